@@ -25,7 +25,7 @@ PIPELINE = "model_index.json"
 _FOLDER_LAYOUTS = {"model.safetensors": "*.safetensors", "pytorch_model.bin": "pytorch_model*.bin"}
 
 
-class _Index(msgspec.Struct):
+class _ShardIndex(msgspec.Struct):
     weight_map: dict[str, str]
 
 
@@ -98,7 +98,7 @@ def weight_files(folder: Path) -> list[Path]:
 def check_shards(index: Path) -> None:
     """Raise ModelError where a weight file that an index names is missing."""
     try:
-        shards = set(parse_json(read_regular(index), _Index).weight_map.values())
+        shards = set(parse_json(read_regular(index), _ShardIndex).weight_map.values())
     except (OSError, ValueError) as error:
         raise ModelError(f"{index}: not an index of weight files: {error}") from error
     if missing := sorted(shard for shard in shards if not (index.parent / shard).is_file()):

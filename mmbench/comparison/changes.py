@@ -18,7 +18,7 @@ SHOWN = 50  # samples kept; a table shows fewer
 EXCERPT = 200  # characters kept of a text
 
 
-class Change(Struct, frozen=True):
+class SampleChange(Struct, frozen=True):
     """One sample: its value under the metric in both runs, what was said, and what is right."""
 
     id: str
@@ -30,16 +30,16 @@ class Change(Struct, frozen=True):
     target: str
 
 
-class Changes(Struct, frozen=True):
+class SampleChanges(Struct, frozen=True):
     """How many samples one metric finds worse and better, and the first of them, worst first."""
 
     metric: str
     worse: int
     better: int
-    samples: list[Change]
+    samples: list[SampleChange]
 
 
-def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
+def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
     """The samples whose own value under the metric differs between the runs.
 
     An error rate of a sample whose reference is empty is its number of edits. None for a metric of
@@ -71,7 +71,7 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> Changes | None:
         strict=True,
     )
     samples = [_change(*sample) for sample in said]
-    return Changes(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
+    return SampleChanges(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
 
 
 def _change(
@@ -81,12 +81,12 @@ def _change(
     baseline: object,
     candidate: object,
     target: object,
-) -> Change:
+) -> SampleChange:
     direction, _, ident = named
     one, other = _said(baseline), _said(candidate)
     shown = excerpts(one, other, EXCERPT)
     right = excerpts(_said(target), other, EXCERPT)[0]
-    return Change(ident, direction, first, second, *shown, right)
+    return SampleChange(ident, direction, first, second, *shown, right)
 
 
 def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:

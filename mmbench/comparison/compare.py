@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from mmbench.comparison.changes import Changes, changes
+from mmbench.comparison.changes import SampleChanges, changes
 from mmbench.comparison.comparability import common_scores, refuse
 from mmbench.comparison.join import Joined, join, places_in
 from mmbench.comparison.rows import RunRows
@@ -24,7 +24,7 @@ from mmbench.errors import UserError
 from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many
 from mmbench.storage.records import StoredRun
-from mmbench.storage.run_lookup import Run, find_run
+from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.types import RunRecord
 
@@ -32,7 +32,7 @@ Verdict = Literal["better", "worse", "no difference", "no test"]
 ALPHA = 0.05
 
 
-class Compared(Struct, frozen=True):
+class ScoreComparison(Struct, frozen=True):
     """One metric of two runs, over the `n` samples that both answered, in `groups` groups.
 
     `difference` is candidate less baseline, with its interval at 1 - alpha (of this metric alone);
@@ -68,14 +68,14 @@ class Comparison(Struct, frozen=True):
     task: str
     alpha: float
     seed: int
-    scores: list[Compared]
-    changes: list[Changes]
+    scores: list[ScoreComparison]
+    changes: list[SampleChanges]
     only_in_one: list[str]
 
 
 def compare(
-    a: Run,
-    b: Run,
+    a: RunReference,
+    b: RunReference,
     *,
     metrics: Sequence[str] = (),
     alpha: float = ALPHA,
@@ -95,7 +95,7 @@ def compare(
 
 
 def compare_runs(
-    runs: Sequence[Run],
+    runs: Sequence[RunReference],
     *,
     metrics: Sequence[str] = (),
     alpha: float = ALPHA,
@@ -190,14 +190,14 @@ def _tests(
 
 def _compared(
     name: str, a: RunRows, b: RunRows, joined: Joined | None, tested: Paired | None
-) -> Compared:
+) -> ScoreComparison:
     first, second = a.record.scores[name], b.record.scores[name]
     better = first.better
     if joined is None or tested is None:
         reason = first.reason or second.reason or "no rows by sample"
-        return Compared(name, better, first.value, second.value, "no test", reason=reason)
+        return ScoreComparison(name, better, first.value, second.value, "no test", reason=reason)
     reason = "" if tested.p_value is not None else _untested(tested)
-    return Compared(
+    return ScoreComparison(
         name,
         better,
         _number(tested.first),
@@ -227,7 +227,7 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _decided(score: Compared, p_holm: float, alpha: float) -> Compared:
+def _decided(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreComparison:
     if score.p_value is None:
         return score
     change = direction(score.difference or 0.0, score.better) if p_holm <= alpha else ""

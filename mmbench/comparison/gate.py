@@ -22,9 +22,9 @@ from typing import Literal
 from msgspec import Struct
 
 from mmbench.comparison.comparability import common_scores
-from mmbench.comparison.compare import ALPHA, Compared, compare_runs
+from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_runs
 from mmbench.errors import UserError
-from mmbench.storage.run_lookup import Run, find_run
+from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import count
 from mmbench.text.number_format import format_number
@@ -32,10 +32,10 @@ from mmbench.types import RunRecord
 
 _RULE = re.compile(r"^(?P<metric>.+):\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)$")
 
-Outcome = Literal["pass", "fail", "unclear"]
+GateOutcome = Literal["pass", "fail", "unclear"]
 
 
-class Rule(Struct, frozen=True):
+class GateRule(Struct, frozen=True):
     """Fail when `metric` is worse by more than `loss`, a share of the baseline if `relative`."""
 
     metric: str
@@ -59,7 +59,7 @@ class Gated(Struct, frozen=True):
     """
 
     metric: str
-    outcome: Outcome
+    outcome: GateOutcome
     message: str
     margin: float | None
     allowed: str
@@ -72,7 +72,7 @@ class Gated(Struct, frozen=True):
     needed: int | None = None
 
 
-def parse_rule(text: str) -> Rule:
+def parse_rule(text: str) -> GateRule:
     """`METRIC: -0.5%` or `METRIC: 0.005`; a sign changes nothing. Raises UserError."""
     found = _RULE.match(text.strip())
     if found is None:
@@ -82,12 +82,12 @@ def parse_rule(text: str) -> Rule:
         )
     relative = bool(found["percent"])
     loss = float(found["loss"]) / (100 if relative else 1)
-    return Rule(found["metric"].strip(), loss, relative)
+    return GateRule(found["metric"].strip(), loss, relative)
 
 
 def gate(
-    baseline: Run,
-    candidate: Run,
+    baseline: RunReference,
+    candidate: RunReference,
     fail_if: Sequence[str],
     *,
     alpha: float = ALPHA,
@@ -103,7 +103,7 @@ def gate(
     runs = [find_run(run, out, task) for run in (baseline, candidate)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
     records = [run.record for run in runs]
-    rules: dict[str, Rule] = {}
+    rules: dict[str, GateRule] = {}
     for rule in map(parse_rule, fail_if):
         for name in common_scores(records, [rule.metric]):
             if name in rules:
@@ -113,7 +113,7 @@ def gate(
     return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
 
 
-def _judge(score: Compared, rule: Rule, candidate: RunRecord, alpha: float) -> Gated:
+def _judge(score: ScoreComparison, rule: GateRule, candidate: RunRecord, alpha: float) -> Gated:
     if score.p_value is None or score.baseline is None or score.difference is None:
         message = f"cannot be tested: {score.reason}"
         return _gated(score, rule, None, "unclear", message, None)
@@ -127,7 +127,7 @@ def _judge(score: Compared, rule: Rule, candidate: RunRecord, alpha: float) -> G
         high = loss if significant else None
     if high is not None and high <= margin:
         hidden = _failures(score, candidate, margin)
-        outcome: Outcome = "unclear" if hidden else "pass"
+        outcome: GateOutcome = "unclear" if hidden else "pass"
         return _gated(score, rule, margin, outcome, hidden or _passed(loss, significant), None)
     needed = _needed(score, loss, high, margin)
     more = f"; about {count(needed, 'sample')} would tell if it stayed so" if needed else ""
@@ -137,7 +137,7 @@ def _judge(score: Compared, rule: Rule, candidate: RunRecord, alpha: float) -> G
     return _gated(score, rule, margin, "unclear", message, needed)
 
 
-def oriented(score: Compared) -> tuple[float, float | None, float | None]:
+def oriented(score: ScoreComparison) -> tuple[float, float | None, float | None]:
     """The loss with its interval: the difference, turned so that more is worse."""
     loss, low, high = score.difference or 0.0, score.low, score.high
     if score.better == "lower":
@@ -152,7 +152,7 @@ def _passed(loss: float, significant: bool) -> str:
     return "better beyond noise" if loss < 0 else "worse beyond noise, and within the margin"
 
 
-def _failures(score: Compared, candidate: RunRecord, margin: float) -> str:
+def _failures(score: ScoreComparison, candidate: RunRecord, margin: float) -> str:
     """Why the samples that failed in the candidate alone forbid a pass; empty where they do not."""
     if not score.failed[1]:
         return ""
@@ -167,7 +167,7 @@ def _failures(score: Compared, candidate: RunRecord, margin: float) -> str:
     return f"{failed} in the candidate alone: all wrong, the loss is {format_number(loss)}"
 
 
-def _needed(score: Compared, loss: float, high: float | None, margin: float) -> int | None:
+def _needed(score: ScoreComparison, loss: float, high: float | None, margin: float) -> int | None:
     """Samples that would narrow the interval enough: its width goes with 1 / √n."""
     room = loss if loss > margin else margin - loss
     if high is None or room <= 0:
@@ -178,10 +178,10 @@ def _needed(score: Compared, loss: float, high: float | None, margin: float) -> 
 
 
 def _gated(
-    score: Compared,
-    rule: Rule,
+    score: ScoreComparison,
+    rule: GateRule,
     margin: float | None,
-    outcome: Outcome,
+    outcome: GateOutcome,
     message: str,
     needed: int | None,
 ) -> Gated:

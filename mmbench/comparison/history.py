@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.checkpoint_steps import place_of
-from mmbench.comparison.compare import ALPHA, Compared, compare_rows, direction
+from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_rows, direction
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.holm import holm
@@ -271,7 +271,7 @@ def _changed(
     before: Point,
     point: Point,
     score: ScoreInfo,
-    tested: Compared | None,
+    tested: ScoreComparison | None,
     p_holm: float,
     alpha: float,
 ) -> Point:

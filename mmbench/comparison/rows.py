@@ -29,7 +29,7 @@ _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 NAMED = ("direction", "split", "id")  # columns that say which sample of the task a row is of
 
 
-class Of(NamedTuple):
+class ScoreRows(NamedTuple):
     """The rows [k, c] of one score and where their samples stand in the table [k].
 
     `asked` are the places of all samples that the score asks about, failed ones too.
@@ -76,7 +76,7 @@ class RunRows:
             raise DataError(f"run {self.record.run}: its rows have no column {min(missing)!r}")
         return table
 
-    def of(self, name: str) -> Of | None:
+    def of(self, name: str) -> ScoreRows | None:
         """The rows behind a score, by its full name; None for one that has none (`whole`).
 
         Raises DataError where the rows do not give the value that the record tells.
@@ -92,7 +92,7 @@ class RunRows:
         elif info.fold.startswith("split-"):
             rows = self._with_split(info.fold, rows, there)
         kept = there & asked
-        found = Of(rows[kept[there]], kept.nonzero()[0], asked.nonzero()[0])
+        found = ScoreRows(rows[kept[there]], kept.nonzero()[0], asked.nonzero()[0])
         self._check(name, info, found)
         return found
 
@@ -166,7 +166,7 @@ class RunRows:
         flat = whole.flatten().to_numpy(zero_copy_only=False)
         return flat.reshape(int(there.sum()), -1), there
 
-    def _check(self, name: str, info: ScoreInfo, found: Of) -> None:
+    def _check(self, name: str, info: ScoreInfo, found: ScoreRows) -> None:
         if info.value is None:
             return
         value = stats.fold(info.fold, found.rows)

@@ -11,13 +11,21 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.conformance.case import DEFINITION, Case, Compared, Row, apart, row_of, value
+from mmbench.conformance.case import (
+    DEFINITION,
+    Case,
+    ConformanceRow,
+    LargestDifference,
+    apart,
+    row_of,
+    value,
+)
 
 __all__ = [
     "DEFINITION",
     "Case",
-    "Compared",
-    "Row",
+    "ConformanceRow",
+    "LargestDifference",
     "apart",
     "cases",
     "conformance",
@@ -38,7 +46,9 @@ def cases(family: str) -> list[Case]:
     return found
 
 
-def conformance(of: Sequence[str] | None = None, data: str | Path | None = None) -> Iterator[Row]:
+def conformance(
+    of: Sequence[str] | None = None, data: str | Path | None = None
+) -> Iterator[ConformanceRow]:
     """The rows of families, each as soon as it is known; by default of all.
 
     `data` is the folder of real data.

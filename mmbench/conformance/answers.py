@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
 from mmbench.conformance.known_answers import OURS, POPE, POPE_YES, READ, SOURCES, VQA
 from mmbench.conformance.packages import library
 from mmbench.types import Prediction
@@ -17,14 +17,16 @@ _N = 400
 _WORDS = "red blue dog cats 3 12 no yes under table café Straße"
 
 
-def all_yes(folder: Path) -> Compared:
+def all_yes(folder: Path) -> LargestDifference:
     """To all questions yes: half of them right, and all that are yes found."""
     lines = [line for file in sorted(folder.glob("*.json")) for line in file.open()]
     predictions = [
         Prediction(str(i), "yes", json.loads(line)["label"]) for i, line in enumerate(lines)
     ]
     ours = [value(name, predictions) for name in POPE_YES]
-    return Compared(apart(ours, list(POPE_YES.values())), f"pope: {len(lines):,} questions")
+    return LargestDifference(
+        apart(ours, list(POPE_YES.values())), f"pope: {len(lines):,} questions"
+    )
 
 
 @cache
@@ -40,17 +42,17 @@ def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
     return predictions, [POPE[text] for text in texts], true
 
 
-def by_sklearn(name: str, function: str, _: Path) -> Compared:
+def by_sklearn(name: str, function: str, _: Path) -> LargestDifference:
     """A metric as a function of scikit-learn, of what answers say by the official rule."""
     predictions, said, true = _pope()
     theirs = getattr(library("sklearn.metrics"), function)(true, said)
-    return Compared(apart(value(name, predictions), theirs), f"generated: {_N} answers")
+    return LargestDifference(apart(value(name, predictions), theirs), f"generated: {_N} answers")
 
 
-def yes_ratio(_: Path) -> Compared:
+def yes_ratio(_: Path) -> LargestDifference:
     """The share of answers that say yes by the official rule."""
     predictions, said, _true = _pope()
-    return Compared(
+    return LargestDifference(
         apart(value("pope_yes_ratio", predictions), sum(said) / _N), f"generated: {_N} answers"
     )
 
@@ -63,7 +65,7 @@ SKLEARN = {
 }
 
 
-def _vqa2(file: str, expected: float, folder: Path) -> Compared:
+def _vqa2(file: str, expected: float, folder: Path) -> LargestDifference:
     rows = json.loads((folder / "annotations.json").read_text())["annotations"]
     said = {r["question_id"]: r["answer"] for r in json.loads((folder / file).read_text())}
     predictions = [
@@ -75,17 +77,17 @@ def _vqa2(file: str, expected: float, folder: Path) -> Compared:
         for row in rows
     ]
     found = value("vqa_accuracy[official]", predictions)
-    return Compared(apart(found, expected), f"vqa2: {len(rows):,} questions, {file}")
+    return LargestDifference(apart(found, expected), f"vqa2: {len(rows):,} questions, {file}")
 
 
-def _vqa_literal(variant: int, _: Path) -> Compared:
+def _vqa_literal(variant: int, _: Path) -> LargestDifference:
     name = ("vqa_accuracy[official]", "vqa_accuracy[normalized]")[variant]
     ours = [value(name, [Prediction("q", said, given)]) for said, given, _ in VQA]
     expected = [values[variant] for *_, values in VQA]
-    return Compared(apart(ours, expected), f"{len(VQA)} questions with known values")
+    return LargestDifference(apart(ours, expected), f"{len(VQA)} questions with known values")
 
 
-def _vqa_defined(_: Path) -> Compared:
+def _vqa_defined(_: Path) -> LargestDifference:
     """Words that no rule changes, over all ten subsets of nine people."""
     draws, words = random.Random(1), _WORDS.split()[:6]
     pairs = [
@@ -96,7 +98,9 @@ def _vqa_defined(_: Path) -> Compared:
         for said, given in pairs
     ]
     found = value("vqa_accuracy[official]", [Prediction(str(i), *p) for i, p in enumerate(pairs)])
-    return Compared(apart(found, sum(theirs) / _N), f"generated: {_N} questions, ten answers each")
+    return LargestDifference(
+        apart(found, sum(theirs) / _N), f"generated: {_N} questions, ten answers each"
+    )
 
 
 @cache
@@ -131,7 +135,7 @@ def _torch_distance(one: str, other: str) -> int:
     return int(functional.edit_distance([one], [other], reduction="sum"))
 
 
-def _anls(distance: Callable[[str, str], int], _: Path) -> Compared:
+def _anls(distance: Callable[[str, str], int], _: Path) -> LargestDifference:
     theirs = []
     for p in _texts():
         near = [0.0]
@@ -141,19 +145,21 @@ def _anls(distance: Callable[[str, str], int], _: Path) -> Compared:
             near.append(1 - distance(*texts) / length if length else 1.0)
         theirs.append(max(near) if max(near) >= 0.5 else 0.0)
     found = value("anls", _texts())
-    return Compared(apart(found, sum(theirs) / _N), f"generated: {_N} texts, empty ones, Unicode")
+    return LargestDifference(
+        apart(found, sum(theirs) / _N), f"generated: {_N} texts, empty ones, Unicode"
+    )
 
 
-def _read(name: str, _: Path) -> Compared:
+def _read(name: str, _: Path) -> LargestDifference:
     """Each by itself."""
     rows = READ[name]
     ours = [value(name, [Prediction("q", said, right)]) for said, right, _ in rows]
-    return Compared(
+    return LargestDifference(
         apart(ours, [float(good) for *_, good in rows]), f"{len(rows)} answers with a known reading"
     )
 
 
-def _circular(_: Path) -> Compared:
+def _circular(_: Path) -> LargestDifference:
     """Four rotations of each question, each right with a chance of 4 in 5."""
     draws, options = random.Random(5), ["cat", "dog", "bird", "cow"]
     predictions, right = [], []
@@ -166,7 +172,9 @@ def _circular(_: Path) -> Compared:
             predictions.append(Prediction(f"{question}-{turn}", said, target, group=str(question)))
     draws.shuffle(predictions)
     found = value("circular_accuracy", predictions)
-    return Compared(apart(found, sum(right) / 100), "generated: 100 questions, four rotations")
+    return LargestDifference(
+        apart(found, sum(right) / 100), "generated: 100 questions, four rotations"
+    )
 
 
 _VQA2 = {"pred_test_all_yes.json": 0.223666, "pred_test_human_1.json": 0.876975}

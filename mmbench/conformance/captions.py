@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mmbench.conformance.caption_sets import sets_in, told
-from mmbench.conformance.case import Case, Compared, Skipped, apart, measured, value
+from mmbench.conformance.case import Case, LargestDifference, Skipped, apart, measured, value
 from mmbench.conformance.packages import library
 from mmbench.errors import UserError
 from mmbench.metrics.captions import sentence_bleu
@@ -72,7 +72,7 @@ def meteor_program() -> Scorer:
     return scorer
 
 
-def _tokens(folder: Path) -> Compared:
+def _tokens(folder: Path) -> LargestDifference:
     """How many texts have other tokens."""
     differ = total = 0
     for index, predictions in enumerate(sets_in(folder)):
@@ -82,15 +82,17 @@ def _tokens(folder: Path) -> Compared:
         ours = [" ".join(caption_tokens(text)) for text in texts]
         differ += sum(one != other for one, other in zip(ours, theirs, strict=True))
         total += len(texts)
-    return Compared(differ, f"{told(folder)}; {total:,} texts with references")
+    return LargestDifference(differ, f"{told(folder)}; {total:,} texts with references")
 
 
-def _each(folder: Path, compare: Callable[[list[Prediction], Tokens, Tokens], float]) -> Compared:
+def _each(
+    folder: Path, compare: Callable[[list[Prediction], Tokens, Tokens], float]
+) -> LargestDifference:
     found = [compare(p, *official(folder, i)) for i, p in enumerate(sets_in(folder))]
-    return Compared(max(found), f"{told(folder)}; corpus and each caption")
+    return LargestDifference(max(found), f"{told(folder)}; corpus and each caption")
 
 
-def _bleu(folder: Path) -> Compared:
+def _bleu(folder: Path) -> LargestDifference:
     def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
         scorer = library("pycocoevalcap.bleu.bleu").Bleu(4)
         corpus, each = scorer.compute_score(given, said, verbose=0)
@@ -101,7 +103,7 @@ def _bleu(folder: Path) -> Compared:
     return _each(folder, compare)
 
 
-def _by_caption(name: str, scorer: str, folder: Path) -> Compared:
+def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
     """A metric that is the mean of its captions."""
 
     def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
@@ -114,7 +116,7 @@ def _by_caption(name: str, scorer: str, folder: Path) -> Compared:
     return _each(folder, compare)
 
 
-def _meteor(folder: Path) -> Compared:
+def _meteor(folder: Path) -> LargestDifference:
     """The corpora of the first captions of each set: the jar needs 20 ms for one."""
     program = meteor_program()
 
@@ -124,24 +126,24 @@ def _meteor(folder: Path) -> Compared:
         return apart(value("meteor", predictions[:_METEOR]), program.compute_score(*texts)[0])
 
     found = _each(folder, compare)
-    return Compared(found.difference, f"{told(folder)}; corpora of the first {_METEOR}")
+    return LargestDifference(found.difference, f"{told(folder)}; corpora of the first {_METEOR}")
 
 
-def _golden(expected: dict[str, float], index: int, told: str, folder: Path) -> Compared:
+def _golden(expected: dict[str, float], index: int, told: str, folder: Path) -> LargestDifference:
     """Published numbers, on PTB tokens."""
     if "meteor" in expected:
         need_java()
     predictions = sets_in(folder)[index]
     ours = [value(name, predictions) for name in expected]
-    return Compared(apart(ours, list(expected.values())), told)
+    return LargestDifference(apart(ours, list(expected.values())), told)
 
 
-def _spice(folder: Path) -> Compared:
+def _spice(folder: Path) -> LargestDifference:
     try:
         found = value("spice", sets_in(folder)[0])
     except UserError as error:
         raise Skipped("needs Java 8 to 14 and the jars of CoreNLP 3.6.0") from error
-    return Compared(apart(found, 0.133), told(folder))
+    return LargestDifference(apart(found, 0.133), told(folder))
 
 
 def _numbers(bleu: str, meteor: float, rouge: float, cider: float) -> dict[str, float]:

@@ -29,7 +29,7 @@ class Skipped(Exception):
     """A case cannot be tried here; the message says why."""
 
 
-class Compared(NamedTuple):
+class LargestDifference(NamedTuple):
     """The largest difference that was found, and on which inputs, in words."""
 
     difference: float
@@ -46,13 +46,13 @@ class Case(NamedTuple):
 
     metric: str
     reference: str
-    compare: Callable[[Path], Compared]
+    compare: Callable[[Path], LargestDifference]
     tolerance: float = EXACT
     package: str = ""
     data: str = ""
 
 
-class Row(Struct, frozen=True):
+class ConformanceRow(Struct, frozen=True):
     """What came of a case. `difference` is None where there is none, and `reason` says why.
 
     `against` is the sort of reference: a package with its version, golden numbers or a definition.
@@ -76,15 +76,19 @@ class Row(Struct, frozen=True):
         return self.verdict in ("within", "skipped")
 
 
-def row_of(family: str, case: Case, data: Path | None) -> Row:
+def row_of(family: str, case: Case, data: Path | None) -> ConformanceRow:
     """Run a case. What is missing here skips it; any other error is the verdict FAILED."""
 
-    def row(verdict: Verdict, reason: str = "", found: Compared | None = None) -> Row:
+    def row(
+        verdict: Verdict, reason: str = "", found: LargestDifference | None = None
+    ) -> ConformanceRow:
         inputs, apart = (found.inputs, float(found.difference)) if found else (case.data, None)
         against = _against(case)
         name = f"{against} {case.reference}" if case.package else case.reference
         numbers, place = (apart, case.tolerance), environment()
-        return Row(family, case.metric, against, name, inputs, *numbers, verdict, reason, place)
+        return ConformanceRow(
+            family, case.metric, against, name, inputs, *numbers, verdict, reason, place
+        )
 
     try:
         found = _quietly(case.compare, _folder(case, data))
@@ -110,7 +114,7 @@ def _folder(case: Case, data: Path | None) -> Path:
     return data / case.data
 
 
-def _quietly(compare: Callable[[Path], Compared], folder: Path) -> Compared:
+def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> LargestDifference:
     """References print and warn about inputs that are odd on purpose."""
     said = io.StringIO()
     with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said), _no_stderr():

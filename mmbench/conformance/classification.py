@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, measured, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, measured, value
 from mmbench.conformance.packages import library
 from mmbench.metrics.classification import counts
 from mmbench.types import Prediction
@@ -22,7 +22,7 @@ _N, CLASSES = 600, 7
 _GENERATED = f"generated: {_N} samples, {CLASSES} classes"
 
 
-class Made(NamedTuple):
+class LabelledScores(NamedTuple):
     """Scores [n, c]; right labels [n], or which labels are right [n, c]; both in words."""
 
     scores: Floats
@@ -37,7 +37,7 @@ class Made(NamedTuple):
 
 
 @cache
-def one() -> Made:
+def one() -> LabelledScores:
     """Probabilities and one label each; the labels are far from evenly spread."""
     draws = np.random.default_rng(21)
     labels = draws.choice(CLASSES, _N, p=np.array([30, 20, 20, 10, 10, 9, 1]) / 100)
@@ -45,33 +45,35 @@ def one() -> Made:
     logits[np.arange(_N), labels] += 1.0
     odds = np.exp(logits)
     scores = np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
-    return Made(scores, labels, f"{_GENERATED}, no equal scores")
+    return LabelledScores(scores, labels, f"{_GENERATED}, no equal scores")
 
 
 @cache
-def logits() -> Made:
+def logits() -> LabelledScores:
     """Scores of both signs."""
     scores, labels, _ = one()
     found = np.asarray(3 * np.log(scores) + 2, np.float32)
-    return Made(found, labels, f"{_GENERATED}, logits")
+    return LabelledScores(found, labels, f"{_GENERATED}, logits")
 
 
 @cache
-def tied() -> Made:
+def tied() -> LabelledScores:
     """The same in steps of 0.1."""
     scores, labels, _ = one()
     steps = np.asarray(np.round(scores, 1), np.float32)
-    return Made(steps, labels, f"{_GENERATED}, scores in steps of 0.1")
+    return LabelledScores(steps, labels, f"{_GENERATED}, scores in steps of 0.1")
 
 
 @cache
-def several() -> Made:
+def several() -> LabelledScores:
     """Scores in steps of 0.05; none, one or several labels are right."""
     draws = np.random.default_rng(22)
     right = draws.random((_N, CLASSES)) < np.linspace(0.02, 0.6, CLASSES)
     scores = np.clip(draws.normal(0.35, 0.2, (_N, CLASSES)) + 0.25 * right, 0, 1)
     steps = np.asarray(np.round(scores * 20) / 20, np.float32)
-    return Made(steps, right.astype(np.int64), f"{_GENERATED}, none to all right, equal scores")
+    return LabelledScores(
+        steps, right.astype(np.int64), f"{_GENERATED}, none to all right, equal scores"
+    )
 
 
 def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
@@ -119,10 +121,12 @@ def d_prime(scores: Floats, right: Labels) -> float:
 Theirs = Callable[[Floats, Labels], ArrayLike]
 
 
-def _held(name: str, made: Callable[[], Made], theirs: Theirs, _: Path) -> Compared:
+def _held(
+    name: str, made: Callable[[], LabelledScores], theirs: Theirs, _: Path
+) -> LargestDifference:
     data = made()
     expected = float(np.asarray(theirs(data.scores.copy(), data.targets.copy())))
-    return Compared(apart(value(name, data.predictions()), expected), data.told)
+    return LargestDifference(apart(value(name, data.predictions()), expected), data.told)
 
 
 def _sklearn(function: str, **given: object) -> Theirs:
@@ -154,24 +158,24 @@ def _torchmetrics(function: str, **given: object) -> Theirs:
     return theirs
 
 
-def _matrix(theirs: Theirs, _: Path) -> Compared:
+def _matrix(theirs: Theirs, _: Path) -> LargestDifference:
     """All cells, and the share on the diagonal."""
     data = one()
     ours = measured("confusion_matrix", data.predictions())
     cells = np.asarray(theirs(data.scores, data.targets))
     found = apart(counts(ours, CLASSES), cells)
-    return Compared(max(found, apart(ours.value, cells.trace() / cells.sum())), data.told)
+    return LargestDifference(max(found, apart(ours.value, cells.trace() / cells.sum())), data.told)
 
 
 def _case(
-    name: str, reference: str, theirs: Theirs, made: Callable[[], Made], package: str = ""
+    name: str, reference: str, theirs: Theirs, made: Callable[[], LabelledScores], package: str = ""
 ) -> Case:
     tolerance = 1e-6 if package == "torchmetrics" else 1e-9
     return Case(name, reference, partial(_held, name, made, theirs), tolerance, package)
 
 
 def _of(package: str, make: Callable[..., Theirs]) -> Callable[..., Case]:
-    def case(name: str, function: str, made: Callable[[], Made], **given: object) -> Case:
+    def case(name: str, function: str, made: Callable[[], LabelledScores], **given: object) -> Case:
         return _case(name, function, make(function, **given), made, package)
 
     return case

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, Skipped, apart, measured
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, Skipped, apart, measured
 from mmbench.conformance.packages import library
 from mmbench.media import decode_image, read_bytes
 from mmbench.metric_names import metric_info
@@ -26,7 +26,7 @@ _N = 300
 _WEIGHT = {"clipscore": 2.5, "ref_clipscore": 2.5, "pac_s": 2.0, "ref_pac_s": 2.0}
 
 
-class _Encoder(Embeds, Prepares, Protocol):
+class _PreparedEmbedder(Embeds, Prepares, Protocol):
     """A model that embeds what it has prepared."""
 
 
@@ -49,12 +49,12 @@ def _vectors() -> list[Features]:
     ]
 
 
-def _defined(name: str, _: Path) -> Compared:
+def _defined(name: str, _: Path) -> LargestDifference:
     features = _vectors()
     theirs = np.mean([_value(name, row) for row in features])
     predictions = [Prediction(str(i)) for i in range(_N)]
     found = measured(name, predictions, features).value
-    return Compared(apart(found, theirs), f"generated: {_N} vectors, 1 to 5 references")
+    return LargestDifference(apart(found, theirs), f"generated: {_N} vectors, 1 to 5 references")
 
 
 def _value(name: str, row: Features) -> float:
@@ -66,7 +66,7 @@ def _value(name: str, row: Features) -> float:
     return 2 / (1 / fit + 1 / near) if fit and near else 0.0
 
 
-def _golden(name: str, which: str, expected: float, folder: Path) -> Compared:
+def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDifference:
     """The two images of the README, by the weights in huggingface_hub's cache."""
     model = lookup("model", "clip")(_weights(), device="cpu", dtype="float32")
     given = json.loads((folder / "refs.json").read_text())
@@ -85,14 +85,16 @@ def _golden(name: str, which: str, expected: float, folder: Path) -> Compared:
         for prediction in predictions
     ]
     found = measured(name, predictions, features).value
-    return Compared(apart(found, expected), f"clipscore: {len(said)} {which} captions")
+    return LargestDifference(apart(found, expected), f"clipscore: {len(said)} {which} captions")
 
 
 def _image(folder: Path, key: str) -> Media:
     return Media("image", str(next((folder / "images").glob(f"{key}.*"))))
 
 
-def _embedded(model: _Encoder, contents: list[Content], modality: Modality, role: Role) -> Array:
+def _embedded(
+    model: _PreparedEmbedder, contents: list[Content], modality: Modality, role: Role
+) -> Array:
     items = [model.prepare(_item(content), modality) for content in contents]
     return _unit(model.embed(items, modality, role))
 

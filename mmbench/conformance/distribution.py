@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, measured
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, measured
 from mmbench.conformance.packages import library
 from mmbench.metrics.image_sets.features import stack
 from mmbench.metrics.image_sets.kernel import polynomial_subsets
@@ -123,10 +123,10 @@ PACKAGES = {
 _SUBSET, _SUBSETS = 100, 100
 
 
-def _fid(theirs: Callable[[Moments], float], sets: str, _: Path) -> Compared:
+def _fid(theirs: Callable[[Moments], float], sets: str, _: Path) -> LargestDifference:
     pairs = list(SETS[sets]())
     found = [theirs(_moments(*pair)) for pair in pairs]
-    return Compared(apart([value("fid@clip", *pair) for pair in pairs], found), TOLD[sets])
+    return LargestDifference(apart([value("fid@clip", *pair) for pair in pairs], found), TOLD[sets])
 
 
 def _moments(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> Moments:
@@ -135,7 +135,7 @@ def _moments(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> Moments:
     return one.mean(axis=0), cov(one), other.mean(axis=0), cov(other)
 
 
-def _kid_subsets(_: Path) -> Compared:
+def _kid_subsets(_: Path) -> LargestDifference:
     """Smaller subsets than those of `kid`, which would take a minute, by the same generator."""
     torch = library("torch")
     sides = normal(9, 400, 8), normal(10, 300, 8, 0.2)
@@ -145,7 +145,7 @@ def _kid_subsets(_: Path) -> Compared:
     theirs = [found[module.KEY_METRIC_KID_MEAN], found[module.KEY_METRIC_KID_STD]]
     ours = polynomial_subsets(*sides, subsets=_SUBSETS, size=_SUBSET, seed=2020)
     told = f"generated: 400 and 300 images, {_SUBSETS} subsets of {_SUBSET}"
-    return Compared(apart([ours.mean(), ours.std()], theirs), told)
+    return LargestDifference(apart([ours.mean(), ours.std()], theirs), told)
 
 
 _KID = {
@@ -160,12 +160,12 @@ _KID = {
 }
 
 
-def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> Compared:
+def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> LargestDifference:
     """Sets of one size, of which there is one subset."""
     pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
     found = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
     told = "generated: 2 pairs of sets of one size, one pair equal"
-    return Compared(apart([value("kid@clip", *pair) for pair in pairs], found), told)
+    return LargestDifference(apart([value("kid@clip", *pair) for pair in pairs], found), told)
 
 
 def _clean_kid(drawn: Floats, real: Floats) -> float:
@@ -177,7 +177,7 @@ def _torchmetrics_kid(drawn: Floats, real: Floats) -> float:
     return float(module.poly_mmd(torch.from_numpy(real), torch.from_numpy(drawn)))
 
 
-def _inception_score(_: Path) -> Compared:
+def _inception_score(_: Path) -> LargestDifference:
     torch, module = library("torch"), library("torch_fidelity.metric_isc")
     ours, theirs = [], []
     for n, classes in ((10, 5), (57, 30), (400, 1008)):
@@ -186,28 +186,30 @@ def _inception_score(_: Path) -> Compared:
         found = module.isc_features_to_metric(ordered, 10, False)
         theirs.append(found[module.KEY_METRIC_ISC_MEAN])
         ours.append(value("inception_score", logits, none))
-    return Compared(apart(ours, theirs), "generated: 10, 57 and 400 images; one order for both")
+    return LargestDifference(
+        apart(ours, theirs), "generated: 10, 57 and 400 images; one order for both"
+    )
 
 
 _PRDC = ("precision", "recall", "density", "coverage")
 
 
-def _prdc(what: str, _: Path) -> Compared:
+def _prdc(what: str, _: Path) -> LargestDifference:
     drawn, real = clouds()
     exact = real.astype(np.float64), drawn.astype(np.float64)
     found = library("prdc").compute_prdc(*exact, nearest_k=5)
-    return Compared(apart(value(f"prdc_{what}@clip", drawn, real), found[what]), CLOUDS)
+    return LargestDifference(apart(value(f"prdc_{what}@clip", drawn, real), found[what]), CLOUDS)
 
 
-def _fidelity_prc(what: str, _: Path) -> Compared:
+def _fidelity_prc(what: str, _: Path) -> LargestDifference:
     torch, (drawn, real) = library("torch"), clouds()
     module = library("torch_fidelity.metric_prc")
     sides = (torch.from_numpy(side.astype(np.float64)) for side in (drawn, real))
     found = module.calculate_precision_recall_full(*sides, neighborhood=5)[_PRDC.index(what)]
-    return Compared(apart(value(f"prdc_{what}@clip", drawn, real), found), CLOUDS)
+    return LargestDifference(apart(value(f"prdc_{what}@clip", drawn, real), found), CLOUDS)
 
 
-def _cmmd(_: Path) -> Compared:
+def _cmmd(_: Path) -> LargestDifference:
     """Unit vectors, all pairs by their differences."""
     drawn, real = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in clouds())
 
@@ -216,7 +218,7 @@ def _cmmd(_: Path) -> Compared:
         return float(np.exp(-(gaps**2).sum(axis=2) / (2 * 10.0**2)).mean())
 
     theirs = 1000 * (mean(drawn, drawn) + mean(real, real) - 2 * mean(drawn, real))
-    return Compared(apart(value("cmmd", drawn, real), theirs), f"{CLOUDS}, of length 1")
+    return LargestDifference(apart(value("cmmd", drawn, real), theirs), f"{CLOUDS}, of length 1")
 
 
 _FLOAT32 = 1e-6

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
 from mmbench.conformance.packages import library
 from mmbench.types import Media, Prediction
 
@@ -54,17 +54,17 @@ def _scipy(function: str, points: Points) -> float:
     return float(getattr(library("scipy.stats"), function)(said, rated)[0])
 
 
-def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> Compared:
+def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> LargestDifference:
     """Over items and over systems."""
     ours = [value(f"{name}[{level}]", _rated()) for level in ("utterance", "system")]
-    return Compared(apart(ours, [theirs(_items()), theirs(_systems())]), _TOLD)
+    return LargestDifference(apart(ours, [theirs(_items()), theirs(_systems())]), _TOLD)
 
 
-def _mos(_: Path) -> Compared:
-    return Compared(apart(value("mos", _rated()), fmean(b for _, b in _items())), _TOLD)
+def _mos(_: Path) -> LargestDifference:
+    return LargestDifference(apart(value("mos", _rated()), fmean(b for _, b in _items())), _TOLD)
 
 
-def _dnsmos(folder: Path) -> Compared:
+def _dnsmos(folder: Path) -> LargestDifference:
     """All four heads of the first clips."""
     files = sorted(folder.glob("*.wav"))[:_CLIPS]
     heads = ("ovrl", "sig", "bak", "p808")
@@ -73,7 +73,7 @@ def _dnsmos(folder: Path) -> Compared:
     official = library("speechmos.dnsmos")
     found = [official.run(str(file), 16_000) for file in files]
     theirs = [[clip[f"{head}_mos"] for head in heads] for clip in found]
-    return Compared(apart(ours, theirs), f"librivox: {len(files)} clips")
+    return LargestDifference(apart(ours, theirs), f"librivox: {len(files)} clips")
 
 
 _SCIPY = {"mos_lcc": "pearsonr", "mos_srcc": "spearmanr", "mos_ktau": "kendalltau"}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
 from mmbench.conformance.packages import library
 from mmbench.search import positive_ranks, top
 from mmbench.types import Array, Prediction
@@ -20,7 +20,7 @@ QUERIES, DOCUMENTS, CUT = 200, 400, 50
 INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, equal scores, grades 1 to 3"
 
 
-class Made(NamedTuple):
+class IntegerVectors(NamedTuple):
     """Vectors of small whole numbers, so that many products are equal, and graded positives."""
 
     queries: Array
@@ -30,7 +30,7 @@ class Made(NamedTuple):
 
 
 @cache
-def made() -> Made:
+def made() -> IntegerVectors:
     """200 queries and 400 documents."""
     draws = np.random.default_rng(7)
     queries, corpus = (
@@ -40,7 +40,7 @@ def made() -> Made:
     counts = draws.integers(1, 8, QUERIES)
     chosen = [draws.choice(DOCUMENTS, count, replace=False) for count in counts]
     grades = [{int(doc): int(draws.integers(1, 4)) for doc in docs} for docs in chosen]
-    return Made(queries, corpus, [f"d{i}" for i in range(DOCUMENTS)], grades)
+    return IntegerVectors(queries, corpus, [f"d{i}" for i in range(DOCUMENTS)], grades)
 
 
 @cache
@@ -108,13 +108,13 @@ NAIVE: dict[str, Naive] = {
 }
 
 
-def _order(_: Path) -> Compared:
+def _order(_: Path) -> LargestDifference:
     data = made()
     found = top(data.queries, data.corpus, DOCUMENTS, corpus_ids=data.ids)
-    return Compared(apart(found, orders()), INPUTS)
+    return LargestDifference(apart(found, orders()), INPUTS)
 
 
-def _ranks(_: Path) -> Compared:
+def _ranks(_: Path) -> LargestDifference:
     data = made()
     positives = [list(grades) for grades in data.grades]
     found = positive_ranks(data.queries, data.corpus, positives, corpus_ids=data.ids)
@@ -122,16 +122,16 @@ def _ranks(_: Path) -> Compared:
         sorted(order.index(doc) + 1 for doc in docs)
         for order, docs in zip(orders(), positives, strict=True)
     ]
-    return Compared(apart(np.concatenate(found), np.concatenate(theirs)), INPUTS)
+    return LargestDifference(apart(np.concatenate(found), np.concatenate(theirs)), INPUTS)
 
 
-def _defined(name: str, _: Path) -> Compared:
+def _defined(name: str, _: Path) -> LargestDifference:
     """Whole rankings; and cut ones but for the ranks themselves, which then have no value."""
     fold = np.median if name == "median_rank" else np.mean
     cuts = [DOCUMENTS] if name.endswith("_rank") else [DOCUMENTS, CUT]
     theirs = [fold([NAIVE[name](*_gains(p)) for p in predictions(cut)]) for cut in cuts]
     told = f"{INPUTS}; whole" + (f" and cut at {CUT}" if len(cuts) > 1 else "")
-    return Compared(apart([value(name, predictions(cut)) for cut in cuts], theirs), told)
+    return LargestDifference(apart([value(name, predictions(cut)) for cut in cuts], theirs), told)
 
 
 def _gains(prediction: Prediction) -> tuple[list[float], list[float]]:
@@ -147,7 +147,7 @@ def _down(prediction: Prediction, *, graded: bool = False) -> tuple[list[float],
     return [float(DOCUMENTS - rank) for rank in range(len(gains))], worth
 
 
-def _sklearn(name: str, function: str, _: Path) -> Compared:
+def _sklearn(name: str, function: str, _: Path) -> LargestDifference:
     metrics, graded = library("sklearn.metrics"), name.startswith("ndcg")
     found = []
     for p in predictions(DOCUMENTS):
@@ -156,32 +156,36 @@ def _sklearn(name: str, function: str, _: Path) -> Compared:
             found.append(metrics.ndcg_score([worth], [scores], k=K))
         else:
             found.append(getattr(metrics, function)(worth, scores))
-    return Compared(apart(value(name, predictions(DOCUMENTS)), np.mean(found)), INPUTS)
+    return LargestDifference(apart(value(name, predictions(DOCUMENTS)), np.mean(found)), INPUTS)
 
 
-def _torchmetrics(name: str, function: str, cut: int | None, _: Path) -> Compared:
+def _torchmetrics(name: str, function: str, cut: int | None, _: Path) -> LargestDifference:
     torch, functional = library("torch"), library("torchmetrics.functional.retrieval")
     given: dict[str, object] = {} if cut is None else {"top_k": cut}
     found = []
     for p in predictions(DOCUMENTS):
         scores, worth = map(torch.tensor, _down(p, graded=name.startswith("ndcg")))
         found.append(float(getattr(functional, f"retrieval_{function}")(scores, worth, **given)))
-    return Compared(apart(value(name, predictions(DOCUMENTS)), np.mean(found)), INPUTS)
+    return LargestDifference(apart(value(name, predictions(DOCUMENTS)), np.mean(found)), INPUTS)
 
 
-def _trec(name: str, measure: str, _: Path) -> Compared:
+def _trec(name: str, measure: str, _: Path) -> LargestDifference:
     """Cut rankings, by trec_eval's own code."""
     wanted, run = _qrels_and_run()
     found = library("pytrec_eval").RelevanceEvaluator(wanted, {measure}).evaluate(run)
     theirs = np.mean([row[measure.replace(".", "_")] for row in found.values()])
-    return Compared(apart(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}")
+    return LargestDifference(
+        apart(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}"
+    )
 
 
-def _ir_measures(name: str, measure: str, _: Path) -> Compared:
+def _ir_measures(name: str, measure: str, _: Path) -> LargestDifference:
     module = library("ir_measures")
     asked = module.parse_measure(measure)
     theirs = module.calc_aggregate([asked], *_qrels_and_run())[asked]
-    return Compared(apart(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}")
+    return LargestDifference(
+        apart(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}"
+    )
 
 
 def _qrels_and_run() -> tuple[dict[str, dict[str, int]], dict[str, dict[str, float]]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
 from mmbench.conformance.packages import library
 from mmbench.metric_names import metric
 from mmbench.metrics.speech.normalisers import normalise
@@ -56,25 +56,29 @@ def _predictions(pairs: Pairs) -> list[Prediction]:
     return [Prediction(str(i), said, reference) for i, (reference, said) in enumerate(pairs)]
 
 
-def _jiwer(name: str, _: Path) -> Compared:
+def _jiwer(name: str, _: Path) -> LargestDifference:
     references, said = zip(*_generated(), strict=True)
     theirs = getattr(library("jiwer"), name)(list(references), list(said))
     found = value(f"{name}[none]", _predictions(_generated()))
-    return Compared(apart(found, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode")
+    return LargestDifference(
+        apart(found, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode"
+    )
 
 
-def _on_silence(name: str, _: Path) -> Compared:
+def _on_silence(name: str, _: Path) -> LargestDifference:
     references, said = zip(*_with_silence(), strict=True)
     theirs = getattr(library("jiwer"), name)(list(references), list(said))
     found = value(f"{name}[none]", _predictions(_with_silence()))
-    return Compared(apart(found, theirs), f"generated: {_N} pairs, a tenth of empty references")
+    return LargestDifference(
+        apart(found, theirs), f"generated: {_N} pairs, a tenth of empty references"
+    )
 
 
-def _torchmetrics(name: str, function: str, _: Path) -> Compared:
+def _torchmetrics(name: str, function: str, _: Path) -> LargestDifference:
     references, said = zip(*_generated(), strict=True)
     theirs = getattr(library("torchmetrics.functional.text"), function)(said, references)
     found = value(f"{name}[none]", _predictions(_generated()))
-    return Compared(
+    return LargestDifference(
         apart(found, float(theirs)), f"generated: {_N} pairs, empty hypotheses, Unicode"
     )
 
@@ -84,14 +88,16 @@ def _whisper(name: str) -> Callable[[str], str]:
     return rules
 
 
-def _normaliser(name: str, theirs: str, _: Path) -> Compared:
+def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
     """How many texts come out otherwise."""
     rules = _whisper(theirs)
     differ = sum(normalise(name, text) != rules(text) for text in _written())
-    return Compared(differ, f"generated: {len(_written()):,} texts with numbers, titles, accents")
+    return LargestDifference(
+        differ, f"generated: {len(_written()):,} texts with numbers, titles, accents"
+    )
 
 
-def _normalised(name: str, theirs: str, _: Path) -> Compared:
+def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
     """Through jiwer, of what OpenAI's normaliser leaves; some of the references are empty then."""
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [
@@ -102,10 +108,12 @@ def _normalised(name: str, theirs: str, _: Path) -> Compared:
     references, said = zip(*clean, strict=True)
     expected = library("jiwer").wer(list(references), list(said))
     found = value(f"wer[{name}]", _predictions(pairs))
-    return Compared(apart(found, expected), f"generated: {len(pairs):,} pairs, empty references")
+    return LargestDifference(
+        apart(found, expected), f"generated: {len(pairs):,} pairs, empty references"
+    )
 
 
-def _librivox(folder: Path) -> Compared:
+def _librivox(folder: Path) -> LargestDifference:
     """Real transcripts, each against the next one."""
     lines = (folder / "transcription").read_text().splitlines()
     texts = [line.split("</s>")[0].replace("<s>", "").strip() for line in lines]
@@ -114,10 +122,12 @@ def _librivox(folder: Path) -> Compared:
     clean = [[rules(side) for side in sides] for sides in zip(*pairs, strict=True)]
     expected = library("jiwer").wer(*clean)
     found = value("wer[whisper_en]", _predictions(pairs))
-    return Compared(apart(found, expected), f"librivox: {len(pairs)} transcripts, each as the next")
+    return LargestDifference(
+        apart(found, expected), f"librivox: {len(pairs)} transcripts, each as the next"
+    )
 
 
-def _roundtrip(_: Path) -> Compared:
+def _roundtrip(_: Path) -> LargestDifference:
     """What a recogniser would have written, given as the feature; sounds are not needed."""
     pairs = _written()[:_N], _written()[1 : _N + 1]
     rules, kept = _whisper("English"), list(zip(*pairs, strict=True))
@@ -127,10 +137,12 @@ def _roundtrip(_: Path) -> Compared:
     clean = [(rules(text), rules(heard)) for text, heard in kept]
     references, said = zip(*clean, strict=True)
     expected = library("jiwer").wer(list(references), list(said))
-    return Compared(apart(found, expected), f"generated: {len(kept)} texts with their transcripts")
+    return LargestDifference(
+        apart(found, expected), f"generated: {len(kept)} texts with their transcripts"
+    )
 
 
-def _rtfx(_: Path) -> Compared:
+def _rtfx(_: Path) -> LargestDifference:
     draws = random.Random(9)
     seconds = [(draws.uniform(1, 30), draws.uniform(0.01, 2)) for _ in range(_N)]
     predictions = [
@@ -138,7 +150,7 @@ def _rtfx(_: Path) -> Compared:
         for i, (a, c) in enumerate(seconds)
     ]
     expected = sum(a for a, _ in seconds) / sum(c for _, c in seconds)
-    return Compared(apart(value("rtfx", predictions), expected), f"generated: {_N} clips")
+    return LargestDifference(apart(value("rtfx", predictions), expected), f"generated: {_N} clips")
 
 
 _RATES = ("wer", "cer", "mer", "wil")

@@ -32,7 +32,7 @@ from mmbench.types import Outputs, Sample
 _MEDIA_ENDINGS = {*IMAGES, *SOUNDS, *VIDEOS}
 
 
-class _Names(NamedTuple):
+class _NamedSamples(NamedTuple):
     """What names the samples, in one way, and the ids of these."""
 
     names: Sequence[str]
@@ -151,7 +151,7 @@ def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
     return all(_last(a, min(n), bare=True) == _last(b, min(n), bare=True) for a, b, n in pairs)
 
 
-def _names(samples: Sequence[Sample], name: str) -> Iterator[_Names]:
+def _names(samples: Sequence[Sample], name: str) -> Iterator[_NamedSamples]:
     """Yield what names the samples: the tag of this name, else the ids, the paths of their media.
 
     A tag that several samples share names none.
@@ -159,15 +159,15 @@ def _names(samples: Sequence[Sample], name: str) -> Iterator[_Names]:
     ids, tags = column(samples, "id"), entries(column(samples, "tags"), name)
     if name in names_in(column(samples, "tags")):
         if ABSENT not in tags and are_distinct(tags):
-            yield _Names(tags, ids)
+            yield _NamedSamples(tags, ids)
         return
-    yield _Names(ids, ids)
+    yield _NamedSamples(ids, ids)
     if not _holds_paths(name):
         return
     media = [(c, s.id) for s in samples for c in s.inputs.values() if not isinstance(c, str)]
     paths = {medium.name: ident for medium, ident in media if medium.name}
     if len(paths) == len(samples):
-        yield _Names(list(paths), list(paths.values()))
+        yield _NamedSamples(list(paths), list(paths.values()))
 
 
 def _by_form(

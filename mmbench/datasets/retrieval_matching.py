@@ -47,7 +47,7 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
             "an .npy file holds scores of classes, a row a sample: for embeddings give an .npz of"
             " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
-    documents = _Names(data.corpus)
+    documents = _SampleIds(data.corpus)
     given = Keyed.of(outputs.values)
     asked, at = _matched(data.queries, given.names, "queries", partial=partial)
     values = {
@@ -74,7 +74,7 @@ def _match_embeddings(
     return matched, replace(outputs, embeddings=embeddings)
 
 
-class _Names:
+class _SampleIds:
     """Resolves the ids of outputs to the ids of samples."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, Writes
-from mmbench.storage.journal_entries import Block
+from mmbench.storage.journal_entries import RowBlock
 from mmbench.text import count
 from mmbench.types import (
     Audio,
@@ -195,7 +195,7 @@ def _rows(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
     raw = np.ascontiguousarray(vectors).view(np.uint8)
     if vectors.itemsize == 8:
         raw = np.insert(raw, 0, ord("d"), axis=1)
-    rows = Block(raw.tobytes(), len(raw))
+    rows = RowBlock(raw.tobytes(), len(raw))
     if finite.all() and not zero.any():
         return rows
     some: list[StoredRow] = list(rows)
@@ -208,14 +208,14 @@ def _rows(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
 
 def vectors_of(rows: Sequence[bytes | memoryview]) -> Vectors:
     """The vectors [n, d] in n rows, float32 or float64."""
-    if isinstance(rows, Block):
+    if isinstance(rows, RowBlock):
         raw = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
         if not raw.shape[1] % 4:
             return raw.view("<f4")
         return np.ascontiguousarray(raw[:, 1:]).view("<f8")
     if len(set(map(len, rows))) == 1:
-        return vectors_of(Block(b"".join(rows), len(rows)))
-    return np.concatenate([vectors_of(Block(row, 1)) for row in rows])
+        return vectors_of(RowBlock(b"".join(rows), len(rows)))
+    return np.concatenate([vectors_of(RowBlock(row, 1)) for row in rows])
 
 
 def _said(model: object, items: Sequence[object], requests: Requests) -> object:

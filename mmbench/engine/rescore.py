@@ -23,14 +23,14 @@ from mmbench.engine.speed import RTFX
 from mmbench.errors import DataError
 from mmbench.spec import task_files
 from mmbench.storage import records as store
-from mmbench.storage.run_lookup import Run, find_run
+from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.types import Prediction, Predictions, RunRecord, TaskSpec
 
 _NOTE = "rescored from"
 
 
 def rescore(
-    run: Run,
+    run: RunReference,
     options: RunSettings | None = None,
     *,
     out: str = "leaderboards",

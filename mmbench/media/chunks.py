@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 
-class Layout(NamedTuple):
+class ChunkLayout(NamedTuple):
     """How a format writes its chunks, and which of them hold the media."""
 
     id: int  # bytes of the id
@@ -44,18 +44,20 @@ _ISO_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"m
 # Some programs that write WAV or AIFF count their header into the size of the samples.
 _SLACK = 64
 
-_WAV = Layout(4, 4, "little", frozenset({b"data"}), align=2, slack=_SLACK)
+_WAV = ChunkLayout(4, 4, "little", frozenset({b"data"}), align=2, slack=_SLACK)
 _WAV_BIG = _WAV._replace(order="big")
-_AVI = Layout(4, 4, "little", frozenset({b"RIFF"}), align=2)
-_AIFF = Layout(4, 4, "big", frozenset({b"SSND", b"BODY"}), align=2, slack=_SLACK)
-_W64 = Layout(16, 8, "little", frozenset({_W64_DATA}), counted=True, align=8)
-_CAF = Layout(4, 8, "big", frozenset({b"data"}))
-_VOC = Layout(1, 3, "little", frozenset({b"\x01", b"\x02", b"\x09"}))
-_ASF = Layout(16, 8, "little", frozenset({_ASF_HEADER, _ASF_DATA}), counted=True)
-_ISO = Layout(4, 4, "big", frozenset({b"mdat", b"moov", b"moof"}), counted=True, size_first=True)
+_AVI = ChunkLayout(4, 4, "little", frozenset({b"RIFF"}), align=2)
+_AIFF = ChunkLayout(4, 4, "big", frozenset({b"SSND", b"BODY"}), align=2, slack=_SLACK)
+_W64 = ChunkLayout(16, 8, "little", frozenset({_W64_DATA}), counted=True, align=8)
+_CAF = ChunkLayout(4, 8, "big", frozenset({b"data"}))
+_VOC = ChunkLayout(1, 3, "little", frozenset({b"\x01", b"\x02", b"\x09"}))
+_ASF = ChunkLayout(16, 8, "little", frozenset({_ASF_HEADER, _ASF_DATA}), counted=True)
+_ISO = ChunkLayout(
+    4, 4, "big", frozenset({b"mdat", b"moov", b"moof"}), counted=True, size_first=True
+)
 
 
-def layout_of(data: bytes) -> tuple[Layout, int] | None:
+def layout_of(data: bytes) -> tuple[ChunkLayout, int] | None:
     """Return how a file writes its chunks, and where the first begins; None for other formats."""
     first, form = data[:4], data[8:12]
     if first in (b"RIFF", b"RF64", b"BW64"):
@@ -75,7 +77,7 @@ def layout_of(data: bytes) -> tuple[Layout, int] | None:
     return (_ISO, 0) if data[4:8] in _ISO_FIRST else None
 
 
-def chunks(data: bytes, layout: Layout, start: int) -> Iterator[Chunk]:
+def chunks(data: bytes, layout: ChunkLayout, start: int) -> Iterator[Chunk]:
     """Yield the chunks from `start` on. One of unknown size is the last."""
     at, head = start, layout.id + layout.size
     while at + head <= len(data):
@@ -87,7 +89,7 @@ def chunks(data: bytes, layout: Layout, start: int) -> Iterator[Chunk]:
         at += -at % layout.align
 
 
-def _chunk(data: bytes, layout: Layout, at: int) -> Chunk:
+def _chunk(data: bytes, layout: ChunkLayout, at: int) -> Chunk:
     id_at, size_at = (at + layout.size, at) if layout.size_first else (at, at + layout.id)
     id = data[id_at : id_at + layout.id]
     start = at + layout.id + layout.size
@@ -113,7 +115,7 @@ def _is_placeholder(size: int, width: int) -> bool:
     return width == 4 and any(abs(size - one) < 1 << 16 for one in near)
 
 
-def _is_raw(data: bytes, layout: Layout, at: int) -> bool:
+def _is_raw(data: bytes, layout: ChunkLayout, at: int) -> bool:
     """Return whether media follow at `at`, and neither the end of the file nor a chunk."""
     if at + layout.id + layout.size > len(data):
         return at < len(data)

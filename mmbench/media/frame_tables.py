@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmbench.errors import ContentError
-from mmbench.media.chunks import Layout, chunks, layout_of
+from mmbench.media.chunks import ChunkLayout, chunks, layout_of
 
 _PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
 _COUNT_AT = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # where the number of frames stands in a table
@@ -27,7 +27,7 @@ def refuse_false_table(data: bytes, name: str) -> None:
         )
 
 
-def _counts(data: bytes, layout: Layout, depth: int = 0) -> Iterator[int]:
+def _counts(data: bytes, layout: ChunkLayout, depth: int = 0) -> Iterator[int]:
     for box in chunks(data, layout, 0):
         body = slice(box.start, None if box.size is None else box.start + max(0, box.size))
         if box.id in _PARENTS and depth < _DEEPEST:

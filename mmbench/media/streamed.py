@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbench.media.chunks import Chunk, Layout, chunks, layout_of
+from mmbench.media.chunks import Chunk, ChunkLayout, chunks, layout_of
 
 
 def with_length(data: bytes) -> bytes:
@@ -25,7 +25,7 @@ def with_length(data: bytes) -> bytes:
     return _filled(data, layout, every, sound)
 
 
-def _filled(data: bytes, layout: Layout, every: list[Chunk], sound: Chunk) -> bytes:
+def _filled(data: bytes, layout: ChunkLayout, every: list[Chunk], sound: Chunk) -> bytes:
     out = bytearray(data)
     size = len(data) - sound.start
     large = next((chunk for chunk in every if chunk.id == b"ds64"), None)

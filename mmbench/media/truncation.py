@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple
 
 from mmbench.media.animations import GIF, PNG, ends_within_a_block, ends_within_a_chunk
-from mmbench.media.chunks import Chunk, Layout, chunks, layout_of
+from mmbench.media.chunks import Chunk, ChunkLayout, chunks, layout_of
 from mmbench.media.matroska import EBML, ends_within_an_element, segment_of
 
 
@@ -70,7 +70,7 @@ def _share(there: int, claimed: int, slack: int = 0) -> Cut | None:
     return Cut(there / claimed, f"{there:,} of {claimed:,} bytes are there")
 
 
-def _chunked(data: bytes, layout: Layout, start: int) -> Cut | None:
+def _chunked(data: bytes, layout: ChunkLayout, start: int) -> Cut | None:
     every = _sized(data, list(chunks(data, layout, start)))
     media = [(c.id, c.start, c.size) for c in every if c.id in layout.payload and c.size]
     if not media:

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from mmbench.columns import Places
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.content_keys import Keys, as_keys, by_bytes, digest_of_keys
-from mmbench.storage.journal_entries import HEAD, Batch, Entry, as_entry, entries
+from mmbench.storage.journal_entries import HEAD, Entry, JournalBatch, as_entry, entries
 from mmbench.validation.regular_files import open_regular
 
 
-class _Index(NamedTuple):
+class _BatchIndex(NamedTuple):
     """By key, in the order of their bytes, the entry that holds it and the bounds of its row."""
 
     keys: NDArray[np.void]  # [m] of 16 bytes
@@ -56,7 +56,7 @@ class Journal:
         self._folder, self._owner = folder, crc32(owner.encode())
         self._entries: dict[bytes, Entry] = {}
         self._order: list[Entry] = []
-        self._index: _Index | None = None
+        self._index: _BatchIndex | None = None
         self._failed: dict[bytes, str] = {}
         self._out: int | None = None
         self.sizes: tuple[int, int] | None = None
@@ -81,7 +81,7 @@ class Journal:
             self._order.append(entry)
             self.sizes = sizes
 
-    def get(self, keys: Keys) -> Batch | None:
+    def get(self, keys: Keys) -> JournalBatch | None:
         """What is held of a batch of keys [n, 16] if it is held whole, else None."""
         ident = digest_of_keys(keys)
         own = self._entries.get(ident)
@@ -94,7 +94,7 @@ class Journal:
         whole = len(found.keys) + len(found.failures) == len(keys)
         return found if whole else None
 
-    def part(self, keys: Keys) -> Batch:
+    def part(self, keys: Keys) -> JournalBatch:
         """What is held of these keys [n, 16] one by one, by any batch."""
         if self._index is None:
             self._index = self._indexed()
@@ -102,13 +102,13 @@ class Journal:
         rows = self._rows(self._index, places[places >= 0])
         lost = map(bytes, keys[places < 0]) if self._failed else ()
         failures = {key: self._failed[key] for key in lost if key in self._failed}
-        return Batch(keys[places >= 0], rows, failures)
+        return JournalBatch(keys[places >= 0], rows, failures)
 
-    def _rows(self, index: _Index, places: Places) -> list[bytes | memoryview]:
+    def _rows(self, index: _BatchIndex, places: Places) -> list[bytes | memoryview]:
         bounds = zip(index.entry[places], index.start[places], index.end[places], strict=True)
         return [self._order[entry].segment[start:end] for entry, start, end in bounds]
 
-    def _indexed(self) -> _Index:
+    def _indexed(self) -> _BatchIndex:
         """Read all entries. The first that was written answers for a key."""
         keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
         for number, entry in enumerate(self._order):
@@ -123,9 +123,9 @@ class Journal:
             ends.extend(bounds[1:])
         found, first = np.unique(by_bytes(as_keys([keys])), return_index=True)
         places = (np.frombuffer(column, column.typecode) for column in (entries, starts, ends))
-        return _Index(found, *(column[first] for column in places))
+        return _BatchIndex(found, *(column[first] for column in places))
 
-    def put(self, asked: Keys, batch: Batch, sizes: tuple[int, int]) -> None:
+    def put(self, asked: Keys, batch: JournalBatch, sizes: tuple[int, int]) -> None:
         """Append the answers to a batch of keys [n, 16]. They are safe from a kill afterwards.
 
         `sizes` are the planned batch size and the size that memory allowed. Raises UserError when

@@ -30,7 +30,7 @@ _CRC = struct.Struct("<I")
 HEAD = _HEADER.size + _CRC.size  # bytes of an entry without a payload
 
 
-class Block(Column[memoryview]):
+class RowBlock(Column[memoryview]):
     """Rows of one length: n of them, one after the other in a buffer."""
 
     def __init__(self, data: bytes | memoryview, n: int) -> None:
@@ -49,7 +49,7 @@ class Block(Column[memoryview]):
         return list(map(self.value, rows.tolist()))
 
 
-class Batch(NamedTuple):
+class JournalBatch(NamedTuple):
     """What is held of a batch: a row for each of `keys` [k, 16], and why other keys failed."""
 
     keys: Keys
@@ -89,7 +89,7 @@ class Entry(NamedTuple):
         failures = {bytes.fromhex(key): why for key, why in told["failures"].items()}
         return list(accumulate(told["lengths"], initial=body)), failures
 
-    def read(self) -> Batch | None:
+    def read(self) -> JournalBatch | None:
         """Return its batch, or None when its payload is not what was written."""
         told = self.told()
         if told is None:
@@ -97,8 +97,8 @@ class Entry(NamedTuple):
         bounds, failures = told
         rows: Sequence[memoryview] = [self.segment[a:b] for a, b in pairwise(bounds)]
         if len(set(map(len, rows))) == 1:
-            rows = Block(self.segment[bounds[0] : bounds[-1]], self.rows)
-        return Batch(as_keys([self.keys]), rows, failures)
+            rows = RowBlock(self.segment[bounds[0] : bounds[-1]], self.rows)
+        return JournalBatch(as_keys([self.keys]), rows, failures)
 
 
 def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, int], Entry]]:
@@ -123,9 +123,9 @@ def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, in
             return
 
 
-def as_entry(asked: Keys, batch: Batch, sizes: tuple[int, int], owner: int) -> bytes:
+def as_entry(asked: Keys, batch: JournalBatch, sizes: tuple[int, int], owner: int) -> bytes:
     """Return the bytes of an entry: the answers to a batch of keys [n, 16]."""
-    if isinstance(batch.rows, Block):
+    if isinstance(batch.rows, RowBlock):
         body, lengths = batch.rows.data, [batch.rows.length] * len(batch.rows)
     else:
         body, lengths = memoryview(b"".join(batch.rows)), list(map(len, batch.rows))

@@ -12,11 +12,13 @@ from mmbench.storage.records import StoredRun, read_stored, stored_run, stored_r
 from mmbench.text import listed, normal_path, plain
 from mmbench.types import RunRecord
 
-Run = str | Path | RunRecord | StoredRun
+RunReference = str | Path | RunRecord | StoredRun
 _CANDIDATES = 10  # of an ambiguous RUN that are listed
 
 
-def find_run(run: Run, out: str | Path = "leaderboards", task: str | None = None) -> StoredRun:
+def find_run(
+    run: RunReference, out: str | Path = "leaderboards", task: str | None = None
+) -> StoredRun:
     """Find the run that RUN names in the board `out`, among the runs of a task if one is given.
 
     - a path or URL of a record, which ends in `.json`

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmbench.cli import main
-from mmbench.comparison.gate import Gated, Rule, gate, parse_rule
+from mmbench.comparison.gate import Gated, GateRule, gate, parse_rule
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UnknownName, UserError
 from mmbench.storage import records as store
@@ -22,15 +22,15 @@ from tests.support.processes import run_mmbench
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("recall@1: -0.5%", Rule("recall@1", 0.005, True)),
-        ("recall@1[text-to-image]:0.5 %", Rule("recall@1[text-to-image]", 0.005, True)),
-        ("wer[basic]: +0.005", Rule("wer[basic]", 0.005, False)),
-        ("em{macro:subject}: -.02", Rule("em{macro:subject}", 0.02, False)),
-        ("em: 0", Rule("em", 0.0, False)),
-        ("mean_rank: 2.", Rule("mean_rank", 2.0, False)),
+        ("recall@1: -0.5%", GateRule("recall@1", 0.005, True)),
+        ("recall@1[text-to-image]:0.5 %", GateRule("recall@1[text-to-image]", 0.005, True)),
+        ("wer[basic]: +0.005", GateRule("wer[basic]", 0.005, False)),
+        ("em{macro:subject}: -.02", GateRule("em{macro:subject}", 0.02, False)),
+        ("em: 0", GateRule("em", 0.0, False)),
+        ("mean_rank: 2.", GateRule("mean_rank", 2.0, False)),
     ],
 )
-def test_rules(text: str, rule: Rule) -> None:
+def test_rules(text: str, rule: GateRule) -> None:
     assert parse_rule(text) == rule
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from mmbench.builtin import TABLES
 from mmbench.cli import main
-from mmbench.conformance import Case, Compared, Row, cases, families, row_of
+from mmbench.conformance import Case, ConformanceRow, LargestDifference, cases, families, row_of
 from mmbench.conformance import mos as mos_family
 from mmbench.conformance.case import Skipped, apart
 from mmbench.conformance.packages import environment, installed, library
@@ -35,21 +35,21 @@ QUICK = [
 
 
 def of(number: float, tolerance: float = 1e-9, **given: object) -> Case:
-    return Case("m", "r", lambda _: Compared(number, "some"), tolerance, **given)
+    return Case("m", "r", lambda _: LargestDifference(number, "some"), tolerance, **given)
 
 
 def failing_case(error: Exception) -> Case:
-    def compare(_: Path) -> Compared:
+    def compare(_: Path) -> LargestDifference:
         raise error
 
     return Case("m", "r", compare)
 
 
-def failing(error: Exception) -> Row:
+def failing(error: Exception) -> ConformanceRow:
     return row_of("f", failing_case(error), None)
 
 
-def assert_good(rows: list[Row]) -> None:
+def assert_good(rows: list[ConformanceRow]) -> None:
     assert not [row for row in rows if not row.good]
     assert any(row.verdict == "within" for row in rows)
 
@@ -128,10 +128,10 @@ def test_data_that_are_not_given_or_not_there_skip_their_rows(tmp_path: Path) ->
 
 
 def test_a_reference_that_prints_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
-    def compare(_: Path) -> Compared:
+    def compare(_: Path) -> LargestDifference:
         print("one")
         os.write(2, b"two")
-        return Compared(0, "some")
+        return LargestDifference(0, "some")
 
     assert row_of("f", Case("m", "r", compare), None).verdict == "within"
     assert capfd.readouterr() == ("", "")

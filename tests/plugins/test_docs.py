@@ -125,7 +125,7 @@ def test_rows_of_conformance(
     """One row holds; that of a metric which counts otherwise does not."""
     monkeypatch.chdir(tmp_path)
     registry._plugins["metric"].pop("all_within@k", None)  # of a test that loaded the example
-    (rows,) = (block for block in blocks("A metric") if "Compared" in block)
+    (rows,) = (block for block in blocks("A metric") if "LargestDifference" in block)
     metric = (ROOT / "examples/success_metric.py").read_text()
     Path("good.py").write_text(metric + rows)
     strict = rows.replace('"within"', '"stricter"').replace("i <= 5", "i < 5")

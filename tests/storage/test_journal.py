@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mmbench.errors import UserError
 from mmbench.storage.content_keys import as_keys, digest
 from mmbench.storage.journal import Journal
-from mmbench.storage.journal_entries import Batch, Block
+from mmbench.storage.journal_entries import JournalBatch, RowBlock
 from tests.support.processes import run_python
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def keys_of(*names: str) -> Keys:
     return as_keys(map(digest, names))
 
 
-def batch_of(names: str, seed: int = 0, dim: int = 3) -> Batch:
+def batch_of(names: str, seed: int = 0, dim: int = 3) -> JournalBatch:
     vectors = np.random.default_rng(seed).standard_normal((len(names), dim)).astype(np.float32)
-    return Batch(keys_of(*names), Block(vectors.tobytes(), len(names)), {})
+    return JournalBatch(keys_of(*names), RowBlock(vectors.tobytes(), len(names)), {})
 
 
 # Keys of "a" and "b" with a vector each, and "c", which failed: as written at first.
@@ -42,9 +42,9 @@ WRITTEN = bytes.fromhex(
 @pytest.mark.parametrize("block", [True, False])
 def test_the_format_of_an_entry_stays(tmp_path: Path, block: bool) -> None:
     vectors = np.array([[1, 2], [3, 4]], np.float32)
-    rows = Block(vectors.tobytes(), 2) if block else [row.tobytes() for row in vectors]
+    rows = RowBlock(vectors.tobytes(), 2) if block else [row.tobytes() for row in vectors]
     journal = Journal(tmp_path, "owner")
-    journal.put(keys_of(*"abc"), Batch(keys_of(*"ab"), rows, {digest("c"): "empty"}), (8, 4))
+    journal.put(keys_of(*"abc"), JournalBatch(keys_of(*"ab"), rows, {digest("c"): "empty"}), (8, 4))
     journal.close()
     assert next(tmp_path.glob("*.segment")).read_bytes() == WRITTEN
     held = Journal(tmp_path, "owner").get(keys_of(*"cba"))
@@ -56,7 +56,7 @@ def test_the_format_of_an_entry_stays(tmp_path: Path, block: bool) -> None:
 def test_rows_of_any_length_come_back(tmp_path: Path) -> None:
     rows = [b"a cat", b"", b"\x89PNG" * 1000]
     journal = Journal(tmp_path)
-    journal.put(keys_of("a", "b", "c"), Batch(keys_of("a", "b", "c"), rows, {}), (3, 3))
+    journal.put(keys_of("a", "b", "c"), JournalBatch(keys_of("a", "b", "c"), rows, {}), (3, 3))
     journal.close()
     whole, part = Journal(tmp_path).get(keys_of("a", "b", "c")), Journal(tmp_path).get(keys_of("c"))
     assert whole is not None
@@ -64,7 +64,7 @@ def test_rows_of_any_length_come_back(tmp_path: Path) -> None:
     assert (list(whole.rows), list(part.rows)) == (rows, rows[2:])
 
 
-def put(folder: Path, names: str, seed: int = 0) -> Batch:
+def put(folder: Path, names: str, seed: int = 0) -> JournalBatch:
     journal, batch = Journal(folder), batch_of(names, seed)
     journal.put(batch.keys, batch, (8, 4))
     journal.close()
@@ -125,7 +125,7 @@ def test_any_keys_come_back_as_from_a_dict(
     for number, starts in enumerate(written):
         rows = [b"%d of %d" % (row, number) for row in range(len(starts))]
         keys = [start.ljust(16, b"\0") for start in starts]  # with zeros at their ends
-        journal.put(as_keys(keys), Batch(as_keys(keys), rows, {}), (1, 1))
+        journal.put(as_keys(keys), JournalBatch(as_keys(keys), rows, {}), (1, 1))
         held = dict(zip(keys, rows, strict=True)) | held
     journal.close()
     wanted = [start.ljust(16, b"\0") for start in asked]
@@ -154,7 +154,7 @@ def test_failures_are_remembered(tmp_path: Path) -> None:
 
 
 def test_a_batch_of_failures_alone(tmp_path: Path) -> None:
-    batch = Batch(keys_of(), [], {digest("c"): "empty"})
+    batch = JournalBatch(keys_of(), [], {digest("c"): "empty"})
     journal = Journal(tmp_path)
     journal.put(keys_of("c"), batch, (8, 8))
     journal.close()
@@ -219,14 +219,14 @@ from pathlib import Path
 from mmbench.storage.content_keys import as_keys, digest
 from mmbench.errors import UserError
 from mmbench.storage.journal import Journal
-from mmbench.storage.journal_entries import Batch
+from mmbench.storage.journal_entries import JournalBatch
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 journal = Journal(Path(sys.argv[1]))
 try:
     for i in range(100):
         keys = as_keys([digest(str(i))])
-        journal.put(keys, Batch(keys, [bytes(4000)], {}), (1, 1))
+        journal.put(keys, JournalBatch(keys, [bytes(4000)], {}), (1, 1))
 except UserError as error:
     print(i, error)
 """

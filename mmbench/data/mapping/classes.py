@@ -105,7 +105,7 @@ def occurring_classes(labels: Sequence[Any]) -> list[str]:
     return in_order(chain.from_iterable([one] if isinstance(one, str) else one for one in labels))
 
 
-class Classes:
+class ClassNames:
     """Names of classes in order, which come from a data option."""
 
     def __init__(self, names: Sequence[str], option: str = "labels") -> None:

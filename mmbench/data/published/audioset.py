@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from mmbench.columns import taken
-from mmbench.data.mapping.classes import Classes
+from mmbench.data.mapping.classes import ClassNames
 from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.samples import Shape, data_of, sample_table
 from mmbench.data.readers.folders import first_place
@@ -59,7 +59,7 @@ def audioset(
     given = columns or {"audio": _usual(split)}
     shape = Shape("YTID", given)
     labels = [label.split(",") for label in rows.column("positive_labels")]
-    targets = Classes(codes).targets(rows, labels)
+    targets = ClassNames(codes).targets(rows, labels)
     return data_of([sample_table(rows, shape, targets)], shape, rows, names)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.classes import Classes
+from mmbench.data.mapping.classes import ClassNames
 from mmbench.data.mapping.samples import Shape, data_of, sample_table
 from mmbench.data.readers.annotation_files import annotation_rows
 from mmbench.data.readers.json_files import read_file
@@ -38,7 +38,7 @@ def charades(root: Path | None, *, split: str = "test") -> Samples:
     refuse_duplicates("class", codes, str(listed))
     shape = Shape("id", {"video": _VIDEOS}, tags={"scene": "scene"})
     actions = [_actions(cell or "") for cell in rows.column("actions")]
-    samples = sample_table(rows, shape, Classes(codes).targets(rows, actions))
+    samples = sample_table(rows, shape, ClassNames(codes).targets(rows, actions))
     return data_of([samples], shape, rows, [name.strip() for *_, name in lines])
 
 

@@ -32,7 +32,7 @@ _VERSION = (
 _HEADER = b"P6 32 32 255\n"  # of a PPM, which is what follows it: bytes of pixels
 
 
-class _Layout(NamedTuple):
+class _CifarLayout(NamedTuple):
     """Where the data set lies, its files by split, and how many bytes of labels a record has."""
 
     folder: str
@@ -42,13 +42,13 @@ class _Layout(NamedTuple):
 
 
 _LAYOUTS = {
-    10: _Layout(
+    10: _CifarLayout(
         "cifar-10-batches-bin",
         "batches.meta.txt",
         {"test": ["test_batch.bin"], "train": [f"data_batch_{i}.bin" for i in range(1, 6)]},
         1,
     ),
-    100: _Layout(
+    100: _CifarLayout(
         "cifar-100-binary",
         "fine_label_names.txt",
         {"test": ["test.bin"], "train": ["train.bin"]},

@@ -120,7 +120,7 @@ def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
     stored: list[MediaFile] = [file for file in files if file is not None]
     if len(stored) < len(files) or sum(map(len, stored)) != len(dataset):
-        stored = [_Rows(dataset, column)]
+        stored = [_HubMedia(dataset, column)]
     ends = list(accumulate(map(len, stored)))
 
     def part(number: int) -> MediaInFile:
@@ -130,7 +130,7 @@ def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     return part
 
 
-class _Rows(MediaFile):
+class _HubMedia(MediaFile):
     """The media in a column of a data set, wherever the library has them."""
 
     def __init__(self, dataset: Dataset, column: str) -> None:

@@ -58,7 +58,7 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     return Samples(samples, group_name="group")
 
 
-class _Asked(NamedTuple):
+class _AnswerColumns(NamedTuple):
     """What is right in each row, its options as one input, and its tags."""
 
     targets: Sequence[Any]
@@ -66,11 +66,11 @@ class _Asked(NamedTuple):
     tags: dict[str, Sequence[Any]]
 
 
-def _asked(rows: OwnTable) -> _Asked:
+def _asked(rows: OwnTable) -> _AnswerColumns:
     name, cells = rows.only(_ANSWERS, "answer")
     if not (rows.find("options") or "B" in rows.names()):
         right = rows.as_texts(name, _right_target, cells)
-        return _Asked(right, Repeated(ABSENT, len(rows)), _tags(rows, []))
+        return _AnswerColumns(right, Repeated(ABSENT, len(rows)), _tags(rows, []))
     answers = rows.convert(name, _right, cells)
     options = _options(rows)
     texts = any(map(_is_text, answers, options))
@@ -85,7 +85,7 @@ def _asked(rows: OwnTable) -> _Asked:
         else:
             targets.append(_one(right))
             lines.append(ABSENT)
-    return _Asked(packed(targets), packed(lines), _tags(rows, options))
+    return _AnswerColumns(packed(targets), packed(lines), _tags(rows, options))
 
 
 def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import Texts, are_distinct
-from mmbench.data.mapping.classes import Classes, class_names, in_order
+from mmbench.data.mapping.classes import ClassNames, class_names, in_order
 from mmbench.data.mapping.own_table_media import media_of, medium_paths
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
@@ -41,7 +41,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     rows = OwnTable(path, read_records(path, "label"))
     given = _labels(rows)
     known = class_names(classes, path, "classes") if classes else in_order(set(given.names))
-    found = Classes(known, "classes").find(given.names, lambda at: rows.where(given.rows[at]))
+    found = ClassNames(known, "classes").find(given.names, lambda at: rows.where(given.rows[at]))
     ids, targets, kept = _by_id(rows, given, found)
     samples = sample_columns(
         ids,

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mmbench.data.mapping.classes import Classes, Names, class_names, occurring_classes, read_labels
+from mmbench.data.mapping.classes import (
+    ClassNames,
+    Names,
+    class_names,
+    occurring_classes,
+    read_labels,
+)
 from mmbench.data.mapping.joined_media import open_join
 from mmbench.data.mapping.media_columns import Columns, each, modality_of, one_medium
 from mmbench.data.mapping.pairs import check_count
@@ -162,7 +168,7 @@ def labelled(
     place.refuse_none()
     cells = read_labels(place, target, separator, drop)
     found = class_names(labels, root or place.folder) if labels else occurring_classes(cells)
-    samples = sample_table(place, shape, Classes(found).targets(place, cells))
+    samples = sample_table(place, shape, ClassNames(found).targets(place, cells))
     data = data_of([samples], shape, place, found)
     return with_templates(data, prompts, Path(place.place), spaces=spaces)
 
@@ -215,7 +221,7 @@ def rows(
         other = open_join(join, root, path, split, revision) if join else None
         classes = classes or (place.classes(target) if isinstance(target, str) else [])
         cells = place.column(each(target)[0]) if classes and target else None
-        targets = None if cells is None else Classes(classes).targets(place, cells)
+        targets = None if cells is None else ClassNames(classes).targets(place, cells)
         tables.append(sample_table(place, shape, targets, other.media(place) if other else {}))
         places.append(place)
     data = data_of(tables, shape, places[-1], classes)

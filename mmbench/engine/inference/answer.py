@@ -25,7 +25,7 @@ from mmbench.media import DECODING
 from mmbench.protocols import WritesEach
 from mmbench.storage.content_keys import ContentKeys, Keys, as_keys, digest
 from mmbench.storage.journal import Journal
-from mmbench.storage.journal_entries import Batch, Block
+from mmbench.storage.journal_entries import JournalBatch, RowBlock
 from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 
 
@@ -89,7 +89,7 @@ class CachedInference:
         if held is not None:
             return msgspec.json.decode(held.rows[0], type=list[str])
         labels = labels_of(self.load(), self.name)
-        journal.put(key, Batch(key, [json.dumps(labels).encode()], {}), (1, 1))
+        journal.put(key, JournalBatch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
 
     def _fill(
@@ -183,16 +183,16 @@ def _one_by_one(
         yield np.array([row]), [answer]
 
 
-def _sorted_out(keys: Keys, rows: Sequence[StoredRow]) -> tuple[Batch, dict[bytes, str]]:
+def _sorted_out(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:
     """A batch's answers, and the failures that another try might not have (a file gone)."""
-    if isinstance(rows, Block):
-        return Batch(keys, rows, {}), {}
+    if isinstance(rows, RowBlock):
+        return JournalBatch(keys, rows, {}), {}
     failed = {bytes(keys[at]): e for at, e in enumerate(rows) if isinstance(e, SampleError)}
     lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
     passing = {k: str(e) for k, e in failed.items() if k not in lasting}
     good = [at for at, row in enumerate(rows) if not isinstance(row, SampleError)]
     answers = [row for row in rows if not isinstance(row, SampleError)]
-    return Batch(keys[good], answers, lasting), passing
+    return JournalBatch(keys[good], answers, lasting), passing
 
 
 def _sort(requests: Requests) -> str:

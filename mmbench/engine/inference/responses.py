@@ -11,7 +11,7 @@ import numpy as np
 from mmbench.columns import Places, taken
 from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
-from mmbench.storage.journal_entries import Batch
+from mmbench.storage.journal_entries import JournalBatch
 from mmbench.types import (
     Array,
     GeneratedOutputs,
@@ -80,7 +80,7 @@ class ResponseTable:
         """Whether a batch is answered whole or not at all, as one of vectors is."""
         return self._requests.method in dispatch.VECTORS
 
-    def put(self, rows: Places, keys: Keys, batch: Batch) -> Places:
+    def put(self, rows: Places, keys: Keys, batch: JournalBatch) -> Places:
         """Put a batch's answers to `rows` of all `keys` into the table.
 
         Returns the rows that it does not answer.

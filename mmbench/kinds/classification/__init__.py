@@ -9,7 +9,7 @@ import msgspec
 from mmbench.columns import column, patched
 from mmbench.datasets import Samples
 from mmbench.kinds.classification.check import check_classes
-from mmbench.kinds.classification.classes import Classes
+from mmbench.kinds.classification.classes import ClassScoresKind
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.kinds.classification.scores import check_scale, has_several, over_views, scale_of_views
 from mmbench.kinds.per_sample import check_medium, medium_of, modality_in
@@ -36,7 +36,7 @@ class ClassificationOptions(KindOptions, frozen=True):
     views: Views = Views()
 
 
-class Classification(Classes):
+class Classification(ClassScoresKind):
     """The kind `classification`. A value is scores [c] by class, or a class's number.
 
     A model's classes are matched with the data's by name. Its scores are kept as it returned them.

@@ -34,7 +34,7 @@ from mmbench.text import count
 from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, TaskSpec
 
 
-class Classes(PerSample):
+class ClassScoresKind(PerSample):
     """The base of the kinds whose value is scores [c] by class, or a class's number.
 
     Scores are kept as they were returned. A prediction says what they are.

@@ -13,7 +13,7 @@ from mmbench.columns import patched
 from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.classification.check import check_classes
-from mmbench.kinds.classification.classes import Classes
+from mmbench.kinds.classification.classes import ClassScoresKind
 from mmbench.kinds.per_sample import medium_of, modality_in
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
@@ -36,7 +36,7 @@ class ZeroShotOptions(KindOptions, frozen=True):
     templates: list[str] = field(default_factory=list)
 
 
-class ZeroShot(Classes):
+class ZeroShot(ClassScoresKind):
     """The kind `zero_shot`. Its model is an Embeds, of the medium and of text.
 
     Each class is put into every template and embedded; the unit vectors are averaged and made of

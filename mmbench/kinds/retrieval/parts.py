@@ -24,7 +24,7 @@ Failures = dict[int, str]
 
 
 @dataclass(frozen=True)
-class Side:
+class SplitSide:
     """The samples of one side in one split: `live` [n] int64 are the rows that did not fail.
 
     `errors` says of each row of the split that failed why. `ids` are those of the live samples.
@@ -58,7 +58,7 @@ class Ranked:
     depth: int | None = None
 
 
-class Positives(NamedTuple):
+class RelevantPairs(NamedTuple):
     """All p positives of the samples that ask, by row: `asker`, `asked` [p], `grade` [p] float64.
 
     `asked` is -1 for a positive that is not in the corpus.
@@ -70,13 +70,13 @@ class Positives(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
+class RetrievalSplit:
     """One split: its two sides, the rows of its judged queries, ascending, and their positives."""
 
-    queries: Side
-    corpus: Side
+    queries: SplitSide
+    corpus: SplitSide
     judged: Ints
-    positives: Positives
+    positives: RelevantPairs
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
@@ -103,13 +103,18 @@ class Part:
             sides = self.queries, self.corpus
             return _predictions(*sides, self.judged, self.positives, ranks, ranked)
         there = asked >= 0
-        turned = Positives(asked[there], asker[there], grade[there])
+        turned = RelevantPairs(asked[there], asker[there], grade[there])
         rows = np.unique(turned.asker)
         return _predictions(self.corpus, self.queries, rows, turned, ranks[there], ranked)
 
 
 def _predictions(
-    asking: Side, other: Side, rows: Ints, positives: Positives, ranks: Ints, ranked: Ranked
+    asking: SplitSide,
+    other: SplitSide,
+    rows: Ints,
+    positives: RelevantPairs,
+    ranks: Ints,
+    ranked: Ranked,
 ) -> list[Prediction]:
     """One prediction for each of the rows that ask; `ranks` [p] are 0 where there is none."""
     asker, asked, grade = positives
@@ -166,7 +171,9 @@ def prediction(
     )
 
 
-def parts(data: RetrievalData, failures: tuple[Failures, Failures], splits: int) -> list[Part]:
+def parts(
+    data: RetrievalData, failures: tuple[Failures, Failures], splits: int
+) -> list[RetrievalSplit]:
     """The splits of a data set: equal runs of documents, each with the queries linked to them.
 
     A document that no query links to belongs to the split it stands in.
@@ -185,21 +192,21 @@ def parts(data: RetrievalData, failures: tuple[Failures, Failures], splits: int)
         of = own & inside & judged.relevant
         start = min(split * size, m)
         found.append(
-            Part(
+            RetrievalSplit(
                 _side(data.queries, np.flatnonzero(homes == split), failures[0]),
                 _side(data.corpus, np.arange(start, min(start + size, m)), failures[1]),
                 np.unique(judged.query[own]),
-                Positives(judged.query[of], judged.document[of], judged.grade[of]),
+                RelevantPairs(judged.query[of], judged.document[of], judged.grade[of]),
             )
         )
     return found
 
 
-def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> Side:
+def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> SplitSide:
     """The side of a split that has these rows, ascending."""
     failed = np.isin(rows, np.fromiter(failures, np.int64, len(failures)))
     ids, live = column(samples, "id"), rows
     errors = {row: failures[row] for row in rows[failed].tolist()}
     if len(errors):
         live = rows[~failed]
-    return Side(samples, live, errors, ids if len(live) == len(ids) else taken(ids, live))
+    return SplitSide(samples, live, errors, ids if len(live) == len(ids) else taken(ids, live))

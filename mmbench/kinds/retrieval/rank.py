@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmbench.columns.vectors import Vectors
-from mmbench.kinds.retrieval.parts import Ints, Part, Ranked, Side
+from mmbench.kinds.retrieval.parts import Ints, Ranked, RetrievalSplit, SplitSide
 from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
@@ -16,7 +16,7 @@ from mmbench.search.listed import EVIDENCE
 Reports = list[dict[str, Any]]  # of an approximate index, in the order of its searches
 
 # (a split, whether both directions are wanted) -> what was found, per direction
-Ranker = Callable[[Part, bool], list[Ranked]]
+Ranker = Callable[[RetrievalSplit, bool], list[Ranked]]
 
 
 def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) -> Ranker:
@@ -27,7 +27,7 @@ def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) ->
     What an approximate index has to tell of itself is added to `reports`, once per search.
     """
 
-    def rank(part: Part, both: bool) -> list[Ranked]:
+    def rank(part: RetrievalSplit, both: bool) -> list[Ranked]:
         sides = _of_one_width(_live(queries, part.queries), _live(corpus, part.corpus))
         pairs, ids = part.pairs, (part.queries.ids, part.corpus.ids)
         if index == "exact" or not all(map(len, sides)):  # no index holds nothing
@@ -53,7 +53,7 @@ def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) ->
     return rank
 
 
-def _live(vectors: Vectors, side: Side) -> Vectors:
+def _live(vectors: Vectors, side: SplitSide) -> Vectors:
     return vectors if len(side.live) == len(vectors) else vectors.take(side.live)
 
 
@@ -67,13 +67,13 @@ def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
     return Vectors(np.ones((len(queries), 1))), Vectors(np.ones((len(corpus), 1)))
 
 
-def oracle(part: Part, both: bool) -> list[Ranked]:
+def oracle(part: RetrievalSplit, both: bool) -> list[Ranked]:
     """Every positive before everything else, the highest grade first."""
     ways, grades = part.pairs[: 1 + both], part.positives.grade[part.live]
     return [Ranked(_places(askers, grades)) for askers in ways]
 
 
-def silent(part: Part, both: bool) -> list[Ranked]:
+def silent(part: RetrievalSplit, both: bool) -> list[Ranked]:
     """Nothing is returned for any query."""
     return [Ranked(np.zeros_like(askers)) for askers in part.pairs[: 1 + both]]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mmbench.metrics.retrieval.rankings import (
     TIES,
     Floats,
-    Positives,
+    RankedPositives,
     beyond_index,
     divided,
     positives,
@@ -149,7 +149,7 @@ def rsum(predictions: Sequence[Prediction]) -> Score:
 
 
 def _score(
-    found: Positives,
+    found: RankedPositives,
     rows: Floats,
     needed: int | NDArray[np.int64],
     told: str = "",

@@ -39,7 +39,7 @@ def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
     return found
 
 
-class Positives(NamedTuple):
+class RankedPositives(NamedTuple):
     """The positives of all queries: query index, position within the query, rank and grade.
 
     A rank is infinite for what stands beyond the depth of an index. `depth` [queries] is how deep
@@ -63,7 +63,7 @@ class Positives(NamedTuple):
         return divided(values, self.sizes)
 
 
-def positives(predictions: Sequence[Prediction]) -> Positives:
+def positives(predictions: Sequence[Prediction]) -> RankedPositives:
     """Return the positives of all queries."""
     rankings = [ranking_of(p) for p in predictions]
     sizes = np.array([len(r.ranks) for r in rankings], np.int64)
@@ -75,7 +75,9 @@ def positives(predictions: Sequence[Prediction]) -> Positives:
     depth = np.full(len(sizes), np.inf)
     for at in np.unique(query[np.isnan(ranks)]):
         depth[at] = rankings[at].depth
-    return Positives(query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth)
+    return RankedPositives(
+        query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth
+    )
 
 
 def divided(values: Floats, by: ArrayLike) -> Floats:

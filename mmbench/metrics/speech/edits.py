@@ -51,7 +51,7 @@ class Edits(NamedTuple):
         return self.hits + self.substitutions + self.insertions
 
 
-class _Rows(NamedTuple):
+class _EditCosts(NamedTuple):
     """Costs [m + 1] of the cheapest ways from a part of the reference to each start of m tokens.
 
     `empty` is for ways without a word so far, `begun` for the others; None where there is none. A
@@ -74,26 +74,26 @@ def fewest_edits(pieces: Sequence[Any], said: Sequence[str], *, characters: bool
         return _step(row, hypothesis, codes.get(token, -1))
 
     start = _INSERTION * np.arange(len(said) + 1, dtype=np.int64)
-    rows = _after(pieces, _Rows(start, None), step, characters=characters)
+    rows = _after(pieces, _EditCosts(start, None), step, characters=characters)
     return _decoded(min(int(row[-1]) for row in rows if row is not None), len(said))
 
 
 def _after(
-    pieces: Sequence[Any], rows: _Rows, step: Callable[[Row, str], Row], *, characters: bool
-) -> _Rows:
+    pieces: Sequence[Any], rows: _EditCosts, step: Callable[[Row, str], Row], *, characters: bool
+) -> _EditCosts:
     """The costs after the pieces, from those before them."""
     for piece in pieces:
         if isinstance(piece, str):
             for word in words_of(piece):
-                rows = _Rows(None, _after_word(word, rows, step, characters=characters))
+                rows = _EditCosts(None, _after_word(word, rows, step, characters=characters))
         else:
             ends = [_after(choice, rows, step, characters=characters) for choice in piece]
-            rows = _Rows(_least(e.empty for e in ends), _least(e.begun for e in ends))
+            rows = _EditCosts(_least(e.empty for e in ends), _least(e.begun for e in ends))
     return rows
 
 
 def _after_word(
-    word: str, rows: _Rows, step: Callable[[Row, str], Row], *, characters: bool
+    word: str, rows: _EditCosts, step: Callable[[Row, str], Row], *, characters: bool
 ) -> Row:
     ends = []
     for row, space in ((rows.empty, ""), (rows.begun, " " if characters else "")):

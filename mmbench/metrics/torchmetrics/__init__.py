@@ -21,7 +21,7 @@ from mmbench.metrics.torchmetrics.classes import (
     refuse_models,
     typed_options,
 )
-from mmbench.metrics.torchmetrics.inputs import Images, Inputs, Texts
+from mmbench.metrics.torchmetrics.inputs import ImageInputs, Inputs, TextInputs
 from mmbench.metrics.torchmetrics.network import no_network
 from mmbench.metrics.torchmetrics.result import (
     best_end,
@@ -36,9 +36,9 @@ from mmbench.protocols import declare
 from mmbench.types import Prediction, Score
 
 _INPUTS: dict[str, Callable[..., Inputs]] = {
-    "text": Texts,
+    "text": TextInputs,
     "classification": ClassScores,
-    "image": Images,
+    "image": ImageInputs,
 }
 
 

@@ -39,7 +39,7 @@ class Inputs(ABC):
         """Yield the arguments of each call of `update`. Raises DataError where they do not fit."""
 
 
-class Texts(Inputs):
+class TextInputs(Inputs):
     """Texts with their references: those of a sample as a list, or the only one.
 
     Which of both, the type hints of `update` say.
@@ -94,7 +94,7 @@ def _references(prediction: Prediction) -> list[str]:
     raise DataError(f"sample {prediction.id} has no texts as references")
 
 
-class Images(Inputs):
+class ImageInputs(Inputs):
     """Drawings, alone or each with its real image: float32 [1, 3, h, w] in [0, 1], one by one."""
 
     signature = "images=[0;1]"

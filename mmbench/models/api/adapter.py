@@ -20,7 +20,7 @@ from mmbench.types import EncodedImage, Frames, GeneratedText, GenerationConfig,
 
 if TYPE_CHECKING:
     from mmbench.models.api.client import Body
-    from mmbench.models.api.parts import Turn
+    from mmbench.models.api.parts import JsonMessage
     from mmbench.types import DecodedPart
 
 _TRIES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
@@ -116,18 +116,18 @@ class Api:
         self,
         item: Sequence[Message[DecodedPart | EncodedImage]],
         modality: str,  # noqa: ARG002
-    ) -> list[Turn]:
+    ) -> list[JsonMessage]:
         """Return a conversation as JSON, its media encoded."""
         return messages(item)
 
     def write(
-        self, conversations: Iterable[list[Turn]], options: GenerationConfig
+        self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Answer n prepared conversations, in their order."""
         return [answer for _, answer in sorted(self.write_each(conversations, options))]
 
     def write_each(
-        self, conversations: Iterable[list[Turn]], options: GenerationConfig
+        self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Yield the number and the answer of each prepared conversation, as the answers arrive."""
         stop = threading.Event()
@@ -135,7 +135,7 @@ class Api:
         return answered(ask, self._probed(conversations, stop), self._concurrency, stop)
 
     def _answer(
-        self, turns: list[Turn], options: GenerationConfig, stop: threading.Event
+        self, turns: list[JsonMessage], options: GenerationConfig, stop: threading.Event
     ) -> GeneratedText | SampleError:
         dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
         if dropped:
@@ -147,7 +147,7 @@ class Api:
             return error
 
     def _post(
-        self, turns: list[Turn], options: GenerationConfig, stop: threading.Event
+        self, turns: list[JsonMessage], options: GenerationConfig, stop: threading.Event
     ) -> dict[str, object]:
         body: Body = {
             "model": self._name,
@@ -162,8 +162,8 @@ class Api:
         return self._client.post(body, stop)
 
     def _probed(
-        self, conversations: Iterable[list[Turn]], stop: threading.Event
-    ) -> Iterator[tuple[int, list[Turn]]]:
+        self, conversations: Iterable[list[JsonMessage]], stop: threading.Event
+    ) -> Iterator[tuple[int, list[JsonMessage]]]:
         """Yield each conversation with its number, once it is known whether its media are dropped.
 
         Where the endpoint refuses the conversation that is tried, the next one is, a few in all.
@@ -181,13 +181,13 @@ class Api:
                 waiting.clear()
         yield from waiting
 
-    def _try_sorts(self, turns: list[Turn], sorts: set[str], stop: threading.Event) -> bool:
+    def _try_sorts(self, turns: list[JsonMessage], sorts: set[str], stop: threading.Event) -> bool:
         """Find out which sorts of media the server drops. Return whether it refused to tell."""
         found = {sort: self._drops_it(turns, sort, stop) for sort in sorts}
         self._drops |= {sort: drops for sort, drops in found.items() if drops is not None}
         return None in found.values()
 
-    def _drops_it(self, turns: list[Turn], sort: str, stop: threading.Event) -> bool | None:
+    def _drops_it(self, turns: list[JsonMessage], sort: str, stop: threading.Event) -> bool | None:
         """Return whether the server drops it; None where it refuses the conversation itself."""
         one = GenerationConfig(max_tokens=1)
         try:

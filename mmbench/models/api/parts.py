@@ -43,14 +43,14 @@ class SoundPart(TypedDict):
     input_audio: dict[Literal["data", "format"], str]
 
 
-class Turn(TypedDict):
+class JsonMessage(TypedDict):
     """A message as JSON."""
 
     role: str
     content: str | list[JsonPart]
 
 
-def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[Turn]:
+def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[JsonMessage]:
     """Return messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
 
     An image is sent as the bytes of its file where these are what a decoder sees, else as PNG. A
@@ -59,13 +59,13 @@ def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> lis
     return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
 
 
-def sorts_of(turns: Sequence[Turn]) -> set[str]:
+def sorts_of(turns: Sequence[JsonMessage]) -> set[str]:
     """Return which sorts of media messages hold: image, sound."""
     types = (part["type"] for turn in turns for part in _listed(turn))
     return {_SORTS[one] for one in types if one != "text"}
 
 
-def without(turns: Sequence[Turn], sort: str) -> list[Turn]:
+def without(turns: Sequence[JsonMessage], sort: str) -> list[JsonMessage]:
     """Return messages without one sort of media; a message of nothing else becomes a dot."""
     left = [[part for part in _listed(turn) if _SORTS.get(part["type"]) != sort] for turn in turns]
     return [
@@ -74,7 +74,7 @@ def without(turns: Sequence[Turn], sort: str) -> list[Turn]:
     ]
 
 
-def _listed(turn: Turn) -> list[JsonPart]:
+def _listed(turn: JsonMessage) -> list[JsonPart]:
     content = turn["content"]
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
-class _Drawn(Protocol):
+class _PipelineOutput(Protocol):
     """The output of a pipeline: images float [n, h, w, 3], and the results of its checkers."""
 
     images: NDArray[np.float32]
@@ -104,14 +104,14 @@ class Diffusion:
                 f" {asked[0]} x {asked[1]} were asked: give width and height, in multiples of 16"
             )
 
-    def _made(self, prompt: str, seed: int) -> _Drawn:
+    def _made(self, prompt: str, seed: int) -> _PipelineOutput:
         import torch
 
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
             # A few pipelines also take numbers from torch's own generators.
             with silent(), seeded(seed, self._device), torch.inference_mode():
-                made: _Drawn = self._pipeline(
+                made: _PipelineOutput = self._pipeline(
                     prompt, generator=generator, output_type="np", **self._options
                 )
         except ValueError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.image_generation.image_tokens import Drawing, picture, special_token_ids
+from mmbench.models.image_generation.image_tokens import ImageSampling, picture, special_token_ids
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Batch, Network, Processor
 
-DEFAULT = Drawing(guidance=3.0, top_k=2048)  # of the authors' image_generation.py
+DEFAULT = ImageSampling(guidance=3.0, top_k=2048)  # of the authors' image_generation.py
 
 
-def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
+def draw(model: Network, processor: Processor, prompt: str, how: ImageSampling) -> Image:
     """Draw `prompt`: a square image of `how.area` pixels, or as many as the processor says.
 
     Both logits of the guidance are log-probabilities, and both stand at the beginning of an image.
@@ -44,7 +44,7 @@ def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Ima
     return picture(processor, pixels)
 
 
-def _inputs(processor: Processor, text: str, how: Drawing) -> tuple[Batch, tuple[int, int]]:
+def _inputs(processor: Processor, text: str, how: ImageSampling) -> tuple[Batch, tuple[int, int]]:
     """Return the tokens of a text and of the beginning of an image, and its size in tokens."""
     area = {"image_area": how.area} if how.area else {}
     inputs = processor(text=[text], return_for_image_generation=True, return_tensors="pt", **area)

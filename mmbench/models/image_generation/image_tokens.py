@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Network, Processor, Tokenizer
 
-    Draw = Callable[[Network, Processor, str, "Drawing"], Image]
+    Draw = Callable[[Network, Processor, str, "ImageSampling"], Image]
 
 
-class Drawing(NamedTuple):
+class ImageSampling(NamedTuple):
     """How the tokens of an image are sampled.
 
     At a `temperature` above 0 from the `top_k` likeliest (0: from all), else the likeliest, with

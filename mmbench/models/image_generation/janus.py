@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.image_generation.image_tokens import Drawing, picture, special_token_ids
+from mmbench.models.image_generation.image_tokens import ImageSampling, picture, special_token_ids
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from mmbench.models.support.library_types import Network, Processor
 
-DEFAULT = Drawing(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
+DEFAULT = ImageSampling(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
 
 
-def draw(model: Network, processor: Processor, prompt: str, how: Drawing) -> Image:
+def draw(model: Network, processor: Processor, prompt: str, how: ImageSampling) -> Image:
     """Draw `prompt`, which a template has rendered, at the one size that the model draws.
 
     Its own loop of sampling adds the guidance, whose other half has padding in place of the prompt.

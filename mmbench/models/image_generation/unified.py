@@ -11,7 +11,7 @@ from mmbench.models.chat.adapters import Chat
 from mmbench.models.chat.inputs import RenderedConversation
 from mmbench.models.chat.templates import own_template
 from mmbench.models.image_generation import emu3, janus
-from mmbench.models.image_generation.image_tokens import Drawing
+from mmbench.models.image_generation.image_tokens import ImageSampling
 from mmbench.models.support.generation import explicit, seeded
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _PLAIN = Path(__file__).with_name("plain.jinja")
 
 
-class _Drawing(NamedTuple):
+class _ImageGenerator(NamedTuple):
     """How a family draws; `templated` says that a prompt is put into the chat template."""
 
     draw: Draw
-    default: Drawing
+    default: ImageSampling
     templated: bool
 
 
@@ -39,13 +39,13 @@ class _Family(NamedTuple):
     `alone`: images of a batch are padded to the largest, which moves what is seen of the others.
     """
 
-    drawing: _Drawing | None = None
+    drawing: _ImageGenerator | None = None
     alone: bool = False
 
 
 _FAMILIES = {
-    "janus": _Family(_Drawing(janus.draw, janus.DEFAULT, templated=True)),
-    "emu3": _Family(_Drawing(emu3.draw, emu3.DEFAULT, templated=False), alone=True),
+    "janus": _Family(_ImageGenerator(janus.draw, janus.DEFAULT, templated=True)),
+    "emu3": _Family(_ImageGenerator(emu3.draw, emu3.DEFAULT, templated=False), alone=True),
     "chameleon": _Family(),  # transformers has no decoder of its images
 }
 
@@ -56,8 +56,8 @@ class Unified(Chat):
     Texts are written as by any chat model; where the folder has no chat template (Chameleon,
     Emu3-Gen), texts and images stand as they are. Images are drawn as tokens, one at a time,
     sampled from torch's generator on the device with the seed of the sample. `guidance`,
-    `temperature`, `top_k`, `negative` and `area` are those of `Drawing`; what is not given is as
-    the authors draw. Raises ModelError for a checkpoint of another family and for missing parts.
+    `temperature`, `top_k`, `negative` and `area` are those of `ImageSampling`; what is not given is
+    as the authors draw. Raises ModelError for a checkpoint of another family and for missing parts.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})

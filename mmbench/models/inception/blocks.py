@@ -31,7 +31,7 @@ _maximum: Pool = partial(F.max_pool2d, kernel_size=3, stride=1, padding=1)
 shrink: Pool = partial(F.max_pool2d, kernel_size=3, stride=2)
 
 
-class Block(nn.Module):
+class InceptionBlock(nn.Module):
     """Branches of steps over one input [n, width, h, w], concatenated."""
 
     def __init__(self, width: int, *branches: list[Step]) -> None:
@@ -76,8 +76,8 @@ def _chain(*convs: Conv) -> list[Step]:
     return [(conv,) for conv in convs]
 
 
-def _block_a(width: int, *, pooled: int) -> Block:
-    return Block(
+def _block_a(width: int, *, pooled: int) -> InceptionBlock:
+    return InceptionBlock(
         width,
         _chain(Conv("branch1x1", 64)),
         _chain(Conv("branch5x5_1", 48), Conv("branch5x5_2", 64, (5, 5))),
@@ -90,8 +90,8 @@ def _block_a(width: int, *, pooled: int) -> Block:
     )
 
 
-def _block_b(width: int) -> Block:
-    return Block(
+def _block_b(width: int) -> InceptionBlock:
+    return InceptionBlock(
         width,
         _chain(Conv("branch3x3", 384, (3, 3), 2)),
         _chain(
@@ -103,8 +103,8 @@ def _block_b(width: int) -> Block:
     )
 
 
-def _block_c(width: int, *, inner: int) -> Block:
-    return Block(
+def _block_c(width: int, *, inner: int) -> InceptionBlock:
+    return InceptionBlock(
         width,
         _chain(Conv("branch1x1", 192)),
         _chain(
@@ -123,8 +123,8 @@ def _block_c(width: int, *, inner: int) -> Block:
     )
 
 
-def _block_d(width: int) -> Block:
-    return Block(
+def _block_d(width: int) -> InceptionBlock:
+    return InceptionBlock(
         width,
         _chain(Conv("branch3x3_1", 192), Conv("branch3x3_2", 320, (3, 3), 2)),
         _chain(
@@ -137,8 +137,8 @@ def _block_d(width: int) -> Block:
     )
 
 
-def _block_e(width: int, *, pool: Pool) -> Block:
-    return Block(
+def _block_e(width: int, *, pool: Pool) -> InceptionBlock:
+    return InceptionBlock(
         width,
         _chain(Conv("branch1x1", 320)),
         [(Conv("branch3x3_1", 384),), _cross("branch3x3_2")],
@@ -154,7 +154,7 @@ def _cross(name: str) -> Step:
     return (Conv(f"{name}a", 384, (1, 3)), Conv(f"{name}b", 384, (3, 1)))
 
 
-BLOCKS: dict[str, Callable[[int], Block]] = {
+BLOCKS: dict[str, Callable[[int], InceptionBlock]] = {
     "Mixed_5b": partial(_block_a, pooled=32),
     "Mixed_5c": partial(_block_a, pooled=64),
     "Mixed_5d": partial(_block_a, pooled=64),

@@ -12,7 +12,7 @@ from pathlib import Path
 from mmbench.cli.exit_codes import DONE, FAILED
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import screen_width, show
-from mmbench.conformance import Row, conformance, families
+from mmbench.conformance import ConformanceRow, conformance, families
 from mmbench.errors import DataError, UnknownName
 from mmbench.text import markdown, plain
 from mmbench.validation.regular_files import read_regular
@@ -51,22 +51,24 @@ def command(args: argparse.Namespace) -> int:
     return DONE if all(row.good for row in found) else FAILED
 
 
-def _stored(file: str | None) -> list[Row]:
+def _stored(file: str | None) -> list[ConformanceRow]:
     """Read the rows that `--json` wrote. Raises DataError."""
     if file is None:
         return []
     try:
-        return parse_json(read_regular(file), list[Row])
+        return parse_json(read_regular(file), list[ConformanceRow])
     except (OSError, ValueError) as error:
         raise DataError(f"--rows {plain(file)}: not the output of --json: {error}") from error
 
 
-def _completed(rows: Iterable[Row], others: Iterable[Row]) -> Iterator[Row]:
+def _completed(
+    rows: Iterable[ConformanceRow], others: Iterable[ConformanceRow]
+) -> Iterator[ConformanceRow]:
     """Yield rows; one that is skipped gives way to the same row of another environment.
 
     A family has its rows in the same order everywhere.
     """
-    stored: dict[str, Iterator[Row]] = {
+    stored: dict[str, Iterator[ConformanceRow]] = {
         family: iter(list(members)) for family, members in groupby(others, lambda row: row.family)
     }
     for row in rows:
@@ -75,7 +77,7 @@ def _completed(rows: Iterable[Row], others: Iterable[Row]) -> Iterator[Row]:
         yield other if ran and row.verdict == "skipped" else row
 
 
-def _shown(rows: Iterable[Row]) -> Iterator[Row]:
+def _shown(rows: Iterable[ConformanceRow]) -> Iterator[ConformanceRow]:
     """Each row on a line of its own, and what came of them at the end."""
     width = screen_width(sys.stdout)
     show(_lines("metric", "reference", "difference", "tolerance", "verdict", "", width=width))
@@ -103,13 +105,13 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.2g}"
 
 
-def total(rows: Iterable[Row]) -> str:
+def total(rows: Iterable[ConformanceRow]) -> str:
     """How many rows there are of each verdict."""
     counts = Counter(row.verdict for row in rows)
     return ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common()) or "no rows"
 
 
-def document(rows: list[Row]) -> str:
+def document(rows: list[ConformanceRow]) -> str:
     """The rows as a Markdown document, a table for each family."""
     places = {name: number for number, name in enumerate(_environments(rows), start=1)}
     lines = [INTRO, "", f"Here: {total(rows)}.", ""]
@@ -120,14 +122,14 @@ def document(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def _environments(rows: Iterable[Row]) -> list[str]:
+def _environments(rows: Iterable[ConformanceRow]) -> list[str]:
     """Return the environments that verified rows, in the order in which they appear."""
     return list(dict.fromkeys(row.environment for row in rows if row.verdict != "skipped"))
 
 
-def summary(rows: list[Row]) -> Iterator[list[str]]:
+def summary(rows: list[ConformanceRow]) -> Iterator[list[str]]:
     """Of each family and reference the metrics that were compared and their largest difference."""
-    compared: dict[tuple[str, str], list[Row]] = {}
+    compared: dict[tuple[str, str], list[ConformanceRow]] = {}
     for row in rows:
         if row.difference is not None:
             compared.setdefault((row.family, row.against), []).append(row)
@@ -141,7 +143,7 @@ def _table(headings: Sequence[str], rows: Iterable[list[str]]) -> list[str]:
     return [_cells(headings), _cells(["---"] * len(headings)), *map(_cells, rows), ""]
 
 
-def _markdown(row: Row, places: Mapping[str, int]) -> list[str]:
+def _markdown(row: ConformanceRow, places: Mapping[str, int]) -> list[str]:
     ended = "skipped" if row.verdict == "skipped" else f"{row.verdict} ({places[row.environment]})"
     verdict = f"{ended}: {row.reason}" if row.reason else ended
     names = [markdown(text) for text in (row.metric, row.reference, row.inputs)]

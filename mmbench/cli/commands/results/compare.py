@@ -10,9 +10,9 @@ from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
 from mmbench.cli.parser.options import find_runs
-from mmbench.comparison.changes import Change, Changes, excerpts
+from mmbench.comparison.changes import SampleChange, SampleChanges, excerpts
 from mmbench.comparison.compact_letter_display import letters
-from mmbench.comparison.compare import Compared, Comparison, compare_runs
+from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
@@ -86,7 +86,7 @@ def _table(pair: Comparison, width: int | None) -> list[str]:
     return lines
 
 
-def _row(score: Compared) -> list[str]:
+def _row(score: ScoreComparison) -> list[str]:
     digits = decimals(score.baseline, score.candidate)
     differences = decimals(score.difference, score.low, score.high)
     return [
@@ -131,7 +131,7 @@ def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
     )
 
 
-def _notes_on(score: Compared) -> Iterator[str]:
+def _notes_on(score: ScoreComparison) -> Iterator[str]:
     if score.test:
         groups = "" if score.groups == score.n else f" in {count(score.groups, 'group')}"
         yield f"{score.test}, on {count(score.n, 'sample')}{groups}"
@@ -145,7 +145,7 @@ def _notes_on(score: Compared) -> Iterator[str]:
         )
 
 
-def _changes(changed: Changes, most: int, width: int | None) -> list[str]:
+def _changes(changed: SampleChanges, most: int, width: int | None) -> list[str]:
     samples = changed.samples[: max(0, most)]
     lines = [
         f"{plain(changed.metric)}: {count(changed.worse, 'sample')} worse,"
@@ -154,7 +154,7 @@ def _changes(changed: Changes, most: int, width: int | None) -> list[str]:
     return lines + [line for sample in samples for line in _change(sample, width)]
 
 
-def _change(sample: Change, width: int | None) -> list[str]:
+def _change(sample: SampleChange, width: int | None) -> list[str]:
     """Return a sample with both outputs and the reference, below it where a line is too short."""
     baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
     reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mmbench.metrics.answers.choice import forms
 from mmbench.metrics.answers.choice.clean import clean
-from mmbench.metrics.answers.choice.options import DENIED, Options
+from mmbench.metrics.answers.choice.options import DENIED, LetteredOptions
 
 CONTRADICTION = DENIED  # in a set of places: what is said names no single option
 
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]")
 _TEXT_LETTER = re.compile(r"(.{1,400}?) ?[(\[](?P<inside>[A-Za-z])[)\]]\W{0,3}")
 
 
-def place_of(match: re.Match[str], names: Options) -> int | None:
+def place_of(match: re.Match[str], names: LetteredOptions) -> int | None:
     """The position of the letter in a match, None where no option has it."""
     letter = next(filter(None, match.groupdict().values()), "")
     place = _LETTERS.find(letter.upper()) if letter else -1
@@ -29,7 +29,7 @@ def place_of(match: re.Match[str], names: Options) -> int | None:
 
 
 def letters_in(
-    pattern: re.Pattern[str], text: str, names: Options
+    pattern: re.Pattern[str], text: str, names: LetteredOptions
 ) -> Iterator[tuple[int, re.Match[str]]]:
     """The letters of options that a pattern finds in a text: their positions and matches."""
     for match in pattern.finditer(text):
@@ -38,7 +38,7 @@ def letters_in(
             yield place, match
 
 
-def denied(place: int, text: str, start: int, end: int, names: Options) -> bool:
+def denied(place: int, text: str, start: int, end: int, names: LetteredOptions) -> bool:
     """Whether the letter at start:end is negated in its clause, or called wrong after it."""
     after = names.skip(place, text, end)
     wrong = forms.DENIED.match(text, end) or forms.DENIED.match(text, after)
@@ -53,7 +53,7 @@ def negated(text: str, start: int) -> bool:
     return forms.NEGATED.search(window, begin) is not None
 
 
-def joined(place: int, text: str, at: int, names: Options) -> bool:
+def joined(place: int, text: str, at: int, names: LetteredOptions) -> bool:
     """Whether the text at `at` goes on with another letter: "or C", ", C", "/C"."""
     item = forms.FRONT.match(text, at + (text[at : at + 1] == " "))
     if item and place_of(item, names) not in (None, place):
@@ -66,7 +66,7 @@ def joined(place: int, text: str, at: int, names: Options) -> bool:
     return other != place and forms.DENIED.match(text, letter.end()) is None
 
 
-def boxed(boxes: list[str], names: Options) -> tuple[set[int], set[int]]:
+def boxed(boxes: list[str], names: LetteredOptions) -> tuple[set[int], set[int]]:
     """The options that boxes name: those named by their letter, those by their text."""
     letters: set[int] = set()
     texts: set[int] = set()
@@ -87,7 +87,7 @@ class Statements(NamedTuple):
     others: set[int]
 
 
-def statements(text: str, names: Options) -> Statements:
+def statements(text: str, names: LetteredOptions) -> Statements:
     """The options that follow words such as "the answer is", or are called the right answer."""
     found = Statements(set(), set(), set())
     for match in forms.LEAD.finditer(text):
@@ -102,7 +102,7 @@ def statements(text: str, names: Options) -> Statements:
     return found
 
 
-def affirmed(place: int, match: re.Match[str], names: Options) -> bool:
+def affirmed(place: int, match: re.Match[str], names: LetteredOptions) -> bool:
     """Whether a letter is not denied, and not the last of several ("A, B or C")."""
     text, start = match.string, match.start()
     if forms.JOINED_BEFORE.search(text, max(0, start - 30), start):
@@ -139,7 +139,7 @@ def _is_label(match: re.Match[str], end: int) -> bool:
     return forms.LABEL.fullmatch(text, line, start) is not None and not _WORD.search(rest)
 
 
-def _stated(match: re.Match[str], names: Options) -> tuple[set[int], int]:
+def _stated(match: re.Match[str], names: LetteredOptions) -> tuple[set[int], int]:
     """What follows a lead-in, the option of a letter or of a text, and where it ends."""
     text, begin = match.string, match.start("rest")
     ends = [begin, *(link.end() for link in forms.IS_LINK.finditer(text, begin, match.end()))]
@@ -168,7 +168,7 @@ def _piece(text: str, at: int) -> str:
     return text[begin : cut.start() if cut else begin + _PIECE]
 
 
-def _fits(match: re.Match[str], letter: re.Match[str], place: int, names: Options) -> bool:
+def _fits(match: re.Match[str], letter: re.Match[str], place: int, names: LetteredOptions) -> bool:
     """Whether a letter on the line after its lead-in is the answer and not the head of a list."""
     text = match.string
     if "\n" not in text[match.start("rest") : letter.end()]:
@@ -181,12 +181,12 @@ def _fits(match: re.Match[str], letter: re.Match[str], place: int, names: Option
     return match["answer"] is not None or own
 
 
-def _is_own(place: int, line: str, names: Options) -> bool:
+def _is_own(place: int, line: str, names: LetteredOptions) -> bool:
     """Whether nothing, or an option's own text and nothing more, follows its letter."""
     return not any(c.isalnum() for c in line[names.skip(place, line, 0) :])
 
 
-def _unless_denied(place: int, letter: re.Match[str], names: Options) -> set[int]:
+def _unless_denied(place: int, letter: re.Match[str], names: LetteredOptions) -> set[int]:
     text, end = letter.string, letter.end()
     if forms.DENIED.match(text, names.skip(place, text, end)) or forms.DENIED.match(text, end):
         return set()
@@ -196,7 +196,7 @@ def _unless_denied(place: int, letter: re.Match[str], names: Options) -> set[int
     return {place, CONTRADICTION} if other or more else {place}
 
 
-def lines_that_are_options(text: str, names: Options) -> set[int]:
+def lines_that_are_options(text: str, names: LetteredOptions) -> set[int]:
     """The options that the first or the last line is, by letter, text or both.
 
     A line of letter and text does not count as one of a list of the options.
@@ -220,7 +220,7 @@ def lines_that_are_options(text: str, names: Options) -> set[int]:
     return found
 
 
-def _letter_alone(line: str, names: Options) -> set[int]:
+def _letter_alone(line: str, names: LetteredOptions) -> set[int]:
     """The option of a line that is a letter, or that ends in a sentence that is one."""
     match = forms.ALONE.fullmatch(line) or forms.NEARLY_ALONE.fullmatch(line)
     match = match or forms.LAST_SENTENCE.search(line)
@@ -228,7 +228,7 @@ def _letter_alone(line: str, names: Options) -> set[int]:
     return set() if place is None else {place}
 
 
-def _letter_and_text(line: str, names: Options) -> set[int]:
+def _letter_and_text(line: str, names: LetteredOptions) -> set[int]:
     """The option of a line such as "(B) dog" or "dog (B)"; a contradiction for "(B) cat"."""
     front, back = forms.FRONT.match(line), _TEXT_LETTER.fullmatch(line)
     match = front or back
@@ -242,7 +242,7 @@ def _letter_and_text(line: str, names: Options) -> set[int]:
     return ({place} if place in whole else {place, CONTRADICTION}) if whole else set()
 
 
-def _item(line: str, names: Options) -> int | None:
+def _item(line: str, names: LetteredOptions) -> int | None:
     """The option of a line that begins with its letter and text."""
     front = forms.FRONT.match(line)
     place = place_of(front, names) if front else None

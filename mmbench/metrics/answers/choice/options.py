@@ -51,7 +51,7 @@ _BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # what no option's text goes across, 
 DENIED = -1  # in a set of places: an option's text is mentioned and called wrong
 
 
-class Options:
+class LetteredOptions:
     """Options with the letters A, B, … by their position.
 
     An option that is a single letter itself is named by its position alone.
@@ -143,9 +143,9 @@ def _letters_of(text: str) -> tuple[str, list[int]]:
 
 
 @lru_cache(maxsize=4096)
-def options_of(options: tuple[str, ...]) -> Options:
-    """The Options of these texts."""
-    return Options(options)
+def options_of(options: tuple[str, ...]) -> LetteredOptions:
+    """Return the options of these texts."""
+    return LetteredOptions(options)
 
 
 def _without_prefix(at: int, option: str, options: Sequence[str]) -> str:

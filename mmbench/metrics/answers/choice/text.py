@@ -47,7 +47,7 @@ from mmbench.metrics.answers.choice.claims import (
     statements,
 )
 from mmbench.metrics.answers.choice.clean import clean, split_boxes
-from mmbench.metrics.answers.choice.options import Options, options_of
+from mmbench.metrics.answers.choice.options import LetteredOptions, options_of
 
 VERSION = 2  # of these rules; stands in the signature of each metric that uses them
 
@@ -89,7 +89,7 @@ def _only(found: set[int]) -> int | None:
     return next(iter(found)) if len(found) == 1 and CONTRADICTION not in found else None
 
 
-def _unless_retracted(place: int | None, text: str, names: Options) -> int | None:
+def _unless_retracted(place: int | None, text: str, names: LetteredOptions) -> int | None:
     """The place, or None where the text then says "wait" or the like and names another option."""
     last = _last(forms.RETRACTED, text)
     if last is None or place is None:
@@ -100,7 +100,7 @@ def _unless_retracted(place: int | None, text: str, names: Options) -> int | Non
     return place if place in stated or not others else None
 
 
-def _concluded(text: str, names: Options) -> set[int]:
+def _concluded(text: str, names: LetteredOptions) -> set[int]:
     """The options that are called right, and that of the last sentence that concludes."""
     found = {
         place
@@ -122,7 +122,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
-def _in_front(text: str, names: Options) -> set[int]:
+def _in_front(text: str, names: LetteredOptions) -> set[int]:
     """The option whose letter a text begins with, and a contradiction where another one follows."""
     front = forms.FRONT.match(text)
     place = place_of(front, names) if front else None
@@ -138,7 +138,7 @@ def _in_front(text: str, names: Options) -> set[int]:
     return {place}
 
 
-def _mentioned(text: str, names: Options) -> int | None:
+def _mentioned(text: str, names: LetteredOptions) -> int | None:
     """The option of the only letter in a text that surely is one, else of the only text."""
     masked = _masked(text, names)
     found = list(letters_in(forms.MENTIONED_LETTER, masked, names))
@@ -156,7 +156,7 @@ def _mentioned(text: str, names: Options) -> int | None:
     return None if any(_stands(place, match, names) for place, match in others) else _only(sure)
 
 
-def _stands(place: int, match: re.Match[str], names: Options) -> bool:
+def _stands(place: int, match: re.Match[str], names: LetteredOptions) -> bool:
     return not denied(place, match.string, match.start(), match.end(), names)
 
 
@@ -173,7 +173,7 @@ def _is_sure(match: re.Match[str]) -> bool:
     return forms.SURE.search(text, max(0, start - _LOOK_BACK), start) is not None
 
 
-def _masked(text: str, names: Options) -> str:
+def _masked(text: str, names: LetteredOptions) -> str:
     """A text without the options' texts that hold a single letter ("Point A")."""
     own = [clean(option) for option in names.raw]
     for option in sorted(own, key=len, reverse=True):

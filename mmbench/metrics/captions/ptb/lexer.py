@@ -7,7 +7,7 @@ import re
 from mmbench.metrics.captions.ptb.chars import UNKNOWN, as_text, as_units, shadow_of
 from mmbench.metrics.captions.ptb.known import SPLIT_WORDS
 from mmbench.metrics.captions.ptb.pieces import SPACE
-from mmbench.metrics.captions.ptb.rules import RULES, SITE, Rule
+from mmbench.metrics.captions.ptb.rules import RULES, SITE, TokenRule
 
 # What most of a text is: spaces, and a word that a space ends and that no rule splits.
 _SPACES = f" {SPACE}*"
@@ -46,7 +46,7 @@ def _odd(units: str, shadow: str, place: int) -> tuple[str, int]:
     return _written(*best, units)
 
 
-def _farthest(shadow: str, place: int, end: int) -> tuple[Rule, re.Match[str]] | None:
+def _farthest(shadow: str, place: int, end: int) -> tuple[TokenRule, re.Match[str]] | None:
     """The rule that reaches farthest, and its match, in the text up to `end`."""
     reach, best = place, None
     for rule in [SITE] if shadow[place] == UNKNOWN else RULES:
@@ -56,7 +56,7 @@ def _farthest(shadow: str, place: int, end: int) -> tuple[Rule, re.Match[str]] |
     return best
 
 
-def _written(rule: Rule, match: re.Match[str], units: str) -> tuple[str, int]:
+def _written(rule: TokenRule, match: re.Match[str], units: str) -> tuple[str, int]:
     start, end = match.span(1 if rule.pattern.groups else 0)
     token, place = units[start:end], end - rule.again
     if rule.write is None:

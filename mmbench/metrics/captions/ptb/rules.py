@@ -17,7 +17,7 @@ Write = Callable[[str], str] | str | None
 
 
 @dataclass(frozen=True)
-class Rule:
+class TokenRule:
     """A pattern whose first group, or else the whole, is the token, and how that is written.
 
     `write`: what to make of it, or a text to put in its place; without one it stays as it is, and
@@ -29,8 +29,8 @@ class Rule:
     again: bool = False
 
 
-def _rule(pattern: str, write: Write = None, again: bool = False) -> Rule:
-    return Rule(re.compile(pattern), write, again)
+def _rule(pattern: str, write: Write = None, again: bool = False) -> TokenRule:
+    return TokenRule(re.compile(pattern), write, again)
 
 
 _WORDS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance import DEFINITION, Case, Compared, apart, value
+from mmbench.conformance import DEFINITION, Case, LargestDifference, apart, value
 from mmbench.reference.worlds.shapes.retrieval import pictures, told
 from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import Thing
@@ -36,18 +36,18 @@ def _cells(scene: Scene) -> Cells:
     return {(thing.row, thing.column): thing for thing in scene.things}
 
 
-def _right(_: Path) -> Compared:
+def _right(_: Path) -> LargestDifference:
     predictions, known = _drawn()
     expected = sum(asked == drawn for asked, drawn in known) / _N
-    return Compared(apart(value("shapes_right", predictions), expected), _INPUTS)
+    return LargestDifference(apart(value("shapes_right", predictions), expected), _INPUTS)
 
 
-def _recalled(attribute: str, _: Path) -> Compared:
+def _recalled(attribute: str, _: Path) -> LargestDifference:
     predictions, known = _drawn()
     pairs = [(thing, drawn.get(cell)) for asked, drawn in known for cell, thing in asked.items()]
     expected = sum(_agree(attribute, *pair) for pair in pairs) / len(pairs)
     found = value(f"shapes_recall[{attribute}]", predictions)
-    return Compared(apart(found, expected), _INPUTS)
+    return LargestDifference(apart(found, expected), _INPUTS)
 
 
 def _agree(attribute: str, asked: Thing, drawn: Thing | None) -> bool:
