@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mmbench.types import Array, DecodedPart
 
 
-class Trio(NamedTuple):
+class FusionInputs(NamedTuple):
     """Pixels [3, size, size] and a log-mel [t, bands], float32, and the ids of a sentence."""
 
     pixels: Array
@@ -44,7 +44,7 @@ class FusionNano(NanoModel):
         self._columns = {_plain(text): column for column, text in enumerate(labels)}
         self.rate = self._config.mel.rate
 
-    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Trio:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> FusionInputs:  # noqa: ARG002
         """A conversation to what each encoder takes. A sentence is cut to the context.
 
         Raises SampleError unless it holds one image, one sound and one text, and nothing else.
@@ -59,13 +59,13 @@ class FusionNano(NanoModel):
                 f" {len(images)}, {len(sounds)} and {len(texts)} of {len(parts)} parts"
             )
         checkpoint, config = self._checkpoint, self._config
-        return Trio(
+        return FusionInputs(
             normalised(images[0], config.image_size, checkpoint.mean, checkpoint.std),
             spectrogram(sounds[0], config.mel, config.sounds.stride * config.mel.hop),
             checkpoint.words.encode(texts[0].strip().split("\n")[0], config.context),
         )
 
-    def loglikelihood(self, conversations: Sequence[Trio], texts: Sequence[str]) -> Array:
+    def loglikelihood(self, conversations: Sequence[FusionInputs], texts: Sequence[str]) -> Array:
         """Log-probability of the class that each text names, and 1 token, float32 [n, 2].
 
         Case, and a full stop behind it, do not matter. A row of NaN is a text that names none.
@@ -74,14 +74,14 @@ class FusionNano(NanoModel):
         rated = self._log_shares(conversations)[np.arange(len(texts)), columns]
         return np.stack([rated, np.ones_like(rated)], axis=1)
 
-    def _log_shares(self, trios: Sequence[Trio]) -> Array:
+    def _log_shares(self, trios: Sequence[FusionInputs]) -> Array:
         """Log-probabilities of all classes and NaN for no class, float32 [n, classes + 1]."""
         found = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
         for same in group_by(trios, lambda trio: len(trio.mel)):
             found[same, :-1] = self._forward([trios[row] for row in same])
         return found
 
-    def _forward(self, trios: Sequence[Trio]) -> Array:
+    def _forward(self, trios: Sequence[FusionInputs]) -> Array:
         import torch
 
         images, mel = (self._stacked(rows) for rows in list(zip(*trios, strict=True))[:2])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mmbench.types import Array, DecodedPart
 
 
-class Asked(NamedTuple):
+class ReaderInputs(NamedTuple):
     """A conversation as token ids, and the pixels of its images, float32 [3, size, size] each."""
 
     ids: list[int]
@@ -46,7 +46,7 @@ class ReaderNano(NanoModel):
         self._words, self._model = self._checkpoint.words, self._checkpoint.model
         self._config = self._model.config
 
-    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Asked:  # noqa: ARG002
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> ReaderInputs:  # noqa: ARG002
         """A conversation to ids and pixels.
 
         Raises SampleError for a sound, a video, and a conversation that leaves no room to answer.
@@ -66,22 +66,24 @@ class ReaderNano(NanoModel):
                 f" than {self._config.context}: {self._config.places} for an image, one for a word"
             )
         size, scale = self._config.image_size, (self._checkpoint.mean, self._checkpoint.std)
-        return Asked(ids, [normalised(image, size, *scale) for image in images])
+        return ReaderInputs(ids, [normalised(image, size, *scale) for image in images])
 
     def write(
-        self, conversations: Sequence[Asked], options: GenerationConfig
+        self, conversations: Sequence[ReaderInputs], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Answers to n prepared conversations; those of one length share a forward, unpadded."""
         answer = partial(self._answers, options=options)
         return map_groups(conversations, lambda one: len(one.ids), answer)
 
-    def _answers(self, asked: Sequence[Asked], options: GenerationConfig) -> list[GeneratedText]:
+    def _answers(
+        self, asked: Sequence[ReaderInputs], options: GenerationConfig
+    ) -> list[GeneratedText]:
         ids, images = self._inputs([one.ids for one in asked], asked)
         said = self._model.write(ids, images, options.max_tokens, pick(options, len(asked)))
         return [self._written(one, options) for one in said]
 
     def _inputs(
-        self, rows: Sequence[Sequence[int]], asked: Sequence[Asked]
+        self, rows: Sequence[Sequence[int]], asked: Sequence[ReaderInputs]
     ) -> tuple[Tensor, Tensor]:
         """Ids [n, t], padded at the right, and all images [m, 3, size, size]."""
         import torch
@@ -103,7 +105,7 @@ class ReaderNano(NanoModel):
         text = self._words.text(ids)
         return written(text, len(ids) - ended, options, ended=ended)
 
-    def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
+    def loglikelihood(self, conversations: Sequence[ReaderInputs], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
 
         A row of NaN is a text that the context has no room for.
@@ -118,7 +120,7 @@ class ReaderNano(NanoModel):
             rated[fits, 0] = self._rated([pairs[row] for row in fits])
         return rated
 
-    def _rated(self, pairs: Sequence[tuple[Asked, list[int]]]) -> Array:
+    def _rated(self, pairs: Sequence[tuple[ReaderInputs, list[int]]]) -> Array:
         """The log-probability of the ids behind each conversation, float32 [n]."""
         from mmbench.reference.architectures.language import UNLEARNT
         from mmbench.reference.tokens.words import padded

@@ -109,12 +109,12 @@ def pick(options: GenerationConfig, rows: int) -> Pick:
     """
     import torch
 
-    from mmbench.reference.tokens.sampling import Drawn, likeliest
+    from mmbench.reference.tokens.sampling import TokenSampler, likeliest
 
     if options.temperature == 0:
         return likeliest
     chances = [torch.Generator().manual_seed(options.seed) for _ in range(rows)]
-    return Drawn(options.temperature, options.top_p, chances)
+    return TokenSampler(options.temperature, options.top_p, chances)
 
 
 def written(text: str, tokens: int, options: GenerationConfig, *, ended: bool) -> GeneratedText:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.reference.checkpoints.families import TrainedUnified
-    from mmbench.reference.tokens.mixed import Kind, Part, Turn
+    from mmbench.reference.tokens.mixed import MessagePart, MessageTurn, TokenKind
     from mmbench.types import Array, DecodedPart
 
 
-class Asked(NamedTuple):
+class UnifiedInputs(NamedTuple):
     """Ids of a conversation; pixels float32 [3, size, size] and log-mel [t, bands] it names."""
 
     ids: list[int]
@@ -67,14 +67,14 @@ class UnifiedNano(NanoModel):
         self,
         item: str | Sequence[Message[DecodedPart]],
         modality: str,  # noqa: ARG002
-    ) -> str | Asked:
-        """A conversation to what `Asked` says; a text to be drawn stays as it is.
+    ) -> str | UnifiedInputs:
+        """A conversation to what `UnifiedInputs` says; a text to be drawn stays as it is.
 
         Raises SampleError for a video, and for a conversation that leaves no room to answer.
         """
         if isinstance(item, str):
             return item
-        from mmbench.reference.tokens.mixed import Kind
+        from mmbench.reference.tokens.mixed import TokenKind
 
         parts = [part for turn in item for part in turn.parts]
         if any(isinstance(part, VideoFrames) for part in parts):
@@ -84,30 +84,30 @@ class UnifiedNano(NanoModel):
         mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
         rest = iter(mels)
         turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
-        ids = self._fitting(turns, Kind.TEXT, "conversation")
+        ids = self._fitting(turns, TokenKind.TEXT, "conversation")
         size = self._config.image_size
         images = [part for part in parts if not isinstance(part, str | Audio | VideoFrames)]
         scale = self._checkpoint.mean, self._checkpoint.std
         pixels = [normalised(image, size, *scale) for image in images]
-        return Asked(ids, pixels, mels)
+        return UnifiedInputs(ids, pixels, mels)
 
-    def _part(self, part: DecodedPart, mels: Iterator[Array]) -> Part:
+    def _part(self, part: DecodedPart, mels: Iterator[Array]) -> MessagePart:
         """Return the codes of a part of a turn; a sound takes the next spectrogram."""
-        from mmbench.reference.tokens.mixed import Codes, Kind
+        from mmbench.reference.tokens.mixed import CodeSpan, TokenKind
 
         if isinstance(part, str):
             return part
         if isinstance(part, Audio):
             stride = self._config.sound.stride
-            return Codes(Kind.SOUND, -(-len(next(mels)) // stride))
-        return Codes(Kind.IMAGE, self._config.patches)
+            return CodeSpan(TokenKind.SOUND, -(-len(next(mels)) // stride))
+        return CodeSpan(TokenKind.IMAGE, self._config.patches)
 
-    def _fitting(self, turns: Sequence[Turn], answer: Kind, what: str) -> list[int]:
+    def _fitting(self, turns: Sequence[MessageTurn], answer: TokenKind, what: str) -> list[int]:
         """The ids that are to be gone on with. Raises SampleError where no room is left."""
-        from mmbench.reference.tokens.mixed import Kind, asked
+        from mmbench.reference.tokens.mixed import TokenKind, asked
 
         ids = asked(turns, self._bpe, self._config.layout, answer)
-        room = self._config.context - (self._config.patches if answer == Kind.IMAGE else 0)
+        room = self._config.context - (self._config.patches if answer == TokenKind.IMAGE else 0)
         if len(ids) >= room:
             raise SampleError(
                 f"the {what} is {len(ids)} tokens long, and unified-nano takes fewer than {room}:"
@@ -121,17 +121,19 @@ class UnifiedNano(NanoModel):
         return self._config.mel.hop * self._config.sound.stride
 
     def write(
-        self, conversations: Sequence[Asked], options: GenerationConfig
+        self, conversations: Sequence[UnifiedInputs], options: GenerationConfig
     ) -> list[GeneratedText]:
         """Answers to n prepared conversations, all in one batch."""
-        from mmbench.reference.tokens.mixed import CLOSE, Kind
+        from mmbench.reference.tokens.mixed import CLOSE, TokenKind
         from mmbench.reference.tokens.writing import write
 
         ids, chosen = self._ids(conversations), pick(options, len(conversations))
-        said = write(self._model.gpt, ids, CLOSE[Kind.TEXT], options.max_tokens, chosen)
+        said = write(self._model.gpt, ids, CLOSE[TokenKind.TEXT], options.max_tokens, chosen)
         return [self._written(one, options) for one in said]
 
-    def _ids(self, asked: Sequence[Asked], rows: Sequence[Sequence[int]] | None = None) -> Tensor:
+    def _ids(
+        self, asked: Sequence[UnifiedInputs], rows: Sequence[Sequence[int]] | None = None
+    ) -> Tensor:
         """Ids [n, t], padded at the left, with the tokens of all images and sounds in them.
 
         `rows` are the ids where they are not those of the conversations alone.
@@ -153,14 +155,14 @@ class UnifiedNano(NanoModel):
         return self._model.filled(ids, see, hear, frames)
 
     def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
-        from mmbench.reference.tokens.mixed import CLOSE, Kind
+        from mmbench.reference.tokens.mixed import CLOSE, TokenKind
 
-        ended = bool(ids) and ids[-1] == CLOSE[Kind.TEXT]
-        first = self._config.layout.ids(Kind.TEXT).start
+        ended = bool(ids) and ids[-1] == CLOSE[TokenKind.TEXT]
+        first = self._config.layout.ids(TokenKind.TEXT).start
         text = self._bpe.decode([token - first for token in ids[: len(ids) - ended]])
         return written(text, len(ids) - ended, options, ended=ended)
 
-    def loglikelihood(self, conversations: Sequence[Asked], texts: Sequence[str]) -> Array:
+    def loglikelihood(self, conversations: Sequence[UnifiedInputs], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
 
         A row of NaN is a text that the context has no room for.
@@ -173,12 +175,12 @@ class UnifiedNano(NanoModel):
         return rated
 
     def _said(self, text: str) -> list[int]:
-        from mmbench.reference.tokens.mixed import Kind
+        from mmbench.reference.tokens.mixed import TokenKind
 
-        first = self._config.layout.ids(Kind.TEXT).start
+        first = self._config.layout.ids(TokenKind.TEXT).start
         return [first + token for token in self._bpe.encode(text)]
 
-    def _rated(self, asked: Asked, said: list[int]) -> float:
+    def _rated(self, asked: UnifiedInputs, said: list[int]) -> float:
         import torch
 
         ids = self._ids([asked], [[*asked.ids, *said]])
@@ -202,26 +204,26 @@ class UnifiedNano(NanoModel):
         return [found[row] for row in range(len(prompts))]
 
     def _drawable(self, prompt: str) -> list[int]:
-        from mmbench.reference.tokens.mixed import Kind
+        from mmbench.reference.tokens.mixed import TokenKind
 
-        return self._fitting([("user", [prompt])], Kind.IMAGE, "prompt")
+        return self._fitting([("user", [prompt])], TokenKind.IMAGE, "prompt")
 
     def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
         """Images of prompts, each by its own seed."""
         import torch
         from PIL.Image import fromarray
 
-        from mmbench.reference.tokens.mixed import CLOSE, PAD, Kind
-        from mmbench.reference.tokens.sampling import Drawn
+        from mmbench.reference.tokens.mixed import CLOSE, PAD, TokenKind
+        from mmbench.reference.tokens.sampling import TokenSampler
         from mmbench.reference.tokens.words import padded
         from mmbench.reference.tokens.writing import write
 
         chances = [torch.Generator().manual_seed(seed) for seed in seeds]
-        chosen = Drawn(self._temperature, 1.0, chances, self._top_k)
+        chosen = TokenSampler(self._temperature, 1.0, chances, self._top_k)
         ids, patches = padded(asked, PAD, "left").to(self._device), self._config.patches
-        end = CLOSE[Kind.IMAGE]
+        end = CLOSE[TokenKind.IMAGE]
         said = write(self._model.gpt, ids, end, patches, chosen, self._guidance)
-        first = self._config.layout.ids(Kind.IMAGE).start
+        first = self._config.layout.ids(TokenKind.IMAGE).start
         codes = torch.tensor(said, device=self._device) - first
         pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()
         scale = self._checkpoint.mean, self._checkpoint.std

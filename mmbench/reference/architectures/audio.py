@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures import clip
-from mmbench.reference.architectures.layers import Block, initialise
+from mmbench.reference.architectures.layers import TransformerBlock, initialise
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 
@@ -100,7 +100,9 @@ class AudioEncoder(nn.Module):
             *(ConvBlock(a, b, 2 if i < len(c.widths) - 1 else 1) for i, (a, b) in enumerate(ends))
         )
         width = c.widths[-1]
-        self.blocks = nn.Sequential(*(Block(width, c.heads, False) for _ in range(c.layers)))
+        self.blocks = nn.Sequential(
+            *(TransformerBlock(width, c.heads, False) for _ in range(c.layers))
+        )
         self.out = nn.Linear(width, width)
         initialise(self.blocks, max(1, c.layers))
 

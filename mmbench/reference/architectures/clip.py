@@ -15,10 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.reference.architectures.layers import Activation, Attention, Block, initialise
+from mmbench.reference.architectures.layers import (
+    Activation,
+    Attention,
+    TransformerBlock,
+    initialise,
+)
 from mmbench.reference.tokens.words import END
 
-Tower = Literal["vit", "resnet"]
+ImageTower = Literal["vit", "resnet"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Config:
     text_width: int = 128
     text_layers: int = 4
     text_heads: int = 4
-    image_tower: Tower = "vit"
+    image_tower: ImageTower = "vit"
     image_size: int = 64
     patch: int = 16
     image_width: int = 128
@@ -51,7 +56,7 @@ class Config:
         ):
             if getattr(self, part) < 1 or getattr(self, whole) % getattr(self, part):
                 raise ValueError(f"{part} {getattr(self, part)} does not divide {whole}")
-        if self.image_tower not in get_args(Tower):
+        if self.image_tower not in get_args(ImageTower):
             raise ValueError(f"image_tower {self.image_tower!r} is not vit or resnet")
         if self.activation not in get_args(Activation):
             raise ValueError(f"activation {self.activation!r} is not gelu or quick_gelu")
@@ -75,7 +80,10 @@ class ImageViT(nn.Module):
         self.positions = nn.Parameter(torch.randn(tokens, width) * width**-0.5)
         self.norm_in = nn.LayerNorm(width)
         self.blocks = nn.Sequential(
-            *(Block(width, c.image_heads, False, c.activation) for _ in range(c.image_layers))
+            *(
+                TransformerBlock(width, c.image_heads, False, c.activation)
+                for _ in range(c.image_layers)
+            )
         )
         self.norm_out = nn.LayerNorm(width)
 
@@ -100,7 +108,7 @@ class ImageViT(nn.Module):
         return patches
 
 
-class Residual(nn.Module):
+class ImageResidual(nn.Module):
     """Two 3 × 3 convolutions beside a shortcut; group norm, so that a row depends on itself."""
 
     def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
@@ -134,7 +142,7 @@ class ImageResNet(nn.Module):
         wide = 3
         for width, depth in zip(widths, depths, strict=True):
             for i in range(depth):
-                blocks.append(Residual(wide, width, 2 if i == 0 else 1))
+                blocks.append(ImageResidual(wide, width, 2 if i == 0 else 1))
                 wide = width
         self.blocks = nn.Sequential(*blocks)
         tokens = (c.image_size // c.patch) ** 2 + 1
@@ -159,7 +167,10 @@ class Text(nn.Module):
         self.tokens = nn.Embedding(c.vocabulary, width)
         self.positions = nn.Parameter(torch.randn(c.context, width) * 0.01)
         self.blocks = nn.Sequential(
-            *(Block(width, c.text_heads, True, c.activation) for _ in range(c.text_layers))
+            *(
+                TransformerBlock(width, c.text_heads, True, c.activation)
+                for _ in range(c.text_layers)
+            )
         )
         self.norm_out = nn.LayerNorm(width)
 

@@ -23,12 +23,12 @@ import torch
 from torch import Tensor, nn
 
 from mmbench.reference.architectures import audio, clip
-from mmbench.reference.architectures.layers import Block, initialise, refuse_heads
+from mmbench.reference.architectures.layers import TransformerBlock, initialise, refuse_heads
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.tokens.words import PAD
 
-Way = Literal["early", "late", "hybrid"]
+FusionType = Literal["early", "late", "hybrid"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Config:
     vocabulary: int
     classes: int
     values: int
-    fusion: Way = "early"
+    fusion: FusionType = "early"
     width: int = 96
     layers: int = 4
     heads: int = 4
@@ -54,7 +54,7 @@ class Config:
     context: int = 16
 
     def __post_init__(self) -> None:
-        if self.fusion not in get_args(Way):
+        if self.fusion not in get_args(FusionType):
             raise ValueError(f"fusion {self.fusion!r} is not early, late or hybrid")
         refuse_heads(self.width, self.heads)
         _ = self.towers, self.sounds  # which refuse sizes of their own
@@ -78,7 +78,7 @@ class Config:
         return audio.Config(self.vocabulary, self.classes, self.mel, widths, self.own, self.heads)
 
     @classmethod
-    def paper_size(cls, fusion: Way = "early") -> Config:
+    def paper_size(cls, fusion: FusionType = "early") -> Config:
         """Of the size of ViT-B/16, BERT base and CNN14: 12 layers, 768 wide."""
         mel = Mel(32000, 1024, 320, 64, 50, 14000)
         channels = (64, 128, 256, 512, 1024)
@@ -93,7 +93,7 @@ class Joint(nn.Module):
         self.class_token = nn.Parameter(torch.randn(c.width) * c.width**-0.5)
         self.kinds = nn.Parameter(torch.randn(3, c.width) * c.width**-0.5)
         depth = c.layers - c.own
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, False) for _ in range(depth))
+        self.blocks = nn.ModuleList(TransformerBlock(c.width, c.heads, False) for _ in range(depth))
         self.norm_out = nn.LayerNorm(c.width)
         initialise(self.blocks, depth)
 

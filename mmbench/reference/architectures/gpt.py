@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from mmbench.reference.architectures import vqvae
 from mmbench.reference.architectures.codebook import Codebook
-from mmbench.reference.architectures.language import Decoder
+from mmbench.reference.architectures.language import TextDecoder
 from mmbench.reference.architectures.layers import Cache, initialise, refuse_heads
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.tokens.mixed import (
@@ -29,8 +29,8 @@ from mmbench.reference.tokens.mixed import (
     NOTHING,
     OPEN,
     USER,
-    Kind,
-    Layout,
+    TokenKind,
+    TokenLayout,
 )
 
 
@@ -48,9 +48,9 @@ class Config:
     layers: int = 4
     heads: int = 4
     image_size: int = 64
-    image: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 64, 3, 2))
+    image: vqvae.VqVaeConfig = field(default_factory=lambda: vqvae.VqVaeConfig(512, 16, 64, 3, 2))
     mel: Mel = field(default_factory=lambda: Mel(8000, 200, 80, 40))
-    sound: vqvae.Codes = field(default_factory=lambda: vqvae.Codes(512, 16, 96, 2, 2))
+    sound: vqvae.VqVaeConfig = field(default_factory=lambda: vqvae.VqVaeConfig(512, 16, 96, 2, 2))
 
     def __post_init__(self) -> None:
         refuse_heads(self.width, self.heads, rotary=True)
@@ -65,14 +65,17 @@ class Config:
         return (self.image_size // self.image.stride) ** 2
 
     @property
-    def layout(self) -> Layout:
+    def layout(self) -> TokenLayout:
         """The vocabulary."""
-        return Layout(self.text, self.image.number, self.sound.number)
+        return TokenLayout(self.text, self.image.number, self.sound.number)
 
     @classmethod
     def paper_size(cls) -> Config:
         """The size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
-        images, sounds = vqvae.Codes(8192, 256, 512, 4, 2), vqvae.Codes(1024, 128, 512, 2, 2)
+        images, sounds = (
+            vqvae.VqVaeConfig(8192, 256, 512, 4, 2),
+            vqvae.VqVaeConfig(1024, 128, 512, 2, 2),
+        )
         return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.paper_size(), sounds)
 
 
@@ -96,7 +99,7 @@ class Look(nn.Module):
         return seen.flatten(2).transpose(1, 2)
 
 
-class GPT(Decoder):
+class GPT(TextDecoder):
     """Ids [n, t] to what may come next; shorter rows are padded, at the left if `branches` say so.
 
     An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
@@ -107,20 +110,22 @@ class GPT(Decoder):
         super().__init__(c.layout.size, c.width, c.layers, c.heads)
         self._codebook = (codebook,)  # in a tuple: as a module it would be saved here as well
         self.context, self.patches, self.layout = c.context, c.patches, c.layout
-        self.kinds = nn.Embedding(len(Kind), c.width)
+        self.kinds = nn.Embedding(len(TokenKind), c.width)
         self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
         self.look = Look(c.image.code_width, c.width)
-        self.heads = nn.ModuleList(nn.Linear(c.width, len(self.may_say(kind))) for kind in Kind)
+        self.heads = nn.ModuleList(
+            nn.Linear(c.width, len(self.may_say(kind))) for kind in TokenKind
+        )
         for embedding in (self.tokens, self.kinds):
             nn.init.normal_(embedding.weight, std=0.02)
         initialise(self, c.layers)
 
-    def may_say(self, kind: Kind) -> list[int]:
+    def may_say(self, kind: TokenKind) -> list[int]:
         """The ids that the head of a kind has: its own, and the one that closes the modality."""
         return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
 
     def kind_of(self, ids: Tensor) -> Tensor:
-        """The `Kind` of each token, int64 of the same shape."""
+        """The `TokenKind` of each token, int64 of the same shape."""
         starts = torch.tensor([self.layout.ids(kind).start for kind in MODALITIES])
         return torch.bucketize(ids.contiguous(), starts.to(ids.device), right=True)
 
@@ -154,11 +159,11 @@ class GPT(Decoder):
         """
         kinds = self.kind_of(ids)
         place = (self.drawn(ids, drawn) - 1) % self.patches
-        images = kinds == Kind.IMAGE
+        images = kinds == TokenKind.IMAGE
         x: Tensor = self.tokens(ids) + self.kinds(kinds)
         x = x + self.places[place] * images[..., None]
         read = images & self.read(ids)
-        codes = ids[read] - self.layout.ids(Kind.IMAGE).start
+        codes = ids[read] - self.layout.ids(TokenKind.IMAGE).start
         if len(codes) % self.patches:
             raise ValueError(f"{len(codes)} tokens are no images of {self.patches} that are read")
         if not len(codes):
@@ -174,7 +179,7 @@ class GPT(Decoder):
 
     def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
         """How many tokens of images there are up to each place, int64 [n, t]; `before` is [n]."""
-        images = (self.kind_of(ids) == Kind.IMAGE).cumsum(1)
+        images = (self.kind_of(ids) == TokenKind.IMAGE).cumsum(1)
         return images + (before[:, None] if isinstance(before, Tensor) else before)
 
     def logits(self, features: Tensor, last: Tensor, drawn: Tensor) -> Tensor:
@@ -184,11 +189,11 @@ class GPT(Decoder):
         """
         logits = features.new_full((len(last), self.layout.size), -torch.inf, dtype=torch.float32)
         speaker = self.speaker(last)
-        for kind in Kind:
+        for kind in TokenKind:
             rows = (speaker == kind).nonzero()[:, 0]
             if len(rows):
                 said = self.heads[kind](features[rows]).float()
-                if kind == Kind.IMAGE:
+                if kind == TokenKind.IMAGE:
                     whole = (last[rows] != OPEN[kind]) & (drawn[rows] % self.patches == 0)
                     closes = torch.arange(said.shape[1], device=said.device) == said.shape[1] - 1
                     said = said.masked_fill(whole[:, None] != closes, -torch.inf)
@@ -210,10 +215,10 @@ class GPT(Decoder):
 
     def without_texts(self, ids: Tensor) -> Tensor:
         """The same with `NOTHING` in the place of every token of a text."""
-        return ids.masked_fill(self.kind_of(ids) == Kind.TEXT, NOTHING)
+        return ids.masked_fill(self.kind_of(ids) == TokenKind.TEXT, NOTHING)
 
 
-class Unified(nn.Module):
+class UnifiedModel(nn.Module):
     """The GPT and the VQ-VAEs that make its tokens."""
 
     def __init__(self, config: Config) -> None:
@@ -230,15 +235,15 @@ class Unified(nn.Module):
         sound. Raises ValueError unless there are as many places as codes.
         """
         codes = [self.images.encode(images).flatten()] if len(images) else []
-        ids = _put(ids, self.config.layout, Kind.IMAGE, codes)
+        ids = _put(ids, self.config.layout, TokenKind.IMAGE, codes)
         heard = []
         if len(mel):
             made, lengths = self.sounds.encode(mel, frames), self.sounds.lengths(frames)
             heard = [row[:length] for row, length in zip(made, lengths.tolist(), strict=True)]
-        return _put(ids, self.config.layout, Kind.SOUND, heard)
+        return _put(ids, self.config.layout, TokenKind.SOUND, heard)
 
 
-def _put(ids: Tensor, layout: Layout, kind: Kind, codes: Sequence[Tensor]) -> Tensor:
+def _put(ids: Tensor, layout: TokenLayout, kind: TokenKind, codes: Sequence[Tensor]) -> Tensor:
     tokens = layout.ids(kind)
     places = (ids >= tokens.start) & (ids < tokens.stop)
     flat = torch.cat(list(codes)) if codes else ids.new_empty(0)

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from mmbench.reference.architectures import clip
 from mmbench.reference.architectures.layers import (
     Activation,
-    Block,
     Cache,
+    TransformerBlock,
     initialise,
     refuse_heads,
 )
@@ -78,14 +78,14 @@ class Sizes(ABC):
         """How many tokens an image is."""
 
 
-class Decoder(nn.Module):
+class TextDecoder(nn.Module):
     """An embedding of tokens, and causal Blocks over what is embedded, with rotary positions."""
 
     def __init__(self, vocabulary: int, width: int, layers: int, heads: int) -> None:
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, width)
         self.head_width = width // heads
-        self.blocks = nn.ModuleList(Block(width, heads, True) for _ in range(layers))
+        self.blocks = nn.ModuleList(TransformerBlock(width, heads, True) for _ in range(layers))
         self.norm_out = nn.LayerNorm(width)
 
     def caches(self) -> list[Cache]:
@@ -119,7 +119,7 @@ def _masked(branches: Tensor) -> bool:
     return bool((branches > TRUNK).any() or (branches[:, 0] == OUTSIDE).any())
 
 
-class Language(Decoder):
+class LanguageModel(TextDecoder):
     """A causal language model of texts: its head is the embedding again."""
 
     def head(self, features: Tensor) -> Tensor:
@@ -139,7 +139,7 @@ class Reader(nn.Module, ABC):
         self.vision = clip.ImageViT(config.tower)
         self.projector = projector()
         c = config
-        self.language = Language(c.vocabulary, c.width, c.layers, c.heads)
+        self.language = LanguageModel(c.vocabulary, c.width, c.layers, c.heads)
         nn.init.normal_(self.language.tokens.weight, std=0.02)
         initialise(self.vision, config.image_layers)
         initialise(self.language, config.layers)

@@ -87,7 +87,7 @@ class Attention(nn.Module):
         return joined
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x))."""
 
     def __init__(
@@ -119,7 +119,7 @@ def initialise(module: nn.Module, layers: int) -> None:
     Normal; what writes into the residual stream is scaled down by its depth (arXiv 2103.00020,
     section 2.4, after GPT-2).
     """
-    for block in (m for m in module.modules() if isinstance(m, Block)):
+    for block in (m for m in module.modules() if isinstance(m, TransformerBlock)):
         width = block.norm1.normalized_shape[0]
         writes = width**-0.5 * (2 * layers) ** -0.5
         nn.init.normal_(block.attention.qkv.weight, std=width**-0.5)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.reference.architectures.layers import Block, initialise, refuse_heads
+from mmbench.reference.architectures.layers import TransformerBlock, initialise, refuse_heads
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 
@@ -52,14 +52,16 @@ class Config:
         return cls(32, Mel.paper_size(), 512, 6, 8)
 
 
-class Encoder(nn.Module):
+class SpeechEncoder(nn.Module):
     """A log-mel spectrogram to features, one for every two frames."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
         self.conv1 = nn.Conv1d(c.mel.bands, c.width, 3, padding=1)
         self.conv2 = nn.Conv1d(c.width, c.width, 3, stride=2, padding=1)
-        self.blocks = nn.ModuleList(Block(c.width, c.heads, False) for _ in range(c.layers))
+        self.blocks = nn.ModuleList(
+            TransformerBlock(c.width, c.heads, False) for _ in range(c.layers)
+        )
         self.norm_out = nn.LayerNorm(c.width)
         initialise(self, c.layers)
 
@@ -86,7 +88,7 @@ class Speech(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = SpeechEncoder(config)
         self.head = nn.Linear(config.width, config.labels)
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from mmbench.reference.architectures.speech import within
 
 
 @dataclass(frozen=True)
-class Codes:
+class VqVaeConfig:
     """`number` of codes of `code_width`, convolutions of `width`, each code 2**`halvings` wide.
 
     That is in pixels both ways, or in frames. Raises ValueError for a number below 1.
@@ -40,7 +40,7 @@ class Codes:
         return 1 << self.halvings
 
 
-class Residual(nn.Module):
+class CodeResidual(nn.Module):
     """x + what a 3-wide and a pointwise convolution make of it (section 4.1)."""
 
     def __init__(self, width: int, dims: int) -> None:
@@ -57,16 +57,16 @@ class Residual(nn.Module):
 class ImageCodes(nn.Module):
     """Pixels to a grid of codes and back."""
 
-    def __init__(self, c: Codes) -> None:
+    def __init__(self, c: VqVaeConfig) -> None:
         super().__init__()
         widths = [3, *[max(16, c.width >> i) for i in reversed(range(c.halvings))]]
         pairs = list(pairwise(widths))
         self.down = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairs)
-        self.before = nn.Sequential(*(Residual(c.width, 2) for _ in range(c.residuals)))
+        self.before = nn.Sequential(*(CodeResidual(c.width, 2) for _ in range(c.residuals)))
         self.narrow = nn.Conv2d(c.width, c.code_width, 1)
         self.codebook = Codebook(c.number, c.code_width)
         self.widen = nn.Conv2d(c.code_width, c.width, 3, padding=1)
-        self.after = nn.Sequential(*(Residual(c.width, 2) for _ in range(c.residuals)))
+        self.after = nn.Sequential(*(CodeResidual(c.width, 2) for _ in range(c.residuals)))
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 4, 2, 1) for a, b in reversed(pairs))
 
     def features(self, images: Tensor) -> Tensor:
@@ -106,17 +106,17 @@ class ImageCodes(nn.Module):
 class SoundCodes(nn.Module):
     """Log-mel frames to a row of codes and back. What follows a sound changes nothing."""
 
-    def __init__(self, c: Codes, bands: int) -> None:
+    def __init__(self, c: VqVaeConfig, bands: int) -> None:
         super().__init__()
         widths = [bands, *[c.width] * c.halvings]
         pairs = list(pairwise(widths))
         self.stride = c.stride
         self.down = nn.ModuleList(nn.Conv1d(a, b, 4, 2, 1) for a, b in pairs)
-        self.before = nn.ModuleList(Residual(c.width, 1) for _ in range(c.residuals))
+        self.before = nn.ModuleList(CodeResidual(c.width, 1) for _ in range(c.residuals))
         self.narrow = nn.Conv1d(c.width, c.code_width, 1)
         self.codebook = Codebook(c.number, c.code_width)
         self.widen = nn.Conv1d(c.code_width, c.width, 3, padding=1)
-        self.after = nn.ModuleList(Residual(c.width, 1) for _ in range(c.residuals))
+        self.after = nn.ModuleList(CodeResidual(c.width, 1) for _ in range(c.residuals))
         self.up = nn.ModuleList(nn.ConvTranspose1d(b, a, 4, 2, 1) for a, b in reversed(pairs))
 
     def lengths(self, frames: Tensor) -> Tensor:

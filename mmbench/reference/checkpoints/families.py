@@ -117,12 +117,12 @@ class TrainedSpeech(TrainedModel[speech.Speech]):
 
 
 @dataclass(frozen=True)
-class TrainedUnified(TrainedImageModel[gpt.Unified]):
+class TrainedUnified(TrainedImageModel[gpt.UnifiedModel]):
     """The multimodal GPT with its encoding of texts."""
 
     bpe: Bpe
     name: ClassVar[str] = "unified-nano"
-    made = (gpt.Unified, gpt.Config)
+    made = (gpt.UnifiedModel, gpt.Config)
     counts: ClassVar[Counts] = {"tokens": ("bpe", "text")}
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from mmbench.reference.objectives.tensors import model_loss
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.recipe import StageOptions, options_of
 from mmbench.reference.worlds.sounds.batch import sound_batch
 from mmbench.reference.worlds.sounds.scene import SOUNDS
 from mmbench.reference.worlds.sounds.sources import training_sounds
@@ -36,7 +36,7 @@ def _fresh(recipe: Recipe) -> TrainedAudio:
     return TrainedAudio(AudioCLIP(config), words, SOUNDS)
 
 
-class SoundOptions(Options, frozen=True):
+class SoundOptions(StageOptions, frozen=True):
     """Of sounds: by which share, below 1, one may be `stretch`ed or shrunk in time."""
 
     stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.reference.objectives.tensors import model_loss, scaled
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.recipe import StageOptions, options_of
 from mmbench.reference.worlds.shapes.augment import WAYS
 from mmbench.reference.worlds.shapes.batch import training_batch
 from mmbench.reference.worlds.shapes.retrieval import training_scene
@@ -34,7 +34,7 @@ def _fresh(recipe: Recipe) -> TrainedClip:
     return TrainedClip(CLIP(Config(len(words.words), **recipe.architecture)), words)
 
 
-class PairOptions(Options, frozen=True):
+class PairOptions(StageOptions, frozen=True):
     """Of images and captions.
 
     `augment` lists ways to vary a pair (`worlds.shapes.augment`), `twins` puts beside each scene

@@ -17,7 +17,7 @@ from msgspec import Meta
 from mmbench.reference.checkpoints import packaged
 from mmbench.reference.objectives.tensors import model_loss, scaled
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.recipe import StageOptions, options_of
 from mmbench.reference.worlds.chance import chance, shuffled
 from mmbench.reference.worlds.shapes.batch import varied
 from mmbench.reference.worlds.shapes.retrieval import training_scene
@@ -174,7 +174,7 @@ def _row(
     return ids, [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)], of
 
 
-class TalkOptions(Options, frozen=True):
+class TalkOptions(StageOptions, frozen=True):
     """Of talks about images: how many there are about each, from 1."""
 
     talks: Annotated[int, Meta(ge=1)] = TALKS

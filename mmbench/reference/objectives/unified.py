@@ -22,14 +22,14 @@ _ROWS = 4
 
 
 def _fresh(recipe: Recipe) -> TrainedUnified:
-    from mmbench.reference.architectures.gpt import Config, Unified
+    from mmbench.reference.architectures.gpt import Config, UnifiedModel
     from mmbench.reference.checkpoints.families import TrainedUnified
     from mmbench.reference.checkpoints.trained_model import config_of
     from mmbench.reference.tokens.bpe import Bpe
 
     bpe = Bpe.of(_texts(recipe.seed), _VOCABULARY)
     config = config_of(Config, {**recipe.architecture, "text": len(bpe)})
-    return TrainedUnified(Unified(config), bpe)
+    return TrainedUnified(UnifiedModel(config), bpe)
 
 
 def _texts(seed: int) -> list[str]:
@@ -70,7 +70,7 @@ def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
     """
     import torch
 
-    from mmbench.reference.tokens.mixed import PAD, Kind
+    from mmbench.reference.tokens.mixed import PAD, TokenKind
 
     gpt = checkpoint.model.gpt
     ids, learnt, branches, *named = batch
@@ -79,7 +79,7 @@ def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
     for few in zip(*(torch.split(rows, _ROWS) for rows in (filled, learnt, branches)), strict=True):
         longest = int((few[0] != PAD).sum(1).max())
         said.append(gpt.log_likely(*(part[:, :longest] for part in few)))
-    likely, drawn = torch.cat(said), gpt.kind_of(filled[:, 1:][learnt[:, 1:]]) == Kind.IMAGE
+    likely, drawn = torch.cat(said), gpt.kind_of(filled[:, 1:][learnt[:, 1:]]) == TokenKind.IMAGE
     return -torch.stack([likely[of].mean() for of in (drawn, ~drawn) if bool(of.any())]).mean()
 
 

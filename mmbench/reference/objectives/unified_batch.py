@@ -10,7 +10,7 @@ from msgspec import Meta, structs
 
 from mmbench.reference.objectives.language import described, messages
 from mmbench.reference.objectives.tensors import scaled, spectra
-from mmbench.reference.training.recipe import Options, options_of
+from mmbench.reference.training.recipe import StageOptions, options_of
 from mmbench.reference.worlds.numbers.batch import Piece, spoken_batch
 from mmbench.reference.worlds.shapes.batch import drawings
 from mmbench.reference.worlds.shapes.retrieval import training_scene
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.reference.checkpoints.families import TrainedUnified
-    from mmbench.reference.tokens.mixed import Codes, Turn
+    from mmbench.reference.tokens.mixed import CodeSpan, MessageTurn
     from mmbench.reference.training.recipe import Stage
 
 _WITHOUT_TEXT = 0.1
@@ -47,7 +47,7 @@ def heard(checkpoint: TrainedUnified, spoken: Sequence[Piece]) -> tuple[Tensor, 
     return spectra([piece.samples for piece in spoken], checkpoint.model.config.mel)
 
 
-Shown = tuple[Scene, list[list["Turn"]]]
+Shown = tuple[Scene, list[list["MessageTurn"]]]
 """A scene, and conversations about it, which begin with its image or end with it."""
 
 
@@ -63,7 +63,7 @@ def _description(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
-def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[Turn]:
+def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[MessageTurn]:
     image = _image(checkpoint)
     return [
         (said.role, [image if part is None else part.strip() for part in said.parts])
@@ -77,16 +77,16 @@ def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
     return scene, [[("user", [texts[0]]), ("assistant", [_image(checkpoint)])]]
 
 
-def _image(checkpoint: TrainedUnified) -> Codes:
-    from mmbench.reference.tokens.mixed import Codes, Kind
+def _image(checkpoint: TrainedUnified) -> CodeSpan:
+    from mmbench.reference.tokens.mixed import CodeSpan, TokenKind
 
-    return Codes(Kind.IMAGE, checkpoint.model.config.patches)
+    return CodeSpan(TokenKind.IMAGE, checkpoint.model.config.patches)
 
 
 _Share = Annotated[float, Meta(ge=0)]
 
 
-class Shares(Options, frozen=True):
+class Shares(StageOptions, frozen=True):
     """Of the kinds of rows in a batch: talks (eight about an image in one row), and the others."""
 
     talks: _Share = 0.0
@@ -134,24 +134,26 @@ def counts_of(stage: Stage) -> dict[str, int]:
 
 def _transcribed(
     checkpoint: TrainedUnified, spoken: Sequence[Piece], frames: Tensor
-) -> list[list[list[Turn]]]:
-    from mmbench.reference.tokens.mixed import Codes, Kind
+) -> list[list[list[MessageTurn]]]:
+    from mmbench.reference.tokens.mixed import CodeSpan, TokenKind
 
     lengths = checkpoint.model.sounds.lengths(frames).tolist()
     return [
-        [[("user", [Codes(Kind.SOUND, length)]), ("assistant", [piece.text])]]
+        [[("user", [CodeSpan(TokenKind.SOUND, length)]), ("assistant", [piece.text])]]
         for piece, length in zip(spoken, lengths, strict=True)
     ]
 
 
 def _coded(
-    checkpoint: TrainedUnified, rows: Sequence[Sequence[Sequence[Turn]]], rng: np.random.Generator
+    checkpoint: TrainedUnified,
+    rows: Sequence[Sequence[Sequence[MessageTurn]]],
+    rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
     import torch
 
     from mmbench.reference.tokens.branches import OUTSIDE, joined
-    from mmbench.reference.tokens.mixed import PAD, Kind, encoded
+    from mmbench.reference.tokens.mixed import PAD, TokenKind, encoded
     from mmbench.reference.tokens.words import padded
 
     config = checkpoint.model.config
@@ -163,7 +165,7 @@ def _coded(
     ids = padded([ids for ids, _, _ in coded], PAD)
     learnt = padded([list(map(int, said)) for _, said, _ in coded], 0).bool()
     branches = padded([of for _, _, of in coded], OUTSIDE)
-    drawn = (learnt & (ids == layout.ids(Kind.IMAGE).start)).any(1)
+    drawn = (learnt & (ids == layout.ids(TokenKind.IMAGE).start)).any(1)
     bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
     ids = torch.where(bare[:, None], checkpoint.model.gpt.without_texts(ids), ids)
     return ids, learnt, branches

@@ -20,7 +20,7 @@ PAD, NOTHING, START, END, USER, ASSISTANT = range(6)
 """`NOTHING` stands where a word of a prompt was taken away."""
 
 
-class Kind(IntEnum):
+class TokenKind(IntEnum):
     """What a token is: one that structures, or one of a modality."""
 
     MARK = 0
@@ -29,7 +29,7 @@ class Kind(IntEnum):
     SOUND = 3
 
 
-MODALITIES = (Kind.TEXT, Kind.IMAGE, Kind.SOUND)
+MODALITIES = (TokenKind.TEXT, TokenKind.IMAGE, TokenKind.SOUND)
 OPEN = {kind: 6 + 2 * i for i, kind in enumerate(MODALITIES)}
 CLOSE = {kind: 7 + 2 * i for i, kind in enumerate(MODALITIES)}
 SPECIAL_NAMES = (
@@ -43,8 +43,8 @@ _ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How many tokens each modality has; their ids follow the marks, in the order of `Kind`."""
+class TokenLayout:
+    """How many tokens each modality has; their ids follow the marks, in `TokenKind` order."""
 
     text: int
     image: int
@@ -55,29 +55,31 @@ class Layout:
         """The whole vocabulary."""
         return MARKS + self.text + self.image + self.sound
 
-    def ids(self, kind: Kind) -> range:
+    def ids(self, kind: TokenKind) -> range:
         """The ids of a kind."""
         counts = (MARKS, self.text, self.image, self.sound)
         first = sum(counts[:kind])
         return range(first, first + counts[kind])
 
 
-class Codes(NamedTuple):
+class CodeSpan(NamedTuple):
     """A part of a message that is so many tokens of a modality, which are filled in later."""
 
-    kind: Kind
+    kind: TokenKind
     number: int
 
 
-Part = str | Codes
-Turn = tuple[str, Sequence[Part]]
+MessagePart = str | CodeSpan
+MessageTurn = tuple[str, Sequence[MessagePart]]
 """A role (system, user or assistant), and what is said."""
 
 
-def encoded(turns: Sequence[Turn], bpe: Bpe, layout: Layout) -> tuple[list[int], list[bool]]:
+def encoded(
+    turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout
+) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and of each whether it is learnt.
 
-    The tokens of `Codes` are the first of their range.
+    The tokens of `CodeSpan` are the first of their range.
     """
     ids, learnt = [START], [False]
     for role, parts in turns:
@@ -88,16 +90,18 @@ def encoded(turns: Sequence[Turn], bpe: Bpe, layout: Layout) -> tuple[list[int],
     return ids, learnt
 
 
-def segment(part: Part, bpe: Bpe, layout: Layout) -> list[int]:
+def segment(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
     """One part with the tokens that open and close it."""
     if isinstance(part, str):
-        kind, first = Kind.TEXT, layout.ids(Kind.TEXT).start
+        kind, first = TokenKind.TEXT, layout.ids(TokenKind.TEXT).start
         inner = [first + token for token in bpe.encode(part)]
     else:
         kind, inner = part.kind, [layout.ids(part.kind).start] * part.number
     return [OPEN[kind], *inner, CLOSE[kind]]
 
 
-def asked(turns: Sequence[Turn], bpe: Bpe, layout: Layout, answer: Kind) -> list[int]:
+def asked(
+    turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout, answer: TokenKind
+) -> list[int]:
     """The ids of a conversation that the assistant is to go on with in a modality."""
     return [*encoded(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]

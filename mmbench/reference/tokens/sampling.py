@@ -47,12 +47,12 @@ def likeliest(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - 
 
 
 @dataclass(frozen=True)
-class Drawn:
+class TokenSampler:
     """Tokens drawn at a `temperature` above 0, row i by the generator i of `chances` (on the CPU).
 
-    So what a row is given does not depend on its batch. Drawn from the `top_k` likeliest tokens (0
-    is all of them), and of these from the fewest likeliest whose probabilities add up to `top_p`
-    (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751, section 3.1).
+    So what a row is given does not depend on its batch. Drawn from the `top_k` likeliest
+    tokens (0 is all of them), and of these from the fewest likeliest whose probabilities add up to
+    `top_p` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751, section 3.1).
     """
 
     temperature: float

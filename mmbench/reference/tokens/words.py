@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 PAD, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
-Side = Literal["left", "right"]
+PaddingSide = Literal["left", "right"]
 _WORD = re.compile(r"\w+|[^\w\s]")
 _SPACE_BEFORE_MARK = re.compile(r" (?=[.,:;?!])")
 
@@ -68,6 +68,8 @@ class Words:
         return [START, *self.ids(text)[: context - 2], END]
 
 
-def padded(rows: Sequence[Sequence[int]], padding: int = PAD, side: Side = "right") -> Tensor:
+def padded(
+    rows: Sequence[Sequence[int]], padding: int = PAD, side: PaddingSide = "right"
+) -> Tensor:
     """Ids of n texts as one tensor [n, t], t of the longest, filled up at one side."""
     return pad_sequence([torch.tensor(row) for row in rows], True, padding, side)

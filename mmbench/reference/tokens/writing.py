@@ -21,13 +21,13 @@ def write(
     takes no part in the steps that follow. With a `guidance` other than 1 each token is chosen by
     unguided + guidance · (guided - unguided) logits, where unguided is without the texts.
     """
-    rows = _Rows(gpt, ids, guidance)
+    rows = _GuidedRows(gpt, ids, guidance)
     lengths = (ids != PAD).sum(1).tolist()
     room = [min(most, gpt.context - length) for length in lengths]
     return continued(rows.first(ids), rows.after, end, room, pick)
 
 
-class _Rows:
+class _GuidedRows:
     """Rows that are gone on with, where guided twice: all with their texts, then all without."""
 
     def __init__(self, gpt: GPT, ids: Tensor, guidance: float) -> None:

@@ -39,9 +39,11 @@ def train(
     cannot be written.
     """
     from mmbench.reference.training.folder import open_run
-    from mmbench.reference.training.run import Run
+    from mmbench.reference.training.run import StageRun
 
-    run = Run(out, recipe, device)  # before anything is written, so that a faulty recipe is refused
+    run = StageRun(
+        out, recipe, device
+    )  # before anything is written, so that a faulty recipe is refused
     open_run(out, recipe, device, resume=resume)
     for step, loss in run.steps():
         if report:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from mmbench.errors import UnknownName
-from mmbench.reference.training.recipe import Options, Recipe, Stage, options_of
+from mmbench.reference.training.recipe import Recipe, Stage, StageOptions, options_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,7 +29,7 @@ class Objective(NamedTuple, Generic[S]):
 
     batch: Callable[[S, Stage, int, int], tuple[Tensor, ...]]
     loss: Callable[[S, tuple[Tensor, ...]], Tensor]
-    options: type[Options] = Options
+    options: type[StageOptions] = StageOptions
 
 
 class Family(NamedTuple, Generic[S]):

@@ -39,14 +39,14 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = field(default_factory=dict)
 
 
-class Options(Struct, frozen=True, forbid_unknown_fields=True):
+class StageOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """What a stage may ask of its objective beside steps and rates: nothing, unless it says so."""
 
 
-Asked = TypeVar("Asked", bound=Options)
+StageOptionsT = TypeVar("StageOptionsT", bound=StageOptions)
 
 
-def options_of(stage: Stage, kind: type[Asked]) -> Asked:
+def options_of(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
     """The options of a stage as those of its objective.
 
     Raises UserError for one that the objective does not take, and for a value that it cannot.

@@ -21,7 +21,7 @@ _CLIP_NORM = 1.0
 _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum")  # of AdamW two, of Muon one
 
 
-class Run:
+class StageRun:
     """A run in `out`: `steps` goes on behind the last state there, `save` writes the next one."""
 
     def __init__(self, out: Path, recipe: Recipe, device: str) -> None:

@@ -16,7 +16,7 @@ def split_of(key: str) -> str:
     return {0: "test", 1: "validation"}.get(bucket, "train")
 
 
-class Meant(Protocol):
+class KeyedItem(Protocol):
     """A scene, a film or a sound: `key` is its meaning as text."""
 
     @property
@@ -25,10 +25,10 @@ class Meant(Protocol):
         ...
 
 
-M = TypeVar("M", bound=Meant)
+M = TypeVar("M", bound=KeyedItem)
 
 
-class Held(Protocol):
+class SplitItem(Protocol):
     """A scene, a film or a sound that a split may hold."""
 
     @property
@@ -37,7 +37,7 @@ class Held(Protocol):
         ...
 
 
-H = TypeVar("H", bound=Held)
+H = TypeVar("H", bound=SplitItem)
 
 
 def of_split(split: str, draw: Callable[[int], H]) -> H:

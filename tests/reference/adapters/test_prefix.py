@@ -11,7 +11,7 @@ from PIL import Image
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.protocols import Prepares, Rates, Writes
-from mmbench.reference.adapters.language import Asked, PrefixNano
+from mmbench.reference.adapters.language import PrefixNano, ReaderInputs
 from mmbench.reference.architectures.prefix import Config, Prefix
 from mmbench.reference.checkpoints.families import TrainedPrefix
 from mmbench.reference.checkpoints.folder import write_checkpoint
@@ -49,11 +49,11 @@ def model(folder: Path) -> PrefixNano:
     return PrefixNano(folder, device="cpu", dtype="float32")
 
 
-def asked(model: PrefixNano, *parts: Any) -> Asked:
+def asked(model: PrefixNano, *parts: Any) -> ReaderInputs:
     return model.prepare(user(*parts), "conversation")
 
 
-def prepared(model: PrefixNano) -> list[Asked]:
+def prepared(model: PrefixNano) -> list[ReaderInputs]:
     one = [(noise_image(0), "what colour is the star?"), (noise_image(1), "where?"), ("the star",)]
     two = [("red", noise_image(3), "or blue?"), (noise_image(4), noise_image(5))]
     return [asked(model, *parts) for parts in (*one, (noise_image(2), "where?"), *two)]
@@ -134,6 +134,6 @@ def test_it_tells_the_colours_that_are_there() -> None:
     assert np.mean(right) > 0.6 > 0.5 > np.mean(other)
 
 
-def written(model: PrefixNano, prepared: list[Asked]) -> list[GeneratedText]:
+def written(model: PrefixNano, prepared: list[ReaderInputs]) -> list[GeneratedText]:
     said = model.write(prepared, GenerationConfig(max_tokens=60))
     return [one for one in said if isinstance(one, GeneratedText)]

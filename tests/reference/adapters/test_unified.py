@@ -16,12 +16,12 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.media import decode_sound, read_bytes
 from mmbench.protocols import Draws, Hears, Prepares, Rates, Writes
 from mmbench.reference.adapters.unified import UnifiedNano
-from mmbench.reference.architectures.gpt import Config, Unified
-from mmbench.reference.architectures.vqvae import Codes
+from mmbench.reference.architectures.gpt import Config, UnifiedModel
+from mmbench.reference.architectures.vqvae import VqVaeConfig
 from mmbench.reference.checkpoints.families import TrainedUnified
 from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.bpe import Bpe
-from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, Kind
+from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, TokenKind
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.chance import chance
@@ -39,7 +39,7 @@ from tests.support.media.images import noise_image
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
 WORDS = Bpe.of(TEXTS * 3, 320)
-CODES = Codes(number=24, code_width=4, width=16, halvings=3, residuals=1)
+CODES = VqVaeConfig(number=24, code_width=4, width=16, halvings=3, residuals=1)
 GREEDY, SAMPLED = (
     GenerationConfig(max_tokens=9),
     GenerationConfig(max_tokens=9, temperature=1.0, top_p=0.9),
@@ -54,12 +54,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     torch.manual_seed(0)
     sizes: dict[str, Any] = {"width": 32, "layers": 2, "heads": 2, "image_size": 32}
-    model = Unified(Config(len(WORDS), context=120, image=CODES, sound=CODES, **sizes))
+    model = UnifiedModel(Config(len(WORDS), context=120, image=CODES, sound=CODES, **sizes))
     nn.init.normal_(model.gpt.tokens.weight, std=0.5)
     for head in model.gpt.heads:
         nn.init.normal_(head.get_parameter("weight"), std=0.5)
     with torch.no_grad():
-        model.gpt.heads[Kind.TEXT].get_parameter("bias")[-1] = 5
+        model.gpt.heads[TokenKind.TEXT].get_parameter("bias")[-1] = 5
     model.images(torch.randn(8, 3, 32, 32))
     model.sounds(torch.randn(4, 50, 40), torch.full((4,), 50))
     out = tmp_path_factory.mktemp("unified")
@@ -108,12 +108,16 @@ def test_what_it_can_do(model: UnifiedNano) -> None:
 def test_parts_stand_where_they_stand_in_the_message(model: UnifiedNano) -> None:
     asked = model.prepare((user("red", noise_image(0), sound(0.5)),), "conversation")
     layout = model._config.layout
-    image, heard = layout.ids(Kind.IMAGE).start, layout.ids(Kind.SOUND).start
-    red = layout.ids(Kind.TEXT).start + WORDS.encode("red")[0]
-    expected = [START, USER, OPEN[Kind.TEXT], red, CLOSE[Kind.TEXT]]
-    expected += [OPEN[Kind.IMAGE], *[image] * 16, CLOSE[Kind.IMAGE]]
-    expected += [OPEN[Kind.SOUND], *[heard] * 7, CLOSE[Kind.SOUND]]  # 50 frames, eight to a code
-    assert asked.ids == [*expected, ASSISTANT, OPEN[Kind.TEXT]]
+    image, heard = layout.ids(TokenKind.IMAGE).start, layout.ids(TokenKind.SOUND).start
+    red = layout.ids(TokenKind.TEXT).start + WORDS.encode("red")[0]
+    expected = [START, USER, OPEN[TokenKind.TEXT], red, CLOSE[TokenKind.TEXT]]
+    expected += [OPEN[TokenKind.IMAGE], *[image] * 16, CLOSE[TokenKind.IMAGE]]
+    expected += [
+        OPEN[TokenKind.SOUND],
+        *[heard] * 7,
+        CLOSE[TokenKind.SOUND],
+    ]  # 50 frames, eight to a code
+    assert asked.ids == [*expected, ASSISTANT, OPEN[TokenKind.TEXT]]
     assert [pixels.shape for pixels in asked.pixels] == [(3, 32, 32)]
     assert [mel.shape for mel in asked.mels] == [(50, 40)]
 
@@ -186,7 +190,7 @@ def test_likelihoods_of_all_next_tokens_add_up(model: UnifiedNano) -> None:
     ids = model._ids([asked])
     features, drawn = model._model.gpt.features(ids)[:, -1], model._model.gpt.drawn(ids)[:, -1]
     shares = model._model.gpt.logits(features, ids[:, -1], drawn).log_softmax(-1)[0]
-    first = model._config.layout.ids(Kind.TEXT).start
+    first = model._config.layout.ids(TokenKind.TEXT).start
     expected = [float(shares[first + token].detach()) for token in whole]
     np.testing.assert_allclose(rated[:, 0], expected, atol=1e-4)
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
 from mmbench.reference.architectures.gpt import Config as GptConfig
-from mmbench.reference.architectures.gpt import Unified
+from mmbench.reference.architectures.gpt import UnifiedModel
 from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import Config, LLaVA
 from mmbench.reference.architectures.mel import Mel
-from mmbench.reference.architectures.vqvae import Codes
+from mmbench.reference.architectures.vqvae import VqVaeConfig
 from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, joined, positions, visible
-from mmbench.reference.tokens.mixed import Kind
+from mmbench.reference.tokens.mixed import TokenKind
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.tokens.words import padded
 
@@ -148,13 +148,13 @@ def test_llava_learns_the_same_from_a_row_as_from_each_conversation_alone() -> N
 
 
 def test_the_gpt_says_the_same_of_a_row_as_of_each_conversation_alone() -> None:
-    codes = Codes(number=9, code_width=4, width=16, halvings=3, residuals=1)
+    codes = VqVaeConfig(number=9, code_width=4, width=16, halvings=3, residuals=1)
     config = GptConfig(20, **sizes(), image=codes, sound=codes, mel=Mel(8000, 200, 80, 10))
-    model = Unified(config).eval().gpt
+    model = UnifiedModel(config).eval().gpt
     for weight in (model.tokens.weight, model.places):
         nn.init.normal_(weight, std=0.5)
-    text = config.layout.ids(Kind.TEXT).start
-    picture = [2, 4, 8, *range(config.layout.ids(Kind.IMAGE).start, config.layout.size)[:4], 9]
+    text = config.layout.ids(TokenKind.TEXT).start
+    picture = [2, 4, 8, *range(config.layout.ids(TokenKind.IMAGE).start, config.layout.size)[:4], 9]
     rows: list[list[Talk]] = [
         [
             ([*picture, 6, text + a, 7, 5, 6, text + b, 7], [False] * 12 + [True] * 3)

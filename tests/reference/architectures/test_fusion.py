@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from mmbench.reference.architectures.fusion import Config, Fusion, Way
+from mmbench.reference.architectures.fusion import Config, Fusion, FusionType
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.checkpoints.families import TrainedFusion
@@ -17,11 +17,11 @@ from mmbench.reference.checkpoints.trained_model import config_of
 from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
 from tests.support.networks import parameter_count
 
-WAYS: tuple[Way, ...] = ("early", "late", "hybrid")
+WAYS: tuple[FusionType, ...] = ("early", "late", "hybrid")
 TINY = Config(9, 4, 3, "early", 16, 2, 2, 16, 8, Mel(8000, 128, 128, 16), (4, 8), 8)
 
 
-def tiny(fusion: Way) -> Fusion:
+def tiny(fusion: FusionType) -> Fusion:
     torch.manual_seed(0)
     return Fusion(replace(TINY, fusion=fusion)).eval()
 
@@ -44,7 +44,7 @@ def block(width: int) -> int:
 
 
 @pytest.mark.parametrize("fusion", WAYS)
-def test_paper_size(fusion: Way) -> None:
+def test_paper_size(fusion: FusionType) -> None:
     """ViT-B/16's patches, BERT base's words, CNN14's convolutions, and twelve layers of 768."""
     c, width = Config.paper_size(fusion), 768
     with torch.device("meta"):
@@ -94,7 +94,7 @@ def test_a_late_fusion_is_a_sum() -> None:
 
 
 @pytest.mark.parametrize("fusion", ["early", "hybrid"])
-def test_the_others_are_not(fusion: Way) -> None:
+def test_the_others_are_not(fusion: FusionType) -> None:
     model = tiny(fusion)
     images, mel, tokens = inputs()
     change = model(images.flip(0), mel, tokens) - model(images, mel, tokens)
@@ -144,7 +144,7 @@ def test_early_joins_patches_frames_and_words_before_the_first_layer() -> None:
 
 
 @pytest.mark.parametrize("fusion", WAYS)
-def test_a_row_depends_on_itself_alone_and_padding_changes_nothing(fusion: Way) -> None:
+def test_a_row_depends_on_itself_alone_and_padding_changes_nothing(fusion: FusionType) -> None:
     model = tiny(fusion)
     images, mel, tokens = inputs()
     together = model(images, mel, F.pad(tokens, (0, 3), value=PAD))
@@ -155,7 +155,7 @@ def test_a_row_depends_on_itself_alone_and_padding_changes_nothing(fusion: Way) 
 
 
 @pytest.mark.parametrize("fusion", WAYS)
-def test_the_loss_reaches_every_weight_and_every_input(fusion: Way) -> None:
+def test_the_loss_reaches_every_weight_and_every_input(fusion: FusionType) -> None:
     model = tiny(fusion)
     images, mel, tokens = inputs()
     images.requires_grad_()

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
 from mmbench.reference.architectures.codebook import Codebook
-from mmbench.reference.architectures.gpt import GPT, Config, Unified
+from mmbench.reference.architectures.gpt import GPT, Config, UnifiedModel
 from mmbench.reference.architectures.mel import Mel
-from mmbench.reference.architectures.vqvae import Codes as CodeSizes
+from mmbench.reference.architectures.vqvae import VqVaeConfig
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.mixed import (
     ASSISTANT,
@@ -25,18 +25,18 @@ from mmbench.reference.tokens.mixed import (
     PAD,
     START,
     USER,
-    Codes,
-    Kind,
-    Layout,
+    CodeSpan,
+    TokenKind,
+    TokenLayout,
     asked,
     encoded,
 )
-from mmbench.reference.tokens.sampling import Drawn
+from mmbench.reference.tokens.sampling import TokenSampler
 from mmbench.reference.tokens.words import padded
 from mmbench.reference.tokens.writing import guided, write
 from tests.support.networks import parameter_count
 
-CODES = CodeSizes(number=9, code_width=4, width=16, halvings=3, residuals=1)
+CODES = VqVaeConfig(number=9, code_width=4, width=16, halvings=3, residuals=1)
 TINY = Config(
     text=20,
     context=40,
@@ -51,10 +51,10 @@ TINY = Config(
 TEXT, IMAGE, SOUND = (TINY.layout.ids(kind) for kind in MODALITIES)
 
 
-def tiny(config: Config = TINY) -> Unified:
+def tiny(config: Config = TINY) -> UnifiedModel:
     """Random weights, large enough that what is said differs from row to row."""
     torch.manual_seed(2)
-    model = Unified(config).eval()
+    model = UnifiedModel(config).eval()
     nn.init.normal_(model.gpt.tokens.weight, std=0.5)
     for head in model.gpt.heads:
         nn.init.normal_(head.get_parameter("weight"), std=0.5)
@@ -68,8 +68,8 @@ def tiny(config: Config = TINY) -> Unified:
 def prompts(n: int, opens: int, length: int = 4) -> Tensor:
     """Rows of one length: a text, and the assistant about to speak."""
     said = torch.randint(TEXT.start, TEXT.stop, (n, length), generator=Generator().manual_seed(2))
-    before = torch.tensor([START, USER, OPEN[Kind.TEXT]]).expand(n, -1)
-    after = torch.tensor([CLOSE[Kind.TEXT], ASSISTANT, opens]).expand(n, -1)
+    before = torch.tensor([START, USER, OPEN[TokenKind.TEXT]]).expand(n, -1)
+    after = torch.tensor([CLOSE[TokenKind.TEXT], ASSISTANT, opens]).expand(n, -1)
     return torch.cat([before, said, after], dim=1)
 
 
@@ -104,19 +104,21 @@ def test_an_encoding_is_what_its_description_says() -> None:
 
 @given(*(st.integers(1, 5000) for _ in range(3)))
 def test_ranges_follow_one_another_and_nothing_overlaps(text: int, image: int, sound: int) -> None:
-    layout = Layout(text, image, sound)
-    ids = [token for kind in Kind for token in (layout.ids(kind)[0], layout.ids(kind)[-1])]
+    layout = TokenLayout(text, image, sound)
+    ids = [token for kind in TokenKind for token in (layout.ids(kind)[0], layout.ids(kind)[-1])]
     assert ids == sorted(ids)
     assert (
-        sum(len(layout.ids(kind)) for kind in Kind) == layout.size == MARKS + text + image + sound
+        sum(len(layout.ids(kind)) for kind in TokenKind)
+        == layout.size
+        == MARKS + text + image + sound
     )
     assert all(
         a.stop == b.start
         for a, b in zip(
-            [layout.ids(k) for k in Kind], [layout.ids(k) for k in MODALITIES], strict=False
+            [layout.ids(k) for k in TokenKind], [layout.ids(k) for k in MODALITIES], strict=False
         )
     )
-    assert layout.ids(Kind.SOUND).stop == layout.size
+    assert layout.ids(TokenKind.SOUND).stop == layout.size
 
 
 def test_marks_differ() -> None:
@@ -126,30 +128,30 @@ def test_marks_differ() -> None:
 
 
 def test_a_conversation_and_what_of_it_is_learnt() -> None:
-    layout = Layout(len(WORDS), 9, 7)
-    image, sound = layout.ids(Kind.IMAGE).start, layout.ids(Kind.SOUND).start
+    layout = TokenLayout(len(WORDS), 9, 7)
+    image, sound = layout.ids(TokenKind.IMAGE).start, layout.ids(TokenKind.SOUND).start
     red, blue = (MARKS + WORDS.encode(word)[0] for word in ("red", "blue"))
     turns: Any = [
-        ("user", [Codes(Kind.IMAGE, 2), "red"]),
-        ("assistant", ["blue", Codes(Kind.SOUND, 1)]),
-        ("user", [Codes(Kind.SOUND, 2)]),
+        ("user", [CodeSpan(TokenKind.IMAGE, 2), "red"]),
+        ("assistant", ["blue", CodeSpan(TokenKind.SOUND, 1)]),
+        ("user", [CodeSpan(TokenKind.SOUND, 2)]),
     ]
     ids, learnt = encoded(turns, WORDS, layout)
-    given_ = [START, USER, OPEN[Kind.IMAGE], image, image, CLOSE[Kind.IMAGE]]
-    given_ += [OPEN[Kind.TEXT], red, CLOSE[Kind.TEXT], ASSISTANT]
+    given_ = [START, USER, OPEN[TokenKind.IMAGE], image, image, CLOSE[TokenKind.IMAGE]]
+    given_ += [OPEN[TokenKind.TEXT], red, CLOSE[TokenKind.TEXT], ASSISTANT]
     said = [
-        OPEN[Kind.TEXT],
+        OPEN[TokenKind.TEXT],
         blue,
-        CLOSE[Kind.TEXT],
-        OPEN[Kind.SOUND],
+        CLOSE[TokenKind.TEXT],
+        OPEN[TokenKind.SOUND],
         sound,
-        CLOSE[Kind.SOUND],
+        CLOSE[TokenKind.SOUND],
         END,
     ]
-    more = [USER, OPEN[Kind.SOUND], sound, sound, CLOSE[Kind.SOUND]]
+    more = [USER, OPEN[TokenKind.SOUND], sound, sound, CLOSE[TokenKind.SOUND]]
     assert ids == [*given_, *said, *more]
     assert learnt == [False] * len(given_) + [True] * len(said) + [False] * len(more)
-    assert asked(turns, WORDS, layout, Kind.IMAGE) == [*ids, ASSISTANT, OPEN[Kind.IMAGE]]
+    assert asked(turns, WORDS, layout, TokenKind.IMAGE) == [*ids, ASSISTANT, OPEN[TokenKind.IMAGE]]
 
 
 # --- what may come next -------------------------------------------------------------------------
@@ -157,13 +159,13 @@ def test_a_conversation_and_what_of_it_is_learnt() -> None:
 
 def allowed(last: int, drawn: int) -> set[int]:
     """By the rules, written out."""
-    if last in TEXT or last == OPEN[Kind.TEXT]:
-        return {*TEXT, CLOSE[Kind.TEXT]}
-    if last in SOUND or last == OPEN[Kind.SOUND]:
-        return {*SOUND, CLOSE[Kind.SOUND]}
+    if last in TEXT or last == OPEN[TokenKind.TEXT]:
+        return {*TEXT, CLOSE[TokenKind.TEXT]}
+    if last in SOUND or last == OPEN[TokenKind.SOUND]:
+        return {*SOUND, CLOSE[TokenKind.SOUND]}
     if last in IMAGE and drawn % 4 == 0:
-        return {CLOSE[Kind.IMAGE]}
-    if last in IMAGE or last == OPEN[Kind.IMAGE]:
+        return {CLOSE[TokenKind.IMAGE]}
+    if last in IMAGE or last == OPEN[TokenKind.IMAGE]:
         return set(IMAGE)
     return set(range(MARKS))
 
@@ -181,11 +183,11 @@ def test_only_what_may_come_next_can_be_said() -> None:
 
 def test_a_head_reads_the_features_of_its_own_rows() -> None:
     model = tiny().gpt
-    last = torch.tensor([IMAGE[0], TEXT[3], SOUND[1], START, OPEN[Kind.IMAGE]])
+    last = torch.tensor([IMAGE[0], TEXT[3], SOUND[1], START, OPEN[TokenKind.IMAGE]])
     features = torch.randn(5, 32)
     logits = model.logits(features, last, torch.tensor([1, 0, 0, 0, 4]))
     torch.testing.assert_close(logits[1, TEXT.start : TEXT.stop], model.heads[1](features[1])[:-1])
-    torch.testing.assert_close(logits[1, CLOSE[Kind.TEXT]], model.heads[1](features[1])[-1])
+    torch.testing.assert_close(logits[1, CLOSE[TokenKind.TEXT]], model.heads[1](features[1])[-1])
     torch.testing.assert_close(
         logits[0, IMAGE.start : IMAGE.stop], model.heads[2](features[0])[:-1]
     )
@@ -219,9 +221,9 @@ def slowly(model: GPT, ids: Tensor, end: int, most: int, guidance: float = 1.0) 
 
 
 @pytest.mark.parametrize(
-    ("kind", "guidance"), [(Kind.TEXT, 1.0), (Kind.IMAGE, 1.0), (Kind.IMAGE, 2.5)]
+    ("kind", "guidance"), [(TokenKind.TEXT, 1.0), (TokenKind.IMAGE, 1.0), (TokenKind.IMAGE, 2.5)]
 )
-def test_with_a_cache_or_without_in_a_batch_or_alone(kind: Kind, guidance: float) -> None:
+def test_with_a_cache_or_without_in_a_batch_or_alone(kind: TokenKind, guidance: float) -> None:
     model, ids, end = tiny().gpt, prompts(10, OPEN[kind]), CLOSE[kind]
     together = write(model, ids, end, 20, guidance=guidance)
     for row in range(10):
@@ -229,12 +231,12 @@ def test_with_a_cache_or_without_in_a_batch_or_alone(kind: Kind, guidance: float
         assert together[row] == slowly(model, one, end, 20, guidance)
         assert write(model, one, end, 20, guidance=guidance) == [together[row]]
     assert len({tuple(said) for said in together}) > 3
-    if kind == Kind.TEXT:
+    if kind == TokenKind.TEXT:
         assert len({len(said) for said in together}) > 2, "rows that stop at several steps"
 
 
-@pytest.mark.parametrize(("kind", "guidance"), [(Kind.TEXT, 1.0), (Kind.IMAGE, 2.5)])
-def test_rows_of_several_lengths_in_a_batch_or_alone(kind: Kind, guidance: float) -> None:
+@pytest.mark.parametrize(("kind", "guidance"), [(TokenKind.TEXT, 1.0), (TokenKind.IMAGE, 2.5)])
+def test_rows_of_several_lengths_in_a_batch_or_alone(kind: TokenKind, guidance: float) -> None:
     model, end = tiny().gpt, CLOSE[kind]
     rows = [row.tolist() for row in prompts(8, OPEN[kind])]
     rows = [row[:3] + row[3 : 3 + i] + row[7:] for i, row in enumerate(rows[:5])] + rows[5:]
@@ -245,30 +247,30 @@ def test_rows_of_several_lengths_in_a_batch_or_alone(kind: Kind, guidance: float
 
 
 def test_each_row_has_the_room_it_has_alone() -> None:
-    model, rows = tiny().gpt, [row.tolist() for row in prompts(2, OPEN[Kind.TEXT])]
+    model, rows = tiny().gpt, [row.tolist() for row in prompts(2, OPEN[TokenKind.TEXT])]
     rows[1] = rows[1][:3] + rows[1][5:]
     said = write(model, padded(rows, PAD, "left"), TINY.layout.size, 99)
     assert [len(one) + len(row) for one, row in zip(said, rows, strict=True)] == [40, 40]
 
 
 def test_an_image_has_as_many_tokens_as_it_has_places() -> None:
-    model, ids = tiny().gpt, prompts(6, OPEN[Kind.IMAGE])
+    model, ids = tiny().gpt, prompts(6, OPEN[TokenKind.IMAGE])
     chances = [Generator().manual_seed(i) for i in range(6)]
-    for said in write(model, ids, CLOSE[Kind.IMAGE], 20, Drawn(1.0, 1.0, chances)):
+    for said in write(model, ids, CLOSE[TokenKind.IMAGE], 20, TokenSampler(1.0, 1.0, chances)):
         assert len(said) == 5
         assert all(token in IMAGE for token in said[:4])
-        assert said[4] == CLOSE[Kind.IMAGE]
+        assert said[4] == CLOSE[TokenKind.IMAGE]
 
 
 def test_it_stops_at_the_limit_and_at_the_end_of_the_context() -> None:
-    model, ids = tiny().gpt, prompts(3, OPEN[Kind.TEXT])
+    model, ids = tiny().gpt, prompts(3, OPEN[TokenKind.TEXT])
     never = TINY.layout.size
     assert [len(said) for said in write(model, ids, never, 5)] == [5] * 3
     assert [len(said) for said in write(model, ids, never, 99)] == [40 - ids.shape[1]] * 3
 
 
 def test_guidance_is_by_the_text_alone() -> None:
-    model, ids = tiny().gpt, prompts(2, OPEN[Kind.IMAGE])
+    model, ids = tiny().gpt, prompts(2, OPEN[TokenKind.IMAGE])
     bare = model.without_texts(ids)
     assert (bare[:, 3:7] == NOTHING).all()
     assert torch.equal(bare[:, :3], ids[:, :3]) and torch.equal(bare[:, 7:], ids[:, 7:])
@@ -277,8 +279,8 @@ def test_guidance_is_by_the_text_alone() -> None:
     moved = guided(torch.cat([with_text, without]), 3.0)
     torch.testing.assert_close(moved[1:], 3 * with_text[1:] - 2 * without[1:])
     assert moved[0, 2] == -torch.inf and torch.isfinite(moved[0, [0, 1, 3, 4]]).all()
-    without_guidance = write(model, bare, CLOSE[Kind.IMAGE], 9)
-    assert write(model, ids, CLOSE[Kind.IMAGE], 9, guidance=0.0) == without_guidance
+    without_guidance = write(model, bare, CLOSE[TokenKind.IMAGE], 9)
+    assert write(model, ids, CLOSE[TokenKind.IMAGE], 9, guidance=0.0) == without_guidance
 
 
 def test_the_place_in_an_image_is_counted_from_where_it_opens() -> None:
@@ -286,7 +288,7 @@ def test_the_place_in_an_image_is_counted_from_where_it_opens() -> None:
     model = tiny().gpt
     nn.init.normal_(model.places)
     model.blocks = nn.ModuleList()  # what is embedded alone
-    image = [OPEN[Kind.IMAGE], *range(IMAGE.start, IMAGE.start + 4), CLOSE[Kind.IMAGE]]
+    image = [OPEN[TokenKind.IMAGE], *range(IMAGE.start, IMAGE.start + 4), CLOSE[TokenKind.IMAGE]]
     ids = torch.tensor([[START, *image, ASSISTANT, *image, ASSISTANT]])
     features = model.features(ids)[0]
     torch.testing.assert_close(features[1:7], features[8:14])
@@ -295,7 +297,7 @@ def test_the_place_in_an_image_is_counted_from_where_it_opens() -> None:
 
 def test_what_is_read_is_seen_as_a_whole_and_what_is_drawn_code_by_code() -> None:
     model = tiny().gpt
-    image = [OPEN[Kind.IMAGE], *IMAGE[:4], CLOSE[Kind.IMAGE]]
+    image = [OPEN[TokenKind.IMAGE], *IMAGE[:4], CLOSE[TokenKind.IMAGE]]
     ids = torch.tensor([[START, USER, *image, ASSISTANT, *image, END]])
     # On a grid of 2 × 2 each code is a neighbour of the last.
     for places, expected in ((range(3, 7), range(3, 7)), (range(10, 14), [13])):
@@ -306,7 +308,7 @@ def test_what_is_read_is_seen_as_a_whole_and_what_is_drawn_code_by_code() -> Non
 
 
 def test_an_image_that_is_read_is_whole() -> None:
-    ids = torch.tensor([[START, USER, OPEN[Kind.IMAGE], *IMAGE[:3]]])
+    ids = torch.tensor([[START, USER, OPEN[TokenKind.IMAGE], *IMAGE[:3]]])
     with pytest.raises(ValueError, match="3 tokens are no images of 4 that are read"):
         tiny().gpt.features(ids)
 
@@ -320,7 +322,7 @@ def test_the_codes_are_kept_once() -> None:
 
 def test_likelihoods_are_those_of_saying_each_token_in_turn() -> None:
     model = tiny().gpt
-    ids = torch.cat([prompts(3, OPEN[Kind.IMAGE]), torch.full((3, 3), IMAGE[2])], dim=1)
+    ids = torch.cat([prompts(3, OPEN[TokenKind.IMAGE]), torch.full((3, 3), IMAGE[2])], dim=1)
     learnt = torch.zeros_like(ids, dtype=torch.bool)
     learnt[:, -4:] = True
     found = model.log_likely(ids, learnt).view(3, 4)
@@ -335,8 +337,8 @@ def test_likelihoods_are_those_of_saying_each_token_in_turn() -> None:
 
 def test_every_part_is_trained_by_what_it_says() -> None:
     model = tiny().gpt.train()
-    ids = torch.cat([prompts(2, OPEN[Kind.IMAGE]), torch.full((2, 4), IMAGE[2])], dim=1)
-    ids = torch.cat([ids, torch.tensor([[CLOSE[Kind.IMAGE], END]] * 2)], dim=1)
+    ids = torch.cat([prompts(2, OPEN[TokenKind.IMAGE]), torch.full((2, 4), IMAGE[2])], dim=1)
+    ids = torch.cat([ids, torch.tensor([[CLOSE[TokenKind.IMAGE], END]] * 2)], dim=1)
     learnt = torch.zeros_like(ids, dtype=torch.bool)
     learnt[:, 9:] = True
     (-model.log_likely(ids, learnt).mean()).backward()  # type: ignore[no-untyped-call]
@@ -352,8 +354,22 @@ def test_images_and_sounds_take_their_places_in_order() -> None:
     model = tiny()
     images = torch.randn(2, 3, 16, 16)
     mel, frames = torch.randn(2, 9, 10), torch.tensor([9, 4])
-    row = [START, OPEN[Kind.IMAGE], *[IMAGE.start] * 4, OPEN[Kind.SOUND], *[SOUND.start] * 3]
-    other = [START, OPEN[Kind.SOUND], SOUND.start, OPEN[Kind.IMAGE], *[IMAGE.start] * 4, END, 0]
+    row = [
+        START,
+        OPEN[TokenKind.IMAGE],
+        *[IMAGE.start] * 4,
+        OPEN[TokenKind.SOUND],
+        *[SOUND.start] * 3,
+    ]
+    other = [
+        START,
+        OPEN[TokenKind.SOUND],
+        SOUND.start,
+        OPEN[TokenKind.IMAGE],
+        *[IMAGE.start] * 4,
+        END,
+        0,
+    ]
     ids = model.filled(torch.tensor([row, other]), images, mel, frames)
     codes = model.images.encode(images) + IMAGE.start
     assert torch.equal(ids[0, 2:6], codes[0]) and torch.equal(ids[1, 4:8], codes[1])
@@ -384,15 +400,15 @@ def test_paper_size() -> None:
     assert c.layout.size - c.layout.sound - MARKS == 65536
     assert features.shape == (1, 1500, 4096) and seen.shape == (2, 1024, 4096)
     block = 12 * 4096**2 + (4 + 4 + 1 + 4) * 4096
-    heads = sum((len(c.layout.ids(kind)) + (kind != Kind.MARK)) * 4097 for kind in Kind)
-    tables = (c.layout.size + len(Kind) + c.patches) * 4096
+    heads = sum((len(c.layout.ids(kind)) + (kind != TokenKind.MARK)) * 4097 for kind in TokenKind)
+    tables = (c.layout.size + len(TokenKind) + c.patches) * 4096
     look = 9 * (256 + 4096) * 4096 + 2 * 4096
     assert parameter_count(model) == 32 * block + 2 * 4096 + heads + tables + look
     assert 6.4e9 < parameter_count(model) < 7.5e9
 
 
 def test_the_small_size() -> None:
-    model = Unified(Config(506))
+    model = UnifiedModel(Config(506))
     assert model.config.patches == 64
     numbers = sum(value.numel() for value in model.state_dict().values())
     assert numbers * 2 < 8e6, "the file of a shipped checkpoint, in float16"

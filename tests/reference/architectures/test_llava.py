@@ -9,10 +9,10 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.clip import ImageViT
-from mmbench.reference.architectures.language import UNLEARNT, Language
+from mmbench.reference.architectures.language import UNLEARNT, LanguageModel
 from mmbench.reference.architectures.layers import Cache
 from mmbench.reference.architectures.llava import Config, LLaVA
-from mmbench.reference.tokens.sampling import Drawn, likeliest
+from mmbench.reference.tokens.sampling import TokenSampler, likeliest
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
 from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.types import Message
@@ -272,7 +272,7 @@ def chances(n: int) -> list[Generator]:
 
 def test_tokens_are_drawn_as_often_as_their_probability_says() -> None:
     logits = torch.tensor([0.0, 1.0, 2.0, -9.0])
-    draw, n = Drawn(2.0, 1.0, [Generator().manual_seed(0)]), 4000
+    draw, n = TokenSampler(2.0, 1.0, [Generator().manual_seed(0)]), 4000
     counts = torch.bincount(torch.cat([draw(logits[None], [0]) for _ in range(n)]), minlength=4)
     torch.testing.assert_close(counts / n, (logits / 2).softmax(-1), atol=0.03, rtol=0)
 
@@ -284,23 +284,23 @@ def test_the_nucleus_is_the_fewest_tokens_that_add_up_to_top_p(
     top_p: float, left: set[int]
 ) -> None:
     logits = torch.tensor([[0.5, 0.3, 0.2]]).log()
-    draw = Drawn(1.0, top_p, [Generator().manual_seed(0)])
+    draw = TokenSampler(1.0, top_p, [Generator().manual_seed(0)])
     assert {int(draw(logits, [0])) for _ in range(100)} == left
 
 
 def test_a_row_is_drawn_by_its_own_generator() -> None:
     logits = torch.randn(6, 30, generator=Generator().manual_seed(0))
-    together = Drawn(1.0, 0.9, chances(6))(logits, range(6))
-    alone = [Drawn(1.0, 0.9, chances(6))(logits[i : i + 1], [i]) for i in range(6)]
+    together = TokenSampler(1.0, 0.9, chances(6))(logits, range(6))
+    alone = [TokenSampler(1.0, 0.9, chances(6))(logits[i : i + 1], [i]) for i in range(6)]
     assert together.tolist() == [int(each) for each in alone]
 
 
 def test_drawn_texts_do_not_depend_on_the_batch() -> None:
     model, ids, images = lively(tiny()), asked(5), pixels(5)
-    together = model.write(ids, images, 12, Drawn(1.0, 0.9, chances(5)))
+    together = model.write(ids, images, 12, TokenSampler(1.0, 0.9, chances(5)))
     for row in range(5):
         one = slice(row, row + 1)
-        alone = model.write(ids[one], images[one], 12, Drawn(1.0, 0.9, chances(1)))
+        alone = model.write(ids[one], images[one], 12, TokenSampler(1.0, 0.9, chances(1)))
         assert alone == [together[row]]
     assert together != model.write(ids, images, 12)
 
@@ -343,7 +343,7 @@ def test_the_small_size() -> None:
     assert model.config.places == 16
     assert parameter_count(model) * 2 < 8e6, "the file of a shipped checkpoint, in float16"
     assert isinstance(model.vision, ImageViT)
-    assert isinstance(model.language, Language)
+    assert isinstance(model.language, LanguageModel)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator, nn
 
-from mmbench.reference.architectures.language import Language
+from mmbench.reference.architectures.language import LanguageModel
 from mmbench.reference.architectures.layers import Attention
 from mmbench.reference.architectures.positions import rotary, turned
 
@@ -63,7 +63,7 @@ def test_attention_turns_queries_and_keys_but_not_values() -> None:
 
 def test_the_order_of_words_counts() -> None:
     torch.manual_seed(0)
-    model = Language(30, 32, 2, 4).eval()
+    model = LanguageModel(30, 32, 2, 4).eval()
     nn.init.normal_(model.tokens.weight, std=0.5)
     one, other = (model(model.tokens(torch.tensor([ids]))) for ids in ([5, 9, 6], [9, 5, 6]))
     assert not torch.allclose(one[:, -1], other[:, -1], atol=1e-3)

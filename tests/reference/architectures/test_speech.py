@@ -14,8 +14,8 @@ from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.architectures.speech import (
     BLANK,
     Config,
-    Encoder,
     Speech,
+    SpeechEncoder,
     read_off,
     shortened,
     within,
@@ -183,7 +183,7 @@ def test_it_learns() -> None:
     family = family_of(recipe)
     torch.manual_seed(0)
     checkpoint = family.fresh(recipe)
-    assert isinstance(checkpoint.model.encoder, Encoder)
+    assert isinstance(checkpoint.model.encoder, SpeechEncoder)
     objective = family.objectives["ctc"]
     batch = objective.batch(checkpoint, recipe.stages[0], 0, 1)
     loss = partial(objective.loss, checkpoint, batch)

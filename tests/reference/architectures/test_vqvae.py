@@ -7,10 +7,10 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mmbench.reference.architectures.codebook import Codebook
-from mmbench.reference.architectures.vqvae import Codes, ImageCodes, SoundCodes
+from mmbench.reference.architectures.vqvae import ImageCodes, SoundCodes, VqVaeConfig
 from tests.support.training import descend
 
-SMALL = Codes(number=12, code_width=4, width=16, halvings=2, residuals=1)
+SMALL = VqVaeConfig(number=12, code_width=4, width=16, halvings=2, residuals=1)
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -173,7 +173,7 @@ def test_frames_behind_a_sound_count_nowhere() -> None:
 
 
 def test_the_number_of_weights_follows_from_the_sizes() -> None:
-    c = Codes(number=512, code_width=16, width=64, halvings=3, residuals=2)
+    c = VqVaeConfig(number=512, code_width=16, width=64, halvings=3, residuals=2)
     model = ImageCodes(c)
     widths = [3, 16, 32, 64]
     down = sum(16 * a * b + b for a, b in pairwise(widths))
@@ -186,4 +186,4 @@ def test_the_number_of_weights_follows_from_the_sizes() -> None:
 
 def test_sizes_that_cannot_be_are_refused() -> None:
     with pytest.raises(ValueError, match="a number below 1"):
-        Codes(number=0)
+        VqVaeConfig(number=0)

@@ -9,11 +9,19 @@ import pytest
 import torch
 
 from mmbench.errors import UserError
-from mmbench.reference.architectures.gpt import Unified
+from mmbench.reference.architectures.gpt import UnifiedModel
 from mmbench.reference.checkpoints.families import TrainedUnified
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.tokens.branches import TRUNK
-from mmbench.reference.tokens.mixed import END, MODALITIES, NOTHING, OPEN, PAD, SPECIAL_NAMES, Kind
+from mmbench.reference.tokens.mixed import (
+    END,
+    MODALITIES,
+    NOTHING,
+    OPEN,
+    PAD,
+    SPECIAL_NAMES,
+    TokenKind,
+)
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of
@@ -66,13 +74,13 @@ def read(checkpoint: TrainedUnified, ids: list[int]) -> str:
     layout = checkpoint.model.config.layout
     found, run = [], list[int]()
     for token in [*ids, END]:
-        if token in layout.ids(Kind.TEXT):
-            run.append(token - layout.ids(Kind.TEXT).start)
+        if token in layout.ids(TokenKind.TEXT):
+            run.append(token - layout.ids(TokenKind.TEXT).start)
             continue
         if run:
             found.append(checkpoint.bpe.decode(run))
             run = []
-        codes = {Kind.IMAGE: "i", Kind.SOUND: "s"}
+        codes = {TokenKind.IMAGE: "i", TokenKind.SOUND: "s"}
         kind = next((k for k in codes if token in layout.ids(k)), None)
         found.append(codes[kind] if kind else SPECIAL_NAMES[token])
     return " ".join(found[:-1])
@@ -164,7 +172,9 @@ def test_words_and_codes_of_images_count_alike_however_rows_are_padded(
     objective, made = family_of(small()).objectives["conversations"], batch(checkpoint, 2)
     ids, learnt, *_ = made
     whole = likely(checkpoint, made)
-    codes = torch.isin(ids[learnt], torch.tensor(checkpoint.model.config.layout.ids(Kind.IMAGE)))
+    codes = torch.isin(
+        ids[learnt], torch.tensor(checkpoint.model.config.layout.ids(TokenKind.IMAGE))
+    )
     assert codes.sum() == 4 * 64
     expected = -(whole[codes].mean() + whole[~codes].mean()) / 2
     torch.testing.assert_close(objective.loss(checkpoint, made), expected)
@@ -194,7 +204,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def model_at(folder: Path) -> Unified:
+def model_at(folder: Path) -> UnifiedModel:
     return read_checkpoint(folder, TrainedUnified).model
 
 

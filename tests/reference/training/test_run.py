@@ -19,7 +19,7 @@ from mmbench.cli import main
 from mmbench.cli.exit_codes import USER
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.reference.architectures.clip import CLIP, Config
-from mmbench.reference.architectures.layers import Block
+from mmbench.reference.architectures.layers import TransformerBlock
 from mmbench.reference.checkpoints.families import TrainedClip
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.training import Recipe, changed, read_recipe, recipe_names, train
@@ -367,7 +367,7 @@ def test_muon_steps_as_torch_does() -> None:
 def test_muon_steps_stacked_matrices_apart() -> None:
     """As `qkv` holds three; the model has a frozen part and one that has no gradient."""
     torch.manual_seed(0)
-    block = Block(8, 2, causal=True)
+    block = TransformerBlock(8, 2, causal=True)
     parts = [nn.Parameter(part.clone()) for part in block.attention.qkv.weight.detach().chunk(3)]
     block.attention.qkv.weight.grad = torch.randn(24, 8)
     for part, grad in zip(parts, block.attention.qkv.weight.grad.chunk(3), strict=True):

@@ -26,7 +26,7 @@ def _norm(width: int) -> nn.GroupNorm:
     return nn.GroupNorm(math.gcd(8, width), width)
 
 
-class Residual(nn.Module):
+class VideoResidual(nn.Module):
     """Two convolutions of 3 along each dimension beside a shortcut (arXiv 1512.03385, figure 2)."""
 
     def __init__(self, dims: Dimensions, wide_in: int, wide_out: int, stride: int) -> None:
@@ -64,7 +64,7 @@ class ResNet(nn.Module):
         for stage in range(4):
             for block in range(blocks):
                 stride = 2 if stage and not block else 1
-                stages.append(Residual(dims, wide, width << stage, stride))
+                stages.append(VideoResidual(dims, wide, width << stage, stride))
                 wide = width << stage
         self.blocks = nn.Sequential(*stages)
 

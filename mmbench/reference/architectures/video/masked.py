@@ -34,7 +34,7 @@ def normalised(pixels: Tensor) -> Tensor:
     return ((pixels - mean) / (deviation + 1e-6)).flatten(-2)
 
 
-class Decoder(nn.Module):
+class PixelDecoder(nn.Module):
     """Guesses the pixels of all patches from the features of those that were seen."""
 
     def __init__(self, c: Config) -> None:
@@ -63,7 +63,7 @@ class Decoder(nn.Module):
 
 
 def masked_loss(
-    tower: VideoTransformer, decoder: Decoder, videos: Tensor, c: Config, hidden: float
+    tower: VideoTransformer, decoder: PixelDecoder, videos: Tensor, c: Config, hidden: float
 ) -> Tensor:
     """Mean squared error of the normalised pixels that were hidden, a scalar.
 

@@ -12,7 +12,7 @@ from mmbench.reference.architectures.clip import Config as TextConfig
 from mmbench.reference.architectures.clip import Text, contrastive_loss
 from mmbench.reference.architectures.layers import initialise
 from mmbench.reference.architectures.video.baselines import ResNet, TwoStream
-from mmbench.reference.architectures.video.masked import Decoder, masked_loss
+from mmbench.reference.architectures.video.masked import PixelDecoder, masked_loss
 from mmbench.reference.architectures.video.transformer import Config, VideoTransformer
 
 
@@ -26,7 +26,7 @@ class Video(nn.Module):
         super().__init__()
         self.config = c = config
         self.tower = _tower(c)
-        self.decoder = Decoder(c) if c.tower == "transformer" else None
+        self.decoder = PixelDecoder(c) if c.tower == "transformer" else None
         self.head = nn.Linear(self.tower.wide, c.classes)
         self.text = Text(
             TextConfig(c.vocabulary, c.context, c.text_width, c.text_layers, c.text_heads)

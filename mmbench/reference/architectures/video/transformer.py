@@ -15,9 +15,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from mmbench.reference.architectures.layers import Attention, Block, initialise
+from mmbench.reference.architectures.layers import Attention, TransformerBlock, initialise
 
-Tower = Literal["transformer", "conv3d", "two_stream"]
+VideoTower = Literal["transformer", "conv3d", "two_stream"]
 Looking = Literal["divided", "joint"]
 
 
@@ -31,7 +31,7 @@ class Config:
     """
 
     vocabulary: int
-    tower: Tower = "transformer"
+    tower: VideoTower = "transformer"
     classes: int = 10
     frames: int = 16
     size: int = 48
@@ -60,13 +60,13 @@ class Config:
         ):
             if getattr(self, part) < 1 or getattr(self, whole) % getattr(self, part):
                 raise ValueError(f"{part} {getattr(self, part)} does not divide {whole}")
-        for name, kind in (("tower", Tower), ("attention", Looking)):
+        for name, kind in (("tower", VideoTower), ("attention", Looking)):
             if getattr(self, name) not in get_args(kind):
                 known = " or ".join(get_args(kind))
                 raise ValueError(f"{name} {getattr(self, name)!r} is not {known}")
 
     @classmethod
-    def paper_size(cls, tower: Tower = "transformer") -> Config:
+    def paper_size(cls, tower: VideoTower = "transformer") -> Config:
         """The published sizes: TimeSformer (8 frames, ViT-B/16), R3D-18, two ResNet-18."""
         transformer = cls(49408, tower, 400, 8, 224, 16, 1, "divided", 768, 12, 12, 384, 4)
         conv = cls(49408, tower, 400, 16, 112, conv_width=64, conv_blocks=2, patch=16)
@@ -79,7 +79,7 @@ class Config:
         return self.frames // self.tubelet, (self.size // self.patch) ** 2
 
 
-class JointBlock(Block):
+class JointBlock(TransformerBlock):
     """A layer that attends over all places of all frames at once."""
 
     def see(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,7 +12,9 @@ from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import COLOURS, SIDE
 
 Images = NDArray[np.uint8]
-Way = Callable[[Images, list[str], Sequence[Scene], np.random.Generator], tuple[Images, list[str]]]
+Augmentation = Callable[
+    [Images, list[str], Sequence[Scene], np.random.Generator], tuple[Images, list[str]]
+]
 
 _SIDES = {"left": "right", "right": "left"}
 _SIDE_WORD = re.compile(r"\b(left|right)\b")
@@ -49,7 +51,7 @@ def flip(
 def recolour(
     images: Images,
     texts: list[str],
-    scenes: Sequence[Scene],  # noqa: ARG001 - a Way takes them
+    scenes: Sequence[Scene],  # noqa: ARG001 - an Augmentation takes them
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
     """Exchange the channels, by lot, of images whose text names no colour."""
@@ -73,7 +75,7 @@ def zoom(
     return images[np.arange(n)[:, None, None], at[:, :, None], at[:, None, :]], texts
 
 
-WAYS: Mapping[str, Way] = {"flip": flip, "recolour": recolour, "zoom": zoom}
+WAYS: Mapping[str, Augmentation] = {"flip": flip, "recolour": recolour, "zoom": zoom}
 
 
 def varied_pairs(

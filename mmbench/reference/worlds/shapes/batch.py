@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmbench.reference.worlds.shapes.augment import varied_pairs
 from mmbench.reference.worlds.shapes.draw import draw
-from mmbench.reference.worlds.shapes.retrieval import Told, training_scene, training_twins
+from mmbench.reference.worlds.shapes.retrieval import CaptionedScene, training_scene, training_twins
 from mmbench.reference.worlds.shapes.scene import Scene
 
 
@@ -34,11 +34,11 @@ def training_batch(
     return augment(drawn, rng), texts
 
 
-def _scenes(seed: int, first: int, number: int) -> list[Told]:
+def _scenes(seed: int, first: int, number: int) -> list[CaptionedScene]:
     return [training_scene(seed, first + i) for i in range(number)]
 
 
-def _twins(seed: int, first: int, number: int) -> list[Told]:
+def _twins(seed: int, first: int, number: int) -> list[CaptionedScene]:
     pairs = (training_twins(seed, first + i) for i in range(0, number, 2))
     return [told for pair in pairs for told in pair][:number]
 

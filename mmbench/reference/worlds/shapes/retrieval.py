@@ -78,17 +78,17 @@ def _ppm(scene: Scene, size: int) -> bytes:
     return ppm(draw(scene, size))
 
 
-Told = tuple[Scene, list[str]]
+CaptionedScene = tuple[Scene, list[str]]
 """A scene and its five captions."""
 
 
-def training_scene(seed: int, index: int) -> Told:
+def training_scene(seed: int, index: int) -> CaptionedScene:
     """A scene of the unlimited training stream and its five captions, by its index alone."""
     scene = scene_at("train", seed, index)
     return scene, captions(scene, chance("captions", "train", seed, index))
 
 
-def training_twins(seed: int, index: int) -> list[Told]:
+def training_twins(seed: int, index: int) -> list[CaptionedScene]:
     """The scene of the training stream at an index and its `twin`, with five captions each.
 
     They are told in the same words but for the one that differs; where a way of telling leaves
