@@ -9,7 +9,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.builtin import MODELS
-from mmbench.engine.loading.abilities import able, kind_of
+from mmbench.engine.loading.abilities import kind_of, models_with_ability
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.text import markdown
 from mmbench.types import Modality, TaskSpec
@@ -79,10 +79,17 @@ def _models(spec: TaskSpec) -> list[str]:
     if needs is None or not wanted(spec):
         return ["scored outputs"]
     ability = needs.ability
-    fit = {name: None for asked in wanted(spec) for name in able(ability, asked) if name in MODELS}
+    fit = {
+        name: None
+        for asked in wanted(spec)
+        for name in models_with_ability(ability, asked)
+        if name in MODELS
+    }
     still: set[Modality] = {"image"}
     films = [asked - {"video"} | still for asked in wanted(spec) if "video" in asked]
-    able_of_films = [name for asked in films for name in able(ability, asked) if name in MODELS]
+    able_of_films = [
+        name for asked in films for name in models_with_ability(ability, asked) if name in MODELS
+    ]
     framed = [name for name in able_of_films if name not in fit]
     return [f"`{name}`" for name in fit] + [f"`frames+{name}`" for name in framed]
 

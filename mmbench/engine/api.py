@@ -115,9 +115,9 @@ def score(
     )
     if out is not None:
         Folder(out).check_writable()
-    given = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
+    outputs = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
     outcome = score_outputs(
-        task, given, options, name=name, partial=partial, fields=field, fold_ids=fold_ids
+        task, outputs, options, name=name, partial=partial, fields=field, fold_ids=fold_ids
     )
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
@@ -139,11 +139,11 @@ def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Sco
     UnknownName, and UserError for options that the metric does not take.
     """
     metric_names.check_options(name, options)
-    return lambda predictions: _measured(name, predictions, options)
+    return lambda predictions: _measure(name, predictions, options)
 
 
-def _measured(name: str, predictions: Sequence[Prediction], given: dict[str, object]) -> Score:
+def _measure(name: str, predictions: Sequence[Prediction], options: dict[str, object]) -> Score:
     if metric_names.metric_info(name).wants is None:
-        return apply(name, predictions, options=given).score
+        return apply(name, predictions, options=options).score
     with run_context() as context:
-        return apply(name, predictions, FeatureExtractor(context), given).score
+        return apply(name, predictions, FeatureExtractor(context), options).score

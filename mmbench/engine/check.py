@@ -15,7 +15,7 @@ from mmbench.columns import taken
 from mmbench.engine import dispatch, identity
 from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.inference.forward import Forward
-from mmbench.engine.inference.responses import distinct, matrix
+from mmbench.engine.inference.responses import distinct, zero_matrix
 from mmbench.engine.inference.runner import device_for
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
@@ -35,10 +35,10 @@ from mmbench.types import (
     VectorOutputs,
 )
 
-_NOBODY = "oracle"  # a baseline that every kind has: data without a model
+_DATA_ONLY_BASELINE = "oracle"  # a baseline that every kind has: data without a model
 
 
-class Checked(NamedTuple):
+class CheckReport(NamedTuple):
     """What a run would be: sizes of the data, what is asked, and the samples that would fail.
 
     `unmeasured` says why the headline would have no value, empty where it has one. `notes` are
@@ -52,14 +52,14 @@ class Checked(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def check(model: str | None, task: str, options: RunSettings) -> Checked:
+def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
     """Find the task, decode every medium, load the model's weights, try the metrics on a baseline.
 
     Without a model the data are checked as for one that takes them. Raises UserError as a run
     would.
     """
     with run_context(options) as context:
-        prepared = prepare(model or _NOBODY, task, context)
+        prepared = prepare(model or _DATA_ONLY_BASELINE, task, context)
         requests = prepared.requests
         if model is None and prepared.kind.needs() is not None:
             requests = prepared.kind.requests(prepared.data, options.seed)
@@ -68,11 +68,13 @@ def check(model: str | None, task: str, options: RunSettings) -> Checked:
         else:
             # Refuses data that it cannot answer for.
             prepared.kind.baseline(prepared.info.name, prepared.data, options.seed)
-            failures, notes = _faults(_samples(prepared), context.keys, inputs=True), []
+            failures, notes = _media_failures(_samples(prepared), context.keys, inputs=True), []
         baseline = model if model in BASELINES else None
         unmeasured = try_metrics(prepared, baseline, FeatureExtractor(context), options.seed)
     sizes = prepared.data.sizes()
-    return Checked(sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes))
+    return CheckReport(
+        sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes)
+    )
 
 
 def _failures(
@@ -85,13 +87,15 @@ def _failures(
         _check_classes(prepared, requests, model)
     keys = context.keys
     stubs = {
-        name: _unanswered(one, _unreadable(one.contents, Forward(model, one, 1), keys))
+        name: _empty_outputs(one, _unreadable(one.contents, Forward(model, one, 1), keys))
         for name, one in requests.items()
     }
     failed = prepared.kind.failures(prepared.data, stubs)
-    known = {ident for ident, _ in failed}
-    targets = _faults(_samples(prepared), keys, inputs=False)
-    return failed + [(ident, why) for ident, why in targets if ident not in known], notes
+    failed_ids = {ident for ident, _ in failed}
+    target_failures = _media_failures(_samples(prepared), keys, inputs=False)
+    return failed + [
+        (ident, why) for ident, why in target_failures if ident not in failed_ids
+    ], notes
 
 
 def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], model: object) -> None:
@@ -101,11 +105,13 @@ def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], mode
             check_labels(prepared, one, dispatch.labels_of(model, f"model {prepared.info.name}"))
 
 
-def _unanswered(requests: Requests, failures: dict[int, str]) -> VectorOutputs | GeneratedOutputs:
+def _empty_outputs(
+    requests: Requests, failures: dict[int, str]
+) -> VectorOutputs | GeneratedOutputs:
     """Return what a run would have without a forward: nothing, and why some requests failed."""
     n = len(requests.contents)
     if requests.method in dispatch.VECTORS:
-        return VectorOutputs(matrix(n, 1), failures)
+        return VectorOutputs(zero_matrix(n, 1), failures)
     return GeneratedOutputs([None] * n, failures)
 
 
@@ -113,28 +119,30 @@ def _samples(prepared: PreparedRun) -> list[Sample]:
     return [sample for samples in prepared.data.by_role().values() for sample in samples]
 
 
-def _faults(samples: Sequence[Sample], keys: ContentKeys, *, inputs: bool) -> list[tuple[str, str]]:
+def _media_failures(
+    samples: Sequence[Sample], keys: ContentKeys, *, inputs: bool
+) -> list[tuple[str, str]]:
     """Return id and reason of the media in targets, and in `inputs`, that cannot be decoded."""
-    found: list[tuple[str, Item]] = []
+    items: list[tuple[str, Item]] = []
     for sample in samples:
         contents = [*sample.inputs.values()] if inputs else []
         contents += [sample.target] if isinstance(sample.target, Media | InvalidContent) else []
-        found += [(sample.id, content) for content in contents]
+        items += [(sample.id, content) for content in contents]
     forward = Forward(None, Requests([], "text"), 1)
-    reasons = _unreadable([content for _, content in found], forward, keys)
-    return [(found[row][0], reason) for row, reason in sorted(reasons.items())]
+    reasons = _unreadable([content for _, content in items], forward, keys)
+    return [(items[row][0], reason) for row, reason in sorted(reasons.items())]
 
 
 def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> dict[int, str]:
     """Return why items cannot be read, decoded or prepared, by their row. Each is tried once."""
-    asked = distinct(items, keys)
+    unique = distinct(items, keys)
 
     def fault(item: Item) -> str:
         prepared = forward.prepare(item)
         return str(prepared) if isinstance(prepared, SampleError) else ""
 
     with ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode") as pool:
-        reasons = list(pool.map(fault, taken(items, asked.first)))
-    numbers = enumerate(asked.rows.tolist())
-    late = {row: reasons[at] for row, at in numbers if at >= 0 and reasons[at]}
-    return asked.failures | late
+        reasons = list(pool.map(fault, taken(items, unique.first)))
+    numbers = enumerate(unique.rows.tolist())
+    decoding_failures = {row: reasons[at] for row, at in numbers if at >= 0 and reasons[at]}
+    return unique.failures | decoding_failures

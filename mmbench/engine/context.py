@@ -41,23 +41,27 @@ class RunStats:
 
 
 class RunContext(NamedTuple):
-    """The values that all parts of one run share. `held` keeps the loaded model."""
+    """The values that all parts of one run share. `model_cache` holds the loaded model."""
 
     options: RunSettings
     keys: ContentKeys
     progress: Progress
     costs: RunStats
-    held: ModelCache
+    model_cache: ModelCache
 
 
 @contextmanager
 def run_context(
     options: RunSettings | None = None,
     progress: Progress | None = None,
-    held: ModelCache | None = None,
+    model_cache: ModelCache | None = None,
 ) -> Iterator[RunContext]:
-    """Open the cache of content keys for one run. `held` keeps a model for the next run."""
+    """Open the cache of content keys for one run. `model_cache` holds a model for the next."""
     with ContentKeys(cache_folder()) as keys:
         yield RunContext(
-            options or RunSettings(), keys, progress or Silent(), RunStats(), held or ModelCache()
+            options or RunSettings(),
+            keys,
+            progress or Silent(),
+            RunStats(),
+            model_cache or ModelCache(),
         )

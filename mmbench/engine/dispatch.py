@@ -49,29 +49,31 @@ def call(
     has labels.
     """
     if requests.method in VECTORS:
-        return _rows(_vectors(model, items, requests, name), requests.method)
-    said = _said(model, items, requests)
-    if not isinstance(said, list | tuple):
-        raise ModelError(f"{name}: {requests.method} returned a {type(said).__name__}, not a list")
-    if len(said) != len(items):
+        return _encode_vectors(_compute_vectors(model, items, requests, name), requests.method)
+    outputs = _generate(model, items, requests)
+    if not isinstance(outputs, list | tuple):
         raise ModelError(
-            f"{name}: {requests.method} returned {count(len(said), 'answer')}"
+            f"{name}: {requests.method} returned a {type(outputs).__name__}, not a list"
+        )
+    if len(outputs) != len(items):
+        raise ModelError(
+            f"{name}: {requests.method} returned {count(len(outputs), 'answer')}"
             f" for {count(len(items), 'item')}"
         )
-    return [as_row(one, requests.method, name) for one in said]
+    return [encode_output(output, requests.method, name) for output in outputs]
 
 
-def as_row(answer: object, method: Method, name: str) -> StoredRow:
+def encode_output(output: object, method: Method, name: str) -> StoredRow:
     """Return a text, an image or a sound as bytes; a SampleError stays as it is.
 
     An answer that cannot be stored is a failure. Raises ModelError for one of another type.
     """
-    if isinstance(answer, SampleError):
-        return answer
-    encode = _encoder(answer, method)
+    if isinstance(output, SampleError):
+        return output
+    encode = _encoder(output, method)
     if encode is None:
         raise ModelError(
-            f"{name}: {method} returned a {type(answer).__name__}: {_ANSWERS[method]} is needed"
+            f"{name}: {method} returned a {type(output).__name__}: {_TYPES[method]} is needed"
         )
     try:
         return encode()
@@ -79,27 +81,29 @@ def as_row(answer: object, method: Method, name: str) -> StoredRow:
         return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
 
 
-def _encoder(answer: object, method: Method) -> Callable[[], bytes] | None:
+def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
     """Return what makes bytes of an answer; None for one that is not of its type."""
     if method == "write":
-        return partial(msgspec.json.encode, answer) if _is_written(answer) else None
+        return partial(msgspec.json.encode, output) if _is_generated_text(output) else None
     if method == "draw":
-        save = getattr(answer, "save", None)
+        save = getattr(output, "save", None)
         return partial(_png, save) if save else None
-    return partial(_wav, answer) if isinstance(answer, Audio) else None
+    return partial(_wav, output) if isinstance(output, Audio) else None
 
 
-def _is_written(answer: object) -> bool:
+def _is_generated_text(output: object) -> bool:
     """Return whether the fields of a text, which a plugin may have filled, are of their types."""
-    if not isinstance(answer, GeneratedText):
+    if not isinstance(output, GeneratedText):
         return False
-    ended = answer.finish in ("stop", "length")
-    return isinstance(answer.text, str) and ended and isinstance(answer.tokens, Integral)
+    is_finished = output.finish in ("stop", "length")
+    return isinstance(output.text, str) and is_finished and isinstance(output.tokens, Integral)
 
 
-def _vectors(model: object, items: Sequence[object], requests: Requests, name: str) -> Vectors:
+def _compute_vectors(
+    model: object, items: Sequence[object], requests: Requests, name: str
+) -> Vectors:
     if requests.method == "classify":
-        return scores_of(model, items, requests.modality, name)
+        return class_scores(model, items, requests.modality, name)
     if requests.method == "embed":
         assert isinstance(model, Embeds)  # as `prepare` found
         vectors = model.embed(items, requests.modality, requests.role)
@@ -107,18 +111,18 @@ def _vectors(model: object, items: Sequence[object], requests: Requests, name: s
         assert isinstance(model, Rates)
         pairs = [one for one in items if isinstance(one, tuple)]  # a conversation and a text each
         vectors = model.loglikelihood([one for one, _ in pairs], [text for _, text in pairs])
-    return _checked(vectors, len(items), requests.method, name)
+    return _as_matrix(vectors, len(items), requests.method, name)
 
 
-def scores_of(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:
+def class_scores(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:
     """The scores [n, c] that a model returns for n items, a column for each of its labels.
 
     Raises ModelError for another shape.
     """
     # No isinstance: since Python 3.12 it does not see labels that `__getattr__` gives.
     classifier = cast(Classifies, model)
-    scores = _checked(classifier.classify(items, modality), len(items), "classify", name)
-    refuse_columns(scores.shape[1], labels_of(model, name), name)
+    scores = _as_matrix(classifier.classify(items, modality), len(items), "classify", name)
+    check_columns(scores.shape[1], labels_of(model, name), name)
     return scores
 
 
@@ -130,9 +134,9 @@ def labels_of(model: object, name: str) -> list[str]:
     """
     labels = getattr(model, "labels", None)
     if labels is None or isinstance(labels, str | Mapping | Set):
-        given = "" if labels is None else f", but a {type(labels).__name__}"
+        but = "" if labels is None else f", but a {type(labels).__name__}"
         raise ModelError(
-            f"{name} has no list `labels`{given}: classify needs a name for each column, in order"
+            f"{name} has no list `labels`{but}: classify needs a name for each column, in order"
         )
     return [str(label) for label in labels]
 
@@ -148,7 +152,7 @@ def scale_of(cls: object, name: str) -> ScoreScale:
     )
 
 
-def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
+def check_columns(columns: int, labels: Sequence[str], name: str) -> None:
     """Raise ModelError where scores have another number of columns than there are labels."""
     if columns != len(labels):
         raise ModelError(
@@ -158,32 +162,32 @@ def refuse_columns(columns: int, labels: Sequence[str], name: str) -> None:
         )
 
 
-def _checked(vectors: object, n: int, method: str, name: str) -> Vectors:
+def _as_matrix(vectors: object, n: int, method: str, name: str) -> Vectors:
     if getattr(vectors, "ndim", 0) != 2 or not isinstance(vectors, Sized) or len(vectors) != n:
         shape = getattr(vectors, "shape", type(vectors).__name__)
         raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
-    found = _array(vectors, method, name)
-    single = method != "classify" or found.dtype in (np.float16, np.float32)
-    return found.astype("<f4" if single else "<f8", copy=False)
+    array = _as_numbers(vectors, method, name)
+    single = method != "classify" or array.dtype in (np.float16, np.float32)
+    return array.astype("<f4" if single else "<f8", copy=False)
 
 
-def _array(vectors: object, method: str, name: str) -> Vectors:
+def _as_numbers(vectors: object, method: str, name: str) -> Vectors:
     """Return what a model returned as an array of real numbers. Raises ModelError."""
     try:
-        found = np.asarray(vectors)
+        array = np.asarray(vectors)
     except (TypeError, ValueError, RuntimeError) as error:  # of tensors: bfloat16, CUDA, gradients
         raise ModelError(
             f"{name}: {method} returned a {type(vectors).__name__} that NumPy cannot read"
             f" ({error}): return an array, of a tensor .detach().float().cpu().numpy()"
         ) from error
-    if found.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiub":
         raise ModelError(
-            f"{name}: {method} returned an array of {found.dtype}: real numbers are needed"
+            f"{name}: {method} returned an array of {array.dtype}: real numbers are needed"
         )
-    return found
+    return array
 
 
-def _rows(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
+def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
     """Vectors as rows; NaN, infinity and, of embeddings, zero are failures.
 
     The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
@@ -192,33 +196,33 @@ def _rows(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
     if method == "classify":
         finite = np.isfinite(vectors.max(axis=1, initial=-np.inf)) & ~np.isnan(vectors).any(axis=1)
     zero = ~vectors.any(axis=1) if method == "embed" else np.zeros(len(vectors), bool)
-    raw = np.ascontiguousarray(vectors).view(np.uint8)
+    data = np.ascontiguousarray(vectors).view(np.uint8)
     if vectors.itemsize == 8:
-        raw = np.insert(raw, 0, ord("d"), axis=1)
-    rows = RowBlock(raw.tobytes(), len(raw))
+        data = np.insert(data, 0, ord("d"), axis=1)
+    rows = RowBlock(data.tobytes(), len(data))
     if finite.all() and not zero.any():
         return rows
-    some: list[StoredRow] = list(rows)
+    outputs: list[StoredRow] = list(rows)
     for row in np.flatnonzero(~finite):
-        some[row] = ContentError("the model returned NaN or infinity")
+        outputs[row] = ContentError("the model returned NaN or infinity")
     for row in np.flatnonzero(zero):
-        some[row] = ContentError("the model returned a zero vector")
-    return some
+        outputs[row] = ContentError("the model returned a zero vector")
+    return outputs
 
 
-def vectors_of(rows: Sequence[bytes | memoryview]) -> Vectors:
+def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
     """The vectors [n, d] in n rows, float32 or float64."""
     if isinstance(rows, RowBlock):
-        raw = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
-        if not raw.shape[1] % 4:
-            return raw.view("<f4")
-        return np.ascontiguousarray(raw[:, 1:]).view("<f8")
+        data = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
+        if not data.shape[1] % 4:
+            return data.view("<f4")
+        return np.ascontiguousarray(data[:, 1:]).view("<f8")
     if len(set(map(len, rows))) == 1:
-        return vectors_of(RowBlock(b"".join(rows), len(rows)))
-    return np.concatenate([vectors_of(RowBlock(row, 1)) for row in rows])
+        return decode_vectors(RowBlock(b"".join(rows), len(rows)))
+    return np.concatenate([decode_vectors(RowBlock(row, 1)) for row in rows])
 
 
-def _said(model: object, items: Sequence[object], requests: Requests) -> object:
+def _generate(model: object, items: Sequence[object], requests: Requests) -> object:
     """Call the method, which `prepare` found in the model's class."""
     if requests.method == "write":
         assert isinstance(model, Writes)
@@ -245,17 +249,17 @@ def _wav(sound: Audio) -> bytes:
     return stream.getvalue()
 
 
-def read(row: bytes | memoryview, method: Method) -> GeneratedText | Media:
+def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Media:
     """The text, the image or the sound in a row."""
     if method == "write":
         return msgspec.json.decode(row, type=GeneratedText)
     modality: Modality = "image" if method == "draw" else "audio"
-    return Media(modality, f"what the model {_DID[method]}", partial(bytes, row))
+    return Media(modality, f"what the model {_PAST_TENSE[method]}", partial(bytes, row))
 
 
-_ANSWERS = {
+_TYPES = {
     "write": "a mmbench.types.GeneratedText with a text",
     "draw": "a PIL image",
     "speak": "a mmbench.types.Audio",
 }
-_DID = {"draw": "drew", "speak": "spoke"}
+_PAST_TENSE = {"draw": "drew", "speak": "spoke"}

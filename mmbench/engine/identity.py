@@ -40,16 +40,18 @@ def fingerprint(spec: TaskSpec) -> str:
     default, so that a kind that gains an option asks the same as before. Settings do not count.
     """
     options = msgspec.to_builtins(spec.options)
-    plain = _defaults(type(spec.options))
+    defaults = _defaults(type(spec.options))
     directions = options.pop("directions", "both")
     prompt = options.pop("prompt", "{text}")
-    how = {
+    changed_options = {
         name: value
         for name, value in options.items()
-        if name not in spec.options.settings and (name not in plain or value != plain[name])
+        if name not in spec.options.settings and (name not in defaults or value != defaults[name])
     }
-    asked: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
-    return digest(canonical([*asked, spec.version, *([how] if how else [])])).hex()
+    question: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
+    return digest(
+        canonical([*question, spec.version, *([changed_options] if changed_options else [])])
+    ).hex()
 
 
 def _defaults(options: type[KindOptions]) -> dict[str, object]:
@@ -86,12 +88,12 @@ def model_info(
     """
     version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
-    known = name, version, digest(*source), canonical(options), dtype, weights
+    components = name, version, digest(*source), canonical(options), dtype, weights
     return ModelInfo(
         name=name,
         checkpoint=checkpoint.name if checkpoint else None,
         revision=checkpoint.revision if checkpoint else None,
-        hash=digest(*known, *parts).hex(),
+        hash=digest(*components, *parts).hex(),
         adapter=f"{name}@{version}",
         options=options,
         dtype=dtype,
@@ -120,13 +122,13 @@ def package_version(name: str) -> str:
 def environment(device: str) -> dict[str, object]:
     """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
     torch = sys.modules.get("torch")  # not imported for a run in which no model ran
-    shown = device
+    device_name = device
     if torch is not None and device.startswith("cuda"):
-        shown = torch.cuda.get_device_name(device)
+        device_name = torch.cuda.get_device_name(device)
     return {
         "versions": versions() | {"python": platform.python_version()},
         "platform": f"{platform.system()}-{platform.machine()}",
-        "device": shown,
+        "device": device_name,
         "threads": torch.get_num_threads() if torch is not None else cpu_count(),
         "git": _commit(),
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mmbench.engine.context import RunContext
 from mmbench.engine.inference.runner import InferenceRunner
-from mmbench.engine.loading.abilities import able, modalities
+from mmbench.engine.loading.abilities import models_with_ability, request_modalities
 from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Embeds, Writes
@@ -34,7 +34,7 @@ class InteractiveModel:
             context.keys, options.dtype, options.device, options.trust_remote_code
         )
         self._model = find(model, finder, options.model_options)
-        self._asked = InferenceRunner(self._model, context)
+        self._runner = InferenceRunner(self._model, context)
 
     def can(self, method: str) -> bool:
         """Whether the model has a method."""
@@ -49,48 +49,56 @@ class InteractiveModel:
         Raises UserError for a model that can neither, and for labels that it would not look at;
         SampleError for a file that cannot be read.
         """
-        given = False
+        are_probabilities = False
         if labels and self.can("embed"):
-            names, scores = labels, self._by_words(media, labels)
+            names, scores = labels, self._label_scores(media, labels)
         elif labels and self.can("classify"):
-            fit = ", ".join(able(Embeds, {media[0].modality, "text"}))
+            alternatives = ", ".join(models_with_ability(Embeds, {media[0].modality, "text"}))
             name = self._model.info.name
             raise UserError(
-                f"model {name} has classes of its own: leave --labels out, or try {fit}"
+                f"model {name} has classes of its own: leave --labels out, or try {alternatives}"
             )
         elif self.can("classify"):
-            found = self._vectors(Requests(media, media[0].modality, method="classify"))
-            names, scores, given = found.labels, found.vectors, found.scores == "probabilities"
+            outputs = self._vectors(Requests(media, media[0].modality, method="classify"))
+            names, scores, are_probabilities = (
+                outputs.labels,
+                outputs.vectors,
+                outputs.scores == "probabilities",
+            )
         else:
             hint = "give --labels" if self.can("embed") else "it neither classifies nor embeds"
             raise UserError(f"model {self._model.info.name} has no classes of its own: {hint}")
-        shares = scores if given else softmax(scores)
-        return [list(zip(names, row.tolist(), strict=True)) for row in shares]
+        probabilities = scores if are_probabilities else softmax(scores)
+        return [list(zip(names, row.tolist(), strict=True)) for row in probabilities]
 
-    def _by_words(self, media: Sequence[Media], labels: list[str]) -> Array:
-        words = self._vectors(Requests(labels, "text", "query"))
-        return self._vectors(Requests(media, media[0].modality)).vectors @ words.vectors.T * _SCALE
+    def _label_scores(self, media: Sequence[Media], labels: list[str]) -> Array:
+        label_vectors = self._vectors(Requests(labels, "text", "query"))
+        return (
+            self._vectors(Requests(media, media[0].modality)).vectors
+            @ label_vectors.vectors.T
+            * _SCALE
+        )
 
     def _vectors(self, requests: Requests) -> VectorOutputs:
-        found = self._answered(requests)
-        assert isinstance(found, VectorOutputs)  # embed and classify give vectors
-        return found
+        outputs = self._run(requests)
+        assert isinstance(outputs, VectorOutputs)  # embed and classify give vectors
+        return outputs
 
     def answer(self, conversation: Conversation, options: GenerationConfig) -> GeneratedText:
         """What the model says next. Raises UserError, or SampleError where it cannot."""
         if not self.can("write"):
-            fit = ", ".join(able(Writes, set()))
-            raise UserError(f"model {self._model.info.name} does not write: try {fit}")
-        found = self._answered(Requests([conversation], "text", method="write", options=options))
-        assert isinstance(found, GeneratedOutputs)  # write gives texts
-        written: GeneratedText = found.values[0]
-        return written
+            alternatives = ", ".join(models_with_ability(Writes, set()))
+            raise UserError(f"model {self._model.info.name} does not write: try {alternatives}")
+        outputs = self._run(Requests([conversation], "text", method="write", options=options))
+        assert isinstance(outputs, GeneratedOutputs)  # write gives texts
+        output: GeneratedText = outputs.values[0]
+        return output
 
-    def _answered(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
-        lacking = modalities(requests) - self._model.cls.modalities
+    def _run(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
+        lacking = request_modalities(requests) - self._model.cls.modalities
         if lacking:
             raise UserError(f"model {self._model.info.name} takes no {', '.join(sorted(lacking))}")
-        found = self._asked.answers({"": requests})[""]
-        for reason in found.failures.values():
+        outputs = self._runner.answers({"": requests})[""]
+        for reason in outputs.failures.values():
             raise SampleError(reason)
-        return found
+        return outputs

@@ -37,7 +37,7 @@ class RunSettings(msgspec.Struct, frozen=True):
 
 
 def options_from(
-    given: Mapping[str, object],
+    arguments: Mapping[str, object],
     settings: Mapping[str, object],
     metric_models: Mapping[str, object],
 ) -> RunSettings:
@@ -46,10 +46,12 @@ def options_from(
     What is None, or no option, is left at its default: a command has some of the flags. Raises
     UserError for a value of the wrong type.
     """
-    values = {field.name: given.get(field.name) for field in msgspec.structs.fields(RunSettings)}
-    values = _given(values) | {
-        "settings": _given(settings),
-        "metric_models": _given(metric_models),
+    values = {
+        field.name: arguments.get(field.name) for field in msgspec.structs.fields(RunSettings)
+    }
+    values = _without_none(values) | {
+        "settings": _without_none(settings),
+        "metric_models": _without_none(metric_models),
     }
     try:
         return msgspec.convert(values, RunSettings, dec_hook=_as_path)
@@ -57,7 +59,7 @@ def options_from(
         raise UserError(f"options of a run: {error}") from error
 
 
-def _given(values: Mapping[str, object]) -> dict[str, object]:
+def _without_none(values: Mapping[str, object]) -> dict[str, object]:
     return {name: _plain(value) for name, value in values.items() if value is not None}
 
 

@@ -16,7 +16,7 @@ from mmbench.engine.recording.record import RunSummary, make_record, with_rtfx
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.run import FinishedRun
 from mmbench.engine.scoring.features import FeatureExtractor
-from mmbench.engine.scoring.long_texts import with_marks
+from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import measure
 from mmbench.engine.scoring.remarks import reasoning_notes
 from mmbench.engine.speed import RTFX
@@ -47,13 +47,15 @@ def rescore(
     with run_context(options, progress) as context:
         options, costs = context.options, context.costs
         with costs.clock.stage("prepare"):
-            stored = find_run(run, out, task)
-            record = stored.record
+            run_files = find_run(run, out, task)
+            record = run_files.record
             spec = _task_of(record, options)
             _refuse_other_question(record, spec)
             for name in metrics:
                 metric_names.check_metric(name, record.task.kind, spec.metric_options.get(name))
-            predictions, cut = with_marks(stored_predictions(store.read_table(stored)))
+            predictions, cut_notes = mark_long_texts(
+                stored_predictions(store.read_table(run_files))
+            )
             check_breakdowns(spec, [p.tags for p in predictions.each()])
             if options.data is not None:
                 predictions = _with_inputs(predictions, spec, options)
@@ -71,9 +73,9 @@ def rescore(
     if RTFX in record.throughput:
         measured = with_rtfx(measured, record.throughput)
     summary = RunSummary(
-        failed=record.counts["failed"] + len(measured.lost),
-        failures=[*record.failures, *measured.lost],
-        notes=_notes(record, predictions, cut),
+        failed=record.counts["failed"] + len(measured.rejected),
+        failures=[*record.failures, *measured.rejected],
+        notes=_notes(record, predictions, cut_notes),
         seed=record.seed,
         search=record.index,
         counts=record.counts,
@@ -81,8 +83,8 @@ def rescore(
         baseline=record.baseline,
         endpoint=None,
     )
-    again = make_record(spec, record.model, record.task, measured, summary, context)
-    return FinishedRun(again, rows_table(predictions.directions, measured.found), None, {})
+    rescored = make_record(spec, record.model, record.task, measured, summary, context)
+    return FinishedRun(rescored, rows_table(predictions.directions, measured.metrics), None, {})
 
 
 def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
@@ -96,10 +98,10 @@ def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
     return find_task(name, options)[0]
 
 
-def _notes(record: RunRecord, predictions: Predictions, cut: list[str]) -> list[str]:
-    kept = [note for note in record.notes if not note.startswith(_NOTE)]
-    found = [note for note in (*reasoning_notes(predictions), *cut) if note not in kept]
-    return [*kept, *found, f"{_NOTE} {record.run}"]
+def _notes(record: RunRecord, predictions: Predictions, cut_notes: list[str]) -> list[str]:
+    earlier = [note for note in record.notes if not note.startswith(_NOTE)]
+    added = [note for note in (*reasoning_notes(predictions), *cut_notes) if note not in earlier]
+    return [*earlier, *added, f"{_NOTE} {record.run}"]
 
 
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
@@ -111,12 +113,12 @@ def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
 
 
 def _with_inputs(predictions: Predictions, spec: TaskSpec, options: RunSettings) -> Predictions:
-    asking = next(iter(load_data(spec, options.data).by_role().values()))
-    inputs = {sample.id: sample.inputs for sample in asking}
+    queries = next(iter(load_data(spec, options.data).by_role().values()))
+    inputs = {sample.id: sample.inputs for sample in queries}
 
-    def given(prediction: Prediction) -> Prediction:
+    def add_inputs(prediction: Prediction) -> Prediction:
         if prediction.id not in inputs:
             raise DataError(f"sample {prediction.id} of the run is not in the data given")
         return msgspec.structs.replace(prediction, inputs=inputs[prediction.id])
 
-    return predictions.mapped(given)
+    return predictions.mapped(add_inputs)

@@ -15,12 +15,12 @@ from mmbench.engine.recording.record import (
     make_record,
     summary_of,
     task_info,
-    untimed,
+    untimed_notes,
     with_rtfx,
 )
 from mmbench.engine.recording.rows import StoredRows, rows_table
 from mmbench.engine.scoring.features import FeatureExtractor
-from mmbench.engine.scoring.long_texts import with_marks
+from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import Measured, measure
 from mmbench.engine.scoring.remarks import reasoning_notes
 from mmbench.protocols import Dataset, Reporter, Responses
@@ -36,7 +36,7 @@ class FinishedRun(NamedTuple):
     record: RunRecord
     rows: StoredRows
     samples: Dataset | None
-    made: dict[str, Media]
+    generated_media: dict[str, Media]
 
     def report_to(self, reporter: Reporter) -> str:
         """Hand the run to a reporter. Returns where it was written."""
@@ -48,66 +48,66 @@ def run(
     task: str,
     options: RunSettings | None = None,
     progress: Progress | None = None,
-    held: ModelCache | None = None,
+    model_cache: ModelCache | None = None,
 ) -> FinishedRun:
-    """Run a model on a task. `held` keeps the model for the next task of the same command.
+    """Run a model on a task. `model_cache` keeps the model for the next task of the same command.
 
     Outputs go to the journal as they come, so that the same call after a kill computes only what
     is missing and gives the same bits. Raises UserError for what the user can mend.
     """
-    with run_context(options, progress, held) as context:
+    with run_context(options, progress, model_cache) as context:
         costs = context.costs
         with costs.clock.stage("prepare"):
             prepared = prepare(model, task, context)
         responses = _responses(prepared, context)
         with costs.clock.stage("hash"):
             directions = prepared.kind.directions()
-            asked_of, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
+            data_hash, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
         with costs.clock.stage("rank"):
             predictions = _predictions(prepared, responses, context.options)
-            marked, cut = with_marks(predictions)
-        asked = task_info(prepared, asked_of, context.options)
-        measured = measure_task(prepared, marked, asked, context)
+            marked, cut_notes = mark_long_texts(predictions)
+        task_entry = task_info(prepared, data_hash, context.options)
+        measured = measure_task(prepared, marked, task_entry, context)
         measured = with_rtfx(measured, costs.throughput) if responses else measured
     notes = [
         *predictions.notes,
-        *untimed(prepared, costs.throughput),
+        *untimed_notes(prepared, costs.throughput),
         *reasoning_notes(predictions),
-        *cut,
+        *cut_notes,
     ]
-    outcome = outcome_of(prepared, asked, marked, measured, notes, context)
-    return outcome._replace(made=_made(prepared, responses))
+    outcome = outcome_of(prepared, task_entry, marked, measured, notes, context)
+    return outcome._replace(generated_media=_generated_media(prepared, responses))
 
 
 def outcome_of(
     prepared: PreparedRun,
-    asked: TaskInfo,
+    task_entry: TaskInfo,
     predictions: Predictions,
     measured: Measured,
     notes: list[str],
     context: RunContext,
 ) -> FinishedRun:
     """Return the record and the rows of measured predictions."""
-    failures = predictions.failures + measured.lost
+    failures = predictions.failures + measured.rejected
     summary = summary_of(prepared, context, failures, notes, predictions.search)
-    record = make_record(prepared.spec, prepared.info, asked, measured, summary, context)
-    rows = rows_table(predictions.directions, measured.found)
+    record = make_record(prepared.spec, prepared.info, task_entry, measured, summary, context)
+    rows = rows_table(predictions.directions, measured.metrics)
     return FinishedRun(record, rows, prepared.data, {})
 
 
-def _made(prepared: PreparedRun, responses: Responses) -> dict[str, Media]:
+def _generated_media(prepared: PreparedRun, responses: Responses) -> dict[str, Media]:
     samples = prepared.data.by_role()
     return {
         sample.id: value
-        for name, found in responses.items()
-        if isinstance(found, GeneratedOutputs) and name in samples
-        for sample, value in zip(samples[name], found.values, strict=True)
+        for name, outputs in responses.items()
+        if isinstance(outputs, GeneratedOutputs) and name in samples
+        for sample, value in zip(samples[name], outputs.values, strict=True)
         if isinstance(value, Media)
     }
 
 
 def measure_task(
-    prepared: PreparedRun, predictions: Predictions, asked: TaskInfo, context: RunContext
+    prepared: PreparedRun, predictions: Predictions, task_entry: TaskInfo, context: RunContext
 ) -> Measured:
     """Return the scores of a task over its predictions."""
     spec = prepared.spec
@@ -117,7 +117,7 @@ def measure_task(
             predictions.directions,
             breakdowns=spec.breakdowns,
             headline=spec.headline,
-            signature=asked.asked,
+            signature=task_entry.asked,
             feature_extractor=FeatureExtractor(context),
             options=spec.metric_options,
             seed=context.options.seed,
@@ -128,11 +128,11 @@ def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
     """Return the model's responses by the name of their requests; none for a baseline."""
     if prepared.model is None:
         return {}
-    asked = InferenceRunner(prepared.model, context)
-    for one in prepared.requests.values():
-        if one.method == "classify":
-            check_labels(prepared, one, asked.labels(one))
-    return asked.answers(prepared.requests)
+    runner = InferenceRunner(prepared.model, context)
+    for batch in prepared.requests.values():
+        if batch.method == "classify":
+            check_labels(prepared, batch, runner.labels(batch))
+    return runner.answers(prepared.requests)
 
 
 def _predictions(prepared: PreparedRun, responses: Responses, options: RunSettings) -> Predictions:

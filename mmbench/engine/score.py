@@ -15,7 +15,7 @@ from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import hash_data, task_info
 from mmbench.engine.run import FinishedRun, measure_task, outcome_of
-from mmbench.engine.scoring.long_texts import with_marks
+from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.remarks import reasoning_notes, reference_notes, without_reasoning
 from mmbench.errors import UserError
 from mmbench.predictions.ids import with_ids_of_data
@@ -50,28 +50,28 @@ def score(
         with clock.stage("prepare"):
             spec, kind = find_task(task, options)
             outputs = _outputs(predictions, fields)
-            whole, on_data = with_breakdown_tags(
+            all_data, data_notes = with_breakdown_tags(
                 spec, load_data(spec, options.data), outputs.tags.values()
             )
-            where = _where(predictions)
-            outputs = with_ids_of_data(outputs, _ids(whole), where, fold=fold_ids)
-            data, outputs = whole.match(outputs, partial=partial)
+            where = _place(predictions)
+            outputs = with_ids_of_data(outputs, _ids(all_data), where, fold=fold_ids)
+            data, outputs = all_data.match(outputs, partial=partial)
             if options.strip_reasoning:
                 outputs = without_reasoning(outputs, kind.no_answer)
             accepted = kind.accept(data, outputs)
-            marked, cut = with_marks(accepted)
+            marked, cut_notes = mark_long_texts(accepted)
         info = _model(name or _stem(predictions), outputs)
-        prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(on_data))
+        prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(data_notes))
         with clock.stage("hash"):
-            asked_of, unread = hash_data(spec, data, kind.directions(), context.keys)
-        asked = task_info(prepared, asked_of, options)
-        measured = measure_task(prepared, marked, asked, context)
+            data_hash, unreadable = hash_data(spec, data, kind.directions(), context.keys)
+        task_entry = task_info(prepared, data_hash, options)
+        measured = measure_task(prepared, marked, task_entry, context)
     notes = [
-        *("scored from outputs", *outputs.notes, *_partial(whole, data)),
-        *(*accepted.notes, *_unread(unread)),
-        *(*reference_notes(accepted), *reasoning_notes(accepted), *cut),
+        *("scored from outputs", *outputs.notes, *_partial(all_data, data)),
+        *(*accepted.notes, *_missing_media_note(unreadable)),
+        *(*reference_notes(accepted), *reasoning_notes(accepted), *cut_notes),
     ]
-    return outcome_of(prepared, asked, marked, measured, notes, context)
+    return outcome_of(prepared, task_entry, marked, measured, notes, context)
 
 
 def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None) -> Outputs:
@@ -82,7 +82,7 @@ def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None
     return predictions
 
 
-def _where(predictions: str | Path | Outputs) -> str:
+def _place(predictions: str | Path | Outputs) -> str:
     return "outputs" if isinstance(predictions, Outputs) else str(predictions)
 
 
@@ -99,7 +99,7 @@ def _model(name: str, outputs: Outputs) -> ModelInfo:
     return ModelInfo(name, None, None, digest(name, outputs.digest).hex(), OUTPUTS, {}, "none")
 
 
-def _unread(n: int) -> list[str]:
+def _missing_media_note(n: int) -> list[str]:
     """Return a note on media of the data that are not there, and on what follows."""
     note = (
         f"the media of {count(n, 'sample')} are not there, and the data hash does not cover them:"
@@ -108,12 +108,12 @@ def _unread(n: int) -> list[str]:
     return [note] if n else []
 
 
-def _partial(whole: Dataset, used: Dataset) -> list[str]:
+def _partial(all_data: Dataset, used: Dataset) -> list[str]:
     """Return what --partial left out, in words."""
     notes = []
-    kept = _ids(used)
-    for side, ids in _ids(whole).items():
-        n = int((places(ids, kept[side]) < 0).sum())
-        left_out = count(n, _NOUNS.get(side, side))
+    used_ids = _ids(used)
+    for role, ids in _ids(all_data).items():
+        n = int((places(ids, used_ids[role]) < 0).sum())
+        left_out = count(n, _NOUNS.get(role, role))
         notes += [f"partial: {left_out} without an output left out"] if n else []
     return notes

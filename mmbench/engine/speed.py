@@ -36,5 +36,5 @@ def has_column(records: Iterable[RunRecord]) -> bool:
 
 
 def _ran(record: RunRecord) -> bool:
-    asked = record.counts.get("requests", 0) > 0 or rtfx(record) is not None
-    return asked and recognises(record.scores)
+    had_requests = record.counts.get("requests", 0) > 0 or rtfx(record) is not None
+    return had_requests and recognises(record.scores)

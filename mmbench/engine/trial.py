@@ -29,9 +29,11 @@ def try_metrics(
     an infinite d'. The model of a metric is looked for, not run. Raises UserError as a run would.
     """
     spec = prepared.spec
-    usual = [who for who in ("oracle", "random", "constant") if who in prepared.kind.baselines]
-    tried = [baseline] if baseline else usual
-    missing = _missing(prepared, tried[0], feature_extractor, seed)
+    defaults = [
+        name for name in ("oracle", "random", "constant") if name in prepared.kind.baselines
+    ]
+    baselines = [baseline] if baseline else defaults
+    missing = _missing(prepared, baselines[0], feature_extractor, seed)
     if len(missing) == len(spec.metrics) > 0:
         raise next(iter(missing.values()))
     metric = max((m for m in spec.metrics if spec.headline.startswith(m)), key=len)
@@ -42,16 +44,16 @@ def try_metrics(
     info = metric_names.metric_info(metric)
     if info.slow or info.wants:
         return ""
-    reasons = [_reason(prepared, metric, who, seed) for who in tried]
+    reasons = [_reason(prepared, metric, name, seed) for name in baselines]
     return "" if "" in reasons else reasons[0]
 
 
 def _missing(
-    prepared: PreparedRun, who: str, feature_extractor: FeatureExtractor, seed: int
+    prepared: PreparedRun, baseline: str, feature_extractor: FeatureExtractor, seed: int
 ) -> dict[str, Missing]:
     """Return which metrics lack what, tried on the first samples."""
     spec = prepared.spec
-    predictions = prepared.kind.baseline(who, prepared.data.limit(_FEW), seed).directions
+    predictions = prepared.kind.baseline(baseline, prepared.data.limit(_FEW), seed).directions
     missing: dict[str, Missing] = {}
     for name in spec.metrics:
         try:
@@ -71,17 +73,26 @@ def _try(
         feature_extractor.model(name, wants, metric_names.metric(name)[1])
 
 
-def _reason(prepared: PreparedRun, metric: str, who: str, seed: int) -> str:
+def _reason(prepared: PreparedRun, metric: str, baseline: str, seed: int) -> str:
     """Return why a metric has no value for a baseline, empty where it has one."""
-    predictions = prepared.kind.baseline(who, prepared.data, seed)
-    found, _ = estimates([metric], predictions.directions, options=prepared.spec.metric_options)
+    predictions = prepared.kind.baseline(baseline, prepared.data, seed)
+    scored_metrics, _ = estimates(
+        [metric], predictions.directions, options=prepared.spec.metric_options
+    )
     reasons = [
-        one.score.reason or "it is NaN" for one in found if not math.isfinite(one.score.value)
+        scored.score.reason or "it is NaN"
+        for scored in scored_metrics
+        if not math.isfinite(scored.score.value)
     ]
     return reasons[0] if reasons else ""
 
 
 def _has_sound(prepared: PreparedRun) -> bool:
     samples = prepared.data.by_role().values()
-    inputs = (content for side in samples for sample in side for content in sample.inputs.values())
+    inputs = (
+        content
+        for role_samples in samples
+        for sample in role_samples
+        for content in sample.inputs.values()
+    )
     return any(isinstance(c, Media) and c.modality in ("audio", "video") for c in inputs)

@@ -330,7 +330,7 @@ def ranking_runs(out: Path, rng: np.random.Generator) -> list[str]:
             scores=measured.scores,
             headline="recall@1[text-to-image]",
         )
-        store.write_record(out, made, rows_table(directions, measured.found))
+        store.write_record(out, made, rows_table(directions, measured.metrics))
         runs.append(run)
     return runs
 

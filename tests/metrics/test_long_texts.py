@@ -11,7 +11,7 @@ import pytest
 from mmbench import text
 from mmbench.cli import main
 from mmbench.data.readers import transcript_lines
-from mmbench.engine.scoring.long_texts import LONGEST, readable, with_marks
+from mmbench.engine.scoring.long_texts import LONGEST, mark_long_texts, truncate_long_texts
 from mmbench.metrics import answers, speech
 from mmbench.metrics.answers import pope, vqa_text
 from mmbench.metrics.answers import text as answer_text
@@ -201,8 +201,8 @@ def test_a_number_of_any_length_is_normalised() -> None:
 def test_a_text_is_cut_by_its_reference_and_marked() -> None:
     long, hour = "a" * (LONGEST + 1), ["b" * LONGEST]
     found = [Prediction("1", long, ["b"]), Prediction("2", long, hour), Prediction("3", "a", ["b"])]
-    assert [len(p.value) for p in readable(found)] == [LONGEST, LONGEST + 1, 1]
-    marked, notes = with_marks(Predictions({"": [found]}))
+    assert [len(p.value) for p in truncate_long_texts(found)] == [LONGEST, LONGEST + 1, 1]
+    marked, notes = mark_long_texts(Predictions({"": [found]}))
     assert [p.tags for p in marked.each()] == [{"cut": str(LONGEST)}, {}, {}]
     assert [len(p.value) for p in marked.each()] == [LONGEST + 1, LONGEST + 1, 1]
     assert "of 1 output only the beginning was scored" in notes[0]

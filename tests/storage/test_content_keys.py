@@ -116,7 +116,7 @@ def test_texts_in_a_column_are_those_of_a_list(keys: ContentKeys, texts: list[st
     assert column is not None
     one, other = distinct(column, keys), distinct(texts, keys)
     assert [part.tolist() for part in one[1:4]] == [part.tolist() for part in other[1:4]]
-    assert list(one.taken(np.arange(len(one.keys)))) == list(dict.fromkeys(texts))
+    assert list(one.select(np.arange(len(one.keys)))) == list(dict.fromkeys(texts))
     assert lengths(column, one.first).tolist() == lengths(texts, one.first).tolist()
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from mmbench.columns import Places, taken
 from mmbench.engine.dispatch import StoredRow, labels_of
 from mmbench.engine.inference.decode import is_timed, lengths
-from mmbench.engine.inference.forward import Forward, Taken, prepared_bytes
-from mmbench.engine.inference.pinned import pinned
+from mmbench.engine.inference.forward import Forward, ItemSelector, prepared_bytes
+from mmbench.engine.inference.pinned import pin_files
 from mmbench.engine.inference.plan import first_size, largest_batch, plan
 from mmbench.engine.inference.responses import Distinct, ResponseTable, distinct
 from mmbench.engine.progress import Progress
@@ -48,7 +48,7 @@ class CachedInference:
     name: str = "the model"
     computed: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
-    heard: float = field(default=0.0, init=False)  # seconds of sound that were decoded
+    audio_seconds: float = field(default=0.0, init=False)  # seconds of sound that were decoded
     _labels: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def answer(self, stage: str, requests: Requests) -> VectorOutputs | GeneratedOutputs:
@@ -56,15 +56,15 @@ class CachedInference:
 
         Raises UserError when the journal cannot be written.
         """
-        asked = distinct(requests.contents, self.keys)
-        table = ResponseTable(len(asked.keys), requests, self.name)
+        unique = distinct(requests.contents, self.keys)
+        table = ResponseTable(len(unique.keys), requests, self.name)
         try:
-            with closing(self._journal(_sort(requests))) as journal:
-                self._fill(table, stage, requests, asked, journal)
+            with closing(self._journal(_journal_name(requests))) as journal:
+                self._fill(table, stage, requests, unique, journal)
         finally:
             self.progress.finish()
         labels = self.labels(requests) if requests.method == "classify" else []
-        return table.answers(asked, labels)
+        return table.answers(unique, labels)
 
     def labels(self, requests: Requests) -> list[str]:
         """Return the names of a classifier's classes, from a journal below that of its scores.
@@ -72,22 +72,22 @@ class CachedInference:
         The model is loaded only where they are not there yet. Raises UserError when the journal
         cannot be used.
         """
-        sort = _sort(requests)
-        if sort not in self._labels:
-            with closing(self._journal(f"{sort}/labels")) as journal:
-                self._labels[sort] = self._journalled_labels(journal, sort)
-        return self._labels[sort]
+        name = _journal_name(requests)
+        if name not in self._labels:
+            with closing(self._journal(f"{name}/labels")) as journal:
+                self._labels[name] = self._journalled_labels(journal, name)
+        return self._labels[name]
 
     def _journal(self, name: str) -> Journal:
         owner = f"{self.folder.name}/{name}"
         return Journal(self.folder / name, owner, fresh=self.fresh)
 
-    def _journalled_labels(self, journal: Journal, sort: str) -> list[str]:
+    def _journalled_labels(self, journal: Journal, name: str) -> list[str]:
         # One of another model does not fit.
-        key = as_keys([digest("labels", self.folder.name, sort)])
-        held = journal.get(key)
-        if held is not None:
-            return msgspec.json.decode(held.rows[0], type=list[str])
+        key = as_keys([digest("labels", self.folder.name, name)])
+        stored = journal.get(key)
+        if stored is not None:
+            return msgspec.json.decode(stored.rows[0], type=list[str])
         labels = labels_of(self.load(), self.name)
         journal.put(key, JournalBatch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
@@ -97,36 +97,38 @@ class CachedInference:
         table: ResponseTable,
         stage: str,
         requests: Requests,
-        asked: Distinct,
+        unique: Distinct,
         journal: Journal,
     ) -> None:
-        item_lengths = lengths(asked.items, asked.first)
-        size = self._size(journal, requests, asked, item_lengths)
+        item_lengths = lengths(unique.items, unique.first)
+        size = self._size(journal, requests, unique, item_lengths)
         missing = [
             rest
-            for rows in plan(item_lengths, asked.keys, size)
-            if len(rest := _put_held(table, rows, asked.keys, journal))
+            for rows in plan(item_lengths, unique.keys, size)
+            if len(rest := _load_stored(table, rows, unique.keys, journal))
         ]
-        todo = sum(map(len, missing))
-        self.cached += len(asked.keys) - todo
-        self.progress.start(stage, len(asked.keys), len(asked.keys) - todo)
+        n_missing = sum(map(len, missing))
+        self.cached += len(unique.keys) - n_missing
+        self.progress.start(stage, len(unique.keys), len(unique.keys) - n_missing)
         if missing:
             step = journal.sizes[1] if journal.sizes else size
             model = self.load()
-            items = asked.taken
+            items = unique.select
             if getattr(model, "remote", False):
-                pins = [pinned(item, self.keys) for item in taken(asked.items, asked.first)]
-                items = partial(taken, pins)
+                pinned_items = [
+                    pin_files(item, self.keys) for item in taken(unique.items, unique.first)
+                ]
+                items = partial(taken, pinned_items)
             forward = Forward(model, requests, min(step, size), self.device, self.name)
             if requests.method == "write" and isinstance(model, WritesEach):
-                answers = _one_by_one(forward, model, missing, items)
+                answers = _answer_each(forward, model, missing, items)
             else:
                 answers = self._batches(forward, missing, items)
             for rows, answered in answers:
-                self._keep(rows, answered, asked, journal, table, (size, forward.step))
-            self.heard += forward.heard
+                self._save(rows, answered, unique, journal, table, (size, forward.step))
+            self.audio_seconds += forward.audio_seconds
 
-    def _size(self, journal: Journal, requests: Requests, asked: Distinct, lengths: Places) -> int:
+    def _size(self, journal: Journal, requests: Requests, unique: Distinct, lengths: Places) -> int:
         """The batch size: as asked, else as the journal recorded, else by the memory there is."""
         if self.batch_size is not None:
             return self.batch_size
@@ -134,77 +136,77 @@ class CachedInference:
             return journal.sizes[0]
         if not len(lengths):
             return 1
-        (longest,) = asked.taken(lengths.argmax(0, keepdims=True))
+        (longest,) = unique.select(lengths.argmax(0, keepdims=True))
         model = self.load()
         item = Forward(model, requests, 1).prepare(longest)
         return first_size(prepared_bytes(item), self.device, largest_batch(model, requests))
 
     def _batches(
-        self, forward: Forward, missing: list[Places], items: Taken
+        self, forward: Forward, missing: list[Places], items: ItemSelector
     ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
-        for rows, prepared in forward.ahead(missing, items):
+        for rows, prepared in forward.prepare_ahead(missing, items):
             yield rows, forward.answer(prepared, self.progress.note)
 
-    def _keep(
+    def _save(
         self,
         rows: Places,
         answers: Sequence[StoredRow],
-        asked: Distinct,
+        unique: Distinct,
         journal: Journal,
         table: ResponseTable,
         sizes: tuple[int, int],
     ) -> None:
         """Put answers into the journal and into the table."""
-        keys = asked.keys[rows]
-        batch, passing = _sorted_out(keys, answers)
-        if not passing:
+        keys = unique.keys[rows]
+        batch, transient = _split_failures(keys, answers)
+        if not transient:
             journal.put(keys, batch, sizes)
-        elif len(batch.keys) and not table.whole:
+        elif len(batch.keys) and not table.all_or_nothing:
             journal.put(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
-        table.put(rows, asked.keys, batch._replace(failures=batch.failures | passing))
+        table.add(rows, unique.keys, batch._replace(failures=batch.failures | transient))
         self.computed += len(batch.keys)
         self.progress.advance(len(rows))
 
 
-def _put_held(table: ResponseTable, rows: Places, keys: Keys, journal: Journal) -> Places:
+def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journal) -> Places:
     """Put what the journal holds of a batch into the table. Returns the rows that are missing."""
-    held = journal.get(keys[rows])
-    if held is None and not table.whole:
+    stored = journal.get(keys[rows])
+    if stored is None and not table.all_or_nothing:
         # A text costs too much to write it again for the company of one that failed.
-        held = journal.part(keys[rows])
-    return rows if held is None else table.put(rows, keys, held)
+        stored = journal.part(keys[rows])
+    return rows if stored is None else table.add(rows, keys, stored)
 
 
-def _one_by_one(
-    forward: Forward, model: WritesEach, missing: list[Places], items: Taken
+def _answer_each(
+    forward: Forward, model: WritesEach, missing: list[Places], items: ItemSelector
 ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
     """Each answer when it arrives, as a batch of one."""
-    for row, answer in forward.each(model, missing, items):
+    for row, answer in forward.answer_each(model, missing, items):
         yield np.array([row]), [answer]
 
 
-def _sorted_out(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:
+def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:
     """A batch's answers, and the failures that another try might not have (a file gone)."""
     if isinstance(rows, RowBlock):
         return JournalBatch(keys, rows, {}), {}
     failed = {bytes(keys[at]): e for at, e in enumerate(rows) if isinstance(e, SampleError)}
-    lasting = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
-    passing = {k: str(e) for k, e in failed.items() if k not in lasting}
-    good = [at for at, row in enumerate(rows) if not isinstance(row, SampleError)]
+    permanent = {k: str(e) for k, e in failed.items() if isinstance(e, ContentError)}
+    transient = {k: str(e) for k, e in failed.items() if k not in permanent}
+    answered = [at for at, row in enumerate(rows) if not isinstance(row, SampleError)]
     answers = [row for row in rows if not isinstance(row, SampleError)]
-    return JournalBatch(keys[good], answers, lasting), passing
+    return JournalBatch(keys[answered], answers, permanent), transient
 
 
-def _sort(requests: Requests) -> str:
+def _journal_name(requests: Requests) -> str:
     """The name of the journal's folder for requests of one sort.
 
     With sounds or videos in them, it holds the version of the rules by which these are decoded.
     """
-    sort = _asked(requests)
-    return f"{sort}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else sort
+    name = _request_name(requests)
+    return f"{name}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else name
 
 
-def _asked(requests: Requests) -> str:
+def _request_name(requests: Requests) -> str:
     if requests.method == "embed":
         return f"{requests.modality}-{requests.role}"
     if requests.method == "write":

@@ -140,7 +140,7 @@ def _bytes(medium: Media) -> int:
         return 0  # its key says why it cannot be read
 
 
-def shown(item: Item) -> str:
+def describe_item(item: Item) -> str:
     """An item in a message about what went wrong with it."""
     match item:
         case Media():
@@ -149,6 +149,6 @@ def shown(item: Item) -> str:
             return item.media.name
         case tuple():
             parts = [part for message in item for part in message.parts]
-            return " ".join(shown(part) for part in parts)[:80]
+            return " ".join(describe_item(part) for part in parts)[:80]
         case _:
             return repr(item)[:80]

@@ -11,8 +11,8 @@ from itertools import chain
 from os import cpu_count
 
 from mmbench.columns import Places
-from mmbench.engine.dispatch import StoredRow, as_row, call
-from mmbench.engine.inference.decode import decode, seconds_of_sound, shown
+from mmbench.engine.dispatch import StoredRow, call, encode_output
+from mmbench.engine.inference.decode import decode, describe_item, seconds_of_sound
 from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
 from mmbench.protocols import Prepares, WritesEach
@@ -24,7 +24,7 @@ from mmbench.types import Item, Message, Requests, SeededPrompt
 # quicker.
 _AHEAD = {"cpu": 0, "cuda": 2}
 
-Taken = Callable[["Places"], Sequence[Item]]  # the items of rows
+ItemSelector = Callable[["Places"], Sequence[Item]]  # the items of rows
 # The rows of a batch, and for each its input or its SampleError.
 PreparedBatch = tuple["Places", list[object]]
 
@@ -42,12 +42,12 @@ class Forward:
     step: int
     device: str = "cpu"
     name: str = "the model"
-    _heard: list[float] = field(default_factory=list, init=False)  # threads append to it
+    _audio_seconds: list[float] = field(default_factory=list, init=False)  # threads append to it
 
     @property
-    def heard(self) -> float:
+    def audio_seconds(self) -> float:
         """Seconds of sound in the items that were decoded so far."""
-        return sum(self._heard)
+        return sum(self._audio_seconds)
 
     def prepare(self, item: Item) -> object:
         """Decode one item and do the model's own work on it, or return why that cannot be."""
@@ -55,18 +55,18 @@ class Forward:
             decoded = decode(item, self.model)
         except SampleError as error:
             return error
-        self._heard.append(seconds_of_sound(decoded))
+        self._audio_seconds.append(seconds_of_sound(decoded))
         if not isinstance(self.model, Prepares) or isinstance(decoded, SeededPrompt):
             return decoded
         try:
-            return self._prepared(self.model, decoded)
+            return self._prepare(self.model, decoded)
         except SampleError as error:
             return error
         except Exception as error:
-            error.add_note(f"while preparing {shown(item)}")
+            error.add_note(f"while preparing {describe_item(item)}")
             raise
 
-    def _prepared(self, model: Prepares, decoded: object) -> object:
+    def _prepare(self, model: Prepares, decoded: object) -> object:
         method = self.requests.method
         if method == "write":
             return model.prepare(decoded, "conversation")
@@ -74,26 +74,28 @@ class Forward:
             return model.prepare(decoded[0], "conversation"), decoded[1]
         return model.prepare(decoded, self.requests.modality)
 
-    def ahead(self, batches: Iterable[Places], taken: Taken) -> Iterator[PreparedBatch]:
+    def prepare_ahead(
+        self, batches: Iterable[Places], select: ItemSelector
+    ) -> Iterator[PreparedBatch]:
         """Each batch with its items prepared, in order; on a GPU ahead of their use."""
         queue: deque[tuple[Places, Sequence[object]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
             for rows in batches:
-                items = taken(rows)
-                asis = not isinstance(self.model, Prepares) and set(map(type, items)) == {str}
+                items = select(rows)
+                ready = not isinstance(self.model, Prepares) and set(map(type, items)) == {str}
                 queue.append(
-                    (rows, items if asis else [pool.submit(self.prepare, item) for item in items])
+                    (rows, items if ready else [pool.submit(self.prepare, item) for item in items])
                 )
                 if len(queue) > _AHEAD[self.device.partition(":")[0]]:
-                    yield _results(*queue.popleft())
+                    yield _wait_for(*queue.popleft())
             while queue:
-                yield _results(*queue.popleft())
+                yield _wait_for(*queue.popleft())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def each(
-        self, model: WritesEach, batches: Iterable[Places], taken: Taken
+    def answer_each(
+        self, model: WritesEach, batches: Iterable[Places], select: ItemSelector
     ) -> Iterator[tuple[int, StoredRow]]:
         """The number and the row of each item of the batches, as the model answers it.
 
@@ -103,8 +105,8 @@ class Forward:
         failed: list[tuple[int, StoredRow]] = []
         answered = 0
 
-        def sound() -> Iterator[object]:
-            for rows, prepared in self.ahead(batches, taken):
+        def valid_items() -> Iterator[object]:
+            for rows, prepared in self.prepare_ahead(batches, select):
                 for number, item in zip(rows.tolist(), prepared, strict=True):
                     if isinstance(item, SampleError):
                         failed.append((number, item))
@@ -112,8 +114,8 @@ class Forward:
                         numbers.append(number)
                         yield item
 
-        for at, answer in model.write_each(sound(), self.requests.options):
-            yield numbers[at], as_row(answer, "write", self.name)
+        for at, answer in model.write_each(valid_items(), self.requests.options):
+            yield numbers[at], encode_output(answer, "write", self.name)
             answered += 1
         if answered != len(numbers):
             raise ModelError(
@@ -122,29 +124,31 @@ class Forward:
             )
         yield from failed
 
-    def answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[StoredRow]:
+    def answer(self, items: Sequence[object], report: Callable[[str], None]) -> Sequence[StoredRow]:
         """A row for each prepared item; one that could not be prepared is its own failure.
 
         Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
         """
-        sound = [item for item in items if not isinstance(item, SampleError)]
-        rows = self._answer(sound, told) if sound else []
-        if len(sound) == len(items):
+        valid = [item for item in items if not isinstance(item, SampleError)]
+        rows = self._answer(valid, report) if valid else []
+        if len(valid) == len(items):
             return rows
-        left = iter(rows)
-        return [item if isinstance(item, SampleError) else next(left) for item in items]
+        outputs = iter(rows)
+        return [item if isinstance(item, SampleError) else next(outputs) for item in items]
 
-    def _answer(self, items: Sequence[object], told: Callable[[str], None]) -> Sequence[StoredRow]:
+    def _answer(
+        self, items: Sequence[object], report: Callable[[str], None]
+    ) -> Sequence[StoredRow]:
         """A row for each item. Where the model raises a SampleError, they are tried one by one."""
         while True:
             try:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
-                answered = [call(self.model, part, self.requests, self.name) for part in parts]
-                return answered[0] if len(answered) == 1 else list(chain.from_iterable(answered))
+                outputs = [call(self.model, part, self.requests, self.name) for part in parts]
+                return outputs[0] if len(outputs) == 1 else list(chain.from_iterable(outputs))
             except SampleError as error:
                 if len(items) == 1:
                     return [error]
-                return [row for item in items for row in self._answer([item], told)]
+                return [row for item in items for row in self._answer([item], report)]
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -155,7 +159,7 @@ class Forward:
                     ) from error
             self.step = max(1, self.step // 2)
             _release_memory()
-            told(f"out of memory: going on with batches of {self.step}")
+            report(f"out of memory: going on with batches of {self.step}")
 
 
 def prepared_bytes(item: object) -> int:
@@ -173,7 +177,7 @@ def prepared_bytes(item: object) -> int:
     return int(getattr(item, "nbytes", 0)) or 3 * size[0] * size[1] or 1024
 
 
-def _results(rows: Places, prepared: Sequence[object]) -> PreparedBatch:
+def _wait_for(rows: Places, prepared: Sequence[object]) -> PreparedBatch:
     return rows, [one.result() if isinstance(one, Future) else one for one in prepared]
 
 

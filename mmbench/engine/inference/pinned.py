@@ -14,28 +14,29 @@ from mmbench.types import Content, ContinuationRequest, Item, Media, Message, Vi
 from mmbench.validation.regular_files import read_regular
 
 
-def pinned(item: Item, keys: ContentKeys) -> Item:
+def pin_files(item: Item, keys: ContentKeys) -> Item:
     """Return an item whose files, when read, are refused unless they have their present bytes."""
     match item:
         case Media():
-            return _pinned(item, keys)
+            return _pin_medium(item, keys)
         case View():
-            return replace(item, media=pinned(item.media, keys))
+            return replace(item, media=pin_files(item.media, keys))
         case ContinuationRequest():
-            return replace(item, conversation=pinned(item.conversation, keys))
+            return replace(item, conversation=pin_files(item.conversation, keys))
         case tuple():
             return tuple(
-                Message(turn.role, tuple(_part(part, keys) for part in turn.parts)) for turn in item
+                Message(turn.role, tuple(_pin_part(part, keys) for part in turn.parts))
+                for turn in item
             )
         case _:
             return item
 
 
-def _part(part: Content, keys: ContentKeys) -> Content:
-    return _pinned(part, keys) if isinstance(part, Media) else part
+def _pin_part(part: Content, keys: ContentKeys) -> Content:
+    return _pin_medium(part, keys) if isinstance(part, Media) else part
 
 
-def _pinned(medium: Media, keys: ContentKeys) -> Media:
+def _pin_medium(medium: Media, keys: ContentKeys) -> Media:
     if medium.read is not None:
         return medium
     try:

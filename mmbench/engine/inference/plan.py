@@ -23,7 +23,7 @@ _SHARE = 4  # part of the free memory that a batch may take: one in this many
 
 # What takes turns with itself, token by token or step by step, gains little from larger batches
 # and takes the memory of every step.
-_MOST = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
+_LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 
 
 def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
@@ -40,17 +40,17 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
         yield from (rows[i : i + size] for i in range(0, len(rows), size))
 
 
-def first_size(item_bytes: int, device: str, most: int | None = None) -> int:
+def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
     """The batch size to begin with: a power of two that a share of the free memory holds.
 
-    `item_bytes` is the size of one prepared input, `most` the largest size that is of use. On CUDA
-    the largest; running out halves it.
+    `item_bytes` is the size of one prepared input, `largest` the largest size that is of use. On
+    CUDA the largest; running out halves it.
     """
     if device != "cpu":
-        return most or CUDA_BATCH
+        return largest or CUDA_BATCH
     fits = _free_memory() // _SHARE // max(1, item_bytes * _ACTIVATIONS)
     size = 1
-    while size * 2 <= min(fits, most or CPU_BATCH):
+    while size * 2 <= min(fits, largest or CPU_BATCH):
         size *= 2
     return size
 
@@ -58,7 +58,7 @@ def first_size(item_bytes: int, device: str, most: int | None = None) -> int:
 def largest_batch(model: object, requests: Requests) -> int | None:
     """The largest batch worth trying: the model's own word, else by what is asked."""
     own: int | None = getattr(model, "batch", None)
-    return own or _MOST.get(requests.method)
+    return own or _LARGEST_BATCHES.get(requests.method)
 
 
 def _free_memory() -> int:

@@ -35,26 +35,28 @@ class Distinct(NamedTuple):
     rows: Places  # [n]: per request its number in `keys`, -1 where it has no key
     failures: dict[int, str]  # per request without a key: why
 
-    def taken(self, numbers: Places) -> Sequence[Item]:
+    def select(self, numbers: Places) -> Sequence[Item]:
         """Return the distinct items of some numbers."""
         return taken(self.items, self.first[numbers])
 
 
 def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
     """Each item once, and which request asks for which."""
-    found, failures = keys.keys(items)
-    if not failures and _surely_distinct(found):
+    item_keys, failures = keys.keys(items)
+    if not failures and _surely_distinct(item_keys):
         rows = np.arange(len(items))
-        return Distinct(items, found, rows, rows, failures)
-    sound = np.delete(np.arange(len(items)), list(failures))
-    _, first, same = np.unique(by_bytes(found[sound]), return_index=True, return_inverse=True)
+        return Distinct(items, item_keys, rows, rows, failures)
+    valid_rows = np.delete(np.arange(len(items)), list(failures))
+    _, first, inverse = np.unique(
+        by_bytes(item_keys[valid_rows]), return_index=True, return_inverse=True
+    )
     order = np.argsort(first)
-    first = sound[first[order]]
+    first = valid_rows[first[order]]
     number = np.empty_like(order)
     number[order] = np.arange(len(order))
     rows = np.full(len(items), -1)
-    rows[sound] = number[same]
-    return Distinct(items, found[first], first, rows, failures)
+    rows[valid_rows] = number[inverse]
+    return Distinct(items, item_keys[first], first, rows, failures)
 
 
 def _surely_distinct(keys: Keys) -> bool:
@@ -72,39 +74,39 @@ class ResponseTable:
         self._requests = requests
         self._vectors: Array | None = None
         generated = 0 if requests.method in dispatch.VECTORS else n
-        self._said: list[GeneratedText | Media | None] = [None] * generated
+        self._generated: list[GeneratedText | Media | None] = [None] * generated
         self._failures: dict[int, str] = {}
 
     @property
-    def whole(self) -> bool:
+    def all_or_nothing(self) -> bool:
         """Whether a batch is answered whole or not at all, as one of vectors is."""
         return self._requests.method in dispatch.VECTORS
 
-    def put(self, rows: Places, keys: Keys, batch: JournalBatch) -> Places:
+    def add(self, rows: Places, keys: Keys, batch: JournalBatch) -> Places:
         """Put a batch's answers to `rows` of all `keys` into the table.
 
         Returns the rows that it does not answer.
         """
-        asked = keys[rows]
-        if np.array_equal(batch.keys, asked):
-            self._put(rows, batch.rows)
+        expected = keys[rows]
+        if np.array_equal(batch.keys, expected):
+            self._add(rows, batch.rows)
             return rows[:0]
-        row_of = dict(zip(map(bytes, asked), rows.tolist(), strict=True))
+        row_of = dict(zip(map(bytes, expected), rows.tolist(), strict=True))
         self._failures.update({row_of.pop(key): why for key, why in batch.failures.items()})
         answered = [row_of.pop(key) for key in map(bytes, batch.keys)]
-        self._put(np.array(answered, np.int64), batch.rows)
+        self._add(np.array(answered, np.int64), batch.rows)
         return np.array([*row_of.values()], np.int64)
 
-    def _put(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:
-        if not self.whole:
+    def _add(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:
+        if not self.all_or_nothing:
             for place, row in zip(places.tolist(), rows, strict=True):
-                self._said[place] = dispatch.read(row, self._requests.method)
+                self._generated[place] = dispatch.decode_output(row, self._requests.method)
         elif len(rows):
-            self._put_vectors(places, dispatch.vectors_of(rows))
+            self._add_vectors(places, dispatch.decode_vectors(rows))
 
-    def _put_vectors(self, places: Places, vectors: dispatch.Vectors) -> None:
+    def _add_vectors(self, places: Places, vectors: dispatch.Vectors) -> None:
         if self._vectors is None:
-            self._vectors = matrix(self._n, vectors.shape[1], vectors.itemsize)
+            self._vectors = zero_matrix(self._n, vectors.shape[1], vectors.itemsize)
         elif vectors.itemsize > self._vectors.itemsize:
             self._vectors = self._vectors.astype(np.float64)
         self._vectors[places] = vectors
@@ -115,20 +117,22 @@ class ResponseTable:
         Raises ModelError for scores with another number of columns than there are labels.
         """
         failed = np.flatnonzero(np.isin(distinct.rows, [*self._failures])).tolist()
-        late = {request: self._failures[distinct.rows[request]] for request in failed}
-        failures = distinct.failures | late
-        if not self.whole:
-            said = [None if row < 0 else self._said[row] for row in distinct.rows.tolist()]
-            return GeneratedOutputs(said, failures)
+        forward_failures = {request: self._failures[distinct.rows[request]] for request in failed}
+        failures = distinct.failures | forward_failures
+        if not self.all_or_nothing:
+            generated = [
+                None if row < 0 else self._generated[row] for row in distinct.rows.tolist()
+            ]
+            return GeneratedOutputs(generated, failures)
         if self._requests.method == "classify" and self._vectors is not None:
-            dispatch.refuse_columns(self._vectors.shape[1], labels, self._name)
+            dispatch.check_columns(self._vectors.shape[1], labels, self._name)
         width = max(1, len(labels))  # of rows of which none was answered
-        unique = matrix(self._n, width) if self._vectors is None else self._vectors
+        unique = zero_matrix(self._n, width) if self._vectors is None else self._vectors
         normalise = self._requests.method == "embed" and self._requests.normalise
         return VectorOutputs(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
 
 
-def matrix(n: int, d: int, itemsize: int = 4) -> Array:
+def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
     """Zeros [n, d] in float32 or, of 8 bytes, in float64.
 
     They are in memory, or beyond 1 GiB in a temporary file that is mapped.
@@ -145,10 +149,10 @@ def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
 
     It is the array `unique` itself where each of its rows stands for one request, in their order.
     """
-    same = np.array_equal(rows, np.arange(len(unique)))
-    if same and not normalise:
+    is_one_to_one = np.array_equal(rows, np.arange(len(unique)))
+    if is_one_to_one and not normalise:
         return unique
-    out = unique if same else matrix(len(rows), unique.shape[1], unique.itemsize)
+    out = unique if is_one_to_one else zero_matrix(len(rows), unique.shape[1], unique.itemsize)
     if not len(unique):  # not one item has a key
         return out
     for start in range(0, len(rows), _BLOCK):

@@ -20,20 +20,20 @@ from mmbench.storage.journal_folders import open_folder, open_temporary_folder
 from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
 
 
-def device_for(asked: str) -> str:
+def device_for(device: str) -> str:
     """Return a device: `auto` is the first CUDA device where torch sees one, else the CPU.
 
     Raises UserError.
     """
-    if asked == "cpu":
-        return asked
+    if device == "cpu":
+        return device
     import torch
 
-    if asked == "auto":
+    if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if not torch.cuda.is_available():
-        raise UserError(f"--device {asked}: torch sees no CUDA device; use --device cpu")
-    return asked
+        raise UserError(f"--device {device}: torch sees no CUDA device; use --device cpu")
+    return device
 
 
 class InferenceRunner:
@@ -82,25 +82,27 @@ class InferenceRunner:
         Raises ModelError for scores that do not fit the model's labels.
         """
         before = self._answerer.computed, self._answerer.cached
-        found = {side: self._named(asked) for side, asked in requests.items()}
+        outputs = {name: self._with_metadata(batch) for name, batch in requests.items()}
         counts = self._costs.counts
         counts["computed"] += self._answerer.computed - before[0]
         counts["cached"] += self._answerer.cached - before[1]
-        return found
+        return outputs
 
     def labels(self, requests: Requests) -> list[str]:
         """Return the names of the model's classes. Raises ModelError where it has no list."""
         return self._answerer.labels(requests)
 
-    def _named(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
+    def _with_metadata(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         """The answers, which say whose they are, and what scores of classes are."""
         name = self._model.info.name
         scale: ScoreScale = "logits"
         if requests.method == "classify":
             scale = scale_of(self._model.cls, f"model {name}")
-        found = self._answer(requests)
+        outputs = self._answer(requests)
         return (
-            replace(found, scores=scale, model=name) if isinstance(found, VectorOutputs) else found
+            replace(outputs, scores=scale, model=name)
+            if isinstance(outputs, VectorOutputs)
+            else outputs
         )
 
     def _answer(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
@@ -108,7 +110,7 @@ class InferenceRunner:
         costs.counts["requests"] += len(requests.contents)
         stage = f"{requests.method} {requests.modality}"
         loading, computed = clock.seconds.get("load", 0.0), answerer.computed
-        heard = answerer.heard
+        audio_seconds = answerer.audio_seconds
         before = clock.seconds.get(stage, 0.0)
         with clock.stage(stage):
             answers = answerer.answer(stage, requests)
@@ -118,13 +120,13 @@ class InferenceRunner:
         if answerer.computed > computed and spent > 0:
             rate = (answerer.computed - computed) / spent
             costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
-            if answerer.heard > heard:  # seconds of sound per second of computing
-                costs.throughput[RTFX] = round((answerer.heard - heard) / spent, 2)
+            if answerer.audio_seconds > audio_seconds:  # seconds of sound per second of computing
+                costs.throughput[RTFX] = round((answerer.audio_seconds - audio_seconds) / spent, 2)
         return answers
 
 
 def _load(model: Model, device: str, context: RunContext) -> object:
-    if context.held.holds(model, device):
-        return context.held.get(model, device, context.progress)
+    if context.model_cache.holds(model, device):
+        return context.model_cache.get(model, device, context.progress)
     with context.costs.clock.stage("load"):
-        return context.held.get(model, device, context.progress)
+        return context.model_cache.get(model, device, context.progress)

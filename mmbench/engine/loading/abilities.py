@@ -34,7 +34,7 @@ def kind_of(spec: TaskSpec) -> Kind[Dataset]:
     return kind
 
 
-def needed(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
+def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
     """Return what a model must be able to do. Raises UserError for a kind that runs none."""
     needs = kind.needs()
     if needs is None:
@@ -48,18 +48,18 @@ def needed(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
 def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
     """Refuse a class that lacks the methods, or takes nothing of what the task names.
 
-    One that takes not all of `together` is refused as well. A class that takes texts alone is not
+    One that takes not all of `joint` is refused as well. A class that takes texts alone is not
     refused where a sample may be a text alone: its data decide.
     """
-    ability, together = needed(kind, spec)
+    ability, joint = required_ability(kind, spec)
     cls = class_of(model)
-    named = {*spec.fields, *spec.fields.values()}
-    wanted: set[Modality] = {m for m in (*_MEDIA, "text") if m in named}
-    media = wanted.intersection(_MEDIA)
-    taken = wanted | {"text"} if _asks_texts(ability, spec) else media
-    none = media and not taken & cls.modalities
-    if _missing(cls, ability) or none or together - cls.modalities:
-        raise _unfit(model, cls, ability, wanted, spec)
+    field_names = {*spec.fields, *spec.fields.values()}
+    task_modalities: set[Modality] = {m for m in (*_MEDIA, "text") if m in field_names}
+    media = task_modalities.intersection(_MEDIA)
+    usable = task_modalities | {"text"} if _asks_texts(ability, spec) else media
+    takes_none = media and not usable & cls.modalities
+    if _missing(cls, ability) or takes_none or joint - cls.modalities:
+        raise _unsuitable_model(model, cls, ability, task_modalities, spec)
 
 
 def _asks_texts(ability: type, spec: TaskSpec) -> bool:
@@ -70,12 +70,12 @@ def _asks_texts(ability: type, spec: TaskSpec) -> bool:
 
 def check_methods(needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]) -> None:
     """Refuse a kind that asks for more than it needs. Raises UserError."""
-    able = methods(needs.ability)
-    for name, asked in requests.items():
-        if asked.method not in able:
+    methods = ability_methods(needs.ability)
+    for name, batch in requests.items():
+        if batch.method not in methods:
             raise UserError(
-                f"kind {spec.kind}: its requests {name!r} have the method {asked.method}, and it"
-                f" needs a model that can {', '.join(able)}: give both the same method"
+                f"kind {spec.kind}: its requests {name!r} have the method {batch.method}, and it"
+                f" needs a model that can {', '.join(methods)}: give both the same method"
             )
 
 
@@ -84,27 +84,27 @@ def check_ability(
 ) -> None:
     """Refuse a model that cannot do what these requests ask for. Raises UserError."""
     ability = needs.ability
-    wanted = {modality for asked in requests.values() for modality in modalities(asked)}
-    if _missing(model.cls, ability) or wanted - model.cls.modalities:
-        raise _unfit(model.info.name, model.cls, ability, wanted, spec)
+    required = {modality for batch in requests.values() for modality in request_modalities(batch)}
+    if _missing(model.cls, ability) or required - model.cls.modalities:
+        raise _unsuitable_model(model.info.name, model.cls, ability, required, spec)
     if model.folder and hasattr(model.cls, "check"):
-        model.cls.check(model.folder, methods(ability))
+        model.cls.check(model.folder, ability_methods(ability))
 
 
 def _missing(cls: ModelClass, ability: type) -> list[str]:
-    return [method for method in methods(ability) if not hasattr(cls, method)]
+    return [method for method in ability_methods(ability) if not hasattr(cls, method)]
 
 
-def _unfit(
-    model: str, cls: ModelClass, ability: type, wanted: set[Modality], spec: TaskSpec
+def _unsuitable_model(
+    model: str, cls: ModelClass, ability: type, required: set[Modality], spec: TaskSpec
 ) -> UserError:
     """What a task needs, what the model lacks, and which models have it."""
-    missing, lacking = _missing(cls, ability), sorted(wanted - cls.modalities)
+    missing, lacking = _missing(cls, ability), sorted(required - cls.modalities)
     cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(lacking)}"
-    given = f" with {', '.join(sorted(wanted))}" if wanted else ""
+    inputs = f" with {', '.join(sorted(required))}" if required else ""
     return UserError(
-        f"task {spec.name} needs a model that can {', '.join(methods(ability))}{given};"
-        f" {model} {cannot}: {_other_kind(cls, spec)}try {', '.join(_able(ability, wanted))}"
+        f"task {spec.name} needs a model that can {', '.join(ability_methods(ability))}{inputs};"
+        f" {model} {cannot}: {_other_kind(cls, spec)}try {', '.join(_suggest(ability, required))}"
     )
 
 
@@ -114,20 +114,20 @@ def _other_kind(cls: ModelClass, spec: TaskSpec) -> str:
     if other is None:
         return ""
     task = msgspec.structs.replace(spec, kind=other, options=KindOptions())
-    if _missing(cls, needed(kind_of(task), task).ability):
+    if _missing(cls, required_ability(kind_of(task), task).ability):
         return ""
     templates = ' and templates: ["a photo of a {}."]' if other == "zero_shot" else ""
     return f"for such a model write `kind: {other}`{templates} in a task file, or "
 
 
-def _able(ability: type, wanted: set[Modality]) -> list[str]:
+def _suggest(ability: type, required: set[Modality]) -> list[str]:
     """Return the models for all of these modalities; where there is none, those for one of them."""
-    every = able(ability, wanted)
-    some = {name for one in wanted for name in able(ability, {one})}
+    every = models_with_ability(ability, required)
+    some = {name for modality in required for name in models_with_ability(ability, {modality})}
     return every or sorted(some) or ["a plugin"]
 
 
-def modalities(requests: Requests) -> set[Modality]:
+def request_modalities(requests: Requests) -> set[Modality]:
     """Of which modalities what is asked is made; an InvalidContent part asks for nothing."""
     if requests.method not in ("write", "loglikelihood"):
         return {requests.modality}
@@ -142,16 +142,17 @@ def modalities(requests: Requests) -> set[Modality]:
     }
 
 
-def able(ability: type, wanted: set[Modality]) -> list[str]:
+def models_with_ability(ability: type, required: set[Modality]) -> list[str]:
     """The names of the models that have an ability for these modalities."""
     classes = {name: class_of(name) for name in registry.names("model")}
     return [
         name
         for name, cls in classes.items()
-        if all(hasattr(cls, method) for method in methods(ability)) and wanted <= cls.modalities
+        if all(hasattr(cls, method) for method in ability_methods(ability))
+        and required <= cls.modalities
     ]
 
 
-def methods(ability: type) -> list[str]:
+def ability_methods(ability: type) -> list[str]:
     """The methods that a protocol asks for."""
     return [n for n, v in vars(ability).items() if callable(v) and not n.startswith("_")]

@@ -24,12 +24,12 @@ def check_media(spec: TaskSpec, data: Dataset) -> None:
     And data whose texts in another field are names of media: a model would be asked with a name.
     """
     fields = {field: media_field(name, field) for name, field in spec.fields.items()}
-    wanted = {field: modality for field, modality in fields.items() if modality}
+    media_fields = {field: modality for field, modality in fields.items() if modality}
     for samples in data.by_role().values():
         inputs = column(samples, "inputs")
-        for field, modality in wanted.items():
+        for field, modality in media_fields.items():
             _check(spec, samples, entries(inputs, field), field, modality)
-        for field in fields.keys() - wanted.keys():
+        for field in fields.keys() - media_fields.keys():
             _refuse_names(spec, field, entries(inputs, field))
 
 
@@ -61,15 +61,15 @@ def _check(
     if isinstance(contents, Repeated) and contents.only is ABSENT:
         return
     for row, content in enumerate(contents):
-        found = _shown(content)
-        if found and not (isinstance(content, Media) and content.modality == modality):
+        actual = _describe(content)
+        if actual and not (isinstance(content, Media) and content.modality == modality):
             raise DataError(
-                f"task {spec.name}: sample {samples[row].id}: {field} is {found}, where {modality}"
+                f"task {spec.name}: sample {samples[row].id}: {field} is {actual}, where {modality}"
                 f" is needed: name the input {modality} in the task's data and fields"
             )
 
 
-def _shown(content: Content | Absent) -> str:
+def _describe(content: Content | Absent) -> str:
     """What a text or a medium is in a message; empty for what is missing or broken."""
     if isinstance(content, str):
         return f"the text {repr(content)}"

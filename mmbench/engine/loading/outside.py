@@ -22,28 +22,28 @@ _COCO = "annotations"  # COCO's folder for them, beside its folders of images
 
 
 def check_outside(
-    spec: TaskSpec, requests: Iterable[Requests], given: Path | None, host: str, *, allow: bool
+    spec: TaskSpec, requests: Iterable[Requests], data_path: Path | None, host: str, *, allow: bool
 ) -> str:
     """Return what to say of files outside the data folder that `host` is sent, "" if none is.
 
-    `given` is `--data`. A file is where its real path is, so that a link out of the folder leads
-    outside. Raises DataError for such files unless `allow`.
+    `data_path` is `--data`. A file is where its real path is, so that a link out of the folder
+    leads outside. Raises DataError for such files unless `allow`.
     """
-    folders = data_folders(spec, given)
-    names = {name for asked in requests for item in asked.contents for name in _files(item)}
+    folders = data_folders(spec, data_path)
+    names = {name for batch in requests for item in batch.contents for name in _files(item)}
     outside = sorted(name for name in names if not _inside(name, folders))
     if not outside:
         return ""
-    what = f"{count(len(outside), 'file')} from outside the data folder"
+    files = f"{count(len(outside), 'file')} from outside the data folder"
     if allow:
-        return f"{host} was sent {what}"
+        return f"{host} was sent {files}"
     raise DataError(
-        f"task {spec.name}: {host} would be sent {what} {plain(str(folders[0]))}, e.g."
+        f"task {spec.name}: {host} would be sent {files} {plain(str(folders[0]))}, e.g."
         f" {plain(outside[0])}: give --allow-outside, or move them there"
     )
 
 
-def data_folders(spec: TaskSpec, given: Path | None) -> list[Path]:
+def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
     """Return the real folders of a task's data: the data folder first.
 
     That is the folder given, or of a file the folder that it is in. Without `--data` it is the
@@ -51,13 +51,13 @@ def data_folders(spec: TaskSpec, given: Path | None) -> list[Path]:
     folders of images beside `annotations` belong to it, for a data set of the hub the caches of
     `datasets` and `huggingface_hub`.
     """
-    place = given if given is not None else _default(spec)
+    place = data_path if data_path is not None else _default(spec)
     if place is None:
         return [*_caches(), _PACKAGE]
     folder = place if place.is_dir() else place.parent
     real = Path(os.path.realpath(folder))
-    beside = [real.parent / name for name in FOLDERS if name] if real.name == _COCO else []
-    return [real, *beside, _PACKAGE]
+    image_folders = [real.parent / name for name in FOLDERS if name] if real.name == _COCO else []
+    return [real, *image_folders, _PACKAGE]
 
 
 def _default(spec: TaskSpec) -> Path | None:

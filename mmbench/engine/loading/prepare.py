@@ -11,8 +11,8 @@ from mmbench.engine.loading.abilities import (
     check_ability,
     check_methods,
     kind_of,
-    needed,
     refuse_early,
+    required_ability,
 )
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
@@ -57,31 +57,31 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     spec, kind = find_task(task, options)
     if model not in BASELINES:
         refuse_early(model, kind, spec)
-    found, loaded = _found(model, spec, kind, context)
-    check_media(spec, loaded)
-    data, notes = with_breakdown_tags(spec, loaded)
+    resolved, dataset = _find_model_and_data(model, spec, kind, context)
+    check_media(spec, dataset)
+    data, notes = with_breakdown_tags(spec, dataset)
     if options.limit is not None:
         data = data.limit(options.limit)
-    if found is None:
+    if resolved is None:
         info = ModelInfo(model, None, None, "", BASELINE, {}, "none")
         return PreparedRun(spec, kind, data, None, info, {}, tuple(notes))
     kind.check(data)
     requests = kind.requests(data, options.seed)
-    check_methods(needed(kind, spec), spec, requests)
-    check_ability(found, needed(kind, spec), spec, requests)
-    notes = [*notes, *_sent_away(found, spec, requests, options)]
-    return PreparedRun(spec, kind, data, found, found.info, requests, tuple(notes))
+    check_methods(required_ability(kind, spec), spec, requests)
+    check_ability(resolved, required_ability(kind, spec), spec, requests)
+    notes = [*notes, *_sent_away(resolved, spec, requests, options)]
+    return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
 
 
-def _found(
+def _find_model_and_data(
     model: str, spec: TaskSpec, kind: Kind[Dataset], context: RunContext
 ) -> tuple[Model | None, Dataset]:
     """Return the model, None for a baseline, and the data. Raises UserError for all that lacks."""
     options = context.options
     problems: list[UserError] = []
-    found, data = None, None
+    resolved, data = None, None
     try:
-        found = _find_model(model, kind, context)
+        resolved = _find_model(model, kind, context)
     except ModelError as error:
         problems.append(error)
     try:
@@ -92,21 +92,21 @@ def _found(
     if data is None or problems:
         advice = _advice(model, options, problems)
         raise type(problems[0])("\n".join([*map(str, problems), *advice])) from problems[0]
-    return found, data
+    return resolved, data
 
 
 def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list[str]:
     """Return what to type where the checkpoint or the data were not given at all."""
     lacks = {type(problem) for problem in problems}
-    wanted = []
+    arguments = []
     if ModelError in lacks and model not in BASELINES and parse(model).adapter == model:
-        wanted.append(f"-m {model}@CHECKPOINT")
+        arguments.append(f"-m {model}@CHECKPOINT")
     if DataError in lacks and options.data is None:
-        wanted.append("--data PATH")
-    if not wanted:
+        arguments.append("--data PATH")
+    if not arguments:
         return []
     return [
-        f"give what is missing: {' '.join(wanted)}",
+        f"give what is missing: {' '.join(arguments)}",
         "what needs no data, weights or network: -m clip-nano -t shapes-retrieval",
     ]
 

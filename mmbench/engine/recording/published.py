@@ -8,40 +8,42 @@ from mmbench.text import count
 from mmbench.types import Published, PublishedInfo, ScoreInfo, TaskSpec
 
 
-def verdicts(
+def compare_published(
     spec: TaskSpec,
     model: str,
     scores: Mapping[str, ScoreInfo],
     sizes: Mapping[str, int],
     failed: int,
-    doubt: str = "",
+    provenance_warning: str = "",
 ) -> list[PublishedInfo]:
     """What was published for this model, each number with its verdict.
 
     Where nothing was published for the model, the first published model is shown with the reason
-    that the numbers cannot be compared. `sizes` are the samples used of each side; `doubt` is why
-    they may not be those of the protocol (`RetrievalData.source`).
+    that the numbers cannot be compared. `sizes` are the samples used of each side;
+    `provenance_warning` is why they may not be those of the protocol (`RetrievalData.source`).
     """
     if not spec.published:
         return []
     own = [p for p in spec.published if p.model == model]
     entry = own[0] if own else spec.published[0]
     reason = (
-        _not_comparable(spec, sizes, failed, doubt)
+        _not_comparable(spec, sizes, failed, provenance_warning)
         if own
         else f"not comparable: another model ({model})"
     )
     return [_verdict(entry, metric, scores.get(metric), reason) for metric in entry.scores]
 
 
-def _not_comparable(spec: TaskSpec, sizes: Mapping[str, int], failed: int, doubt: str) -> str:
-    for side, size in sorted(sizes.items()):  # the corpus before the queries
-        expected = spec.protocol.get(side, size)
+def _not_comparable(
+    spec: TaskSpec, sizes: Mapping[str, int], failed: int, provenance_warning: str
+) -> str:
+    for role, size in sorted(sizes.items()):  # the corpus before the queries
+        expected = spec.protocol.get(role, size)
         if size != expected:
-            noun = f"{spec.fields.get(side, side)}s"
+            noun = f"{spec.fields.get(role, role)}s"
             return f"not comparable: {size} of {expected} {noun}"
-    if doubt and spec.protocol:
-        return f"not comparable: {doubt}"
+    if provenance_warning and spec.protocol:
+        return f"not comparable: {provenance_warning}"
     return f"not comparable: {count(failed, 'sample')} failed" if failed else ""
 
 
@@ -50,7 +52,7 @@ def _verdict(entry: Published, metric: str, score: ScoreInfo | None, reason: str
     if not reason and measured is None:
         reason = "not comparable: not measured"
     if not reason and measured is not None:
-        close = abs(measured - value) <= entry.tolerance
-        reason = "reproduced" if close else f"not reproduced: off by {measured - value:+.4f}"
-    shown = entry.tolerance, reason, entry.model, entry.source
-    return PublishedInfo(metric, value, measured, *shown)
+        is_close = abs(measured - value) <= entry.tolerance
+        reason = "reproduced" if is_close else f"not reproduced: off by {measured - value:+.4f}"
+    details = entry.tolerance, reason, entry.model, entry.source
+    return PublishedInfo(metric, value, measured, *details)

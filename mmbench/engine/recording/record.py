@@ -12,7 +12,7 @@ from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.loading.prepare import BASELINE, PreparedRun
 from mmbench.engine.options import RunSettings
-from mmbench.engine.recording.published import verdicts
+from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.scoring.remarks import STRIPPED
 from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
@@ -22,7 +22,7 @@ from mmbench.storage import records as store
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest
 from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
 
-_SHOWN = 20  # failures that a record lists
+_MOST_FAILURES = 20  # failures that a record lists
 
 
 class RunSummary(NamedTuple):
@@ -66,14 +66,14 @@ def hash_data(
     return identity.data_hash(hashes, data.targets_hash()), unread
 
 
-def way_of_asking(prepared: PreparedRun, options: RunSettings) -> str:
+def request_signature(prepared: PreparedRun, options: RunSettings) -> str:
     """Return what each signature says: the kind's part, and how frames are chosen."""
     spec = prepared.spec
-    named = {*spec.fields, *spec.fields.values()}
-    frames = "frames=by-index" if "video" in named and "image" not in named else ""
-    asked = prepared.kind.signature(prepared.data)
+    field_names = {*spec.fields, *spec.fields.values()}
+    frames = "frames=by-index" if "video" in field_names and "image" not in field_names else ""
+    kind_signature = prepared.kind.signature(prepared.data)
     reasoning = STRIPPED if options.strip_reasoning else ""
-    return ",".join(filter(None, [asked, frames, reasoning]))
+    return ",".join(filter(None, [kind_signature, frames, reasoning]))
 
 
 def task_info(prepared: PreparedRun, data_hash: str, options: RunSettings) -> TaskInfo:
@@ -88,7 +88,7 @@ def task_info(prepared: PreparedRun, data_hash: str, options: RunSettings) -> Ta
         protocol=spec.protocol,
         data=prepared.data.sizes(),
         source=prepared.data.source,
-        asked=way_of_asking(prepared, options),
+        asked=request_signature(prepared, options),
     )
 
 
@@ -125,8 +125,10 @@ def make_record(
     """Return the record of a run, of scored outputs, or of outputs that were measured again."""
     costs, scores = context.costs, measured.scores
     known_as = context.options.published_as or model.checkpoint or model.name
-    doubt = task.source.get("doubt", "")
-    published = verdicts(spec, known_as, scores, task.data, summary.failed, doubt)
+    provenance_warning = task.source.get("doubt", "")
+    published = compare_published(
+        spec, known_as, scores, task.data, summary.failed, provenance_warning
+    )
     endpoint = {"endpoint": summary.endpoint} if summary.endpoint else {}
     return RunRecord(
         run=store.new_run_id(model.name),
@@ -137,7 +139,7 @@ def make_record(
         headline=spec.headline if spec.headline in scores else next(iter(scores)),
         published=[] if summary.baseline else published,
         counts=summary.counts | {"failed": summary.failed} | costs.counts,
-        failures=summary.failures[:_SHOWN],
+        failures=summary.failures[:_MOST_FAILURES],
         seconds=costs.clock.seconds,
         throughput=summary.throughput | costs.throughput,
         environment=identity.environment(costs.device) | endpoint,
@@ -157,7 +159,7 @@ def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
     if COLUMN not in measured.scores:
         return measured
     value = throughput.get(RTFX)
-    taken = msgspec.structs.replace(
+    timed = msgspec.structs.replace(
         measured.scores[COLUMN],
         value=value,
         low=None,
@@ -165,10 +167,10 @@ def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
         bounds=None,
         reason="" if value is not None else NOTHING_COMPUTED,
     )
-    return measured._replace(scores=measured.scores | {COLUMN: taken})
+    return measured._replace(scores=measured.scores | {COLUMN: timed})
 
 
-def untimed(prepared: PreparedRun, throughput: Mapping[str, float]) -> list[str]:
+def untimed_notes(prepared: PreparedRun, throughput: Mapping[str, float]) -> list[str]:
     """A note where a recogniser of speech ran and its speed could not be measured."""
     if prepared.model is None or not recognises(prepared.spec.metrics) or RTFX in throughput:
         return []

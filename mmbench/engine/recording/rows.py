@@ -38,45 +38,49 @@ from mmbench.validation.safe_parse import encode_json, parse_json
 StoredRows = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
 
 
-def rows_table(directions: Directions, found: Sequence[MeasuredDirection]) -> StoredRows:
+def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirection]) -> StoredRows:
     """Return the columns of the stored rows: one row per prediction."""
-    splits = [(d, i, split) for d, of in directions.items() for i, split in enumerate(of)]
+    splits = [
+        (d, i, split)
+        for d, direction_splits in directions.items()
+        for i, split in enumerate(direction_splits)
+    ]
 
-    def of_all(name: str) -> Sequence[Any]:
+    def all_values(name: str) -> Sequence[Any]:
         """Return a field of all predictions."""
         return joined([column(split, name) for _, _, split in splits])
 
     table: StoredRows = {
         "direction": joined([Repeated(direction, len(split)) for direction, _, split in splits]),
         "split": joined([Repeated(number, len(split)) for _, number, split in splits]),
-        "id": of_all("id"),
-        "group": of_all("group"),
-        "error": of_all("error"),
-        "value": _values(of_all("value"), of_all("error")),
-        "scores": of_all("scores"),
-        "target": _encoded(of_all("target")),
-        "tags": _encoded(of_all("tags")),
+        "id": all_values("id"),
+        "group": all_values("group"),
+        "error": all_values("error"),
+        "value": _values(all_values("value"), all_values("error")),
+        "scores": all_values("scores"),
+        "target": _encoded(all_values("target")),
+        "tags": _encoded(all_values("tags")),
     }
     measured: dict[str, NumberRows] = {}
-    for scored in found:
+    for scored in scored_metrics:
         if scored.score.fold != "whole":
-            _fill(measured, len(table["id"]), scored)
+            _fill_rows(measured, len(table["id"]), scored)
     return table | measured
 
 
-def _fill(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
+def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
     """Put the rows of a score where its predictions stand among all n."""
     rows = scored.score.rows
     # The number of the split, or of the direction, is a column of its own.
-    kept = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
-    if len(kept) == n and scored.metric not in measured:
-        measured[scored.metric] = NumberRows(kept)
+    stored = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
+    if len(stored) == n and scored.metric not in measured:
+        measured[scored.metric] = NumberRows(stored)
         return
     if scored.metric not in measured:
-        empty = np.zeros((n, kept.shape[1]))
+        empty = np.zeros((n, stored.shape[1]))
         measured[scored.metric] = NumberRows(np.ma.array(empty, mask=True))
     column = measured[scored.metric]
-    column.array[np.asarray(scored.positions, np.intp)] = kept
+    column.array[np.asarray(scored.positions, np.intp)] = stored
 
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
@@ -113,7 +117,7 @@ def _json(value: Any) -> str | None:
 
 def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
     """Return the predictions behind stored rows. Raises DataError for images."""
-    found: dict[str, list[list[Prediction]]] = {}
+    directions: dict[str, list[list[Prediction]]] = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
     if missing := [name for name in columns if name not in table]:
         raise DataError(f"the rows have no column {missing[0]!r}: run it again")
@@ -121,10 +125,10 @@ def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
         raise DataError("the file of the rows has none: run it again")
     scales = table.get("scores") or [""] * len(table["id"])
     for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
-        splits = found.setdefault(direction, [])
+        splits = directions.setdefault(direction, [])
         splits.extend([] for _ in range(split + 1 - len(splits)))
         splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
-    return Predictions(found)
+    return Predictions(directions)
 
 
 def _prediction(
@@ -141,8 +145,8 @@ def _prediction(
         if len(scores) == 1 and not scores[0].is_integer():
             raise DataError(f"sample {ident}: its value {scores[0]} is not the number of a class")
         value = scores if len(scores) > 1 else int(scores[0])
-    right = None if target is None else _decoded(target, ident)
-    return Prediction(ident, value, right, error, group, msgspec.json.decode(tags))
+    reference = None if target is None else _decoded(target, ident)
+    return Prediction(ident, value, reference, error, group, msgspec.json.decode(tags))
 
 
 def _decoded(text: str, ident: str) -> object:

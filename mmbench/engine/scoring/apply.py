@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mmbench import metric_names
 from mmbench.columns import column, rows_not_none, without_rows
 from mmbench.engine.scoring.features import FeatureExtractor
-from mmbench.engine.scoring.long_texts import readable
+from mmbench.engine.scoring.long_texts import truncate_long_texts
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Metric
 from mmbench.protocols.declarations import with_range
@@ -20,14 +20,14 @@ from mmbench.types import Prediction, Score
 class Applied(NamedTuple):
     """The score of a metric and the predictions behind its rows.
 
-    `positions` are their positions among the given predictions; `lost` says by id why the metric
-    could not take some.
+    `positions` are their positions among the given predictions; `rejected` says by id why the
+    metric could not take some.
     """
 
     score: Score
     predictions: Sequence[Prediction]
     positions: Sequence[int]
-    lost: dict[str, str]
+    rejected: dict[str, str]
 
 
 def apply(
@@ -42,32 +42,34 @@ def apply(
     for a metric that wants a model where there is none, and for options that it does not take.
     """
     function, argument = metric_names.metric(name)
-    given = () if argument is None else (argument,)
+    arguments = () if argument is None else (argument,)
     wants = metric_names.metric_info(name).wants
     function = metric_names.with_options(name, function, options or {})
     failed = [] if wants and wants.failed else rows_not_none(column(predictions, "error"))
     positions = without_rows(range(len(predictions)), failed)
     answered = without_rows(predictions, failed)
     if wants is None:
-        applied = _by_itself(function, answered, positions, given)
-        return applied._replace(score=_a_score(name, applied.score))
+        applied = _apply_each(function, answered, positions, arguments)
+        return applied._replace(score=_check_score(name, applied.score))
     if feature_extractor is None:
         raise UserError(f"metric {name} wants a model, and none can run here")
-    featured = feature_extractor.features(name, wants, argument, readable(answered))
-    lost = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
-    if lost and wants.failed:  # what is left of them counts
-        answered = [replace(p, error=lost[p.id]) if p.id in lost else p for p in answered]
-        featured = feature_extractor.features(name, wants, argument, readable(answered))
-    kept = [row for row in range(len(answered)) if row not in featured.failures]
-    features = [featured.features[row] for row in kept]
-    answered = [answered[row] for row in kept]
-    positions = [positions[row] for row in kept]
-    score = _a_score(name, function(readable(answered), *given, features=features))
-    told = f"{score.signature},{featured.signature}"
-    return Applied(replace(score, signature=told), answered, positions, lost)
+    featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
+    rejected = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
+    if rejected and wants.failed:  # what is left of them counts
+        answered = [replace(p, error=rejected[p.id]) if p.id in rejected else p for p in answered]
+        featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
+    kept_rows = [row for row in range(len(answered)) if row not in featured.failures]
+    features = [featured.features[row] for row in kept_rows]
+    answered = [answered[row] for row in kept_rows]
+    positions = [positions[row] for row in kept_rows]
+    score = _check_score(
+        name, function(truncate_long_texts(answered), *arguments, features=features)
+    )
+    signature = f"{score.signature},{featured.signature}"
+    return Applied(replace(score, signature=signature), answered, positions, rejected)
 
 
-def _a_score(name: str, value: object) -> Score:
+def _check_score(name: str, value: object) -> Score:
     """Return what a metric returned, with its declared range. Raises UserError for no score."""
     if isinstance(value, Score):
         return with_range(value, metric_names.metric_info(name))
@@ -76,28 +78,28 @@ def _a_score(name: str, value: object) -> Score:
     )
 
 
-def _by_itself(
+def _apply_each(
     function: Metric,
     answered: Sequence[Prediction],
     positions: Sequence[int],
-    given: tuple[object, ...],
+    arguments: tuple[object, ...],
 ) -> Applied:
     """Return the score of the predictions that the metric can take: a sound may be undecodable."""
     try:
-        return Applied(function(readable(answered), *given), answered, positions, {})
+        return Applied(function(truncate_long_texts(answered), *arguments), answered, positions, {})
     except SampleError:
-        refused = [_refusal(function, p, given) for p in answered]
-    lost = {p.id: why for p, why in zip(answered, refused, strict=True) if why}
-    fit = [row for row, why in enumerate(refused) if not why]
-    kept = [answered[row] for row in fit]
-    score = function(readable(kept), *given)
-    return Applied(score, kept, [positions[row] for row in fit], lost)
+        reasons = [_refusal(function, p, arguments) for p in answered]
+    rejected = {p.id: why for p, why in zip(answered, reasons, strict=True) if why}
+    fitting = [row for row, why in enumerate(reasons) if not why]
+    accepted = [answered[row] for row in fitting]
+    score = function(truncate_long_texts(accepted), *arguments)
+    return Applied(score, accepted, [positions[row] for row in fitting], rejected)
 
 
-def _refusal(function: Metric, prediction: Prediction, given: tuple[object, ...]) -> str:
+def _refusal(function: Metric, prediction: Prediction, arguments: tuple[object, ...]) -> str:
     """Return why a metric cannot take a prediction, empty if it can."""
     try:
-        function(readable([prediction]), *given)
+        function(truncate_long_texts([prediction]), *arguments)
     except SampleError as error:
         return str(error)
     return ""

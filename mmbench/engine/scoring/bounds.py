@@ -11,7 +11,7 @@ import numpy as np
 
 from mmbench import metric_names, stats
 from mmbench.columns import Places, column, entries, taken
-from mmbench.columns import joined as together
+from mmbench.columns import joined as join_sequences
 from mmbench.search.extremes import best_case, is_uncertain, worst_case
 from mmbench.types import Prediction, Ranking, Score
 
@@ -36,7 +36,7 @@ class Extremes(NamedTuple):
         """Return the extremes of the predictions that have this value of a tag."""
         tags = entries(column(self.predictions, "tags"), tag)
         inside = np.flatnonzero([one == value for one in tags])
-        scores = (folded_again(score, inside) for score in (self.worst, self.best))
+        scores = (refold(score, inside) for score in (self.worst, self.best))
         return Extremes(taken(self.predictions, inside), *scores)
 
 
@@ -48,7 +48,7 @@ class _BoundedScore(Protocol):
     @property
     def predictions(self) -> Sequence[Prediction]: ...
     @property
-    def asked(self) -> int: ...
+    def total(self) -> int: ...
     @property
     def extremes(self) -> Extremes | None: ...
 
@@ -64,18 +64,18 @@ def extremes(
     ranking and the metric's argument. They stand for those that hold for any metric.
     """
     function, argument = metric_names.metric(metric)
-    given = () if argument is None else (argument,)
-    measured = metric_names.with_options(metric, function, options or {})
+    arguments = () if argument is None else (argument,)
+    score = metric_names.with_options(metric, function, options or {})
     if not all(isinstance(_ranking(p), Ranking) for p in predictions):
         return None
     if not any(p.error or is_uncertain(p.value) for p in predictions):
         return None
     orders = metric_names.metric_info(metric).extremes or (worst_case, best_case)
-    changed = ([_changed(p, order, given) for p in predictions] for order in orders)
-    return Extremes(predictions, *(measured(each, *given) for each in changed))
+    changed = ([_changed(p, order, arguments) for p in predictions] for order in orders)
+    return Extremes(predictions, *(score(each, *arguments) for each in changed))
 
 
-def joined(
+def join_extremes(
     parts: Sequence[_BoundedScore], join: Callable[[Sequence[Score]], Score]
 ) -> Extremes | None:
     """Return the extremes of several scores put together, over directions or over splits.
@@ -84,27 +84,27 @@ def joined(
     """
     if not any(part.extremes for part in parts):
         return None
-    if any(part.extremes is None and part.asked != len(part.predictions) for part in parts):
+    if any(part.extremes is None and part.total != len(part.predictions) for part in parts):
         return None
     each = [part.extremes or Extremes(part.predictions, part.score, part.score) for part in parts]
-    predictions = together([one.predictions for one in each])
+    predictions = join_sequences([one.predictions for one in each])
     return Extremes(predictions, join([e.worst for e in each]), join([e.best for e in each]))
 
 
 def _ranking(prediction: Prediction) -> Ranking:
     """The ranking of a query; that of a failed one retrieved nothing."""
-    found: Ranking = prediction.target if prediction.error else prediction.value
-    return found
+    ranking: Ranking = prediction.target if prediction.error else prediction.value
+    return ranking
 
 
 def _changed(
-    prediction: Prediction, order: Callable[..., Ranking], given: tuple[object, ...]
+    prediction: Prediction, order: Callable[..., Ranking], arguments: tuple[object, ...]
 ) -> Prediction:
-    ranking = order(_ranking(prediction), *given)
+    ranking = order(_ranking(prediction), *arguments)
     return msgspec.structs.replace(prediction, value=ranking, error=None, target=None)
 
 
-def folded_again(score: Score, rows: Places) -> Score:
+def refold(score: Score, rows: Places) -> Score:
     """Return a score over some of its rows [k]."""
     table = score.rows[rows]
     value = stats.fold(score.fold, table)

@@ -10,8 +10,7 @@ from mmbench import stats
 from mmbench.columns import Repeated, column, joined, packed
 from mmbench.engine.score_names import sums_directions
 from mmbench.engine.scoring.apply import apply
-from mmbench.engine.scoring.bounds import Extremes, extremes
-from mmbench.engine.scoring.bounds import joined as joined_extremes
+from mmbench.engine.scoring.bounds import Extremes, extremes, join_extremes
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import Missing, UserError
 from mmbench.text import count
@@ -23,9 +22,9 @@ MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
 class MeasuredDirection(NamedTuple):
     """A metric in one direction. `predictions` are those behind the rows, in their order.
 
-    `positions` are their positions among the predictions of all directions and splits. `asked`
-    counts those of the direction, failed ones too; `lost` says by id why the metric itself could
-    not take some. `extremes` are there where failures leave rankings uncertain.
+    `positions` are their positions among the predictions of all directions and splits. `total`
+    counts those of the direction, failed ones too; `rejected` says by id why the metric itself
+    could not take some. `extremes` are there where failures leave rankings uncertain.
     """
 
     metric: str
@@ -34,8 +33,8 @@ class MeasuredDirection(NamedTuple):
     score: Score
     predictions: Sequence[Prediction]
     positions: Sequence[int]
-    asked: int
-    lost: dict[str, str]
+    total: int
+    rejected: dict[str, str]
     extremes: Extremes | None = None
 
     @property
@@ -47,22 +46,22 @@ class MeasuredDirection(NamedTuple):
         return packed([group or ident for group, ident in zip(groups, ids, strict=True)])
 
 
-def together(
-    parts: Sequence[MeasuredDirection], join: Callable[[Sequence[Score]], Score], **other: Any
+def join_scores(
+    parts: Sequence[MeasuredDirection], join: Callable[[Sequence[Score]], Score], **changes: Any
 ) -> MeasuredDirection:
     """Return several scores as one: over splits, over directions or over the values of a tag.
 
-    `other` are fields that it does not share with the first.
+    `changes` are fields that it does not share with the first.
     """
     whole = parts[0]._replace(
         score=join([part.score for part in parts]),
         predictions=joined([part.predictions for part in parts]),
         positions=joined([part.positions for part in parts]),
-        asked=sum(part.asked for part in parts),
-        lost={ident: why for part in parts for ident, why in part.lost.items()},
-        extremes=joined_extremes(parts, join),
+        total=sum(part.total for part in parts),
+        rejected={ident: why for part in parts for ident, why in part.rejected.items()},
+        extremes=join_extremes(parts, join),
     )
-    return whole._replace(**other)
+    return whole._replace(**changes)
 
 
 def estimates(
@@ -75,40 +74,42 @@ def estimates(
 
     `options` are those of the task's `metric_options`. Raises Missing where none could be measured.
     """
-    found: list[MeasuredDirection] = []
+    scored_metrics: list[MeasuredDirection] = []
     missing: dict[str, Missing] = {}
     for name in metrics:
         try:
-            found += _in_directions(
+            scored_metrics += _score_directions(
                 name, directions, feature_extractor, (options or {}).get(name, {})
             )
         except Missing as error:
             missing[name] = error
-    if missing and not found:
+    if missing and not scored_metrics:
         raise next(iter(missing.values()))
-    return found, missing
+    return scored_metrics, missing
 
 
-def _in_directions(
+def _score_directions(
     name: str,
     directions: Directions,
     feature_extractor: FeatureExtractor | None,
     options: Mapping[str, object],
 ) -> list[MeasuredDirection]:
-    found: list[MeasuredDirection] = []
+    scored_metrics: list[MeasuredDirection] = []
     start = 0
-    for way, splits in directions.items():
+    for direction, splits in directions.items():
         parts = []
         for split in splits:
-            parts.append(_scored(name, way, split, start, feature_extractor, options))
+            parts.append(_score_split(name, direction, split, start, feature_extractor, options))
             start += len(split)
-        found.append(parts[0] if len(parts) == 1 else together(parts, stats.over_splits))
+        scored_metrics.append(
+            parts[0] if len(parts) == 1 else join_scores(parts, stats.over_splits)
+        )
     if not sums_directions(name, list(directions)):
-        return found
-    return [together(found, stats.over_directions, name=name, direction="")]
+        return scored_metrics
+    return [join_scores(scored_metrics, stats.over_directions, name=name, direction="")]
 
 
-def _scored(
+def _score_split(
     name: str,
     direction: str,
     split: Sequence[Prediction],
@@ -117,12 +118,14 @@ def _scored(
     options: Mapping[str, object],
 ) -> MeasuredDirection:
     """Return a metric of one split; `start` is the position of its first prediction."""
-    score, behind, positions, lost = apply(name, split, feature_extractor, options)
-    if score.fold != "whole" and len(score.rows) != len(behind):
+    score, used, positions, rejected = apply(name, split, feature_extractor, options)
+    if score.fold != "whole" and len(score.rows) != len(used):
         raise UserError(
             f"metric {name} gave {count(len(score.rows), 'row')}"
-            f" for {count(len(behind), 'prediction')}: one each"
+            f" for {count(len(used), 'prediction')}: one each"
         )
-    full = f"{name}[{direction}]" if direction else name
-    places, ends = array("q", (start + at for at in positions)), extremes(name, split, options)
-    return MeasuredDirection(name, full, direction, score, behind, places, len(split), lost, ends)
+    full_name = f"{name}[{direction}]" if direction else name
+    places, limits = array("q", (start + at for at in positions)), extremes(name, split, options)
+    return MeasuredDirection(
+        name, full_name, direction, score, used, places, len(split), rejected, limits
+    )

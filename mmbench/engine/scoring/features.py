@@ -27,7 +27,7 @@ from mmbench.types import (
 )
 
 
-class Featured(NamedTuple):
+class ExtractedFeatures(NamedTuple):
     """Features [k, d] by name of each prediction, why some have none, and whose they are."""
 
     features: list[Features]
@@ -40,9 +40,11 @@ class FeatureExtractor:
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
-        self._asked: dict[str, InferenceRunner] = {}
+        self._runners: dict[str, InferenceRunner] = {}
         # FID and its kin want the same of the same images: the last answer to each wish is kept.
-        self._known: dict[tuple[str, object, bool], tuple[Sequence[Prediction], Featured]] = {}
+        self._last: dict[
+            tuple[str, object, bool], tuple[Sequence[Prediction], ExtractedFeatures]
+        ] = {}
 
     def model(self, metric: str, wants: FeatureRequest, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
@@ -50,7 +52,7 @@ class FeatureExtractor:
         Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
         """
         context = self._context
-        text, options = _chosen(metric, wants, argument, context.options)
+        text, options = _model_choice(metric, wants, argument, context.options)
         family = metric.partition("@")[0]
         try:
             model = find(text, ModelResolver(context.keys, device=context.options.device), options)
@@ -65,9 +67,9 @@ class FeatureExtractor:
             )
         needed = {modality for modality, _ in wants.modalities.values()}
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
-            able = f"{wants.method} {' and '.join(sorted(needed))}"
+            abilities = f"{wants.method} {' and '.join(sorted(needed))}"
             raise UserError(
-                f"metric {metric} wants a model that can {able}, which {text} cannot: write"
+                f"metric {metric} wants a model that can {abilities}, which {text} cannot: write"
                 f" {family}@NAME with another model"
             )
         return model
@@ -78,19 +80,19 @@ class FeatureExtractor:
         wants: FeatureRequest,
         argument: int | str | None,
         predictions: Sequence[Prediction],
-    ) -> Featured:
+    ) -> ExtractedFeatures:
         """The features of every prediction. Raises what `model` raises."""
         model = self.model(metric, wants, argument)
-        wish = model.info.hash, wants.contents, wants.normalise
-        if wish in self._known and _same(self._known[wish][0], predictions):
-            return self._known[wish][1]
-        if model.info.hash not in self._asked:
-            self._asked[model.info.hash] = InferenceRunner(model, self._context)
+        key = model.info.hash, wants.contents, wants.normalise
+        if key in self._last and _are_same(self._last[key][0], predictions):
+            return self._last[key][1]
+        if model.info.hash not in self._runners:
+            self._runners[model.info.hash] = InferenceRunner(model, self._context)
         contents = [wants.contents(prediction) for prediction in predictions]
         _check_contents(metric, wants, contents)
         requests = {
             name: Requests(
-                [one for wanted in contents for one in wanted.get(name, [])],
+                [one for lists in contents for one in lists.get(name, [])],
                 modality,
                 role,
                 normalise=wants.normalise,
@@ -98,24 +100,24 @@ class FeatureExtractor:
             )
             for name, (modality, role) in wants.modalities.items()
         }
-        answers = self._asked[model.info.hash].answers(requests)
+        answers = self._runners[model.info.hash].answers(requests)
         features, failures = _by_prediction(contents, answers)
-        found = Featured(features, failures, f"features={_name(model.info)}")
-        self._known[wish] = predictions, found
-        return found
+        extracted = ExtractedFeatures(features, failures, f"features={_name(model.info)}")
+        self._last[key] = predictions, extracted
+        return extracted
 
 
-def _same(known: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
+def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
     """Whether these are the very predictions, which never change, or a table of equal columns."""
-    if known is predictions or len(known) != len(predictions):
-        return known is predictions
-    if isinstance(known, Table) and isinstance(predictions, Table):
-        pairs = ((one, predictions.columns[name]) for name, one in known.columns.items())
+    if cached is predictions or len(cached) != len(predictions):
+        return cached is predictions
+    if isinstance(cached, Table) and isinstance(predictions, Table):
+        pairs = ((one, predictions.columns[name]) for name, one in cached.columns.items())
         return all(type(one) is type(other) and equal(one, other) for one, other in pairs)
-    return all(one is other for one, other in zip(known, predictions, strict=True))
+    return all(one is other for one, other in zip(cached, predictions, strict=True))
 
 
-def _chosen(
+def _model_choice(
     metric: str, wants: FeatureRequest, argument: int | str | None, options: RunSettings
 ) -> tuple[str, dict[str, object]]:
     """The model of a metric and its options."""
@@ -132,13 +134,13 @@ def _chosen(
 
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
     """Refuse contents of predictions that are no lists by names of `modalities`."""
-    for wanted in contents:
-        if not isinstance(wanted, dict) or not all(
-            name in wants.modalities and isinstance(one, list) for name, one in wanted.items()
+    for lists in contents:
+        if not isinstance(lists, dict) or not all(
+            name in wants.modalities and isinstance(one, list) for name, one in lists.items()
         ):
             names = ", ".join(wants.modalities)
             raise UserError(
-                f"metric {metric}: the contents of its wants are {plain(repr(wanted), 80)}: give a"
+                f"metric {metric}: the contents of its wants are {plain(repr(lists), 80)}: give a"
                 f" dict of lists by the names of its modalities ({names})"
             )
 
@@ -148,24 +150,24 @@ def _by_prediction(
 ) -> tuple[list[Features], dict[int, str]]:
     features: list[Features] = [{} for _ in contents]
     failures: dict[int, str] = {}
-    for name, found in answers.items():
-        ends = np.cumsum([0] + [len(wanted.get(name, [])) for wanted in contents]).tolist()
-        rows = found.vectors if isinstance(found, VectorOutputs) else _texts(found)
+    for name, outputs in answers.items():
+        ends = np.cumsum([0] + [len(lists.get(name, [])) for lists in contents]).tolist()
+        rows = outputs.vectors if isinstance(outputs, VectorOutputs) else _texts(outputs)
         for row, (start, end) in enumerate(pairwise(ends)):
             features[row][name] = rows[start:end]
-        owners = np.searchsorted(ends, list(found.failures), side="right") - 1
-        for owner, why in zip(owners.tolist(), found.failures.values(), strict=True):
+        owners = np.searchsorted(ends, list(outputs.failures), side="right") - 1
+        for owner, why in zip(owners.tolist(), outputs.failures.values(), strict=True):
             failures.setdefault(owner, why)
     return features, failures
 
 
-def _texts(found: GeneratedOutputs) -> list[str]:
+def _texts(outputs: GeneratedOutputs) -> list[str]:
     """What was written; nothing where it failed."""
-    return [written.text if written else "" for written in found.values]
+    return [output.text if output else "" for output in outputs.values]
 
 
 def _name(info: ModelInfo) -> str:
     """Whose features: `clip@openai/clip-vit-base-patch32#3d74acf9`; no path of this machine."""
-    known = info.checkpoint if info.revision else None
+    checkpoint = info.checkpoint if info.revision else None
     options = "".join(f",{key}={value}" for key, value in sorted(info.options.items()))
-    return f"{info.name}{f'@{known}' if known else ''}#{info.hash[:8]}{options}"
+    return f"{info.name}{f'@{checkpoint}' if checkpoint else ''}#{info.hash[:8]}{options}"

@@ -20,9 +20,9 @@ TAG = "cut"  # of a sample whose output is cut: how many characters metrics read
 _TIMES = 10  # the longest reference
 
 
-def readable(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
+def truncate_long_texts(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
     """Return the predictions with texts of a length that metrics can take."""
-    long = _long(predictions)
+    long = _long_rows(predictions)
     if not long:
         return predictions
     whole = table(Prediction, predictions)
@@ -31,24 +31,24 @@ def readable(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
     return whole.having(value=patched(values, cut))
 
 
-def with_marks(predictions: Predictions) -> tuple[Predictions, list[str]]:
+def mark_long_texts(predictions: Predictions) -> tuple[Predictions, list[str]]:
     """Return the predictions, with the tag `cut` on long texts, and a note that counts these."""
-    long = list(map(_long, predictions.splits()))
-    cut, left = sum(map(len, long)), iter(long)
+    long = list(map(_long_rows, predictions.splits()))
+    cut, remaining = sum(map(len, long)), iter(long)
     if not cut:
         return predictions, []
 
-    def marked(split: Sequence[Prediction]) -> Sequence[Prediction]:
-        return tagged(split, {row: {TAG: str(limit)} for row, limit in next(left).items()})
+    def tag_split(split: Sequence[Prediction]) -> Sequence[Prediction]:
+        return tagged(split, {row: {TAG: str(limit)} for row, limit in next(remaining).items()})
 
     note = (
         f"of {count(cut, 'output')} only the beginning was scored: longer than {LONGEST:,}"
         f" characters and than {_TIMES} times the reference (tag `{TAG}` in the rows)"
     )
-    return predictions.with_splits(marked), [note]
+    return predictions.with_splits(tag_split), [note]
 
 
-def _long(predictions: Sequence[Prediction]) -> dict[int, int]:
+def _long_rows(predictions: Sequence[Prediction]) -> dict[int, int]:
     """Return the rows of the texts that are too long, and how many characters of them are read."""
     values = column(predictions, "value")
     if isinstance(values, Texts) and values.longest() <= LONGEST:

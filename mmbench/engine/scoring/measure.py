@@ -13,8 +13,13 @@ from numpy.typing import NDArray
 from mmbench import metric_names, stats
 from mmbench.columns import ABSENT, column, distinct, entries, rows_not_none, taken
 from mmbench.engine.score_names import macro_name
-from mmbench.engine.scoring.bounds import folded_again
-from mmbench.engine.scoring.estimates import MeasuredDirection, MetricOptions, estimates, together
+from mmbench.engine.scoring.bounds import refold
+from mmbench.engine.scoring.estimates import (
+    MeasuredDirection,
+    MetricOptions,
+    estimates,
+    join_scores,
+)
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.types import Directions, Score, ScoreInfo
 
@@ -26,12 +31,14 @@ class Measured(NamedTuple):
 
     scores: dict[str, ScoreInfo]
     breakdowns: Breakdowns
-    found: list[MeasuredDirection]
+    metrics: list[MeasuredDirection]
 
     @property
-    def lost(self) -> list[tuple[str, str]]:
+    def rejected(self) -> list[tuple[str, str]]:
         """Return id and reason of each sample that answered and that a metric could not take."""
-        return list({i: why for scored in self.found for i, why in scored.lost.items()}.items())
+        return list(
+            {i: why for scored in self.metrics for i, why in scored.rejected.items()}.items()
+        )
 
 
 def measure(
@@ -53,22 +60,24 @@ def measure(
     metric that lacks a library, a program or a file is n/a with what to install. Raises Missing
     where none could be measured.
     """
-    found, missing = estimates(metrics, directions, feature_extractor, options)
-    by_tags = [(scored, tag, _parts(scored, tag)) for scored in found for tag in breakdowns]
-    macros = [
-        _macro(scored, tag, own)
-        for scored, tag, own in by_tags
-        if len(own) > 1 or (own and headline == macro_name(scored.name, tag))
+    scored_metrics, missing = estimates(metrics, directions, feature_extractor, options)
+    by_tags = [
+        (scored, tag, _parts(scored, tag)) for scored in scored_metrics for tag in breakdowns
     ]
-    parts = [(tag, value, part) for _, tag, own in by_tags for value, part in own.items()]
-    shown = [*found, *macros]
-    infos = _infos([*shown, *(scored for _, _, scored in parts)], signature, seed)
-    scores = dict(zip([scored.name for scored in shown], infos, strict=False))
+    macros = [
+        _macro(scored, tag, by_value)
+        for scored, tag, by_value in by_tags
+        if len(by_value) > 1 or (by_value and headline == macro_name(scored.name, tag))
+    ]
+    parts = [(tag, value, part) for _, tag, by_value in by_tags for value, part in by_value.items()]
+    listed = [*scored_metrics, *macros]
+    infos = _infos([*listed, *(scored for _, _, scored in parts)], signature, seed)
+    scores = dict(zip([scored.name for scored in listed], infos, strict=False))
     scores |= {name: _unmeasured(name, str(error)) for name, error in missing.items()}
     by_tag: Breakdowns = {}
-    for (tag, value, scored), info in zip(parts, infos[len(shown) :], strict=True):
+    for (tag, value, scored), info in zip(parts, infos[len(listed) :], strict=True):
         by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
-    return Measured(scores, by_tag, found)
+    return Measured(scores, by_tag, scored_metrics)
 
 
 def _parts(scored: MeasuredDirection, tag: str) -> dict[str, MeasuredDirection]:
@@ -87,10 +96,10 @@ def _part(
     """Return the score over the samples with one value of a tag; `inside` [n] are its rows."""
     rows = np.flatnonzero(inside)
     return scored._replace(
-        score=folded_again(scored.score, rows),
+        score=refold(scored.score, rows),
         predictions=taken(scored.predictions, rows),
         positions=taken(scored.positions, rows),
-        asked=len(rows),
+        total=len(rows),
         extremes=scored.extremes and scored.extremes.within(tag, value),
     )
 
@@ -105,15 +114,15 @@ def _macro(
         return msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
 
     name, own = macro_name(scored.name, tag), list(parts.values())
-    return together(own, over_values, name=name, asked=scored.asked)
+    return join_scores(own, over_values, name=name, total=scored.total)
 
 
-def _infos(found: list[MeasuredDirection], signature: str, seed: int) -> list[ScoreInfo]:
-    groups = [scored.groups for scored in found]
-    intervals = stats.intervals([scored.score for scored in found], groups, seed=seed)
+def _infos(scored_metrics: list[MeasuredDirection], signature: str, seed: int) -> list[ScoreInfo]:
+    groups = [scored.groups for scored in scored_metrics]
+    intervals = stats.intervals([scored.score for scored in scored_metrics], groups, seed=seed)
     # Metrics of the same predictions share a column of groups, which is counted once.
     sizes = {key: distinct(own) for key, own in {id(own): own for own in groups}.items()}
-    several = zip(found, groups, intervals, strict=True)
+    several = zip(scored_metrics, groups, intervals, strict=True)
     return [_info(s, sizes[id(own)], signature, *interval) for s, own, interval in several]
 
 
@@ -130,9 +139,9 @@ def _info(
     interval: tuple[float, float] | None,
     reason: str,
 ) -> ScoreInfo:
-    score, behind = scored.score, scored.predictions
-    n = len(behind) - len(rows_not_none(column(behind, "error")))
-    missing = scored.asked - n
+    score, predictions = scored.score, scored.predictions
+    n = len(predictions) - len(rows_not_none(column(predictions, "error")))
+    missing = scored.total - n
     low, high = interval or (None, None)
     return ScoreInfo(
         value=score.value if math.isfinite(score.value) else None,
@@ -151,5 +160,7 @@ def _info(
 
 def _reason(score: Score, interval: str) -> str:
     """Return what is to be said of a score, and why it has no interval where it has a value."""
-    shown = (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
-    return "; ".join(filter(None, shown))
+    reasons = (
+        (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
+    )
+    return "; ".join(filter(None, reasons))

@@ -20,31 +20,31 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
     gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
     """
-    given, tags = Keyed.of(outputs.values), dict(outputs.tags)
-    names, values = given.names, given.column
+    by_id, tags = Keyed.of(outputs.values), dict(outputs.tags)
+    names, values = by_id.names, by_id.column
     texts = ((row, value) for row, value in enumerate(values) if isinstance(value, str))
-    marked = [row for row, text in texts if has_reasoning(text)]
-    answers: dict[int, object] = {row: final_answer(values[row]) for row in marked}
+    reasoning_rows = [row for row, text in texts if has_reasoning(text)]
+    answers: dict[int, object] = {row: final_answer(values[row]) for row in reasoning_rows}
     missing = [row for row, answer in answers.items() if not answer]
     for row in missing:
         answers[row] = InvalidContent("no answer behind its reasoning") if empty is None else empty
         tags[names[row]] = {**tags.get(names[row], {}), NO_ANSWER: "true"}
-    note = f"reasoning removed from {count(len(marked), 'output')}"
+    note = f"reasoning removed from {count(len(reasoning_rows), 'output')}"
     if missing:
         note += f", of which {len(missing):,} had no answer behind it"
-    kept = Keyed(names, patched(values, answers))
-    return replace(outputs, values=kept, tags=tags, notes=[*outputs.notes, note])
+    stripped = Keyed(names, patched(values, answers))
+    return replace(outputs, values=stripped, tags=tags, notes=[*outputs.notes, note])
 
 
 def reasoning_notes(predictions: Predictions) -> list[str]:
     """Return a note if texts that were scored contain reasoning."""
     columns = [column(split, "value") for split in predictions.splits()]
-    marked = sum(has_reasoning(text) for values in columns for text in perhaps_reasoning(values))
-    if not marked:
+    n_marked = sum(has_reasoning(text) for values in columns for text in perhaps_reasoning(values))
+    if not n_marked:
         return []
     n = sum(isinstance(value, str) for values in columns for value in values)
     return [
-        f"reasoning or its tags (<think>, <answer>) in {marked:,} of {count(n, 'answer')}"
+        f"reasoning or its tags (<think>, <answer>) in {n_marked:,} of {count(n, 'answer')}"
         " were scored as part of the answer: mmbench score --strip-reasoning removes them"
     ]
 
@@ -64,14 +64,14 @@ def reference_notes(predictions: Predictions) -> list[str]:
 def _is_reference(prediction: Prediction) -> bool:
     value, target = prediction.value, prediction.target
     if isinstance(target, dict):  # options
-        return str(value).strip() in _named(target)
+        return str(value).strip() in _right_options(target)
     if not isinstance(value, str | int):
         return False
     several = target if isinstance(target, list) else [target]
     return str(value).strip() in {str(one).strip() for one in several}
 
 
-def _named(target: dict[str, Any]) -> set[str]:
+def _right_options(target: dict[str, Any]) -> set[str]:
     """Return the letter and the text of the right option."""
     letter, options = str(target.get("answer")), target.get("options") or []
     place = ord(letter) - ord("A") if len(letter) == 1 else -1

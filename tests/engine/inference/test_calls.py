@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmbench.engine.dispatch import call, scores_of
+from mmbench.engine.dispatch import call, class_scores
 from mmbench.engine.inference.forward import Forward
 from mmbench.errors import ModelError
 from mmbench.types import Audio, Modality, Requests, Role
@@ -85,4 +85,4 @@ class Delegates:
 
 
 def test_labels_may_be_delegated() -> None:
-    assert scores_of(Delegates(), [1, 2, 3], "image", "model delegates").shape == (3, 2)
+    assert class_scores(Delegates(), [1, 2, 3], "image", "model delegates").shape == (3, 2)

@@ -197,7 +197,7 @@ def test_one_model_stays_for_the_next_task(tmp_path: Path) -> None:
     name, held, before = asked(tmp_path), ModelCache(), toy_models.Echo.loaded
     for seed in (1, 2):
         options = RunSettings(data=tmp_path, device="cpu", fresh=True, seed=seed)
-        run("toy-echo", name, options, held=held)
+        run("toy-echo", name, options, model_cache=held)
     assert toy_models.Echo.loaded == before + 1
 
 

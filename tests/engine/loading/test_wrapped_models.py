@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import mmbench
-from mmbench.engine.loading.models.ensemble import late
-from mmbench.engine.loading.models.frame_pooling import framed
+from mmbench.engine.loading.models.ensemble import ensemble_class
+from mmbench.engine.loading.models.frame_pooling import frame_pooling_class
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
@@ -43,7 +43,9 @@ def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_pa
 
 
 def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
-    model: Any = framed(toy_models.Means)(toy_models.Means(None, device="cpu", dtype="float32"), 2)
+    model: Any = frame_pooling_class(toy_models.Means)(
+        toy_models.Means(None, device="cpu", dtype="float32"), 2
+    )
     one, other = clip(10, 250), clip(90, 90)
     prepared = [model.prepare(item, "video") for item in (one, other)]
     unit = np.full(3, 3**-0.5)
@@ -54,7 +56,7 @@ def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
 
 
 def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
-    model: Any = framed(toy_models.Sorter)(
+    model: Any = frame_pooling_class(toy_models.Sorter)(
         toy_models.Sorter(None, device="cpu", dtype="float32"), 2
     )
     scores = model.classify([model.prepare(clip(64, 192), "video")], "video")
@@ -63,7 +65,9 @@ def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
 
 
 def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
-    model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
+    model: Any = frame_pooling_class(toy_models.Echo)(
+        toy_models.Echo(None, device="cpu", dtype="float32"), 2
+    )
     turns = (Message("user", ("before", clip(1, 2), "after")),)
     written = model.write([model.prepare(turns, "conversation")], GenerationConfig())
     assert written[0].text == "before|<6x4>|<6x4>|after"
@@ -79,7 +83,7 @@ def test_late_fusion_of_embeddings_averages_the_cosines() -> None:
             return np.array([1.0, len(text), text.count("e")], np.float32)
 
     models = [cls(None, device="cpu", dtype="float32") for cls in (toy_models.Means, Other)]
-    fused: Any = late([toy_models.Means, Other])(models, [3, 1])
+    fused: Any = ensemble_class([toy_models.Means, Other])(models, [3, 1])
     image, text = Image.new("RGB", (2, 2), (200, 20, 30)), "a red thing"
 
     def vectors(model: Any, prepare: Any) -> list[Any]:
@@ -100,7 +104,7 @@ def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
             return np.array([[0, 1]] * len(items), np.float32)
 
     models = [cls(None, device="cpu", dtype="float32") for cls in (toy_models.Sorter, Swapped)]
-    fused: Any = late([toy_models.Sorter, Swapped])(models, [1, 1])
+    fused: Any = ensemble_class([toy_models.Sorter, Swapped])(models, [1, 1])
     image = Image.new("RGB", (2, 2), (128, 128, 128))
     scores = fused.classify([fused.prepare(image, "image")], "image")
     assert np.allclose(scores, [[(0 + 1) / 2, (0 + 0) / 2]])  # Swapped gives the bright one 1
@@ -109,7 +113,7 @@ def test_late_fusion_of_classifiers_averages_logits_by_name() -> None:
 def test_late_fusion_of_a_model_with_itself_is_that_model() -> None:
     """So for several labels too, where logits of different samples are put in one order."""
     one, other = (toy_models.Sorter(None, device="cpu", dtype="float32") for _ in range(2))
-    fused: Any = late([toy_models.Sorter, toy_models.Sorter])([one, other], [1, 3])
+    fused: Any = ensemble_class([toy_models.Sorter, toy_models.Sorter])([one, other], [1, 3])
     images = [Image.new("RGB", (2, 2), (grey,) * 3) for grey in (0, 90, 200)]
     scores = fused.classify([fused.prepare(image, "image") for image in images], "image")
     assert np.allclose(scores, one.classify(images, "image"))
@@ -125,7 +129,7 @@ class Sure(toy_models.Sorter):
 def test_fusions_and_frames_of_probabilities_average_them_as_they_are() -> None:
     """In double precision: in single precision 1 - 1e-9 is 1."""
     models = [Sure(None, device="cpu", dtype="float32") for _ in range(2)]
-    fused, frames = late([Sure, Sure]), framed(Sure)
+    fused, frames = ensemble_class([Sure, Sure]), frame_pooling_class(Sure)
     assert (fused.scores, frames.scores) == ("probabilities", "probabilities")  # type: ignore[attr-defined]
     together: Any = fused(models, [1, 1])
     looking: Any = frames(models[0], 2)
@@ -143,14 +147,14 @@ def test_frames_of_half_precision_are_averaged_in_double() -> None:
         def classify(self, items: Any, modality: str) -> Any:
             return np.array([[1, 0], [1.0009765625, 0]], np.float16)
 
-    model: Any = framed(Half)(Half(None, device="cpu", dtype="float16"), 2)
+    model: Any = frame_pooling_class(Half)(Half(None, device="cpu", dtype="float16"), 2)
     scores = model.classify([model.prepare(clip(1, 2), "video")], "video")
     assert scores.tolist() == [[1.00048828125, 0]]
 
 
 def test_logits_and_probabilities_do_not_fuse() -> None:
     with pytest.raises(ModelError, match="some models return logits and others probabilities"):
-        late([toy_models.Sorter, Sure])
+        ensemble_class([toy_models.Sorter, Sure])
 
 
 @pytest.mark.parametrize(
@@ -168,7 +172,7 @@ def test_fused_classes_are_matched_by_unique_names(labels: list[str], words: str
 
     Other.labels = labels
     models = [cls(None, device="cpu", dtype="float32") for cls in (toy_models.Sorter, Other)]
-    fused: Any = late([toy_models.Sorter, Other])(models, [1, 1])
+    fused: Any = ensemble_class([toy_models.Sorter, Other])(models, [1, 1])
     with pytest.raises(ModelError, match=words):
         fused.classify([fused.prepare(Image.new("RGB", (2, 2)), "image")], "image")
 
@@ -206,7 +210,7 @@ def test_a_model_file_that_says_something_else_is_refused(
 
 def test_models_that_share_no_ability_do_not_fuse() -> None:
     with pytest.raises(ModelError, match="neither embed nor classify in common"):
-        late([toy_models.Echo, toy_models.Means])
+        ensemble_class([toy_models.Echo, toy_models.Means])
 
 
 def test_options_of_nobody_are_refused(tmp_path: Path) -> None:
@@ -235,7 +239,9 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_sound_is_no_video_to_a_framed_model() -> None:
-    model: Any = framed(toy_models.Echo)(toy_models.Echo(None, device="cpu", dtype="float32"), 2)
+    model: Any = frame_pooling_class(toy_models.Echo)(
+        toy_models.Echo(None, device="cpu", dtype="float32"), 2
+    )
     sound = Audio(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")
     assert model.write([turns], GenerationConfig())[0].text == "<80 at 8000>"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmbench.engine.recording.published import verdicts
+from mmbench.engine.recording.published import compare_published
 from mmbench.types import Published, ScoreInfo, TaskSpec
 from tests.support.boards import plain_score
 
@@ -39,17 +39,17 @@ def score(value: float | None) -> dict[str, ScoreInfo]:
 def test_verdict(
     model: str, value: float | None, sizes: dict[str, int], failed: int, verdict: str
 ) -> None:
-    (found,) = verdicts(SPEC, model, score(value), sizes, failed)
+    (found,) = compare_published(SPEC, model, score(value), sizes, failed)
     assert found.verdict == verdict
     assert (found.value, found.measured, found.model) == (0.3044, value, "hub/a")
 
 
 def test_data_that_may_be_others_are_not_compared() -> None:
-    (found,) = verdicts(SPEC, "hub/a", score(0.3044), FULL, 0, "nothing says so")
+    (found,) = compare_published(SPEC, "hub/a", score(0.3044), FULL, 0, "nothing says so")
     assert found.verdict == "not comparable: nothing says so"
 
 
 def test_nothing_published_nothing_said() -> None:
     from msgspec.structs import replace
 
-    assert verdicts(replace(SPEC, published=[]), "x", score(1.0), FULL, 0) == []
+    assert compare_published(replace(SPEC, published=[]), "x", score(1.0), FULL, 0) == []

@@ -81,7 +81,7 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     assert (measured.scores["test_colour"].n, measured.scores["test_colour"].failed) == (3, 1)
     assert measured.scores["test_colour"].bounds is not None
     assert (measured.scores["test_length"].n, measured.scores["test_length"].failed) == (4, 0)
-    table = rows_table({"": [made]}, measured.found)
+    table = rows_table({"": [made]}, measured.metrics)
     assert [row is None for row in table["test_colour"]] == [False, False, True, False]
     assert table["test_length"][2] == [6.0]
 
@@ -126,7 +126,7 @@ def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> 
         feature_extractor = FeatureExtractor(context)
         found = measure(
             ["test_all_colours", "test_length"], directions, feature_extractor=feature_extractor
-        ).found
+        ).metrics
     table = rows_table(directions, found)
     texts = [*made, made[0], *made[1:]]
     assert [row[0] > 0 for row in table["test_all_colours"]] == [p.id != "1" for p in texts]
@@ -264,7 +264,7 @@ def test_a_sample_that_a_metric_cannot_take_fails_for_it_alone() -> None:
     made = tagged(("a", "b"), ("a", "x"), ("a", "bcd"))
     scores = measure(["test_picky", "test_length"], {"": [made]}).scores
     assert (scores["test_picky"].value, scores["test_picky"].failed) == (2, 1)
-    assert measure(["test_picky"], {"": [made]}).lost == [("1", "sample 1: an x")]
+    assert measure(["test_picky"], {"": [made]}).rejected == [("1", "sample 1: an x")]
     assert (scores["test_length"].n, scores["test_length"].failed) == (3, 0)
 
 
@@ -275,7 +275,7 @@ def test_where_no_content_can_be_read_every_prediction_fails() -> None:
         measured = measure(["test_colour"], {"": [made]}, feature_extractor=feature_extractor)
     score = measured.scores["test_colour"]
     assert (score.value, score.n, score.failed) == (None, 0, 3)
-    assert measured.lost[0] == ("0", "test_colour: no image")
+    assert measured.rejected[0] == ("0", "test_colour: no image")
 
 
 def test_rescoring_by_what_was_not_stored_fails_and_says_so(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import torch
 import mmbench
 from mmbench.data.mapping.classes import in_order
 from mmbench.engine.check import check
-from mmbench.engine.loading.models.ensemble import late
+from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.errors import DataError, ModelError
@@ -93,7 +93,7 @@ def test_models_of_a_fusion_are_compared_before_the_forwards() -> None:
         register_scores(name, labels=list(names)) for name, names in (("l1", "abc"), ("l2", "abd"))
     )
     both = [cls(None, device="cpu", dtype="float32") for cls in (one, other)]
-    fused: Any = late([one, other])(both, [1.0, 1.0])
+    fused: Any = ensemble_class([one, other])(both, [1.0, 1.0])
     with pytest.raises(ModelError, match="not all have c, d"):
         _ = fused.labels
 

@@ -205,7 +205,7 @@ def test_bounds_come_back_from_stored_rows(index: str, failed: tuple[int, int]) 
     directions = Retrieval(spec).predictions(data, answers).directions
     names = ["recall@1", "mean_rank", "median_rank", "ndcg@10", "rsum"]
     measured = measure(names, directions)
-    again = measure(names, stored_predictions(rows_table(directions, measured.found)).directions)
+    again = measure(names, stored_predictions(rows_table(directions, measured.metrics)).directions)
     assert again.scores == measured.scores
     for score in measured.scores.values():
         assert score.bounds is not None

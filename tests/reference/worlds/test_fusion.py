@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from mmbench import evaluate
-from mmbench.engine.loading.abilities import kind_of, needed
+from mmbench.engine.loading.abilities import kind_of, required_ability
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.reference.worlds.fusion.batch import trio_batch
@@ -215,7 +215,7 @@ def test_a_model_that_takes_two_of_the_three_is_refused_before_anything_is_loade
     with pytest.raises(UserError, match="llava-nano takes no audio: try fusion-nano"):
         evaluate("llava-nano", str(TASK))
     spec = load_task(str(TASK))
-    assert needed(kind_of(spec), spec).together == {"image", "audio"}
+    assert required_ability(kind_of(spec), spec).together == {"image", "audio"}
     assert wanted(load_task(str(TASK))) == [{"text", "image", "audio"}]
 
 

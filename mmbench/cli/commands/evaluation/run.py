@@ -44,8 +44,8 @@ def _pair(
         with printing_to_stderr(args.json):
             outcome = run(model, task, run_options(args, task), progress, held)
         records.append(keep(outcome, args))
-        if args.media and outcome.made:
-            where = store.write_made(args.media, outcome.record, outcome.made)
+        if args.media and outcome.generated_media:
+            where = store.write_made(args.media, outcome.record, outcome.generated_media)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
     except BaseException as error:
         progress.finish()

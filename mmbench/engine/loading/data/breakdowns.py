@@ -12,7 +12,7 @@ from mmbench.text import listed
 from mmbench.types import TaskSpec
 
 
-class Tagged(NamedTuple):
+class TaggedData(NamedTuple):
     """Data whose samples have the tags that a task breaks down by, and notes on those that lack."""
 
     data: Dataset
@@ -20,30 +20,30 @@ class Tagged(NamedTuple):
 
 
 def with_breakdown_tags(
-    spec: TaskSpec, data: Dataset, further: Iterable[Mapping[str, str]] = ()
-) -> Tagged:
+    spec: TaskSpec, data: Dataset, output_tags: Iterable[Mapping[str, str]] = ()
+) -> TaggedData:
     """Make the group of each sample a tag where the task breaks down by it.
 
-    `further` are tags that outputs bring. A tag that the source of the data knows, and that these
-    data lack, is noted. Raises UnknownName for any other tag that no sample has.
+    `output_tags` are tags that outputs bring. A tag that the source of the data knows, and that
+    these data lack, is noted. Raises UnknownName for any other tag that no sample has.
     """
     if not spec.breakdowns:
-        return Tagged(data, [])
+        return TaggedData(data, [])
     grouped = data.with_group_tags()
-    known = {name for one in (data, grouped) for name in _full_tags(one)}
+    known = {name for one in (data, grouped) for name in _used_tags(one)}
     if data.group_name in spec.breakdowns:
         data = grouped
-    missing = _missing(spec, known | _named(further), data.optional_tags)
+    missing = _missing(spec, known | _tag_names(output_tags), data.optional_tags)
     notes = [f"no breakdown by {listed(missing)}: no sample has the tag"] if missing else []
-    return Tagged(data, notes)
+    return TaggedData(data, notes)
 
 
 def check_breakdowns(spec: TaskSpec, tags: Iterable[Mapping[str, str]]) -> None:
     """Refuse a breakdown by a tag that is none of `tags`. Raises UnknownName."""
-    _missing(spec, _named(tags), [])
+    _missing(spec, _tag_names(tags), [])
 
 
-def _full_tags(data: Dataset) -> Iterator[str]:
+def _used_tags(data: Dataset) -> Iterator[str]:
     """Yield the names of the tags that a sample has."""
     for samples in data.by_role().values():
         tags = column(samples, "tags")
@@ -52,7 +52,7 @@ def _full_tags(data: Dataset) -> Iterator[str]:
                 yield name
 
 
-def _named(tags: Iterable[Mapping[str, str]]) -> set[str]:
+def _tag_names(tags: Iterable[Mapping[str, str]]) -> set[str]:
     return {name for one in tags for name, value in one.items() if value}
 
 

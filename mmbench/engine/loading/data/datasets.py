@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.columns import column, entries, rows_of_type
-from mmbench.engine.loading.data.other_formats import explained
+from mmbench.engine.loading.data.other_formats import explain_format
 from mmbench.engine.loading.data.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
 from mmbench.protocols import Dataset
@@ -25,14 +25,14 @@ def data_root() -> Path:
     return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
-def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Dataset:
-    """Return the data of a task, from `given` (`--data`) or from its folder under `$MMBENCH_DATA`.
+def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Dataset:
+    """Return the data of a task, from `data_path` (`--data`) or its folder under `$MMBENCH_DATA`.
 
     Where there is neither, and the task names a data set of the hub, from there, if `hub` says so.
 
     Raises DataError where there is none, UnknownName for an option that the source does not have.
     """
-    root = _root(spec, given)
+    root = _data_path(spec, data_path)
     if (
         root is None
         and not hub
@@ -46,23 +46,23 @@ def load_data(spec: TaskSpec, given: Path | None, *, hub: bool = True) -> Datase
     if root is None and "hub" in spec.data:
         return _from_hub(spec)
     options = {key: value for key, value in spec.data.items() if key not in _RESERVED}
-    return _loaded(spec, spec.data["source"], root, options)
+    return _load_from_source(spec, spec.data["source"], root, options)
 
 
 def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
     """Raise DataError where not one content of a side can be used: no image is there."""
-    sides = data.by_role()
-    for side, field in spec.fields.items():
-        contents = entries(column(sides.get(side, []), "inputs"), field)
+    samples_by_role = data.by_role()
+    for role, field in spec.fields.items():
+        contents = entries(column(samples_by_role.get(role, []), "inputs"), field)
         broken = rows_of_type(contents, InvalidContent)
         if broken and len(broken) == len(contents):
-            raise DataError(f"task {spec.name}: no {side} can be read: {contents[0].reason}")
+            raise DataError(f"task {spec.name}: no {role} can be read: {contents[0].reason}")
 
 
 def _from_hub(spec: TaskSpec) -> Dataset:
     options = {"source": "rows"} | spec.data["hub"]
     try:
-        return _loaded(spec, options.pop("source"), None, options)
+        return _load_from_source(spec, options.pop("source"), None, options)
     except DataError as error:
         raise DataError(f"{error} (looked for {_default(spec).absolute()} first)") from error
 
@@ -71,11 +71,13 @@ def _default(spec: TaskSpec) -> Path:
     return data_root() / with_home(str(spec.data.get("folder", "")))
 
 
-def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, object]) -> Dataset:
+def _load_from_source(
+    spec: TaskSpec, name: str, root: Path | None, options: dict[str, object]
+) -> Dataset:
     source = registry.lookup("data", name)
     what = f"option of data source {name} (task {spec.name})"
-    given = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
-    values = {option: _at_home(value) for option, value in given.items()}
+    typed = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
+    values = {option: _expand_home(value) for option, value in typed.items()}
     if root is None and _needs_path(source):
         raise DataError(f"task {spec.name}: data source {name} reads files: give --data PATH")
     try:
@@ -86,8 +88,8 @@ def _loaded(spec: TaskSpec, name: str, root: Path | None, options: dict[str, obj
     except (DataError, UnknownName) as error:
         if root is None:
             raise
-        raise explained(error, spec, name, root) from error
-    return _checked(spec, name, data)
+        raise explain_format(error, spec, name, root) from error
+    return _check_type(spec, name, data)
 
 
 def _needs_path(source: Callable[..., object]) -> bool:
@@ -96,23 +98,23 @@ def _needs_path(source: Callable[..., object]) -> bool:
     return first is not None and first.annotation in (Path, "Path")
 
 
-def _checked(spec: TaskSpec, name: str, data: object) -> Dataset:
+def _check_type(spec: TaskSpec, name: str, data: object) -> Dataset:
     """Refuse what is not the data of a task's kind, and samples of a plugin that are none.
 
     Raises UserError.
     """
-    wanted: type = registry.lookup("kind", spec.kind).dataset
-    if not isinstance(data, wanted):
+    expected: type = registry.lookup("kind", spec.kind).dataset
+    if not isinstance(data, expected):
         raise UserError(
             f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
-            f" {spec.kind} needs a {_public(wanted)}"
+            f" {spec.kind} needs a {_public(expected)}"
         )
-    found: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
+    dataset: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
     if registry.plugin("data", name):
-        check_samples(spec, name, found)
+        check_samples(spec, name, dataset)
     if registry.plugin("kind", spec.kind):
-        check_fields(spec, found)
-    return found
+        check_fields(spec, dataset)
+    return dataset
 
 
 def _public(data: type) -> str:
@@ -122,26 +124,28 @@ def _public(data: type) -> str:
 
 
 def _missing(what: str, names: list[str]) -> SpecError:
-    wanted = ", ".join(f"{name}: VALUE" for name in names)
-    return SpecError(f"{what}: {', '.join(names)} missing: set data: {{{wanted}}} in the task file")
+    settings = ", ".join(f"{name}: VALUE" for name in names)
+    return SpecError(
+        f"{what}: {', '.join(names)} missing: set data: {{{settings}}} in the task file"
+    )
 
 
-def _at_home(value: object) -> object:
+def _expand_home(value: object) -> object:
     """Return an option with the home folder in texts that begin with `~/`."""
     if isinstance(value, dict):
-        return {key: _at_home(one) for key, one in value.items()}
+        return {key: _expand_home(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [_at_home(one) for one in value]
+        return [_expand_home(one) for one in value]
     return with_home(value) if isinstance(value, str) and value.startswith("~/") else value
 
 
-def _root(spec: TaskSpec, given: Path | None) -> Path | None:
-    if given is not None:
-        if not given.exists():
-            raise DataError(f"task {spec.name}: --data {given}: no such file or folder")
-        if not given.is_file() and not given.is_dir():
-            raise DataError(f"task {spec.name}: --data {given}: is neither a file nor a folder")
-        return given
+def _data_path(spec: TaskSpec, data_path: Path | None) -> Path | None:
+    if data_path is not None:
+        if not data_path.exists():
+            raise DataError(f"task {spec.name}: --data {data_path}: no such file or folder")
+        if not data_path.is_file() and not data_path.is_dir():
+            raise DataError(f"task {spec.name}: --data {data_path}: is neither a file nor a folder")
+        return data_path
     folder = spec.data.get("folder")
     if folder is None:
         return None

@@ -21,7 +21,7 @@ from mmbench.types import TaskSpec
 _LARGEST = 64 << 20  # bytes of a file that is tried
 
 
-def explained(error: UserError, spec: TaskSpec, source: str, root: Path) -> UserError:
+def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) -> UserError:
     """Return an error of a source with what `root` holds, and with the task that reads it.
 
     Data in the format of the source are described where another task reads them; what else is

@@ -39,18 +39,20 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     """
     fields = fields or {}
     check_fields(fields)
-    name = _name(path)
+    name = _reader_name(path)
     reader = registry.lookup("outputs", name) if name in registry.names("outputs") else None
     takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
     if fields and not takes_fields:
         raise DataError(f"{path}: has no columns to choose from: leave --field out")
     if reader is None:
-        raise _unread(path)
+        raise _unknown_format(path)
     outputs: Outputs = reader(path, fields) if takes_fields else reader(path)
-    return _of_plugin(name, path, outputs) if registry.plugin("outputs", name) else outputs
+    return (
+        _check_plugin_outputs(name, path, outputs) if registry.plugin("outputs", name) else outputs
+    )
 
 
-def _of_plugin(name: str, path: Path, outputs: Outputs) -> Outputs:
+def _check_plugin_outputs(name: str, path: Path, outputs: Outputs) -> Outputs:
     """Return what a plugin's reader returned, with the hash of the file where it gives none.
 
     Raises UserError for what are no outputs.
@@ -62,14 +64,14 @@ def _of_plugin(name: str, path: Path, outputs: Outputs) -> Outputs:
     return replace(outputs, digest=digest(read_regular(path)).hex())
 
 
-def _name(path: Path) -> str:
+def _reader_name(path: Path) -> str:
     """Return the name of a reader: a file's extension; a file without one goes by its name."""
     if path.is_dir():
         return _EMBEDDINGS if holds_embeddings(path) else _FOLDER
     return path.suffix.lower() or path.name
 
 
-def _unread(path: Path) -> DataError:
+def _unknown_format(path: Path) -> DataError:
     """Return the error for a format that nobody reads. Raises DataError where there is no file."""
     if not path.exists():
         read_file(path, pipe=True)

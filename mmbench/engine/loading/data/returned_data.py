@@ -31,12 +31,12 @@ def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
     roles = data.by_role()
     for role, samples in roles.items():
         if not isinstance(samples, list | tuple | Table):
-            shown = plain(repr(samples), 80)
-            raise UserError(f"{where} {shown} as the samples of the role {role}: give a list")
+            excerpt = plain(repr(samples), 80)
+            raise UserError(f"{where} {excerpt} as the samples of the role {role}: give a list")
         for sample in () if _are_plain(samples) else samples:
             if fault := _sample_fault(sample):
                 raise UserError(f"{where} the sample {plain(repr(sample), 80)}: {fault}")
-        _refuse_twins(where, samples)
+        _refuse_duplicate_ids(where, samples)
     if not any(roles.values()):
         raise UserError(f"{where} no samples: look at the files and at the options in `data`")
 
@@ -57,13 +57,13 @@ def _are_plain(samples: Sequence[Sample]) -> bool:
     if not isinstance(samples, Table):
         return False
     ids, inputs, targets, groups, tags = samples.columns.values()
-    named = isinstance(ids, Texts) and ids.are_full()
+    have_ids = isinstance(ids, Texts) and ids.are_full()
     mappings = [one for one in (inputs, tags) if isinstance(one, Mappings)]
     columns = [groups, *(texts for one in mappings for texts in one.columns.values())]
     numbers = isinstance(targets, Texts | array) or (
         isinstance(targets, Repeated) and targets.only is None
     )
-    return named and len(mappings) == 2 and numbers and all(map(_holds_texts, columns))
+    return have_ids and len(mappings) == 2 and numbers and all(map(_holds_texts, columns))
 
 
 def _holds_texts(column: Sequence[object]) -> bool:
@@ -112,18 +112,18 @@ def _target_fault(target: object) -> str:
     if isinstance(target, Media | InvalidContent):
         fault = _content_fault(target)
         return f"its target {fault}" if fault else ""
-    wanted = "give a text, a number, a list, a dict or a Struct of these"
+    advice = "give a text, a number, a list, a dict or a Struct of these"
     if isinstance(target, set | frozenset):
         return f"its target is a {type(target).__name__}, which has no order: give a list"
     try:
         to_builtins(target)
     except (TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
-        return f"its target is a {type(target).__name__} ({reason}): {wanted}"
+        return f"its target is a {type(target).__name__} ({reason}): {advice}"
     return ""
 
 
-def _refuse_twins(where: str, samples: Sequence[Sample]) -> None:
+def _refuse_duplicate_ids(where: str, samples: Sequence[Sample]) -> None:
     """Refuse two samples of one id, which no output could tell apart. Raises UserError."""
     ids = column(samples, "id")
     if are_distinct(ids):

@@ -57,8 +57,8 @@ def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
         raise UserError(f"a model has no name: write {prefix}NAME[@CHECKPOINT]; {_LIST}")
     if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
         return
-    ways = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
-    example = f"write {' or '.join(ways)}" if ways else f"write {prefix}NAME@{name}"
+    references = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
+    example = f"write {' or '.join(references)}" if references else f"write {prefix}NAME@{name}"
     raise UserError(
         f"model {name!r} is a checkpoint without the name of its adapter: {example}; {_LIST}"
     )

@@ -11,10 +11,10 @@ from typing import Any, cast
 
 from mmbench import registry
 from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
-from mmbench.engine.loading.models.ensemble import late
+from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.loading.models.files import is_live
-from mmbench.engine.loading.models.frame_pooling import framed
-from mmbench.engine.loading.models.model_ref import FRAMED, ModelChoice, parse
+from mmbench.engine.loading.models.frame_pooling import frame_pooling_class
+from mmbench.engine.loading.models.model_ref import FRAMES_PREFIX, ModelRef, parse
 from mmbench.errors import ModelError, UserError
 from mmbench.protocols import ModelClass
 from mmbench.validation.named_values import checked_options
@@ -36,52 +36,52 @@ def class_of(text: str) -> ModelClass:
 
     Raises UnknownName for an adapter that nobody has.
     """
-    choice = parse(text)
-    classes = [_class(part.adapter) for part in choice.late]
-    return late(classes) if choice.late else _class(choice.adapter)
+    ref = parse(text)
+    classes = [_class(part.adapter) for part in ref.late]
+    return ensemble_class(classes) if ref.late else _class(ref.adapter)
 
 
 def _class(adapter: str) -> ModelClass:
-    cls, _ = registered(unframed(adapter))
-    return framed(cls) if adapter.startswith(FRAMED) else cls
+    cls, _ = registered_class(without_frames_prefix(adapter))
+    return frame_pooling_class(cls) if adapter.startswith(FRAMES_PREFIX) else cls
 
 
-def registered(adapter: str) -> tuple[ModelClass, dict[str, object]]:
+def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter and the options that it is registered with.
 
     These are the arguments of a `functools.partial`. Raises ModelError for what is no class of a
     model.
     """
-    thing: Any = registry.lookup("model", adapter)
+    target: Any = registry.lookup("model", adapter)
     bound: dict[str, object] = {}
-    if isinstance(thing, functools.partial) and not thing.args:
-        thing, bound = thing.func, dict(thing.keywords)
-    if not inspect.isclass(thing):
+    if isinstance(target, functools.partial) and not target.args:
+        target, bound = target.func, dict(target.keywords)
+    if not inspect.isclass(target):
         raise ModelError(
-            f"model {adapter} is registered as a {type(thing).__name__}: a class is needed, or a"
+            f"model {adapter} is registered as a {type(target).__name__}: a class is needed, or a"
             " functools.partial of one with named arguments"
         )
-    modalities = getattr(thing, "modalities", None)
+    modalities = getattr(target, "modalities", None)
     if not isinstance(modalities, Set):
         raise ModelError(
             f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
             ' "image"}) in its class'
         )
-    for name, (types, wanted) in _DECLARED.items():
-        if hasattr(thing, name) and not isinstance(value := getattr(thing, name), types):
-            shown = f"a {type(value).__name__}" if is_live(value) else repr(value)
-            raise ModelError(f"model {adapter}: its {name} is {shown}: {wanted}")
-    return cast(ModelClass, thing), bound  # it has modalities
+    for name, (types, advice) in _DECLARED.items():
+        if hasattr(target, name) and not isinstance(value := getattr(target, name), types):
+            description = f"a {type(value).__name__}" if is_live(value) else repr(value)
+            raise ModelError(f"model {adapter}: its {name} is {description}: {advice}")
+    return cast(ModelClass, target), bound  # it has modalities
 
 
-def unframed(adapter: str) -> str:
+def without_frames_prefix(adapter: str) -> str:
     """Return the name of an adapter without `frames+`. Raises UserError for one without a name."""
-    name = adapter.removeprefix(FRAMED)
+    name = adapter.removeprefix(FRAMES_PREFIX)
     refuse_bare_checkpoint(name, adapter.removesuffix(name))
     return name
 
 
-def typed_options(adapter: str, cls: ModelClass, given: dict[str, object]) -> dict[str, object]:
+def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> dict[str, object]:
     """Return the options as the class takes them. Raises UnknownName and UserError."""
 
     def missing(names: list[str]) -> UserError:
@@ -92,19 +92,17 @@ def typed_options(adapter: str, cls: ModelClass, given: dict[str, object]) -> di
             f" options: {{{values}}} in a model file"
         )
 
-    return checked_options(cls, given, f"option of model {adapter}", _RESERVED, missing)
+    return checked_options(cls, options, f"option of model {adapter}", _RESERVED, missing)
 
 
-def refuse_unpinned(choice: ModelChoice, cls: ModelClass) -> None:
+def refuse_unpinned(ref: ModelRef, cls: ModelClass) -> None:
     """Refuse to run the code of a checkpoint without a pinned revision. Raises UserError."""
     if "trust_remote_code" not in inspect.signature(cls).parameters:
+        raise UserError(f"model {ref.adapter} runs no remote code: leave --trust-remote-code out")
+    local = ref.checkpoint is not None and Path(ref.checkpoint).exists()
+    if not local and not ref.revision:
         raise UserError(
-            f"model {choice.adapter} runs no remote code: leave --trust-remote-code out"
-        )
-    local = choice.checkpoint is not None and Path(choice.checkpoint).exists()
-    if not local and not choice.revision:
-        raise UserError(
-            f"--trust-remote-code needs a pinned revision: {choice.adapter}@CHECKPOINT#<commit sha>"
+            f"--trust-remote-code needs a pinned revision: {ref.adapter}@CHECKPOINT#<commit sha>"
         )
 
 

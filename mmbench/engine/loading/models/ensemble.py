@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.engine.dispatch import labels_of, scale_of, scores_of
-from mmbench.engine.loading.models.frame_pooling import Sort
+from mmbench.engine.dispatch import class_scores, labels_of, scale_of
+from mmbench.engine.loading.models.frame_pooling import InputKind
 from mmbench.errors import ModelError
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.protocols import Embeds, ModelClass, Prepares
@@ -27,13 +27,13 @@ class _Ensemble:
         self._models = models
         self._weights = [weight / sum(weights) for weight in weights]
         for name in ("rate", "frames"):
-            wanted = {getattr(model, name) for model in models if hasattr(model, name)}
-            if len(wanted) > 1:
-                raise ModelError(f"late fusion: the models want different {name}: {wanted}")
-            for value in wanted:
+            values = {getattr(model, name) for model in models if hasattr(model, name)}
+            if len(values) > 1:
+                raise ModelError(f"late fusion: the models want different {name}: {values}")
+            for value in values:
                 setattr(self, name, value)
 
-    def prepare(self, item: object, modality: Sort) -> list[object]:
+    def prepare(self, item: object, modality: InputKind) -> list[object]:
         """What each model makes of an item."""
         return [
             model.prepare(item, modality) if isinstance(model, Prepares) else item
@@ -87,7 +87,7 @@ class _ClassifierEnsemble(_Ensemble):
         import numpy as np
 
         scores = [
-            weight * scores_of(model, own, modality, _name(model))[:, self._order(model)]
+            weight * class_scores(model, own, modality, _name(model))[:, self._order(model)]
             for model, weight, own in self._each(items)
         ]
         return np.asarray(np.sum(scores, axis=0, dtype=np.float64))
@@ -96,12 +96,12 @@ class _ClassifierEnsemble(_Ensemble):
         return labels_of(self._models[0], _name(self._models[0]))
 
     def _order(self, model: object) -> NDArray[np.intp]:
-        own, wanted = labels_of(model, _name(model)), self._first()
-        if only := sorted(set(own) ^ set(wanted)):
+        own, expected = labels_of(model, _name(model)), self._first()
+        if only := sorted(set(own) ^ set(expected)):
             raise ModelError(
                 f"late fusion: the models have different labels: not all have {listed(only)}"
             )
-        return columns_of_model(own, wanted, _name(model))
+        return columns_of_model(own, expected, _name(model))
 
 
 def _name(model: object) -> str:
@@ -111,20 +111,20 @@ def _name(model: object) -> str:
 _BY_METHOD = {"embed": _EmbeddingEnsemble, "classify": _ClassifierEnsemble}
 
 
-def late(classes: Sequence[ModelClass]) -> ModelClass:
+def ensemble_class(classes: Sequence[ModelClass]) -> ModelClass:
     """Return the class of a fusion: it can do what all of its models can."""
-    able = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
-    if not able:
+    methods = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
+    if not methods:
         raise ModelError("late fusion: the models have neither embed nor classify in common")
     modalities = frozenset.intersection(*(cls.modalities for cls in classes))
-    scales = {scale_of(cls, f"model {cls.__name__}") for cls in classes if "classify" in able}
+    scales = {scale_of(cls, f"model {cls.__name__}") for cls in classes if "classify" in methods}
     if len(scales) > 1:
         raise ModelError(
             "late fusion: some models return logits and others probabilities: their scores have no"
             " common scale"
         )
     scale = scales.pop() if scales else "logits"
-    named = {"modalities": modalities, "scores": scale}
-    made: Any = type("Late", tuple(_BY_METHOD[m] for m in able), named)
-    found: ModelClass = made  # its type is not known: it was made here
-    return found
+    attributes = {"modalities": modalities, "scores": scale}
+    fused: Any = type("Late", tuple(_BY_METHOD[m] for m in methods), attributes)
+    model_class: ModelClass = fused  # its type is not known: it was made here
+    return model_class

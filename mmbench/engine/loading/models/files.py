@@ -69,10 +69,10 @@ def named_files(value: object) -> list[Path]:
     pieces = {piece.strip() for piece in _SEPARATORS.split(str(value)) if piece.strip()}
     pieces |= {word for word in _WORDS.split(str(value)) if "." in word or "/" in word}
     paths = map(_path, sorted(pieces))
-    found = [path for path in paths if exists(path) and not _contains_us(path)]
+    files = [path for path in paths if exists(path) and not _contains_working_folder(path)]
     if _PATTERN.search(str(value)):
-        found += matching(_path(re.sub(r"\{\w*\}", "*", str(value))))
-    return [*found, *([] if re.search(r"\s", str(value)) else prefixed(whole))]
+        files += matching(_path(re.sub(r"\{\w*\}", "*", str(value))))
+    return [*files, *([] if re.search(r"\s", str(value)) else prefixed(whole))]
 
 
 def too_wide(value: object) -> bool:
@@ -80,7 +80,11 @@ def too_wide(value: object) -> bool:
 
     A run writes into these, and what else lies there has no end.
     """
-    return isinstance(value, str | Path) and str(value) != "" and _contains_us(_path(str(value)))
+    return (
+        isinstance(value, str | Path)
+        and str(value) != ""
+        and _contains_working_folder(_path(str(value)))
+    )
 
 
 def _path(text: str) -> Path:
@@ -88,7 +92,7 @@ def _path(text: str) -> Path:
     return Path(os.path.expandvars(os.path.expanduser(text)))  # noqa: PTH111
 
 
-def _contains_us(path: Path) -> bool:
+def _contains_working_folder(path: Path) -> bool:
     if not exists(path) or not path.is_dir():
         return False
     real = path.resolve()
@@ -105,9 +109,9 @@ class HashedFiles:
     def hash(self, path: Path) -> str:
         """Return the hash of a file. Raises OSError or SampleError when it cannot be read."""
         stat = path.stat()
-        found = self._keys.file(path).hex()
-        self._seen[path.absolute()] = stat.st_size, stat.st_ctime_ns, found
-        return found
+        content = self._keys.file(path).hex()
+        self._seen[path.absolute()] = stat.st_size, stat.st_ctime_ns, content
+        return content
 
     def check(self, name: str) -> None:
         """Raise ModelError where a file is not what it was when it was hashed.

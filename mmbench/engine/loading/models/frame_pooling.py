@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from mmbench.engine.dispatch import labels_of, scores_of
+from mmbench.engine.dispatch import class_scores, labels_of
 from mmbench.errors import SampleError
 from mmbench.protocols import (
     Classifies,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     Float = TypeVar("Float", np.float32, np.float64)
 
-Sort = Modality | Literal["conversation"]  # of what is prepared
-COUNT = 8  # frames of a video, unless the option `frames` says otherwise
+InputKind = Modality | Literal["conversation"]  # of what is prepared
+DEFAULT_FRAMES = 8  # frames of a video, unless the option `frames` says otherwise
 
 
 class _FramePooling:
@@ -53,15 +53,15 @@ class _FramePooling:
         if isinstance(model, TakesEncoded):
             self.encoded_images = model.encoded_images
 
-    def prepare(self, item: object, modality: Sort) -> object:
+    def prepare(self, item: object, modality: InputKind) -> object:
         """A clip becomes a list of prepared pictures; anything else is the model's own."""
         if modality == "conversation" and isinstance(item, tuple):
-            return self._prepare(tuple(_spread(message) for message in item), modality)
+            return self._prepare(tuple(_with_pictures(message) for message in item), modality)
         if isinstance(item, VideoFrames):
             return [self._prepare(image, "image") for image in _pictures(item)]
         return self._prepare(item, modality)
 
-    def _prepare(self, item: object, modality: Sort) -> object:
+    def _prepare(self, item: object, modality: InputKind) -> object:
         return self._model.prepare(item, modality) if isinstance(self._model, Prepares) else item
 
 
@@ -97,7 +97,7 @@ class _PooledScores(_FramePooling):
         if modality != "video":
             return np.asarray(cast(Classifies, self._model).classify(items, modality))
         frames = [one for clip in items for one in clip]
-        scores = scores_of(self._model, frames, "image", self._name)
+        scores = class_scores(self._model, frames, "image", self._name)
         return _means(scores.astype(np.float64), len(items))
 
 
@@ -135,14 +135,14 @@ _BY_METHOD = {
 }
 
 
-def framed(cls: ModelClass) -> ModelClass:
+def frame_pooling_class(cls: ModelClass) -> ModelClass:
     """Return the class of a model that takes videos, from that of one that takes images."""
     bases = tuple(base for method, base in _BY_METHOD.items() if hasattr(cls, method))
     modalities: frozenset[Modality] = cls.modalities | {"video"}
-    same = {"scores": cls.scores} if hasattr(cls, "scores") else {}
-    made: Any = type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **same})
-    found: ModelClass = made  # its type is not known: it was made here
-    return found
+    scale = {"scores": cls.scores} if hasattr(cls, "scores") else {}
+    pooled: Any = type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **scale})
+    model_class: ModelClass = pooled  # its type is not known: it was made here
+    return model_class
 
 
 def _pictures(clip: VideoFrames) -> list[Image]:
@@ -151,7 +151,7 @@ def _pictures(clip: VideoFrames) -> list[Image]:
     return [Image.fromarray(frame) for frame in clip.frames]
 
 
-def _spread(message: Message) -> Message:
+def _with_pictures(message: Message) -> Message:
     parts = [
         one
         for part in message.parts

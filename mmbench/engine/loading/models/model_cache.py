@@ -14,7 +14,7 @@ class ModelCache:
     """
 
     def __init__(self) -> None:
-        self._of: tuple[Model, str] | None = None
+        self._loaded: tuple[Model, str] | None = None
         self._model: object = None
 
     def get(self, model: Model, device: str, progress: Progress) -> object:
@@ -23,26 +23,26 @@ class ModelCache:
             self.drop()
             progress.note(f"loading {model.info.name} on {device}")
             self._model = model.load(device)
-            self._of = model, device
+            self._loaded = model, device
         return self._model
 
     def holds(self, model: Model, device: str) -> bool:
         """Return whether this is the model that is held."""
-        if self._of is None or self._of[1] != device:
+        if self._loaded is None or self._loaded[1] != device:
             return False
-        held = self._of[0]
-        if held.uncached or model.uncached:
-            return held is model
-        return held.info.hash == model.info.hash
+        cached = self._loaded[0]
+        if cached.uncached or model.uncached:
+            return cached is model
+        return cached.info.hash == model.info.hash
 
     def drop(self) -> None:
         """Let the held model go, and its memory with it."""
-        if self._of is None:
+        if self._loaded is None:
             return
         import gc
 
-        on_gpu = self._of[1] != "cpu"
-        self._of = self._model = None
+        on_gpu = self._loaded[1] != "cpu"
+        self._loaded = self._model = None
         gc.collect()
         if on_gpu:
             import torch

@@ -12,7 +12,7 @@ from mmbench.spec import read_yaml
 from mmbench.text import with_home
 from mmbench.validation.named_values import as_struct
 
-FRAMED = "frames+"
+FRAMES_PREFIX = "frames+"
 
 
 class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +25,7 @@ class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight: float = 1.0
 
 
-class ModelChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a model name or a model file says: `clip@openai/clip-vit-base-patch32#<sha>`.
 
     A file has `late` in place of an adapter where several models are to be fused. An adapter with
@@ -39,7 +39,7 @@ class ModelChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     late: list[EnsembleMember] = []
 
 
-def parse(text: str) -> ModelChoice:
+def parse(text: str) -> ModelRef:
     """Read `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or a YAML file of what that says.
 
     Raises SpecError for a file that says something else.
@@ -48,13 +48,13 @@ def parse(text: str) -> ModelChoice:
         return _from_file(text)
     name, _, checkpoint = text.partition("@")
     place, _, revision = checkpoint.partition("#")
-    return ModelChoice(name, place or None, revision or None)
+    return ModelRef(name, place or None, revision or None)
 
 
-def _from_file(text: str) -> ModelChoice:
-    choice = as_struct(read_yaml(Path(with_home(text))), ModelChoice, text)
-    if bool(choice.adapter) == bool(choice.late):
+def _from_file(text: str) -> ModelRef:
+    ref = as_struct(read_yaml(Path(with_home(text))), ModelRef, text)
+    if bool(ref.adapter) == bool(ref.late):
         raise SpecError(f"{text}: a model file has either `adapter` or `late`, a list of models")
-    if any(part.weight <= 0 for part in choice.late):
+    if any(part.weight <= 0 for part in ref.late):
         raise SpecError(f"{text}: weights of late fusion are greater than 0")
-    return choice
+    return ref

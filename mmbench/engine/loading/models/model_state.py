@@ -30,7 +30,7 @@ _WEIGHTS = (
 )
 
 
-class State(NamedTuple):
+class ModelState(NamedTuple):
     """`source` and `parts` enter the model's hash; `options` are those that a record can hold.
 
     `uncached` says why answers are not kept, empty where they are.
@@ -44,7 +44,7 @@ class State(NamedTuple):
 
 def model_state(
     name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
-) -> State:
+) -> ModelState:
     """Return what can change the answers of a class with these options.
 
     Raises ModelError for a file that cannot be read, and for an identity that is no text.
@@ -57,17 +57,17 @@ def model_state(
         parts += _default_files(name, cls, options, file_hash)
     for place, value in leaves(options):
         if is_live(value):
-            declared = _object_identity(value)
-            parts += [f"{place}:{declared}"] if declared is not None else []
-            live += [] if declared is not None else [f"option {place} is a live object"]
+            identity = _object_identity(value)
+            parts += [f"{place}:{identity}"] if identity is not None else []
+            live += [] if identity is not None else [f"option {place} is a live object"]
         elif too_wide(value):
             live.append(f"option {place}={value} names a folder around this one")
         else:
             parts += _hashes(name, place, value, file_hash)
-    raw = list(source.files.values())  # in the order of imports, wherever the files lie
+    contents = list(source.files.values())  # in the order of imports, wherever the files lie
     if _is_live(plugin):
         live.insert(0, "it was registered by a running program")
-    return State(raw, *_declared(name, cls, options, parts, live))
+    return ModelState(contents, *_declared(name, cls, options, parts, live))
 
 
 def _is_live(plugin: Plugin | None) -> bool:
@@ -80,9 +80,9 @@ def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
         return Source({}, frozenset())
     file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
     files = dict.fromkeys([Path(file).resolve() if file else None, plugin.file])
-    found = [read_source(file) for file in files if file and MMBENCH not in file.parents]
-    merged = {path: raw for one in found for path, raw in one.files.items()}
-    return Source(merged, frozenset().union(*(one.names for one in found)))
+    sources = [read_source(file) for file in files if file and MMBENCH not in file.parents]
+    merged = {path: raw for source in sources for path, raw in source.files.items()}
+    return Source(merged, frozenset().union(*(source.names for source in sources)))
 
 
 def _plugin_parts(
@@ -96,13 +96,13 @@ def _plugin_parts(
     homes = set() if _is_live(plugin) else {file.parent for file in source.files}
     places = {Path(), *(file.parent for file in source.files)}
     for text in sorted(source.names):
-        near = {path.resolve() for home in homes for path in _beside(home, text)}
-        found = {path.resolve() for place in places for path in _weights(place, text)}
-        others = sorted((near | found) - source.files.keys())
+        companions = {path.resolve() for home in homes for path in _file_next_to(home, text)}
+        weights = {path.resolve() for place in places for path in _weights(place, text)}
+        others = sorted((companions | weights) - source.files.keys())
         yield from (f"{text}:{hash_path(path, file_hash)}" for path in others)
 
 
-def _beside(home: Path, text: str) -> list[Path]:
+def _file_next_to(home: Path, text: str) -> list[Path]:
     """The file that a source names by its path below its own folder: a prompt, a configuration."""
     path = home / text
     return [path] if not Path(text).is_absolute() and exists(path) and path.is_file() else []

@@ -15,14 +15,14 @@ from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.adapters import (
     auto_dtype,
     refuse_unpinned,
-    registered,
+    registered_class,
     typed_options,
-    unframed,
+    without_frames_prefix,
 )
-from mmbench.engine.loading.models.ensemble import late
+from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.loading.models.files import HashedFiles
-from mmbench.engine.loading.models.frame_pooling import COUNT, framed
-from mmbench.engine.loading.models.model_ref import ModelChoice, parse
+from mmbench.engine.loading.models.frame_pooling import DEFAULT_FRAMES, frame_pooling_class
+from mmbench.engine.loading.models.model_ref import ModelRef, parse
 from mmbench.engine.loading.models.model_state import model_state
 from mmbench.errors import ModelError, UserError
 from mmbench.models.support.library_messages import loading
@@ -66,19 +66,19 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     Raises UnknownName for an adapter or an option nobody has, ModelError for a checkpoint that
     cannot be had.
     """
-    choice = parse(text)
-    if not choice.late:
-        return _single(choice, finder, options)
+    ref = parse(text)
+    if not ref.late:
+        return _single(ref, finder, options)
     if options:
         raise UserError(f"{text}: options of late fusion stand in its file, with each model")
     parts = [
-        _single(ModelChoice(p.adapter, p.checkpoint, p.revision, p.options), finder, {})
-        for p in choice.late
+        _single(ModelRef(p.adapter, p.checkpoint, p.revision, p.options), finder, {})
+        for p in ref.late
     ]
-    weights = [part.weight for part in choice.late]
-    fused = late([part.cls for part in parts])
-    whose = [
-        f"{part.info.name}#{part.info.hash}*{_shown(w)}"
+    weights = [part.weight for part in ref.late]
+    ensemble = ensemble_class([part.cls for part in parts])
+    members = [
+        f"{part.info.name}#{part.info.hash}*{_format_weight(w)}"
         for part, w in zip(parts, weights, strict=True)
     ]
     info = msgspec.structs.replace(
@@ -86,69 +86,69 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
         name=Path(text).stem,
         checkpoint=None,
         revision=None,
-        hash=digest("late", *whose).hex(),
+        hash=digest("late", *members).hex(),
         adapter="late",
-        options={"late": whose},
+        options={"late": members},
     )
     return Model(
         info,
-        lambda device: fused([part.load(device) for part in parts], weights),
-        fused,
+        lambda device: ensemble([part.load(device) for part in parts], weights),
+        ensemble,
         uncached="; ".join(filter(None, (part.uncached for part in parts))),
         destination=next(filter(None, (part.destination for part in parts)), None),
     )
 
 
-def _shown(weight: float) -> str:
+def _format_weight(weight: float) -> str:
     """A weight in full: two that differ in their last digit are two models."""
     short = f"{weight:g}"
     return short if float(short) == weight else repr(weight)
 
 
-def _single(choice: ModelChoice, finder: ModelResolver, options: dict[str, object]) -> Model:
-    name = unframed(choice.adapter)
-    if name == choice.adapter:
-        return _plain(choice, finder, {**choice.options, **options})
-    given = {**choice.options, **options}
-    count = given.pop("frames", COUNT)
-    behind = msgspec.structs.replace(choice, adapter=name)
-    model = _plain(behind, finder, given)
-    looking = framed(model.cls)
+def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
+    name = without_frames_prefix(ref.adapter)
+    if name == ref.adapter:
+        return _resolve_single(ref, finder, {**ref.options, **options})
+    all_options = {**ref.options, **options}
+    count = all_options.pop("frames", DEFAULT_FRAMES)
+    inner = msgspec.structs.replace(ref, adapter=name)
+    model = _resolve_single(inner, finder, all_options)
+    pooled = frame_pooling_class(model.cls)
     info = msgspec.structs.replace(
         model.info,
-        name=choice.adapter,
+        name=ref.adapter,
         hash=digest("framed", model.info.hash, str(count)).hex(),
         options=model.info.options | {"frames": count},
     )
     return Model(
         info,
-        lambda device: looking(model.load(device), count),
-        looking,
+        lambda device: pooled(model.load(device), count),
+        pooled,
         uncached=model.uncached,
         destination=model.destination,
     )
 
 
-def _plain(choice: ModelChoice, finder: ModelResolver, given: dict[str, object]) -> Model:
-    cls, bound = registered(choice.adapter)
+def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
+    cls, bound = registered_class(ref.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
-        refuse_unpinned(choice, cls)
-        given["trust_remote_code"] = True
-    given = {**bound, **given}
-    place = choice.checkpoint or getattr(cls, "default_checkpoint", None)
+        refuse_unpinned(ref, cls)
+        options["trust_remote_code"] = True
+    options = {**bound, **options}
+    place = ref.checkpoint or getattr(cls, "default_checkpoint", None)
     checkpoint = None
     if getattr(cls, "remote", False):
-        given = {"model": place or "", **given}
-    typed = typed_options(choice.adapter, cls, given)
+        options = {"model": place or "", **options}
+    typed = typed_options(ref.adapter, cls, options)
     if not getattr(cls, "remote", False):
-        checkpoint = _resolve(choice.adapter, cls, place, choice.revision, files.hash)
+        checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
     # How an answer is fetched (how many at a time) is no part of what it is.
-    moving = {k: v for k, v in given.items() if k not in getattr(cls, "unhashed", ())}
-    state = model_state(choice.adapter, cls, moving, files.hash)
+    hashed_options = {k: v for k, v in options.items() if k not in getattr(cls, "unhashed", ())}
+    state = model_state(ref.adapter, cls, hashed_options, files.hash)
     info = model_info(
-        choice.adapter,
+        ref.adapter,
         cls,
         checkpoint,
         state.options,
@@ -156,7 +156,7 @@ def _plain(choice: ModelChoice, finder: ModelResolver, given: dict[str, object])
         source=state.source,
         parts=state.parts,
     )
-    if choice.checkpoint is None and checkpoint and not checkpoint.revision:
+    if ref.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
     if getattr(cls, "remote", False):
         info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
@@ -164,20 +164,20 @@ def _plain(choice: ModelChoice, finder: ModelResolver, given: dict[str, object])
 
     def load(device: str) -> object:
         # A plugin's errors are its own: they name its file and line.
-        own = registry.plugin("model", choice.adapter) is None
+        own = registry.plugin("model", ref.adapter) is None
         with loading(folder, "parts") if folder and own else nullcontext():
             model = cls(folder, device=device, dtype=dtype, **typed)
         classes: tuple[object, ...] = type(model).__mro__
         if cls not in classes:  # what the model can do was read from the class
             raise ModelError(
-                f"model {choice.adapter}: {cls.__name__}(…) gave a {type(model).__name__}: its"
+                f"model {ref.adapter}: {cls.__name__}(…) gave a {type(model).__name__}: its"
                 f" `__new__` has to return a {cls.__name__}"
             )
-        files.check(choice.adapter)
+        files.check(ref.adapter)
         return model
 
     sent_to = getattr(cls, "destination", None)
-    destination = sent_to(**given) if sent_to else None
+    destination = sent_to(**options) if sent_to else None
     return Model(info, load, cls, folder, state.uncached, destination)
 
 
