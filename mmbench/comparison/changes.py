@@ -9,12 +9,12 @@ import numpy as np
 from msgspec import Struct
 
 from mmbench.comparison.join import Joined
-from mmbench.comparison.rows import NAMED, RunRows
+from mmbench.comparison.rows import SAMPLE_COLUMNS, RunRows
 from mmbench.stats import sums_fold
 from mmbench.stats.folds import Floats
 from mmbench.text import plain
 
-SHOWN = 50  # samples kept; a table shows fewer
+MOST_SAMPLES = 50  # samples kept; a table shows fewer
 EXCERPT = 200  # characters kept of a text
 
 
@@ -55,38 +55,38 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
         first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
     gain = np.nan_to_num((second - first) * (1 if higher else -1))
     changed = np.flatnonzero(gain)
-    table = a.table.select(NAMED).take(joined.places_a[changed])
+    table = a.table.select(SAMPLE_COLUMNS).take(joined.places_a[changed])
     table = table.add_column(0, "gain", [gain[changed]])
     order = [(name, "ascending") for name in table.column_names]
-    worst = pc.select_k_unstable(table, SHOWN, order).to_numpy()
-    names = zip(*table.select(NAMED).take(worst).to_pydict().values(), strict=True)
-    shown = changed[worst]
-    said = zip(
+    worst = pc.select_k_unstable(table, MOST_SAMPLES, order).to_numpy()
+    names = zip(*table.select(SAMPLE_COLUMNS).take(worst).to_pydict().values(), strict=True)
+    worst_rows = changed[worst]
+    columns = zip(
         names,
-        first[shown].tolist(),
-        second[shown].tolist(),
-        a.cells("value", joined.places_a[shown]),
-        b.cells("value", joined.places_b[shown]),
-        a.cells("target", joined.places_a[shown]),
+        first[worst_rows].tolist(),
+        second[worst_rows].tolist(),
+        a.column_values("value", joined.places_a[worst_rows]),
+        b.column_values("value", joined.places_b[worst_rows]),
+        a.column_values("target", joined.places_a[worst_rows]),
         strict=True,
     )
-    samples = [_change(*sample) for sample in said]
+    samples = [_change(*sample) for sample in columns]
     return SampleChanges(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
 
 
 def _change(
-    named: tuple[str, int, str],
+    sample_key: tuple[str, int, str],
     first: float,
     second: float,
     baseline: object,
     candidate: object,
     target: object,
 ) -> SampleChange:
-    direction, _, ident = named
-    one, other = _said(baseline), _said(candidate)
-    shown = excerpts(one, other, EXCERPT)
-    right = excerpts(_said(target), other, EXCERPT)[0]
-    return SampleChange(ident, direction, first, second, *shown, right)
+    direction, _, ident = sample_key
+    baseline_text, candidate_text = _as_text(baseline), _as_text(candidate)
+    texts = excerpts(baseline_text, candidate_text, EXCERPT)
+    reference = excerpts(_as_text(target), candidate_text, EXCERPT)[0]
+    return SampleChange(ident, direction, first, second, *texts, reference)
 
 
 def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
@@ -136,7 +136,7 @@ def _rates(values: Floats, rows: Floats) -> Floats:
     return np.where(np.isnan(values), rows[:, 0], values)
 
 
-def _said(value: object) -> str:
+def _as_text(value: object) -> str:
     """Return an output or a target as text."""
     if value is None:
         return ""

@@ -9,14 +9,14 @@ _WORD = r"(?:global[-_]?)?step|checkpoint|ckpt|epoch|iteration|iter"
 _STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECASE)
 
 
-class Place(NamedTuple):
+class CheckpointStep(NamedTuple):
     """The training run that a checkpoint belongs to, and its step, None where no name says it."""
 
     training: str
     step: int | None
 
 
-def place_of(checkpoint: str) -> Place:
+def checkpoint_step(checkpoint: str) -> CheckpointStep:
     """Return training run and step: `runs/a/step-2000` is step 2000 of `runs/a`.
 
     The last part of the path that names a step decides, and in `epoch=3-step=2000.ckpt` the last
@@ -28,5 +28,5 @@ def place_of(checkpoint: str) -> Place:
         if matches:
             start = parts[at][: matches[0].start()]
             training = [*parts[:at], *([start] if start else []), *parts[at + 1 :]]
-            return Place("/".join(training), int(matches[-1].group(1)))
-    return Place(checkpoint.rstrip("/"), None)
+            return CheckpointStep("/".join(training), int(matches[-1].group(1)))
+    return CheckpointStep(checkpoint.rstrip("/"), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 
-def letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]:
+def compact_letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]:
     """The letters of runs 0 to n - 1, of which the pairs in `differ` are significantly different.
 
     Every pair that does not differ shares a letter. Source: Piepho 2004, "An algorithm for a
@@ -14,11 +14,11 @@ def letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]:
     """
     groups = [frozenset(range(runs))]
     for one, other in differ:
-        split = [g - {gone} for g in groups if {one, other} <= g for gone in (one, other)]
-        kept = [g for g in groups if not {one, other} <= g]
+        split = [g - {removed} for g in groups if {one, other} <= g for removed in (one, other)]
+        unchanged = [g for g in groups if not {one, other} <= g]
         # A group within another says nothing of its own.
-        found = dict.fromkeys([*kept, *split])
-        groups = [g for g in found if not any(g < h for h in found)]
+        candidates = dict.fromkeys([*unchanged, *split])
+        groups = [g for g in candidates if not any(g < h for h in candidates)]
     ordered = sorted(groups, key=sorted)
     return ["".join(_letter(at) for at, g in enumerate(ordered) if r in g) for r in range(runs)]
 

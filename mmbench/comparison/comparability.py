@@ -9,7 +9,7 @@ from mmbench.text import count, sample_noun
 from mmbench.types import RunRecord
 
 
-def common_scores(records: Sequence[RunRecord], asked: Sequence[str]) -> list[str]:
+def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> list[str]:
     """The scores to compare: those that all runs have, or of these the ones asked for.
 
     A name without what stands in brackets (direction, variant) stands for all of them. Raises
@@ -19,13 +19,13 @@ def common_scores(records: Sequence[RunRecord], asked: Sequence[str]) -> list[st
     if not common:
         raise UserError(f"runs {', '.join(r.run for r in records)} have no metric in common")
     names: list[str] = []
-    for name in asked:
-        found = [n for n in common if n == name or n.startswith(f"{name}[")]
-        if not found:
+    for name in requested:
+        matches = [n for n in common if n == name or n.startswith(f"{name}[")]
+        if not matches:
             known = {*common, *(n.partition("[")[0] for n in common)}
             hint = "`mmbench show run RUN` shows those of a run"
             raise UnknownName("metric of these runs", name, known, hint)
-        names += [n for n in found if n not in names]
+        names += [n for n in matches if n not in names]
     return names or common
 
 
@@ -34,7 +34,7 @@ def _measured(record: RunRecord, name: str) -> bool:
     return name in record.scores and bool(record.scores[name].signature)
 
 
-def refuse(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
+def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
     """Raise UserError, saying what differs, unless numbers of the two runs may be compared."""
     differ = [
         f"{what} {_short(one)} against {_short(other)}"
@@ -62,13 +62,15 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
     that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`, `only rtfx`. Records
     that can be compared get equal lists; a single record gets an empty one.
     """
-    asked = [[f"version {r.task.version}", f"question {r.task.fingerprint[:8]}"] for r in records]
-    of = [[_sizes(record), f"data {record.task.data_hash[:8]}"] for record in records]
-    columns = [*_least(asked), *_least(of), _signature_parts(records)]
+    questions = [
+        [f"version {r.task.version}", f"question {r.task.fingerprint[:8]}"] for r in records
+    ]
+    data = [[_sizes(record), f"data {record.task.data_hash[:8]}"] for record in records]
+    columns = [*_fewest_columns(questions), *_fewest_columns(data), _signature_parts(records)]
     return [list(filter(None, parts)) for parts in zip(*columns, strict=True)]
 
 
-def _least(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     """The first column that tells rows apart as well as all columns do, else all of them.
 
     Nothing where all rows are equal.
@@ -81,8 +83,8 @@ def _least(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _sizes(record: RunRecord) -> str:
-    sides = sorted(record.task.data.items())
-    return ", ".join(count(n, sample_noun(side)) for side, n in sides)
+    roles = sorted(record.task.data.items())
+    return ", ".join(count(n, sample_noun(role)) for role, n in roles)
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
@@ -93,14 +95,14 @@ def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
     """
     names = list(dict.fromkeys(name for record in records for name in record.scores))
     names = [name for name in names if any(_measured(record, name) for record in records)]
-    found = [_presence(record, names) for record in records]
+    differing = [_presence(record, names) for record in records]
     for name in names:
         having = [at for at, record in enumerate(records) if _measured(record, name)]
         parts = [records[at].scores[name].signature.split(",") for at in having]
         common = set.intersection(*map(set, parts))
         for at, signature in zip(having, parts, strict=True):
-            found[at] += [part for part in signature if part not in {*common, *found[at]}]
-    return [", ".join(parts) for parts in found]
+            differing[at] += [part for part in signature if part not in {*common, *differing[at]}]
+    return [", ".join(parts) for parts in differing]
 
 
 def _presence(record: RunRecord, names: Sequence[str]) -> list[str]:

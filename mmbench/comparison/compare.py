@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.changes import SampleChanges, changes
-from mmbench.comparison.comparability import common_scores, refuse
+from mmbench.comparison.comparability import common_scores, refuse_incomparable
 from mmbench.comparison.join import Joined, join, places_in
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import UserError
@@ -110,22 +110,22 @@ def compare_runs(
     """
     by_task = _by_task([find_run(run, out, task) for run in runs])
     names = [_names([run.record for run in own], metrics) for own in by_task]
-    both = [
-        list(combinations([RunRows(run, asked) for run in own], 2))
-        for own, asked in zip(by_task, names, strict=True)
+    pairs_by_task = [
+        list(combinations([RunRows(run, score_names) for run in own], 2))
+        for own, score_names in zip(by_task, names, strict=True)
     ]
-    tests = sum(len(pairs) * len(own) for pairs, own in zip(both, names, strict=True))
-    found = [
+    tests = sum(len(pairs) * len(own) for pairs, own in zip(pairs_by_task, names, strict=True))
+    comparisons = [
         compare_rows(a, b, own, alpha, seed, tests)
-        for pairs, own in zip(both, names, strict=True)
+        for pairs, own in zip(pairs_by_task, names, strict=True)
         for a, b in pairs
     ]
-    corrected = iter(holm([score.p_value for pair in found for score in pair.scores]))
+    corrected = iter(holm([score.p_value for pair in comparisons for score in pair.scores]))
     return [
         msgspec.structs.replace(
-            pair, scores=[_decided(score, next(corrected), alpha) for score in pair.scores]
+            pair, scores=[_with_verdict(score, next(corrected), alpha) for score in pair.scores]
         )
-        for pair in found
+        for pair in comparisons
     ]
 
 
@@ -133,12 +133,12 @@ def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     tasks: dict[str, list[StoredRun]] = {}
     for run in runs:
         tasks.setdefault(run.record.task.name, []).append(run)
-    alone = [task for task, own in tasks.items() if len(own) < 2]
-    if alone and len(tasks) == len(runs):
-        refuse(runs[0].record, runs[-1].record, [])
-    if alone:
+    single = [task for task, own in tasks.items() if len(own) < 2]
+    if single and len(tasks) == len(runs):
+        refuse_incomparable(runs[0].record, runs[-1].record, [])
+    if single:
         raise UserError(
-            f"only one run is of task {alone[0]}: give a baseline and a candidate of every task"
+            f"only one run is of task {single[0]}: give a baseline and a candidate of every task"
         )
     return list(tasks.values())
 
@@ -147,7 +147,7 @@ def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
     """The scores to compare of one task's runs. Raises UserError where they do not compare."""
     names = common_scores(records, metrics)
     for record in records[1:]:
-        refuse(records[0], record, names)
+        refuse_incomparable(records[0], record, names)
     return names
 
 
@@ -158,15 +158,15 @@ def compare_rows(
     place_in_b = places_in(a, b)
     joined = {name: join(a, b, name, place_in_b) for name in names}
     tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
-    shown = [name for name in names if name == a.record.headline] or names[:1]
-    changed = [c for name in shown if (j := joined[name]) and (c := changes(j, a, b))]
+    headlines = [name for name in names if name == a.record.headline] or names[:1]
+    changed = [c for name in headlines if (j := joined[name]) and (c := changes(j, a, b))]
     return Comparison(
         baseline=a.record.run,
         candidate=b.record.run,
         task=a.record.task.name,
         alpha=alpha,
         seed=seed,
-        scores=[_compared(name, a, b, joined[name], tested.get(name)) for name in names],
+        scores=[_compare_score(name, a, b, joined[name], tested.get(name)) for name in names],
         changes=changed,
         only_in_one=sorted(a.record.scores.keys() ^ b.record.scores.keys()),
     )
@@ -177,18 +177,18 @@ def _tests(
 ) -> dict[str, Paired]:
     """Metrics over the same samples share the draws."""
     shared: dict[bytes, list[Joined]] = {}
-    for one in joined:
-        shared.setdefault(one.places_a.tobytes(), []).append(one)
-    found: dict[str, Paired] = {}
+    for score in joined:
+        shared.setdefault(score.places_a.tobytes(), []).append(score)
+    paired_tests: dict[str, Paired] = {}
     for members in shared.values():
-        pairs = [(one.fold, one.rows_a, one.rows_b) for one in members]
+        pairs = [(score.fold, score.rows_a, score.rows_b) for score in members]
         groups = a.groups.take(members[0].places_a)
         tested = paired_many(pairs, groups, seed=seed, level=1 - alpha, tests=tests)
-        found |= {one.name: result for one, result in zip(members, tested, strict=True)}
-    return found
+        paired_tests |= {score.name: result for score, result in zip(members, tested, strict=True)}
+    return paired_tests
 
 
-def _compared(
+def _compare_score(
     name: str, a: RunRows, b: RunRows, joined: Joined | None, tested: Paired | None
 ) -> ScoreComparison:
     first, second = a.record.scores[name], b.record.scores[name]
@@ -227,7 +227,7 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _decided(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreComparison:
+def _with_verdict(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreComparison:
     if score.p_value is None:
         return score
     change = direction(score.difference or 0.0, score.better) if p_holm <= alpha else ""

@@ -47,12 +47,12 @@ class GateRule(Struct, frozen=True):
         return self.loss * abs(baseline) if self.relative else self.loss
 
     @property
-    def told(self) -> str:
+    def as_text(self) -> str:
         """`0.5%` or `0.005`."""
         return f"{100 * self.loss:g}%" if self.relative else f"{self.loss:g}"
 
 
-class Gated(Struct, frozen=True):
+class GateVerdict(Struct, frozen=True):
     """The verdict on one metric. `loss` is how much worse, from `low` to `high`; below 0 better.
 
     `needed` is about how many samples would tell, if the loss stayed as it is.
@@ -74,15 +74,15 @@ class Gated(Struct, frozen=True):
 
 def parse_rule(text: str) -> GateRule:
     """`METRIC: -0.5%` or `METRIC: 0.005`; a sign changes nothing. Raises UserError."""
-    found = _RULE.match(text.strip())
-    if found is None:
+    match = _RULE.match(text.strip())
+    if match is None:
         raise UserError(
             f"--fail-if {text!r}: write METRIC: LOSS, as in 'recall@1[text-to-image]: -0.5%' (of"
             " the baseline) or 'wer[basic]: 0.005'"
         )
-    relative = bool(found["percent"])
-    loss = float(found["loss"]) / (100 if relative else 1)
-    return GateRule(found["metric"].strip(), loss, relative)
+    relative = bool(match["percent"])
+    loss = float(match["loss"]) / (100 if relative else 1)
+    return GateRule(match["metric"].strip(), loss, relative)
 
 
 def gate(
@@ -94,7 +94,7 @@ def gate(
     out: str | Path = "leaderboards",
     task: str | None = None,
     seed: int = 0,
-) -> list[Gated]:
+) -> list[GateVerdict]:
     """Hold a candidate against a baseline, a verdict for each metric that `fail_if` names.
 
     Raises UserError for a rule that cannot be read or a metric that the runs do not have, and as
@@ -113,31 +113,37 @@ def gate(
     return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
 
 
-def _judge(score: ScoreComparison, rule: GateRule, candidate: RunRecord, alpha: float) -> Gated:
+def _judge(
+    score: ScoreComparison, rule: GateRule, candidate: RunRecord, alpha: float
+) -> GateVerdict:
     if score.p_value is None or score.baseline is None or score.difference is None:
         message = f"cannot be tested: {score.reason}"
-        return _gated(score, rule, None, "unclear", message, None)
+        return _make_verdict(score, rule, None, "unclear", message, None)
     margin = rule.margin(score.baseline)
-    loss, _, high = oriented(score)
+    loss, _, high = loss_interval(score)
     significant = (score.p_holm or 0.0) <= alpha
     if loss > margin and significant:
-        return _gated(score, rule, margin, "fail", "worse beyond noise and beyond the margin", None)
+        return _make_verdict(
+            score, rule, margin, "fail", "worse beyond noise and beyond the margin", None
+        )
     if high is None:
         # Every sample changed by the same: there is no spread, and the difference is what it is.
         high = loss if significant else None
     if high is not None and high <= margin:
         hidden = _failures(score, candidate, margin)
         outcome: GateOutcome = "unclear" if hidden else "pass"
-        return _gated(score, rule, margin, outcome, hidden or _passed(loss, significant), None)
+        return _make_verdict(
+            score, rule, margin, outcome, hidden or _passed(loss, significant), None
+        )
     needed = _needed(score, loss, high, margin)
     more = f"; about {count(needed, 'sample')} would tell if it stayed so" if needed else ""
     message = (
         f"{count(score.n, 'sample')} cannot tell a loss within the margin from one beyond it{more}"
     )
-    return _gated(score, rule, margin, "unclear", message, needed)
+    return _make_verdict(score, rule, margin, "unclear", message, needed)
 
 
-def oriented(score: ScoreComparison) -> tuple[float, float | None, float | None]:
+def loss_interval(score: ScoreComparison) -> tuple[float, float | None, float | None]:
     """The loss with its interval: the difference, turned so that more is worse."""
     loss, low, high = score.difference or 0.0, score.low, score.high
     if score.better == "lower":
@@ -177,21 +183,21 @@ def _needed(score: ScoreComparison, loss: float, high: float | None, margin: flo
     return max(score.n + 1, ceil(samples / unit) * unit)
 
 
-def _gated(
+def _make_verdict(
     score: ScoreComparison,
     rule: GateRule,
     margin: float | None,
     outcome: GateOutcome,
     message: str,
     needed: int | None,
-) -> Gated:
-    loss, low, high = oriented(score)
-    return Gated(
+) -> GateVerdict:
+    loss, low, high = loss_interval(score)
+    return GateVerdict(
         metric=score.metric,
         outcome=outcome,
         message=message,
         margin=margin,
-        allowed=rule.told,
+        allowed=rule.as_text,
         baseline=score.baseline,
         candidate=score.candidate,
         loss=None if score.difference is None else loss,

@@ -18,7 +18,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from mmbench.comparison.checkpoint_steps import place_of
+from mmbench.comparison.checkpoint_steps import checkpoint_step
 from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_rows, direction
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import DataError, UnknownName, UserError
@@ -130,10 +130,10 @@ def histories(
     records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
     names: list[str] = []
-    for asked in metrics or [records[-1].headline]:
-        own = [name for name in known if name == asked or name.startswith(f"{asked}[")]
+    for requested in metrics or [records[-1].headline]:
+        own = [name for name in known if name == requested or name.startswith(f"{requested}[")]
         if not own:
-            raise UnknownName(f"metric of {task}", asked, known, _SHOWS)
+            raise UnknownName(f"metric of {task}", requested, known, _SHOWS)
         names += own
     return {
         name: _points(records, name, by, alpha, out, seed, unreadable)
@@ -157,7 +157,7 @@ def _points(
         for record in line
     }
     paired = [record for (_, line), _ in lines for record in line if len(line) > 1]
-    opened = _opened(paired, name, out, unreadable)
+    opened = _open_rows(paired, name, out, unreadable)
     steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
@@ -166,25 +166,27 @@ def _points(
         for a, b in steps
     ]
     p_values = holm([t.p_value if t else None for t in tested])
-    for (a, b), found, p_holm in zip(steps, tested, p_values, strict=True):
-        points[b.run] = _changed(points[a.run], points[b.run], b.scores[name], found, p_holm, alpha)
+    for (a, b), test, p_holm in zip(steps, tested, p_values, strict=True):
+        points[b.run] = _with_change(
+            points[a.run], points[b.run], b.scores[name], test, p_holm, alpha
+        )
     return list(points.values())
 
 
-def _opened(
+def _open_rows(
     records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
 ) -> dict[str, RunRows]:
     """The metric's rows of the runs that have them; a line about each file that is no table."""
     stored = set(Folder(out).run_files(".parquet"))
-    found = {}
+    rows_by_run = {}
     for record in records:
         run = store.stored_run(record, out)
         try:
             if run.rows_name in stored:
-                found[record.run] = RunRows(run, [metric])
+                rows_by_run[record.run] = RunRows(run, [metric])
         except DataError as error:
             unreadable.append(str(error))
-    return found
+    return rows_by_run
 
 
 def _records(
@@ -202,12 +204,12 @@ def _records(
         raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
     if model is None:
         return [record for record in records if not record.baseline] or records
-    found = [record for record in records if record.model.name == model]
-    if not found:
+    records_of_model = [record for record in records if record.model.name == model]
+    if not records_of_model:
         names = {plain(record.model.name) for record in records}
         hint = f"`mmbench list runs --out {out}` shows the models that were run"
         raise UnknownName(f"model of {task}", model, names, hint)
-    return found
+    return records_of_model
 
 
 def _lines(
@@ -220,8 +222,8 @@ def _lines(
         task, model, score = record.task, record.model, record.scores[metric]
         training = _training(record) if _training(record) in trainings else ""
         options = repr(sorted(model.options.items()))
-        asked = task.fingerprint, task.data_hash, score.signature
-        key = (training, model.name, model.dtype, options, *asked)
+        question = task.fingerprint, task.data_hash, score.signature
+        key = (training, model.name, model.dtype, options, *question)
         line = lines.setdefault(key, {})
         line[model.hash or record.run] = record  # records are sorted: the latest run stays
     return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
@@ -229,20 +231,22 @@ def _lines(
 
 def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRecord]]:
     without = [record.model.checkpoint for record in line if _step(record) is None]
-    named = list(filter(None, without))
-    if by == "step" and named:
-        raise UserError(f"--by step: no step in the name of {listed(named)}; use --by created")
+    checkpoints = list(filter(None, without))
+    if by == "step" and checkpoints:
+        raise UserError(
+            f"--by step: no step in the name of {listed(checkpoints)}; use --by created"
+        )
     if by == "created" or without:
         return "created", sorted(line, key=lambda record: (record.created, record.run))
     return "step", sorted(line, key=lambda record: (_step(record) or 0, record.created))
 
 
 def _training(record: RunRecord) -> str:
-    return place_of(record.model.checkpoint or "").training
+    return checkpoint_step(record.model.checkpoint or "").training
 
 
 def _step(record: RunRecord) -> int | None:
-    return place_of(record.model.checkpoint or "").step
+    return checkpoint_step(record.model.checkpoint or "").step
 
 
 def _point(record: RunRecord, metric: str, line: int, order: Order, training: str) -> Point:
@@ -267,7 +271,7 @@ def _point(record: RunRecord, metric: str, line: int, order: Order, training: st
     )
 
 
-def _changed(
+def _with_change(
     before: Point,
     point: Point,
     score: ScoreInfo,

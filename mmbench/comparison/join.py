@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmbench.columns import places
-from mmbench.comparison.rows import NAMED, RunRows
+from mmbench.comparison.rows import SAMPLE_COLUMNS, RunRows
 from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints
 
@@ -29,22 +29,22 @@ class Joined(NamedTuple):
 
 def places_in(a: RunRows, b: RunRows) -> Ints:
     """Where each sample of the first run stands in the table of the second, -1 for none."""
-    if a.table.select(NAMED).equals(b.table.select(NAMED)):
+    if a.table.select(SAMPLE_COLUMNS).equals(b.table.select(SAMPLE_COLUMNS)):
         return np.arange(len(a.table))
     return places(a.keys, b.keys)
 
 
 def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
     """Join two runs by `places_in`; None for a score without rows by sample."""
-    first, second = a.of(name), b.of(name)
+    first, second = a.score_rows(name), b.score_rows(name)
     if first is None or second is None:
         return None
     row_b = np.full(len(b.table) + 1, -1)  # the last is that of place -1
     row_b[second.places] = np.arange(len(second.places))
-    found = row_b[place_in_b[first.places]]
-    both = found >= 0
-    rows = found[both]
-    n, asked = len(rows), max(len(first.asked), len(second.asked))
+    rows_in_b = row_b[place_in_b[first.places]]
+    both = rows_in_b >= 0
+    rows = rows_in_b[both]
+    n, n_all = len(rows), max(len(first.all_places), len(second.all_places))
     only_b, only_a = len(second.places) - n, len(first.places) - n
     return Joined(
         name,
@@ -53,5 +53,5 @@ def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
         second.rows[rows],
         first.places[both],
         second.places[rows],
-        (only_b, only_a, asked - n - only_a - only_b),
+        (only_b, only_a, n_all - n - only_a - only_b),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from mmbench.comparison.gate import Gated
+from mmbench.comparison.gate import GateVerdict
 from mmbench.text import plain
 from mmbench.text.number_format import format_number
 
@@ -13,21 +13,25 @@ from mmbench.text.number_format import format_number
 UNCLEAR = {"pass": ("skipped", "notice"), "fail": ("failure", "error"), "4": ("error", "warning")}
 
 
-def junit(verdicts: Sequence[Gated], suite: str, on_unclear: str) -> bytes:
+def junit(verdicts: Sequence[GateVerdict], suite: str, on_unclear: str) -> bytes:
     """A JUnit report with a test for each metric."""
     elements = {"pass": "", "fail": "failure", "unclear": UNCLEAR[on_unclear][0]}
     outcomes = [elements[verdict.outcome] for verdict in verdicts]
     counts = {f"{kind}s": outcomes.count(kind) for kind in ("failure", "error")}
     root = Xml.Element("testsuites")
     attributes = {"tests": len(verdicts), **counts, "skipped": outcomes.count("skipped")}
-    told = {"name": plain(suite), "time": "0", **{k: str(n) for k, n in attributes.items()}}
-    tests = Xml.SubElement(root, "testsuite", told)
+    xml_attributes = {
+        "name": plain(suite),
+        "time": "0",
+        **{k: str(n) for k, n in attributes.items()},
+    }
+    tests = Xml.SubElement(root, "testsuite", xml_attributes)
     for verdict, outcome in zip(verdicts, outcomes, strict=True):
         name = {"classname": plain(suite), "name": plain(verdict.metric), "time": "0"}
         test = Xml.SubElement(tests, "testcase", name)
         if outcome:
-            told = {"message": sentence(verdict), "type": verdict.outcome}
-            Xml.SubElement(test, outcome, told)
+            xml_attributes = {"message": sentence(verdict), "type": verdict.outcome}
+            Xml.SubElement(test, outcome, xml_attributes)
         else:
             Xml.SubElement(test, "system-out").text = sentence(verdict)
     Xml.indent(root)
@@ -35,7 +39,7 @@ def junit(verdicts: Sequence[Gated], suite: str, on_unclear: str) -> bytes:
     return text + b"\n"
 
 
-def annotation(verdict: Gated, on_unclear: str) -> str:
+def annotation(verdict: GateVerdict, on_unclear: str) -> str:
     """A verdict as a workflow command of GitHub Actions, which shows it beside the commit."""
     levels = {"pass": "notice", "fail": "error", "unclear": UNCLEAR[on_unclear][1]}
     title = _escaped(f"mmbench {verdict.outcome}: {plain(verdict.metric)}")
@@ -47,7 +51,7 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def sentence(verdict: Gated) -> str:
+def sentence(verdict: GateVerdict) -> str:
     """A verdict in one line: what was measured, what is allowed, and what follows."""
     parts = [
         f"{plain(verdict.metric)}: {verdict.outcome}",

@@ -44,15 +44,22 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     width = max(6.0, min(16.0, 2 + 0.5 * max(map(len, histories.values()))))
     figure = Figure(figsize=(width, 4.5 * len(histories)), layout="constrained")
     panels = figure.subplots(len(histories), squeeze=False)[:, 0]
-    named: dict[str, Artist] = {}
+    handles_by_label: dict[str, Artist] = {}
     for axes, (title, points) in zip(panels, histories.items(), strict=True):
         _panel(axes, title, points)
         handles, labels = axes.get_legend_handles_labels()
-        named |= dict(zip(labels, handles, strict=True))  # "better" once, not for each line
-    for name in [name for name in named if name.startswith(_CHANGES)]:
-        named[name] = named.pop(name)  # after the lines
+        handles_by_label |= dict(
+            zip(labels, handles, strict=True)
+        )  # "better" once, not for each line
+    for name in [name for name in handles_by_label if name.startswith(_CHANGES)]:
+        handles_by_label[name] = handles_by_label.pop(name)  # after the lines
     figure.legend(
-        named.values(), named, loc="outside lower center", ncols=2, fontsize=8, frameon=False
+        handles_by_label.values(),
+        handles_by_label,
+        loc="outside lower center",
+        ncols=2,
+        fontsize=8,
+        frameon=False,
     )
     try:
         with rc_context({"svg.hashsalt": "mmbench"}):
@@ -62,7 +69,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
 
 
 def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
-    axes.set_title(_safe(f"{title}, 95 % intervals"), loc="left", fontsize=10)
+    axes.set_title(_escape(f"{title}, 95 % intervals"), loc="left", fontsize=10)
     by_step = any(point.order == "step" for point in points)
     for line in dict.fromkeys(point.line for point in points):
         own = [(at, point) for at, point in enumerate(points) if point.line == line]
@@ -88,20 +95,20 @@ def _curve(
     axes: Axes, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
 ) -> None:
     """Draw a line of points that may be compared, at these places of the x axis."""
-    there = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
-    if not there:
+    present = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
+    if not present:
         return
-    xs, values = [x for x, _, _ in there], [value for _, _, value in there]
-    name = _safe(f"{line_name(points[0])} (line {points[0].line + 1})")
+    xs, values = [x for x, _, _ in present], [value for _, _, value in present]
+    name = _escape(f"{line_name(points[0])} (line {points[0].line + 1})")
     axes.plot(xs, values, f"{marker}-", color=colour, linewidth=1.2, markersize=4, label=name)
-    for x, p, _ in there:
+    for x, p, _ in present:
         if p.low is not None and p.high is not None:
             axes.vlines(x, p.low, p.high, color=colour, linewidth=1, alpha=0.6)
     for change, (mark, shade) in _MARKS.items():
-        found = [(x, value) for x, p, value in there if p.change == change]
-        if found:
+        changed = [(x, value) for x, p, value in present if p.change == change]
+        if changed:
             label = f"{change} {_THAN}"
-            at, heights = [x for x, _ in found], [value for _, value in found]
+            at, heights = [x for x, _ in changed], [value for _, value in changed]
             axes.scatter(at, heights, s=70, marker=mark, color=shade, zorder=3, label=label)
 
 
@@ -111,22 +118,22 @@ def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
         if point.value is not None:
             name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
             axes.axhline(
-                point.value, color=colour, linewidth=1, linestyle=dashes, label=_safe(name)
+                point.value, color=colour, linewidth=1, linestyle=dashes, label=_escape(name)
             )
 
 
 def _ticks(axes: Axes, points: Sequence[Point]) -> None:
     """Write below each point its checkpoint, or when it was made."""
     every = -(-len(points) // _MOST_LABELS)
-    shown = range(0, len(points), every)
-    labels = [_safe(plain(_label(points[x]), 28)) for x in shown]
-    axes.set_xticks(list(shown), labels, rotation=40, ha="right", fontsize=7)
+    ticks = range(0, len(points), every)
+    labels = [_escape(plain(_label(points[x]), 28)) for x in ticks]
+    axes.set_xticks(list(ticks), labels, rotation=40, ha="right", fontsize=7)
 
 
 def _label(point: Point) -> str:
     return point.checkpoint.rstrip("/").rpartition("/")[2] or point.created[:16]
 
 
-def _safe(text: str) -> str:
+def _escape(text: str) -> str:
     """A string that matplotlib takes as it is: it reads $…$ as a formula, and hides "_…"."""
     return f" {plain(text)}".replace("$", r"\$")

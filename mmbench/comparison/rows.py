@@ -26,18 +26,19 @@ if TYPE_CHECKING:
 
 _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
-NAMED = ("direction", "split", "id")  # columns that say which sample of the task a row is of
+# Columns that say which sample of the task a row is of.
+SAMPLE_COLUMNS = ("direction", "split", "id")
 
 
 class ScoreRows(NamedTuple):
     """The rows [k, c] of one score and where their samples stand in the table [k].
 
-    `asked` are the places of all samples that the score asks about, failed ones too.
+    `all_places` are the places of all samples that the score asks about, failed ones too.
     """
 
     rows: Floats
     places: Ints
-    asked: Ints
+    all_places: Ints
 
 
 class RunRows:
@@ -49,7 +50,7 @@ class RunRows:
         # What stands in the last brackets may be the direction: no part of the column's name.
         metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
         tags = ["tags"] if any(map(_MACRO.match, names)) else []
-        self.table = self._read(*NAMED, "group", *tags, also=metrics)
+        self.table = self._read(*SAMPLE_COLUMNS, "group", *tags, also=metrics)
 
     @cached_property
     def keys(self) -> Texts:
@@ -57,9 +58,9 @@ class RunRows:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        way, split, ident = (self.table[name] for name in NAMED)
-        numbers = (split.cast(pa.string()), pc.utf8_length(way).cast(pa.string()))
-        return Texts(pc.binary_join_element_wise(*numbers, way, ident, ","))
+        direction, split, ident = (self.table[name] for name in SAMPLE_COLUMNS)
+        numbers = (split.cast(pa.string()), pc.utf8_length(direction).cast(pa.string()))
+        return Texts(pc.binary_join_element_wise(*numbers, direction, ident, ","))
 
     @cached_property
     def groups(self) -> Texts:
@@ -76,7 +77,7 @@ class RunRows:
             raise DataError(f"run {self.record.run}: its rows have no column {min(missing)!r}")
         return table
 
-    def of(self, name: str) -> ScoreRows | None:
+    def score_rows(self, name: str) -> ScoreRows | None:
         """The rows behind a score, by its full name; None for one that has none (`whole`).
 
         Raises DataError where the rows do not give the value that the record tells.
@@ -85,23 +86,27 @@ class RunRows:
         base, direction, tag = self._parts(name)
         if info.fold == "whole" or base not in self.table.column_names:
             return None
-        rows, there = self._lists(base)
-        asked = self._asked(direction)
+        rows, present = self._metric_rows(base)
+        in_scope = self._in_direction(direction)
         if tag is not None:
-            rows, there, asked = self._tagged(info.fold, rows, there, asked, tag)
+            rows, present, in_scope = self._rows_with_tag(info.fold, rows, present, in_scope, tag)
         elif info.fold.startswith("split-"):
-            rows = self._with_split(info.fold, rows, there)
-        kept = there & asked
-        found = ScoreRows(rows[kept[there]], kept.nonzero()[0], asked.nonzero()[0])
-        self._check(name, info, found)
-        return found
+            rows = self._with_split(info.fold, rows, present)
+        measured = present & in_scope
+        score_rows = ScoreRows(
+            rows[measured[present]], measured.nonzero()[0], in_scope.nonzero()[0]
+        )
+        self._check(name, info, score_rows)
+        return score_rows
 
-    def cells(self, column: str, places: Ints) -> list[object]:
+    def column_values(self, column: str, places: Ints) -> list[object]:
         """What was said of samples (`value`), or their `target`."""
-        found = self._read(column)[column].take(places).to_pylist()
-        return [self._cell(column, *cell) for cell in zip(places.tolist(), found, strict=True)]
+        values = self._read(column)[column].take(places).to_pylist()
+        return [
+            self._parse_value(column, *cell) for cell in zip(places.tolist(), values, strict=True)
+        ]
 
-    def _cell(self, column: str, place: int, value: object) -> object:
+    def _parse_value(self, column: str, place: int, value: object) -> object:
         try:
             return parse_json(value) if isinstance(value, str) else value
         except ValueError as error:
@@ -111,65 +116,65 @@ class RunRows:
 
     def _parts(self, name: str) -> tuple[str, str | None, str | None]:
         """The stored column of a score, its direction, and the tag that it is a mean over."""
-        found = _MACRO.match(name)
-        base, tag = (found["name"], found["tag"]) if found else (name, None)
+        macro = _MACRO.match(name)
+        base, tag = (macro["name"], macro["tag"]) if macro else (name, None)
         for direction in self.table["direction"].unique().to_pylist():
             if direction and base.endswith(f"[{direction}]"):
                 return base.removesuffix(f"[{direction}]"), direction, tag
         return base, None, tag
 
-    def _asked(self, direction: str | None) -> NDArray[np.bool_]:
+    def _in_direction(self, direction: str | None) -> NDArray[np.bool_]:
         import pyarrow.compute as pc
 
         if direction is None:
             return np.ones(len(self.table), bool)
         return np.asarray(pc.equal(self.table["direction"], direction))
 
-    def _with_split(self, fold: str, rows: Floats, there: NDArray[np.bool_]) -> Floats:
+    def _with_split(self, fold: str, rows: Floats, present: NDArray[np.bool_]) -> Floats:
         """Rows with the number of their split, or of their direction, as the last column."""
         if fold.startswith("split-mean"):
             numbers = np.asarray(self.table["split"])
         else:
             numbers, _ = _numbered(self.table["direction"])
-        return np.column_stack([rows, numbers[there]])
+        return np.column_stack([rows, numbers[present]])
 
-    def _tagged(
+    def _rows_with_tag(
         self,
         fold: str,
         rows: Floats,
-        there: NDArray[np.bool_],
-        asked: NDArray[np.bool_],
+        present: NDArray[np.bool_],
+        in_scope: NDArray[np.bool_],
         tag: str,
     ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
         """Rows of the samples that have the tag, with the number of its value as last column."""
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
-            rows = self._with_split(inner, rows, there)
+            rows = self._with_split(inner, rows, present)
         tags, different = _numbered(self.table["tags"])
         values = [msgspec.json.decode(text).get(tag, "") for text in different]
         number = {value: at for at, value in enumerate(sorted(set(values) - {""}))}
         numbers = np.array([number.get(value, -1) for value in values], np.intp)[tags]
         tagged = numbers >= 0
-        kept = np.column_stack([rows, numbers[there]])[tagged[there]]
-        return kept, there & tagged, asked & tagged
+        tagged_rows = np.column_stack([rows, numbers[present]])[tagged[present]]
+        return tagged_rows, present & tagged, in_scope & tagged
 
-    def _lists(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
+    def _metric_rows(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
         """A column of lists as rows [k, c] of those that are there, and which are."""
         import pyarrow as pa
 
-        whole = self.table[name].combine_chunks()
-        there = whole.is_valid().to_numpy(zero_copy_only=False)
-        if pa.types.is_null(whole.type) or not there.any():
-            return np.empty((0, 1)), np.zeros(len(whole), bool)
-        if not pa.types.is_list(whole.type):
+        lists = self.table[name].combine_chunks()
+        present = lists.is_valid().to_numpy(zero_copy_only=False)
+        if pa.types.is_null(lists.type) or not present.any():
+            return np.empty((0, 1)), np.zeros(len(lists), bool)
+        if not pa.types.is_list(lists.type):
             raise DataError(f"run {self.record.run}: column {name!r} holds no rows of a metric")
-        flat = whole.flatten().to_numpy(zero_copy_only=False)
-        return flat.reshape(int(there.sum()), -1), there
+        flat = lists.flatten().to_numpy(zero_copy_only=False)
+        return flat.reshape(int(present.sum()), -1), present
 
-    def _check(self, name: str, info: ScoreInfo, found: ScoreRows) -> None:
+    def _check(self, name: str, info: ScoreInfo, score_rows: ScoreRows) -> None:
         if info.value is None:
             return
-        value = stats.fold(info.fold, found.rows)
+        value = stats.fold(info.fold, score_rows.rows)
         if not abs(value - info.value) <= 1e-9 * max(1.0, abs(info.value)):
             raise DataError(
                 f"run {self.record.run}: its rows give {name} = {value:.6g}, the record"
@@ -179,5 +184,5 @@ class RunRows:
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
     """The number of each text of a column, and the different texts, in their order in it."""
-    found = column.combine_chunks().dictionary_encode()
-    return np.asarray(found.indices), found.dictionary.to_pylist()
+    encoded = column.combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices), encoded.dictionary.to_pylist()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.cli import main
 from mmbench.cli.parser import make_parser
-from mmbench.comparison.compact_letter_display import letters
+from mmbench.comparison.compact_letter_display import compact_letters
 from mmbench.comparison.compare import Comparison, compare, compare_runs
 from mmbench.comparison.join import places_in
 from mmbench.comparison.rows import RunRows
@@ -282,8 +282,8 @@ def test_several_runs_get_letters(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_letters_of_a_known_case() -> None:
     # 0 differs from 2 and 3, 1 from 3: the textbook a, ab, bc, c.
-    assert letters(4, [(0, 2), (0, 3), (1, 3)]) == ["a", "ab", "bc", "c"]
-    assert letters(3, []) == ["a", "a", "a"]
+    assert compact_letters(4, [(0, 2), (0, 3), (1, 3)]) == ["a", "ab", "bc", "c"]
+    assert compact_letters(3, []) == ["a", "a", "a"]
 
 
 @settings(max_examples=60)
@@ -294,7 +294,7 @@ def test_runs_differ_exactly_where_they_share_no_letter(
     case: tuple[int, set[tuple[int, int]]],
 ) -> None:
     n, differ = case
-    found = letters(n, sorted(differ))
+    found = compact_letters(n, sorted(differ))
     for pair in combinations(range(n), 2):
         assert (not set(found[pair[0]]) & set(found[pair[1]])) == (pair in differ)
 
@@ -343,7 +343,7 @@ def test_stored_rows_give_every_recorded_value(tmp_path: Path) -> None:
         assert "rsum" in names
         assert "recall@1[image-to-text]{macro:place}" in names
         for name in names:
-            assert rows.of(name) is not None, name  # raises where the values differ
+            assert rows.score_rows(name) is not None, name  # raises where the values differ
     score = {s.metric: s for s in compare("one", "two", out=tmp_path).scores}
     assert score["recall@5[text-to-image]"].failed == (0, 1, 0)
     assert score["recall@5[image-to-text]"].failed == (0, 0, 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmbench.cli import main
-from mmbench.comparison.gate import Gated, GateRule, gate, parse_rule
+from mmbench.comparison.gate import GateRule, GateVerdict, gate, parse_rule
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import UnknownName, UserError
 from mmbench.storage import records as store
@@ -83,7 +83,7 @@ def test_a_percentage_is_of_the_baseline(tmp_path: Path) -> None:
 
 def test_unclear_says_how_many_samples_would_tell(tmp_path: Path) -> None:
     # The same shares of lost and won samples, in as many samples as were said to be needed, pass.
-    def runs(n: int) -> Gated:
+    def runs(n: int) -> GateVerdict:
         lost, won = round(0.05 * n), round(0.05 * n)
         a = [1.0] * lost + [0.0] * won + [1.0] * (n - lost - won)
         b = [0.0] * lost + [1.0] * won + [1.0] * (n - lost - won)
@@ -181,7 +181,7 @@ def test_a_failure_outweighs_an_unclear_verdict(worse_and_unclear: str) -> None:
     assert main([*args, "--fail-if", "other: 0.001", "--fail-if", "em: 0.01"]) == 1
 
 
-VERDICT = Gated(
+VERDICT = GateVerdict(
     "em\x1b[1m<&>", "unclear", "5 % of\x00 it", 0.02, "2%", 0.6, 0.5, 0.1, -0.1, 0.3, 0.2, 900
 )
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from mmbench.cli import main
-from mmbench.comparison.checkpoint_steps import place_of
+from mmbench.comparison.checkpoint_steps import checkpoint_step
 from mmbench.comparison.history import Point, history, line_name, point_name
 from mmbench.comparison.plot import plot
 from mmbench.errors import MissingExtra, UnknownName, UserError
@@ -191,7 +191,7 @@ def test_a_last_checkpoint_without_a_step_orders_its_line_by_time(tmp_path: Path
     ],
 )
 def test_the_step_in_the_name_of_a_checkpoint(path: str, training: str, step: int | None) -> None:
-    assert place_of(path) == (training, step)
+    assert checkpoint_step(path) == (training, step)
 
 
 def test_several_metrics_are_all_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

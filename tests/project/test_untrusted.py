@@ -19,7 +19,7 @@ from mmbench.cli.commands.results.history import table
 from mmbench.cli.errors import report
 from mmbench.cli.output.board_table import board_table
 from mmbench.cli.output.run_summary import run_result, run_summary
-from mmbench.comparison.gate import Gated
+from mmbench.comparison.gate import GateVerdict
 from mmbench.comparison.history import Point
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import DataError
@@ -161,9 +161,9 @@ def _is_number(cell: str) -> bool:
 def test_a_verdict_is_harmless_wherever_it_is_shown(
     metric: str, message: str, suite: str, outcome: str
 ) -> None:
-    fields = dict.fromkeys(Gated.__struct_fields__, None)
+    fields = dict.fromkeys(GateVerdict.__struct_fields__, None)
     given = {"metric": metric, "outcome": outcome, "message": message, "allowed": "0.01"}
-    verdict = Gated(**fields | given)
+    verdict = GateVerdict(**fields | given)
     ElementTree.fromstring(junit([verdict], suite, "fail"))
     (line,) = annotation(verdict, "fail").splitlines()
     command = re.fullmatch(r"::(notice|error|warning) title=([^:,\r\n]*)::(.*)", line)

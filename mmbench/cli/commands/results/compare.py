@@ -11,7 +11,7 @@ from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
 from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.changes import SampleChange, SampleChanges, excerpts
-from mmbench.comparison.compact_letter_display import letters
+from mmbench.comparison.compact_letter_display import compact_letters
 from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
@@ -186,7 +186,7 @@ def _groups(
             for pair in pairs
             if pair.scores[place].verdict in ("better", "worse")
         ]
-        found = letters(len(records), differ)
+        found = compact_letters(len(records), differ)
         digits = decimals(*values)
         shown = [format_number(values[run], digits) for run in order]
         wide = max(map(len, shown))
