@@ -16,14 +16,14 @@ from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord
 
 # What every index, page and table that `build` wrote contains.
-_SIGNS = {
+_MARKERS = {
     "README.md": b"# Leaderboards\n",
     ".md": b"Made by `mmbench leaderboard build",
     ".csv": b",fingerprint,data_hash,",
 }
 
 
-class Built(NamedTuple):
+class BuildResult(NamedTuple):
     """The paths of the pages that were written, and a line for each file that is no record."""
 
     pages: list[str]
@@ -34,10 +34,10 @@ def check_writable(out: str, flag: str = "--out") -> None:
     """Raise UserError unless a board can be written here; to be called before a long run."""
     folder = Folder(out, flag)
     folder.check_writable()
-    _refuse_others(folder, "README.md")
+    _refuse_foreign_file(folder, "README.md")
 
 
-def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> Built:
+def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResult:
     """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
     Safe beside other writers: a table is replaced whole, and made again when a record arrived
@@ -45,7 +45,7 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> Built:
     Raises UserError, also where a file that is no table of ours would be overwritten.
     """
     folder = Folder(out, flag)
-    asked = list(tasks)
+    requested = list(tasks)
     while True:
         before = folder.run_files()
         runs, unreadable = store.stored_runs(folder, before)
@@ -53,10 +53,12 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> Built:
         for run in runs:
             by_task.setdefault(store.task_of(run.name), []).append(run.record)
         tables = {task: sections(records) for task, records in sorted(by_task.items())}
-        pages = [_write(folder, task, tables[task]) for task in asked or tables if task in tables]
+        pages = [
+            _write(folder, task, tables[task]) for task in requested or tables if task in tables
+        ]
         _replace(folder, "README.md", index(tables))
         if folder.run_files() == before:
-            return Built(pages, unreadable)
+            return BuildResult(pages, unreadable)
 
 
 def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
@@ -66,20 +68,20 @@ def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
 
 
 def _replace(folder: Folder, name: str, text: str) -> None:
-    _refuse_others(folder, name)
+    _refuse_foreign_file(folder, name)
     folder.write(name, text.encode())
 
 
-def _refuse_others(folder: Folder, name: str) -> None:
+def _refuse_foreign_file(folder: Folder, name: str) -> None:
     """Raise UserError where something lies at the place of a table that `build` did not write."""
-    if fault := _other_at(folder, name):
+    if fault := _foreign_file(folder, name):
         raise UserError(
             f"cannot write {folder.path(name)}: {fault}: move it away, or choose another folder"
             f" with {folder.flag}"
         )
 
 
-def _other_at(folder: Folder, name: str) -> str:
+def _foreign_file(folder: Folder, name: str) -> str:
     """Say what lies at the place of a table; empty for a table, an empty file or nothing."""
     try:
         data = folder.read(name)
@@ -87,5 +89,5 @@ def _other_at(folder: Folder, name: str) -> str:
         return ""
     except OSError as error:
         return error.strerror or str(error)
-    sign = _SIGNS.get(name) or _SIGNS[name[name.rindex(".") :]]
-    return "" if not data or sign in data else "a file that is no table of mmbench lies there"
+    marker = _MARKERS.get(name) or _MARKERS[name[name.rindex(".") :]]
+    return "" if not data or marker in data else "a file that is no table of mmbench lies there"

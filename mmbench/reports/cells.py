@@ -9,7 +9,7 @@ from mmbench.types import RunRecord, ScoreInfo
 
 BRIEF = ("task", "model", "headline", "value", "95 %", "blind")
 
-BLIND = "the best of the baselines that do not look at a sample, where one was run"
+BASELINE_LEGEND = "the best of the baselines that do not look at a sample, where one was run"
 
 
 def number(score: ScoreInfo | None) -> str:
@@ -48,8 +48,8 @@ def bounds(record: RunRecord) -> str:
 
 def published(record: RunRecord) -> str:
     """The verdict on the headline's published number."""
-    found = [p.verdict for p in record.published if p.metric == record.headline]
-    return found[0] if found else ""
+    verdicts = [p.verdict for p in record.published if p.metric == record.headline]
+    return verdicts[0] if verdicts else ""
 
 
 def rtfx_cell(record: RunRecord) -> str:
@@ -57,7 +57,7 @@ def rtfx_cell(record: RunRecord) -> str:
     return format_number(speed.rtfx(record))
 
 
-def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
+def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
     """Header and rows of one table as plain text, for terminals and Markdown."""
     metrics = list(records[0].scores)
     timed = speed.has_column(records)
@@ -76,25 +76,25 @@ def cells(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
         for record in records
     ]
     if not any(row[-2] for row in rows):
-        header, rows = _without(header, -2), [_without(row, -2) for row in rows]
+        header, rows = _drop(header, -2), [_drop(row, -2) for row in rows]
     return header, rows
 
 
-def _without(items: list[str], place: int) -> list[str]:
+def _drop(items: list[str], place: int) -> list[str]:
     return [*items[:place], *items[place + 1 :]]
 
 
 def brief(records: list[RunRecord]) -> list[list[str]]:
     """A row of `BRIEF` for each model of one table; for each baseline where there is no model.
 
-    `blind` is the headline of the best of the baselines that do not look at a sample.
+    `baselines` is the headline of the best of the baselines that do not look at a sample.
     """
     models = [record for record in records if not record.baseline] or records
-    blind = [record for record in records if record.baseline not in (None, "oracle")]
-    least = number(blind[0].scores.get(blind[0].headline)) if blind else ""
+    baselines = [record for record in records if record.baseline not in (None, "oracle")]
+    baseline_value = number(baselines[0].scores.get(baselines[0].headline)) if baselines else ""
     rows = []
     for record in models:
         score = record.scores.get(record.headline)
-        named = [record.task.name, label(record), record.headline]
-        rows.append([*named, number(score), interval(score), least])
+        about = [record.task.name, label(record), record.headline]
+        rows.append([*about, number(score), interval(score), baseline_value])
     return rows

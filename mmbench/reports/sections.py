@@ -26,7 +26,7 @@ def label(record: RunRecord) -> str:
     return f"{model.name}{place}{revision}{dtype}{f' ({options})' if options else ''}{baseline}"
 
 
-def section_of(record: RunRecord) -> Section:
+def section_key(record: RunRecord) -> Section:
     """What must be equal for two records to stand in one table."""
     measured = sorted((name, s.signature) for name, s in record.scores.items() if s.signature)
     signatures = ";".join(f"{name}={signature}" for name, signature in measured)
@@ -40,9 +40,9 @@ def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
     """
     latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
     for record in records:
-        who = (record.model.hash, label(record))
-        latest.setdefault(section_of(record), {})[who] = record
-    tables = [sorted(found.values(), key=_headline_order) for found in latest.values()]
+        model_key = (record.model.hash, label(record))
+        latest.setdefault(section_key(record), {})[model_key] = record
+    tables = [sorted(by_model.values(), key=_headline_order) for by_model in latest.values()]
     tables.sort(key=lambda t: max(record.created for record in t), reverse=True)
     return sorted(tables, key=lambda t: (bool(other_data(t[0])), -sum(t[0].task.data.values())))
 
@@ -60,9 +60,9 @@ def other_data(record: RunRecord) -> str:
     if not task.protocol:
         return ""
     parts = [
-        f"{used} of {task.protocol[side]} {sample_noun(side)}s"
-        for side, used in sorted(task.data.items())
-        if task.protocol.get(side, used) != used
+        f"{used} of {task.protocol[role]} {sample_noun(role)}s"
+        for role, used in sorted(task.data.items())
+        if task.protocol.get(role, used) != used
     ]
     parts += [task.source["doubt"]] if "doubt" in task.source else []
     return f"not comparable with the protocol: {', '.join(parts)}" if parts else ""
@@ -71,7 +71,7 @@ def other_data(record: RunRecord) -> str:
 def caption(records: list[RunRecord]) -> str:
     """What one table is about: sizes, and how its data differ from the protocol's."""
     task = records[0].task
-    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(task.data.items()))
+    sizes = ", ".join(count(n, sample_noun(role)) for role, n in sorted(task.data.items()))
     words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
     other = other_data(records[0])
     return f"{words}; {other}" if other else words
@@ -79,8 +79,8 @@ def caption(records: list[RunRecord]) -> str:
 
 def captions(tables: list[list[RunRecord]]) -> list[str]:
     """The caption of each table of a task, with what sets it apart from the others."""
-    found = []
+    texts = []
     for records, parts in zip(tables, distinctions([t[0] for t in tables]), strict=True):
         words = caption(records)
-        found.append("; ".join([words, *(part for part in parts if part not in words)]))
-    return found
+        texts.append("; ".join([words, *(part for part in parts if part not in words)]))
+    return texts

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from mmbench import metric_names
 from mmbench.engine import speed
 from mmbench.errors import UserError
-from mmbench.reports.cells import BLIND, brief, cells, published
+from mmbench.reports.cells import BASELINE_LEGEND, brief, header_and_rows, published
 from mmbench.reports.sections import captions, label, other_data
 from mmbench.text import csv_cell, markdown, markdown_code, markdown_name
 from mmbench.types import RunRecord
@@ -64,7 +64,7 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
     """The Markdown page of a task."""
     lines = [f"# {markdown(task)}", ""]
     for records, words in zip(tables, captions(tables), strict=True):
-        header, rows = cells(records)
+        header, rows = header_and_rows(records)
         lines += [f"## {markdown(words)}", ""]
         lines += [
             _line([markdown_name(name) for name in header]),
@@ -104,9 +104,9 @@ def index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
     """The index of a leaderboard: for each task its best model."""
     lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
     lines.append("|---|---|---|---:|---:|---:|")
-    for task, found in tables.items():
-        best = brief(found[0])[0]
-        _, who, headline, *numbers = best
+    for task, sections in tables.items():
+        best = brief(sections[0])[0]
+        _, model, headline, *numbers = best
         link = f"[{markdown(task)}]({quote(task)}.md)"
-        lines.append(_line([link, markdown(who), markdown_code(headline), *numbers]))
-    return "\n".join([*lines, "", f"Blind: {BLIND}.", ""])
+        lines.append(_line([link, markdown(model), markdown_code(headline), *numbers]))
+    return "\n".join([*lines, "", f"Blind: {BASELINE_LEGEND}.", ""])

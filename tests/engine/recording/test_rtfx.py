@@ -16,7 +16,7 @@ from mmbench.engine.options import RunSettings
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
 from mmbench.reports import board
-from mmbench.reports.cells import cells
+from mmbench.reports.cells import header_and_rows
 from mmbench.reports.sections import sections
 from mmbench.reports.tables import to_csv
 from mmbench.storage import records as store
@@ -70,7 +70,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
     for outcome, shown in ((first, format_number(first.record.throughput["RTFx"])), (again, "n/a")):
         store.write_record(tmp_path, outcome.record, outcome.rows)
         board.build(str(tmp_path))
-        header, rows = cells(sections(store.read_records(tmp_path))[0])
+        header, rows = header_and_rows(sections(store.read_records(tmp_path))[0])
         assert dict(zip(header, rows[0], strict=True))["rtfx"] == shown
         page = (tmp_path / "transcripts.md").read_text()
         assert "| rtfx |" in page
@@ -94,7 +94,7 @@ def test_a_task_that_lists_the_metric_has_the_time_of_the_run(sounds: Path) -> N
     )
     first = ran(sounds, "timed").record
     assert first.scores["rtfx"].value == first.throughput["RTFx"]
-    header, _ = cells([first])
+    header, _ = header_and_rows([first])
     assert header.count("rtfx") == 1
     again = ran(sounds, "timed").record
     assert again.scores["rtfx"].value is None
@@ -113,6 +113,6 @@ def test_scored_again_it_stays_that_of_the_outputs(sounds: Path, tmp_path: Path)
 def test_other_boards_have_no_such_column(sounds: Path) -> None:
     """Neither those where no model ran, nor those of tasks that do not recognise speech."""
     baseline = ran(sounds, model="constant").record
-    header, _ = cells([baseline])
+    header, _ = header_and_rows([baseline])
     assert "rtfx" not in header
     assert "rtfx" not in to_csv([[baseline]]).partition("\n")[0]
