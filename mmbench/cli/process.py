@@ -52,8 +52,8 @@ def run_process(command: Callable[[], int]) -> int:
         code = error.code if isinstance(error.code, int) else USER * bool(error.code)
     handle_signals(lambda _: os._exit(code))  # the result is there: only threads are waited for
     atexit.register(_ignore_signals)  # after the threads; Python would reset their handlers
-    if lost := streams.close():
-        print(f"mmbench: error: {lost}", file=sys.stderr)
+    if output_fault := streams.close():
+        print(f"mmbench: error: {output_fault}", file=sys.stderr)
         code = worst([code, USER])
     return code
 

@@ -25,13 +25,13 @@ class _Output(io.FileIO):
     def write(self, data: ReadableBuffer, /) -> int:
         """Write all that fits, and return its size. A descriptor that would block is waited for."""
         try:
-            while (written := super().write(data)) is None:
+            while (n_bytes := super().write(data)) is None:
                 select.select([], [self], [])
         except OSError as error:
             self.fault = error
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
             return memoryview(data).nbytes
-        return written
+        return n_bytes
 
 
 class Streams:
@@ -49,8 +49,8 @@ class Streams:
         sys.stdout.flush()
         sys.stderr.flush()
         fault = self._out.fault
-        lost = fault is not None and not isinstance(fault, BrokenPipeError)
-        return f"standard output: {fault.strerror}" if fault and lost else ""
+        is_lost = fault is not None and not isinstance(fault, BrokenPipeError)
+        return f"standard output: {fault.strerror}" if fault and is_lost else ""
 
 
 def _fill_gaps() -> None:

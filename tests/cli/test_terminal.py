@@ -22,7 +22,7 @@ from mmbench.cli.commands.results.show import task_yaml
 from mmbench.cli.output import progress as progress_module
 from mmbench.cli.output.progress import Lines
 from mmbench.cli.output.run_summary import run_result
-from mmbench.cli.output.terminal import cells, fold, listing, table, wrapped
+from mmbench.cli.output.terminal import display_width, fold, listing, table, wrapped
 from mmbench.cli.parser import make_parser
 from mmbench.cli.parser.completion import _actions, _names_for
 from mmbench.spec import load_task, packaged_tasks
@@ -129,7 +129,7 @@ def test_no_line_is_wider_than_the_terminal(
     monkeypatch.setenv("MMBENCH_CACHE", f"{board}/cache")
     shown = terminal(width, *line.replace("OUT", board).split())
     assert shown.strip()
-    wide = [one for one in shown.splitlines() if cells(one) > width and " " in one.strip()]
+    wide = [one for one in shown.splitlines() if display_width(one) > width and " " in one.strip()]
     # A row of a list whose name, or whose one further word, is too long for the line.
     assert all(len(one.split()) <= 2 for one in wide), wide
 
@@ -257,25 +257,25 @@ def test_intervals_rates_and_durations() -> None:
 def test_wrapping_loses_nothing_and_keeps_the_width(text: str, width: int) -> None:
     lines = wrapped(text, width)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert all(cells(one) <= width or len(one.split()) == 1 for one in lines)
+    assert all(display_width(one) <= width or len(one.split()) == 1 for one in lines)
 
 
 def test_a_long_word_is_indented_less() -> None:
     assert wrapped(f"  a: {'x' * 38}", 40) == ["  a:", "  " + "x" * 38]
     rows = [["a", "b"], ["y" * 14, "z " + "x" * 36]]
-    assert max(map(cells, table(rows, {0, 1}, 40))) == 40
+    assert max(map(display_width, table(rows, {0, 1}, 40))) == 40
 
 
 def test_columns_fit_names_of_two_cells_and_long_ones() -> None:
     rows = [["model", "a" * 9, "b" * 9], ["模型" * 4, "1", "2"], ["runs/" * 9, "3", "4"]]
     lines = table(rows, {0}, 44)
-    assert max(map(cells, lines)) <= 44
+    assert max(map(display_width, lines)) <= 44
     assert [line.split()[-1] for line in lines if "模型" in line] == ["2"]
     assert fold("clip@runs/a/step-1", 12) == ["clip@runs/a/", "  step-1"]
     assert fold("x" * 25, 10) == ["x" * 10, "  " + "x" * 8, "  " + "x" * 7]
     assert fold("e\u0301" * 12, 7) == ["e\u0301" * 7, "  " + "e\u0301" * 5]  # marks take no cell
     texts = ("中文", "🚀", "ก\u0e34\u0e48", "\u1112\u1161\u11ab", "\u2665\ufe0f", "ú")
-    assert [cells(text) for text in texts] == [4, 2, 1, 2, 1, 1]
+    assert [display_width(text) for text in texts] == [4, 2, 1, 2, 1, 1]
     wide = listing([["name", "word " * 12], ["a-name-that-is-long-indeed", "text"]], 40)
     assert wide[1].startswith("      word") and wide[-2:] == [
         "a-name-that-is-long-indeed",

@@ -53,10 +53,10 @@ def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> li
 
 def directions(scores: Iterable[str]) -> dict[str, list[str]]:
     """Return the names of scores by their direction; "" for those that have none."""
-    found: dict[str, list[str]] = {}
+    by_direction: dict[str, list[str]] = {}
     for name in scores:
-        found.setdefault(_direction(name), []).append(name)
-    return found
+        by_direction.setdefault(_direction(name), []).append(name)
+    return by_direction
 
 
 def short_name(name: str, direction: str) -> str:

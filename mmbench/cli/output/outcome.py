@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mmbench.engine.run import FinishedRun
 
 
-def keep(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
+def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
     """Write a run's record and rows, and print what was measured."""
     where = outcome.report_to(store.BoardReporter(args.out))
     file = sys.stderr if args.json else sys.stdout
@@ -29,7 +29,7 @@ def keep(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
     return outcome.record
 
 
-def ended(record: RunRecord, allowed: str) -> int:
+def exit_code(record: RunRecord, allowed: str) -> int:
     """Return the exit code of one run: 3, 4 where the headline has no value, else 0."""
     if record.counts["failed"] > allowed_failures(allowed, record.counts["samples"]):
         return SAMPLES

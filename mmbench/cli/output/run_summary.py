@@ -62,18 +62,18 @@ def _title(record: RunRecord) -> str:
 def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[str]:
     shared = [reason for reason in repeated(s.reason for s in record.scores.values()) if reason]
     lines = _scores(record, width, shared)
-    lines += [_which(record, reason) for reason in shared]
+    lines += [_shared_reason(record, reason) for reason in shared]
     lines += [f"  {note}" for note in _published_notes(record.published)]
     lines += [f"  note: {plain(note, 400)}" for note in record.notes]
     lines += [f"  index {plain(name)}: {_flat(index)}" for name, index in record.index.items()]
     return [*lines, *_failures(record), *_breakdowns(record, parts, width)]
 
 
-def _which(record: RunRecord, reason: str) -> str:
+def _shared_reason(record: RunRecord, reason: str) -> str:
     """Return a reason that several scores share, with their names."""
     names = [plain(name) for name, score in record.scores.items() if score.reason == reason]
-    whose = "all scores" if len(names) == len(record.scores) else ", ".join(names)
-    return f"  {plain(reason)}: {whose}"
+    scores = "all scores" if len(names) == len(record.scores) else ", ".join(names)
+    return f"  {plain(reason)}: {scores}"
 
 
 def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[str]:
@@ -89,8 +89,8 @@ def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[
 def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]) -> str:
     """Return what stands behind a score: its interval, or why it has none; what was published."""
     parts = [f"[{interval(score)}]"] if score.low is not None else []
-    shown = score.reason and score.reason not in elsewhere
-    parts += [f"({plain(score.reason)})"] if shown else []
+    has_own_reason = score.reason and score.reason not in elsewhere
+    parts += [f"({plain(score.reason)})"] if has_own_reason else []
     if entry and not entry.verdict.startswith(_OTHER_MODEL):
         known = f"published {format_number(entry.value)} for {plain(entry.model)}"
         comparable = not entry.verdict.startswith(_NOT_COMPARABLE)
@@ -130,11 +130,11 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
     metric = record.headline.partition("{macro:")[0]
     for tag, values in record.breakdowns.items():
         parts = {v: scores[metric] for v, scores in values.items() if metric in scores}
-        shown = sorted(parts, key=lambda value: -parts[value].n)[:most]
-        rows = [[plain(value), number(parts[value])] for value in shown]
+        largest = sorted(parts, key=lambda value: -parts[value].n)[:most]
+        rows = [[plain(value), number(parts[value])] for value in largest]
         lines += [f"  {plain(metric)} by {plain(tag)}:"] if rows else []
         lines += table(rows, {0}, width, indent=4) if rows else []
-        rest = len(parts) - len(shown)
+        rest = len(parts) - len(largest)
         lines += [f"    and {rest:,} more; `mmbench show run {plain(record.run)}`"] if rest else []
     return lines
 

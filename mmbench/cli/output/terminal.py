@@ -17,7 +17,7 @@ from mmbench.storage.unreadable import describe_unreadable
 from mmbench.text import printable
 
 _NARROWEST = 40  # a terminal is not taken to be narrower
-_USUAL = 80  # the width of a terminal that does not know its own
+_DEFAULT_WIDTH = 80  # the width of a terminal that does not know its own
 _TEXT = 24  # the least width of a last column of text; a narrower one is not wrapped beside others
 _GAP = 2  # blanks between columns
 _HANG = 4  # how much deeper the following lines of a wrapped line are indented
@@ -33,7 +33,7 @@ def screen_width(file: TextIO) -> int | None:
         return None
     columns = os.environ.get("COLUMNS", "")
     typed = int(columns) if columns.isdecimal() else 0
-    return max(_NARROWEST, typed or os.get_terminal_size(file.fileno()).columns or _USUAL)
+    return max(_NARROWEST, typed or os.get_terminal_size(file.fileno()).columns or _DEFAULT_WIDTH)
 
 
 def show(lines: Iterable[str], file: TextIO | None = None) -> None:
@@ -45,7 +45,7 @@ def show(lines: Iterable[str], file: TextIO | None = None) -> None:
     file.flush()
 
 
-def cells(text: str) -> int:
+def display_width(text: str) -> int:
     """Return how many cells of a terminal a text takes."""
     if text.isascii():
         return len(text)
@@ -64,16 +64,16 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
     """
     text = line.lstrip(" ")
     indent = len(line) - len(text)
-    if width is None or cells(line) <= width:
+    if width is None or display_width(line) <= width:
         return [line]
     after = indent + _HANG if hang is None else hang
     lines, current = [], " " * indent
     for word in _words(text):
         longer = f"{current}{word}"
-        if cells(longer.rstrip()) > width and current.strip():
+        if display_width(longer.rstrip()) > width and current.strip():
             lines.append(current.rstrip())
             word = word.lstrip()
-            room = width - cells(word)
+            room = width - display_width(word)
             longer = " " * (after if room < 0 else min(after, room)) + word
         current = longer
     return [*lines, current.rstrip()]
@@ -82,7 +82,7 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
 def _words(text: str) -> Iterator[str]:
     """Words, each with the blanks before it; characters of two cells are words of their own."""
     for word in re.findall(r" *[^ ]+", text):
-        yield from _WIDE.findall(word) if cells(word) > len(word) else [word]
+        yield from _WIDE.findall(word) if display_width(word) > len(word) else [word]
 
 
 def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
@@ -90,7 +90,9 @@ def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
     lines = []
     widths = _widths(rows)
     for row in rows:
-        blanks = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
+        blanks = [
+            " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True)
+        ]
         padded = [
             cell + blank if at in left else blank + cell
             for at, (cell, blank) in enumerate(zip(row, blanks, strict=True))
@@ -108,9 +110,9 @@ def listing(rows: Sequence[Row], width: int | None, indent: int = 0) -> list[str
         return []
     left = " " * indent
     lines = [left + line for line in aligned(rows, left=range(len(rows[0])))]
-    if width is None or all(cells(line) <= width for line in lines):
+    if width is None or all(display_width(line) <= width for line in lines):
         return lines
-    names = [cells(row[0]) for row in rows]
+    names = [display_width(row[0]) for row in rows]
     room = max((n for n in names if n <= width // 3), default=0)
     start = indent + (room + _GAP if room else _HANG)
     return [line for row in rows for line in _entry(row, start, width, indent)]
@@ -119,9 +121,9 @@ def listing(rows: Sequence[Row], width: int | None, indent: int = 0) -> list[str
 def _entry(row: Row, start: int, width: int, indent: int) -> list[str]:
     text = "  ".join(filter(None, row[1:]))
     name = " " * indent + row[0]
-    if cells(name) + _GAP > start:
+    if display_width(name) + _GAP > start:
         return [name, *wrapped(" " * start + text, width, start)] if text else [name]
-    return wrapped(f"{name}{' ' * (start - cells(name))}{text}".rstrip(), width, start)
+    return wrapped(f"{name}{' ' * (start - display_width(name))}{text}".rstrip(), width, start)
 
 
 def table(
@@ -134,25 +136,25 @@ def table(
     """
     spaces = " " * indent
     whole = [spaces + line for line in aligned(rows, left)]
-    if width is None or all(cells(line) <= width for line in whole):
+    if width is None or all(display_width(line) <= width for line in whole):
         return whole
     last = len(rows[0]) - 1
     room = width - indent - sum(w + _GAP for w in _widths([row[:-1] for row in rows]))
     if last in left and room >= _TEXT:
         return _with_texts(rows, left, width, indent)
     columns = [list(column) for column in zip(*rows, strict=True)]
-    first = min(max(map(cells, columns[0])), (width - indent) // 2)
+    first = min(max(map(display_width, columns[0])), (width - indent) // 2)
     lines: list[str] = []
     for piece in _pieces(columns, first, width - indent):
         lines += [""] if lines else []
-        sides = {0, *(at + 1 for at, number in enumerate(piece) if number in left)}
-        kept = [[row[0], *(row[number] for number in piece)] for row in rows]
-        lines += [spaces + line for line in aligned(_folded(kept, first), sides)]
+        left_columns = {0, *(at + 1 for at, number in enumerate(piece) if number in left)}
+        piece_rows = [[row[0], *(row[number] for number in piece)] for row in rows]
+        lines += [spaces + line for line in aligned(_folded(piece_rows, first), left_columns)]
     return lines
 
 
 def _widths(rows: Sequence[Row]) -> list[int]:
-    return [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    return [max(map(display_width, column)) for column in zip(*rows, strict=True)]
 
 
 def _with_texts(rows: Sequence[Row], left: Collection[int], width: int, indent: int) -> list[str]:
@@ -160,7 +162,7 @@ def _with_texts(rows: Sequence[Row], left: Collection[int], width: int, indent: 
     lines = []
     for start, row in zip(starts, rows, strict=True):
         line = start.removesuffix("|") + row[-1]
-        lines += wrapped(line.rstrip(), width, cells(start) - 1)
+        lines += wrapped(line.rstrip(), width, display_width(start) - 1)
     return lines
 
 
@@ -169,7 +171,7 @@ def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[i
     pieces: list[list[int]] = [[]]
     used = first
     for number, column in enumerate(columns[1:], 1):
-        wide = _GAP + max(map(cells, column))
+        wide = _GAP + max(map(display_width, column))
         if used + wide > width and pieces[-1]:
             pieces.append([])
             used = first
@@ -191,11 +193,13 @@ def fold(name: str, width: int) -> list[str]:
     """Break a name behind a slash, an `@` or a blank; the following lines are indented by two."""
     lines = [""]
     for part in _PARTS.findall(name):
-        if lines[-1].strip() and cells(lines[-1] + part.rstrip()) > width:
+        if lines[-1].strip() and display_width(lines[-1] + part.rstrip()) > width:
             lines.append("  ")
         lines[-1] += part
-        while cells(lines[-1].rstrip()) > width:
-            cut = next(n for n in range(len(lines[-1]), 0, -1) if cells(lines[-1][:n]) <= width)
+        while display_width(lines[-1].rstrip()) > width:
+            cut = next(
+                n for n in range(len(lines[-1]), 0, -1) if display_width(lines[-1][:n]) <= width
+            )
             lines[-1:] = [lines[-1][:cut], "  " + lines[-1][cut:]]
     return [line.rstrip() for line in lines]
 

@@ -49,7 +49,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "run": _runs,
         "baseline": _runs,
         "candidate": _runs,
-        "name": _shown,
+        "name": _names_of_kind,
         "family": _families,
         "device": _devices,
         "batch_size": _auto,
@@ -85,8 +85,8 @@ def _models(prefix: str, **_: object) -> list[str]:
     name, at, place = prefix.partition("@")
     if at:
         return [f"{name}@{path}" for path in FilesCompleter()(place)]
-    framed = [f"frames+{name}" for name in registry.names("model")] if "+" in prefix else []
-    return [*registry.names("model"), *BASELINES, *framed]
+    with_frames = [f"frames+{name}" for name in registry.names("model")] if "+" in prefix else []
+    return [*registry.names("model"), *BASELINES, *with_frames]
 
 
 def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
@@ -98,9 +98,9 @@ def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 def _metrics(**_: object) -> list[str]:
     names = []
     for form in registry.names("metric"):
-        for way in metric_names.written_forms(form):
-            stem, at, number = way.rpartition("@")
-            names += [f"{stem}@{n}" for n in _NUMBERS] if at and number in "kn" else [way]
+        for form_name in metric_names.written_forms(form):
+            stem, at, number = form_name.rpartition("@")
+            names += [f"{stem}@{n}" for n in _NUMBERS] if at and number in "kn" else [form_name]
     return names
 
 
@@ -114,7 +114,7 @@ def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
     return ["latest", "best", *(PurePath(name).stem for name in files)]
 
 
-def _shown(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
+def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
     """The names of what `show` shows, and the trainers of `train`."""
     if parsed_args.command == "train":
         return registry.names("trainer")

@@ -15,8 +15,8 @@ from mmbench.cli.parser.flags import (
     pair,
     plugins,
     published_as,
+    record_flags,
     runs_of_task,
-    written,
 )
 
 
@@ -24,7 +24,7 @@ def run(commands: Commands) -> None:
     """Add `mmbench run`."""
     parser = command(commands, "run", "evaluation", "run models on tasks and write the leaderboard")
     pair(parser)
-    written(parser)
+    record_flags(parser)
     parser.add_argument(
         "--fresh",
         action="store_true",
@@ -75,7 +75,7 @@ def score(commands: Commands) -> None:
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
     add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
     published_as(parser)
-    written(parser)
+    record_flags(parser)
     plugins(parser)
 
 
@@ -94,7 +94,7 @@ def rescore(commands: Commands) -> None:
         help="measure this one (default: those of the task as it is now); repeat for several",
     )
     inputs(parser, "the data, for metrics that look at a sample's inputs")
-    written(parser)
+    record_flags(parser)
     plugins(parser)
 
 
@@ -108,7 +108,7 @@ def verify(commands: Commands) -> None:
     add("--data", action="append", default=[], metavar="[TASK=]PATH", help="where the data are")
     add("--limit", type=positive, metavar="N", help="only the first N: runs, and compares nothing")
     parser.set_defaults(seed=0, fresh=False)
-    written(parser)
+    record_flags(parser)
     machine(parser)
     allow_outside(parser)
     published_as(parser)

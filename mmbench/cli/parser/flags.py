@@ -19,7 +19,7 @@ def command(commands: Commands, name: str, group: str, text: str) -> argparse.Ar
     return parser
 
 
-def written(parser: argparse.ArgumentParser) -> None:
+def record_flags(parser: argparse.ArgumentParser) -> None:
     """The flags of a command that writes records."""
     add = parser.add_argument
     add(

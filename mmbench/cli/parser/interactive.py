@@ -12,7 +12,7 @@ def classify(commands: Commands) -> None:
     """Add `mmbench classify`."""
     text = "what a model sees or hears in a file, among labels that you give or its own"
     parser = command(commands, "classify", "interactive", text)
-    _asked_of(parser)
+    _model_and_files(parser)
     parser.add_argument("--labels", metavar="A,B,…", help="a model that embeds texts needs them")
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="default: 5")
 
@@ -21,14 +21,14 @@ def chat(commands: Commands) -> None:
     """Add `mmbench chat`."""
     text = "talk with a model about files, a line at a time; an empty line ends it"
     parser = command(commands, "chat", "interactive", text)
-    _asked_of(parser)
+    _model_and_files(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="ask this once, and end")
     parser.add_argument(
         "--max-tokens", type=positive, default=256, metavar="N", help="default: 256"
     )
 
 
-def _asked_of(parser: argparse.ArgumentParser) -> None:
+def _model_and_files(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--model", required=True, help="NAME[@CHECKPOINT[#REVISION]]")
     for modality in ("image", "audio", "video"):
         help_ = f"a file with {'an' if modality != 'video' else 'a'} {modality}; repeat for several"

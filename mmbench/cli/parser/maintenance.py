@@ -30,9 +30,11 @@ def conformance(commands: Commands) -> None:
         help="only this family (`mmbench list conformance`); repeat for several",
     )
     plugin(parser)
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument("--json", action="store_true", help="the rows as a JSON array")
-    shown.add_argument("--markdown", action="store_true", help="as docs/conformance.md has them")
+    output_format = parser.add_mutually_exclusive_group()
+    output_format.add_argument("--json", action="store_true", help="the rows as a JSON array")
+    output_format.add_argument(
+        "--markdown", action="store_true", help="as docs/conformance.md has them"
+    )
 
 
 def cache(commands: Commands) -> None:

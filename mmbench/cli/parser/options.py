@@ -26,35 +26,35 @@ def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
     """
     from mmbench.engine.options import options_from
 
-    given = vars(args)
-    data = given.get("data")
+    flags = vars(args)
+    data = flags.get("data")
     if isinstance(data, list):
         data = data_for(task, data, args.task)
-    model = model_options(given.get("model_arg") or []) | _endpoint(given)
+    model = model_options(flags.get("model_arg") or []) | _endpoint(flags)
     return options_from(
-        {**given, "data": data, "model_options": model},
-        settings={name: given.get(name) for name in _SETTINGS},
-        metric_models={name: given.get(name) for name in _METRIC_MODELS},
+        {**flags, "data": data, "model_options": model},
+        settings={name: flags.get(name) for name in _SETTINGS},
+        metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
 
 
-def _endpoint(given: Mapping[str, object]) -> dict[str, object]:
+def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
     """Return the options of model `api` that have flags of their own."""
     flags = {
-        "base": given.get("api_base"),
-        "concurrency": given.get("concurrency"),
-        "insecure_http": given.get("insecure_http") or None,
+        "base": arguments.get("api_base"),
+        "concurrency": arguments.get("concurrency"),
+        "insecure_http": arguments.get("insecure_http") or None,
     }
     return {name: value for name, value in flags.items() if value is not None}
 
 
-def data_for(task: str, given: list[str], tasks: list[str]) -> Path | None:
+def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
     """The path of `--data [TASK=]PATH` for a task: its own, else the one without a task.
 
     Only a task of this command counts as `TASK=`, so that a path may hold an equals sign.
     """
     general = None
-    for value in given:
+    for value in paths:
         name, equals, path = value.partition("=")
         if not equals or not any(name in _names(one) for one in tasks):
             general = Path(with_home(value))
@@ -69,13 +69,13 @@ def _names(task: str) -> set[str]:
     return {task, Path(task).stem} if is_file else {task}
 
 
-def model_options(given: list[str]) -> dict[str, object]:
+def model_options(texts: list[str]) -> dict[str, object]:
     """`key=value` flags as a mapping; values are YAML scalars (8 is a number, true a truth value).
 
     Raises UserError for one without an equals sign.
     """
     options = {}
-    for text in given:
+    for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"--model-arg {text}: write KEY=VALUE")
@@ -106,6 +106,6 @@ def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
     from mmbench.cli.output.terminal import report_unreadable
     from mmbench.storage.run_lookup import find_run
 
-    found = [find_run(run, args.out, args.task) for run in runs]
-    report_unreadable([line for run in found for line in run.unreadable])
-    return [run._replace(unreadable=()) for run in found]
+    stored = [find_run(run, args.out, args.task) for run in runs]
+    report_unreadable([line for run in stored for line in run.unreadable])
+    return [run._replace(unreadable=()) for run in stored]

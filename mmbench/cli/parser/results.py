@@ -15,8 +15,8 @@ def compare(commands: Commands) -> None:
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
     runs_of_task(parser)
-    _metric(parser)
-    _tested(parser)
+    _metric_flag(parser)
+    _test_flags(parser)
     add("--show", type=natural, default=10, metavar="N", help="samples that changed (default: 10)")
     add("--json", action="store_true", help="every pair as a JSON array on stdout")
 
@@ -37,7 +37,7 @@ def gate(commands: Commands) -> None:
         help="fail when the metric is worse by more than this: a percentage of the baseline"
         " (-0.5%%) or a number (-0.005); repeat for several",
     )
-    _tested(parser)
+    _test_flags(parser)
     add(
         "--on-unclear",
         choices=["pass", "fail", "4"],
@@ -61,7 +61,7 @@ def history(commands: Commands) -> None:
     help = "order of a line (default: step where all of its checkpoints have one in their names)"
     add("--by", choices=["step", "created"], help=help)
     add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
-    _tested(parser)
+    _test_flags(parser)
     add("--json", action="store_true", help="the points as a JSON array on stdout")
 
 
@@ -98,7 +98,7 @@ def leaderboard(commands: Commands) -> None:
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
 
 
-def _metric(parser: argparse.ArgumentParser) -> None:
+def _metric_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metric",
         action="append",
@@ -108,7 +108,7 @@ def _metric(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _tested(parser: argparse.ArgumentParser) -> None:
+def _test_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--alpha", type=share, default=0.05, metavar="P", help="of the tests (default: 0.05)")
     add("--seed", type=seed, default=0, metavar="N", help="of the draws (default: 0)")

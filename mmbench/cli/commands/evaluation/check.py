@@ -22,20 +22,20 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     from mmbench.engine.check import check
 
     try:
-        found = check(model, task, run_options(args, task))
+        checked = check(model, task, run_options(args, task))
     except BaseException as error:
         return report(error)
-    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(found.sizes.items()))
-    who = "the data of" if model is None else f"{plain(model)} on"
-    lines = [f"{who} {plain(task)}: {sizes}; fingerprint {found.fingerprint[:12]}"]
-    lines += [f"  {plain(ident)}: {plain(why)}" for ident, why in found.failures[:20]]
-    if found.failures:
-        lines += [f"  {count(len(found.failures), 'sample')} would fail"]
-    lines += [f"  note: {plain(note)}" for note in found.notes]
-    if found.unmeasured:
-        lines += [f"  the headline would have no value: {plain(found.unmeasured)}"]
+    sizes = ", ".join(count(n, sample_noun(role)) for role, n in sorted(checked.sizes.items()))
+    subject = "the data of" if model is None else f"{plain(model)} on"
+    lines = [f"{subject} {plain(task)}: {sizes}; fingerprint {checked.fingerprint[:12]}"]
+    lines += [f"  {plain(ident)}: {plain(why)}" for ident, why in checked.failures[:20]]
+    if checked.failures:
+        lines += [f"  {count(len(checked.failures), 'sample')} would fail"]
+    lines += [f"  note: {plain(note)}" for note in checked.notes]
+    if checked.unmeasured:
+        lines += [f"  the headline would have no value: {plain(checked.unmeasured)}"]
     show(lines)
-    if found.failures or found.unmeasured:
-        return SAMPLES if found.failures else UNCLEAR
+    if checked.failures or checked.unmeasured:
+        return SAMPLES if checked.failures else UNCLEAR
     show([f"  ready: `mmbench run{' -m MODEL' if model is None else ''}` with the same flags"])
     return 0

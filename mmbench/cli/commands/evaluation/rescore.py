@@ -7,7 +7,7 @@ import argparse
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
-from mmbench.cli.output.outcome import ended, keep, publish
+from mmbench.cli.output.outcome import exit_code, publish, save_record
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.parser.options import find_runs, run_options
 from mmbench.reports import board
@@ -32,8 +32,8 @@ def _again(run: str, args: argparse.Namespace, records: list[RunRecord]) -> int:
         metrics = tuple(args.metric)
         with printing_to_stderr(args.json):
             outcome = rescore(stored, options, metrics=metrics, progress=progress)
-        records.append(keep(outcome, args))
+        records.append(save_record(outcome, args))
     except BaseException as error:
         progress.finish()
         return report(error)
-    return ended(records[-1], args.allow_failed)
+    return exit_code(records[-1], args.allow_failed)

@@ -9,7 +9,7 @@ from itertools import product
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
-from mmbench.cli.output.outcome import ended, keep, publish
+from mmbench.cli.output.outcome import exit_code, publish, save_record
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import allowed_failures, run_options
@@ -27,27 +27,33 @@ def command(args: argparse.Namespace) -> int:
     if args.media is not None:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
-    held = ModelCache()
+    model_cache = ModelCache()
     pairs = product(args.model, args.task)
-    codes = until_interrupted(_pair(model, task, args, records, held) for model, task in pairs)
+    codes = until_interrupted(
+        _pair(model, task, args, records, model_cache) for model, task in pairs
+    )
     codes.append(publish(records, args))
     return worst(codes)
 
 
 def _pair(
-    model: str, task: str, args: argparse.Namespace, records: list[RunRecord], held: ModelCache
+    model: str,
+    task: str,
+    args: argparse.Namespace,
+    records: list[RunRecord],
+    model_cache: ModelCache,
 ) -> int:
     from mmbench.engine.run import run
 
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task), progress, held)
-        records.append(keep(outcome, args))
+            outcome = run(model, task, run_options(args, task), progress, model_cache)
+        records.append(save_record(outcome, args))
         if args.media and outcome.generated_media:
             where = store.write_made(args.media, outcome.record, outcome.generated_media)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
     except BaseException as error:
         progress.finish()
         return report(error)
-    return ended(records[-1], args.allow_failed)
+    return exit_code(records[-1], args.allow_failed)

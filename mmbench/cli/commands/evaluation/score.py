@@ -6,7 +6,7 @@ import argparse
 
 from mmbench.cli.exit_codes import worst
 from mmbench.cli.output.json_output import printing_to_stderr
-from mmbench.cli.output.outcome import ended, keep, publish
+from mmbench.cli.output.outcome import exit_code, publish, save_record
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.parser.options import data_for, run_options
 from mmbench.reports import board
@@ -31,5 +31,5 @@ def command(args: argparse.Namespace) -> int:
             fold_ids=args.fold_ids,
             progress=make_progress(quiet=args.quiet),
         )
-    record = keep(outcome, args)
-    return worst([ended(record, args.allow_failed), publish([record], args)])
+    record = save_record(outcome, args)
+    return worst([exit_code(record, args.allow_failed), publish([record], args)])

@@ -49,17 +49,21 @@ def _codes(
     args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
 ) -> Iterator[int]:
     """Yield the exit code of each pair, and add its record."""
-    held, chosen = ModelCache(), list(args.task)  # a pair adds its task to the arguments
+    model_cache, requested = ModelCache(), list(args.task)  # a pair adds its task to the arguments
     for model in args.model:
         published = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
-        tasks = chosen or published
-        yield from (_verified(model, task, args, held, records) for task in tasks)
+        tasks = requested or published
+        yield from (_verified(model, task, args, model_cache, records) for task in tasks)
         if not tasks:
-            yield report(UserError(_nothing(model, args, specs)))
+            yield report(UserError(_nothing_published(model, args, specs)))
 
 
 def _verified(
-    model: str, task: str, args: argparse.Namespace, held: ModelCache, records: list[RunRecord]
+    model: str,
+    task: str,
+    args: argparse.Namespace,
+    model_cache: ModelCache,
+    records: list[RunRecord],
 ) -> int:
     from mmbench.engine.run import run
 
@@ -67,7 +71,7 @@ def _verified(
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task), progress, held)
+            outcome = run(model, task, run_options(args, task), progress, model_cache)
     except BaseException as error:
         progress.finish()
         return report(error)
@@ -89,10 +93,10 @@ def _lines(record: RunRecord, width: int | None) -> list[str]:
 
 def _code(record: RunRecord) -> int:
     """1 where a number is not reproduced, 4 where none could be compared."""
-    found = [entry.verdict for entry in record.published]
-    if any(verdict.startswith("not reproduced") for verdict in found):
+    verdicts = [entry.verdict for entry in record.published]
+    if any(verdict.startswith("not reproduced") for verdict in verdicts):
         return FAILED
-    return DONE if "reproduced" in found else UNCLEAR
+    return DONE if "reproduced" in verdicts else UNCLEAR
 
 
 def _known_as(model: str, args: argparse.Namespace) -> str:
@@ -103,7 +107,7 @@ def _is_published(spec: TaskSpec, known_as: str) -> bool:
     return any(entry.model == known_as for entry in spec.published)
 
 
-def _nothing(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> str:
+def _nothing_published(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> str:
     known = sorted({entry.model for spec in specs for entry in spec.published})
     return (
         f"verify: nothing was published for {_known_as(model, args)} ({model}); numbers are known"

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from mmbench.cli.commands.interactive.session import files, tryout
+from mmbench.cli.commands.interactive.session import files, open_model
 from mmbench.cli.exit_codes import DONE
 from mmbench.cli.output.terminal import show
 from mmbench.types import Conversation, GenerationConfig, Media, Message
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 def command(args: argparse.Namespace) -> int:
     """Ask the prompt, or every line that is typed, and print the answers."""
-    with tryout(args) as model:
+    with open_model(args) as model:
         turns: Conversation = ()
         media: tuple[Media, ...] = tuple(files(args))
         while text := args.prompt if args.prompt and not turns else _line(args):
-            turns = _answered(model, (*turns, Message("user", (*media, text))), args.max_tokens)
+            turns = _ask(model, (*turns, Message("user", (*media, text))), args.max_tokens)
             media = ()
     return DONE
 
@@ -35,8 +35,8 @@ def _line(args: argparse.Namespace) -> str:
     return sys.stdin.readline().strip()
 
 
-def _answered(model: InteractiveModel, turns: Conversation, limit: int) -> Conversation:
-    written = model.answer(turns, GenerationConfig(max_tokens=limit))
-    cut = " [cut off by --max-tokens]" if written.finish == "length" else ""
-    show(f"{written.text}{cut}".splitlines() or [""])
-    return (*turns, Message("assistant", (written.text,)))
+def _ask(model: InteractiveModel, turns: Conversation, limit: int) -> Conversation:
+    output = model.answer(turns, GenerationConfig(max_tokens=limit))
+    cut = " [cut off by --max-tokens]" if output.finish == "length" else ""
+    show(f"{output.text}{cut}".splitlines() or [""])
+    return (*turns, Message("assistant", (output.text,)))

@@ -25,7 +25,7 @@ def files(args: argparse.Namespace) -> list[Media]:
 
 
 @contextmanager
-def tryout(args: argparse.Namespace) -> Iterator[InteractiveModel]:
+def open_model(args: argparse.Namespace) -> Iterator[InteractiveModel]:
     """The model of -m. A file that is missing or fails is the user's error: no other follows."""
     from mmbench.engine.context import run_context
     from mmbench.engine.interactive import InteractiveModel

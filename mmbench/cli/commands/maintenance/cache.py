@@ -24,22 +24,22 @@ def command(args: argparse.Namespace) -> int:
         journals = sorted(path for path in root.glob("*") if path.is_dir())
     if args.action == "prune" and args.older_than is not None:
         journals = [path for path in journals if _age(path) > args.older_than]
-    total, left = 0, 0
+    total, in_use = 0, 0
     rows = [["journal", "MB", "days", "model"]]
     for path in journals:
         size = sum(file.st_size for file in _files(path, "*.segment"))
         row = [path.name[:_KEY], f"{size / 1e6:.1f}", f"{_age(path):.1f}", _model(path)]
         if args.action == "prune" and not remove(path):
             row[-1] += " (kept: a run uses it)"
-            left += 1
+            in_use += 1
         else:
             total += size
         rows.append(row)
     show(table(rows, {0, 3}, screen_width(sys.stdout)) if journals else [])
-    done = "pruned" if args.action == "prune" else "held"
-    kept = f", {count(left, 'journal')} in use kept" if left else ""
-    number = count(len(journals) - left, "journal")
-    show([f"{done}: {number}, {total / 1e6:.1f} MB in {root}{kept}"])
+    action = "pruned" if args.action == "prune" else "held"
+    in_use_note = f", {count(in_use, 'journal')} in use kept" if in_use else ""
+    number = count(len(journals) - in_use, "journal")
+    show([f"{action}: {number}, {total / 1e6:.1f} MB in {root}{in_use_note}"])
     return 0
 
 

@@ -42,13 +42,13 @@ def command(args: argparse.Namespace) -> int:
         raise UnknownName("family of metrics", unknown[0], known, hint)
     if args.data is not None and not Path(args.data).is_dir():
         raise DataError(f"--data {plain(args.data)}: no such folder")
-    rows = _completed(conformance(args.family or known, args.data), _stored(args.rows))
-    found = list(rows) if args.json or args.markdown else list(_shown(rows))
+    rows = _merged(conformance(args.family or known, args.data), _stored(args.rows))
+    results = list(rows) if args.json or args.markdown else list(_print_rows(rows))
     if args.json:
-        write_json(found)
+        write_json(results)
     if args.markdown:
-        print(document(found), end="")
-    return DONE if all(row.good for row in found) else FAILED
+        print(document(results), end="")
+    return DONE if all(row.good for row in results) else FAILED
 
 
 def _stored(file: str | None) -> list[ConformanceRow]:
@@ -61,7 +61,7 @@ def _stored(file: str | None) -> list[ConformanceRow]:
         raise DataError(f"--rows {plain(file)}: not the output of --json: {error}") from error
 
 
-def _completed(
+def _merged(
     rows: Iterable[ConformanceRow], others: Iterable[ConformanceRow]
 ) -> Iterator[ConformanceRow]:
     """Yield rows; one that is skipped gives way to the same row of another environment.
@@ -77,17 +77,17 @@ def _completed(
         yield other if ran and row.verdict == "skipped" else row
 
 
-def _shown(rows: Iterable[ConformanceRow]) -> Iterator[ConformanceRow]:
+def _print_rows(rows: Iterable[ConformanceRow]) -> Iterator[ConformanceRow]:
     """Each row on a line of its own, and what came of them at the end."""
     width = screen_width(sys.stdout)
     show(_lines("metric", "reference", "difference", "tolerance", "verdict", "", width=width))
-    found = []
+    printed = []
     for row in rows:
-        found.append(row)
+        printed.append(row)
         cells = (row.metric, row.reference, number(row.difference), number(row.tolerance))
         show(_lines(*cells, row.verdict, plain(row.reason or row.inputs), width=width))
         yield row
-    show([total(found)])
+    show([total(printed)])
 
 
 def _lines(*cells: str, width: int | None) -> list[str]:
@@ -144,8 +144,10 @@ def _table(headings: Sequence[str], rows: Iterable[list[str]]) -> list[str]:
 
 
 def _markdown(row: ConformanceRow, places: Mapping[str, int]) -> list[str]:
-    ended = "skipped" if row.verdict == "skipped" else f"{row.verdict} ({places[row.environment]})"
-    verdict = f"{ended}: {row.reason}" if row.reason else ended
+    outcome = (
+        "skipped" if row.verdict == "skipped" else f"{row.verdict} ({places[row.environment]})"
+    )
+    verdict = f"{outcome}: {row.reason}" if row.reason else outcome
     names = [markdown(text) for text in (row.metric, row.reference, row.inputs)]
     return [*names, number(row.difference), number(row.tolerance), markdown(verdict)]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
-from mmbench.cli.output.terminal import cells, listing, screen_width, show, table
+from mmbench.cli.output.terminal import display_width, listing, screen_width, show, table
 from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.changes import SampleChange, SampleChanges, excerpts
 from mmbench.comparison.compact_letter_display import compact_letters
@@ -57,7 +57,7 @@ def comparison_lines(
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]
     for pair, record in zip(pairs, records[1:], strict=False):  # the first pairs: the baseline's
-        lines += ["", f"baseline   {_named(records[0])}", f"candidate  {_named(record)}", ""]
+        lines += ["", f"baseline   {_run_line(records[0])}", f"candidate  {_run_line(record)}", ""]
         lines += _table(pair, width)
         lines += ["", *_notes(pair)]
         for changed in pair.changes:
@@ -65,7 +65,7 @@ def comparison_lines(
     return lines + (_groups(pairs, records, width) if len(records) > 2 else [])
 
 
-def _named(record: RunRecord) -> str:
+def _run_line(record: RunRecord) -> str:
     return "  ".join(_parts(record))
 
 
@@ -123,11 +123,15 @@ def _notes(pair: Comparison) -> list[str]:
 
 def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
     """Return the names of metrics; where they are all of one direction, the direction."""
-    found = directions(names)
-    whole = {way for way, group in directions(every).items() if way and found.get(way) == group}
+    by_direction = directions(names)
+    whole = {
+        direction
+        for direction, group in directions(every).items()
+        if direction and by_direction.get(direction) == group
+    }
     return ", ".join(
-        f"all {plain(way)}" if way in whole else ", ".join(map(plain, group))
-        for way, group in found.items()
+        f"all {plain(direction)}" if direction in whole else ", ".join(map(plain, group))
+        for direction, group in by_direction.items()
     )
 
 
@@ -158,14 +162,14 @@ def _change(sample: SampleChange, width: int | None) -> list[str]:
     """Return a sample with both outputs and the reference, below it where a line is too short."""
     baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
     reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
-    named = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"
-    line = f"{named}  {baseline or 'nothing'} → {candidate or 'nothing'}"
+    heading = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"
+    line = f"{heading}  {baseline or 'nothing'} → {candidate or 'nothing'}"
     line += f"  (reference: {reference})" if reference else ""
-    if width is None or cells(line) <= width:
+    if width is None or display_width(line) <= width:
         return [line]
     rows = [("baseline", baseline or "nothing"), ("candidate", candidate or "nothing")]
     rows += [("reference", reference)] if reference else []
-    return [named, *listing(rows, width, indent=4)]
+    return [heading, *listing(rows, width, indent=4)]
 
 
 def _groups(
@@ -186,12 +190,12 @@ def _groups(
             for pair in pairs
             if pair.scores[place].verdict in ("better", "worse")
         ]
-        found = compact_letters(len(records), differ)
+        group_letters = compact_letters(len(records), differ)
         digits = decimals(*values)
-        shown = [format_number(values[run], digits) for run in order]
-        wide = max(map(len, shown))
+        formatted = [format_number(values[run], digits) for run in order]
+        wide = max(map(len, formatted))
         rows = [
-            [f"{shown[nth]:>{wide}}", found[nth], *_parts(records[run])]
+            [f"{formatted[nth]:>{wide}}", group_letters[nth], *_parts(records[run])]
             for nth, run in enumerate(order)
         ]
         lines += ["", plain(score.metric), *listing(rows, width, indent=2)]

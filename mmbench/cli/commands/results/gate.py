@@ -20,17 +20,17 @@ _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 def command(args: argparse.Namespace) -> int:
     """Print a line for each metric; 1 for a candidate that fails, 4 where the data cannot tell."""
     baseline, candidate = find_runs([args.baseline, args.candidate], args)
-    found = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
-    shown = sys.stderr if args.json else sys.stdout
-    show(map(sentence, found), shown)
+    verdicts = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
+    stream = sys.stderr if args.json else sys.stdout
+    show(map(sentence, verdicts), stream)
     if args.github:
-        print("\n".join(annotation(verdict, args.on_unclear) for verdict in found), file=shown)
+        print("\n".join(annotation(verdict, args.on_unclear) for verdict in verdicts), file=stream)
     if args.json:
-        write_json(found)
+        write_json(verdicts)
     if args.junit:
         suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
-        _write(Path(args.junit), junit(found, suite, args.on_unclear))
-    outcomes = {verdict.outcome for verdict in found}
+        _write(Path(args.junit), junit(verdicts, suite, args.on_unclear))
+    outcomes = {verdict.outcome for verdict in verdicts}
     if "fail" in outcomes:
         return FAILED
     return _ON_UNCLEAR[args.on_unclear] if "unclear" in outcomes else DONE

@@ -11,7 +11,13 @@ from pathlib import PurePosixPath
 from mmbench.cli.commands.results.compare import chance
 from mmbench.cli.output import terminal as columns
 from mmbench.cli.output.json_output import write_json
-from mmbench.cli.output.terminal import aligned, cells, report_unreadable, screen_width, show
+from mmbench.cli.output.terminal import (
+    aligned,
+    display_width,
+    report_unreadable,
+    screen_width,
+    show,
+)
 from mmbench.comparison.history import Point, histories, line_name, point_name
 from mmbench.storage.folders import Folder
 from mmbench.text import plain
@@ -23,7 +29,7 @@ _STAMP = len("20261126-120631")  # with which the names of runs begin
 def command(args: argparse.Namespace) -> int:
     """Print a table for each metric, and draw them where a file is given."""
     unreadable: list[str] = []
-    found = histories(
+    points_by_metric = histories(
         args.task,
         args.metric,
         model=args.model,
@@ -35,20 +41,25 @@ def command(args: argparse.Namespace) -> int:
     )
     report_unreadable(unreadable)
     if args.json:
-        points = [point for own in found.values() for point in own]
+        points = [point for own in points_by_metric.values() for point in own]
         write_json(points)
     else:
         names = Folder(args.out).run_files()
         short = shortener([PurePosixPath(name).stem for name in names])
         width = screen_width(sys.stdout)
-        tables = [table(args.task, name, points, short, width) for name, points in found.items()]
-        blocks = [lines for lines in [*tables, notes(list(found.values()))] if lines]
+        tables = [
+            table(args.task, name, points, short, width)
+            for name, points in points_by_metric.items()
+        ]
+        blocks = [lines for lines in [*tables, notes(list(points_by_metric.values()))] if lines]
         for nth, lines in enumerate(blocks):
             show(["", *lines] if nth else lines)
     if args.plot:
         from mmbench.comparison.plot import plot
 
-        plot({f"{args.task}: {name}": points for name, points in found.items()}, args.plot)
+        plot(
+            {f"{args.task}: {name}": points for name, points in points_by_metric.items()}, args.plot
+        )
         show([f"plot: {args.plot}"], sys.stderr if args.json else sys.stdout)
     return 0
 
@@ -79,11 +90,11 @@ def table(
     left = {3 + failed, 4 + failed}
     whole = iter(aligned([row for _, rows in parts for row in rows], left))
     tables = [[f"  {next(whole)}" for _ in rows] for _, rows in parts]
-    if width is not None and any(cells(line) > width for lines in tables for line in lines):
+    if width is not None and any(display_width(line) > width for lines in tables for line in lines):
         tables = [columns.table(rows, left, width, indent=2) for _, rows in parts]
     lines = [f"{plain(task)}: {plain(metric)}"]
-    for (heading, _), shown in zip(parts, tables, strict=True):
-        lines += ["", heading, *shown]
+    for (heading, _), rows in zip(parts, tables, strict=True):
+        lines += ["", heading, *rows]
     return lines
 
 

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from mmbench.cli.output.board_table import board_table
-from mmbench.cli.output.terminal import aligned, cells, report_unreadable, screen_width, show, table
+from mmbench.cli.output.terminal import (
+    aligned,
+    display_width,
+    report_unreadable,
+    screen_width,
+    show,
+    table,
+)
 from mmbench.comparison.comparability import distinctions
 from mmbench.errors import DataError
 from mmbench.reports import board
@@ -52,30 +59,32 @@ def command(args: argparse.Namespace) -> int:
 
 def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:
     """Return the tables of each task, and a line about each file that is no record."""
-    found = {task: store.read_records(out, task) for task in tasks}
-    unreadable = [line for records in found.values() for line in records.unreadable]
-    return {task: board_sections.sections(records) for task, records in found.items()}, unreadable
+    records_by_task = {task: store.read_records(out, task) for task in tasks}
+    unreadable = [line for records in records_by_task.values() for line in records.unreadable]
+    return {
+        task: board_sections.sections(records) for task, records in records_by_task.items()
+    }, unreadable
 
 
 def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> list[str]:
     """Return a line for each model of each task; on a narrow terminal the tasks are headings."""
     lines = _one_table(by_task)
-    if width is None or all(cells(line) <= width for line in lines):
+    if width is None or all(display_width(line) <= width for line in lines):
         return lines
-    return [line for task, found in by_task.items() for line in _by_task(task, found, width)]
+    return [line for task, sections in by_task.items() for line in _by_task(task, sections, width)]
 
 
 def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
     """Return all models in one table; where runs of a task differ, apart and under a title."""
     tables = by_task.items()
-    rows = [[plain(c) for c in row] for _, found in tables for t in found for row in brief(t)]
+    rows = [[plain(c) for c in row] for _, sections in tables for t in sections for row in brief(t)]
     head, *lines = aligned([BRIEF, *rows], left={0, 1, 2})
-    shown, rest = [head], iter(lines)
-    for task, found in tables:
-        for title, section in _titled(task, found):
-            shown += [f"{title}:"] if len(found) > 1 else []
-            shown += islice(rest, len(brief(section)))
-    return shown
+    output, rest = [head], iter(lines)
+    for task, sections in tables:
+        for title, section in _titled(task, sections):
+            output += [f"{title}:"] if len(sections) > 1 else []
+            output += islice(rest, len(brief(section)))
+    return output
 
 
 def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator[str]:

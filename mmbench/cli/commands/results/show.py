@@ -12,7 +12,7 @@ import msgspec
 from mmbench import metric_names, registry
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.metric_text import declaration
-from mmbench.cli.output.terminal import cells, screen_width, show, wrapped
+from mmbench.cli.output.terminal import display_width, screen_width, show, wrapped
 from mmbench.cli.parser.options import find_runs
 from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
@@ -58,7 +58,9 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
         return text
     # PyYAML folds a line behind the word that is too long for it, so a narrower one is tried.
     attempts = (_dump(values, narrower) for narrower in range(width, width // 2, -4))
-    fits = (one for one in attempts if all(cells(line) <= width for line in one.splitlines()))
+    fits = (
+        one for one in attempts if all(display_width(line) <= width for line in one.splitlines())
+    )
     return next(fits, text)
 
 
@@ -80,9 +82,9 @@ def _metric(args: argparse.Namespace) -> list[str]:
     forms = [name] if name in registry.names("metric") else metric_names.metric_forms(name)
     lines: list[str] = []
     for form in forms:
-        ways = metric_names.written_forms(form)
-        told = declaration(ways, metric_names.metric_info(form))
-        lines += ["", *told, "", *_doc(registry.lookup("metric", form))]
+        names = metric_names.written_forms(form)
+        declared = declaration(names, metric_names.metric_info(form))
+        lines += ["", *declared, "", *_doc(registry.lookup("metric", form))]
     if lines:
         return lines[1:]
     function = metric_names.metric(name)[0]
@@ -115,9 +117,9 @@ def _typed(value: object) -> str:
     return plain(msgspec.json.encode(value, enc_hook=str).decode())
 
 
-def _doc(thing: object) -> list[str]:
+def _doc(target: object) -> list[str]:
     """Return a docstring; on a narrow terminal each paragraph as one line, to be wrapped anew."""
-    lines = (inspect.getdoc(thing) or "").splitlines()
+    lines = (inspect.getdoc(target) or "").splitlines()
     width = screen_width(sys.stdout)
     fits = width is None or max(map(len, lines), default=0) <= width
     return lines if fits else list(_paragraphs(lines))[:-1]
