@@ -21,8 +21,8 @@ from mmbench.engine.scoring.estimates import MeasuredDirection, estimates
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import DataError, Missing
 from mmbench.protocols import Dataset, Kind
-from mmbench.selftest.example_data import made
-from mmbench.selftest.probe import Check, corrupt, same_in_batches
+from mmbench.selftest.example_data import make_example_data
+from mmbench.selftest.probe import Check, check_batches, check_corrupt_sample
 from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import Directions, Predictions, TaskSpec
@@ -42,13 +42,13 @@ class _Bench(NamedTuple):
     feature_extractor: FeatureExtractor
     metrics: list[str]
 
-    def scored(self, directions: Directions) -> dict[str, MeasuredDirection]:
+    def score_metrics(self, directions: Directions) -> dict[str, MeasuredDirection]:
         options = self.spec.metric_options
-        found, _ = estimates(self.metrics, directions, self.feature_extractor, options)
-        return {scored.name: scored for scored in found}
+        scored_metrics, _ = estimates(self.metrics, directions, self.feature_extractor, options)
+        return {scored.name: scored for scored in scored_metrics}
 
-    def baseline(self, who: str, data: Dataset) -> dict[str, MeasuredDirection]:
-        return self.scored(self.kind.baseline(who, data, 0).directions)
+    def baseline(self, name: str, data: Dataset) -> dict[str, MeasuredDirection]:
+        return self.score_metrics(self.kind.baseline(name, data, 0).directions)
 
 
 def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
@@ -58,16 +58,16 @@ def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
     """
     with run_context(options) as context:
         spec, kind = find_task(task, context.options)
-        data, of_whom = _data(spec, context.options)
+        data, origin = _data(spec, context.options)
         bench = _Bench(spec, kind, data, FeatureExtractor(context), spec.metrics)
         metrics, skipped = _measurable(bench)
         bench = bench._replace(metrics=metrics)
-        checks = [Check("data", True, of_whom), *skipped]
+        checks = [Check("data", True, origin), *skipped]
         if metrics:
-            checks += [*_oracle(bench, made_up=of_whom == "made"), *_chance(bench), _order(bench)]
+            checks += [*_oracle(bench, is_example=origin == "made"), *_chance(bench), _order(bench)]
         with TemporaryDirectory() as folder:
-            checks += [*same_in_batches(kind, data, context.keys, folder)]
-            checks += [*corrupt(spec, kind, data, context.keys, folder)]
+            checks += [*check_batches(kind, data, context.keys, folder)]
+            checks += [*check_corrupt_sample(spec, kind, data, context.keys, folder)]
     return checks
 
 
@@ -79,7 +79,7 @@ def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
     except DataError:
         if options.data is not None:
             raise
-    return made(spec), "made"
+    return make_example_data(spec), "made"
 
 
 def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
@@ -95,25 +95,25 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
     return metrics, skipped
 
 
-def _oracle(bench: _Bench, *, made_up: bool) -> Iterator[Check]:
+def _oracle(bench: _Bench, *, is_example: bool) -> Iterator[Check]:
     """Best of all baselines in every metric that has an end; on made data the end itself."""
     best = bench.baseline("oracle", bench.data)
-    others = [bench.baseline(who, bench.data) for who in _others(bench)]
+    others = [bench.baseline(name, bench.data) for name in _others(bench)]
     for name, scored in best.items():
         ends = scored.score.worst, scored.score.best
         if ends == (None, None) or scored.score.value != scored.score.value:
             continue
         values = [other[name].score.value for other in others]
         beaten = [value for value in values if _better(value, scored) > _EQUAL]
-        told = format_number(scored.score.value)
-        yield Check(f"the oracle is best in {name}", not beaten, told)
-        if made_up and name.startswith(bench.spec.headline) and ends[1] is not None:
+        detail = format_number(scored.score.value)
+        yield Check(f"the oracle is best in {name}", not beaten, detail)
+        if is_example and name.startswith(bench.spec.headline) and ends[1] is not None:
             reached = abs(scored.score.value - ends[1]) <= 1e-6
-            yield Check(f"the oracle reaches the best {name}", reached, f"{told} of {ends[1]}")
+            yield Check(f"the oracle reaches the best {name}", reached, f"{detail} of {ends[1]}")
 
 
 def _others(bench: _Bench) -> list[str]:
-    return [who for who in bench.kind.baselines if who != "oracle"]
+    return [name for name in bench.kind.baselines if name != "oracle"]
 
 
 def _better(value: float, scored: MeasuredDirection) -> float:
@@ -130,24 +130,24 @@ def _chance(bench: _Bench) -> Iterator[Check]:
     random = [bench.data.permuted(seed) for seed in range(_PERMUTED)]
     if random[0] == bench.data:  # two sets of images: nothing is paired with anything
         return
-    blind = {who: bench.baseline(who, bench.data) for who in _others(bench)}
-    for who, found in blind.items():
-        answers = bench.kind.baseline(who, bench.data, 0)
-        levels = [bench.scored(_paired(bench, who, answers, data)) for data in random]
-        lucky = [n for n, s in found.items() if _above(s, [level[n] for level in levels])]
-        told = ", ".join(lucky) or count(len(found), "score")
-        yield Check(f"{who} answers get no more than chance", not lucky, told)
-    if "hedge" in blind and {"constant", "random"} & blind.keys():
-        yield _hedge(blind)
+    baselines = {name: bench.baseline(name, bench.data) for name in _others(bench)}
+    for name, scores in baselines.items():
+        answers = bench.kind.baseline(name, bench.data, 0)
+        levels = [bench.score_metrics(_pair_anew(bench, name, answers, data)) for data in random]
+        lucky = [n for n, s in scores.items() if _above(s, [level[n] for level in levels])]
+        detail = ", ".join(lucky) or count(len(scores), "score")
+        yield Check(f"{name} answers get no more than chance", not lucky, detail)
+    if "hedge" in baselines and {"constant", "random"} & baselines.keys():
+        yield _hedge(baselines)
 
 
-def _paired(bench: _Bench, who: str, answers: Predictions, data: Dataset) -> Directions:
+def _pair_anew(bench: _Bench, name: str, answers: Predictions, data: Dataset) -> Directions:
     """Return the answers with other samples; rankings are made anew, their answers are vectors."""
     if len(data.shards()) == 1:
-        return bench.kind.baseline(who, data, 0).directions
-    asking = next(iter(data.by_role().values()))
-    dealt = {s.id: {"inputs": s.inputs, "target": s.target} for s in asking}
-    return answers.mapped(lambda p: msgspec.structs.replace(p, **dealt[p.id])).directions
+        return bench.kind.baseline(name, data, 0).directions
+    queries = next(iter(data.by_role().values()))
+    new_samples = {s.id: {"inputs": s.inputs, "target": s.target} for s in queries}
+    return answers.mapped(lambda p: msgspec.structs.replace(p, **new_samples[p.id])).directions
 
 
 def _above(scored: MeasuredDirection, levels: list[MeasuredDirection]) -> bool:
@@ -158,29 +158,29 @@ def _above(scored: MeasuredDirection, levels: list[MeasuredDirection]) -> bool:
     return bool(gains) and fmean(gains) > _NOISE * stdev(gains) + 0.02
 
 
-def _hedge(blind: dict[str, dict[str, MeasuredDirection]]) -> Check:
-    hedged = blind["hedge"]
+def _hedge(baselines: dict[str, dict[str, MeasuredDirection]]) -> Check:
+    hedged = baselines["hedge"]
     lucky = [
         name
         for name, scored in hedged.items()
         if (scored.score.worst, scored.score.best) != (None, None)
         and all(
-            _better(blind[w][name].score.value, scored) < -0.02
-            for w in ("constant", "random")
-            if w in blind
+            _better(baselines[baseline][name].score.value, scored) < -0.02
+            for baseline in ("constant", "random")
+            if baseline in baselines
         )
     ]
-    told = ", ".join(lucky) or count(len(hedged), "score")
-    return Check("hedging gains nothing", not lucky, told)
+    detail = ", ".join(lucky) or count(len(hedged), "score")
+    return Check("hedging gains nothing", not lucky, detail)
 
 
 def _order(bench: _Bench) -> Check:
     first = bench.baseline("random", bench.data) if "random" in bench.kind.baselines else {}
     first = first or bench.baseline("oracle", bench.data)
-    who = "random" if "random" in bench.kind.baselines else "oracle"
-    again = bench.baseline(who, bench.data.shuffled(0))
+    baseline = "random" if "random" in bench.kind.baselines else "oracle"
+    again = bench.baseline(baseline, bench.data.shuffled(0))
     moved = [n for n, s in first.items() if not _same(s.score.value, again[n].score.value)]
-    return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or who)
+    return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or baseline)
 
 
 def _same(one: float, other: float) -> bool:

@@ -20,28 +20,28 @@ _N = 40
 _COLOURS = ("red", "green", "blue", "black")
 
 
-def made(spec: TaskSpec) -> Dataset:
+def make_example_data(spec: TaskSpec) -> Dataset:
     """Return data of the shape that a task's source gives.
 
     Raises DataError for a source of a plugin.
     """
     source = spec.data["source"]
-    if source not in _MADE:
+    if source not in _BUILDERS:
         raise DataError(f"task {spec.name}: no data to test it on: give --data PATH")
-    return _MADE[source](spec)
+    return _BUILDERS[source](spec)
 
 
 def _example() -> RetrievalData:
-    found: RetrievalData = registry.lookup("data", EXAMPLE_DATA)(None, images=_N)
-    return found
+    data: RetrievalData = registry.lookup("data", EXAMPLE_DATA)(None, images=_N)
+    return data
 
 
 def _pairs(spec: TaskSpec) -> RetrievalData:
     data = _example()
-    named = {"text": spec.fields["query"], "image": spec.fields["corpus"]}
+    names = {"text": spec.fields["query"], "image": spec.fields["corpus"]}
     return RetrievalData(
-        [_renamed(sample, named) for sample in data.queries],
-        [_renamed(sample, named) for sample in data.corpus],
+        [_renamed(sample, names) for sample in data.queries],
+        [_renamed(sample, names) for sample in data.corpus],
         data.links,
     )
 
@@ -54,11 +54,11 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
 def _captions() -> Samples:
     """One reference each, so that one answer reaches the best of every metric."""
     data = _example()
-    told = {query.group: [str(query.inputs["text"])] for query in data.queries}
-    return Samples([Sample(s.id, s.inputs, told[s.id], s.id) for s in data.corpus])
+    captions = {query.group: [str(query.inputs["text"])] for query in data.queries}
+    return Samples([Sample(s.id, s.inputs, captions[s.id], s.id) for s in data.corpus])
 
 
-def _asked(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
+def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
     """Questions on images, two to an image, with a target each."""
     images = _example().corpus
     return Samples(
@@ -86,7 +86,7 @@ def _choice(i: int) -> dict[str, object]:
 
 def _answers(spec: TaskSpec) -> Samples:
     choice = any(metric.startswith(("choice_", "circular_")) for metric in spec.metrics)
-    return _asked(_choice if choice else lambda i: [f"{_COLOURS[i % 4]} {i % 3}"])
+    return _questions(_choice if choice else lambda i: [f"{_COLOURS[i % 4]} {i % 3}"])
 
 
 def _transcripts() -> Samples:
@@ -115,11 +115,13 @@ def _ratings() -> Samples:
 
 
 def _vqa() -> Samples:
-    return _asked(_ten, answer_type=lambda i: f"a{i % 2}", question_type=lambda i: f"what {i % 3}")
+    return _questions(
+        _ten, answer_type=lambda i: f"a{i % 2}", question_type=lambda i: f"what {i % 3}"
+    )
 
 
 def _pope() -> Samples:
-    return _asked(lambda i: "yes" if i % 2 else "no", category=lambda i: f"c{i % 3}")
+    return _questions(lambda i: "yes" if i % 2 else "no", category=lambda i: f"c{i % 3}")
 
 
 def _spoken() -> Samples:
@@ -147,9 +149,9 @@ def _sound(i: int) -> Media:
 def _prompts() -> Samples:
     """The first caption of each image as text, the image as target."""
     data = _example()
-    told = {query.group: query.inputs["text"] for query in reversed(data.queries)}
+    captions = {query.group: query.inputs["text"] for query in reversed(data.queries)}
     return Samples(
-        [Sample(s.id, {"text": told[s.id]}, s.inputs["image"], s.id) for s in data.corpus]
+        [Sample(s.id, {"text": captions[s.id]}, s.inputs["image"], s.id) for s in data.corpus]
     )
 
 
@@ -178,7 +180,7 @@ def _by_kind(spec: TaskSpec) -> Samples:
     return _answers(spec)
 
 
-_MADE: dict[str, Callable[[TaskSpec], Dataset]] = {
+_BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     **dict.fromkeys(("coco", "folder", "table", "hf", "pairs"), _pairs),
     "captions": lambda _: _captions(),
     "vqa": lambda _: _vqa(),

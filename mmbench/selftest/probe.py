@@ -35,11 +35,11 @@ _BROKEN = InvalidContent("corrupt, on purpose")
 
 
 class Check(NamedTuple):
-    """What must hold, and whether it does. None: it could not be tried, and `told` says why."""
+    """What must hold, and whether it does. None: it could not be tried, and `detail` says why."""
 
     what: str
     passed: bool | None
-    told: str
+    detail: str
 
 
 class Probe:
@@ -62,72 +62,77 @@ def _bytes(item: Any) -> bytes | str:
     return item if isinstance(item, str) else item.tobytes()
 
 
-def same_in_batches(
+def check_batches(
     kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
     """Check that answers depend neither on the size of the batches nor on the shards."""
     shards = data.shards()
     if len(shards) > 1:
-        yield _same_in_shards(kind, data, shards)
+        yield _check_shards(kind, data, shards)
         return
-    for name, asked in _embedded(kind, data).items():
-        whole, *others = [_ask(asked, keys, Path(folder) / f"{name}{n}", n) for n in _SIZES]
+    for name, requests in _probe_requests(kind, data).items():
+        whole, *others = [_embed(requests, keys, Path(folder) / f"{name}{n}", n) for n in _SIZES]
         same = all(_equal(whole, [other]) for other in others)
         yield Check(f"batches of {_SIZES} give the same {name}", same, "bit for bit")
-        half = len(asked.contents) // 2
+        half = len(requests.contents) // 2
         parts = [
-            _ask(msgspec.structs.replace(asked, contents=part), keys, Path(folder) / f"shard{i}", 5)
-            for i, part in enumerate((asked.contents[:half], asked.contents[half:]))
+            _embed(
+                msgspec.structs.replace(requests, contents=part),
+                keys,
+                Path(folder) / f"shard{i}",
+                5,
+            )
+            for i, part in enumerate((requests.contents[:half], requests.contents[half:]))
         ]
         same = _equal(whole, parts)
         yield Check(f"two shards give the same {name}", same, "bit for bit")
 
 
-def _same_in_shards(kind: Kind[Dataset], data: Dataset, shards: list[Dataset]) -> Check:
-    whole = _accepted(kind, data, {})
-    found = [prediction for part in shards for prediction in _accepted(kind, part, {})]
-    same = [(p.id, repr(p.value)) for p in whole] == [(p.id, repr(p.value)) for p in found]
+def _check_shards(kind: Kind[Dataset], data: Dataset, shards: list[Dataset]) -> Check:
+    whole = _accept_oracle(kind, data, {})
+    predictions = [prediction for part in shards for prediction in _accept_oracle(kind, part, {})]
+    same = [(p.id, repr(p.value)) for p in whole] == [(p.id, repr(p.value)) for p in predictions]
     return Check("two shards give the same predictions", same, count(len(whole), "prediction"))
 
 
-def corrupt(
+def check_corrupt_sample(
     spec: TaskSpec, kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
     """Check that a sample that cannot be evaluated is counted, and no other is lost."""
     role, samples = list(data.by_role().items())[-1]
     first = samples[0]
-    if len(data.shards()) > 1 or not _embedded(kind, data):
-        found = _accepted(kind, data, {first.id: _BROKEN})
-        failed = [p.id for p in found if p.error]
-        told = f"1 of {len(found)} failed"
-        yield Check("a corrupt sample is counted", failed == [first.id], told)
+    if len(data.shards()) > 1 or not _probe_requests(kind, data):
+        accepted = _accept_oracle(kind, data, {first.id: _BROKEN})
+        failed = [p.id for p in accepted if p.error]
+        detail = f"1 of {len(accepted)} failed"
+        yield Check("a corrupt sample is counted", failed == [first.id], detail)
         return
     broken = msgspec.structs.replace(first, inputs={spec.fields[role]: _BROKEN})
     data = data.with_sample(role, 0, broken)
     answers = {
-        name: _ask(asked, keys, Path(folder) / f"corrupt {name}", 7)
-        for name, asked in _embedded(kind, data).items()
+        name: _embed(requests, keys, Path(folder) / f"corrupt {name}", 7)
+        for name, requests in _probe_requests(kind, data).items()
     }
     predictions = kind.predictions(data, answers)
     failures = [ident for ident, _ in predictions.failures]
-    touched = [p for p in predictions.each() if p.error or is_uncertain(p.value)]
-    told = f"{len(failures)} failed, {count(len(touched), 'prediction')} with it"
-    yield Check("a corrupt sample is counted", failures == [broken.id] and bool(touched), told)
+    affected = [p for p in predictions.each() if p.error or is_uncertain(p.value)]
+    detail = f"{len(failures)} failed, {count(len(affected), 'prediction')} with it"
+    yield Check("a corrupt sample is counted", failures == [broken.id] and bool(affected), detail)
 
 
-def _embedded(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
+def _probe_requests(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
     """Return the requests of a kind if the probe can answer them, which only embeds."""
     needs = kind.needs()
     requests = kind.requests(data, 0) if needs and needs.ability is Embeds else {}
-    return requests if all(asked.method == "embed" for asked in requests.values()) else {}
+    return requests if all(batch.method == "embed" for batch in requests.values()) else {}
 
 
-def _ask(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> VectorOutputs:
-    found = CachedInference(Probe, folder, keys, Silent(), batch_size=size).answer(
+def _embed(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> VectorOutputs:
+    outputs = CachedInference(Probe, folder, keys, Silent(), batch_size=size).answer(
         "probe", requests
     )
-    assert isinstance(found, VectorOutputs)  # the probe embeds, see `_embedded`
-    return found
+    assert isinstance(outputs, VectorOutputs)  # the probe embeds, see `_probe_requests`
+    return outputs
 
 
 def _equal(whole: VectorOutputs, parts: list[VectorOutputs]) -> bool:
@@ -136,10 +141,10 @@ def _equal(whole: VectorOutputs, parts: list[VectorOutputs]) -> bool:
     return bool(np.array_equal(whole.vectors, np.concatenate([part.vectors for part in parts])))
 
 
-def _accepted(
-    kind: Kind[Dataset], data: Dataset, instead: dict[str, InvalidContent]
+def _accept_oracle(
+    kind: Kind[Dataset], data: Dataset, replacements: dict[str, InvalidContent]
 ) -> list[Prediction]:
     """Return predictions from the oracle's answers, given as outputs of another program."""
     best = kind.baseline("oracle", data, 0)
-    outputs = Outputs(values={p.id: p.value for p in best.each()} | instead)
+    outputs = Outputs(values={p.id: p.value for p in best.each()} | replacements)
     return list(kind.accept(data, outputs).each())

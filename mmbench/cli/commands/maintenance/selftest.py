@@ -29,6 +29,6 @@ def _task(task: str, args: argparse.Namespace) -> int:
         checks = selftest(task, run_options(args))
     except BaseException as error:
         return report(error)
-    rows = [(_SHOWN[c.passed], f"{plain(c.what)}: {plain(c.told)}") for c in checks]
+    rows = [(_SHOWN[c.passed], f"{plain(c.what)}: {plain(c.detail)}") for c in checks]
     show([plain(task), *listing(rows, screen_width(sys.stdout), indent=2)])
     return FAILED if any(check.passed is False for check in checks) else DONE
