@@ -25,13 +25,14 @@ SQRTM, EIGVALS = 0.7, 1.5
 
 def rows(quick: bool = False) -> list[Row]:
     width, repeats = (512, 3) if quick else (2048, 1)
-    frechet_distance(*(Moments.of(_features(seed, 9, 8)) for seed in (0, 1)))  # imports scipy
+    # imports scipy
+    frechet_distance(*(Moments.from_rows(_features(seed, 9, 8)) for seed in (0, 1)))
     many, few = (_case(width, images, repeats) for images in (3 * width, width // 2))
     return [*many, *few, _stream(width, 3 * width)]
 
 
 def _case(width: int, images: int, repeats: int) -> list[Row]:
-    first, second = (Moments.of(_features(seed, images, width)) for seed in (0, 1))
+    first, second = (Moments.from_rows(_features(seed, images, width)) for seed in (0, 1))
     ways = {
         "sqrtm (pytorch-fid, clean-fid)": (_by_sqrtm, SQRTM),
         "eigvals (torch-fidelity, torchmetrics)": (_by_eigvals, EIGVALS),
@@ -52,7 +53,7 @@ def _stream(width: int, images: int) -> Row:
     """Moments in one pass beside the bare product that no covariance can do without."""
     features = _features(0, images, width)
     wide = features.astype(np.float64)
-    ways: list[Callable[[], object]] = [lambda: Moments.of(features), lambda: wide.T @ wide]
+    ways: list[Callable[[], object]] = [lambda: Moments.from_rows(features), lambda: wide.T @ wide]
     (ours, _), (bare, _) = _interleaved(5, ways)
     return Row(f"moments of {images:,} x {width}, beside the bare product",
                ours, bare, ours / bare, 3.0)  # fmt: skip

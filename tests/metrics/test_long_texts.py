@@ -47,7 +47,7 @@ def _metric(
 def _named(options: tuple[str, ...]) -> Callable[[str], object]:
     def named(said: str) -> object:
         choice_clean.clean.cache_clear()
-        return choice_text._named.__wrapped__(said, options)
+        return choice_text._parsed_option.__wrapped__(said, options)
 
     return named
 
@@ -69,7 +69,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     **{f"named_option {nth}": _named(options) for nth, options in enumerate(CHOICES)},
     "plain_words": answer_text._without_punctuation.__wrapped__,
     "vqa": lambda said: vqa_text.normalised.__wrapped__(vqa_text.stripped(said)),
-    "ptb tokens": ptb._whole.__wrapped__,
+    "ptb tokens": ptb._line_tokens.__wrapped__,
     "normaliser basic": _normalised("basic"),
     "normaliser whisper_en": _normalised("whisper_en"),
     "deletes_marks": partial(normalisers.deletes_marks.__wrapped__, "basic"),

@@ -35,19 +35,19 @@ def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00, vqaEval.py.
     """
     always = variant == "normalized"
-    rows = [_vqa(said, answers, always) for said, answers in _pairs(predictions)]
+    rows = [_vqa_score(output, answers, always) for output, answers in _pairs(predictions)]
     rule = "always" if always else "if-answers-differ"
     signature = f"variant={variant},normalised={rule},subsets=leave-one-out"
     return score(rows, signature=signature)
 
 
-def _vqa(value: str, answers: list[str], always: bool) -> float:
-    said, given = stripped(value), [stripped(answer) for answer in answers]
-    if always or len(set(given)) > 1:
-        said, given = normalised(said), [normalised(answer) for answer in given]
-    found, people = given.count(said), len(given)
-    left_out = found * min(1.0, (found - 1) / 3) + (people - found) * min(1.0, found / 3)
-    return left_out / people if people else 0.0
+def _vqa_score(value: str, answers: list[str], always: bool) -> float:
+    output, references = stripped(value), [stripped(answer) for answer in answers]
+    if always or len(set(references)) > 1:
+        output, references = normalised(output), [normalised(answer) for answer in references]
+    matches, raters = references.count(output), len(references)
+    total = matches * min(1.0, (matches - 1) / 3) + (raters - matches) * min(1.0, matches / 3)
+    return total / raters if raters else 0.0
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
@@ -59,8 +59,8 @@ def exact_match(predictions: Sequence[Prediction]) -> Score:
     official code compares texts that are in this form already.
     """
     rows = [
-        said in answers or plain_words(said) in map(plain_words, answers)
-        for said, answers in _pairs(predictions)
+        output in answers or plain_words(output) in map(plain_words, answers)
+        for output, answers in _pairs(predictions)
     ]
     return score(rows, signature=SIGNATURE)
 
@@ -74,14 +74,16 @@ def contains(predictions: Sequence[Prediction]) -> Score:
     doubt"): it commits to nothing. A text that lists many answers to any other question does score,
     so read this metric beside `exact_match`. Source: this project; there is no official code.
     """
-    rows = [any(_contained(said, a) for a in answers) for said, answers in _pairs(predictions)]
+    rows = [
+        any(_contains_answer(output, a) for a in answers) for output, answers in _pairs(predictions)
+    ]
     return score(rows, signature=f"{SIGNATURE},yes-no=exclusive")
 
 
-def _contained(said: str, right: str) -> bool:
-    text, words = plain_words(said), plain_words(right)
-    hedged = words in _YES_NO and any(has_words(text, other) for other in _YES_NO - {words})
-    return has_words(text, words) and not hedged
+def _contains_answer(output: str, answer: str) -> bool:
+    text, expected = plain_words(output), plain_words(answer)
+    hedged = expected in _YES_NO and any(has_words(text, other) for other in _YES_NO - {expected})
+    return has_words(text, expected) and not hedged
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
@@ -99,21 +101,21 @@ def anls(predictions: Sequence[Prediction]) -> Score:
     from rapidfuzz.distance import Levenshtein
 
     rows = [
-        max((_similarity(said, answer, Levenshtein.distance) for answer in answers), default=0.0)
-        for said, answers in _pairs(predictions)
+        max((_similarity(output, answer, Levenshtein.distance) for answer in answers), default=0.0)
+        for output, answers in _pairs(predictions)
     ]
     signature = "threshold=0.5,at-threshold=kept,text=lower+spaces,length=as-given"
     return score(rows, signature=signature)
 
 
-def _similarity(said: str, right: str, distance_of: Callable[[str, str], int]) -> float:
-    if said == right:
+def _similarity(output: str, answer: str, distance_of: Callable[[str, str], int]) -> float:
+    if output == answer:
         return 1.0
-    distance = distance_of(" ".join(said.lower().split()), " ".join(right.lower().split()))
+    distance = distance_of(" ".join(output.lower().split()), " ".join(answer.lower().split()))
     # upper(), because a letter such as ß has two in upper case, and the official code counts these.
-    length = max(len(said.upper()), len(right.upper()))
-    near = 1 - distance / length if length else 1.0
-    return near if near >= _ANLS_THRESHOLD else 0.0
+    length = max(len(output.upper()), len(answer.upper()))
+    similarity = 1 - distance / length if length else 1.0
+    return similarity if similarity >= _ANLS_THRESHOLD else 0.0
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
@@ -125,16 +127,19 @@ def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
 
     Source: Masry et al. 2022, arXiv 2203.10244, section 5.1; google-research/pix2struct metrics.py.
     """
-    rows = [any(_relaxed(said, a) for a in answers) for said, answers in _pairs(predictions)]
+    rows = [
+        any(_is_within_tolerance(output, a) for a in answers)
+        for output, answers in _pairs(predictions)
+    ]
     signature = "tolerance=0.05,percent=hundredth,zero=exact,case=ignored"
     return score(rows, signature=signature)
 
 
-def _relaxed(said: str, right: str) -> bool:
-    found, wanted = _number(said), _number(right)
-    if found is not None and wanted:
-        return abs(found - wanted) / abs(wanted) <= _TOLERANCE
-    return said.lower() == right.lower()
+def _is_within_tolerance(output: str, answer: str) -> bool:
+    number, expected = _number(output), _number(answer)
+    if number is not None and expected:
+        return abs(number - expected) / abs(expected) <= _TOLERANCE
+    return output.lower() == answer.lower()
 
 
 def _number(text: str) -> float | None:
@@ -147,13 +152,13 @@ def _number(text: str) -> float | None:
 def _pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]:
     """What was said and the acceptable answers. Raises DataError where there are options."""
     values, targets = column(predictions, "value"), column(predictions, "target")
-    for row, (said, target) in enumerate(zip(values, targets, strict=True)):
+    for row, (output, target) in enumerate(zip(values, targets, strict=True)):
         if isinstance(target, str):
-            yield said, [target]
+            yield output, [target]
         elif isinstance(target, dict):
             raise DataError(
                 f"sample {predictions[row].id}: has options: score it by letters, with -t choices"
                 " or a task of kind choice"
             )
         else:
-            yield said, list(map(str, target))
+            yield output, list(map(str, target))

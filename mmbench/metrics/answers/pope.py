@@ -33,8 +33,8 @@ def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
 
     Source: AoiDragon/POPE evaluate.py, Accuracy.
     """
-    said, true = _said_and_true(predictions)
-    return score(said == true, signature=_PARSE)
+    predicted, actual = _decisions(predictions)
+    return score(predicted == actual, signature=_PARSE)
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -44,8 +44,10 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
     Rows are [true yes, predicted yes]. NaN where nothing was taken for yes (the official code
     divides by zero). Source: AoiDragon/POPE evaluate.py, Precision.
     """
-    said, true = _said_and_true(predictions)
-    return _ratio(said & true, said, _NO_YES if len(said) and not said.any() else "")
+    predicted, actual = _decisions(predictions)
+    return _ratio(
+        predicted & actual, predicted, _NO_YES if len(predicted) and not predicted.any() else ""
+    )
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -54,8 +56,10 @@ def pope_recall(predictions: Sequence[Prediction]) -> Score:
 
     Rows are [found, true yes]. Source: AoiDragon/POPE evaluate.py, Recall.
     """
-    said, true = _said_and_true(predictions)
-    return _ratio(said & true, true, "no answer is yes" if len(true) and not true.any() else "")
+    predicted, actual = _decisions(predictions)
+    return _ratio(
+        predicted & actual, actual, "no answer is yes" if len(actual) and not actual.any() else ""
+    )
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -65,9 +69,9 @@ def pope_f1(predictions: Sequence[Prediction]) -> Score:
     The harmonic mean of precision and recall, as a ratio of counts: rows are [2 TP, 2 TP + FP +
     FN]. Source: AoiDragon/POPE evaluate.py, F1 score.
     """
-    said, true = _said_and_true(predictions)
-    found = said & true
-    return _ratio(2.0 * found, said.astype(float) + true)
+    predicted, actual = _decisions(predictions)
+    hits = predicted & actual
+    return _ratio(2.0 * hits, predicted.astype(float) + actual)
 
 
 @declare(unit="fraction", better="lower", kinds=_KINDS)
@@ -77,8 +81,8 @@ def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
     Neither end is good; a lower one is called better because models say yes too often.
     Source: AoiDragon/POPE evaluate.py, Yes ratio.
     """
-    said, _ = _said_and_true(predictions)
-    return score(said, signature=_PARSE)
+    predicted, _ = _decisions(predictions)
+    return score(predicted, signature=_PARSE)
 
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
@@ -99,13 +103,13 @@ def says_yes(text: str) -> bool:
     return _NO.isdisjoint(sentence.split(" "))
 
 
-def _said_and_true(
+def _decisions(
     predictions: Sequence[Prediction],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    said = np.array([says_yes(p.value) for p in predictions], dtype=bool)
-    true = np.array([str(p.target).strip().lower() != "no" for p in predictions], dtype=bool)
-    lacking = np.array([NO_ANSWER in p.tags for p in predictions], dtype=bool)
-    return np.where(lacking, ~true, said), true
+    predicted = np.array([says_yes(p.value) for p in predictions], dtype=bool)
+    actual = np.array([str(p.target).strip().lower() != "no" for p in predictions], dtype=bool)
+    unanswered = np.array([NO_ANSWER in p.tags for p in predictions], dtype=bool)
+    return np.where(unanswered, ~actual, predicted), actual
 
 
 def _ratio(above: NDArray[np.generic], below: NDArray[np.generic], reason: str = "") -> Score:

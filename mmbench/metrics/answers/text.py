@@ -15,8 +15,8 @@ class _Spaces(dict[int, int | str]):
     """A table for str.translate that puts a space for punctuation, filled as characters come."""
 
     def __missing__(self, code: int) -> int | str:
-        self[code] = found = " " if unicodedata.category(chr(code)).startswith("P") else code
-        return found
+        self[code] = replacement = " " if unicodedata.category(chr(code)).startswith("P") else code
+        return replacement
 
 
 _SPACES = _Spaces()

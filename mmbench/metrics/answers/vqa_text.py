@@ -61,9 +61,9 @@ def normalised(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    dropped = _COMMA_IN_NUMBER.search(text) is not None
+    drops_all_marks = _COMMA_IN_NUMBER.search(text) is not None
     plain = text
     for mark in _PUNCTUATION:
-        beside_space = f"{mark} " in text or f" {mark}" in text
-        plain = plain.replace(mark, "" if dropped or beside_space else " ")
+        next_to_space = f"{mark} " in text or f" {mark}" in text
+        plain = plain.replace(mark, "" if drops_all_marks or next_to_space else " ")
     return _LAST_PERIOD.sub("", plain, count=_MOST_PERIODS)

@@ -40,19 +40,19 @@ def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
     The same formula with the counts of one caption: what pycocoevalcap gives as its list. Its mean
     is not the corpus BLEU. Range [0, 1], higher is better.
     """
-    table, value = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
-    assert value is not None
-    return value(table, np.ones(len(table)))
+    table, fold = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
+    assert fold is not None
+    return fold(table, np.ones(len(table)))
 
 
 def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
     lengths = corpus.words.lengths[: corpus.words.candidates]
-    guesses = [np.maximum(lengths - k, 0) for k in range(n)]
-    return np.column_stack([corpus.clipped[:, :n], *guesses, lengths, _closest(corpus.words)])
+    ngram_counts = [np.maximum(lengths - k, 0) for k in range(n)]
+    return np.column_stack([corpus.clipped[:, :n], *ngram_counts, lengths, _closest(corpus.words)])
 
 
 def _closest(words: Captions) -> NDArray[np.int64]:
     """Length of the reference that is closest to each candidate's, the shorter of two."""
     lengths, size = words.lengths[words.candidates :], int(words.lengths.max()) + 1
-    away = np.abs(lengths - words.lengths[words.owner])
-    return np.asarray(np.minimum.reduceat(away * size + lengths, words.starts) % size)
+    distances = np.abs(lengths - words.lengths[words.owner])
+    return np.asarray(np.minimum.reduceat(distances * size + lengths, words.starts) % size)

@@ -48,40 +48,49 @@ def _reason(images: int) -> str:
 def _rows(words: Captions) -> Floats:
     n, starts = words.candidates, words.starts
     bigrams = np.maximum(words.lengths - 1, 0)
-    away = bigrams[words.owner] - bigrams[n:]
-    each = np.mean([_cosines(order) for order in orders(words)], axis=0)
-    each *= np.exp(-(away**2) / (2 * _SIGMA**2))
-    return np.asarray(10 * np.add.reduceat(each, starts) / np.diff(starts, append=len(each)))
+    length_gaps = bigrams[words.owner] - bigrams[n:]
+    similarities = np.mean([_cosines(order) for order in orders(words)], axis=0)
+    similarities *= np.exp(-(length_gaps**2) / (2 * _SIGMA**2))
+    return np.asarray(
+        10 * np.add.reduceat(similarities, starts) / np.diff(starts, append=len(similarities))
+    )
 
 
 def _cosines(order: Captions) -> Floats:
     """Clipped cosine of each reference [references] with its candidate."""
-    having, most = _having(order), np.log(order.candidates)
-    found = []
+    frequency, log_size = _document_frequency(order), np.log(order.candidates)
+    cosines = []
     for block in order.blocks():
-        counted = counts(block)
+        ngrams = counts(block)
         # The weight is that of a gram of one reference where no reference has it.
-        idf = most - np.log(np.maximum(having[counted.gram], 1))
-        found.append(_clipped_cosines(counted, counted.count * idf, block))
-    return np.concatenate(found)
+        idf = log_size - np.log(np.maximum(frequency[ngrams.gram], 1))
+        cosines.append(_clipped_cosines(ngrams, ngrams.count * idf, block))
+    return np.concatenate(cosines)
 
 
-def _having(order: Captions) -> NDArray[np.int32]:
+def _document_frequency(order: Captions) -> NDArray[np.int32]:
     """How many samples have each gram in a reference."""
-    having = np.zeros(int(order.numbers.max(initial=0)) + 1, np.int32)
+    frequency = np.zeros(int(order.numbers.max(initial=0)) + 1, np.int32)
     for block in order.blocks():
         split = int(block.lengths[: block.candidates].sum())
         owner = np.repeat(block.owner, block.lengths[block.candidates :])
-        pairs, _ = distinct(owner * len(having) + block.numbers[split:])
-        np.add.at(having, pairs % len(having), 1)
-    return having
+        pairs, _ = distinct(owner * len(frequency) + block.numbers[split:])
+        np.add.at(frequency, pairs % len(frequency), 1)
+    return frequency
 
 
-def _clipped_cosines(counted: Counts, weight: Floats, captions: Captions) -> Floats:
-    n, split, found = captions.candidates, counted.split, counted.partner >= 0
-    norm = np.sqrt(np.bincount(counted.caption, weight**2, len(captions.lengths)))
-    theirs, ours = weight[split:][found], weight[counted.partner[found]]
-    reference = counted.caption[split:][found] - n
-    product = np.bincount(reference, np.minimum(ours, theirs) * theirs, len(captions.owner))
+def _clipped_cosines(ngrams: Counts, weight: Floats, captions: Captions) -> Floats:
+    n, split, shared = captions.candidates, ngrams.split, ngrams.partner >= 0
+    norm = np.sqrt(np.bincount(ngrams.caption, weight**2, len(captions.lengths)))
+    reference_weights, candidate_weights = (
+        weight[split:][shared],
+        weight[ngrams.partner[shared]],
+    )
+    reference = ngrams.caption[split:][shared] - n
+    product = np.bincount(
+        reference,
+        np.minimum(candidate_weights, reference_weights) * reference_weights,
+        len(captions.owner),
+    )
     scale = norm[n:] * norm[captions.owner]
     return np.asarray(np.divide(product, scale, out=np.zeros(len(scale)), where=scale > 0))

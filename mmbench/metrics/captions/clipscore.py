@@ -35,7 +35,7 @@ _PAIR = {"caption": _TEXT, "image": IMAGE}
 _WITH_REFERENCES = {**_PAIR, "references": _TEXT}
 
 
-def _most(weight: float) -> float:
+def _highest(weight: float) -> float:
     """Return the highest value with references: the harmonic mean of the weight and 1."""
     return 2 * weight / (weight + 1)
 
@@ -75,7 +75,8 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
 
 
 @_declared(
-    best=_most(_CLIPSCORE), wants=FeatureRequest(_with_references, _WITH_REFERENCES, model=_MODEL)
+    best=_highest(_CLIPSCORE),
+    wants=FeatureRequest(_with_references, _WITH_REFERENCES, model=_MODEL),
 )
 def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
@@ -100,7 +101,7 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
     return _score(predictions, _fit(features, _PAC), _PAC)
 
 
-@_declared(best=_most(_PAC), wants=FeatureRequest(_with_references, _WITH_REFERENCES))
+@_declared(best=_highest(_PAC), wants=FeatureRequest(_with_references, _WITH_REFERENCES))
 def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
 
@@ -124,13 +125,13 @@ def _fit(features: Sequence[Features], weight: float) -> NDArray[np.float64]:
 
 def _harmonic(features: Sequence[Features], weight: float) -> NDArray[np.float64]:
     fit = _fit(features, weight)
-    near = np.array([_cosine(each, "references") for each in features], np.float64)
-    both = fit + near
-    return np.divide(2 * fit * near, both, out=np.zeros_like(both), where=both > 0)
+    nearest = np.array([_cosine(each, "references") for each in features], np.float64)
+    both = fit + nearest
+    return np.divide(2 * fit * nearest, both, out=np.zeros_like(both), where=both > 0)
 
 
 def _cosine(features: Features, other: str) -> float:
     """The largest cosine of the caption with any of the others, from 0 to 1."""
     caption = features["caption"][0].astype(np.float64)
-    found = float((features[other] @ caption).max())
-    return min(max(found, 0.0), 1.0)
+    cosine = float((features[other] @ caption).max())
+    return min(max(cosine, 0.0), 1.0)

@@ -22,7 +22,7 @@ from mmbench.types import Prediction
 Tokens = list[str]
 
 _BLOCK = 1 << 12  # samples whose texts are hashed at a time
-_KEPT = 2  # sets of texts that are remembered
+_REMEMBERED = 2  # sets of texts that are remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
     key = _digest(_texts(predictions))
     corpus = _recent.pop(key, None) or _tokenised(predictions)
     _recent[key] = corpus
-    for old in list(_recent)[:-_KEPT]:
+    for old in list(_recent)[:-_REMEMBERED]:
         del _recent[old]
     return corpus
 
@@ -83,8 +83,8 @@ def _texts(predictions: Sequence[Prediction]) -> Iterator[tuple[str, ...]]:
     """The caption of each sample and its references."""
     values, targets = column(predictions, "value"), column(predictions, "target")
     for row, (value, target) in enumerate(zip(values, targets, strict=True)):
-        if wrong := _fault(value, target):
-            raise DataError(f"sample {predictions[row].id!r}{wrong}")
+        if fault := _fault(value, target):
+            raise DataError(f"sample {predictions[row].id!r}{fault}")
         yield value, *target
 
 
@@ -97,8 +97,8 @@ def _fault(value: object, target: object) -> str:
 
 
 def _digest(samples: Iterable[tuple[str, ...]]) -> bytes:
-    digest, left = blake2b(), iter(samples)
-    while block := list(islice(left, _BLOCK)):
+    digest, remaining = blake2b(), iter(samples)
+    while block := list(islice(remaining, _BLOCK)):
         texts = list(chain.from_iterable(block))
         for sizes in (block, texts):
             digest.update(array("q", map(len, sizes)))
@@ -110,9 +110,9 @@ def _tokenised(predictions: Sequence[Prediction]) -> Corpus:
     targets = column(predictions, "target")
     number, tokens, lengths = _numbers(), array("i"), array("q")
     for text in chain(column(predictions, "value"), chain.from_iterable(targets)):
-        found = caption_tokens(text)
-        lengths.append(len(found))
-        tokens.extend(map(number.__getitem__, found))
+        text_tokens = caption_tokens(text)
+        lengths.append(len(text_tokens))
+        tokens.extend(map(number.__getitem__, text_tokens))
     owner = np.repeat(np.arange(len(targets)), list(map(len, targets)))
     flat = np.frombuffer(tokens, np.int32), np.frombuffer(lengths, np.int64)
     return Corpus(Captions(*flat, owner, len(targets)), list(number))

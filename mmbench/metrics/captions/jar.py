@@ -48,8 +48,8 @@ def java_command(metric: str, memory: str) -> list[str]:
     return [java, f"-Xmx{memory}", *_SETTINGS]
 
 
-def last_words(said: bytes) -> str:
+def failure_message(output: bytes) -> str:
     """The first line that a failed program wrote about its end, for an error message."""
-    lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines()]
-    told = next((line for line in lines if "rror" in line or "xception" in line), "")
-    return told or next((line for line in reversed(lines) if line), "it said nothing")
+    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
+    message = next((line for line in lines if "rror" in line or "xception" in line), "")
+    return message or next((line for line in reversed(lines) if line), "it said nothing")

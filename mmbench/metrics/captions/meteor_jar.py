@@ -11,7 +11,7 @@ from threading import Lock
 from typing import IO
 
 from mmbench.errors import UserError
-from mmbench.metrics.captions.jar import jar_folder, java_command, last_words
+from mmbench.metrics.captions.jar import failure_message, jar_folder, java_command
 from mmbench.text import plain
 
 COLUMNS = 23
@@ -31,7 +31,7 @@ def statistics(requests: Iterable[str]) -> list[list[float]]:
     with _LOCK:
         process = _process()
         try:
-            return [process.ask(request) for request in requests]
+            return [process.request(request) for request in requests]
         except BaseException:
             # Half a conversation: the next caller would read the answers that are still to come.
             process.close()
@@ -60,18 +60,20 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
-        self.ask = lru_cache(_REMEMBERED)(self._ask)
+        self.request = lru_cache(_REMEMBERED)(self._request)
 
-    def _ask(self, request: str) -> list[float]:
+    def _request(self, line: str) -> list[float]:
         """What the jar answers to a line. Raises UserError for anything but its numbers."""
-        answer = self._exchange(request.encode("utf-8", "replace"))
+        answer = self._exchange(line.encode("utf-8", "replace"))
         try:
-            found = [float(number) for number in answer.split()]
+            numbers = [float(number) for number in answer.split()]
         except ValueError:
-            found = []
-        if len(found) != COLUMNS:
-            raise UserError(f"meteor: its Java process broke down ({self._why(answer)}); run again")
-        return found
+            numbers = []
+        if len(numbers) != COLUMNS:
+            raise UserError(
+                f"meteor: its Java process broke down ({self._failure(answer)}); run again"
+            )
+        return numbers
 
     def _exchange(self, line: bytes) -> bytes:
         """The answer to a line; nothing from a process that has ended."""
@@ -83,9 +85,9 @@ class _Process:
         except OSError:
             return b""
 
-    def _why(self, answer: bytes) -> str:
+    def _failure(self, answer: bytes) -> str:
         self._errors.seek(0)
-        return plain(last_words(answer or self._errors.read()))
+        return plain(failure_message(answer or self._errors.read()))
 
     def close(self) -> None:
         """End the process. Does nothing the second time."""

@@ -93,9 +93,9 @@ def _ranks(keys: Ints) -> Numbers:
     ranks = np.zeros(len(keys), np.int32)
     np.cumsum(keys[1:] != keys[:-1], out=ranks[1:])
     del keys
-    found = np.empty_like(ranks)
-    found[order] = ranks
-    return found
+    unsorted = np.empty_like(ranks)
+    unsorted[order] = ranks
+    return unsorted
 
 
 def counts(captions: Captions) -> Counts:
@@ -129,13 +129,13 @@ def _partners(keys: Ints, owned: Ints) -> Ints:
 
 def clipped(captions: Captions) -> NDArray[np.float64]:
     """Matching n-grams of each candidate, each at most as often as one reference has it [n, 4]."""
-    found = [[_matches(counts(o), o.candidates) for o in orders(b)] for b in captions.blocks()]
-    return np.concatenate([np.column_stack(block) for block in found])
+    matches = [[_matches(counts(o), o.candidates) for o in orders(b)] for b in captions.blocks()]
+    return np.concatenate([np.column_stack(block) for block in matches])
 
 
 def _matches(order: Counts, candidates: int) -> NDArray[np.float64]:
-    split, found = order.split, order.partner >= 0
-    most = np.zeros(split, dtype=np.int64)
-    np.maximum.at(most, order.partner[found], order.count[split:][found])
-    few = np.minimum(most, order.count[:split])
-    return np.bincount(order.caption[:split], few, candidates).astype(np.float64)
+    split, shared = order.split, order.partner >= 0
+    limits = np.zeros(split, dtype=np.int64)
+    np.maximum.at(limits, order.partner[shared], order.count[split:][shared])
+    matched = np.minimum(limits, order.count[:split])
+    return np.bincount(order.caption[:split], matched, candidates).astype(np.float64)

@@ -45,6 +45,6 @@ def _common(block: Captions) -> list[int]:
     """Length of the longest common subsequence of each reference and its candidate."""
     from rapidfuzz.distance import LCSseq
 
-    each = [numbers or _EMPTY for numbers in block.each()]
-    pairs = zip(block.owner.tolist(), each[block.candidates :], strict=True)
-    return [LCSseq.similarity(each[owner], reference) for owner, reference in pairs]
+    captions = [numbers or _EMPTY for numbers in block.each()]
+    pairs = zip(block.owner.tolist(), captions[block.candidates :], strict=True)
+    return [LCSseq.similarity(captions[owner], reference) for owner, reference in pairs]

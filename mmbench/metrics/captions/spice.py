@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from mmbench.errors import Missing, UserError
 from mmbench.metrics.captions.corpus import Corpus, corpus_of
-from mmbench.metrics.captions.jar import by_jar, jar_folder, java_command, last_words
+from mmbench.metrics.captions.jar import by_jar, failure_message, jar_folder, java_command
 from mmbench.stats import score
 from mmbench.text import plain
 from mmbench.types import Prediction, Score
@@ -42,32 +42,32 @@ def _run(corpus: Corpus) -> list[float]:
     command = java_command("spice", "8G")
     _check_version(command[0])
     with TemporaryDirectory(prefix="mmbench-spice-") as name:
-        asked, told = Path(name) / "captions.json", Path(name) / "scores.json"
-        asked.write_text(json.dumps(_request(corpus)), encoding="ascii")
-        command += ["-jar", _JAR, str(asked), "-out", str(told), "-silent"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        if done.returncode or not told.is_file():
-            raise UserError(f"spice: its jar failed: {plain(last_words(done.stderr))}")
-        return _scores(told.read_text(encoding="utf-8"), corpus.tokens.candidates)
+        input_file, output_file = Path(name) / "captions.json", Path(name) / "scores.json"
+        input_file.write_text(json.dumps(_request(corpus)), encoding="ascii")
+        command += ["-jar", _JAR, str(input_file), "-out", str(output_file), "-silent"]
+        process = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        if process.returncode or not output_file.is_file():
+            raise UserError(f"spice: its jar failed: {plain(failure_message(process.stderr))}")
+        return _scores(output_file.read_text(encoding="utf-8"), corpus.tokens.candidates)
 
 
 def _folder() -> Path:
     folder = jar_folder("spice", _JAR)
-    missing = [name for name in _MODELS if not (folder / "lib" / name).is_file()]
-    if missing:
-        wanted = " and ".join(missing)
-        raise Missing(f"spice needs {wanted} in {folder / 'lib'}: unpack them from {_SOURCE}")
+    missing_names = [name for name in _MODELS if not (folder / "lib" / name).is_file()]
+    if missing_names:
+        missing = " and ".join(missing_names)
+        raise Missing(f"spice needs {missing} in {folder / 'lib'}: unpack them from {_SOURCE}")
     return folder
 
 
 def _check_version(java: str) -> None:
     """The jar writes its result through the JavaScript engine that Java 15 dropped."""
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    if found and int(found[1]) > _LAST_JAVA:
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', output)
+    if version and int(version[1]) > _LAST_JAVA:
         raise Missing(
-            f"spice needs Java 8 to {_LAST_JAVA}, and `{java}` is Java {found[1]}: its jar writes "
-            "through the JavaScript engine that Java 15 dropped; put an older one on the PATH"
+            f"spice needs Java 8 to {_LAST_JAVA}, and `{java}` is Java {version[1]}: its jar writes"
+            " through the JavaScript engine that Java 15 dropped; put an older one on the PATH"
         )
 
 
@@ -81,7 +81,9 @@ def _request(corpus: Corpus) -> list[dict[str, object]]:
 def _scores(text: str, n: int) -> list[float]:
     """The F1 over all tuples of captions 0 to n - 1, from the jar's JSON."""
     try:
-        found = {item["image_id"]: float(item["scores"]["All"]["f"]) for item in json.loads(text)}
-        return [found[i] for i in range(n)]
+        f1_by_id = {
+            item["image_id"]: float(item["scores"]["All"]["f"]) for item in json.loads(text)
+        }
+        return [f1_by_id[i] for i in range(n)]
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"spice: its jar's result cannot be read: {error!r}") from error

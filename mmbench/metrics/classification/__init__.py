@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mmbench.errors import DataError
 from mmbench.metrics.classification.calibration import ece
-from mmbench.metrics.classification.classes import Cases, hits, read
+from mmbench.metrics.classification.classes import Cases, hits, read_cases
 from mmbench.metrics.classification.tagging import auc, d_prime, mean_ap
 from mmbench.protocols import declare
 from mmbench.stats import score
@@ -53,7 +53,7 @@ def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
     Source: top-k error of ILSVRC (Russakovsky et al. 2015, arXiv 1409.0575); several labels as in
     ImageNet ReaL (Beyer et al. 2020, arXiv 2006.07159).
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     reason = (cases.unscored if k > 1 else "") or cases.unlabelled
     rows = np.full(cases.n, np.nan) if reason else hits(cases, k)
     return score(rows, signature="ties=expectation", reason=reason)
@@ -67,7 +67,7 @@ def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
     gives its expectation, and the right class. NaN where a sample has several right labels.
     Source: scikit-learn `balanced_accuracy_score`; CLIP_benchmark `mean_per_class_recall`.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     rows = np.full((cases.n, 2), np.nan)
     if not cases.several:
         rows = np.column_stack([hits(cases, 1), cases.labels])
@@ -86,14 +86,14 @@ def f1_macro(predictions: Sequence[Prediction]) -> Score:
     zero-shot classification, which have no threshold.
     Source: scikit-learn `f1_score(average="macro", zero_division=0)`.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     if cases.listed:
-        rows = np.concatenate(_many(cases), axis=1)
+        rows = np.concatenate(_multilabel_counts(cases), axis=1)
         return score(
             rows,
             fold_name="f1-macro@many",
             signature=_threshold(cases),
-            reason=cases.unthresholded or _none(rows),
+            reason=cases.unthresholded or _no_label_reason(rows),
         )
     rows = np.column_stack([cases.labels, cases.predicted()])
     return score(rows, fold_name="f1-macro", signature=_FIRST)
@@ -107,10 +107,10 @@ def f1_micro(predictions: Sequence[Prediction]) -> Score:
     NaN where nothing is right and nothing is predicted.
     Source: scikit-learn `f1_score(average="micro")`.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     if cases.listed:
-        rows = np.column_stack([side.sum(axis=1) for side in _many(cases)])
-        signature, reason = _threshold(cases), cases.unthresholded or _none(rows)
+        rows = np.column_stack([side.sum(axis=1) for side in _multilabel_counts(cases)])
+        signature, reason = _threshold(cases), cases.unthresholded or _no_label_reason(rows)
     else:
         hit = cases.predicted() == cases.labels
         rows = np.column_stack([2.0 * hit, np.full(cases.n, 2.0)])
@@ -126,11 +126,11 @@ def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
     one: that of the highest score, of equal ones the first. NaN where a sample has several right
     labels. Source: scikit-learn `confusion_matrix`.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     rows = np.full((cases.n, 3), np.nan)
     if not cases.several:
-        said = cases.predicted()
-        rows = np.column_stack([said == cases.labels, cases.labels, said])
+        predicted = cases.predicted()
+        rows = np.column_stack([predicted == cases.labels, cases.labels, predicted])
     return score(rows, signature=_FIRST, reason=cases.several)
 
 
@@ -141,21 +141,21 @@ def counts(scored: Score, classes: int) -> NDArray[np.int64]:
     """
     if scored.reason:
         raise DataError(f"no confusion matrix: {scored.reason}")
-    right, said = scored.rows[:, 1:3].astype(np.int64).T
-    most = int(max(right.max(initial=0), said.max(initial=0)))
+    right, predicted = scored.rows[:, 1:3].astype(np.int64).T
+    most = int(max(right.max(initial=0), predicted.max(initial=0)))
     if most >= classes:
         raise DataError(f"a confusion matrix of {classes} classes has no class {most}")
-    found = np.bincount(right * classes + said, minlength=classes * classes)
-    return found.reshape(classes, classes)
+    cells = np.bincount(right * classes + predicted, minlength=classes * classes)
+    return cells.reshape(classes, classes)
 
 
-def _many(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _multilabel_counts(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """2·TP and 2·TP + FP + FN of every decision [n, c]; NaN without a threshold."""
     if cases.unthresholded:
         return (np.full((cases.n, cases.classes), np.nan),) * 2
-    right, said = cases.right(), cases.decided(THRESHOLD)
-    both = np.asarray(right & said, np.float64)
-    return 2 * both, np.asarray(right, np.float64) + said
+    right, predicted = cases.right(), cases.decided(THRESHOLD)
+    both = np.asarray(right & predicted, np.float64)
+    return 2 * both, np.asarray(right, np.float64) + predicted
 
 
 def _threshold(cases: Cases) -> str:
@@ -165,6 +165,6 @@ def _threshold(cases: Cases) -> str:
     return f"threshold={THRESHOLD},probabilities={cases.link(several=True)}"
 
 
-def _none(rows: NDArray[np.float64]) -> str:
+def _no_label_reason(rows: NDArray[np.float64]) -> str:
     nothing = len(rows) and not rows.any()
     return "no label is right and none predicted for any sample" if nothing else ""

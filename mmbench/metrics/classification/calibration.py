@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmbench.metrics.classification.classes import hits, read
+from mmbench.metrics.classification.classes import hits, read_cases
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
@@ -25,14 +25,14 @@ def ece(predictions: Sequence[Prediction]) -> Score:
     highest counts as right with its expectation. Needs scores and one right label.
     Source: Guo et al. 2017, arXiv 1706.04599; torchmetrics `MulticlassCalibrationError(n_bins=15)`.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     reason, rows = cases.unscored or cases.several, np.full((cases.n, 2), np.nan)
     if not reason:
         highest = cases.probabilities(several=False).max(axis=1)
         confidence = np.asarray(np.minimum(highest, 1), np.float32)
         rows = np.column_stack([confidence.astype(np.float64), hits(cases, 1)])
-        lost = int(np.isnan(confidence).sum())
-        reason = f"the scores of {count(lost, 'sample')} have no softmax" if lost else ""
+        missing = int(np.isnan(confidence).sum())
+        reason = f"the scores of {count(missing, 'sample')} have no softmax" if missing else ""
     return score(
         rows,
         fold_name="ece",

@@ -18,8 +18,8 @@ from mmbench.types import Prediction, ScoreScale
 class Cases(NamedTuple):
     """n samples and c classes.
 
-    `scores` [n, c], or None where the predictions are bare labels, which are then in `said` [n].
-    A score that is not a number counts as -∞. Sample `rows[i]` has the right label `labels[i]`;
+    `scores` [n, c], or None where the predictions are bare labels, then in `bare_labels` [n]. A
+    score that is not a number counts as -∞. Sample `rows[i]` has the right label `labels[i]`;
     `listed` tells whether a target was a list of labels rather than one. `scale` is what the scores
     are, "" where the predictions do not say it.
     """
@@ -27,7 +27,7 @@ class Cases(NamedTuple):
     n: int
     classes: int
     scores: NDArray[np.floating[Any]] | None
-    said: Ints
+    bare_labels: Ints
     rows: Ints
     labels: Ints
     listed: bool
@@ -48,27 +48,27 @@ class Cases(NamedTuple):
     def several(self) -> str:
         """Why a metric that needs one right label has no value."""
         extra = int((np.bincount(self.rows, minlength=self.n) > 1).sum())
-        told = f"several labels are right for {count(extra, 'sample')}" if extra else ""
-        return self.unlabelled or told
+        reason = f"several labels are right for {count(extra, 'sample')}" if extra else ""
+        return self.unlabelled or reason
 
     @property
     def unthresholded(self) -> str:
         """Why a metric that decides by a threshold has no value."""
-        told = "similarities of zero-shot classification order the classes and have no threshold"
-        return told if self.scale == "similarities" else ""
+        reason = "similarities of zero-shot classification order the classes and have no threshold"
+        return reason if self.scale == "similarities" else ""
 
     def predicted(self) -> Ints:
         """The label of each sample [n]: of equally high scores the first."""
-        return self.said if self.scores is None else self.scores.argmax(axis=1)
+        return self.bare_labels if self.scores is None else self.scores.argmax(axis=1)
 
     def right(self) -> NDArray[np.bool_]:
         """Which labels are right [n, c]."""
-        return _marked(self.rows, self.labels, (self.n, self.classes))
+        return _one_hot(self.rows, self.labels, (self.n, self.classes))
 
     def decided(self, threshold: float) -> NDArray[np.bool_]:
         """Which labels are predicted [n, c]: by the probability of each, or the bare label."""
         if self.scores is None:
-            return _marked(np.arange(self.n), self.said, (self.n, self.classes))
+            return _one_hot(np.arange(self.n), self.bare_labels, (self.n, self.classes))
         return np.asarray(self.probabilities(several=True) > threshold)
 
     def probabilities(self, *, several: bool) -> NDArray[np.floating[Any]]:
@@ -93,21 +93,21 @@ class Cases(NamedTuple):
         return np.empty((0, self.classes)) if self.scores is None else self.scores
 
 
-def read(predictions: Sequence[Prediction]) -> Cases:
+def read_cases(predictions: Sequence[Prediction]) -> Cases:
     """The arrays behind predictions.
 
     Raises DataError, naming the sample, for scores beside bare labels, for different numbers of
     scores, for logits beside probabilities, for a label that no score belongs to, and for a target
     that is no label.
     """
-    scores, said = values_of(predictions)
+    scores, bare_labels = values_of(predictions)
     rows, labels, listed = targets_of(predictions)
-    highest = int(max(said.max(initial=0), labels.max(initial=0)))
+    highest = int(max(bare_labels.max(initial=0), labels.max(initial=0)))
     classes = highest + 1 if scores is None else scores.shape[1]
     _refuse_unknown(predictions, rows, labels, classes)
-    _refuse_unknown(predictions, np.arange(len(said)), said, classes)
+    _refuse_unknown(predictions, np.arange(len(bare_labels)), bare_labels, classes)
     scale = "" if scores is None else scale_of(predictions)
-    return Cases(len(predictions), classes, scores, said, rows, labels, listed, scale)
+    return Cases(len(predictions), classes, scores, bare_labels, rows, labels, listed, scale)
 
 
 def hits(cases: Cases, k: int) -> NDArray[np.float64]:
@@ -116,8 +116,8 @@ def hits(cases: Cases, k: int) -> NDArray[np.float64]:
     Every sample has a right label. Nothing is sorted: the best right label is compared with all.
     """
     if cases.scores is None:
-        found = cases.said[cases.rows] == cases.labels
-        return np.bincount(cases.rows, found, cases.n).astype(np.float64)
+        correct = cases.bare_labels[cases.rows] == cases.labels
+        return np.bincount(cases.rows, correct, cases.n).astype(np.float64)
     scores = cases.scores
     of_right = scores[cases.rows, cases.labels]
     best = np.full(cases.n, -np.inf, scores.dtype)
@@ -125,10 +125,12 @@ def hits(cases: Cases, k: int) -> NDArray[np.float64]:
     above = np.count_nonzero(scores > best[:, None], axis=1)
     tied = np.count_nonzero(scores == best[:, None], axis=1)
     right = np.bincount(cases.rows, of_right == best[cases.rows], cases.n)
-    return _drawn(right, tied, np.clip(k - above, 0, tied))
+    return _hit_chance(right, tied, np.clip(k - above, 0, tied))
 
 
-def _drawn(right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]) -> NDArray[np.float64]:
+def _hit_chance(
+    right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]
+) -> NDArray[np.float64]:
     """The chance that `places` drawn from `tied` have one of the `right` among them."""
     missed = np.ones(len(right))
     for drawn in range(int(right.max(initial=0))):
@@ -148,7 +150,7 @@ def _refuse_unknown(
         )
 
 
-def _marked(rows: NDArray[Any], labels: Ints, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    marked = np.zeros(shape, bool)
-    marked[rows, labels] = True
-    return marked
+def _one_hot(rows: NDArray[Any], labels: Ints, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    matrix = np.zeros(shape, bool)
+    matrix[rows, labels] = True
+    return matrix

@@ -53,9 +53,9 @@ def scale_of(predictions: Sequence[Prediction]) -> ScoreScale:
 
 def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:
     """The scores [n, c] in an array of their own, or None; and the bare labels [n], or none."""
-    none, values = np.empty(0, np.int64), column(predictions, "value")
+    no_labels, values = np.empty(0, np.int64), column(predictions, "value")
     if not len(values):
-        return np.empty((0, 1), np.float32), none
+        return np.empty((0, 1), np.float32), no_labels
     if _bare(kinds := set(map(type, values))):
         return None, _numbers(values)
     if any(_bare({kind}) for kind in kinds):
@@ -65,15 +65,15 @@ def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, I
             f"sample {first} has a label and sample {other} has scores: give all the same"
         )
     shape = np.shape(values[0])
-    for row, found in enumerate(map(np.shape, values)):
-        if found != shape or len(shape) != 1 or not shape[0]:
+    for row, row_shape in enumerate(map(np.shape, values)):
+        if row_shape != shape or len(shape) != 1 or not shape[0]:
             raise DataError(
-                f"sample {predictions[row].id}: scores of shape {found}, those of sample"
+                f"sample {predictions[row].id}: scores of shape {row_shape}, those of sample"
                 f" {predictions[0].id} of {shape}; give one score for every class"
             )
     stacked = np.stack(list(values))
     scores = stacked.astype(np.result_type(stacked, np.float32), copy=False)
-    return np.fmax(scores, -np.inf, out=scores), none
+    return np.fmax(scores, -np.inf, out=scores), no_labels
 
 
 def _bare(kinds: set[type]) -> bool:

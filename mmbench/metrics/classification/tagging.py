@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from mmbench.metrics.classification.classes import Cases, read
+from mmbench.metrics.classification.classes import Cases, read_cases
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
@@ -33,7 +33,7 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
     the last of them, so that their order has no influence.
     Source: VOC2007, AudioSet (Gemmeke et al. 2017); scikit-learn `average_precision_score`.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     some = cases.right().any()
     reason = cases.unscored or ("" if some or not cases.n else "no sample has a right label")
     return score(
@@ -52,7 +52,7 @@ def auc(predictions: Sequence[Prediction]) -> Score:
     tie counts half. Range [0, 1], chance .5, higher is better.
     Source: scikit-learn `roc_auc_score(average="macro")`; AudioSet's mAUC.
     """
-    cases = read(predictions)
+    cases = read_cases(predictions)
     return score(
         _rows(cases),
         fold_name="auc",
@@ -69,23 +69,23 @@ def d_prime(predictions: Sequence[Prediction]) -> Score:
     Source: Gemmeke et al. 2017; PANNs (arXiv 1912.10211) and AST (arXiv 2104.01778) take the mean
     over the classes first, as here.
     """
-    cases = read(predictions)
-    found = score(
+    cases = read_cases(predictions)
+    scored = score(
         _rows(cases),
         fold_name="d-prime",
         signature=_signature(cases, "ties=half"),
         reason=_one_sided(cases),
     )
-    if math.isinf(found.value):
+    if math.isinf(scored.value):
         return msgspec.structs.replace(
-            found, reason=f"the area is {int(found.value > 0)}: d' has no end"
+            scored, reason=f"the area is {int(scored.value > 0)}: d' has no end"
         )
-    return found
+    return scored
 
 
 def _signature(cases: Cases, ties: str) -> str:
-    apart = not cases.listed and cases.scale in ("logits", "probabilities")
-    return f"{ties},values={cases.scale}" if apart else ties
+    scale_matters = not cases.listed and cases.scale in ("logits", "probabilities")
+    return f"{ties},values={cases.scale}" if scale_matters else ties
 
 
 def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -98,5 +98,5 @@ def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
 def _one_sided(cases: Cases) -> str:
     right = cases.right()
     some = (right.any(axis=0) & ~right.all(axis=0)).any()
-    told = "no class has both a sample that it is right for and one that it is not"
-    return cases.unscored or ("" if some or not cases.n else told)
+    reason = "no class has both a sample that it is right for and one that it is not"
+    return cases.unscored or ("" if some or not cases.n else reason)

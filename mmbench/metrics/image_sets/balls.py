@@ -18,7 +18,7 @@ _PAIRS = 1 << 24
 _EXACT = 53
 
 
-class Near(NamedTuple):
+class Neighbourhoods(NamedTuple):
     """By drawn image: is it in a real one's ball (`precise`), and in how many (`dense`).
 
     By real image: is it in a drawn one's ball (`recalled`), and is a drawn one in its (`covered`).
@@ -30,23 +30,23 @@ class Near(NamedTuple):
     covered: NDArray[np.bool_]
 
 
-def near(drawn: Array, real: Array, k: int) -> Near:
+def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
     """Compare every drawn image [n, d] with every real one [m, d].
 
     The ball of an image reaches to its k-th nearest neighbour in its own set, which is not inside:
     the comparison is strict. An image without k neighbours has no ball.
     """
     first, second = _on_grid(drawn, real)
-    reach_drawn, reach_real = _radii(first, k), _radii(second, k)
+    drawn_radii, real_radii = _radii(first, k), _radii(second, k)
     dense = np.zeros(len(first), dtype=np.intp)
     recalled, covered = np.zeros(len(second), bool), np.zeros(len(second), bool)
     for rows in _blocks(len(second), len(first)):
         squared = _squared(second[rows], first)
-        in_real = squared < reach_real[rows, None]
+        in_real = squared < real_radii[rows, None]
         dense += in_real.sum(axis=0)
         covered[rows] = in_real.any(axis=1)
-        recalled[rows] = (squared < reach_drawn).any(axis=1)
-    return Near(dense > 0, dense, recalled, covered)
+        recalled[rows] = (squared < drawn_radii).any(axis=1)
+    return Neighbourhoods(dense > 0, dense, recalled, covered)
 
 
 def _on_grid(first: Array, second: Array) -> tuple[Floats, Floats]:

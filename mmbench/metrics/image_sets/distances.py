@@ -20,10 +20,10 @@ from mmbench.metrics.image_sets.features import (
     SETS,
     batches,
     drawn_set,
+    invalid_reason,
+    set_score,
     stack,
     two_sets,
-    unfit,
-    whole,
 )
 from mmbench.metrics.image_sets.frechet import Moments, frechet_distance
 from mmbench.metrics.image_sets.kernel import gaussian, polynomial_subsets
@@ -76,11 +76,11 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     clean-fid `frechet_distance`; Parmar et al. 2022, arXiv 2104.11222, for `@clean`.
     """
     sides = {name: _moments(predictions, features, name) for name in ("drawn", "real")}
-    value, reason = math.nan, _lacking(sides)
+    value, reason = math.nan, _missing_reason(sides)
     if not reason:
         value = frechet_distance(sides["drawn"], sides["real"])
         reason = "no interval: biased under resampling"
-    return whole(value, f"features={argument},ddof=1", reason)
+    return set_score(value, f"features={argument},ddof=1", reason)
 
 
 def _moments(predictions: Sequence[Prediction], features: Sequence[Features], name: str) -> Moments:
@@ -93,13 +93,13 @@ def _moments(predictions: Sequence[Prediction], features: Sequence[Features], na
     return moments or Moments(0)
 
 
-def _lacking(sides: Mapping[str, Moments]) -> str:
+def _missing_reason(sides: Mapping[str, Moments]) -> str:
     """Why two sides have no distance; nothing where they have."""
     if any(moments.count < 2 for moments in sides.values()):
-        got = " and ".join(str(moments.count) for moments in sides.values())
-        return f"at least 2 drawn and 2 real images are needed: got {got}"
-    wrong = [name for name, moments in sides.items() if not np.isfinite(moments.scatter).all()]
-    return f"a feature of a {wrong[0]} image is not finite" if wrong else ""
+        counts = " and ".join(str(moments.count) for moments in sides.values())
+        return f"at least 2 drawn and 2 real images are needed: got {counts}"
+    invalid = [name for name, moments in sides.items() if not np.isfinite(moments.scatter).all()]
+    return f"a feature of a {invalid[0]} image is not finite" if invalid else ""
 
 
 @declare(unit="distance", better="lower", kinds={"drawing"}, wants=SETS)
@@ -119,17 +119,18 @@ def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     drawn, real = (stack(predictions, features, name)[0] for name in ("drawn", "real"))
     fewer = min(len(drawn), len(real))
     size = min(fewer, _SUBSET)
-    told = f"features={argument},kernel=poly3,subsets={_SUBSETS}x{size},seed={_SEED}"
-    reason = unfit({"drawn": 2, "real": 2}, drawn=drawn, real=real)
+    signature = f"features={argument},kernel=poly3,subsets={_SUBSETS}x{size},seed={_SEED}"
+    reason = invalid_reason({"drawn": 2, "real": 2}, drawn=drawn, real=real)
     if reason:
-        return whole(math.nan, told, reason)
+        return set_score(math.nan, signature, reason)
     values = polynomial_subsets(drawn, real, subsets=_SUBSETS, size=size, seed=_SEED)
     value = float(values.mean())
     if size == fewer:
-        return whole(value, told, f"no interval: each subset of {size} is a whole side")
-    half = 1.96 * float(values.std(ddof=1)) * math.sqrt(size / (fewer - size) + 1 / _SUBSETS)
+        return set_score(value, signature, f"no interval: each subset of {size} is a whole side")
+    half_width = 1.96 * float(values.std(ddof=1)) * math.sqrt(size / (fewer - size) + 1 / _SUBSETS)
     return replace(
-        whole(value, f"{told},interval=jackknife", ""), interval=(value - half, value + half)
+        set_score(value, f"{signature},interval=jackknife", ""),
+        interval=(value - half_width, value + half_width),
     )
 
 
@@ -143,11 +144,11 @@ def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> 
     Source: Jayasumana et al. 2024, arXiv 2401.09603; google-research `cmmd/distance.py`.
     """
     drawn, real = (stack(predictions, features, name)[0] for name in ("drawn", "real"))
-    value, reason = math.nan, unfit({"drawn": 1, "real": 1}, drawn=drawn, real=real)
+    value, reason = math.nan, invalid_reason({"drawn": 1, "real": 1}, drawn=drawn, real=real)
     if not reason:
         value = _SCALE * gaussian(drawn, real, sigma=_SIGMA)
         reason = "no interval: biased under resampling"
-    return whole(value, f"sigma={_SIGMA:g},scale={_SCALE:g},estimate=biased", reason)
+    return set_score(value, f"sigma={_SIGMA:g},scale={_SCALE:g},estimate=biased", reason)
 
 
 @declare(unit="score", better="higher", worst=1, kinds={"drawing"}, wants=_LOGITS)
@@ -161,15 +162,15 @@ def inception_score(predictions: Sequence[Prediction], *, features: Sequence[Fea
     shuffles by a seed before it splits.
     """
     logits, _ = stack(predictions, features, "drawn")
-    value, reason = math.nan, unfit({"drawn": _SPLITS}, drawn=logits)
+    value, reason = math.nan, invalid_reason({"drawn": _SPLITS}, drawn=logits)
     if not reason:
         edges = [i * len(logits) // _SPLITS for i in range(_SPLITS + 1)]
-        value = float(np.mean([_of_split(part) for part in np.split(logits, edges[1:-1])]))
+        value = float(np.mean([_split_score(part) for part in np.split(logits, edges[1:-1])]))
         reason = "no interval: biased under resampling"
-    return whole(value, f"splits={_SPLITS}", reason)
+    return set_score(value, f"splits={_SPLITS}", reason)
 
 
-def _of_split(logits: Array) -> float:
+def _split_score(logits: Array) -> float:
     shifted = logits.astype(np.float64)
     shifted -= shifted.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

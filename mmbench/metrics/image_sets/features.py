@@ -105,16 +105,16 @@ def _hash(ident: str) -> bytes:
     return blake2b(ident.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def unfit(needed: dict[str, int], **sides: Array) -> str:
+def invalid_reason(needed: dict[str, int], **sides: Array) -> str:
     """Why vectors cannot be measured: too few on a side, or not finite; nothing where they can."""
-    if any(len(sides[name]) < least for name, least in needed.items()):
-        least = " and ".join(f"{n} {name}" for name, n in needed.items())
-        got = " and ".join(str(len(sides[name])) for name in needed)
-        return f"at least {least} images are needed: got {got}"
-    wrong = [name for name, vectors in sides.items() if not np.isfinite(vectors).all()]
-    return f"a feature of a {wrong[0]} image is not finite" if wrong else ""
+    if any(len(sides[name]) < minimum for name, minimum in needed.items()):
+        minimum = " and ".join(f"{n} {name}" for name, n in needed.items())
+        counts = " and ".join(str(len(sides[name])) for name in needed)
+        return f"at least {minimum} images are needed: got {counts}"
+    invalid = [name for name, vectors in sides.items() if not np.isfinite(vectors).all()]
+    return f"a feature of a {invalid[0]} image is not finite" if invalid else ""
 
 
-def whole(value: float, signature: str, reason: str) -> Score:
+def set_score(value: float, signature: str, reason: str) -> Score:
     """A Score of a set as a whole, which has one row."""
     return score([[value]], fold_name="whole", signature=signature, reason=reason)

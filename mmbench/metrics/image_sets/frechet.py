@@ -31,7 +31,7 @@ class Moments:
         self.scatter: Floats = np.zeros((width, width))
 
     @classmethod
-    def of(cls, features: Array | Floats) -> Moments:
+    def from_rows(cls, features: Array | Floats) -> Moments:
         """The moments of all rows of features [n, d]."""
         moments = cls(features.shape[1])
         for start in range(0, len(features), _ROWS):
@@ -61,9 +61,9 @@ class Moments:
         if not count:
             return
         total = self.count + count
-        apart = mean - self.mean
-        self.scatter += scatter + np.outer(apart, apart * (self.count * count / total))
-        self.mean += apart * (count / total)
+        gap = mean - self.mean
+        self.scatter += scatter + np.outer(gap, gap * (self.count * count / total))
+        self.mean += gap * (count / total)
         self.count = total
 
 
@@ -80,14 +80,14 @@ def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
     from scipy.linalg import svdvals
 
     first, second = moments_a.covariance, moments_b.covariance
-    apart = moments_a.mean - moments_b.mean
+    gap = moments_a.mean - moments_b.mean
     spread = float(np.trace(first) + np.trace(second))
-    if not math.isfinite(spread + float(apart @ apart)):
+    if not math.isfinite(spread + float(gap @ gap)):
         return math.nan
     mixed = _factor(first).T @ _factor(second)
     root = float(svdvals(mixed).sum()) if mixed.size else 0.0
     shape = spread - 2.0 * root
-    return float(apart @ apart) + (0.0 if abs(shape) < _ROUNDING * spread and shape < 0 else shape)
+    return float(gap @ gap) + (0.0 if abs(shape) < _ROUNDING * spread and shape < 0 else shape)
 
 
 def _factor(covariance: Floats) -> Floats:

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmbench.metrics.image_sets.balls import Near, near
-from mmbench.metrics.image_sets.features import SETS, stack, unfit
+from mmbench.metrics.image_sets.balls import Neighbourhoods, neighbourhoods
+from mmbench.metrics.image_sets.features import SETS, invalid_reason, stack
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Array, Features, Prediction, Score
@@ -23,7 +23,7 @@ from mmbench.types import Array, Features, Prediction, Score
 _NEAREST = 5
 
 # The last two sets compared: four metrics ask for the same.
-_LAST: dict[bytes, Near] = {}
+_LAST: dict[bytes, Neighbourhoods] = {}
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"}, wants=SETS)
@@ -79,22 +79,22 @@ def prdc_coverage(
 
 
 def _measure(
-    what: Literal["precise", "dense", "recalled", "covered"],
+    quantity: Literal["precise", "dense", "recalled", "covered"],
     predictions: Sequence[Prediction],
     argument: str,
     features: Sequence[Features],
 ) -> Score:
-    (drawn, drawers), (real, realists) = (
+    (drawn, drawn_owners), (real, real_owners) = (
         stack(predictions, features, name) for name in ("drawn", "real")
     )
-    least = {"drawn": 1, "real": 1} | {"drawn" if what == "recalled" else "real": _NEAREST + 1}
-    reason = unfit(least, drawn=drawn, real=real)
+    least = {"drawn": 1, "real": 1} | {"drawn" if quantity == "recalled" else "real": _NEAREST + 1}
+    reason = invalid_reason(least, drawn=drawn, real=real)
     rows = np.full((len(predictions), 2), np.nan)
     if not reason:
-        owners = drawers if what in ("precise", "dense") else realists
-        hits: ArrayLike = getattr(_compare(drawn, real), what)
+        owners = drawn_owners if quantity in ("precise", "dense") else real_owners
+        hits: ArrayLike = getattr(_compare(drawn, real), quantity)
         rows[:] = 0.0
-        each = np.full(len(owners), _NEAREST if what == "dense" else 1)
+        each = np.full(len(owners), _NEAREST if quantity == "dense" else 1)
         np.add.at(rows, owners, np.column_stack([hits, each]))
     return score(
         rows,
@@ -104,13 +104,13 @@ def _measure(
     )
 
 
-def _compare(drawn: Array, real: Array) -> Near:
+def _compare(drawn: Array, real: Array) -> Neighbourhoods:
     state = blake2b(repr((drawn.shape, real.shape)).encode())
-    for side in (drawn, real):
-        state.update(np.ascontiguousarray(side).data)
+    for vectors in (drawn, real):
+        state.update(np.ascontiguousarray(vectors).data)
     key = state.digest()
     if key not in _LAST:
-        found = near(drawn, real, _NEAREST)
+        neighbours = neighbourhoods(drawn, real, _NEAREST)
         _LAST.clear()
-        _LAST[key] = found
+        _LAST[key] = neighbours
     return _LAST[key]

@@ -16,8 +16,8 @@ from mmbench.metrics.retrieval.rankings import (
     Floats,
     RankedPositives,
     beyond_index,
-    divided,
-    positives,
+    divide,
+    positives_of,
     ranking_of,
     ranks_of,
 )
@@ -50,9 +50,9 @@ def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     Not CLIP's `recall@k`, to which one positive is enough.
     Source: trec_eval `recall_k`; MTEB's recall_at_k.
     """
-    found = positives(predictions)
-    within = found.per_query(found.ranks <= k)
-    return _score(found, found.share(within), k)
+    positives = positives_of(predictions)
+    within = positives.per_query(positives.ranks <= k)
+    return _score(positives, positives.share(within), k)
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -62,8 +62,8 @@ def precision(predictions: Sequence[Prediction], k: int) -> Score:
     Also divides by k where a query has fewer positives, or the corpus fewer documents.
     Source: trec_eval `P_k`.
     """
-    found = positives(predictions)
-    return _score(found, found.per_query(found.ranks <= k) / k, k)
+    positives = positives_of(predictions)
+    return _score(positives, positives.per_query(positives.ranks <= k) / k, k)
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -72,9 +72,9 @@ def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
 
     Source: MS MARCO's official evaluation (MRR@10). CLAP's "mAP@10" with one positive is this.
     """
-    found = positives(predictions)
-    counted = (found.place == 1) & (found.ranks <= k)
-    return _score(found, found.per_query(counted / found.ranks), k)
+    positives = positives_of(predictions)
+    counted = (positives.position == 1) & (positives.ranks <= k)
+    return _score(positives, positives.per_query(counted / positives.ranks), k)
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -85,9 +85,9 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
     of **all** positives, so that a query with more than k of them cannot reach 1.
     Source: trec_eval `map_cut`; MTEB's map_at_k.
     """
-    found = positives(predictions)
-    within = (found.ranks <= k) * found.place / found.ranks
-    return _score(found, found.share(found.per_query(within)), k, "divisor=positives")
+    positives = positives_of(predictions)
+    within = (positives.ranks <= k) * positives.position / positives.ranks
+    return _score(positives, positives.share(positives.per_query(within)), k, "divisor=positives")
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -98,9 +98,11 @@ def map_at_r(predictions: Sequence[Prediction]) -> Score:
     mAP@R = 1/R · Σ i / rankᵢ over the positives with rankᵢ ≤ R.
     Source: Musgrave et al. 2020, arXiv 2003.08505; ECCV Caption `eccv_map_at_r`.
     """
-    found = positives(predictions)
-    within = (found.ranks <= found.sizes[found.query]) * found.place / found.ranks
-    return _score(found, found.share(found.per_query(within)), found.sizes)
+    positives = positives_of(predictions)
+    within = (
+        (positives.ranks <= positives.sizes[positives.query]) * positives.position / positives.ranks
+    )
+    return _score(positives, positives.share(positives.per_query(within)), positives.sizes)
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -109,9 +111,9 @@ def r_precision(predictions: Sequence[Prediction]) -> Score:
 
     Range [0, 1], higher is better. Source: trec_eval `Rprec`; ECCV Caption `eccv_rprecision`.
     """
-    found = positives(predictions)
-    within = found.per_query(found.ranks <= found.sizes[found.query])
-    return _score(found, found.share(within), found.sizes)
+    positives = positives_of(predictions)
+    within = positives.per_query(positives.ranks <= positives.sizes[positives.query])
+    return _score(positives, positives.share(within), positives.sizes)
 
 
 @declare(
@@ -124,12 +126,12 @@ def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     has all positives of the query by falling grade.
     Source: Järvelin and Kekäläinen 2002; trec_eval 9 `ndcg_cut`; MTEB's ndcg_at_k.
     """
-    found = positives(predictions)
-    gains = (found.ranks <= k) * found.grades / np.log2(found.ranks + 1)
-    best = found.grades[np.lexsort((-found.grades, found.query))]
-    ideal = (found.place <= k) * best / np.log2(found.place + 1)
-    rows = divided(found.per_query(gains), found.per_query(ideal))
-    return _score(found, rows, k, "gain=linear")
+    positives = positives_of(predictions)
+    gains = (positives.ranks <= k) * positives.grades / np.log2(positives.ranks + 1)
+    best = positives.grades[np.lexsort((-positives.grades, positives.query))]
+    ideal = (positives.position <= k) * best / np.log2(positives.position + 1)
+    rows = divide(positives.per_query(gains), positives.per_query(ideal))
+    return _score(positives, rows, k, "gain=linear")
 
 
 @declare(
@@ -142,20 +144,20 @@ def rsum(predictions: Sequence[Prediction]) -> Score:
     Published tables print 100 times this (up to 600).
     Source: VSE++ (Faghri et al. 2018, arXiv 1707.05612) `rsum`.
     """
-    found = positives(predictions)
-    best = np.where(found.place == 1, found.ranks, np.inf)
-    hits = [found.per_query(best <= k) for k in (1, 5, 10)]
-    return _score(found, np.sum(hits, axis=0), 10)
+    positives = positives_of(predictions)
+    best = np.where(positives.position == 1, positives.ranks, np.inf)
+    hits = [positives.per_query(best <= k) for k in (1, 5, 10)]
+    return _score(positives, np.sum(hits, axis=0), 10)
 
 
 def _score(
-    found: RankedPositives,
+    positives: RankedPositives,
     rows: Floats,
     needed: int | NDArray[np.int64],
-    told: str = "",
+    details: str = "",
 ) -> Score:
     """NaN for queries that ask for more than an index looked at."""
-    unknown = found.depth < needed
-    reason = f"the index is {found.depth[unknown].min():.0f} deep" if unknown.any() else ""
-    signature = f"{TIES},{told}" if told else TIES
+    unknown = positives.depth < needed
+    reason = f"the index is {positives.depth[unknown].min():.0f} deep" if unknown.any() else ""
+    signature = f"{TIES},{details}" if details else TIES
     return score(np.where(unknown, np.nan, rows), signature=signature, reason=reason)

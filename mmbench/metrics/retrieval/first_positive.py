@@ -25,12 +25,12 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
     NaN when an approximate index looked less deep than k.
     Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `recall_at_k > 0`.
     """
-    found, depth = _best(predictions)
+    best, depth = _best(predictions)
     if depth is not None and depth < k:
         return score(
-            np.full(len(found), np.nan), signature=TIES, reason=f"the index is {depth} deep"
+            np.full(len(best), np.nan), signature=TIES, reason=f"the index is {depth} deep"
         )
-    return score(np.where(np.isnan(found), np.inf, found) <= k, signature=TIES)
+    return score(np.where(np.isnan(best), np.inf, best) <= k, signature=TIES)
 
 
 @declare(unit="rank", better="lower", best=1, kinds=_KINDS)
@@ -41,7 +41,7 @@ def mean_rank(predictions: Sequence[Prediction]) -> Score:
     a ranking returned no positive, or a query has no relevant document.
     Source: open_clip `get_clip_metrics`, which reports rank + 1 of a zero-based rank.
     """
-    return _of_known(_last_where_failed(predictions), "mean")
+    return _known_score(_last_where_failed(predictions), "mean")
 
 
 @declare(unit="rank", better="lower", best=1, kinds=_KINDS)
@@ -54,8 +54,8 @@ def median_rank(predictions: Sequence[Prediction]) -> Score:
     """
     best = _last_where_failed(predictions)
     known = np.where(np.isnan(best), np.inf, best)
-    found = score(known, fold_name="median", signature=TIES)
-    return _of_known(best, "median") if math.isinf(found.value) else found
+    scored = score(known, fold_name="median", signature=TIES)
+    return _known_score(best, "median") if math.isinf(scored.value) else scored
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -97,7 +97,7 @@ def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]
     return best
 
 
-def _of_known(best: NDArray[np.float64], fold_name: str) -> Score:
+def _known_score(best: NDArray[np.float64], fold_name: str) -> Score:
     """A fold of the ranks themselves, which needs all of them: NaN where one has none."""
     absent = int(np.isinf(best).sum())
     reason = beyond_index(int(np.isnan(best).sum()))

@@ -34,9 +34,9 @@ def ranking_of(prediction: Prediction) -> Ranking:
 def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
     """The ranks [p] float64, ascending: infinite for what was not found, NaN for unknown ones."""
     missing = math.inf if ranking.depth is None else math.nan
-    found = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
-    found[len(found) - ranking.failed :] = math.inf
-    return found
+    ranks = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
+    ranks[len(ranks) - ranking.failed :] = math.inf
+    return ranks
 
 
 class RankedPositives(NamedTuple):
@@ -47,7 +47,7 @@ class RankedPositives(NamedTuple):
     """
 
     query: NDArray[np.int64]
-    place: NDArray[np.int64]
+    position: NDArray[np.int64]
     ranks: Floats
     grades: Floats
     sizes: NDArray[np.int64]
@@ -60,10 +60,10 @@ class RankedPositives(NamedTuple):
 
     def share(self, values: Floats) -> Floats:
         """Return values [queries] / the number of positives, 0 where a query has none."""
-        return divided(values, self.sizes)
+        return divide(values, self.sizes)
 
 
-def positives(predictions: Sequence[Prediction]) -> RankedPositives:
+def positives_of(predictions: Sequence[Prediction]) -> RankedPositives:
     """Return the positives of all queries."""
     rankings = [ranking_of(p) for p in predictions]
     sizes = np.array([len(r.ranks) for r in rankings], np.int64)
@@ -71,16 +71,16 @@ def positives(predictions: Sequence[Prediction]) -> RankedPositives:
     ranks = np.concatenate([nothing, *(ranks_of(r) for r in rankings)])
     grades = np.concatenate([nothing, *(np.asarray(r.grades, np.float64) for r in rankings)])
     query = np.repeat(np.arange(len(sizes)), sizes)
-    place = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
+    position = np.arange(len(query)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
     depth = np.full(len(sizes), np.inf)
     for at in np.unique(query[np.isnan(ranks)]):
         depth[at] = rankings[at].depth
     return RankedPositives(
-        query, place, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth
+        query, position, np.where(np.isnan(ranks), np.inf, ranks), grades, sizes, depth
     )
 
 
-def divided(values: Floats, by: ArrayLike) -> Floats:
+def divide(values: Floats, by: ArrayLike) -> Floats:
     """Return values / by, 0 where `by` is 0."""
     divisors = np.asarray(by, np.float64)
     return np.divide(values, divisors, out=np.zeros_like(values), where=divisors > 0)

@@ -20,7 +20,7 @@ import numpy as np
 
 from mmbench.errors import DataError
 from mmbench.metrics.speech.edits import Edits, fewest_edits
-from mmbench.metrics.speech.normalisers import deletes_marks, described, normalise
+from mmbench.metrics.speech.normalisers import deletes_marks, normalise, normaliser_signature
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
@@ -74,7 +74,7 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     words were said and the references have none. Source: Morris, Maier and Green 2004
     (Interspeech); jiwer `wil`.
     """
-    row = attrgetter("hits", "reference", "said")
+    row = attrgetter("hits", "reference", "hypothesis_length")
     return _rate(predictions, normaliser, row, _ALIGNED, "wil")
 
 
@@ -88,37 +88,37 @@ def rtfx(predictions: Sequence[Prediction]) -> Score:
     (Hugging Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
-    lost = int(np.isnan(rows).any(axis=1).sum())
-    missing = "without the tags audio_seconds and compute_seconds as numbers"
-    reason = f"{count(lost, 'prediction')} {missing}" if lost else ""
+    missing = int(np.isnan(rows).any(axis=1).sum())
+    without = "without the tags audio_seconds and compute_seconds as numbers"
+    reason = f"{count(missing, 'prediction')} {without}" if missing else ""
     return score(rows, fold_name="ratio", signature="over=corpus", reason=reason)
 
 
 def _seconds(prediction: Prediction) -> list[float]:
     try:
-        found = [float(prediction.tags[f"{of}_seconds"]) for of in ("audio", "compute")]
+        seconds = [float(prediction.tags[f"{part}_seconds"]) for part in ("audio", "compute")]
     except (KeyError, ValueError):
         return [math.nan, math.nan]
-    return found if all(0 <= value < math.inf for value in found) else [math.nan, math.nan]
+    return seconds if all(0 <= value < math.inf for value in seconds) else [math.nan, math.nan]
 
 
 def _rate(
     predictions: Sequence[Prediction],
     normaliser: str,
     row: Callable[[Edits], Sequence[int]],
-    told: str,
+    unit: str,
     fold_name: str = "ratio",
 ) -> Score:
     """A score of the rows that edits make; its reason says why it is NaN, or what to know of it."""
-    counts = _counts(predictions, normaliser, characters=told == _CHARACTERS)
+    counts = _counts(predictions, normaliser, characters=unit == _CHARACTERS)
     rows = list(map(row, counts))
-    signature = f"{told},{described(normaliser)},empty-references=inserted"
+    signature = f"{unit},{normaliser_signature(normaliser)},empty-references=inserted"
     note = _note(predictions, normaliser, counts)
-    found = score(rows, fold_name=fold_name, signature=signature, reason=note)
-    if not rows or not math.isnan(found.value):
-        return found
+    scored = score(rows, fold_name=fold_name, signature=signature, reason=note)
+    if not rows or not math.isnan(scored.value):
+        return scored
     reason = f"no rate: {count(len(rows), 'reference')} without a word"
-    return msgspec.structs.replace(found, reason=reason)
+    return msgspec.structs.replace(scored, reason=reason)
 
 
 def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
@@ -126,16 +126,18 @@ def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[E
     empty = [one.insertions for one in counts if not one.reference]
     notes = []
     if any(empty):
-        said = count(sum(empty), "insertion")
-        notes.append(f"includes {said} against {count(len(empty), 'empty reference')}")
+        insertions = count(sum(empty), "insertion")
+        notes.append(f"includes {insertions} against {count(len(empty), 'empty reference')}")
     braced = sum(isinstance(p.target, str) and has_alternatives(p.target) for p in predictions)
     if braced:
-        of = count(braced, "reference")
-        notes.append(f"braces and slashes of {of} are words: only a .trn has alternatives")
+        references = count(braced, "reference")
+        notes.append(f"braces and slashes of {references} are words: only a .trn has alternatives")
     marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
     if marked:
-        of = count(marked, "reference")
-        notes.append(f"{normaliser} deletes vowel signs of {of}: wer[none], cer[none] keep them")
+        references = count(marked, "reference")
+        notes.append(
+            f"{normaliser} deletes vowel signs of {references}: wer[none], cer[none] keep them"
+        )
     return "; ".join(notes)
 
 
@@ -148,21 +150,23 @@ def _counts(
     predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
 ) -> list[Edits]:
     """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
-    said = [normalise(normaliser, p.value) for p in predictions]
+    hypotheses = [normalise(normaliser, p.value) for p in predictions]
     for p in predictions:
         if isinstance(p.target, list):
             raise DataError(f"sample {p.id}: has a list of references, and an error rate needs one")
     choices = [pieces_of(p.target) for p in predictions]
     plain = [at for at, pieces in enumerate(choices) if pieces is None]
     references = [normalise(normaliser, predictions[at].target) for at in plain]
-    found = dict(
-        zip(plain, _aligned(references, [said[at] for at in plain], characters), strict=True)
+    edits = dict(
+        zip(plain, _aligned(references, [hypotheses[at] for at in plain], characters), strict=True)
     )
     for at, pieces in enumerate(choices):
         if pieces is not None:
             network = _normalised(pieces, normaliser)
-            found[at] = fewest_edits(network, _tokens(said[at], characters), characters=characters)
-    return [found[at] for at in range(len(predictions))]
+            edits[at] = fewest_edits(
+                network, _tokens(hypotheses[at], characters), characters=characters
+            )
+    return [edits[at] for at in range(len(predictions))]
 
 
 def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
@@ -191,12 +195,12 @@ def _tokens(text: str, characters: bool) -> list[str]:
     return tokens
 
 
-def _aligned(references: list[str], said: list[str], characters: bool) -> list[Edits]:
+def _aligned(references: list[str], hypotheses: list[str], characters: bool) -> list[Edits]:
     from jiwer import process_characters, process_words
 
     if not references:
         return []
-    output = (process_characters if characters else process_words)(references, said)
+    output = (process_characters if characters else process_words)(references, hypotheses)
     return [_edits(chunks) for chunks in output.alignments]
 
 

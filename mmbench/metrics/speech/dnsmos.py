@@ -21,10 +21,10 @@ RATE = 16_000
 NEEDED = ("speechmos", "librosa", "onnxruntime", "requests")
 
 # Digest of a clip's bytes -> its score by head, so that four metrics cost one pass.
-_known: dict[bytes, dict[str, float]] = {}
+_scores_by_digest: dict[bytes, dict[str, float]] = {}
 
 
-def needed() -> str:
+def package_signature() -> str:
     """What a signature says of the package. Raises MissingExtra where a part of it is absent."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -32,22 +32,22 @@ def needed() -> str:
     return f"speechmos={version('speechmos')}"
 
 
-def heads(sound: Media, sample: str) -> dict[str, float]:
+def heads(clip: Media, sample: str) -> dict[str, float]:
     """The scores of a clip by head: ovrl, sig, bak, p808.
 
     Raises SampleError, which names the sample, for a clip that cannot be read or decoded.
     """
     try:
-        data = read_bytes(sound)
+        data = read_bytes(clip)
         digest = blake2b(data, digest_size=16).digest()
-        if digest not in _known:
-            _known[digest] = _scored(_decoded(data, sound.name))
+        if digest not in _scores_by_digest:
+            _scores_by_digest[digest] = _predicted_scores(_decode(data, clip.name))
     except SampleError as error:
         raise type(error)(f"sample {sample}: {error}") from error
-    return _known[digest]
+    return _scores_by_digest[digest]
 
 
-def _decoded(data: bytes, name: str) -> NDArray[np.float32]:
+def _decode(data: bytes, name: str) -> NDArray[np.float32]:
     """Samples [n] float32, mono, at 16 kHz, as speechmos itself reads a file."""
     import librosa
     import soundfile
@@ -62,7 +62,7 @@ def _decoded(data: bytes, name: str) -> NDArray[np.float32]:
     return np.asarray(samples, np.float32)
 
 
-def _scored(samples: NDArray[np.float32]) -> dict[str, float]:
+def _predicted_scores(samples: NDArray[np.float32]) -> dict[str, float]:
     """By way of a file: the package refuses an array beyond [-1, 1], which resampling can give."""
     import soundfile
     from speechmos import dnsmos
@@ -70,7 +70,7 @@ def _scored(samples: NDArray[np.float32]) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "clip.wav"
         soundfile.write(path, samples, RATE, subtype="FLOAT")
-        found: dict[str, Any] = dnsmos.run(str(path), RATE)
+        scores: dict[str, Any] = dnsmos.run(str(path), RATE)
     return {
-        name.removesuffix("_mos"): float(found[name]) for name in found if name.endswith("_mos")
+        name.removesuffix("_mos"): float(scores[name]) for name in scores if name.endswith("_mos")
     }

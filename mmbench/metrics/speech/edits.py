@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mmbench.text.alternatives import words_of
 
-Row = NDArray[np.int64]
+CostRow = NDArray[np.int64]
 
 # A cost holds the number of edits, of substitutions and of insertions, 20 bits for each.
 _BITS = 20
@@ -46,7 +46,7 @@ class Edits(NamedTuple):
         return self.hits + self.substitutions + self.deletions
 
     @property
-    def said(self) -> int:
+    def hypothesis_length(self) -> int:
         """The length of the hypothesis."""
         return self.hits + self.substitutions + self.insertions
 
@@ -54,32 +54,38 @@ class Edits(NamedTuple):
 class _EditCosts(NamedTuple):
     """Costs [m + 1] of the cheapest ways from a part of the reference to each start of m tokens.
 
-    `empty` is for ways without a word so far, `begun` for the others; None where there is none. A
+    `empty` is for ways without a word so far, `started` for the others; None where there is none. A
     space stands before every word but the first.
     """
 
-    empty: Row | None
-    begun: Row | None
+    empty: CostRow | None
+    started: CostRow | None
 
 
-def fewest_edits(pieces: Sequence[Any], said: Sequence[str], *, characters: bool = False) -> Edits:
+def fewest_edits(
+    pieces: Sequence[Any], tokens: Sequence[str], *, characters: bool = False
+) -> Edits:
     """Count the edits of the best reading of `pieces` (`mmbench.text.alternatives`).
 
-    `said` are the tokens of the hypothesis: its words, or its characters.
+    `tokens` are the tokens of the hypothesis: its words, or its characters.
     """
-    codes = {token: code for code, token in enumerate(dict.fromkeys(said))}
-    hypothesis = np.array([codes[token] for token in said], np.int64)
+    codes = {token: code for code, token in enumerate(dict.fromkeys(tokens))}
+    hypothesis = np.array([codes[token] for token in tokens], np.int64)
 
-    def step(row: Row, token: str) -> Row:
+    def step(row: CostRow, token: str) -> CostRow:
         return _step(row, hypothesis, codes.get(token, -1))
 
-    start = _INSERTION * np.arange(len(said) + 1, dtype=np.int64)
+    start = _INSERTION * np.arange(len(tokens) + 1, dtype=np.int64)
     rows = _after(pieces, _EditCosts(start, None), step, characters=characters)
-    return _decoded(min(int(row[-1]) for row in rows if row is not None), len(said))
+    return _edits_of_cost(min(int(row[-1]) for row in rows if row is not None), len(tokens))
 
 
 def _after(
-    pieces: Sequence[Any], rows: _EditCosts, step: Callable[[Row, str], Row], *, characters: bool
+    pieces: Sequence[Any],
+    rows: _EditCosts,
+    step: Callable[[CostRow, str], CostRow],
+    *,
+    characters: bool,
 ) -> _EditCosts:
     """The costs after the pieces, from those before them."""
     for piece in pieces:
@@ -88,15 +94,15 @@ def _after(
                 rows = _EditCosts(None, _after_word(word, rows, step, characters=characters))
         else:
             ends = [_after(choice, rows, step, characters=characters) for choice in piece]
-            rows = _EditCosts(_least(e.empty for e in ends), _least(e.begun for e in ends))
+            rows = _EditCosts(_least(e.empty for e in ends), _least(e.started for e in ends))
     return rows
 
 
 def _after_word(
-    word: str, rows: _EditCosts, step: Callable[[Row, str], Row], *, characters: bool
-) -> Row:
+    word: str, rows: _EditCosts, step: Callable[[CostRow, str], CostRow], *, characters: bool
+) -> CostRow:
     ends = []
-    for row, space in ((rows.empty, ""), (rows.begun, " " if characters else "")):
+    for row, space in ((rows.empty, ""), (rows.started, " " if characters else "")):
         if row is not None:
             for token in f"{space}{word}" if characters else (word,):
                 row = step(row, token)
@@ -104,12 +110,12 @@ def _after_word(
     return np.asarray(np.minimum.reduce(ends))
 
 
-def _least(rows: Iterable[Row | None]) -> Row | None:
-    there = [row for row in rows if row is not None]
-    return np.minimum.reduce(there) if there else None
+def _least(rows: Iterable[CostRow | None]) -> CostRow | None:
+    present = [row for row in rows if row is not None]
+    return np.minimum.reduce(present) if present else None
 
 
-def _step(row: Row, hypothesis: Row, token: int) -> Row:
+def _step(row: CostRow, hypothesis: CostRow, token: int) -> CostRow:
     """The costs after one more token of the reference."""
     moved = row + _DELETION
     matched = row[:-1] + np.where(hypothesis == token, 0, _SUBSTITUTION)
@@ -118,7 +124,7 @@ def _step(row: Row, hypothesis: Row, token: int) -> Row:
     return np.asarray(np.minimum.accumulate(moved - ramp) + ramp)
 
 
-def _decoded(cost: int, said: int) -> Edits:
+def _edits_of_cost(cost: int, length: int) -> Edits:
     edits, substitutions, insertions = cost >> 2 * _BITS, cost >> _BITS & _MASK, cost & _MASK
-    hits = said - substitutions - insertions
+    hits = length - substitutions - insertions
     return Edits(hits, substitutions, edits - substitutions - insertions, insertions)

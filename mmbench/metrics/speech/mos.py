@@ -24,7 +24,7 @@ from mmbench.stats.resampler import Resampler
 from mmbench.text import count
 from mmbench.types import Media, Prediction, Score
 
-_ITEM = "rating=mean-over-raters"
+_RATING = "rating=mean-over-raters"
 _KINDS = {"rating"}
 
 
@@ -43,16 +43,16 @@ def dnsmos(predictions: Sequence[Prediction], head: str) -> Score:
     Source: Reddy et al. 2021 and 2022, arXiv 2010.15258 and 2110.01763; the package speechmos with
     Microsoft's own models.
     """
-    signature = f"predictor=DNSMOS,head={head},{predictor.needed()},sound=mono-16kHz"
-    rows = [predictor.heads(_sound(p), p.id)[head] for p in predictions]
+    signature = f"predictor=DNSMOS,head={head},{predictor.package_signature()},sound=mono-16kHz"
+    rows = [predictor.heads(_audio(p), p.id)[head] for p in predictions]
     return score(rows, signature=signature)
 
 
-def _sound(prediction: Prediction) -> Media:
+def _audio(prediction: Prediction) -> Media:
     value = prediction.value
-    sound = prediction.inputs.get("audio") if value is None else value
-    if isinstance(sound, Media) and sound.modality == "audio":
-        return sound
+    audio = prediction.inputs.get("audio") if value is None else value
+    if isinstance(audio, Media) and audio.modality == "audio":
+        return audio
     raise DataError(f"sample {prediction.id}: has no sound: dnsmos needs one as output or as audio")
 
 
@@ -65,10 +65,10 @@ def mos(predictions: Sequence[Prediction]) -> Score:
     ITU-T P.800.1 (2016), MOS.
     """
     rows = [_mean_rating(p) for p in predictions]
-    signature = f"{_ITEM},average=over-items,interval=raters-x-items"
-    found = score(rows, signature=signature, reason=_lacking(np.array(rows), "ratings"))
+    signature = f"{_RATING},average=over-items,interval=raters-x-items"
+    scored = score(rows, signature=signature, reason=_missing_reason(np.array(rows), "ratings"))
     pairs = [(p.id, str(rater), float(rating)) for p in predictions for rater, rating in p.target]
-    return replace(found, interval=None if math.isnan(found.value) else crossed_interval(pairs))
+    return replace(scored, interval=None if math.isnan(scored.value) else crossed_interval(pairs))
 
 
 @declare(unit="correlation", better="higher", worst=-1, best=1, kinds=_KINDS)
@@ -113,45 +113,45 @@ def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
     rows as for `mos_lcc`. Source: MSE of the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
     if level == "system":
-        return _of_systems(predictions, "mse", "mean")
+        return _system_score(predictions, "mse", "mean")
     pairs = _pairs(predictions)
     rows = (pairs[:, 0] - pairs[:, 1]) ** 2
-    reason = _lacking(rows, "prediction or ratings")
-    return score(rows, signature=f"level=utterance,{_ITEM}", reason=reason)
+    reason = _missing_reason(rows, "prediction or ratings")
+    return score(rows, signature=f"level=utterance,{_RATING}", reason=reason)
 
 
 def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) -> Score:
     if level == "system":
-        return _of_systems(predictions, fold_name, fold_name)
+        return _system_score(predictions, fold_name, fold_name)
     rows = _pairs(predictions)
-    signature = f"level=utterance,{_ITEM}"
-    found = score(rows, fold_name=fold_name, signature=signature)
-    return replace(found, reason=_why_nan(found, "items"))
+    signature = f"level=utterance,{_RATING}"
+    scored = score(rows, fold_name=fold_name, signature=signature)
+    return replace(scored, reason=_nan_reason(scored, "items"))
 
 
-def _of_systems(predictions: Sequence[Prediction], name: str, inner: str) -> Score:
+def _system_score(predictions: Sequence[Prediction], name: str, inner: str) -> Score:
     """`inner` is the fold of the systems' means, for the interval over systems."""
     systems = [_system(p) for p in predictions]
     numbers = {system: number for number, system in enumerate(sorted(set(systems)))}
     rows = np.column_stack([_pairs(predictions), [numbers[system] for system in systems]])
-    found = score(
+    scored = score(
         rows,
         fold_name=f"{name}@system",
-        signature=f"level=system,{_ITEM},system=mean-over-items",
+        signature=f"level=system,{_RATING},system=mean-over-items",
     )
-    if math.isnan(found.value):
-        return replace(found, reason=_why_nan(found, "systems"))
+    if math.isnan(scored.value):
+        return replace(scored, reason=_nan_reason(scored, "systems"))
     means = system_means(rows, np.ones((1, len(rows))))[0]
     points = (means[:, :1] - means[:, 1:]) ** 2 if name == "mse" else means
-    drawn = Resampler(sorted(numbers)).values([(inner, points)])[0]
-    ends = None if constant(drawn) else expanded_percentile(drawn, len(numbers))
-    return replace(found, interval=ends)
+    resampled = Resampler(sorted(numbers)).values([(inner, points)])[0]
+    interval = None if constant(resampled) else expanded_percentile(resampled, len(numbers))
+    return replace(scored, interval=interval)
 
 
 def _pairs(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
     """The predicted rating and the mean one of each item [n, 2]; NaN where there is none."""
-    said = [math.nan if p.value is None else float(p.value) for p in predictions]
-    return np.column_stack([said, [_mean_rating(p) for p in predictions]]).astype(np.float64)
+    predicted = [math.nan if p.value is None else float(p.value) for p in predictions]
+    return np.column_stack([predicted, [_mean_rating(p) for p in predictions]]).astype(np.float64)
 
 
 def _mean_rating(prediction: Prediction) -> float:
@@ -168,13 +168,13 @@ def _system(prediction: Prediction) -> str:
     )
 
 
-def _lacking(rows: NDArray[np.float64], what: str) -> str:
-    lost = int(np.isnan(rows).any(axis=tuple(range(1, rows.ndim))).sum())
-    return f"{count(lost, 'item')} without {what}" if lost else ""
+def _missing_reason(rows: NDArray[np.float64], what: str) -> str:
+    missing = int(np.isnan(rows).any(axis=tuple(range(1, rows.ndim))).sum())
+    return f"{count(missing, 'item')} without {what}" if missing else ""
 
 
-def _why_nan(found: Score, points: str) -> str:
-    if not math.isnan(found.value) or not len(found.rows):
+def _nan_reason(scored: Score, points: str) -> str:
+    if not math.isnan(scored.value) or not len(scored.rows):
         return ""
-    lacking = _lacking(found.rows, "prediction or ratings")
-    return lacking or f"a correlation needs two {points} and differences among them"
+    missing = _missing_reason(scored.rows, "prediction or ratings")
+    return missing or f"a correlation needs two {points} and differences among them"

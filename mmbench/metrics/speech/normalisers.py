@@ -57,7 +57,7 @@ def deletes_marks(name: str, text: str) -> bool:
     )
 
 
-def described(name: str) -> str:
+def normaliser_signature(name: str) -> str:
     """The normaliser as a signature has it, with the version of the package behind it."""
     if name == "none":
         return "normaliser=none"
@@ -78,28 +78,28 @@ def _rules(name: str) -> Callable[[str], str]:
     for pattern in _ADDED:
         english.replacers.pop(pattern, None)
     chosen = {"basic": basic, "whisper_en": english}[name]
-    return lambda text: _applied(chosen, text)
+    return lambda text: _apply(chosen, text)
 
 
-def _applied(normaliser: Callable[[str], str], text: str) -> str:
+def _apply(normaliser: Callable[[str], str], text: str) -> str:
     """The result of a normaliser of the package, in linear time."""
     with _numbers_of_any_length():
-        return str(normaliser(_shielded(_SPACES.sub(" ", text.lower()))))
+        return str(normaliser(_shield(_SPACES.sub(" ", text.lower()))))
 
 
-def _shielded(text: str) -> str:
+def _shield(text: str) -> str:
     """A text in small letters without the brackets that a normaliser would search in vain.
 
     What stands in `<>` and `[]` is deleted, as every normaliser does first. An opening bracket that
     none closes becomes a bar: both turn into a space later.
     """
     closed = max(text.rfind(">"), text.rfind("]")) + 1
-    text = _BRACKETED.sub("", text[:closed]) + _barred(text[closed:], "<[")
+    text = _BRACKETED.sub("", text[:closed]) + _bar(text[closed:], "<[")
     closed = text.rfind(")") + 1
-    return text[:closed] + _barred(text[closed:], "(")
+    return text[:closed] + _bar(text[closed:], "(")
 
 
-def _barred(text: str, brackets: str) -> str:
+def _bar(text: str, brackets: str) -> str:
     return text.translate(dict.fromkeys(map(ord, brackets), "|"))
 
 

@@ -24,11 +24,11 @@ from mmbench.types import (
 _NORMALISER = "whisper_en"
 
 
-def _heard(prediction: Prediction) -> dict[str, list[Any]]:
-    sound: Content = prediction.value
-    if not (isinstance(sound, Media) and sound.modality == "audio"):
-        sound = InvalidContent("is no sound that could be written down")
-    turns: Conversation = (Message("user", (sound,)),)
+def _transcription_request(prediction: Prediction) -> dict[str, list[Any]]:
+    audio: Content = prediction.value
+    if not (isinstance(audio, Media) and audio.modality == "audio"):
+        audio = InvalidContent("is no sound that could be written down")
+    turns: Conversation = (Message("user", (audio,)),)
     return {"transcript": [turns]}
 
 
@@ -38,7 +38,7 @@ def _heard(prediction: Prediction) -> dict[str, list[Any]]:
     best=0,
     kinds={"speaking"},
     wants=FeatureRequest(
-        _heard,
+        _transcription_request,
         {"transcript": ("audio", "document")},
         method="write",
         model="whisper@openai/whisper-large-v3",
@@ -53,11 +53,11 @@ def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Featu
     drops punctuation alone; another recogniser is `roundtrip_wer@ctc@FOLDER`.
     Source: Anastassiou et al. 2024, arXiv 2406.02430, section 4.1; BytedanceSpeech/seed-tts-eval.
     """
-    written = [
-        msgspec.structs.replace(p, value=found["transcript"][0], target=_text(p))
-        for p, found in zip(predictions, features, strict=True)
+    transcribed = [
+        msgspec.structs.replace(p, value=outputs["transcript"][0], target=_text(p))
+        for p, outputs in zip(predictions, features, strict=True)
     ]
-    score = wer(written, _NORMALISER)
+    score = wer(transcribed, _NORMALISER)
     return msgspec.structs.replace(score, signature=f"of=transcript,{score.signature}")
 
 

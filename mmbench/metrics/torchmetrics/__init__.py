@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mmbench.errors import DataError, Missing, SampleError
 from mmbench.memory import is_out_of_memory
-from mmbench.metrics.image_sets.features import whole
+from mmbench.metrics.image_sets.features import set_score
 from mmbench.metrics.torchmetrics.classes import (
     check_name,
     domain,
@@ -91,7 +91,7 @@ def torchmetrics(
             return _measured(sorted(predictions, key=lambda one: one.id), name, options)
     except DataError as error:
         reason = f"torchmetrics[{name}]: {error}"
-        return whole(math.nan, signature(name, options), reason)
+        return set_score(math.nan, signature(name, options), reason)
 
 
 @contextmanager
@@ -113,25 +113,29 @@ def _as_reasons(name: str) -> Iterator[None]:
 def _measured(predictions: list[Prediction], name: str, options: Mapping[str, Any]) -> Score:
     _check_class(name)
     cls = load_class(name)
-    given = typed_options(name, cls, options)
+    task_options = typed_options(name, cls, options)
     if not predictions:
         raise DataError("there are no predictions")
-    taken = parameters(cls)
-    own = {key: given.pop(key) for key in ("output", "better") if key not in taken and key in given}
-    inputs = _INPUTS[domain(name)](predictions, taken, given)
-    every = inputs.options() | given
-    with warnings.catch_warnings(record=True) as warned, no_network():
+    accepted = parameters(cls)
+    own_options = {
+        key: task_options.pop(key)
+        for key in ("output", "better")
+        if key not in accepted and key in task_options
+    }
+    inputs = _INPUTS[domain(name)](predictions, accepted, task_options)
+    all_options = inputs.options() | task_options
+    with warnings.catch_warnings(record=True) as caught, no_network():
         warnings.simplefilter("always")
-        metric = cls(**every)
-        warned.clear()  # it says that it keeps its inputs
+        metric = cls(**all_options)
+        caught.clear()  # it says that it keeps its inputs
         for batch in inputs.batches(type(metric).update):
             metric.update(*batch)
-        value = number(metric.compute(), own.get("output"), taken)
-    better = direction(metric, own.get("better"))
-    told = signature(name, every | own, inputs.signature)
-    reason = reason_of(value, [str(one.message) for one in warned])
-    found = whole(value, told, reason)
-    return replace(found, better=better, best=best_end(metric, better))
+        value = number(metric.compute(), own_options.get("output"), accepted)
+    better = direction(metric, own_options.get("better"))
+    full_signature = signature(name, all_options | own_options, inputs.signature)
+    reason = reason_of(value, [str(warning.message) for warning in caught])
+    scored = set_score(value, full_signature, reason)
+    return replace(scored, better=better, best=best_end(metric, better))
 
 
 def _check_class(name: str) -> None:

@@ -43,7 +43,7 @@ def _exported(file: Path) -> Iterator[tuple[str, str]]:
     inside = f"torchmetrics.{file.parent.name}."
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(inside):
-            yield from ((one.name, str(node.module)) for one in node.names)
+            yield from ((alias.name, str(node.module)) for alias in node.names)
 
 
 def check_name(name: str) -> None:
@@ -79,9 +79,9 @@ def parameters(cls: Any) -> dict[str, inspect.Parameter]:
     """Return what the constructor of a class takes, with type hints; no `**kwargs`."""
     make = cls.__new__ if "__new__" in vars(cls) else cls.__init__
     hints = get_type_hints(make)
-    _, *taken = inspect.signature(make).parameters.values()  # without self or cls
-    named = (one for one in taken if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL))
-    return {one.name: one.replace(annotation=hints.get(one.name, Any)) for one in named}
+    _, *accepted = inspect.signature(make).parameters.values()  # without self or cls
+    by_name = (one for one in accepted if one.kind not in (one.VAR_KEYWORD, one.VAR_POSITIONAL))
+    return {one.name: one.replace(annotation=hints.get(one.name, Any)) for one in by_name}
 
 
 def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,37 +89,47 @@ def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, 
 
     A list becomes a tuple where the class takes tuples. Raises SpecError and UnknownName.
     """
-    taken = parameters(cls)
+    accepted = parameters(cls)
     what = f"option of metric torchmetrics[{name}]"
-    stub = _stub(taken, FILLED.get(domain(name), ()))
-    values = checked_options(stub, options, what, (), lambda names: _lacking(name, names))
-    hints = {key: taken[key].annotation for key in values if key in taken}
-    return {key: _as_taken(value, hints.get(key, Any)) for key, value in values.items()}
+    stub = _stub(accepted, FILLED.get(domain(name), ()))
+    values = checked_options(stub, options, what, (), lambda names: _missing_error(name, names))
+    hints = {key: accepted[key].annotation for key in values if key in accepted}
+    return {key: _as_accepted(value, hints.get(key, Any)) for key, value in values.items()}
 
 
-def _stub(taken: Mapping[str, inspect.Parameter], filled: Collection[str]) -> Callable[..., None]:
+def _stub(
+    accepted: Mapping[str, inspect.Parameter], filled: Collection[str]
+) -> Callable[..., None]:
     """Return a function with the parameters of a class and of mmbench, those filled optional."""
 
     def options() -> None: ...
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    own = [inspect.Parameter(one, keyword, default=None, annotation=_OWN[one]) for one in _OWN]
-    every = [one.replace(kind=keyword) for one in taken.values() if one.name not in _OWN]
-    every = [one.replace(default=None) if one.name in filled else one for one in every]
-    options.__dict__["__signature__"] = inspect.Signature([*every, *own])
-    options.__annotations__ = {one.name: one.annotation for one in (*every, *own)}
+    own_parameters = [
+        inspect.Parameter(one, keyword, default=None, annotation=_OWN[one]) for one in _OWN
+    ]
+    class_parameters = [
+        one.replace(kind=keyword) for one in accepted.values() if one.name not in _OWN
+    ]
+    class_parameters = [
+        one.replace(default=None) if one.name in filled else one for one in class_parameters
+    ]
+    options.__dict__["__signature__"] = inspect.Signature([*class_parameters, *own_parameters])
+    options.__annotations__ = {
+        one.name: one.annotation for one in (*class_parameters, *own_parameters)
+    }
     return options
 
 
-def _lacking(name: str, names: list[str]) -> UserError:
-    said = ", ".join(f"{one}: …" for one in names)
+def _missing_error(name: str, names: list[str]) -> UserError:
+    example = ", ".join(f"{option}: …" for option in names)
     return SpecError(
         f"metric torchmetrics[{name}] needs {', '.join(names)}: give the task metric_options:"
-        f' {{"torchmetrics[{name}]": {{{said}}}}}'
+        f' {{"torchmetrics[{name}]": {{{example}}}}}'
     )
 
 
-def _as_taken(value: Any, hint: Any) -> Any:
+def _as_accepted(value: Any, hint: Any) -> Any:
     return tuple(value) if isinstance(value, list) and not _mentions(hint, list) else value
 
 

@@ -21,13 +21,13 @@ Parameters = Mapping[str, inspect.Parameter]
 class Inputs(ABC):
     """The inputs of a metric of torchmetrics: options of its constructor, and batches.
 
-    `parameters` are those of the class, `given` the options of the task. `signature` says what the
-    inputs are that are handed on.
+    `parameters` are those of the class, `task_options` the options of the task. `signature` says
+    what the inputs are that are handed on.
     """
 
     predictions: Sequence[Prediction]
     parameters: Parameters
-    given: Mapping[str, Any]
+    task_options: Mapping[str, Any]
     signature = ""
 
     def options(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class TextInputs(Inputs):
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
         """Yield all texts and all references. Raises DataError where there are no such."""
-        hints = [_nesting(one.annotation) for one in _taken(update)]
+        hints = [_nesting(one.annotation) for one in _accepted(update)]
         if len(hints) != 2 or None in hints:
             raise DataError("it takes other inputs than texts and references")
         texts = [_text(one) for one in self.predictions]
@@ -61,10 +61,10 @@ class TextInputs(Inputs):
         yield texts, [own[0] for own in references]
 
 
-def _taken(update: Callable[..., None]) -> list[inspect.Parameter]:
+def _accepted(update: Callable[..., None]) -> list[inspect.Parameter]:
     hints = get_type_hints(update)
-    _, *taken = inspect.signature(update).parameters.values()  # without self
-    return [one.replace(annotation=hints.get(one.name, Any)) for one in taken]
+    _, *accepted = inspect.signature(update).parameters.values()  # without self
+    return [one.replace(annotation=hints.get(one.name, Any)) for one in accepted]
 
 
 def _nesting(hint: Any) -> int | None:
@@ -113,7 +113,7 @@ class ImageInputs(Inputs):
         """
         from torch import Tensor
 
-        hints = [one.annotation for one in _taken(update)]
+        hints = [one.annotation for one in _accepted(update)]
         if hints not in ([Tensor], [Tensor, Tensor]):
             raise DataError("it takes other inputs than drawings and their real images")
         pairs = len(hints) == 2

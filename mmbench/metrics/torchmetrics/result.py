@@ -34,7 +34,7 @@ def _text(value: Any) -> str:
     return plain.replace(",", ";")
 
 
-def number(result: Any, output: str | int | None, taken: Collection[str]) -> float:
+def number(result: Any, output: str | int | None, accepted: Collection[str]) -> float:
     """Return the single number of a result, or of one of its outputs. Raises DataError."""
     import torch
 
@@ -52,23 +52,25 @@ def number(result: Any, output: str | int | None, taken: Collection[str]) -> flo
         (result,) = outputs.values()
     values = torch.as_tensor(result)
     if values.numel() != 1:
-        ways = [f"`{way}`" for way in ("average", "reduction") if way in taken]
-        hint = f": choose another {' or '.join(ways)} in metric_options" if ways else ""
+        reductions = [
+            f"`{reduction}`" for reduction in ("average", "reduction") if reduction in accepted
+        ]
+        hint = f": choose another {' or '.join(reductions)} in metric_options" if reductions else ""
         raise DataError(f"its result has {values.numel()} numbers{hint}")
     return float(values)
 
 
-def direction(metric: Any, said: str | None) -> Literal["higher", "lower"]:
+def direction(metric: Any, declared: str | None) -> Literal["higher", "lower"]:
     """Return which direction is better: as a task says, else as torchmetrics does.
 
     Raises DataError where neither does.
     """
     known = metric.higher_is_better
-    if said is None and known is None:
+    if declared is None and known is None:
         raise DataError(
             "torchmetrics does not say which direction is better: say it as the option `better`"
         )
-    return "higher" if (said == "higher" if said else known) else "lower"
+    return "higher" if (declared == "higher" if declared else known) else "lower"
 
 
 def best_end(metric: Any, better: str) -> float | None:
@@ -77,8 +79,8 @@ def best_end(metric: Any, better: str) -> float | None:
     return None if end is None or not math.isfinite(end) else float(end)
 
 
-def reason_of(value: float, warned: list[str]) -> str:
+def reason_of(value: float, warnings: list[str]) -> str:
     """Return why there is no value, or no interval, and what torchmetrics warns of."""
-    none = f"torchmetrics gives {value}"
-    own = "no interval: a metric of the whole set" if math.isfinite(value) else none
-    return "; ".join(dict.fromkeys([own, *map(one_line, warned)]))
+    no_value = f"torchmetrics gives {value}"
+    own = "no interval: a metric of the whole set" if math.isfinite(value) else no_value
+    return "; ".join(dict.fromkeys([own, *map(one_line, warnings)]))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.errors import DataError
-from mmbench.metrics.classification.classes import read
+from mmbench.metrics.classification.classes import read_cases
 from mmbench.metrics.torchmetrics.inputs import Inputs
 
 
@@ -19,7 +19,7 @@ class ClassScores(Inputs):
     """Predictions of classes. Raises DataError where they are none."""
 
     def __post_init__(self) -> None:
-        self._cases = read(self.predictions)
+        self._cases = read_cases(self.predictions)
         self._task = self._task_of()
         self.signature = "scores=as-returned"
 
@@ -27,8 +27,8 @@ class ClassScores(Inputs):
         """Return the number of classes or labels, and the task, where the class takes them."""
         several, n = self._task == "multilabel", self._cases.classes
         filled = {"task": self._task} | ({"num_labels": n} if several else {"num_classes": n})
-        wanted = ("task",) if self._task == "binary" else filled
-        return {name: filled[name] for name in wanted if name in self.parameters}
+        names = ("task",) if self._task == "binary" else filled
+        return {name: filled[name] for name in names if name in self.parameters}
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:  # noqa: ARG002
         """Yield all predictions and targets: tensors [n, c] and [n], or [n, c] for several labels.
@@ -46,7 +46,7 @@ class ClassScores(Inputs):
     def _task_of(self) -> str:
         if "task" in self.parameters:
             usual = "multilabel" if self._cases.listed else "multiclass"
-            return str(self.given.get("task") or usual)
+            return str(self.task_options.get("task") or usual)
         if "num_labels" in self.parameters:
             return "multilabel"
         return "multiclass" if "num_classes" in self.parameters else "binary"
@@ -66,7 +66,7 @@ class ClassScores(Inputs):
     def _predicted(self) -> NDArray[Any]:
         cases, several = self._cases, self._task == "multilabel"
         if cases.scores is None:
-            bare = cases.decided(0.5) if several else cases.said
+            bare = cases.decided(0.5) if several else cases.bare_labels
             return bare.astype(np.int64)
         if self._task == "binary":
             self.signature = f"scores={cases.link(several=False)}"

@@ -285,7 +285,7 @@ def test_captions_are_tokenised_once():
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_blocks_and_columns_change_nothing(metric, monkeypatch):
-    monkeypatch.setattr(caption_words, "_KEPT", 0)
+    monkeypatch.setattr(caption_words, "_REMEMBERED", 0)
     for predictions in map(random_captions, range(20)):
         monkeypatch.setattr(ngrams, "_BLOCK", 1 << 16)
         whole = metric(predictions).rows

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mmbench.errors import DataError, UserError
 from mmbench.metrics.captions import meteor, spice
 from mmbench.metrics.captions import meteor_jar as module
-from mmbench.metrics.captions.jar import jar_folder, java_command, last_words
+from mmbench.metrics.captions.jar import failure_message, jar_folder, java_command
 from mmbench.metrics.captions.spice import _scores
 from mmbench.stats import fold, fold_many
 from tests.support.captions import (
@@ -41,7 +41,7 @@ def java():
 def jar(java, monkeypatch):
     """The jar, asked anew each time: an answer that it remembers tests nothing."""
     process = module._process()
-    monkeypatch.setattr(process, "ask", process._ask)
+    monkeypatch.setattr(process, "request", process._request)
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +56,9 @@ def official(java):
 def test_what_was_asked_before_is_remembered(java):
     predictions = random_captions(9)
     first = meteor(predictions).rows
-    asked = module._process().ask.cache_info()
+    asked = module._process().request.cache_info()
     assert (meteor(predictions).rows == first).all()
-    again = module._process().ask.cache_info()
+    again = module._process().request.cache_info()
     assert (again.misses, again.hits) == (asked.misses, asked.hits + len(predictions))
 
 
@@ -179,11 +179,11 @@ def test_no_jar():
         jar_folder("meteor", "meteor-9.jar")
 
 
-def test_last_words():
+def test_failure_message():
     trace = b'log line\nException in thread "main" java.lang.OutOfMemoryError\n\tat x.y(Z.java)\n'
-    assert last_words(trace) == 'Exception in thread "main" java.lang.OutOfMemoryError'
-    assert last_words(b"first\nlast\n\n") == "last"
-    assert last_words(b"") == "it said nothing"
+    assert failure_message(trace) == 'Exception in thread "main" java.lang.OutOfMemoryError'
+    assert failure_message(b"first\nlast\n\n") == "last"
+    assert failure_message(b"") == "it said nothing"
 
 
 @pytest.mark.parametrize("metric", [meteor, spice])

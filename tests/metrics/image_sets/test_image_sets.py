@@ -70,7 +70,7 @@ def normal(seed: int, n: int, d: int, offset: float = 0.0) -> Any:
 
 
 def distance(a: Any, b: Any) -> float:
-    return frechet_distance(Moments.of(np.asarray(a)), Moments.of(np.asarray(b)))
+    return frechet_distance(Moments.from_rows(np.asarray(a)), Moments.from_rows(np.asarray(b)))
 
 
 # --- Fréchet distance ---------------------------------------------------------------------------
@@ -181,12 +181,12 @@ def test_a_large_offset_costs_no_digits() -> None:
 
 def test_moments_do_not_depend_on_the_batches() -> None:
     rows = normal(0, 500, 6, 100.0)
-    whole, parts, apart = Moments.of(rows), Moments(6), Moments(6)
+    whole, parts, apart = Moments.from_rows(rows), Moments(6), Moments(6)
     for batch in np.split(rows, [1, 1, 7, 300]):
         parts.update(batch)
-    apart.merge(Moments.of(rows[:123]))
+    apart.merge(Moments.from_rows(rows[:123]))
     apart.merge(Moments(6))
-    apart.merge(Moments.of(rows[123:]))
+    apart.merge(Moments.from_rows(rows[123:]))
     mean, covariance = statistics(rows)
     for found in (whole, parts, apart):
         assert found.count == 500
@@ -195,9 +195,9 @@ def test_moments_do_not_depend_on_the_batches() -> None:
 
 
 def test_fewer_than_two_have_no_covariance() -> None:
-    one = Moments.of(np.ones((1, 3)))
+    one = Moments.from_rows(np.ones((1, 3)))
     assert np.isnan(one.covariance).all()
-    assert math.isnan(frechet_distance(one, Moments.of(normal(0, 5, 3))))
+    assert math.isnan(frechet_distance(one, Moments.from_rows(normal(0, 5, 3))))
 
 
 TABLES = arrays(np.float64, (7, 4), elements=st.floats(-100, 100, width=32))

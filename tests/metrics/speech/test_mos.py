@@ -288,14 +288,14 @@ def test_dnsmos_equals_the_package(speechmos, tmp_path):
 
 
 def test_four_heads_cost_one_pass(speechmos):
-    scorer._known.clear()
+    scorer._scores_by_digest.clear()
     predictions = [heard("a", clip(9.02, "noise"))]
     predictions.append(Prediction("b", None, inputs={"audio": predictions[0].value}))
     first = dnsmos(predictions, "ovrl").rows
-    assert len(scorer._known) == 1 and first[0] == first[1]
-    (scored,) = scorer._known.values()
+    assert len(scorer._scores_by_digest) == 1 and first[0] == first[1]
+    (scored,) = scorer._scores_by_digest.values()
     values = [dnsmos(predictions, head).value for head in HEADS]
-    assert next(iter(scorer._known.values())) is scored  # not scored again
+    assert next(iter(scorer._scores_by_digest.values())) is scored  # not scored again
     assert values == [scored[head] for head in HEADS] and len(set(values)) == 4
 
 

@@ -31,7 +31,7 @@ def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
     Source: the accuracy of MMMU (Yue et al. 2024, arXiv 2311.16502) and ScienceQA, whose official
     parsers draw an option at random where none is named; this one does not.
     """
-    rows = [_named(p) == _right(p) for p in predictions]
+    rows = [_choice(p) == _answer(p) for p in predictions]
     return score(rows, signature=_PARSE)
 
 
@@ -41,7 +41,7 @@ def choice_unparsed(predictions: Sequence[Prediction]) -> Score:
 
     Source: this project; the field's tools guess instead.
     """
-    rows = [_named(p) is None for p in predictions]
+    rows = [_choice(p) is None for p in predictions]
     return score(rows, signature=_PARSE)
 
 
@@ -56,14 +56,14 @@ def circular_accuracy(predictions: Sequence[Prediction]) -> Score:
     Source: CircularEval of MMBench, Liu et al. 2024, arXiv 2307.06281, section 4.3.
     """
     first: dict[str, str] = {}
-    right: dict[str, bool] = {}
+    all_correct: dict[str, bool] = {}
     for p in predictions:
         question = _question(p)
         first[question] = min(first.get(question, p.id), p.id)
-        right[question] = right.get(question, True) and _named(p) == _right(p)
+        all_correct[question] = all_correct.get(question, True) and _choice(p) == _answer(p)
     counted = [first[_question(p)] == p.id for p in predictions]
-    both = zip(predictions, counted, strict=True)
-    rows = [[count and right[_question(p)], count] for p, count in both]
+    counted_predictions = zip(predictions, counted, strict=True)
+    rows = [[count and all_correct[_question(p)], count] for p, count in counted_predictions]
     signature = f"{_PARSE},rotations=all-right"
     return score(rows, fold_name="ratio", signature=signature)
 
@@ -72,7 +72,7 @@ def _question(prediction: Prediction) -> str:
     return f"group {prediction.group}" if prediction.group else f"id {prediction.id}"
 
 
-def _named(prediction: Prediction) -> int | None:
+def _choice(prediction: Prediction) -> int | None:
     return named_option(prediction.value, _options(prediction))
 
 
@@ -86,7 +86,7 @@ def _options(prediction: Prediction) -> list[str]:
     return [str(option) for option in target["options"]]
 
 
-def _right(prediction: Prediction) -> int:
+def _answer(prediction: Prediction) -> int:
     answer = str(prediction.target["answer"]).strip().upper()
     letters = ascii_uppercase[: len(_options(prediction))]
     if len(answer) == 1 and answer in letters:

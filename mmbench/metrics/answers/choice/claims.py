@@ -21,31 +21,31 @@ _WORD = re.compile(r"[^\W_]")
 _TEXT_LETTER = re.compile(r"(.{1,400}?) ?[(\[](?P<inside>[A-Za-z])[)\]]\W{0,3}")
 
 
-def place_of(match: re.Match[str], names: LetteredOptions) -> int | None:
+def option_position(match: re.Match[str], options: LetteredOptions) -> int | None:
     """The position of the letter in a match, None where no option has it."""
     letter = next(filter(None, match.groupdict().values()), "")
-    place = _LETTERS.find(letter.upper()) if letter else -1
-    return place if 0 <= place < len(names) else None
+    position = _LETTERS.find(letter.upper()) if letter else -1
+    return position if 0 <= position < len(options) else None
 
 
-def letters_in(
-    pattern: re.Pattern[str], text: str, names: LetteredOptions
+def option_letters(
+    pattern: re.Pattern[str], text: str, options: LetteredOptions
 ) -> Iterator[tuple[int, re.Match[str]]]:
     """The letters of options that a pattern finds in a text: their positions and matches."""
     for match in pattern.finditer(text):
-        place = place_of(match, names)
-        if place is not None:
-            yield place, match
+        position = option_position(match, options)
+        if position is not None:
+            yield position, match
 
 
-def denied(place: int, text: str, start: int, end: int, names: LetteredOptions) -> bool:
+def is_denied(position: int, text: str, start: int, end: int, options: LetteredOptions) -> bool:
     """Whether the letter at start:end is negated in its clause, or called wrong after it."""
-    after = names.skip(place, text, end)
+    after = options.skip(position, text, end)
     wrong = forms.DENIED.match(text, end) or forms.DENIED.match(text, after)
-    return wrong is not None or negated(text, start)
+    return wrong is not None or is_negated(text, start)
 
 
-def negated(text: str, start: int) -> bool:
+def is_negated(text: str, start: int) -> bool:
     """Whether the clause that leads to `start` holds a negation, a doubt or a condition."""
     window, begin = text[max(0, start - _LOOK_BACK) : start], 0
     for clause in forms.CLAUSE.finditer(window):
@@ -53,29 +53,29 @@ def negated(text: str, start: int) -> bool:
     return forms.NEGATED.search(window, begin) is not None
 
 
-def joined(place: int, text: str, at: int, names: LetteredOptions) -> bool:
+def names_another_letter(position: int, text: str, at: int, options: LetteredOptions) -> bool:
     """Whether the text at `at` goes on with another letter: "or C", ", C", "/C"."""
     item = forms.FRONT.match(text, at + (text[at : at + 1] == " "))
-    if item and place_of(item, names) not in (None, place):
+    if item and option_position(item, options) not in (None, position):
         return True
     match = forms.JOINED.match(text, at)
     letter = forms.STATED_LETTER.match(text, match.end()) if match else None
-    other = place_of(letter, names) if letter else None
+    other = option_position(letter, options) if letter else None
     if letter is None or other is None:
         return False
-    return other != place and forms.DENIED.match(text, letter.end()) is None
+    return other != position and forms.DENIED.match(text, letter.end()) is None
 
 
-def boxed(boxes: list[str], names: LetteredOptions) -> tuple[set[int], set[int]]:
+def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int], set[int]]:
     """The options that boxes name: those named by their letter, those by their text."""
     letters: set[int] = set()
     texts: set[int] = set()
     for box in boxes:
         content = clean(box)
-        stated = statements(content, names)
-        found = _letter_alone(content, names) or _letter_and_text(content, names)
-        letters |= found or set().union(*stated)
-        texts |= set() if found else names.whole(content)
+        stated = statements(content, options)
+        own = _lone_letter(content, options) or _letter_and_text(content, options)
+        letters |= own or set().union(*stated)
+        texts |= set() if own else options.equal_options(content)
     return letters, texts
 
 
@@ -87,27 +87,27 @@ class Statements(NamedTuple):
     others: set[int]
 
 
-def statements(text: str, names: LetteredOptions) -> Statements:
+def statements(text: str, options: LetteredOptions) -> Statements:
     """The options that follow words such as "the answer is", or are called the right answer."""
-    found = Statements(set(), set(), set())
+    stated = Statements(set(), set(), set())
     for match in forms.LEAD.finditer(text):
-        places, end = _stated(match, names)
-        if places and _leads(match):
+        positions, end = _stated_options(match, options)
+        if positions and _leads(match):
             weight = 0 if _is_final(match) else 1 if _is_label(match, end) else 2
-            found[weight].update(places)
-    for place, match in letters_in(forms.MENTIONED_LETTER, text, names):
-        after = names.skip(place, text, match.end())
-        if forms.CALLED_ANSWER.match(text, after) and affirmed(place, match, names):
-            found.others.add(place)
-    return found
+            stated[weight].update(positions)
+    for position, match in option_letters(forms.MENTIONED_LETTER, text, options):
+        after = options.skip(position, text, match.end())
+        if forms.CALLED_ANSWER.match(text, after) and is_affirmed(position, match, options):
+            stated.others.add(position)
+    return stated
 
 
-def affirmed(place: int, match: re.Match[str], names: LetteredOptions) -> bool:
+def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -> bool:
     """Whether a letter is not denied, and not the last of several ("A, B or C")."""
     text, start = match.string, match.start()
     if forms.JOINED_BEFORE.search(text, max(0, start - 30), start):
         return False
-    return not denied(place, text, start, match.end(), names)
+    return not is_denied(position, text, start, match.end(), options)
 
 
 def _leads(match: re.Match[str]) -> bool:
@@ -120,7 +120,7 @@ def _leads(match: re.Match[str]) -> bool:
         or forms.PREDICATE.search(before)
     ):
         return False
-    return not negated(text, start) and not forms.NEGATED.search(match[0])
+    return not is_negated(text, start) and not forms.NEGATED.search(match[0])
 
 
 def _is_final(match: re.Match[str]) -> bool:
@@ -139,25 +139,25 @@ def _is_label(match: re.Match[str], end: int) -> bool:
     return forms.LABEL.fullmatch(text, line, start) is not None and not _WORD.search(rest)
 
 
-def _stated(match: re.Match[str], names: LetteredOptions) -> tuple[set[int], int]:
+def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set[int], int]:
     """What follows a lead-in, the option of a letter or of a text, and where it ends."""
     text, begin = match.string, match.start("rest")
     ends = [begin, *(link.end() for link in forms.IS_LINK.finditer(text, begin, match.end()))]
     for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
         piece = _piece(text, at)
-        if _BEGINS_WITH_LETTER.match(piece) and (found := names.whole(piece)):
-            return found, text.index(piece, at) + len(piece)
+        if _BEGINS_WITH_LETTER.match(piece) and (positions := options.equal_options(piece)):
+            return positions, text.index(piece, at) + len(piece)
     for at in dict.fromkeys([*ends, match.end()]):
         letter = forms.STATED_LETTER.match(text, at)
-        place = place_of(letter, names) if letter else None
-        if letter and place is not None and _fits(match, letter, place, names):
-            end = names.skip(place, text, letter.end())
-            return _unless_denied(place, letter, names), end
+        position = option_position(letter, options) if letter else None
+        if letter and position is not None and _fits(match, letter, position, options):
+            end = options.skip(position, text, letter.end())
+            return _unless_denied(position, letter, options), end
     for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
         piece = _piece(text, at)
-        found = names.whole(piece)
-        if found:
-            return found, text.index(piece, at) + len(piece)
+        positions = options.equal_options(piece)
+        if positions:
+            return positions, text.index(piece, at) + len(piece)
     return set(), match.end()
 
 
@@ -168,84 +168,86 @@ def _piece(text: str, at: int) -> str:
     return text[begin : cut.start() if cut else begin + _PIECE]
 
 
-def _fits(match: re.Match[str], letter: re.Match[str], place: int, names: LetteredOptions) -> bool:
+def _fits(
+    match: re.Match[str], letter: re.Match[str], position: int, options: LetteredOptions
+) -> bool:
     """Whether a letter on the line after its lead-in is the answer and not the head of a list."""
     text = match.string
     if "\n" not in text[match.start("rest") : letter.end()]:
         return True
     line, _, below = text[letter.end() :].partition("\n")
     item = forms.FRONT.match(below)
-    if item and place_of(item, names) not in (None, place):
+    if item and option_position(item, options) not in (None, position):
         return False
-    own = names.skip(place, line, 0) > 0 or _is_own(place, line, names)
+    own = options.skip(position, line, 0) > 0 or _is_own(position, line, options)
     return match["answer"] is not None or own
 
 
-def _is_own(place: int, line: str, names: LetteredOptions) -> bool:
+def _is_own(position: int, line: str, options: LetteredOptions) -> bool:
     """Whether nothing, or an option's own text and nothing more, follows its letter."""
-    return not any(c.isalnum() for c in line[names.skip(place, line, 0) :])
+    return not any(c.isalnum() for c in line[options.skip(position, line, 0) :])
 
 
-def _unless_denied(place: int, letter: re.Match[str], names: LetteredOptions) -> set[int]:
+def _unless_denied(position: int, letter: re.Match[str], options: LetteredOptions) -> set[int]:
     text, end = letter.string, letter.end()
-    if forms.DENIED.match(text, names.skip(place, text, end)) or forms.DENIED.match(text, end):
+    if forms.DENIED.match(text, options.skip(position, text, end)) or forms.DENIED.match(text, end):
         return set()
-    begun = names.begun(text[end : end + _PIECE])
-    other = begun and place not in begun
-    more = joined(place, text, names.skip(place, text, end), names)
-    return {place, CONTRADICTION} if other or more else {place}
+    starting = options.starting_options(text[end : end + _PIECE])
+    contradicted = starting and position not in starting
+    continued = names_another_letter(position, text, options.skip(position, text, end), options)
+    return {position, CONTRADICTION} if contradicted or continued else {position}
 
 
-def lines_that_are_options(text: str, names: LetteredOptions) -> set[int]:
+def option_lines(text: str, options: LetteredOptions) -> set[int]:
     """The options that the first or the last line is, by letter, text or both.
 
     A line of letter and text does not count as one of a list of the options.
     """
     lines = text.split("\n")
-    items = [_item(line, names) for line in lines]
+    items = [_listed_option(line, options) for line in lines]
     listed = {item for item in items if item is not None}
-    found: set[int] = set()
+    positions: set[int] = set()
     for at in {0, len(lines) - 1}:
-        item, beside = items[at], items[at - 1 if at else min(1, len(lines) - 1)]
-        found |= _letter_alone(lines[at], names) or names.whole(lines[at])
+        item, neighbour = items[at], items[at - 1 if at else min(1, len(lines) - 1)]
+        positions |= _lone_letter(lines[at], options) or options.equal_options(lines[at])
         if (
             item is None
             or listed == {item}
             or (
                 items.count(item) > 1
-                and (beside is None or (beside <= item if at == 0 else beside >= item))
+                and (neighbour is None or (neighbour <= item if at == 0 else neighbour >= item))
             )
         ):
-            found |= _letter_and_text(lines[at], names)
-    return found
+            positions |= _letter_and_text(lines[at], options)
+    return positions
 
 
-def _letter_alone(line: str, names: LetteredOptions) -> set[int]:
+def _lone_letter(line: str, options: LetteredOptions) -> set[int]:
     """The option of a line that is a letter, or that ends in a sentence that is one."""
     match = forms.ALONE.fullmatch(line) or forms.NEARLY_ALONE.fullmatch(line)
     match = match or forms.LAST_SENTENCE.search(line)
-    place = place_of(match, names) if match else None
-    return set() if place is None else {place}
+    position = option_position(match, options) if match else None
+    return set() if position is None else {position}
 
 
-def _letter_and_text(line: str, names: LetteredOptions) -> set[int]:
+def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
     """The option of a line such as "(B) dog" or "dog (B)"; a contradiction for "(B) cat"."""
     front, back = forms.FRONT.match(line), _TEXT_LETTER.fullmatch(line)
     match = front or back
-    place = place_of(match, names) if match else None
-    if match is None or place is None:
+    position = option_position(match, options) if match else None
+    if match is None or position is None:
         return set()
     rest = line[match.end() :] if front else line[: match.end(1)]
-    if front and any(c.isalnum() for c in rest) and _is_own(place, rest, names):
-        return {place}
-    whole = names.whole(rest)
-    return ({place} if place in whole else {place, CONTRADICTION}) if whole else set()
+    if front and any(c.isalnum() for c in rest) and _is_own(position, rest, options):
+        return {position}
+    whole = options.equal_options(rest)
+    return ({position} if position in whole else {position, CONTRADICTION}) if whole else set()
 
 
-def _item(line: str, names: LetteredOptions) -> int | None:
+def _listed_option(line: str, options: LetteredOptions) -> int | None:
     """The option of a line that begins with its letter and text."""
     front = forms.FRONT.match(line)
-    place = place_of(front, names) if front else None
-    if front is None or place is None:
+    position = option_position(front, options) if front else None
+    if front is None or position is None:
         return None
-    return place if names.skip(place, line, front.end()) > front.end() else None
+    return position if options.skip(position, line, front.end()) > front.end() else None

@@ -18,10 +18,10 @@ _W = rf"[^\W{_UNSPACED}]"  # a character of a word of any other script
 
 def _words(field: str) -> str:
     """A pattern for the words of all languages in one field of the table."""
-    given = {
+    listed = {
         word for language in LANGUAGES.values() for word in getattr(language, field).split("|")
     }
-    words = sorted(given - {""})
+    words = sorted(listed - {""})
     short = [word for word in words if len(word) == 1 and word.isascii()]
     unspaced = [word for word in words if re.search(rf"^[{_UNSPACED}':]|[{_UNSPACED}]$", word)]
     spaced = [word for word in words if word not in short and word not in unspaced]

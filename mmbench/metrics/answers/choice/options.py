@@ -64,7 +64,7 @@ class LetteredOptions:
         numbers = [_canonical(words) for words in plain]
         self._by_number = len(set(numbers)) == len(set(plain))
         self.words = numbers if self._by_number else plain
-        self.named = ["" if _is_letter(words) else words for words in self.words]
+        self.names = ["" if _is_letter(words) else words for words in self.words]
         self._letters = ["".join(filter(str.isalnum, clean(own).lower())) for own in self.raw]
         self._broken = any(_BREAK.search(option) for option in self.raw)
         self._longest = 2 * max(map(len, self.raw), default=0) + 40
@@ -82,7 +82,7 @@ class LetteredOptions:
         text = _EQUALS.sub(" = ", _SPACED.sub("", text))
         return _MINUS.sub(r"\1-", text) if self._signed else text
 
-    def whole(self, text: str) -> set[int]:
+    def equal_options(self, text: str) -> set[int]:
         """The options that a text is, an article before it apart."""
         if len(text) > self._longest:
             return set()
@@ -91,55 +91,55 @@ class LetteredOptions:
     def _equal(self, words: str) -> set[int]:
         return {
             at
-            for at, own in enumerate(self.named)
+            for at, own in enumerate(self.names)
             if own and (own == words or _ARTICLE.sub("", own) == words)
         }
 
-    def begun(self, rest: str) -> set[int]:
+    def starting_options(self, rest: str) -> set[int]:
         """The options that the first line of a text begins with."""
         line = self.plain(rest[: self._longest].split("\n", 1)[0]) + " "
         return {at for at, own in enumerate(self.words) if own and line.startswith(own + " ")}
 
-    def skip(self, place: int, text: str, at: int) -> int:
+    def skip(self, position: int, text: str, at: int) -> int:
         """Where a text goes on after the own text of an option, if that is what begins at `at`."""
-        own = self._letters[place]
-        letters, places = _letters_of(text)
-        first = bisect_left(places, at)
+        own = self._letters[position]
+        letters, offsets = _letters_of(text)
+        first = bisect_left(offsets, at)
         if not own or not letters.startswith(own, first):
             return at
-        end = places[first + len(own) - 1] + 1
+        end = offsets[first + len(own) - 1] + 1
         limit = min(len(text), at + 2 * len(own) + 20)
-        whole = end == limit or (end < limit and not text[end].isalnum())
-        return end if whole else at
+        is_complete = end == limit or (end < limit and not text[end].isalnum())
+        return end if is_complete else at
 
-    def mentioned(self, text: str) -> set[int]:
+    def mentioned_options(self, text: str) -> set[int]:
         """The options whose text stands in a cleaned text, not negated and not in a longer one.
 
         Holds DENIED as well where a text is called wrong.
         """
         pieces = [text] if self._broken else _BREAK.split(text)
-        plain, found = " | ".join(map(self.plain, pieces)), set()
-        for words in sorted(set(filter(None, self.named)), key=len, reverse=True):
+        plain, positions = " | ".join(map(self.plain, pieces)), set()
+        for words in sorted(set(filter(None, self.names)), key=len, reverse=True):
             if words in _CLOSED:
-                named = _opens_sentence(words).search(text) is not None
+                is_named = _opens_sentence(words).search(text) is not None
             else:
                 pattern = re.compile(rf"(?<!\S){re.escape(words)}(?!\S)")
-                matches = [match for match in pattern.finditer(plain) if _affirmed(match, words)]
-                named = bool(matches)
+                matches = [match for match in pattern.finditer(plain) if _is_affirmed(match, words)]
+                is_named = bool(matches)
                 if any(_DENIED.match(plain, match.end()) for match in matches):
-                    found.add(DENIED)
+                    positions.add(DENIED)
                 plain = pattern.sub("~", plain)
-            if named:
-                found |= {at for at, other in enumerate(self.named) if other == words}
-        return found
+            if is_named:
+                positions |= {at for at, name in enumerate(self.names) if name == words}
+        return positions
 
 
 @lru_cache(maxsize=8)
 def _letters_of(text: str) -> tuple[str, list[int]]:
     """The letters and digits of a text in lower case, a character each, and their positions."""
-    found = [(char.lower(), at) for at, char in enumerate(text) if char.isalnum()]
-    letters = "".join(lower if len(lower) == 1 else "\0" for lower, _ in found)
-    return letters, [at for _, at in found]
+    characters = [(char.lower(), at) for at, char in enumerate(text) if char.isalnum()]
+    letters = "".join(lower if len(lower) == 1 else "\0" for lower, _ in characters)
+    return letters, [at for _, at in characters]
 
 
 @lru_cache(maxsize=4096)
@@ -150,10 +150,10 @@ def options_of(options: tuple[str, ...]) -> LetteredOptions:
 
 def _without_prefix(at: int, option: str, options: Sequence[str]) -> str:
     """An option without its own letter ("A. cat"), where all of them begin with theirs."""
-    found = [_PREFIX.match(text) for text in options]
-    own = [match and ord(match[1] or match[2]) == 65 + n for n, match in enumerate(found)]
-    match = found[at]
-    return option[match.end() :] if match and all(own) else option
+    prefixes = [_PREFIX.match(text) for text in options]
+    are_own = [match and ord(match[1] or match[2]) == 65 + n for n, match in enumerate(prefixes)]
+    match = prefixes[at]
+    return option[match.end() :] if match and all(are_own) else option
 
 
 def _is_letter(words: str) -> bool:
@@ -183,7 +183,7 @@ def _opens_sentence(word: str) -> re.Pattern[str]:
     )
 
 
-def _affirmed(match: re.Match[str], words: str) -> bool:
+def _is_affirmed(match: re.Match[str], words: str) -> bool:
     """Whether an option's text is not negated by what goes before it, and is meant as one."""
     text, start = match.string, match.start()
     if _NEGATED.search(text, max(0, start - _LOOK_BACK), start):

@@ -37,13 +37,13 @@ from functools import lru_cache
 from mmbench.metrics.answers.choice import forms
 from mmbench.metrics.answers.choice.claims import (
     CONTRADICTION,
-    affirmed,
-    boxed,
-    denied,
-    joined,
-    letters_in,
-    lines_that_are_options,
-    place_of,
+    boxed_options,
+    is_affirmed,
+    is_denied,
+    names_another_letter,
+    option_letters,
+    option_lines,
+    option_position,
     statements,
 )
 from mmbench.metrics.answers.choice.clean import clean, split_boxes
@@ -62,59 +62,59 @@ _LOOK_BACK = 40  # characters before a letter that may hold the word that makes 
 
 def named_option(text: str, options: Sequence[str]) -> int | None:
     """The position of the only option that a text names, or None. There are at most 26 options."""
-    return _named(text, tuple(options))
+    return _parsed_option(text, tuple(options))
 
 
 @lru_cache(maxsize=20_000)
-def _named(text: str, options: tuple[str, ...]) -> int | None:
-    names = options_of(options)
+def _parsed_option(text: str, option_texts: tuple[str, ...]) -> int | None:
+    options = options_of(option_texts)
     outside, boxes = split_boxes(text)
-    letters, texts = boxed(boxes, names)
+    letters, texts = boxed_options(boxes, options)
     if letters:
-        return _only(letters)
+        return _single_option(letters)
     cleaned = clean(outside)
-    stated, lines = statements(cleaned, names), lines_that_are_options(cleaned, names)
+    stated, lines = statements(cleaned, options), option_lines(cleaned, options)
     own = texts | lines
     others = stated.others | own
     labelled = stated.labelled | own if stated.labelled else set()
-    for found in (stated.final, labelled, others, _concluded(cleaned, names)):
-        if found:
-            return _unless_retracted(_only(found), cleaned, names)
-    front = _in_front(cleaned, names)
-    return _only(front) if front else _mentioned(cleaned, names)
+    for positions in (stated.final, labelled, others, _concluded_options(cleaned, options)):
+        if positions:
+            return _unless_retracted(_single_option(positions), cleaned, options)
+    front = _leading_option(cleaned, options)
+    return _single_option(front) if front else _mentioned_option(cleaned, options)
 
 
-def _only(found: set[int]) -> int | None:
+def _single_option(positions: set[int]) -> int | None:
     """The only place in a set, unless that is a contradiction."""
-    return next(iter(found)) if len(found) == 1 and CONTRADICTION not in found else None
+    return next(iter(positions)) if len(positions) == 1 and CONTRADICTION not in positions else None
 
 
-def _unless_retracted(place: int | None, text: str, names: LetteredOptions) -> int | None:
+def _unless_retracted(position: int | None, text: str, options: LetteredOptions) -> int | None:
     """The place, or None where the text then says "wait" or the like and names another option."""
     last = _last(forms.RETRACTED, text)
-    if last is None or place is None:
-        return place
+    if last is None or position is None:
+        return position
     tail = text[last.end() :]
-    stated = set().union(*statements(tail, names), lines_that_are_options(tail, names))
-    others = {other for other, _ in letters_in(forms.MENTIONED_LETTER, tail, names)} - {place}
-    return place if place in stated or not others else None
+    stated = set().union(*statements(tail, options), option_lines(tail, options))
+    others = {at for at, _ in option_letters(forms.MENTIONED_LETTER, tail, options)} - {position}
+    return position if position in stated or not others else None
 
 
-def _concluded(text: str, names: LetteredOptions) -> set[int]:
+def _concluded_options(text: str, options: LetteredOptions) -> set[int]:
     """The options that are called right, and that of the last sentence that concludes."""
-    found = {
-        place
-        for place, match in letters_in(forms.MENTIONED_LETTER, text, names)
-        if forms.PRAISED.match(text, names.skip(place, text, match.end()))
-        and affirmed(place, match, names)
+    positions = {
+        position
+        for position, match in option_letters(forms.MENTIONED_LETTER, text, options)
+        if forms.PRAISED.match(text, options.skip(position, text, match.end()))
+        and is_affirmed(position, match, options)
     }
     last = _last(forms.CONCLUSION, text)
     if last:
         end = forms.SENTENCE_END.search(text, last.end())
-        place = _mentioned(text[last.end() : end.start() if end else len(text)], names)
-        found |= set() if place is None else {place}
-    front = _only(_in_front(text, names)) if found else None
-    return found if front is None else found | {front}
+        position = _mentioned_option(text[last.end() : end.start() if end else len(text)], options)
+        positions |= set() if position is None else {position}
+    front = _single_option(_leading_option(text, options)) if positions else None
+    return positions if front is None else positions | {front}
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
@@ -122,42 +122,56 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
-def _in_front(text: str, names: LetteredOptions) -> set[int]:
+def _leading_option(text: str, options: LetteredOptions) -> set[int]:
     """The option whose letter a text begins with, and a contradiction where another one follows."""
     front = forms.FRONT.match(text)
-    place = place_of(front, names) if front else None
-    if front is None or place is None or denied(place, text, 0, front.end(), names):
+    position = option_position(front, options) if front else None
+    if front is None or position is None or is_denied(position, text, 0, front.end(), options):
         return set()
-    after = names.skip(place, text, front.end())
+    after = options.skip(position, text, front.end())
     rest = text[after:]
-    others = {at for at, _ in letters_in(_MARKED, rest, names)} - {place}
-    begun = names.begun(text[front.end() :])
-    alone = forms.ALONE.fullmatch(rest)
-    if others or alone or (begun and place not in begun) or joined(place, text, after, names):
-        return {place, CONTRADICTION}
-    return {place}
+    others = {at for at, _ in option_letters(_MARKED, rest, options)} - {position}
+    starting = options.starting_options(text[front.end() :])
+    lone_letter = forms.ALONE.fullmatch(rest)
+    if (
+        others
+        or lone_letter
+        or (starting and position not in starting)
+        or names_another_letter(position, text, after, options)
+    ):
+        return {position, CONTRADICTION}
+    return {position}
 
 
-def _mentioned(text: str, names: LetteredOptions) -> int | None:
+def _mentioned_option(text: str, options: LetteredOptions) -> int | None:
     """The option of the only letter in a text that surely is one, else of the only text."""
-    masked = _masked(text, names)
-    found = list(letters_in(forms.MENTIONED_LETTER, masked, names))
+    masked = _masked(text, options)
+    letters = list(option_letters(forms.MENTIONED_LETTER, masked, options))
     sure: set[int] = set()
-    for place, match in found:
-        if len(sure) < 2 and place not in sure and _is_sure(match) and _stands(place, match, names):
-            sure.add(place)
-    texts = names.mentioned(text)
+    for position, match in letters:
+        if (
+            len(sure) < 2
+            and position not in sure
+            and _is_sure(match)
+            and _is_asserted(position, match, options)
+        ):
+            sure.add(position)
+    texts = options.mentioned_options(text)
     if not sure:
-        foreign = any(ord(letter) - 65 >= len(names) for letter in _FOREIGN.findall(masked))
-        return None if foreign else _only(texts)
+        foreign = any(ord(letter) - 65 >= len(options) for letter in _FOREIGN.findall(masked))
+        return None if foreign else _single_option(texts)
     if len(sure) > 1 or (texts and not sure & texts):
         return None
-    others = (one for one in found if one[0] not in sure)
-    return None if any(_stands(place, match, names) for place, match in others) else _only(sure)
+    others = (letter for letter in letters if letter[0] not in sure)
+    return (
+        None
+        if any(_is_asserted(position, match, options) for position, match in others)
+        else _single_option(sure)
+    )
 
 
-def _stands(place: int, match: re.Match[str], names: LetteredOptions) -> bool:
-    return not denied(place, match.string, match.start(), match.end(), names)
+def _is_asserted(position: int, match: re.Match[str], options: LetteredOptions) -> bool:
+    return not is_denied(position, match.string, match.start(), match.end(), options)
 
 
 def _is_sure(match: re.Match[str]) -> bool:
@@ -173,9 +187,9 @@ def _is_sure(match: re.Match[str]) -> bool:
     return forms.SURE.search(text, max(0, start - _LOOK_BACK), start) is not None
 
 
-def _masked(text: str, names: LetteredOptions) -> str:
+def _masked(text: str, options: LetteredOptions) -> str:
     """A text without the options' texts that hold a single letter ("Point A")."""
-    own = [clean(option) for option in names.raw]
+    own = [clean(option) for option in options.raw]
     for option in sorted(own, key=len, reverse=True):
         if len(option) > 1 and _HOLDS_LETTER.search(option):
             text = re.sub(rf"(?<!\w){re.escape(option)}(?!\w)", "xx", text, flags=re.IGNORECASE)

@@ -43,7 +43,9 @@ _PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "-
 
 # Between spaces, what is read alike whatever stands around.
 _LETTER = r"[^\W\d_]"
-_ALONE = re.compile(rf"(?:{_LETTER}|['\u2019-])*[,;:!?]?|(?!(?i:{ABBREVIATION})\.){_LETTER}+\.")
+_INDEPENDENT = re.compile(
+    rf"(?:{_LETTER}|['\u2019-])*[,;:!?]?|(?!(?i:{ABBREVIATION})\.){_LETTER}+\."
+)
 
 
 def tokens(text: str) -> list[str]:
@@ -54,8 +56,8 @@ def tokens(text: str) -> list[str]:
     characters that the rules do not know, such as pictures, are dropped.
     Source: Stanford CoreNLP 3.4.1, `PTBTokenizer`.
     """
-    parts = list(map(_alone, text.split(" ")))
-    return [*_whole(text)] if None in parts else [*chain.from_iterable(filter(None, parts))]
+    parts = list(map(_part_tokens, text.split(" ")))
+    return [*_line_tokens(text)] if None in parts else [*chain.from_iterable(filter(None, parts))]
 
 
 def caption_tokens(text: str) -> list[str]:
@@ -67,10 +69,10 @@ def caption_tokens(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _alone(part: str) -> tuple[str, ...] | None:
-    return tuple(lex(part)) if _ALONE.fullmatch(part) else None
+def _part_tokens(part: str) -> tuple[str, ...] | None:
+    return tuple(lex(part)) if _INDEPENDENT.fullmatch(part) else None
 
 
 @lru_cache(maxsize=1 << 10)
-def _whole(text: str) -> tuple[str, ...]:
+def _line_tokens(text: str) -> tuple[str, ...]:
     return tuple(lex(text))

@@ -74,8 +74,8 @@ class _Shadow(dict[int, str]):
     """A table for str.translate that classifies a character when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = found = _kind(code)
-        return found
+        self[code] = representative = _kind(code)
+        return representative
 
 
 def _kind(code: int) -> str:

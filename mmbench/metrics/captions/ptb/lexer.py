@@ -24,41 +24,41 @@ def lex(text: str) -> list[str]:
     """The tokens of one line, in lower case. A line break within is read as a space."""
     units = as_units(text.replace("\n", " ")) + "\n"
     shadow = shadow_of(units)
-    found: list[str] = []
-    place = 0
-    while place < len(units):
-        if plain := _PLAIN.match(shadow, place):
-            token, place = plain[1] or "", plain.end()
+    tokens: list[str] = []
+    position = 0
+    while position < len(units):
+        if plain := _PLAIN.match(shadow, position):
+            token, position = plain[1] or "", plain.end()
         else:
-            token, place = _odd(units, shadow, place)
+            token, position = _token_at(units, shadow, position)
         if token:
-            found.append(as_text(token).lower())
-    return found
+            tokens.append(as_text(token).lower())
+    return tokens
 
 
-def _odd(units: str, shadow: str, place: int) -> tuple[str, int]:
+def _token_at(units: str, shadow: str, position: int) -> tuple[str, int]:
     """The token at a place, and the place after it. No token where no rule knows the character."""
-    end = place + _WINDOW
-    while (best := _farthest(shadow, place, end)) and best[1].end() == end:
-        end += end - place
+    end = position + _WINDOW
+    while (best := _farthest(shadow, position, end)) and best[1].end() == end:
+        end += end - position
     if best is None:
-        return "", place + 1
-    return _written(*best, units)
+        return "", position + 1
+    return _rendered(*best, units)
 
 
-def _farthest(shadow: str, place: int, end: int) -> tuple[TokenRule, re.Match[str]] | None:
+def _farthest(shadow: str, position: int, end: int) -> tuple[TokenRule, re.Match[str]] | None:
     """The rule that reaches farthest, and its match, in the text up to `end`."""
-    reach, best = place, None
-    for rule in [SITE] if shadow[place] == UNKNOWN else RULES:
-        match = rule.pattern.match(shadow, place, end)
+    reach, best = position, None
+    for rule in [SITE] if shadow[position] == UNKNOWN else RULES:
+        match = rule.pattern.match(shadow, position, end)
         if match and match.end() > reach:
             reach, best = match.end(), (rule, match)
     return best
 
 
-def _written(rule: TokenRule, match: re.Match[str], units: str) -> tuple[str, int]:
+def _rendered(rule: TokenRule, match: re.Match[str], units: str) -> tuple[str, int]:
     start, end = match.span(1 if rule.pattern.groups else 0)
-    token, place = units[start:end], end - rule.again
+    token, position = units[start:end], end - rule.again
     if rule.write is None:
-        return token, place
-    return (rule.write if isinstance(rule.write, str) else rule.write(token)), place
+        return token, position
+    return (rule.write if isinstance(rule.write, str) else rule.write(token)), position

@@ -17,61 +17,61 @@ _MONEY = str.maketrans(dict.fromkeys("\u0080\u00a4\u20a0\u20ac", "$") | {"¢": "
 _FRACTIONS = str.maketrans({"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"})
 
 
-def soft(found: str) -> str:
+def soft(token: str) -> str:
     """Without soft hyphens, but never empty."""
-    return found.replace("\u00ad", "") or "-"
+    return token.replace("\u00ad", "") or "-"
 
 
-def unbroken(found: str) -> str:
+def unbroken(token: str) -> str:
     """One token in spite of its spaces: they become spaces that do not break."""
-    return found.replace(" ", "\u00a0")
+    return token.replace(" ", "\u00a0")
 
 
-def parens(found: str) -> str:
+def parens(token: str) -> str:
     """Round brackets by their treebank names, within a smiley too."""
-    return found.translate(_PARENS)
+    return token.translate(_PARENS)
 
 
-def phone(found: str) -> str:
+def phone(token: str) -> str:
     """A telephone number in one token."""
-    return parens(unbroken(found))
+    return parens(unbroken(token))
 
 
-def bracket(found: str) -> str:
+def bracket(token: str) -> str:
     """A bracket by its treebank name."""
-    return _BRACKETS[found]
+    return _BRACKETS[token]
 
 
-def ampersand(found: str) -> str:
+def ampersand(token: str) -> str:
     """The entity as the character."""
-    return _AMP.sub("&", found)
+    return _AMP.sub("&", token)
 
 
-def currency(found: str) -> str:
+def currency(token: str) -> str:
     """Money as the treebank wrote it: "#" is the pound, "$" also the euro."""
-    return found.translate(_MONEY)
+    return token.translate(_MONEY)
 
 
-def fraction(found: str) -> str:
+def fraction(token: str) -> str:
     """The common fractions in three characters, the others as they are."""
-    return found.translate(_FRACTIONS)
+    return token.translate(_FRACTIONS)
 
 
-def hyphens(found: str) -> str:
+def hyphens(token: str) -> str:
     """Three or four hyphens are a dash."""
-    return "--" if len(found) in (3, 4) else found
+    return "--" if len(token) in (3, 4) else token
 
 
-def opening(found: str) -> str:
+def opening(token: str) -> str:
     """An opening quote, as LaTeX writes it."""
-    return _quote(found, "`")
+    return _quote(token, "`")
 
 
-def closing(found: str) -> str:
+def closing(token: str) -> str:
     """A closing quote or an apostrophe; curly quotes say themselves which they are."""
-    return _quote(found, "'")
+    return _quote(token, "'")
 
 
-def _quote(found: str, mark: str) -> str:
-    plain = found.replace("&apos;", "'").replace("'", mark)
+def _quote(token: str, mark: str) -> str:
+    plain = token.replace("&apos;", "'").replace("'", mark)
     return plain.replace("&quot;", '"').replace('"', 2 * mark).translate(_QUOTES)
