@@ -47,33 +47,33 @@ def intervals(
     They are a column of names, or an array of numbers in whose order the groups are drawn. Scores
     whose rows have the same groups share the draws. A score that brings its own interval keeps it.
     """
-    found: list[Interval] = [(score.interval, "") for score in scores]
+    results: list[Interval] = [(score.interval, "") for score in scores]
     shared: dict[tuple[object, ...], list[tuple[Groups, list[int]]]] = {}
     for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
-            alike = shared.setdefault((len(own), *own[:1]), [])  # so that few are compared
-            members = next((members for other, members in alike if equal(own, other)), None)
+            candidates = shared.setdefault((len(own), *own[:1]), [])  # so that few are compared
+            members = next((members for other, members in candidates if equal(own, other)), None)
             if members is None:
-                alike.append((own, [at]))
+                candidates.append((own, [at]))
             else:
                 members.append(at)
     for own, members in chain.from_iterable(shared.values()):
         resampler = Resampler(own, seed=seed)
         if resampler.groups < 2:
-            found = [(None, _ONE) if i in members else f for i, f in enumerate(found)]
+            results = [(None, _ONE) if i in members else f for i, f in enumerate(results)]
             continue
         values = resampler.values([(scores[at].fold, scores[at].rows) for at in members])
         for at, drawn in zip(members, values, strict=True):
-            found[at] = _of(scores[at], drawn, resampler.groups)
-    return found
+            results[at] = _interval(scores[at], drawn, resampler.groups)
+    return results
 
 
 _ONE = "no interval: all samples are of one group"
 
 
-def _of(score: Score, drawn: Floats, groups: int) -> Interval:
+def _interval(score: Score, drawn: Floats, groups: int) -> Interval:
     if constant(drawn):
-        ends = at_the_end(score, groups)
+        ends = clopper_pearson(score, groups)
         if score.fold.endswith("median") and (score.rows[:, 0] != score.rows[0, 0]).any():
             ends = score.value, score.value  # so many rows have this value that none moves it
         return (ends, "") if ends else (None, "no interval: every resample gives the same value")
@@ -98,23 +98,23 @@ def expanded_percentile(
     """The interval of resampled values [b] of so many groups; None where too many are NaN."""
     from scipy.special import ndtr, stdtrit
 
-    there = drawn[np.isfinite(drawn)]
-    if groups < 2 or len(there) < (1 - _UNDEFINED) * len(drawn):
+    finite = drawn[np.isfinite(drawn)]
+    if groups < 2 or len(finite) < (1 - _UNDEFINED) * len(drawn):
         return None
     t = stdtrit(groups - 1, (1 - level) / 2)
     tail = float(ndtr(np.sqrt(groups / (groups - 1)) * t))
-    low, high = np.quantile(there, [tail, 1 - tail])
+    low, high = np.quantile(finite, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def at_the_end(score: Score, groups: int) -> tuple[float, float] | None:
+def clopper_pearson(score: Score, groups: int) -> tuple[float, float] | None:
     """Clopper and Pearson's interval where every row stands at one end of a range from 0 to 1.
 
     The mean is then no nearer to the other end than the share of rows that do not stand there.
     """
-    ends = {score.worst, score.best}
+    range_ends = {score.worst, score.best}
     mean = score.fold.rpartition(":")[2] == "mean" and not score.fold.startswith("split-sum")
-    if not mean or ends != {0.0, 1.0} or score.value not in ends:
+    if not mean or range_ends != {0.0, 1.0} or score.value not in range_ends:
         return None
-    reach = 1 - float(((1 - LEVEL) / 2) ** (1 / groups))
-    return (0.0, reach) if score.value == 0 else (1 - reach, 1.0)
+    bound = 1 - float(((1 - LEVEL) / 2) ** (1 / groups))
+    return (0.0, bound) if score.value == 0 else (1 - bound, 1.0)

@@ -48,14 +48,16 @@ def crossed_resamples(
     items = Resampler([item for item, _, _ in ratings], seed=seed, resamples=resamples)
     raters = Resampler([rater for _, rater, _ in ratings], seed=seed + 1, resamples=resamples)
     shape, places = (raters.groups, items.groups), (raters.code, items.code)
-    given = np.array([rating for _, _, rating in ratings])
-    total = coo_array((given, places), shape).tocsr()
-    number = coo_array((np.ones(len(given)), places), shape).tocsr()
+    values = np.array([rating for _, _, rating in ratings])
+    total = coo_array((values, places), shape).tocsr()
+    number = coo_array((np.ones(len(values)), places), shape).tocsr()
     blocks = []
-    for who, what in zip(raters.weights(_BLOCK), items.weights(_BLOCK), strict=True):
-        n = who @ number
-        mean = np.divide(who @ total, n, out=np.zeros_like(n), where=n > 0)
-        weight = what * (n > 0)
+    for rater_weights, item_weights in zip(
+        raters.weights(_BLOCK), items.weights(_BLOCK), strict=True
+    ):
+        n = rater_weights @ number
+        mean = np.divide(rater_weights @ total, n, out=np.zeros_like(n), where=n > 0)
+        weight = item_weights * (n > 0)
         with np.errstate(invalid="ignore"):
             blocks.append((weight * mean).sum(axis=1) / weight.sum(axis=1))
     return np.concatenate(blocks)

@@ -30,13 +30,13 @@ Floats = NDArray[np.float64]
 # (sums [b, c] of the rows, sums [b] of their weights) -> values [b]
 Sums = Callable[[Floats, Floats], Floats]
 # weights [b, n] -> values [b]
-Folded = Callable[[Floats], Floats]
+WeightedFold = Callable[[Floats], Floats]
 # rows [n, c] -> their fold: what no weights change, as an order of the rows, is found once
-Weighted = Callable[[Floats], Folded]
+FoldFactory = Callable[[Floats], WeightedFold]
 
 _SPLIT = ("split-mean:", "split-sum:")
 _SUMS: dict[str, Sums] = {}
-_WEIGHTED: dict[str, Weighted] = {}
+_WEIGHTED: dict[str, FoldFactory] = {}
 # A fold's name up to its "@" -> the module of its family, imported when it is asked for.
 _FAMILIES = {
     "bleu": "captions",
@@ -60,7 +60,7 @@ def sums(name: str) -> Callable[[Sums], Sums]:
     return partial(_SUMS.setdefault, name)
 
 
-def weighted(name: str) -> Callable[[Weighted], Weighted]:
+def weighted(name: str) -> Callable[[FoldFactory], FoldFactory]:
     """Register a fold that needs the rows one by one."""
     return partial(_WEIGHTED.setdefault, name)
 
@@ -78,7 +78,7 @@ def fold_many(name: str, rows: Floats, weights: Floats) -> Floats:
     return folded(name, rows)(weights)
 
 
-def folded(name: str, rows: Floats) -> Folded:
+def folded(name: str, rows: Floats) -> WeightedFold:
     """Prepare the fold of rows [n, c] float64 for weights [b, n] float64 that come block by block.
 
     Raises UnknownName for a fold nobody has.
@@ -110,29 +110,29 @@ def sums_fold(name: str) -> Sums | None:
     return _SUMS.get(name)
 
 
-def _over_splits(name: str, rows: Floats) -> Folded:
+def _over_splits(name: str, rows: Floats) -> WeightedFold:
     """A split that no row of a resample stands in is left out of its mean."""
     kind, _, inner = name.partition(":")
     if not len(rows):
         return folded(inner, rows)
-    insides = [np.flatnonzero(rows[:, -1] == split) for split in np.unique(rows[:, -1])]
-    folds = [folded(inner, rows[inside, :-1]) for inside in insides]
+    members = [np.flatnonzero(rows[:, -1] == split) for split in np.unique(rows[:, -1])]
+    folds = [folded(inner, rows[rows_of_split, :-1]) for rows_of_split in members]
 
     def values(weights: Floats) -> Floats:
-        parts = [weights[:, inside] for inside in insides]
-        found = [fold(part) for fold, part in zip(folds, parts, strict=True)]
-        return join_splits(kind, np.array(found), np.array([p.any(axis=1) for p in parts]))
+        parts = [weights[:, rows_of_split] for rows_of_split in members]
+        by_split = [fold(part) for fold, part in zip(folds, parts, strict=True)]
+        return join_splits(kind, np.array(by_split), np.array([p.any(axis=1) for p in parts]))
 
     return values
 
 
-def join_splits(kind: str, values: Floats, there: NDArray[np.bool_]) -> Floats:
-    """Mean or sum over splits of their values [s, b]; `there` [s, b] says which have a row."""
-    total = np.where(there, values, 0.0).sum(axis=0)
+def join_splits(kind: str, values: Floats, present: NDArray[np.bool_]) -> Floats:
+    """Mean or sum over splits of their values [s, b]; `present` [s, b] says which have a row."""
+    total = np.where(present, values, 0.0).sum(axis=0)
     if kind == "split-sum":
-        return np.where(there.all(axis=0), total, np.nan)
+        return np.where(present.all(axis=0), total, np.nan)
     with np.errstate(invalid="ignore"):
-        return np.asarray(total / there.sum(axis=0))
+        return np.asarray(total / present.sum(axis=0))
 
 
 @sums("mean")
@@ -145,18 +145,18 @@ def _ratio(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes 
     return np.where(totals[:, 1] == 0, np.nan, totals[:, 0] / totals[:, 1])
 
 
-def always(value: float) -> Folded:
+def always(value: float) -> WeightedFold:
     """Return a fold that has one value under all weights."""
     return lambda weights: np.full(len(weights), value)
 
 
 @weighted("whole")
-def _whole(rows: Floats) -> Folded:
+def _whole(rows: Floats) -> WeightedFold:
     return always(rows[0, 0])
 
 
 @weighted("median")
-def _median(rows: Floats) -> Folded:
+def _median(rows: Floats) -> WeightedFold:
     order = np.argsort(rows[:, 0], kind="stable")
     values = rows[order, 0]
     return always(np.nan) if np.isnan(values).any() else partial(_middle, order, values)

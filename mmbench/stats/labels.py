@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.stats.folds import Folded, sums, weighted
+from mmbench.stats.folds import WeightedFold, sums, weighted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -33,7 +33,7 @@ _Curve = Callable[[Floats, Floats], Floats]
 
 
 @weighted("class-mean")
-def _class_mean(rows: Floats) -> Folded:
+def _class_mean(rows: Floats) -> WeightedFold:
     classes, code = np.unique(rows[:, 1], return_inverse=True)
     size, own = len(classes), rows[:, 0].copy()
     return lambda weights: _mean_of_ratios(
@@ -42,15 +42,15 @@ def _class_mean(rows: Floats) -> Folded:
 
 
 @weighted("f1-macro")
-def _f1_macro(rows: Floats) -> Folded:
+def _f1_macro(rows: Floats) -> WeightedFold:
     classes, code = np.unique(rows[:, :2], return_inverse=True)
-    right, said = np.ascontiguousarray(code.reshape(-1, 2).T)
-    hit = np.flatnonzero(right == said)
+    right, predicted = np.ascontiguousarray(code.reshape(-1, 2).T)
+    hit = np.flatnonzero(right == predicted)
 
     def values(weights: Floats) -> Floats:
         true = _by_code(right[hit], (w[hit] for w in weights), len(classes))
-        all_of = [_by_code(side, weights, len(classes)) for side in (right, said)]
-        return _mean_of_ratios(2 * true, all_of[0] + all_of[1])
+        counts = [_by_code(labels, weights, len(classes)) for labels in (right, predicted)]
+        return _mean_of_ratios(2 * true, counts[0] + counts[1])
 
     return values
 
@@ -62,17 +62,17 @@ def _f1_macro_many(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fol
 
 
 @weighted("mean-ap")
-def _mean_ap(rows: Floats) -> Folded:
+def _mean_ap(rows: Floats) -> WeightedFold:
     return _over_classes(rows, _average_precision)
 
 
 @weighted("auc")
-def _auc(rows: Floats) -> Folded:
+def _auc(rows: Floats) -> WeightedFold:
     return _over_classes(rows, _area)
 
 
 @weighted("d-prime")
-def _d_prime(rows: Floats) -> Folded:
+def _d_prime(rows: Floats) -> WeightedFold:
     from scipy.special import ndtri
 
     auc = _auc(rows)
@@ -80,7 +80,7 @@ def _d_prime(rows: Floats) -> Folded:
 
 
 @weighted("ece")
-def _ece(rows: Floats) -> Folded:
+def _ece(rows: Floats) -> WeightedFold:
     code = np.searchsorted(_edges(), rows[:, 0], side="right") - 1
     size, gap = int(code.max()) + 1, rows[:, 1] - rows[:, 0]
 
@@ -106,33 +106,35 @@ def _by_code(code: Ints, weights: Iterable[Floats], size: int) -> Floats:
     return np.array([np.bincount(code, w, size) for w in weights], np.float64)
 
 
-def _mean_of_ratios(over: Floats, under: Floats) -> Floats:
-    """Mean over the classes of over / under [b, c], without those whose `under` is 0."""
-    there = under > 0
-    return np.asarray(np.where(there, over / under, 0.0).sum(axis=1) / there.sum(axis=1))
+def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
+    """Mean over the classes of numerators / denominators [b, c], without denominators of 0."""
+    defined = denominators > 0
+    return np.asarray(
+        np.where(defined, numerators / denominators, 0.0).sum(axis=1) / defined.sum(axis=1)
+    )
 
 
-def _over_classes(rows: Floats, curve: _Curve) -> Folded:
+def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
     """Mean over the classes of what `curve` makes of each, without those where it is NaN.
 
     The rows are sorted once by each class, and weights only summed within segments of them.
     """
     right = rows[:, rows.shape[1] // 2 :].T == 1
     segments = [_segments(*pair) for pair in zip(rows.T, right, strict=False)]
-    rights = [np.flatnonzero(own) for own in right]
+    rights = [np.flatnonzero(positives) for positives in right]
 
     def values(weights: Floats) -> Floats:
         total, count = np.zeros(len(weights)), np.zeros(len(weights))
-        for segment, own in zip(segments, rights, strict=True):
-            found = _of_class(segment, own, weights, curve)
-            total += np.nan_to_num(found)
-            count += ~np.isnan(found)
+        for segment, positives in zip(segments, rights, strict=True):
+            by_class = _class_values(segment, positives, weights, curve)
+            total += np.nan_to_num(by_class)
+            count += ~np.isnan(by_class)
         return np.asarray(total / count)
 
     return values
 
 
-def _of_class(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
+def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
     """One class; `right` are the rows that have it."""
     size = int(segment.max()) + 1
     block = max(1, _BLOCK // max(size, len(segment)))
@@ -162,16 +164,16 @@ def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
     return segment
 
 
-def _average_precision(all_of: Floats, true: Floats) -> Floats:
+def _average_precision(totals: Floats, true: Floats) -> Floats:
     """Σ over segments of their share of the right · the precision down to their end."""
-    found = np.cumsum(true, axis=1)
-    precision = found / np.cumsum(all_of, axis=1)
-    return np.asarray(np.where(true > 0, true * precision, 0.0).sum(axis=1) / found[:, -1])
+    true_above = np.cumsum(true, axis=1)
+    precision = true_above / np.cumsum(totals, axis=1)
+    return np.asarray(np.where(true > 0, true * precision, 0.0).sum(axis=1) / true_above[:, -1])
 
 
-def _area(all_of: Floats, true: Floats) -> Floats:
+def _area(totals: Floats, true: Floats) -> Floats:
     """The share of pairs of a right and a wrong row in which the right one stands higher."""
-    false = all_of - true
+    false = totals - true
     above = np.cumsum(false, axis=1)
     below = above[:, -1:] - above + false / 2  # a tie counts half
     return np.asarray((true * below).sum(axis=1) / (true.sum(axis=1) * above[:, -1]))

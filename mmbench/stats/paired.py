@@ -67,24 +67,26 @@ def paired_many(
     tables = [(name, rows) for name, *both in pairs for rows in both]
     drawn = resampler.values(tables)
     values = [(fold(name, a), fold(name, b)) for name, a, b in pairs]
-    found = [
-        _paired(pair, both, b - a, resampler.groups, level)
-        for pair, both, a, b in zip(pairs, values, drawn[::2], drawn[1::2], strict=True)
+    results = [
+        _paired(pair, pair_values, b - a, resampler.groups, level)
+        for pair, pair_values, a, b in zip(pairs, values, drawn[::2], drawn[1::2], strict=True)
     ]
-    several = [(at, one) for at, one in enumerate(found) if not one.test and one.groups > 1]
-    open_ones = [at for at, one in several if one.difference == one.difference]
+    several = [
+        (at, result) for at, result in enumerate(results) if not result.test and result.groups > 1
+    ]
+    untested = [at for at, result in several if result.difference == result.difference]
     p_values = permutation_tests(
-        [pairs[at] for at in open_ones],
-        [found[at].difference for at in open_ones],
+        [pairs[at] for at in untested],
+        [results[at].difference for at in untested],
         resampler.code,
         resampler.groups,
         seed=seed,
         permutations=max(PERMUTATIONS, least),
         by_rows=max(BY_ROWS, least),
     )
-    for at, p_value in zip(open_ones, p_values, strict=True):
-        found[at] = found[at]._replace(p_value=p_value, test=PERMUTATION)
-    return found
+    for at, p_value in zip(untested, p_values, strict=True):
+        results[at] = results[at]._replace(p_value=p_value, test=PERMUTATION)
+    return results
 
 
 def _paired(
@@ -120,5 +122,6 @@ def mcnemar(a: Floats, b: Floats) -> float:
     """The exact two-sided p-value of rows [n] of 0 and 1: that of a fair coin's heads."""
     from scipy.special import bdtr
 
-    lost, won = int((a > b).sum()), int((b > a).sum())
-    return min(1.0, 2 * float(bdtr(min(lost, won), lost + won, 0.5))) if lost + won else 1.0
+    losses, wins = int((a > b).sum()), int((b > a).sum())
+    discordant = losses + wins
+    return min(1.0, 2 * float(bdtr(min(losses, wins), discordant, 0.5))) if discordant else 1.0

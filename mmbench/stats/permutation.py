@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mmbench.stats.folds import Floats, Folded, folded
+from mmbench.stats.folds import Floats, WeightedFold, folded
 from mmbench.stats.sums import CHUNK, GroupSums, Ints, group_sums
 
 PERMUTATIONS = 10_000
@@ -36,21 +36,23 @@ def permutation_tests(
 
     `by_rows` permutations are made of folds that need the rows one by one.
     """
-    sums = [_both(pair, code, groups) for pair in pairs]
-    found: list[Floats] = [np.empty(0)] * len(pairs)
+    sums = [_pair_sums(pair, code, groups) for pair in pairs]
+    resampled: list[Floats] = [np.empty(0)] * len(pairs)
     by_sums = [at for at, both in enumerate(sums) if both is not None]
     swapped = _by_sums([both for both in sums if both is not None], groups, seed, permutations)
     for at, values in zip(by_sums, swapped, strict=True):
-        found[at] = values
+        resampled[at] = values
     for at in set(range(len(pairs))) - set(by_sums):
         name, *both = pairs[at]
         fold_of = folded(name, np.concatenate(both))
         swaps = _swaps(groups, seed, by_rows, 2 * len(code))
-        found[at] = np.concatenate([_by_rows(fold_of, swap[:, code]) for swap in swaps])
-    return [_p_value(values, seen) for values, seen in zip(found, observed, strict=True)]
+        resampled[at] = np.concatenate([_by_rows(fold_of, swap[:, code]) for swap in swaps])
+    return [
+        _p_value(values, difference) for values, difference in zip(resampled, observed, strict=True)
+    ]
 
 
-def _both(pair: Pair, code: Ints, groups: int) -> tuple[GroupSums, GroupSums] | None:
+def _pair_sums(pair: Pair, code: Ints, groups: int) -> tuple[GroupSums, GroupSums] | None:
     fold, first, second = pair
     a, b = (group_sums(fold, rows, code, groups) for rows in (first, second))
     return None if a is None or b is None else (a, b)
@@ -65,19 +67,19 @@ def _by_sums(
     moves = np.column_stack([b.table - a.table for a, b in sums])
     moved = np.concatenate([swap @ moves for swap in _swaps(groups, seed, permutations, groups)])
     ends = np.cumsum([a.table.shape[1] for a, _ in sums])
-    found = []
+    differences = []
     with np.errstate(invalid="ignore", divide="ignore"):
         for (a, b), move in zip(sums, np.split(moved, ends[:-1], axis=1), strict=True):
             first, second = a.table.sum(axis=0) + move, b.table.sum(axis=0) - move
-            found.append(b.fold(second) - a.fold(first))
-    return found
+            differences.append(b.fold(second) - a.fold(first))
+    return differences
 
 
-def _by_rows(fold_of: Folded, swapped: Floats) -> Floats:
+def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
     """Both runs' rows stand in one table; a swapping is which of them have weight."""
-    kept = 1 - swapped
-    a = fold_of(np.concatenate([kept, swapped], axis=1))
-    return np.asarray(fold_of(np.concatenate([swapped, kept], axis=1)) - a)
+    unswapped = 1 - swapped
+    a = fold_of(np.concatenate([unswapped, swapped], axis=1))
+    return np.asarray(fold_of(np.concatenate([swapped, unswapped], axis=1)) - a)
 
 
 def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:

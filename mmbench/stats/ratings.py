@@ -19,18 +19,18 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.stats.folds import Floats, Folded, always, fold, weighted
+from mmbench.stats.folds import Floats, WeightedFold, always, fold, weighted
 
 Ints = NDArray[np.int64]
 
 
 @weighted("pearson")
-def _pearson(rows: Floats) -> Folded:
+def _pearson(rows: Floats) -> WeightedFold:
     return partial(_correlation, rows[:, 0], rows[:, 1])
 
 
 @weighted("spearman")
-def _spearman(rows: Floats) -> Folded:
+def _spearman(rows: Floats) -> WeightedFold:
     if np.isnan(rows).any():
         return always(np.nan)
     x, y = (np.unique(column, return_inverse=True)[1] for column in rows[:, :2].T)
@@ -38,7 +38,7 @@ def _spearman(rows: Floats) -> Folded:
 
 
 @weighted("kendall")
-def _kendall(rows: Floats) -> Folded:
+def _kendall(rows: Floats) -> WeightedFold:
     if np.isnan(rows).any():
         return always(np.nan)
     order = np.argsort(rows[:, 0], kind="stable")
@@ -77,9 +77,9 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
 
 def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
     """Where all rows that have a weight have one value, but for rounding: means of a system."""
-    there = weights > 0
-    low = np.where(there, values, np.inf).min(axis=1)
-    high = np.where(there, values, -np.inf).max(axis=1)
+    weighted_rows = weights > 0
+    low = np.where(weighted_rows, values, np.inf).min(axis=1)
+    high = np.where(weighted_rows, values, -np.inf).max(axis=1)
     return np.asarray(high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high)))
 
 
@@ -139,13 +139,15 @@ def system_means(rows: Floats, weights: Floats) -> Floats:
     return np.where((n > 0)[..., None], means, np.nan).transpose(1, 0, 2)
 
 
-def _over_systems(fold_name: str, rows: Floats) -> Folded:
+def _over_systems(fold_name: str, rows: Floats) -> WeightedFold:
     if np.isnan(rows).any():
         return always(np.nan)
 
     def value(means: Floats) -> float:
-        there = means[~np.isnan(means[:, 0])]
-        return fold(fold_name, (there[:, :1] - there[:, 1:]) ** 2 if fold_name == "mean" else there)
+        present = means[~np.isnan(means[:, 0])]
+        return fold(
+            fold_name, (present[:, :1] - present[:, 1:]) ** 2 if fold_name == "mean" else present
+        )
 
     return lambda weights: np.array([value(means) for means in system_means(rows, weights)])
 

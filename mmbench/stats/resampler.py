@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.stats.ahead import ahead
-from mmbench.stats.folds import Floats, Folded, folded
+from mmbench.stats.folds import Floats, WeightedFold, folded
 from mmbench.stats.sums import CHUNK, Groups, GroupSums, Ints, codes, group_sums
 
 RESAMPLES = 1000
@@ -37,24 +37,26 @@ class Resampler:
             for weights in self.weights(max(1, CHUNK // max(1, self.groups)))
         ]
         totals, values = zip(*blocks, strict=True)
-        return self._of_sums(sums, np.concatenate(totals), np.concatenate(values, axis=1))
+        return self._fold_values(sums, np.concatenate(totals), np.concatenate(values, axis=1))
 
     @staticmethod
-    def _of_sums(sums: Sequence[GroupSums | None], totals: Floats, by_rows: Floats) -> list[Floats]:
+    def _fold_values(
+        sums: Sequence[GroupSums | None], totals: Floats, by_rows: Floats
+    ) -> list[Floats]:
         """The values of all folds: from totals [b, k], where they have sums, else as found."""
         ends = np.cumsum([s.table.shape[1] for s in sums if s])
-        own, found = iter(np.split(totals, ends[:-1], axis=1)), iter(by_rows)
+        own_totals, other_values = iter(np.split(totals, ends[:-1], axis=1)), iter(by_rows)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return [next(found) if s is None else s.fold(next(own)) for s in sums]
+            return [next(other_values) if s is None else s.fold(next(own_totals)) for s in sums]
 
-    def _by_rows(self, folds: Sequence[Folded], weights: Floats) -> Floats:
+    def _by_rows(self, folds: Sequence[WeightedFold], weights: Floats) -> Floats:
         """Values [f, b] of folds that need the rows: the weight of a row is that of its group."""
         step = max(1, CHUNK // max(1, len(self.code)))
         values = np.empty((len(folds), len(weights)))
         for start in range(0, len(weights), step) if folds else ():
             part = slice(start, start + step)
-            of_rows = weights[part].take(self.code, axis=1)
-            values[:, part] = [fold(of_rows) for fold in folds]
+            row_weights = weights[part].take(self.code, axis=1)
+            values[:, part] = [fold(row_weights) for fold in folds]
         return values
 
     def weights(self, step: int) -> Iterator[Floats]:
@@ -62,7 +64,7 @@ class Resampler:
 
         The array is the same each time, but for the last, which may be shorter.
         """
-        rows = chain.from_iterable(self._counted())
+        rows = chain.from_iterable(self._draw_counts())
         block = np.empty((min(step, self.resamples), self.groups))
         for start in range(0, self.resamples, step):
             part = block[: self.resamples - start]
@@ -78,12 +80,12 @@ class Resampler:
             size = min(step, self.resamples - start), self.groups
             yield rng.integers(self.groups, size=size) if self.groups else np.empty(size, np.intp)
 
-    def _counted(self) -> Iterator[NDArray[np.uint8]]:
+    def _draw_counts(self) -> Iterator[NDArray[np.uint8]]:
         """How often each group was drawn in each of some resamples: [r, g], in the same memory."""
-        room = np.empty((0, 0), np.uint8)
+        buffer = np.empty((0, 0), np.uint8)
         for drawn in ahead(self._draws()):
-            room = room if room.size >= drawn.size else np.empty(drawn.shape, np.uint8)
-            counts = room[: len(drawn)]
+            buffer = buffer if buffer.size >= drawn.size else np.empty(drawn.shape, np.uint8)
+            counts = buffer[: len(drawn)]
             counts.fill(0)
             if len(drawn) > 1:
                 drawn += np.arange(len(drawn))[:, None] * self.groups

@@ -47,7 +47,7 @@ def over_splits(scores: Sequence[Score]) -> Score:
 
     Rows are concatenated, with the number of the split as their last column.
     """
-    return _joined("split-mean", scores, f"splits={len(scores)}")
+    return _join("split-mean", scores, f"splits={len(scores)}")
 
 
 def over_directions(scores: Sequence[Score]) -> Score:
@@ -55,13 +55,13 @@ def over_directions(scores: Sequence[Score]) -> Score:
 
     NaN where a direction has no row.
     """
-    joined = _joined("split-sum", scores, f"directions={len(scores)}")
-    if all(len(one.rows) for one in scores):
+    joined = _join("split-sum", scores, f"directions={len(scores)}")
+    if all(len(part.rows) for part in scores):
         return joined
     return replace(joined, value=math.nan, reason="no sample was measured in one direction")
 
 
-def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:
+def _join(kind: str, scores: Sequence[Score], parts_signature: str) -> Score:
     first = scores[0]
     rows = [np.column_stack([s.rows, np.full(len(s.rows), i)]) for i, s in enumerate(scores)]
     name = f"{kind}:{first.fold}"
@@ -72,7 +72,7 @@ def _joined(kind: str, scores: Sequence[Score], told: str) -> Score:
         fold(name, table),
         table,
         name,
-        f"{told},{first.signature}",
+        f"{parts_signature},{first.signature}",
         first.better,
         reason,
         None if first.worst is None else times * first.worst,

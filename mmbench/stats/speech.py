@@ -16,7 +16,9 @@ from mmbench.stats.folds import Floats, sums
 
 @sums("wil")
 def _wil(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes both
-    hits, reference, said = totals[:, 0], totals[:, 1], totals[:, 2]
-    both = (reference > 0) & (said > 0)
-    kept = np.where(both, hits / np.maximum(reference, 1) * (hits / np.maximum(said, 1)), 0.0)
-    return np.where((reference > 0) | (said > 0), 1 - kept, np.nan)
+    hits, reference, hypothesis = totals[:, 0], totals[:, 1], totals[:, 2]
+    both = (reference > 0) & (hypothesis > 0)
+    information_kept = np.where(
+        both, hits / np.maximum(reference, 1) * (hits / np.maximum(hypothesis, 1)), 0.0
+    )
+    return np.where((reference > 0) | (hypothesis > 0), 1 - information_kept, np.nan)

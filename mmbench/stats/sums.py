@@ -39,7 +39,7 @@ def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | 
     """
     kind, colon, inner = name.partition(":")
     if colon:
-        return _split(kind, inner, rows, code, groups)
+        return _split_sums(kind, inner, rows, code, groups)
     by_sums = sums_fold(name)
     if by_sums is None:
         return None
@@ -48,7 +48,7 @@ def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | 
     return GroupSums(table, lambda totals: by_sums(totals[:, :-1], totals[:, -1]))
 
 
-def _split(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
+def _split_sums(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
     splits = np.unique(rows[:, -1])
     if not 0 < len(splits) * rows.shape[1] <= _WIDEST:
         return None
@@ -61,16 +61,20 @@ def _split(kind: str, inner: str, rows: Floats, code: Ints, groups: int) -> Grou
         parts.append(part)
     tables = [part.table for part in parts]
     n = np.sum([table[:, -1] for table in tables], axis=0)
-    return GroupSums(np.column_stack([*tables, n]), lambda totals: _joined(kind, parts, totals))
+    return GroupSums(
+        np.column_stack([*tables, n]), lambda totals: _join_totals(kind, parts, totals)
+    )
 
 
-def _joined(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
+def _join_totals(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
     """The value of a fold over splits, from the totals [b, k] of all of them."""
     ends = np.cumsum([part.table.shape[1] for part in parts])
-    own = np.split(totals[:, :-1], ends[:-1], axis=1)
-    there = np.array([sums[:, -1] > 0 for sums in own])
-    found = np.array([part.fold(sums) for part, sums in zip(parts, own, strict=True)])
-    return join_splits(kind, found, there)
+    split_sums = np.split(totals[:, :-1], ends[:-1], axis=1)
+    present = np.array([column_sums[:, -1] > 0 for column_sums in split_sums])
+    by_split = np.array(
+        [part.fold(column_sums) for part, column_sums in zip(parts, split_sums, strict=True)]
+    )
+    return join_splits(kind, by_split, present)
 
 
 def codes(groups: Groups) -> tuple[Ints, int]:
@@ -80,8 +84,8 @@ def codes(groups: Groups) -> tuple[Ints, int]:
     on the groups and not on the order of the samples.
     """
     if isinstance(groups, np.ndarray):
-        there = np.bincount(groups) > 0
-        return (np.cumsum(there) - 1)[groups], int(there.sum())
+        present = np.bincount(groups) > 0
+        return (np.cumsum(present) - 1)[groups], int(present.sum())
     order, first = by_name(groups)
     code = np.empty(len(order), np.intp)
     code[order] = np.cumsum(first) - 1
