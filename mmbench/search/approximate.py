@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.errors import MissingExtra, UserError
-from mmbench.search.checks import Ids, Ints, check_vectors, refuse_unfit, unfit
-from mmbench.search.exact import Found, search
+from mmbench.search.checks import Ids, Ints, check_vectors, invalid_rows, refuse_invalid
+from mmbench.search.exact import SearchResult, search
 from mmbench.search.factories import check_fit, check_size, check_string
 from mmbench.search.order import IdOrder
-from mmbench.search.ties import settle_ties, twins
+from mmbench.search.ties import duplicate_groups, settle_ties
 from mmbench.types import Array
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class FaissIndex:
     def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
         self.factory = factory
         check_size(factory, len(corpus))
-        self._order, self._twins = IdOrder(ids, len(corpus)), twins(corpus)
+        self._order, self._duplicates = IdOrder(ids, len(corpus)), duplicate_groups(corpus)
         start = perf_counter()
         with _refusals(factory):
-            self._index, self._moved = _built(corpus, factory, ids)
+            self._index, self._is_on_gpu = _build_index(corpus, factory, ids)
         self.seconds = perf_counter() - start
 
     @property
@@ -58,7 +58,7 @@ class FaissIndex:
         faiss = _faiss()
         sizes: list[int] = []
         writer = faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)), 1 << 20)
-        index = faiss.index_gpu_to_cpu(self._index) if self._moved else self._index
+        index = faiss.index_gpu_to_cpu(self._index) if self._is_on_gpu else self._index
         faiss.write_index(index, writer)
         return sum(sizes)
 
@@ -69,14 +69,14 @@ class FaissIndex:
         id, as in exact search, among what was found.
         """
         k = min(k, self._index.ntotal)
-        found = np.empty((len(queries), k), np.int64)
+        nearest = np.empty((len(queries), k), np.int64)
         for start in range(0, len(queries), _CHUNK):
             part = np.ascontiguousarray(queries[start : start + _CHUNK], np.float32)
             with _refusals(self.factory):
                 scores, rows = self._index.search(part, min(k + _SPARE, self._index.ntotal))
-            settle_ties(scores, rows, self._twins, self._order)
-            found[start : start + _CHUNK] = rows[:, :k]
-        return found
+            settle_ties(scores, rows, self._duplicates, self._order)
+            nearest[start : start + _CHUNK] = rows[:, :k]
+        return nearest
 
 
 def check_factory(factory: str) -> None:
@@ -97,7 +97,7 @@ def approximate_search(
     query_ids: Ids = None,
     corpus_ids: Ids = None,
     top: int = 0,
-) -> tuple[Found, dict[str, Any]]:
+) -> tuple[SearchResult, dict[str, Any]]:
     """Ranks of each query's positives through an index, and what the index has to tell of itself.
 
     Arguments are those of `exact.search`, for queries alone. A rank is 0 beyond the first `DEPTH`.
@@ -105,37 +105,37 @@ def approximate_search(
     chosen by the hash of their ids), seconds, size and depth. Raises what `FaissIndex` raises.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
-    refuse_unfit("query", unfit(queries), len(queries), query_ids)
+    refuse_invalid("query", invalid_rows(queries), len(queries), query_ids)
     check_fit(factory, corpus.shape[1], len(corpus))
     index = FaissIndex(corpus, factory, ids=corpus_ids)
     start = perf_counter()
-    found = index.nearest(queries, max(DEPTH, top))
+    nearest = index.nearest(queries, max(DEPTH, top))
     seconds = perf_counter() - start
-    hits = found[pairs[0]] == pairs[1][:, None]
+    hits = nearest[pairs[0]] == pairs[1][:, None]
     ranks = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0).astype(np.int64)
     keys = IdOrder(query_ids, len(queries)).keys(np.arange(len(queries)))
     sample = np.argsort(keys, kind="stable")[:_SAMPLE]
     report = {
         "factory": factory,
-        "depth": found.shape[1],
-        f"recall@{CHECKED} against exact": _recall(queries[sample], corpus, found[sample]),
+        "depth": nearest.shape[1],
+        f"recall@{CHECKED} against exact": _recall(queries[sample], corpus, nearest[sample]),
         "checked on": len(sample),
         "build seconds": round(index.seconds, 3),
         "search seconds": round(seconds, 3),
         "bytes": index.bytes,
     }
-    return Found(ranks, found[:, :top]), report
+    return SearchResult(ranks, nearest[:, :top]), report
 
 
-def _recall(queries: Array, corpus: Array, found: Ints) -> float:
+def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
     """The share of the exact first ten that stand among the index's first ten."""
     none = np.empty(0, np.int64)
     (exact,) = search(queries, corpus, (none, none), top=min(CHECKED, len(corpus)))
-    hits = (found[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
+    hits = (nearest[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
     return round(float(hits.mean()), 4)
 
 
-def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
+def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
     """The index of a corpus, and whether it, or one that it holds (behind a PCA), is on the GPU."""
     index = make_index(corpus.shape[1], factory)
     if not index.is_trained:
@@ -143,7 +143,7 @@ def _built(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
     trained, index = index, _on_gpu(index)
     for start in range(0, len(corpus), _CHUNK):
         part = np.ascontiguousarray(corpus[start : start + _CHUNK], np.float32)
-        refuse_unfit("corpus", [start + row for row in unfit(part)], len(corpus), ids)
+        refuse_invalid("corpus", [start + row for row in invalid_rows(part)], len(corpus), ids)
         index.add(part)
     return index, index is not trained
 
@@ -181,15 +181,15 @@ def _on_gpu(index: Index) -> Index:
     if not getattr(faiss, "get_num_gpus", int)():
         return index
     try:
-        moved: Index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
+        gpu_index: Index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
     except RuntimeError as error:
         if "not implemented" not in str(error) and "not supported" not in str(error):
             raise
         return index
-    return moved
+    return gpu_index
 
 
 def _reason(error: Exception) -> str:
     """What faiss says, without the place in its sources."""
-    said = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
-    return f"faiss says: {said}; use another index, e.g. Flat or HNSW32"
+    message = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
+    return f"faiss says: {message}; use another index, e.g. Flat or HNSW32"

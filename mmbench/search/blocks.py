@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.columns.vectors import Vectors
-from mmbench.search.checks import Ints, unfit
+from mmbench.search.checks import Ints, invalid_rows
 from mmbench.types import Array
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ WORKERS = 8  # most threads that count; where there are more, each product has s
 class Tile:
     """Some rows of a strip: scores [r, c] float32 of the items from `starts` (row, column) on.
 
-    r is a multiple of STEP / 2, c of STEP; past the last items stands -inf. `room` has at least
+    r is a multiple of STEP / 2, c of STEP; past the last items stands -inf. `buffer` has at least
     WAVES × r × c bytes for the results of comparisons.
     """
 
     scores: Array
     starts: tuple[int, int]
-    room: NDArray[np.bool_]
+    buffer: NDArray[np.bool_]
 
 
 class Visitor(Protocol):
@@ -62,8 +62,8 @@ class Sweep:
     """The products of `rows` [n, d] and `columns` [m, d], float32; n and m at least 1.
 
     Use as a context. Memory at d = 512: up to 30 MB for each of at most WORKERS threads, and up to
-    three chunks of 11 MB. After `visit`, `unfit` lists the rows and the columns whose squared norm
-    is not a positive float32: what is NaN, infinite or zero.
+    three chunks of 11 MB. After `visit`, `invalid_rows` lists the rows and the columns whose
+    squared norm is not a positive float32: what is NaN, infinite or zero.
     """
 
     def __init__(self, rows: Array | Vectors, columns: Array | Vectors) -> None:
@@ -73,7 +73,7 @@ class Sweep:
         self._height, self._width = _height(len(rows)), _width(len(columns))
         self._chunk = min(WIDE, -(-len(columns) // self._width)) * self._width
         self._threads = torch.get_num_threads()
-        self.unfit: tuple[list[int], list[int]] = ([], [])
+        self.invalid_rows: tuple[list[int], list[int]] = ([], [])
 
     def __enter__(self) -> Self:
         import torch
@@ -102,14 +102,14 @@ class Sweep:
         """
         scores = np.empty(len(rows), np.float32)
 
-        def diagonals(of: slice, scratch: _Scratch) -> None:
+        def diagonals(part: slice, scratch: _Scratch) -> None:
             import torch
 
-            left = _padded(self._rows[rows[of]], scratch.pairs[0])
-            right = _padded(self._columns[columns[of]], scratch.pairs[1])
+            left = _padded(self._rows[rows[part]], scratch.pairs[0])
+            right = _padded(self._columns[columns[part]], scratch.pairs[1])
             shape = (-1, STEP, left.shape[1])
             blocks = torch.bmm(left.view(shape), right.view(shape).transpose(1, 2))
-            scores[of] = blocks.diagonal(dim1=1, dim2=2).flatten()[: len(scores[of])]
+            scores[part] = blocks.diagonal(dim1=1, dim2=2).flatten()[: len(scores[part])]
 
         self._run(partial(diagonals, slice(i, i + PAIRS)) for i in range(0, len(rows), PAIRS))
         return scores
@@ -136,7 +136,7 @@ class Sweep:
         right = self._right(chunk, scratch)
         left = _padded(self._rows[start : start + self._height], scratch.left)
         if chunk.start == 0:
-            self._note_unfit(0, left, start)
+            self._note_invalid(0, left, start)
         for i in range(0, len(right), self._width):
             block = slice(i, i + self._width)
             torch.mm(left, right[block].T, out=scratch.strip[:, block])
@@ -144,7 +144,7 @@ class Sweep:
         scores[len(self._rows) - start :] = -np.inf
         scores[:, len(self._columns) - chunk.start :] = -np.inf
         for run in range(0, min(self._height, len(self._rows) - start), RUN):
-            tile = Tile(scores[run : run + RUN], (start + run, chunk.start), scratch.room)
+            tile = Tile(scores[run : run + RUN], (start + run, chunk.start), scratch.buffer)
             for visitor in visitors:
                 visitor.visit(tile)
 
@@ -154,12 +154,12 @@ class Sweep:
                 columns = self._columns[chunk.start : chunk.start + self._chunk]
                 size = -(-len(columns) // self._width) * self._width
                 chunk.vectors = _padded(columns, _buffer(size, columns.shape[1]))
-                self._note_unfit(1, chunk.vectors, chunk.start)
+                self._note_invalid(1, chunk.vectors, chunk.start)
             return chunk.vectors
 
-    def _note_unfit(self, side: int, vectors: torch.Tensor, start: int) -> None:
-        held = vectors.numpy()[: len((self._rows, self._columns)[side]) - start]
-        self.unfit[side].extend(start + row for row in unfit(held))
+    def _note_invalid(self, side: int, vectors: torch.Tensor, start: int) -> None:
+        used = vectors.numpy()[: len((self._rows, self._columns)[side]) - start]
+        self.invalid_rows[side].extend(start + row for row in invalid_rows(used))
 
     def _run(self, tasks: Tasks) -> None:
         lock = Lock()
@@ -189,7 +189,7 @@ class _Scratch:
         self.left = _buffer(height, d)
         self.pairs = _buffer(PAIRS, d), _buffer(PAIRS, d)
         self.strip = _buffer(height, width)
-        self.room = np.empty(WAVES * min(height, RUN) * width, np.bool_)
+        self.buffer = np.empty(WAVES * min(height, RUN) * width, np.bool_)
 
 
 @dataclass

@@ -42,25 +42,25 @@ def check_vectors(
         )
 
 
-def unfit(vectors: Array) -> list[int]:
+def invalid_rows(vectors: Array) -> list[int]:
     """Which rows of [n, d] are NaN, infinite or zero: the squared norm is no positive float32."""
     rows: list[int] = []
     for i in range(0, len(vectors), LINES):
-        of = vectors[i : i + LINES]
-        squares = np.einsum("ij,ij->i", of, of)
+        block = vectors[i : i + LINES]
+        squares = np.einsum("ij,ij->i", block, block)
         rows += (np.flatnonzero(~((squares > 0) & (squares < np.inf))) + i).tolist()
     return rows
 
 
-def refuse_unfit(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
+def refuse_invalid(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
     """Raise DataError if any of the n vectors of a side is NaN, infinite or zero."""
     if not rows:
         return
-    named = [str(row) if ids is None else ids[row] for row in sorted(rows)[:SHOWN]]
+    examples = [str(row) if ids is None else ids[row] for row in sorted(rows)[:SHOWN]]
     more = ", …" if len(rows) > SHOWN else ""
     raise DataError(
         f"{part_of(len(rows), n, f'{side} vector', 'is', 'are')} NaN, infinite or zero"
-        f" (ids {', '.join(map(repr, named))}{more}): look at what the model returned for them"
+        f" (ids {', '.join(map(repr, examples))}{more}): look at what the model returned for them"
     )
 
 
@@ -78,11 +78,13 @@ def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, 
     rows = np.fromiter(chain.from_iterable(positives), np.int64, len(queries))
     outside = np.flatnonzero((rows < 0) | (rows >= m))
     if len(outside):
-        at = outside[0]
-        raise DataError(f"query {queries[at]} has corpus row {rows[at]} as a positive, of {m} rows")
-    cells = np.sort(queries * m + rows)
-    twice = np.flatnonzero(cells[1:] == cells[:-1])
+        first = outside[0]
+        raise DataError(
+            f"query {queries[first]} has corpus row {rows[first]} as a positive, of {m} rows"
+        )
+    pair_codes = np.sort(queries * m + rows)
+    twice = np.flatnonzero(pair_codes[1:] == pair_codes[:-1])
     if len(twice):
-        query, row = divmod(int(cells[twice[0]]), m)
+        query, row = divmod(int(pair_codes[twice[0]]), m)
         raise DataError(f"query {query} has corpus row {row} twice among its positives")
     return queries, rows

@@ -40,21 +40,21 @@ class _Wave:
 class Counter:
     """Counts what stands before the positive of each pair: greater, or equal and first by id.
 
-    A pair is an asker, an item on `axis` of the tiles (0: rows, 1: columns), with its positive on
-    the other axis: `askers`, `positives` [p] int64, and `scores` [p] float32, which are compared
-    with the tiles to the bit. There are `n` askers; `order` is that of the other axis.
+    A pair is a query, an item on `axis` of the tiles (0: rows, 1: columns), with its positive on
+    the other axis: `query_rows`, `positives` [p] int64, and `scores` [p] float32, compared with the
+    tiles to the bit. There are `n` queries; `order` is that of the other axis.
     """
 
     def __init__(
-        self, axis: int, askers: Ints, positives: Ints, scores: Array, n: int, order: IdOrder
+        self, axis: int, query_rows: Ints, positives: Ints, scores: Array, n: int, order: IdOrder
     ) -> None:
         self._axis, self._order = axis, order
-        self._by_asker = np.argsort(askers, kind="stable")
-        self._askers, self._positives = askers[self._by_asker], positives[self._by_asker]
+        self._by_query = np.argsort(query_rows, kind="stable")
+        self._query_rows, self._positives = query_rows[self._by_query], positives[self._by_query]
         # An infinite score is that of an unfit vector, and not to be mistaken for padding.
-        self._scores = np.where(np.isfinite(scores), scores, np.inf)[self._by_asker]
-        self._starts = np.searchsorted(self._askers, np.arange(n + 1))
-        self._nth = np.arange(len(scores)) - self._starts[self._askers]
+        self._scores = np.where(np.isfinite(scores), scores, np.inf)[self._by_query]
+        self._starts = np.searchsorted(self._query_rows, np.arange(n + 1))
+        self._nth = np.arange(len(scores)) - self._starts[self._query_rows]
         self._seen = np.zeros(len(scores), np.float32)
         self._waves: dict[int, list[_Wave]] = {}
         self._lock = Lock()
@@ -65,13 +65,13 @@ class Counter:
         ahead = np.zeros(len(self._scores), np.int64)
         for waves in self._waves.values():
             for wave in waves:
-                ahead[self._by_asker[wave.pairs]] = wave.ahead[wave.cells]
+                ahead[self._by_query[wave.pairs]] = wave.ahead[wave.cells]
         return ahead
 
     @property
     def seen(self) -> Array:
         """The score of each pair in the tile that holds it, [p] float32, after all tiles."""
-        return self._seen[np.argsort(self._by_asker)]
+        return self._seen[np.argsort(self._by_query)]
 
     def visit(self, tile: Tile) -> None:
         """Count in one tile."""
@@ -92,18 +92,18 @@ class Counter:
         """
         bounds = self._starts[first : first + size + 1]
         pairs = np.arange(bounds[0], bounds[-1])
-        line, nth = self._askers[pairs] - first, self._nth[pairs]
+        line, nth = self._query_rows[pairs] - first, self._nth[pairs]
         common = _common(np.diff(bounds), size // 4)
         waves = []
         for k in range(0, common, WAVES):
-            of = (nth >= k) & (nth < min(common, k + WAVES))
-            waves.append(self._wave(pairs[of], (line[of], nth[of] - k), size))
+            selected = (nth >= k) & (nth < min(common, k + WAVES))
+            waves.append(self._wave(pairs[selected], (line[selected], nth[selected] - k), size))
         rest = nth >= common
         pairs, line = pairs[rest], line[rest]
         for i in range(0, len(pairs), STEP):
-            some, copied = pairs[i : i + STEP], line[i : i + STEP]
-            cells = np.arange(len(some)), np.zeros_like(some)
-            waves.append(self._wave(some, cells, len(some), copied))
+            batch, copied = pairs[i : i + STEP], line[i : i + STEP]
+            cells = np.arange(len(batch)), np.zeros_like(batch)
+            waves.append(self._wave(batch, cells, len(batch), copied))
         return waves
 
     def _wave(
@@ -118,7 +118,7 @@ class Counter:
         limits = wave.limits[:, :, None] if self._axis == 0 else wave.limits.T[None]
         scores = scores[:, None]
         shape = len(scores), wave.limits.shape[1], scores.shape[2]
-        mask = tile.room[: math.prod(shape)].reshape(shape)
+        mask = tile.buffer[: math.prod(shape)].reshape(shape)
         np.greater(scores, limits, out=mask)
         ahead = _per_line(mask, self._axis)
         np.equal(scores, limits, out=mask)
@@ -130,11 +130,11 @@ class Counter:
 
     def _itself(self, wave: _Wave, scores: Array, tile: Tile) -> tuple[Ints, ...]:
         """Where the positives of pairs stand in the tile: its rows, waves and columns."""
-        place = wave.positives[wave.cells] - tile.starts[1 - self._axis]
-        here = np.flatnonzero((place >= 0) & (place < tile.scores.shape[1 - self._axis]))
-        line, nth = wave.cells[0][here], wave.cells[1][here]
-        row, column = (line, place[here]) if self._axis == 0 else (place[here], line)
-        self._seen[wave.pairs[here]] = scores[row, 0, column]
+        position = wave.positives[wave.cells] - tile.starts[1 - self._axis]
+        inside = np.flatnonzero((position >= 0) & (position < tile.scores.shape[1 - self._axis]))
+        line, nth = wave.cells[0][inside], wave.cells[1][inside]
+        row, column = (line, position[inside]) if self._axis == 0 else (position[inside], line)
+        self._seen[wave.pairs[inside]] = scores[row, 0, column]
         return row, nth, column
 
     def _ties(self, equal: Mask, wave: _Wave, tile: Tile) -> Ints:

@@ -13,15 +13,15 @@ import numpy as np
 
 from mmbench.columns.vectors import Vectors
 from mmbench.search.blocks import Sweep
-from mmbench.search.checks import Ids, Ints, check_vectors, refuse_unfit
+from mmbench.search.checks import Ids, Ints, check_vectors, refuse_invalid
 from mmbench.search.counting import Counter
 from mmbench.search.nearest import Nearest
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
 
 
-class Found(NamedTuple):
-    """What a search found in one direction, for n askers, p pairs and the k nearest.
+class SearchResult(NamedTuple):
+    """What a search found in one direction, for n queries, p pairs and the k nearest.
 
     `ranks` [p] int64 from 1, in the order of the pairs; 0 where the search did not look so far.
     `top` [n, k] int64 rows of the other side, the best first, -1 past its end.
@@ -40,47 +40,58 @@ def search(
     corpus_ids: Ids = None,
     both: bool = False,
     top: int = 0,
-) -> list[Found]:
+) -> list[SearchResult]:
     """Ranks of positives and the `top` nearest: of queries and, if `both`, of corpus items too.
 
     `queries` [n, d] and `corpus` [m, d] are float32, either may be memory-mapped or `Vectors`.
     `pairs` are rows of `queries` and of `corpus`, each [p] int64, no pair twice. Ids default to row
     numbers.
 
-    Time: one product of n × m × d, comparisons of each positive with all scores of its asker, and
+    Time: one product of n × m × d, comparisons of each positive with all scores of its query, and
     about a tenth more for `top`; memory: see `Sweep`. Raises DataError for vectors that are NaN,
     infinite or zero, and for shapes and types that do not fit.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     sides, sizes = (queries, corpus), (len(queries), len(corpus))
-    ways = range(1 + both)
+    directions = range(1 + both)
     if not (all(sizes) and (len(pairs[0]) or top)):
-        none = np.zeros(len(pairs[0]), np.int64)
-        return [Found(none, np.full((sizes[way], top), -1)) for way in ways]
+        no_ranks = np.zeros(len(pairs[0]), np.int64)
+        return [
+            SearchResult(no_ranks, np.full((sizes[direction], top), -1)) for direction in directions
+        ]
 
-    turned = int(sizes[0] > sizes[1])  # the larger side is the columns, which are read only once
+    swapped = int(sizes[0] > sizes[1])  # the larger side is the columns, which are read only once
     orders = IdOrder(query_ids, sizes[0]), IdOrder(corpus_ids, sizes[1])
 
     def counters(scores: Array) -> list[Counter]:
         return [
-            Counter(way ^ turned, pairs[way], pairs[1 - way], scores, sizes[way], orders[1 - way])
-            for way in ways
+            Counter(
+                direction ^ swapped,
+                pairs[direction],
+                pairs[1 - direction],
+                scores,
+                sizes[direction],
+                orders[1 - direction],
+            )
+            for direction in directions
         ]
 
     nearest = [
-        Nearest(way ^ turned, sizes[way], sizes[1 - way], top, orders[1 - way])
-        for way in ways
+        Nearest(
+            direction ^ swapped, sizes[direction], sizes[1 - direction], top, orders[1 - direction]
+        )
+        for direction in directions
         if top
     ]
-    with Sweep(sides[turned], sides[1 - turned]) as sweep:
-        scores = sweep.pair_scores(pairs[turned], pairs[1 - turned])
+    with Sweep(sides[swapped], sides[1 - swapped]) as sweep:
+        scores = sweep.pair_scores(pairs[swapped], pairs[1 - swapped])
         counted = counters(scores)
         sweep.visit(*counted, *nearest)
-        refuse_unfit("query", sweep.unfit[turned], sizes[0], query_ids)
-        refuse_unfit("corpus", sweep.unfit[1 - turned], sizes[1], corpus_ids)
+        refuse_invalid("query", sweep.invalid_rows[swapped], sizes[0], query_ids)
+        refuse_invalid("corpus", sweep.invalid_rows[1 - swapped], sizes[1], corpus_ids)
         if not np.array_equal(counted[0].seen, scores):
             # A library that multiplies small blocks in another way: what the tiles held counts.
             counted = counters(counted[0].seen)
             sweep.visit(*counted)
     tops = [best.top for best in nearest] or [np.empty((n, 0), np.int64) for n in sizes]
-    return [Found(counted[way].ahead + 1, tops[way]) for way in ways]
+    return [SearchResult(counted[direction].ahead + 1, tops[direction]) for direction in directions]

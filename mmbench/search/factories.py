@@ -91,9 +91,9 @@ def check_size(factory: str, size: int) -> None:
 
 def _check_bounds(factory: str) -> None:
     if len(factory) > _LONGEST or not factory.isprintable() or not factory.isascii():
-        shown = factory[:40].encode("ascii", "backslashreplace").decode()
+        start = factory[:40].encode("ascii", "backslashreplace").decode()
         raise UserError(
-            f"--index {shown!r}: a factory string of FAISS has at most {_LONGEST} characters, all"
+            f"--index {start!r}: a factory string of FAISS has at most {_LONGEST} characters, all"
             " of them ASCII"
         )
     for pattern, what, least, most in _BOUNDS:
@@ -123,19 +123,19 @@ def _try(encoded: bytes) -> str:
     # Threads of many small tasks would wait for each other where other processes use the cores.
     env = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             argv, input=encoded, capture_output=True, timeout=_SECONDS, check=False, env=env
         )
     except subprocess.TimeoutExpired:
         return ""
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if done.returncode < 0:
-        assertion = next((line for line in said if "assertion" in line), "")
-        reason = assertion.partition(" in ")[0] or f"signal {-done.returncode}"
+    lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+    if process.returncode < 0:
+        assertion = next((line for line in lines if "assertion" in line), "")
+        reason = assertion.partition(" in ")[0] or f"signal {-process.returncode}"
         return f"FAISS ends the process that builds it ({reason})"
-    if done.returncode:
-        raise RuntimeError(f"the trial of an index failed: {said[-1:]}")
-    return done.stdout.decode()
+    if process.returncode:
+        raise RuntimeError(f"the trial of an index failed: {lines[-1:]}")
+    return process.stdout.decode()
 
 
 def _fault(trial: Trial) -> str:

@@ -18,10 +18,10 @@ def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Rankin
 
     A document that stands twice counts where it stands first.
     """
-    place = {document: rank for rank, document in reversed(list(enumerate(listed, start=1)))}
+    first_rank = {document: rank for rank, document in reversed(list(enumerate(listed, start=1)))}
     positives = [document for document, grade in grades.items() if grade > 0]
-    positives.sort(key=lambda document: place.get(document, math.inf))
-    ranks = [place.get(document) for document in positives]
+    positives.sort(key=lambda document: first_rank.get(document, math.inf))
+    ranks = [first_rank.get(document) for document in positives]
     return Ranking(ranks, [grades[document] for document in positives], list(listed[:EVIDENCE]))
 
 

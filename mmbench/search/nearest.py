@@ -32,20 +32,20 @@ class Nearest:
     def visit(self, tile: Tile) -> None:
         """Take from one tile what is at least as good as the worst that is kept for its line."""
         first, first_other = tile.starts[self._axis], tile.starts[1 - self._axis]
-        kept = self._scores[first : first + tile.scores.shape[self._axis], -1]
-        ends = (len(kept), self._m - first_other)[:: 1 - 2 * self._axis]
+        worst = self._scores[first : first + tile.scores.shape[self._axis], -1]
+        ends = (len(worst), self._m - first_other)[:: 1 - 2 * self._axis]
         scores = tile.scores[: ends[0], : ends[1]]
-        floor = kept.copy()
+        floor = worst.copy()
         if np.isneginf(floor).any():
-            floor = np.maximum(floor, self._floor(tile.scores)[: len(kept)])
+            floor = np.maximum(floor, self._floor(tile.scores)[: len(worst)])
         floor = np.expand_dims(floor, 1 - self._axis)
-        wanted = scores >= floor
-        if np.count_nonzero(wanted) > CROWD * self._k * len(kept):
-            wanted = self._thinned(scores, floor, first_other)
-        cells = np.divmod(np.flatnonzero(wanted), scores.shape[1])
+        candidates = scores >= floor
+        if np.count_nonzero(candidates) > CROWD * self._k * len(worst):
+            candidates = self._thinned(scores, floor, first_other)
+        cells = np.divmod(np.flatnonzero(candidates), scores.shape[1])
         with self._lock:
             self._merge(
-                slice(first, first + len(kept)),
+                slice(first, first + len(worst)),
                 cells[self._axis],
                 cells[1 - self._axis] + first_other,
                 scores[cells],
@@ -74,19 +74,19 @@ class Nearest:
 
     def _merge(self, lines: slice, line: Ints, other: Ints, score: Array) -> None:
         """Put candidates among what is kept of their lines, which count from that of the slice."""
-        top, kept = self.top[lines], self._scores[lines]
+        top, scores = self.top[lines], self._scores[lines]
         touched = np.zeros(len(top), np.bool_)
         touched[line] = True
-        old = np.nonzero(touched[:, None] & (top >= 0))
-        line = np.concatenate([line, old[0]])
-        other = np.concatenate([other, top[old]])
-        score = np.concatenate([score, kept[old]])
+        previous = np.nonzero(touched[:, None] & (top >= 0))
+        line = np.concatenate([line, previous[0]])
+        other = np.concatenate([other, top[previous]])
+        score = np.concatenate([score, scores[previous]])
         best = self._sorted(line, other, score)
         line = line[best]
         nth = np.arange(len(line)) - np.searchsorted(line, np.arange(len(top)))[line]
-        keep = nth < self._k
-        best, place = best[keep], (line[keep], nth[keep])
-        top[place], kept[place] = other[best], score[best]
+        is_kept = nth < self._k
+        best, slots = best[is_kept], (line[is_kept], nth[is_kept])
+        top[slots], scores[slots] = other[best], score[best]
 
     def _sorted(self, line: Ints, other: Ints, score: Array) -> Ints:
         """The order by line, falling score and id; ids are hashed only where scores are equal."""

@@ -27,8 +27,8 @@ def positive_ranks(
     Raises DataError for vectors that are NaN, infinite or zero and positives that are not there.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
-    (found,) = search(queries, corpus, pairs, corpus_ids=corpus_ids)
-    return ranks_by_asker(pairs[0], found.ranks, len(queries))
+    (result,) = search(queries, corpus, pairs, corpus_ids=corpus_ids)
+    return ranks_by_query(pairs[0], result.ranks, len(queries))
 
 
 def positive_ranks_both(
@@ -45,10 +45,10 @@ def positive_ranks_both(
     an empty array.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
-    found = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)
+    results = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)
     forward, backward = (
-        ranks_by_asker(askers, way.ranks, n)
-        for askers, way, n in zip(pairs, found, (len(queries), len(corpus)), strict=True)
+        ranks_by_query(query_rows, result.ranks, n)
+        for query_rows, result, n in zip(pairs, results, (len(queries), len(corpus)), strict=True)
     )
     return forward, backward
 
@@ -63,9 +63,9 @@ def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Int
     return search(queries, corpus, (none, none), corpus_ids=corpus_ids, top=k)[0].top
 
 
-def ranks_by_asker(askers: Ints, ranks: Ints, n: int) -> list[Ints]:
-    """Ranks [p] of pairs as n ascending arrays, by the asker [p] of each pair."""
-    keys = np.sort((askers << 32) + ranks)
+def ranks_by_query(query_rows: Ints, ranks: Ints, n: int) -> list[Ints]:
+    """Ranks [p] of pairs as n ascending arrays, by the query [p] of each pair."""
+    keys = np.sort((query_rows << 32) + ranks)
     bounds = np.searchsorted(keys, np.arange(n + 1) << 32).tolist()
     ranks = keys & 0xFFFFFFFF
     return [ranks[start:end] for start, end in pairwise(bounds)]
