@@ -16,8 +16,8 @@ from mmbench.conformance.case import (
     Case,
     ConformanceRow,
     LargestDifference,
-    apart,
-    row_of,
+    max_difference,
+    run_case,
     value,
 )
 
@@ -26,11 +26,11 @@ __all__ = [
     "Case",
     "ConformanceRow",
     "LargestDifference",
-    "apart",
     "cases",
     "conformance",
     "families",
-    "row_of",
+    "max_difference",
+    "run_case",
     "value",
 ]
 
@@ -42,18 +42,18 @@ def families() -> list[str]:
 
 def cases(family: str) -> list[Case]:
     """Return the cases of a family in the order of the table. Raises UnknownName."""
-    found: list[Case] = registry.lookup("conformance", family)
-    return found
+    listed: list[Case] = registry.lookup("conformance", family)
+    return listed
 
 
 def conformance(
-    of: Sequence[str] | None = None, data: str | Path | None = None
+    names: Sequence[str] | None = None, data: str | Path | None = None
 ) -> Iterator[ConformanceRow]:
     """The rows of families, each as soon as it is known; by default of all.
 
     `data` is the folder of real data.
     """
     folder = None if data is None else Path(data)
-    for family in families() if of is None else of:
+    for family in families() if names is None else names:
         for case in cases(family):
-            yield row_of(family, case, folder)
+            yield run_case(family, case, folder)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
 from mmbench.conformance.known_answers import OURS, POPE, POPE_YES, READ, SOURCES, VQA
 from mmbench.conformance.packages import library
 from mmbench.types import Prediction
@@ -25,7 +25,7 @@ def all_yes(folder: Path) -> LargestDifference:
     ]
     ours = [value(name, predictions) for name in POPE_YES]
     return LargestDifference(
-        apart(ours, list(POPE_YES.values())), f"pope: {len(lines):,} questions"
+        max_difference(ours, list(POPE_YES.values())), f"pope: {len(lines):,} questions"
     )
 
 
@@ -34,26 +34,29 @@ def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
     """Predictions, what they say, and what is true."""
     draws = random.Random(2)
     texts = draws.choices(list(POPE), k=_N)
-    true = [draws.random() < 0.4 for _ in range(_N)]
+    actual = [draws.random() < 0.4 for _ in range(_N)]
     predictions = [
         Prediction(str(i), text, "yes" if right else "no")
-        for i, (text, right) in enumerate(zip(texts, true, strict=True))
+        for i, (text, right) in enumerate(zip(texts, actual, strict=True))
     ]
-    return predictions, [POPE[text] for text in texts], true
+    return predictions, [POPE[text] for text in texts], actual
 
 
 def by_sklearn(name: str, function: str, _: Path) -> LargestDifference:
     """A metric as a function of scikit-learn, of what answers say by the official rule."""
-    predictions, said, true = _pope()
-    theirs = getattr(library("sklearn.metrics"), function)(true, said)
-    return LargestDifference(apart(value(name, predictions), theirs), f"generated: {_N} answers")
+    predictions, predicted, actual = _pope()
+    theirs = getattr(library("sklearn.metrics"), function)(actual, predicted)
+    return LargestDifference(
+        max_difference(value(name, predictions), theirs), f"generated: {_N} answers"
+    )
 
 
 def yes_ratio(_: Path) -> LargestDifference:
     """The share of answers that say yes by the official rule."""
-    predictions, said, _true = _pope()
+    predictions, predicted, _actual = _pope()
     return LargestDifference(
-        apart(value("pope_yes_ratio", predictions), sum(said) / _N), f"generated: {_N} answers"
+        max_difference(value("pope_yes_ratio", predictions), sum(predicted) / _N),
+        f"generated: {_N} answers",
     )
 
 
@@ -67,24 +70,28 @@ SKLEARN = {
 
 def _vqa2(file: str, expected: float, folder: Path) -> LargestDifference:
     rows = json.loads((folder / "annotations.json").read_text())["annotations"]
-    said = {r["question_id"]: r["answer"] for r in json.loads((folder / file).read_text())}
+    outputs = {r["question_id"]: r["answer"] for r in json.loads((folder / file).read_text())}
     predictions = [
         Prediction(
             str(row["question_id"]),
-            said[row["question_id"]],
+            outputs[row["question_id"]],
             [answer["answer"] for answer in row["answers"]],
         )
         for row in rows
     ]
-    found = value("vqa_accuracy[official]", predictions)
-    return LargestDifference(apart(found, expected), f"vqa2: {len(rows):,} questions, {file}")
+    ours = value("vqa_accuracy[official]", predictions)
+    return LargestDifference(
+        max_difference(ours, expected), f"vqa2: {len(rows):,} questions, {file}"
+    )
 
 
 def _vqa_literal(variant: int, _: Path) -> LargestDifference:
     name = ("vqa_accuracy[official]", "vqa_accuracy[normalized]")[variant]
-    ours = [value(name, [Prediction("q", said, given)]) for said, given, _ in VQA]
+    ours = [value(name, [Prediction("q", output, references)]) for output, references, _ in VQA]
     expected = [values[variant] for *_, values in VQA]
-    return LargestDifference(apart(ours, expected), f"{len(VQA)} questions with known values")
+    return LargestDifference(
+        max_difference(ours, expected), f"{len(VQA)} questions with known values"
+    )
 
 
 def _vqa_defined(_: Path) -> LargestDifference:
@@ -94,12 +101,13 @@ def _vqa_defined(_: Path) -> LargestDifference:
         (draws.choice(words), draws.choices(words[: draws.randint(2, 6)], k=10)) for _ in range(_N)
     ]
     theirs = [
-        sum(min(1, (given[:i] + given[i + 1 :]).count(said) / 3) for i in range(10)) / 10
-        for said, given in pairs
+        sum(min(1, (references[:i] + references[i + 1 :]).count(answer) / 3) for i in range(10))
+        / 10
+        for answer, references in pairs
     ]
-    found = value("vqa_accuracy[official]", [Prediction(str(i), *p) for i, p in enumerate(pairs)])
+    ours = value("vqa_accuracy[official]", [Prediction(str(i), *p) for i, p in enumerate(pairs)])
     return LargestDifference(
-        apart(found, sum(theirs) / _N), f"generated: {_N} questions, ten answers each"
+        max_difference(ours, sum(theirs) / _N), f"generated: {_N} questions, ten answers each"
     )
 
 
@@ -111,22 +119,22 @@ def _texts() -> list[Prediction]:
     def text() -> str:
         return " ".join(draws.choices(words, k=draws.randint(0, 4)))
 
-    found = []
+    predictions = []
     for i in range(_N):
-        right = [text() for _ in range(draws.randint(1, 3))]
-        said = list(draws.choice(right))
+        references = [text() for _ in range(draws.randint(1, 3))]
+        copy = list(draws.choice(references))
         for _ in range(draws.randint(0, 4)):
-            said[draws.randint(0, len(said)) : draws.randint(0, len(said))] = draws.choice("aéX 1")
-        found.append(Prediction(str(i), "".join(said), right))
-    return found
+            copy[draws.randint(0, len(copy)) : draws.randint(0, len(copy))] = draws.choice("aéX 1")
+        predictions.append(Prediction(str(i), "".join(copy), references))
+    return predictions
 
 
 def _distance(one: str, other: str) -> int:
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):
         above, row = row, [i]
-        for j, wanted in enumerate(other, 1):
-            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (letter != wanted)))
+        for j, expected in enumerate(other, 1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (letter != expected)))
     return row[-1]
 
 
@@ -144,18 +152,19 @@ def _anls(distance: Callable[[str, str], int], _: Path) -> LargestDifference:
             length = max(len(p.value.upper()), len(right.upper()))
             near.append(1 - distance(*texts) / length if length else 1.0)
         theirs.append(max(near) if max(near) >= 0.5 else 0.0)
-    found = value("anls", _texts())
+    ours = value("anls", _texts())
     return LargestDifference(
-        apart(found, sum(theirs) / _N), f"generated: {_N} texts, empty ones, Unicode"
+        max_difference(ours, sum(theirs) / _N), f"generated: {_N} texts, empty ones, Unicode"
     )
 
 
-def _read(name: str, _: Path) -> LargestDifference:
+def _known_readings(name: str, _: Path) -> LargestDifference:
     """Each by itself."""
     rows = READ[name]
-    ours = [value(name, [Prediction("q", said, right)]) for said, right, _ in rows]
+    ours = [value(name, [Prediction("q", output, target)]) for output, target, _ in rows]
     return LargestDifference(
-        apart(ours, [float(good) for *_, good in rows]), f"{len(rows)} answers with a known reading"
+        max_difference(ours, [float(good) for *_, good in rows]),
+        f"{len(rows)} answers with a known reading",
     )
 
 
@@ -168,12 +177,14 @@ def _circular(_: Path) -> LargestDifference:
         right.append(all(good))
         for turn, hit in enumerate(good):
             target = {"answer": "ABCD"[turn], "options": options[-turn:] + options[:-turn]}
-            said = "ABCD"[turn if hit else turn - 1]
-            predictions.append(Prediction(f"{question}-{turn}", said, target, group=str(question)))
+            letter = "ABCD"[turn if hit else turn - 1]
+            predictions.append(
+                Prediction(f"{question}-{turn}", letter, target, group=str(question))
+            )
     draws.shuffle(predictions)
-    found = value("circular_accuracy", predictions)
+    ours = value("circular_accuracy", predictions)
     return LargestDifference(
-        apart(found, sum(right) / 100), "generated: 100 questions, four rotations"
+        max_difference(ours, sum(right) / 100), "generated: 100 questions, four rotations"
     )
 
 
@@ -206,6 +217,6 @@ CASES = [
     Case("pope_yes_ratio", DEFINITION, yes_ratio),
     Case("anls", DEFINITION, partial(_anls, _distance)),
     Case("anls", "edit_distance", partial(_anls, _torch_distance), package="torchmetrics"),
-    *(Case(name, SOURCES.get(name, OURS), partial(_read, name)) for name in READ),
+    *(Case(name, SOURCES.get(name, OURS), partial(_known_readings, name)) for name in READ),
     Case("circular_accuracy", DEFINITION, _circular),
 ]

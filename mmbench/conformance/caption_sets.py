@@ -23,7 +23,7 @@ _PLAIN = "a the red cat dog on mat sits two trees green bird"
 
 
 def _predictions(pairs: list[tuple[str, list[str]]]) -> list[Prediction]:
-    return [Prediction(str(i), said, target) for i, (said, target) in enumerate(pairs)]
+    return [Prediction(str(i), caption, target) for i, (caption, target) in enumerate(pairs)]
 
 
 @cache
@@ -52,21 +52,21 @@ def sets_in(folder: Path) -> list[list[Prediction]]:
 
 @cache
 def _fakecap(folder: Path) -> list[list[Prediction]]:
-    given: dict[int, list[str]] = {}
+    references: dict[int, list[str]] = {}
     for row in json.loads((folder / "en_captions_val2014.json").read_text())["annotations"]:
-        given.setdefault(row["image_id"], []).append(row["caption"])
-    said = json.loads((folder / "en_captions_val2014_fakecap_results.json").read_text())
-    return [_predictions([(row["caption"], given[row["image_id"]]) for row in said])]
+        references.setdefault(row["image_id"], []).append(row["caption"])
+    captions = json.loads((folder / "en_captions_val2014_fakecap_results.json").read_text())
+    return [_predictions([(row["caption"], references[row["image_id"]]) for row in captions])]
 
 
 @cache
 def _clipscore(folder: Path) -> list[list[Prediction]]:
-    given = json.loads((folder / "example/refs.json").read_text())
+    references = json.loads((folder / "example/refs.json").read_text())
     sets = [
         json.loads((folder / f"example/{which}_captions.json").read_text())
         for which in ("good", "bad")
     ]
-    return [_predictions([(text, given[image]) for image, text in s.items()]) for s in sets]
+    return [_predictions([(text, references[image]) for image, text in s.items()]) for s in sets]
 
 
 @cache
@@ -76,18 +76,22 @@ def _audio(folder: Path) -> list[list[Prediction]]:
         with file.open(newline="") as lines:
             rows = list(csv.DictReader(lines))
         references = [[row[f"caption_{k}"] for k in range(1, 6)] for row in rows]
-        said = [row["caption_predicted"] for row in rows]
-        sets.append(_predictions(list(zip(said, references, strict=True))))
+        captions = [row["caption_predicted"] for row in rows]
+        sets.append(_predictions(list(zip(captions, references, strict=True))))
     return sets
 
 
 @cache
 def _tokenised(folder: Path) -> list[list[Prediction]]:
     """Words without punctuation, whose PTB tokens are the words."""
-    said, *given = (
+    captions, *references = (
         (folder / f"{name}.txt").read_text().splitlines() for name in ("hyp", "ref1", "ref2")
     )
-    return [_predictions([(said[i], [side[i] for side in given]) for i in range(len(said))])]
+    return [
+        _predictions(
+            [(captions[i], [side[i] for side in references]) for i in range(len(captions))]
+        )
+    ]
 
 
 _READERS: dict[str, Callable[[Path], list[list[Prediction]]]] = {
@@ -99,7 +103,7 @@ _READERS: dict[str, Callable[[Path], list[list[Prediction]]]] = {
 }
 
 
-def told(folder: Path) -> str:
+def describe(folder: Path) -> str:
     """The sets of a folder in words."""
     sets = sets_in(folder)
     captions = f"{sum(map(len, sets)):,} captions"

@@ -11,8 +11,15 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
-from mmbench.conformance.caption_sets import sets_in, told
-from mmbench.conformance.case import Case, LargestDifference, Skipped, apart, measured, value
+from mmbench.conformance.caption_sets import describe, sets_in
+from mmbench.conformance.case import (
+    Case,
+    LargestDifference,
+    Skipped,
+    max_difference,
+    measured,
+    value,
+)
 from mmbench.conformance.packages import library
 from mmbench.errors import UserError
 from mmbench.metrics.captions import sentence_bleu
@@ -25,7 +32,9 @@ Tokens = dict[int, list[str]]
 class Scorer(Protocol):
     """A metric of pycocoevalcap."""
 
-    def compute_score(self, given: Tokens, said: Tokens) -> tuple[float, Sequence[float]]:
+    def compute_score(
+        self, references: Tokens, candidates: Tokens
+    ) -> tuple[float, Sequence[float]]:
         """Return the score of all captions, and that of each."""
         ...
 
@@ -34,11 +43,11 @@ class Scorer(Protocol):
 def official(folder: Path, index: int) -> tuple[Tokens, Tokens]:
     """References and captions of a set as pycocoevalcap's own tokenizer gives them."""
     predictions = sets_in(folder)[index]
-    given = {i: [{"caption": r} for r in p.target] for i, p in enumerate(predictions)}
-    said = {i: [{"caption": p.value}] for i, p in enumerate(predictions)}
+    references = {i: [{"caption": r} for r in p.target] for i, p in enumerate(predictions)}
+    candidates = {i: [{"caption": p.value}] for i, p in enumerate(predictions)}
     with _java():
         tokenizer = library("pycocoevalcap.tokenizer.ptbtokenizer").PTBTokenizer()
-        return tokenizer.tokenize(given), tokenizer.tokenize(said)
+        return tokenizer.tokenize(references), tokenizer.tokenize(candidates)
 
 
 def need_java() -> None:
@@ -76,29 +85,34 @@ def _tokens(folder: Path) -> LargestDifference:
     """How many texts have other tokens."""
     differ = total = 0
     for index, predictions in enumerate(sets_in(folder)):
-        given, said = official(folder, index)
+        references, candidates = official(folder, index)
         texts = [text for p in predictions for text in (p.value, *p.target)]
-        theirs = [text for i in range(len(predictions)) for text in (*said[i], *given[i])]
+        theirs = [
+            text for i in range(len(predictions)) for text in (*candidates[i], *references[i])
+        ]
         ours = [" ".join(caption_tokens(text)) for text in texts]
         differ += sum(one != other for one, other in zip(ours, theirs, strict=True))
         total += len(texts)
-    return LargestDifference(differ, f"{told(folder)}; {total:,} texts with references")
+    return LargestDifference(differ, f"{describe(folder)}; {total:,} texts with references")
 
 
 def _each(
     folder: Path, compare: Callable[[list[Prediction], Tokens, Tokens], float]
 ) -> LargestDifference:
-    found = [compare(p, *official(folder, i)) for i, p in enumerate(sets_in(folder))]
-    return LargestDifference(max(found), f"{told(folder)}; corpus and each caption")
+    differences = [compare(p, *official(folder, i)) for i, p in enumerate(sets_in(folder))]
+    return LargestDifference(max(differences), f"{describe(folder)}; corpus and each caption")
 
 
 def _bleu(folder: Path) -> LargestDifference:
-    def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
+    def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
         scorer = library("pycocoevalcap.bleu.bleu").Bleu(4)
-        corpus, each = scorer.compute_score(given, said, verbose=0)
+        corpus, each = scorer.compute_score(references, candidates, verbose=0)
         ours = [measured(f"bleu@{n}", predictions) for n in range(1, 5)]
         captions = [sentence_bleu(scored.rows, n) for n, scored in enumerate(ours, 1)]
-        return max(apart([scored.value for scored in ours], corpus), apart(captions, each))
+        return max(
+            max_difference([scored.value for scored in ours], corpus),
+            max_difference(captions, each),
+        )
 
     return _each(folder, compare)
 
@@ -106,12 +120,12 @@ def _bleu(folder: Path) -> LargestDifference:
 def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
     """A metric that is the mean of its captions."""
 
-    def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
+    def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
         module, _, attribute = scorer.partition(":")
         theirs: Scorer = getattr(library(f"pycocoevalcap.{module}"), attribute)()
-        corpus, each = theirs.compute_score(given, said)
+        corpus, each = theirs.compute_score(references, candidates)
         ours = measured(name, predictions)
-        return max(apart(ours.value, corpus), apart(ours.rows[:, 0], each))
+        return max(max_difference(ours.value, corpus), max_difference(ours.rows[:, 0], each))
 
     return _each(folder, compare)
 
@@ -120,30 +134,34 @@ def _meteor(folder: Path) -> LargestDifference:
     """The corpora of the first captions of each set: the jar needs 20 ms for one."""
     program = meteor_program()
 
-    def compare(predictions: list[Prediction], given: Tokens, said: Tokens) -> float:
+    def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
         few = range(min(_METEOR, len(predictions)))
-        texts = [{i: tokens[i] for i in few} for tokens in (given, said)]
-        return apart(value("meteor", predictions[:_METEOR]), program.compute_score(*texts)[0])
+        texts = [{i: tokens[i] for i in few} for tokens in (references, candidates)]
+        return max_difference(
+            value("meteor", predictions[:_METEOR]), program.compute_score(*texts)[0]
+        )
 
-    found = _each(folder, compare)
-    return LargestDifference(found.difference, f"{told(folder)}; corpora of the first {_METEOR}")
+    comparison = _each(folder, compare)
+    return LargestDifference(
+        comparison.difference, f"{describe(folder)}; corpora of the first {_METEOR}"
+    )
 
 
-def _golden(expected: dict[str, float], index: int, told: str, folder: Path) -> LargestDifference:
+def _golden(expected: dict[str, float], index: int, inputs: str, folder: Path) -> LargestDifference:
     """Published numbers, on PTB tokens."""
     if "meteor" in expected:
         need_java()
     predictions = sets_in(folder)[index]
     ours = [value(name, predictions) for name in expected]
-    return LargestDifference(apart(ours, list(expected.values())), told)
+    return LargestDifference(max_difference(ours, list(expected.values())), inputs)
 
 
 def _spice(folder: Path) -> LargestDifference:
     try:
-        found = value("spice", sets_in(folder)[0])
+        ours = value("spice", sets_in(folder)[0])
     except UserError as error:
         raise Skipped("needs Java 8 to 14 and the jars of CoreNLP 3.6.0") from error
-    return LargestDifference(apart(found, 0.133), told(folder))
+    return LargestDifference(max_difference(ours, 0.133), describe(folder))
 
 
 def _numbers(bleu: str, meteor: float, rouge: float, cider: float) -> dict[str, float]:
@@ -161,14 +179,14 @@ _SCORERS = {"rouge_l": "rouge.rouge:Rouge", "cider": "cider.cider:Cider"}
 
 
 def _goldens(
-    folder: str, source: str, numbers: dict[str, float], index: int, told: str, tolerance: float
+    folder: str, source: str, numbers: dict[str, float], index: int, inputs: str, tolerance: float
 ) -> list[Case]:
     parts: dict[str, dict[str, float]] = {}
     for name, number in numbers.items():
         parts.setdefault("bleu@1…4" if name.startswith("bleu") else name, {})[name] = number
     source, data = f"golden: {source}", f"captions/{folder}"
     return [
-        Case(name, source, partial(_golden, part, index, told), tolerance, data=data)
+        Case(name, source, partial(_golden, part, index, inputs), tolerance, data=data)
         for name, part in parts.items()
     ]
 

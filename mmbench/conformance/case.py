@@ -76,22 +76,24 @@ class ConformanceRow(Struct, frozen=True):
         return self.verdict in ("within", "skipped")
 
 
-def row_of(family: str, case: Case, data: Path | None) -> ConformanceRow:
+def run_case(family: str, case: Case, data: Path | None) -> ConformanceRow:
     """Run a case. What is missing here skips it; any other error is the verdict FAILED."""
 
     def row(
-        verdict: Verdict, reason: str = "", found: LargestDifference | None = None
+        verdict: Verdict, reason: str = "", comparison: LargestDifference | None = None
     ) -> ConformanceRow:
-        inputs, apart = (found.inputs, float(found.difference)) if found else (case.data, None)
-        against = _against(case)
-        name = f"{against} {case.reference}" if case.package else case.reference
-        numbers, place = (apart, case.tolerance), environment()
+        inputs, difference = (
+            (comparison.inputs, float(comparison.difference)) if comparison else (case.data, None)
+        )
+        kind = _reference_kind(case)
+        name = f"{kind} {case.reference}" if case.package else case.reference
+        numbers, place = (difference, case.tolerance), environment()
         return ConformanceRow(
-            family, case.metric, against, name, inputs, *numbers, verdict, reason, place
+            family, case.metric, kind, name, inputs, *numbers, verdict, reason, place
         )
 
     try:
-        found = _quietly(case.compare, _folder(case, data))
+        comparison = _quietly(case.compare, _folder(case, data))
     except (Skipped, MissingExtra) as error:
         return row("skipped", str(error))
     except ImportError as error:
@@ -99,7 +101,9 @@ def row_of(family: str, case: Case, data: Path | None) -> ConformanceRow:
         return row("FAILED" if ours else "skipped", str(error))
     except Exception as error:
         return row("FAILED", f"{type(error).__name__}: {error}")
-    return row("within" if found.difference <= case.tolerance else "BEYOND", found=found)
+    return row(
+        "within" if comparison.difference <= case.tolerance else "BEYOND", comparison=comparison
+    )
 
 
 def _folder(case: Case, data: Path | None) -> Path:
@@ -116,8 +120,8 @@ def _folder(case: Case, data: Path | None) -> Path:
 
 def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> LargestDifference:
     """References print and warn about inputs that are odd on purpose."""
-    said = io.StringIO()
-    with warnings.catch_warnings(), redirect_stdout(said), redirect_stderr(said), _no_stderr():
+    output = io.StringIO()
+    with warnings.catch_warnings(), redirect_stdout(output), redirect_stderr(output), _no_stderr():
         warnings.simplefilter("ignore")
         return compare(folder)
 
@@ -125,17 +129,17 @@ def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> Larg
 @contextmanager
 def _no_stderr() -> Iterator[None]:
     """Programs that a reference starts write past Python to the stderr of this process."""
-    kept = os.dup(2)
+    saved = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
-def _against(case: Case) -> str:
+def _reference_kind(case: Case) -> str:
     if case.package:
         return f"{case.package} {installed(case.package) or ''}".strip()
     return case.reference.partition(":")[0]
@@ -147,8 +151,8 @@ def measured(
     """The metric of a name, as a run would call it."""
     function, argument = metric(name)
     arguments = () if argument is None else (argument,)
-    given = {} if features is None else {"features": features}
-    scored: Score = function(predictions, *arguments, **given)
+    keywords = {} if features is None else {"features": features}
+    scored: Score = function(predictions, *arguments, **keywords)
     return scored
 
 
@@ -157,7 +161,7 @@ def value(name: str, predictions: Sequence[Prediction]) -> float:
     return measured(name, predictions).value
 
 
-def apart(ours: ArrayLike, theirs: ArrayLike) -> float:
+def max_difference(ours: ArrayLike, theirs: ArrayLike) -> float:
     """The largest of |ours - theirs| / max(1, |theirs|): relative where numbers are large.
 
     Two NaN are equal, and one is infinitely far from a number. Shapes must be equal.

@@ -11,7 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, measured, value
+from mmbench.conformance.case import (
+    DEFINITION,
+    Case,
+    LargestDifference,
+    max_difference,
+    measured,
+    value,
+)
 from mmbench.conformance.packages import library
 from mmbench.metrics.classification import counts
 from mmbench.types import Prediction
@@ -27,7 +34,7 @@ class LabelledScores(NamedTuple):
 
     scores: Floats
     targets: Labels
-    told: str
+    inputs: str
 
     def predictions(self) -> list[Prediction]:
         """As a metric takes them."""
@@ -37,7 +44,7 @@ class LabelledScores(NamedTuple):
 
 
 @cache
-def one() -> LabelledScores:
+def single_label() -> LabelledScores:
     """Probabilities and one label each; the labels are far from evenly spread."""
     draws = np.random.default_rng(21)
     labels = draws.choice(CLASSES, _N, p=np.array([30, 20, 20, 10, 10, 9, 1]) / 100)
@@ -51,21 +58,21 @@ def one() -> LabelledScores:
 @cache
 def logits() -> LabelledScores:
     """Scores of both signs."""
-    scores, labels, _ = one()
-    found = np.asarray(3 * np.log(scores) + 2, np.float32)
-    return LabelledScores(found, labels, f"{_GENERATED}, logits")
+    scores, labels, _ = single_label()
+    shifted = np.asarray(3 * np.log(scores) + 2, np.float32)
+    return LabelledScores(shifted, labels, f"{_GENERATED}, logits")
 
 
 @cache
 def tied() -> LabelledScores:
     """The same in steps of 0.1."""
-    scores, labels, _ = one()
+    scores, labels, _ = single_label()
     steps = np.asarray(np.round(scores, 1), np.float32)
     return LabelledScores(steps, labels, f"{_GENERATED}, scores in steps of 0.1")
 
 
 @cache
-def several() -> LabelledScores:
+def multi_label() -> LabelledScores:
     """Scores in steps of 0.05; none, one or several labels are right."""
     draws = np.random.default_rng(22)
     right = draws.random((_N, CLASSES)) < np.linspace(0.02, 0.6, CLASSES)
@@ -78,11 +85,11 @@ def several() -> LabelledScores:
 
 def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
     """The chance to be among the first k, where equal scores stand in any order."""
-    found = []
+    chances = []
     for row, label in zip(scores, labels, strict=True):
         above, equal = (row > row[label]).sum(), (row == row[label]).sum()
-        found.append(min(1.0, max(0.0, (k - above) / equal)))
-    return float(np.mean(found))
+        chances.append(min(1.0, max(0.0, (k - above) / equal)))
+    return float(np.mean(chances))
 
 
 def expected_recall(scores: Floats, labels: Labels) -> float:
@@ -105,11 +112,11 @@ def pairs_won(scores: Floats, right: Labels) -> float:
 
 def steps(scores: Floats, right: Labels) -> float:
     """Over classes the mean precision among all scores not below that of each right sample."""
-    found = []
+    precisions = []
     for column, marks in zip(scores.T, right.T, strict=True):
         down = column[:, None] >= column[marks == 1][None]
-        found.append(((down & (marks == 1)[:, None]).sum(axis=0) / down.sum(axis=0)).mean())
-    return float(np.mean(found))
+        precisions.append(((down & (marks == 1)[:, None]).sum(axis=0) / down.sum(axis=0)).mean())
+    return float(np.mean(precisions))
 
 
 def d_prime(scores: Floats, right: Labels) -> float:
@@ -121,101 +128,111 @@ def d_prime(scores: Floats, right: Labels) -> float:
 Theirs = Callable[[Floats, Labels], ArrayLike]
 
 
-def _held(
-    name: str, made: Callable[[], LabelledScores], theirs: Theirs, _: Path
+def _compare(
+    name: str, build: Callable[[], LabelledScores], theirs: Theirs, _: Path
 ) -> LargestDifference:
-    data = made()
+    data = build()
     expected = float(np.asarray(theirs(data.scores.copy(), data.targets.copy())))
-    return LargestDifference(apart(value(name, data.predictions()), expected), data.told)
+    return LargestDifference(max_difference(value(name, data.predictions()), expected), data.inputs)
 
 
-def _sklearn(function: str, **given: object) -> Theirs:
+def _sklearn(function: str, **options: object) -> Theirs:
     """Of scores."""
     return lambda scores, targets: getattr(library("sklearn.metrics"), function)(
-        targets, scores, **given
+        targets, scores, **options
     )
 
 
-def _sklearn_of_labels(function: str, **given: object) -> Theirs:
+def _sklearn_of_labels(function: str, **options: object) -> Theirs:
     """Of predicted labels: the highest score, or with several right ones all above a half."""
 
     def theirs(scores: Floats, targets: Labels) -> ArrayLike:
-        said = scores > 0.5 if targets.ndim == 2 else scores.argmax(axis=1)
-        found: ArrayLike = getattr(library("sklearn.metrics"), function)(targets, said, **given)
-        return found
+        predicted = scores > 0.5 if targets.ndim == 2 else scores.argmax(axis=1)
+        score: ArrayLike = getattr(library("sklearn.metrics"), function)(
+            targets, predicted, **options
+        )
+        return score
 
     return theirs
 
 
-def _torchmetrics(function: str, **given: object) -> Theirs:
+def _torchmetrics(function: str, **options: object) -> Theirs:
     def theirs(scores: Floats, targets: Labels) -> ArrayLike:
         torch, module = library("torch"), library("torchmetrics.functional.classification")
         kind = "num_labels" if function.startswith("multilabel") else "num_classes"
         tensors = torch.from_numpy(scores), torch.from_numpy(targets)
-        found: ArrayLike = getattr(module, function)(*tensors, **{kind: scores.shape[1]}, **given)
-        return found
+        score: ArrayLike = getattr(module, function)(*tensors, **{kind: scores.shape[1]}, **options)
+        return score
 
     return theirs
 
 
 def _matrix(theirs: Theirs, _: Path) -> LargestDifference:
     """All cells, and the share on the diagonal."""
-    data = one()
+    data = single_label()
     ours = measured("confusion_matrix", data.predictions())
     cells = np.asarray(theirs(data.scores, data.targets))
-    found = apart(counts(ours, CLASSES), cells)
-    return LargestDifference(max(found, apart(ours.value, cells.trace() / cells.sum())), data.told)
+    difference = max_difference(counts(ours, CLASSES), cells)
+    return LargestDifference(
+        max(difference, max_difference(ours.value, cells.trace() / cells.sum())), data.inputs
+    )
 
 
 def _case(
-    name: str, reference: str, theirs: Theirs, made: Callable[[], LabelledScores], package: str = ""
+    name: str,
+    reference: str,
+    theirs: Theirs,
+    build: Callable[[], LabelledScores],
+    package: str = "",
 ) -> Case:
     tolerance = 1e-6 if package == "torchmetrics" else 1e-9
-    return Case(name, reference, partial(_held, name, made, theirs), tolerance, package)
+    return Case(name, reference, partial(_compare, name, build, theirs), tolerance, package)
 
 
-def _of(package: str, make: Callable[..., Theirs]) -> Callable[..., Case]:
-    def case(name: str, function: str, made: Callable[[], LabelledScores], **given: object) -> Case:
-        return _case(name, function, make(function, **given), made, package)
+def _case_factory(package: str, make: Callable[..., Theirs]) -> Callable[..., Case]:
+    def case(
+        name: str, function: str, build: Callable[[], LabelledScores], **options: object
+    ) -> Case:
+        return _case(name, function, make(function, **options), build, package)
 
     return case
 
 
-_by_scores = _of("scikit-learn", _sklearn)
-_by_labels = _of("scikit-learn", _sklearn_of_labels)
-_by_tensors = _of("torchmetrics", _torchmetrics)
+_by_scores = _case_factory("scikit-learn", _sklearn)
+_by_labels = _case_factory("scikit-learn", _sklearn_of_labels)
+_by_tensors = _case_factory("torchmetrics", _torchmetrics)
 _ECE = "multiclass_calibration_error"
 CASES = [
     _case("accuracy@1", DEFINITION, partial(expected_hits, 1), tied),
     _case("accuracy@5", DEFINITION, partial(expected_hits, 5), tied),
     _case("mean_per_class_recall", DEFINITION, expected_recall, tied),
-    _case("mean_ap", DEFINITION, steps, several),
-    _case("auc", DEFINITION, pairs_won, several),
-    _by_scores("accuracy@1", "top_k_accuracy_score", one, k=1),
-    _by_scores("accuracy@5", "top_k_accuracy_score", one, k=5),
-    _by_labels("mean_per_class_recall", "balanced_accuracy_score", one),
-    _by_scores("mean_ap", "average_precision_score", several, average="macro"),
-    _by_scores("auc", "roc_auc_score", several, average="macro"),
-    _case("d_prime", "roc_auc_score, scipy norm.ppf", d_prime, several, "scikit-learn"),
-    _by_labels("f1_macro", "f1_score", one, average="macro"),
-    _by_labels("f1_macro", "f1_score", several, average="macro", zero_division=0),
-    _by_labels("f1_micro", "f1_score", one, average="micro"),
-    _by_labels("f1_micro", "f1_score", several, average="micro"),
+    _case("mean_ap", DEFINITION, steps, multi_label),
+    _case("auc", DEFINITION, pairs_won, multi_label),
+    _by_scores("accuracy@1", "top_k_accuracy_score", single_label, k=1),
+    _by_scores("accuracy@5", "top_k_accuracy_score", single_label, k=5),
+    _by_labels("mean_per_class_recall", "balanced_accuracy_score", single_label),
+    _by_scores("mean_ap", "average_precision_score", multi_label, average="macro"),
+    _by_scores("auc", "roc_auc_score", multi_label, average="macro"),
+    _case("d_prime", "roc_auc_score, scipy norm.ppf", d_prime, multi_label, "scikit-learn"),
+    _by_labels("f1_macro", "f1_score", single_label, average="macro"),
+    _by_labels("f1_macro", "f1_score", multi_label, average="macro", zero_division=0),
+    _by_labels("f1_micro", "f1_score", single_label, average="micro"),
+    _by_labels("f1_micro", "f1_score", multi_label, average="micro"),
     Case(
         "confusion_matrix",
         "confusion_matrix",
         partial(_matrix, _sklearn_of_labels("confusion_matrix")),
         package="scikit-learn",
     ),
-    _by_tensors("accuracy@1", "multiclass_accuracy", one, average="micro"),
-    _by_tensors("accuracy@5", "multiclass_accuracy", one, average="micro", top_k=5),
-    _by_tensors("mean_per_class_recall", "multiclass_accuracy", one, average="macro"),
-    _by_tensors("mean_ap", "multilabel_average_precision", several),
-    _by_tensors("auc", "multilabel_auroc", several),
-    _by_tensors("f1_macro", "multiclass_f1_score", one, average="macro"),
-    _by_tensors("f1_macro", "multilabel_f1_score", several, average="macro"),
-    _by_tensors("f1_micro", "multilabel_f1_score", several, average="micro"),
-    *(_by_tensors("ece", _ECE, made, n_bins=15, norm="l1") for made in (one, logits)),
+    _by_tensors("accuracy@1", "multiclass_accuracy", single_label, average="micro"),
+    _by_tensors("accuracy@5", "multiclass_accuracy", single_label, average="micro", top_k=5),
+    _by_tensors("mean_per_class_recall", "multiclass_accuracy", single_label, average="macro"),
+    _by_tensors("mean_ap", "multilabel_average_precision", multi_label),
+    _by_tensors("auc", "multilabel_auroc", multi_label),
+    _by_tensors("f1_macro", "multiclass_f1_score", single_label, average="macro"),
+    _by_tensors("f1_macro", "multilabel_f1_score", multi_label, average="macro"),
+    _by_tensors("f1_micro", "multilabel_f1_score", multi_label, average="micro"),
+    *(_by_tensors("ece", _ECE, build, n_bins=15, norm="l1") for build in (single_label, logits)),
     Case(
         "confusion_matrix",
         "multiclass_confusion_matrix",

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, Skipped, apart, measured
+from mmbench.conformance.case import (
+    DEFINITION,
+    Case,
+    LargestDifference,
+    Skipped,
+    max_difference,
+    measured,
+)
 from mmbench.conformance.packages import library
 from mmbench.media import decode_image, read_bytes
 from mmbench.metric_names import metric_info
@@ -31,8 +38,8 @@ class _PreparedEmbedder(Embeds, Prepares, Protocol):
 
 
 def _unit(vectors: NDArray[np.floating]) -> Array:
-    found: Array = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return found
+    unit: Array = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def _vectors() -> list[Features]:
@@ -53,8 +60,10 @@ def _defined(name: str, _: Path) -> LargestDifference:
     features = _vectors()
     theirs = np.mean([_value(name, row) for row in features])
     predictions = [Prediction(str(i)) for i in range(_N)]
-    found = measured(name, predictions, features).value
-    return LargestDifference(apart(found, theirs), f"generated: {_N} vectors, 1 to 5 references")
+    ours = measured(name, predictions, features).value
+    return LargestDifference(
+        max_difference(ours, theirs), f"generated: {_N} vectors, 1 to 5 references"
+    )
 
 
 def _value(name: str, row: Features) -> float:
@@ -69,11 +78,11 @@ def _value(name: str, row: Features) -> float:
 def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDifference:
     """The two images of the README, by the weights in huggingface_hub's cache."""
     model = lookup("model", "clip")(_weights(), device="cpu", dtype="float32")
-    given = json.loads((folder / "refs.json").read_text())
-    said = json.loads((folder / f"{which}_captions.json").read_text())
+    references = json.loads((folder / "refs.json").read_text())
+    captions = json.loads((folder / f"{which}_captions.json").read_text())
     predictions = [
-        Prediction(key, text, given[key], inputs={"image": _image(folder, key)})
-        for key, text in said.items()
+        Prediction(key, text, references[key], inputs={"image": _image(folder, key)})
+        for key, text in captions.items()
     ]
     wants = metric_info(name).wants
     assert wants is not None
@@ -84,8 +93,10 @@ def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDiff
         }
         for prediction in predictions
     ]
-    found = measured(name, predictions, features).value
-    return LargestDifference(apart(found, expected), f"clipscore: {len(said)} {which} captions")
+    ours = measured(name, predictions, features).value
+    return LargestDifference(
+        max_difference(ours, expected), f"clipscore: {len(captions)} {which} captions"
+    )
 
 
 def _image(folder: Path, key: str) -> Media:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, measured
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, measured
 from mmbench.conformance.packages import library
 from mmbench.metrics.image_sets.features import stack
 from mmbench.metrics.image_sets.kernel import polynomial_subsets
@@ -42,13 +42,13 @@ def _singular() -> Iterator[Sides]:
 
 
 SETS: dict[str, Callable[[], Iterator[Sides]]] = {"full": _full, "singular": _singular}
-TOLD = {
+DESCRIPTIONS = {
     "full": "generated: 3 pairs of sets, 3 to 48 features",
     "singular": "generated: 2 pairs of sets with singular covariances",
 }
 
 
-def _given(
+def _set_predictions(
     drawn: NDArray[np.float32], real: NDArray[np.float32]
 ) -> tuple[list[Prediction], list[Features]]:
     """A prediction for each drawn and each real image, as a run has them."""
@@ -60,13 +60,13 @@ def _given(
 
 def value(name: str, drawn: NDArray[np.float32], real: NDArray[np.float32]) -> float:
     """The value of the metric of a name."""
-    return measured(name, *_given(drawn, real)).value
+    return measured(name, *_set_predictions(drawn, real)).value
 
 
 def in_order(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> tuple[Floats, Floats]:
     """The features in the order in which the metric takes subsets and splits of them."""
-    found = [stack(*_given(drawn, real), name)[0] for name in ("drawn", "real")]
-    return found[0].astype(np.float64), found[1].astype(np.float64)
+    ordered = [stack(*_set_predictions(drawn, real), name)[0] for name in ("drawn", "real")]
+    return ordered[0].astype(np.float64), ordered[1].astype(np.float64)
 
 
 CLOUDS = "generated: 300 and 250 images, 12 features"
@@ -85,8 +85,8 @@ Moments = tuple[Floats, Floats, Floats, Floats]
 def _torch_fidelity_fid(moments: Moments) -> float:
     sides = [{"mu": moments[i], "sigma": moments[i + 1]} for i in (0, 2)]
     module = library("torch_fidelity.metric_fid")
-    found = module.fid_statistics_to_metric(*sides, False)
-    return float(found[module.KEY_METRIC_FID])
+    result = module.fid_statistics_to_metric(*sides, False)
+    return float(result[module.KEY_METRIC_FID])
 
 
 def _pytorch_fid(moments: Moments) -> float:
@@ -125,8 +125,10 @@ _SUBSET, _SUBSETS = 100, 100
 
 def _fid(theirs: Callable[[Moments], float], sets: str, _: Path) -> LargestDifference:
     pairs = list(SETS[sets]())
-    found = [theirs(_moments(*pair)) for pair in pairs]
-    return LargestDifference(apart([value("fid@clip", *pair) for pair in pairs], found), TOLD[sets])
+    expected = [theirs(_moments(*pair)) for pair in pairs]
+    return LargestDifference(
+        max_difference([value("fid@clip", *pair) for pair in pairs], expected), DESCRIPTIONS[sets]
+    )
 
 
 def _moments(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> Moments:
@@ -141,11 +143,11 @@ def _kid_subsets(_: Path) -> LargestDifference:
     sides = normal(9, 400, 8), normal(10, 300, 8, 0.2)
     module = library("torch_fidelity.metric_kid")
     exact = [side.astype(np.float64) for side in sides]
-    found = module.kid_features_to_metric(*map(torch.from_numpy, exact), **_KID)
-    theirs = [found[module.KEY_METRIC_KID_MEAN], found[module.KEY_METRIC_KID_STD]]
+    result = module.kid_features_to_metric(*map(torch.from_numpy, exact), **_KID)
+    theirs = [result[module.KEY_METRIC_KID_MEAN], result[module.KEY_METRIC_KID_STD]]
     ours = polynomial_subsets(*sides, subsets=_SUBSETS, size=_SUBSET, seed=2020)
-    told = f"generated: 400 and 300 images, {_SUBSETS} subsets of {_SUBSET}"
-    return LargestDifference(apart([ours.mean(), ours.std()], theirs), told)
+    inputs = f"generated: 400 and 300 images, {_SUBSETS} subsets of {_SUBSET}"
+    return LargestDifference(max_difference([ours.mean(), ours.std()], theirs), inputs)
 
 
 _KID = {
@@ -163,9 +165,11 @@ _KID = {
 def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> LargestDifference:
     """Sets of one size, of which there is one subset."""
     pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
-    found = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
-    told = "generated: 2 pairs of sets of one size, one pair equal"
-    return LargestDifference(apart([value("kid@clip", *pair) for pair in pairs], found), told)
+    expected = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
+    inputs = "generated: 2 pairs of sets of one size, one pair equal"
+    return LargestDifference(
+        max_difference([value("kid@clip", *pair) for pair in pairs], expected), inputs
+    )
 
 
 def _clean_kid(drawn: Floats, real: Floats) -> float:
@@ -183,30 +187,34 @@ def _inception_score(_: Path) -> LargestDifference:
     for n, classes in ((10, 5), (57, 30), (400, 1008)):
         logits, none = normal(14, n, classes), np.empty((0, classes), np.float32)
         ordered = torch.from_numpy(in_order(logits, none)[0])
-        found = module.isc_features_to_metric(ordered, 10, False)
-        theirs.append(found[module.KEY_METRIC_ISC_MEAN])
+        result = module.isc_features_to_metric(ordered, 10, False)
+        theirs.append(result[module.KEY_METRIC_ISC_MEAN])
         ours.append(value("inception_score", logits, none))
     return LargestDifference(
-        apart(ours, theirs), "generated: 10, 57 and 400 images; one order for both"
+        max_difference(ours, theirs), "generated: 10, 57 and 400 images; one order for both"
     )
 
 
 _PRDC = ("precision", "recall", "density", "coverage")
 
 
-def _prdc(what: str, _: Path) -> LargestDifference:
+def _prdc(quantity: str, _: Path) -> LargestDifference:
     drawn, real = clouds()
     exact = real.astype(np.float64), drawn.astype(np.float64)
-    found = library("prdc").compute_prdc(*exact, nearest_k=5)
-    return LargestDifference(apart(value(f"prdc_{what}@clip", drawn, real), found[what]), CLOUDS)
+    expected = library("prdc").compute_prdc(*exact, nearest_k=5)
+    return LargestDifference(
+        max_difference(value(f"prdc_{quantity}@clip", drawn, real), expected[quantity]), CLOUDS
+    )
 
 
-def _fidelity_prc(what: str, _: Path) -> LargestDifference:
+def _fidelity_prc(quantity: str, _: Path) -> LargestDifference:
     torch, (drawn, real) = library("torch"), clouds()
     module = library("torch_fidelity.metric_prc")
     sides = (torch.from_numpy(side.astype(np.float64)) for side in (drawn, real))
-    found = module.calculate_precision_recall_full(*sides, neighborhood=5)[_PRDC.index(what)]
-    return LargestDifference(apart(value(f"prdc_{what}@clip", drawn, real), found), CLOUDS)
+    expected = module.calculate_precision_recall_full(*sides, neighborhood=5)[_PRDC.index(quantity)]
+    return LargestDifference(
+        max_difference(value(f"prdc_{quantity}@clip", drawn, real), expected), CLOUDS
+    )
 
 
 def _cmmd(_: Path) -> LargestDifference:
@@ -218,7 +226,9 @@ def _cmmd(_: Path) -> LargestDifference:
         return float(np.exp(-(gaps**2).sum(axis=2) / (2 * 10.0**2)).mean())
 
     theirs = 1000 * (mean(drawn, drawn) + mean(real, real) - 2 * mean(drawn, real))
-    return LargestDifference(apart(value("cmmd", drawn, real), theirs), f"{CLOUDS}, of length 1")
+    return LargestDifference(
+        max_difference(value("cmmd", drawn, real), theirs), f"{CLOUDS}, of length 1"
+    )
 
 
 _FLOAT32 = 1e-6
@@ -228,24 +238,27 @@ CASES = [
         for sets, tolerance in (("full", 1e-9), ("singular", 1e-6))
     ),
     *(
-        Case("fid", told, partial(_fid, function, sets), tolerance, package)
-        for package, (function, told) in PACKAGES.items()
+        Case("fid", reference, partial(_fid, function, sets), tolerance, package)
+        for package, (function, reference) in PACKAGES.items()
         for sets, tolerance in (("full", 1e-9), ("singular", 1e-4))
     ),
     Case("kid", "kid_features_to_metric", _kid_subsets, package="torch_fidelity"),
     Case("kid", "kernel_distance", partial(_kid, _clean_kid), package="clean-fid"),
     Case("kid", "poly_mmd", partial(_kid, _torchmetrics_kid), package="torchmetrics"),
     Case("inception_score", "isc_features_to_metric", _inception_score, package="torch_fidelity"),
-    *(Case(f"prdc_{what}", "compute_prdc", partial(_prdc, what), package="prdc") for what in _PRDC),
+    *(
+        Case(f"prdc_{quantity}", "compute_prdc", partial(_prdc, quantity), package="prdc")
+        for quantity in _PRDC
+    ),
     *(
         Case(
-            f"prdc_{what}",
+            f"prdc_{quantity}",
             "calculate_precision_recall_full",
-            partial(_fidelity_prc, what),
+            partial(_fidelity_prc, quantity),
             _FLOAT32,
             "torch_fidelity",
         )
-        for what in _PRDC[:2]
+        for quantity in _PRDC[:2]
     ),
     Case("cmmd", DEFINITION, _cmmd),
 ]

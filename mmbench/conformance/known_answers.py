@@ -65,8 +65,8 @@ READ: dict[str, list[tuple[str, object, bool]]] = {
         ("-96", "-100", True),
     ],
     "choice_accuracy": [
-        (said, {"answer": "B", "options": ["cat", "dog", "hot dog"]}, right)
-        for said, right in {
+        (output, {"answer": "B", "options": ["cat", "dog", "hot dog"]}, right)
+        for output, right in {
             "B": True,
             "(b)": True,
             "The answer is B.": True,
@@ -80,8 +80,8 @@ READ: dict[str, list[tuple[str, object, bool]]] = {
         }.items()
     ],
     "choice_unparsed": [
-        (said, {"answer": "A", "options": ["cat", "dog"]}, unparsed)
-        for said, unparsed in {
+        (output, {"answer": "A", "options": ["cat", "dog"]}, unparsed)
+        for output, unparsed in {
             "A": False,
             "(B)": False,
             "dog": False,

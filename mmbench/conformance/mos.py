@@ -9,12 +9,12 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
 from mmbench.conformance.packages import library
 from mmbench.types import Media, Prediction
 
 _ITEMS, _SYSTEMS, _CLIPS = 200, 12, 2
-_TOLD = f"generated: {_ITEMS} items of {_SYSTEMS} systems, 1 to 6 ratings, equal predictions"
+_INPUTS = f"generated: {_ITEMS} items of {_SYSTEMS} systems, 1 to 6 ratings, equal predictions"
 Points = list[tuple[float, float]]
 
 
@@ -22,7 +22,7 @@ Points = list[tuple[float, float]]
 def _rated() -> list[Prediction]:
     """Predictions in halves, so that many are equal; systems of unequal size."""
     draws = random.Random(10)
-    found = []
+    predictions = []
     for i in range(_ITEMS):
         system = min(int(draws.expovariate(0.3)), _SYSTEMS - 1)
         level = 1.5 + 3 * system / _SYSTEMS
@@ -30,9 +30,9 @@ def _rated() -> list[Prediction]:
             [f"r{draws.randint(0, 30)}", float(min(5, max(1, round(draws.gauss(level, 1)))))]
             for _ in range(draws.randint(1, 6))
         ]
-        said = round(2 * draws.gauss(level, 0.8)) / 2
-        found.append(Prediction(str(i), said, ratings, tags={"system": f"s{system}"}))
-    return found
+        predicted = round(2 * draws.gauss(level, 0.8)) / 2
+        predictions.append(Prediction(str(i), predicted, ratings, tags={"system": f"s{system}"}))
+    return predictions
 
 
 def _items() -> Points:
@@ -50,18 +50,20 @@ def _squared(points: Points) -> float:
 
 
 def _scipy(function: str, points: Points) -> float:
-    said, rated = zip(*points, strict=True)
-    return float(getattr(library("scipy.stats"), function)(said, rated)[0])
+    predicted, rated = zip(*points, strict=True)
+    return float(getattr(library("scipy.stats"), function)(predicted, rated)[0])
 
 
 def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> LargestDifference:
     """Over items and over systems."""
     ours = [value(f"{name}[{level}]", _rated()) for level in ("utterance", "system")]
-    return LargestDifference(apart(ours, [theirs(_items()), theirs(_systems())]), _TOLD)
+    return LargestDifference(max_difference(ours, [theirs(_items()), theirs(_systems())]), _INPUTS)
 
 
 def _mos(_: Path) -> LargestDifference:
-    return LargestDifference(apart(value("mos", _rated()), fmean(b for _, b in _items())), _TOLD)
+    return LargestDifference(
+        max_difference(value("mos", _rated()), fmean(b for _, b in _items())), _INPUTS
+    )
 
 
 def _dnsmos(folder: Path) -> LargestDifference:
@@ -71,9 +73,9 @@ def _dnsmos(folder: Path) -> LargestDifference:
     sounds = [Prediction(file.stem, Media("audio", str(file))) for file in files]
     ours = [[value(f"dnsmos[{head}]", [sound]) for head in heads] for sound in sounds]
     official = library("speechmos.dnsmos")
-    found = [official.run(str(file), 16_000) for file in files]
-    theirs = [[clip[f"{head}_mos"] for head in heads] for clip in found]
-    return LargestDifference(apart(ours, theirs), f"librivox: {len(files)} clips")
+    results = [official.run(str(file), 16_000) for file in files]
+    theirs = [[clip[f"{head}_mos"] for head in heads] for clip in results]
+    return LargestDifference(max_difference(ours, theirs), f"librivox: {len(files)} clips")
 
 
 _SCIPY = {"mos_lcc": "pearsonr", "mos_srcc": "spearmanr", "mos_ktau": "kendalltau"}

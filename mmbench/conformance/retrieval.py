@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
 from mmbench.conformance.packages import library
 from mmbench.search import positive_ranks, top
 from mmbench.types import Array, Prediction
@@ -30,7 +30,7 @@ class IntegerVectors(NamedTuple):
 
 
 @cache
-def made() -> IntegerVectors:
+def retrieval_data() -> IntegerVectors:
     """200 queries and 400 documents."""
     draws = np.random.default_rng(7)
     queries, corpus = (
@@ -46,7 +46,7 @@ def made() -> IntegerVectors:
 @cache
 def orders() -> list[list[int]]:
     """The documents of each query: by falling score, equal ones by the hash of their id."""
-    data = made()
+    data = retrieval_data()
     hashes = [blake2b(doc.encode(), digest_size=8).digest() for doc in data.ids]
     scores = data.queries.astype(np.float64) @ data.corpus.astype(np.float64).T
     return [sorted(range(DOCUMENTS), key=lambda i: (-row[i], hashes[i])) for row in scores]
@@ -55,7 +55,7 @@ def orders() -> list[list[int]]:
 @cache
 def predictions(cut: int) -> list[Prediction]:
     """The first documents of each ranking."""
-    data = made()
+    data = retrieval_data()
     return [
         Prediction(f"q{q}", [data.ids[i] for i in order[:cut]], _target(grades))
         for q, (order, grades) in enumerate(zip(orders(), data.grades, strict=True))
@@ -109,20 +109,20 @@ NAIVE: dict[str, Naive] = {
 
 
 def _order(_: Path) -> LargestDifference:
-    data = made()
-    found = top(data.queries, data.corpus, DOCUMENTS, corpus_ids=data.ids)
-    return LargestDifference(apart(found, orders()), INPUTS)
+    data = retrieval_data()
+    ours = top(data.queries, data.corpus, DOCUMENTS, corpus_ids=data.ids)
+    return LargestDifference(max_difference(ours, orders()), INPUTS)
 
 
 def _ranks(_: Path) -> LargestDifference:
-    data = made()
+    data = retrieval_data()
     positives = [list(grades) for grades in data.grades]
-    found = positive_ranks(data.queries, data.corpus, positives, corpus_ids=data.ids)
+    ours = positive_ranks(data.queries, data.corpus, positives, corpus_ids=data.ids)
     theirs = [
         sorted(order.index(doc) + 1 for doc in docs)
         for order, docs in zip(orders(), positives, strict=True)
     ]
-    return LargestDifference(apart(np.concatenate(found), np.concatenate(theirs)), INPUTS)
+    return LargestDifference(max_difference(np.concatenate(ours), np.concatenate(theirs)), INPUTS)
 
 
 def _defined(name: str, _: Path) -> LargestDifference:
@@ -130,8 +130,10 @@ def _defined(name: str, _: Path) -> LargestDifference:
     fold = np.median if name == "median_rank" else np.mean
     cuts = [DOCUMENTS] if name.endswith("_rank") else [DOCUMENTS, CUT]
     theirs = [fold([NAIVE[name](*_gains(p)) for p in predictions(cut)]) for cut in cuts]
-    told = f"{INPUTS}; whole" + (f" and cut at {CUT}" if len(cuts) > 1 else "")
-    return LargestDifference(apart([value(name, predictions(cut)) for cut in cuts], theirs), told)
+    inputs = f"{INPUTS}; whole" + (f" and cut at {CUT}" if len(cuts) > 1 else "")
+    return LargestDifference(
+        max_difference([value(name, predictions(cut)) for cut in cuts], theirs), inputs
+    )
 
 
 def _gains(prediction: Prediction) -> tuple[list[float], list[float]]:
@@ -149,49 +151,53 @@ def _down(prediction: Prediction, *, graded: bool = False) -> tuple[list[float],
 
 def _sklearn(name: str, function: str, _: Path) -> LargestDifference:
     metrics, graded = library("sklearn.metrics"), name.startswith("ndcg")
-    found = []
+    theirs = []
     for p in predictions(DOCUMENTS):
         scores, worth = _down(p, graded=graded)
         if graded:
-            found.append(metrics.ndcg_score([worth], [scores], k=K))
+            theirs.append(metrics.ndcg_score([worth], [scores], k=K))
         else:
-            found.append(getattr(metrics, function)(worth, scores))
-    return LargestDifference(apart(value(name, predictions(DOCUMENTS)), np.mean(found)), INPUTS)
+            theirs.append(getattr(metrics, function)(worth, scores))
+    return LargestDifference(
+        max_difference(value(name, predictions(DOCUMENTS)), np.mean(theirs)), INPUTS
+    )
 
 
 def _torchmetrics(name: str, function: str, cut: int | None, _: Path) -> LargestDifference:
     torch, functional = library("torch"), library("torchmetrics.functional.retrieval")
-    given: dict[str, object] = {} if cut is None else {"top_k": cut}
-    found = []
+    options: dict[str, object] = {} if cut is None else {"top_k": cut}
+    theirs = []
     for p in predictions(DOCUMENTS):
         scores, worth = map(torch.tensor, _down(p, graded=name.startswith("ndcg")))
-        found.append(float(getattr(functional, f"retrieval_{function}")(scores, worth, **given)))
-    return LargestDifference(apart(value(name, predictions(DOCUMENTS)), np.mean(found)), INPUTS)
+        theirs.append(float(getattr(functional, f"retrieval_{function}")(scores, worth, **options)))
+    return LargestDifference(
+        max_difference(value(name, predictions(DOCUMENTS)), np.mean(theirs)), INPUTS
+    )
 
 
 def _trec(name: str, measure: str, _: Path) -> LargestDifference:
     """Cut rankings, by trec_eval's own code."""
-    wanted, run = _qrels_and_run()
-    found = library("pytrec_eval").RelevanceEvaluator(wanted, {measure}).evaluate(run)
-    theirs = np.mean([row[measure.replace(".", "_")] for row in found.values()])
+    qrels, run = _qrels_and_run()
+    results = library("pytrec_eval").RelevanceEvaluator(qrels, {measure}).evaluate(run)
+    theirs = np.mean([row[measure.replace(".", "_")] for row in results.values()])
     return LargestDifference(
-        apart(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}"
+        max_difference(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}"
     )
 
 
 def _ir_measures(name: str, measure: str, _: Path) -> LargestDifference:
     module = library("ir_measures")
-    asked = module.parse_measure(measure)
-    theirs = module.calc_aggregate([asked], *_qrels_and_run())[asked]
+    parsed = module.parse_measure(measure)
+    theirs = module.calc_aggregate([parsed], *_qrels_and_run())[parsed]
     return LargestDifference(
-        apart(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}"
+        max_difference(value(name, predictions(CUT)), theirs), f"{INPUTS}; cut at {CUT}"
     )
 
 
 def _qrels_and_run() -> tuple[dict[str, dict[str, int]], dict[str, dict[str, float]]]:
     cut = predictions(CUT)
-    wanted = {p.id: {doc: int(grade) for doc, grade in p.target.items()} for p in cut}
-    return wanted, {p.id: {doc: float(-i) for i, doc in enumerate(p.value)} for p in cut}
+    qrels = {p.id: {doc: int(grade) for doc, grade in p.target.items()} for p in cut}
+    return qrels, {p.id: {doc: float(-i) for i, doc in enumerate(p.value)} for p in cut}
 
 
 _TORCHMETRICS: dict[str, tuple[str, int | None]] = {

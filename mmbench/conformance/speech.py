@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, apart, value
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
 from mmbench.conformance.packages import library
 from mmbench.metric_names import metric
 from mmbench.metrics.speech.normalisers import normalise
@@ -16,7 +16,7 @@ from mmbench.types import Prediction
 Pairs = list[tuple[str, str]]
 _N = 300
 _WORDS = "the a he was not an ill disposed young man café 猫 Straße two 2 o'clock rather"
-_WRITTEN = (
+_FORMATTED = (
     "Mr. Smith's can't won't it's they'll gonna kinda sorta dunno cause twenty-one two hundred and "
     "five $20 million 3.5 50% 1960s first 22nd colour analyse [noise] (laughs) uh hmm é œuvre ß "
     "half past ten o'clock double oh seven minus one hundred, point five. Dr. «naïve» 1,000 -- &"
@@ -32,54 +32,59 @@ def _generated() -> Pairs:
     pairs = []
     for _ in range(_N):
         reference = draws.choices(words, k=draws.randint(1, 25))
-        said = [word for word in reference if draws.random() > 0.1]
+        hypothesis = [word for word in reference if draws.random() > 0.1]
         for _ in range(draws.randint(0, 4)):
-            said.insert(draws.randint(0, len(said)), draws.choice(words))
-        pairs.append((" ".join(reference), " ".join(said if draws.random() > 0.05 else [])))
+            hypothesis.insert(draws.randint(0, len(hypothesis)), draws.choice(words))
+        pairs.append((" ".join(reference), " ".join(hypothesis if draws.random() > 0.05 else [])))
     return pairs
 
 
 @cache
 def _with_silence() -> Pairs:
     """The same pairs, but that every tenth reference is empty; words are said on these too."""
-    return [("" if i % 10 == 0 else right, said) for i, (right, said) in enumerate(_generated())]
+    return [
+        ("" if i % 10 == 0 else reference, hypothesis)
+        for i, (reference, hypothesis) in enumerate(_generated())
+    ]
 
 
 @cache
-def _written() -> list[str]:
+def _texts() -> list[str]:
     draws = random.Random(7)
-    words = _WRITTEN.split() + _WORDS.split()
+    words = _FORMATTED.split() + _WORDS.split()
     return [" ".join(draws.choices(words, k=draws.randint(0, 15))) for _ in range(1500)]
 
 
 def _predictions(pairs: Pairs) -> list[Prediction]:
-    return [Prediction(str(i), said, reference) for i, (reference, said) in enumerate(pairs)]
+    return [
+        Prediction(str(i), hypothesis, reference) for i, (reference, hypothesis) in enumerate(pairs)
+    ]
 
 
 def _jiwer(name: str, _: Path) -> LargestDifference:
-    references, said = zip(*_generated(), strict=True)
-    theirs = getattr(library("jiwer"), name)(list(references), list(said))
-    found = value(f"{name}[none]", _predictions(_generated()))
+    references, hypotheses = zip(*_generated(), strict=True)
+    theirs = getattr(library("jiwer"), name)(list(references), list(hypotheses))
+    ours = value(f"{name}[none]", _predictions(_generated()))
     return LargestDifference(
-        apart(found, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode"
+        max_difference(ours, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode"
     )
 
 
 def _on_silence(name: str, _: Path) -> LargestDifference:
-    references, said = zip(*_with_silence(), strict=True)
-    theirs = getattr(library("jiwer"), name)(list(references), list(said))
-    found = value(f"{name}[none]", _predictions(_with_silence()))
+    references, hypotheses = zip(*_with_silence(), strict=True)
+    theirs = getattr(library("jiwer"), name)(list(references), list(hypotheses))
+    ours = value(f"{name}[none]", _predictions(_with_silence()))
     return LargestDifference(
-        apart(found, theirs), f"generated: {_N} pairs, a tenth of empty references"
+        max_difference(ours, theirs), f"generated: {_N} pairs, a tenth of empty references"
     )
 
 
 def _torchmetrics(name: str, function: str, _: Path) -> LargestDifference:
-    references, said = zip(*_generated(), strict=True)
-    theirs = getattr(library("torchmetrics.functional.text"), function)(said, references)
-    found = value(f"{name}[none]", _predictions(_generated()))
+    references, hypotheses = zip(*_generated(), strict=True)
+    theirs = getattr(library("torchmetrics.functional.text"), function)(hypotheses, references)
+    ours = value(f"{name}[none]", _predictions(_generated()))
     return LargestDifference(
-        apart(found, float(theirs)), f"generated: {_N} pairs, empty hypotheses, Unicode"
+        max_difference(ours, float(theirs)), f"generated: {_N} pairs, empty hypotheses, Unicode"
     )
 
 
@@ -91,25 +96,23 @@ def _whisper(name: str) -> Callable[[str], str]:
 def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
     """How many texts come out otherwise."""
     rules = _whisper(theirs)
-    differ = sum(normalise(name, text) != rules(text) for text in _written())
+    differ = sum(normalise(name, text) != rules(text) for text in _texts())
     return LargestDifference(
-        differ, f"generated: {len(_written()):,} texts with numbers, titles, accents"
+        differ, f"generated: {len(_texts()):,} texts with numbers, titles, accents"
     )
 
 
 def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
     """Through jiwer, of what OpenAI's normaliser leaves; some of the references are empty then."""
     draws, rules = random.Random(8), _whisper(theirs)
-    pairs = [
-        (text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _written()
-    ]
-    pairs += [(silence, text) for silence, text in zip(_SILENCES, _written(), strict=False)]
-    clean = [(rules(reference), rules(said)) for reference, said in pairs]
-    references, said = zip(*clean, strict=True)
-    expected = library("jiwer").wer(list(references), list(said))
-    found = value(f"wer[{name}]", _predictions(pairs))
+    pairs = [(text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _texts()]
+    pairs += [(silence, text) for silence, text in zip(_SILENCES, _texts(), strict=False)]
+    clean = [(rules(reference), rules(hypothesis)) for reference, hypothesis in pairs]
+    references, hypotheses = zip(*clean, strict=True)
+    expected = library("jiwer").wer(list(references), list(hypotheses))
+    ours = value(f"wer[{name}]", _predictions(pairs))
     return LargestDifference(
-        apart(found, expected), f"generated: {len(pairs):,} pairs, empty references"
+        max_difference(ours, expected), f"generated: {len(pairs):,} pairs, empty references"
     )
 
 
@@ -121,24 +124,28 @@ def _librivox(folder: Path) -> LargestDifference:
     rules = _whisper("English")
     clean = [[rules(side) for side in sides] for sides in zip(*pairs, strict=True)]
     expected = library("jiwer").wer(*clean)
-    found = value("wer[whisper_en]", _predictions(pairs))
+    ours = value("wer[whisper_en]", _predictions(pairs))
     return LargestDifference(
-        apart(found, expected), f"librivox: {len(pairs)} transcripts, each as the next"
+        max_difference(ours, expected), f"librivox: {len(pairs)} transcripts, each as the next"
     )
 
 
 def _roundtrip(_: Path) -> LargestDifference:
     """What a recogniser would have written, given as the feature; sounds are not needed."""
-    pairs = _written()[:_N], _written()[1 : _N + 1]
-    rules, kept = _whisper("English"), list(zip(*pairs, strict=True))
+    pairs = _texts()[:_N], _texts()[1 : _N + 1]
+    rules, text_pairs = _whisper("English"), list(zip(*pairs, strict=True))
     function, _none = metric("roundtrip_wer")
-    asked = [Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(kept)]
-    found = function(asked, features=[{"transcript": [heard]} for _, heard in kept]).value
-    clean = [(rules(text), rules(heard)) for text, heard in kept]
-    references, said = zip(*clean, strict=True)
-    expected = library("jiwer").wer(list(references), list(said))
+    predictions = [
+        Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(text_pairs)
+    ]
+    ours = function(
+        predictions, features=[{"transcript": [transcript]} for _, transcript in text_pairs]
+    ).value
+    clean = [(rules(text), rules(transcript)) for text, transcript in text_pairs]
+    references, hypotheses = zip(*clean, strict=True)
+    expected = library("jiwer").wer(list(references), list(hypotheses))
     return LargestDifference(
-        apart(found, expected), f"generated: {len(kept)} texts with their transcripts"
+        max_difference(ours, expected), f"generated: {len(text_pairs)} texts with their transcripts"
     )
 
 
@@ -150,7 +157,9 @@ def _rtfx(_: Path) -> LargestDifference:
         for i, (a, c) in enumerate(seconds)
     ]
     expected = sum(a for a, _ in seconds) / sum(c for _, c in seconds)
-    return LargestDifference(apart(value("rtfx", predictions), expected), f"generated: {_N} clips")
+    return LargestDifference(
+        max_difference(value("rtfx", predictions), expected), f"generated: {_N} clips"
+    )
 
 
 _RATES = ("wer", "cer", "mer", "wil")

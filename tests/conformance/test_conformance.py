@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from mmbench.builtin import TABLES
 from mmbench.cli import main
-from mmbench.conformance import Case, ConformanceRow, LargestDifference, cases, families, row_of
+from mmbench.conformance import Case, ConformanceRow, LargestDifference, cases, families, run_case
 from mmbench.conformance import mos as mos_family
-from mmbench.conformance.case import Skipped, apart
+from mmbench.conformance.case import Skipped, max_difference
 from mmbench.conformance.packages import environment, installed, library
 from mmbench.errors import MissingExtra
 from mmbench.text import markdown
@@ -46,7 +46,7 @@ def failing_case(error: Exception) -> Case:
 
 
 def failing(error: Exception) -> ConformanceRow:
-    return row_of("f", failing_case(error), None)
+    return run_case("f", failing_case(error), None)
 
 
 def assert_good(rows: list[ConformanceRow]) -> None:
@@ -56,12 +56,12 @@ def assert_good(rows: list[ConformanceRow]) -> None:
 
 @pytest.mark.parametrize("family", families())
 def test_every_row_on_generated_inputs_is_within_its_tolerance(family: str) -> None:
-    assert_good([row_of(of, case, None) for of, case in QUICK if of == family and not case.data])
+    assert_good([run_case(of, case, None) for of, case in QUICK if of == family and not case.data])
 
 
 def test_every_golden_row_on_real_data_is_within_its_tolerance() -> None:
     data = real_data()
-    assert_good([row_of(family, case, data) for family, case in QUICK if case.data])
+    assert_good([run_case(family, case, data) for family, case in QUICK if case.data])
 
 
 @pytest.mark.slow
@@ -86,12 +86,12 @@ def test_every_metric_has_a_row() -> None:
     [(0.0, "within"), (1e-9, "within"), (1.1e-9, "BEYOND"), (math.inf, "BEYOND")],
 )
 def test_a_difference_beyond_the_tolerance_is_told(number: float, verdict: str) -> None:
-    row = row_of("f", of(number), None)
+    row = run_case("f", of(number), None)
     assert (row.verdict, row.difference, row.inputs) == (verdict, number, "some")
 
 
 def test_a_difference_that_is_no_number_is_beyond() -> None:
-    assert row_of("f", of(math.nan), None).verdict == "BEYOND"
+    assert run_case("f", of(math.nan), None).verdict == "BEYOND"
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_what_is_missing_skips_and_what_breaks_fails(error: Exception, verdict: 
 
 
 def test_a_package_that_is_not_installed_skips_its_row() -> None:
-    row = row_of("f", of(0, package="no-such-package"), None)
+    row = run_case("f", of(0, package="no-such-package"), None)
     assert (row.verdict, row.reason) == ("skipped", "no-such-package is not installed")
 
 
 def test_the_version_of_a_package_is_shown() -> None:
-    row = row_of("f", of(0, package="numpy"), None)
+    row = run_case("f", of(0, package="numpy"), None)
     assert row.reference == f"numpy {np.__version__} r"
 
 
 def test_data_that_are_not_given_or_not_there_skip_their_rows(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
-    assert row_of("f", of(0, data="there"), None).reason == "needs --data with there"
-    assert row_of("f", of(0, data="other"), tmp_path).reason == "other is not there"
-    assert row_of("f", of(0, data="there"), tmp_path).verdict == "within"
+    assert run_case("f", of(0, data="there"), None).reason == "needs --data with there"
+    assert run_case("f", of(0, data="other"), tmp_path).reason == "other is not there"
+    assert run_case("f", of(0, data="there"), tmp_path).verdict == "within"
 
 
 def test_a_reference_that_prints_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
@@ -133,20 +133,20 @@ def test_a_reference_that_prints_is_silent(capfd: pytest.CaptureFixture[str]) ->
         os.write(2, b"two")
         return LargestDifference(0, "some")
 
-    assert row_of("f", Case("m", "r", compare), None).verdict == "within"
+    assert run_case("f", Case("m", "r", compare), None).verdict == "within"
     assert capfd.readouterr() == ("", "")
 
 
 def test_differences_are_relative_where_numbers_are_large() -> None:
-    assert apart(1.5, 1.0) == 0.5
-    assert apart(1010.0, 1000.0) == 0.01
-    assert apart([0.0, 3.0], [0.25, 3.0]) == 0.25
-    assert apart([], []) == 0
-    assert apart([math.nan, math.inf], [math.nan, math.inf]) == 0
-    assert apart([0.0, math.nan], [0.0, 1.0]) == math.inf
-    assert apart(1.0, math.inf) == math.inf
+    assert max_difference(1.5, 1.0) == 0.5
+    assert max_difference(1010.0, 1000.0) == 0.01
+    assert max_difference([0.0, 3.0], [0.25, 3.0]) == 0.25
+    assert max_difference([], []) == 0
+    assert max_difference([math.nan, math.inf], [math.nan, math.inf]) == 0
+    assert max_difference([0.0, math.nan], [0.0, 1.0]) == math.inf
+    assert max_difference(1.0, math.inf) == math.inf
     with pytest.raises(ValueError, match="differ"):
-        apart([1.0], [1.0, 2.0])
+        max_difference([1.0], [1.0, 2.0])
 
 
 def test_a_package_that_lacks_something_says_what(
@@ -168,7 +168,7 @@ VISION = ("torch_fidelity", "pytorch-fid", "clean-fid")
 @pytest.mark.parametrize("package", VISION)
 def test_packages_that_need_torchvision_are_compared_with_it(package: str) -> None:
     """`make test-torchvision` has torchvision and the packages."""
-    rows = [row_of(family, case, None) for family, case in ALL if case.package == package]
+    rows = [run_case(family, case, None) for family, case in ALL if case.package == package]
     assert rows
     if installed("torchvision") and installed(package):
         assert [(row.verdict, row.reason) for row in rows] == [("within", "")] * len(rows)
@@ -216,7 +216,7 @@ def test_rows_of_another_environment_stand_where_none_is_here(
 ) -> None:
     here = of(0.0), of(0.0, package="no-such-package"), failing_case(Skipped("needs data"))
     monkeypatch.setattr(mos_family, "CASES", list(here))
-    skipped = [row_of("mos", case, None) for case in here]
+    skipped = [run_case("mos", case, None) for case in here]
     there = [replace(row, environment="torch 99") for row in skipped]
     there[1] = replace(there[1], verdict="within", difference=0.0, reason="")
     there[2] = replace(there[2], reason="needs more")

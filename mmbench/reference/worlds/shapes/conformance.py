@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance import DEFINITION, Case, LargestDifference, apart, value
+from mmbench.conformance import DEFINITION, Case, LargestDifference, max_difference, value
 from mmbench.reference.worlds.shapes.retrieval import pictures, told
 from mmbench.reference.worlds.shapes.scene import Scene
 from mmbench.reference.worlds.shapes.things import Thing
@@ -39,7 +39,7 @@ def _cells(scene: Scene) -> Cells:
 def _right(_: Path) -> LargestDifference:
     predictions, known = _drawn()
     expected = sum(asked == drawn for asked, drawn in known) / _N
-    return LargestDifference(apart(value("shapes_right", predictions), expected), _INPUTS)
+    return LargestDifference(max_difference(value("shapes_right", predictions), expected), _INPUTS)
 
 
 def _recalled(attribute: str, _: Path) -> LargestDifference:
@@ -47,7 +47,7 @@ def _recalled(attribute: str, _: Path) -> LargestDifference:
     pairs = [(thing, drawn.get(cell)) for asked, drawn in known for cell, thing in asked.items()]
     expected = sum(_agree(attribute, *pair) for pair in pairs) / len(pairs)
     found = value(f"shapes_recall[{attribute}]", predictions)
-    return LargestDifference(apart(found, expected), _INPUTS)
+    return LargestDifference(max_difference(found, expected), _INPUTS)
 
 
 def _agree(attribute: str, asked: Thing, drawn: Thing | None) -> bool:
