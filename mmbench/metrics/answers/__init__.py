@@ -1,6 +1,6 @@
-"""Metrics of answers to questions: how near a text comes to the answers that people gave.
+"""Metrics of answers to questions, which compare a text with the reference answers.
 
-A value is a text, a target one acceptable answer or a list of them. Every row is one question.
+A value is a text; a target is one acceptable answer or a list of them. Each row is one question.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _TOLERANCE = 0.05
 def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     """VQA accuracy over the answers of ten people. Range [0, 1], higher is better.
 
-    An answer is worth min(1, matches / 3), averaged over the subsets that leave out one of the
-    people. The target is the list of their answers as they were given. Line breaks and tabs become
-    spaces, spaces at the ends are dropped.
+    An answer scores min(1, matches / 3), averaged over the subsets that leave out one person. The
+    target is the list of the raw answers. Line breaks and tabs become spaces, and spaces at the
+    ends are removed.
 
-    `official`: numbers, articles, contractions and punctuation are normalised **only if the people
-    gave more than one distinct answer**, so that "Yes" against ten times "yes" is wrong.
-    `normalized`: always. The rules themselves are in `mmbench.metrics.answers.vqa_text`.
+    `official` normalises numbers, articles, contractions and punctuation **only if the people gave
+    more than one distinct answer**, so that "Yes" is wrong where all ten answered "yes".
+    `normalized` always normalises. The rules are in `mmbench.metrics.answers.vqa_text`.
 
     Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00, vqaEval.py.
     """
@@ -54,9 +54,9 @@ def _vqa_score(value: str, answers: list[str], always: bool) -> float:
 def exact_match(predictions: Sequence[Prediction]) -> Score:
     """Share of answers equal to an acceptable one. Range [0, 1], higher is better.
 
-    Case and punctuation do not count: see `mmbench.metrics.answers.text.plain_words`; numbers and
-    articles do. Source: the accuracy of GQA (Hudson and Manning 2019, arXiv 1902.09506), whose
-    official code compares texts that are in this form already.
+    Case and punctuation are ignored (`mmbench.metrics.answers.text.plain_words`); numbers and
+    articles count. Source: the accuracy of GQA (Hudson and Manning 2019, arXiv 1902.09506). Its
+    official code compares texts that already have this form.
     """
     rows = [
         output in answers or plain_words(output) in map(plain_words, answers)
@@ -67,12 +67,12 @@ def exact_match(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
 def contains(predictions: Sequence[Prediction]) -> Score:
-    """Share of texts that hold an acceptable answer, as whole words. Range [0, 1].
+    """Share of texts that contain an acceptable answer, as whole words. Range [0, 1].
 
-    Higher is better. Both are compared as in `exact_match`. To a question whose answer is yes or
-    no, a text that holds the other of these words too is wrong ("yes no", "yes, there is no
-    doubt"): it commits to nothing. A text that lists many answers to any other question does score,
-    so read this metric beside `exact_match`. Source: this project; there is no official code.
+    Higher is better. Texts are normalised as in `exact_match`. For a yes/no question, a text that
+    also contains the opposite word is wrong, because it does not commit to an answer ("yes no",
+    "yes, there is no doubt"). For any other question, a text that lists many answers can score, so
+    read this metric together with `exact_match`. Source: this project; there is no official code.
     """
     rows = [
         any(_contains_answer(output, a) for a in answers) for output, answers in _pairs(predictions)
@@ -90,10 +90,10 @@ def _contains_answer(output: str, answer: str) -> bool:
 def anls(predictions: Sequence[Prediction]) -> Score:
     """Average normalised Levenshtein similarity. Range [0, 1], higher is better.
 
-    1 - distance / length for the nearest acceptable answer; below 0.5 it is 0. The distance is that
-    of the texts in lower case with single spaces, the length that of the longer one of the two
-    texts as they were given. A similarity of just 0.5 counts, as in the official code (the paper
-    leaves it out).
+    1 - distance / length for the nearest acceptable answer; a value below 0.5 becomes 0. The
+    distance is computed on the texts in lower case with single spaces, and the length is that of
+    the longer raw text. A similarity of exactly 0.5 counts, as in the official code (the paper
+    excludes it).
 
     Source: Biten et al. 2019, arXiv 1907.00490; the evaluation script of DocVQA and ST-VQA at
     rrc.cvc.uab.es.
@@ -112,7 +112,7 @@ def _similarity(output: str, answer: str, distance_of: Callable[[str, str], int]
     if output == answer:
         return 1.0
     distance = distance_of(" ".join(output.lower().split()), " ".join(answer.lower().split()))
-    # upper(), because a letter such as ß has two in upper case, and the official code counts these.
+    # The official code takes the length in upper case, where ß becomes two letters.
     length = max(len(output.upper()), len(answer.upper()))
     similarity = 1 - distance / length if length else 1.0
     return similarity if similarity >= _ANLS_THRESHOLD else 0.0
@@ -120,10 +120,10 @@ def _similarity(output: str, answer: str, distance_of: Callable[[str, str], int]
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
 def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
-    """Share of answers that are right within 5 %. Range [0, 1], higher is better.
+    """Share of answers that are correct within 5 %. Range [0, 1], higher is better.
 
-    Where both are numbers and the right one is not 0: |said - right| <= 0.05 · |right|; a number
-    with % counts as its hundredth. Anything else must be equal but for case.
+    If both are numbers and the target is not 0: |answer - target| <= 0.05 · |target|. A number with
+    % is divided by 100. Any other answer must equal the target, ignoring case.
 
     Source: Masry et al. 2022, arXiv 2203.10244, section 5.1; google-research/pix2struct metrics.py.
     """
@@ -150,15 +150,15 @@ def _number(text: str) -> float | None:
 
 
 def _pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]:
-    """What was said and the acceptable answers. Raises DataError where there are options."""
+    """Yield each output with its acceptable answers. Raises DataError for a target with options."""
     values, targets = column(predictions, "value"), column(predictions, "target")
     for row, (output, target) in enumerate(zip(values, targets, strict=True)):
         if isinstance(target, str):
             yield output, [target]
         elif isinstance(target, dict):
             raise DataError(
-                f"sample {predictions[row].id}: has options: score it by letters, with -t choices"
-                " or a task of kind choice"
+                f"sample {predictions[row].id}: has options: score it as multiple choice, with"
+                " -t choices or a task of kind choice"
             )
         else:
             yield output, list(map(str, target))

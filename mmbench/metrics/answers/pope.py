@@ -1,10 +1,10 @@
-"""Metrics of POPE: is there such a thing in the image, yes or no.
+"""Metrics of POPE, which asks whether an object is in the image: yes or no.
 
-A value is what the model wrote, a target "yes" or "no". The official rule reads it: of the text up
-to the first period, without its commas, the words between single spaces; "No", "not" or "no" among
-them means no, anything else means yes. So "NO", "no!" and "I cannot tell" mean yes, and
-`pope_unparsed` counts them. Only an output that has no answer behind its reasoning is wrong
-whatever is true. Source of all: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
+A value is the generated text, a target "yes" or "no". The official rule takes the text up to the
+first period, removes its commas and splits it at single spaces; "No", "not" or "no" among these
+words means no, anything else means yes. So "NO", "no!" and "I cannot tell" mean yes, and
+`pope_unparsed` counts them. An output without an answer after its reasoning is always wrong. Source
+of all metrics: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_YES = "no answer was taken for yes"
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
-    """Share of right yes and no. Range [0, 1], higher is better.
+    """Share of correct answers. Range [0, 1], higher is better.
 
     Source: AoiDragon/POPE evaluate.py, Accuracy.
     """
@@ -41,7 +41,7 @@ def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
 def pope_precision(predictions: Sequence[Prediction]) -> Score:
     """Share of true yes among the predicted yes. Range [0, 1], higher is better.
 
-    Rows are [true yes, predicted yes]. NaN where nothing was taken for yes (the official code
+    Rows are [true positive, predicted yes]. NaN if no answer counts as yes (the official code
     divides by zero). Source: AoiDragon/POPE evaluate.py, Precision.
     """
     predicted, actual = _decisions(predictions)
@@ -54,7 +54,7 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
 def pope_recall(predictions: Sequence[Prediction]) -> Score:
     """Share of predicted yes among the true yes. Range [0, 1], higher is better.
 
-    Rows are [found, true yes]. Source: AoiDragon/POPE evaluate.py, Recall.
+    Rows are [true positive, true yes]. Source: AoiDragon/POPE evaluate.py, Recall.
     """
     predicted, actual = _decisions(predictions)
     return _ratio(
@@ -78,7 +78,7 @@ def pope_f1(predictions: Sequence[Prediction]) -> Score:
 def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
     """Share of predicted yes. Range [0, 1]; the share of true yes is best (half, in POPE).
 
-    Neither end is good; a lower one is called better because models say yes too often.
+    Neither end of the range is good; lower is declared better because models say yes too often.
     Source: AoiDragon/POPE evaluate.py, Yes ratio.
     """
     predicted, _ = _decisions(predictions)
@@ -87,18 +87,18 @@ def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
 def pope_unparsed(predictions: Sequence[Prediction]) -> Score:
-    """Share of answers that the official rule takes for a yes though they do not say yes.
+    """Share of answers that the official rule reads as yes although they do not contain "yes".
 
-    Range [0, 1], lower is better. An answer counts where the rule finds none of "No", "not" and
-    "no" in the first sentence, and the word "yes" stands nowhere, in any case of letters: "NO",
-    "No!", "There isn't", "I see. No.", "nothing" and an empty answer. Source: this project.
+    Range [0, 1], lower is better. An answer counts if its first sentence has none of "No", "not"
+    and "no", and the whole answer has no "yes" in any letter case: "NO", "No!", "There isn't", "I
+    see. No.", "nothing" and an empty answer. Source: this project.
     """
     rows = [says_yes(p.value) and _YES.search(p.value) is None for p in predictions]
     return score(rows, signature="counted=yes without the word")
 
 
 def says_yes(text: str) -> bool:
-    """What the official rule makes of an answer."""
+    """Return whether the official rule reads an answer as yes."""
     sentence = text.split(".")[0].replace(",", "")
     return _NO.isdisjoint(sentence.split(" "))
 

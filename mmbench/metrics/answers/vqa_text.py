@@ -1,14 +1,14 @@
-"""The text rules of the official VQA evaluation, quirks and all.
+"""The text rules of the official VQA evaluation, including its quirks.
 
 Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00,
-PythonEvaluationTools/vqaEvaluation/vqaEval.py. What looks like a slip below is one of that code,
-and is kept, because every published VQA accuracy has it:
+PythonEvaluationTools/vqaEvaluation/vqaEval.py. The official code has the following quirks, which
+remain here because every published VQA accuracy has them:
 
-- A mark of punctuation is dropped where it stands beside a space anywhere in the text, and becomes
-  a space elsewhere; a comma between two digits anywhere makes all marks be dropped.
-- Of the periods that no digit follows only the first 32 are dropped (the flag for Unicode is given
-  where Python takes the number of replacements).
-- "somebody'd" loses its apostrophe, "somebodyd" stays; "none" is 0.
+- A punctuation mark that is next to a space anywhere in the text is removed everywhere; any other
+  mark becomes a space. A comma between two digits anywhere causes all marks to be removed.
+- Only the first 32 periods that no digit follows are removed (the code passes the Unicode flag as
+  the number of replacements).
+- "somebody'd" loses its apostrophe, "somebodyd" does not change; "none" is 0.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ARTICLES = {"a", "an", "the"}
 _NUMBERS = "zero one two three four five six seven eight nine ten"
 _DIGITS = {"none": "0", **{word: str(value) for value, word in enumerate(_NUMBERS.split())}}
 
-# Contractions: each is written without one of its apostrophes and gets it back.
+# Contractions: a word that lacks one of these apostrophes gets it back.
 _CONTRACTIONS = """
     ain't aren't can't could've couldn't couldn't've didn't doesn't don't hadn't hadn't've hasn't
     haven't he'd he'd've he's how'd how'll how's isn't it'd it'd've it'll ma'am mightn't mightn't've
@@ -49,13 +49,16 @@ _RESTORED["somebody'd"] = "somebodyd"
 
 
 def stripped(text: str) -> str:
-    """A text with spaces for line breaks and tabs, and none at its ends."""
+    """Return a text with spaces for line breaks and tabs, without spaces at its ends."""
     return text.replace("\n", " ").replace("\t", " ").strip()
 
 
 @lru_cache(maxsize=100_000)
 def normalised(text: str) -> str:
-    """A stripped text by the official rules: punctuation, case, numbers, articles, contractions."""
+    """Return a stripped text after the official rules.
+
+    They change punctuation, case, numbers, articles and contractions.
+    """
     words = (_DIGITS.get(word, word) for word in _plain(text).lower().split())
     return " ".join(_RESTORED.get(word, word) for word in words if word not in _ARTICLES)
 

@@ -1,6 +1,6 @@
-"""Metrics of captions against reference captions: those of pycocoevalcap 1.2, to the last digit.
+"""Metrics of captions with reference captions, equal to those of pycocoevalcap 1.2.
 
-All of them see the PTB tokens of `mmbench.metrics.captions.ptb`: lower case, no punctuation.
+All of them use the PTB tokens of `mmbench.metrics.captions.ptb`: lower case, no punctuation.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from mmbench.types import Prediction, Score
 def bleu(predictions: Sequence[Prediction], n: int) -> Score:
     """Corpus BLEU-n, n from 1 to 4: the geometric mean of n clipped precisions x brevity penalty.
 
-    Matches of each order are clipped at the most in one reference and summed over the corpus, as
-    are lengths. The reference length of a caption is the **closest** one, the shorter of two that
-    are as close. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an order without a
-    match gives almost 0, never an error. Range [0, 1], higher is better. Rows: matches of orders
+    Matches of each order are clipped at their maximum in one reference. Matches and lengths are
+    summed over the corpus. The reference length of a caption is the **closest** one; of two equally
+    close lengths, the shorter. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an
+    order without a match gives almost 0. Range [0, 1], higher is better. Rows: matches of orders
     1 to n, n-grams of orders 1 to n, length, reference length. An empty caption counts. Raises
     UnknownName for another n, DataError for a sample without references.
     Source: Papineni et al. 2002, ACL; pycocoevalcap 1.2 `bleu_scorer.py`, on its PTB tokens.
@@ -35,10 +35,10 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
 
 
 def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
-    """BLEU-n of each caption by itself [samples], from the rows of `bleu`.
+    """Return the BLEU-n of each caption [samples], from the rows of `bleu`.
 
-    The same formula with the counts of one caption: what pycocoevalcap gives as its list. Its mean
-    is not the corpus BLEU. Range [0, 1], higher is better.
+    It applies the same formula to the counts of one caption, as the list of pycocoevalcap does. The
+    mean of the list is not the corpus BLEU. Range [0, 1], higher is better.
     """
     table, fold = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
     assert fold is not None
@@ -52,7 +52,7 @@ def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
 
 
 def _closest(words: Captions) -> NDArray[np.int64]:
-    """Length of the reference that is closest to each candidate's, the shorter of two."""
+    """Return the reference length that is closest to each candidate's; of two, the shorter."""
     lengths, size = words.lengths[words.candidates :], int(words.lengths.max()) + 1
     distances = np.abs(lengths - words.lengths[words.owner])
     return np.asarray(np.minimum.reduceat(distances * size + lengths, words.starts) % size)

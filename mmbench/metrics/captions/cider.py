@@ -23,12 +23,12 @@ def cider(predictions: Sequence[Prediction]) -> Score:
     """CIDEr-D: 10 x the mean cosine of tf-idf n-gram vectors, n from 1 to 4, over the references.
 
     A candidate's weights are clipped at the reference's, and each cosine is multiplied by
-    exp(-d² / 72) for a difference of d **bigrams**. idf = log(captions / those with the n-gram
-    in a reference), over the **whole evaluated set**: the value of a caption depends on the
-    others, and a set of one image has idf 0 and so CIDEr 0, which the reason of the score says.
-    Rows: the value of each caption, with the idf of the whole set, which stays fixed when captions
-    are drawn again. An empty caption counts as 0. Range [0, 10], higher is better. Raises DataError
-    for a sample without references.
+    exp(-d² / 72) for a difference of d **bigrams**. idf = log(captions / captions with the n-gram
+    in a reference), over the **whole evaluated set**. So the value of a caption depends on the
+    others, and a set of one image has idf 0 and CIDEr 0; the reason of the score then says so.
+    Rows: the value of each caption, with the idf of the whole set, which resampling does not
+    change. An empty caption scores 0. Range [0, 10], higher is better. Raises DataError for a
+    sample without references.
     Source: Vedantam et al. 2015, arXiv 1411.5726; pycocoevalcap 1.2 `cider_scorer.py`.
     """
     rows = _rows(corpus_of(predictions).words) if predictions else np.empty(0)
@@ -57,19 +57,19 @@ def _rows(words: Captions) -> Floats:
 
 
 def _cosines(order: Captions) -> Floats:
-    """Clipped cosine of each reference [references] with its candidate."""
+    """Return the clipped cosine of each reference [references] with its candidate."""
     frequency, log_size = _document_frequency(order), np.log(order.candidates)
     cosines = []
     for block in order.blocks():
         ngrams = counts(block)
-        # The weight is that of a gram of one reference where no reference has it.
+        # An n-gram that no reference has gets the weight of an n-gram in one reference.
         idf = log_size - np.log(np.maximum(frequency[ngrams.gram], 1))
         cosines.append(_clipped_cosines(ngrams, ngrams.count * idf, block))
     return np.concatenate(cosines)
 
 
 def _document_frequency(order: Captions) -> NDArray[np.int32]:
-    """How many samples have each gram in a reference."""
+    """Return the number of samples that have each n-gram in a reference."""
     frequency = np.zeros(int(order.numbers.max(initial=0)) + 1, np.int32)
     for block in order.blocks():
         split = int(block.lengths[: block.candidates].sum())

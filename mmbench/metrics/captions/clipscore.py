@@ -1,6 +1,6 @@
-"""CLIPScore and its relatives: how well a caption fits its image, by a model that embeds both.
+"""CLIPScore and PAC-S: the fit of a caption to its image, by a model that embeds both.
 
-Captions and references are embedded behind the prefix "A photo depicts ". Features are of length 1.
+Captions and references are embedded with the prefix "A photo depicts ". Features have length 1.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _highest(weight: float) -> float:
 
 
 def _pair(prediction: Prediction) -> dict[str, list[Content]]:
-    """The caption that was written and its image, or the prompt and what was drawn."""
+    """Return a generated caption with its image, or a prompt with its generated image."""
     value, inputs = prediction.value, prediction.inputs
     if isinstance(value, Media):
         texts = [text for text in inputs.values() if isinstance(text, str)]
@@ -67,8 +67,8 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
     """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
 
     Range [0, 2.5], higher is better. Features: `caption` and `image` [1, d] float32. A caption
-    without an image fails. Of a drawing the caption is the text that was asked for.
-    (torchmetrics' CLIPScore, 100 · cos with no prefix, is another number.)
+    without an image fails. For a generated image, the caption is its prompt. (CLIPScore of
+    torchmetrics, 100 · cos without a prefix, is another number.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_clip_score`.
     """
     return _score(predictions, _fit(features, _CLIPSCORE), _CLIPSCORE)
@@ -83,8 +83,8 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
 
     By image 2ab / (a + b), a = 2.5 · max(0, cos(caption, image)), b = max(0, max over references of
     cos(caption, reference)), 0 where both are 0. By CLIP ViT-B/32. Range [0, 10/7], higher is
-    better. Features as for `clipscore`, and `references` [k, d]. (The official code leaves the best
-    reference's cosine as it is where it is negative, against the paper.)
+    better. Features as for `clipscore`, and `references` [k, d]. (The official code does not set a
+    negative cosine of the best reference to 0, unlike the paper.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_refonlyclipscore`, `main`.
     """
     return _score(predictions, _harmonic(features, _CLIPSCORE), _CLIPSCORE)
@@ -94,8 +94,8 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
 def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """PAC-S: 2 · max(0, cos(caption, image)), averaged. By a CLIP with the weights of PAC-S.
 
-    Range [0, 2], higher is better. Features as for `clipscore`. There is no default model: the
-    authors give the weights as files for their own code, so a model with them has to be named.
+    Range [0, 2], higher is better. Features as for `clipscore`. There is no default model, because
+    the authors publish the weights as files for their own code: name a model that has them.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `PACScore`.
     """
     return _score(predictions, _fit(features, _PAC), _PAC)
@@ -119,7 +119,7 @@ def _score(predictions: Sequence[Prediction], rows: NDArray[np.float64], weight:
 
 
 def _fit(features: Sequence[Features], weight: float) -> NDArray[np.float64]:
-    """Of each caption weight · max(0, cos(caption, image)) [n]."""
+    """Return weight · max(0, cos(caption, image)) of each caption [n]."""
     return weight * np.array([_cosine(each, "image") for each in features], np.float64)
 
 
@@ -131,7 +131,7 @@ def _harmonic(features: Sequence[Features], weight: float) -> NDArray[np.float64
 
 
 def _cosine(features: Features, other: str) -> float:
-    """The largest cosine of the caption with any of the others, from 0 to 1."""
+    """Return the largest cosine of the caption with the other features, clipped to [0, 1]."""
     caption = features["caption"][0].astype(np.float64)
     cosine = float((features[other] @ caption).max())
     return min(max(cosine, 0.0), 1.0)

@@ -1,4 +1,4 @@
-"""Candidates and references as words, once for every metric of a run."""
+"""Candidates and references as words, shared by all metrics of a run."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from mmbench.types import Prediction
 Tokens = list[str]
 
 _BLOCK = 1 << 12  # samples whose texts are hashed at a time
-_REMEMBERED = 2  # sets of texts that are remembered
+_REMEMBERED = 2  # sets of texts in the cache
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """The tokens of every candidate and of its references, as positions in a vocabulary."""
+    """Tokens of all candidates and references, as positions in a vocabulary."""
 
     tokens: Captions
     vocabulary: list[str]
 
     def pairs(self) -> Iterator[tuple[Tokens, list[Tokens]]]:
-        """Each candidate with its references."""
+        """Yield each candidate with its references."""
         for block in self.tokens.blocks():
             captions = [[self.vocabulary[i] for i in numbers] for numbers in block.each()]
             references = iter(captions[block.candidates :])
@@ -42,7 +42,7 @@ class Corpus:
 
     @cached_property
     def words(self) -> Captions:
-        """The tokens split at white space: one such as "1 1/2" holds a space that does not break.
+        """The tokens split at white space, because a token such as "1 1/2" has a no-break space.
 
         Words are numbered in the order of their first use, as tokens are.
         """
@@ -66,9 +66,9 @@ _recent: dict[bytes, Corpus] = {}  # by the digest of the texts, the last used l
 
 
 def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
-    """The predictions as PTB tokens. The last two sets of texts are remembered.
+    """Return the predictions as PTB tokens. The last two sets of texts are cached.
 
-    Raises DataError, with the sample's id, for a value that is no text or a target that is not a
+    Raises DataError with the id of the sample if its value is not a text, or its target is not a
     list of at least one text.
     """
     key = _digest(_texts(predictions))
@@ -80,7 +80,7 @@ def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
 
 
 def _texts(predictions: Sequence[Prediction]) -> Iterator[tuple[str, ...]]:
-    """The caption of each sample and its references."""
+    """Yield the caption of each sample and its references."""
     values, targets = column(predictions, "value"), column(predictions, "target")
     for row, (value, target) in enumerate(zip(values, targets, strict=True)):
         if fault := _fault(value, target):
@@ -119,7 +119,7 @@ def _tokenised(predictions: Sequence[Prediction]) -> Corpus:
 
 
 def _numbers() -> defaultdict[str, int]:
-    """Words by their number, from 0; a new word gets the next one."""
+    """Return a table that numbers words from 0; a new word gets the next number."""
     known: defaultdict[str, int] = defaultdict()
     known.default_factory = known.__len__
     return known

@@ -1,4 +1,4 @@
-"""Programs in Java that come with pycocoevalcap: where they are, and how they are run."""
+"""Lookup and command lines of the Java programs in pycocoevalcap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from mmbench.errors import Missing, MissingExtra
 from mmbench.protocols import declare
 
-# The declaration of a metric that such a program computes.
+# The declaration of a metric that a Java program computes.
 by_jar = partial(
     declare,
     unit="score",
@@ -22,12 +22,12 @@ by_jar = partial(
     slow=True,
 )
 
-# The jars read words and lower-case them by the machine's language and encoding unless told.
+# Without these settings the jars use the language and the encoding of the machine.
 _SETTINGS = ("-Dfile.encoding=UTF-8", "-Duser.language=en", "-Duser.country=US")
 
 
 def jar_folder(metric: str, jar: str) -> Path:
-    """The folder in pycocoevalcap that holds a metric's jar. Raises Missing."""
+    """Return the folder in pycocoevalcap that holds a metric's jar. Raises Missing."""
     package = find_spec("pycocoevalcap")
     places = package.submodule_search_locations if package else None
     if not places:
@@ -40,7 +40,7 @@ def jar_folder(metric: str, jar: str) -> Path:
 
 
 def java_command(metric: str, memory: str) -> list[str]:
-    """How Java is called, with `memory` such as "2G". Raises Missing where there is none."""
+    """Return the Java command, with `memory` such as "2G". Raises Missing without Java."""
     java = shutil.which("java")
     if java is None:
         install = "apt-get install default-jre-headless, or put any Java 8 or later on the PATH"
@@ -49,7 +49,7 @@ def java_command(metric: str, memory: str) -> list[str]:
 
 
 def failure_message(output: bytes) -> str:
-    """The first line that a failed program wrote about its end, for an error message."""
+    """Return the first error line in the output of a failed program, else its last line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
     message = next((line for line in lines if "rror" in line or "xception" in line), "")
     return message or next((line for line in reversed(lines) if line), "it said nothing")

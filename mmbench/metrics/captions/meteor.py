@@ -1,4 +1,4 @@
-"""METEOR of captions, from its own program."""
+"""METEOR of captions, computed by its Java program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmbench.text import count
 from mmbench.types import Prediction, Score
 
 _CHUNKS = 20
-# The jar aligns a word with each equal one: of a word repeated without end it runs out of memory.
+# The jar aligns each word with all equal ones, and runs out of memory on endless repetitions.
 _LONGEST = 5000  # words
 _REPEATED = 200  # times the same word
 
@@ -28,16 +28,16 @@ Rows = NDArray[np.float64]
 def meteor(predictions: Sequence[Prediction]) -> Score:
     """METEOR 1.5 for English over the corpus, aligned by the official jar.
 
-    Each caption is aligned with the reference that suits it best, by exact words, stems, synonyms
-    and paraphrases. F of weighted precision and recall x (1 - 0.6 · fragmentation^0.2), of the
-    statistics summed over the corpus; not the mean of the captions. Range [0, 1], higher is better.
-    Rows: the 23 statistics of the jar: lengths and function words of caption and reference, matches
-    (caption and reference, of content and function words) of each module, chunks, matched words.
-    The one chunk of a caption that equals its reference is 0: the jar leaves it out of its sum.
-    Of each text the jar reads 5,000 words, and no further than the 200th time of a word: it would
-    run out of memory. The reason of the score counts the captions that are cut so.
-    One Java process serves all calls. Raises Missing without Java or pycocoevalcap,
-    UserError when it breaks down, DataError for a sample without references.
+    Each caption is aligned with its best reference, by exact words, stems, synonyms and
+    paraphrases. The score is the F of weighted precision and recall x (1 - 0.6 ·
+    fragmentation^0.2), computed from statistics summed over the corpus; it is not the mean over
+    captions. Range [0, 1], higher is better. Rows: the 23 statistics of the jar: lengths and
+    function words of caption and reference, matches (caption and reference, of content and function
+    words) of each module, chunks, matched words. A caption that equals its reference has 0 chunks
+    instead of 1, as in the sum of the jar. A text is cut after 5,000 words and before the 201st
+    occurrence of a word, because the jar would run out of memory. The reason of the score counts
+    the cut captions. One Java process serves all calls. Raises Missing without Java or
+    pycocoevalcap, UserError if the process fails, DataError for a sample without references.
     Source: Denkowski and Lavie 2014, WMT; meteor-1.5.jar as pycocoevalcap 1.2 calls it.
     """
     rows, pairs = np.empty((0, COLUMNS)), list(corpus_of(predictions).pairs())
@@ -51,13 +51,13 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
 
 
 def _line(caption: Tokens, references: Sequence[Tokens]) -> str:
-    """A request of the jar: the references, then the caption, parted by three bars."""
+    """Return a request to the jar: the references and the caption, separated by three bars."""
     texts = [_plain(_readable(tokens)) for tokens in (*references, caption)]
     return " ||| ".join(["SCORE", *texts])
 
 
 def _readable(tokens: Tokens) -> Tokens:
-    """The tokens that the jar can align."""
+    """Return the tokens that the jar can align."""
     if len(tokens) <= _REPEATED:
         return tokens
     seen: Counter[str] = Counter()
@@ -69,12 +69,12 @@ def _readable(tokens: Tokens) -> Tokens:
 
 
 def _plain(tokens: Tokens) -> str:
-    """Text that cannot end a line or a part of it. The bars fall out as in pycocoevalcap."""
+    """Return a text without line breaks and bars, which pycocoevalcap removes likewise."""
     return re.sub(r"[\r\n]+", " ", " ".join(tokens)).replace("|||", "").replace("  ", " ")
 
 
 def _without_perfect_chunks(rows: Rows) -> Rows:
-    """0 chunks where a caption is its reference: so the jar adds rows up."""
+    """Set the chunks of captions that equal their reference to 0, as the sum of the jar does."""
     matched = rows[:, 4:_CHUNKS].reshape(-1, 8, 2).sum(axis=1)
     perfect = (matched == rows[:, :2]).all(axis=1) & (rows[:, _CHUNKS] == 1)
     rows[perfect, _CHUNKS] = 0

@@ -1,4 +1,4 @@
-"""The program of METEOR 1.5: one Java process that answers line after line."""
+"""The METEOR 1.5 program: one Java process that answers each line with one line."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ COLUMNS = 23
 _JAR = "meteor-1.5.jar"
 _ARGUMENTS = ("-", "-", "-stdio", "-l", "en", "-norm")
 _LOCK = Lock()
-_REMEMBERED = 4096  # a self-test asks for the same pairs again and again
+_REMEMBERED = 4096  # a self-test repeats the same pairs
 
 
 def statistics(requests: Iterable[str]) -> list[list[float]]:
-    """The 23 numbers that the jar answers to each "SCORE ||| reference ||| ... ||| caption".
+    """Return the jar's 23 numbers for each "SCORE ||| reference ||| ... ||| caption".
 
-    The process is started by the first call, serves one call at a time and ends with Python.
-    Raises UserError when it breaks down, and the next call starts another.
+    The first call starts the process, which serves one call at a time and ends with Python. Raises
+    UserError if the process fails; the next call starts another one.
     """
     with _LOCK:
         process = _process()
         try:
             return [process.request(request) for request in requests]
         except BaseException:
-            # Half a conversation: the next caller would read the answers that are still to come.
+            # The next caller would read the outstanding answers of this call.
             process.close()
             _process.cache_clear()
             raise
@@ -47,7 +47,7 @@ def _process() -> _Process:
 
 
 class _Process:
-    """The jar, waiting for lines."""
+    """The Java process of the jar."""
 
     def __init__(self) -> None:
         folder = jar_folder("meteor", _JAR)
@@ -63,7 +63,7 @@ class _Process:
         self.request = lru_cache(_REMEMBERED)(self._request)
 
     def _request(self, line: str) -> list[float]:
-        """What the jar answers to a line. Raises UserError for anything but its numbers."""
+        """Return the jar's numbers for a line. Raises UserError for any other answer."""
         answer = self._exchange(line.encode("utf-8", "replace"))
         try:
             numbers = [float(number) for number in answer.split()]
@@ -76,7 +76,7 @@ class _Process:
         return numbers
 
     def _exchange(self, line: bytes) -> bytes:
-        """The answer to a line; nothing from a process that has ended."""
+        """Return the answer to a line; empty if the process has ended."""
         assert self._java.stdin and self._java.stdout
         try:
             self._java.stdin.write(line + b"\n")
@@ -90,7 +90,7 @@ class _Process:
         return plain(failure_message(answer or self._errors.read()))
 
     def close(self) -> None:
-        """End the process. Does nothing the second time."""
+        """End the process. A second call does nothing."""
         self._java.kill()
         self._java.communicate()
         self._errors.close()

@@ -1,4 +1,4 @@
-"""The n-grams of many captions at once, as numbers."""
+"""N-grams of many captions, as arrays of numbers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Numbers = NDArray[np.int32]
 
 
 class Captions(NamedTuple):
-    """Captions as numbers, one for each word or n-gram: first the n candidates, then references.
+    """Captions as numbers, one per word or n-gram: first the n candidates, then the references.
 
-    `numbers` of all captions, one after the other; `lengths` [captions] is how many each has. The
-    references stand in the order of their candidates; `owner` [references] is that of each.
+    `numbers` is the concatenation over all captions and `lengths` [captions] the count of each. The
+    references are in the order of their candidates; `owner` [references] is the candidate of each.
     """
 
     numbers: Numbers
@@ -32,16 +32,16 @@ class Captions(NamedTuple):
 
     @property
     def starts(self) -> Ints:
-        """Where the references of each candidate begin among the references."""
+        """The index of the first reference of each candidate [n]."""
         return np.searchsorted(self.owner, np.arange(self.candidates))
 
     def each(self) -> list[list[int]]:
-        """The numbers of each caption."""
+        """Return the numbers of each caption."""
         numbers, ends = self.numbers.tolist(), np.cumsum(self.lengths).tolist()
         return [numbers[start:end] for start, end in pairwise([0, *ends])]
 
     def blocks(self) -> Iterator[Captions]:
-        """The same captions in blocks of a few candidates with their references."""
+        """Yield the captions in blocks of a few candidates with their references."""
         n = self.candidates
         ends = np.append(0, np.cumsum(self.lengths))
         references = n + np.append(self.starts, len(self.owner))
@@ -57,10 +57,10 @@ class Captions(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """The distinct n-grams of one order: `caption[r]` has `gram[r]` `count[r]` times.
+    """The distinct n-grams of one order: `caption[r]` contains `gram[r]` `count[r]` times.
 
-    Rows ascend by caption, so that the `split` rows of the candidates come first. `partner` tells
-    for every later row, of a reference, the row of its candidate with the same gram; -1 for none.
+    Rows ascend by caption, so that the first `split` rows belong to candidates. For each later row,
+    of a reference, `partner` is the row of its candidate with the same n-gram, -1 for none.
     """
 
     caption: Ints
@@ -71,9 +71,9 @@ class Counts:
 
 
 def orders(captions: Captions) -> Iterator[Captions]:
-    """The n-grams of captions of words, for n from 1 to 4, each distinct one by its number.
+    """Yield the captions as n-grams, for n from 1 to 4; each distinct n-gram has a number.
 
-    Numbers ascend with those of the words, the first of them first.
+    N-grams are numbered in the lexicographic order of the numbers of their words.
     """
     yield captions
     size = int(captions.numbers.max(initial=0)) + 1
@@ -87,7 +87,7 @@ def orders(captions: Captions) -> Iterator[Captions]:
 
 
 def _ranks(keys: Ints) -> Numbers:
-    """The rank of each key among the distinct ones, from 0."""
+    """Return the rank of each key among the distinct ones, from 0."""
     order = np.argsort(keys)
     keys = keys[order]
     ranks = np.zeros(len(keys), np.int32)
@@ -110,9 +110,9 @@ def counts(captions: Captions) -> Counts:
 
 
 def distinct(keys: Ints) -> tuple[Ints, Ints]:
-    """The distinct keys, ascending, and how often each stands there.
+    """Return the distinct keys, ascending, and the count of each.
 
-    By sorting: `np.unique` of numpy 2.3 and later hashes, which takes eight times as long here.
+    It sorts, because `np.unique` hashes in numpy 2.3 and later and is eight times slower here.
     """
     ordered = np.sort(keys)
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(keys)])
@@ -120,7 +120,7 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
 
 
 def _partners(keys: Ints, owned: Ints) -> Ints:
-    """Rows of the candidates, by their keys, with the gram that a row of a reference has."""
+    """Return the row of the candidate for each `owned` key of a reference, -1 for none."""
     if not len(keys):
         return np.full(len(owned), -1)
     row = np.minimum(np.searchsorted(keys, owned), len(keys) - 1)
@@ -128,7 +128,7 @@ def _partners(keys: Ints, owned: Ints) -> Ints:
 
 
 def clipped(captions: Captions) -> NDArray[np.float64]:
-    """Matching n-grams of each candidate, each at most as often as one reference has it [n, 4]."""
+    """Return the matches of each candidate, clipped at the maximum in one reference [n, 4]."""
     matches = [[_matches(counts(o), o.candidates) for o in orders(b)] for b in captions.blocks()]
     return np.concatenate([np.column_stack(block) for block in matches])
 

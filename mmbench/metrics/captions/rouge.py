@@ -21,9 +21,9 @@ _EMPTY = [-1]  # one word that no caption has
 def rouge_l(predictions: Sequence[Prediction]) -> Score:
     """ROUGE-L: F of the longest common subsequence with the references, mean over captions.
 
-    Precision (by the caption's length) and recall (by the reference's) are each the highest over
-    the references, perhaps of two different ones; F = (1 + b²)·P·R / (R + b²·P) with b = 1.2.
-    An empty caption counts, as one empty word. Range [0, 1], higher is better. Raises DataError for
+    Precision (over the caption's length) and recall (over the reference's) are each the maximum
+    over the references, possibly of two different ones; F = (1 + b²)·P·R / (R + b²·P) with b = 1.2.
+    An empty caption counts as one empty word. Range [0, 1], higher is better. Raises DataError for
     a sample without references.
     Source: Lin 2004, ROUGE; pycocoevalcap 1.2 `rouge.py`, on its PTB tokens.
     """
@@ -42,7 +42,7 @@ def _rows(tokens: Captions) -> NDArray[np.float64]:
 
 
 def _common(block: Captions) -> list[int]:
-    """Length of the longest common subsequence of each reference and its candidate."""
+    """Return the length of the longest common subsequence of each reference and its candidate."""
     from rapidfuzz.distance import LCSseq
 
     captions = [numbers or _EMPTY for numbers in block.each()]

@@ -1,4 +1,4 @@
-"""SPICE of captions, from its own program."""
+"""SPICE of captions, computed by its Java program."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _LAST_JAVA = 14
 def spice(predictions: Sequence[Prediction]) -> Score:
     """SPICE 1.0: F1 of scene-graph tuples, mean over captions, by the official jar.
 
-    The tuples (objects, attributes, relations) of a caption against those of all its references
-    together, synonyms matched. Range [0, 1], higher is better. Rows: the F1 of each caption. Raises
-    Missing without pycocoevalcap, without Java 8 to 14, and without the two jars of CoreNLP
-    3.6.0, which pycocoevalcap does not bring; UserError when the jar fails; DataError for a sample
-    without references.
+    Compares the tuples (objects, attributes, relations) of a caption with those of all its
+    references together; synonyms match. Range [0, 1], higher is better. Rows: the F1 of each
+    caption. Raises Missing without pycocoevalcap, without Java 8 to 14, and without the two jars of
+    CoreNLP 3.6.0, which pycocoevalcap does not include; UserError if the jar fails; DataError for a
+    sample without references.
     Source: Anderson et al. 2016, arXiv 1607.08822; spice-1.0.jar as pycocoevalcap 1.2 calls it.
     """
     rows = _run(corpus_of(predictions)) if predictions else []
@@ -61,13 +61,13 @@ def _folder() -> Path:
 
 
 def _check_version(java: str) -> None:
-    """The jar writes its result through the JavaScript engine that Java 15 dropped."""
+    """Refuse Java 15 and later: the jar needs the JavaScript engine that Java 15 removed."""
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version and int(version[1]) > _LAST_JAVA:
         raise Missing(
-            f"spice needs Java 8 to {_LAST_JAVA}, and `{java}` is Java {version[1]}: its jar writes"
-            " through the JavaScript engine that Java 15 dropped; put an older one on the PATH"
+            f"spice needs Java 8 to {_LAST_JAVA}, and `{java}` is Java {version[1]}: its jar needs"
+            " the JavaScript engine that Java 15 removed; put an older Java on the PATH"
         )
 
 
@@ -79,7 +79,7 @@ def _request(corpus: Corpus) -> list[dict[str, object]]:
 
 
 def _scores(text: str, n: int) -> list[float]:
-    """The F1 over all tuples of captions 0 to n - 1, from the jar's JSON."""
+    """Return the F1 over all tuples of captions 0 to n - 1, from the jar's JSON."""
     try:
         f1_by_id = {
             item["image_id"]: float(item["scores"]["All"]["f"]) for item in json.loads(text)

@@ -1,13 +1,13 @@
-"""Metrics of classification. One label is right for a sample, or several.
+"""Metrics of classification with one or several correct labels per sample.
 
-A prediction is scores [c] float32, one per class, or only a label (an int), and its target the
-position of the right label or a list of several. Scores that are equal are never ordered by their
-position, except where a single label has to be named (F1, confusion matrix). A score that is not a
-number counts as -∞. What needs scores is NaN for bare labels, and says so.
+A prediction is scores [c] float32, one per class, or only a label (an int). Its target is the
+position of the correct label or a list of positions. Equal scores are not ordered by position,
+except where a metric needs a single label (F1, confusion matrix). A NaN score counts as -∞. A
+metric that needs scores is NaN for bare labels, with a reason.
 
 Metrics of order (accuracy, average precision, ROC area) use the scores as the model returned them.
 `f1` of several labels and `ece` need probabilities: logits go through a sigmoid or a softmax in
-float64. `Prediction.scores` says whether scores are logits or probabilities.
+float64. `Prediction.scores` states whether scores are logits or probabilities.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _KINDS = {"classification", "zero_shot"}
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
-    """Share of samples with the right label among the k highest scores. [0, 1], higher is better.
+    """Share of samples with the correct label in the k highest scores. [0, 1], higher is better.
 
-    A tie at the k-th place counts with its expectation: where the right label ties with t in all
-    and r places are left, r / t. So a constant model scores k / c. With several right labels any of
-    them counts. k beyond the number of classes gives 1. For bare labels only k = 1 is known.
+    A tie at rank k counts with its expectation: r / t if t labels tie, the correct one among them,
+    and r ranks remain. So a constant model scores k / c. With several correct labels, any of them
+    counts. k beyond the number of classes gives 1. Bare labels have a value for k = 1 only.
     Source: top-k error of ILSVRC (Russakovsky et al. 2015, arXiv 1409.0575); several labels as in
     ImageNet ReaL (Beyer et al. 2020, arXiv 2006.07159).
     """
@@ -63,8 +63,8 @@ def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
 def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
     """Accuracy@1 within each class, averaged over the classes that have a sample.
 
-    Range [0, 1], higher is better. Also known as balanced accuracy. Rows are the hit, which a tie
-    gives its expectation, and the right class. NaN where a sample has several right labels.
+    Range [0, 1], higher is better. Also known as balanced accuracy. Rows are the hit (in
+    expectation over ties) and the correct class. NaN if a sample has several correct labels.
     Source: scikit-learn `balanced_accuracy_score`; CLIP_benchmark `mean_per_class_recall`.
     """
     cases = read_cases(predictions)
@@ -78,12 +78,12 @@ def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
 def f1_macro(predictions: Sequence[Prediction]) -> Score:
     """F1 = 2·TP / (2·TP + FP + FN) of each class, averaged. Range [0, 1], higher is better.
 
-    Over the classes that are right or predicted for some sample; classes that never occur are left
-    out. Targets that are one label: the highest score is predicted, of equal ones the first class.
-    Targets that are lists: every class whose probability is above 0.5 is predicted. Logits become
-    probabilities by a sigmoid in float64; scores that do not say what they are count as
-    probabilities if all lie in [0, 1]. The signature says which. NaN for the similarities of
-    zero-shot classification, which have no threshold.
+    The average is over the classes that are correct or predicted for some sample. If targets are
+    single labels, the class with the highest score is predicted; of equal scores, the first. If
+    targets are lists, each class with a probability above 0.5 is predicted. Logits become
+    probabilities by a sigmoid in float64. Scores of unknown scale count as probabilities if all lie
+    in [0, 1]. The signature states the conversion. NaN for similarities of zero-shot
+    classification, which have no threshold.
     Source: scikit-learn `f1_score(average="macro", zero_division=0)`.
     """
     cases = read_cases(predictions)
@@ -103,8 +103,8 @@ def f1_macro(predictions: Sequence[Prediction]) -> Score:
 def f1_micro(predictions: Sequence[Prediction]) -> Score:
     """F1 = 2·TP / (2·TP + FP + FN) over all decisions. Range [0, 1], higher is better.
 
-    Predicted labels as in `f1_macro`. With one right label per sample it is the accuracy.
-    NaN where nothing is right and nothing is predicted.
+    Predicted labels as in `f1_macro`. With one correct label per sample, it equals the accuracy.
+    NaN if no label is correct and none is predicted.
     Source: scikit-learn `f1_score(average="micro")`.
     """
     cases = read_cases(predictions)
@@ -120,10 +120,10 @@ def f1_micro(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
-    """Who is taken for whom: `counts(score, c)`. The value is the share on its diagonal.
+    """Confusion matrix, from `counts(score, c)`. The value is the share on its diagonal.
 
-    Range [0, 1], higher is better. Rows are whether it is right, the right class and the predicted
-    one: that of the highest score, of equal ones the first. NaN where a sample has several right
+    Range [0, 1], higher is better. Rows are the hit, the correct class and the predicted class,
+    which has the highest score; of equal scores, the first. NaN if a sample has several correct
     labels. Source: scikit-learn `confusion_matrix`.
     """
     cases = read_cases(predictions)
@@ -135,9 +135,9 @@ def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
 
 
 def counts(scored: Score, classes: int) -> NDArray[np.int64]:
-    """The matrix [c, c] behind `confusion_matrix`: right class by predicted class.
+    """Return the matrix [c, c] of `confusion_matrix`: correct class by predicted class.
 
-    Raises DataError where there is none, or where it has more classes.
+    Raises DataError if the score has no matrix, or more classes than `classes`.
     """
     if scored.reason:
         raise DataError(f"no confusion matrix: {scored.reason}")
@@ -150,7 +150,7 @@ def counts(scored: Score, classes: int) -> NDArray[np.int64]:
 
 
 def _multilabel_counts(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """2·TP and 2·TP + FP + FN of every decision [n, c]; NaN without a threshold."""
+    """Return 2·TP and 2·TP + FP + FN of each decision [n, c]; NaN without a threshold."""
     if cases.unthresholded:
         return (np.full((cases.n, cases.classes), np.nan),) * 2
     right, predicted = cases.right(), cases.decided(THRESHOLD)
@@ -159,7 +159,7 @@ def _multilabel_counts(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _threshold(cases: Cases) -> str:
-    """The signature of what is decided by a threshold: of which probabilities."""
+    """Return the signature of decisions by threshold, with the conversion to probabilities."""
     if cases.scores is None or cases.unthresholded:
         return f"threshold={THRESHOLD}"
     return f"threshold={THRESHOLD},probabilities={cases.link(several=True)}"

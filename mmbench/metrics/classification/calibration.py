@@ -1,4 +1,4 @@
-"""How far the confidence of a classifier is from how often it is right."""
+"""Calibration: the gap between the confidence of a classifier and its accuracy."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def ece(predictions: Sequence[Prediction]) -> Score:
     """Expected calibration error: Σ over 15 bins of their share · |accuracy - mean confidence|.
 
     Range [0, 1], lower is better. The confidence of a sample is its highest probability, in single
-    precision as peers bin it. Bins are of equal width, [lower, upper); a confidence of exactly 1
-    has one of its own. Logits and similarities go through a softmax in float64; probabilities are
-    taken as they are. Scores that do not say what they are count as probabilities if none is
-    negative and those of each sample sum to 1 within .01. The signature says which. A tie of the
-    highest counts as right with its expectation. Needs scores and one right label.
+    precision, as other packages bin it. Bins are of equal width, [lower, upper); a confidence of
+    exactly 1 has a separate bin. Logits and similarities go through a softmax in float64;
+    probabilities are used unchanged. Scores of unknown scale count as probabilities if none is
+    negative and those of each sample sum to 1 within .01. The signature states the conversion. A
+    tie of the highest scores counts with its expectation. Needs scores and one correct label.
     Source: Guo et al. 2017, arXiv 1706.04599; torchmetrics `MulticlassCalibrationError(n_bins=15)`.
     """
     cases = read_cases(predictions)

@@ -1,4 +1,4 @@
-"""Predictions of classes as arrays: scores or labels on one side, what was right on the other."""
+"""Predictions of classes as arrays of scores or labels, with the correct labels."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ from mmbench.types import Prediction, ScoreScale
 
 
 class Cases(NamedTuple):
-    """n samples and c classes.
+    """Predictions and targets of n samples and c classes.
 
-    `scores` [n, c], or None where the predictions are bare labels, then in `bare_labels` [n]. A
-    score that is not a number counts as -∞. Sample `rows[i]` has the right label `labels[i]`;
-    `listed` tells whether a target was a list of labels rather than one. `scale` is what the scores
-    are, "" where the predictions do not say it.
+    `scores` is [n, c], or None if the predictions are bare labels, which are in `bare_labels` [n].
+    A NaN score counts as -∞. Sample `rows[i]` has the correct label `labels[i]`; `listed` states
+    whether a target was a list of labels. `scale` is the scale of the scores, "" if unknown.
     """
 
     n: int
@@ -35,53 +34,53 @@ class Cases(NamedTuple):
 
     @property
     def unscored(self) -> str:
-        """Why a metric that needs scores has no value; empty where there are some."""
+        """The reason why a metric that needs scores has no value; empty if there are scores."""
         return "the predictions are labels without scores" if self.scores is None else ""
 
     @property
     def unlabelled(self) -> str:
-        """Why a metric that needs a right label has no value."""
+        """The reason why a metric that needs a correct label has no value, or empty."""
         missing = int((np.bincount(self.rows, minlength=self.n) == 0).sum())
         return f"no label is right for {count(missing, 'sample')}" if missing else ""
 
     @property
     def several(self) -> str:
-        """Why a metric that needs one right label has no value."""
+        """The reason why a metric that needs one correct label has no value, or empty."""
         extra = int((np.bincount(self.rows, minlength=self.n) > 1).sum())
         reason = f"several labels are right for {count(extra, 'sample')}" if extra else ""
         return self.unlabelled or reason
 
     @property
     def unthresholded(self) -> str:
-        """Why a metric that decides by a threshold has no value."""
+        """The reason why a metric that needs a threshold has no value, or empty."""
         reason = "similarities of zero-shot classification order the classes and have no threshold"
         return reason if self.scale == "similarities" else ""
 
     def predicted(self) -> Ints:
-        """The label of each sample [n]: of equally high scores the first."""
+        """Return the predicted label of each sample [n]; of equal scores, the first."""
         return self.bare_labels if self.scores is None else self.scores.argmax(axis=1)
 
     def right(self) -> NDArray[np.bool_]:
-        """Which labels are right [n, c]."""
+        """Return a mask of the correct labels [n, c]."""
         return _one_hot(self.rows, self.labels, (self.n, self.classes))
 
     def decided(self, threshold: float) -> NDArray[np.bool_]:
-        """Which labels are predicted [n, c]: by the probability of each, or the bare label."""
+        """Return a mask of the predicted labels [n, c], by probability or from bare labels."""
         if self.scores is None:
             return _one_hot(np.arange(self.n), self.bare_labels, (self.n, self.classes))
         return np.asarray(self.probabilities(several=True) > threshold)
 
     def probabilities(self, *, several: bool) -> NDArray[np.floating[Any]]:
-        """The scores as probabilities [n, c], empty for bare labels; `link` says how."""
+        """Return the scores as probabilities [n, c], converted by `link`; empty for bare labels."""
         scores = self._scores()
         if self.link(several=several) == "given":
             return scores
         return probabilities(scores, several=several)
 
     def link(self, *, several: bool) -> str:
-        """How scores become probabilities: `softmax`, `sigmoid`, or `given` where they are some.
+        """Return the conversion to probabilities: `softmax`, `sigmoid`, or `given` for none.
 
-        Scores that do not say what they are count as probabilities if all of them can be such.
+        Scores of unknown scale count as probabilities if all of them can be probabilities.
         """
         if self.scale == "probabilities":
             return "given"
@@ -94,11 +93,11 @@ class Cases(NamedTuple):
 
 
 def read_cases(predictions: Sequence[Prediction]) -> Cases:
-    """The arrays behind predictions.
+    """Return predictions and targets as arrays.
 
-    Raises DataError, naming the sample, for scores beside bare labels, for different numbers of
-    scores, for logits beside probabilities, for a label that no score belongs to, and for a target
-    that is no label.
+    Raises DataError, naming the sample, for a mixture of scores and bare labels or of logits and
+    probabilities, for different numbers of scores, for a label without a score, and for a target
+    that is not a label.
     """
     scores, bare_labels = values_of(predictions)
     rows, labels, listed = targets_of(predictions)
@@ -111,9 +110,10 @@ def read_cases(predictions: Sequence[Prediction]) -> Cases:
 
 
 def hits(cases: Cases, k: int) -> NDArray[np.float64]:
-    """Whether a right label is among the first k [n], in expectation over the order of ties.
+    """Return whether a correct label is in the top k [n], in expectation over the order of ties.
 
-    Every sample has a right label. Nothing is sorted: the best right label is compared with all.
+    Each sample must have a correct label. Nothing is sorted: the best correct label is compared
+    with all labels.
     """
     if cases.scores is None:
         correct = cases.bare_labels[cases.rows] == cases.labels
@@ -131,7 +131,7 @@ def hits(cases: Cases, k: int) -> NDArray[np.float64]:
 def _hit_chance(
     right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """The chance that `places` drawn from `tied` have one of the `right` among them."""
+    """Return the chance that `places` draws from `tied` labels include one of the `right` ones."""
     missed = np.ones(len(right))
     for drawn in range(int(right.max(initial=0))):
         chance = np.clip(tied - places - drawn, 0, None) / np.maximum(tied - drawn, 1)

@@ -1,4 +1,4 @@
-"""What predictions of classes hold, as columns: scores or labels, right labels, a scale."""
+"""Columns of class predictions: scores or labels, correct labels, the scale of the scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 def targets_of(predictions: Sequence[Prediction]) -> tuple[Ints, Ints, bool]:
-    """The row of each right label and the label, and whether a target was a list of labels."""
+    """Return the row of each correct label, the label, and whether a target is a list."""
     targets = column(predictions, "target")
     if _bare(set(map(type, targets))):
         return np.arange(len(targets)), _numbers(targets), False
@@ -39,7 +39,7 @@ def _right(target: object, predictions: Sequence[Prediction], row: int) -> list[
 
 
 def scale_of(predictions: Sequence[Prediction]) -> ScoreScale:
-    """What the scores of all predictions are. Raises DataError for several scales."""
+    """Return the scale of the scores of all predictions. Raises DataError for several scales."""
     scales = column(predictions, "scores")
     first: ScoreScale = scales[0] if len(scales) else ""
     if len(set(scales)) > 1:
@@ -52,7 +52,7 @@ def scale_of(predictions: Sequence[Prediction]) -> ScoreScale:
 
 
 def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:
-    """The scores [n, c] in an array of their own, or None; and the bare labels [n], or none."""
+    """Return a copy of the scores [n, c], or None, and the bare labels [n], or an empty array."""
     no_labels, values = np.empty(0, np.int64), column(predictions, "value")
     if not len(values):
         return np.empty((0, 1), np.float32), no_labels
@@ -77,7 +77,7 @@ def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, I
 
 
 def _bare(kinds: set[type]) -> bool:
-    """Whether values of these types are labels."""
+    """Return whether values of these types are labels."""
     return all(issubclass(kind, Integral) for kind in kinds)
 
 

@@ -1,11 +1,11 @@
-"""Metrics of how the scores of each class order the samples: average precision, ROC area, d'.
+"""Metrics of the order of samples by the scores of each class: average precision, ROC area, d'.
 
-Each class is a question of its own, right for a sample or not, so that samples may have several
-right labels, or none. Needs scores: NaN for bare labels. Only the order of a class's scores counts.
+Each class is a separate binary question, so that samples may have several correct labels, or none.
+The metrics need scores: they are NaN for bare labels. Only the order of a class's scores counts.
 
-Scores are taken as the model returned them. Where each sample has one label, logits and the softmax
-of them order the samples of a class differently, so that the signature says which were used; a
-sigmoid leaves the order as it is.
+Scores are used as the model returned them. If each sample has one label, logits and their softmax
+order the samples of a class differently, so that the signature states the scale. A sigmoid does not
+change the order.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _KINDS = {"classification", "zero_shot"}
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def mean_ap(predictions: Sequence[Prediction]) -> Score:
-    """Average precision of each class, averaged over the classes with a right sample.
+    """Average precision of each class, averaged over the classes with a positive sample.
 
-    AP = Σ over the right samples of the precision down to each / their number, without
-    interpolation. Range (0, 1], higher is better. Samples of equal score stand at one place,
-    the last of them, so that their order has no influence.
+    AP = mean over the positive samples of the precision at their rank, without interpolation. Range
+    (0, 1], higher is better. Samples of equal score share the rank of the last one, so that their
+    order has no influence.
     Source: VOC2007, AudioSet (Gemmeke et al. 2017); scikit-learn `average_precision_score`.
     """
     cases = read_cases(predictions)
@@ -46,10 +46,10 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def auc(predictions: Sequence[Prediction]) -> Score:
-    """Area under the ROC curve of each class, averaged over those with a right and a wrong sample.
+    """Area under the ROC curve of each class, averaged over classes with positives and negatives.
 
-    The share of pairs of a right and a wrong sample in which the right one has the higher score; a
-    tie counts half. Range [0, 1], chance .5, higher is better.
+    The share of pairs of a positive and a negative sample in which the positive one has the higher
+    score; a tie counts half. Range [0, 1], chance .5, higher is better.
     Source: scikit-learn `roc_auc_score(average="macro")`; AudioSet's mAUC.
     """
     cases = read_cases(predictions)
@@ -65,7 +65,7 @@ def auc(predictions: Sequence[Prediction]) -> Score:
 def d_prime(predictions: Sequence[Prediction]) -> Score:
     """√2 · Φ⁻¹ of `auc`, the mean area over the classes. Range (-∞, ∞), higher is better.
 
-    Φ is the normal distribution; chance is 0. An area of 1 makes it infinite, and says so.
+    Φ is the normal distribution; chance is 0. An area of 1 makes it infinite, with a reason.
     Source: Gemmeke et al. 2017; PANNs (arXiv 1912.10211) and AST (arXiv 2104.01778) take the mean
     over the classes first, as here.
     """
@@ -89,7 +89,7 @@ def _signature(cases: Cases, ties: str) -> str:
 
 
 def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Scores [n, c], then which labels are right as 1 and 0 [n, c]."""
+    """Return the scores [n, c], followed by 1 for each correct label, else 0 [n, c]."""
     if cases.scores is None:
         return np.full((cases.n, 2), np.nan)
     return np.concatenate([cases.scores, cases.right()], axis=1, dtype=np.float64)

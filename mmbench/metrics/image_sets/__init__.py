@@ -1,1 +1,1 @@
-"""Metrics of a set of drawn images beside a set of real ones."""
+"""Metrics that compare a set of generated images with a set of real ones."""

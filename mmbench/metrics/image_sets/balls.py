@@ -1,4 +1,4 @@
-"""Which drawn images lie near real ones, and which real ones near drawn ones."""
+"""Nearest-neighbour balls of generated and real images, and the images inside them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from mmbench.types import Array
 
 Floats = NDArray[np.float64]
 
-# Pairs of which distances are held at once.
+# Pairs in a block of distances.
 _PAIRS = 1 << 24
-# Whole numbers up to two to this power are exact in float64.
+# Integers up to two to this power are exact in float64.
 _EXACT = 53
 
 
 class Neighbourhoods(NamedTuple):
-    """By drawn image: is it in a real one's ball (`precise`), and in how many (`dense`).
+    """Membership of images in the balls of the other set.
 
-    By real image: is it in a drawn one's ball (`recalled`), and is a drawn one in its (`covered`).
+    For each drawn image: whether it is in a ball of a real image (`precise`), and the number of
+    such balls (`dense`). For each real image: whether it is in a ball of a drawn image
+    (`recalled`), and whether its ball contains a drawn image (`covered`).
     """
 
     precise: NDArray[np.bool_]
@@ -33,8 +35,8 @@ class Neighbourhoods(NamedTuple):
 def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
     """Compare every drawn image [n, d] with every real one [m, d].
 
-    The ball of an image reaches to its k-th nearest neighbour in its own set, which is not inside:
-    the comparison is strict. An image without k neighbours has no ball.
+    The ball of an image extends to its k-th nearest neighbour in its own set, excluding it: the
+    comparison is strict. An image without k neighbours has no ball.
     """
     first, second = _on_grid(drawn, real)
     drawn_radii, real_radii = _radii(first, k), _radii(second, k)
@@ -50,11 +52,11 @@ def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
 
 
 def _on_grid(first: Array, second: Array) -> tuple[Floats, Floats]:
-    """Both as whole numbers, so small that every squared distance is exact in any order of sums.
+    """Return both as integers, small enough that squared distances are exact in any order of sums.
 
-    So a copy of an image is exactly as far from all others as the image, and no comparison hangs on
-    the last bit of a product. For 2,048 features the step is 2⁻²⁰ of the half of the widest range,
-    as float32 has it after a network.
+    So a copy of an image has exactly the same distances as the image, and no comparison depends on
+    the last bit of a product. For 2,048 features the step is 2⁻²⁰ of half of the widest range,
+    about the float32 precision of a network.
     """
     sides = [side.astype(np.float64) for side in (first, second)]
     low = np.min([side.min(axis=0) for side in sides], axis=0)
@@ -67,7 +69,7 @@ def _on_grid(first: Array, second: Array) -> tuple[Floats, Floats]:
 
 
 def _radii(vectors: Floats, k: int) -> Floats:
-    """Squared distance of each row to its k-th nearest other row, NaN where it has no k others."""
+    """Return the squared distance of each row to its k-th nearest other row; NaN if too few."""
     radii = np.full(len(vectors), np.nan)
     if len(vectors) <= k:
         return radii
@@ -79,7 +81,7 @@ def _radii(vectors: Floats, k: int) -> Floats:
 
 
 def _squared(first: Floats, second: Floats) -> Floats:
-    """Squared distances of all pairs, exact for vectors on the grid."""
+    """Return the squared distances of all pairs, exact for vectors on the grid."""
     squared = first @ second.T
     squared *= -2.0
     squared += (first * first).sum(axis=1)[:, None]

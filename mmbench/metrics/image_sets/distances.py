@@ -1,9 +1,9 @@
 """Metrics that compare a set of drawn images with a set of real ones, by a model's features.
 
-The features decide. `@tf` is Inception of 2015-12-05 after TensorFlow's bilinear resize, as
-torch-fidelity has it; `@clean` the same after clean-fid's bicubic resize; any other name is that of
-a model that embeds images. Features are not normalised (but for `cmmd`). The two sets may differ in
-size. A value of a whole set has one row, and an interval only where the metric brings its own.
+The argument names the features. `@tf` is Inception of 2015-12-05 after TensorFlow's bilinear
+resize, as in torch-fidelity; `@clean` is the same after clean-fid's bicubic resize; any other name
+is a model that embeds images. Features are not normalised (except for `cmmd`). The two sets may
+differ in size. A value of a whole set has one row, and an interval only if the metric computes it.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     """Fréchet distance of the features of drawn and real images (`fid@tf`: FID).
 
     |m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), with covariances of ddof = 1 in float64. Range [0, ∞),
-    lower is better. Features [k, d] float32. NaN with fewer than two images on a side. It falls
-    with the number of images, so that values of different numbers do not compare, and a resample of
-    the images gives another number: it has no interval.
+    lower is better. Features [k, d] float32. NaN with fewer than two images in a set. The value
+    decreases with the number of images, so that values of different numbers are not comparable. It
+    is biased under resampling, so it has no interval.
     Source: Heusel et al. 2017, arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`,
     clean-fid `frechet_distance`; Parmar et al. 2022, arXiv 2104.11222, for `@clean`.
     """
@@ -84,17 +84,17 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
 
 
 def _moments(predictions: Sequence[Prediction], features: Sequence[Features], name: str) -> Moments:
-    """Mean and covariance of one side, from batches: memory is O(d²), however many images."""
+    """Return mean and covariance of one set, from batches; memory is O(d²)."""
     moments: Moments | None = None
     for batch in batches(predictions, features, name):
         moments = moments or Moments(batch.shape[1])
-        with np.errstate(invalid="ignore"):  # told by the one who asks
+        with np.errstate(invalid="ignore"):  # the caller reports it
             moments.update(batch)
     return moments or Moments(0)
 
 
 def _missing_reason(sides: Mapping[str, Moments]) -> str:
-    """Why two sides have no distance; nothing where they have."""
+    """Return the reason why two sets have no distance, or an empty text."""
     if any(moments.count < 2 for moments in sides.values()):
         counts = " and ".join(str(moments.count) for moments in sides.values())
         return f"at least 2 drawn and 2 real images are needed: got {counts}"
@@ -107,11 +107,11 @@ def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     """Kernel distance of the features of drawn and real images (`kid@tf`: KID).
 
     The unbiased squared maximum mean discrepancy of the kernel (x·y/d + 1)³, averaged over 100
-    random subsets of 1,000 images from each side (of as many as the smaller side has, where that is
-    fewer). Features [k, d] float32. Range (-∞, ∞), 0 is expected of equal distributions, lower is
-    better. NaN with fewer than two images on a side.
-    The interval is of the spread over the m-subsets of the n images of the smaller side:
-    ± 1.96 · sd · √(m/(n - m) + 1/100), a delete-d jackknife. There is none where n = m.
+    random subsets of 1,000 images from each set (or of the size of the smaller set, if that is
+    less). Features [k, d] float32. Range (-∞, ∞), with expectation 0 for equal distributions; lower
+    is better. NaN with fewer than two images in a set.
+    The interval is a delete-d jackknife over the m-subsets of the n images of the smaller set:
+    ± 1.96 · sd · √(m/(n - m) + 1/100). There is none if n = m.
     Source: Bińkowski et al. 2018, arXiv 1801.01401; clean-fid `kernel_distance`; torch-fidelity
     `kid_features_to_metric`, with its seed, on images in the order of a hash of their ids. The
     interval: Shao and Wu 1989, Annals of Statistics 17(3).
@@ -139,8 +139,8 @@ def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> 
     """CLIP maximum mean discrepancy of drawn and real images.
 
     1,000 times the squared discrepancy of the kernel exp(-|x - y|² / 2σ²), σ = 10, over all pairs
-    (the biased estimate, as the official code has it), on CLIP ViT-L/14-336 features of length 1,
-    [k, 768] float32. Range [0, 40), 0 for equal sets, lower is better. NaN where a side is empty.
+    (the biased estimate, as in the official code), on CLIP ViT-L/14-336 features of length 1, [k,
+    768] float32. Range [0, 40), 0 for equal sets, lower is better. NaN if a set is empty.
     Source: Jayasumana et al. 2024, arXiv 2401.09603; google-research `cmmd/distance.py`.
     """
     drawn, real = (stack(predictions, features, name)[0] for name in ("drawn", "real"))
@@ -155,9 +155,9 @@ def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> 
 def inception_score(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """Inception score of the drawn images: exp of the mean divergence of p(y|x) from p(y).
 
-    Features [k, 1008] float32 are the logits without bias. Mean over 10 splits of the images in the
-    order of a hash of their ids. Range [1, 1008], higher is better. NaN with fewer images than
-    splits. No interval: p(y) is of the images themselves, and a resample repeats them.
+    Features [k, 1008] float32 are the logits without bias. The mean is over 10 splits of the
+    images, in the order of a hash of their ids. Range [1, 1008], higher is better. NaN with fewer
+    images than splits. No interval: p(y) is estimated from the images, and resamples repeat them.
     Source: Salimans et al. 2016, arXiv 1606.03498; torch-fidelity `isc_features_to_metric`, which
     shuffles by a seed before it splits.
     """

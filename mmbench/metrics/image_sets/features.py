@@ -1,4 +1,4 @@
-"""What metrics share that look at features of a model: what they ask for, and sets of vectors."""
+"""Requests for model features, and the resulting sets of vectors, shared by metrics of images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mmbench.types import (
 IMAGE: tuple[Modality, Role] = ("image", "document")
 _BATCH = 4096
 
-# The weights of Inception are published without an adapter of their own: the user gives the file.
+# The weights of Inception are published as a plain file, which the user must provide.
 FILES = {
     "inception": ModelFile(
         option="inception",
@@ -39,13 +39,13 @@ FILES = {
 
 
 def two_sets(prediction: Prediction) -> dict[str, list[Content]]:
-    """The drawn image, if it was drawn, and the real one, each where the prediction has it."""
+    """Return the drawn image, unless it failed, and the real one; either may be missing."""
     drawn = [] if prediction.error else _images(prediction.value)
     return {"drawn": drawn, "real": _images(prediction.target)}
 
 
 def drawn_set(prediction: Prediction) -> dict[str, list[Content]]:
-    """The drawn image alone."""
+    """Return the drawn image only."""
     return {"drawn": _images(prediction.value)}
 
 
@@ -59,7 +59,7 @@ def _images(content: Any) -> list[Content]:
     return [InvalidContent(f"a {type(content).__name__} is no image: give a folder of images")]
 
 
-# Both sets, by Inception after one of two ways to resize, or by any model that embeds images.
+# Both sets, by Inception with one of two resize methods, or by any model that embeds images.
 SETS = FeatureRequest(
     contents=two_sets,
     modalities={"drawn": IMAGE, "real": IMAGE},
@@ -76,10 +76,10 @@ SETS = FeatureRequest(
 def stack(
     predictions: Sequence[Prediction], features: Sequence[Features], name: str
 ) -> tuple[Array, NDArray[np.intp]]:
-    """The vectors [n, d] under `name`, and of each the position of its prediction.
+    """Return the vectors [n, d] under `name`, and the position of the prediction of each.
 
-    They stand in the order of a hash of the ids, which has nothing to do with what the images show:
-    so neither a subset nor a split nor the last bit of a sum depends on the order of the data.
+    Their order is that of a hash of the ids, which is independent of the images. So subsets, splits
+    and the last bit of a sum do not depend on the order of the data.
     """
     order = _order(predictions)
     counts = np.array([len(features[i][name]) for i in order], dtype=np.intp)
@@ -91,7 +91,7 @@ def stack(
 def batches(
     predictions: Sequence[Prediction], features: Sequence[Features], name: str
 ) -> Iterator[Array]:
-    """The same vectors a few thousand at a time, so that not all of them are in memory."""
+    """Yield the vectors of `stack` a few thousand at a time, to limit memory."""
     order = [i for i in _order(predictions) if len(features[i][name])]
     for start in range(0, len(order), _BATCH):
         yield np.concatenate([features[i][name] for i in order[start : start + _BATCH]])
@@ -106,7 +106,7 @@ def _hash(ident: str) -> bytes:
 
 
 def invalid_reason(needed: dict[str, int], **sides: Array) -> str:
-    """Why vectors cannot be measured: too few on a side, or not finite; nothing where they can."""
+    """Return why vectors cannot be measured (too few, or not finite), or an empty text."""
     if any(len(sides[name]) < minimum for name, minimum in needed.items()):
         minimum = " and ".join(f"{n} {name}" for name, n in needed.items())
         counts = " and ".join(str(len(sides[name])) for name in needed)
@@ -116,5 +116,5 @@ def invalid_reason(needed: dict[str, int], **sides: Array) -> str:
 
 
 def set_score(value: float, signature: str, reason: str) -> Score:
-    """A Score of a set as a whole, which has one row."""
+    """Return a Score of a whole set, which has one row."""
     return score([[value]], fold_name="whole", signature=signature, reason=reason)

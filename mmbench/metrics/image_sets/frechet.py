@@ -1,4 +1,4 @@
-"""The Fréchet distance between two normal distributions, each known by its mean and covariance."""
+"""The Fréchet distance between two normal distributions, from their means and covariances."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from mmbench.types import Array
 
 Floats = NDArray[np.float64]
 
-# Rows that are turned into float64 at once: memory stays at d² and a few of these.
+# Rows converted to float64 at a time, to limit memory.
 _ROWS = 4096
-# The trace of a root is known to about this share of the traces: below it, less than zero is zero.
+# Relative precision of the trace of a root: a negative value within it counts as zero.
 _ROUNDING = 1e-9
 
 
 class Moments:
     """Count, mean [d] and scatter [d, d] of vectors that come in batches, all in float64.
 
-    The scatter, Σ (x - mean)(x - mean)ᵀ, is kept about the running mean, so that an offset much
-    larger than the spread costs no digits. Memory O(d²), whatever the number of vectors.
+    The scatter, Σ (x - mean)(x - mean)ᵀ, is relative to the running mean, so that an offset much
+    larger than the spread does not reduce precision. Memory O(d²), for any number of vectors.
     Source: Chan, Golub and LeVeque 1983, The American Statistician 37(3).
     """
 
@@ -32,7 +32,7 @@ class Moments:
 
     @classmethod
     def from_rows(cls, features: Array | Floats) -> Moments:
-        """The moments of all rows of features [n, d]."""
+        """Return the moments of all rows of features [n, d]."""
         moments = cls(features.shape[1])
         for start in range(0, len(features), _ROWS):
             moments.update(features[start : start + _ROWS])
@@ -47,7 +47,7 @@ class Moments:
             self._add(len(rows), mean, spread.T @ spread)
 
     def merge(self, other: Moments) -> None:
-        """Add all that another one has seen."""
+        """Add the vectors of another object."""
         self._add(other.count, other.mean, other.scatter)
 
     @property
@@ -70,10 +70,10 @@ class Moments:
 def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
     """|m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), the squared 2-Wasserstein distance of two normals.
 
-    Range [0, ∞), lower is better; NaN where a side has fewer than two vectors or one that is not
-    finite. With Σ = F Fᵀ the trace of the root is the sum of the singular values of F₁ᵀF₂: these
-    are the roots of the eigenvalues of Σ₁Σ₂, but their error is that of a number, not that of its
-    square. Covariances may be singular.
+    Range [0, ∞), lower is better; NaN if a set has fewer than two vectors, or values that are not
+    finite. With Σ = F Fᵀ, the trace of the root is the sum of the singular values of F₁ᵀF₂. They
+    are the roots of the eigenvalues of Σ₁Σ₂, but have the rounding error of a root and not that of
+    its square. Covariances may be singular.
     Source: Dowson and Landau 1982, J. Multivariate Analysis 12(3); Heusel et al. 2017,
     arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`.
     """
@@ -91,10 +91,10 @@ def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
 
 
 def _factor(covariance: Floats) -> Floats:
-    """F [d, r] with F Fᵀ = the covariance, of rank r.
+    """Return F [d, r] with F Fᵀ = the covariance, of rank r.
 
-    By Cholesky with pivots, which stops where nothing is left, on the correlations, so that a
-    feature of small scale is as exact as one of a large one.
+    It uses a pivoted Cholesky factorisation, which stops at the rank. It factorises the
+    correlations, so that features of small and of large scale have the same precision.
     """
     from scipy.linalg.lapack import dpstrf
 

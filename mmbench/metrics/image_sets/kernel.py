@@ -13,10 +13,10 @@ _ROWS = 2048
 
 
 def polynomial_subsets(drawn: Array, real: Array, *, subsets: int, size: int, seed: int) -> Floats:
-    """Unbiased squared discrepancy of the kernel (x·y/d + 1)³ on each of random subsets.
+    """Return the unbiased squared discrepancy of the kernel (x·y/d + 1)³ on random subsets.
 
-    Values [subsets] float64; of one subset only where both sets are as large as it, since all would
-    be the same. The subsets are drawn, of both sets by turns, from numpy's frozen RandomState.
+    The result is [subsets] float64, or [1] if both sets have the size of a subset, since all
+    subsets would be equal. Subsets are drawn from both sets in turn, by numpy's frozen RandomState.
     """
     draws = np.random.RandomState(seed)
     if len(drawn) == len(real) == size:
@@ -46,14 +46,14 @@ def _cubed(first: Floats, second: Floats) -> Floats:
 
 
 def _others(kernel: Floats) -> float:
-    """The sum over all pairs of two different rows."""
+    """Return the sum over all pairs of different rows."""
     return float(kernel.sum() - np.trace(kernel))
 
 
 def gaussian(drawn: Array, real: Array, *, sigma: float) -> float:
-    """Biased squared discrepancy of the kernel exp(-|x - y|² / 2σ²), over all pairs.
+    """Return the biased squared discrepancy of the kernel exp(-|x - y|² / 2σ²), over all pairs.
 
-    A row is paired with itself too. Zero for equal sets, and never less.
+    Pairs of a row with itself are included. The value is 0 for equal sets, and never negative.
     """
     first, second = drawn.astype(np.float64), real.astype(np.float64)
     pairs = ((first, first), (second, second), (first, second))
@@ -62,7 +62,7 @@ def gaussian(drawn: Array, real: Array, *, sigma: float) -> float:
 
 
 def _mean_less_one(first: Floats, second: Floats, sigma: float) -> float:
-    """Mean of kernel - 1: the ones cancel, and would cost digits, as the kernel is almost one."""
+    """Return the mean of kernel - 1, which is more precise because the kernel is almost 1."""
     norms = (second * second).sum(axis=1)
     total = 0.0
     for start in range(0, len(first), _ROWS):

@@ -1,8 +1,8 @@
 """Precision, recall, density and coverage of drawn images among real ones.
 
-The ball of an image reaches to its fifth nearest neighbour in its own set. Rows are [hits, images]
-of each prediction, for density [balls, 5 · images], and (0, 0) where it has no image on the side
-that is averaged over.
+The ball of an image extends to its fifth nearest neighbour in its own set. Rows are [hits, images]
+of each prediction, for density [balls, 5 · images], and (0, 0) if the prediction has no image in
+the set that is averaged over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mmbench.types import Array, Features, Prediction, Score
 
 _NEAREST = 5
 
-# The last two sets compared: four metrics ask for the same.
+# Cache of the last comparison, which four metrics share.
 _LAST: dict[bytes, Neighbourhoods] = {}
 
 
@@ -30,7 +30,7 @@ _LAST: dict[bytes, Neighbourhoods] = {}
 def prdc_precision(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Share of drawn images in the ball of any real image, which reaches to its 5th neighbour.
+    """Share of drawn images in the ball of any real image, which extends to its 5th neighbour.
 
     Range [0, 1], higher is better. NaN without a drawn image, or with five real ones or fewer.
     An interval holds the balls fixed.
@@ -43,7 +43,7 @@ def prdc_precision(
 def prdc_recall(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Share of real images in the ball of any drawn image, which reaches to its 5th neighbour.
+    """Share of real images in the ball of any drawn image, which extends to its 5th neighbour.
 
     Range [0, 1], higher is better. NaN without a real image, or with five drawn ones or fewer.
     An interval holds the balls fixed.
@@ -56,10 +56,10 @@ def prdc_recall(
 def prdc_density(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """In how many balls of real images a drawn image lies, over 5, averaged over drawn images.
+    """Number of balls of real images that contain a drawn image, / 5, averaged over drawn images.
 
-    Range [0, ∞), 1 is expected of equal distributions, higher is better. NaN without a drawn image,
-    or with five real ones or fewer. An interval holds the balls fixed.
+    Range [0, ∞), with expectation 1 for equal distributions; higher is better. NaN without a drawn
+    image, or with five real ones or fewer. An interval holds the balls fixed.
     Source: Naeem et al. 2020, arXiv 2002.09797; clovaai `prdc.compute_prdc`.
     """
     return _measure("dense", predictions, argument, features)
@@ -69,7 +69,7 @@ def prdc_density(
 def prdc_coverage(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Share of real images with a drawn image in their ball, which reaches to the 5th neighbour.
+    """Share of real images with a drawn image in their ball, which extends to the 5th neighbour.
 
     Range [0, 1], higher is better. NaN without a drawn image, or with five real ones or fewer.
     An interval holds the balls and the drawn images fixed.

@@ -1,7 +1,7 @@
-"""Metrics of retrieval that look at all positives of a query, at their grades, or down to a rank k.
+"""Metrics of retrieval that use all positives of a query, their grades, or a cutoff k.
 
-A k beyond the corpus is as if documents that are wrong filled it. Where an approximate index looked
-less deep than a metric asks, the metric is NaN and says so.
+If k exceeds the corpus, the missing ranks count as irrelevant documents. If a metric needs a
+greater depth than an approximate index has, it is NaN, with a reason.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
 def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     """Share of a query's positives among the first k, averaged. Range [0, 1], higher is better.
 
-    Not CLIP's `recall@k`, to which one positive is enough.
+    CLIP's `recall@k` is different: it needs one positive only.
     Source: trec_eval `recall_k`; MTEB's recall_at_k.
     """
     positives = positives_of(predictions)
@@ -59,7 +59,7 @@ def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
 def precision(predictions: Sequence[Prediction], k: int) -> Score:
     """Number of positives among the first k / k, averaged. Range [0, 1], higher is better.
 
-    Also divides by k where a query has fewer positives, or the corpus fewer documents.
+    The divisor is k even if a query has fewer positives, or the corpus fewer documents.
     Source: trec_eval `P_k`.
     """
     positives = positives_of(predictions)
@@ -82,7 +82,7 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
     """Mean average precision cut at rank k. Range [0, 1], higher is better.
 
     AP@k = 1/P · Σ i / rankᵢ over the positives with rankᵢ ≤ k, by ascending rank. P is the number
-    of **all** positives, so that a query with more than k of them cannot reach 1.
+    of **all** positives, so that a query with more than k positives cannot reach 1.
     Source: trec_eval `map_cut`; MTEB's map_at_k.
     """
     positives = positives_of(predictions)
@@ -120,10 +120,10 @@ def r_precision(predictions: Sequence[Prediction]) -> Score:
     unit="score", better="higher", worst=0, best=1, kinds=_KINDS, extremes=(worst_gain, best_gain)
 )
 def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
-    """Discounted cumulative gain of the first k / that of the best order. [0, 1], higher is better.
+    """Discounted cumulative gain of the first k / that of the ideal order. Range [0, 1].
 
-    DCG = Σ grade / log₂(rank + 1). The gain is the grade itself, not 2^grade - 1. The best order
-    has all positives of the query by falling grade.
+    Higher is better. DCG = Σ grade / log₂(rank + 1). The gain is the grade itself, not 2^grade - 1.
+    The ideal order has all positives of the query by descending grade.
     Source: Järvelin and Kekäläinen 2002; trec_eval 9 `ndcg_cut`; MTEB's ndcg_at_k.
     """
     positives = positives_of(predictions)
@@ -138,10 +138,10 @@ def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
     unit="sum of fractions", better="higher", worst=0, best=3, kinds=_KINDS, sums_directions=True
 )
 def rsum(predictions: Sequence[Prediction]) -> Score:
-    """Recall@1 + recall@5 + recall@10, any positive counting. Higher is better.
+    """Recall@1 + recall@5 + recall@10 of any positive. Higher is better.
 
-    Range [0, 3] in one direction; of a task with two directions the sum over both, [0, 6].
-    Published tables print 100 times this (up to 600).
+    Range [0, 3] in one direction; a task with two directions has the sum over both, [0, 6].
+    Published tables print 100 times this value (up to 600).
     Source: VSE++ (Faghri et al. 2018, arXiv 1707.05612) `rsum`.
     """
     positives = positives_of(predictions)
@@ -156,7 +156,7 @@ def _score(
     needed: int | NDArray[np.int64],
     details: str = "",
 ) -> Score:
-    """NaN for queries that ask for more than an index looked at."""
+    """Return a Score with NaN for queries that need a greater depth than the index has."""
     unknown = positives.depth < needed
     reason = f"the index is {positives.depth[unknown].min():.0f} deep" if unknown.any() else ""
     signature = f"{TIES},{details}" if details else TIES

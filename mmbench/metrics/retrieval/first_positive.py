@@ -1,4 +1,4 @@
-"""Metrics of retrieval that look at the best-ranked positive of each query."""
+"""Metrics of retrieval that use the best-ranked positive of each query."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _KINDS = {"retrieval"}
 def recall(predictions: Sequence[Prediction], k: int) -> Score:
     """Recall@k of CLIP: 1 for a query with **any** positive among the first k, averaged.
 
-    Range [0, 1], higher is better. Not the share of positives found (`fraction_recall@k`).
-    NaN when an approximate index looked less deep than k.
+    Range [0, 1], higher is better. The share of positives found is `fraction_recall@k`. NaN if the
+    depth of an approximate index is less than k.
     Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `recall_at_k > 0`.
     """
     best, depth = _best(predictions)
@@ -37,8 +37,8 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
 def mean_rank(predictions: Sequence[Prediction]) -> Score:
     """Mean rank of the best-ranked positive. Range [1, corpus], lower is better.
 
-    Where all positives of a query failed, they count as the last documents of the corpus. NaN where
-    a ranking returned no positive, or a query has no relevant document.
+    If all positives of a query failed, they count as the last documents of the corpus. NaN if a
+    ranking has no positive, or a query has no relevant document.
     Source: open_clip `get_clip_metrics`, which reports rank + 1 of a zero-based rank.
     """
     return _known_score(_last_where_failed(predictions), "mean")
@@ -48,8 +48,8 @@ def mean_rank(predictions: Sequence[Prediction]) -> Score:
 def median_rank(predictions: Sequence[Prediction]) -> Score:
     """Median rank of the best-ranked positive. Range [1, corpus], lower is better.
 
-    The plain median: the mean of the middle two for an even number of queries. (open_clip floors.)
-    Known as long as more than half of the queries have a rank within the depth of an index. Failed
+    For an even number of queries it is the mean of the middle two (open_clip rounds down). It has a
+    value if more than half of the queries have a rank within the depth of an index. Failed
     positives count as in `mean_rank`.
     """
     best = _last_where_failed(predictions)
@@ -70,9 +70,9 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
 
 
 def _best(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], int | None]:
-    """Best rank of each query, as `ranks_of`, and the least depth of those that are unknown.
+    """Return the best rank of each query, as in `ranks_of`, and the least depth of unknown ones.
 
-    The rank of a query without a relevant document is infinite.
+    A query without a relevant document has an infinite rank.
     """
     rankings = [ranking_of(p) for p in predictions]
     best = np.array([_best_rank(ranking) for ranking in rankings], np.float64)
@@ -88,7 +88,7 @@ def _best_rank(ranking: Ranking) -> float:
 
 
 def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
-    """Best rank of each query; failed positives stand behind all documents of the corpus."""
+    """Return the best rank of each query; failed positives rank after all other documents."""
     best, _ = _best(predictions)
     for row, prediction in enumerate(predictions):
         ranking = ranking_of(prediction)
@@ -98,7 +98,7 @@ def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]
 
 
 def _known_score(best: NDArray[np.float64], fold_name: str) -> Score:
-    """A fold of the ranks themselves, which needs all of them: NaN where one has none."""
+    """Return a Score of the ranks by a fold that needs all of them; NaN if one is missing."""
     absent = int(np.isinf(best).sum())
     reason = beyond_index(int(np.isnan(best).sum()))
     if absent:

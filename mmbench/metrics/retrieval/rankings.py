@@ -19,10 +19,10 @@ TIES = "ties=id-hash"
 
 
 def ranking_of(prediction: Prediction) -> Ranking:
-    """The ranking behind a prediction.
+    """Return the ranking of a prediction.
 
-    A value may also be the list of document ids in the order found, with the relevant ids (or
-    {id: grade}) as target: a positive that is not in the list was not found (as in trec_eval).
+    A value may also be a list of document ids, best first, with the relevant ids (or {id: grade})
+    as target. A positive that is not in the list was not found (as in trec_eval).
     """
     if isinstance(prediction.value, Ranking):
         return prediction.value
@@ -32,7 +32,7 @@ def ranking_of(prediction: Prediction) -> Ranking:
 
 
 def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
-    """The ranks [p] float64, ascending: infinite for what was not found, NaN for unknown ones."""
+    """Return the ranks [p] float64, ascending: infinite if not found, NaN if unknown."""
     missing = math.inf if ranking.depth is None else math.nan
     ranks = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
     ranks[len(ranks) - ranking.failed :] = math.inf
@@ -42,8 +42,8 @@ def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
 class RankedPositives(NamedTuple):
     """The positives of all queries: query index, position within the query, rank and grade.
 
-    A rank is infinite for what stands beyond the depth of an index. `depth` [queries] is how deep
-    the index looked for those that miss a positive because of it, elsewhere infinite.
+    A rank beyond the depth of an index is infinite. `depth` [queries] is the depth of the index for
+    queries that miss a positive because of it, and infinite for the others.
     """
 
     query: NDArray[np.int64]
@@ -54,12 +54,12 @@ class RankedPositives(NamedTuple):
     depth: Floats
 
     def per_query(self, values: ArrayLike) -> Floats:
-        """Sums over the positives of each query."""
+        """Return the sum over the positives of each query [queries]."""
         summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
         return summed.astype(np.float64)
 
     def share(self, values: Floats) -> Floats:
-        """Return values [queries] / the number of positives, 0 where a query has none."""
+        """Return values [queries] / the number of positives, 0 if a query has none."""
         return divide(values, self.sizes)
 
 
@@ -81,12 +81,12 @@ def positives_of(predictions: Sequence[Prediction]) -> RankedPositives:
 
 
 def divide(values: Floats, by: ArrayLike) -> Floats:
-    """Return values / by, 0 where `by` is 0."""
+    """Return values / by, and 0 where `by` is 0."""
     divisors = np.asarray(by, np.float64)
     return np.divide(values, divisors, out=np.zeros_like(values), where=divisors > 0)
 
 
 def beyond_index(unknown: int) -> str:
-    """Say of how many queries an index did not reach a positive; empty for none."""
+    """Return a reason with the number of queries with unknown ranks; empty for none."""
     queries = count(unknown, "query")
     return f"positives of {queries} lie beyond the depth of the index" if unknown else ""

@@ -1,11 +1,11 @@
 """Metrics of transcripts: error rates of words and characters.
 
 A value is a text; a target is a text or a reference with alternatives
-(`mmbench.text.alternatives`). Counts are summed over the corpus and divided once; the mean of the
-rates of utterances would be another number. Words said where the reference is empty, or empty after
-the normaliser, are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without a word of
-reference has no rate: NaN with the reason. Alignments are those of jiwer; those with alternatives
-are those of `mmbench.metrics.speech.edits`.
+(`mmbench.text.alternatives`). Counts are summed over the corpus and divided once, which differs
+from the mean rate of the utterances. If a reference is empty, or empty after normalisation, all
+words of the hypothesis are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without
+reference words has no rate: NaN, with a reason. Alignments are those of jiwer; references with
+alternatives are aligned by `mmbench.metrics.speech.edits`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from mmbench.text.alternatives import (
 )
 from mmbench.types import Prediction, Score
 
-_READINGS = 64  # texts of one reference that are normalised as wholes
+_READINGS = 64  # most readings of a reference that are normalised as whole texts
 _CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in signatures
 
 
@@ -41,8 +41,8 @@ _CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in sign
 def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word error rate: edits / words of the references, over the corpus.
 
-    Range [0, ∞), lower is better: insertions can make it more than 1. Rows are [edits, reference
-    words]; a row of an empty reference has 0 words. `normaliser` is one of
+    Range [0, ∞), lower is better; with insertions it can exceed 1. Rows are [edits, reference
+    words]; the row of an empty reference has 0 words. `normaliser` is one of
     `mmbench.metrics.speech.normalisers`. Source: NIST sclite; jiwer `wer`.
     """
     return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], "unit=word")
@@ -50,7 +50,7 @@ def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
 @declare(unit="fraction", better="lower", best=0, kinds={"writing"})
 def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
-    """Character error rate: as `wer`, of characters, over the corpus; a space is a character.
+    """Character error rate: like `wer`, over characters instead of words; spaces count.
 
     Range [0, ∞), lower is better. Rows are [edits, reference characters]. Source: jiwer `cer`.
     """
@@ -70,9 +70,9 @@ def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word information lost: 1 - H² / (N · P), over the corpus. Range [0, 1], lower is better.
 
-    H hits, N words of the references, P words that were said: the columns of a row. It is 1 where
-    words were said and the references have none. Source: Morris, Maier and Green 2004
-    (Interspeech); jiwer `wil`.
+    The columns of a row are H hits, N words of the reference and P words of the hypothesis. The
+    value is 1 if only the hypotheses, or only the references, have words. Source: Morris, Maier and
+    Green 2004 (Interspeech); jiwer `wil`.
     """
     row = attrgetter("hits", "reference", "hypothesis_length")
     return _rate(predictions, normaliser, row, _ALIGNED, "wil")
@@ -80,12 +80,12 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
 @declare(unit="seconds of audio per second", better="higher", worst=0, kinds={"writing"})
 def rtfx(predictions: Sequence[Prediction]) -> Score:
-    """Seconds of sound per second of computing, over the corpus. Range [0, ∞), higher is better.
+    """Seconds of audio per second of computing, over the corpus. Range [0, ∞), higher is better.
 
-    Rows are [audio_seconds, compute_seconds], from the tags of these names; NaN, with the reason,
-    where a prediction has not both as numbers. In a run of a model: what the run measured over the
-    answers that it computed. The inverse of the real-time factor. Source: Open ASR Leaderboard
-    (Hugging Face), RTFx.
+    The inverse of the real-time factor. Rows are [audio_seconds, compute_seconds], from the tags
+    with these names; NaN, with a reason, if a prediction lacks either number. In a run of a model,
+    the run measures both over the answers that it computes. Source: Open ASR Leaderboard (Hugging
+    Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
     missing = int(np.isnan(rows).any(axis=1).sum())
@@ -109,7 +109,7 @@ def _rate(
     unit: str,
     fold_name: str = "ratio",
 ) -> Score:
-    """A score of the rows that edits make; its reason says why it is NaN, or what to know of it."""
+    """Return a Score of the rows of all edits; its reason explains NaN or holds a note."""
     counts = _counts(predictions, normaliser, characters=unit == _CHARACTERS)
     rows = list(map(row, counts))
     signature = f"{unit},{normaliser_signature(normaliser)},empty-references=inserted"
@@ -122,7 +122,7 @@ def _rate(
 
 
 def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
-    """What a reader of a rate should know of its references."""
+    """Return a note about the references that affects the interpretation of a rate."""
     empty = [one.insertions for one in counts if not one.reference]
     notes = []
     if any(empty):
@@ -149,7 +149,7 @@ def _text(target: Any) -> str:
 def _counts(
     predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
 ) -> list[Edits]:
-    """Count the edits of each prediction; one call of jiwer aligns those without alternatives."""
+    """Count the edits of each prediction; one call of jiwer aligns all without alternatives."""
     hypotheses = [normalise(normaliser, p.value) for p in predictions]
     for p in predictions:
         if isinstance(p.target, list):
@@ -170,7 +170,7 @@ def _counts(
 
 
 def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
-    """Normalise each text that the choices make; where these are many, each piece by itself."""
+    """Normalise each reading as a whole; if there are too many readings, each piece separately."""
     if normaliser == "none":
         return pieces
     if count_readings(pieces) > _READINGS:

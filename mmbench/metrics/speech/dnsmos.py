@@ -1,4 +1,4 @@
-"""DNSMOS of a clip: its encoded bytes through the package speechmos, once for all four heads."""
+"""DNSMOS of an audio clip, computed by the package speechmos for all four heads at once."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from mmbench.types import Media
 RATE = 16_000
 NEEDED = ("speechmos", "librosa", "onnxruntime", "requests")
 
-# Digest of a clip's bytes -> its score by head, so that four metrics cost one pass.
+# Digest of a clip's bytes -> score by head, so that four metrics need one pass.
 _scores_by_digest: dict[bytes, dict[str, float]] = {}
 
 
 def package_signature() -> str:
-    """What a signature says of the package. Raises MissingExtra where a part of it is absent."""
+    """Return the package and version for signatures. Raises MissingExtra if a part is missing."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise MissingExtra("DNSMOS", " and ".join(missing), "mmbench[mos]")
@@ -33,9 +33,9 @@ def package_signature() -> str:
 
 
 def heads(clip: Media, sample: str) -> dict[str, float]:
-    """The scores of a clip by head: ovrl, sig, bak, p808.
+    """Return the scores of a clip by head: ovrl, sig, bak, p808.
 
-    Raises SampleError, which names the sample, for a clip that cannot be read or decoded.
+    Raises SampleError, naming the sample, for a clip that cannot be read or decoded.
     """
     try:
         data = read_bytes(clip)
@@ -48,7 +48,7 @@ def heads(clip: Media, sample: str) -> dict[str, float]:
 
 
 def _decode(data: bytes, name: str) -> NDArray[np.float32]:
-    """Samples [n] float32, mono, at 16 kHz, as speechmos itself reads a file."""
+    """Return samples [n] float32, mono, at 16 kHz, decoded as speechmos decodes a file."""
     import librosa
     import soundfile
 
@@ -63,7 +63,11 @@ def _decode(data: bytes, name: str) -> NDArray[np.float32]:
 
 
 def _predicted_scores(samples: NDArray[np.float32]) -> dict[str, float]:
-    """By way of a file: the package refuses an array beyond [-1, 1], which resampling can give."""
+    """Return the score of each head.
+
+    The samples go through a file, because the package refuses an array with values outside [-1, 1],
+    which resampling can produce.
+    """
     import soundfile
     from speechmos import dnsmos
 

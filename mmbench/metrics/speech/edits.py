@@ -1,10 +1,10 @@
-"""Edit counts of a hypothesis against a reference, and the best ones where it has alternatives.
+"""Edit counts of a hypothesis against a reference, which may have alternatives.
 
-Counts are in words or characters. A reference with alternatives stands for all the texts that its
-choices make. The one counted needs the fewest edits; of several, the one with the fewest
-substitutions, then with the fewest insertions. NIST's sclite chooses in this way, with costs of 4
-for a substitution and 3 for an insertion or a deletion: of `{ a b / @ }`, where `a` was said, it
-takes `a b` and counts a deletion. Source: usnistgov/SCTK doc/sclite.htm, src/sclite/net_dp.c.
+Counts are in words or characters. A reference with alternatives stands for all its readings. The
+reading with the fewest edits counts; of several, the one with the fewest substitutions, then with
+the fewest insertions. NIST's sclite makes the same choice, by costs of 4 for a substitution and 3
+for an insertion or a deletion: for `{ a b / @ }` and the hypothesis `a`, it chooses `a b` and
+counts a deletion. Source: usnistgov/SCTK doc/sclite.htm, src/sclite/net_dp.c.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmbench.text.alternatives import words_of
 
 CostRow = NDArray[np.int64]
 
-# A cost holds the number of edits, of substitutions and of insertions, 20 bits for each.
+# A cost packs the numbers of edits, substitutions and insertions, 20 bits each.
 _BITS = 20
 _MASK = (1 << _BITS) - 1
 _DELETION = 1 << 2 * _BITS
@@ -28,7 +28,7 @@ _SUBSTITUTION = _DELETION + (1 << _BITS)
 
 
 class Edits(NamedTuple):
-    """How one hypothesis comes from its reference, in words or characters."""
+    """Edit counts between a hypothesis and its reference, in words or characters."""
 
     hits: int
     substitutions: int
@@ -52,10 +52,10 @@ class Edits(NamedTuple):
 
 
 class _EditCosts(NamedTuple):
-    """Costs [m + 1] of the cheapest ways from a part of the reference to each start of m tokens.
+    """Costs [m + 1] of the cheapest alignments of a reference prefix with each hypothesis prefix.
 
-    `empty` is for ways without a word so far, `started` for the others; None where there is none. A
-    space stands before every word but the first.
+    m is the number of tokens of the hypothesis. `empty` is for reference prefixes without a word,
+    `started` for the others; None if there are none. A space precedes every word except the first.
     """
 
     empty: CostRow | None
@@ -87,7 +87,7 @@ def _after(
     *,
     characters: bool,
 ) -> _EditCosts:
-    """The costs after the pieces, from those before them."""
+    """Return the costs after the pieces, given those before them."""
     for piece in pieces:
         if isinstance(piece, str):
             for word in words_of(piece):
@@ -116,7 +116,7 @@ def _least(rows: Iterable[CostRow | None]) -> CostRow | None:
 
 
 def _step(row: CostRow, hypothesis: CostRow, token: int) -> CostRow:
-    """The costs after one more token of the reference."""
+    """Return the costs after another token of the reference."""
     moved = row + _DELETION
     matched = row[:-1] + np.where(hypothesis == token, 0, _SUBSTITUTION)
     np.minimum(moved[1:], matched, out=moved[1:])

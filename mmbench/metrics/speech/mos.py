@@ -1,7 +1,7 @@
-"""Metrics of opinion scores: what people thought, and how near a predictor comes to it.
+"""Metrics of opinion scores: mean human ratings, and the agreement of a predictor with them.
 
-A target is a list of [rater, rating], a value the number of a predictor (of `dnsmos` the sound
-itself, from which the predictor takes its number).
+A target is a list of [rater, rating], and a value is a predicted rating. For `dnsmos` the value is
+the audio, from which the predictor computes the rating.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def dnsmos(predictions: Sequence[Prediction], head: str) -> Score:
     """Mean opinion score of speech as DNSMOS predicts it, mean over clips. About 1 to 5.
 
     Higher is better. `head` is ovrl (overall), sig (speech), bak (background), of DNSMOS P.835, or
-    p808 (overall, of DNSMOS P.808). The value of a prediction is the sound; without a value it is
-    the input `audio` of the sample. It is read as mono at 16 kHz; a clip under 9.01 seconds is
-    repeated until it is that long, a longer one is the mean over windows with a step of a second.
-    A row is a clip. Scores are not cut to [1, 5], so the range has no ends.
+    p808 (overall, of DNSMOS P.808). The audio is the value of a prediction, or without a value the
+    input `audio` of the sample. It is read as mono at 16 kHz. A clip under 9.01 seconds is repeated
+    until it has this length; a longer clip has the mean over windows with a step of a second. A row
+    is a clip. Scores are not clipped to [1, 5], so the range is unbounded.
 
-    Raises MissingExtra where speechmos is not installed, DataError for a prediction without sound,
-    and SampleError, which names the sample, for a sound that cannot be decoded.
+    Raises MissingExtra if speechmos is not installed, DataError for a prediction without audio, and
+    SampleError, naming the sample, for audio that cannot be decoded.
     Source: Reddy et al. 2021 and 2022, arXiv 2010.15258 and 2110.01763; the package speechmos with
     Microsoft's own models.
     """
@@ -60,9 +60,9 @@ def _audio(prediction: Prediction) -> Media:
 def mos(predictions: Sequence[Prediction]) -> Score:
     """Mean opinion score of human ratings: the mean over items of the mean of each one's ratings.
 
-    The range is that of the ratings' scale (1 to 5 for ITU-T P.800); higher is better. A row is the
-    mean of an item. The interval is over raters and items: see `mmbench.stats.crossed`. Source:
-    ITU-T P.800.1 (2016), MOS.
+    The range is that of the rating scale (1 to 5 for ITU-T P.800); higher is better. A row is the
+    mean of an item. The interval is over raters and items (`mmbench.stats.crossed`). Source: ITU-T
+    P.800.1 (2016), MOS.
     """
     rows = [_mean_rating(p) for p in predictions]
     signature = f"{_RATING},average=over-items,interval=raters-x-items"
@@ -75,10 +75,10 @@ def mos(predictions: Sequence[Prediction]) -> Score:
 def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
     """Linear (Pearson) correlation of a predictor with the mean ratings, of items or of systems.
 
-    Range [-1, 1], higher is better. `utterance`: of items; rows are [predicted, mean rating].
-    `system`: of the means of the items of each tag `system`; rows have its number as third column,
-    and the interval is over systems. NaN, with the reason, for fewer than two points and for
-    constant ones. Raises DataError for an item without a system.
+    Range [-1, 1], higher is better. `utterance` correlates items; rows are [predicted, mean
+    rating]. `system` correlates the means over the items of each tag `system`; rows have the number
+    of the system as third column, and the interval is over systems. NaN, with a reason, for fewer
+    than two points and for constant values. Raises DataError for an item without a system.
 
     Source: LCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
@@ -109,8 +109,9 @@ def mos_ktau(predictions: Sequence[Prediction], level: str) -> Score:
 def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
     """Mean squared error of a predictor, over items or systems. Range [0, ∞), lower is better.
 
-    `utterance`: rows are the squared differences of items. `system`: that of the means of systems;
-    rows as for `mos_lcc`. Source: MSE of the VoiceMOS Challenge 2022, arXiv 2203.11389.
+    `utterance`: rows are the squared differences of items. `system`: the mean is over the squared
+    differences of system means; rows as for `mos_lcc`. Source: MSE of the VoiceMOS Challenge 2022,
+    arXiv 2203.11389.
     """
     if level == "system":
         return _system_score(predictions, "mse", "mean")
@@ -130,7 +131,7 @@ def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) ->
 
 
 def _system_score(predictions: Sequence[Prediction], name: str, inner: str) -> Score:
-    """`inner` is the fold of the systems' means, for the interval over systems."""
+    """Return a Score over systems; `inner` is the fold of their means, for the interval."""
     systems = [_system(p) for p in predictions]
     numbers = {system: number for number, system in enumerate(sorted(set(systems)))}
     rows = np.column_stack([_pairs(predictions), [numbers[system] for system in systems]])
@@ -149,7 +150,7 @@ def _system_score(predictions: Sequence[Prediction], name: str, inner: str) -> S
 
 
 def _pairs(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
-    """The predicted rating and the mean one of each item [n, 2]; NaN where there is none."""
+    """Return the predicted and the mean rating of each item [n, 2]; NaN if missing."""
     predicted = [math.nan if p.value is None else float(p.value) for p in predictions]
     return np.column_stack([predicted, [_mean_rating(p) for p in predictions]]).astype(np.float64)
 

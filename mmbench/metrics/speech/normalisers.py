@@ -1,4 +1,4 @@
-"""What is done to a transcript before its words are counted, by the name in `wer[...]`.
+"""Normalisers of transcripts, by the name in `wer[...]`.
 
 | name | rules |
 |---|---|
@@ -6,16 +6,16 @@
 | `basic` | OpenAI's `BasicTextNormalizer`: lower case, no brackets, marks or symbols |
 | `whisper_en` | OpenAI's `EnglishTextNormalizer`, of 2022: also numbers, spelling, contractions |
 
-`basic` puts a space in the place of every mark (Unicode category M) that is not part of a letter,
-and `whisper_en` deletes it: the vowel signs and tones of Devanagari, Tamil, Thai and many other
-scripts, the diacritics of Arabic and Hebrew. Words are cut apart, or differ no longer. For these
-scripts use `none`.
+`basic` replaces each mark (Unicode category M) that is not part of a letter by a space, and
+`whisper_en` deletes it. This affects the vowel signs and tones of Devanagari, Tamil, Thai and many
+other scripts, and the diacritics of Arabic and Hebrew: words are split, or different words become
+equal. For these scripts use `none`.
 
 Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
-code is that of the package whisper-normalizer, less the four contractions that it has added to
-OpenAI's ("kinda", "sorta", "dunno", "cause"). Its patterns take quadratic time for brackets that
-are not closed and for many spaces, so a text is first rewritten into one that the package turns
-into the same result in linear time.
+code is that of the package whisper-normalizer, without the four contractions that it adds to
+OpenAI's ("kinda", "sorta", "dunno", "cause"). Its patterns take quadratic time for unclosed
+brackets and for many spaces. So a text is first rewritten into one for which the package returns
+the same result in linear time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from unicodedata import category, normalize
 
 from mmbench.errors import MissingExtra
 
-# Of variants of a glyph, as between text and emoji.
+# Variation selectors of glyphs, e.g. text or emoji.
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _PACKAGE = "whisper-normalizer"
 _BRACKETED = re.compile(r"[<\[][^>\]]*[>\]]")
@@ -40,7 +40,7 @@ _ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
 
 @lru_cache(maxsize=200_000)
 def normalise(name: str, text: str) -> str:
-    """A text after the rules of a normaliser. Raises MissingExtra where its package is absent."""
+    """Return a normalised text. Raises MissingExtra if the package is not installed."""
     return _rules(name)(text)
 
 
@@ -48,7 +48,7 @@ def normalise(name: str, text: str) -> str:
 def deletes_marks(name: str, text: str) -> bool:
     """Return whether a normaliser deletes vowel signs, tones or diacritics of a text.
 
-    Marks that are part of a composed letter (é) do not count, nor do selectors of glyphs.
+    Marks in a composed letter (é) and variation selectors do not count.
     """
     if name == "none" or text.isascii():
         return False
@@ -58,7 +58,7 @@ def deletes_marks(name: str, text: str) -> bool:
 
 
 def normaliser_signature(name: str) -> str:
-    """The normaliser as a signature has it, with the version of the package behind it."""
+    """Return the normaliser for signatures, with the version of its package."""
     if name == "none":
         return "normaliser=none"
     _rules(name)
@@ -82,16 +82,16 @@ def _rules(name: str) -> Callable[[str], str]:
 
 
 def _apply(normaliser: Callable[[str], str], text: str) -> str:
-    """The result of a normaliser of the package, in linear time."""
+    """Return the result of a normaliser of the package, in linear time."""
     with _numbers_of_any_length():
         return str(normaliser(_shield(_SPACES.sub(" ", text.lower()))))
 
 
 def _shield(text: str) -> str:
-    """A text in small letters without the brackets that a normaliser would search in vain.
+    """Return a lower-case text without the brackets that cost a normaliser quadratic time.
 
-    What stands in `<>` and `[]` is deleted, as every normaliser does first. An opening bracket that
-    none closes becomes a bar: both turn into a space later.
+    Text in `<>` and `[]` is deleted, as the first step of each normaliser does. An unclosed opening
+    bracket becomes a bar: both become a space later.
     """
     closed = max(text.rfind(">"), text.rfind("]")) + 1
     text = _BRACKETED.sub("", text[:closed]) + _bar(text[closed:], "<[")
@@ -105,7 +105,7 @@ def _bar(text: str, brackets: str) -> str:
 
 @contextmanager
 def _numbers_of_any_length() -> Iterator[None]:
-    """Let int and str convert any number of digits: Python refuses more than 4300 by default."""
+    """Let int and str convert any number of digits; by default Python refuses more than 4300."""
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:

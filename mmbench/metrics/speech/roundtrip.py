@@ -1,4 +1,4 @@
-"""How well synthetic speech is understood: it is written down again and held to its text."""
+"""Intelligibility of synthetic speech: the error rate of its transcript against its text."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def _transcription_request(prediction: Prediction) -> dict[str, list[Any]]:
     ),
 )
 def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
-    """Word error rate of what a speech recogniser writes down of the speech, over the corpus.
+    """Word error rate of the transcript of the speech by a speech recogniser, over the corpus.
 
-    Range [0, ∞), lower is better. The value is the sound, the reference the text that was to be
-    spoken; both go through the normaliser whisper_en. Features: `transcript`, one text. Rows are
-    [edits, reference words]. By Whisper large-v3, as Seed-TTS's test for English has it, which
-    drops punctuation alone; another recogniser is `roundtrip_wer@ctc@FOLDER`.
+    Range [0, ∞), lower is better. The value is the audio, and the reference is the text to speak;
+    transcript and reference go through the normaliser whisper_en. Features: `transcript`, one text.
+    Rows are [edits, reference words]. By Whisper large-v3, as in Seed-TTS's test for English, which
+    removes punctuation only; another recogniser is `roundtrip_wer@ctc@FOLDER`.
     Source: Anastassiou et al. 2024, arXiv 2406.02430, section 4.1; BytedanceSpeech/seed-tts-eval.
     """
     transcribed = [
@@ -62,5 +62,5 @@ def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Featu
 
 
 def _text(prediction: Prediction) -> str:
-    """The text that was to be spoken: the one that the sample has."""
+    """Return the text to speak, which is the text input of the sample."""
     return next((text for text in prediction.inputs.values() if isinstance(text, str)), "")

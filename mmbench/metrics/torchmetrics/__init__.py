@@ -43,15 +43,14 @@ _INPUTS: dict[str, Callable[..., Inputs]] = {
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Refuse options that a class does not take, or lacks. Raises UnknownName and SpecError.
+    """Refuse unknown and missing options of a class. Raises UnknownName and SpecError.
 
-    Those of a class that is n/a whatever they are, or that cannot be imported here, are not looked
-    at.
+    Options are not checked if the class cannot be measured or imported.
     """
     try:
         _check_class(name)
         typed_options(name, load_class(name), options)
-    except (Missing, DataError):  # the metric says it, and is n/a
+    except (Missing, DataError):  # the metric reports it as n/a
         return
 
 
@@ -67,24 +66,29 @@ def torchmetrics(
 ) -> Score:
     """Value of a metric class of torchmetrics: `torchmetrics[BLEUScore]`, `torchmetrics[F1Score]`.
 
-    CLASS is any public metric class of the package; a task gives options of its constructor in
-    `metric_options`. Classes of `torchmetrics.text` get the texts with all references, or with the
-    only one where the class takes one; those of `torchmetrics.classification` the scores as the
-    model returned them (`task`, `num_classes` and `num_labels` are filled in; logits that all lie
-    in [0, 1] become probabilities, since torchmetrics would take them for such; a binary class gets
-    the probability of the second of two classes); those of `torchmetrics.image` each drawing, and
-    its real image if the class compares two, as float32 in [0, 1] (`data_range` and `normalize` are
-    filled in). Samples are given in the order of their ids.
+    CLASS is any public metric class of the package; a task sets options of its constructor in
+    `metric_options`. Samples are in the order of their ids. The inputs depend on the module:
 
-    Two options are mmbench's own: `output` names one of several results (`rougeL_fmeasure`; in a
-    tuple its position from 0), and `better` says `higher` or `lower` where torchmetrics does not.
-    The best value is the end of the range of torchmetrics' plots; the worst is left open, because
-    an error rate passes it. One row for the whole set: no interval, and no breakdowns.
+    - `torchmetrics.text`: the texts with all references, or with the only reference if the class
+      takes one.
+    - `torchmetrics.classification`: the scores as the model returned them. `task`, `num_classes`
+      and `num_labels` are filled in. Logits that all lie in [0, 1] become probabilities, since
+      torchmetrics would treat them as such. A binary class gets the probability of the second of
+      two classes.
+    - `torchmetrics.image`: each drawing, with its real image if the class compares two, as float32
+      in [0, 1]. `data_range` and `normalize` are filled in.
 
-    n/a with the reason where the inputs do not fit, torchmetrics raises an error, the result is no
-    single number or no direction is known; also for a class that loads a model by a name or a path,
-    which could be fetched or unpickled, and one that would fetch anything. Signature: the version,
-    the class and all options that were given or filled in. Source: https://lightning.ai/docs/torchmetrics.
+    mmbench adds two options: `output` names one of several results (`rougeL_fmeasure`; in a tuple
+    its position from 0), and `better` is `higher` or `lower` if torchmetrics does not define it.
+    The best value is the end of the range of torchmetrics' plots. The worst value is undefined,
+    because an error rate can exceed the range. The whole set has one row: no interval, and no
+    breakdowns.
+
+    n/a, with a reason, if the inputs do not fit, torchmetrics raises an error, the result is not a
+    single number, or no direction is known; also for a class that loads a model by a name or a
+    path, which would be downloaded or unpickled, and for a class that downloads anything.
+    Signature: the version, the class and all options that are set or filled in. Source:
+    https://lightning.ai/docs/torchmetrics.
     """
     try:
         with _as_reasons(name):
@@ -96,7 +100,7 @@ def torchmetrics(
 
 @contextmanager
 def _as_reasons(name: str) -> Iterator[None]:
-    """Raise DataError for any error of torchmetrics, Missing for a package or file not there."""
+    """Raise DataError for any error of torchmetrics, Missing for a missing package or file."""
     try:
         yield
     except (SampleError, Missing, DataError):
@@ -127,7 +131,7 @@ def _measured(predictions: list[Prediction], name: str, options: Mapping[str, An
     with warnings.catch_warnings(record=True) as caught, no_network():
         warnings.simplefilter("always")
         metric = cls(**all_options)
-        caught.clear()  # it says that it keeps its inputs
+        caught.clear()  # a warning that the metric stores its inputs
         for batch in inputs.batches(type(metric).update):
             metric.update(*batch)
         value = number(metric.compute(), own_options.get("output"), accepted)
@@ -139,10 +143,10 @@ def _measured(predictions: list[Prediction], name: str, options: Mapping[str, An
 
 
 def _check_class(name: str) -> None:
-    """Refuse a class whose inputs or model mmbench cannot give. Raises DataError and Missing."""
+    """Refuse a class if mmbench lacks its inputs or its model. Raises DataError and Missing."""
     refuse_models(name, load_class(name))
     if domain(name) not in _INPUTS:
         raise DataError(
-            f"it is of torchmetrics.{domain(name)}, and mmbench has inputs for those of"
+            f"it is in torchmetrics.{domain(name)}, and mmbench has inputs only for"
             f" {', '.join(_INPUTS)}"
         )

@@ -14,23 +14,24 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from mmbench.errors import Missing, SpecError, UnknownName, UserError
 from mmbench.validation.named_values import checked_options
 
-# What each domain of classes is given by mmbench where a task does not give it: see the inputs.
+# Options that mmbench fills in for each domain of classes if a task does not set them.
 FILLED: dict[str, tuple[str, ...]] = {
     "text": (),
     "classification": ("task", "num_classes", "num_labels"),
     "image": ("data_range", "normalize"),
 }
-# Options of mmbench's own: which of several outputs, and which direction is better.
+# Options that mmbench adds: the name of the output, and the better direction.
 _OWN: dict[str, Any] = {"output": str | int, "better": Literal["higher", "lower"]}
-_NO_METRICS = ("functional", "utilities", "wrappers")  # packages without a metric that stands alone
+_NO_METRICS = ("functional", "utilities", "wrappers")  # packages without independent metrics
 
 
 @cache
 def class_modules() -> dict[str, str]:
     """Return the module of each public metric class by its name. Imports nothing.
 
-    They are what the `__init__` of each domain (text, image …) takes from its modules, also under a
-    condition: a class is known where a package that it needs is absent. Empty without torchmetrics.
+    The classes are those that the `__init__` of each domain (text, image …) imports, also
+    conditionally, so that a class is known even if a package that it needs is missing. Empty
+    without torchmetrics.
     """
     spec = find_spec("torchmetrics")
     folders = spec.submodule_search_locations if spec else None
@@ -47,19 +48,19 @@ def _exported(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def check_name(name: str) -> None:
-    """Refuse what is no metric class of torchmetrics. Raises UnknownName, with the near names."""
+    """Refuse a name that is no metric class. Raises UnknownName with similar names."""
     if name not in class_modules():
         hint = "https://lightning.ai/docs/torchmetrics lists all"
         raise UnknownName("metric class of torchmetrics", name, class_modules(), hint)
 
 
 def domain(name: str) -> str:
-    """Return which part of torchmetrics a class belongs to, such as text or image."""
+    """Return the domain of a class, such as text or image."""
     return class_modules()[name].split(".")[1]
 
 
 def load_class(name: str) -> Any:
-    """Import a class. Raises Missing where something that it needs is not installed."""
+    """Import a class. Raises Missing if a package that it needs is not installed."""
     try:
         _import_package()
         return getattr(import_module(class_modules()[name]), name)
@@ -68,7 +69,7 @@ def load_class(name: str) -> Any:
 
 
 def _import_package() -> None:
-    """Import torchmetrics, which fails the first time where torch-fidelity lacks torchvision."""
+    """Import torchmetrics; the first attempt fails if torch-fidelity lacks torchvision."""
     try:
         import_module("torchmetrics")
     except ImportError:
@@ -76,7 +77,7 @@ def _import_package() -> None:
 
 
 def parameters(cls: Any) -> dict[str, inspect.Parameter]:
-    """Return what the constructor of a class takes, with type hints; no `**kwargs`."""
+    """Return the constructor parameters of a class with type hints, without `**kwargs`."""
     make = cls.__new__ if "__new__" in vars(cls) else cls.__init__
     hints = get_type_hints(make)
     _, *accepted = inspect.signature(make).parameters.values()  # without self or cls
@@ -85,9 +86,9 @@ def parameters(cls: Any) -> dict[str, inspect.Parameter]:
 
 
 def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of a class, and mmbench's own, as they are taken.
+    """Return the options of a class and of mmbench, checked and converted.
 
-    A list becomes a tuple where the class takes tuples. Raises SpecError and UnknownName.
+    A list becomes a tuple if the class takes tuples. Raises SpecError and UnknownName.
     """
     accepted = parameters(cls)
     what = f"option of metric torchmetrics[{name}]"
@@ -100,7 +101,7 @@ def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, 
 def _stub(
     accepted: Mapping[str, inspect.Parameter], filled: Collection[str]
 ) -> Callable[..., None]:
-    """Return a function with the parameters of a class and of mmbench, those filled optional."""
+    """Return a function with the parameters of a class and of mmbench; `filled` are optional."""
 
     def options() -> None: ...
 
@@ -141,9 +142,10 @@ def _mentions(hint: Any, kind: type) -> bool:
 
 
 def refuse_models(name: str, cls: Any) -> None:
-    """Refuse a class that loads a model: given as an object, by a name or by a path.
+    """Refuse a class that loads a model, given as an object, a name or a path.
 
-    It would be downloaded, or unpickled, and a signature cannot say which it was. Raises Missing.
+    The model would be downloaded or unpickled, and a signature could not identify it. Raises
+    Missing.
     """
     from torch.nn import Module
 

@@ -1,4 +1,4 @@
-"""Texts and images as the metrics of torchmetrics take them."""
+"""Texts and images as inputs of torchmetrics metrics."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Parameters = Mapping[str, inspect.Parameter]
 class Inputs(ABC):
     """The inputs of a metric of torchmetrics: options of its constructor, and batches.
 
-    `parameters` are those of the class, `task_options` the options of the task. `signature` says
-    what the inputs are that are handed on.
+    `parameters` are those of the class, and `task_options` the options of the task. `signature`
+    describes the inputs.
     """
 
     predictions: Sequence[Prediction]
@@ -31,22 +31,22 @@ class Inputs(ABC):
     signature = ""
 
     def options(self) -> dict[str, Any]:
-        """Return the options that follow from the data, or from how they are handed on."""
+        """Return the options that follow from the data or from the form of the inputs."""
         return {}
 
     @abstractmethod
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
-        """Yield the arguments of each call of `update`. Raises DataError where they do not fit."""
+        """Yield the arguments of each call of `update`. Raises DataError if they do not fit."""
 
 
 class TextInputs(Inputs):
-    """Texts with their references: those of a sample as a list, or the only one.
+    """Texts with their references: a list per sample, or the only one.
 
-    Which of both, the type hints of `update` say.
+    The type hints of `update` decide between the two forms.
     """
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
-        """Yield all texts and all references. Raises DataError where there are no such."""
+        """Yield all texts and all references. Raises DataError if the class takes no texts."""
         hints = [_nesting(one.annotation) for one in _accepted(update)]
         if len(hints) != 2 or None in hints:
             raise DataError("it takes other inputs than texts and references")
@@ -68,7 +68,7 @@ def _accepted(update: Callable[..., None]) -> list[inspect.Parameter]:
 
 
 def _nesting(hint: Any) -> int | None:
-    """Return how deep lists of texts may be in a type hint: 0 a text; None where there is none."""
+    """Return the greatest nesting of lists of texts in a type hint: 0 for a text, None for none."""
     if hint is str:
         return 0
     depths = [depth for arg in get_args(hint) if (depth := _nesting(arg)) is not None]
@@ -95,20 +95,20 @@ def _references(prediction: Prediction) -> list[str]:
 
 
 class ImageInputs(Inputs):
-    """Drawings, alone or each with its real image: float32 [1, 3, h, w] in [0, 1], one by one."""
+    """Drawings, optionally with their real images: float32 [1, 3, h, w] in [0, 1], one by one."""
 
     signature = "images=[0;1]"
 
     def options(self) -> dict[str, Any]:
-        """Return the range of the images, as far as the class asks for it."""
+        """Return the options for the range of the images, if the class has them."""
         filled = {"data_range": 1.0} if "data_range" in self.parameters else {}
-        normalize = self.parameters.get("normalize")  # of MS-SSIM it is another option
+        normalize = self.parameters.get("normalize")  # in MS-SSIM it has another meaning
         return filled | ({"normalize": True} if normalize and normalize.annotation is bool else {})
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
         """Yield one drawing, or a drawing and its real image, at a time.
 
-        Raises DataError where the metric takes no such, or a sample has none; SampleError for an
+        Raises DataError if the metric takes no images or a sample has none, and SampleError for an
         image that cannot be decoded.
         """
         from torch import Tensor
@@ -136,7 +136,7 @@ def _real(prediction: Prediction, drawn: Any) -> Any:
 def _pixels(content: Any, sample: str, what: str) -> Any:
     """Return a tensor float32 [1, 3, h, w] from 0 to 1.
 
-    Raises DataError where there is no image, SampleError for one that cannot be decoded.
+    Raises DataError without an image, and SampleError for an image that cannot be decoded.
     """
     from torch import from_numpy
 

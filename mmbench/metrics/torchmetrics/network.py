@@ -1,4 +1,4 @@
-"""No connection to the network while a library computes, so that it cannot fetch in silence."""
+"""A block on network connections while a library computes, which prevents silent downloads."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _closed: ContextVar[bool] = ContextVar("closed", default=False)
 
 @contextmanager
 def no_network() -> Iterator[None]:
-    """Make every connection of this thread fail with a ConnectionError while the block runs.
+    """Make all connections of this thread fail with a ConnectionError within the context.
 
-    Sockets of the file system stay open.
+    Unix sockets are not affected.
     """
     _add_hook()
     token = _closed.set(True)
@@ -28,7 +28,7 @@ def no_network() -> Iterator[None]:
 
 @cache
 def _add_hook() -> None:
-    """Add the hook once: Python has no way to take one away."""
+    """Add the hook once, because Python cannot remove it."""
     sys.addaudithook(_refuse)
 
 

@@ -1,4 +1,4 @@
-"""Turn the result of a metric of torchmetrics into the parts of a Score."""
+"""Conversion of a torchmetrics result into the parts of a Score."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def one_line(message: object) -> str:
 
 
 def signature(name: str, options: Mapping[str, Any], inputs: str = "") -> str:
-    """Return the version, the class, what the inputs are, and all options: `n_gram=2`.
+    """Return the version, the class, the inputs and all options: `n_gram=2`.
 
     A list of values is written as `rouge1;rougeL`.
     """
@@ -46,7 +46,7 @@ def number(result: Any, output: str | int | None, accepted: Collection[str]) -> 
     if (outputs and len(outputs) > 1) or output is not None:
         if output not in outputs:
             known = ", ".join(map(str, outputs)) or "no other"
-            raise DataError(f"say in metric_options which `output` is meant, there are: {known}")
+            raise DataError(f"choose an `output` in metric_options, there are: {known}")
         result = outputs[output]
     elif outputs:
         (result,) = outputs.values()
@@ -61,26 +61,26 @@ def number(result: Any, output: str | int | None, accepted: Collection[str]) -> 
 
 
 def direction(metric: Any, declared: str | None) -> Literal["higher", "lower"]:
-    """Return which direction is better: as a task says, else as torchmetrics does.
+    """Return the better direction, from the task or else from torchmetrics.
 
-    Raises DataError where neither does.
+    Raises DataError if neither defines it.
     """
     known = metric.higher_is_better
     if declared is None and known is None:
         raise DataError(
-            "torchmetrics does not say which direction is better: say it as the option `better`"
+            "torchmetrics does not say which direction is better: set the option `better`"
         )
     return "higher" if (declared == "higher" if declared else known) else "lower"
 
 
 def best_end(metric: Any, better: str) -> float | None:
-    """Return the best value, where the plots of torchmetrics have an end there."""
+    """Return the best value, if the plots of torchmetrics have a bound there."""
     end = metric.plot_upper_bound if better == "higher" else metric.plot_lower_bound
     return None if end is None or not math.isfinite(end) else float(end)
 
 
 def reason_of(value: float, warnings: list[str]) -> str:
-    """Return why there is no value, or no interval, and what torchmetrics warns of."""
+    """Return why there is no value, or no interval, followed by the warnings of torchmetrics."""
     no_value = f"torchmetrics gives {value}"
     own = "no interval: a metric of the whole set" if math.isfinite(value) else no_value
     return "; ".join(dict.fromkeys([own, *map(one_line, warnings)]))

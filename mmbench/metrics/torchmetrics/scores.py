@@ -1,4 +1,4 @@
-"""Scores by class as the classification metrics of torchmetrics take them."""
+"""Scores by class as inputs of the classification metrics of torchmetrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmbench.metrics.torchmetrics.inputs import Inputs
 
 @dataclass
 class ClassScores(Inputs):
-    """Predictions of classes. Raises DataError where they are none."""
+    """Predictions of classes. Raises DataError for other predictions."""
 
     def __post_init__(self) -> None:
         self._cases = read_cases(self.predictions)
@@ -24,7 +24,7 @@ class ClassScores(Inputs):
         self.signature = "scores=as-returned"
 
     def options(self) -> dict[str, Any]:
-        """Return the number of classes or labels, and the task, where the class takes them."""
+        """Return the number of classes or labels, and the task, if the class takes them."""
         several, n = self._task == "multilabel", self._cases.classes
         filled = {"task": self._task} | ({"num_labels": n} if several else {"num_classes": n})
         names = ("task",) if self._task == "binary" else filled
@@ -33,8 +33,8 @@ class ClassScores(Inputs):
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:  # noqa: ARG002
         """Yield all predictions and targets: tensors [n, c] and [n], or [n, c] for several labels.
 
-        Those of a binary metric are [n], the probability of the second of two classes. Raises
-        DataError where the labels do not fit.
+        For a binary metric, predictions are [n], the probability of the second of two classes.
+        Raises DataError if the labels do not fit.
         """
         from torch import from_numpy
 
@@ -56,10 +56,10 @@ class ClassScores(Inputs):
         if self._task != "multilabel":
             reason = cases.several
         else:
-            reason = "" if cases.listed else "it is of several labels, and samples have one each"
+            reason = "" if cases.listed else "it needs several labels, and samples have one each"
             reason = reason or (cases.unthresholded if "threshold" in self.parameters else "")
         if self._task == "binary" and cases.classes != 2:
-            reason = f"it is of two classes, and there are {cases.classes}"
+            reason = f"it needs two classes, and there are {cases.classes}"
         if reason:
             raise DataError(reason)
 
@@ -71,7 +71,7 @@ class ClassScores(Inputs):
         if self._task == "binary":
             self.signature = f"scores={cases.link(several=False)}"
             return np.ascontiguousarray(cases.probabilities(several=False)[:, 1])
-        # torchmetrics takes scores for logits if one of them is outside [0, 1]; these it would not.
+        # torchmetrics treats scores as logits only if one of them is outside [0, 1].
         if cases.scale != "probabilities" and ((cases.scores >= 0) & (cases.scores <= 1)).all():
             self.signature = f"scores={cases.link(several=several)}"
             return cases.probabilities(several=several)

@@ -140,7 +140,7 @@ def test_one_of_several_results_is_chosen_by_the_task() -> None:
     assert found.value == pytest.approx(float(right["rougeL_recall"]))
     unsaid = score("ROUGEScore", TEXTS, rouge_keys=keys)
     assert math.isnan(unsaid.value)
-    assert "which `output` is meant, there are: rouge1_fmeasure, " in unsaid.reason
+    assert "choose an `output` in metric_options, there are: rouge1_fmeasure, " in unsaid.reason
     first = score("MultilabelSpecificity", SEVERAL, better="higher")
     assert first.value == pytest.approx(
         float(direct("MultilabelSpecificity", *MULTI, num_labels=4))
@@ -177,13 +177,18 @@ def test_failed_predictions_are_left_out() -> None:
         ("Perplexity", TEXTS, {}, "it takes other inputs than texts and references"),
         ("MulticlassF1Score", TEXTS, {}, "sample 0"),
         ("MulticlassF1Score", SEVERAL, {}, "labels? (is|are) right for"),
-        ("MultilabelF1Score", SINGLE, {}, "it is of several labels, and samples have one each"),
-        ("BinaryF1Score", SINGLE, {}, "it is of two classes, and there are 4"),
+        ("MultilabelF1Score", SINGLE, {}, "it needs several labels, and samples have one each"),
+        ("BinaryF1Score", SINGLE, {}, "it needs two classes, and there are 4"),
         ("F1Score", SINGLE, {"average": "none"}, "its result has 4 numbers: choose another `aver"),
         ("MulticlassAccuracy", SINGLE, {"top_k": 9}, "top_k"),
         ("ConfusionMatrix", SINGLE, {}, "its result has 16 numbers"),
         ("Specificity", SINGLE, {}, "does not say which direction is better"),
-        ("PearsonCorrCoef", SINGLE, {}, "of torchmetrics.regression, and mmbench has inputs for"),
+        (
+            "PearsonCorrCoef",
+            SINGLE,
+            {},
+            "in torchmetrics.regression, and mmbench has inputs only for",
+        ),
         ("StructuralSimilarityIndexMeasure", TEXTS, {}, "takes images, and sample 0 has no draw"),
         ("TotalVariation", [], {}, "there are no predictions"),
         (

@@ -1,9 +1,8 @@
-"""Metrics of multiple choice: which option a free text names.
+"""Metrics of multiple choice, which parse the chosen option from a free text.
 
-A value is what the model wrote, a target {"answer": "B", "options": ["cat", "dog"]}: letters count
-from A in the order of the options. How a text is read is in
-`mmbench.metrics.answers.choice.text`: an answer that names no option, or two, is wrong and counts
-as unparsed; nothing is ever guessed.
+A value is the generated text, a target {"answer": "B", "options": ["cat", "dog"]}: letters follow
+the order of the options, from A. The parsing rules are in `mmbench.metrics.answers.choice.text`. An
+answer that names no option, or two, is wrong and counts as unparsed; the parser never guesses.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ _KINDS = {"choice"}
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
-    """Share of answers that name the right option, by letter or text.
+    """Share of answers that name the correct option, by letter or text.
 
-    Range [0, 1], higher is better. What names no option is wrong, and `choice_unparsed` counts it.
-    Raises DataError for a target whose answer is the letter of none of its options.
+    Range [0, 1], higher is better. An answer that names no option is wrong, and `choice_unparsed`
+    counts it. Raises DataError for a target with an answer that is not the letter of an option.
 
-    Source: the accuracy of MMMU (Yue et al. 2024, arXiv 2311.16502) and ScienceQA, whose official
-    parsers draw an option at random where none is named; this one does not.
+    Source: the accuracy of MMMU (Yue et al. 2024, arXiv 2311.16502) and ScienceQA. Their official
+    parsers draw an option at random if an answer names none; this one does not.
     """
     rows = [_choice(p) == _answer(p) for p in predictions]
     return score(rows, signature=_PARSE)
@@ -39,7 +38,7 @@ def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
 def choice_unparsed(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that name no option, or more than one. Range [0, 1], lower is better.
 
-    Source: this project; the field's tools guess instead.
+    Source: this project; other tools guess an option instead.
     """
     rows = [_choice(p) is None for p in predictions]
     return score(rows, signature=_PARSE)
@@ -47,11 +46,11 @@ def choice_unparsed(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def circular_accuracy(predictions: Sequence[Prediction]) -> Score:
-    """Share of questions that are answered right in all their rotations.
+    """Share of questions that are answered correctly in all their rotations.
 
-    Range [0, 1], higher is better. The rotations of a question share their `group`; a sample
-    without a group is a question of its own. The row of the first rotation (by id) holds [1 if all
-    are right, 1], those of the others [0, 0]. Raises DataError as `choice_accuracy` does.
+    Range [0, 1], higher is better. The rotations of a question share a `group`; a sample without a
+    group is a separate question. The row of the first rotation (by id) is [1 if all rotations are
+    correct, else 0; 1], the other rows are [0, 0]. Raises DataError as `choice_accuracy` does.
 
     Source: CircularEval of MMBench, Liu et al. 2024, arXiv 2307.06281, section 4.3.
     """

@@ -10,10 +10,10 @@ from mmbench.metrics.answers.choice import forms
 from mmbench.metrics.answers.choice.clean import clean
 from mmbench.metrics.answers.choice.options import DENIED, LetteredOptions
 
-CONTRADICTION = DENIED  # in a set of places: what is said names no single option
+CONTRADICTION = DENIED  # in a set of positions: the text does not name a single option
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LOOK_BACK = 200  # characters of a clause before a letter that are searched for a negation
+_LOOK_BACK = 200  # characters before a letter that are searched for a negation
 _CUT = re.compile(r"[.;!?](?:\s|$)|, |\n|[)\]]| (?:because|since|as|which|who|with)(?!\w)|$")
 _PIECE = 400  # characters after a lead-in that are compared with the options' texts
 _BEGINS_WITH_LETTER = re.compile(r"[A-Za-z] \w")  # "A and C" may be an option's text
@@ -22,7 +22,7 @@ _TEXT_LETTER = re.compile(r"(.{1,400}?) ?[(\[](?P<inside>[A-Za-z])[)\]]\W{0,3}")
 
 
 def option_position(match: re.Match[str], options: LetteredOptions) -> int | None:
-    """The position of the letter in a match, None where no option has it."""
+    """Return the position of the option with the matched letter, None if there is none."""
     letter = next(filter(None, match.groupdict().values()), "")
     position = _LETTERS.find(letter.upper()) if letter else -1
     return position if 0 <= position < len(options) else None
@@ -31,7 +31,7 @@ def option_position(match: re.Match[str], options: LetteredOptions) -> int | Non
 def option_letters(
     pattern: re.Pattern[str], text: str, options: LetteredOptions
 ) -> Iterator[tuple[int, re.Match[str]]]:
-    """The letters of options that a pattern finds in a text: their positions and matches."""
+    """Yield position and match of each option's letter that a pattern finds in a text."""
     for match in pattern.finditer(text):
         position = option_position(match, options)
         if position is not None:
@@ -39,14 +39,14 @@ def option_letters(
 
 
 def is_denied(position: int, text: str, start: int, end: int, options: LetteredOptions) -> bool:
-    """Whether the letter at start:end is negated in its clause, or called wrong after it."""
+    """Return whether the letter at start:end is negated in its clause, or called wrong after it."""
     after = options.skip(position, text, end)
     wrong = forms.DENIED.match(text, end) or forms.DENIED.match(text, after)
     return wrong is not None or is_negated(text, start)
 
 
 def is_negated(text: str, start: int) -> bool:
-    """Whether the clause that leads to `start` holds a negation, a doubt or a condition."""
+    """Return whether the clause that leads to `start` holds a negation, a doubt or a condition."""
     window, begin = text[max(0, start - _LOOK_BACK) : start], 0
     for clause in forms.CLAUSE.finditer(window):
         begin = clause.end()
@@ -54,7 +54,7 @@ def is_negated(text: str, start: int) -> bool:
 
 
 def names_another_letter(position: int, text: str, at: int, options: LetteredOptions) -> bool:
-    """Whether the text at `at` goes on with another letter: "or C", ", C", "/C"."""
+    """Return whether the text at `at` continues with another letter: "or C", ", C", "/C"."""
     item = forms.FRONT.match(text, at + (text[at : at + 1] == " "))
     if item and option_position(item, options) not in (None, position):
         return True
@@ -67,7 +67,7 @@ def names_another_letter(position: int, text: str, at: int, options: LetteredOpt
 
 
 def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int], set[int]]:
-    """The options that boxes name: those named by their letter, those by their text."""
+    """Return the options that boxes name by letter, and those that they name by text."""
     letters: set[int] = set()
     texts: set[int] = set()
     for box in boxes:
@@ -80,15 +80,15 @@ def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int],
 
 
 class Statements(NamedTuple):
-    """The options that statements name, by their weight; CONTRADICTION where one names two."""
+    """The options that statements name, by weight; holds CONTRADICTION if a statement names two."""
 
-    final: set[int]  # those that call themselves final
-    labelled: set[int]  # those that have a line of their own: "Answer: B"
+    final: set[int]  # statements that contain a word such as "final"
+    labelled: set[int]  # statements that fill a line: "Answer: B"
     others: set[int]
 
 
 def statements(text: str, options: LetteredOptions) -> Statements:
-    """The options that follow words such as "the answer is", or are called the right answer."""
+    """Return the options that follow "the answer is" or the like, or are called the answer."""
     stated = Statements(set(), set(), set())
     for match in forms.LEAD.finditer(text):
         positions, end = _stated_options(match, options)
@@ -103,7 +103,7 @@ def statements(text: str, options: LetteredOptions) -> Statements:
 
 
 def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -> bool:
-    """Whether a letter is not denied, and not the last of several ("A, B or C")."""
+    """Return whether a letter is neither denied nor the last of several ("A, B or C")."""
     text, start = match.string, match.start()
     if forms.JOINED_BEFORE.search(text, max(0, start - 30), start):
         return False
@@ -111,7 +111,7 @@ def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -
 
 
 def _leads(match: re.Match[str]) -> bool:
-    """Whether a lead-in is followed by an answer: it is neither negated nor one of several."""
+    """Return whether an answer follows a lead-in, which is neither negated nor one of several."""
     text, start = match.string, match.start()
     before = text[max(0, start - 30) : start]
     if match["option"] and (
@@ -129,7 +129,7 @@ def _is_final(match: re.Match[str]) -> bool:
 
 
 def _is_label(match: re.Match[str], end: int) -> bool:
-    """Whether a lead-in and the option that ends at `end` have a line of their own."""
+    """Return whether a lead-in and the option that ends at `end` fill a line."""
     text, start = match.string, match.start()
     line = text.rfind("\n", max(0, start - 40), start) + 1
     if line == 0 and start > 40:
@@ -140,7 +140,7 @@ def _is_label(match: re.Match[str], end: int) -> bool:
 
 
 def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set[int], int]:
-    """What follows a lead-in, the option of a letter or of a text, and where it ends."""
+    """Return the options that follow a lead-in, by letter or by text, and where they end."""
     text, begin = match.string, match.start("rest")
     ends = [begin, *(link.end() for link in forms.IS_LINK.finditer(text, begin, match.end()))]
     for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
@@ -162,7 +162,7 @@ def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set
 
 
 def _piece(text: str, at: int) -> str:
-    """The clause that begins at `at`, on the same line or the next."""
+    """Return the clause that begins at `at`, on the same line or the next."""
     begin = at + len(text[at : at + 3]) - len(text[at : at + 3].lstrip())
     cut = _CUT.search(text, begin, begin + _PIECE)
     return text[begin : cut.start() if cut else begin + _PIECE]
@@ -171,7 +171,7 @@ def _piece(text: str, at: int) -> str:
 def _fits(
     match: re.Match[str], letter: re.Match[str], position: int, options: LetteredOptions
 ) -> bool:
-    """Whether a letter on the line after its lead-in is the answer and not the head of a list."""
+    """Return whether a letter on the line after its lead-in is the answer, not a list item."""
     text = match.string
     if "\n" not in text[match.start("rest") : letter.end()]:
         return True
@@ -184,7 +184,7 @@ def _fits(
 
 
 def _is_own(position: int, line: str, options: LetteredOptions) -> bool:
-    """Whether nothing, or an option's own text and nothing more, follows its letter."""
+    """Return whether only the option's text, or nothing, follows its letter."""
     return not any(c.isalnum() for c in line[options.skip(position, line, 0) :])
 
 
@@ -199,9 +199,9 @@ def _unless_denied(position: int, letter: re.Match[str], options: LetteredOption
 
 
 def option_lines(text: str, options: LetteredOptions) -> set[int]:
-    """The options that the first or the last line is, by letter, text or both.
+    """Return the options that form the first or the last line, by letter, text or both.
 
-    A line of letter and text does not count as one of a list of the options.
+    A line of letter and text that belongs to a list of the options does not count.
     """
     lines = text.split("\n")
     items = [_listed_option(line, options) for line in lines]
@@ -223,7 +223,7 @@ def option_lines(text: str, options: LetteredOptions) -> set[int]:
 
 
 def _lone_letter(line: str, options: LetteredOptions) -> set[int]:
-    """The option of a line that is a letter, or that ends in a sentence that is one."""
+    """Return the option of a line that is a letter, or that ends in a one-letter sentence."""
     match = forms.ALONE.fullmatch(line) or forms.NEARLY_ALONE.fullmatch(line)
     match = match or forms.LAST_SENTENCE.search(line)
     position = option_position(match, options) if match else None
@@ -231,7 +231,7 @@ def _lone_letter(line: str, options: LetteredOptions) -> set[int]:
 
 
 def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
-    """The option of a line such as "(B) dog" or "dog (B)"; a contradiction for "(B) cat"."""
+    """Return the option of a line such as "(B) dog" or "dog (B)"; a contradiction for "(B) cat"."""
     front, back = forms.FRONT.match(line), _TEXT_LETTER.fullmatch(line)
     match = front or back
     position = option_position(match, options) if match else None
@@ -245,7 +245,7 @@ def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
 
 
 def _listed_option(line: str, options: LetteredOptions) -> int | None:
-    """The option of a line that begins with its letter and text."""
+    """Return the option of a line that begins with its letter and text."""
     front = forms.FRONT.match(line)
     position = option_position(front, options) if front else None
     if front is None or position is None:

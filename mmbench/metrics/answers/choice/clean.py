@@ -1,8 +1,9 @@
-r"""What models write around an answer, taken away: markup, special tokens, quotes, bullets.
+r"""Removal of the markup around an answer: Markdown, special tokens, quotes, bullets.
 
-A cleaned text has the Unicode compatibility form NFKC (full-width letters, circled letters), raised
-digits as `^2`, one space between words, one line break between lines, and none of: Markdown, LaTeX,
-HTML tags, special tokens of chat templates, quotation marks, braces, marks of lists and of mail.
+A cleaned text is in the Unicode compatibility form NFKC (which maps full-width and circled letters)
+and writes raised digits as `^2`. It has one space between words and one line break between lines.
+It has no Markdown, LaTeX, HTML tags, special tokens of chat templates, quotation marks, braces,
+bullets or marks of quoted mail.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ _BRACE = re.compile(r"[{}]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
-# Brackets and marks that NFKC keeps apart; Cyrillic and Greek letters that look like a Latin one
-# and whose place in their own alphabet does not contradict it (Cyrillic В looks like B but is the
-# third letter, so it is left alone).
+# Brackets and marks that NFKC does not map; Cyrillic and Greek letters that look like a Latin one
+# and have the same position in their alphabet (Cyrillic В looks like B but is the third letter, so
+# it is not mapped).
 _LETTERS = {base + n: 65 + n for base in (0x1F150, 0x1F170) for n in range(26)}
 _CHARACTERS = str.maketrans(
     {"【": "[", "】": "]", "〔": "[", "〕": "]", "。": ".", "\u2212": "-", "\t": " ", "\r": "\n"}
@@ -51,7 +52,7 @@ _LATIN = str.maketrans("АСΑΒΕ", "ACABE")
 
 
 def split_boxes(text: str) -> tuple[str, list[str]]:
-    r"""A text without its boxes, and what stands in them: \boxed{…} and <answer>…</answer>."""
+    r"""Return a text without its boxes, \boxed{…} and <answer>…</answer>, and their contents."""
     outside, boxes, at = [], [], 0
     for match in _BOX.finditer(text):
         if match.start() < at:
@@ -65,7 +66,7 @@ def split_boxes(text: str) -> tuple[str, list[str]]:
 
 
 def _box_end(text: str, match: re.Match[str]) -> tuple[int, int]:
-    """Where the content of a box ends, and where the text goes on; -1 where it is not closed."""
+    """Return where the content of a box ends and where the text continues; -1 if not closed."""
     start, limit = match.end(), match.end() + _BOX_LIMIT
     if match[0].startswith("<"):
         end = text.find("</answer>", start, limit)
@@ -80,7 +81,7 @@ def _box_end(text: str, match: re.Match[str]) -> tuple[int, int]:
 
 @lru_cache(maxsize=10_000)
 def clean(text: str) -> str:
-    """The text without markup, its lines joined by single line breaks."""
+    """Return the text without markup and without empty lines."""
     text = _RAISED.sub(r"^\g<0>", _TOKENS.sub(" ", text))
     text = unicodedata.normalize("NFKC", text.translate(_CHARACTERS)).translate(_CHARACTERS)
     text = _INVISIBLE.sub("", text)

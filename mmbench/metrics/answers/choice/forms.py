@@ -1,7 +1,7 @@
-"""Patterns for the letters of options and for what is said of them, built from the table of words.
+"""Patterns for the letters of options and for statements about them, built from the word table.
 
-All patterns are for cleaned text (`mmbench.metrics.answers.choice.clean`). Every repetition is
-bounded, so that the time is linear in the length of the text.
+All patterns expect cleaned text (`mmbench.metrics.answers.choice.clean`). Every repetition is
+bounded, so that matching takes linear time.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Collection
 
 from mmbench.metrics.answers.choice.words import LANGUAGES
 
-# Scripts without spaces between words: a letter may stand right beside them.
+# Scripts without spaces between words: a letter may directly follow or precede their characters.
 _UNSPACED = r"\u0e00-\u0e7f\u3005-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _W = rf"[^\W{_UNSPACED}]"  # a character of a word of any other script
 
 
 def _words(field: str) -> str:
-    """A pattern for the words of all languages in one field of the table."""
+    """Return a pattern for the words of all languages in one field of the table."""
     listed = {
         word for language in LANGUAGES.values() for word in getattr(language, field).split("|")
     }
@@ -29,7 +29,7 @@ def _words(field: str) -> str:
 
 
 def _any(words: Collection[str]) -> str:
-    """A pattern for any of the words, as a tree of their characters: that is faster than a list."""
+    """Return a pattern for any of the words, as a prefix tree, which is faster than a list."""
     tails: dict[str, set[str]] = {}
     for word in filter(None, words):
         tails.setdefault(word[0], set()).add(word[1:])
@@ -43,8 +43,8 @@ _SIGN = r"(?::|=|→|->|=>|–|—|\]|-(?!\d))"
 _LINK = rf"(?:{_SIGN}|{_words('links')})"
 _FILL = _words("fills")
 _AFTER_ARTICLE = r"because|since|as|which|based|due|given|but|not|for|hence|so|therefore"
-# A and I before a word or a number of things are an article and a pronoun, unless the word goes on
-# about a letter.
+# A and I before a word or a count are an article and a pronoun, unless the word continues a
+# statement about the letter.
 _NO_ARTICLE = (
     r"(?:(?<![AI])|(?! (?:[A-Za-zÀ-ÿ]|\d+[- ]?[A-Za-z]))"
     rf"|(?= (?:(?:{_AFTER_ARTICLE})(?!{_W})|{_words('links')}|{_words('joins')})))"
@@ -52,7 +52,7 @@ _NO_ARTICLE = (
 _ENDINGS = _words("endings")
 _NO_WORD = rf"(?!{_W}|#|\+\+|-\w|\.[A-Za-z](?!{_W})|\.\d|['’](?!d[iıuü]r|t[iıuü]r)\w)"
 
-# A letter right after a lead-in; a small one ends its line or has a bracket.
+# A letter directly after a lead-in; a lower-case letter must end its line or have a bracket.
 STATED_LETTER = re.compile(
     r"\s?(?:[(\[<] ?(?P<inside>[A-Za-z]) ?[)\]>]"
     rf"|(?P<bare>[A-Z]){_NO_WORD}{_NO_ARTICLE}[)\]]?"
@@ -69,20 +69,20 @@ MENTIONED_LETTER = re.compile(
 ALONE = re.compile(
     rf"[\s(\[<.:=>]{{0,5}}(?P<inside>[A-Za-z])[\s)\]>]{{0,3}}(?:{_ENDINGS})?[\s)\]>.:,;!]{{0,9}}"
 )
-# A letter with nothing before it but words that say nothing of their own: "Option b", "Thus: B".
+# A letter after filler words only: "Option b", "Thus: B".
 NEARLY_ALONE = re.compile(
     rf"(?:(?:{_FILL}|{_words('therefore')}|{_words('option')})[:,]? ?){{0,3}}"
     rf"(?:{_words('option')} (?P<small>[a-z])|[(\[]?(?P<bare>[A-Z]){_NO_WORD}[)\]]?)[\s.!]{{0,5}}"
 )
-# A letter that is the last sentence of a line, after a sentence that is no letter: "Sure! B".
+# A letter that is the last sentence of a line, after a sentence of words: "Sure! B".
 LAST_SENTENCE = re.compile(r"(?<=\w\w)(?<! vs)[.!]{1,3} [(\[]?(?P<bare>[A-Z])[)\]]?[.!]?$")
-# A letter at the beginning of a line, with a mark after it.
+# A letter at the beginning of a line, followed by a mark.
 FRONT = re.compile(
     r"[(\[<]?(?P<inside>[A-Za-z])"
     r"(?:[)\]>][.:]?|\.(?! ?[A-Za-z]\.|[A-Za-z](?![\w ])|\d)|:|、| [-–—] |(?=, ))"
 )
 
-# What goes before a letter: "the answer (to the question) is (most likely) …".
+# Lead-ins of a letter: "the answer (to the question) is (most likely) …".
 _PHRASE = (
     r"(?: (?:to|for|of|in|among|from|given|that|which|here|based on)(?: [^.:;!?\n()]{1,70}?)?"
     rf"(?= {_words('links')}|:))?"
@@ -92,7 +92,7 @@ LEAD = re.compile(
     rf"(?P<rest>(?:[ \n]?(?:{_LINK}|{_FILL}|\((?i:s|letter|option|choice)\))){{0,8}})"
 )
 IS_LINK = re.compile(_LINK)
-# What may stand before a lead-in on a line that holds nothing else: "**The final answer:** B".
+# Words before a lead-in on a line with nothing else: "**The final answer:** B".
 LABEL = re.compile(r"(?i:\[?(?:the|my|final|correct|best|right|so|therefore|thus|hence|,| )*)")
 FINAL = re.compile(_words("final"))
 PREDICATE = re.compile(rf"{_words('links')} (?:the )?$")
@@ -101,7 +101,7 @@ DISTRIBUTIVE = re.compile(
     r"(?: (?:answer|given|possible))? $"
 )
 
-# What may stand after a letter.
+# Words after a letter.
 _ABOUT = rf"[)\]>]?(?: ?(?:{_LINK}|{_FILL})){{0,5}} ?"
 _RIGHT = rf"(?:{_words('right')}|(?i:right)(?!{_W}|-| (?!answer|choice|option|one|because|since)))"
 PRAISED = re.compile(rf"[)\]>]?(?: ?(?:{_LINK}|{_FILL})){{0,5}} ?(?:{_RIGHT}|[✓✔✅☑])(?!\?)")
@@ -111,7 +111,7 @@ CALLED_ANSWER = re.compile(
     r"(?i:answer|choice|option|solution)"
     rf"(?!{_W})|가 정답|이 정답|번이 정답|が正解|が答え|是正确答案|是答案|是正確答案"
 )
-# What may stand between a letter and a word later in its clause that denies it.
+# Text between a letter and a later word of its clause that denies it.
 _REASON = r"(?i:because|since|as|weil|da|denn|parce|car|porque|pues|poiché)(?!\w)|因|ので|から|왜냐"
 _LATER = rf"(?:(?!{_REASON})[^.,;:!?A-Z\n]){{0,16}}?"
 DENIED = re.compile(
@@ -125,7 +125,7 @@ JOINED_BEFORE = re.compile(
     rf"(?<!{_W})[A-Za-z][)\]]?(?: ?{_JOIN}){{1,3}} ?(?:(?i:option|choice) )?[(\[]?$"
 )
 
-# What goes before a letter in its clause and takes its meaning away.
+# Words before a letter in its clause that negate it.
 NEGATED = re.compile(rf"{_words('negations')}|(?i:n['’]t)(?!\w)")
 CLAUSE = re.compile(
     rf"[.;:!?\n]|,(?! (?:dass|daß|что|że|že|hogy)(?!{_W}))|(?<!{_W})"
@@ -140,7 +140,7 @@ RETRACTED = re.compile(
     r"|[,.] (?i:no),"
 )
 
-# A capital that is an option: in front, or after one of these words.
+# A capital counts as an option at the beginning, or after one of these words.
 SURE = re.compile(
     r"(?:^|\b(?:is|be|s|option|choice|letter|answer|think|say|guess|believe|maybe|perhaps|probably"
     r"|only|leaving|leaves|ist|c['’]est|est la|es la|que es|sería|é a|è la|это"
@@ -149,7 +149,7 @@ SURE = re.compile(
     r"|вариант|ответ|seçenek|şık)[\s:,]+|(?:选项|選項|选择|選擇|选|選|選択肢|옵션|선택지|是|为|為)\s?)$",
     re.IGNORECASE,
 )
-# A letter in front that is part of a word of a script without spaces ("C语言").
+# A leading letter that is part of a word of a script without spaces ("C语言").
 PART_OF_WORD = re.compile(
     rf"(?!{_ENDINGS}|{_words('links')}|{_FILL}|{_words('right')}|{_words('wrong')}|{_words('joins')}"
     rf"|因|符合|を|さ)[{_UNSPACED}]"

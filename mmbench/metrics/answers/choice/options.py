@@ -1,4 +1,4 @@
-"""The options of a question, and which of them a text is or mentions."""
+"""The options of a question, and the search for them in a text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SPACED = re.compile(r"(?<=[<>≤≥]) (?=[-.\d])")
 _EQUALS = re.compile(r"(?<=\w)=(?=[-\d])")
 _ARTICLE = re.compile(r"^\s*(?:the|an?) (?=\S)", re.IGNORECASE)
 
-# Words that occur in any sentence: as options they are named only where they answer alone.
+# Words that occur in any sentence: as options they count only where they answer by themselves.
 _CLOSED = frozenset(
     [
         *["yes", "no", "not", "none", "all", "both", "either", "neither", "other", "same"],
@@ -46,15 +46,15 @@ _BEFORE_WORD = (
     r"|(?<!\w)(?:based on|according to|looking at|judging by|in|from|given) [^.,;:!?\n]{1,60}, "
 )
 _LOOK_BACK = 60
-_BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # what no option's text goes across, unless it holds one
+_BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # an option's text does not span it unless it has one
 
-DENIED = -1  # in a set of places: an option's text is mentioned and called wrong
+DENIED = -1  # in a set of positions: an option's text is mentioned and called wrong
 
 
 class LetteredOptions:
-    """Options with the letters A, B, … by their position.
+    """The options of a question, with the letters A, B, … by position.
 
-    An option that is a single letter itself is named by its position alone.
+    A text names an option that is itself a single letter by its position only.
     """
 
     def __init__(self, options: Sequence[str]) -> None:
@@ -73,17 +73,23 @@ class LetteredOptions:
         return len(self.words)
 
     def plain(self, text: str) -> str:
-        """Words as options are compared: numbers in one form where that keeps options apart."""
+        """Return words in the form in which options are compared.
+
+        Numbers get a canonical form, if the options remain distinct with it.
+        """
         words = plain_words(self._with_signs(text))
         return _canonical(words) if self._by_number else words
 
     def _with_signs(self, text: str) -> str:
-        """The text with "> 5" as ">5", "x=5" as "x = 5"; with negative options, a minus as "-"."""
+        """Return the text with "> 5" as ">5" and "x=5" as "x = 5".
+
+        If an option is negative, any minus sign becomes "-".
+        """
         text = _EQUALS.sub(" = ", _SPACED.sub("", text))
         return _MINUS.sub(r"\1-", text) if self._signed else text
 
     def equal_options(self, text: str) -> set[int]:
-        """The options that a text is, an article before it apart."""
+        """Return the options that equal a text, ignoring a leading article."""
         if len(text) > self._longest:
             return set()
         return self._equal(self.plain(text)) or self._equal(self.plain(_ARTICLE.sub("", text, 1)))
@@ -96,12 +102,12 @@ class LetteredOptions:
         }
 
     def starting_options(self, rest: str) -> set[int]:
-        """The options that the first line of a text begins with."""
+        """Return the options that the first line of a text begins with."""
         line = self.plain(rest[: self._longest].split("\n", 1)[0]) + " "
         return {at for at, own in enumerate(self.words) if own and line.startswith(own + " ")}
 
     def skip(self, position: int, text: str, at: int) -> int:
-        """Where a text goes on after the own text of an option, if that is what begins at `at`."""
+        """Return where an option's text that begins at `at` ends; `at` if it is not there."""
         own = self._letters[position]
         letters, offsets = _letters_of(text)
         first = bisect_left(offsets, at)
@@ -113,9 +119,10 @@ class LetteredOptions:
         return end if is_complete else at
 
     def mentioned_options(self, text: str) -> set[int]:
-        """The options whose text stands in a cleaned text, not negated and not in a longer one.
+        """Return the options that a cleaned text mentions by their text.
 
-        Holds DENIED as well where a text is called wrong.
+        A text that is negated, or part of the text of a longer option, does not count. The result
+        contains DENIED if an option's text is called wrong.
         """
         pieces = [text] if self._broken else _BREAK.split(text)
         plain, positions = " | ".join(map(self.plain, pieces)), set()
@@ -136,7 +143,7 @@ class LetteredOptions:
 
 @lru_cache(maxsize=8)
 def _letters_of(text: str) -> tuple[str, list[int]]:
-    """The letters and digits of a text in lower case, a character each, and their positions."""
+    """Return the letters and digits of a text in lower case, and their offsets."""
     characters = [(char.lower(), at) for at, char in enumerate(text) if char.isalnum()]
     letters = "".join(lower if len(lower) == 1 else "\0" for lower, _ in characters)
     return letters, [at for _, at in characters]
@@ -144,12 +151,12 @@ def _letters_of(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=4096)
 def options_of(options: tuple[str, ...]) -> LetteredOptions:
-    """Return the options of these texts."""
+    """Return the Options of these texts."""
     return LetteredOptions(options)
 
 
 def _without_prefix(at: int, option: str, options: Sequence[str]) -> str:
-    """An option without its own letter ("A. cat"), where all of them begin with theirs."""
+    """Return an option without its letter ("A. cat"), if all options begin with their letter."""
     prefixes = [_PREFIX.match(text) for text in options]
     are_own = [match and ord(match[1] or match[2]) == 65 + n for n, match in enumerate(prefixes)]
     match = prefixes[at]
@@ -173,7 +180,7 @@ def _number(match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _opens_sentence(word: str) -> re.Pattern[str]:
-    """A word that is a sentence of its own, or opens one: "No.", "Yes, it is", "I think no"."""
+    """Return a pattern for a word that opens a sentence: "No.", "Yes, it is", "I think no"."""
     more = (
         r" (?:and )?(?:it|there|this|that|the|because|since)(?!\w)" if word in _YES_NO else "(?!)"
     )
@@ -184,7 +191,10 @@ def _opens_sentence(word: str) -> re.Pattern[str]:
 
 
 def _is_affirmed(match: re.Match[str], words: str) -> bool:
-    """Whether an option's text is not negated by what goes before it, and is meant as one."""
+    """Return whether an option's text is not negated by the words before it.
+
+    "right" before "answer" or "choice" is a word of the sentence and not an option.
+    """
     text, start = match.string, match.start()
     if _NEGATED.search(text, max(0, start - _LOOK_BACK), start):
         return False

@@ -1,30 +1,31 @@
-r"""Which option a free text names, or None: the parser never guesses.
+r"""Parser that finds the option a free text names, or None; it never guesses.
 
 Options have the letters A, B, … by their position. The text is cleaned first (Markdown, LaTeX,
-HTML, special tokens, full-width letters; see `mmbench.metrics.answers.choice.clean`). The first of
-these rules that finds an option decides; where a rule finds two options, the text names none.
+HTML, special tokens, full-width letters; see `mmbench.metrics.answers.choice.clean`). The rules are
+tried in order, and the first one that finds an option decides. If a rule finds two options, the
+text names none.
 
-1. A letter in \boxed{…} or <answer>…</answer>. A box with anything but an option is ignored.
-2. A statement that calls itself final ("Final answer: B"), then one that has a line of its own
-   ("Answer: B"): it overrides what sentences say, but not a first or last line of rule 3.
-3. A statement: "The answer is (B).", "I choose B", "B is the correct answer", an option's text in
-   these places, a first or last line that is an option's letter, its text or both ("(B) dog").
+1. A letter in \boxed{…} or <answer>…</answer>. A box without an option is ignored.
+2. A statement with a word such as "final" ("Final answer: B"), then a statement that fills a line
+   ("Answer: B"). It overrides sentences, but not a first or last line of rule 3.
+3. A statement: "The answer is (B).", "I choose B", "B is the correct answer", the same with an
+   option's text, or a first or last line that is an option's letter, its text or both ("(B) dog").
    The words of about thirty languages are in `mmbench.metrics.answers.choice.words`.
 4. "B is correct"; an option in the last sentence that opens with "therefore", "so" or the like.
-5. A letter in front with a mark after it: "B. dog", "b) dog", "(B) dog", "B: dog".
-6. A letter in brackets, or a capital in front or after a word such as "is", "option", "think";
-   no other capital may stand alone. A letter within an option's text is text.
-7. An option's text, as whole words; one within a longer one does not count ("dog" in "hot dog"),
-   and words such as "no" count only where they open a sentence ("No, there is none") or are
+5. A letter at the beginning that is followed by a mark: "B. dog", "b) dog", "(B) dog", "B: dog".
+6. A letter in brackets, or a capital at the beginning or after a word such as "is", "option",
+   "think"; no other capital may stand alone. A letter within an option's text does not count.
+7. An option's text, as whole words. A text within a longer option does not count ("dog" in "hot
+   dog"), and words such as "no" count only where they open a sentence ("No, there is none") or are
    stated ("I think no").
 
-A letter goes before texts, but names nothing where the text right after it is that of another
-option. A or I before a word is an article or a pronoun ("A dog is", "I think"). What is negated,
-asked or supposed is not named: "not B", "B is wrong", "B does not fit", "Is it B?", "if it were B".
-A statement that is followed by "wait" or "sorry" and another option names none. Numbers are
-compared without a currency, separators of thousands and final zeros, where that keeps the options
-apart; units, signs, comparisons (">5") and powers ("10³" is "10^3") always count. An option that is
-itself a single letter is named by its position alone.
+Letters take precedence over texts, but a letter names nothing if the text of another option
+directly follows it. A or I before a word is an article or a pronoun ("A dog is", "I think").
+Negated, questioned or hypothetical options do not count: "not B", "B is wrong", "B does not fit",
+"Is it B?", "if it were B". A statement that is followed by "wait" or "sorry" and another option
+names none. Numbers are compared without currency, thousands separators and trailing zeros, if the
+options remain distinct; units, signs, comparisons (">5") and powers ("10³" is "10^3") always count.
+An option that is itself a single letter is named by its position only.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ from mmbench.metrics.answers.choice.claims import (
 from mmbench.metrics.answers.choice.clean import clean, split_boxes
 from mmbench.metrics.answers.choice.options import LetteredOptions, options_of
 
-VERSION = 2  # of these rules; stands in the signature of each metric that uses them
+VERSION = 2  # of these rules; part of the signature of each metric that uses them
 
 _MARKED = re.compile(
     r"[(\[](?P<inside>[A-Za-z])[)\]]"
@@ -61,7 +62,7 @@ _LOOK_BACK = 40  # characters before a letter that may hold the word that makes 
 
 
 def named_option(text: str, options: Sequence[str]) -> int | None:
-    """The position of the only option that a text names, or None. There are at most 26 options."""
+    """Return the position of the only option that a text names, or None. At most 26 options."""
     return _parsed_option(text, tuple(options))
 
 
@@ -85,12 +86,12 @@ def _parsed_option(text: str, option_texts: tuple[str, ...]) -> int | None:
 
 
 def _single_option(positions: set[int]) -> int | None:
-    """The only place in a set, unless that is a contradiction."""
+    """Return the only position in a set; None for several and for a contradiction."""
     return next(iter(positions)) if len(positions) == 1 and CONTRADICTION not in positions else None
 
 
 def _unless_retracted(position: int | None, text: str, options: LetteredOptions) -> int | None:
-    """The place, or None where the text then says "wait" or the like and names another option."""
+    """Return the position, or None if the text then says "wait" and names another option."""
     last = _last(forms.RETRACTED, text)
     if last is None or position is None:
         return position
@@ -101,7 +102,7 @@ def _unless_retracted(position: int | None, text: str, options: LetteredOptions)
 
 
 def _concluded_options(text: str, options: LetteredOptions) -> set[int]:
-    """The options that are called right, and that of the last sentence that concludes."""
+    """Return the options that are called right, and the option of the last conclusion."""
     positions = {
         position
         for position, match in option_letters(forms.MENTIONED_LETTER, text, options)
@@ -118,12 +119,12 @@ def _concluded_options(text: str, options: LetteredOptions) -> set[int]:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """The last match of a pattern in a text."""
+    """Return the last match of a pattern in a text."""
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
 def _leading_option(text: str, options: LetteredOptions) -> set[int]:
-    """The option whose letter a text begins with, and a contradiction where another one follows."""
+    """Return the option of the letter at the beginning, with CONTRADICTION if another follows."""
     front = forms.FRONT.match(text)
     position = option_position(front, options) if front else None
     if front is None or position is None or is_denied(position, text, 0, front.end(), options):
@@ -144,7 +145,7 @@ def _leading_option(text: str, options: LetteredOptions) -> set[int]:
 
 
 def _mentioned_option(text: str, options: LetteredOptions) -> int | None:
-    """The option of the only letter in a text that surely is one, else of the only text."""
+    """Return the option of the only letter that surely names one, else of the only option text."""
     masked = _masked(text, options)
     letters = list(option_letters(forms.MENTIONED_LETTER, masked, options))
     sure: set[int] = set()
@@ -175,7 +176,7 @@ def _is_asserted(position: int, match: re.Match[str], options: LetteredOptions) 
 
 
 def _is_sure(match: re.Match[str]) -> bool:
-    """Whether a letter is in brackets, in front, or after a word that makes it an option."""
+    """Return whether a letter is in brackets, at the beginning, or after a word such as "is"."""
     text, start = match.string, match.start()
     if match["inside"] or match["small"]:
         return True
@@ -188,7 +189,7 @@ def _is_sure(match: re.Match[str]) -> bool:
 
 
 def _masked(text: str, options: LetteredOptions) -> str:
-    """A text without the options' texts that hold a single letter ("Point A")."""
+    """Return a text without the option texts that contain a single letter ("Point A")."""
     own = [clean(option) for option in options.raw]
     for option in sorted(own, key=len, reverse=True):
         if len(option) > 1 and _HOLDS_LETTER.search(option):

@@ -1,9 +1,9 @@
 """Words that surround the letter of an option, by language.
 
 A sentence such as "The correct answer is B" consists of a noun ("answer"), words around it
-("correct"), a link ("is") and the letter. The table holds these words; `mmbench.metrics.
-choice_forms` builds its patterns from it. Words are separated by `|` and match as whole words in
-scripts that put spaces between words. Case does not count.
+("correct"), a link ("is") and the letter. The table holds these words, and
+`mmbench.metrics.answers.choice.forms` builds its patterns from it. Words are separated by `|` and
+match as whole words in scripts that put spaces between words. Case is ignored.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ class Language(NamedTuple):
 
     `answer` words lead to a letter directly ("answer B", "I choose B"). `option` words need a link
     ("option: B", "correct: B"). `fills` may stand between them and the letter or the verdict.
-    `right` and `wrong` say something of the letter before them ("B is correct", "B is not").
-    `denials`, later in the clause of a letter, deny what is said of it ("B is right not").
-    `negations`, before a letter in the same clause, make it a letter that is not named. `joins`
-    connect two letters. `therefore` opens a sentence that concludes. `final` marks the last word.
-    `endings` are verbs and particles written right after a letter.
+    `right` and `wrong` judge the letter before them ("B is correct", "B is not"). `denials` negate
+    the statement later in its clause ("B is right not"). `negations` before a letter in the same
+    clause negate the letter. `joins` connect two letters. `therefore` opens a conclusion. `final`
+    marks the final answer. `endings` are verbs and particles directly after a letter.
     """
 
     answer: str

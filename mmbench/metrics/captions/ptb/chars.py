@@ -1,9 +1,9 @@
-"""The alphabet of the PTB rules: every character as the representative of its class.
+"""The alphabet of the PTB rules, which replaces a character by the representative of its class.
 
-No rule needs to know one foreign letter from another. So the rules of ptb_rules are written for a
-shadow of the text, of the same length, in which such characters are replaced by one of their
-kind. The classes are those of the Java lexer: it reads UTF-16 units, so that a character beyond
-U+FFFF is two unknown ones, and it knows the letters and digits of Unicode 6.3.
+No rule distinguishes one foreign letter from another. So the rules are written for a shadow of the
+text, a string of the same length in which one character stands for each class. The classes are
+those of the Java lexer. It reads UTF-16 units, so that a character beyond U+FFFF is two unknown
+ones, and it knows the letters and digits of Unicode 6.3.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 LOWER, UPPER, MARK, DIGIT, SYMBOL, UNKNOWN = "\u00aa\u00c0\u0300\u0660\u00a7\u0001"
 
-# Characters that some rule looks at, each with those it treats alike.
+# Characters that occur in a rule, each with the characters of its class.
 _ALIKE = {
     "\u2028": "000b 2029",  # the end of a line
     "\u0096": "0097 2013-2015",  # dashes between phrases
-    "\u2000": "2001-200a 3000",  # spaces that may stand inside a web address
+    "\u2000": "2001-200a 3000",  # spaces that may occur inside a web address
     "\u066b": "066c",  # Arabic decimal and thousands separators
     "\u207a": "207b 208a-208b",  # raised and lowered signs
     "\u00b2": "00b3 00b9 2070 2074-2079",
@@ -51,7 +51,7 @@ _MARKS = (
     "0a3c 0a3e-0a4f 0a81-0a83 0abc 0abe-0acf 0b82 0bbe-0bc2 0bc6-0bc8 0bca-0bcd 0c01-0c03 "
     "0c3e-0c56 0d3e-0d44 0d46-0d48 0e31 0e34-0e3a 0e47-0e4e 0eb1 0eb4-0ebc 0ec8-0ecd"
 )
-# Letters and digits of today that Unicode 6.3 did not have.
+# Letters and digits that are newer than Unicode 6.3.
 _LATER = (
     "037f 0528-052f 0560 0588 05ef 0860-086a 0870-0887 0889-089f 08a1 08ad-08c9 0978 0980 09fc "
     "0af9 0c34 0c5a 0c5c-0c5d 0c80 0cdc-0cdd 0d04 0d54-0d56 0d5f 0de6-0def 0e86 0e89 0e8c "
@@ -71,7 +71,7 @@ def _codes(ranges: str) -> Iterator[int]:
 
 
 class _Shadow(dict[int, str]):
-    """A table for str.translate that classifies a character when it is first met."""
+    """Table for str.translate that classifies a character on first use."""
 
     def __missing__(self, code: int) -> str:
         self[code] = representative = _kind(code)
@@ -102,12 +102,12 @@ _TABLE = _table()
 
 
 def shadow_of(units: str) -> str:
-    """The text with each character replaced by the representative of its class."""
+    """Return the text with each character replaced by the representative of its class."""
     return units.translate(_TABLE)
 
 
 def as_units(text: str) -> str:
-    """The text with characters beyond U+FFFF as two surrogates, as Java holds it."""
+    """Return the text with characters beyond U+FFFF as two surrogates, as Java holds it."""
     if text.isascii() or max(text) <= "\uffff":
         return text
     raw = text.encode("utf-16-le", "surrogatepass")
@@ -115,7 +115,7 @@ def as_units(text: str) -> str:
 
 
 def as_text(units: str) -> str:
-    """The inverse of `as_units`; half a character becomes "?", as Java prints it."""
+    """Return the inverse of `as_units`; half a character becomes "?", as Java prints it."""
     if units.isascii():
         return units
     whole = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

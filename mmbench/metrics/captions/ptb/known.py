@@ -1,6 +1,6 @@
-"""The words that the PTB rules know by name, as patterns: abbreviations, contractions, endings.
+"""Word lists of the PTB rules, as patterns: abbreviations, contractions, endings.
 
-Case is ignored, except that a word written here with a capital after "^" needs that capital: it
+Case is ignored, except for a word with a capital after "^", which must have that capital because it
 is also a common word ("Ill." for Illinois). "?" makes the letter before it optional.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 def one_of(words: str) -> str:
-    """A pattern for any of the words."""
+    """Return a pattern for any of the words."""
     return "(?:" + "|".join(map(_pattern, words.split())) + ")"
 
 
@@ -35,7 +35,7 @@ _COMPANIES = "assn bancorp bhd cos? corp inc intl ltd plc rt sys univ"
 _COUNTS = "est ext sq tel"
 _AFTER_NAMES = r"blvd bros esq jr rd sr ed\.d ph\.d"
 _LISTS = "al bldg etc seq"
-# May end a sentence, or stand before a small letter.
+# Abbreviations that may end a sentence, or precede a lower-case letter.
 MAY_END = one_of(
     f"{_MONTHS} {_DAYS} {_STATES} {_COMPANIES} {_COUNTS} {_AFTER_NAMES} {_LISTS}"
 )[:-1] + "|(?i:pp?t)[ye](?i:s?))"  # fmt: skip
@@ -46,12 +46,12 @@ _TITLES = (
     "sgt spc ste? supts?"
 )
 _NAMES = r"a\.k\.a alex cf cie dept elec invt jos natl ph treas vs wm"
-# Do not end a sentence.
+# Abbreviations that do not end a sentence.
 NEVER_ENDS = one_of(f"{_TITLES} {_NAMES}")[:-1] + f"|(?i:m)[ft](?i:g)|{ACRONYM})"
 BEFORE_NUMBERS = one_of("art bldg ca figs? nos? op pp prop")
 PLURAL_COMPANY = r"(?:(?i:pt)[eyEY]|(?i:co))\."
 
-# Sentences begin so: an acronym before one of them takes part in two sentences.
+# First words of sentences. An acronym before one of them also ends a sentence.
 SENTENCE_STARTS = one_of(
     r"^A ^About ^According ^Additionally ^After ^An ^As ^At ^But ^Earlier ^He ^Her ^Here ^However "
     r"^If ^In ^It ^Last ^Many ^More ^Mr\. ^Ms\. ^Now ^Once ^One ^Other ^Our ^She ^Since ^So ^Some "
@@ -63,7 +63,7 @@ FILE_TYPES = one_of(
     "ppt ps py sql tar txt wav xml x zip"
 )
 
-# Whatever may keep the full stop that follows it.
+# All words that may keep the full stop after them.
 ABBREVIATION = f"(?:{MAY_END}|{NEVER_ENDS}|{BEFORE_NUMBERS})"
 
 # Words in two tokens, the second of two or three letters: "can not", "gon na".

@@ -1,4 +1,4 @@
-"""Reading a line by the PTB rules: at each place the rule that reaches farthest."""
+"""Lexer of the PTB rules, which applies the longest match at each position."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from mmbench.metrics.captions.ptb.known import SPLIT_WORDS
 from mmbench.metrics.captions.ptb.pieces import SPACE
 from mmbench.metrics.captions.ptb.rules import RULES, SITE, TokenRule
 
-# What most of a text is: spaces, and a word that a space ends and that no rule splits.
+# Fast path for most of a text: spaces, and words before a space that no rule splits.
 _SPACES = f" {SPACE}*"
 _PLAIN = re.compile(
     rf"(?:{_SPACES})?(?!(?i:{'|'.join(SPLIT_WORDS)})[ \n])([A-Za-z]+)(?=[ \n])|{_SPACES}"
 )
 
-# Characters that are looked at from a place; as many again where a match goes on to their end. So
-# the time is linear in the length of a text.
+# Characters to search from a position. The window doubles if a match reaches its end, so that the
+# time is linear in the length of a text.
 _WINDOW = 1000
 
 
 def lex(text: str) -> list[str]:
-    """The tokens of one line, in lower case. A line break within is read as a space."""
+    """Return the tokens of one line, in lower case. A line break within is read as a space."""
     units = as_units(text.replace("\n", " ")) + "\n"
     shadow = shadow_of(units)
     tokens: list[str] = []
@@ -37,7 +37,7 @@ def lex(text: str) -> list[str]:
 
 
 def _token_at(units: str, shadow: str, position: int) -> tuple[str, int]:
-    """The token at a place, and the place after it. No token where no rule knows the character."""
+    """Return the token at a position and the position after it; "" if no rule matches there."""
     end = position + _WINDOW
     while (best := _farthest(shadow, position, end)) and best[1].end() == end:
         end += end - position
@@ -47,7 +47,7 @@ def _token_at(units: str, shadow: str, position: int) -> tuple[str, int]:
 
 
 def _farthest(shadow: str, position: int, end: int) -> tuple[TokenRule, re.Match[str]] | None:
-    """The rule that reaches farthest, and its match, in the text up to `end`."""
+    """Return the rule with the longest match, and the match, in the text up to `end`."""
     reach, best = position, None
     for rule in [SITE] if shadow[position] == UNKNOWN else RULES:
         match = rule.pattern.match(shadow, position, end)

@@ -1,10 +1,10 @@
-"""The pieces that the PTB rules are made of, as patterns over the alphabet of ptb_chars."""
+"""Building blocks of the PTB rules: patterns over the alphabet of `chars`."""
 
 from __future__ import annotations
 
 from mmbench.metrics.captions.ptb.known import ACRONYM_OF_TWO, SENTENCE_STARTS
 
-# Characters, to stand inside [ ].
+# Characters, for use inside [ ].
 LETTERS = "A-Za-z\u00aa\u00c0\u0130\u0131\u017f\u212a"
 CAPITALS = "A-Z\u00c0\u0130\u212a\u2160\u24b6"
 DIGITS = "0-9\u0660"
@@ -17,18 +17,18 @@ BREAK = rf"(?:\r\n|[{ROOM}{LINE_ENDS}])"
 APOSTROPHE = "(?:['\u0092]|(?i:&apos;))"
 LIKE_APOSTROPHE = "(?:['\u0092`\u0091]|(?i:&apos;))"
 
-# A word: letters, accents and digits; also over a full stop without a space ("dog.The").
+# A word: letters, accents and digits, also across a full stop without a space ("dog.The").
 _ENTITY = "&[aeiouAEIOU](?i:acute|grave|uml);"
 LETTER = f"(?:[{LETTERS}\u0300\u00ad]|{_ENTITY})"
 ALNUM = f"(?:[{LETTERS}\u0300\u00ad{DIGITS}]|{_ENTITY})"
 WORD = rf"{LETTER}{ALNUM}*+(?:[.!?]{LETTER}{ALNUM}*+)*+"
 
-# What a contraction ends with, and its word before "n't".
+# Endings of contractions, and the word before "n't".
 SHORT = f"{APOSTROPHE}(?:[msdMSD]|(?i:re|ve|ll))"
 NOT = f"(?i:n){LIKE_APOSTROPHE}(?i:t)"
 BEFORE_NOT = r"[A-Za-z\u00ad]*[A-MO-Za-mo-z]\u00ad*"
 
-# Joined by hyphens: "black-and-white", "jack-o'-lantern"; "3,000-foot", "post-U.S."; "AT&T".
+# Compounds: "black-and-white", "jack-o'-lantern"; "3,000-foot", "post-U.S."; "AT&T".
 _PART = f"[{LETTERS}{DIGITS}]"
 _ITEM = f"(?:[dDoOlL]{LIKE_APOSTROPHE}{_PART})?{_PART}+"
 COMPOUND = f"{_ITEM}(?:[-_\u2010]{_ITEM})*"
@@ -51,7 +51,7 @@ PHONES = (
     r"(?:(?:\+\+?)?[0-9]{2,4}\.)?[0-9]{2,4}\.[0-9]{3,4}\.[0-9]{3,5}",
 )
 
-# Addresses. A site without "www." is in small letters: its excluded class runs from "," to "_".
+# Addresses. A site without "www." is in lower case: its excluded class ranges from "," to "_".
 _END = r' \t\n\f\r"<>|(){}'
 _LAST = f"[^{_END}.!?,-]"
 _PATH = rf'/[^ \t\n\f\r"<>|()]+{_LAST}'
@@ -67,7 +67,7 @@ ADDRESSES = (
     f"@[a-zA-Z_][a-zA-Z_0-9]*|#{LETTER}+",
 )
 
-# A tag with its attributes, also over several words: <img src="a b.png" />.
+# A tag with its attributes, which may contain spaces: <img src="a b.png" />.
 _NAME = "[A-Za-z][A-Za-z0-9_:.-]*+"
 _VALUE = "(?:'[^']*'|\"[^\"]*\")"
 TAG = (

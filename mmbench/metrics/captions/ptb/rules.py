@@ -1,7 +1,7 @@
-"""The rules of the PTB tokenizer: what may be a token at a place of the text.
+"""The rules of the PTB tokenizer, each a pattern of a token.
 
-The rule that reaches farthest wins, the first of equals; so the order matters. A rule may look
-past its token, and what it saw there counts as reached.
+The longest match wins; of equal matches, the first rule. So the order matters. A rule may look past
+its token, and the lookahead counts towards the length of the match.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ Write = Callable[[str], str] | str | None
 
 @dataclass(frozen=True)
 class TokenRule:
-    """A pattern whose first group, or else the whole, is the token, and how that is written.
+    """A pattern of a token and the form in which the token is written.
 
-    `write`: what to make of it, or a text to put in its place; without one it stays as it is, and
-    an empty text is no token. `again`: the full stop at its end is read once more, on its own.
+    The token is the first group of the pattern, or the whole match without groups. `write` is a
+    function that converts the token, a text that replaces it, or None to keep it; an empty text
+    gives no token. With `again`, the final full stop is read once more as a token.
     """
 
     pattern: re.Pattern[str]

@@ -1,4 +1,4 @@
-"""How the PTB tokenizer writes what it has found: quotes, brackets, dashes, money, fractions."""
+"""Output forms of PTB tokens: quotes, brackets, dashes, money, fractions."""
 
 from __future__ import annotations
 
@@ -18,57 +18,57 @@ _FRACTIONS = str.maketrans({"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3",
 
 
 def soft(token: str) -> str:
-    """Without soft hyphens, but never empty."""
+    """Return a token without soft hyphens; "-" if nothing remains."""
     return token.replace("\u00ad", "") or "-"
 
 
 def unbroken(token: str) -> str:
-    """One token in spite of its spaces: they become spaces that do not break."""
+    """Return a token with no-break spaces in place of spaces."""
     return token.replace(" ", "\u00a0")
 
 
 def parens(token: str) -> str:
-    """Round brackets by their treebank names, within a smiley too."""
+    """Return a token with round brackets by their treebank names, also in a smiley."""
     return token.translate(_PARENS)
 
 
 def phone(token: str) -> str:
-    """A telephone number in one token."""
+    """Return a telephone number as one token."""
     return parens(unbroken(token))
 
 
 def bracket(token: str) -> str:
-    """A bracket by its treebank name."""
+    """Return the treebank name of a bracket."""
     return _BRACKETS[token]
 
 
 def ampersand(token: str) -> str:
-    """The entity as the character."""
+    """Return a token with the character in place of the entity &amp;."""
     return _AMP.sub("&", token)
 
 
 def currency(token: str) -> str:
-    """Money as the treebank wrote it: "#" is the pound, "$" also the euro."""
+    """Return a currency sign as in the treebank: "#" is the pound, "$" also the euro."""
     return token.translate(_MONEY)
 
 
 def fraction(token: str) -> str:
-    """The common fractions in three characters, the others as they are."""
+    """Return a common fraction in three characters; other fractions do not change."""
     return token.translate(_FRACTIONS)
 
 
 def hyphens(token: str) -> str:
-    """Three or four hyphens are a dash."""
+    """Return three or four hyphens as a dash; other numbers of hyphens do not change."""
     return "--" if len(token) in (3, 4) else token
 
 
 def opening(token: str) -> str:
-    """An opening quote, as LaTeX writes it."""
+    """Return an opening quote, as LaTeX writes it."""
     return _quote(token, "`")
 
 
 def closing(token: str) -> str:
-    """A closing quote or an apostrophe; curly quotes say themselves which they are."""
+    """Return a closing quote or an apostrophe; curly quotes keep their own direction."""
     return _quote(token, "'")
 
 
