@@ -92,8 +92,8 @@ class Predictions(Struct, frozen=True):
     def failed(self) -> list[tuple[str, str]]:
         """Return id and error of each sample whose prediction failed."""
         errors = [(column(split, "id"), column(split, "error")) for split in self.splits()]
-        found = {ids[row]: why[row] for ids, why in errors for row in rows_not_none(why)}
-        return list(found.items())
+        by_id = {ids[row]: why[row] for ids, why in errors for row in rows_not_none(why)}
+        return list(by_id.items())
 
 
 def tagged(
