@@ -15,7 +15,7 @@ from mmbench.protocols.metrics import Better, MetricInfo, Order
 from mmbench.types import FeatureRequest, Modality, Role, Score
 
 P = ParamSpec("P")
-_WANTED = [*product(get_args(Modality), get_args(Role))]
+_MODALITIES_WITH_ROLES = [*product(get_args(Modality), get_args(Role))]
 SourceT = TypeVar("SourceT", bound=Callable[..., object])
 
 
@@ -30,12 +30,12 @@ def declare_source(
     _check_formats(reads)
     formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
 
-    def put(source: SourceT) -> SourceT:
+    def decorate(source: SourceT) -> SourceT:
         declared: Any = source  # a function or a class, which has the attribute from here
         declared.info = SourceInfo(formats, hub, own_data)
         return source
 
-    return put
+    return decorate
 
 
 def declare(
@@ -76,7 +76,7 @@ def declare(
         check_options=check_options,
     )
 
-    def put(function: Callable[P, Score]) -> Callable[P, Score]:
+    def decorate(function: Callable[P, Score]) -> Callable[P, Score]:
         function.__dict__["info"] = info  # also where `register` is below `declare`
 
         @wraps(function)
@@ -85,7 +85,7 @@ def declare(
 
         return metric
 
-    return put
+    return decorate
 
 
 def with_range(score: Score, info: MetricInfo) -> Score:
@@ -130,20 +130,20 @@ def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: objec
     if not isinstance(ends, tuple) or len(ends) not in (0, 2):
         raise UserError(f"mmbench.declare: extremes is {extremes!r}: give two functions")
     contents = None if wants is None else wants.contents
-    for given in (*ends, *checks, contents):
-        if given is not None and not callable(given):
+    for function in (*ends, *checks, contents):
+        if function is not None and not callable(function):
             raise UserError(
-                f"mmbench.declare: {given!r} is given where a function is needed: extremes,"
+                f"mmbench.declare: {function!r} is given where a function is needed: extremes,"
                 " check_argument, check_options and the contents of wants are functions"
             )
 
 
 def _check_modalities(wants: FeatureRequest | None) -> None:
     """Raise UserError for a request that does not say modality and role of each content."""
-    for name, given in (wants.modalities if wants is not None else {}).items():
-        if given not in _WANTED:
+    for name, pair in (wants.modalities if wants is not None else {}).items():
+        if pair not in _MODALITIES_WITH_ROLES:
             raise UserError(
-                f"mmbench.declare: wants has {given!r} for {name!r}: give a modality and a role,"
+                f"mmbench.declare: wants has {pair!r} for {name!r}: give a modality and a role,"
                 ' ("image", "document")'
             )
 
@@ -154,7 +154,7 @@ def _check_flags(**flags: object) -> None:
             raise UserError(f"mmbench.declare: {name} is {flag!r}: give True or False")
 
 
-def _names(what: str, given: Collection[str]) -> Collection[str]:
-    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
-        raise UserError(f'mmbench.declare: {what} is {given!r}: give a set of names, {{"…"}}')
-    return given
+def _names(what: str, names: Collection[str]) -> Collection[str]:
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise UserError(f'mmbench.declare: {what} is {names!r}: give a set of names, {{"…"}}')
+    return names

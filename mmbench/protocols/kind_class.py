@@ -46,9 +46,9 @@ def _options_fault(options: object) -> str:
     if not (isinstance(options, type) and issubclass(options, KindOptions)):
         return "its Options are no subclass of mmbench.types.KindOptions"
     fields = structs.fields(options)
-    taken = {field.name for field in structs.fields(TaskSpec)} | {"include"}
-    if both := sorted(taken & {field.name for field in fields}):
-        return f"every task has a key {both[0]!r}: name the option otherwise"
+    task_keys = {field.name for field in structs.fields(TaskSpec)} | {"include"}
+    if shared := sorted(task_keys & {field.name for field in fields}):
+        return f"every task has a key {shared[0]!r}: name the option otherwise"
     names = [field.name for field in fields]
     if unknown := sorted(set(options.settings) - set(names)):
         return f"its `settings` name {unknown[0]!r}, which is no option: it has {', '.join(names)}"

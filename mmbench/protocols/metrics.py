@@ -57,11 +57,13 @@ class Metric(Protocol):
     unit.
     """
 
-    def __call__(self, predictions: Sequence[Prediction], /, *argument: Any, **given: Any) -> Score:
+    def __call__(
+        self, predictions: Sequence[Prediction], /, *argument: Any, **keywords: Any
+    ) -> Score:
         """Measure predictions, none of which failed.
 
-        `given` are `features` of another model for a metric that wants some, and `options` for one
-        that takes those of a task. Raises SampleError for a prediction that it cannot take, and
+        `keywords` are `features` of another model for a metric that wants some, and `options` for
+        one that takes those of a task. Raises SampleError for a prediction that it cannot take, and
         Missing where a program, a package or a file is not there.
         """
         ...
