@@ -40,12 +40,12 @@ def plugin_fault(error: BaseException) -> str:
 
 
 def _misfit(error: BaseException, places: dict[Path, dict[str, object]]) -> str:
-    """Return the name of the plugin's thing that mmbench could not use, empty for another error."""
+    """Return the name of the plugin's entry that mmbench could not use, empty for another error."""
     call = _CALL.match(str(error)) if isinstance(error, TypeError) else None
     lacking = error.obj if isinstance(error, AttributeError) else None
-    for place, things in places.items():
-        for name, thing in things.items():
-            inner = getattr(thing, "func", thing)  # of a functools.partial
+    for place, entries in places.items():
+        for name, entry in entries.items():
+            inner = getattr(entry, "func", entry)  # of a functools.partial
             own = getattr(inner, "__qualname__", None)
             called = own and call and _is_part(call["function"], own)
             lacks = lacking is not None and (lacking is inner or type(lacking) is inner)
@@ -54,24 +54,24 @@ def _misfit(error: BaseException, places: dict[Path, dict[str, object]]) -> str:
     return ""
 
 
-def _is_part(function: str, thing: str) -> bool:
-    return function == thing or function.startswith(f"{thing}.")
+def _is_part(function: str, name: str) -> bool:
+    return function == name or function.startswith(f"{name}.")
 
 
-def _unwrapped(thing: object) -> object:
+def _unwrapped(entry: object) -> object:
     """Return the function that a decorator such as `mmbench.declare` wraps."""
-    return inspect.unwrap(thing) if callable(thing) else thing
+    return inspect.unwrap(entry) if callable(entry) else entry
 
 
-def _where(thing: object, place: Path) -> str:
-    thing = _unwrapped(thing)
-    code = getattr(thing, "__code__", None)
+def _where(entry: object, place: Path) -> str:
+    entry = _unwrapped(entry)
+    code = getattr(entry, "__code__", None)
     if code is not None:
         return f"{place}, line {code.co_firstlineno}"
-    if not callable(thing):
+    if not callable(entry):
         return str(place)
     try:
-        return f"{place}, line {inspect.getsourcelines(thing)[1]}"
+        return f"{place}, line {inspect.getsourcelines(entry)[1]}"
     except (OSError, TypeError):
         return str(place)
 
@@ -90,8 +90,8 @@ def _place(file: Path, places: Collection[Path]) -> Path | None:
     return next((place for place in places if file == place or place in file.parents), None)
 
 
-def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, object]) -> str:
-    """Return the name of what failed: the only thing that a plugin registers, or by its frames.
+def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object]) -> str:
+    """Return the name of what failed: the only entry that a plugin registers, or by its frames.
 
     While a file is imported it is the plugin: what it registered so far did not fail.
     """
@@ -100,11 +100,11 @@ def _owner(frames: Sequence[FrameType], place: Path, things: dict[str, object]) 
     own = [
         name
         for frame in reversed(frames)
-        for name, thing in things.items()
-        if thing is type(frame.f_locals.get("self"))
-        or getattr(_unwrapped(thing), "__code__", None) is frame.f_code
+        for name, entry in entries.items()
+        if entry is type(frame.f_locals.get("self"))
+        or getattr(_unwrapped(entry), "__code__", None) is frame.f_code
     ]
-    return next(iter(own if own or len(things) != 1 else things), f"plugin {place.name}")
+    return next(iter(own if own or len(entries) != 1 else entries), f"plugin {place.name}")
 
 
 def _words(error: BaseException) -> str:

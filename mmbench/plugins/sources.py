@@ -12,6 +12,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +50,8 @@ def read_source(file: Path) -> Source:
         files[path] = read_regular(path)
         for node in _nodes(path, files[path]):
             names |= file_names(node)
-            todo += [found for name in _imported(node, path) for found in _modules(name, file)]
+            imported = [_modules(name, file) for name in _imported(node, path)]
+            todo += chain.from_iterable(imported)
     return Source(files, frozenset(names))
 
 
@@ -85,12 +87,12 @@ def _modules(name: Path | str, plugin: Path) -> list[Path]:
     if isinstance(name, Path):
         return _files(name)
     top, *rest = name.split(".")
-    found: list[Path] = []
+    files: list[Path] = []
     for base in _bases(top):
         if _local(base, plugin):
             for depth in range(len(rest) + 1):
-                found += _files(base.joinpath(*rest[:depth]))
-    return found
+                files += _files(base.joinpath(*rest[:depth]))
+    return files
 
 
 def _bases(top: str) -> list[Path]:
