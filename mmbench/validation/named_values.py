@@ -48,7 +48,7 @@ def as_struct(raw: Mapping[str, object], kind: type[S], where: str, hint: str = 
 
 def checked_options(
     function: Callable[..., object],
-    given: Mapping[str, object],
+    raw: Mapping[str, object],
     what: str,
     reserved: Collection[str],
     missing: Callable[[list[str]], UserError],
@@ -64,15 +64,15 @@ def checked_options(
     free = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     options = [p for p in parameters if p.name not in reserved and p.kind not in _VARIADIC]
     required = [option.name for option in options if option.default is option.empty]
-    known = {option.name for option in options} | (set(given) if free else set())
-    _refuse_names(what, given, known, required, missing)
+    known = {option.name for option in options} | (set(raw) if free else set())
+    _refuse_names(what, raw, known, required, missing)
     hints = _hints(function)
-    typed = {name: hints[name] for name in given if name in hints and _checkable(hints[name])}
-    values = {name: as_typed(value, typed[name]) for name, value in given.items() if name in typed}
+    typed = {name: hints[name] for name in raw if name in hints and _checkable(hints[name])}
+    values = {name: as_typed(value, typed[name]) for name, value in raw.items() if name in typed}
     faults = [_fault(name, values[name], typed[name]) for name in values]
     if any(faults):
         raise SpecError(f"{what}: {'; '.join(filter(None, faults))}")
-    return {**given, **values}
+    return {**raw, **values}
 
 
 def as_typed(value: object, hint: object) -> object:
@@ -85,13 +85,13 @@ def as_typed(value: object, hint: object) -> object:
 
 def _refuse_names(
     what: str,
-    given: Iterable[str],
+    names: Iterable[str],
     known: Collection[str],
     required: Iterable[str],
     missing: Callable[[list[str]], UserError],
 ) -> None:
     """Raise for all names that are unknown or missing, in one message."""
-    names = list(given)
+    names = list(names)
     faults: list[UserError] = [
         UnknownName(what, str(name), known) for name in names if name not in known
     ]

@@ -46,8 +46,8 @@ def _faults(block: Mapping[str, object], place: str) -> Iterator[str]:
 
 def _medium(block: Mapping[str, object]) -> str:
     """Return the medium that a block is about."""
-    named = [*_keys(block.get("media")), *_keys(block.get("columns"))]
-    return next((name for name in named if name in ("image", "audio", "video")), "image")
+    columns = [*_keys(block.get("media")), *_keys(block.get("columns"))]
+    return next((name for name in columns if name in ("image", "audio", "video")), "image")
 
 
 def _keys(value: object) -> list[str]:

@@ -67,8 +67,8 @@ def parse_json(data: bytes | str, as_type: object = object) -> object:
 @cache
 def _is_open(as_type: object) -> bool:
     """Return whether a type leaves open what is in it: other types say how deep they are."""
-    described = repr(msgspec.inspect.type_info(as_type))
-    return any(name in described for name in _OPEN_TYPES)
+    description = repr(msgspec.inspect.type_info(as_type))
+    return any(name in description for name in _OPEN_TYPES)
 
 
 def encode_json(value: object) -> bytes:
