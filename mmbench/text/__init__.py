@@ -23,8 +23,8 @@ _COMMANDS = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
 def plain(text: str, limit: int = 200) -> str:
     """One line that is safe to print: no control or formatting characters, at most `limit` long."""
     spaced = " ".join(text.split())
-    shown = "".join(map(_visible, spaced))
-    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+    visible = "".join(map(_visible, spaced))
+    return visible if len(visible) <= limit else f"{visible[: limit - 1]}…"
 
 
 def printable(text: str) -> str:
@@ -34,8 +34,8 @@ def printable(text: str) -> str:
     is printed as a whole.
     """
     lines = text.replace("\t", " ").split("\n")
-    shown = "\n".join("".join(map(_visible, line)) for line in lines)
-    return _COMMANDS.sub(r"\1\2 ", shown)
+    visible = "\n".join("".join(map(_visible, line)) for line in lines)
+    return _COMMANDS.sub(r"\1\2 ", visible)
 
 
 def _visible(char: str) -> str:
@@ -67,14 +67,14 @@ def markdown_name(text: str) -> str:
 
 def markdown_code(text: str) -> str:
     """A code span that shows `text`, also in a cell of a table."""
-    shown = plain(text).replace("`", "'").replace("|", "\\|")
-    return f"`{shown}`"
+    code = plain(text).replace("`", "'").replace("|", "\\|")
+    return f"`{code}`"
 
 
 def csv_cell(text: str, limit: int = 200) -> str:
     """A CSV cell that no spreadsheet takes for a formula (a leading = + - @ gets an apostrophe)."""
-    shown = plain(text, limit)
-    return f"'{shown}" if shown[:1] in {"=", "+", "-", "@"} else shown
+    cell = plain(text, limit)
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
 
 
 def count(number: int, noun: str) -> str:
@@ -123,6 +123,6 @@ def repeated(names: Iterable[str]) -> list[str]:
 
 def listed(names: Iterable[str], most: int = 5) -> str:
     """The first few names, and how many more there are: `a, b, c and 12 more`."""
-    shown = list(names)
-    more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return ", ".join(plain(name, 80) for name in shown[:most]) + more
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(plain(name, 80) for name in names[:most]) + more

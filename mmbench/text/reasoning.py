@@ -73,10 +73,10 @@ def perhaps_reasoning(values: Sequence[object]) -> list[str]:
         return [value for value in values if isinstance(value, str)]
     import pyarrow.compute as pc
 
-    found: list[str] = values.array.filter(
+    texts: list[str] = values.array.filter(
         pc.match_substring_regex(values.array, _PERHAPS)
     ).to_pylist()
-    return found
+    return texts
 
 
 def has_reasoning(text: str) -> bool:
@@ -112,8 +112,8 @@ def _without_markers(text: str) -> str | None:
     if _CHANNEL in text:
         return _final_channel(text)
     if _in_words(text):
-        found = next(filter(None, (form.match(text) for form in _WORDS)), None)
-        return found["text"].strip() if found else None
+        match = next(filter(None, (form.match(text) for form in _WORDS)), None)
+        return match["text"].strip() if match else None
     if _TRACE.search(text):
         return _without_traces(text)
     return _tagged_answer(text)
@@ -136,15 +136,15 @@ def _final_channel(text: str) -> str | None:
 
 def _without_traces(text: str) -> str | None:
     """Remove the traces; a closing marker alone ends a trace that began before the text."""
-    kept: list[str] = []
+    pieces: list[str] = []
     start, inside = 0, False
     for marker in _TRACE.finditer(text):
         if marker["close"] and not inside:
-            kept.clear()
+            pieces.clear()
         elif not inside:
-            kept.append(text[start : marker.start()])
+            pieces.append(text[start : marker.start()])
         inside, start = bool(marker["open"]), marker.end()
-    return None if inside else "".join([*kept, text[start:]]).strip()
+    return None if inside else "".join([*pieces, text[start:]]).strip()
 
 
 def _tagged_answer(text: str) -> str:
