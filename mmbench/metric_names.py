@@ -128,15 +128,15 @@ def _argument(form: str, name: str) -> int | str | None:
     family = form[: takes.start()] if takes else form
     if takes is None or not name.startswith(family):
         return None
-    given = name.removeprefix(family)
+    suffix = name.removeprefix(family)
     if takes["open"]:
-        return given[1:-1] if re.fullmatch(r"\[[^\[\]]+\]", given) else None
+        return suffix[1:-1] if re.fullmatch(r"\[[^\[\]]+\]", suffix) else None
     if takes["variants"]:
-        variant = given[1:-1]
-        return variant if given == f"[{variant}]" and variant in _variants(takes) else None
+        variant = suffix[1:-1]
+        return variant if suffix == f"[{variant}]" and variant in _variants(takes) else None
     if takes["number"]:
-        return int(given[1:]) if re.fullmatch("@[1-9][0-9]{0,17}", given) else None
-    return given[1:] if re.fullmatch("@.+", given) else None
+        return int(suffix[1:]) if re.fullmatch("@[1-9][0-9]{0,17}", suffix) else None
+    return suffix[1:] if re.fullmatch("@.+", suffix) else None
 
 
 def _variants(takes: re.Match[str]) -> list[str]:
@@ -162,7 +162,7 @@ def _unknown_metric(name: str) -> UnknownName:
         known = registry.names("metric")
         known += [_TAKES.sub("", form) for form in known if written_forms(form) != [form]]
         return UnknownName("metric", name, known, "`mmbench list metrics` shows all")
-    ways = [way for form in forms for way in written_forms(form)]
+    spellings = [spelling for form in forms for spelling in written_forms(form)]
     takes = [match["number"] for form in forms if (match := _TAKES.search(form))]
     numbers = [f"{letter} is a whole number from 1" for letter in takes if letter]
-    return UnknownName("metric", name, ways, "; ".join(numbers))
+    return UnknownName("metric", name, spellings, "; ".join(numbers))

@@ -45,13 +45,13 @@ _GROUPS = {
 
 
 class Plugin(NamedTuple):
-    """A thing that mmbench does not bring: who does, from which plugin file or package.
+    """A entry that mmbench does not bring: who does, from which plugin file or package.
 
     `file` and `package` are both None for what a running program has registered. `module` is where
     it was registered from: two plugin files of one name have modules of one name.
     """
 
-    thing: Any
+    entry: Any
     owner: str
     file: Path | None = None
     package: Distribution | None = None
@@ -60,7 +60,7 @@ class Plugin(NamedTuple):
 
 _plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
 _loading: list[Path] = []  # the plugin file whose decorators are running
-_begun: set[Path] = set()  # the plugin files of this process, though their import may have failed
+_started: set[Path] = set()  # the plugin files of this process, though their import may have failed
 _loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they were loaded
 
 
@@ -69,42 +69,42 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
     `kind` is one of `KINDS`. Two of them are called with a value: `task` with the path of a YAML
     file, `conformance` with a list of cases. Raises UserError when the name is taken, naming both
-    owners, and for what can be no such thing.
+    owners, and for what can be no such entry.
     """
     if kind not in KINDS:
         raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
     if not isinstance(name, str) or not name:
         raise UserError(f"mmbench.register: {name!r} is no name of a {kind}: give a text")
 
-    def put(thing: T) -> T:
-        _check_thing(kind, name, thing)
-        inner: Any = thing.func if isinstance(thing, functools.partial) else thing
+    def decorate(entry: T) -> T:
+        _check_entry(kind, name, entry)
+        inner: Any = entry.func if isinstance(entry, functools.partial) else entry
         owner = getattr(inner, "__module__", "a plugin")
         file = _loading[-1] if _loading else None
-        _claim(kind, name, Plugin(thing, owner, file, module=sys.modules.get(owner)))
-        return thing
+        _claim(kind, name, Plugin(entry, owner, file, module=sys.modules.get(owner)))
+        return entry
 
-    return put
+    return decorate
 
 
-def _check_thing(kind: str, name: str, thing: object) -> None:
-    """Refuse what is no thing of its kind; classes of models are checked when one is found."""
+def _check_entry(kind: str, name: str, entry: object) -> None:
+    """Refuse what is no entry of its kind; classes of models are checked when one is found."""
     if kind == "metric" and re.search("@[a-jlmo-z]$", name):
         raise UserError(f"metric {name}: only @k and @n take a number: name it {name[:-1]}k")
     if kind == "outputs" and name != name.lower():
         raise UserError(f"outputs {name}: extensions are compared in lower case: {name.lower()!r}")
-    fits, wanted = callable(thing) or kind == "model", "a function or a class"
+    fits, expected = callable(entry) or kind == "model", "a function or a class"
     if kind == "task":
-        fits, wanted = isinstance(thing, str | Path), "the path of its YAML file"
+        fits, expected = isinstance(entry, str | Path), "the path of its YAML file"
     elif kind == "conformance":
-        fits, wanted = isinstance(thing, list), "a list of mmbench.conformance.Case"
+        fits, expected = isinstance(entry, list), "a list of mmbench.conformance.Case"
     if not fits:
-        raise UserError(f"{kind} {name} is registered as a {type(thing).__name__}: give {wanted}")
+        raise UserError(f"{kind} {name} is registered as a {type(entry).__name__}: give {expected}")
 
 
 def _claim(kind: str, name: str, plugin: Plugin) -> None:
-    taken = _plugins[kind].get(name)
-    other = taken.owner if taken else TABLES[kind].get(name, (None,))[0]
+    existing = _plugins[kind].get(name)
+    other = existing.owner if existing else TABLES[kind].get(name, (None,))[0]
     if other is not None:
         raise UserError(
             f"two {_plural(kind)} are named {name!r}: {other} and {plugin.owner}; rename one"
@@ -145,7 +145,7 @@ def load_plugin(path: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     _loading.append(file)
-    _begun.add(file)
+    _started.add(file)
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -160,12 +160,12 @@ def plugin_places() -> dict[Path, dict[str, Any]]:
 
     A plugin file is among them while it is imported, whether or not it registers anything.
     """
-    places: dict[Path, dict[str, Any]] = {file: {} for file in _begun}
+    places: dict[Path, dict[str, Any]] = {file: {} for file in _started}
     for kind, plugins in _plugins.items():
         for name, plugin in plugins.items():
             place = plugin.file or _place(plugin)
             if place is not None:
-                places.setdefault(place, {})[f"{kind} {name}"] = plugin.thing
+                places.setdefault(place, {})[f"{kind} {name}"] = plugin.entry
     return places
 
 
@@ -174,11 +174,11 @@ def _place(plugin: Plugin) -> Path | None:
     if plugin.package is None:
         file = getattr(plugin.module, "__file__", None)
         return Path(file).resolve() if file else None
-    found = importlib.util.find_spec(plugin.thing.module.partition(".")[0])
-    if found is None or not found.origin:
+    spec = importlib.util.find_spec(plugin.entry.module.partition(".")[0])
+    if spec is None or not spec.origin:
         return None
-    file = Path(found.origin).resolve()
-    return file.parent if found.submodule_search_locations else file
+    file = Path(spec.origin).resolve()
+    return file.parent if spec.submodule_search_locations else file
 
 
 def names(kind: str) -> list[str]:
@@ -195,7 +195,7 @@ def summary(kind: str, name: str) -> str:
 
 
 def lookup(kind: str, name: str) -> Any:
-    """The thing behind a name. Raises UnknownName with the near ones."""
+    """The entry behind a name. Raises UnknownName with the near ones."""
     _entry_points()
     if name in _plugins[kind]:
         return _imported(kind, name, _plugins[kind][name])
@@ -206,17 +206,17 @@ def lookup(kind: str, name: str) -> Any:
 
 
 def _imported(kind: str, name: str, plugin: Plugin) -> Any:
-    thing = plugin.thing
-    if not (hasattr(thing, "load") and hasattr(thing, "group")):  # an entry point
-        return thing
+    entry = plugin.entry
+    if not (hasattr(entry, "load") and hasattr(entry, "group")):  # an entry point
+        return entry
     try:
-        loaded = thing.load()
+        loaded = entry.load()
     except (ImportError, AttributeError, SyntaxError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"{kind} {name} of the package {plugin.owner} does not import: {reason}"
         ) from error
-    _check_thing(kind, name, loaded)
+    _check_entry(kind, name, loaded)
     return loaded
 
 
@@ -234,6 +234,6 @@ def _plural(kind: str) -> str:
 
 
 def plugin(kind: str, name: str) -> Plugin | None:
-    """Return where the thing behind a name comes from, None for what mmbench brings itself."""
+    """Return where the entry behind a name comes from, None for what mmbench brings itself."""
     _entry_points()
     return _plugins[kind].get(name)

@@ -100,10 +100,10 @@ def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
     own = structs.fields(options)
     _refuse_options_of_others(raw, {field.name for field in (*fields, *own)}, where)
     file = defstruct("TaskFile", [_field(field) for field in (*fields, *own)])
-    found = as_struct(raw, file, where, "set them, or take them from another task: include: NAME")
-    values = structs.asdict(found)
-    kept = {field.name: values[field.name] for field in fields}
-    return TaskSpec(**kept, options=options(**{field.name: values[field.name] for field in own}))
+    task = as_struct(raw, file, where, "set them, or take them from another task: include: NAME")
+    values = structs.asdict(task)
+    common = {field.name: values[field.name] for field in fields}
+    return TaskSpec(**common, options=options(**{field.name: values[field.name] for field in own}))
 
 
 def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) -> None:
@@ -128,10 +128,10 @@ def options_of_kind(kind: object, task: str) -> type[KindOptions]:
     if kind not in registry.names("kind"):
         hint = "`mmbench list kinds` shows all"
         raise UnknownKind(f"kind of task {task}", kind, registry.names("kind"), hint)
-    found = registry.lookup("kind", kind)
-    if registry.plugin("kind", kind) and (fault := class_fault(found)):
+    cls = registry.lookup("kind", kind)
+    if registry.plugin("kind", kind) and (fault := class_fault(cls)):
         raise UserError(f"kind {kind}: {fault}")
-    options: type[KindOptions] = getattr(found, "Options", KindOptions)
+    options: type[KindOptions] = getattr(cls, "Options", KindOptions)
     return options
 
 
