@@ -1,4 +1,4 @@
-"""What models are asked about: texts, images, sounds, videos, and conversations of them."""
+"""The contents of samples: texts, images, sounds, videos, and conversations of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Array = NDArray[np.float32]
-    # What a model is given for a text, an image, a sound and a video, by itself or in a Message. A
-    # model that asks for encoded images is given an EncodedImage in the place of each image.
+    # The decoded form of a text, an image, a sound and a video, alone or in a Message. A model with
+    # `encoded_images` gets an EncodedImage in place of each image.
     DecodedPart: TypeAlias = "str | Image | Audio | VideoFrames"
-    # The parts of a Message are Contents unless it says otherwise (Python 3.13 has such defaults).
+    # The parts of a Message are Contents by default (Python 3.13 has defaults of type parameters).
     PartT = typing_extensions.TypeVar("PartT", covariant=True, default="Content")
 else:
     Array = Any
@@ -33,10 +33,10 @@ Role = Literal["query", "document"]
 
 
 class Media(Struct, frozen=True):
-    """A reference to an image, a sound or a video; nothing is read or decoded until it is needed.
+    """A reference to an image, a sound or a video, which is read and decoded only when needed.
 
-    `name` is what errors show: a path, or where the bytes come from ("row 12 of x.parquet").
-    `read` returns the encoded bytes; None means that `name` is a path on disk.
+    Errors show `name`: a path, or the origin of the bytes ("row 12 of x.parquet"). `read` returns
+    the encoded bytes; where it is None, `name` is a path on disk.
     """
 
     modality: Modality
@@ -45,9 +45,9 @@ class Media(Struct, frozen=True):
 
 
 class InvalidContent(Struct, frozen=True):
-    """Stands where a text or a medium should be, and says why it cannot be evaluated.
+    """A placeholder for a text or a medium that cannot be evaluated, with the reason.
 
-    `name` is the path of a medium that is not there.
+    `name` is the path of a missing medium.
     """
 
     reason: str
@@ -67,8 +67,8 @@ class Audio(NamedTuple):
 class EncodedImage(Struct, frozen=True):
     """A decoded image with the bytes of its file.
 
-    `pixels` is a PIL.Image in RGB. `mime` is the type of `data` (image/jpeg, image/png, image/webp)
-    where any decoder sees the same pixels in it, else empty.
+    `pixels` is a PIL.Image in RGB. `mime` is the media type of `data` (image/jpeg, image/png,
+    image/webp) if every decoder returns the same pixels, otherwise empty.
     """
 
     pixels: Image
@@ -84,11 +84,11 @@ class VideoFrames(NamedTuple):
 
 
 class Frames(Struct, frozen=True):
-    """Which frames of a video a model looks at.
+    """The frames of a video that a model takes.
 
-    Without a `stride` the video, or the part of it that a view covers, is cut into `count` equal
-    parts, and the frame in the middle of each is taken. With one, `count` frames that are `stride`
-    frames apart; the windows of several views are spread evenly from the first to the last frame.
+    Without a `stride`, the video (or the part that a view covers) is divided into `count` equal
+    segments, and the middle frame of each is taken. With a `stride`, `count` frames are taken,
+    `stride` frames apart; the windows of several views are spread evenly over the video.
     """
 
     count: int
@@ -96,10 +96,10 @@ class Frames(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """One of several looks at a video: clip `clip` of `clips` in time, square `crop` of `crops`.
+    """One of several views of a video: clip `clip` of `clips` in time, square `crop` of `crops`.
 
-    A crop is a square of the shorter side, the crops spread evenly along the longer one; with
-    `crops` 1 the frames are left whole, and the model's own preprocessing cuts them.
+    A crop is a square with the length of the shorter side; crops are spread evenly along the longer
+    side. With one crop the frames stay whole, and the model's own preprocessing crops them.
     """
 
     media: Media
@@ -110,10 +110,10 @@ class View(Struct, frozen=True):
 
 
 class Message(Struct, Generic[PartT], frozen=True):
-    """One turn of a conversation: texts and media in their order.
+    """One turn of a conversation: texts and media in order.
 
-    The parts are Contents until the engine has decoded them; a model gets str, PIL.Image, Audio and
-    VideoFrames in their place, a `Message[DecodedPart]`.
+    The parts are Contents until the engine decodes them. A model gets a `Message[DecodedPart]`,
+    with str, PIL.Image, Audio and VideoFrames in their place.
     """
 
     role: Literal["system", "user", "assistant"]
@@ -124,14 +124,14 @@ Conversation = tuple[Message, ...]
 
 
 class ContinuationRequest(Struct, frozen=True):
-    """A conversation and a text whose likelihood as the answer is asked for."""
+    """A request for the likelihood of a text as the answer to a conversation."""
 
     conversation: Conversation
     text: str
 
 
 class SeededPrompt(Struct, frozen=True):
-    """A prompt to draw, with the seed of its noise."""
+    """A prompt for image generation, with the seed of the noise."""
 
     prompt: str
     seed: int

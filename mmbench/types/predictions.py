@@ -1,4 +1,4 @@
-"""Answers beside references, and what a metric wants besides."""
+"""Predictions with their references, and requests of metrics for features of a model."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from mmbench.types.requests import ScoreScale
 
 
 class Ranking(Struct, frozen=True):
-    """Where the positives of one query stand.
+    """The ranks of the positives of one query.
 
-    `ranks` from 1, ascending. None, last, for a positive that was not found: beyond the `depth` an
-    approximate index looked at, so that nobody knows its rank; or, where `depth` is None and all
-    the corpus was looked at, not returned at all. `grades` in the order of `ranks`. `top` holds the
-    first few document ids, as evidence.
+    `ranks` start at 1 and ascend. None, at the end, stands for a positive without a rank: beyond
+    the `depth` that an approximate index searched (its rank is unknown), or, where `depth` is None
+    and the whole corpus was searched, not returned at all. `grades` have the order of `ranks`.
+    `top` holds the ids of the first few documents, as evidence.
 
-    The last `failed` positives could not be ranked, because they failed or are not in the corpus:
-    they are never retrieved, whatever the `depth`. `failed_others` counts the failed documents that
-    are not relevant to the query; ranks do not count them. `size` is the number of documents, the
-    failed ones included, where it is known.
+    The last `failed` positives could not be ranked because they failed or are not in the corpus:
+    they are never retrieved, at any `depth`. `failed_others` counts the failed documents that are
+    not relevant to the query; ranks leave them out. `size` is the number of documents, including
+    failed ones, if known.
     """
 
     ranks: list[int | None]
@@ -38,11 +38,11 @@ class Ranking(Struct, frozen=True):
 
 
 class Prediction(Struct, frozen=True):
-    """What was said beside what was right. A failed one has `error` and no value.
+    """A model output (`value`) with its reference (`target`). A failed one has an `error` instead.
 
-    The target of a failed query is a Ranking that retrieved none of its positives. `inputs` are
-    those of the sample, for a metric that looks at them (CLIPScore at the image). `scores` says
-    what a value of scores by class holds; it is "" for other values.
+    The target of a failed query is a Ranking that retrieved none of its positives. `inputs` are the
+    inputs of the sample, for metrics that use them (CLIPScore uses the image). `scores` is the
+    scale of class scores, and "" for other values.
     """
 
     id: str
@@ -61,8 +61,8 @@ Directions = Mapping[str, Sequence[Sequence[Prediction]]]  # by direction and sp
 class Predictions(Struct, frozen=True):
     """The predictions of a task, by direction and split.
 
-    `failures` are id and reason of each sample that failed of itself, `notes` what a reader of the
-    scores should know of the answers, `search` what an approximate index reports, by search.
+    `failures` holds the id and the reason of each sample that failed. `notes` are remarks on the
+    outputs for readers of the scores. `search` holds the report of each approximate search.
     """
 
     directions: Directions
@@ -71,11 +71,11 @@ class Predictions(Struct, frozen=True):
     search: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def each(self) -> Iterator[Prediction]:
-        """Yield the predictions of all directions and splits in their order."""
+        """Yield the predictions of all directions and splits in order."""
         return chain.from_iterable(self.splits())
 
     def splits(self) -> Iterator[Sequence[Prediction]]:
-        """Yield the splits of all directions in their order."""
+        """Yield the splits of all directions in order."""
         return chain.from_iterable(self.directions.values())
 
     def mapped(self, function: Callable[[Prediction], Prediction]) -> Predictions:
@@ -90,7 +90,7 @@ class Predictions(Struct, frozen=True):
         return replace(self, directions=directions)
 
     def failed(self) -> list[tuple[str, str]]:
-        """Return id and error of each sample whose prediction failed."""
+        """Return the id and the error of each failed prediction."""
         errors = [(column(split, "id"), column(split, "error")) for split in self.splits()]
         by_id = {ids[row]: why[row] for ids, why in errors for row in rows_not_none(why)}
         return list(by_id.items())
@@ -99,21 +99,20 @@ class Predictions(Struct, frozen=True):
 def tagged(
     predictions: Sequence[Prediction], tags: Mapping[int, Mapping[str, str]]
 ) -> Table[Prediction]:
-    """Return predictions of which a few have further tags: {row: {name: value}}."""
+    """Return predictions with further tags on some rows: {row: {name: value}}."""
     whole = table(Prediction, predictions)
     own = whole.columns["tags"]
     return whole.having(tags=patched(own, {row: own[row] | more for row, more in tags.items()}))
 
 
-# What a metric gets of a prediction from the model it wants, by name: vectors [k, d], a row per
-# content, or k texts.
+# The features of one prediction, by name: vectors [k, d], one row per content, or k texts.
 Features = dict[str, Any]
 
 
 class ModelFile(Struct, frozen=True):
-    """The checkpoint of a metric's model that the user gives as a file: `--OPTION FILE`.
+    """The checkpoint of a metric's model as a file of the user: `--OPTION FILE`.
 
-    `hint` ends the sentence "metric NAME needs …": what to type, and where the file is published.
+    `hint` completes the message "metric NAME needs …": what to type, and where to get the file.
     """
 
     option: str
@@ -121,16 +120,17 @@ class ModelFile(Struct, frozen=True):
 
 
 class FeatureRequest(Struct, frozen=True):
-    """What a metric wants embedded, or written down, by a model that is not the one measured.
+    """A metric's request for embeddings or texts from a model other than the evaluated one.
 
-    `contents` gives of a prediction, by name, what is to be embedded: {"image": [image],
-    "references": [text, text]}; where the `method` is write, conversations. `modalities` says of
-    which modality each name is, and its role. `model` is the default one; `variants` says what an
-    argument such as `tf` of `fid@tf` stands for (a model and its options); any other argument is
-    the name of a model itself. `files` says of which of these models the user gives the checkpoint
-    as a file. A prediction whose content fails in the model is failed. The metric is called with
-    `features`, one dict for each prediction. With `failed` it also gets what `contents` gives of
-    predictions that failed: a set of real images is whole whatever was drawn.
+    `contents` returns the contents of a prediction to embed, by name: {"image": [image],
+    "references": [text, text]}. Where the `method` is write, it returns conversations. `modalities`
+    maps each name to its modality and role. `model` is the default model. `variants` maps arguments
+    of the metric, such as `tf` of `fid@tf`, to a model and its options; any other argument is the
+    name of a model. `files` lists the models with a checkpoint that the user provides as a file.
+
+    The metric is called with `features`, one dict per prediction. A prediction fails if one of its
+    contents fails in the model. With `failed`, the metric also gets the features of failed
+    predictions: the set of real images is complete even if drawings failed.
     """
 
     contents: Callable[[Prediction], dict[str, list[Any]]]

@@ -10,10 +10,10 @@ from mmbench.types.scores import PublishedInfo, ScoreInfo
 
 
 class ModelInfo(Struct, frozen=True):
-    """The model that was measured. `hash` covers adapter, options, dtype and weights.
+    """The evaluated model. `hash` covers adapter, options, dtype and weights.
 
-    `adapter` is NAME@VERSION, the registered name and the version of the class. Where no single
-    class answered it is `late`, `baseline` or `outputs`. Older records have MODULE:CLASS@VERSION.
+    `adapter` is NAME@VERSION: the registered name and the version of the class. It is `late`,
+    `baseline` or `outputs` if no single class answered. Older records have MODULE:CLASS@VERSION.
     """
 
     name: str
@@ -26,9 +26,9 @@ class ModelInfo(Struct, frozen=True):
 
 
 class TaskInfo(Struct, frozen=True):
-    """What was asked (`fingerprint`) and of what (`data_hash`). `data` holds the sizes used.
+    """The task (`fingerprint`) and its data (`data_hash`). `data` holds the sizes used.
 
-    `asked` is what the way of asking adds to the signature of every score: "index=exact".
+    `asked` is the part that the kind's options add to the signature of every score: "index=exact".
     """
 
     name: str
@@ -62,5 +62,5 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     index: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     baseline: str | None = None
-    # tag → value → metric: the same metrics over the samples that have this value of the tag.
+    # tag → value → metric: the same metrics over the samples with this value of the tag.
     breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a model is asked, and what it answers."""
+"""Requests to a model, and its outputs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from mmbench.types.content import Array, Item, Modality, Role
 
-# What the scores by class are: `similarities` (100 · cosine, of zero-shot classification) order the
+# The scale of class scores. `similarities` (100 · cosine, of zero-shot classification) order the
 # classes of a sample like logits, and have no threshold. "" is for scores of unknown origin.
 ScoreScale = Literal["", "logits", "probabilities", "similarities"]
 
 
 class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a text is to be generated: greedily at a `temperature` of 0.
+    """The settings of text generation: greedy at a `temperature` of 0.
 
-    `stop` are texts at which the answer ends; they are not part of it.
+    `stop` holds texts that end the answer; they are not part of it.
     """
 
     max_tokens: int = 128
@@ -28,12 +28,12 @@ class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[str, ...] = ()
 
     def seeded(self, seed: int) -> GenerationConfig:
-        """The same with another seed, where one is of any use."""
+        """Return the settings with `seed` added to their seed; greedy ones are unchanged."""
         return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
 
 
 class GeneratedText(Struct, frozen=True):
-    """What a model wrote: the text, whether it ended or met the limit, and its number of tokens."""
+    """A generated text, whether it ended or reached the limit, and its number of tokens."""
 
     text: str
     finish: Literal["stop", "length"] = "stop"
@@ -44,12 +44,12 @@ Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak"]
 
 
 class Requests(Struct, frozen=True):
-    """What a kind or a metric wants a model to answer.
+    """The requests of a kind or a metric to a model, all for one method.
 
     `contents` are Contents of one `modality` in one `role` for embed, Contents or Views for
     classify, Conversations for write, ContinuationRequests for loglikelihood, SeededPrompts for
-    draw and texts for speak. `normalise` False asks for vectors as the model gives them, as the FID
-    family needs them. `labels` are the classes that a model must have to classify, by name.
+    draw and texts for speak. With `normalise` False, vectors stay as the model returns them, as the
+    FID family needs. `labels` are the names of the classes that a classifier must have.
     """
 
     contents: Sequence[Item]
@@ -62,12 +62,12 @@ class Requests(Struct, frozen=True):
 
 
 class VectorOutputs(Struct, frozen=True):
-    """Vectors [n, d] float32 for n contents, and by row the reason of each that failed.
+    """Vectors [n, d] float32 for n contents, and the reason of each failure by row.
 
-    A failed row is zero. Embeddings are L2-normalised unless the request said otherwise. In answers
-    to classify the vectors are scores (float64 where the model returned float64), `labels` are the
-    names of their columns, and `scores` says whether they are logits or probabilities. `model` is
-    the name of the model, for messages.
+    A failed row is zero. Embeddings are L2-normalised unless the request says otherwise. For
+    classify the vectors are scores (float64 if the model returns float64), `labels` are the names
+    of their columns, and `scores` says whether they are logits or probabilities. `model` is the
+    name of the model, for messages.
     """
 
     vectors: Array
@@ -78,7 +78,7 @@ class VectorOutputs(Struct, frozen=True):
 
 
 class GeneratedOutputs(Struct, frozen=True):
-    """What a model wrote (GeneratedText), drew or spoke (Media), and by row why it failed.
+    """Generated texts (GeneratedText), images or sounds (Media), and each failure by row.
 
     A failed row is None.
     """

@@ -1,4 +1,4 @@
-"""The rows of a data set, and what another program's model answered about them."""
+"""The rows of a data set, and the outputs of another program for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ else:
 class Sample(Struct, frozen=True):
     """One row of a data set.
 
-    `inputs` maps a field name to its content. `group` names what samples share (the image of five
+    `inputs` maps field names to contents. `group` names what samples share (the image of five
     captions), for clustered intervals; `tags` are for breakdowns.
     """
 
@@ -30,17 +30,16 @@ class Sample(Struct, frozen=True):
 
 
 class Outputs(Struct, frozen=True):
-    """What somebody's model said, as it was read from a file: id → value.
+    """Outputs of a model as read from a file: id → value.
 
     A value is a text, a number, scores by label {label: score}, scores [c] in the order of
     `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
-    float32 by side (query, corpus) instead, which may stay in a file (`Vectors`). Where the file
-    has no ids (`positional`) they are the row numbers from 0, in the order of the task's samples.
-    `tags` are further columns by id (seconds of sound and of computing). `digest` is the hash of
-    the bytes read. `id_column` is the column of the ids, empty where the file has no columns;
-    `other_ids` are further columns that could be it, in the order of `values`; `by_format`: the
-    file's format says that `id_column` is the id. `notes` are what a reader of the scores should
-    know of how the file was read.
+    float32 by role (query, corpus) instead, which may stay in a file (`Vectors`). If the file has
+    no ids (`positional`), they are the row numbers from 0, in the order of the task's samples.
+    `tags` are further columns by id (seconds of audio and of computing). `digest` is the hash of
+    the bytes read. `id_column` is the column of the ids, empty if the file has no columns;
+    `other_ids` are other candidate columns, in the order of `values`; `by_format` is true if the
+    file format defines `id_column`. `notes` say how the file was read, for readers of the scores.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)

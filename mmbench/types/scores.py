@@ -1,4 +1,4 @@
-"""Numbers with the rows behind them, and as they are stored."""
+"""Scores: a value with its per-sample rows, and the stored form."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Score(Struct, frozen=True):
-    """A number, the per-sample rows [n, c] float64 behind it, and the name of the fold between.
+    """A value, its per-sample rows [n, c] float64, and the fold that computes it from the rows.
 
     `fold` is a name in `mmbench.stats.folds`, so that stored rows fold again without the metric's
-    code. `worst` and `best` are the ends of the metric's range, None where there is no end.
-    `interval` is the metric's own where resampling the samples would not give it (raters as well as
-    items). `reason` says why `value` is NaN, or why it has no interval.
+    code. `worst` and `best` are the ends of the metric's range, None for an open end. `interval` is
+    set by a metric that cannot be resampled by samples alone (by raters as well as items). `reason`
+    says why `value` is NaN, or why it has no interval.
     """
 
     value: float
@@ -32,11 +32,11 @@ class Score(Struct, frozen=True):
 
 
 class ScoreInfo(Struct, frozen=True):
-    """A score as it is stored. NaN is null, with the reason; `low` and `high` its 95 % interval.
+    """The stored form of a score. NaN is null; `low` and `high` are the 95 % interval.
 
     `n` samples were measured, in `groups` groups; `failed` were not. `bounds` are the lowest and
-    the highest value that the score could have without failures: had all failed samples been wrong
-    or right, and all failed documents of a corpus been retrieved in the worst or the best way.
+    the highest possible value without failures: with all failed samples wrong or right, and all
+    failed documents of a corpus ranked in the worst or the best way.
     """
 
     value: float | None
@@ -53,7 +53,7 @@ class ScoreInfo(Struct, frozen=True):
 
 
 class PublishedInfo(Struct, frozen=True):
-    """A published number beside the measured one, with the verdict in words."""
+    """A published score with the measured one, and the verdict in words."""
 
     metric: str
     value: float

@@ -1,4 +1,4 @@
-"""What a task file says."""
+"""The contents of a task file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
-    """Scores that somebody published for a model (a hub id), with where they can be read."""
+    """Published scores of a model (a hub id), with their source."""
 
     model: str
     scores: dict[str, float]
@@ -17,10 +17,10 @@ class Published(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Views(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many clips in time, and crops in space, of a video are looked at.
+    """The number of clips in time, and of crops in space, into which a video is split.
 
-    Its probabilities are the mean over the views, or of each class the highest (`max`), as is usual
-    for several labels: DATA.ENSEMBLE_METHOD of facebookresearch/SlowFast.
+    Its probabilities are the mean over the views, or the maximum per class (`max`), as is usual for
+    several labels: DATA.ENSEMBLE_METHOD of facebookresearch/SlowFast.
     """
 
     clips: int = 1
@@ -29,11 +29,11 @@ class Views(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KindOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """The options of a task kind, which task files hold as keys of their own.
+    """The options of a task kind, which are top-level keys of task files.
 
-    A subclass has a field, with a default, for each. What is asked is part of the task's
-    fingerprint; `settings` names the options that say only how it is computed, which are part of
-    the signature of the scores and can be changed by a flag of the same name.
+    A subclass has a field with a default for each option. Options are part of the task's
+    fingerprint, except `settings`: they change only how scores are computed, are part of the
+    signature of the scores, and can be set by a flag of the same name.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset()
@@ -43,14 +43,14 @@ OptionsT = TypeVar("OptionsT", bound=KindOptions)
 
 
 class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a task file says and no more.
+    """The contents of a task file.
 
-    `data` names a source and its options, and the `folder` under $MMBENCH_DATA where it is looked
-    for; `fields` says which input is the query and which the document; `options` are those of the
-    kind, flat keys of the file; `protocol` holds the sizes of the protocol (query, corpus; sample)
-    and the number of `splits` that are searched apart; `breakdowns` are tags of the samples by
-    whose values every metric is shown as well; `metric_options` are options of metrics, by the
-    names that these have in `metrics`.
+    `data` names a source, its options, and the `folder` of the data under $MMBENCH_DATA. `fields`
+    says which input is the query and which the document. `options` are the options of the kind,
+    top-level keys of the file. `protocol` holds the sizes of the protocol (query, corpus; sample)
+    and the number of `splits` that are searched separately. `breakdowns` are tags: every metric is
+    also reported for each of their values. `metric_options` holds the options of metrics by their
+    names in `metrics`.
     """
 
     name: str
@@ -71,7 +71,7 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     published: list[Published] = field(default_factory=list)
 
     def options_of(self, kind: type[OptionsT]) -> OptionsT:
-        """Return the options as those of a kind, its defaults for a task made without any.
+        """Return the options as the type of a kind; its defaults for a task without options.
 
         Raises TypeError for options of another kind.
         """

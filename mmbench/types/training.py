@@ -1,4 +1,4 @@
-"""What a trainer is asked to do, and what it reports."""
+"""The arguments and the reports of trainers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from msgspec import Struct
 
 
 class TrainingRun(Struct, frozen=True):
-    """A training run as the command line asks for it. A number is None where none was typed.
+    """A training run as given on the command line. A number that was not given is None.
 
-    `trainer` is the name that was looked up, and `recipe` the YAML file that named it, None where
-    the name itself was typed. `out` is the folder of the run. `steps` are those of all stages
-    together; a checkpoint is written `every` so many. `device` is `cpu`, `cuda` or `cuda:N`.
+    `trainer` is the name that was looked up. `recipe` is the YAML file that named it, None if the
+    name itself was given. `out` is the folder of the run. `steps` counts the steps of all stages;
+    a checkpoint is written after `every` so many. `device` is `cpu`, `cuda` or `cuda:N`.
     """
 
     trainer: str
@@ -26,10 +26,10 @@ class TrainingRun(Struct, frozen=True):
 
 
 class TrainingStep(Struct, frozen=True):
-    """A step that was taken: its number in the run, from 1, and its loss.
+    """A finished training step: its number in the run, from 1, and its loss.
 
-    A run of several stages names the `stage` of the step; `steps` is the length of the stage, and
-    `before` the number of steps in front of it. A step sees `batch` samples.
+    In a run of several stages, `stage` names the stage of the step, `steps` is its length and
+    `before` the number of steps of earlier stages. `batch` is the number of samples of a step.
     """
 
     number: int
