@@ -24,14 +24,14 @@ def declare_source(
 ) -> Callable[[SourceT], SourceT]:
     """Declare a data source: a function `source(root, *, option=default, …)`, returning a Dataset.
 
-    Without formats it reads tables and JSON. A source of a plugin may do without a declaration.
-    Raises UserError for a format that is none.
+    Without formats it reads tables and JSON. The declaration is optional for plugins. Raises
+    UserError for an unknown format.
     """
     _check_formats(reads)
     formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
 
     def decorate(source: SourceT) -> SourceT:
-        declared: Any = source  # a function or a class, which has the attribute from here
+        declared: Any = source  # a function or a class, which gets the attribute here
         declared.info = SourceInfo(formats, hub, own_data)
         return source
 
@@ -53,9 +53,9 @@ def declare(
     check_argument: Callable[[str], None] | None = None,
     check_options: Callable[[str, Mapping[str, object]], None] | None = None,
 ) -> Callable[[Callable[P, Score]], Callable[P, Score]]:
-    """Declare what a metric is, as its attribute `info`: see `MetricInfo`.
+    """Declare a metric: its attribute `info` becomes a `MetricInfo` with these fields.
 
-    Its Scores get the declared direction and range. Raises UserError for a wrong declaration.
+    Its Scores get the declared direction and range. Raises UserError for an invalid declaration.
     """
     _check(unit, better, worst, best, wants)
     _check_modalities(wants)
@@ -77,7 +77,7 @@ def declare(
     )
 
     def decorate(function: Callable[P, Score]) -> Callable[P, Score]:
-        function.__dict__["info"] = info  # also where `register` is below `declare`
+        function.__dict__["info"] = info  # also if `register` is applied before `declare`
 
         @wraps(function)
         def metric(*args: P.args, **kwargs: P.kwargs) -> Score:
@@ -89,14 +89,14 @@ def declare(
 
 
 def with_range(score: Score, info: MetricInfo) -> Score:
-    """Return a Score with the declared direction and range, if these are declared."""
-    if info.better is None or not isinstance(score, Score):  # the engine refuses what is none
+    """Return a Score with the declared direction and range, if they are declared."""
+    if info.better is None or not isinstance(score, Score):  # the engine rejects other types
         return score
     return replace(score, better=info.better, worst=info.worst, best=info.best)
 
 
 def _check(unit: object, better: object, worst: Any, best: Any, wants: object) -> None:
-    """Raise UserError for a value that cannot be declared."""
+    """Raise UserError for an invalid value."""
     if not isinstance(unit, str):
         raise UserError(f"mmbench.declare: unit is {unit!r}: give a word, such as fraction")
     if better not in (None, "higher", "lower"):
@@ -125,7 +125,7 @@ def _check_formats(reads: tuple[object, ...]) -> None:
 
 
 def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: object) -> None:
-    """Raise UserError for what should be a function and is none."""
+    """Raise UserError for an argument that should be a function."""
     ends = () if extremes is None else extremes
     if not isinstance(ends, tuple) or len(ends) not in (0, 2):
         raise UserError(f"mmbench.declare: extremes is {extremes!r}: give two functions")
@@ -139,7 +139,7 @@ def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: objec
 
 
 def _check_modalities(wants: FeatureRequest | None) -> None:
-    """Raise UserError for a request that does not say modality and role of each content."""
+    """Raise UserError for a request without the modality and role of each content."""
     for name, pair in (wants.modalities if wants is not None else {}).items():
         if pair not in _MODALITIES_WITH_ROLES:
             raise UserError(

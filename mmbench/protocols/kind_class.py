@@ -1,4 +1,4 @@
-"""What is wrong with a class that a plugin registers as a kind, before it is used."""
+"""Validation of a class that a plugin registers as a kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _METHODS = [name for name, one in vars(Kind).items() if callable(one) and not na
 
 
 def class_fault(kind: object) -> str:
-    """Return why a class is no `Kind`, or its `Options` are none; empty where nothing is wrong."""
+    """Return why a class is no valid `Kind`, or has invalid `Options`; empty if it is valid."""
     if not isinstance(kind, type):
         return "it is no class: see `A kind` in docs/plugins.md"
     if missing := [name for name in _METHODS if not callable(getattr(kind, name, None))]:
@@ -30,7 +30,7 @@ def class_fault(kind: object) -> str:
 
 
 def _model_fault(kind: type) -> str:
-    """Return why a class derived from PerSample cannot ask a model, empty where it can."""
+    """Return why a class derived from PerSample cannot request outputs; empty if it can."""
     names = getattr(kind, "sample_requests", ())
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
         return f"its `sample_requests` are {names!r}: give a tuple of names, such as ('sample',)"
@@ -59,14 +59,14 @@ def _options_fault(options: object) -> str:
     try:
         convert(to_builtins(options()), options)
     except TypeError as error:
-        return f"a default of its Options cannot stand in a task file: {error}"
+        return f"a default of its Options cannot be written in a task file: {error}"
     except ValidationError as error:
         return f"a default of its Options is not of the declared type: {error}"
     return ""
 
 
 def _untyped(options: type[KindOptions], names: list[str]) -> str:
-    """Return the first plain value of a class that is no field, empty where there is none."""
+    """Return the first plain value of a class that is not a field, empty if there is none."""
     values = {
         name: one
         for name, one in vars(options).items()

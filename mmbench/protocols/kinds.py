@@ -19,15 +19,16 @@ from mmbench.types import (
 
 D_contra = TypeVar("D_contra", bound=Dataset, contravariant=True)
 
-# What a model answered, by the name of its requests; `mmbench.kinds` has `generated` and `vectors`
-# to read GeneratedOutputs and VectorOutputs.
+# The outputs of a model by the name of the requests; `generated` and `vectors` of `mmbench.kinds`
+# return those of one name.
 Responses = Mapping[str, VectorOutputs | GeneratedOutputs]
 
 
 class Needs(NamedTuple):
-    """The ability and the media that a task needs of a model.
+    """The ability and the modalities that a task needs of a model.
 
-    `ability` is a protocol of `mmbench.protocols`; every request holds all media of `together`.
+    `ability` is a protocol of `mmbench.protocols`. Each request contains all modalities of
+    `together`.
     """
 
     ability: type
@@ -35,7 +36,7 @@ class Needs(NamedTuple):
 
 
 class Kind(Protocol[D_contra]):
-    """One task of a kind: what a model is asked, and what becomes of its answers.
+    """One task of a kind: the requests to a model, and the predictions from its outputs.
 
     `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer: see
     "A kind" in docs/plugins.md.
@@ -45,60 +46,60 @@ class Kind(Protocol[D_contra]):
 
     @property
     def Options(self) -> type[KindOptions]:
-        """Return the kind's own keys of a task file, with types and defaults."""
+        """Return the type of the kind's own keys of a task file, with defaults."""
         ...
 
     @property
     def dataset(self) -> type:
-        """Return the type of data that it takes."""
+        """Return the type of the data."""
         ...
 
     @property
     def baselines(self) -> tuple[str, ...]:
-        """Return names of predictions without a model: `oracle`, others that ignore the input."""
+        """Return the names of the baselines: `oracle`, and others that ignore the input."""
         ...
 
     @property
     def no_answer(self) -> str | None:
-        """Return the value of an output that holds no answer; None: the sample fails."""
+        """Return the value of an output without an answer; None makes the sample fail."""
         ...
 
     def __init__(self, task: TaskSpec, /) -> None:
-        """Take a task. Raises SpecError for one that this kind cannot run."""
+        """Take a task. Raises SpecError for a task that this kind cannot run."""
         ...
 
     def directions(self) -> list[str]:
-        """Return the names of the directions that are scored apart; one empty name for one."""
+        """Return the names of separately scored directions; [""] for a single direction."""
         ...
 
     def needs(self) -> Needs | None:
-        """Return what a model must be able to do; None if only outputs are scored."""
+        """Return what a task needs of a model; None if only outputs are scored."""
         ...
 
     def check(self, data: D_contra, /) -> None:
-        """Refuse data that this task's options do not fit. Raises UserError."""
+        """Reject data that do not fit the options of the task. Raises UserError."""
         ...
 
     def requests(self, data: D_contra, seed: int, /) -> dict[str, Requests]:
-        """Return what a model is asked, by name. Raises DataError.
+        """Return the requests to a model by name. Raises DataError.
 
-        The images and sounds that answer requests with the name of a role of the data, one for each
-        sample, are kept by `--media`.
+        `--media` saves the images and sounds of requests with the name of a role of the data, which
+        have one item per sample.
         """
         ...
 
     def failures(self, data: D_contra, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that failed of itself."""
+        """Return the id and the reason of each failed sample."""
         ...
 
     def predictions(self, data: D_contra, responses: Responses, /) -> Predictions:
-        """Return a model's answers with the references."""
+        """Return predictions: the outputs of a model with their references."""
         ...
 
     def accept(self, data: D_contra, outputs: Outputs, /) -> Predictions:
-        """Return outputs of another program, which match the data, with the references.
+        """Return predictions from outputs of another program that match the data.
 
-        Raises DataError, naming the sample, for an output that is not of this kind.
+        Raises DataError, naming the sample, for an output that does not fit this kind.
         """
         ...
 
@@ -107,5 +108,5 @@ class Kind(Protocol[D_contra]):
         ...
 
     def signature(self, data: D_contra, /) -> str:
-        """Return what the options add to the signature of every score: `index=exact`."""
+        """Return the part that the options add to the signature of scores: `index=exact`."""
         ...

@@ -1,10 +1,10 @@
-"""What a model can do, as protocols: no base class, no stubs.
+"""The abilities of models as protocols: no base class, no stubs.
 
-A model is a class with one method or more of these. `modalities` is a class attribute, readable
-before any weight is loaded: what its inputs may be. The engine decodes; a model is given
-str, PIL.Image (RGB), Audio and Clip. A model that takes sounds may say at which `rate` (samples a
-second; 16,000 if it does not), one that takes videos which `frames`: both are attributes of the
-loaded model, as the checkpoint has them.
+A model is a class with one or more of these methods. The class attribute `modalities` lists the
+modalities of its inputs; it is read before any weight is loaded. The engine decodes: a model gets
+str, PIL.Image (RGB), Audio and VideoFrames. A model of audio may have a `rate` (samples per second;
+16,000 by default), a model of videos `frames`: both are attributes of the loaded model, because
+they depend on the checkpoint.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from mmbench.types import Array, Audio, GeneratedText, GenerationConfig, Modalit
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# A decoded item, or what the model's own `prepare` made of it: each model says which it takes.
+# A decoded item, or the result of the model's `prepare`; the type is up to the model.
 Input = Any
 
 
 class ModelClass(Protocol):
-    """The class of a model, as it is registered: what is known before any weight is loaded.
+    """The registered class of a model, with the attributes that are read before loading weights.
 
-    It is called with the local path of the checkpoint, or None, and by name with `device`, `dtype`
-    and the options that the user gives.
+    It is called with the local path of the checkpoint, or None, and with `device`, `dtype` and the
+    options of the user as keywords.
     """
 
     modalities: frozenset[Modality]
@@ -43,9 +43,9 @@ class ModelClass(Protocol):
 class Embeds(Protocol):
     """A model that maps items of a modality to vectors.
 
-    `modalities` is a class attribute, readable before any weight is loaded. `embed` takes what the
-    engine has decoded (text: str; image: PIL.Image in RGB) and returns float32 [n, d] on the CPU,
-    normalised or not. A row depends on its own item alone.
+    `modalities` is a class attribute. `embed` takes decoded items (text: str; image: PIL.Image in
+    RGB) and returns float32 [n, d] on the CPU, normalised or not. A row depends on its own item
+    alone.
     """
 
     modalities: frozenset[Modality]
@@ -57,12 +57,12 @@ class Embeds(Protocol):
 
 @runtime_checkable
 class Classifies(Protocol):
-    """A model with scores for classes of its own, whose names are `labels`, known once loaded.
+    """A model that scores its own classes, with the names `labels`, which are known once loaded.
 
-    `classify` takes what the engine has decoded (PIL.Image, Audio, Clip) and returns logits [n, c]
-    on the CPU, a column for each label, in the order of `labels`. float64 is kept, everything else
-    becomes float32. A class that returns probabilities has the attribute
-    `scores = "probabilities"`. A row depends on its own item alone.
+    `classify` takes decoded items (PIL.Image, Audio, VideoFrames) and returns logits [n, c] on the
+    CPU, with the columns in the order of `labels`. float64 stays float64; other types become
+    float32. A class that returns probabilities has the attribute `scores = "probabilities"`. A row
+    depends on its own item alone.
     """
 
     modalities: frozenset[Modality]
@@ -77,9 +77,9 @@ class Classifies(Protocol):
 class Writes(Protocol):
     """A model that answers conversations with texts: captions, answers, transcripts.
 
-    `write` takes n conversations with decoded parts. A conversation that it could not answer (a
-    medium that its processor dropped, a server that failed) is a SampleError in its place.
-    An answer depends on its own conversation alone.
+    `write` takes n conversations with decoded parts. It returns a SampleError in the place of an
+    answer that failed (the processor dropped a medium, the server failed). An answer depends on its
+    own conversation alone.
     """
 
     modalities: frozenset[Modality]
@@ -93,36 +93,36 @@ class Writes(Protocol):
 
 @runtime_checkable
 class Rates(Protocol):
-    """A model that says how likely a text is as the answer to a conversation.
+    """A model that computes the likelihood of a text as the answer to a conversation.
 
-    `loglikelihood` returns float32 [n, 2]: the sum of the log-probabilities (natural) of the text's
-    tokens, and how many these are. A row of NaN is one that could not be rated.
+    `loglikelihood` returns float32 [n, 2]: the sum of the natural log-probabilities of the text's
+    tokens, and their number. A row of NaN stands for a failure.
     """
 
     modalities: frozenset[Modality]
 
     def loglikelihood(self, conversations: Sequence[Input], texts: Sequence[str]) -> Array:
-        """Rate n texts, one after each conversation."""
+        """Return the log-likelihoods of n texts, one for each conversation."""
         ...
 
 
 @runtime_checkable
 class Draws(Protocol):
-    """A model that draws images. An image depends on its own prompt and seed alone."""
+    """A model that generates images. An image depends on its own prompt and seed alone."""
 
     modalities: frozenset[Modality]
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> Sequence[Image | SampleError]:
-        """Draw n images, PIL.Image in RGB; a SampleError where one could not be drawn."""
+        """Return n images (PIL.Image in RGB), or a SampleError in the place of a failed one."""
         ...
 
 
 @runtime_checkable
 class Speaks(Protocol):
-    """A model that reads texts aloud. A sound depends on its own text alone."""
+    """A model that speaks texts. The audio depends on its own text alone."""
 
     modalities: frozenset[Modality]
 
     def speak(self, texts: Sequence[Input]) -> Sequence[Audio | SampleError]:
-        """Speak n texts; a SampleError where one could not be spoken."""
+        """Return the audio of n texts, or a SampleError in the place of a failed one."""
         ...

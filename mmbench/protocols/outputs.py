@@ -1,4 +1,4 @@
-"""The interface of readers of outputs of other programs."""
+"""The interface of readers of outputs from other programs."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mmbench.types import Outputs
 
 
 class OutputReader(Protocol):
-    """A function that reads what a model answered, written by another program.
+    """A function that reads the outputs of a model from a file of another program.
 
-    It is registered under the extension of its files: `@mmbench.register("outputs", ".xyz")`.
+    It is registered under the file extension: `@mmbench.register("outputs", ".xyz")`.
     """
 
     def __call__(self, path: Path, /) -> Outputs:
-        """Return id → value. Raises DataError, with file and line, for what cannot be read."""
+        """Return id → value. Raises DataError, with file and line, if the file is invalid."""
         ...
 
 
 class TableReader(Protocol):
-    """An OutputReader of tables: it has a second parameter, which is called `fields`."""
+    """An OutputReader of tables, with a second parameter named `fields`."""
 
     def __call__(self, path: Path, fields: Mapping[str, str], /) -> Outputs:
-        """Return id → value, from the columns that the user names by `--field`.
+        """Return id → value, from the columns that the user selects with `--field`.
 
-        `fields` has the names of the columns under `prediction` and `id`, as far as they are given.
-        Raises DataError, with file and line, and UnknownName for a column that is not there.
+        `fields` holds the given column names under `prediction` and `id`. Raises DataError, with
+        file and line, and UnknownName for a missing column.
         """
         ...

@@ -1,4 +1,4 @@
-"""The interface of what writes finished runs: into a board, a page, a tracker."""
+"""The interface of reporters, which write finished runs to a board, a page or a tracker."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Protocol
 from mmbench.protocols.datasets import Dataset
 from mmbench.types import RunRecord
 
-Rows = Mapping[str, Sequence[object]]  # of a run, by column: see `mmbench.engine.recording.rows`
+# The rows of a run by column: see `mmbench.engine.recording.rows`.
+Rows = Mapping[str, Sequence[object]]
 
 
 class Reporter(Protocol):
-    """A function of a finished run: its record, its rows, and the samples that it was run on."""
+    """A function that takes the record, the rows and the samples of a finished run."""
 
     def __call__(self, record: RunRecord, rows: Rows, samples: Dataset | None, /) -> str:
-        """Write the run and return where: a path or an address.
+        """Write the run and return its location: a path or a URL.
 
-        `samples` are None where stored outputs were measured again. Raises UserError.
+        `samples` is None if stored outputs were scored again. Raises UserError.
         """
         ...

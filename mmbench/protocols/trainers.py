@@ -11,8 +11,8 @@ from mmbench.types import TrainingRun, TrainingStep
 class Trainer(Protocol):
     """A function that trains a model: `mmbench train NAME` calls the one registered under NAME.
 
-    A YAML file in the place of the name is a recipe; the trainer's name is its key `model`. What
-    else a recipe holds is the trainer's own.
+    A YAML file in place of the name is a recipe; its key `model` names the trainer. The other keys
+    are up to the trainer.
     """
 
     def __call__(
@@ -25,8 +25,8 @@ class Trainer(Protocol):
     ) -> str:
         """Train into the folder `run.out` and return the last checkpoint, `NAME@PATH` as in `-m`.
 
-        `report` gets each step, and `saved` each checkpoint, likewise `NAME@PATH`, as soon as it
-        can be loaded. With `run.resume` a run that was killed goes on. Raises UserError for a
-        folder that holds another run, and for a value of `run` that it cannot use.
+        `report` gets each step, and `saved` each checkpoint (`NAME@PATH`) as soon as it can be
+        loaded. With `run.resume` an interrupted run continues. Raises UserError for a folder with
+        another run, and for an unusable value of `run`.
         """
         ...

@@ -165,7 +165,7 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
     [
         ({"option": "loud: bool"}, "kind own: its option 'loud' has no default: give it one"),
         ({"option": "version: int = 1"}, "kind own: every task has a key 'version': name the opt"),
-        ({"option": "loud: object = object()"}, "kind own: a default of its Options cannot stand"),
+        ({"option": "loud: object = object()"}, "kind own: a default of its Options cannot be"),
         ({"option": "loud: list[int] = [1]"}, "mutable collection ([1]) as a default value is uns"),
         ({"body": "Options = dict"}, "kind own: its Options are no subclass of mmbench.types.Kin"),
         ({"body": "dataset = None"}, "kind own: its `dataset` is no class: give the type of its"),
