@@ -1,1 +1,1 @@
-"""What is known of plugins: their source files, and errors in them."""
+"""Source files of plugins, and errors in their code."""

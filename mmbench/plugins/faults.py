@@ -1,7 +1,7 @@
-"""Errors that arise in the code of a plugin: whose code, where, and what it said.
+"""Attribution of errors to plugins: the plugin, the place and the message.
 
-Also of a plugin are errors of mmbench where it uses what the plugin registered: a function that
-takes other arguments, an object without a method that is needed.
+An error of mmbench also belongs to a plugin if an object that the plugin registered does not fit:
+a function with other parameters, an object without a required method.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from types import FrameType
 
 from mmbench import registry
 
-# How Python says that a function cannot be called with the arguments that it was given.
+# The message of Python for a call with arguments that do not fit the function.
 _CALL = re.compile(r"(?P<function>\S+)\(\) (takes|got|missing) ")
 
 
 def plugin_fault(error: BaseException) -> str:
-    """Return whose code raised an error, what it said and where, empty where no plugin did.
+    """Return the plugin, the message and the place of an error; empty if no plugin caused it.
 
-    An error that a plugin caused in a library or in mmbench, by calling it, is its own.
+    An error in a library or in mmbench belongs to the plugin that made the call.
     """
     places = registry.plugin_places()
     for one in _chain(error):
@@ -35,17 +35,17 @@ def plugin_fault(error: BaseException) -> str:
             where = f"{frame.f_code.co_filename}, line {line}, in {frame.f_code.co_name}"
             return f"{owner}: {_words(one)} ({where})"
         if owner := _misfit(one, places):
-            return f"{owner}: {_words(one)}; docs/plugins.md says what is needed"
+            return f"{owner}: {_words(one)}; see docs/plugins.md for the interface"
     return ""
 
 
 def _misfit(error: BaseException, places: dict[Path, dict[str, object]]) -> str:
-    """Return the name of the plugin's entry that mmbench could not use, empty for another error."""
+    """Return the name of the registered object that does not fit; empty for other errors."""
     call = _CALL.match(str(error)) if isinstance(error, TypeError) else None
     lacking = error.obj if isinstance(error, AttributeError) else None
     for place, entries in places.items():
         for name, entry in entries.items():
-            inner = getattr(entry, "func", entry)  # of a functools.partial
+            inner = getattr(entry, "func", entry)  # the function of a functools.partial
             own = getattr(inner, "__qualname__", None)
             called = own and call and _is_part(call["function"], own)
             lacks = lacking is not None and (lacking is inner or type(lacking) is inner)
@@ -77,23 +77,23 @@ def _where(entry: object, place: Path) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and those behind it: a StopIteration becomes a RuntimeError on its way."""
+    """Return an error and its causes: Python turns StopIteration into RuntimeError."""
     chain = [error]
-    while (behind := chain[-1].__cause__ or chain[-1].__context__) and behind not in chain:
-        chain.append(behind)
+    while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
+        chain.append(cause)
     return chain
 
 
 def _place(file: Path, places: Collection[Path]) -> Path | None:
-    """Return the plugin's file or folder that a file is or lies in, None for another file."""
+    """Return the plugin file or folder that contains a file, None for other files."""
     file = file.resolve()
     return next((place for place in places if file == place or place in file.parents), None)
 
 
 def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object]) -> str:
-    """Return the name of what failed: the only entry that a plugin registers, or by its frames.
+    """Return the name of the failed object: the only one of its plugin, or one with these frames.
 
-    While a file is imported it is the plugin: what it registered so far did not fail.
+    During the import of a plugin file it is the plugin itself.
     """
     if frames[-1].f_code.co_name == "<module>":
         return f"plugin {place.name}"

@@ -1,4 +1,4 @@
-"""What a Python source names by its texts: files, and modules that are imported by name.
+"""Files and modules that the string literals of a Python source name.
 
 np.load("head.npy")                       head.npy
 HERE / "weights" / "net.npz"              weights/net.npz
@@ -12,16 +12,16 @@ from __future__ import annotations
 import ast
 import re
 
-_LONGEST = 255  # of the name of a file on common file systems
+_LONGEST = 255  # characters of a file name on common file systems
 _JOINS = ("join", "joinpath", "with_name")
 _IMPORTS = ("import_module", "__import__")
 _ANYTHING = re.compile(r"[*\s./\\]*")
 
 
 def file_names(node: ast.AST) -> set[str]:
-    """Return what a node of a syntax tree may name as a file: a path, or a pattern with `*`.
+    """Return the file that a node of a syntax tree may name: a path, or a pattern with `*`.
 
-    A text alone has to have a dot or a slash to be one; what is joined to a path does not.
+    A string literal must contain a dot or a slash, unless it is joined to a path.
     """
     text = _joined(node)
     if text:
@@ -31,7 +31,7 @@ def file_names(node: ast.AST) -> set[str]:
 
 
 def imported_names(node: ast.AST) -> list[str]:
-    """Return the module that a call imports by its name; `.helper` is one of the own package."""
+    """Return the module that a call imports by name; `.helper` is in the same package."""
     if not isinstance(node, ast.Call) or _function(node) not in _IMPORTS:
         return []
     return [_text(argument) for argument in node.args[:1] if _text(argument)]
@@ -43,7 +43,7 @@ def _is_name(text: str) -> bool:
 
 
 def _text(node: ast.AST) -> str:
-    """The text that a node is, with `*` for what an f-string puts in; else nothing."""
+    """Return the text of a string literal, with `*` for the fields of an f-string; else ""."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -52,7 +52,7 @@ def _text(node: ast.AST) -> str:
 
 
 def _joined(node: ast.AST) -> str:
-    """The path that a node joins, without what stands in front of its last texts."""
+    """Return the path that a node joins: the string literals at its end."""
     texts: list[str] = []
     for part in reversed(_parts(node)):
         if not _text(part):

@@ -1,8 +1,8 @@
 """The source of a plugin: its file, the local modules that it imports, and the files it names.
 
-A module is local if it belongs to the plugin's own package, or lies neither in the standard
-library, nor among installed packages, nor in mmbench. Imports are read from the syntax tree, so
-that a module which is imported inside a function counts before it is loaded.
+A module is local if it belongs to the plugin's package, or is part of neither the standard library
+nor an installed package nor mmbench. Imports are read from the syntax tree, so a module that is
+imported inside a function counts before it is loaded.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ MMBENCH = Path(__file__).parents[1]
 
 
 class Source(NamedTuple):
-    """What was read of a module and the local ones behind it: their bytes, and names in them.
+    """The source of a module and of the local modules that it imports, directly or indirectly.
 
-    `files` stand in the order in which they are imported, wherever they lie. `names` are paths and
-    patterns of paths, which may be those of files.
+    `files` maps paths to bytes in the order of imports. `names` are paths and patterns in the
+    source that may name files.
     """
 
     files: dict[Path, bytes]
@@ -35,10 +35,10 @@ class Source(NamedTuple):
 
 @cache
 def read_source(file: Path) -> Source:
-    """Read a Python file and the local modules that it imports, and these in turn.
+    """Read a Python file and the local modules that it imports, recursively.
 
-    The answer is that of the first call in a process, whatever is written to the files later: the
-    process goes on with the modules that it has loaded. Raises OSError.
+    The result of the first call in a process is kept, because the process keeps the modules that it
+    has loaded even if the files change. Raises OSError.
     """
     files: dict[Path, bytes] = {}
     names: set[str] = set()
@@ -56,7 +56,7 @@ def read_source(file: Path) -> Source:
 
 
 def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
-    """The syntax tree of a Python file; an extension module, or what cannot be parsed, has none."""
+    """Yield the syntax tree of a Python file; nothing for an extension or invalid syntax."""
     if path.suffix != ".py":
         return
     try:
@@ -66,7 +66,7 @@ def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
 
 
 def _imported(node: ast.AST, path: Path) -> list[Path | str]:
-    """Modules that a statement imports: dotted names, of relative ones the path without suffix."""
+    """Return imported modules: dotted names, or for relative imports paths without suffix."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if not isinstance(node, ast.ImportFrom):
@@ -83,7 +83,7 @@ def _by_name(name: str, path: Path) -> Path | str:
 
 
 def _modules(name: Path | str, plugin: Path) -> list[Path]:
-    """The files of a local module and of the packages around it; none for any other."""
+    """Return the files of a local module and of its packages; none for other modules."""
     if isinstance(name, Path):
         return _files(name)
     top, *rest = name.split(".")
@@ -96,7 +96,7 @@ def _modules(name: Path | str, plugin: Path) -> list[Path]:
 
 
 def _bases(top: str) -> list[Path]:
-    """Where a top-level module lies, without a suffix. Imports nothing."""
+    """Return the paths of a top-level module without suffix. Imports nothing."""
     if top in sys.stdlib_module_names:
         return []
     try:
@@ -117,7 +117,7 @@ def _local(base: Path, plugin: Path) -> bool:
 
 
 def _package(file: Path) -> Path:
-    """The outermost package around a module; the module itself where there is none."""
+    """Return the outermost package of a module, or the module itself without a package."""
     place = file
     while (place.parent / "__init__.py").is_file():
         place = place.parent
@@ -125,7 +125,7 @@ def _package(file: Path) -> Path:
 
 
 def _files(base: Path) -> list[Path]:
-    """The files of the module at a path without suffix, or of the package."""
+    """Return the files of the module or package at a path without suffix."""
     files = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
     files += sorted(base.parent.glob(f"{base.name}.*.so"))
     return [path for path in files if path.is_file()]
