@@ -1,4 +1,4 @@
-"""Checks of input from outside: JSON and YAML, compressed files, special files, named options."""
+"""Validation of external input: JSON, YAML, compressed files, special files, named options."""
 
 from mmbench.validation.named_values import as_struct
 from mmbench.validation.regular_files import read_regular

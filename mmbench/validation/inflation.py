@@ -1,4 +1,4 @@
-"""Refuse files whose contents are compressed beyond what real data are: decompression bombs."""
+"""Detection of decompression bombs: files with an implausible compression ratio."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Below MAX_EXPANDED bytes, or at a ratio up to MAX_RATIO, anything goes.
+# Files up to MAX_EXPANDED bytes, or with a ratio up to MAX_RATIO, are accepted.
 MAX_EXPANDED = 1 << 30
 MAX_RATIO = 200
 
-_BATCH = 64  # rows of a Parquet file held at a time
+_BATCH = 64  # rows of a Parquet file in memory at a time
 
 
 def is_inflated(stored: int, expanded: int) -> bool:
-    """Return whether `stored` bytes become more `expanded` bytes than those of real data."""
+    """Return whether `expanded` bytes are implausibly many for `stored` bytes."""
     return expanded > MAX_EXPANDED and expanded > MAX_RATIO * stored
 
 
 def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
-    """Raise DataError where `stored` bytes of a file become too many `expanded` bytes."""
+    """Raise DataError if `stored` bytes of a file expand to too many bytes."""
     if is_inflated(stored, expanded):
         raise DataError(
             f"{file}: {what} expands from {stored:,} to {expanded:,} bytes, more than"
@@ -34,9 +34,9 @@ def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
 
 
 def refuse_inflated_groups(metadata: pq.FileMetaData, stored: int, file: Path) -> None:
-    """Refuse a Parquet file of `stored` bytes by the sizes of its row groups in its footer.
+    """Reject a Parquet file of `stored` bytes by the row group sizes in its footer.
 
-    Columns are not asked: pyarrow ends the process where their statistics are damaged. Raises
+    The columns are not read, because pyarrow aborts the process on damaged statistics. Raises
     DataError.
     """
     groups = range(metadata.num_row_groups)
@@ -45,7 +45,7 @@ def refuse_inflated_groups(metadata: pq.FileMetaData, stored: int, file: Path) -
 
 
 def expanded_bytes(batch: pa.RecordBatch) -> int:
-    """Return how many bytes the cells of an Arrow batch have, each category as its value."""
+    """Return the number of bytes of an Arrow batch, with dictionaries decoded."""
     import pyarrow as pa
 
     columns = (c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch)
@@ -53,10 +53,10 @@ def expanded_bytes(batch: pa.RecordBatch) -> int:
 
 
 def check_parquet(file: Path) -> None:
-    """Refuse a Parquet file that inflates beyond reason. Raises DataError, OSError, ArrowException.
+    """Reject a decompression bomb in Parquet. Raises DataError, OSError, ArrowException.
 
-    It is read once, some rows at a time: one long value may stand for many rows, of which the
-    footer says nothing.
+    The file is read once, a few rows at a time, because one long value may be repeated in many
+    rows, which the footer does not show.
     """
     import pyarrow.parquet as pq
 

@@ -1,7 +1,6 @@
-"""Check names and values that a user gives by name: keys of YAML files, options of functions.
+"""Validation of named values: keys of YAML files, and options of functions.
 
-All faults are reported at once: every name that nobody knows, every one that is missing, every
-value of the wrong type.
+All errors are reported at once: unknown names, missing names, and values of the wrong type.
 """
 
 from __future__ import annotations
@@ -23,11 +22,10 @@ _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def as_struct(raw: Mapping[str, object], kind: type[S], where: str, hint: str = "") -> S:
-    """Return a mapping out of a YAML file as a msgspec Struct.
+    """Return a mapping from a YAML file as a msgspec Struct.
 
-    `where` is the file, or the option, that error messages name; `hint` is what to do about keys
-    that are missing. Raises SpecError, UnknownName where a single key is unknown and nothing else
-    is wrong.
+    Error messages name `where`, the file or the option, and `hint` says how to add missing keys.
+    Raises UnknownName if a single unknown key is the only error, else SpecError.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     required = [name for name, field in fields.items() if field.required]
@@ -53,12 +51,12 @@ def checked_options(
     reserved: Collection[str],
     missing: Callable[[list[str]], UserError],
 ) -> dict[str, object]:
-    """Return options as the function takes them; a number where it takes a text becomes a text.
+    """Return options with values of the types that the function takes; numbers become texts.
 
-    `what` begins the messages ("option of data source hf"); `reserved` parameters are no options;
-    `missing` makes the error for options without a default that are not given. Types are checked
-    where the function's hints are made of texts, numbers, lists and mappings. Raises SpecError,
-    UnknownName where a single option is unknown and nothing else is wrong.
+    Messages start with `what` ("option of data source hf"). `reserved` parameters are not options.
+    `missing` returns the error for missing options without a default. Types are checked if the
+    function's hints consist of texts, numbers, lists and mappings. Raises UnknownName if a single
+    unknown option is the only error, else SpecError.
     """
     parameters = inspect.signature(function).parameters.values()
     free = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
@@ -76,7 +74,7 @@ def checked_options(
 
 
 def as_typed(value: object, hint: object) -> object:
-    """Return a value with its numbers and dates as texts where only then it fits the type hint."""
+    """Return a value with numbers and dates as texts, if the type hint requires texts."""
     if not _fault("", value, hint):
         return value
     texts = _with_texts(value)
@@ -90,7 +88,7 @@ def _refuse_names(
     required: Iterable[str],
     missing: Callable[[list[str]], UserError],
 ) -> None:
-    """Raise for all names that are unknown or missing, in one message."""
+    """Raise one error for all unknown and missing names."""
     names = list(names)
     faults: list[UserError] = [
         UnknownName(what, str(name), known) for name in names if name not in known
@@ -108,13 +106,13 @@ def _counted(noun: str, names: list[str]) -> str:
 
 
 def _fault(name: str, value: object, hint: object) -> str:
-    """Return why a value does not fit its type hint, empty where it does."""
+    """Return why a value does not fit its type hint; empty if it fits."""
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$")
         return f"{reason} - at `$.{name}{place or '`'}"
-    except UnicodeEncodeError:  # a byte of the command line that is not UTF-8
+    except UnicodeEncodeError:  # a byte on the command line is not UTF-8
         return f"{value!r} is not valid Unicode - at `$.{name}`"
     return ""
 
@@ -130,15 +128,15 @@ def _with_texts(value: object) -> object:
 
 
 def _hints(function: Callable[..., object]) -> dict[str, object]:
-    """Return the type hints of a function or of a class's constructor; none that cannot be read."""
+    """Return the type hints of a function or a constructor; {} if they cannot be resolved."""
     try:
         return get_type_hints(function.__init__ if inspect.isclass(function) else function)
-    except (NameError, TypeError, AttributeError):  # a plugin's names for type checkers alone
+    except (NameError, TypeError, AttributeError):  # names imported for type checkers only
         return {}
 
 
 def _checkable(hint: object) -> bool:
-    """Whether a type hint is made of plain values alone, which msgspec can check."""
+    """Return whether a type hint consists of plain types, which msgspec can check."""
     origin = get_origin(hint)
     if origin is None or origin is Literal:
         return hint in _PLAIN or origin is Literal

@@ -1,4 +1,4 @@
-"""Options of data sources that have another name now: one line says which."""
+"""Rejection of renamed options of data sources, with their new names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mmbench.errors import SpecError
 
 _COLUMNS = {"fields": "columns", "media": "columns"}
 _PAIRS = {"media": "columns", "captions": "columns: {text: …}", "id": "columns: {MEDIUM_id: …}"}
-# Source → option as it was called → as it is called now.
+# Source → old name of an option → new name.
 RENAMED: dict[str, dict[str, str]] = {
     "listing": _COLUMNS,
     "rows": _COLUMNS,
@@ -20,9 +20,9 @@ RENAMED: dict[str, dict[str, str]] = {
 
 
 def refuse_renamed(data: Mapping[str, object], where: str) -> None:
-    """Raise SpecError for old options in a task's `data`, in its `hub` block and in a `join`.
+    """Raise SpecError for renamed options in a task's `data`, its `hub` block and a `join`.
 
-    The message calls the place `where`, and has the new name of each.
+    The message starts with `where` and has the new name of each option.
     """
     faults = [*_faults(data, "data")]
     hub = data.get("hub")
@@ -38,14 +38,14 @@ def _faults(block: Mapping[str, object], place: str) -> Iterator[str]:
     for old in block:
         if old in renamed:
             now = renamed[old].replace("MEDIUM", _medium(block))
-            yield f"{place}: source {source} has no option {old}: it is called {now} now"
+            yield f"{place}: source {source} has no option {old}: use {now}"
     join = block.get("join")
     if source == "rows" and isinstance(join, Mapping) and "fields" in join:
-        yield f"{place}: join has no key fields: it is called columns now"
+        yield f"{place}: join has no key fields: use columns"
 
 
 def _medium(block: Mapping[str, object]) -> str:
-    """Return the medium that a block is about."""
+    """Return the modality of the media that a block describes."""
     columns = [*_keys(block.get("media")), *_keys(block.get("columns"))]
     return next((name for name in columns if name in ("image", "audio", "video")), "image")
 

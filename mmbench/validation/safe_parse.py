@@ -1,7 +1,7 @@
-"""JSON and YAML from anywhere: values are nested at most `MAX_NESTING` deep, texts are Unicode.
+"""Parsing of untrusted JSON and YAML: nesting is limited to `MAX_NESTING`, texts are Unicode.
 
-Without a limit, deep nesting ends the interpreter: PyYAML's C code overflows the stack, and
-whatever walks through the value later exceeds Python's recursion limit.
+Without a limit, deep nesting can crash the interpreter: PyYAML's C code overflows the stack, and
+code that walks through the value exceeds Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from yaml.events import Event
 
 MAX_NESTING = 100
-MAX_YAML_VALUES = 1_000_000  # with every alias replaced by what it stands for
+MAX_YAML_VALUES = 1_000_000  # with every alias expanded
 
 _TOO_DEEP = f"values are nested more than {MAX_NESTING} deep"
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*+"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
-# How msgspec describes Any and object in a type.
+# The descriptions of Any and object by msgspec.
 _OPEN_TYPES = ("AnyType()", repr(msgspec.inspect.type_info(object)))
 
-# What PyYAML's constructors raise on a value that does not fit its tag: `!!bool maybe`, 2020-99-99.
+# Exceptions of PyYAML's constructors for a value that does not fit its tag: `!!bool maybe`.
 _CONSTRUCTOR_ERRORS = (ValueError, ArithmeticError, AttributeError, LookupError, TypeError)
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class TooDeep(msgspec.DecodeError):
-    """JSON whose values are nested more than `MAX_NESTING` deep."""
+    """JSON with values nested more than `MAX_NESTING` deep."""
 
 
 @overload
@@ -66,13 +66,13 @@ def parse_json(data: bytes | str, as_type: object = object) -> object:
 
 @cache
 def _is_open(as_type: object) -> bool:
-    """Return whether a type leaves open what is in it: other types say how deep they are."""
+    """Return whether a type contains Any or object; other types limit the depth."""
     description = repr(msgspec.inspect.type_info(as_type))
     return any(name in description for name in _OPEN_TYPES)
 
 
 def encode_json(value: object) -> bytes:
-    """Encode a value as JSON, with lone surrogates in its texts escaped (`escape_surrogates`)."""
+    """Return a value as JSON, with lone surrogates in texts escaped (`escape_surrogates`)."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -102,7 +102,7 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def refuse_deep_lines(lines: Iterable[bytes]) -> None:
-    """Raise TooDeep for JSON in lines, well-formed or not, that another library is to read."""
+    """Raise TooDeep for nested JSON lines, valid or not, before another library reads them."""
     depth = 0
     for line in lines:
         brackets = _STRING.sub(b"", line).translate(None, delete=_NO_BRACKETS)
@@ -121,10 +121,10 @@ def _deepest(brackets: bytes, depth: int) -> int:
 
 
 def parse_yaml(text: str) -> object:
-    """Load YAML as plain values. Raises ValueError, in one line, for what is not such YAML.
+    """Return YAML as plain values. Raises ValueError, with a message of one line.
 
-    That includes values nested too deep, aliases that stand for more than `MAX_YAML_VALUES` values,
-    and aliases inside the value that they stand for.
+    Invalid are also values nested too deep, aliases that expand to more than `MAX_YAML_VALUES`
+    values, and aliases inside their own value.
     """
     import yaml
 
@@ -149,14 +149,14 @@ def _check_events(events: Iterable[Event]) -> None:
     from yaml import events as kinds
 
     values = 0
-    sizes: dict[str | None, int] = {}  # anchor → number of values that its aliases stand for
-    unfinished: list[tuple[str | None, int]] = []  # anchor, number of values in front of it
+    sizes: dict[str | None, int] = {}  # anchor → number of values of its aliases
+    unfinished: list[tuple[str | None, int]] = []  # anchor, number of values before it
     for event in events:
         if isinstance(event, kinds.CollectionStartEvent):
             unfinished.append((event.anchor, values))
         if isinstance(event, kinds.AliasEvent):
             if any(anchor == event.anchor for anchor, _ in unfinished):
-                raise _Refused(f"an alias *{event.anchor} stands inside its own value")
+                raise _Refused(f"the alias *{event.anchor} is inside its own value")
             values += sizes.get(event.anchor, 1)
         elif isinstance(event, kinds.NodeEvent):
             values += 1
@@ -168,4 +168,4 @@ def _check_events(events: Iterable[Event]) -> None:
         if len(unfinished) > MAX_NESTING:
             raise _Refused(_TOO_DEEP)
         if values > MAX_YAML_VALUES:
-            raise _Refused(f"its aliases stand for more than {MAX_YAML_VALUES:,} values")
+            raise _Refused(f"its aliases expand to more than {MAX_YAML_VALUES:,} values")

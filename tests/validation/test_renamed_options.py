@@ -28,7 +28,7 @@ def test_an_old_option_is_refused_with_its_new_name(
     tmp_path: Path, source: str, old: str, now: str
 ) -> None:
     now = now.replace("MEDIUM", "image")
-    line = f"source {source} has no option {old}: it is called {now} now"
+    line = f"source {source} has no option {old}: use {now}"
     assert refusal(tmp_path, {"source": source, old: "x"}) == f"mine.yaml: data: {line}"
     hub = {"source": "coco", "folder": "x", "hub": {"source": source, old: "x"}}
     assert refusal(tmp_path, hub) == f"mine.yaml: data: hub: {line}"
@@ -47,14 +47,14 @@ def test_a_hub_block_is_one_of_the_source_rows(tmp_path: Path) -> None:
     join = {"name": "a", "by": "b", "id": "c", "fields": {"image": "image"}}
     hub = {"path": "a/b", "fields": {"image": "image"}, "join": join}
     assert refusal(tmp_path, {"source": "coco", "hub": hub}) == (
-        "mine.yaml: data: hub: source rows has no option fields: it is called columns now;"
-        " data: hub: join has no key fields: it is called columns now"
+        "mine.yaml: data: hub: source rows has no option fields: use columns;"
+        " data: hub: join has no key fields: use columns"
     )
 
 
 def test_the_id_of_a_medium_is_called_by_the_medium(tmp_path: Path) -> None:
     data = {"source": "captioned", "media": {"audio": "{file}"}, "id": "file"}
-    assert "no option id: it is called columns: {audio_id: …} now" in refusal(tmp_path, data)
+    assert "no option id: use columns: {audio_id: …}" in refusal(tmp_path, data)
 
 
 def test_options_of_the_same_name_elsewhere_are_no_old_ones() -> None:
