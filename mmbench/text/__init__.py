@@ -1,4 +1,4 @@
-"""Named text rules. Model outputs and data are hostile strings wherever they are shown."""
+"""Safe display and formatting of texts. Model outputs and data are treated as untrusted."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections import Counter
 from collections.abc import Iterable
 from posixpath import normpath
 
-# Control characters move a terminal's cursor, and bidirectional marks reverse what stands around
-# them; both survive in file names, captions and model outputs.
+# Control characters move the cursor of a terminal, and bidirectional marks reverse the text around
+# them. Both occur in file names, captions and model outputs.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_IES = ("ry", "dy", "ty")  # a word that ends in a consonant and y: query, body, entity
-# What Markdown reads as more than text: marks, and an address, which becomes a link by itself.
+_IES = ("ry", "dy", "ty")  # endings of words with a plural in -ies: query, body, entity
+# Markup of Markdown, and URLs, which become links automatically.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~]|(?<=:)/(?=/)|(?i:(?<=www))\.)")
-_NAME = re.compile(r"[\w@.:{}\[\]%+ -]*")  # letters, and marks that make no link, tag or column
-# What GitHub Actions reads as a command in the output of a step: `::` in front, `##[` anywhere.
+_NAME = re.compile(r"[\w@.:{}\[\]%+ -]*")  # letters, and marks that form no link, tag or column
+# Workflow commands of GitHub Actions in the output of a step: a leading `::`, and `##[` anywhere.
 _COMMANDS = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """One line that is safe to print: no control or formatting characters, at most `limit` long."""
+    """Return a safe line: no control or formatting characters, at most `limit` characters."""
     spaced = " ".join(text.split())
     visible = "".join(map(_visible, spaced))
     return visible if len(visible) <= limit else f"{visible[: limit - 1]}…"
@@ -30,8 +30,7 @@ def plain(text: str, limit: int = 200) -> str:
 def printable(text: str) -> str:
     """Return lines that are safe to print: no control or formatting characters but line breaks.
 
-    No line is a command to GitHub Actions. Single names are shortened by `plain`; this is for what
-    is printed as a whole.
+    No line is a command for GitHub Actions. Use `plain` for single names; it also shortens them.
     """
     lines = text.replace("\t", " ").split("\n")
     visible = "\n".join("".join(map(_visible, line)) for line in lines)
@@ -43,7 +42,7 @@ def _visible(char: str) -> str:
 
 
 def json_escaped(text: str) -> str:
-    """Return JSON with its hidden characters as escapes; the values stay the same."""
+    """Return JSON with hidden characters escaped; the values stay the same."""
     return "".join(map(_escaped, text)) if not text.isascii() or "\x7f" in text else text
 
 
@@ -55,30 +54,30 @@ def _escaped(char: str) -> str:
 
 
 def markdown(text: str, limit: int = 200) -> str:
-    """A cell of a Markdown table that shows `text` and nothing else: no link, tag or column."""
+    """Return a cell of a Markdown table that shows `text` literally: no link, tag or column."""
     return _MARKDOWN.sub(r"\\\1", plain(text, limit))
 
 
 def markdown_name(text: str) -> str:
-    """A name such as `recall@1[text-to-image]` as it is, any other text as `markdown` shows it."""
+    """Return a name such as `recall@1[text-to-image]` unchanged, other texts by `markdown`."""
     is_name = text.isprintable() and _NAME.fullmatch(text) and "www." not in text.lower()
     return text if is_name else markdown(text)
 
 
 def markdown_code(text: str) -> str:
-    """A code span that shows `text`, also in a cell of a table."""
+    """Return a Markdown code span that shows `text`, also in a table cell."""
     code = plain(text).replace("`", "'").replace("|", "\\|")
     return f"`{code}`"
 
 
 def csv_cell(text: str, limit: int = 200) -> str:
-    """A CSV cell that no spreadsheet takes for a formula (a leading = + - @ gets an apostrophe)."""
+    """Return a CSV cell that no spreadsheet evaluates: `'` precedes a leading = + - @."""
     cell = plain(text, limit)
     return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
 
 
 def count(number: int, noun: str) -> str:
-    """`1 image`, `5,000 images`, `2 queries`, `2 classes`."""
+    """Return a number with its noun: `1 image`, `5,000 images`, `2 queries`, `2 classes`."""
     if number == 1:
         return f"{number:,} {noun}"
     if noun.endswith(_IES):
@@ -87,27 +86,27 @@ def count(number: int, noun: str) -> str:
 
 
 def part_of(number: int, total: int, noun: str, singular: str = "has", plural: str = "have") -> str:
-    """`1 of 60 samples has`, `2 of 60 samples have`: the beginning of a sentence, with its verb."""
+    """Return the start of a sentence: `1 of 60 samples has`, `2 of 60 samples have`."""
     return f"{number:,} of {count(total, noun)} {singular if number == 1 else plural}"
 
 
 def sample_noun(side: str) -> str:
-    """Return what a sample of a side of the data is called: `sample`, `corpus sample`."""
+    """Return the noun for a sample of a role: `sample`, `corpus sample`."""
     return side if side == "sample" else f"{side} sample"
 
 
 def path_id(ident: str) -> str:
-    """Return an id that is a relative path without its `.` and `..`: `x/../a.jpg` is `a.jpg`.
+    """Return an id with `.` and `..` resolved if it is a relative path: `x/../a.jpg` is `a.jpg`.
 
-    An id is taken for such a path when one of several parts between slashes is `.` or `..`. Every
-    other id, and an address with `://`, stays as it is.
+    An id counts as such a path if it has several parts between slashes and one is `.` or `..`.
+    Other ids, and URLs with `://`, are unchanged.
     """
     parts = ident.split("/")
     return normal_path(ident) if len(parts) > 1 and {".", ".."} & {*parts} else ident
 
 
 def normal_path(path: str) -> str:
-    """Return a path without `.`, `..` and double slashes; an address with `://` as it is."""
+    """Return a path without `.`, `..` and double slashes; a URL with `://` is unchanged."""
     return path if "://" in path or "\0" in path else normpath(path)
 
 
@@ -117,12 +116,12 @@ def with_home(path: str) -> str:
 
 
 def repeated(names: Iterable[str]) -> list[str]:
-    """Return the names that stand more than once, in the order in which they first stand."""
+    """Return the names that occur more than once, in the order of first occurrence."""
     return [name for name, n in Counter(names).items() if n > 1]
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:
-    """The first few names, and how many more there are: `a, b, c and 12 more`."""
+    """Return the first few names and the number of others: `a, b, c and 12 more`."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(plain(name, 80) for name in names[:most]) + more

@@ -4,12 +4,12 @@ Source: usnistgov/SCTK doc/infmts.htm, "trn":
 
     ALTERNATE := "{" TEXT ALT+ "}"    ALT := "/" TEXT    TEXT := words | "@" | ALTERNATE
 
-`@` is the null word: nothing has to be said there. A reference without alternatives is a plain
-text. One with alternatives is a mapping that JSON can hold,
+`@` is the null word: no word is required there. A reference without alternatives is a plain text.
+A reference with alternatives is a mapping that JSON can represent,
 
     {"alternatives": ["i've", [["um"], ["uh"], []], "as far"]}
 
-whose pieces are texts and lists of choices; a choice is again a list of pieces.
+with pieces that are texts or lists of choices; a choice is again a list of pieces.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import TypeAlias
 
 _KEY = "alternatives"
 _NULL = "@"
-_DEEPEST = 20  # alternatives within alternatives
-# A brace opens alternatives where a word begins; inside, it closes them wherever it stands.
+_DEEPEST = 20  # levels of nested alternatives
+# An opening brace counts at the start of a word only; a closing brace counts anywhere inside.
 _OPENS = re.compile(r"(?:^|\s)\{")
 _BRACED = re.compile(r"(?:^|\s)\{([^{}]*)\}")
 _SLASH = re.compile(r"\s/\s")
@@ -34,28 +34,28 @@ Reference = str | dict[str, list[Piece]]
 
 
 def opens_alternatives(text: str) -> bool:
-    """Whether a text has a word that begins with an opening brace."""
+    """Return whether a word of a text begins with an opening brace."""
     return bool(_OPENS.search(text))
 
 
 def has_alternatives(text: str) -> bool:
-    """Whether a text has a brace pair with a slash as a word in it, as alternatives are written."""
+    """Return whether a text has a pair of braces with a slash as a word inside."""
     return any(_SLASH.search(braced[1]) for braced in _BRACED.finditer(text))
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, between ASCII spaces."""
+    """Return the words of a text, separated by ASCII whitespace."""
     return _WORD.findall(text)
 
 
 def without_null_words(text: str) -> str:
-    """The text without words that are `@`."""
+    """Return the text without null words (`@`)."""
     words = words_of(text)
     return " ".join(word for word in words if word != _NULL) if _NULL in words else text
 
 
 def parse(text: str) -> Reference:
-    """Read a reference: a text, or its pieces where it has alternatives.
+    """Parse a reference: return a text, or its pieces if it has alternatives.
 
     Raises ValueError, with the reason, for braces without a partner and for an empty choice.
     """
@@ -69,7 +69,7 @@ def parse(text: str) -> Reference:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Words, braces and slashes; a closing brace is a token of its own only inside braces."""
+    """Yield words, braces and slashes; a closing brace is a token only inside braces."""
     depth = 0
     for word in words_of(text):
         while word.startswith("{"):
@@ -85,7 +85,7 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def _choices(tokens: Iterator[str], depth: int = 1) -> list[list[Piece]]:
-    """The choices up to the closing brace, whose opening one was read."""
+    """Return the choices up to the closing brace, after the opening brace was read."""
     if depth > _DEEPEST:
         raise ValueError(f"alternatives are nested more than {_DEEPEST} deep")
     choices: list[list[Piece]] = []
@@ -97,7 +97,7 @@ def _choices(tokens: Iterator[str], depth: int = 1) -> list[list[Piece]]:
             empty = False
             continue
         if empty:
-            raise ValueError("an alternative is empty: nothing is written `@`")
+            raise ValueError("an alternative is empty: write `@` for no word")
         choices.append(choice)
         if token == "}":
             return choices
@@ -106,7 +106,7 @@ def _choices(tokens: Iterator[str], depth: int = 1) -> list[list[Piece]]:
 
 
 def _append(pieces: list[Piece], piece: Piece) -> None:
-    """Add a word or choices; words that follow each other are one text, null words are nothing."""
+    """Append a word or choices; consecutive words form one text, null words are skipped."""
     if piece == _NULL:
         return
     if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
@@ -116,20 +116,20 @@ def _append(pieces: list[Piece], piece: Piece) -> None:
 
 
 def pieces_of(reference: object) -> list[Piece] | None:
-    """The pieces of a reference with alternatives, None for any other target."""
+    """Return the pieces of a reference with alternatives, None for other targets."""
     if isinstance(reference, dict) and reference.keys() == {_KEY}:
         return list(reference[_KEY])
     return None
 
 
 def first_reading(pieces: list[Piece]) -> str:
-    """The text that takes the first choice everywhere."""
+    """Return the text with the first choice of all alternatives."""
     parts = [p if isinstance(p, str) else first_reading(p[0]) for p in pieces]
     return " ".join(filter(None, parts))
 
 
 def count_readings(pieces: list[Piece]) -> int:
-    """How many texts the choices make, equal ones counted again."""
+    """Return the number of combinations of choices, with duplicates."""
     number = 1
     for piece in pieces:
         if not isinstance(piece, str):
@@ -138,7 +138,7 @@ def count_readings(pieces: list[Piece]) -> int:
 
 
 def readings(pieces: list[Piece]) -> list[str]:
-    """Every text that the choices make, each once, in their order."""
+    """Return the distinct texts of all combinations of choices, in order."""
     parts = [
         [piece] if isinstance(piece, str) else [text for c in piece for text in readings(c)]
         for piece in pieces

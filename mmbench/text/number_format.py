@@ -1,14 +1,14 @@
-"""Numbers as people read them: one rule for tables, boards, verdicts and the output of runs."""
+"""Number formats for tables, boards, verdicts and the output of runs."""
 
 from __future__ import annotations
 
 from math import floor, isfinite, log10
 
-_DIGITS = 5  # significant ones, of which at most four are decimals
+_DIGITS = 5  # significant digits, at most four of them decimals
 
 
 def decimals(*values: float | None) -> int:
-    """Return how many decimals show the largest of these values with five significant digits.
+    """Return the number of decimals that show the largest value with five significant digits.
 
     Four below 10 (0.6068, 1.0040), three below 100 (27.345), two below 1,000 (498.43).
     """
@@ -18,16 +18,16 @@ def decimals(*values: float | None) -> int:
 
 
 def format_number(value: float | None, digits: int | None = None, sign: str = "") -> str:
-    """Return a number with `digits` decimals, by default as `decimals` has it; `n/a` for None."""
+    """Return a number with `digits` decimals (default: by `decimals`); `n/a` for None."""
     if value is None:
         return "n/a"
     digits = decimals(value) if digits is None else digits
-    # + 0.0: what rounds to nothing has no sign of its own.
+    # + 0.0 removes the sign of a value that rounds to zero.
     return f"{round(value, digits) + 0.0:{sign}.{digits}f}"
 
 
 def format_interval(low: float | None, high: float | None, sign: str = "") -> str:
-    """Return both ends of an interval with as many decimals; `n/a` where one is None."""
+    """Return an interval with the same decimals at both ends; `n/a` if one end is None."""
     if low is None or high is None:
         return "n/a"
     digits = decimals(low, high)

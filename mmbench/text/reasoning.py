@@ -1,13 +1,13 @@
-"""Remove what a model wrote while it reasoned, so that only its answer is left.
+"""Removal of reasoning from model outputs, which leaves the answer.
 
-Formats: tags such as `<think>…</think>` (DeepSeek-R1, Qwen3, GLM-4.1V; the prompt often writes the
-opening tag, so that only the closing one is in the output), `[THINK]…[/THINK]` (Magistral),
+Formats: tags such as `<think>…</think>` (DeepSeek-R1, Qwen3, GLM-4.1V; the prompt often contains
+the opening tag, so the output has only the closing one), `[THINK]…[/THINK]` (Magistral),
 `<seed:think>` (Seed-OSS), `<|START_THINKING|>` (Command A), `<|begin_of_thought|>` (Sky-T1),
 `◁think▷…◁/think▷` (Kimi-VL), `<unused94>` (MedGemma), the channels of gpt-oss (openai/harmony), and
-the words of Granite 3.2. Around the answer stand `<answer>…</answer>` (R1-style training, Hunyuan),
-`<response>` (Granite 3.3), `<CONCLUSION>` (LLaVA-CoT), `<|begin_of_box|>` (GLM-4.1V and later),
-`<|begin_of_solution|>` (Sky-T1), `<|START_RESPONSE|>` (Command A) and `[BEGIN FINAL RESPONSE]`
-(Apriel).
+the phrases of Granite 3.2. Answers are enclosed in `<answer>…</answer>` (R1-style training,
+Hunyuan), `<response>` (Granite 3.3), `<CONCLUSION>` (LLaVA-CoT), `<|begin_of_box|>` (GLM-4.1V and
+later), `<|begin_of_solution|>` (Sky-T1), `<|START_RESPONSE|>` (Command A) and
+`[BEGIN FINAL RESPONSE]` (Apriel).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from mmbench.columns import Texts
 
-NO_ANSWER = "no-answer"  # the tag of an output in which no answer follows the reasoning
+NO_ANSWER = "no-answer"  # the tag of an output without an answer after the reasoning
 
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=[^<>]*+)?"
 _NAMES = (
@@ -47,11 +47,11 @@ _ANSWER = re.compile(f"(?P<begin>{_BEGIN})|{_END}", re.IGNORECASE)
 
 _CHANNEL = "<|channel|>"
 _MESSAGE = "<|message|>"
-# The header of a message of gpt-oss begins with its channel; one of these marks ends the message.
+# A message header of gpt-oss begins with the channel; one of these tokens ends the message.
 _CHANNEL_NAME = re.compile(r"\s*(\w*)")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
-# Reasoning in words, and the answer behind it: the channels of gpt-oss where the tokeniser left out
-# the special tokens, and Granite 3.2.
+# Reasoning marked by words, followed by the answer: the channels of gpt-oss without the special
+# tokens (dropped by the tokeniser), and Granite 3.2.
 _WORDS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -63,12 +63,12 @@ _WORDS = tuple(
 _CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought process:)")
 
 
-# What stands in every text that `has_reasoning` is true of.
+# A pattern that matches every text for which `has_reasoning` is true.
 _PERHAPS = r"[<\[◁]|analysis|Here"
 
 
 def perhaps_reasoning(values: Sequence[object]) -> list[str]:
-    """Return the texts among values that may have reasoning in them, found by a quick look."""
+    """Return the texts among values that may contain reasoning, by a fast check."""
     if not isinstance(values, Texts):
         return [value for value in values if isinstance(value, str)]
     import pyarrow.compute as pc
@@ -80,7 +80,7 @@ def perhaps_reasoning(values: Sequence[object]) -> list[str]:
 
 
 def has_reasoning(text: str) -> bool:
-    """Return whether a text contains a marker of reasoning, or a tag around the answer."""
+    """Return whether a text contains a marker of reasoning or a tag of the answer."""
     return (
         _CHANNEL in text
         or _TRACE.search(text) is not None
@@ -94,10 +94,10 @@ def _in_words(text: str) -> bool:
 
 
 def final_answer(text: str) -> str | None:
-    """Return the answer in a text without the reasoning, or None if the reasoning has no end.
+    """Return the answer of a text without the reasoning, or None if the reasoning has no end.
 
-    A text without markers is returned as it is. Of several `<answer>` the last one with a text
-    counts. Markers that removing others makes take twice the text a layer, so that layers are few.
+    A text without markers is unchanged. The last nonempty `<answer>` counts. Removing markers can
+    create new ones, but each layer needs twice the text, so there are few layers.
     """
     while has_reasoning(text):
         shorter = _without_markers(text)
@@ -108,7 +108,7 @@ def final_answer(text: str) -> str | None:
 
 
 def _without_markers(text: str) -> str | None:
-    """Remove one kind of markers: channels, else traces, else the tags around the answer."""
+    """Remove one kind of marker: channels, else traces, else the tags of the answer."""
     if _CHANNEL in text:
         return _final_channel(text)
     if _in_words(text):
@@ -120,7 +120,7 @@ def _without_markers(text: str) -> str | None:
 
 
 def _final_channel(text: str) -> str | None:
-    """Return the last message of the channel `final`, None if there is none."""
+    """Return the last message of the channel `final`, None without one."""
     final: str | None = None
     at = text.find(_CHANNEL)
     while at >= 0 and (message := text.find(_MESSAGE, at + len(_CHANNEL))) >= 0:
@@ -135,7 +135,7 @@ def _final_channel(text: str) -> str | None:
 
 
 def _without_traces(text: str) -> str | None:
-    """Remove the traces; a closing marker alone ends a trace that began before the text."""
+    """Remove reasoning traces; an unpaired closing marker ends a trace from the prompt."""
     pieces: list[str] = []
     start, inside = 0, False
     for marker in _TRACE.finditer(text):
@@ -148,10 +148,10 @@ def _without_traces(text: str) -> str | None:
 
 
 def _tagged_answer(text: str) -> str:
-    """Return what stands in the last `<answer>` that is not empty.
+    """Return the content of the last nonempty `<answer>`.
 
-    A missing tag is the end of the text on its side: stop sequences cut the closing tag off, and
-    prompts write the opening one.
+    A missing tag means the start or the end of the text: stop sequences remove the closing tag, and
+    prompts contain the opening tag.
     """
     tags = list(_ANSWER.finditer(text))
     ends = [tag.start() for tag in tags] + [len(text)]
