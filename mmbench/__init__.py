@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-# As in typing, whose import takes longer than all else that comes before signals are handled.
+# Defined as in typing: importing typing is slow, and signals are handled only after imports.
 TYPE_CHECKING = False
 
 __version__ = "0.1.0"

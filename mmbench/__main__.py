@@ -1,8 +1,7 @@
 """`mmbench` and `python -m mmbench`.
 
-Signals are handled before anything else is imported, so that Ctrl-C in the first moments ends with
-one line as well. The module `signal` would import `enum` first: `_signal`, which is built in, does
-not.
+Signal handlers are set before other imports, so that an early Ctrl-C also ends with one line. The
+built-in module `_signal` is used because `signal` imports `enum` first.
 """
 
 import _signal as signal  # type: ignore[import-not-found]
@@ -11,7 +10,7 @@ import sys
 
 
 def _end(number: int, _: object) -> None:
-    os.write(2, b"mmbench: interrupted before it began\n")
+    os.write(2, b"mmbench: interrupted at startup\n")
     os._exit(128 + number)
 
 

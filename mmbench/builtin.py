@@ -1,8 +1,8 @@
-"""The names that mmbench brings: name → ("module:attribute", one line about it).
+"""The built-in names: name → ("module:attribute", one-line description).
 
-A table, so that listing names imports nothing. The name of a metric shows what may follow it:
-`recall@k` a whole number, `fid@features` a name, `wer[none|basic]` one of these,
-`torchmetrics[CLASS]` what the metric knows.
+A table, so that listing names imports nothing. The name of a metric shows its argument:
+`recall@k` takes a whole number, `fid@features` a name, `wer[none|basic]` one of these,
+`torchmetrics[CLASS]` a name that the metric knows.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ DATA: Names = {
     ),
     "shapes-prompts": (
         "mmbench.reference.worlds.shapes.sources:shapes_prompts",
-        "the shapes world: captions to draw from, beside the images they are of",
+        "the shapes world: captions as prompts, with their images as references",
     ),
     "shapes-questions": (
         "mmbench.reference.worlds.shapes.sources:shapes_questions",
@@ -119,7 +119,7 @@ DATA: Names = {
     ),
     "shapes-motion": (
         "mmbench.reference.worlds.motion.sources:shapes_motion",
-        "videos of moving shapes, to be told by their motion",
+        "videos of moving shapes, classified by motion",
     ),
     "shapes-video": (
         "mmbench.reference.worlds.motion.sources:shapes_video",
@@ -135,11 +135,11 @@ DATA: Names = {
     ),
     "shapes-fusion": (
         "mmbench.reference.worlds.fusion.sources:shapes_fusion",
-        "an image, a sound and a sentence: which of them tells another number",
+        "an image, a sound and a sentence: which of them states another number",
     ),
     "spoken-numbers": (
         "mmbench.reference.worlds.numbers.sources:spoken_numbers",
-        "numbers and digits spoken by a machine, packaged",
+        "numbers and digits in synthetic speech, packaged",
     ),
     "coco": (
         "mmbench.data.published.coco:coco",
@@ -147,7 +147,7 @@ DATA: Names = {
     ),
     "folder": (
         "mmbench.data.sources.media_folders:folder",
-        "a folder of images, each with its captions in a text file beside it",
+        "a folder of images, each with a text file of captions",
     ),
     "table": (
         "mmbench.data.sources.text_media_pairs:table",
@@ -174,13 +174,13 @@ DATA: Names = {
     ),
     "pairs": (
         "mmbench.data.sources.judgements:pairs",
-        "which document answers which query: TREC qrels, CSV",
+        "relevance judgements of documents for queries: TREC qrels, CSV",
     ),
     "images": ("mmbench.data.sources.media_folders:images", "a folder of images"),
     "ratings": ("mmbench.data.sources.ratings:ratings", "human ratings: id, system, rater, rating"),
     "rows": (
         "mmbench.data.sources.row_samples:rows",
-        "any data set of the datasets library, its columns named in the task",
+        "any data set of the datasets library, with columns named in the task",
     ),
     "caption-rows": (
         "mmbench.data.sources.text_media_pairs:caption_rows",
@@ -188,12 +188,12 @@ DATA: Names = {
     ),
     "listing": (
         "mmbench.data.sources.row_samples:listing",
-        "annotation files as they are published: JSON, JSONL, CSV, TSV, media beside",
+        "published annotation files with media: JSON, JSONL, CSV, TSV",
     ),
     "fsdd": ("mmbench.data.published.spoken_digits:fsdd", "the Free Spoken Digit Dataset"),
     "coco-prompts": (
         "mmbench.data.published.coco_prompts:coco_prompts",
-        "captions of COCO to draw from, beside the real images",
+        "captions of COCO as prompts, with the real images as references",
     ),
     "mmbench": (
         "mmbench.data.published.mmbench_tsv:mmbench",
@@ -201,22 +201,22 @@ DATA: Names = {
     ),
     "labelled": (
         "mmbench.data.sources.row_samples:labelled",
-        "annotation files as published, one medium to a row, one label or several",
+        "published annotation files, one medium per row, one label or several",
     ),
     "captioned": (
         "mmbench.data.sources.text_media_pairs:captioned",
-        "annotation files as published, texts about images, sounds or videos",
+        "published annotation files, texts about images, sounds or videos",
     ),
     "class_folders": (
         "mmbench.data.sources.media_folders:class_folders",
         "a folder for each class: images, sounds or videos",
     ),
     "cifar": ("mmbench.data.published.cifar:cifar", "CIFAR-10 and CIFAR-100, binary version"),
-    "voc": ("mmbench.data.published.voc:voc", "PASCAL VOC: which objects are in an image"),
+    "voc": ("mmbench.data.published.voc:voc", "PASCAL VOC: the objects in an image"),
     "audioset": ("mmbench.data.published.audioset:audioset", "AudioSet: segments and their labels"),
     "charades": (
         "mmbench.data.published.charades:charades",
-        "Charades: which actions happen in a video",
+        "Charades: the actions in a video",
     ),
 }
 
@@ -231,17 +231,17 @@ KINDS: Names = {
     ),
     "classification": (
         "mmbench.kinds.classification:Classification",
-        "scores of all classes for each sample; one label is right, or several",
+        "scores of all classes for each sample, with one correct label or several",
     ),
     "zero_shot": (
         "mmbench.kinds.classification.zero_shot:ZeroShot",
-        "classes put into words; the nearest to the sample wins",
+        "classes as texts; the class nearest to the sample is predicted",
     ),
     "choice": (
         "mmbench.kinds.choice:Choice",
         "one of the options of each sample, by letter or by likelihood",
     ),
-    "drawing": ("mmbench.kinds.drawing:Drawing", "images beside a set of real ones"),
+    "drawing": ("mmbench.kinds.drawing:Drawing", "images, compared with a set of real ones"),
     "speaking": ("mmbench.kinds.speaking:Speaking", "a sound for each text"),
     "rating": ("mmbench.kinds.rating:Rating", "human ratings, and predictors of them"),
 }
@@ -267,7 +267,7 @@ METRICS: Names = {
     "map": (f"{_ALL_POSITIVES}:average_precision", "mean average precision over all positives"),
     "fraction_recall@k": (f"{_ALL_POSITIVES}:fraction_recall", "share of a query's positives in the first k"),
     "precision@k": (f"{_ALL_POSITIVES}:precision", "share of positives among the first k"),
-    "mrr@k": (f"{_ALL_POSITIVES}:mrr_at", "mrr of what stands in the first k, else 0"),
+    "mrr@k": (f"{_ALL_POSITIVES}:mrr_at", "mrr, with 0 for ranks beyond k"),
     "map@k": (f"{_ALL_POSITIVES}:map_at", "mean average precision cut at k"),
     "map@R": (f"{_ALL_POSITIVES}:map_at_r", "mean average precision cut at the number of positives"),
     "r_precision": (f"{_ALL_POSITIVES}:r_precision", "precision at the number of positives"),
@@ -290,9 +290,9 @@ METRICS: Names = {
     "prdc_density@features": (f"{_SETS}:prdc_density", "how densely real images surround drawings"),
     "prdc_coverage@features": (f"{_SETS}:prdc_coverage", "share of real images with a drawing near"),
     "cmmd": (f"{_SETS}:cmmd", "CLIP maximum mean discrepancy"),
-    "shapes_right": (f"{_SHAPES}:shapes_right", "share of drawings with exactly the shapes asked for"),
-    "shapes_recall[size|colour|shape|place]": (f"{_SHAPES}:shapes_recall", "share of asked shapes drawn so"),
-    "accuracy@k": (f"{_LABELS}:accuracy", "share of samples with the right label in the first k"),
+    "shapes_right": (f"{_SHAPES}:shapes_right", "share of drawings with exactly the requested shapes"),
+    "shapes_recall[size|colour|shape|place]": (f"{_SHAPES}:shapes_recall", "share of requested shapes drawn correctly"),
+    "accuracy@k": (f"{_LABELS}:accuracy", "share of samples with the correct label in the first k"),
     "mean_per_class_recall": (f"{_LABELS}:mean_per_class_recall", "balanced accuracy"),
     "mean_ap": (f"{_LABELS}:mean_ap", "average precision, mean over classes"),
     "auc": (f"{_LABELS}:auc", "area under the ROC curve, mean over classes"),
@@ -300,10 +300,10 @@ METRICS: Names = {
     "f1_macro": (f"{_LABELS}:f1_macro", "F1, mean over classes"),
     "f1_micro": (f"{_LABELS}:f1_micro", "F1 over all decisions"),
     "ece": (f"{_LABELS}:ece", "expected calibration error, 15 bins"),
-    "confusion_matrix": (f"{_LABELS}:confusion_matrix", "who is taken for whom; share on the diagonal"),
+    "confusion_matrix": (f"{_LABELS}:confusion_matrix", "counts of true and predicted classes; share on the diagonal"),
     "vqa_accuracy[official|normalized]": (f"{_ANSWERS}:vqa_accuracy", "VQA accuracy over ten answers"),
     "exact_match": (f"{_ANSWERS}:exact_match", "equal to an answer, case and punctuation ignored"),
-    "contains": (f"{_ANSWERS}:contains", "an answer stands in what was said, as whole words"),
+    "contains": (f"{_ANSWERS}:contains", "an answer occurs in the output, as whole words"),
     "anls": (f"{_ANSWERS}:anls", "average normalised Levenshtein similarity, threshold 0.5"),
     "relaxed_accuracy": (f"{_ANSWERS}:relaxed_accuracy", "equal, or a number within 5 %"),
     "choice_accuracy": (f"{_CHOICE}:choice_accuracy", "the right option, by letter or text"),
@@ -320,7 +320,7 @@ METRICS: Names = {
     "mer[none|basic|whisper_en]": (f"{_SPEECH}:mer", "match error rate over the corpus"),
     "wil[none|basic|whisper_en]": (f"{_SPEECH}:wil", "word information lost over the corpus"),
     "rtfx": (f"{_SPEECH}:rtfx", "seconds of sound per second of computing"),
-    "roundtrip_wer": ("mmbench.metrics.speech.roundtrip:roundtrip_wer", "word errors of speech written down again"),
+    "roundtrip_wer": ("mmbench.metrics.speech.roundtrip:roundtrip_wer", "word error rate of transcribed synthetic speech"),
     "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
     "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
     "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),
@@ -334,38 +334,38 @@ _OUTPUTS = "mmbench.predictions.readers"
 _ARRAYS = "mmbench.predictions.arrays"
 
 OUTPUTS: Names = {
-    ".jsonl": (f"{_OUTPUTS}:records", "an id and a value a row"),
-    ".csv": (f"{_OUTPUTS}:records", "an id and a value a row"),
-    ".tsv": (f"{_OUTPUTS}:records", "an id and a value a row, or a run of MS MARCO"),
+    ".jsonl": (f"{_OUTPUTS}:records", "an id and a value per row"),
+    ".csv": (f"{_OUTPUTS}:records", "an id and a value per row"),
+    ".tsv": (f"{_OUTPUTS}:records", "an id and a value per row, or a run of MS MARCO"),
     ".json": (f"{_OUTPUTS}:json_file", "results of COCO or VQA, or {id: value}"),
     ".run": (f"{_OUTPUTS}:trec_run", "a run of TREC or MS MARCO"),
     ".trec": (f"{_OUTPUTS}:trec_run", "a run of TREC or MS MARCO"),
     ".trn": (f"{_OUTPUTS}:trn", "transcripts of NIST"),
-    ".txt": (f"{_OUTPUTS}:text", "a value a line"),
+    ".txt": (f"{_OUTPUTS}:text", "a value per line"),
     "text": (f"{_OUTPUTS}:kaldi_text", "transcripts of Kaldi"),
     "folder/": (f"{_OUTPUTS}:folder", "a folder of images or sounds"),
     "embeddings/": ("mmbench.predictions.vectors:embeddings_folder", "a folder of embeddings"),
     ".npz": (f"{_ARRAYS}:embeddings", "embeddings of queries and documents"),
-    ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row a sample"),
+    ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row per sample"),
 }
 
 CONFORMANCE: Names = {
-    "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks, and metrics of them"),
+    "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks and retrieval metrics"),
     "captions": ("mmbench.conformance.captions:CASES", "BLEU, ROUGE-L, CIDEr, METEOR, SPICE"),
     "clipscore": ("mmbench.conformance.clipscore:CASES", "CLIPScore and PAC-S"),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
-    "classification": ("mmbench.conformance.classification:CASES", "metrics of classes"),
-    "answers": ("mmbench.conformance.answers:CASES", "answers and choices"),
+    "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
+    "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),
     "drawings": (
         "mmbench.reference.worlds.shapes.conformance:CASES",
         "drawings of the shapes world",
     ),
     "speech": ("mmbench.conformance.speech:CASES", "error rates of transcripts"),
-    "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
+    "mos": ("mmbench.conformance.mos:CASES", "opinion scores and predictors of them"),
 }
 
 EXAMPLE_DATA = "shapes"
-"""The data source of images and captions that self-tests use where the task's data are not here."""
+"""The data source of images and captions that self-tests use if the data of the task are missing."""
 
 _TRAINER = "mmbench.reference.training.trainer:train"
 
@@ -373,12 +373,12 @@ TRAINERS: Names = {
     "asr-nano": (_TRAINER, "spoken numbers, letter by letter, by CTC"),
     "audioclip-nano": (_TRAINER, "tags of sounds, then tags and captions"),
     "clip-nano": (_TRAINER, "images and captions, contrastive; half an hour on one core"),
-    "clip-nano-mined": (_TRAINER, "clip-nano with pairs that it mines itself"),
-    "fusion-nano": (_TRAINER, "image, sound and sentence, joined from the first layer"),
-    "fusion-nano-hybrid": (_TRAINER, "fusion-nano, joined behind an encoder for each"),
+    "clip-nano-mined": (_TRAINER, "clip-nano with mined hard pairs"),
+    "fusion-nano": (_TRAINER, "image, sound and sentence, fused from the first layer"),
+    "fusion-nano-hybrid": (_TRAINER, "fusion-nano, fused after an encoder for each"),
     "fusion-nano-late": (_TRAINER, "fusion-nano, logits of three classifiers averaged"),
     "llava-nano": (_TRAINER, "captions alone, then descriptions and talks about images"),
-    "prefix-nano": (_TRAINER, "llava-nano with one vector of clip-nano for an image"),
+    "prefix-nano": (_TRAINER, "llava-nano with one clip-nano vector per image"),
     "unified-nano": (_TRAINER, "tokens of images and sounds, then texts and drawings"),
     "video-nano": (_TRAINER, "masked videos, then motions and captions"),
     "video-nano-conv3d": (_TRAINER, "video-nano with 3-D convolutions"),

@@ -1,18 +1,18 @@
-"""What can go wrong, as one tree.
+"""The tree of errors.
 
     MmbenchError
-    ├── UserError          what was typed, written or given; exit code 2
-    │   ├── UnknownName    nothing is registered under a name; carries the near ones
-    │   ├── SpecError      a task or model file says something it may not
+    ├── UserError          invalid input of the user; exit code 2
+    │   ├── UnknownName    an unknown name; the message has similar names
+    │   ├── SpecError      a task or model file is invalid
     │   ├── DataError      a data set cannot be found or read as a whole
     │   ├── ModelError     a checkpoint cannot be found or loaded
-    │   └── Missing        what a feature needs is not on this machine: a program, a file
+    │   └── Missing        a feature requires a program or a file that is missing
     │       └── MissingExtra   ... a library
-    └── SampleError        one sample could not be evaluated; kept, counted and shown
-        └── ContentError   ... because of its own bytes, so that trying again is useless
+    └── SampleError        one sample could not be evaluated; saved, counted and shown
+        └── ContentError   ... because of its bytes, so retrying does not help
 
-Every message is one line: what was wrong, where, and what to type next. Anything outside this tree
-is a bug and ends with exit code 70 and its traceback.
+Every message is one line: what happened, where, and what to type next. Other exceptions are bugs
+and end with exit code 70 and a traceback.
 """
 
 import re
@@ -21,28 +21,28 @@ from difflib import get_close_matches
 
 from mmbench.surrogates import escape_surrogates
 
-_CLOSE, _NEAR = 3, 5  # names that are suggested: by their spelling, and with those that are longer
-_FEW = 8  # names that are listed in full
+_CLOSE, _NEAR = 3, 5  # suggested names: by spelling, and with those of the same prefix
+_FEW = 8  # known names that are all listed
 _LONGEST = 200  # characters of a name that are shown and compared
 
 
 class MmbenchError(Exception):
-    """Root of everything that mmbench raises on purpose. Its message is valid Unicode."""
+    """The base class of the errors of mmbench. The message is valid Unicode."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(escape_surrogates(message))
 
 
 class UserError(MmbenchError):
-    """The user can mend this; the message says how."""
+    """An error that the user can fix; the message says how."""
 
 
 class UnknownName(UserError):
-    """Nothing is known under this name.
+    """An unknown name.
 
-    `what` is the sort of thing ("model", "task", "key of tasks/x.yaml"), `known` are the names that
-    exist; those that are near are put into the message. Where none is near, a few names are listed
-    in full; of many, `hint` says where they are listed.
+    `what` is the sort of name ("model", "task", "key of tasks/x.yaml"). The message suggests
+    similar names among `known`. Without similar ones it lists all known names if they are few;
+    `hint` says how to list them.
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
@@ -59,7 +59,7 @@ class UnknownName(UserError):
 
 
 class UnknownKind(UnknownName):
-    """A task is of a kind that nobody has here: that of a plugin that is not loaded."""
+    """A task has an unknown kind: the plugin of the kind is not loaded."""
 
 
 def _shortened(name: str) -> str:
@@ -67,9 +67,9 @@ def _shortened(name: str) -> str:
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return a few names that are spelled like this one, then some that begin as it does.
+    """Return a few names with a similar spelling, then some with the same prefix.
 
-    `wer[basic]` begins as `wer[none]` does, and `shapes` as `shapes-vqa`.
+    `wer[basic]` has the prefix of `wer[none]`, and `shapes` that of `shapes-vqa`.
     """
     by_spelling = {one.casefold(): one for one in known}
     typed = name.casefold()
@@ -82,7 +82,7 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
 
 
 class SpecError(UserError):
-    """A task or model file says something it may not."""
+    """A task or model file is invalid."""
 
 
 class DataError(UserError):
@@ -94,19 +94,19 @@ class ModelError(UserError):
 
 
 class Missing(UserError):
-    """What a feature needs is not on this machine: a program, a file. A metric is then n/a."""
+    """A feature requires a program or a file that is missing. A metric is then n/a."""
 
 
 class MissingExtra(Missing):
-    """A library that the feature needs is not installed."""
+    """A feature requires a library that is not installed."""
 
     def __init__(self, feature: str, library: str, install: str) -> None:
         super().__init__(f"{feature} needs {library}: pip install {install!r}")
 
 
 class SampleError(MmbenchError):
-    """One sample could not be evaluated. It is kept, counted and shown."""
+    """One sample could not be evaluated. It is saved, counted and shown."""
 
 
 class ContentError(SampleError):
-    """The bytes of a sample are at fault: the same bytes will fail again, so this is remembered."""
+    """A sample failed because of its bytes. The failure is cached, as it would occur again."""

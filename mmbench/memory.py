@@ -1,4 +1,4 @@
-"""Errors by which libraries say that memory has run out, on the host or on a device."""
+"""Detection of out-of-memory errors of libraries, on the host or on a device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import re
 
 ADVICE = (
-    "out of memory; what was computed so far is kept: repeat the command with a smaller"
+    "out of memory; the results so far are saved: repeat the command with a smaller"
     " --batch-size, --dtype or --limit, or on a machine with more memory"
 )
 
@@ -16,11 +16,11 @@ _NO_ROOM = re.compile(r"failed to map segment from shared object(?!: Operation n
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory has run out.
+    """Return whether an error means that memory has run out.
 
-    Python and numpy raise MemoryError, calls of the system OSError. torch and C++ libraries raise
-    a RuntimeError that says it in its text; `torch.OutOfMemoryError` is one. A library for which
-    there is no room is an ImportError.
+    Python and numpy raise MemoryError, system calls OSError. torch and C++ libraries raise a
+    RuntimeError with a known text; `torch.OutOfMemoryError` is a RuntimeError. Loading a library
+    without enough memory raises ImportError.
     """
     text = str(error)
     match error:

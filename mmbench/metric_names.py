@@ -1,6 +1,6 @@
-"""Names of metrics: `recall@10` is `recall@k` with 10, `clipscore@clip-nano` names another model.
+"""Names of metrics: `recall@10` is `recall@k` with k = 10, `clipscore@clip-nano` names a model.
 
-A metric's registered name shows what may follow it: a whole number, a name, or one of several.
+The registered name of a metric shows its argument: a whole number, a name, or one of several.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from mmbench.protocols import Metric, MetricInfo
 if TYPE_CHECKING:
     from mmbench.types import Score
 
-# What the name of a metric leaves open: a number (`@k`, `@n`), a name, one of several (`[a|b]`), or
-# one of the names that the metric's attribute `check_argument` knows (`[CLASS]`).
+# The argument in a registered name: a number (`@k`, `@n`), a name, one of several (`[a|b]`), or a
+# name that the metric's `check_argument` accepts (`[CLASS]`).
 _TAKES = re.compile(
     r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<open>[A-Z]+)\]$|\[(?P<variants>[^\]]+)\]$"
 )
 
 
 def metric(name: str) -> tuple[Metric, int | str | None]:
-    """The metric behind a name, and its argument: of `recall@10` that of `recall@k`, and 10.
+    """Return the metric of a name, and its argument: `recall@k` and 10 for `recall@10`.
 
-    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. What wants a
-    model takes another one by its name: `clipscore@clip-nano`. Raises UnknownName.
+    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. A metric with
+    features of a model takes another model by name: `clipscore@clip-nano`. Raises UnknownName.
     """
     known = registry.names("metric")
     if name in known and not _TAKES.search(name):
@@ -52,10 +52,10 @@ def metric(name: str) -> tuple[Metric, int | str | None]:
 
 
 def metric_info(name: str) -> MetricInfo:
-    """Return what a metric declares, without running it; nothing where it declares nothing.
+    """Return the declaration of a metric without running it; an empty one if it has none.
 
-    `name` is that of a metric, `recall@10`, or the form that it is registered under, `recall@k`.
-    The request of `clipscore@clip-nano` names that model. Raises UnknownName.
+    `name` is a metric, `recall@10`, or its registered form, `recall@k`. The feature request of
+    `clipscore@clip-nano` names that model. Raises UnknownName.
     """
     return _info(
         registry.lookup("metric", name) if name in registry.names("metric") else metric(name)[0]
@@ -68,10 +68,10 @@ def _info(function: object) -> MetricInfo:
 
 
 def with_options(name: str, function: Metric, options: Mapping[str, object]) -> Metric:
-    """Return a metric's function with its options, which a task gives in `metric_options`.
+    """Return a metric's function with its options from `metric_options` of a task.
 
-    A function that takes options has a keyword-only parameter `options`, a mapping; it always gets
-    one. Raises UserError for options of a function that takes none.
+    A function with options has a keyword-only parameter `options`, a mapping, which is always
+    passed. Raises UserError for options of a function without this parameter.
     """
     if "options" in inspect.signature(function).parameters:
         return partial(function, options=options)
@@ -84,7 +84,7 @@ def with_options(name: str, function: Metric, options: Mapping[str, object]) -> 
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Refuse options that a metric does not take, or lacks. Raises UserError."""
+    """Reject unknown or missing options of a metric. Raises UserError."""
     function, argument = metric(name)
     with_options(name, function, options)
     check = _info(function).check_options
@@ -93,10 +93,10 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
 
 
 def check_metric(name: str, kind: str, options: Mapping[str, object] | None = None) -> None:
-    """Refuse a metric that nobody has, and one that measures other kinds of tasks.
+    """Reject an unknown metric, a metric of other kinds of tasks, and invalid `options`.
 
-    Refuse also `options` that it does not take. Predictions of a plugin's kind may be like those of
-    any other. Raises UnknownName and UserError.
+    Predictions of a plugin's kind may have the form of any built-in kind. Raises UnknownName and
+    UserError.
     """
     check_options(name, options or {})
     kinds = metric_info(name).kinds
@@ -109,21 +109,21 @@ def check_metric(name: str, kind: str, options: Mapping[str, object] | None = No
 
 
 def _by_model(function: Metric, model: str) -> Metric:
-    """A metric that wants a model, with another one than its own."""
+    """Return a metric with features of another model than its default."""
 
     @wraps(function)
     def other(predictions: Any, *, features: Any) -> Score:
         return function(predictions, features=features)
 
     info = _info(function)
-    assert info.wants is not None  # which `metric` looked at
+    assert info.wants is not None  # checked by `metric`
     wants = structs.replace(info.wants, model=model, options={})
     other.__dict__["info"] = structs.replace(info, wants=wants)
     return other
 
 
 def _argument(form: str, name: str) -> int | str | None:
-    """What `name` has in the place that `form` leaves open; None where it is not of this form."""
+    """Return the argument of `name` in a registered `form`; None if it does not match."""
     takes = _TAKES.search(form)
     family = form[: takes.start()] if takes else form
     if takes is None or not name.startswith(family):
@@ -144,12 +144,12 @@ def _variants(takes: re.Match[str]) -> list[str]:
 
 
 def metric_forms(name: str) -> list[str]:
-    """Return the registered metrics that a bare name stands for: of `wer` or `recall`."""
+    """Return the registered forms of a name without argument, such as `wer` or `recall`."""
     return [form for form in registry.names("metric") if _TAKES.sub("", form) == name]
 
 
 def written_forms(form: str) -> list[str]:
-    """Return how a registered metric is written: `wer[none]`, `wer[basic]`; `recall@k`."""
+    """Return the spellings of a registered metric: `wer[none]`, `wer[basic]`; `recall@k`."""
     takes = _TAKES.search(form)
     if takes is None or not takes["variants"]:
         return [form]

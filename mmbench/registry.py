@@ -1,10 +1,10 @@
-"""Names and the things behind them. Listing a name imports nothing; using it imports its module.
+"""The registry of names. Listing names imports nothing; looking one up imports its module.
 
-Built-ins are a table of "module:attribute". Plugins are entry points of the groups
+Built-in names are a table of "module:attribute". Plugins are entry points of the groups
 `mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds`,
-`mmbench.outputs`, `mmbench.trainers` and `mmbench.conformance`, or a file given with `--plugin`,
-whose `@mmbench.register(KIND, NAME)` decorators run when it is loaded. Two things under one name is
-an error that shows both.
+`mmbench.outputs`, `mmbench.trainers` and `mmbench.conformance`, or files given with `--plugin`,
+which call `@mmbench.register(KIND, NAME)`. A name that is registered twice is an error that names
+both owners.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _GROUPS = {
 
 
 class Plugin(NamedTuple):
-    """A entry that mmbench does not bring: who does, from which plugin file or package.
+    """An object that a plugin registered, with its owner and the plugin file or package.
 
-    `file` and `package` are both None for what a running program has registered. `module` is where
-    it was registered from: two plugin files of one name have modules of one name.
+    `file` and `package` are both None for objects that a running program registered. `module` is
+    the module of the object; plugin files with the same name have modules with the same name.
     """
 
     entry: Any
@@ -59,17 +59,17 @@ class Plugin(NamedTuple):
 
 
 _plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
-_loading: list[Path] = []  # the plugin file whose decorators are running
-_started: set[Path] = set()  # the plugin files of this process, though their import may have failed
-_loaded: dict[Path, bytes] = {}  # the plugin files of this process, as they were loaded
+_loading: list[Path] = []  # the plugin files that are being imported, innermost last
+_started: set[Path] = set()  # the plugin files of this process, including failed imports
+_loaded: dict[Path, bytes] = {}  # the sources of loaded plugin files
 
 
 def register(kind: str, name: str) -> Callable[[T], T]:
-    """Decorate a model class, a metric, a data source, a kind or a trainer to put it under a name.
+    """Return a decorator that registers a model, metric, data source, kind or trainer by name.
 
-    `kind` is one of `KINDS`. Two of them are called with a value: `task` with the path of a YAML
-    file, `conformance` with a list of cases. Raises UserError when the name is taken, naming both
-    owners, and for what can be no such entry.
+    `kind` is one of `KINDS`. For two kinds, call the decorator with a value: for `task` the path of
+    a YAML file, for `conformance` a list of cases. Raises UserError if the name is taken, naming
+    both owners, and for an object that does not fit the kind.
     """
     if kind not in KINDS:
         raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
@@ -88,7 +88,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
 
 def _check_entry(kind: str, name: str, entry: object) -> None:
-    """Refuse what is no entry of its kind; classes of models are checked when one is found."""
+    """Reject an object that does not fit its kind; model classes are checked when used."""
     if kind == "metric" and re.search("@[a-jlmo-z]$", name):
         raise UserError(f"metric {name}: only @k and @n take a number: name it {name[:-1]}k")
     if kind == "outputs" and name != name.lower():
@@ -123,10 +123,10 @@ def _entry_points() -> None:
 
 
 def load_plugin(path: str) -> None:
-    """Run a plugin file, so that its `register` decorators take effect.
+    """Import a plugin file, which runs its `register` decorators.
 
-    Raises UserError when the file does not exist, is no Python, or has changed since this process
-    loaded it, and what the file raises.
+    Raises UserError if the file does not exist, is not Python, or has changed since this process
+    loaded it. Errors of the plugin's code are raised as they are.
     """
     file = Path(path).resolve()
     if not file.is_file() or file.suffix != ".py":
@@ -140,7 +140,7 @@ def load_plugin(path: str) -> None:
         return
     name = f"mmbench_plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None  # of a file that ends with .py
+    assert spec is not None  # the file has the suffix .py
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -156,9 +156,9 @@ def load_plugin(path: str) -> None:
 
 
 def plugin_places() -> dict[Path, dict[str, Any]]:
-    """Return the files and package folders of plugins, each with what it registers by name.
+    """Return the files and package folders of plugins, with their registered objects by name.
 
-    A plugin file is among them while it is imported, whether or not it registers anything.
+    This includes plugin files that are being imported, even if they register nothing.
     """
     places: dict[Path, dict[str, Any]] = {file: {} for file in _started}
     for kind, plugins in _plugins.items():
@@ -170,7 +170,7 @@ def plugin_places() -> dict[Path, dict[str, Any]]:
 
 
 def _place(plugin: Plugin) -> Path | None:
-    """Return the file or the folder of a plugin's code, None where it is not known."""
+    """Return the file or the folder of a plugin's code, None if unknown."""
     if plugin.package is None:
         file = getattr(plugin.module, "__file__", None)
         return Path(file).resolve() if file else None
@@ -182,20 +182,20 @@ def _place(plugin: Plugin) -> Path | None:
 
 
 def names(kind: str) -> list[str]:
-    """All names of a kind, sorted. Imports none of them."""
+    """Return all names of a kind, sorted, without importing them."""
     _entry_points()
     return sorted({*TABLES[kind], *_plugins[kind]})
 
 
 def summary(kind: str, name: str) -> str:
-    """One line about a name; for a plugin, who brought it."""
+    """Return one line about a name; for a plugin, its owner."""
     if name in TABLES[kind]:
         return TABLES[kind][name][1]
     return f"from {_plugins[kind][name].owner}"
 
 
 def lookup(kind: str, name: str) -> Any:
-    """The entry behind a name. Raises UnknownName with the near ones."""
+    """Return the object of a name. Raises UnknownName with similar names."""
     _entry_points()
     if name in _plugins[kind]:
         return _imported(kind, name, _plugins[kind][name])
@@ -221,7 +221,7 @@ def _imported(kind: str, name: str, plugin: Plugin) -> Any:
 
 
 def source_info(name: str) -> SourceInfo:
-    """Return what a data source declares, without running it; see `declare_source`.
+    """Return the declaration of a data source without running it; see `declare_source`.
 
     Raises UnknownName.
     """
@@ -234,6 +234,6 @@ def _plural(kind: str) -> str:
 
 
 def plugin(kind: str, name: str) -> Plugin | None:
-    """Return where the entry behind a name comes from, None for what mmbench brings itself."""
+    """Return the plugin that registered a name, None for a built-in name."""
     _entry_points()
     return _plugins[kind].get(name)

@@ -1,10 +1,10 @@
-"""Task files: YAML → TaskSpec. Data only; an unknown key is refused with the nearest known one.
+"""Task files: YAML → TaskSpec. Unknown keys are errors that suggest a similar key.
 
-The options of a task's kind are keys of the file, next to those that every task has.
+The options of a task's kind are top-level keys, next to the keys of every task.
 
-A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then in the packaged ones; a
-name that ends in .yaml is a file. `include: NAME` inherits every key that the file does not set; of
-a task of another kind all but the options that the file's kind does not have.
+A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then in the packaged tasks; a
+name that ends in .yaml is a path. `include: NAME` inherits every key that the file does not set,
+except options that the kind of the file does not have.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 
 def task_folders(extra: Iterable[str] = ()) -> list[Path]:
-    """Where tasks are looked up, in order; only folders that exist."""
+    """Return the existing folders of task files in the order of lookup."""
     folders = [Path(with_home(folder)) for folder in extra]
     for folder in folders:
         if not folder.is_dir():
@@ -42,35 +42,35 @@ def task_folders(extra: Iterable[str] = ()) -> list[Path]:
 
 
 def _packaged() -> list[Path]:
-    """A checkout has tasks/ beside the package, a wheel has it inside."""
+    """Return the folders of packaged tasks: inside the package in a wheel, else next to it."""
     package = Path(__file__).parent
     return [package / "tasks", package.parent / "tasks"]
 
 
 def packaged_tasks() -> list[str]:
-    """The names of the tasks that come with mmbench."""
+    """Return the names of the packaged tasks."""
     folders = [folder for folder in _packaged() if folder.is_dir()]
     return sorted(path.stem for folder in folders for path in folder.glob("*.yaml"))
 
 
 def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
-    """Task name → file, the first folder that has a name winning. No file is parsed.
+    """Return task name → file; the first folder with a name wins. No file is parsed.
 
-    A task of a plugin is the path of its file, under the name of its entry point; one whose package
-    does not import is left out.
+    The tasks of plugins have the names of their entry points, unless the package cannot be
+    imported.
     """
     files: dict[str, Path] = {}
     for folder in task_folders(extra):
         for path in sorted(folder.glob("*.yaml")):
             files.setdefault(path.stem, path)
     for name in registry.names("task"):
-        with suppress(UserError):  # `load_task` says why
+        with suppress(UserError):  # `load_task` raises the reason
             files.setdefault(name, Path(registry.lookup("task", name)))
     return files
 
 
 def task_summary(path: Path) -> str:
-    """The one-line summary of a task file, found without a YAML parser."""
+    """Return the one-line summary of a task file without parsing YAML."""
     try:
         match = _SUMMARY.search(read_regular(path).decode())
     except (OSError, UnicodeDecodeError) as error:
@@ -79,9 +79,9 @@ def task_summary(path: Path) -> str:
 
 
 def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
-    """Read the task of this name or file.
+    """Load a task by name or path.
 
-    Raises UnknownName for a task nobody has, SpecError for a file that says something it may not.
+    Raises UnknownName for an unknown task, SpecError for an invalid file.
     """
     extra = list(extra)
     raw = _load_raw(name, extra, seen=())
@@ -91,9 +91,9 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
 
 
 def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
-    """Return a task file as a TaskSpec, whose kind says which keys are its own.
+    """Return a task file as a TaskSpec, with the options of its kind.
 
-    All faults of both are reported at once.
+    All errors are reported at once.
     """
     options = options_of_kind(raw.get("kind"), str(raw["name"]))
     fields = [field for field in structs.fields(TaskSpec) if field.name != "options"]
@@ -107,7 +107,7 @@ def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
 
 
 def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) -> None:
-    """Raise SpecError for a key that only other kinds have, which names these."""
+    """Raise SpecError for a key that is an option of other kinds only, naming the kinds."""
     for key in raw.keys() - known - {"options"}:
         kinds = [name for name in TABLES["kind"] if key in _option_names(name)]
         if kinds:
@@ -118,10 +118,9 @@ def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) 
 
 
 def options_of_kind(kind: object, task: str) -> type[KindOptions]:
-    """Return the type of a kind's options; none for what is not a text, which is refused later.
+    """Return the type of a kind's options; KindOptions if `kind` is not a text (rejected later).
 
-    Raises UnknownKind, and UserError for a kind of a plugin that is no Kind, or whose options are
-    no KindOptions, lack a default or have the name of a key that every task has.
+    Raises UnknownKind, and UserError for an invalid kind of a plugin (see `class_fault`).
     """
     if not isinstance(kind, str):
         return KindOptions
@@ -136,16 +135,16 @@ def options_of_kind(kind: object, task: str) -> type[KindOptions]:
 
 
 def _field(info: structs.FieldInfo) -> tuple[str, Any, Any]:
-    """Return a field as `msgspec.defstruct` takes it; one without a default must be given."""
+    """Return a field in the form of `msgspec.defstruct`; without a default it is required."""
     if info.default_factory is not NODEFAULT:
         return info.name, info.type, field(default_factory=info.default_factory)
     return info.name, info.type, field() if info.required else field(default=info.default)
 
 
 def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
-    """Return a task with other values of its kind's `settings`, as flags give them.
+    """Return a task with values of its kind's `settings` replaced by those of flags.
 
-    Raises SpecError for one that the kind does not have.
+    Raises SpecError for a setting that the kind does not have.
     """
     for name in settings:
         if name not in spec.options.settings:
@@ -156,7 +155,7 @@ def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
 
 
 def task_values(spec: TaskSpec) -> dict[str, Any]:
-    """Return the keys and values of a task as a file has them, the kind's options among them."""
+    """Return a task as keys and values of a task file, including the options of the kind."""
     values: dict[str, Any] = to_builtins(spec)
     options = values.pop("options")
     place = [field.name for field in structs.fields(TaskSpec)].index("options")
@@ -172,7 +171,7 @@ def _find(name: str, extra: list[str]) -> Path:
         return path
     files = task_files(extra)
     if name not in files and name in registry.names("task"):
-        return Path(registry.lookup("task", name))  # which raises the reason
+        return Path(registry.lookup("task", name))  # raises the reason
     if name not in files:
         raise UnknownName("task", name, files, "`mmbench list tasks` shows all")
     return files[name]
@@ -194,14 +193,14 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
 
 
 def _option_names(kind: object) -> set[str]:
-    """Return the keys that a kind adds to a task file; none of a kind that nobody has."""
+    """Return the keys that a kind adds to a task file; none for an unknown kind."""
     if not isinstance(kind, str) or kind not in registry.names("kind"):
         return set()
     return {field.name for field in structs.fields(options_of_kind(kind, ""))}
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping as plain values. Raises SpecError with the place of a syntax error."""
+    """Return a YAML mapping as plain values. Raises SpecError with the place of an error."""
     try:
         text = read_regular(path).decode()
     except (OSError, UnicodeDecodeError) as error:
@@ -212,7 +211,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SpecError(f"{path}: {error}") from error
     if not isinstance(raw, dict):
-        raise SpecError(f"{path}: holds no mapping of keys to values")
+        raise SpecError(f"{path}: is not a mapping of keys to values")
     return raw
 
 
@@ -228,7 +227,7 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
         )
     refuse_renamed(spec.data, str(path))
     if not spec.metrics:
-        raise SpecError(f"{path}: metrics is empty; a task measures something")
+        raise SpecError(f"{path}: metrics is empty: list at least one metric")
     for name in spec.metric_options:
         if name not in spec.metrics:
             raise UnknownName(f"metric in metric_options of {path}", name, spec.metrics)

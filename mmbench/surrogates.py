@@ -1,8 +1,8 @@
-"""Text for names that are not UTF-8.
+"""Escapes for names that are not UTF-8.
 
-Python reads a byte of a file name that is not UTF-8 as a lone surrogate, which stands for no
-character: it can be neither written as UTF-8 nor printed. Paths keep their surrogates, so that they
-open the file. Ids, names of classes, messages and whatever else is text have them escaped.
+Python decodes a byte of a file name that is not UTF-8 to a lone surrogate, which can be neither
+encoded as UTF-8 nor printed. Paths keep their surrogates, because they open the file. Surrogates in
+other texts (ids, class names, messages) are escaped.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF  # the surrogates that stand for the bytes 80 to FF
+_FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF  # the surrogates of the bytes 80 to FF
 
 
 def escape_surrogates(text: str) -> str:
-    r"""Return a text with each lone surrogate as `\xe9`, if it stands for a byte, or `\ud800`."""
+    r"""Return a text with lone surrogates escaped: as `\xe9` for a byte, else as `\ud800`."""
     return text if text.isascii() else _SURROGATE.sub(_escape, text)
 
 
@@ -24,7 +24,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def escape_all(value: object) -> object:
-    """Return a plain value, of mappings, lists and scalars, with the surrogates in it escaped."""
+    """Return a value of mappings, lists and scalars with surrogates in texts escaped."""
     if isinstance(value, str):
         return escape_surrogates(value)
     if isinstance(value, dict):
