@@ -1,17 +1,11 @@
 """What people read: every command at the width of a terminal, and one line a row in a pipe."""
 
 import os
-import pty
-import struct
 import subprocess
 import sys
-import threading
 from argparse import Namespace
 from collections.abc import Callable
-from contextlib import suppress
-from fcntl import ioctl
 from pathlib import Path
-from termios import TIOCSWINSZ
 
 import pytest
 from hypothesis import given, settings
@@ -33,40 +27,20 @@ from mmbench.types import PublishedInfo
 from tests.support.boards import ROWS, model_info, plain_score, record, write_run
 from tests.support.command_line import refusal
 from tests.support.processes import run_python
+from tests.support.terminal import run_on_terminal
 
 LONG = "clip@runs/of-a-very-long-experiment/with-many-parts/step-20000"
 Terminal = Callable[..., str]
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def terminal() -> Terminal:
     """Run a command in this process with its output on a terminal of `width` columns."""
 
     def run(width: int, *args: str) -> str:
-        ours, theirs = pty.openpty()
-        ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
-        shown: list[bytes] = []
-        reader = threading.Thread(target=_read, args=(ours, shown))
-        reader.start()
-        with os.fdopen(theirs, "w") as screen, monkeypatch.context() as patch:
-            patch.delenv("COLUMNS", raising=False)
-            patch.setattr(sys, "stdout", screen)
-            patch.setattr(sys, "stderr", screen)
-            with suppress(SystemExit):  # --help, and errors of argparse
-                main(list(args))
-        reader.join()
-        os.close(ours)
-        return b"".join(shown).decode().replace("\r\n", "\n")
+        return run_on_terminal(width, args)[1]
 
     return run
-
-
-def _read(handle: int, shown: list[bytes]) -> None:
-    try:
-        while data := os.read(handle, 65536):
-            shown.append(data)
-    except OSError:  # how Linux says that the other side is closed
-        return
 
 
 @pytest.fixture(scope="module")
