@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmbench.data.readers.records import Record, cells_of, columns_of, number_of, plain_name
+from mmbench.data.readers.records import Record, cells_of, columns_of, plain_name, record_number
 from mmbench.errors import DataError
 from mmbench.predictions.column_choice import IDS, cell_kind
 from mmbench.text import listed
@@ -20,7 +20,7 @@ def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, flo
     first = [next(filter(None, map(cell_kind, cells_of(records, name))), "") for name in labels]
     if "text" in first or "number" not in first:
         return []
-    return [{name: number_of(record, name) for name in labels} for record in records]
+    return [{name: record_number(record, name) for name in labels} for record in records]
 
 
 def refuse_label_beside_scores(record: Record, column: str) -> None:

@@ -6,7 +6,7 @@ from reprlib import repr
 from sys import float_info
 from typing import TypeGuard
 
-from mmbench.data.readers.records import plain_name, refuse_duplicates, shown
+from mmbench.data.readers.records import format_cell, plain_name, refuse_duplicates
 from mmbench.errors import DataError
 
 _WRAPPED = ("filtered_resps", "resps", "response", "output", "model_output")
@@ -29,7 +29,7 @@ def as_value(value: object, what: str, ident: str = "") -> object:
             return _documents(value, what, ident)
         if all(is_number(item) for item in value):
             return [float(score) for score in value]
-    raise DataError(f"{what} is {shown(value)}: {_ABSENT if value is None else _WANTED}")
+    raise DataError(f"{what} is {format_cell(value)}: {_ABSENT if value is None else _WANTED}")
 
 
 def _scores(scores: dict[str, object], what: str) -> dict[str, float]:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmbench.data.published.cifar import cifar
-from mmbench.data.readers.arrow_columns import parts_of
+from mmbench.data.readers.arrow_columns import media_by_row
 from mmbench.data.readers.parquet_files import ParquetColumn
 from mmbench.data.sources.row_samples import rows
 from mmbench.data.sources.text_media_pairs import hf, table
@@ -130,7 +130,7 @@ def test_several_arrow_files_and_rows_in_another_order(tmp_path: Path) -> None:
     mixed = datasets.load_from_disk(tmp_path / "shuffled")
     data = rows(tmp_path / "shuffled", path="a/b", columns={"image": "image"}, target="text")
     check(images_of(data), mixed["image"][:])
-    part = parts_of(whole.select([5, 3]), "image")  # in memory
+    part = media_by_row(whole.select([5, 3]), "image")  # in memory
     assert [part(0)(), part(1)()] == [IMAGES[5], IMAGES[3]]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mmbench import registry
 from mmbench.builtin import TABLES
-from mmbench.data.mapping.patterns import fill
+from mmbench.data.mapping.patterns import fill_pattern
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
 from mmbench.engine.loading.data.datasets import load_data
@@ -166,8 +166,8 @@ def test_option_texts_that_no_file_system_or_reader_takes(tmp_path):
 
 def test_a_pattern_has_no_more_digits_than_a_name():
     rows = FileRows(Path("x"), [Record("x", {"id": "7"})])
-    assert fill("{id:03}.jpg", rows) == ["007.jpg"]
-    assert fill("{id:099999999}.jpg", rows) == ["{id:099999999}.jpg"]
+    assert fill_pattern("{id:03}.jpg", rows) == ["007.jpg"]
+    assert fill_pattern("{id:099999999}.jpg", rows) == ["{id:099999999}.jpg"]
 
 
 @pytest.mark.parametrize(

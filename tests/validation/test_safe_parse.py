@@ -13,7 +13,7 @@ import pytest
 
 from mmbench.checkpoints.resolve import resolve
 from mmbench.cli.parser.options import model_options
-from mmbench.data.mapping.choices import listed_options
+from mmbench.data.mapping.choices import parse_options
 from mmbench.data.published.vqa import vqa
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.library.local import load_local
@@ -209,5 +209,5 @@ def test_a_data_set_that_the_library_cannot_read_is_an_error_of_one_line(tmp_pat
     [DEEP, nested(150) + "+", "{{}}", "['\\ud800', 'b']", "('a', {['b']: 1})", "-" * 9999 + "1"],
 )
 def test_a_cell_that_is_no_list_of_options_is_none(text: str) -> None:
-    assert listed_options(text) is None
-    assert listed_options("['a', 'caf\\xe9']") == ["a", "café"]
+    assert parse_options(text) is None
+    assert parse_options("['a', 'caf\\xe9']") == ["a", "café"]

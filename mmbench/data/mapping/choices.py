@@ -9,7 +9,7 @@ from contextlib import suppress
 from reprlib import repr
 from string import ascii_uppercase
 
-from mmbench.data.readers.records import is_missing, text_in
+from mmbench.data.readers.records import is_missing, parse_text
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_all
 from mmbench.text import count
@@ -18,7 +18,7 @@ from mmbench.types import InvalidContent
 _BARE = re.compile(r"\(?([A-Za-z])[).]?")
 
 
-def listed_options(value: object) -> object:
+def parse_options(value: object) -> object:
     """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']").
 
     None for a text that is no such list, or has half of a character in it.
@@ -26,8 +26,8 @@ def listed_options(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        found = ast.literal_eval(value)
-        return found if escape_all(found) == found else None
+        options = ast.literal_eval(value)
+        return options if escape_all(options) == options else None
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
 
@@ -38,21 +38,24 @@ def option_texts(cells: Sequence[object], columns: Sequence[str], where: str) ->
     Columns that are empty at the end count for nothing. Raises DataError for an empty one before
     another, which would get its letter, and for other than 2 to 26 texts or numbers.
     """
-    given = cells[0]
-    values = listed_options(given) if len(columns) == 1 else _without_last(cells, columns, where)
+    first_cell = cells[0]
+    values = (
+        parse_options(first_cell) if len(columns) == 1 else _without_last(cells, columns, where)
+    )
     if isinstance(values, list) and 2 <= len(values) <= len(ascii_uppercase):
         with suppress(ValueError):
-            return list(map(text_in, values))
-    shown = repr(given if len(columns) == 1 else list(cells))
-    raise DataError(f"{where}: {', '.join(columns)} is {shown}: 2 to 26 texts are needed in a list")
+            return list(map(parse_text, values))
+    printed = repr(first_cell if len(columns) == 1 else list(cells))
+    names = ", ".join(columns)
+    raise DataError(f"{where}: {names} is {printed}: 2 to 26 texts are needed in a list")
 
 
 def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -> list[object]:
     full = [not is_missing(value) and value != "" for value in cells]
-    kept = list(cells[: sum(full)])
-    if not all(full[: len(kept)]):
+    filled = list(cells[: sum(full)])
+    if not all(full[: len(filled)]):
         raise DataError(f"{where}: option {columns[full.index(False)]} is empty")
-    return kept
+    return filled
 
 
 def right_letter(
@@ -68,12 +71,12 @@ def right_letter(
     answer = answers[0]
     if isinstance(answer, int) and not isinstance(answer, bool) and 0 <= answer < len(options):
         return letters[answer]
-    by_text, by_letter = meant_letters(answer, options)
+    by_text, by_letter = matching_letters(answer, options)
     meant = by_text | by_letter if texts else by_letter or by_text
     if len(answers) > 1 or not meant:
-        found = len(meant) if len(answers) == 1 else len(answers)
+        named_options = len(meant) if len(answers) == 1 else len(answers)
         raise DataError(
-            f"{where}: answer {', '.join(map(repr, answers))} names {found} of its"
+            f"{where}: answer {', '.join(map(repr, answers))} names {named_options} of its"
             f" {count(len(options), 'option')}: one letter of {letters[0]} to {letters[-1]} is"
             " needed, or the text of one option"
         )
@@ -85,7 +88,7 @@ def right_letter(
     return meant.pop()
 
 
-def meant_letters(answer: object, options: Sequence[str]) -> tuple[set[str], set[str]]:
+def matching_letters(answer: object, options: Sequence[str]) -> tuple[set[str], set[str]]:
     """The letters of the options whose text an answer is, and the letter that it is itself."""
     letters = ascii_uppercase[: len(options)]
     by_text = {letters[at] for at, option in enumerate(options) if option == answer}

@@ -14,7 +14,7 @@ from mmbench.columns import Texts, packed, places
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.annotation_files import TableFormat, find_files, option_as, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
-from mmbench.data.readers.records import id_in, refuse_duplicates
+from mmbench.data.readers.records import parse_id, refuse_duplicates
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError, UnknownName
@@ -30,35 +30,35 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
     table: dict[str, object] = {}
 
 
-def class_names(given: Names, root: Path, option: str = "labels") -> list[str]:
+def class_names(source: Names, root: Path, option: str = "labels") -> list[str]:
     """Names as they are given, or in the order of a file in the folder `root`.
 
     The file is a `ClassFile`, or a path to one with a name on each line. Raises DataError for a
     file that cannot be read and for names that stand twice; errors call them by their `option`.
     """
     folder = root if root.is_dir() else root.parent
-    if isinstance(given, Mapping):
-        wanted = option_as(ClassFile, given, option)
-        (_, file), *_ = find_files(folder, wanted.files, "")
-        names = _in_file(file, wanted)
-    elif isinstance(given, str):
-        file = folder / given
+    if isinstance(source, Mapping):
+        class_file = option_as(ClassFile, source, option)
+        (_, file), *_ = find_files(folder, class_file.files, "")
+        names = _in_file(file, class_file)
+    elif isinstance(source, str):
+        file = folder / source
         names = text_lines(read_file(file), file)
     else:
-        names = [str(name) for name in given]  # YAML has 0 for the digit
-    place = f"data option {option}" if isinstance(given, list) else str(file)
+        names = [str(name) for name in source]  # YAML has 0 for the digit
+    place = f"data option {option}" if isinstance(source, list) else str(file)
     refuse_duplicates("class", names, place)
     return names
 
 
-def _in_file(file: Path, wanted: ClassFile) -> list[str]:
+def _in_file(file: Path, class_file: ClassFile) -> list[str]:
     if file.suffix == ".json":
         return _by_number(file)
-    rows = read_rows(file, "", option_as(TableFormat, wanted.table, "labels.table"))
-    return list(read_ids(wanted.name, FileRows(file, rows)))
+    rows = read_rows(file, "", option_as(TableFormat, class_file.table, "labels.table"))
+    return list(read_ids(class_file.name, FileRows(file, rows)))
 
 
-def in_order(names: Iterable[str]) -> list[str]:
+def sorted_classes(names: Iterable[str]) -> list[str]:
     """Return the distinct names of classes in their order: whole numbers by value, else as texts.
 
     A matrix of scores has its columns in the order of the numbers: 2 stands before 10.
@@ -87,7 +87,7 @@ def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
     table = str.maketrans("", "", drop)
     if not several:
-        labels = rows.as_texts(target, id_in, cells)
+        labels = rows.as_texts(target, parse_id, cells)
         return packed([label.translate(table) for label in labels]) if drop else labels
     return [[label.translate(table) for label in _parts(cell, separator)] for cell in cells]
 
@@ -102,7 +102,9 @@ def _parts(cell: object, separator: str) -> list[str]:
 
 def occurring_classes(labels: Sequence[Any]) -> list[str]:
     """Return the classes that occur among labels, or lists of them, in their order."""
-    return in_order(chain.from_iterable([one] if isinstance(one, str) else one for one in labels))
+    return sorted_classes(
+        chain.from_iterable([one] if isinstance(one, str) else one for one in labels)
+    )
 
 
 class ClassNames:
@@ -120,11 +122,11 @@ class ClassNames:
 
     def find(self, labels: Sequence[str], where: Callable[[int], str]) -> array[int]:
         """Return the positions of labels by name; errors call the place of one `where`."""
-        found = places(labels, self.names)
-        unknown = (found < 0).nonzero()[0]
+        found_positions = places(labels, self.names)
+        unknown = (found_positions < 0).nonzero()[0]
         if len(unknown):
             raise self._unknown(labels[unknown[0]], where(int(unknown[0])))
-        return array("q", found.tobytes())
+        return array("q", found_positions.tobytes())
 
     def positions(self, label: Any, where: str) -> Any:
         """Return the position of a label, a name or a position; of a list all, ascending, once.

@@ -44,17 +44,19 @@ class JoinedMedia:
         import numpy as np
 
         keys = list(map(str, rows.column(self._join.by)))
-        lost = {
+        broken = {
             at: InvalidContent(
                 f"{rows.where(at)}: {self._join.by} {key!r} is not in {self._other.place}"
             )
             for at, key in enumerate(keys)
             if key not in self._place
         }
-        if len(lost) == len(keys):
-            return {name: list(lost.values()) for name in self._media}
-        found = np.array([self._place.get(key, 0) for key in keys], np.int64)
-        return {name: patched(taken(cells, found), lost) for name, cells in self._media.items()}
+        if len(broken) == len(keys):
+            return {name: list(broken.values()) for name in self._media}
+        rows_there = np.array([self._place.get(key, 0) for key in keys], np.int64)
+        return {
+            name: patched(taken(cells, rows_there), broken) for name, cells in self._media.items()
+        }
 
 
 def open_join(
@@ -66,5 +68,5 @@ def open_join(
             f"data option join has the keys {', '.join(map(str, join))}:"
             " name, by, id and columns are needed"
         )
-    wanted = option_as(_Join, join, "join")
-    return JoinedMedia(wanted, library_rows(root, path, wanted.name, split, revision))
+    parsed = option_as(_Join, join, "join")
+    return JoinedMedia(parsed, library_rows(root, path, parsed.name, split, revision))

@@ -33,8 +33,8 @@ FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR
 
 
 def find_media(
-    wanted: Sequence[Sequence[str]],
-    beside: Path,
+    name_lists: Sequence[Sequence[str]],
+    folder: Path,
     source: str,
     modality: Modality = "image",
     *,
@@ -42,34 +42,34 @@ def find_media(
 ) -> Sequence[Content]:
     """The media that `source` names: for each a list of relative paths, best first.
 
-    They are looked for in the folder `beside` and then in its parent, in each by way of `FOLDERS`;
+    They are looked for in the folder `folder` and then in its parent, in each by way of `FOLDERS`;
     absolute ones where they say. A medium that is not there becomes a Media with the path it was
-    looked for at, which fails when it is read; a name that no file can have (`no_path`) becomes
-    InvalidContent. Where there is none of them all each is invalid, with the folders that were
-    looked in where they are to be `listed`: outputs are scored without media.
+    looked for at, which fails when it is read; a name that no file can have (`path_problem`)
+    becomes InvalidContent. Where there is none of them all each is InvalidContent, with the folders
+    that were looked in where they are to be `listed`: outputs are scored without media.
     """
-    search = _Search(beside)
+    search = _Search(folder)
     # One look for a medium that many questions are about.
-    keys = [tuple(names) for names in wanted]
-    found = {names: search.find(names) for names in dict.fromkeys(keys)}
-    if any(found.values()):
+    keys = [tuple(names) for names in name_lists]
+    paths = {names: search.find(names) for names in dict.fromkeys(keys)}
+    if any(paths.values()):
         home = search.home or ""
-        media = {n: _content(path, n[0], home, modality) for n, path in found.items()}
+        media = {n: _content(path, n[0], home, modality) for n, path in paths.items()}
         return [media[names] for names in keys]
     if keys and listed:
         many = f"{NOUNS[modality]}s"
-        reason = no_path(keys[0][0]) or (
+        reason = path_problem(keys[0][0]) or (
             f"{source}: none of its {len(keys)} {many} is there, e.g. {keys[0][0]!r}; looked in"
             f" {', '.join(search.listed())}: put the {many}, or their folder, there"
         )
         return [InvalidContent(reason)] * len(keys)
-    missing = partial(_missing, beside=beside, modality=modality)
+    missing = partial(_missing, folder=folder, modality=modality)
     return Mapped(missing, packed([names[0] for names in keys]))
 
 
 def locate_media(
     cells: Sequence[str | Sequence[str] | Content | None],
-    beside: Path,
+    folder: Path,
     source: str,
     modality: Modality,
     *,
@@ -84,13 +84,13 @@ def locate_media(
         for at, cell in enumerate(cells)
         if isinstance(cell, str | list)
     }
-    found = find_media(list(paths.values()), beside, source, modality, listed=listed)
+    media = find_media(list(paths.values()), folder, source, modality, listed=listed)
     if len(paths) == len(cells):
-        return found
-    return patched(cells, dict(zip(paths, found, strict=True)))  # type: ignore[arg-type]
+        return media
+    return patched(cells, dict(zip(paths, media, strict=True)))  # type: ignore[arg-type]
 
 
-def no_path(name: str) -> str:
+def path_problem(name: str) -> str:
     """Return why no file can have this name, empty where one can: nothing is downloaded."""
     if _ADDRESS.match(name):
         return f"{repr(name)} is an address: download the file and give its path"
@@ -99,14 +99,14 @@ def no_path(name: str) -> str:
     return f"{name!r} is not the name of a file" if "\0" in name else ""
 
 
-def _missing(name: str, beside: Path, modality: Modality) -> InvalidContent:
+def _missing(name: str, folder: Path, modality: Modality) -> InvalidContent:
     kind = NOUNS[modality]
-    reason = no_path(name) or f"no {kind} file {name}: give --data FOLDER with {kind}s"
-    return InvalidContent(reason, str(Path(beside, name)))
+    reason = path_problem(name) or f"no {kind} file {name}: give --data FOLDER with {kind}s"
+    return InvalidContent(reason, str(Path(folder, name)))
 
 
 def _content(path: str | None, name: str, home: str, modality: Modality) -> Content:
-    reason = "" if path else no_path(name)
+    reason = "" if path else path_problem(name)
     return InvalidContent(reason) if reason else Media(modality, path or str(Path(home, name)))
 
 
@@ -119,9 +119,9 @@ class _Listing(NamedTuple):
 
 
 class _Search:
-    def __init__(self, beside: Path) -> None:
-        above = beside / ".." if beside.name in ("", "..") else beside.parent
-        self._folders = [str(base / name) for base in (beside, above) for name in FOLDERS]
+    def __init__(self, root: Path) -> None:
+        above = root / ".." if root.name in ("", "..") else root.parent
+        self._folders = [str(base / name) for base in (root, above) for name in FOLDERS]
         self.home: str | None = None  # where the first medium was found
         self._lists: dict[str, list[_Listing]] = {}
 
@@ -129,10 +129,10 @@ class _Search:
         for name in names:
             head, _, tail = name.rpartition("/")
             for folder, place, present in self._listings(head):
-                found = present.get(tail) or present.get(_composed(tail))
-                if found:
+                actual = present.get(tail) or present.get(_composed(tail))
+                if actual:
                     self.home = self.home or folder
-                    return f"{place}/{found}"
+                    return f"{place}/{actual}"
         return None
 
     def _listings(self, head: str) -> list[_Listing]:

@@ -27,7 +27,7 @@ _TEXTS |= frozenset({"text", "label", "labels", "rater", "rating", "system", _FI
 _EMPTY: tuple[object, ...] = (None, "", [], ABSENT)
 
 
-def media_of(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequence[Any]]:
+def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequence[Any]]:
     """Return the media of each row by modality, with paths looked for as `find_media` does.
 
     An empty cell is an InvalidContent, unless its modality is `optional`. Where no row fills two of
@@ -82,14 +82,14 @@ def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
     They are so by their names, or, where no medium is read, as each of their cells that is not
     empty names a file with the ending of one medium.
     """
-    found = {name: _modality(name, rows.cells(name), read) for name in rows.names()}
-    return {name: modality for name, modality in found.items() if modality}
+    modalities = {name: _modality(name, rows.cells(name), read) for name in rows.names()}
+    return {name: modality for name, modality in modalities.items() if modality}
 
 
 def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Modality | None:
     plain = plain_name(name)
-    if named := _NAMED.fullmatch(plain):
-        return next(medium for medium in MEDIA if medium == named[1])
+    if match := _NAMED.fullmatch(plain):
+        return next(medium for medium in MEDIA if medium == match[1])
     if read or plain in _TEXTS:
         return None
     full = (cell for cell in cells if cell not in _EMPTY)

@@ -9,12 +9,18 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from mmbench.columns import packed
-from mmbench.data.mapping.media_columns import Columns, each, media_cells, no_medium, one_medium
+from mmbench.data.mapping.media_columns import (
+    Columns,
+    column_list,
+    media_cells,
+    missing_medium,
+    one_medium,
+)
 from mmbench.data.mapping.media_files import locate_media
 from mmbench.data.mapping.patterns import read_cells
 from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.folders import MEDIA
-from mmbench.data.readers.records import id_in, is_missing, refuse_duplicates
+from mmbench.data.readers.records import is_missing, parse_id, refuse_duplicates
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.errors import DataError, SampleError, SpecError, UnknownName
@@ -40,15 +46,18 @@ def retrieval_data(
     path is kept as `path_id` writes it. Raises DataError for ids that stand twice on one side;
     `source` is named in it.
     """
-    named = [(path_id(id), content) for id, content in images]
+    documents_by_path = [(path_id(id), content) for id, content in images]
     texts = [caption._replace(image=path_id(caption.image)) for caption in captions]
-    documents, ids = packed([id for id, _ in named]), packed([caption.id for caption in texts])
+    documents, ids = (
+        packed([id for id, _ in documents_by_path]),
+        packed([caption.id for caption in texts]),
+    )
     refuse_duplicates(f"{medium} id", documents, source)
     refuse_duplicates("caption id", ids, source)
-    contents = {str(medium): [content for _, content in named]}
-    asked = {"text": [_checked(caption.text) for caption in texts]}
+    contents = {str(medium): [content for _, content in documents_by_path]}
+    queries = {"text": [_checked(caption.text) for caption in texts]}
     return RetrievalData(
-        sample_columns(ids, asked, groups=[caption.image for caption in texts]),
+        sample_columns(ids, queries, groups=[caption.image for caption in texts]),
         sample_columns(documents, contents, groups=documents),
         {caption.id: {caption.image: 1.0} for caption in texts},
     )
@@ -59,12 +68,12 @@ def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
     if n is None:
         return list(captions)
     seen: Counter[str] = Counter()
-    kept = []
+    first = []
     for caption in captions:
         seen[caption.image] += 1
         if seen[caption.image] <= n:
-            kept.append(caption)
-    return kept
+            first.append(caption)
+    return first
 
 
 def check_count(option: str, value: int | None) -> None:
@@ -96,7 +105,7 @@ class PairColumns(NamedTuple):
 
     def names(self) -> list[str]:
         """All columns and patterns that are read."""
-        return [*each(self.medium), *self.texts, self.id, self.medium_id]
+        return [*column_list(self.medium), *self.texts, self.id, self.medium_id]
 
 
 def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> PairColumns:
@@ -110,25 +119,25 @@ def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> Pa
     image: Modality = next((medium for medium in MEDIA if medium in columns), "image")
     modality = one_medium(columns) if own else image
     keys = (modality, "text", "id", f"{modality}_id")
-    found: dict[str, Columns] = {}
-    taken = [name for given in columns.values() for name in each(given)]
+    chosen: dict[str, Columns] = {}
+    used = [name for one_input in columns.values() for name in column_list(one_input)]
     for key in dict.fromkeys([*columns, *keys]):
         if key not in keys:
             raise UnknownName("key of data option columns", key, keys)
-        usual = key if rows is not None and rows.has(key) and key not in taken else ""
-        found[key] = columns.get(key, usual)
-        if key.endswith("id") and not isinstance(found[key], str):
+        usual = key if rows is not None and rows.has(key) and key not in used else ""
+        chosen[key] = columns.get(key, usual)
+        if key.endswith("id") and not isinstance(chosen[key], str):
             raise SpecError(f"data option columns: {key} has one column, not a list")
-        if key in keys[:2] and not found[key]:
+        if key in keys[:2] and not chosen[key]:
             if rows is None:
                 raise SpecError("data option columns: text is missing: one column or several")
             hint = f"say in the task file which it is: data: {{columns: {{{key}: NAME}}}}"
             raise UnknownName(f"column of {rows.place}", key, rows.names(), hint)
-    medium, texts, ident, medium_id = (found[key] for key in keys)
-    return PairColumns(modality, medium, each(texts), str(ident), str(medium_id), own)
+    medium, texts, ident, medium_id = (chosen[key] for key in keys)
+    return PairColumns(modality, medium, column_list(texts), str(ident), str(medium_id), own)
 
 
-def pairs_of(rows: Rows, columns: PairColumns) -> RetrievalData:
+def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
     """Texts as queries, the media of all rows as corpus, one document for each distinct medium.
 
     The same medium is one by its id, else by its path (`./a.jpg` is `a.jpg`), else by its bytes
@@ -164,26 +173,31 @@ def pairs_of(rows: Rows, columns: PairColumns) -> RetrievalData:
                     f"{rows.where(at)}: {columns.modality}_id {document!r} is {medium!r} here and"
                     f" {known!r} before: a medium has one path"
                 )
-    found = locate_media(
+    media = locate_media(
         list(documents.values()), rows.folder, rows.place, columns.modality, listed=not columns.own
     )
-    shown = each(columns.medium)[0]
+    medium_column = column_list(columns.medium)[0]
     corpus = [
-        (name, no_medium(rows.where(first[name]), shown, columns.modality) if c is None else c)
-        for name, c in zip(documents, found, strict=True)
+        (
+            name,
+            missing_medium(rows.where(first[name]), medium_column, columns.modality)
+            if c is None
+            else c,
+        )
+        for name, c in zip(documents, media, strict=True)
     ]
     data = retrieval_data(corpus, _texts(rows, columns, of_rows), rows.place, columns.modality)
     return replace(data, source=rows.source)
 
 
-def _ids(rows: Rows, given: str, *, required: bool) -> Sequence[str | None]:
+def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
     """Return the id in each row, None where there is none."""
-    if not given:
+    if not column:
         return [None] * len(rows)
     return rows.as_texts(
-        given,
-        lambda cell: None if not required and (is_missing(cell) or cell == "") else id_in(cell),
-        read_cells(given, rows),
+        column,
+        lambda cell: None if not required and (is_missing(cell) or cell == "") else parse_id(cell),
+        read_cells(column, rows),
     )
 
 

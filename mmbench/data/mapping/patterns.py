@@ -8,7 +8,7 @@ from itertools import repeat
 from pathlib import PurePosixPath
 from typing import Any
 
-from mmbench.data.readers.records import id_in
+from mmbench.data.readers.records import parse_id
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError
 from mmbench.text import listed
@@ -21,7 +21,7 @@ def is_pattern(text: str) -> bool:
     return "{" in text
 
 
-def fill(pattern: str, rows: Rows) -> Sequence[str]:
+def fill_pattern(pattern: str, rows: Rows) -> Sequence[str]:
     """Return the pattern with the cells of each row in it, empty where one of them is empty.
 
     `{path}` is a cell; of a path `{path:name}` is the last part, `{path:stem}` that without its
@@ -49,12 +49,12 @@ def _as(value: object, how: str) -> str:
 
 def read_cells(text: str, rows: Rows) -> Sequence[Any]:
     """Return the cells of a column, or the texts of a pattern that has columns in braces."""
-    return fill(text, rows) if is_pattern(text) else rows.column(text)
+    return fill_pattern(text, rows) if is_pattern(text) else rows.column(text)
 
 
 def read_ids(text: str, rows: Rows) -> Sequence[str]:
     """Return the ids in a column, or in a pattern. Raises DataError for an empty one."""
-    return rows.as_texts(text, id_in, read_cells(text, rows))
+    return rows.as_texts(text, parse_id, read_cells(text, rows))
 
 
 def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:

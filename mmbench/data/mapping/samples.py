@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Mapped, Table, column, joined, packed
 from mmbench.data.mapping.choices import option_texts, right_letter
-from mmbench.data.mapping.media_columns import Columns, each, media_inputs
+from mmbench.data.mapping.media_columns import Columns, column_list, media_inputs
 from mmbench.data.mapping.patterns import read_cells, read_ids
-from mmbench.data.readers.records import is_missing, refuse_duplicates, tag_in, text_in
+from mmbench.data.readers.records import is_missing, parse_tag, parse_text, refuse_duplicates
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import Samples, lettered, sample_columns
 from mmbench.errors import SpecError
 from mmbench.types import InvalidContent, Sample
 
 
-class Shape(NamedTuple):
+class ColumnMapping(NamedTuple):
     """Names of columns by what they become, or patterns with columns in braces; "" is none.
 
     Without `id` rows are numbered from 0. `columns` are the inputs by name; those of media may be
@@ -36,12 +36,12 @@ class Shape(NamedTuple):
 
     def names(self) -> list[str]:
         """All columns and patterns that are read."""
-        given = [*self.columns.values(), self.target, self.options, *self.tags.values()]
-        return [name for one in (self.id, self.group, *given) for name in each(one)]
+        columns = [*self.columns.values(), self.target, self.options, *self.tags.values()]
+        return [name for one in (self.id, self.group, *columns) for name in column_list(one)]
 
 
-def data_of(
-    tables: Sequence[Table[Sample]], shape: Shape, rows: Rows, labels: Sequence[str] = ()
+def samples_from_tables(
+    tables: Sequence[Table[Sample]], shape: ColumnMapping, rows: Rows, labels: Sequence[str] = ()
 ) -> Samples:
     """Return the samples of one place or several as a data set, with the source of `rows`.
 
@@ -50,7 +50,7 @@ def data_of(
     """
     full = [table for table in tables if len(table)]
     if not full:
-        rows.refuse_none()
+        rows.refuse_no_rows()
     samples = joined(full)
     refuse_duplicates("id", column(samples, "id"), rows.source.get("path") or rows.place)
     return Samples(samples, list(labels), rows.source, group_name=shape.group)
@@ -58,7 +58,7 @@ def data_of(
 
 def sample_table(
     rows: Rows,
-    shape: Shape,
+    shape: ColumnMapping,
     targets: Sequence[object] | None = None,
     media: Mapping[str, Sequence[Any]] | None = None,
 ) -> Table[Sample]:
@@ -78,27 +78,29 @@ def sample_table(
         Mapped(f"{rows.part}/".__add__, ids) if rows.part else ids,
         inputs,
         targets=targets,
-        groups=rows.as_texts(shape.group, text_in, read_cells(shape.group, rows))
+        groups=rows.as_texts(shape.group, parse_text, read_cells(shape.group, rows))
         if shape.group
         else None,
-        tags={name: _tags(rows, given) for name, given in shape.tags.items()},
+        tags={name: _tags(rows, column) for name, column in shape.tags.items()},
     )
 
 
-def _texts(rows: Rows, name: str, given: Columns) -> Sequence[Any]:
-    if not isinstance(given, str):
+def _texts(rows: Rows, name: str, column: Columns) -> Sequence[Any]:
+    if not isinstance(column, str):
         raise SpecError(f"data option columns: {name} is a text, which has one column, not a list")
-    cells = read_cells(given, rows)
-    return rows.as_texts(given, lambda cell: ABSENT if is_missing(cell) else text_in(cell), cells)
+    cells = read_cells(column, rows)
+    return rows.as_texts(
+        column, lambda cell: ABSENT if is_missing(cell) else parse_text(cell), cells
+    )
 
 
-def _tags(rows: Rows, given: str) -> Sequence[Any]:
-    cells = read_cells(given, rows)
-    return rows.as_texts(given, lambda cell: tag_in(cell) or ABSENT, cells)
+def _tags(rows: Rows, column: str) -> Sequence[Any]:
+    cells = read_cells(column, rows)
+    return rows.as_texts(column, lambda cell: parse_tag(cell) or ABSENT, cells)
 
 
-def _answers(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
-    names = each(shape.target)
+def _answers(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
+    names = column_list(shape.target)
     if len(names) == 1:
         return rows.as_texts(names[0], _answer, read_cells(names[0], rows)), []
     cells = list(zip(*map(rows.column, names), strict=True))
@@ -106,7 +108,7 @@ def _answers(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
 
 
 def _answer(cell: object) -> str | list[str]:
-    return _several(cell) if isinstance(cell, list) else text_in(cell)
+    return _several(cell) if isinstance(cell, list) else parse_text(cell)
 
 
 def _several(cells: Sequence[object]) -> list[str]:
@@ -114,13 +116,13 @@ def _several(cells: Sequence[object]) -> list[str]:
     texts = cells if isinstance(cells, list) else there
     if not texts:
         raise ValueError("a right answer")
-    return list(map(text_in, texts))
+    return list(map(parse_text, texts))
 
 
-def _choices(rows: Rows, shape: Shape) -> tuple[Sequence[Any], Sequence[Any]]:
+def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
     """Return the letter of the right option with the options, and the options as lines."""
-    names = each(shape.options)
-    answers = rows.column(each(shape.target)[0])
+    names = column_list(shape.options)
+    answers = rows.column(column_list(shape.target)[0])
     options = zip(*map(rows.column, names), strict=True)
     targets, lines = [], []
     for at, (answer, cells) in enumerate(zip(answers, options, strict=True)):

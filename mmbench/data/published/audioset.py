@@ -14,8 +14,8 @@ from pathlib import Path
 from mmbench.columns import taken
 from mmbench.data.mapping.classes import ClassNames
 from mmbench.data.mapping.media_columns import Columns
-from mmbench.data.mapping.samples import Shape, data_of, sample_table
-from mmbench.data.readers.folders import first_place
+from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
+from mmbench.data.readers.folders import first_folder
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.rows import FileRows
@@ -47,7 +47,7 @@ def audioset(
     import numpy as np
 
     file, listed = (
-        first_place(root, ("", "metadata"), name, "audioset") / name
+        first_folder(root, ("", "metadata"), name, "audioset") / name
         for name in (f"{split}_segments.csv", _CLASSES)
     )
     classes = FileRows(listed, read_records(listed))
@@ -56,11 +56,11 @@ def audioset(
     refuse_duplicates("class", names, str(listed))
     lines = _COMMENT.sub(b"", read_file(file))
     rows = FileRows(file, csv_records(lines, file, header=_FIELDS, padded=True))
-    given = columns or {"audio": _usual(split)}
-    shape = Shape("YTID", given)
+    inputs = columns or {"audio": _usual(split)}
+    shape = ColumnMapping("YTID", inputs)
     labels = [label.split(",") for label in rows.column("positive_labels")]
     targets = ClassNames(codes).targets(rows, labels)
-    return data_of([sample_table(rows, shape, targets)], shape, rows, names)
+    return samples_from_tables([sample_table(rows, shape, targets)], shape, rows, names)
 
 
 def _usual(split: str) -> Columns:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.classes import ClassNames
-from mmbench.data.mapping.samples import Shape, data_of, sample_table
+from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
 from mmbench.data.readers.annotation_files import annotation_rows
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import refuse_duplicates
@@ -36,10 +36,10 @@ def charades(root: Path | None, *, split: str = "test") -> Samples:
     lines = [line.partition(" ") for line in text_lines(read_file(listed), listed) if line]
     codes = [code for code, *_ in lines]
     refuse_duplicates("class", codes, str(listed))
-    shape = Shape("id", {"video": _VIDEOS}, tags={"scene": "scene"})
+    shape = ColumnMapping("id", {"video": _VIDEOS}, tags={"scene": "scene"})
     actions = [_actions(cell or "") for cell in rows.column("actions")]
     samples = sample_table(rows, shape, ClassNames(codes).targets(rows, actions))
-    return data_of([samples], shape, rows, [name.strip() for *_, name in lines])
+    return samples_from_tables([samples], shape, rows, [name.strip() for *_, name in lines])
 
 
 def _actions(cell: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mmbench.columns import Mapped, Table, joined
 from mmbench.data.mapping.prompts import with_templates
-from mmbench.data.readers.folders import first_place
+from mmbench.data.readers.folders import first_folder
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples, sample_columns
@@ -71,7 +71,7 @@ def cifar(
     if classes not in _LAYOUTS or split not in _LAYOUTS[classes].files:
         raise SpecError(f"data source cifar: no {split} split of {classes} classes: 10 or 100")
     layout = _LAYOUTS[classes]
-    folder = first_place(root, ("", layout.folder), layout.names, "cifar", _VERSION)
+    folder = first_folder(root, ("", layout.folder), layout.names, "cifar", _VERSION)
     names = folder / layout.names
     labels = [line for line in text_lines(read_file(names), names) if line]
     if len(labels) != classes:

@@ -43,9 +43,9 @@ def coco(
     listed, lines, splits = read_annotations(path, split)
     left_out = {image.id for image in listed[images:]} if images else set()
     lines = [line for line in lines if line.image not in left_out]
-    kept = listed[:images]
-    names = [image.names for image in kept]
+    chosen = listed[:images]
+    names = [image.names for image in chosen]
     contents = find_media(names, path.parent, str(path), listed=True)
-    pairs = [(image.id, content) for image, content in zip(kept, contents, strict=True)]
+    pairs = [(image.id, content) for image, content in zip(chosen, contents, strict=True)]
     data = retrieval_data(pairs, first_captions(lines, captions), str(path))
     return replace(data, source={} if splits else provenance_warning(path, split))

@@ -40,19 +40,19 @@ def coco_prompts(
     """
     check_count("images", images)
     path = _annotations(root, split)
-    found, captions, splits = read_annotations(path, split)
-    refuse_duplicates("image id", [image.id for image in found], str(path))
+    listed, captions, splits = read_annotations(path, split)
+    refuse_duplicates("image id", [image.id for image in listed], str(path))
     chosen = _one_each(captions, seed)
-    there = [image for image in found if image.id in chosen]
+    there = [image for image in listed if image.id in chosen]
     if len(there) < (images or 1):
-        few, wanted = count(len(there), "image"), count(images or 1, "image")
-        raise DataError(f"{path}: has {few} with a caption where {wanted} are needed")
-    kept = sorted(there, key=lambda image: _hash(seed, image.id))[:images]
-    contents = find_media([image.names for image in kept], path.parent, str(path))
+        few, needed = count(len(there), "image"), count(images or 1, "image")
+        raise DataError(f"{path}: has {few} with a caption where {needed} are needed")
+    selected = sorted(there, key=lambda image: _hash(seed, image.id))[:images]
+    contents = find_media([image.names for image in selected], path.parent, str(path))
     return Samples(
         [
             Sample(image.id, {"text": chosen[image.id].text}, content, group=image.id)
-            for image, content in zip(kept, contents, strict=True)
+            for image, content in zip(selected, contents, strict=True)
         ],
         source={} if splits else provenance_warning(path, split),
     )
@@ -67,12 +67,19 @@ def _annotations(root: Path | None, split: str) -> Path:
     name = f"captions_{split}"
     places = [root, root / "annotations"] if root else []
     own = [place / f"{name}.json" for place in places]
-    found = next((file for file in own if file.is_file()), None) or find_annotations(root, split)
-    if found != root and found.name.startswith("captions_") and not found.name.startswith(name):
+    annotations = next((file for file in own if file.is_file()), None) or find_annotations(
+        root, split
+    )
+    if (
+        annotations != root
+        and annotations.name.startswith("captions_")
+        and not annotations.name.startswith(name)
+    ):
         raise DataError(
-            f"{root}: has {found.name}, not {name}.json: put it there, or give --data {found}"
+            f"{root}: has {annotations.name}, not {name}.json: put it there, or give"
+            f" --data {annotations}"
         )
-    return found
+    return annotations
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:

@@ -14,7 +14,7 @@ from string import ascii_uppercase
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.samples import Shape, sample_table
+from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.data.readers.temporary_media import Spool
@@ -46,16 +46,16 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     turned = any(_number(ident) >= _ROTATED for ident in ids)
     letters = [letter for letter in ascii_uppercase if rows.has(letter)]
     tags = {name: name for name in _TAGS if rows.has(name)}
-    shape = Shape("index", {"question": "question"}, "answer", letters, "", tags)
+    shape = ColumnMapping("index", {"question": "question"}, "answer", letters, "", tags)
     samples: list[Sample] = []
-    found = sample_table(rows, shape, media={"image": _images(rows, ids)})
-    for sample, hint in zip(found, rows.texts("hint"), strict=True):
-        asked = _asked(sample, hint)
-        samples += [asked] if turned or not circular else _rotations(asked)
+    unrotated = sample_table(rows, shape, media={"image": _images(rows, ids)})
+    for sample, hint in zip(unrotated, rows.texts("hint"), strict=True):
+        question = _with_hint(sample, hint)
+        samples += [question] if turned or not circular else _rotations(question)
     return Samples(samples, group_name="question")
 
 
-def _asked(sample: Sample, hint: str) -> Sample:
+def _with_hint(sample: Sample, hint: str) -> Sample:
     """Return a question with its hint in front, and its group."""
     number = _number(sample.id)
     group = str(number % _ROTATED) if number >= 0 else sample.id

@@ -43,8 +43,8 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     if root.is_file():
         return _data([_samples(root, root.parent, "")])
     if category is not None:
-        return _data([_samples(_found(root, category), root, "")])
-    files = [(name, _found(root, name)) for name in CATEGORIES]
+        return _data([_samples(_category_file(root, category), root, "")])
+    files = [(name, _category_file(root, name)) for name in CATEGORIES]
     return _data([_samples(file, root, f"{name}/") for name, file in files])
 
 
@@ -52,7 +52,7 @@ def _data(tables: list[Table[Sample]]) -> Samples:
     return Samples(joined(tables), group_name="image", optional_tags=["category"])
 
 
-def _found(root: Path, category: str) -> Path:
+def _category_file(root: Path, category: str) -> Path:
     names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
     places = [[file for name in names for file in matches(root / p, name)] for p in _PLACES]
     needed = (
@@ -62,13 +62,13 @@ def _found(root: Path, category: str) -> Path:
     return only_file(root, next(filter(None, places), []), needed)
 
 
-def _samples(file: Path, beside: Path, prefix: str) -> Table[Sample]:
+def _samples(file: Path, folder: Path, prefix: str) -> Table[Sample]:
     rows = OwnTable(file, json_records(read_file(file), file))
     if not len(rows):
         raise DataError(f"{file}: has no line")
     ids = [f"{prefix}{ident}" for ident in rows.distinct_ids(("question_id", "id"))]
     names = rows.required("image")
-    images = find_media([[name] for name in names], beside, str(file))
+    images = find_media([[name] for name in names], folder, str(file))
     category = file.stem.rpartition("_")[2]
     return sample_columns(
         ids,

@@ -45,10 +45,10 @@ def fsdd(root: Path | None, *, split: str = "all") -> Samples:
 
 def _sample(file: Path, split: str) -> Sample | None:
     ident = escape_surrogates(file.stem)
-    named = _NAME.fullmatch(ident)
-    if named is None:
+    match = _NAME.fullmatch(ident)
+    if match is None:
         raise DataError(f"{file}: is not named DIGIT_SPEAKER_INDEX.wav: move it elsewhere")
-    digit, speaker, index = named.groups()
+    digit, speaker, index = match.groups()
     if split != "all" and (split == "test") != (int(index) < _TEST):
         return None
     audio = Media("audio", str(file))

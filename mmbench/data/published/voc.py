@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.prompts import with_templates
-from mmbench.data.readers.folders import first_place, matches
+from mmbench.data.readers.folders import first_folder, matches
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
@@ -36,18 +36,18 @@ def voc(
     images out of the average precision of that class. Classes are sorted by name; `prompts` names
     the templates (`with_templates`). Raises DataError for what is missing or cannot be read.
     """
-    home = first_place(root, _PLACES, "ImageSets/Main", "voc")
+    home = first_folder(root, _PLACES, "ImageSets/Main", "voc")
     ending = f"_{split}.txt"
     files = matches(home / "ImageSets/Main", f"*{escape(ending)}")
     if not files:
         raise DataError(f"{home}/ImageSets/Main: has no file of a class that ends in {ending}")
     marks = [_marks(file, difficult=difficult) for file in files]
     ids = list(marks[0])
-    for file, found in zip(files, marks, strict=True):
-        if list(found) != ids:
+    for file, marked in zip(files, marks, strict=True):
+        if list(marked) != ids:
             raise DataError(f"{file}: lists other images than {files[0].name}")
-    wanted = [[f"JPEGImages/{ident}.jpg"] for ident in ids]
-    images = find_media(wanted, home, str(home))
+    paths = [[f"JPEGImages/{ident}.jpg"] for ident in ids]
+    images = find_media(paths, home, str(home))
     samples = [
         Sample(ident, {"image": image}, [place for place, has in enumerate(marks) if has[ident]])
         for ident, image in zip(ids, images, strict=True)
@@ -58,14 +58,14 @@ def voc(
 
 def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:
     """Whether each image has the class of this file."""
-    found: dict[str, bool] = {}
+    marks: dict[str, bool] = {}
     known = _PRESENT | {"0": difficult}
     for number, line in enumerate(text_lines(read_file(file), file), start=1):
         match line.split():
-            case [ident, mark] if mark in known and ident not in found:
-                found[ident] = known[mark]
+            case [ident, mark] if mark in known and ident not in marks:
+                marks[ident] = known[mark]
             case []:
                 continue
             case _:
                 raise DataError(f"{file} line {number}: an id and one of 1, 0, -1 are needed")
-    return found
+    return marks

@@ -61,22 +61,26 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
 
     Raises DataError for what is missing or cannot be read, and for questions without answers.
     """
-    asked_in, answered_in = _files(root, split)
-    asked = decode_json(read_file(asked_in), _Questions, asked_in).questions
-    found = decode_json(read_file(answered_in), _Annotations, answered_in).annotations
-    refuse_duplicates("question id", [str(q.question_id) for q in asked], str(asked_in))
-    refuse_duplicates("question id", [str(a.question_id) for a in found], str(answered_in))
-    answers = {str(annotation.question_id): annotation for annotation in found}
-    lost = [str(q.question_id) for q in asked if not _has_answers(answers, str(q.question_id))]
-    if not asked:
-        raise DataError(f"{asked_in}: has no question")
-    if lost:
+    question_file, answer_file = _files(root, split)
+    questions = decode_json(read_file(question_file), _Questions, question_file).questions
+    annotations = decode_json(read_file(answer_file), _Annotations, answer_file).annotations
+    refuse_duplicates("question id", [str(q.question_id) for q in questions], str(question_file))
+    refuse_duplicates("question id", [str(a.question_id) for a in annotations], str(answer_file))
+    answers = {str(annotation.question_id): annotation for annotation in annotations}
+    unanswered = [
+        str(q.question_id) for q in questions if not _has_answers(answers, str(q.question_id))
+    ]
+    if not questions:
+        raise DataError(f"{question_file}: has no question")
+    if unanswered:
         raise DataError(
-            f"{answered_in}: {part_of(len(lost), len(asked), 'question')} no answers:"
-            f" {listed(lost)} of {asked_in.name}"
+            f"{answer_file}: {part_of(len(unanswered), len(questions), 'question')} no answers:"
+            f" {listed(unanswered)} of {question_file.name}"
         )
-    images = find_media([_names(q.image_id) for q in asked], asked_in.parent, str(asked_in))
-    pairs = zip(asked, images, strict=True)
+    images = find_media(
+        [_names(q.image_id) for q in questions], question_file.parent, str(question_file)
+    )
+    pairs = zip(questions, images, strict=True)
     samples = [_sample(q, image, answers[str(q.question_id)]) for q, image in pairs]
     return Samples(samples, group_name="image", optional_tags=["question_type", "answer_type"])
 
@@ -108,21 +112,21 @@ def _files(root: Path | None, split: str) -> tuple[Path, Path]:
         if name == root.name:
             raise DataError(f"{root}: give the file of questions (…questions.json), or its folder")
         return root, _first([root.parent, root.parent.parent], [name], root.parent)
-    asked = f"OpenEnded_mscoco_{split}_questions.json"
-    answered = f"mscoco_{split}_annotations.json"
+    question_name = f"OpenEnded_mscoco_{split}_questions.json"
+    annotation_name = f"mscoco_{split}_annotations.json"
     return (
-        _first([root], ["questions.json", f"v2_{asked}", asked], root),
-        _first([root], ["annotations.json", f"v2_{answered}", answered], root),
+        _first([root], ["questions.json", f"v2_{question_name}", question_name], root),
+        _first([root], ["annotations.json", f"v2_{annotation_name}", annotation_name], root),
     )
 
 
-def _first(folders: list[Path], names: list[str], shown: Path) -> Path:
+def _first(folders: list[Path], names: list[str], root: Path) -> Path:
     for folder in folders:
         for file in (folder / place / name for name in names for place in _PLACES):
             if file.is_file():
                 return file
     raise DataError(
-        f"{shown}: has no {' or '.join(names)}; data option `split` chooses the official files"
+        f"{root}: has no {' or '.join(names)}; data option `split` chooses the official files"
         " (the answers of the test splits are not public)"
     )
 

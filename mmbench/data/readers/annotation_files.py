@@ -38,9 +38,9 @@ class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"separator {self.separator!r} is not one character of its own")
 
 
-def option_as(kind: type[S], given: Mapping[str, object], option: str) -> S:
+def option_as(kind: type[S], options: Mapping[str, object], option: str) -> S:
     """A data option that is a mapping, as this kind of one. Raises SpecError."""
-    return as_struct(given, kind, f"data option {option}")
+    return as_struct(options, kind, f"data option {option}")
 
 
 def annotation_rows(
@@ -58,9 +58,9 @@ def annotation_rows(
     its key in a JSON mapping. Raises DataError where there is no such file, and for what cannot be
     read.
     """
-    written = option_as(TableFormat, table or {}, "table")
-    found = find_files(root, files, source)
-    return [FileRows(file, read_rows(file, entry, written), part) for part, file in found]
+    table_format = option_as(TableFormat, table or {}, "table")
+    parts = find_files(root, files, source)
+    return [FileRows(file, read_rows(file, entry, table_format), part) for part, file in parts]
 
 
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:
@@ -78,14 +78,14 @@ def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, 
 
 
 def _first(root: Path, names: str | list[str]) -> Path:
-    wanted = [names] if isinstance(names, str) else names
-    for name in wanted:
+    candidates = [names] if isinstance(names, str) else names
+    for name in candidates:
         if (root / name).is_file():
             return root / name
-    raise DataError(f"{root}: has no {' or '.join(wanted)}: put it there, or give --data FILE")
+    raise DataError(f"{root}: has no {' or '.join(candidates)}: put it there, or give --data FILE")
 
 
-def read_rows(file: Path, entry: str, written: TableFormat) -> Sequence[Record]:
+def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Record]:
     """The rows of a JSON, JSONL, CSV or TSV file, of JSON those in an entry.
 
     Rows of a JSON mapping have their key in the column `key`; a cell of a table that is `nan` or
@@ -97,24 +97,28 @@ def read_rows(file: Path, entry: str, written: TableFormat) -> Sequence[Record]:
         return _json_rows(decode_json(data, object, file), file, entry)
     if suffix == ".jsonl":
         return jsonl_records(data, file)
-    separator = written.separator or _SEPARATORS.get(suffix, "")
+    separator = table_format.separator or _SEPARATORS.get(suffix, "")
     if not separator:
         raise DataError(f"{file}: a file is needed that ends in .json, .jsonl, .csv or .tsv")
-    found = csv_records(data, file, separator, header=written.header, quoted=written.quoted)
-    return without_nan(found)
+    records = csv_records(
+        data, file, separator, header=table_format.header, quoted=table_format.quoted
+    )
+    return without_nan(records)
 
 
-def _json_rows(found: Any, file: Path, entry: str) -> Sequence[Record]:
+def _json_rows(content: Any, file: Path, entry: str) -> Sequence[Record]:
     for name in filter(None, entry.split(".")):
-        if not isinstance(found, dict) or name not in found:
+        if not isinstance(content, dict) or name not in content:
             raise DataError(f"{file}: has no entry {entry!r}")
-        found = found[name]
+        content = content[name]
     place = f"{file}: {entry or '$'}"
-    if isinstance(found, dict):
-        found = [{"key": k, **row} if isinstance(row, dict) else row for k, row in found.items()]
-    if not isinstance(found, list):
+    if isinstance(content, dict):
+        content = [
+            {"key": k, **row} if isinstance(row, dict) else row for k, row in content.items()
+        ]
+    if not isinstance(content, list):
         raise DataError(f"{place}: a list of rows is needed, or a mapping of them")
-    for number, row in enumerate(found):
+    for number, row in enumerate(content):
         if not isinstance(row, dict):
             raise DataError(f"{place}[{number}]: a mapping of columns to values is needed")
-    return record_table([f"{place}[{number}]" for number in range(len(found))], found)
+    return record_table([f"{place}[{number}]" for number in range(len(content))], content)

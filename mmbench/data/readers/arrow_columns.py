@@ -46,10 +46,10 @@ class Values(Column[Any]):
 
     def _objects(self, array: pa.ChunkedArray) -> list[Any]:
         try:
-            found: list[Any] = array.to_pylist()
+            objects: list[Any] = array.to_pylist()
         except (ValueError, OverflowError) as error:  # a date that no calendar has
             raise DataError(f"{self.what}: cannot be read: {error}") from error
-        return found
+        return objects
 
 
 def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
@@ -59,7 +59,7 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
     """
     import pyarrow as pa
 
-    array = plain(array)
+    array = as_plain_column(array)
     try:
         array.validate(full=True)
     except pa.ArrowInvalid as error:
@@ -78,7 +78,7 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = plain(column)
+    column = as_plain_column(column)
     kind = column.type
     fields = {kind[i].name for i in range(kind.num_fields)} if pa.types.is_struct(kind) else set()
     none = pa.chunked_array([pa.nulls(len(column))])
@@ -87,7 +87,7 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
     if str(kind) in _BYTES:
         return none, column
     paths, stored = (
-        plain(pc.struct_field(column, name)) if name in fields else none
+        as_plain_column(pc.struct_field(column, name)) if name in fields else none
         for name in ("path", "bytes")
     )
     known = fields & {"path", "bytes"}
@@ -98,12 +98,12 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
     return paths, stored
 
 
-def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column as texts, bytes or numbers: dictionaries decoded, views made plain."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
-        return plain(column.cast(column.type.value_type))
+        return as_plain_column(column.cast(column.type.value_type))
     if pa.types.is_string_view(column.type):
         return column.cast(pa.large_string())
     if pa.types.is_binary_view(column.type):
@@ -111,7 +111,7 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def parts_of(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
+def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     """Return what gives the medium in a row, by number.
 
     Where the rows are those of whole Arrow files, in their order, a medium is a piece of such a
@@ -167,9 +167,9 @@ def _pieces(file: Path, column: str) -> ByteRanges | None:
     _, data = media_columns(table[column], column)
     if pa.types.is_null(data.type):
         return None
-    found = [_stretches(chunk, whole.address) for chunk in data.chunks]
-    offsets = np.concatenate([np.empty(0, np.int64), *(start for start, _ in found)])
-    lengths = np.concatenate([np.empty(0, np.int64), *(length for _, length in found)])
+    stretches = [_stretches(chunk, whole.address) for chunk in data.chunks]
+    offsets = np.concatenate([np.empty(0, np.int64), *(start for start, _ in stretches)])
+    lengths = np.concatenate([np.empty(0, np.int64), *(length for _, length in stretches)])
     inside = (offsets >= 0) & (offsets + lengths <= whole.size)
     return ByteRanges(file, offsets, lengths, column) if inside.all() else None
 

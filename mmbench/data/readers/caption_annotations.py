@@ -97,7 +97,7 @@ class _BlipImage(Struct):
     caption: str | list[str]
 
 
-class _Shape(Struct):
+class _ImageList(Struct):
     images: list[Raw]
 
 
@@ -111,7 +111,7 @@ def read_annotations(path: Path, split: str) -> Annotations:
     data = read_file(path)
     if data.lstrip().startswith(b"["):
         return _blip(data, path)
-    images = decode_json(data, _Shape, path).images
+    images = decode_json(data, _ImageList, path).images
     if not images:
         raise DataError(f"{path}: lists no images")
     first = decode_json(bytes(images[0]), dict[str, Raw], path)

@@ -133,8 +133,8 @@ def _decoded(text: str) -> tuple[object, int]:
 
 
 def _names(names: Iterable[object]) -> str:
-    shown = [str(name).strip().strip('"') for name in names]
-    return listed(shown, _SHOWN) or "nothing in it"
+    stripped = [str(name).strip().strip('"') for name in names]
+    return listed(stripped, _SHOWN) or "nothing in it"
 
 
 def _describe_folder(folder: Path) -> str:

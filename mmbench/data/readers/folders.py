@@ -48,25 +48,25 @@ def entries(folder: Path) -> list[Path]:
 
 def matches(folder: Path, pattern: str) -> list[Path]:
     """The paths below a folder that match a glob pattern, in order, without system names."""
-    found = folder.glob(pattern)
-    return sorted(p for p in found if not any(map(is_system_name, p.relative_to(folder).parts)))
+    paths = folder.glob(pattern)
+    return sorted(p for p in paths if not any(map(is_system_name, p.relative_to(folder).parts)))
 
 
-def only_file(root: Path, found: Sequence[Path], needed: str) -> Path:
+def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
     """Return the only one of the files that were found in `root`.
 
     Raises DataError where there are several, and one that says what is `needed` where there is
     none.
     """
-    if not found:
+    if not files:
         raise DataError(f"{root}: {needed}")
-    if len(found) > 1:
-        names = listed(str(file.relative_to(root)) for file in found)
-        raise DataError(f"{root}: which of {names}? Give the file itself: --data {found[0]}")
-    return found[0]
+    if len(files) > 1:
+        names = listed(str(file.relative_to(root)) for file in files)
+        raise DataError(f"{root}: which of {names}? Give the file itself: --data {files[0]}")
+    return files[0]
 
 
-def first_place(
+def first_folder(
     root: Path | None, names: Sequence[str], inside: str, source: str, hint: str = "put it there"
 ) -> Path:
     """Return the first of the folders of these names in `root` that has a file or folder `inside`.

@@ -68,7 +68,7 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     stands twice in an object is an error too, except in structs, which keep some keys only.
     """
     try:
-        found = parse_json(data, as_type)
+        content = parse_json(data, as_type)
     except (TooDeep, msgspec.ValidationError) as error:
         raise DataError(f"{_place(path, line, inside)}: {error}") from error
     except UnicodeDecodeError as error:
@@ -77,22 +77,22 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
         if not (line or inside or data.lstrip().startswith((b"{", b"["))):
             what = _no_text(data) if _is_no_text(data) else f"is {describe_bytes(data)}"
             raise DataError(f"{path}: {what}; JSON is needed") from error
-        named = _BYTE.search(str(error))
-        offset = int(named.group(1)) if named else len(data)
+        position = _BYTE.search(str(error))
+        offset = int(position.group(1)) if position else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))
         raise _malformed(path, data, offset, reason, line) from error
     if as_type in _COMPLETE:
-        _refuse_repeated_keys(data, found, _place(path, line, inside))
-    return found
+        _refuse_repeated_keys(data, content, _place(path, line, inside))
+    return content
 
 
-def _refuse_repeated_keys(data: bytes, found: object, place: str) -> None:
-    """Raise DataError for a key that stands twice in one object: only its last value is `found`.
+def _refuse_repeated_keys(data: bytes, content: object, place: str) -> None:
+    """Raise DataError for a key that stands twice in one object: only its last value is `content`.
 
     Every key has a colon, and encoding what was found loses that of a key that was left out. Only
     where the numbers of colons differ, or one is escaped, are the objects looked at, which is slow.
     """
-    if may_hide_colons(data) or data.count(b":") != msgspec.json.encode(found).count(b":"):
+    if may_hide_colons(data) or data.count(b":") != msgspec.json.encode(content).count(b":"):
         json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
 
 
@@ -102,15 +102,15 @@ def may_hide_colons(data: bytes) -> bool:
 
 
 def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
         twice = repeated(key for key, _ in pairs)
         start = plain(", ".join(f"{key}: {value}" for key, value in pairs), 80)
         raise DataError(
             f"{place}: each key of an object must be there once, but in {{{start}}} these stand"
             f" there more often: {listed(twice)}; remove or rename them"
         )
-    return found
+    return entries
 
 
 def decode_text(data: bytes, path: Path) -> str:
@@ -144,8 +144,8 @@ def _reason(data: bytes, offset: int) -> str:
     if _is_no_text(data):
         return _no_text(data)
     start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
-    found = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
-    return f"{found} is no JSON value: write null, or leave the key out" if found else ""
+    constant = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
+    return f"{constant} is no JSON value: write null, or leave the key out" if constant else ""
 
 
 def _place(path: Path, line: int, inside: str) -> str:

@@ -131,8 +131,8 @@ class ParquetRows(Rows):
         if not pa.types.is_struct(empty.type) or empty.type.get_field_index("path") < 0:
             return [None] * self.total
         paths, _ = media_columns(self._column(f"{column}.path"), column)
-        found: list[str | None] = paths.to_pylist()
-        return found
+        path_list: list[str | None] = paths.to_pylist()
+        return path_list
 
     def _medium(self, media: ParquetColumn, modality: Modality, number: int) -> Media:
         where = f"{media.column} of {self.place} row {number}"

@@ -67,12 +67,12 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
 
 def as_id(value: object, what: str) -> str:
     """A value as an id. Raises DataError, which names `what` it is."""
-    return convert(id_in, value, what)
+    return convert(parse_id, value, what)
 
 
-def number_of(record: Record, name: str) -> float:
+def record_number(record: Record, name: str) -> float:
     """The finite number in a column. Raises DataError for all else."""
-    return convert(number_in, record.cells.get(name), f"{record.where}: {name}")
+    return convert(parse_number, record.cells.get(name), f"{record.where}: {name}")
 
 
 def convert(one: Callable[[Any], T], value: object, what: str) -> T:
@@ -80,10 +80,10 @@ def convert(one: Callable[[Any], T], value: object, what: str) -> T:
     try:
         return one(value)
     except ValueError as error:
-        raise DataError(f"{what} is {shown(value)}: {error} is needed") from error
+        raise DataError(f"{what} is {format_cell(value)}: {error} is needed") from error
 
 
-def shown(value: object) -> str:
+def format_cell(value: object) -> str:
     """Return a value for a message; `missing` for null, `empty` for a text or list of nothing."""
     if is_missing(value):
         return "missing"
@@ -95,21 +95,21 @@ def is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and value != value)
 
 
-def id_in(value: object) -> str:
+def parse_id(value: object) -> str:
     """Return the id in a cell: a text that is not empty, or a whole number as its decimal text."""
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
     raise ValueError("a whole number or a text")
 
 
-def text_in(value: object) -> str:
+def parse_text(value: object) -> str:
     """Return the text in a cell; a number is its decimal text."""
     if isinstance(value, str | int | float) and not isinstance(value, bool) and value == value:
         return str(value)
     raise ValueError("a text")
 
 
-def number_in(value: object) -> float:
+def parse_number(value: object) -> float:
     """Return the finite number in a cell."""
     number = float("nan")
     if isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -120,7 +120,7 @@ def number_in(value: object) -> float:
     return number
 
 
-def path_in(value: object) -> str | None:
+def parse_path(value: object) -> str | None:
     """Return the path in a cell, None for an empty cell; a mapping with a `path` alone is that."""
     if isinstance(value, Mapping) and "path" in value and not value.get("bytes"):
         value = value["path"]
@@ -131,7 +131,7 @@ def path_in(value: object) -> str | None:
     raise ValueError("the path of a file")
 
 
-def tag_in(value: object) -> str:
+def parse_tag(value: object) -> str:
     """Return the tag in a cell: a text, a number, true or false; nothing for anything else."""
     if is_missing(value) or not isinstance(value, str | int | float):
         return ""
@@ -184,19 +184,19 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
     columns = same_columns(records)
     if not columns:
         return None
-    found = (find_name(columns, name, records[0].where) for name in names)
-    cells = columns.get(next(filter(None, found), ""))
+    names_here = (find_name(columns, name, records[0].where) for name in names)
+    cells = columns.get(next(filter(None, names_here), ""))
     return cells if isinstance(cells, Texts) and cells.are_full() else None
 
 
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
-    """Return the tags of each row: `tags_in` its cells."""
+    """Return the tags of each row: `tag_columns` its cells."""
     cells = field_of(records, "cells")
     columns = cells.columns if isinstance(cells, Mappings) else Mappings.of(cells).columns
-    return Mappings(tags_in(columns, used), len(records))
+    return Mappings(tag_columns(columns, used), len(records))
 
 
-def tags_in(
+def tag_columns(
     columns: Mapping[str, Sequence[Any]], used: Collection[str]
 ) -> dict[str, Sequence[Any]]:
     """Return the columns that are not `used`: ABSENT where a cell is not one text or number."""
@@ -207,4 +207,4 @@ def tags_in(
 def _tags(cells: Sequence[object]) -> Sequence[object]:
     if isinstance(cells, Texts) and cells.are_full():
         return cells
-    return packed([tag_in(cell) or ABSENT for cell in cells])
+    return packed([parse_tag(cell) or ABSENT for cell in cells])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.columns import ABSENT, Mappings, Repeated, Texts, joined, packed, taken
 from mmbench.columns import column as field_of
-from mmbench.data.readers.records import Record, has_gaps, path_in, shown
+from mmbench.data.readers.records import Record, format_cell, has_gaps, parse_path
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import Media, Modality
 
@@ -70,10 +70,10 @@ class Rows:
         """Return whether there is a column of this name, or one that may hold it as a key."""
         return not {name, name.partition(".")[0]}.isdisjoint((*self.names(), *self._read))
 
-    def refuse_unknown(self, name: str, shown: str = "") -> None:
+    def refuse_unknown(self, name: str, printed: str = "") -> None:
         """Raise UnknownName for a column that is not there, which errors may call otherwise."""
         if name not in self.names():
-            raise UnknownName(f"column of {self.place}", shown or name, self.names())
+            raise UnknownName(f"column of {self.place}", printed or name, self.names())
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the cells of a column; `types.semantic` is a key of a mapping, of each in a list.
@@ -94,10 +94,10 @@ class Rows:
     def _inside(self, value: Any, keys: list[str], name: str, at: int) -> Any:
         for key in keys:
             inside = value if isinstance(value, list) else [value]
-            found = [one[key] for one in inside if isinstance(one, dict) and key in one]
-            if len(found) < len(inside):
+            values = [one[key] for one in inside if isinstance(one, dict) and key in one]
+            if len(values) < len(inside):
                 raise UnknownName(f"column ({self.where(at)})", name, self.names())
-            value = found if isinstance(value, list) else found[0]
+            value = values if isinstance(value, list) else values[0]
         return value
 
     def as_texts(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
@@ -119,7 +119,7 @@ class Rows:
             try:
                 block.append(one(cell))
             except ValueError as error:
-                what = f"{self.where(at)}: {name} is {shown(cell)}"
+                what = f"{self.where(at)}: {name} is {format_cell(cell)}"
                 raise DataError(f"{what}: {error} is needed") from error
             if len(block) == _BLOCK:
                 blocks.append(packed(block))
@@ -128,19 +128,19 @@ class Rows:
 
     def media(self, column: str, _modality: Modality) -> Sequence[MediaCell]:
         """Return the cells of a column of media. Raises DataError for what is none."""
-        return self.as_texts(column, path_in)
+        return self.as_texts(column, parse_path)
 
-    def keep(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
+    def select(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
         """Keep the rows whose columns have these values, one or one of a list; `last` of them."""
         import numpy as np
 
         for name, value in (where or {}).items():
-            wanted = set(map(str, value if isinstance(value, list) else [value]))
-            kept = (str(cell) in wanted for cell in self.column(name))
-            self.numbers = self.numbers[np.fromiter(kept, bool, len(self))]
+            accepted = set(map(str, value if isinstance(value, list) else [value]))
+            matching = (str(cell) in accepted for cell in self.column(name))
+            self.numbers = self.numbers[np.fromiter(matching, bool, len(self))]
         self.numbers = self.numbers[-last:] if last else self.numbers
 
-    def refuse_none(self) -> None:
+    def refuse_no_rows(self) -> None:
         """Raise DataError where no row is kept."""
         if not self.total:
             raise DataError(f"{self.place}: has no row")

@@ -44,7 +44,7 @@ def read_records(path: Path, value: str = "") -> Sequence[Record]:
     DataError, also where there is no row.
     """
     if path.suffix.lower() == ".json":
-        return _some(json_records(read_file(path), path, value), path)
+        return _refuse_empty(json_records(read_file(path), path, value), path)
     records = parse_records(read_file(path), path)
     return records if path.suffix.lower() == ".jsonl" else without_nan(records)
 
@@ -75,10 +75,10 @@ def _without_nan(column: Sequence[object]) -> Sequence[object]:
 
 def parse_records(data: bytes, path: Path) -> Table[Record]:
     """The rows in the bytes of a file that is called `path`."""
-    return _some(_READERS[path.suffix.lower()](data, path), path)
+    return _refuse_empty(_READERS[path.suffix.lower()](data, path), path)
 
 
-def _some(records: Table[Record], path: Path) -> Table[Record]:
+def _refuse_empty(records: Table[Record], path: Path) -> Table[Record]:
     if not records:
         raise DataError(f"{path}: has no line of data")
     return records
@@ -220,8 +220,8 @@ def csv_records(
         if not names:
             raise DataError(f"{path}: has no header line to name its columns")
         needed = f"{len(names)} are needed" if header else f"the header has {len(names)}"
-        wanted = partial(_cells_of, reader, len(names), needed, path, numbers)
-        while rows := list(islice(wanted(), _ROWS)):
+        next_rows = partial(_cells_of, reader, len(names), needed, path, numbers)
+        while rows := list(islice(next_rows(), _ROWS)):
             blocks.append(_by_name(names, rows))
     except csv.Error as error:
         raise DataError(f"{path} line {reader.line_num}: {error}") from error
@@ -275,13 +275,13 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
     """
     kinds = ", ".join(suffixes)
     if root is None or not root.exists():
-        given = f"{root}: no such file" if root else f"data source {source} was given no data"
-        raise DataError(f"{given}: give --data FILE ({kinds}), or a folder that holds one")
+        problem = f"{root}: no such file" if root else f"data source {source} was given no data"
+        raise DataError(f"{problem}: give --data FILE ({kinds}), or a folder that holds one")
     files = [root] if root.is_file() else entries(root)
-    found = [file for file in files if file.suffix.lower() in suffixes]
-    found = [file for file in found if file.suffix.lower() != ".json"] or found
+    matching = [file for file in files if file.suffix.lower() in suffixes]
+    matching = [file for file in matching if file.suffix.lower() != ".json"] or matching
     needed = f"a file is needed that ends in one of {kinds}: give --data FILE"
-    return only_file(root, found, needed)
+    return only_file(root, matching, needed)
 
 
 def text_lines(data: bytes, path: Path) -> list[str]:

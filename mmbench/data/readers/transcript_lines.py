@@ -17,7 +17,7 @@ def trn_texts(data: bytes, path: Path) -> dict[str, str]:
     Source of the format: NIST SCTK doc/infmts.htm, "trn". Raises DataError for other lines, for
     ids that stand twice, and where there is no line.
     """
-    found = []
+    pairs = []
     for number, line in enumerate(text_lines(data, path), start=1):
         if line.strip() and not line.startswith(";;"):
             parts = trn_parts(line)
@@ -25,11 +25,11 @@ def trn_texts(data: bytes, path: Path) -> dict[str, str]:
                 raise DataError(
                     f"{path} line {number}: does not end in an id: `text (id)` is needed"
                 )
-            found.append(parts)
-    if not found:
+            pairs.append(parts)
+    if not pairs:
         raise DataError(f"{path}: has no line `text (id)`")
-    refuse_duplicates("id", [ident for ident, _ in found], str(path))
-    return dict(found)
+    refuse_duplicates("id", [ident for ident, _ in pairs], str(path))
+    return dict(pairs)
 
 
 def trn_parts(line: str) -> tuple[str, str] | None:
@@ -47,11 +47,11 @@ def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
     Source of the format: kaldi-asr.org, doc/data_prep.html, "text". Also serves for its utt2spk and
     wav.scp. Raises DataError for ids that stand twice, and where there is no line.
     """
-    found = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
-    if not found:
+    pairs = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
+    if not pairs:
         raise DataError(f"{path}: has no line `id words…`")
-    refuse_duplicates("id", [ident for ident, _ in found], str(path))
-    return dict(found)
+    refuse_duplicates("id", [ident for ident, _ in pairs], str(path))
+    return dict(pairs)
 
 
 def kaldi_parts(line: str) -> tuple[str, str]:

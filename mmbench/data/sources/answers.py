@@ -8,12 +8,12 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Repeated, packed
-from mmbench.data.mapping.choices import meant_letters, option_texts, right_letter
+from mmbench.data.mapping.choices import matching_letters, option_texts, right_letter
 from mmbench.data.mapping.media_columns import check_optional
-from mmbench.data.mapping.own_table_media import media_of
+from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import text_in
+from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, lettered, sample_columns
 from mmbench.protocols import declare_source
@@ -46,19 +46,19 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     path = find_file(root, "answers")
     rows = OwnTable(path, read_records(path, "answer"))
     ids = rows.distinct_ids(_IDS)
-    asked = _asked(rows)
-    texts = {"question": rows.texts("question", ABSENT), "options": asked.options}
+    parsed = _parse_rows(rows)
+    texts = {"question": rows.texts("question", ABSENT), "options": parsed.options}
     samples = sample_columns(
         ids,
-        {**media_of(rows, optional or []), **texts},
-        targets=asked.targets,
+        {**media_by_modality(rows, optional or []), **texts},
+        targets=parsed.targets,
         groups=rows.texts("group"),
-        tags=asked.tags,
+        tags=parsed.tags,
     )
     return Samples(samples, group_name="group")
 
 
-class _AnswerColumns(NamedTuple):
+class _ParsedRows(NamedTuple):
     """What is right in each row, its options as one input, and its tags."""
 
     targets: Sequence[Any]
@@ -66,26 +66,26 @@ class _AnswerColumns(NamedTuple):
     tags: dict[str, Sequence[Any]]
 
 
-def _asked(rows: OwnTable) -> _AnswerColumns:
+def _parse_rows(rows: OwnTable) -> _ParsedRows:
     name, cells = rows.only(_ANSWERS, "answer")
     if not (rows.find("options") or "B" in rows.names()):
-        right = rows.as_texts(name, _right_target, cells)
-        return _AnswerColumns(right, Repeated(ABSENT, len(rows)), _tags(rows, []))
-    answers = rows.convert(name, _right, cells)
+        right = rows.as_texts(name, _parse_target, cells)
+        return _ParsedRows(right, Repeated(ABSENT, len(rows)), _tags(rows, []))
+    answers = rows.convert(name, _parse_answers, cells)
     options = _options(rows)
     texts = any(map(_is_text, answers, options))
     targets: list[object] = []
     lines: list[object] = []
-    for at, (right, given) in enumerate(zip(answers, options, strict=True)):
-        if given:
-            letter = right_letter(right, given, rows.where(at), texts=texts)
+    for at, (right, row_options) in enumerate(zip(answers, options, strict=True)):
+        if row_options:
+            letter = right_letter(right, row_options, rows.where(at), texts=texts)
             broken = isinstance(letter, InvalidContent)
-            targets.append(letter if broken else {"answer": letter, "options": given})
-            lines.append(letter if broken else lettered(given))
+            targets.append(letter if broken else {"answer": letter, "options": row_options})
+            lines.append(letter if broken else lettered(row_options))
         else:
-            targets.append(_one(right))
+            targets.append(_single_or_list(right))
             lines.append(ABSENT)
-    return _AnswerColumns(packed(targets), packed(lines), _tags(rows, options))
+    return _ParsedRows(packed(targets), packed(lines), _tags(rows, options))
 
 
 def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
@@ -94,46 +94,48 @@ def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequenc
     for place, letter in enumerate(ascii_uppercase):
         if options and letter in tags:
             pairs = zip(tags[letter], options, strict=True)
-            tags[letter] = [ABSENT if place < len(given) else tag for tag, given in pairs]
+            tags[letter] = [
+                ABSENT if place < len(row_options) else tag for tag, row_options in pairs
+            ]
     other = rows.find("question_id")
     if other in tags:
-        found = zip(tags[other], rows.cells("id"), strict=True)
-        tags[other] = [ABSENT if ident is ABSENT else tag for tag, ident in found]
+        tags_and_ids = zip(tags[other], rows.cells("id"), strict=True)
+        tags[other] = [ABSENT if ident is ABSENT else tag for tag, ident in tags_and_ids]
     return tags
 
 
-def _right(cell: object) -> list[str]:
+def _parse_answers(cell: object) -> list[str]:
     """Return the answers in a cell that are right."""
-    right = list(map(text_in, cell if isinstance(cell, list) else [cell]))
+    right = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
     if not right or "" in right:
         raise ValueError("a right answer")
     return right
 
 
-def _right_target(cell: object) -> str | list[str]:
-    return _one(_right(cell))
+def _parse_target(cell: object) -> str | list[str]:
+    return _single_or_list(_parse_answers(cell))
 
 
-def _one(right: list[str]) -> str | list[str]:
+def _single_or_list(right: list[str]) -> str | list[str]:
     return right[0] if len(right) == 1 else right
 
 
 def _options(rows: OwnTable) -> list[list[str]]:
     """The options of each row, numbers as their decimal texts; none where it has none."""
     letters = [rows.cells(letter) for letter in ascii_uppercase] if "B" in rows.names() else []
-    found = []
+    options = []
     for at, listed in enumerate(rows.cells("options")):
         cells = [None if column[at] is ABSENT else column[at] for column in letters]
         if listed is not ABSENT and listed:
-            found.append(option_texts([listed], ["options"], rows.where(at)))
+            options.append(option_texts([listed], ["options"], rows.where(at)))
         elif any(cell not in (None, "") for cell in cells):
-            found.append(option_texts(cells, ascii_uppercase, rows.where(at)))
+            options.append(option_texts(cells, ascii_uppercase, rows.where(at)))
         else:
-            found.append([])
-    return found
+            options.append([])
+    return options
 
 
 def _is_text(right: Sequence[str], options: Sequence[str]) -> bool:
     """Whether the answer of a row is the text of one of its options and no letter of any."""
-    by_text, by_letter = meant_letters(right[0], options) if options else (set(), set())
+    by_text, by_letter = matching_letters(right[0], options) if options else (set(), set())
     return bool(by_text) and not by_letter

@@ -21,7 +21,7 @@ from mmbench.data.readers.caption_annotations import (
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import id_in, refuse_duplicates, text_in
+from mmbench.data.readers.records import parse_id, parse_text, refuse_duplicates
 from mmbench.data.readers.table_files import find_file, json_records, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -56,20 +56,20 @@ def captions(
     check_count("captions", captions)
     check_count("images", images)
     path = _file(root, split)
-    found, lines, splits = _read(path, split)
-    refuse_duplicates("image id", [image.id for image in found], str(path))
-    references = _by_image(first_captions(lines, captions), found, path)
-    kept = found[:images]
-    if not kept:
+    listed_images, lines, splits = _read(path, split)
+    refuse_duplicates("image id", [image.id for image in listed_images], str(path))
+    references = _by_image(first_captions(lines, captions), listed_images, path)
+    chosen = listed_images[:images]
+    if not chosen:
         raise DataError(f"{path}: has no image with its references")
-    empty = [image.id for image in kept if not references[image.id]]
+    empty = [image.id for image in chosen if not references[image.id]]
     if empty:
         raise DataError(
-            f"{path}: {part_of(len(empty), len(kept), 'image')} no caption to compare"
+            f"{path}: {part_of(len(empty), len(chosen), 'image')} no caption to compare"
             f" with: {listed(empty)}; remove them from its images"
         )
-    contents = find_media([_names(image) for image in kept], path.parent, str(path))
-    ids = packed([image.id for image in kept])
+    contents = find_media([_names(image) for image in chosen], path.parent, str(path))
+    ids = packed([image.id for image in chosen])
     targets = Lists.of([references[ident] for ident in ids])
     samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)
     return Samples(samples, source={} if splits else provenance_warning(path, split))
@@ -102,8 +102,10 @@ def _read(path: Path, split: str) -> Annotations:
 
 
 def _texts(data: bytes, path: Path, ident: str) -> list[str]:
-    found = decode_json(data, object, path, inside=ident)
-    return [found] if isinstance(found, str) else decode_json(data, list[str], path, inside=ident)
+    content = decode_json(data, object, path, inside=ident)
+    return (
+        [content] if isinstance(content, str) else decode_json(data, list[str], path, inside=ident)
+    )
 
 
 def _from_rows(rows: OwnTable) -> Annotations:
@@ -111,7 +113,7 @@ def _from_rows(rows: OwnTable) -> Annotations:
     # In a row of COCO's annotations `id` is that of the caption.
     is_annotation = rows.find("image_id") and not listed
     name, cells = rows.only(("image_id",) if is_annotation else _IDS, "id")
-    ids, paths = rows.as_texts(name, id_in, cells), rows.texts("image")
+    ids, paths = rows.as_texts(name, parse_id, cells), rows.texts("image")
     texts = rows.required(
         "references" if listed else "caption", _references if listed else _caption
     )
@@ -130,7 +132,7 @@ def _references(cell: object) -> list[str]:
 
 
 def _caption(cell: object) -> list[str]:
-    return [text_in(cell)]
+    return [parse_text(cell)]
 
 
 def _by_image(

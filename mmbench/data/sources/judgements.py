@@ -14,8 +14,8 @@ from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import (
     as_id,
     convert,
-    id_in,
-    number_in,
+    parse_id,
+    parse_number,
     plain_name,
     refuse_duplicates,
 )
@@ -39,7 +39,7 @@ GRADES = ("grade", "score", "relevance", "relevant", "rel", "label")
 _QRELS = (".qrels", ".qrel", ".trec", ".txt")
 
 
-class _Judged(NamedTuple):
+class _Judgement(NamedTuple):
     query: str
     document: str
     grade: float
@@ -63,8 +63,8 @@ def pairs(root: Path | None) -> RetrievalData:
     """
     path = root if root and root.is_file() else find_file(root, "pairs", (*TABLES, *_QRELS))
     data = read_file(path)
-    found = _trec(data, path) if _is_trec(data) else _records(data, path)
-    judged = [_Judged(path_id(query), path_id(doc), grade) for query, doc, grade in found]
+    rows = _trec(data, path) if _is_trec(data) else _records(data, path)
+    judged = [_Judgement(path_id(query), path_id(doc), grade) for query, doc, grade in rows]
     links: dict[str, dict[str, float]] = {}
     for query, document, grade in judged:
         links.setdefault(query, {})[document] = max(grade, 0.0)
@@ -83,7 +83,7 @@ def _is_trec(data: bytes) -> bool:
     return len(cells) == 4 and _number(cells[3]) is not None
 
 
-def _trec(data: bytes, path: Path) -> Iterator[_Judged]:
+def _trec(data: bytes, path: Path) -> Iterator[_Judgement]:
     for number, line in enumerate(text_lines(data, path), start=1):
         cells = _cells(line)
         if not cells or line.startswith("#"):
@@ -91,7 +91,7 @@ def _trec(data: bytes, path: Path) -> Iterator[_Judged]:
         grade = _number(cells[3]) if len(cells) == 4 else None
         if grade is None:
             raise DataError(f"{path} line {number}: not of the form `qid 0 docid grade`")
-        yield _Judged(cells[0], cells[2], grade)
+        yield _Judgement(cells[0], cells[2], grade)
 
 
 def _cells(line: AnyStr) -> list[AnyStr]:
@@ -109,7 +109,7 @@ def _number(cell: str | bytes) -> float | None:
     return number if isfinite(number) else None
 
 
-def _records(data: bytes, path: Path) -> Iterator[_Judged]:
+def _records(data: bytes, path: Path) -> Iterator[_Judgement]:
     suffix = path.suffix.lower()
     if suffix not in TABLES:
         line = plain(data.partition(b"\n")[0].decode("utf-8", "replace"), 60)
@@ -121,21 +121,21 @@ def _records(data: bytes, path: Path) -> Iterator[_Judged]:
         yield from _by_query(data, path)
         return
     header = _missing_header(data, path) if suffix in (".csv", ".tsv") else []
-    found = read_rows(path, "", TableFormat(header)) if header else parse_records(data, path)
-    rows = OwnTable(path, found)
+    records = read_rows(path, "", TableFormat(header)) if header else parse_records(data, path)
+    rows = OwnTable(path, records)
     yield from map(
-        _Judged, _ids(rows, QUERIES, "query"), _ids(rows, DOCUMENTS, "document"), _grades(rows)
+        _Judgement, _ids(rows, QUERIES, "query"), _ids(rows, DOCUMENTS, "document"), _grades(rows)
     )
 
 
 def _ids(rows: OwnTable, names: tuple[str, ...], other: str) -> Sequence[str]:
     """The ids in the columns of ids, else in the column that may hold the text beside them."""
-    named = any(map(rows.find, names))
-    name, cells = rows.only(names, "id") if named else rows.first((*names, other), "id")
-    return rows.as_texts(name, id_in, cells)
+    has_id_column = any(map(rows.find, names))
+    name, cells = rows.only(names, "id") if has_id_column else rows.first((*names, other), "id")
+    return rows.as_texts(name, parse_id, cells)
 
 
-def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
+def _by_query(data: bytes, path: Path) -> Iterator[_Judgement]:
     """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
     for query, judged in decode_json(data, dict[str, object], path).items():
         if not isinstance(judged, dict | list):
@@ -143,8 +143,8 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judged]:
         where = f"{path}: {query!r}: document"
         documents = judged if isinstance(judged, dict) else {as_id(doc, where): 1 for doc in judged}
         for document, grade in documents.items():
-            grade = convert(number_in, grade, f"{path}: {query!r}: {document}")
-            yield _Judged(query, document, grade)
+            grade = convert(parse_number, grade, f"{path}: {query!r}: {document}")
+            yield _Judgement(query, document, grade)
 
 
 def _missing_header(data: bytes, path: Path) -> list[str]:
@@ -174,7 +174,7 @@ def _grades(rows: OwnTable) -> Sequence[float]:
     """The grade of each row, 1 where nothing could be one. Raises DataError where much could."""
     if any(map(rows.find, GRADES)):
         name, cells = rows.only(GRADES, "grade")
-        return rows.convert(name, number_in, cells)
+        return rows.convert(name, parse_number, cells)
     others = {name: rows.cells(name) for name in rows.names() if plain_name(name) not in _NAMES}
     could = [
         name for name, cells in others.items() if any(_number(str(c)) is not None for c in cells)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import Texts, are_distinct
-from mmbench.data.mapping.classes import ClassNames, class_names, in_order
-from mmbench.data.mapping.own_table_media import media_of, medium_paths
+from mmbench.data.mapping.classes import ClassNames, class_names, sorted_classes
+from mmbench.data.mapping.own_table_media import media_by_modality, medium_paths
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import plain_name, text_in
+from mmbench.data.readers.records import parse_text, plain_name
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -34,21 +34,25 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     positions. `group` is what samples share; other columns are tags.
 
     `classes` gives the order of the classes: names, or a file with one a line; else they are those
-    that occur, sorted (`in_order`). Raises DataError, with the line, for a label that is none of
-    them.
+    that occur, sorted (`sorted_classes`). Raises DataError, with the line, for a label that is
+    none of them.
     """
     path = find_file(root, "labels")
     rows = OwnTable(path, read_records(path, "label"))
-    given = _labels(rows)
-    known = class_names(classes, path, "classes") if classes else in_order(set(given.names))
-    found = ClassNames(known, "classes").find(given.names, lambda at: rows.where(given.rows[at]))
-    ids, targets, kept = _by_id(rows, given, found)
+    row_labels = _labels(rows)
+    known = (
+        class_names(classes, path, "classes") if classes else sorted_classes(set(row_labels.names))
+    )
+    positions = ClassNames(known, "classes").find(
+        row_labels.names, lambda at: rows.where(row_labels.rows[at])
+    )
+    ids, targets, first_rows = _by_id(rows, row_labels, positions)
     samples = sample_columns(
         ids,
-        media_of(kept),
+        media_by_modality(first_rows),
         targets=targets,
-        groups=kept.texts("group"),
-        tags=kept.tags(_USED),
+        groups=first_rows.texts("group"),
+        tags=first_rows.tags(_USED),
     )
     return Samples(samples, known, group_name="group")
 
@@ -66,28 +70,28 @@ def _labels(rows: OwnTable) -> _Labels:
     lists = plain_name(name) == "labels" or any(isinstance(cell, list) for cell in cells)
     if not lists and isinstance(cells, Texts) and cells.are_full():
         return _Labels(cells, range(len(cells)), lists)
-    found = rows.convert(name, _names, cells)
-    each = [row for row, names in enumerate(found) for _ in names]
-    return _Labels(list(chain.from_iterable(found)), each, lists)
+    name_lists = rows.convert(name, _names, cells)
+    each = [row for row, names in enumerate(name_lists) for _ in names]
+    return _Labels(list(chain.from_iterable(name_lists)), each, lists)
 
 
 def _names(cell: object) -> list[str]:
     """Return the labels in a cell."""
-    found = list(map(text_in, cell if isinstance(cell, list) else [cell]))
-    if "" in found:
+    names = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
+    if "" in names:
         raise ValueError("the name of a class")
-    return found
+    return names
 
 
 def _by_id(
-    rows: OwnTable, given: _Labels, positions: array[int]
+    rows: OwnTable, row_labels: _Labels, positions: array[int]
 ) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
     """Return the ids, the position of the label of each, or the list of several, and its first row.
 
     Raises DataError where rows of one id contradict each other.
     """
     ids = rows.ids(_IDS)
-    if not given.lists and are_distinct(ids):
+    if not row_labels.lists and are_distinct(ids):
         return ids, positions, rows
     first: dict[str, int] = {}
     paths = medium_paths(rows)
@@ -97,7 +101,7 @@ def _by_id(
             where = rows.where(row)
             raise DataError(f"{where}: {ident!r} has another medium than in a row before")
     targets: dict[str, list[int]] = {ident: [] for ident in first}
-    for row, position in zip(given.rows, positions, strict=True):
+    for row, position in zip(row_labels.rows, positions, strict=True):
         if position in targets[ids[row]]:
             raise DataError(f"{rows.where(row)}: {ids[row]!r} has a label twice")
         targets[ids[row]].append(position)

@@ -38,10 +38,10 @@ def folder(root: Path | None) -> RetrievalData:
     Raises DataError where there is no folder or nothing in it, or two images have one name.
     """
     if root is None or not root.is_dir():
-        given = (
+        problem = (
             "data source folder was given no data" if root is None else f"{root}: no such folder"
         )
-        raise DataError(f"{given}: give --data FOLDER, of images x.jpg with captions in x.txt")
+        raise DataError(f"{problem}: give --data FOLDER, of images x.jpg with captions in x.txt")
     images: list[tuple[str, Content]] = []
     captions: list[Caption] = []
     for file in files_below(root):

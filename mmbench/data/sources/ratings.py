@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.data.mapping.own_table_media import media_of
+from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import number_in
+from mmbench.data.readers.records import parse_number
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -28,21 +28,21 @@ def ratings(root: Path | None) -> Samples:
     path = find_file(root, "ratings")
     rows = OwnTable(path, read_records(path))
     ids, raters, systems = rows.ids(), rows.ids(("rater",)), rows.texts("system")
-    given = rows.required("rating", number_in)
+    numbers = rows.required("rating", parse_number)
     first: dict[str, int] = {}
-    found: dict[str, list[tuple[str, float]]] = {}
-    for at, (ident, rating) in enumerate(zip(ids, zip(raters, given, strict=True), strict=True)):
+    by_id: dict[str, list[tuple[str, float]]] = {}
+    for at, (ident, rating) in enumerate(zip(ids, zip(raters, numbers, strict=True), strict=True)):
         before = first.setdefault(ident, at)
         if systems[at] != systems[before]:
             where = rows.where(at)
             raise DataError(f"{where}: {ident!r} is of another system than in a row before")
-        found.setdefault(ident, []).append(rating)
-    kept = rows.take(list(first.values()))
+        by_id.setdefault(ident, []).append(rating)
+    first_rows = rows.take(list(first.values()))
     samples = sample_columns(
         list(first),
-        media_of(kept),
-        targets=[[list(rating) for rating in sorted(found[ident])] for ident in first],
+        media_by_modality(first_rows),
+        targets=[[list(rating) for rating in sorted(by_id[ident])] for ident in first],
         groups=[systems[at] or ident for ident, at in first.items()],
-        tags=kept.tags(set(kept.names()) - {kept.find("system") or ""}),
+        tags=first_rows.tags(set(first_rows.names()) - {first_rows.find("system") or ""}),
     )
     return Samples(samples)

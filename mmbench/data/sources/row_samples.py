@@ -17,11 +17,11 @@ from mmbench.data.mapping.classes import (
     read_labels,
 )
 from mmbench.data.mapping.joined_media import open_join
-from mmbench.data.mapping.media_columns import Columns, each, modality_of, one_medium
+from mmbench.data.mapping.media_columns import Columns, column_list, modality_of, one_medium
 from mmbench.data.mapping.pairs import check_count
-from mmbench.data.mapping.patterns import fill, read_ids, refuse_missing
+from mmbench.data.mapping.patterns import fill_pattern, read_ids, refuse_missing
 from mmbench.data.mapping.prompts import with_templates
-from mmbench.data.mapping.samples import Shape, data_of, sample_table
+from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
 from mmbench.data.readers.annotation_files import (
     Files,
     TableFormat,
@@ -31,7 +31,7 @@ from mmbench.data.readers.annotation_files import (
 )
 from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.library.rows import LibraryRows, library_rows
-from mmbench.data.readers.records import text_in
+from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
@@ -82,48 +82,53 @@ def listing(
     the `last` so many.
 
     `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
-    `optional` are as in `Shape`; the number of a row counts all of its file. An input named image,
-    audio or video (or image_1, …) is a medium, at the path in its column or with columns in braces,
-    or at the first of several where there is a file: `images/{split}/{image}` (`fill`,
-    `find_media`). `names` (`NameFile`) is a file beside, if it is there, that says under which name
-    a medium is kept. `references` (`References`) gathers the targets of each row by its id.
+    `optional` are as in `ColumnMapping`; the number of a row counts all of its file. An input named
+    image, audio or video (or image_1, …) is a medium, at the path in its column or with columns in
+    braces, or at the first of several where there is a file: `images/{split}/{image}`
+    (`fill_pattern`, `find_media`). `names` (`NameFile`) is a file beside, if it is there, that says
+    under which name a medium is kept. `references` (`References`) gathers the targets of each row
+    by its id.
 
     Raises DataError for what cannot be read, for ids that stand twice and for rows without a
     reference; UnknownName for a column that is not there.
     """
     check_count("last", last)
-    shape = Shape(id, columns or {}, target, options, group, tags or {}, optional or [])
+    shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
     places = annotation_rows(root, files, "listing", entry=rows, table=table)
     for place in places:
         if names is not None:
             _add_names(place, option_as(NameFile, names, "names"))
         refuse_missing(place, [*(where or ()), *shape.names()])
-        place.keep(where, last)
-        place.refuse_none()
-    given = None if references is None else option_as(References, references, "references")
-    targets = [None if given is None else _references(p, shape, given) for p in places]
-    tables = [sample_table(p, shape, found) for p, found in zip(places, targets, strict=True)]
-    return data_of(tables, shape, places[0])
+        place.select(where, last)
+        place.refuse_no_rows()
+    option = None if references is None else option_as(References, references, "references")
+    targets = [None if option is None else _references(p, shape, option) for p in places]
+    tables = [
+        sample_table(p, shape, row_targets) for p, row_targets in zip(places, targets, strict=True)
+    ]
+    return samples_from_tables(tables, shape, places[0])
 
 
-def _add_names(place: FileRows, wanted: NameFile) -> None:
-    beside = place.folder / wanted.file
-    lines = text_lines(read_file(beside), beside) if beside.is_file() else []
+def _add_names(place: FileRows, option: NameFile) -> None:
+    file = place.folder / option.file
+    lines = text_lines(read_file(file), file) if file.is_file() else []
     known = {key: name for name, _, key in (line.partition(" ") for line in lines)}
-    place.add("name", [known.get(key) for key in fill(wanted.key, place)])
+    place.add("name", [known.get(key) for key in fill_pattern(option.key, place)])
 
 
-def _references(place: FileRows, shape: Shape, wanted: References) -> list[list[str]]:
+def _references(place: FileRows, shape: ColumnMapping, option: References) -> list[list[str]]:
     file = Path(place.place)
-    others = FileRows(file, read_rows(file, wanted.rows, TableFormat()))
+    others = FileRows(file, read_rows(file, option.rows, TableFormat()))
     texts: dict[str, list[str]] = {}
-    found = others.as_texts(wanted.text, text_in)
-    for ident, text in zip(read_ids(wanted.of, others), found, strict=True):
+    cells = others.as_texts(option.text, parse_text)
+    for ident, text in zip(read_ids(option.of, others), cells, strict=True):
         texts.setdefault(ident, []).append(text)
     ids = read_ids(shape.id, place)
-    lost = [ident for ident in ids if ident not in texts]
-    if lost:
-        raise DataError(f"{file}: {part_of(len(lost), len(ids), 'row')} no text: {listed(lost)}")
+    missing = [ident for ident in ids if ident not in texts]
+    if missing:
+        raise DataError(
+            f"{file}: {part_of(len(missing), len(ids), 'row')} no text: {listed(missing)}"
+        )
     return [texts[ident] for ident in ids]
 
 
@@ -161,15 +166,15 @@ def labelled(
     for name in columns:
         modality_of(name)
     one_medium(columns)
-    shape = Shape(id, columns, target, group=group, tags=tags or {})
+    shape = ColumnMapping(id, columns, target, group=group, tags=tags or {})
     (place, *_) = annotation_rows(root, files, "labelled", entry=rows, table=table)
     refuse_missing(place, [*(where or ()), *shape.names()])
-    place.keep(where)
-    place.refuse_none()
+    place.select(where)
+    place.refuse_no_rows()
     cells = read_labels(place, target, separator, drop)
-    found = class_names(labels, root or place.folder) if labels else occurring_classes(cells)
-    samples = sample_table(place, shape, ClassNames(found).targets(place, cells))
-    data = data_of([samples], shape, place, found)
+    class_list = class_names(labels, root or place.folder) if labels else occurring_classes(cells)
+    samples = sample_table(place, shape, ClassNames(class_list).targets(place, cells))
+    data = samples_from_tables([samples], shape, place, class_list)
     return with_templates(data, prompts, Path(place.place), spaces=spaces)
 
 
@@ -211,7 +216,7 @@ def rows(
     position in the labels. Raises DataError for what cannot be had or read, for ids that stand
     twice and for a label that is none; UnknownName for a column that is not there.
     """
-    shape = Shape(id, columns or {}, target, options, group, tags or {}, optional or [])
+    shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
     classes = [str(label) for label in labels or []]  # YAML has 0 for the digit
     places: list[LibraryRows] = []
     tables = []
@@ -220,9 +225,9 @@ def rows(
         place.part = str(one) if isinstance(name, list) and not id else ""
         other = open_join(join, root, path, split, revision) if join else None
         classes = classes or (place.classes(target) if isinstance(target, str) else [])
-        cells = place.column(each(target)[0]) if classes and target else None
+        cells = place.column(column_list(target)[0]) if classes and target else None
         targets = None if cells is None else ClassNames(classes).targets(place, cells)
         tables.append(sample_table(place, shape, targets, other.media(place) if other else {}))
         places.append(place)
-    data = data_of(tables, shape, places[-1], classes)
+    data = samples_from_tables(tables, shape, places[-1], classes)
     return with_templates(data, prompts, Path(data.source["path"]), spaces=spaces)

@@ -60,13 +60,13 @@ def _reference(text: str, where: str) -> Reference:
 def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
     """Lines `SPEAKER-CHAPTER-NUMBER TEXT`, with the sounds beside (openslr.org/12, README)."""
     lines = [(f.parent, *line.partition(" ")) for f in chapters for line in _lines(f)]
-    found = [
+    recordings = [
         _Recording(ident, text.strip(), folder, ident.partition("-")[0])
         for folder, ident, _, text in lines
         if ident
     ]
-    refuse_duplicates("id", [recording.id for recording in found], str(root))
-    return _samples(found)
+    refuse_duplicates("id", [recording.id for recording in recordings], str(root))
+    return _samples(recordings)
 
 
 def sphinx(folder: Path) -> list[Sample]:

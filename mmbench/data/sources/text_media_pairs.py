@@ -1,6 +1,7 @@
 """The data sources `table`, `hf`, `captioned` and `caption-rows`: texts about media.
 
-Each names a place of rows; what rows become is the same: `mmbench.data.mapping.pairs.pairs_of`.
+Each names a place of rows; what rows become is the same:
+`mmbench.data.mapping.pairs.pairs_from_rows`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.data.mapping.media_columns import Columns
-from mmbench.data.mapping.pairs import pair_columns, pairs_of
+from mmbench.data.mapping.pairs import pair_columns, pairs_from_rows
 from mmbench.data.mapping.patterns import refuse_missing
 from mmbench.data.readers.annotation_files import Files, annotation_rows
 from mmbench.data.readers.library.rows import library_rows
@@ -27,7 +28,7 @@ def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> Re
     {image: file_name, text: caption}. In the place of image it may name audio or video, and of
     image_id audio_id or video_id. An image is a path, relative to the file or found in an image
     folder beside it (`find_media`), or in Parquet also bytes or a struct of bytes and path. A text
-    is a string, in JSONL and Parquet also a list of strings. `pairs_of` says how rows become
+    is a string, in JSONL and Parquet also a list of strings. `pairs_from_rows` says how rows become
     samples. CSV and TSV are UTF-8 with a header, quoted as Excel does it.
 
     Raises DataError, with file and line or row, for what cannot be read; UnknownName for a column
@@ -36,7 +37,7 @@ def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> Re
     file = find_file(root, "table", (*TABLES, ".parquet"))
     is_parquet = file.suffix.lower() == ".parquet"
     rows: Rows = ParquetRows(file) if is_parquet else FileRows(file, read_records(file))
-    return pairs_of(rows, pair_columns(columns or {}, rows))
+    return pairs_from_rows(rows, pair_columns(columns or {}, rows))
 
 
 @declare_source(hub=True)
@@ -66,7 +67,7 @@ def hf(
     there.
     """
     rows = library_rows(root, path, name, split, revision, where)
-    return pairs_of(rows, pair_columns(columns or {}, rows))
+    return pairs_from_rows(rows, pair_columns(columns or {}, rows))
 
 
 @declare_source(hub=True)
@@ -87,7 +88,7 @@ def caption_rows(
     that of the first. A text without an id has that of its medium with `#0`, `#1` behind it.
     """
     pairs = pair_columns(columns)
-    return pairs_of(library_rows(root, path, name, split, revision, where), pairs)
+    return pairs_from_rows(library_rows(root, path, name, split, revision, where), pairs)
 
 
 def captioned(
@@ -110,8 +111,8 @@ def captioned(
     that is not there.
     """
     pairs = pair_columns(columns)
-    (found, *_) = annotation_rows(root, files, "captioned", entry=rows, table=table)
-    refuse_missing(found, [*(where or ()), *pairs.names()])
-    found.keep(where)
-    found.refuse_none()
-    return pairs_of(found, pairs)
+    (place, *_) = annotation_rows(root, files, "captioned", entry=rows, table=table)
+    refuse_missing(place, [*(where or ()), *pairs.names()])
+    place.select(where)
+    place.refuse_no_rows()
+    return pairs_from_rows(place, pairs)

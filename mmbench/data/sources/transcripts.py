@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.data.mapping.own_table_media import media_of
+from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.folders import MEDIA, files_below
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import text_in
+from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.table_files import TABLES, find_file, read_records
 from mmbench.data.readers.transcript_lines import TIMED
 from mmbench.data.sources.speech_layouts import kaldi, librispeech, sphinx, trn
@@ -100,12 +100,12 @@ def _table(path: Path) -> Sequence[Sample]:
     rows = OwnTable(path, read_records(path, "text"))
     rows.alias("audio_filepath", "audio")  # in a manifest of NeMo
     # `text` wins over other columns of texts.
-    found = rows.first if rows.find("text") else rows.only
-    name, texts = found(_TEXTS, "text")
+    select = rows.first if rows.find("text") else rows.only
+    name, texts = select(_TEXTS, "text")
     return sample_columns(
         rows.distinct_ids(_IDS),
-        media_of(rows),
-        targets=rows.as_texts(name, text_in, texts),
+        media_by_modality(rows),
+        targets=rows.as_texts(name, parse_text, texts),
         groups=rows.texts("speaker"),
         tags=rows.tags({*_USED, name}),
     )

@@ -7,7 +7,7 @@ import datasets
 import pytest
 from datasets import Audio, ClassLabel, Features, Sequence, Value
 
-from mmbench.data.mapping.samples import Shape, sample_table
+from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.sources.row_samples import rows
@@ -155,7 +155,7 @@ def test_answers_in_a_list_of_structs_and_paths_beside(tmp_path):
 def test_the_letter_of_an_answer(answer, options, letter):
     record = Record("x line 1", {"id": "1", "answer": answer, "options": options})
     place = FileRows(Path("x"), [record])
-    (sample,) = sample_table(place, Shape("id", {}, "answer", "options"))
+    (sample,) = sample_table(place, ColumnMapping("id", {}, "answer", "options"))
     if letter is None:
         assert (
             sample.target

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mmbench.data.mapping.samples import Shape, sample_table
+from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.published.coco import coco
 from mmbench.data.published.mmbench_tsv import mmbench
 from mmbench.data.readers.caption_annotations import find_annotations, read_annotations
@@ -151,19 +151,19 @@ def test_nan_in_the_cells_of_a_data_set() -> None:
     nan = float("nan")
     row = Record("row 0", {"q": nan, "y": "x", "t": nan, "A": "a", "B": "b", "C": nan})
 
-    def sample_of(shape: Shape, record: Record = row) -> Sample:
+    def sample_of(shape: ColumnMapping, record: Record = row) -> Sample:
         (sample,) = sample_table(FileRows(Path("x.jsonl"), [record]), shape)
         return sample
 
-    sample = sample_of(Shape(columns={"question": "q"}, target="y", tags={"t": "t"}))
+    sample = sample_of(ColumnMapping(columns={"question": "q"}, target="y", tags={"t": "t"}))
     assert (sample.inputs, sample.tags) == ({}, {})
-    chosen = sample_of(Shape(target="A", options=["A", "B", "C"]))
+    chosen = sample_of(ColumnMapping(target="A", options=["A", "B", "C"]))
     assert chosen.target == {"answer": "A", "options": ["a", "b"]}
     with pytest.raises(DataError, match="row 0: q is missing: a text is needed"):
-        sample_of(Shape(target="q"))
+        sample_of(ColumnMapping(target="q"))
     gap = Record("row 0", {"A": "a", "B": nan, "C": "c", "D": "d"})
     with pytest.raises(DataError, match="row 0: option B is empty"):
-        sample_of(Shape(target="A", options=["A", "B", "C", "D"]), gap)
+        sample_of(ColumnMapping(target="A", options=["A", "B", "C", "D"]), gap)
 
 
 def test_a_hint_that_is_nan_is_none(tmp_path: Path) -> None:

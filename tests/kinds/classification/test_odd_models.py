@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import mmbench
-from mmbench.data.mapping.classes import in_order
+from mmbench.data.mapping.classes import sorted_classes
 from mmbench.engine.check import check
 from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.options import RunSettings
@@ -108,8 +108,8 @@ def test_names_are_equal_in_both_forms_of_unicode() -> None:
 
 def test_numbered_classes_stand_in_the_order_of_their_numbers() -> None:
     # The columns of a matrix of 12 classes are 0 to 11; sorted as texts, 10 would stand before 2.
-    assert in_order(str(n) for n in reversed(range(12))) == [str(n) for n in range(12)]
-    assert in_order(["b", "10", "2", "a", "b"]) == ["10", "2", "a", "b"]
+    assert sorted_classes(str(n) for n in reversed(range(12))) == [str(n) for n in range(12)]
+    assert sorted_classes(["b", "10", "2", "a", "b"]) == ["10", "2", "a", "b"]
 
 
 def scored(folder: Path, name: str, outputs: Any, targets: list[Any]) -> Any:

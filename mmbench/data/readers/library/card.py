@@ -27,7 +27,7 @@ def check_card(folder: Path) -> None:
     """
     for pattern, keys in _KEYS.items():
         for file in filter(Path.is_file, folder.glob(pattern)):
-            for path in _texts(_described(file), keys):
+            for path in _texts(_read_description(file), keys):
                 if "://" in path or "::" in path or _leads_out(path):
                     raise DataError(
                         f"{file}: names data outside its folder: {plain(path)}: put them there, or"
@@ -35,7 +35,7 @@ def check_card(folder: Path) -> None:
                     )
 
 
-def _described(file: Path) -> object:
+def _read_description(file: Path) -> object:
     """Return what is written in a description, of Markdown what is in front of it."""
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 

@@ -119,14 +119,14 @@ def _check(file: Path, origin: str, as_json: bool) -> None:
                     _check_json(stream, origin)
 
 
-def _refuse_format(head: bytes, where: str, wanted: str) -> None:
+def _refuse_format(head: bytes, where: str, needed: str) -> None:
     """Refuse text that the library does not decode, and what is no text. Raises DataError."""
     encoding = wide_encoding(head)
     if encoding:
         raise DataError(f"{where}: is {encoding.upper()}: save it as UTF-8")
-    found = describe_bytes(head)
-    if found == "empty" or not (wanted == "CSV" or is_json(found)):
-        raise DataError(f"{where}: is {found}; {wanted} is needed")
+    format_found = describe_bytes(head)
+    if format_found == "empty" or not (needed == "CSV" or is_json(format_found)):
+        raise DataError(f"{where}: is {format_found}; {needed} is needed")
 
 
 def _check_json(stream: IO[bytes], where: str) -> None:

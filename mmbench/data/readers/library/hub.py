@@ -85,8 +85,8 @@ def _in_cache(path: str, name: str | None) -> list[_Cached]:
     pattern = f"{escape(folder)}/{escape(name) if name else '*'}/*/*/dataset_info.json"
     infos = Path(library_name("HF_DATASETS_CACHE")).expanduser().glob(pattern)
     newest_last = sorted(infos, key=lambda info: info.stat().st_mtime)
-    found = [_Cached(*info.parent.parts[-3:]) for info in newest_last]
-    return [entry for entry in found if _COMMIT.fullmatch(entry.commit)]
+    entries = [_Cached(*info.parent.parts[-3:]) for info in newest_last]
+    return [entry for entry in entries if _COMMIT.fullmatch(entry.commit)]
 
 
 def _exact(cached: list[_Cached], name: str | None, commit: str | None) -> _Cached | None:
@@ -94,28 +94,28 @@ def _exact(cached: list[_Cached], name: str | None, commit: str | None) -> _Cach
 
     Which configuration of several is the default is not in the cache, but if one is named so.
     """
-    wanted = (name or "default", commit)
-    return next((entry for entry in cached if (entry.config, entry.commit) == wanted), None)
+    identity = (name or "default", commit)
+    return next((entry for entry in cached if (entry.config, entry.commit) == identity), None)
 
 
 def _offline(
     cached: list[_Cached], path: str, revision: str | None, commit: str | None, reason: str
 ) -> _Cached:
-    found = [entry for entry in cached if commit in (None, entry.commit)]
-    if not found or (commit is None and revision not in (None, "main")):
-        asked = f"{path} (revision {revision})" if revision else path
+    entries = [entry for entry in cached if commit in (None, entry.commit)]
+    if not entries or (commit is None and revision not in (None, "main")):
+        label = f"{path} (revision {revision})" if revision else path
         raise DataError(
-            f"no data set {asked}: no file or folder of that name, not in the cache"
+            f"no data set {label}: no file or folder of that name, not in the cache"
             f" {library_name('HF_DATASETS_CACHE')}, and {reason}; or give a local copy:"
             " --data FOLDER"
         )
-    configs = sorted({entry.config for entry in found})
+    configs = sorted({entry.config for entry in entries})
     if len(configs) > 1:
         raise DataError(
             f"{path}: the cache has the configurations {', '.join(configs)}: say which with the"
             " data option `name`"
         )
-    return found[-1]
+    return entries[-1]
 
 
 def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:

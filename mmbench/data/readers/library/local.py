@@ -42,12 +42,12 @@ def load_local(place: Path, name: str | None, split: str) -> Dataset:
     if not any((place / file).is_file() for file in _SAVED):
         return _from_files(place, name, split)
     with readable(str(place)):
-        found = load_from_disk(str(place))
-    if not isinstance(found, dict):
-        return found
-    if split not in found:
-        raise UnknownName(f"split of {place}", split, found, "set data option `split`")
-    return found[split]
+        loaded = load_from_disk(str(place))
+    if not isinstance(loaded, dict):
+        return loaded
+    if split not in loaded:
+        raise UnknownName(f"split of {place}", split, loaded, "set data option `split`")
+    return loaded[split]
 
 
 def _from_files(place: Path, name: str | None, split: str) -> Dataset:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.columns import Mapped, patched
-from mmbench.data.readers.arrow_columns import as_values, media_columns, parts_of
+from mmbench.data.readers.arrow_columns import as_values, media_by_row, media_columns
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.library.hub import open_dataset
 from mmbench.data.readers.rows import MediaCell, Rows
@@ -36,7 +36,7 @@ def library_rows(
     dataset, source = open_dataset(root, path, name, split, revision)
     place = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
     rows = LibraryRows(dataset, place, source)
-    rows.keep(where)
+    rows.select(where)
     return rows
 
 
@@ -81,14 +81,16 @@ class LibraryRows(Rows):
         table = dataset.select_columns([column]).with_format("arrow")
         without: dict[int, str | None] = {}
         for start in range(0, len(table), _BATCH):
-            found = table[start : start + _BATCH][column]
-            paths, stored = media_columns(found, f"{self.place}: column {column}")
+            column_batch = table[start : start + _BATCH][column]
+            paths, stored = media_columns(column_batch, f"{self.place}: column {column}")
             lacking = pc.invert(pc.is_valid(stored)).to_numpy().nonzero()[0].tolist()
-            given = paths.take(lacking).to_pylist() if lacking else []
-            without |= {start + at: path or None for at, path in zip(lacking, given, strict=True)}
+            path_cells = paths.take(lacking).to_pylist() if lacking else []
+            without |= {
+                start + at: path or None for at, path in zip(lacking, path_cells, strict=True)
+            }
         if len(without) == len(table):
             return [without[number] for number in self.numbers.tolist()]
-        medium = partial(self._medium, parts_of(dataset, column), modality, column)
+        medium = partial(self._medium, media_by_row(dataset, column), modality, column)
         here = {at: without[n] for at, n in enumerate(self.numbers.tolist()) if n in without}
         return patched(Mapped(medium, self.as_column()), here)
 
