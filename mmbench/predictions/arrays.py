@@ -30,7 +30,7 @@ FAULTS = (
     *(OSError, EOFError, ValueError, SyntaxError, LookupError, RuntimeError, MemoryError),
     *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
 )
-_ALONE = ""
+_SINGLE = ""
 
 
 def embeddings(path: Path) -> Outputs:
@@ -39,13 +39,13 @@ def embeddings(path: Path) -> Outputs:
     Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept: they
     are failed samples. Raises DataError, which names the array, for what is missing or misshapen.
     """
-    wanted = [name for side in SIDES for name in (side, f"{side}_ids")]
-    arrays = _arrays(path, wanted)
+    array_names = [name for side in SIDES for name in (side, f"{side}_ids")]
+    arrays = _arrays(path, array_names)
     present = {name: array for name, array in arrays.items() if array is not None}
-    missing = [name for name in wanted if name not in present]
+    missing = [name for name in array_names if name not in present]
     if missing:
         raise DataError(
-            f"{path}: has no array {missing[0]}: {', '.join(wanted)} are needed;"
+            f"{path}: has no array {missing[0]}: {', '.join(array_names)} are needed;"
             f" it has {listed(arrays) or 'none'}"
         )
     sides = {
@@ -73,10 +73,10 @@ def score_matrix(path: Path) -> Outputs:
     `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
     NaN is kept: the kind fails its sample.
     """
-    alone = _arrays(path, []).get(_ALONE)
-    if alone is None:
+    array = _arrays(path, []).get(_SINGLE)
+    if array is None:
         raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
-    scores = matrix(alone, f"{path}: scores")
+    scores = matrix(array, f"{path}: scores")
     scores = scores.astype("<f8" if scores.dtype.itemsize > 4 else "<f4", copy=False)
     labels, ids = _names(path, "labels"), _names(path, "ids")
     for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
@@ -88,18 +88,18 @@ def score_matrix(path: Path) -> Outputs:
     return Outputs(values, labels or [], positional=ids is None, digest=digest(*parts).hex())
 
 
-def _arrays(path: Path, wanted: Collection[str]) -> dict[str, NDArray[np.generic] | None]:
+def _arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[np.generic] | None]:
     """The arrays of an archive by name, None for those that are not wanted.
 
-    One array of its own has the name `_ALONE`.
+    One array of its own has the name `_SINGLE`.
     """
     try:
         with open_regular(path) as file:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
-                return {_ALONE: loaded}
-            _refuse_inflation(loaded.zip, path, wanted)
-            return {name: loaded[name] if name in wanted else None for name in loaded.files}
+                return {_SINGLE: loaded}
+            _refuse_inflation(loaded.zip, path, names)
+            return {name: loaded[name] if name in names else None for name in loaded.files}
     except FAULTS as error:
         reason = plain(str(error)) or type(error).__name__
         raise DataError(
@@ -107,10 +107,10 @@ def _arrays(path: Path, wanted: Collection[str]) -> dict[str, NDArray[np.generic
         ) from error
 
 
-def _refuse_inflation(archive: ZipFile, path: Path, wanted: Collection[str]) -> None:
+def _refuse_inflation(archive: ZipFile, path: Path, names: Collection[str]) -> None:
     for entry in archive.infolist():
         name = entry.filename.removesuffix(".npy")
-        if name in wanted:
+        if name in names:
             refuse_inflation(entry.compress_size, entry.file_size, path, f"array {name}")
 
 
@@ -129,15 +129,15 @@ def _side(
 ) -> tuple[list[str], Array]:
     floats = matrix(vectors, f"{what} vectors")
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
-        kept = np.asarray(floats, np.float32)
-    if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(kept):
+        converted = np.asarray(floats, np.float32)
+    if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(converted):
         raise DataError(
-            f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(kept)} texts or whole numbers"
+            f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(converted)} texts or whole numbers"
             " are needed, one a vector"
         )
     names = [_text(ident, what) for ident in ids.tolist()]
     refuse_duplicates(f"{what.rpartition(' ')[2]} id", names, what)
-    return names, kept
+    return names, converted
 
 
 def _text(ident: object, what: str) -> str:

@@ -37,7 +37,7 @@ IDS = (*_STRONG_IDS, *_PATHS)
 _EMPTY = {"", "none", "null", "n/a", "na", "-"}
 
 
-class Chosen(NamedTuple):
+class ColumnChoice(NamedTuple):
     """A column, and a note on the choice if there was one."""
 
     name: str
@@ -94,7 +94,7 @@ def may_be_truth(column: str) -> bool:
     return plain_name(column) in SHARED
 
 
-def prediction_column(records: Sequence[Record]) -> Chosen | None:
+def prediction_column(records: Sequence[Record]) -> ColumnChoice | None:
     """Choose the column of the predictions by the names of the columns, None if there is none.
 
     `value` wins. Else the only column of `PREDICTIONS` is used, whatever truths stand next to it;
@@ -103,22 +103,22 @@ def prediction_column(records: Sequence[Record]) -> Chosen | None:
     one. Raises DataError, which names the columns and the flag, for anything else.
     """
     columns = columns_of(records)
-    found = candidates(columns)
-    own = [name for name in found if plain_name(name) == OWN]
-    predicted = _distinct(_without_raw(_among(found, PREDICTIONS)), records)
-    shared = _distinct(_among(found, SHARED), records)
-    similar = [] if own or predicted or not found else _similar(columns, found, records)
-    best = own or predicted or ([] if similar or _among(found, FORMS) else shared)
+    known = candidates(columns)
+    own = [name for name in known if plain_name(name) == OWN]
+    predicted = _distinct(_without_raw(_among(known, PREDICTIONS)), records)
+    shared = _distinct(_among(known, SHARED), records)
+    similar = [] if own or predicted or not known else _similar(columns, known, records)
+    best = own or predicted or ([] if similar or _among(known, FORMS) else shared)
     if len(best) == 1:
-        others = [name for name in found if name not in best]
+        others = [name for name in known if name not in best]
         note = f"the predictions are read from column {best[0]}, not from {listed(others)}"
-        return Chosen(best[0], note if others else "")
-    if not found:
+        return ColumnChoice(best[0], note if others else "")
+    if not known:
         return None
-    several = [*found, *similar]
+    several = [*known, *similar]
     what = "could each be the prediction" if len(several) > 1 else "is the truth in most files"
     raise DataError(
-        f"{records[0].where}: {_and(several)} {what}: choose with --field prediction=NAME"
+        f"{records[0].where}: {_joined_names(several)} {what}: choose with --field prediction=NAME"
     )
 
 
@@ -126,16 +126,16 @@ def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
     return [column for column in columns if plain_name(column) in names]
 
 
-def _similar(columns: list[str], found: list[str], records: Sequence[Record]) -> list[str]:
+def _similar(columns: list[str], known: list[str], records: Sequence[Record]) -> list[str]:
     """Return further columns that may hold the predictions, by their names and what they hold.
 
-    One that holds the same as a column that was `found` is none, nor is one of numbers next to
+    One that holds the same as a column that was `known` is none, nor is one of numbers next to
     columns of texts.
     """
-    named = [n for n in columns if n not in found and resembles_prediction(plain_name(n))]
-    distinct = _distinct([*found, *named], records) if named else []
-    texts = any(_holds_texts(name, records) for name in found)
-    return [n for n in named if n in distinct and (_holds_texts(n, records) or not texts)]
+    similar = [n for n in columns if n not in known and resembles_prediction(plain_name(n))]
+    distinct = _distinct([*known, *similar], records) if similar else []
+    texts = any(_holds_texts(name, records) for name in known)
+    return [n for n in similar if n in distinct and (_holds_texts(n, records) or not texts)]
 
 
 def _holds_texts(column: str, records: Sequence[Record]) -> bool:
@@ -163,16 +163,16 @@ def _without_raw(columns: list[str]) -> list[str]:
 
 def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
     """Leave out a column that holds in every row what one before it holds."""
-    kept: dict[str, Sequence[object]] = {}
+    different: dict[str, Sequence[object]] = {}
     for column in columns if len(columns) > 1 else []:
         cells = cells_of(records, column)
         cells = cells.tolist() if isinstance(cells, array) else cells  # it is equal to no list
-        if cells not in kept.values():
-            kept[column] = cells
-    return list(kept) if len(columns) > 1 else columns
+        if cells not in different.values():
+            different[column] = cells
+    return list(different) if len(columns) > 1 else columns
 
 
-def _and(names: Sequence[str]) -> str:
+def _joined_names(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"column {names[0]}"
 
 
@@ -190,15 +190,17 @@ def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
         for name in known
         if everywhere is not None or all(name in record.cells for record in records)
     ]
-    found = sorted(whole, key=lambda name: IDS.index(plain_name(name)))
-    preferred = _of_format({plain_name(name) for name in columns_of(records)}, prediction)
-    first = [name for name in found if plain_name(name) == preferred]
+    by_preference = sorted(whole, key=lambda name: IDS.index(plain_name(name)))
+    preferred = _id_of_format({plain_name(name) for name in columns_of(records)}, prediction)
+    first = [name for name in by_preference if plain_name(name) == preferred]
     if not first or preferred == "audio_filepath":
-        return IdColumns([*first, *(n for n in found if n not in first)], by_format=bool(first))
+        return IdColumns(
+            [*first, *(n for n in by_preference if n not in first)], by_format=bool(first)
+        )
     return IdColumns(first, by_format=True)
 
 
-def _of_format(columns: set[str], prediction: str) -> str:
+def _id_of_format(columns: set[str], prediction: str) -> str:
     """Return the column that the format makes the id, or nothing."""
     if plain_name(prediction) == OWN and "id" in columns:
         return "id"

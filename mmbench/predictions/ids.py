@@ -19,7 +19,7 @@ from mmbench.columns import Keyed
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.transcript_lines import kaldi_parts, trn_parts
 from mmbench.errors import DataError
-from mmbench.predictions.lines import said
+from mmbench.predictions.lines import hypothesis_text
 from mmbench.text import part_of
 from mmbench.types import Outputs
 
@@ -27,7 +27,7 @@ _SEPARATORS = re.compile(r"[\s,;:|]+")
 _HELP = "give .trn, .jsonl or .csv"
 
 
-class _Form(NamedTuple):
+class _LineFormat(NamedTuple):
     """A way in which a line carries an id: in words, and how to take it apart."""
 
     where: str
@@ -35,9 +35,9 @@ class _Form(NamedTuple):
     parts: Callable[[str], tuple[str, str] | None]
 
 
-_FORMS = (
-    _Form("begins with", "Kaldi's text, `id words…`", kaldi_parts),
-    _Form("ends in", "NIST transcripts, `text (id)`", trn_parts),
+_LINE_FORMATS = (
+    _LineFormat("begins with", "Kaldi's text, `id words…`", kaldi_parts),
+    _LineFormat("ends in", "NIST transcripts, `text (id)`", trn_parts),
 )
 
 
@@ -69,22 +69,24 @@ def with_line_ids(
         return outputs
     key = str.casefold if fold else str
     known = {key(ident): ident for ident in ids}
-    for form in _FORMS:
-        found = [form.parts(text) for _, text in numbered]
-        named = [known.get(key(parts[0]), "") if parts else "" for parts in found]
-        if all(named) and not _by_chance(named, found, ids, form, where):
-            refuse_duplicates("id", named, where)
-            kept = [parts[1] for parts in found if parts]
-            return _identified(outputs, dict(zip(named, kept, strict=True)), form, where)
-        _refuse_some(numbered, found, ids, form, where)
+    for form in _LINE_FORMATS:
+        parsed = [form.parts(text) for _, text in numbered]
+        line_ids = [known.get(key(parts[0]), "") if parts else "" for parts in parsed]
+        if all(line_ids) and not _by_chance(line_ids, parsed, ids, form, where):
+            refuse_duplicates("id", line_ids, where)
+            line_texts = [parts[1] for parts in parsed if parts]
+            return _with_texts_by_id(
+                outputs, dict(zip(line_ids, line_texts, strict=True)), form, where
+            )
+        _refuse_partial_ids(numbered, parsed, ids, form, where)
     return outputs
 
 
 def _by_chance(
-    named: Sequence[str],
-    found: Sequence[tuple[str, str] | None],
+    line_ids: Sequence[str],
+    parsed: Sequence[tuple[str, str] | None],
     ids: Sequence[str],
-    form: _Form,
+    form: _LineFormat,
     where: str,
 ) -> bool:
     """Whether numbers that are ids stand in the lines by chance: some stand there twice.
@@ -93,32 +95,39 @@ def _by_chance(
     that of the samples.
     """
     numbers = all(ident.isdigit() for ident in ids)
-    if numbers and len(set(named)) < len(named):
+    if numbers and len(set(line_ids)) < len(line_ids):
         return True
-    alone = not any(parts and parts[1] for parts in found)
-    wanted = set(named)
-    if alone or (numbers and list(named) != [ident for ident in ids if ident in wanted]):
+    only_ids = not any(parts and parts[1] for parts in parsed)
+    distinct_ids = set(line_ids)
+    if only_ids or (
+        numbers and list(line_ids) != [ident for ident in ids if ident in distinct_ids]
+    ):
         raise DataError(
             f"{where}: every line {form.where} the id of a sample, which may be chance: {_HELP}"
         )
     return False
 
 
-def _identified(outputs: Outputs, texts: dict[str, str], form: _Form, where: str) -> Outputs:
+def _with_texts_by_id(
+    outputs: Outputs, texts: dict[str, str], form: _LineFormat, where: str
+) -> Outputs:
     values: dict[str, object] = dict(texts)
     if form.parts is trn_parts:
-        values = {ident: said(text, f"{where}: sample {ident}") for ident, text in texts.items()}
+        values = {
+            ident: hypothesis_text(text, f"{where}: sample {ident}")
+            for ident, text in texts.items()
+        }
     note = f"every line {form.where} the id of a sample: read as {form.name}"
     return msgspec.structs.replace(
         outputs, values=values, positional=False, notes=[*outputs.notes, note]
     )
 
 
-def _refuse_some(
+def _refuse_partial_ids(
     numbered: Sequence[tuple[int, str]],
-    found: Sequence[tuple[str, str] | None],
+    parsed: Sequence[tuple[str, str] | None],
     ids: Sequence[str],
-    form: _Form,
+    form: _LineFormat,
     where: str,
 ) -> None:
     """Raise DataError where at least half of the lines carry what looks like an id of their own.
@@ -126,37 +135,37 @@ def _refuse_some(
     Case, folders, endings and the Unicode form do not count, nor do the separators of tables. A
     number counts only with such a separator: else it is a word as well.
     """
-    known = {_loose(ident): ident for ident in ids}
-    looked = [_looked(parts[0], known) if parts else "" for parts in found]
-    like = {ident for ident in looked if ident}
+    known = {_simplified(ident): ident for ident in ids}
+    resembled = [_resembled_id(parts[0], known) if parts else "" for parts in parsed]
+    like = {ident for ident in resembled if ident}
     if 2 * len(like) < len(numbered):
         return
-    for (number, text), parts, ident in zip(numbered, found, looked, strict=True):
-        written = parts[0] if parts else text.split()[0]
-        if written != ident:
+    for (number, text), parts, ident in zip(numbered, parsed, resembled, strict=True):
+        token = parts[0] if parts else text.split()[0]
+        if token != ident:
             raise DataError(
                 f"{where}: {part_of(len(like), len(numbered), 'line', 'seems', 'seem')} to"
-                f" carry an id, as {form.name}, but line {number} {form.where} {written!r}, which"
-                f" is the id of no sample: {_hint(written, ident)}"
+                f" carry an id, as {form.name}, but line {number} {form.where} {token!r}, which"
+                f" is the id of no sample: {_hint(token, ident)}"
             )
 
 
-def _looked(written: str, known: Mapping[str, str]) -> str:
+def _resembled_id(start: str, known: Mapping[str, str]) -> str:
     """The id that the beginning of a line looks like, or nothing."""
-    ident = known.get(_loose(written), "")
-    bare = ident.isdigit() and not _SEPARATORS.search(written)
+    ident = known.get(_simplified(start), "")
+    bare = ident.isdigit() and not _SEPARATORS.search(start)
     return "" if bare else ident
 
 
-def _hint(written: str, ident: str) -> str:
-    if ident and written.casefold() == ident.casefold():
+def _hint(token: str, ident: str) -> str:
+    if ident and token.casefold() == ident.casefold():
         return f"--fold-ids takes it for {ident}"
     return _HELP
 
 
-def _loose(written: str) -> str:
+def _simplified(text: str) -> str:
     """An id without folders, ending and case, in Unicode's NFC, up to a separator of tables."""
-    first = next(filter(None, _SEPARATORS.split(written)), "")
+    first = next(filter(None, _SEPARATORS.split(text)), "")
     return normalize("NFC", PurePosixPath(first).stem).casefold()
 
 
@@ -167,17 +176,17 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
     that are alike without case.
     """
     known = {side: _folded(ids, side) for side, ids in sides.items()}
-    asking = known.get("query") or next(iter(known.values()))
+    query_ids = known.get("query") or next(iter(known.values()))
     corpus = known.get("corpus", {})
     values = {
         ident: _with_folded_documents(value, corpus) if corpus else value
-        for ident, value in _renamed(outputs.values, asking).items()
+        for ident, value in _renamed(outputs.values, query_ids).items()
     }
     embeddings = {
         side: (_names(ids, known.get(side, {})), vectors)
         for side, (ids, vectors) in outputs.embeddings.items()
     }
-    tags = _renamed(outputs.tags, asking)
+    tags = _renamed(outputs.tags, query_ids)
     return msgspec.structs.replace(outputs, values=values, embeddings=embeddings, tags=tags)
 
 

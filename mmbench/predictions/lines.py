@@ -41,10 +41,12 @@ def transcripts(data: bytes, path: Path) -> Outputs:
     Raises DataError for alternatives `{ a / b }`, which only references may have.
     """
     texts = trn_texts(data, path)
-    return Outputs({ident: said(text, f"{path}: sample {ident}") for ident, text in texts.items()})
+    return Outputs(
+        {ident: hypothesis_text(text, f"{path}: sample {ident}") for ident, text in texts.items()}
+    )
 
 
-def said(text: str, where: str) -> str:
+def hypothesis_text(text: str, where: str) -> str:
     """Return a hypothesis of a trn line: words that are `@` are null words, as in sclite.
 
     Raises DataError, which begins with `where`, for alternatives.
@@ -71,16 +73,20 @@ def run(data: bytes, path: Path) -> Outputs:
     """
     from mmbench.search.listed import best_first
 
-    found: dict[str, list[tuple[float, str]]] = {}
+    scored_by_query: dict[str, list[tuple[float, str]]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):
         cells = line.split()
         if cells and not line.startswith("#"):
-            found.setdefault(cells[0], []).append(_scored(cells, f"{path} line {number}"))
-    if not found:
+            scored_by_query.setdefault(cells[0], []).append(
+                _parse_run_line(cells, f"{path} line {number}")
+            )
+    if not scored_by_query:
         raise DataError(f"{path}: has no line of a run: {_RUN}")
-    for query, scored in found.items():
+    for query, scored in scored_by_query.items():
         refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
-    scores = {query: {doc: score for score, doc in scored} for query, scored in found.items()}
+    scores = {
+        query: {doc: score for score, doc in scored} for query, scored in scored_by_query.items()
+    }
     return Outputs({query: best_first(of_query) for query, of_query in scores.items()})
 
 
@@ -97,31 +103,33 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
     DataError for a line of another form, for ranks of a query that are not 1, 2, 3 and on, and
     where all queries list the last rank first: these are scores.
     """
-    found: dict[str, dict[int, str]] = {}
+    ranks_by_query: dict[str, dict[int, str]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):
         cells = line.split("\t")
         if not line.strip():
             continue
         if len(cells) != 3 or not cells[2].isdecimal():
             raise DataError(f"{path} line {number}: not of the form `qid docid rank`, with tabs")
-        ranked, rank = found.setdefault(cells[0], {}), int(cells[2])
+        ranked, rank = ranks_by_query.setdefault(cells[0], {}), int(cells[2])
         if rank in ranked:
             raise DataError(f"{path} line {number}: query {cells[0]} has rank {rank} twice")
         ranked[rank] = cells[1]
-    for query, ranked in found.items():
+    for query, ranked in ranks_by_query.items():
         refuse_duplicates("document", list(ranked.values()), f"{path}: query {query}")
         if set(ranked) != set(range(1, len(ranked) + 1)):
             raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3 and on")
-    several = [list(ranked) for ranked in found.values() if len(ranked) > 1]
+    several = [list(ranked) for ranked in ranks_by_query.values() if len(ranked) > 1]
     if several and all(ranks == sorted(ranks, reverse=True) for ranks in several):
         raise DataError(
             f"{path}: the last column falls from n to 1 for each query, as scores do: give scores"
             f" as a TREC run, {_RUN}"
         )
-    return Outputs({query: [doc for _, doc in sorted(r.items())] for query, r in found.items()})
+    return Outputs(
+        {query: [doc for _, doc in sorted(r.items())] for query, r in ranks_by_query.items()}
+    )
 
 
-def _scored(cells: list[str], where: str) -> tuple[float, str]:
+def _parse_run_line(cells: list[str], where: str) -> tuple[float, str]:
     if len(cells) < 6:
         raise DataError(f"{where}: {count(len(cells), 'column')} where a TREC run has six: {_RUN}")
     try:

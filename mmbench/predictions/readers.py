@@ -81,8 +81,8 @@ def _with_digest(outputs: Outputs, data: bytes) -> Outputs:
 def folder(folder: Path) -> Outputs:
     """Read images, or where there is none sounds, by their path without the extension."""
     endings = {file.suffix.lower() for file in files_below(folder)}
-    heard = endings & {*SOUNDS} and not endings & {*IMAGES}
-    modality: Modality = "audio" if heard else "image"
+    is_audio = endings & {*SOUNDS} and not endings & {*IMAGES}
+    modality: Modality = "audio" if is_audio else "image"
     files = media_in(folder, modality)
     parts: list[bytes | str] = []
     with ContentKeys(cache_folder()) as keys:

@@ -25,7 +25,7 @@ from mmbench.data.sources.judgements import QUERIES
 from mmbench.errors import DataError
 from mmbench.predictions.column_choice import (
     IDS,
-    Chosen,
+    ColumnChoice,
     IdColumns,
     candidates,
     id_columns,
@@ -34,8 +34,8 @@ from mmbench.predictions.column_choice import (
     named_column,
     prediction_column,
 )
-from mmbench.predictions.score_table import refuse_label_beside_scores, score_table
-from mmbench.predictions.values import as_value, is_number, unwrapped
+from mmbench.predictions.score_table import refuse_label_next_to_scores, score_table
+from mmbench.predictions.values import as_value, is_number, unwrap
 from mmbench.text import listed
 from mmbench.types import InvalidContent, Outputs
 
@@ -67,7 +67,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     if isinstance(content, dict) and _is_single(content):
         return _from_records([Record(f"{path} line 1", content)], path, fields)
     if not (isinstance(content, dict) and content):
-        return _from_records(_listed(content, path), path, fields)
+        return _from_records(_record_list(content, path), path, fields)
     if all(_is_record(value, fields) for value in content.values()):
         records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
         return _from_records(records, path, fields, list(content))
@@ -94,7 +94,7 @@ def _is_record(value: object, fields: Mapping[str, str]) -> bool:
     return bool(fields or candidates(value) or value.get(ERROR))
 
 
-def _listed(content: object, path: Path) -> list[Record]:
+def _record_list(content: object, path: Path) -> list[Record]:
     if isinstance(content, list) and content and all(type(cells) is dict for cells in content):
         return [Record(f"{path}: $[{row}]", cells) for row, cells in enumerate(content)]
     raise DataError(
@@ -117,7 +117,7 @@ def _from_records(
     keys: list[str] | None = None,
 ) -> Outputs:
     """Read records; `keys` are their ids where these stand outside of them."""
-    column, note = _chosen(records, path, fields)
+    column, note = _choose_column(records, path, fields)
     ids = _ids(records, path, fields, column, keys)
     id_column = next(iter(ids.columns))
     idents = ids.columns[id_column]
@@ -140,14 +140,16 @@ def _is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLES
 
 
-def _chosen(records: Sequence[Record], path: Path, fields: Mapping[str, str]) -> Chosen:
+def _choose_column(
+    records: Sequence[Record], path: Path, fields: Mapping[str, str]
+) -> ColumnChoice:
     """Return the column of the predictions, with an empty name if there is none."""
     if "prediction" in fields:
-        return Chosen(named_column(fields["prediction"], columns_of(records), path))
+        return ColumnChoice(named_column(fields["prediction"], columns_of(records), path))
     chosen = prediction_column(records)
     if chosen and _is_table(path):
-        refuse_label_beside_scores(records[0], chosen.name)
-    return chosen or Chosen("")
+        refuse_label_next_to_scores(records[0], chosen.name)
+    return chosen or ColumnChoice("")
 
 
 def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Sequence[object]:
@@ -165,21 +167,21 @@ def _tags(
     records: Sequence[Record], used: set[str], idents: Sequence[str], failed: list[int]
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the tags of the outputs that have some and did not fail, by id."""
-    found = tags(records, used)
-    if not found.columns:
+    mappings = tags(records, used)
+    if not mappings.columns:
         return {}
-    rows = zip(*found.columns.values(), strict=True)
+    rows = zip(*mappings.columns.values(), strict=True)
     has = [any(tag is not ABSENT for tag in row) for row in rows]
     for row in failed:
         has[row] = False
     if all(has):
-        return Keyed(idents, found)
-    return {idents[row]: found[row] for row, kept in enumerate(has) if kept}
+        return Keyed(idents, mappings)
+    return {idents[row]: mappings[row] for row, has_tags in enumerate(has) if has_tags}
 
 
 def _value(record: Record, column: str, ident: str) -> object:
     """Return the value of a row, an InvalidContent for an output that failed."""
-    error, value = record.cells.get(ERROR), unwrapped(record.cells.get(column), column)
+    error, value = record.cells.get(ERROR), unwrap(record.cells.get(column), column)
     if error and (not value or may_be_truth(column)):
         return InvalidContent(str(error))
     if column not in record.cells:

@@ -23,7 +23,7 @@ def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, flo
     return [{name: record_number(record, name) for name in labels} for record in records]
 
 
-def refuse_label_beside_scores(record: Record, column: str) -> None:
+def refuse_label_next_to_scores(record: Record, column: str) -> None:
     """Refuse a column `label` next to scores: it may be the truth. Raises DataError."""
     if plain_name(column) != "label":
         return

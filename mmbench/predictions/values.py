@@ -33,12 +33,12 @@ def as_value(value: object, what: str, ident: str = "") -> object:
 
 
 def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
-    found = {}
+    numbers = {}
     for label, score in scores.items():
         if not is_number(score):
             raise DataError(f"{what}: the score of {label!r} is {repr(score)}: a number is needed")
-        found[label] = float(score)
-    return found
+        numbers[label] = float(score)
+    return numbers
 
 
 def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
@@ -56,7 +56,7 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return abs(value) <= float_info.max
 
 
-def unwrapped(value: object, column: str) -> object:
+def unwrap(value: object, column: str) -> object:
     """Return the one text in the lists and responses that other harnesses put around it.
 
     lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope the

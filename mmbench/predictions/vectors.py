@@ -45,34 +45,34 @@ def embeddings_folder(folder: Path) -> Outputs:
     files: list[Path] = []
     sides: dict[str, tuple[Sequence[str], Vectors]] = {}
     for side in SIDES:
-        stored = _one(folder, side, _VECTORS, f"np.save('{side}.npy', vectors)")
-        named = _one(folder, f"{side}_ids", _IDS, f"np.save('{side}_ids.npy', ids)")
-        vectors, ids = matrix(_mapped(stored), f"{stored}: vectors"), _ids(named)
+        vector_file = _single_file(folder, side, _VECTORS, f"np.save('{side}.npy', vectors)")
+        id_file = _single_file(folder, f"{side}_ids", _IDS, f"np.save('{side}_ids.npy', ids)")
+        vectors, ids = matrix(_memory_map(vector_file), f"{vector_file}: vectors"), _ids(id_file)
         if len(ids) != len(vectors):
             raise DataError(
-                f"{named}: {count(len(ids), 'id')} for {count(len(vectors), 'vector')} in"
-                f" {stored.name}: give one a vector"
+                f"{id_file}: {count(len(ids), 'id')} for {count(len(vectors), 'vector')} in"
+                f" {vector_file.name}: give one a vector"
             )
         sides[side] = ids, Vectors(vectors)
-        files += [stored, named]
+        files += [vector_file, id_file]
     with ContentKeys(cache_folder()) as keys:
         parts = [part for file in files for part in (file.name, keys.file(file))]
     refuse_widths({side: vectors.shape[1] for side, (_, vectors) in sides.items()}, folder)
     return Outputs(embeddings={**sides}, digest=digest(*parts).hex())
 
 
-def _one(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
+def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
     """Return the one file of a name. Raises DataError where there is none, or several."""
     names = [f"{stem}{ending}" for ending in endings]
-    found = [folder / name for name in names if (folder / name).is_file()]
-    if not found:
+    files = [folder / name for name in names if (folder / name).is_file()]
+    if not files:
         raise DataError(f"{folder}: has no {' or '.join(names)}: write it, e.g. {how}")
-    if len(found) > 1:
-        raise DataError(f"{folder}: has {listed(file.name for file in found)}: leave one there")
-    return found[0]
+    if len(files) > 1:
+        raise DataError(f"{folder}: has {listed(file.name for file in files)}: leave one there")
+    return files[0]
 
 
-def _mapped(file: Path) -> NDArray[Any]:
+def _memory_map(file: Path) -> NDArray[Any]:
     """Return the array in a file, mapped into memory. Raises DataError."""
     try:
         if file.suffix == ".npy":
@@ -92,17 +92,19 @@ def _ids(file: Path) -> Texts:
     """Return ids as texts. Raises DataError."""
     import pyarrow as pa
 
-    read = {".npy": _of_array, ".txt": _of_lines, ".parquet": _of_table}[file.suffix]
+    read = {".npy": _ids_from_array, ".txt": _ids_from_lines, ".parquet": _ids_from_parquet}[
+        file.suffix
+    ]
     try:
         return Texts(read(file))
     except (*FAULTS, pa.ArrowException) as error:
         raise DataError(f"{file}: cannot be read as ids: {plain(str(error))}") from error
 
 
-def _of_array(file: Path) -> pa.ChunkedArray:
+def _ids_from_array(file: Path) -> pa.ChunkedArray:
     import pyarrow as pa
 
-    values = _mapped(file)
+    values = _memory_map(file)
     if values.ndim != 1:
         raise ValueError(f"they are {list(values.shape)}, and one a vector is needed")
     native = values.dtype.newbyteorder("=")
@@ -111,7 +113,7 @@ def _of_array(file: Path) -> pa.ChunkedArray:
     return pa.chunked_array([_texts(pa.array(block)) for block in blocks], pa.large_string())
 
 
-def _of_lines(file: Path) -> pa.Array:
+def _ids_from_lines(file: Path) -> pa.Array:
     """Return lines as `text_lines` does, without a Python object for each."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -122,7 +124,7 @@ def _of_lines(file: Path) -> pa.Array:
     return lines if whole else lines[:0]
 
 
-def _of_table(file: Path) -> pa.ChunkedArray:
+def _ids_from_parquet(file: Path) -> pa.ChunkedArray:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
