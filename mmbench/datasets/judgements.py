@@ -54,11 +54,11 @@ def judgements(
     links: Mapping[str, Mapping[str, float]], queries: Sequence[str], corpus: Sequence[str]
 ) -> Judgements:
     """Return links between ids as judgements, by the ids of all queries and documents."""
-    asking = list(links)
-    rows = places(asking, queries)
+    query_ids = list(links)
+    rows = places(query_ids, queries)
     order = np.argsort(rows, kind="stable")
     order = order[rows[order] >= 0]
-    lists = [links[asking[at]] for at in order.tolist()]
+    lists = [links[query_ids[at]] for at in order.tolist()]
     names = list(chain.from_iterable(lists))
     known = list(dict.fromkeys(names))
     row_of = dict(zip(known, places(known, corpus).tolist(), strict=True))
@@ -71,7 +71,7 @@ def judgements(
     )
 
 
-def outside(samples: Sequence[Sample], judged: Places) -> Places:
+def extra_rows(samples: Sequence[Sample], judged: Places) -> Places:
     """Return the rows of samples without inputs that are not among the judged rows, ascending."""
     empty = _empty(column(samples, "inputs"))
     empty[judged[judged >= 0]] = False

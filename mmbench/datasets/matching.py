@@ -32,7 +32,7 @@ from mmbench.types import Outputs, Sample
 _MEDIA_ENDINGS = {*IMAGES, *SOUNDS, *VIDEOS}
 
 
-class _NamedSamples(NamedTuple):
+class _SampleNames(NamedTuple):
     """What names the samples, in one way, and the ids of these."""
 
     names: Sequence[str]
@@ -52,12 +52,14 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
         return replace(_renamed(outputs, column(samples, "id")), positional=False)
-    name, written = outputs.id_column, Keyed.of(outputs.values).names
-    ids = _matched(samples, name, written)
+    name, output_ids = outputs.id_column, Keyed.of(outputs.values).names
+    ids = _match_ids(samples, name, output_ids)
     further = {} if ids is not None and outputs.by_format else outputs.other_ids
-    match = _naming_all if ids is None else _by_name
-    found = {name: ids} | {other: match(samples, other, given) for other, given in further.items()}
-    fitting = {name: ids for name, ids in found.items() if ids is not None}
+    match = _match_all_samples if ids is None else _match_names
+    ids_by_column = {name: ids} | {
+        other: match(samples, other, column_values) for other, column_values in further.items()
+    }
+    fitting = {name: ids for name, ids in ids_by_column.items() if ids is not None}
     first = next(iter(fitting.values()), None)
     if any(other != first for other in fitting.values()):
         names = listed(name or "(their keys)" for name in fitting)
@@ -67,7 +69,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
         )
     if first is None:
         _refuse_tag(samples, name)
-    if first is None or ids == written:
+    if first is None or ids == output_ids:
         return outputs
     name = next(iter(fitting))
     as_written = first == outputs.other_ids.get(name)
@@ -109,29 +111,31 @@ def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
     )
 
 
-def _matched(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
+def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
     """Return the sample's id for each value of a column, None if one names no sample."""
-    found = _by_name(samples, name, ids)
-    if found is not None:
-        return found
+    same_names = _match_names(samples, name, ids)
+    if same_names is not None:
+        return same_names
     if not name and not any(ident.isdigit() for ident in ids):
         name = "file"  # keys of a JSON object may be names of files
-    for known in _names(samples, name):
-        for form in _forms([*known.names, *ids]):
-            rows = _by_form(known.names, ids, form)
+    for known in _names_of_samples(samples, name):
+        for form in _shortenings([*known.names, *ids]):
+            rows = _match_shortened(known.names, ids, form)
             if rows and (_holds_paths(name) or _are_ends([known.names[r] for r in rows], ids)):
                 return [known.ids[row] for row in rows]
     return None
 
 
-def _naming_all(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the same as `_matched`, for a column that names all samples."""
-    return _matched(samples, name, ids) if len(ids) == len(samples) else None
+def _match_all_samples(
+    samples: Sequence[Sample], name: str, ids: Sequence[str]
+) -> Sequence[str] | None:
+    """Return the same as `_match_ids`, for a column that names all samples."""
+    return _match_ids(samples, name, ids) if len(ids) == len(samples) else None
 
 
-def _by_name(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the same as `_matched`, for values that are what names a sample."""
-    for known in _names(samples, name):
+def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
+    """Return the same as `_match_ids`, for values that are what names a sample."""
+    for known in _names_of_samples(samples, name):
         rows = places(ids, known.names)
         if len(rows) and rows.min() >= 0:
             return ids if known.names is known.ids else taken(known.ids, rows)
@@ -148,10 +152,12 @@ def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
     """Return whether of each pair the shorter path is the end of the longer one."""
     parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(names, ids, strict=True)]
     pairs = zip(names, ids, parts, strict=True)
-    return all(_last(a, min(n), bare=True) == _last(b, min(n), bare=True) for a, b, n in pairs)
+    return all(
+        _last_parts(a, min(n), bare=True) == _last_parts(b, min(n), bare=True) for a, b, n in pairs
+    )
 
 
-def _names(samples: Sequence[Sample], name: str) -> Iterator[_NamedSamples]:
+def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleNames]:
     """Yield what names the samples: the tag of this name, else the ids, the paths of their media.
 
     A tag that several samples share names none.
@@ -159,37 +165,39 @@ def _names(samples: Sequence[Sample], name: str) -> Iterator[_NamedSamples]:
     ids, tags = column(samples, "id"), entries(column(samples, "tags"), name)
     if name in names_in(column(samples, "tags")):
         if ABSENT not in tags and are_distinct(tags):
-            yield _NamedSamples(tags, ids)
+            yield _SampleNames(tags, ids)
         return
-    yield _NamedSamples(ids, ids)
+    yield _SampleNames(ids, ids)
     if not _holds_paths(name):
         return
     media = [(c, s.id) for s in samples for c in s.inputs.values() if not isinstance(c, str)]
     paths = {medium.name: ident for medium, ident in media if medium.name}
     if len(paths) == len(samples):
-        yield _NamedSamples(list(paths), list(paths.values()))
+        yield _SampleNames(list(paths), list(paths.values()))
 
 
-def _by_form(
+def _match_shortened(
     names: Sequence[str], ids: Sequence[str], form: Callable[[str], str]
 ) -> list[int] | None:
     """Return the row of a name for each output if the forms of all are distinct and known."""
     known = {form(name): row for row, name in enumerate(names)}
-    wanted = [form(ident) for ident in ids]
-    distinct = len(known) == len(names) and len(set(wanted)) == len(wanted)
-    return [known[one] for one in wanted] if distinct and known.keys() >= set(wanted) else None
+    shortened = [form(ident) for ident in ids]
+    distinct = len(known) == len(names) and len(set(shortened)) == len(shortened)
+    return (
+        [known[one] for one in shortened] if distinct and known.keys() >= set(shortened) else None
+    )
 
 
-def _forms(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
+def _shortenings(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
     """Yield ways to shorten paths: their last parts, many before few, with and without ending."""
     shaped = [n for n in names if set(n) & {"/", "\\", "."} or not is_normalized("NFC", n)]
     depth = max((len(_path(name).parts) for name in shaped), default=0)
     for bare in (False, True):
         for parts in range(depth, 0, -1):
-            yield partial(_last, parts=parts, bare=bare)
+            yield partial(_last_parts, parts=parts, bare=bare)
 
 
-def _last(name: str, parts: int, bare: bool) -> str:
+def _last_parts(name: str, parts: int, bare: bool) -> str:
     path = _path(name)
     if bare and path.suffix.lower() in _MEDIA_ENDINGS:
         path = path.with_suffix("")
@@ -203,8 +211,8 @@ def _path(name: str) -> PurePosixPath:
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
-    named = set(names_in(Keyed.of(outputs.tags).column))
-    common = [name for name in names_in(column(samples, "tags")) if name in named]
+    output_tags = set(names_in(Keyed.of(outputs.tags).column))
+    common = [name for name in names_in(column(samples, "tags")) if name in output_tags]
     if not common:
         return outputs
     by_id = {sample.id: sample.tags for sample in samples}
@@ -212,17 +220,17 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     for ident, tags in outputs.tags.items():
         for name in tags.keys() & other.keys():
             other[name] += tags[name] != by_id.get(ident, {}).get(name)
-    kept = {
+    remaining = {
         ident: {name: tag for name, tag in tags.items() if name not in common}
         for ident, tags in outputs.tags.items()
     }
-    told = [
+    differences = [
         f"column {name} of the outputs differs from the data for {count(n, 'sample')}: the data's"
         " is used"
         for name, n in sorted(other.items())
         if n
     ]
-    return replace(outputs, tags=kept, notes=[*outputs.notes, *told])
+    return replace(outputs, tags=remaining, notes=[*outputs.notes, *differences])
 
 
 def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
@@ -236,11 +244,11 @@ def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> 
         raise DataError(f"{error}; {hint}") from error
 
 
-def refuse_unmatched(ids: Sequence[str], given: Sequence[str], *, partial: bool) -> None:
+def refuse_unmatched(ids: Sequence[str], output_ids: Sequence[str], *, partial: bool) -> None:
     """Raise DataError for samples without an output (not if `partial`), and the other way round."""
-    absent, strange = places(ids, given) < 0, places(given, ids) < 0
+    absent, strange = places(ids, output_ids) < 0, places(output_ids, ids) < 0
     missing = [] if partial else [ids[row] for row in absent.nonzero()[0].tolist()]
-    extra = [given[row] for row in strange.nonzero()[0].tolist()]
+    extra = [output_ids[row] for row in strange.nonzero()[0].tolist()]
     problems = []
     if missing:
         problems.append(f"{part_of(len(missing), len(ids), 'sample')} no output: {listed(missing)}")

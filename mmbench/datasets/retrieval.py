@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from mmbench.columns import ABSENT, Places, column, entries, places, taken
-from mmbench.datasets.judgements import Judgements, digest_of_ids, judgements, outside
+from mmbench.datasets.judgements import Judgements, digest_of_ids, extra_rows, judgements
 from mmbench.datasets.retrieval_matching import match
 from mmbench.text import count
 from mmbench.types import Content, Outputs, Sample
@@ -76,20 +76,20 @@ class RetrievalData(Struct, frozen=True, dict=True):
         query, relevant = self.judged.query, self.judged.relevant
         return len(np.unique(query)) - len(np.unique(query[relevant]))
 
-    def outside(self) -> dict[str, Places]:
+    def extra_rows(self) -> dict[str, Places]:
         """Return by role the rows that only embeddings brought: without contents and judgements."""
         judged = {"query": self.judged.query, "corpus": self.linked}
-        return {role: outside(samples, judged[role]) for role, samples in self.by_role().items()}
+        return {role: extra_rows(samples, judged[role]) for role, samples in self.by_role().items()}
 
     def absent_positives(self, failed: Collection[int]) -> list[tuple[str, str]]:
         """Return the queries, except `failed` rows, with a positive outside the corpus, and why."""
         judged = self.judged
-        lost: dict[int, str] = {}
+        reasons: dict[int, str] = {}
         for at in np.flatnonzero(judged.absent).tolist():
             row = int(judged.query[at])
             if row not in failed:
-                lost.setdefault(row, f"its document {judged.names[at]} is not in the corpus")
-        return [(self.queries[row].id, why) for row, why in lost.items()]
+                reasons.setdefault(row, f"its document {judged.names[at]} is not in the corpus")
+        return [(self.queries[row].id, why) for row, why in reasons.items()]
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
         """Return the samples by role: the name of their requests."""
@@ -105,13 +105,15 @@ class RetrievalData(Struct, frozen=True, dict=True):
         A query without a relevant document stays if a document that was judged for it does.
         """
         corpus = self.corpus[:n]
-        kept = set(column(corpus, "id"))
+        documents = set(column(corpus, "id"))
         queries = [
             query
             for query in self.queries
-            if not kept.isdisjoint(self.positives(query) or self.judgements(query))
+            if not documents.isdisjoint(self.positives(query) or self.judgements(query))
         ]
-        links = {q.id: {d: g for d, g in self.judgements(q).items() if d in kept} for q in queries}
+        links = {
+            q.id: {d: g for d, g in self.judgements(q).items() if d in documents} for q in queries
+        }
         return RetrievalData(queries, corpus, links, self.source)
 
     def contents(
@@ -122,14 +124,17 @@ class RetrievalData(Struct, frozen=True, dict=True):
         A query that was never judged counts only if documents ask for queries as well (`both`).
         Of the ids that only embeddings brought, which may be millions, it is one digest.
         """
-        beyond = self.outside()
+        beyond = self.extra_rows()
         for role, samples in self.by_role().items():
             others, known = beyond[role], np.ones(len(samples), np.bool_)
             if role == "query" and not both:
                 others, known = others[:0], np.isin(np.arange(len(samples)), self.judged.query)
             known[others] = False
-            ids, asked = column(samples, "id"), entries(column(samples, "inputs"), fields[role])
-            for ident, content in compress(zip(ids, asked, strict=True), known.tolist()):
+            ids, column_contents = (
+                column(samples, "id"),
+                entries(column(samples, "inputs"), fields[role]),
+            )
+            for ident, content in compress(zip(ids, column_contents, strict=True), known.tolist()):
                 yield role, ident, "" if content is ABSENT else content
             if len(others):
                 names = taken(ids, others)
@@ -144,14 +149,17 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     def notes(self) -> list[str]:
         """Return how many documents and queries lack judgements or relevant documents."""
-        alone = len(self.corpus) - len(self.linked)
+        unlinked = len(self.corpus) - len(self.linked)
         zero, out = self.without_relevant(), self.unjudged()
-        found = [
-            (alone, f"{count(alone, 'document')} of the corpus without judgements: not relevant"),
+        counts = [
+            (
+                unlinked,
+                f"{count(unlinked, 'document')} of the corpus without judgements: not relevant",
+            ),
             (zero, f"{count(zero, 'judged query')} without a relevant document: counted as 0"),
             (out, f"{count(out, 'query')} without judgements: left out"),
         ]
-        return [note for n, note in found if n]
+        return [note for n, note in counts if n]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[RetrievalData, Outputs]:
         """Return data with the queries and documents of the outputs, and these by the data's ids.

@@ -47,14 +47,14 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
             "an .npy file holds scores of classes, a row a sample: for embeddings give an .npz of"
             " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
-    documents = _SampleIds(data.corpus)
-    given = Keyed.of(outputs.values)
-    asked, at = _matched(data.queries, given.names, "queries", partial=partial)
+    documents = _IdResolver(data.corpus)
+    by_output_id = Keyed.of(outputs.values)
+    queries, at = _match_rows(data.queries, by_output_id.names, "queries", partial=partial)
     values = {
         query: documents.resolve_all(value, query)
-        for query, value in zip(column(asked, "id"), taken(given.column, at), strict=True)
+        for query, value in zip(column(queries, "id"), taken(by_output_id.column, at), strict=True)
     }
-    return data.with_samples(asked, data.corpus), replace(outputs, values=values)
+    return data.with_samples(queries, data.corpus), replace(outputs, values=values)
 
 
 def _match_embeddings(
@@ -62,9 +62,9 @@ def _match_embeddings(
 ) -> tuple[RetrievalData, Outputs]:
     embeddings, sides = {}, {}
     for side, samples in data.by_role().items():
-        given, vectors = outputs.embeddings[side]
+        output_ids, vectors = outputs.embeddings[side]
         try:
-            sides[side], rows = _matched(samples, given, "vectors", partial=partial)
+            sides[side], rows = _match_rows(samples, output_ids, "vectors", partial=partial)
         except DataError as error:
             raise DataError(f"{side} embeddings: {error}") from error
         embeddings[side] = column(sides[side], "id"), Vectors.of(vectors).take(rows)
@@ -74,7 +74,7 @@ def _match_embeddings(
     return matched, replace(outputs, embeddings=embeddings)
 
 
-class _SampleIds:
+class _IdResolver:
     """Resolves the ids of outputs to the ids of samples."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
@@ -98,9 +98,9 @@ class _SampleIds:
             return best_first(dict(zip(names, value.values(), strict=True)))
         return [self.resolve(doc) for doc in value] if is_listed(value) else value
 
-    def unique(self, given: Sequence[str], what: str) -> list[str]:
+    def unique(self, output_ids: Sequence[str], what: str) -> list[str]:
         """Return what is meant by each id. Raises DataError where two mean the same."""
-        ids = [self.resolve(ident) for ident in given]
+        ids = [self.resolve(ident) for ident in output_ids]
         refuse_twice(ids, what)
         return ids
 
@@ -111,32 +111,32 @@ def refuse_twice(ids: Sequence[str], what: str) -> None:
         raise DataError(f"{what} that stand twice: {listed(repeated(ids))}; give each once")
 
 
-def _matched(
-    samples: Sequence[Sample], given: Sequence[str], what: str, *, partial: bool
+def _match_rows(
+    samples: Sequence[Sample], output_ids: Sequence[str], what: str, *, partial: bool
 ) -> tuple[Sequence[Sample], Places]:
     """Return the samples with given ids, in their order, then a new one for each further id.
 
     Also the place of each sample's id among those given, [n] int64. New samples are in the order of
     their ids. Raises DataError where two ids mean the same; they are those of `what`.
     """
-    ids, names = column(samples, "id"), _as_paths(given)
-    meant, paths = places(given, ids), _as_paths(ids)
-    if names is not given or paths is not ids:
-        meant = np.where(meant < 0, places(names, paths), meant)
-    known, strange = np.flatnonzero(meant >= 0), np.flatnonzero(meant < 0)
+    ids, names = column(samples, "id"), _as_paths(output_ids)
+    rows, paths = places(output_ids, ids), _as_paths(ids)
+    if names is not output_ids or paths is not ids:
+        rows = np.where(rows < 0, places(names, paths), rows)
+    known, strange = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
     place = np.full(len(ids), -1)
-    place[meant[known]] = known
-    found, new = np.flatnonzero(place >= 0), taken(names, strange)
+    place[rows[known]] = known
+    present, new = np.flatnonzero(place >= 0), taken(names, strange)
     order, first = by_name(new)
-    short = len(found) < len(ids) and not partial
-    if not first.all() or len(found) < len(known) or short or not len(found):
+    short = len(present) < len(ids) and not partial
+    if not first.all() or len(present) < len(known) or short or not len(present):
         own = len(ids) + np.arange(len(names))
-        all_meant = taken(joined([ids, names]), np.where(meant < 0, own, meant))
+        all_meant = taken(joined([ids, names]), np.where(rows < 0, own, rows))
         refuse_twice(all_meant, what)
         refuse_unmatched(ids, all_meant, partial=partial)
-    kept = samples if len(found) == len(ids) else taken(samples, found)
-    at = np.concatenate([place[found], strange[order]])
-    return _with_new(kept, taken(new, order)), at
+    matched = samples if len(present) == len(ids) else taken(samples, present)
+    at = np.concatenate([place[present], strange[order]])
+    return _with_new(matched, taken(new, order)), at
 
 
 def _as_paths(ids: Sequence[str]) -> Sequence[str]:

@@ -68,12 +68,12 @@ class Samples(Struct, frozen=True):
         them, and their scores stand in one column with those of a run.
         """
         ids, targets = column(self.samples, "id"), column(self.samples, "target")
-        for ident, text, target in zip(ids, self._asked(fields), targets, strict=True):
+        for ident, text, target in zip(ids, self._input_texts(fields), targets, strict=True):
             yield "sample", ident, text
             if isinstance(target, Media):
                 yield "target", ident, target
 
-    def _asked(self, fields: Mapping[str, str]) -> Iterator[str]:
+    def _input_texts(self, fields: Mapping[str, str]) -> Iterator[str]:
         """Yield the texts of each sample as a JSON object, by the names of the task's fields."""
         inputs = column(self.samples, "inputs")
         names = sorted(fields)
@@ -81,8 +81,10 @@ class Samples(Struct, frozen=True):
         keys = [f"{encode_basestring_ascii(name)}: " for name in names]
         for texts in zip(*columns, strict=True) if columns else [()] * len(self.samples):
             pairs = zip(keys, texts, strict=True)
-            shown = [key + encode_basestring_ascii(t) for key, t in pairs if isinstance(t, str)]
-            yield f"{{{', '.join(shown)}}}"
+            fields_json = [
+                key + encode_basestring_ascii(t) for key, t in pairs if isinstance(t, str)
+            ]
+            yield f"{{{', '.join(fields_json)}}}"
 
     def targets_hash(self) -> bytes:
         """Return a digest of the targets, which with the contents says what was asked of."""
@@ -102,10 +104,10 @@ class Samples(Struct, frozen=True):
         texts = [entries(inputs, name) for name in names_in(inputs)]
         if all(isinstance(column, Texts) for column in texts):
             return []
-        alone = sum(all(isinstance(c, str) for c in one.values()) for one in inputs)
-        if alone in (0, len(self.samples)):
+        without_media = sum(all(isinstance(c, str) for c in one.values()) for one in inputs)
+        if without_media in (0, len(self.samples)):
             return []
-        return [f"{part_of(alone, len(self.samples), 'sample')} no image, sound or video"]
+        return [f"{part_of(without_media, len(self.samples), 'sample')} no image, sound or video"]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Samples, Outputs]:
         """Return the samples that have an output, and the outputs under the ids of the samples.
@@ -119,11 +121,11 @@ class Samples(Struct, frozen=True):
         ids = column(self.samples, "id")
         outputs = with_sample_ids(self.samples, outputs)
         refuse_strangers(ids, outputs, partial=partial)
-        kept = self.samples
+        matched = self.samples
         if partial:  # else samples without an output were refused
             absent = (places(ids, Keyed.of(outputs.values).names) < 0).nonzero()[0]
-            kept = without_rows(kept, absent.tolist())
-        return replace(self, samples=kept), without_data_tags(kept, outputs)
+            matched = without_rows(matched, absent.tolist())
+        return replace(self, samples=matched), without_data_tags(matched, outputs)
 
     def _is_image_set(self) -> bool:
         targets = column(self.samples, "target")
@@ -144,8 +146,8 @@ class Samples(Struct, frozen=True):
         pairs = zip(entries(tags, self.group_name), samples.columns["group"], strict=True)
         groups = packed([(group or ABSENT) if tag is ABSENT else tag for tag, group in pairs])
         others = {name: entries(tags, name) for name in names_in(tags) if name != self.group_name}
-        named = Mappings({self.group_name: groups, **others}, len(samples))
-        return replace(self, samples=samples.having(tags=named))
+        with_groups = Mappings({self.group_name: groups, **others}, len(samples))
+        return replace(self, samples=samples.having(tags=with_groups))
 
     def with_sample(self, _role: str, row: int, sample: Sample, /) -> Samples:
         """Return the data with another sample in a row; there is one role, `sample`."""
@@ -165,8 +167,10 @@ class Samples(Struct, frozen=True):
         others = list(self.samples)
         random.Random(seed).shuffle(others)
         pairs = zip(self.samples, others, strict=True)
-        dealt = [replace(sample, **{what: getattr(other, what)}) for sample, other in pairs]
-        return replace(self, samples=dealt)
+        permuted_samples = [
+            replace(sample, **{what: getattr(other, what)}) for sample, other in pairs
+        ]
+        return replace(self, samples=permuted_samples)
 
     def shards(self) -> list[Samples]:
         """Return two halves; the predictions of both are those of the whole."""

@@ -41,7 +41,7 @@ def test_a_document_judged_for_a_query_that_is_not_there_has_a_judgement() -> No
     links = {"q": {"a": 1.0}, "elsewhere": {"b": 0.0, "z": 1.0}}
     data = RetrievalData([Sample("q", {})], [Sample(ident, {}) for ident in "abc"], links)
     assert data.notes() == ["1 document of the corpus without judgements: not relevant"]
-    assert {role: rows.tolist() for role, rows in data.outside().items()} == {
+    assert {role: rows.tolist() for role, rows in data.extra_rows().items()} == {
         "query": [],
         "corpus": [2],
     }
@@ -73,10 +73,10 @@ def test_documents_without_contents_and_judgements_are_one_entry_of_the_data_has
     assert list(made.contents(fields, False)) == asked
     other = ("query", "1 without judgements", digest_of_ids(["p"]))
     assert list(made.contents(fields, True)) == [asked[0], other, *asked[1:]]
-    assert {role: rows.tolist() for role, rows in made.outside().items()} == {
+    assert {role: rows.tolist() for role, rows in made.extra_rows().items()} == {
         "query": [1],
         "corpus": [2, 3],
     }
     table = sample_columns(["a", "y", "x"])
-    assert RetrievalData(queries, table, links).outside()["corpus"].tolist() == [1, 2]
+    assert RetrievalData(queries, table, links).extra_rows()["corpus"].tolist() == [1, 2]
     assert np.array_equal(made.judged.document, [0])

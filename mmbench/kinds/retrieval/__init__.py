@@ -17,9 +17,9 @@ from mmbench.kinds.responses import vectors
 from mmbench.kinds.retrieval.given import (
     Embedded,
     embedded,
+    extra_ids,
     failed,
     judged_alone,
-    outside_ids,
     ranked,
     unjudged_documents,
 )
@@ -170,7 +170,7 @@ class Retrieval:
 
         A query that was never judged fails only where documents ask for queries as well.
         """
-        if self._splits > 1 and (strangers := outside_ids(data)):
+        if self._splits > 1 and (strangers := extra_ids(data)):
             raise DataError(
                 f"task {self.task.name}: searches {self._splits} splits of its own data;"
                 f" these embeddings belong to none: {listed(strangers)}; leave them out"

@@ -52,9 +52,9 @@ def failed(
     ]
 
 
-def outside_ids(data: RetrievalData) -> list[str]:
+def extra_ids(data: RetrievalData) -> list[str]:
     """Return the ids that only embeddings brought."""
-    rows = data.outside()
+    rows = data.extra_rows()
     ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
     return [ident for role in ids for ident in taken(ids[role], rows[role])]
 
