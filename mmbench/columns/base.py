@@ -41,8 +41,8 @@ class Column(Sequence[T], Generic[T]):
     __hash__ = None  # type: ignore[assignment]  # as a list has none
 
     def __repr__(self) -> str:
-        shown = ", ".join(map(repr, self[:3]))
-        return f"{type(self).__name__}([{shown}{', …' if len(self) > 3 else ''}])"
+        values = ", ".join(map(repr, self[:3]))
+        return f"{type(self).__name__}([{values}{', …' if len(self) > 3 else ''}])"
 
     def __iter__(self) -> Iterator[T]:
         return map(self.value, range(len(self)))
@@ -95,10 +95,10 @@ class Texts(Column[Any]):
         return chain.from_iterable(map(self._block, range(0, len(self), _BLOCK)))
 
     def _block(self, start: int) -> list[Any]:
-        found: list[Any] = self.array.slice(start, _BLOCK).to_pylist()
+        texts: list[Any] = self.array.slice(start, _BLOCK).to_pylist()
         if self.null is None or not self.array.null_count:
-            return found
-        return [self.null if text is None else text for text in found]
+            return texts
+        return [self.null if text is None else text for text in texts]
 
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice) and at.step in (None, 1):  # no copy
@@ -117,13 +117,13 @@ class Texts(Column[Any]):
         """Return how many characters the longest text has; 0 where there is none."""
         import pyarrow.compute as pc
 
-        found: int | None = pc.max(pc.utf8_length(self.array)).as_py()
-        return found or 0
+        length: int | None = pc.max(pc.utf8_length(self.array)).as_py()
+        return length or 0
 
     def value(self, row: int) -> Any:
         """Return the text of a row."""
-        found = self.array[row].as_py()
-        return self.null if found is None else found
+        text = self.array[row].as_py()
+        return self.null if text is None else text
 
     def take(self, rows: Places) -> Texts:
         """Return the texts of rows [k]."""
@@ -162,8 +162,8 @@ class NumberRows(Column[Any]):
 
     def value(self, row: int) -> list[float] | None:
         """Return the numbers of a row."""
-        found: list[float] = self.array[row].tolist()
-        return None if None in found else found
+        numbers: list[float] = self.array[row].tolist()
+        return None if None in numbers else numbers
 
     def take(self, rows: Places) -> NumberRows:
         """Return rows [k]."""
@@ -188,8 +188,8 @@ class Patched(Column[T]):
 
     def take(self, rows: Places) -> Sequence[T]:
         """Return the values of rows [k]."""
-        kept = {at: self.few[row] for at, row in enumerate(rows.tolist()) if row in self.few}
-        return patched(taken(self.base, rows), kept)
+        replaced = {at: self.few[row] for at, row in enumerate(rows.tolist()) if row in self.few}
+        return patch_rows(take_rows(self.base, rows), replaced)
 
 
 class Mapped(Column[T]):
@@ -210,7 +210,7 @@ class Mapped(Column[T]):
 
     def take(self, rows: Places) -> Mapped[T]:
         """Return the same of the values of rows [k]."""
-        return Mapped(self.function, taken(self.values, rows))
+        return Mapped(self.function, take_rows(self.values, rows))
 
 
 def are_texts(values: object) -> TypeGuard[Texts]:
@@ -227,12 +227,12 @@ def equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def patched(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
+def patch_rows(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
     """Return a column with other values in a few rows: {row: value}."""
     return Patched(base, few) if few else base
 
 
-def taken(values: Sequence[T], rows: Places) -> Sequence[T]:
+def take_rows(values: Sequence[T], rows: Places) -> Sequence[T]:
     """Return the values of rows [k] int64, from 0, in their order."""
     import numpy as np
 
@@ -252,7 +252,7 @@ def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
         return values
     import numpy as np
 
-    return taken(values, np.delete(np.arange(len(values)), rows))
+    return take_rows(values, np.delete(np.arange(len(values)), rows))
 
 
 def rows_not_none(values: Sequence[object]) -> list[int]:

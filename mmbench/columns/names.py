@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
 from typing import TYPE_CHECKING, TypeVar
 
-from mmbench.columns.base import Places, Texts, taken
+from mmbench.columns.base import Places, Texts, take_rows
 from mmbench.columns.packing import texts_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Keyed(Mapping[str, V]):
         self._row_of: dict[str, int] | None = None
 
     @classmethod
-    def of(cls, mapping: Mapping[str, V]) -> Keyed[V]:
+    def from_mapping(cls, mapping: Mapping[str, V]) -> Keyed[V]:
         """Return any mapping as one of columns."""
         if isinstance(mapping, Keyed):
             return mapping
@@ -53,13 +53,13 @@ class Keyed(Mapping[str, V]):
             self._row_of = {name: row for row, name in enumerate(self.names)}
         return self.column[self._row_of[name]]
 
-    def looked_up(self, names: Sequence[str]) -> Sequence[V]:
+    def look_up(self, names: Sequence[str]) -> Sequence[V]:
         """Return the value of each name, in their order. Raises KeyError for one that has none."""
         rows = places(names, self.names)
         if len(rows) and rows.min() < 0:
             raise KeyError(names[int(rows.argmin())])
         whole = len(rows) == len(self) and bool((rows[1:] > rows[:-1]).all())
-        return self.column if whole else taken(self.column, rows)
+        return self.column if whole else take_rows(self.column, rows)
 
 
 class _Values(ValuesView[V]):
@@ -88,10 +88,12 @@ def places(names: Sequence[str], among: Sequence[str]) -> Places:
         return np.arange(len(names))
     if len(left) >= len(right):
         return _index_in(left, right)
-    found = _index_in(right, left)  # a table of the fewer is made, and the others are looked up
-    here = np.flatnonzero(found >= 0)
+    rows_of_fewer = _index_in(
+        right, left
+    )  # a table of the fewer is made, and the others are looked up
+    here = np.flatnonzero(rows_of_fewer >= 0)
     rows = np.full(len(left), -1)
-    rows[found[here]] = here
+    rows[rows_of_fewer[here]] = here
     return rows[_index_in(left, left)]
 
 
@@ -99,8 +101,8 @@ def _index_in(names: pa.LargeBinaryArray, among: pa.LargeBinaryArray) -> Places:
     import numpy as np
     import pyarrow.compute as pc
 
-    found = pc.fill_null(pc.index_in(names, value_set=among), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+    indices = pc.fill_null(pc.index_in(names, value_set=among), -1)
+    return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64)
 
 
 def utf8(names: Sequence[str]) -> pa.LargeBinaryArray:
@@ -113,7 +115,7 @@ def utf8(names: Sequence[str]) -> pa.LargeBinaryArray:
     return texts.array.cast(pa.large_binary())
 
 
-def by_name(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
+def sort_names(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
     """Return the rows of n names in the order of their UTF-8 [n] int64.
 
     Also which of them, in that order, are not equal to the one before [n].
@@ -130,12 +132,12 @@ def by_name(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
     return order.astype(np.int64), first
 
 
-def distinct(names: Sequence[str]) -> int:
+def count_distinct(names: Sequence[str]) -> int:
     """Return how many different names there are."""
-    return int(by_name(names)[1].sum())
+    return int(sort_names(names)[1].sum())
 
 
 def are_distinct(names: Sequence[str]) -> bool:
     """Return whether no name stands twice."""
-    different = distinct(names) if isinstance(names, Texts) else len(set(names))
+    different = count_distinct(names) if isinstance(names, Texts) else len(set(names))
     return different == len(names)

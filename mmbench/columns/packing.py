@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def packed(values: Sequence[T]) -> Sequence[T]:
+def pack(values: Sequence[T]) -> Sequence[T]:
     """Return values as the column that takes the least memory; as they are where none fits."""
     kinds = set(map(type, values))
     if len(kinds) == 1 and all(value is values[0] for value in values):
@@ -53,20 +53,20 @@ def as_column(values: Any) -> Sequence[Any]:
         kind = values.type
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return Texts(values)
-        return packed(values.to_pylist())
+        return pack(values.to_pylist())
     if not hasattr(values, "dtype"):
-        return values if isinstance(values, Column | array) else packed(values)
+        return values if isinstance(values, Column | array) else pack(values)
     if values.ndim == 1 and values.dtype.kind in "US":
         import pyarrow as pa
 
         return Texts(pa.array(values, pa.string()))
-    return packed(values.tolist()) if values.ndim == 1 else cast("Sequence[Any]", values)
+    return pack(values.tolist()) if values.ndim == 1 else cast("Sequence[Any]", values)
 
 
 def texts_of(values: Sequence[str]) -> Texts | None:
     """Return texts in Arrow's memory; None where one of them has no UTF-8."""
-    found = values if isinstance(values, Texts) else _texts(list(values), None)
-    return found if isinstance(found, Texts) else None
+    texts = values if isinstance(values, Texts) else _texts(list(values), None)
+    return texts if isinstance(texts, Texts) else None
 
 
 class Lists(Column[list[str]]):
@@ -76,11 +76,11 @@ class Lists(Column[list[str]]):
         self.texts, self.ends = texts, ends
 
     @classmethod
-    def of(cls, lists: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
+    def from_lists(cls, lists: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
         """Return lists of texts as a column; as they are where something else is in them."""
         import numpy as np
 
-        texts = packed(list(chain.from_iterable(lists)))
+        texts = pack(list(chain.from_iterable(lists)))
         if not are_texts(texts):
             return lists
         return cls(texts, np.cumsum(np.fromiter(map(len, lists), np.int64, len(lists))))
@@ -101,7 +101,9 @@ class Lists(Column[list[str]]):
 
     def take(self, rows: Places) -> Sequence[list[str]]:
         """Return the lists of rows [k]."""
-        return cast("Sequence[list[str]]", Lists.of([self.value(row) for row in rows.tolist()]))
+        return cast(
+            "Sequence[list[str]]", Lists.from_lists([self.value(row) for row in rows.tolist()])
+        )
 
 
 def rows_of_type(values: Sequence[object], kind: type) -> list[int]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar, cast
 
-from mmbench.columns.base import ABSENT, Column, Places, Repeated, Texts, taken
-from mmbench.columns.packing import packed
+from mmbench.columns.base import ABSENT, Column, Places, Repeated, Texts, take_rows
+from mmbench.columns.packing import pack
 
 T = TypeVar("T")
 
@@ -23,11 +23,11 @@ class Mappings(Column[dict[str, Any]]):
         _refuse_lengths(columns, n)
 
     @classmethod
-    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Mappings:
+    def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Mappings:
         """Return mappings as columns."""
         names = dict.fromkeys(name for row in rows for name in row)
         return cls(
-            {name: packed([row.get(name, ABSENT) for row in rows]) for name in names}, len(rows)
+            {name: pack([row.get(name, ABSENT) for row in rows]) for name in names}, len(rows)
         )
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Mappings(Column[dict[str, Any]]):
 
     def take(self, rows: Places) -> Mappings:
         """Return the mappings of rows [k]."""
-        columns = {name: taken(column, rows) for name, column in self.columns.items()}
+        columns = {name: take_rows(column, rows) for name, column in self.columns.items()}
         return Mappings(columns, len(rows))
 
 
@@ -75,9 +75,9 @@ class Table(Column[T]):
 
     def take(self, rows: Places) -> Table[T]:
         """Return rows [k]."""
-        return Table(self.row, {name: taken(c, rows) for name, c in self.columns.items()})
+        return Table(self.row, {name: take_rows(c, rows) for name, c in self.columns.items()})
 
-    def having(self, **columns: Sequence[Any]) -> Table[T]:
+    def with_columns(self, **columns: Sequence[Any]) -> Table[T]:
         """Return the rows with other columns in the place of some."""
         return Table(self.row, self.columns | columns)
 
@@ -99,8 +99,8 @@ def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
     """Return what each of many mappings has under a name, ABSENT where it has nothing."""
     if not isinstance(mappings, Mappings):
         return [one.get(name, ABSENT) for one in mappings]
-    found = mappings.columns.get(name)
-    return Repeated(ABSENT, len(mappings)) if found is None else found
+    values = mappings.columns.get(name)
+    return Repeated(ABSENT, len(mappings)) if values is None else values
 
 
 def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -121,11 +121,11 @@ def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()
         return rows
     fields: Sequence[str] = getattr(row, "__struct_fields__", getattr(row, "_fields", ()))
     values = {name: [getattr(one, name) for one in rows] for name in fields}
-    packs = dict.fromkeys(mappings, Mappings.of)
-    return Table(row, {name: packs.get(name, packed)(values[name]) for name in fields})
+    packs = dict.fromkeys(mappings, Mappings.from_rows)
+    return Table(row, {name: packs.get(name, pack)(values[name]) for name in fields})
 
 
-def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
+def concatenate(parts: Sequence[Sequence[T]]) -> Sequence[T]:
     """Return columns, one behind the other, as one column."""
     if len(parts) == 1:
         return parts[0]
@@ -134,20 +134,22 @@ def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
     if isinstance(first, Repeated) and len(same) == 1:
         return Repeated(first.only, sum(map(len, parts)))
     if isinstance(first, Table) and all(isinstance(part, Table) for part in parts):
-        return Table(first.row, {n: joined([column(p, n) for p in parts]) for n in first.columns})
+        return Table(
+            first.row, {n: concatenate([column(p, n) for p in parts]) for n in first.columns}
+        )
     if isinstance(first, Mappings) and all(isinstance(part, Mappings) for part in parts):
-        return cast("Sequence[T]", joined_mappings(cast("Sequence[Mappings]", parts)))
+        return cast("Sequence[T]", concatenate_mappings(cast("Sequence[Mappings]", parts)))
     nulls = {part.null for part in parts if isinstance(part, Texts) and part.array.null_count}
     if parts and len(nulls) < 2 and all(isinstance(part, Texts) for part in parts):
         import pyarrow as pa
 
         arrays = [part.array for part in parts if isinstance(part, Texts)]
         return cast("Sequence[T]", Texts(pa.chunked_array(arrays), *nulls))
-    return packed(list(chain.from_iterable(parts)))
+    return pack(list(chain.from_iterable(parts)))
 
 
-def joined_mappings(parts: Sequence[Mappings]) -> Mappings:
+def concatenate_mappings(parts: Sequence[Mappings]) -> Mappings:
     """Return mappings, one part behind the other."""
     names = dict.fromkeys(name for part in parts for name in part.columns)
-    columns = {name: joined([entries(part, name) for part in parts]) for name in names}
+    columns = {name: concatenate([entries(part, name) for part in parts]) for name in names}
     return Mappings(columns, sum(map(len, parts)))

@@ -39,7 +39,7 @@ class Vectors:
         self.matrix, self.rows, self.norms = np.asarray(matrix), rows, norms
 
     @classmethod
-    def of(cls, vectors: Array | Vectors) -> Vectors:
+    def from_array(cls, vectors: Array | Vectors) -> Vectors:
         """Return an array as vectors; vectors as they are."""
         return vectors if isinstance(vectors, Vectors) else cls(vectors)
 
@@ -55,12 +55,12 @@ class Vectors:
         """Return vectors [k, d] float32 at a slice or at places [k] int64."""
         rows = at if self.rows is None else self.rows[at]
         with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
-            found = np.asarray(self.matrix[rows], np.float32)
+            vectors = np.asarray(self.matrix[rows], np.float32)
         if self.norms is None:
-            return found
-        norms, scaled = self.norms[rows], np.empty(found.shape, np.float32)
+            return vectors
+        norms, scaled = self.norms[rows], np.empty(vectors.shape, np.float32)
         with np.errstate(divide="ignore", invalid="ignore"):
-            np.divide(found, norms[:, None], out=scaled, dtype=np.float64, casting="same_kind")
+            np.divide(vectors, norms[:, None], out=scaled, dtype=np.float64, casting="same_kind")
         scaled[norms == 0] = 0
         return scaled
 

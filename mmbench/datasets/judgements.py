@@ -18,10 +18,10 @@ from mmbench.columns import (
     Mappings,
     Places,
     are_texts,
-    by_name,
     column,
     places,
-    taken,
+    sort_names,
+    take_rows,
     utf8,
 )
 from mmbench.types import Sample
@@ -91,7 +91,7 @@ def _empty(mappings: Sequence[Mapping[str, object]]) -> NDArray[np.bool_]:
 
 def digest_of_ids(ids: Sequence[str]) -> str:
     """Return a digest of distinct ids, whatever their order: of their lengths and their UTF-8."""
-    ordered = utf8(taken(ids, by_name(ids)[0]))
+    ordered = utf8(take_rows(ids, sort_names(ids)[0]))
     _, offsets, values = ordered.buffers()
     bounds = np.frombuffer(offsets, np.int64)[ordered.offset :][: len(ordered) + 1]
     state = blake2b(np.diff(bounds).astype("<i8").tobytes(), digest_size=16)

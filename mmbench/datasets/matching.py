@@ -22,7 +22,7 @@ from mmbench.columns import (
     entries,
     names_in,
     places,
-    taken,
+    take_rows,
 )
 from mmbench.errors import DataError
 from mmbench.media.endings import IMAGES, SOUNDS, VIDEOS
@@ -52,7 +52,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
         return replace(_renamed(outputs, column(samples, "id")), positional=False)
-    name, output_ids = outputs.id_column, Keyed.of(outputs.values).names
+    name, output_ids = outputs.id_column, Keyed.from_mapping(outputs.values).names
     ids = _match_ids(samples, name, output_ids)
     further = {} if ids is not None and outputs.by_format else outputs.other_ids
     match = _match_all_samples if ids is None else _match_names
@@ -105,7 +105,7 @@ def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
     new = dict(zip(outputs.values, ids, strict=True)) if outputs.tags else {}
     return replace(
         outputs,
-        values=Keyed(ids, Keyed.of(outputs.values).column),
+        values=Keyed(ids, Keyed.from_mapping(outputs.values).column),
         tags={new[ident]: tags for ident, tags in outputs.tags.items()},
         notes=[*outputs.notes, *notes],
     )
@@ -138,7 +138,7 @@ def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Se
     for known in _names_of_samples(samples, name):
         rows = places(ids, known.names)
         if len(rows) and rows.min() >= 0:
-            return ids if known.names is known.ids else taken(known.ids, rows)
+            return ids if known.names is known.ids else take_rows(known.ids, rows)
     return None
 
 
@@ -211,7 +211,7 @@ def _path(name: str) -> PurePosixPath:
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
-    output_tags = set(names_in(Keyed.of(outputs.tags).column))
+    output_tags = set(names_in(Keyed.from_mapping(outputs.tags).column))
     common = [name for name in names_in(column(samples, "tags")) if name in output_tags]
     if not common:
         return outputs
@@ -236,7 +236,7 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
     """Raise what `refuse_unmatched` raises, with the column that the ids are from."""
     try:
-        refuse_unmatched(ids, Keyed.of(outputs.values).names, partial=partial)
+        refuse_unmatched(ids, Keyed.from_mapping(outputs.values).names, partial=partial)
     except DataError as error:
         if not outputs.id_column or outputs.values.keys() <= set(ids):
             raise

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from mmbench.columns import ABSENT, Places, column, entries, places, taken
+from mmbench.columns import ABSENT, Places, column, entries, places, take_rows
 from mmbench.datasets.judgements import Judgements, digest_of_ids, extra_rows, judgements
 from mmbench.datasets.retrieval_matching import match
 from mmbench.text import count
@@ -137,7 +137,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
             for ident, content in compress(zip(ids, column_contents, strict=True), known.tolist()):
                 yield role, ident, "" if content is ABSENT else content
             if len(others):
-                names = taken(ids, others)
+                names = take_rows(ids, others)
                 yield role, f"{len(names)} without judgements", digest_of_ids(names)
 
     def targets_hash(self) -> bytes:
@@ -188,7 +188,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         """Return the queries in another order. Documents keep theirs: splits are runs of them."""
         n = len(self.queries)
         order = random.Random(seed).sample(range(n), n)
-        return replace(self, queries=taken(self.queries, np.array(order, np.int64)))
+        return replace(self, queries=take_rows(self.queries, np.array(order, np.int64)))
 
     def permuted(self, seed: int) -> RetrievalData:
         """Return the data with the documents of the links exchanged at random."""

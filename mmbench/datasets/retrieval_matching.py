@@ -13,12 +13,12 @@ from mmbench.columns import (
     Places,
     Texts,
     are_distinct,
-    by_name,
     column,
-    joined,
+    concatenate,
     places,
+    sort_names,
     table,
-    taken,
+    take_rows,
     texts_of,
 )
 from mmbench.columns.vectors import Vectors
@@ -48,11 +48,13 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
             " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
     documents = _IdResolver(data.corpus)
-    by_output_id = Keyed.of(outputs.values)
+    by_output_id = Keyed.from_mapping(outputs.values)
     queries, at = _match_rows(data.queries, by_output_id.names, "queries", partial=partial)
     values = {
         query: documents.resolve_all(value, query)
-        for query, value in zip(column(queries, "id"), taken(by_output_id.column, at), strict=True)
+        for query, value in zip(
+            column(queries, "id"), take_rows(by_output_id.column, at), strict=True
+        )
     }
     return data.with_samples(queries, data.corpus), replace(outputs, values=values)
 
@@ -67,7 +69,7 @@ def _match_embeddings(
             sides[side], rows = _match_rows(samples, output_ids, "vectors", partial=partial)
         except DataError as error:
             raise DataError(f"{side} embeddings: {error}") from error
-        embeddings[side] = column(sides[side], "id"), Vectors.of(vectors).take(rows)
+        embeddings[side] = column(sides[side], "id"), Vectors.from_array(vectors).take(rows)
     matched = data.with_samples(sides["query"], sides["corpus"])
     if not partial:
         _refuse_absent(matched)
@@ -126,17 +128,17 @@ def _match_rows(
     known, strange = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0)
     place = np.full(len(ids), -1)
     place[rows[known]] = known
-    present, new = np.flatnonzero(place >= 0), taken(names, strange)
-    order, first = by_name(new)
+    present, new = np.flatnonzero(place >= 0), take_rows(names, strange)
+    order, first = sort_names(new)
     short = len(present) < len(ids) and not partial
     if not first.all() or len(present) < len(known) or short or not len(present):
         own = len(ids) + np.arange(len(names))
-        all_meant = taken(joined([ids, names]), np.where(rows < 0, own, rows))
+        all_meant = take_rows(concatenate([ids, names]), np.where(rows < 0, own, rows))
         refuse_twice(all_meant, what)
         refuse_unmatched(ids, all_meant, partial=partial)
-    matched = samples if len(present) == len(ids) else taken(samples, present)
+    matched = samples if len(present) == len(ids) else take_rows(samples, present)
     at = np.concatenate([place[present], strange[order]])
-    return _with_new(matched, taken(new, order)), at
+    return _with_new(matched, take_rows(new, order)), at
 
 
 def _as_paths(ids: Sequence[str]) -> Sequence[str]:
@@ -161,7 +163,7 @@ def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]
         return samples
     known = table(Sample, samples, ("inputs", "tags"))
     own = known.columns["id"]
-    return joined([known.having(id=texts_of(own) or own), sample_columns(ids)])
+    return concatenate([known.with_columns(id=texts_of(own) or own), sample_columns(ids)])
 
 
 def _refuse_absent(data: RetrievalData) -> None:

@@ -19,7 +19,7 @@ from mmbench.columns import (
     column,
     entries,
     names_in,
-    packed,
+    pack,
     places,
     rows_of_type,
     table,
@@ -123,7 +123,7 @@ class Samples(Struct, frozen=True):
         refuse_strangers(ids, outputs, partial=partial)
         matched = self.samples
         if partial:  # else samples without an output were refused
-            absent = (places(ids, Keyed.of(outputs.values).names) < 0).nonzero()[0]
+            absent = (places(ids, Keyed.from_mapping(outputs.values).names) < 0).nonzero()[0]
             matched = without_rows(matched, absent.tolist())
         return replace(self, samples=matched), without_data_tags(matched, outputs)
 
@@ -144,10 +144,10 @@ class Samples(Struct, frozen=True):
         samples = table(Sample, self.samples, ("inputs", "tags"))
         tags = samples.columns["tags"]
         pairs = zip(entries(tags, self.group_name), samples.columns["group"], strict=True)
-        groups = packed([(group or ABSENT) if tag is ABSENT else tag for tag, group in pairs])
+        groups = pack([(group or ABSENT) if tag is ABSENT else tag for tag, group in pairs])
         others = {name: entries(tags, name) for name in names_in(tags) if name != self.group_name}
         with_groups = Mappings({self.group_name: groups, **others}, len(samples))
-        return replace(self, samples=samples.having(tags=with_groups))
+        return replace(self, samples=samples.with_columns(tags=with_groups))
 
     def with_sample(self, _role: str, row: int, sample: Sample, /) -> Samples:
         """Return the data with another sample in a row; there is one role, `sample`."""

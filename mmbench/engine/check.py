@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import NamedTuple
 
-from mmbench.columns import taken
+from mmbench.columns import take_rows
 from mmbench.engine import dispatch, identity
 from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.inference.forward import Forward
@@ -142,7 +142,7 @@ def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> d
         return str(prepared) if isinstance(prepared, SampleError) else ""
 
     with ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode") as pool:
-        reasons = list(pool.map(fault, taken(items, unique.first)))
+        reasons = list(pool.map(fault, take_rows(items, unique.first)))
     numbers = enumerate(unique.rows.tolist())
     decoding_failures = {row: reasons[at] for row, at in numbers if at >= 0 and reasons[at]}
     return unique.failures | decoding_failures

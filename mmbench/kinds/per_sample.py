@@ -14,7 +14,7 @@ from mmbench.columns import (
     Repeated,
     Table,
     column,
-    patched,
+    patch_rows,
     rows_of_type,
     table,
 )
@@ -167,7 +167,7 @@ def each_output(
         value
         if isinstance(value, InvalidContent)
         else read(value, f"task {task.name}: the output for {ident}")
-        for ident, value in zip(ids, Keyed.of(outputs.values).looked_up(ids), strict=True)
+        for ident, value in zip(ids, Keyed.from_mapping(outputs.values).look_up(ids), strict=True)
     ]
 
 
@@ -176,11 +176,11 @@ def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, 
     own, given, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
     if not given:
         return own
-    found = given.looked_up(ids) if isinstance(given, Keyed) else ()
+    found = given.look_up(ids) if isinstance(given, Keyed) else ()
     if isinstance(own, Mappings) and isinstance(found, Mappings):  # `match` left out common names
         return Mappings({**found.columns, **own.columns}, len(ids))
     pairs = zip(ids, own, strict=True)
-    return Mappings.of([{**given.get(ident, {}), **tags} for ident, tags in pairs])
+    return Mappings.from_rows([{**given.get(ident, {}), **tags} for ident, tags in pairs])
 
 
 def predicted(
@@ -200,12 +200,12 @@ def predicted(
     failed = dict(sorted((refused | lost).items()))
     columns = {
         "id": rows["id"],
-        "value": patched(values, dict.fromkeys(failed)),
-        "target": patched(targets, dict.fromkeys(lost)),
-        "error": patched(Repeated(None, n), failed),
+        "value": patch_rows(values, dict.fromkeys(failed)),
+        "target": patch_rows(targets, dict.fromkeys(lost)),
+        "error": patch_rows(Repeated(None, n), failed),
         "group": rows["group"],
         "tags": rows["tags"] if tags is None else tags,
-        "inputs": patched(inputs, {row: {} for row in failed}),
+        "inputs": patch_rows(inputs, {row: {} for row in failed}),
         "scores": Repeated("", n),
     }
     return Table(Prediction, columns)

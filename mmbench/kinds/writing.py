@@ -87,7 +87,7 @@ class Writing(PerSample):
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts; a number becomes its decimal text."""
-        values = Keyed.of(outputs.values).looked_up(column(data.samples, "id"))
+        values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if are_texts(values):
             return values
         return each_output(self.task, data, outputs, _as_text)

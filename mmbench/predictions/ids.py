@@ -63,7 +63,7 @@ def with_line_ids(
     for a file in which only some lines carry an id, or where that may be chance.
     """
     plain = outputs.positional and not outputs.tags
-    texts = Keyed.of(outputs.values).column if plain else ()
+    texts = Keyed.from_mapping(outputs.values).column if plain else ()
     numbered = [(n, t) for n, t in enumerate(texts, 1) if isinstance(t, str) and t.strip()]
     if not plain or not numbered or not all(isinstance(text, str) for text in texts):
         return outputs

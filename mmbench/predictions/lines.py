@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.columns import Keyed, Mapped, packed
+from mmbench.columns import Keyed, Mapped, pack
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts
@@ -27,7 +27,7 @@ def lines(data: bytes, path: Path) -> Outputs:
         return run(data, path)
     if not texts:
         raise DataError(f"{path}: is empty: a value a line is needed")
-    return Outputs(Keyed(Mapped(str, range(len(texts))), packed(texts)), positional=True)
+    return Outputs(Keyed(Mapped(str, range(len(texts))), pack(texts)), positional=True)
 
 
 def _is_run(line: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.columns import ABSENT, Keyed, Mapped, are_distinct, are_texts, packed, rows_of_type
+from mmbench.columns import ABSENT, Keyed, Mapped, are_distinct, are_texts, pack, rows_of_type
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import (
     Record,
@@ -160,7 +160,7 @@ def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Se
         if isinstance(cells, array) or are_texts(cells):
             return cells
     pairs = zip(records, idents, strict=True)
-    return packed([_value(record, column, ident) for record, ident in pairs])
+    return pack([_value(record, column, ident) for record, ident in pairs])
 
 
 def _tags(
@@ -230,14 +230,14 @@ def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequ
         ids: Sequence[str] | None = full_texts(records, (name,))
         cells = cells_of(records, name) if ids is None else ()
         if all(isinstance(cell, str | int) and cell != "" for cell in cells):
-            ids = packed([str(cell) for cell in cells]) if ids is None else ids
+            ids = pack([str(cell) for cell in cells]) if ids is None else ids
             columns |= {name: ids} if are_distinct(ids) else {}
     return columns
 
 
 def _column_of_ids(records: Sequence[Record], name: str) -> Sequence[str]:
     full = full_texts(records, (name,))
-    return packed([_id(record, name) for record in records]) if full is None else full
+    return pack([_id(record, name) for record in records]) if full is None else full
 
 
 def _id(record: Record, name: str) -> str:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import taken
+from mmbench.columns import take_rows
 
 
 class IdOrder:
@@ -27,7 +27,9 @@ class IdOrder:
         """The keys of rows, uint64 in their shape. Safe to call from several threads."""
         missing = np.unique(rows[~self._known[rows]])
         if len(missing):
-            names = map(str, missing.tolist()) if self._ids is None else taken(self._ids, missing)
+            names = (
+                map(str, missing.tolist()) if self._ids is None else take_rows(self._ids, missing)
+            )
             self._keys[missing] = [_hash(name) for name in names]
             self._known[missing] = True
         return self._keys[rows]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import by_name
+from mmbench.columns import sort_names
 from mmbench.stats.folds import Floats, join_splits, sums_fold
 
 Ints = NDArray[np.intp]
@@ -86,7 +86,7 @@ def codes(groups: Groups) -> tuple[Ints, int]:
     if isinstance(groups, np.ndarray):
         present = np.bincount(groups) > 0
         return (np.cumsum(present) - 1)[groups], int(present.sum())
-    order, first = by_name(groups)
+    order, first = sort_names(groups)
     code = np.empty(len(order), np.intp)
     code[order] = np.cumsum(first) - 1
     return code, int(first.sum())

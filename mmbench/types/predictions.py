@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from mmbench.columns import Table, column, patched, rows_not_none, table
+from mmbench.columns import Table, column, patch_rows, rows_not_none, table
 from mmbench.types.content import Content, Modality, Role
 from mmbench.types.requests import ScoreScale
 
@@ -102,7 +102,9 @@ def tagged(
     """Return predictions with further tags on some rows: {row: {name: value}}."""
     whole = table(Prediction, predictions)
     own = whole.columns["tags"]
-    return whole.having(tags=patched(own, {row: own[row] | more for row, more in tags.items()}))
+    return whole.with_columns(
+        tags=patch_rows(own, {row: own[row] | more for row, more in tags.items()})
+    )
 
 
 # The features of one prediction, by name: vectors [k, d], one row per content, or k texts.

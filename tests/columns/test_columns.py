@@ -21,16 +21,16 @@ from mmbench.columns import (
     Table,
     are_distinct,
     as_column,
-    by_name,
     column,
+    concatenate,
     entries,
-    joined,
     names_in,
-    packed,
-    patched,
+    pack,
+    patch_rows,
     places,
+    sort_names,
     table,
-    taken,
+    take_rows,
 )
 from mmbench.datasets import Samples, sample_columns
 from mmbench.types import Prediction, Sample
@@ -60,12 +60,12 @@ def _same(found: Sequence[object], wanted: list[object]) -> None:
     assert list(found[::2]) == wanted[::2]
     if wanted:
         rows = np.array([len(wanted) - 1, 0, 0])
-        assert list(taken(found, rows)) == [wanted[row] for row in rows]
+        assert list(take_rows(found, rows)) == [wanted[row] for row in rows]
 
 
 @given(st.one_of(VALUES, st.lists(ANY_TEXT), st.lists(st.integers()), st.lists(st.floats(0, 1))))
 def test_a_packed_list_is_equal_to_the_list(values: list[object]) -> None:
-    _same(packed(values), values)
+    _same(pack(values), values)
 
 
 @given(SAMPLES)
@@ -83,12 +83,12 @@ def test_a_table_of_samples_gives_the_samples(samples: list[Sample]) -> None:
 
 @given(st.lists(st.lists(ANY_TEXT)))
 def test_lists_of_texts_are_those_of_a_list(lists: list[list[str]]) -> None:
-    _same(Lists.of(lists), list(lists))
+    _same(Lists.from_lists(lists), list(lists))
 
 
 def test_what_has_no_rows_is_a_column_too() -> None:
     empties: tuple[Sequence[object], ...] = (
-        packed([]),
+        pack([]),
         Repeated("", 0),
         Mappings({}, 0),
         table(Sample, []),
@@ -99,29 +99,29 @@ def test_what_has_no_rows_is_a_column_too() -> None:
 
 def test_a_repeated_value_is_joined_behind_no_rows() -> None:
     none: Repeated[int] = Repeated(0, 0)
-    assert list(joined([none, Repeated(0, 2)])) == [0, 0]
-    assert list(joined([none, none])) == list(joined([])) == []
+    assert list(concatenate([none, Repeated(0, 2)])) == [0, 0]
+    assert list(concatenate([none, none])) == list(concatenate([])) == []
 
 
 def test_patched_columns_have_their_few_values_where_these_are() -> None:
-    _same(patched(Repeated(None, 3), {1: "broken"}), [None, "broken", None])
+    _same(patch_rows(Repeated(None, 3), {1: "broken"}), [None, "broken", None])
 
 
 def test_a_row_beyond_the_last_is_an_index_error() -> None:
-    for values in (packed(["a", "b"]), Repeated("a", 2), patched(Repeated(1, 2), {0: 3})):
+    for values in (pack(["a", "b"]), Repeated("a", 2), patch_rows(Repeated(1, 2), {0: 3})):
         with pytest.raises(IndexError, match="row 2 of 2"):
             values[2]
 
 
 def test_other_columns_take_the_place_of_some() -> None:
     found = table(Prediction, [Prediction("a", "x"), Prediction("b", "y")])
-    changed = found.having(value=["z", "z"])
+    changed = found.with_columns(value=["z", "z"])
     assert changed == [Prediction("a", "z"), Prediction("b", "z")]
     assert isinstance(changed, Table)
 
 
 def test_a_keyed_mapping_is_a_dict() -> None:
-    found = Keyed(packed(["b", "a"]), [1, 2])
+    found = Keyed(pack(["b", "a"]), [1, 2])
     assert dict(found) == {"b": 1, "a": 2}
     assert "c" not in found
     assert found["a"] == 2
@@ -136,17 +136,17 @@ FEW_TEXTS = st.sampled_from(["a", "b", "c", "ä", "", "aa", "\ud800"])
 def test_places_are_those_of_a_dict(names: list[str], among: list[str]) -> None:
     row_of = {name: row for row, name in enumerate(among)}
     assert places(names, among).tolist() == [row_of.get(name, -1) for name in names]
-    assert places(among, packed(among)).tolist() == list(range(len(among)))
+    assert places(among, pack(among)).tolist() == list(range(len(among)))
 
 
 @given(st.lists(ANY_TEXT))
 def test_distinct_names_are_those_of_a_set(names: list[str]) -> None:
-    assert are_distinct(packed(names)) == are_distinct(names) == (len(set(names)) == len(names))
+    assert are_distinct(pack(names)) == are_distinct(names) == (len(set(names)) == len(names))
 
 
 @given(st.lists(st.text(max_size=4) | ANY_TEXT))
 def test_names_are_ordered_by_their_utf8(names: list[str]) -> None:
-    order, first = by_name(names)
+    order, first = sort_names(names)
     ordered = [names[row] for row in order]
     assert ordered == sorted(names)  # by code points, as UTF-8 is
     assert first.tolist() == [not row or ordered[row - 1] != n for row, n in enumerate(ordered)]

@@ -54,5 +54,5 @@ def test_norms_of_many_vectors_that_stand_column_by_column() -> None:
     expected, _ = normalised(matrix)
     found, _ = Vectors(np.asfortranarray(matrix)).of_length_1()
     np.testing.assert_array_equal(found[4000:4500], expected[4000:4500])
-    assert Vectors.of(found) is found
-    np.testing.assert_array_equal(Vectors.of(matrix)[:3], matrix[:3])
+    assert Vectors.from_array(found) is found
+    np.testing.assert_array_equal(Vectors.from_array(matrix)[:3], matrix[:3])

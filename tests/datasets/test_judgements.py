@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.columns import Texts, packed, texts_of
+from mmbench.columns import Texts, pack, texts_of
 from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.datasets.judgements import digest_of_ids, judgements
 from mmbench.types import Sample
@@ -25,7 +25,7 @@ NAMES = st.sampled_from("abcdefg")
 def test_judgements_are_the_links_of_the_queries(
     links: dict[str, dict[str, float]], queries: list[str], corpus: list[str]
 ) -> None:
-    found = judgements(links, packed(queries), packed(corpus))
+    found = judgements(links, pack(queries), pack(corpus))
     expected = [
         (row, corpus.index(doc) if doc in corpus else -1, grade, doc)
         for row, query in enumerate(queries)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mmbench.columns import Repeated, Texts, packed, texts_of
+from mmbench.columns import Repeated, Texts, pack, texts_of
 from mmbench.errors import DataError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
@@ -148,7 +148,7 @@ def test_columns_are_written_as_lists_of_the_same_values() -> None:
         "id": texts_of(list(map(str, texts))),
         "group": Repeated("", 70_000),
         "error": Repeated(None, 70_000),
-        "value": packed(texts),
+        "value": pack(texts),
         "target": Texts(pa.array([None] * 70_000, pa.large_string())),
         "split": np.arange(70_000),
         "em": measured,

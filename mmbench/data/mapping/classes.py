@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mmbench.columns import Texts, packed, places
+from mmbench.columns import Texts, pack, places
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.annotation_files import TableFormat, find_files, option_as, read_rows
 from mmbench.data.readers.json_files import decode_json, read_file
@@ -88,7 +88,7 @@ def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[
     table = str.maketrans("", "", drop)
     if not several:
         labels = rows.as_texts(target, parse_id, cells)
-        return packed([label.translate(table) for label in labels]) if drop else labels
+        return pack([label.translate(table) for label in labels]) if drop else labels
     return [[label.translate(table) for label in _parts(cell, separator)] for cell in cells]
 
 

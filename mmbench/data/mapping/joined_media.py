@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mmbench.columns import patched, taken
+from mmbench.columns import patch_rows, take_rows
 from mmbench.data.mapping.media_columns import media_inputs
 from mmbench.data.readers.annotation_files import option_as
 from mmbench.data.readers.library.rows import LibraryRows, library_rows
@@ -55,7 +55,8 @@ class JoinedMedia:
             return {name: list(broken.values()) for name in self._media}
         rows_there = np.array([self._place.get(key, 0) for key in keys], np.int64)
         return {
-            name: patched(taken(cells, rows_there), broken) for name, cells in self._media.items()
+            name: patch_rows(take_rows(cells, rows_there), broken)
+            for name, cells in self._media.items()
         }
 
 

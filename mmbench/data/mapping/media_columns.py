@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from mmbench.columns import ABSENT, patched
+from mmbench.columns import ABSENT, patch_rows
 from mmbench.data.mapping.media_files import NOUNS, locate_media
 from mmbench.data.mapping.patterns import fill_pattern, is_pattern
 from mmbench.data.readers.folders import MEDIA
@@ -102,7 +102,7 @@ def located_media(
                 may_lack = name in optional or _family(name) in families
                 empty = missing_medium(rows.where(at), column_names.get(name, name), kind)
                 gaps[name][at] = ABSENT if may_lack else empty
-    return {name: patched(located[name], gaps[name]) for name in media}
+    return {name: patch_rows(located[name], gaps[name]) for name in media}
 
 
 def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:

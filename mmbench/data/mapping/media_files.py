@@ -20,7 +20,7 @@ from reprlib import repr
 from typing import NamedTuple
 from unicodedata import normalize
 
-from mmbench.columns import Mapped, packed, patched
+from mmbench.columns import Mapped, pack, patch_rows
 from mmbench.surrogates import escape_surrogates
 from mmbench.types import Content, InvalidContent, Media, Modality
 
@@ -64,7 +64,7 @@ def find_media(
         )
         return [InvalidContent(reason)] * len(keys)
     missing = partial(_missing, folder=folder, modality=modality)
-    return Mapped(missing, packed([names[0] for names in keys]))
+    return Mapped(missing, pack([names[0] for names in keys]))
 
 
 def locate_media(
@@ -87,7 +87,7 @@ def locate_media(
     media = find_media(list(paths.values()), folder, source, modality, listed=listed)
     if len(paths) == len(cells):
         return media
-    return patched(cells, dict(zip(paths, media, strict=True)))  # type: ignore[arg-type]
+    return patch_rows(cells, dict(zip(paths, media, strict=True)))  # type: ignore[arg-type]
 
 
 def path_problem(name: str) -> str:

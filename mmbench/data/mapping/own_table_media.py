@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from mmbench.columns import ABSENT, patched
+from mmbench.columns import ABSENT, patch_rows
 from mmbench.data.mapping.media_columns import located_media
 from mmbench.data.readers.folders import MEDIA, modality_by_ending
 from mmbench.data.readers.own_tables import OwnTable
@@ -53,7 +53,7 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
     for name, modality in unread.items():
         full = [at for at, cell in enumerate(rows.cells(name)) if cell not in _EMPTY]
         broken = {at: _unread_medium(rows.where(at), name, modality) for at in full}
-        media[modality] = patched(media[modality], broken)
+        media[modality] = patch_rows(media[modality], broken)
     return {m: cells for m, cells in media.items() if any(c is not ABSENT for c in cells)}
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from mmbench.columns import packed
+from mmbench.columns import pack
 from mmbench.data.mapping.media_columns import (
     Columns,
     column_list,
@@ -49,8 +49,8 @@ def retrieval_data(
     documents_by_path = [(path_id(id), content) for id, content in images]
     texts = [caption._replace(image=path_id(caption.image)) for caption in captions]
     documents, ids = (
-        packed([id for id, _ in documents_by_path]),
-        packed([caption.id for caption in texts]),
+        pack([id for id, _ in documents_by_path]),
+        pack([caption.id for caption in texts]),
     )
     refuse_duplicates(f"{medium} id", documents, source)
     refuse_duplicates("caption id", ids, source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mmbench.columns import ABSENT, Mapped, Table, column, joined, packed
+from mmbench.columns import ABSENT, Mapped, Table, column, concatenate, pack
 from mmbench.data.mapping.choices import option_texts, right_letter
 from mmbench.data.mapping.media_columns import Columns, column_list, media_inputs
 from mmbench.data.mapping.patterns import read_cells, read_ids
@@ -51,7 +51,7 @@ def samples_from_tables(
     full = [table for table in tables if len(table)]
     if not full:
         rows.refuse_no_rows()
-    samples = joined(full)
+    samples = concatenate(full)
     refuse_duplicates("id", column(samples, "id"), rows.source.get("path") or rows.place)
     return Samples(samples, list(labels), rows.source, group_name=shape.group)
 
@@ -73,7 +73,7 @@ def sample_table(
     if targets is None and shape.target:
         targets, options = (_choices if shape.options else _answers)(rows, shape)
         inputs |= {"options": options} if shape.options else {}
-    ids = read_ids(shape.id, rows) if shape.id else packed(list(map(str, rows.numbers.tolist())))
+    ids = read_ids(shape.id, rows) if shape.id else pack(list(map(str, rows.numbers.tolist())))
     return sample_columns(
         Mapped(f"{rows.part}/".__add__, ids) if rows.part else ids,
         inputs,

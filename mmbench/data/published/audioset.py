@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mmbench.columns import taken
+from mmbench.columns import take_rows
 from mmbench.data.mapping.classes import ClassNames
 from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
@@ -52,7 +52,7 @@ def audioset(
     )
     classes = FileRows(listed, read_records(listed))
     order = np.argsort(list(map(int, classes.column("index"))))
-    names, codes = (taken(classes.column(c), order) for c in ("display_name", "mid"))
+    names, codes = (take_rows(classes.column(c), order) for c in ("display_name", "mid"))
     refuse_duplicates("class", names, str(listed))
     lines = _COMMENT.sub(b"", read_file(file))
     rows = FileRows(file, csv_records(lines, file, header=_FIELDS, padded=True))

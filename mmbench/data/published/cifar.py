@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.columns import Mapped, Table, joined
+from mmbench.columns import Mapped, Table, concatenate
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.readers.folders import first_folder
 from mmbench.data.readers.json_files import read_file
@@ -80,7 +80,7 @@ def cifar(
     for name in layout.files[split]:
         first = sum(map(len, tables))
         tables.append(_images(folder / name, layout.labels, classes, first))
-    return with_templates(Samples(joined(tables), labels), prompts, folder)
+    return with_templates(Samples(concatenate(tables), labels), prompts, folder)
 
 
 def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:

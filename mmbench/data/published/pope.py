@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmbench.columns import Repeated, Table, joined
+from mmbench.columns import Repeated, Table, concatenate
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.readers.folders import matches, only_file
 from mmbench.data.readers.json_files import read_file
@@ -49,7 +49,7 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
 
 
 def _data(tables: list[Table[Sample]]) -> Samples:
-    return Samples(joined(tables), group_name="image", optional_tags=["category"])
+    return Samples(concatenate(tables), group_name="image", optional_tags=["category"])
 
 
 def _category_file(root: Path, category: str) -> Path:

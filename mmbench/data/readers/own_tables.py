@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from typing import Any
 
-from mmbench.columns import ABSENT, Absent, Mappings, Repeated, taken
+from mmbench.columns import ABSENT, Absent, Mappings, Repeated, take_rows
 from mmbench.data.readers.records import (
     find_name,
     has_gaps,
@@ -47,7 +47,7 @@ class OwnTable(FileRows):
         """Return the cells of a column, ABSENT where a row does not have it."""
         actual = self.find(name)
         cells = Repeated(ABSENT, self.total) if actual is None else self.read(actual)
-        return cells if len(self) == self.total else taken(cells, self.numbers)
+        return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
     def first(self, names: Sequence[str], what: str) -> NamedColumn:
         """Return the cells of the first of these columns that each row has.

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from mmbench.columns import Mapped, patched
+from mmbench.columns import Mapped, patch_rows
 from mmbench.data.readers.arrow_columns import as_values, media_columns
 from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.data.readers.temporary_media import Spool
@@ -123,7 +123,7 @@ class ParquetRows(Rows):
         without = np.flatnonzero(np.logical_not(digests.any(axis=1))).tolist()
         paths = self._paths(column, empty) if without else []
         here = {number: paths[number] or None for number in without}
-        return patched(Mapped(partial(self._medium, media, modality), self.as_column()), here)
+        return patch_rows(Mapped(partial(self._medium, media, modality), self.as_column()), here)
 
     def _paths(self, column: str, empty: pa.ChunkedArray) -> list[str | None]:
         import pyarrow as pa

@@ -23,7 +23,7 @@ from mmbench.columns import (
     are_distinct,
     entries,
     names_in,
-    packed,
+    pack,
 )
 from mmbench.columns import column as field_of
 from mmbench.errors import DataError
@@ -192,7 +192,7 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
     """Return the tags of each row: `tag_columns` its cells."""
     cells = field_of(records, "cells")
-    columns = cells.columns if isinstance(cells, Mappings) else Mappings.of(cells).columns
+    columns = cells.columns if isinstance(cells, Mappings) else Mappings.from_rows(cells).columns
     return Mappings(tag_columns(columns, used), len(records))
 
 
@@ -207,4 +207,4 @@ def tag_columns(
 def _tags(cells: Sequence[object]) -> Sequence[object]:
     if isinstance(cells, Texts) and cells.are_full():
         return cells
-    return packed([parse_tag(cell) or ABSENT for cell in cells])
+    return pack([parse_tag(cell) or ABSENT for cell in cells])

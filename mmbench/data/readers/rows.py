@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.columns import ABSENT, Mappings, Repeated, Texts, joined, packed, taken
+from mmbench.columns import ABSENT, Mappings, Repeated, Texts, concatenate, pack, take_rows
 from mmbench.columns import column as field_of
 from mmbench.data.readers.records import Record, format_cell, has_gaps, parse_path
 from mmbench.errors import DataError, UnknownName
@@ -85,7 +85,7 @@ class Rows:
             self.refuse_unknown(head, name)
             self._read[head] = self.read(head)
         cells = self._read[head]
-        cells = cells if len(self) == self.total else taken(cells, self.numbers)
+        cells = cells if len(self) == self.total else take_rows(cells, self.numbers)
         if has_gaps(cells):
             at = next(at for at, cell in enumerate(cells) if cell is ABSENT)
             raise DataError(f"{self.where(at)}: has no {head!r} (null says: none)")
@@ -122,9 +122,9 @@ class Rows:
                 what = f"{self.where(at)}: {name} is {format_cell(cell)}"
                 raise DataError(f"{what}: {error} is needed") from error
             if len(block) == _BLOCK:
-                blocks.append(packed(block))
+                blocks.append(pack(block))
                 block = []
-        return joined([*blocks, packed(block)]) if blocks else packed(block)
+        return concatenate([*blocks, pack(block)]) if blocks else pack(block)
 
     def media(self, column: str, _modality: Modality) -> Sequence[MediaCell]:
         """Return the cells of a column of media. Raises DataError for what is none."""
@@ -157,7 +157,7 @@ class FileRows(Rows):
         super().__init__(str(file), file.parent, len(records), part)
         self._places = field_of(records, "where")
         cells = field_of(records, "cells")
-        self._cells = cells if isinstance(cells, Mappings) else Mappings.of(cells)
+        self._cells = cells if isinstance(cells, Mappings) else Mappings.from_rows(cells)
         self.add("row", range(len(records)))
         if part:
             self.add("part", Repeated(part, len(records)))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mmbench.columns import Mapped, Mappings, Table, Texts, joined_mappings, packed
+from mmbench.columns import Mapped, Mappings, Table, Texts, concatenate_mappings, pack
 from mmbench.data.readers.folders import entries, only_file
 from mmbench.data.readers.json_files import decode_json, decode_text, may_hide_colons, read_file
 from mmbench.data.readers.records import Record, plain_name
@@ -54,7 +54,7 @@ def without_nan(records: Table[Record]) -> Table[Record]:
     cells = records.columns["cells"]
     assert isinstance(cells, Mappings)
     columns = {name: _without_nan(column) for name, column in cells.columns.items()}
-    return records.having(cells=Mappings(columns, len(records)))
+    return records.with_columns(cells=Mappings(columns, len(records)))
 
 
 def _no_nan(cell: object) -> object:
@@ -68,7 +68,7 @@ def _without_nan(column: Sequence[object]) -> Sequence[object]:
     import pyarrow.compute as pc
 
     if not isinstance(column, Texts):
-        return packed(list(map(_no_nan, column)))
+        return pack(list(map(_no_nan, column)))
     there = pc.is_in(column.array, value_set=pa.array(_NAN, pa.large_string()))
     return Texts(pc.if_else(there, None, column.array)) if pc.any(there).as_py() else column
 
@@ -86,7 +86,7 @@ def _refuse_empty(records: Table[Record], path: Path) -> Table[Record]:
 
 def record_table(where: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Table[Record]:
     """Return rows as a table of columns, with the place of each."""
-    return Table(Record, {"where": where, "cells": Mappings.of(rows)})
+    return Table(Record, {"where": where, "cells": Mappings.from_rows(rows)})
 
 
 def jsonl_records(data: bytes, path: Path) -> Table[Record]:
@@ -100,8 +100,8 @@ def jsonl_records(data: bytes, path: Path) -> Table[Record]:
             numbered = ((number, lines[number - start]) for number in full)
             rows = [decode_json(one, dict[str, object], path, line=n) for n, one in numbered]
         numbers.extend(full)
-        blocks.append(Mappings.of(rows))
-    return Table(Record, {"where": _lines(path, numbers), "cells": joined_mappings(blocks)})
+        blocks.append(Mappings.from_rows(rows))
+    return Table(Record, {"where": _lines(path, numbers), "cells": concatenate_mappings(blocks)})
 
 
 def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -225,7 +225,7 @@ def csv_records(
             blocks.append(_by_name(names, rows))
     except csv.Error as error:
         raise DataError(f"{path} line {reader.line_num}: {error}") from error
-    return Table(Record, {"where": _lines(path, numbers), "cells": joined_mappings(blocks)})
+    return Table(Record, {"where": _lines(path, numbers), "cells": concatenate_mappings(blocks)})
 
 
 def _cells_of(
@@ -258,7 +258,7 @@ def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
         columns.setdefault(name, []).append(cells)
     return Mappings(
         {
-            name: packed(cells[0])
+            name: pack(cells[0])
             if len(cells) == 1
             else [[one for one in row if one] for row in zip(*cells, strict=True)]
             for name, cells in columns.items()

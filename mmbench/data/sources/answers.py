@@ -7,7 +7,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
-from mmbench.columns import ABSENT, Repeated, packed
+from mmbench.columns import ABSENT, Repeated, pack
 from mmbench.data.mapping.choices import matching_letters, option_texts, right_letter
 from mmbench.data.mapping.media_columns import check_optional
 from mmbench.data.mapping.own_table_media import media_by_modality
@@ -85,7 +85,7 @@ def _parse_rows(rows: OwnTable) -> _ParsedRows:
         else:
             targets.append(_single_or_list(right))
             lines.append(ABSENT)
-    return _ParsedRows(packed(targets), packed(lines), _tags(rows, options))
+    return _ParsedRows(pack(targets), pack(lines), _tags(rows, options))
 
 
 def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Raw
 
-from mmbench.columns import Lists, packed
+from mmbench.columns import Lists, pack
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions
 from mmbench.data.readers.caption_annotations import (
@@ -69,8 +69,8 @@ def captions(
             f" with: {listed(empty)}; remove them from its images"
         )
     contents = find_media([_names(image) for image in chosen], path.parent, str(path))
-    ids = packed([image.id for image in chosen])
-    targets = Lists.of([references[ident] for ident in ids])
+    ids = pack([image.id for image in chosen])
+    targets = Lists.from_lists([references[ident] for ident in ids])
     samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)
     return Samples(samples, source={} if splits else provenance_warning(path, split))
 

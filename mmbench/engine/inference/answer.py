@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from mmbench.columns import Places, taken
+from mmbench.columns import Places, take_rows
 from mmbench.engine.dispatch import StoredRow, labels_of
 from mmbench.engine.inference.decode import is_timed, lengths
 from mmbench.engine.inference.forward import Forward, ItemSelector, prepared_bytes
@@ -116,9 +116,9 @@ class CachedInference:
             items = unique.select
             if getattr(model, "remote", False):
                 pinned_items = [
-                    pin_files(item, self.keys) for item in taken(unique.items, unique.first)
+                    pin_files(item, self.keys) for item in take_rows(unique.items, unique.first)
                 ]
-                items = partial(taken, pinned_items)
+                items = partial(take_rows, pinned_items)
             forward = Forward(model, requests, min(step, size), self.device, self.name)
             if requests.method == "write" and isinstance(model, WritesEach):
                 answers = _answer_each(forward, model, missing, items)

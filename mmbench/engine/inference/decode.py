@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mmbench import media
-from mmbench.columns import Places, Texts, taken
+from mmbench.columns import Places, Texts, take_rows
 from mmbench.errors import SampleError
 from mmbench.protocols import Hears, TakesEncoded, Watches
 from mmbench.types import (
@@ -112,7 +112,7 @@ def lengths(items: Sequence[Item], rows: Places) -> Places:
         import pyarrow.compute as pc
 
         return np.asarray(pc.utf8_length(items.array))[rows]
-    return np.fromiter(map(length, taken(items, rows)), np.int64, len(rows))
+    return np.fromiter(map(length, take_rows(items, rows)), np.int64, len(rows))
 
 
 def length(item: Item) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmbench.columns import Places, taken
+from mmbench.columns import Places, take_rows
 from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
 from mmbench.storage.journal_entries import JournalBatch
@@ -37,7 +37,7 @@ class Distinct(NamedTuple):
 
     def select(self, numbers: Places) -> Sequence[Item]:
         """Return the distinct items of some numbers."""
-        return taken(self.items, self.first[numbers])
+        return take_rows(self.items, self.first[numbers])
 
 
 def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:

@@ -25,8 +25,8 @@ from mmbench.columns import (
     Texts,
     are_texts,
     column,
-    joined,
-    patched,
+    concatenate,
+    patch_rows,
     rows_not_none,
     rows_of_type,
 )
@@ -48,11 +48,13 @@ def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirectio
 
     def all_values(name: str) -> Sequence[Any]:
         """Return a field of all predictions."""
-        return joined([column(split, name) for _, _, split in splits])
+        return concatenate([column(split, name) for _, _, split in splits])
 
     table: StoredRows = {
-        "direction": joined([Repeated(direction, len(split)) for direction, _, split in splits]),
-        "split": joined([Repeated(number, len(split)) for _, number, split in splits]),
+        "direction": concatenate(
+            [Repeated(direction, len(split)) for direction, _, split in splits]
+        ),
+        "split": concatenate([Repeated(number, len(split)) for _, number, split in splits]),
         "id": all_values("id"),
         "group": all_values("group"),
         "error": all_values("error"),
@@ -85,7 +87,7 @@ def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirectio
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
     """Return values as JSON; scores by class as they are, which is a tenth of the size."""
-    values = patched(values, dict.fromkeys(rows_not_none(errors)))
+    values = patch_rows(values, dict.fromkeys(rows_not_none(errors)))
     if hasattr(values, "dtype"):
         return values
     if rows_of_type(values, np.ndarray):

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 
 from mmbench import metric_names, stats
-from mmbench.columns import Places, column, entries, taken
-from mmbench.columns import joined as join_sequences
+from mmbench.columns import Places, column, entries, take_rows
+from mmbench.columns import concatenate as join_sequences
 from mmbench.search.extremes import best_case, is_uncertain, worst_case
 from mmbench.types import Prediction, Ranking, Score
 
@@ -37,7 +37,7 @@ class Extremes(NamedTuple):
         tags = entries(column(self.predictions, "tags"), tag)
         inside = np.flatnonzero([one == value for one in tags])
         scores = (refold(score, inside) for score in (self.worst, self.best))
-        return Extremes(taken(self.predictions, inside), *scores)
+        return Extremes(take_rows(self.predictions, inside), *scores)
 
 
 class _BoundedScore(Protocol):

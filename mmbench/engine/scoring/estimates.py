@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mmbench import stats
-from mmbench.columns import Repeated, column, joined, packed
+from mmbench.columns import Repeated, column, concatenate, pack
 from mmbench.engine.score_names import sums_directions
 from mmbench.engine.scoring.apply import apply
 from mmbench.engine.scoring.bounds import Extremes, extremes, join_extremes
@@ -43,7 +43,7 @@ class MeasuredDirection(NamedTuple):
         groups, ids = column(self.predictions, "group"), column(self.predictions, "id")
         if isinstance(groups, Repeated) and not groups.only:
             return ids
-        return packed([group or ident for group, ident in zip(groups, ids, strict=True)])
+        return pack([group or ident for group, ident in zip(groups, ids, strict=True)])
 
 
 def join_scores(
@@ -55,8 +55,8 @@ def join_scores(
     """
     whole = parts[0]._replace(
         score=join([part.score for part in parts]),
-        predictions=joined([part.predictions for part in parts]),
-        positions=joined([part.positions for part in parts]),
+        predictions=concatenate([part.predictions for part in parts]),
+        positions=concatenate([part.positions for part in parts]),
         total=sum(part.total for part in parts),
         rejected={ident: why for part in parts for ident, why in part.rejected.items()},
         extremes=join_extremes(parts, join),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from mmbench.columns import Texts, column, patched, table
+from mmbench.columns import Texts, column, patch_rows, table
 from mmbench.text import count
 from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import Prediction, Predictions, tagged
@@ -28,7 +28,7 @@ def truncate_long_texts(predictions: Sequence[Prediction]) -> Sequence[Predictio
     whole = table(Prediction, predictions)
     values = whole.columns["value"]
     cut = {row: values[row][:limit] for row, limit in long.items()}
-    return whole.having(value=patched(values, cut))
+    return whole.with_columns(value=patch_rows(values, cut))
 
 
 def mark_long_texts(predictions: Predictions) -> tuple[Predictions, list[str]]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench import metric_names, stats
-from mmbench.columns import ABSENT, column, distinct, entries, rows_not_none, taken
+from mmbench.columns import ABSENT, column, count_distinct, entries, rows_not_none, take_rows
 from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.bounds import refold
 from mmbench.engine.scoring.estimates import (
@@ -97,8 +97,8 @@ def _part(
     rows = np.flatnonzero(inside)
     return scored._replace(
         score=refold(scored.score, rows),
-        predictions=taken(scored.predictions, rows),
-        positions=taken(scored.positions, rows),
+        predictions=take_rows(scored.predictions, rows),
+        positions=take_rows(scored.positions, rows),
         total=len(rows),
         extremes=scored.extremes and scored.extremes.within(tag, value),
     )
@@ -121,7 +121,7 @@ def _infos(scored_metrics: list[MeasuredDirection], signature: str, seed: int) -
     groups = [scored.groups for scored in scored_metrics]
     intervals = stats.intervals([scored.score for scored in scored_metrics], groups, seed=seed)
     # Metrics of the same predictions share a column of groups, which is counted once.
-    sizes = {key: distinct(own) for key, own in {id(own): own for own in groups}.items()}
+    sizes = {key: count_distinct(own) for key, own in {id(own): own for own in groups}.items()}
     several = zip(scored_metrics, groups, intervals, strict=True)
     return [_info(s, sizes[id(own)], signature, *interval) for s, own, interval in several]
 

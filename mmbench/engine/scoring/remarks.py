@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mmbench.columns import Keyed, column, patched
+from mmbench.columns import Keyed, column, patch_rows
 from mmbench.text import count
 from mmbench.text.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.types import InvalidContent, Outputs, Prediction, Predictions
@@ -20,7 +20,7 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
     gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
     """
-    by_id, tags = Keyed.of(outputs.values), dict(outputs.tags)
+    by_id, tags = Keyed.from_mapping(outputs.values), dict(outputs.tags)
     names, values = by_id.names, by_id.column
     texts = ((row, value) for row, value in enumerate(values) if isinstance(value, str))
     reasoning_rows = [row for row, text in texts if has_reasoning(text)]
@@ -32,7 +32,7 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     note = f"reasoning removed from {count(len(reasoning_rows), 'output')}"
     if missing:
         note += f", of which {len(missing):,} had no answer behind it"
-    stripped = Keyed(names, patched(values, answers))
+    stripped = Keyed(names, patch_rows(values, answers))
     return replace(outputs, values=stripped, tags=tags, notes=[*outputs.notes, note])
 
 

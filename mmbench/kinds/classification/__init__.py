@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mmbench.columns import column, patched
+from mmbench.columns import column, patch_rows
 from mmbench.datasets import Samples
 from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.classes import ClassScoresKind
@@ -84,7 +84,7 @@ class Classification(ClassScoresKind):
         scores = found.vectors[:, columns]
         together = over_views(scores, len(data.samples), views, found.scores, several=several)
         ids = column(data.samples, "id") if failed else ()
-        return patched(
+        return patch_rows(
             together, {r: InvalidContent(failed[i]) for r, i in enumerate(ids) if i in failed}
         )
 

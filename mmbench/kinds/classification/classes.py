@@ -16,7 +16,7 @@ from mmbench.columns import (
     Texts,
     are_distinct,
     column,
-    patched,
+    patch_rows,
     places,
     rows_of_type,
     table,
@@ -75,7 +75,7 @@ class ClassScoresKind(PerSample):
         a model's are. Raises UnknownName for a label that the data do not have, DataError for
         missing scores.
         """
-        given = Keyed.of(outputs.values).looked_up(column(data.samples, "id"))
+        given = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if isinstance(given, Texts) and are_distinct(data.labels):
             found = places(given, data.labels)
             if (found >= 0).all():
@@ -140,6 +140,6 @@ def _marked(found: Predictions, scale: ScoreScale) -> Predictions:
 def _with_scale(split: Table[Prediction], scale: ScoreScale) -> Table[Prediction]:
     values = split.columns["value"]
     if isinstance(values, np.ndarray):
-        return split.having(scores=Repeated(scale, len(split)))
+        return split.with_columns(scores=Repeated(scale, len(split)))
     of_arrays = dict.fromkeys(rows_of_type(values, np.ndarray), scale)
-    return split.having(scores=patched(split.columns["scores"], of_arrays))
+    return split.with_columns(scores=patch_rows(split.columns["scores"], of_arrays))

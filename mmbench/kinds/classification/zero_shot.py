@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from msgspec import field
 
-from mmbench.columns import patched
+from mmbench.columns import patch_rows
 from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.classification.check import check_classes
@@ -91,7 +91,7 @@ class ZeroShot(ClassScoresKind):
         classes = _classes(vectors(responses, "class"), len(data.labels))
         scores = samples.vectors @ classes.T * _SCALE
         failed = {row: InvalidContent(why) for row, why in samples.failures.items()}
-        return patched(cast("Sequence[object]", scores), failed)
+        return patch_rows(cast("Sequence[object]", scores), failed)
 
     def _templates(self, data: Samples) -> list[str]:
         templates = self.options.templates or data.templates

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mmbench.columns import column, places, taken
+from mmbench.columns import column, places, take_rows
 from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
 from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
@@ -56,7 +56,7 @@ def extra_ids(data: RetrievalData) -> list[str]:
     """Return the ids that only embeddings brought."""
     rows = data.extra_rows()
     ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
-    return [ident for role in ids for ident in taken(ids[role], rows[role])]
+    return [ident for role in ids for ident in take_rows(ids[role], rows[role])]
 
 
 def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
@@ -67,7 +67,7 @@ def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
 
 
 def _embedded(ids: Sequence[str], given: Sequence[str], vectors: Array | Vectors) -> Embedded:
-    found, unusable = Vectors.of(vectors).take(places(ids, given)).of_length_1()
+    found, unusable = Vectors.from_array(vectors).take(places(ids, given)).of_length_1()
     why = "its embedding is zero, NaN or infinite"
     return Embedded(found, dict.fromkeys(unusable.tolist(), why))
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.columns import column, taken
+from mmbench.columns import column, take_rows
 from mmbench.datasets import RetrievalData
 from mmbench.types import Prediction, Ranking, Sample
 
@@ -143,7 +143,7 @@ def _predictions(
 
 def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:
     """The ids at positions [n, k], of which those past the end are -1."""
-    names = list(taken(ids, top[top >= 0]))
+    names = list(take_rows(ids, top[top >= 0]))
     cuts = np.cumsum((top >= 0).sum(axis=1), dtype=np.int64).tolist()
     return [names[a:b] for a, b in pairwise([0, *cuts])]
 
@@ -209,4 +209,4 @@ def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> SplitSid
     errors = {row: failures[row] for row in rows[failed].tolist()}
     if len(errors):
         live = rows[~failed]
-    return SplitSide(samples, live, errors, ids if len(live) == len(ids) else taken(ids, live))
+    return SplitSide(samples, live, errors, ids if len(live) == len(ids) else take_rows(ids, live))

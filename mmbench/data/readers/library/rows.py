@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.columns import Mapped, patched
+from mmbench.columns import Mapped, patch_rows
 from mmbench.data.readers.arrow_columns import as_values, media_by_row, media_columns
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.library.hub import open_dataset
@@ -92,7 +92,7 @@ class LibraryRows(Rows):
             return [without[number] for number in self.numbers.tolist()]
         medium = partial(self._medium, media_by_row(dataset, column), modality, column)
         here = {at: without[n] for at, n in enumerate(self.numbers.tolist()) if n in without}
-        return patched(Mapped(medium, self.as_column()), here)
+        return patch_rows(Mapped(medium, self.as_column()), here)
 
     def _medium(self, part: Any, modality: Modality, column: str, number: int) -> Media:
         return Media(modality, f"{column} of {self.place} row {number}", part(number))
