@@ -35,32 +35,32 @@ class Choice(Writing):
 
     def needs(self) -> Needs | None:
         """Return Writes, or Rates."""
-        found = super().needs()
+        needed = super().needs()
         rates = self.options.choose == "likelihood"
-        return found._replace(ability=Rates) if found and rates else found
+        return needed._replace(ability=Rates) if needed and rates else needed
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
         """Return a conversation for each sample, with each of its options where these are rated."""
         options = [_options(sample) for sample in data.samples]
         if self.options.choose == "letter":
             return super().requests(data, seed)
-        asked = self.conversations(data)
+        conversations = self.conversations(data)
         rated = [
             ContinuationRequest(turns, option)
-            for turns, texts in zip(asked, options, strict=True)
+            for turns, texts in zip(conversations, options, strict=True)
             for option in texts
         ]
-        return {"option": Requests(rated, modality_of(asked), method="loglikelihood")}
+        return {"option": Requests(rated, modality_of(conversations), method="loglikelihood")}
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
         """Return id and reason of each sample of which an option could not be rated."""
         if "option" not in responses:
             return super().failures(data, responses)
-        found = responses["option"].failures
+        failed_options = responses["option"].failures
         reasons = [
             sample.target.reason
             if isinstance(sample.target, InvalidContent)
-            else _first(found, *span)
+            else _first(failed_options, *span)
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
         pairs = zip(data.samples, reasons, strict=True)
@@ -110,9 +110,9 @@ def _first(failures: dict[int, str], start: int, end: int) -> str | None:
     return next((failures[row] for row in range(start, end) if row in failures), None)
 
 
-def _likeliest(found: VectorOutputs, start: int, end: int) -> str | InvalidContent:
-    reason = _first(found.failures, start, end)
+def _likeliest(answers: VectorOutputs, start: int, end: int) -> str | InvalidContent:
+    reason = _first(answers.failures, start, end)
     if reason:
         return InvalidContent(reason)
-    totals, tokens = found.vectors[start:end, 0], found.vectors[start:end, 1]
+    totals, tokens = answers.vectors[start:end, 0], answers.vectors[start:end, 1]
     return ascii_uppercase[int((totals / tokens.clip(min=1)).argmax())]

@@ -58,22 +58,26 @@ def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
         prompt = "\n".join(f"{{{name}}}" for name, part in has.items() if isinstance(part, str))
     slots = set(_SLOT.findall(prompt))
     first = [part for name, part in has.items() if name not in slots and not isinstance(part, str)]
-    parts = _merged([*first, *_filled(prompt, has)])
+    parts = _merge_texts([*first, *_fill_slots(prompt, has)])
     if not parts:
-        wanted, given = ", ".join(spec.fields.values()), ", ".join(sample.inputs) or "nothing"
+        field_names, available = (
+            ", ".join(spec.fields.values()),
+            ", ".join(sample.inputs) or "nothing",
+        )
         raise DataError(
-            f"task {spec.name}: sample {sample.id} has {given}, and the task asks with {wanted}"
+            f"task {spec.name}: sample {sample.id} has {available}, and the task asks with"
+            f" {field_names}"
         )
     return (Message("user", tuple(parts)),)
 
 
-def _filled(prompt: str, has: dict[str, Content]) -> list[Content]:
+def _fill_slots(prompt: str, has: dict[str, Content]) -> list[Content]:
     """The prompt cut at its slots, with what stands in them; every second piece is a slot."""
     pieces = _SLOT.split(prompt)
     return [has.get(piece, "") if at % 2 else piece for at, piece in enumerate(pieces)]
 
 
-def _merged(parts: list[Content]) -> list[Content]:
+def _merge_texts(parts: list[Content]) -> list[Content]:
     """Neighbouring texts as one; no empty ones."""
     merged: list[Content] = []
     for part in parts:

@@ -11,11 +11,11 @@ from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import (
     PerSample,
-    answers_of,
-    chance,
-    dealt_out,
+    decoded_answers,
     each_output,
-    predicted,
+    hash_number,
+    permute_answers,
+    prediction_table,
     text_of,
     with_failures,
 )
@@ -63,17 +63,17 @@ class Drawing(PerSample):
         spec = self.task
         if "prompt" not in spec.fields:
             raise SpecError(f"task {spec.name}: to run a model, `fields: {{prompt: …}}` is needed")
-        asked = [
+        prompts = [
             prompt
             if isinstance(prompt := text_of(spec, sample, "prompt"), InvalidContent)
-            else SeededPrompt(prompt, chance(seed, sample.id) % 2**32)
+            else SeededPrompt(prompt, hash_number(seed, sample.id) % 2**32)
             for sample in data.samples
         ]
-        return {"sample": Requests(asked, "text", method="draw")}
+        return {"sample": Requests(prompts, "text", method="draw")}
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
         """Return the drawings."""
-        return answers_of(generated(responses, "sample"))
+        return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
         """Return the images. Raises DataError for anything else."""
@@ -87,8 +87,8 @@ class Drawing(PerSample):
         real = {sample.id: sample for sample in data.samples}
         drawn = [real.pop(ident, Sample(ident, {})) for ident in outputs.values]
         values = self.accepted(replace(data, samples=drawn), outputs)
-        found = predicted([*drawn, *real.values()], [*values, *[None] * len(real)])
-        return self._sized(with_failures({"": [found]}))
+        predictions = prediction_table([*drawn, *real.values()], [*values, *[None] * len(real)])
+        return self._sized(with_failures({"": [predictions]}))
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return the drawn images, each with its real one."""
@@ -105,16 +105,16 @@ class Drawing(PerSample):
         none = InvalidContent("there is no real image of this prompt")
         real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
-        return real if name == "oracle" else dealt_out(real, ids, seed)
+        return real if name == "oracle" else permute_answers(real, ids, seed)
 
     def signature(self, _data: Samples, /) -> str:
         """Return the side of the squares, where there are any."""
         return f"size={self.options.size}" if self.options.size else ""
 
-    def _sized(self, found: Predictions) -> Predictions:
+    def _sized(self, predictions: Predictions) -> Predictions:
         """Return both images of each prediction as the task wants them."""
         size = self.options.size
-        return found.mapped(partial(_square, size=size)) if size else found
+        return predictions.mapped(partial(_square, size=size)) if size else predictions
 
 
 def _as_image(output: object, where: str) -> Media:

@@ -20,7 +20,7 @@ from mmbench.columns import (
 )
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError, UserError
-from mmbench.kinds.returned import CHECKS, checked
+from mmbench.kinds.returned import CHECKS, with_check
 from mmbench.protocols import Needs, Responses
 from mmbench.types import (
     Content,
@@ -66,7 +66,7 @@ class PerSample(ABC):
         if cls.__module__.startswith("mmbench."):  # a check of every sample costs time
             return
         for name in CHECKS.keys() & vars(cls):
-            setattr(cls, name, checked(name, vars(cls)[name]))
+            setattr(cls, name, with_check(name, vars(cls)[name]))
 
     def __init__(self, task: TaskSpec, /) -> None:
         inherited = [
@@ -117,10 +117,10 @@ class PerSample(ABC):
         """Return id and reason of each sample that failed in one of its requests."""
         failed: dict[int, str] = {}
         if responses.keys().isdisjoint(self.sample_requests):
-            named, asked = ", ".join(self.sample_requests), ", ".join(responses)
+            expected, returned = ", ".join(self.sample_requests), ", ".join(responses)
             raise UserError(
-                f"kind {self.task.kind}: `sample_requests` are {named}, and requests returned"
-                f" {asked}: name those with one for each sample"
+                f"kind {self.task.kind}: `sample_requests` are {expected}, and requests returned"
+                f" {returned}: name those with one for each sample"
             )
         for name in self.sample_requests:
             failed |= responses[name].failures if name in responses else {}
@@ -128,8 +128,8 @@ class PerSample(ABC):
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return a model's answers with the references."""
-        found = predicted(data.samples, self.values(data, responses))
-        return Predictions({"": [found]}, self.failures(data, responses))
+        split = prediction_table(data.samples, self.values(data, responses))
+        return Predictions({"": [split]}, self.failures(data, responses))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return outputs of another program with the references.
@@ -141,13 +141,13 @@ class PerSample(ABC):
                 f"task {self.task.name}: outputs with embeddings are for retrieval tasks"
             )
         values = self.accepted(data, outputs)
-        found = predicted(data.samples, values, _tags(data.samples, outputs))
-        return with_failures({"": [found]})
+        split = prediction_table(data.samples, values, _tags(data.samples, outputs))
+        return with_failures({"": [split]})
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
         """Return the predictions of one of `baselines`."""
         values = self.baseline_values(name, data, seed)
-        return with_failures({"": [predicted(data.samples, values)]})
+        return with_failures({"": [prediction_table(data.samples, values)]})
 
     def signature(self, _data: Samples, /) -> str:
         """Add nothing to the metrics' own signatures."""
@@ -173,17 +173,18 @@ def each_output(
 
 def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, str]]:
     """Return the tags of each sample, and those that its output brings besides."""
-    own, given, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
-    if not given:
+    own, output_tags, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
+    if not output_tags:
         return own
-    found = given.look_up(ids) if isinstance(given, Keyed) else ()
-    if isinstance(own, Mappings) and isinstance(found, Mappings):  # `match` left out common names
-        return Mappings({**found.columns, **own.columns}, len(ids))
+    output_columns = output_tags.look_up(ids) if isinstance(output_tags, Keyed) else ()
+    # `match` left out common names.
+    if isinstance(own, Mappings) and isinstance(output_columns, Mappings):
+        return Mappings({**output_columns.columns, **own.columns}, len(ids))
     pairs = zip(ids, own, strict=True)
-    return Mappings.from_rows([{**given.get(ident, {}), **tags} for ident, tags in pairs])
+    return Mappings.from_rows([{**output_tags.get(ident, {}), **tags} for ident, tags in pairs])
 
 
-def predicted(
+def prediction_table(
     samples: Sequence[Sample],
     values: Sequence[object],
     tags: Sequence[Mapping[str, str]] | None = None,
@@ -194,14 +195,14 @@ def predicted(
     """
     rows = table(Sample, samples, ("inputs", "tags")).columns
     targets, inputs, n = rows["target"], rows["inputs"], len(samples)
-    lost = {row: targets[row].reason for row in rows_of_type(targets, InvalidContent)}
+    broken_targets = {row: targets[row].reason for row in rows_of_type(targets, InvalidContent)}
     broken = cast("Sequence[InvalidContent]", values)
-    refused = {row: broken[row].reason for row in rows_of_type(values, InvalidContent)}
-    failed = dict(sorted((refused | lost).items()))
+    broken_values = {row: broken[row].reason for row in rows_of_type(values, InvalidContent)}
+    failed = dict(sorted((broken_values | broken_targets).items()))
     columns = {
         "id": rows["id"],
         "value": patch_rows(values, dict.fromkeys(failed)),
-        "target": patch_rows(targets, dict.fromkeys(lost)),
+        "target": patch_rows(targets, dict.fromkeys(broken_targets)),
         "error": patch_rows(Repeated(None, n), failed),
         "group": rows["group"],
         "tags": rows["tags"] if tags is None else tags,
@@ -213,23 +214,23 @@ def predicted(
 
 def with_failures(directions: Directions) -> Predictions:
     """Return predictions in which a failed sample has a failed prediction."""
-    found = Predictions(directions)
-    return Predictions(directions, found.failed())
+    predictions = Predictions(directions)
+    return Predictions(directions, predictions.failed())
 
 
-def chance(seed: int, ident: str) -> int:
+def hash_number(seed: int, ident: str) -> int:
     """Return a number of 64 bits that is a sample's own, whatever the order of the data."""
     drawn = blake2b(f"{seed}/{ident}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(drawn.digest(), "little")
 
 
-def dealt_out(answers: list[T], ids: list[str], seed: int) -> list[T]:
+def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
     """Return for each sample the answer of the next one, in an order drawn by the ids' hashes."""
-    order = sorted(range(len(ids)), key=lambda row: chance(seed, ids[row]))
-    given = list(answers)
+    order = sorted(range(len(ids)), key=lambda row: hash_number(seed, ids[row]))
+    permuted = list(answers)
     for row, other in zip(order, order[1:] + order[:1], strict=True):
-        given[row] = answers[other]
-    return given
+        permuted[row] = answers[other]
+    return permuted
 
 
 def check_medium(spec: TaskSpec) -> None:
@@ -243,11 +244,11 @@ def check_medium(spec: TaskSpec) -> None:
 
 def medium_of(spec: TaskSpec, sample: Sample) -> Content:
     """Return the medium that a sample is about: the one field that it has. Raises DataError."""
-    found = [field for field in spec.fields.values() if field in sample.inputs]
-    usable = [field for field in found if not isinstance(sample.inputs[field], InvalidContent)]
-    if found and len(usable) < 2:
-        return sample.inputs[(usable or found)[0]]
-    if not found:
+    present = [field for field in spec.fields.values() if field in sample.inputs]
+    usable = [field for field in present if not isinstance(sample.inputs[field], InvalidContent)]
+    if present and len(usable) < 2:
+        return sample.inputs[(usable or present)[0]]
+    if not present:
         raise DataError(
             f"task {spec.name}: sample {sample.id} has no {' or '.join(spec.fields.values())}:"
             " name its file in a column of that name"
@@ -260,21 +261,21 @@ def medium_of(spec: TaskSpec, sample: Sample) -> Content:
 
 def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
     """Return a text of a sample, by the name of its field. Raises DataError."""
-    found = input_of(spec, sample, spec.fields[name])
-    if isinstance(found, Media):
+    content = input_of(spec, sample, spec.fields[name])
+    if isinstance(content, Media):
         raise DataError(
             f"task {spec.name}: sample {sample.id} has no text in {spec.fields[name]!r}"
         )
-    return found
+    return content
 
 
 def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
     """Return a content of a sample. Raises DataError where it has none in this field."""
-    found = sample.inputs.get(field)
-    if found is None:
+    content = sample.inputs.get(field)
+    if content is None:
         has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""
         raise DataError(f"task {spec.name}: sample {sample.id} has no {field}{has}")
-    return found
+    return content
 
 
 def modality_in(spec: TaskSpec, data: Samples) -> Modality:
@@ -288,14 +289,14 @@ def modality_in(spec: TaskSpec, data: Samples) -> Modality:
         if isinstance(medium, Media):
             first.setdefault(medium.modality, sample.id)
     if len(first) > 1:
-        shown = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
+        examples = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
         raise DataError(
-            f"task {spec.name}: its media are of several kinds ({shown}): split the data"
+            f"task {spec.name}: its media are of several kinds ({examples}): split the data"
         )
     return next(iter(first), "text")
 
 
-def answers_of(
+def decoded_answers(
     generated: GeneratedOutputs, read: Callable[[Any], T] = lambda answer: answer
 ) -> list[T | InvalidContent]:
     """Return what `read` makes of each generated answer, an InvalidContent where it failed."""

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
-from mmbench.kinds.per_sample import PerSample, chance, each_output
+from mmbench.kinds.per_sample import PerSample, each_output, hash_number
 from mmbench.types import Outputs
 
 
@@ -28,7 +28,9 @@ class Rating(PerSample):
         if name == "constant":
             return [fmean(means)] * len(means)
         low, high = min(means), max(means)
-        return [low + (high - low) * chance(seed, sample.id) / 2**64 for sample in data.samples]
+        return [
+            low + (high - low) * hash_number(seed, sample.id) / 2**64 for sample in data.samples
+        ]
 
 
 def _as_number(output: object, where: str) -> float:

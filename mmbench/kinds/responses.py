@@ -11,10 +11,10 @@ def vectors(responses: Responses, name: str) -> VectorOutputs:
 
     Raises LookupError for a name of no requests, TypeError for responses that are no vectors.
     """
-    found = _named(responses, name)
-    if not isinstance(found, VectorOutputs):
+    response = _response(responses, name)
+    if not isinstance(response, VectorOutputs):
         raise TypeError(f"the responses to {name!r} are no vectors: read them by `generated`")
-    return found
+    return response
 
 
 def generated(responses: Responses, name: str) -> GeneratedOutputs:
@@ -22,13 +22,13 @@ def generated(responses: Responses, name: str) -> GeneratedOutputs:
 
     Raises LookupError for a name of no requests, TypeError for responses that are vectors.
     """
-    found = _named(responses, name)
-    if not isinstance(found, GeneratedOutputs):
+    response = _response(responses, name)
+    if not isinstance(response, GeneratedOutputs):
         raise TypeError(f"the responses to {name!r} are vectors: read them by `vectors`")
-    return found
+    return response
 
 
-def _named(responses: Responses, name: str) -> VectorOutputs | GeneratedOutputs:
+def _response(responses: Responses, name: str) -> VectorOutputs | GeneratedOutputs:
     if name not in responses:
         raise LookupError(f"no requests have the name {name!r}, only {', '.join(responses)}")
     return responses[name]

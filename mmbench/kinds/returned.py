@@ -44,32 +44,32 @@ _ROLES = ("system", "user", "assistant")
 _VALUES = "a list with one value for each sample, an InvalidContent for one that failed"
 
 
-def checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+def with_check(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method of a kind that raises UserError where it returns what it may not."""
 
     @wraps(method)
     def call(kind: Any, *args: Any, **kwargs: Any) -> Any:
-        found = method(kind, *args, **kwargs)
-        if fault := CHECKS[name](found, *args):
+        returned = method(kind, *args, **kwargs)
+        if fault := CHECKS[name](returned, *args):
             task = getattr(kind, "task", None)
-            who = f"kind {task.kind}" if task else f"kind {type(kind).__name__}"
-            raise UserError(f"{who}: {name} {fault}; docs/plugins.md says what is needed")
-        return found
+            owner = f"kind {task.kind}" if task else f"kind {type(kind).__name__}"
+            raise UserError(f"{owner}: {name} {fault}; docs/plugins.md says what is needed")
+        return returned
 
     return call
 
 
-def _requests(found: object, data: Dataset, *_: object) -> str:
-    if not isinstance(found, Mapping) or not all(
-        isinstance(one, Requests) for one in found.values()
+def _requests(returned: object, data: Dataset, *_: object) -> str:
+    if not isinstance(returned, Mapping) or not all(
+        isinstance(one, Requests) for one in returned.values()
     ):
-        return f"returned {repr(found)}: give a dict of mmbench.types.Requests"
+        return f"returned {repr(returned)}: give a dict of mmbench.types.Requests"
     samples = {role: len(samples) for role, samples in data.by_role().items()}
-    faults = (_asked(name, one, samples) for name, one in found.items())
+    faults = (_request_fault(name, one, samples) for name, one in returned.items())
     return next(filter(None, faults), "")
 
 
-def _asked(name: object, one: Requests, samples: Mapping[str, int]) -> str:
+def _request_fault(name: object, one: Requests, samples: Mapping[str, int]) -> str:
     """Return what is wrong with requests of a name, empty where nothing is."""
     if one.method not in _CONTENTS:
         methods = ", ".join(get_args(Method))
@@ -77,7 +77,7 @@ def _asked(name: object, one: Requests, samples: Mapping[str, int]) -> str:
     if fault := _setting_fault(one):
         return f"returned requests with {fault}"
     types, words = _CONTENTS[one.method]
-    odd = next((c for c in one.contents if not isinstance(c, types) or not _turns(c)), None)
+    odd = next((c for c in one.contents if not isinstance(c, types) or not _are_messages(c)), None)
     if odd is not None:
         return f"returned requests to {one.method} {repr(odd)}: give {words}"
     if fault := next(filter(None, map(partial(_content_fault, one), one.contents)), ""):
@@ -125,23 +125,23 @@ def _message_fault(message: Message) -> str:
     return "" if odd is None else f"the part {repr(odd)}: give texts, Media and InvalidContent"
 
 
-def _turns(content: object) -> bool:
+def _are_messages(content: object) -> bool:
     return not isinstance(content, tuple) or all(isinstance(turn, Message) for turn in content)
 
 
-def _values(found: object, *args: object) -> str:
+def _values(returned: object, *args: object) -> str:
     data: Any = next(one for one in args if not isinstance(one, str))  # a baseline's name is first
     n = len(data.samples)
-    if not isinstance(found, Sequence) or isinstance(found, str):
-        return f"returned {repr(found)}: give {_VALUES}"
-    if len(found) != n:
-        return f"returned {len(found)} values for {n} samples: give {_VALUES}"
-    odd = next((row for row, value in enumerate(found) if not _is_value(value)), None)
+    if not isinstance(returned, Sequence) or isinstance(returned, str):
+        return f"returned {repr(returned)}: give {_VALUES}"
+    if len(returned) != n:
+        return f"returned {len(returned)} values for {n} samples: give {_VALUES}"
+    odd = next((row for row, value in enumerate(returned) if not _is_value(value)), None)
     if odd is None:
         return ""
     ident = data.samples[odd].id
     return (
-        f"returned {repr(found[odd])} for {ident}: give a text, a number, a list or a Struct, of"
+        f"returned {repr(returned[odd])} for {ident}: give a text, a number, a list or a Struct, of"
         " what JSON holds"
     )
 
@@ -159,28 +159,28 @@ def _is_value(value: object) -> bool:
     return True
 
 
-def _failures(found: object, *_: object) -> str:
-    pairs = found if isinstance(found, list) else [found]
+def _failures(returned: object, *_: object) -> str:
+    pairs = returned if isinstance(returned, list) else [returned]
     if all(isinstance(p, tuple) and [type(one) for one in p] == [str, str] for p in pairs):
         return ""
-    return f"returned {repr(found)}: give a list of (id, reason)"
+    return f"returned {repr(returned)}: give a list of (id, reason)"
 
 
-def _directions(found: object, *_: object) -> str:
-    if isinstance(found, list) and found and all(isinstance(name, str) for name in found):
+def _directions(returned: object, *_: object) -> str:
+    if isinstance(returned, list) and returned and all(isinstance(name, str) for name in returned):
         return ""
-    return f'returned {repr(found)}: give a list of names, [""] for a single direction'
+    return f'returned {repr(returned)}: give a list of names, [""] for a single direction'
 
 
-def _needs(found: object, *_: object) -> str:
-    if found is None or isinstance(found, Needs):
+def _needs(returned: object, *_: object) -> str:
+    if returned is None or isinstance(returned, Needs):
         return ""
-    return f"returned {repr(found)}: give a mmbench.protocols.Needs, or None"
+    return f"returned {repr(returned)}: give a mmbench.protocols.Needs, or None"
 
 
-def _signature(found: object, *_: object) -> str:
-    plain = isinstance(found, str) and (not found or found.isprintable())
-    return "" if plain else f"returned {repr(found)}: give a text of one line"
+def _signature(returned: object, *_: object) -> str:
+    plain = isinstance(returned, str) and (not returned or returned.isprintable())
+    return "" if plain else f"returned {repr(returned)}: give a text of one line"
 
 
 # What is wrong with what a method returned, given its arguments; empty where nothing is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.per_sample import PerSample, answers_of, each_output, text_of
+from mmbench.kinds.per_sample import PerSample, decoded_answers, each_output, text_of
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Responses, Speaks
 from mmbench.types import InvalidContent, Media, Outputs, Requests, TaskSpec
@@ -30,7 +30,7 @@ class Speaking(PerSample):
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
         """Return the sounds."""
-        return answers_of(generated(responses, "sample"))
+        return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
         """Return the sounds. Raises DataError for anything else."""
@@ -41,8 +41,8 @@ class Speaking(PerSample):
     ) -> list[Media | InvalidContent]:
         """Return the recordings themselves: the oracle is the only baseline."""
         none = InvalidContent("there is no recording of this text")
-        found = [sample.inputs.get("audio", sample.target) for sample in data.samples]
-        return [one if isinstance(one, Media) else none for one in found]
+        recordings = [sample.inputs.get("audio", sample.target) for sample in data.samples]
+        return [one if isinstance(one, Media) else none for one in recordings]
 
 
 def _as_sound(output: object, where: str) -> Media:

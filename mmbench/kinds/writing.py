@@ -18,7 +18,7 @@ from mmbench.kinds.conversation import (
     media_together,
     modality_of,
 )
-from mmbench.kinds.per_sample import PerSample, answers_of, dealt_out, each_output
+from mmbench.kinds.per_sample import PerSample, decoded_answers, each_output, permute_answers
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Needs, Responses, Writes
 from mmbench.text import count
@@ -55,15 +55,19 @@ class Writing(PerSample):
 
     def needs(self) -> Needs | None:
         """Return the ability, and the media that the prompt has a slot for."""
-        found = super().needs()
-        return found._replace(together=media_together(self.options.prompt)) if found else None
+        needed = super().needs()
+        return needed._replace(together=media_together(self.options.prompt)) if needed else None
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
         """Return a conversation for each sample. Raises DataError for options of free answers."""
         _refuse_options(self.task, data)
-        asked = self.conversations(data)
+        conversations = self.conversations(data)
         options = self.options.generation.seeded(seed)
-        return {"sample": Requests(asked, modality_of(asked), method="write", options=options)}
+        return {
+            "sample": Requests(
+                conversations, modality_of(conversations), method="write", options=options
+            )
+        }
 
     def conversations(self, data: Samples) -> list[Conversation]:
         """Return the conversation of each sample."""
@@ -72,18 +76,18 @@ class Writing(PerSample):
 
     def values(self, _data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
         """Return the texts."""
-        return answers_of(generated(responses, "sample"), lambda written: written.text)
+        return decoded_answers(generated(responses, "sample"), lambda output: output.text)
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return the texts with the references; the tag `finish` marks those that were cut off."""
-        found = super().predictions(data, responses)
+        predictions = super().predictions(data, responses)
         cut = _cut_off(responses)
         if not cut:
-            return found
-        marked = found.with_splits(lambda split: tagged(split, cut))
+            return predictions
+        marked = predictions.with_splits(lambda split: tagged(split, cut))
         verb = "was" if len(cut) == 1 else "were"
         note = f"{count(len(cut), 'answer')} met the token limit and {verb} cut off"
-        return replace(marked, notes=[*found.notes, note])
+        return replace(marked, notes=[*predictions.notes, note])
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts; a number becomes its decimal text."""
@@ -109,17 +113,17 @@ class Writing(PerSample):
         if name == "oracle":
             return best
         if name == "random":
-            return dealt_out(best, [sample.id for sample in data.samples], seed)
+            return permute_answers(best, [sample.id for sample in data.samples], seed)
         answers = {"constant": common[:1], "empty": [], "hedge": common[:_HEDGED]}[name]
         return [" ".join(answers)] * len(best)
 
 
 def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
     """Return tags of the answers that met the token limit, by row; options have no such answers."""
-    found = responses.get("sample")
-    values = found.values if isinstance(found, GeneratedOutputs) else []
-    written = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
-    return {row: {"finish": "length"} for row, one in written if one.finish == "length"}
+    response = responses.get("sample")
+    values = response.values if isinstance(response, GeneratedOutputs) else []
+    texts = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
+    return {row: {"finish": "length"} for row, one in texts if one.finish == "length"}
 
 
 def _as_text(output: object, where: str) -> str:

@@ -69,29 +69,31 @@ class Classification(ClassScoresKind):
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
         """Return id and reason of each sample of which a view failed."""
-        found = vectors(responses, "sample")
-        views = max(1, len(found.vectors) // max(1, len(data.samples)))
-        reasons = {row // views: why for row, why in sorted(found.failures.items(), reverse=True)}
+        answers = vectors(responses, "sample")
+        views = max(1, len(answers.vectors) // max(1, len(data.samples)))
+        reasons = {row // views: why for row, why in sorted(answers.failures.items(), reverse=True)}
         return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
         """Return scores [c] of each sample, in the order of the data's labels."""
-        found, views = vectors(responses, "sample"), self.options.views
+        answers, views = vectors(responses, "sample"), self.options.views
         failed = dict(self.failures(data, responses))
-        where, several = f"task {self.task.name}: model {found.model}", has_several(data)
-        columns = columns_of_model(found.labels, data.labels, where)
-        check_scale(found, where, several=several)
-        scores = found.vectors[:, columns]
-        together = over_views(scores, len(data.samples), views, found.scores, several=several)
+        where, several = f"task {self.task.name}: model {answers.model}", has_several(data)
+        columns = columns_of_model(answers.labels, data.labels, where)
+        check_scale(answers, where, several=several)
+        scores = answers.vectors[:, columns]
+        combined = over_views(scores, len(data.samples), views, answers.scores, several=several)
         ids = column(data.samples, "id") if failed else ()
         return patch_rows(
-            together, {r: InvalidContent(failed[i]) for r, i in enumerate(ids) if i in failed}
+            combined, {r: InvalidContent(failed[i]) for r, i in enumerate(ids) if i in failed}
         )
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return predictions that say what their scores are."""
-        found = super().predictions(data, responses)
-        return msgspec.structs.replace(found, notes=_notes(vectors(responses, "sample"), data))
+        predictions = super().predictions(data, responses)
+        return msgspec.structs.replace(
+            predictions, notes=_notes(vectors(responses, "sample"), data)
+        )
 
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
         """Return what the scores of a prediction are, where the model returned `returned`."""
@@ -102,16 +104,16 @@ class Classification(ClassScoresKind):
         return vectors(responses, "sample").scores
 
 
-def _notes(found: VectorOutputs, data: Samples) -> list[str]:
+def _notes(answers: VectorOutputs, data: Samples) -> list[str]:
     """Return which classes the data do not have, and that the model returns probabilities."""
     notes = []
-    extra = len(found.labels) - len(data.labels)
+    extra = len(answers.labels) - len(data.labels)
     if extra > 0:
         notes.append(
-            f"the model has {count(len(found.labels), 'class')} and the data"
+            f"the model has {count(len(answers.labels), 'class')} and the data"
             f" {len(data.labels):,}: the scores of the other {extra:,} are left out"
         )
-    if found.scores == "probabilities":
+    if answers.scores == "probabilities":
         notes.append("the model declares that its scores are probabilities")
     return notes
 

@@ -27,7 +27,7 @@ from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.names import columns_of_output
 from mmbench.kinds.classification.outputs import label_number, numbers, scores_of_list
 from mmbench.kinds.classification.scores import baseline_logits, has_several, scale_of_outputs
-from mmbench.kinds.per_sample import PerSample, chance, check_medium, each_output
+from mmbench.kinds.per_sample import PerSample, check_medium, each_output, hash_number
 from mmbench.protocols import Responses
 from mmbench.stats.probabilities import probabilities
 from mmbench.text import count
@@ -57,16 +57,16 @@ class ClassScoresKind(PerSample):
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return predictions that say what their scores are."""
-        found = super().predictions(data, responses)
-        return _marked(found, self.scale(data, self.returned_scale(responses)))
+        predictions = super().predictions(data, responses)
+        return _with_scales(predictions, self.scale(data, self.returned_scale(responses)))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return outputs of another program, which are probabilities if all scores can be."""
-        found = super().accept(data, outputs)
-        (split,) = found.splits()
+        predictions = super().accept(data, outputs)
+        (split,) = predictions.splits()
         scale = scale_of_outputs(column(split, "value"), several=has_several(data))
-        notes = [_TAKEN[scale]] if scale else []
-        return msgspec.structs.replace(_marked(found, scale), notes=notes)
+        notes = [_SCALE_NOTES[scale]] if scale else []
+        return msgspec.structs.replace(_with_scales(predictions, scale), notes=notes)
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return scores in the order of the data's labels. A label goes by its name.
@@ -75,11 +75,11 @@ class ClassScoresKind(PerSample):
         a model's are. Raises UnknownName for a label that the data do not have, DataError for
         missing scores.
         """
-        given = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
-        if isinstance(given, Texts) and are_distinct(data.labels):
-            found = places(given, data.labels)
-            if (found >= 0).all():
-                return array("q", found.tobytes())
+        output_values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
+        if isinstance(output_values, Texts) and are_distinct(data.labels):
+            rows = places(output_values, data.labels)
+            if (rows >= 0).all():
+                return array("q", rows.tobytes())
         names = outputs.labels or data.labels
 
         def read(output: object, where: str) -> object:
@@ -106,7 +106,7 @@ class ClassScoresKind(PerSample):
         if name == "constant":
             return [np.zeros(size, np.float32)] * len(data.samples)
         if name == "random":
-            draws = [np.random.default_rng(chance(seed, s.id)) for s in data.samples]
+            draws = [np.random.default_rng(hash_number(seed, s.id)) for s in data.samples]
             return [draw.random(size, np.float32) for draw in draws]
         right = np.zeros((len(data.samples), size), np.float32)
         for row, sample in enumerate(data.samples):
@@ -114,7 +114,7 @@ class ClassScoresKind(PerSample):
         return list(right)
 
 
-_TAKEN = {
+_SCALE_NOTES = {
     "probabilities": "the scores are taken for probabilities: all of them fit",
     "logits": "the scores are taken for logits: not all of them can be probabilities",
 }
@@ -132,9 +132,9 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
     return label_number(str(output), labels, where)
 
 
-def _marked(found: Predictions, scale: ScoreScale) -> Predictions:
+def _with_scales(predictions: Predictions, scale: ScoreScale) -> Predictions:
     """Return predictions that say what their scores are; failed ones and labels have none."""
-    return found.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
+    return predictions.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
 
 
 def _with_scale(split: Table[Prediction], scale: ScoreScale) -> Table[Prediction]:

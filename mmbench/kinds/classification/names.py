@@ -19,7 +19,9 @@ from mmbench.text import count, listed, repeated
 Places = NDArray[np.intp]
 
 
-def columns_of_model(given: Sequence[str], wanted: Sequence[str], where: str) -> Places:
+def columns_of_model(
+    model_classes: Sequence[str], data_classes: Sequence[str], where: str
+) -> Places:
     """Return the position of each wanted class [c] among the classes of a model.
 
     Equal names go first; else case, underscores and hyphens are ignored, and whether an accent is a
@@ -28,25 +30,27 @@ def columns_of_model(given: Sequence[str], wanted: Sequence[str], where: str) ->
     have twice, ModelError for a class that the model has twice, or several of its classes differ
     only in such a way.
     """
-    if list(given) == list(wanted):
-        return np.arange(len(wanted))
-    _refuse_twice(given, wanted, where)
-    known, asked = _by_plain_name(given), _by_plain_name(wanted)
-    missing = [name for name in wanted if _plain(name) not in known]
+    if list(model_classes) == list(data_classes):
+        return np.arange(len(data_classes))
+    _refuse_twice(model_classes, data_classes, where)
+    model_names, data_names = _by_plain_name(model_classes), _by_plain_name(data_classes)
+    missing = [name for name in data_classes if _plain(name) not in model_names]
     if missing:
         raise DataError(
-            f"{where} has no class for {listed(missing)}; its classes are {listed(given)}"
+            f"{where} has no class for {listed(missing)}; its classes are {listed(model_classes)}"
         )
-    return np.array([_one(name, known, asked, where) for name in wanted], np.intp)
+    return np.array(
+        [_matching_position(name, model_names, data_names, where) for name in data_classes], np.intp
+    )
 
 
-def columns_of_output(given: Sequence[str], labels: Sequence[str], where: str) -> Places:
+def columns_of_output(output_labels: Sequence[str], labels: Sequence[str], where: str) -> Places:
     """Return the position of each label of the data [c] among those of an output.
 
     Both have the same names. `where` begins the messages. Raises UnknownName for a label that the
     data do not have, DataError for one without a score and for one that stands twice.
     """
-    places = _places(tuple(given), tuple(labels))
+    places = _places(tuple(output_labels), tuple(labels))
     if places is not None:
         return places
     if twice := repeated(labels):
@@ -54,33 +58,33 @@ def columns_of_output(given: Sequence[str], labels: Sequence[str], where: str) -
             f"{where} has scores by name, and the data have several classes {listed(twice)}: give"
             " the scores as a list, or as .npy without .labels.txt, in the order of the data"
         )
-    if twice := repeated(given):
+    if twice := repeated(output_labels):
         raise DataError(f"{where} has several scores for {listed(twice)}: name every column once")
-    for name in sorted(set(given) - set(labels)):
+    for name in sorted(set(output_labels) - set(labels)):
         raise UnknownName(f"label ({where})", name, labels)
-    missing = [name for name in labels if name not in given]
+    missing = [name for name in labels if name not in output_labels]
     raise DataError(
         f"{where} has no score for {missing[0]!r} ({count(len(missing), 'label')} missing)"
     )
 
 
 @lru_cache(maxsize=8)  # every sample has the same labels, in the same order
-def _places(given: tuple[str, ...], labels: tuple[str, ...]) -> Places | None:
-    if given == labels:
+def _places(output_labels: tuple[str, ...], labels: tuple[str, ...]) -> Places | None:
+    if output_labels == labels:
         return np.arange(len(labels))
-    place = {name: row for row, name in enumerate(given)}
-    once = len(place) == len(given) == len(labels)
+    place = {name: row for row, name in enumerate(output_labels)}
+    once = len(place) == len(output_labels) == len(labels)
     same = once and place.keys() == set(labels)
     return np.array([place[name] for name in labels], np.intp) if same else None
 
 
-def _refuse_twice(given: Sequence[str], wanted: Sequence[str], where: str) -> None:
-    if twice := repeated(given):
+def _refuse_twice(model_classes: Sequence[str], data_classes: Sequence[str], where: str) -> None:
+    if twice := repeated(model_classes):
         raise ModelError(
             f"{where} has several classes {listed(twice)}, and classes are matched by name: give"
             " each its own name, or give the data the same list of classes in the same order"
         )
-    if twice := repeated(wanted):
+    if twice := repeated(data_classes):
         raise DataError(
             f"{where} cannot be matched by name: the data have several classes {listed(twice)};"
             " give each its own name, or the model the same list of classes in the same order"
@@ -89,17 +93,20 @@ def _refuse_twice(given: Sequence[str], wanted: Sequence[str], where: str) -> No
 
 def _by_plain_name(names: Sequence[str]) -> dict[str, dict[str, int]]:
     """Plain name → the names that it stands for, and their positions."""
-    found: dict[str, dict[str, int]] = {}
+    positions: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
-        found.setdefault(_plain(name), {})[name] = place
-    return found
+        positions.setdefault(_plain(name), {})[name] = place
+    return positions
 
 
-def _one(
-    name: str, known: dict[str, dict[str, int]], asked: dict[str, dict[str, int]], where: str
+def _matching_position(
+    name: str,
+    model_names: dict[str, dict[str, int]],
+    data_names: dict[str, dict[str, int]],
+    where: str,
 ) -> int:
     """The position of the model's class for a class of the data."""
-    here, there = known[_plain(name)], asked[_plain(name)]
+    here, there = model_names[_plain(name)], data_names[_plain(name)]
     if here.keys() == there.keys():
         return here[name]
     if len(here) == len(there) == 1:

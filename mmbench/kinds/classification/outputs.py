@@ -11,15 +11,15 @@ from mmbench.text import listed
 from mmbench.types import InvalidContent
 
 
-def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
+def scores_of_list(output: Any, labels: list[str], where: str) -> Any:
     """Return scores in a list or an array [c], as precise as they are given, at least float32.
 
     Whole numbers in a list are read as texts, because they may be ids of documents. Raises
     DataError for texts that are no numbers, and where numbers may also be a ranking of the labels.
     """
-    scores = np.asarray(given)
+    scores = np.asarray(output)
     if scores.dtype.kind == "U":
-        if set(given) == set(labels):
+        if set(output) == set(labels):
             raise DataError(
                 f"{where} is a ranking of the labels, or looks like one: give scores as"
                 " {label: score}"
@@ -28,7 +28,7 @@ def scores_of_list(given: Any, labels: list[str], where: str) -> Any:
             scores = scores.astype(np.float64)
         except ValueError as error:
             raise DataError(
-                f"{where} is a list of texts, {listed(given)}: give one label, or a score for each"
+                f"{where} is a list of texts, {listed(output)}: give one label, or a score for each"
                 " label, {label: score}"
             ) from error
     return scores.astype(np.result_type(scores, np.float32), copy=False)

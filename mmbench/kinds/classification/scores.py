@@ -32,28 +32,28 @@ def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreSc
     Those of a single view stay what they are. So does a maximum over views where each label is
     judged alone: the sigmoid does not change which is the highest.
     """
-    alone = views.clips * views.crops == 1 or (several and views.combine == "max")
-    return scale if alone else "probabilities"
+    unchanged = views.clips * views.crops == 1 or (several and views.combine == "max")
+    return scale if unchanged else "probabilities"
 
 
-def over_views(found: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
+def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
     """Return scores [n, c] of n samples, from those of all their views [n * views, c].
 
     Scores that change their scale (`scale_of_views`) are probabilities in float64.
     """
-    looks = found.reshape(n, -1, found.shape[1])
+    looks = scores.reshape(n, -1, scores.shape[1])
     highest = views.combine == "max"
     if looks.shape[1] == 1:
         return looks[:, 0]
     if highest and several:
         return looks.max(axis=1)
-    together = np.empty((n, found.shape[1]))
+    combined = np.empty((n, scores.shape[1]))
     step = max(1, _BLOCK // max(1, looks[:1].size))
     for start in range(0, n, step):
         part = looks[start : start + step].astype(np.float64)
         shares = part if scale == "probabilities" else probabilities(part, several=several)
-        together[start : start + step] = shares.max(axis=1) if highest else shares.mean(axis=1)
-    return together
+        combined[start : start + step] = shares.max(axis=1) if highest else shares.mean(axis=1)
+    return combined
 
 
 def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
@@ -65,11 +65,11 @@ def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
         return
     answered = np.ones(len(answers.vectors), bool)
     answered[list(answers.failures)] = False
-    found = answers.vectors[answered]
-    if not np.isfinite(found).all() or not are_probabilities(found, several=several):
-        wanted = "lie in [0, 1]" if several else "lie in [0, 1] and sum to 1 for each sample"
+    scores = answers.vectors[answered]
+    if not np.isfinite(scores).all() or not are_probabilities(scores, several=several):
+        rule = "lie in [0, 1]" if several else "lie in [0, 1] and sum to 1 for each sample"
         raise ModelError(
-            f'{where} declares scores = "probabilities", but its scores do not {wanted}: return'
+            f'{where} declares scores = "probabilities", but its scores do not {rule}: return'
             ' probabilities, or declare scores = "logits"'
         )
 
@@ -88,7 +88,7 @@ def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
     return scale
 
 
-def baseline_logits(who: str, values: Numbers, *, several: bool) -> Any:
+def baseline_logits(baseline: str, values: Numbers, *, several: bool) -> Any:
     """Return the values of a baseline, 0 to 1, as logits.
 
     Those of the oracle are certain. Of several labels, random values are probabilities; of one
@@ -96,9 +96,9 @@ def baseline_logits(who: str, values: Numbers, *, several: bool) -> Any:
     """
     from scipy.special import logit
 
-    if who == "oracle":
+    if baseline == "oracle":
         return (2 * values - 1) * np.float32(_CERTAIN)
-    if who == "random" and several:
+    if baseline == "random" and several:
         return np.clip(logit(values.astype(np.float64)), -_CERTAIN, _CERTAIN)
     return values
 

@@ -23,7 +23,7 @@ from mmbench.kinds.retrieval.given import (
     ranked,
     unjudged_documents,
 )
-from mmbench.kinds.retrieval.parts import parts
+from mmbench.kinds.retrieval.parts import make_splits
 from mmbench.kinds.retrieval.rank import Ranker, Reports, by_index, oracle, silent
 from mmbench.kinds.retrieval.requests import requests_of
 from mmbench.protocols import Embeds, Needs, Responses
@@ -126,10 +126,10 @@ class Retrieval:
         Each split is searched on its own.
         """
         answers = (vectors(responses, role) for role in ("query", "corpus"))
-        found, search = self._searched(
+        rankings, search = self._searched(
             data, *(Embedded(Vectors(answer.vectors), answer.failures) for answer in answers)
         )
-        return Predictions(found, self.failures(data, responses), search=search)
+        return Predictions(rankings, self.failures(data, responses), search=search)
 
     def _searched(
         self, data: RetrievalData, queries: Embedded, corpus: Embedded
@@ -137,14 +137,14 @@ class Retrieval:
         """Return rankings, and the reports of an approximate index by the name of the search."""
         reports: Reports = []
         ranker = by_index(queries.vectors, corpus.vectors, self.options.index, reports)
-        found = self._ranked(data, (queries.failures, corpus.failures), ranker)
-        names, splits = self.directions(), len(next(iter(found.values())))
+        rankings = self._ranked(data, (queries.failures, corpus.failures), ranker)
+        names, splits = self.directions(), len(next(iter(rankings.values())))
         labels = [
             (name or "index") + (f", split {split + 1}" if splits > 1 else "")
             for split in range(splits)
             for name in names
         ]
-        return found, dict(zip(labels, reports, strict=False))  # none for exact search
+        return rankings, dict(zip(labels, reports, strict=False))  # none for exact search
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
         """Return rankings by given embeddings, or those of documents listed best first.
@@ -160,8 +160,8 @@ class Retrieval:
             raise DataError(
                 f"task {self.task.name} asks in both directions: give embeddings (.npz), not a run"
             )
-        found = with_failures({self.directions()[0]: [ranked(data, outputs)]})
-        return msgspec.structs.replace(found, notes=notes)
+        predictions = with_failures({self.directions()[0]: [ranked(data, outputs)]})
+        return msgspec.structs.replace(predictions, notes=notes)
 
     def _accept_embeddings(
         self, data: RetrievalData, outputs: Outputs, notes: list[str]
@@ -175,11 +175,11 @@ class Retrieval:
                 f"task {self.task.name}: searches {self._splits} splits of its own data;"
                 f" these embeddings belong to none: {listed(strangers)}; leave them out"
             )
-        given = embedded(data, outputs)
-        found, search = self._searched(data, given["query"], given["corpus"])
+        embeddings = embedded(data, outputs)
+        rankings, search = self._searched(data, embeddings["query"], embeddings["corpus"])
         if len(self.directions()) == 1:
-            given["query"] = judged_alone(data, given["query"])
-        return Predictions(found, failed(data, given), notes, search)
+            embeddings["query"] = judged_alone(data, embeddings["query"])
+        return Predictions(rankings, failed(data, embeddings), notes, search)
 
     def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
         """Return the best rankings, those of equal vectors, of random vectors, or none."""
@@ -202,12 +202,12 @@ class Retrieval:
         ranker: Ranker,
     ) -> Directions:
         names = self.directions()
-        found: dict[str, list[list[Prediction]]] = {name: [] for name in names}
-        for part in parts(data, failures, self._splits):
-            results = ranker(part, len(names) == 2)
-            for way, (name, result) in enumerate(zip(names, results, strict=True)):
-                found[name].append(part.predictions(result, forward=way == 0))
-        return found
+        rankings: dict[str, list[list[Prediction]]] = {name: [] for name in names}
+        for split in make_splits(data, failures, self._splits):
+            results = ranker(split, len(names) == 2)
+            for number, (name, result) in enumerate(zip(names, results, strict=True)):
+                rankings[name].append(split.predictions(result, forward=number == 0))
+        return rankings
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:

@@ -66,10 +66,10 @@ def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
     return answers._replace(failures=failures)
 
 
-def _embedded(ids: Sequence[str], given: Sequence[str], vectors: Array | Vectors) -> Embedded:
-    found, unusable = Vectors.from_array(vectors).take(places(ids, given)).of_length_1()
+def _embedded(ids: Sequence[str], output_ids: Sequence[str], vectors: Array | Vectors) -> Embedded:
+    unit, unusable = Vectors.from_array(vectors).take(places(ids, output_ids)).of_length_1()
     why = "its embedding is zero, NaN or infinite"
-    return Embedded(found, dict.fromkeys(unusable.tolist(), why))
+    return Embedded(unit, dict.fromkeys(unusable.tolist(), why))
 
 
 def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
@@ -84,17 +84,17 @@ def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
 def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
     """Return how many documents stand in the lists of judged queries that nobody judged at all."""
     lists = (value for query, value in outputs.values.items() if data.links.get(query))
-    found = {doc for value in lists if is_listed(value) for doc in value}
-    return len(found.difference(column(data.corpus, "id"))) if found else 0
+    documents = {doc for value in lists if is_listed(value) for doc in value}
+    return len(documents.difference(column(data.corpus, "id"))) if documents else 0
 
 
-def _prediction(data: RetrievalData, query: Sample, given: object) -> Prediction:
+def _prediction(data: RetrievalData, query: Sample, output: object) -> Prediction:
     grades = data.positives(query)
-    if isinstance(given, InvalidContent):
-        return prediction(query, None, given.reason, list(grades.values()), None)
-    if not is_listed(given):
+    if isinstance(output, InvalidContent):
+        return prediction(query, None, output.reason, list(grades.values()), None)
+    if not is_listed(output):
         raise DataError(
             f"the output for {query.id} is neither a list of document ids nor {{document: score}}"
         )
-    refuse_twice(given, f"the output for {query.id}: documents")
-    return prediction(query, listed_ranking(given, grades), None, [], None)
+    refuse_twice(output, f"the output for {query.id}: documents")
+    return prediction(query, listed_ranking(output, grades), None, [], None)

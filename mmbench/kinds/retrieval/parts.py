@@ -59,13 +59,13 @@ class Ranked:
 
 
 class RelevantPairs(NamedTuple):
-    """All p positives of the samples that ask, by row: `asker`, `asked` [p], `grade` [p] float64.
+    """All p positives of the samples that ask, by row: `query`, `document` and `grade` [p].
 
-    `asked` is -1 for a positive that is not in the corpus.
+    `document` is -1 for a positive that is not in the corpus.
     """
 
-    asker: Ints
-    asked: Ints
+    query: Ints
+    document: Ints
     grade: NDArray[np.float64]
 
 
@@ -96,15 +96,15 @@ class RetrievalSplit:
 
     def predictions(self, ranked: Ranked, *, forward: bool) -> list[Prediction]:
         """One prediction per sample that asks, in the order of the data."""
-        asker, asked, grade = self.positives
-        ranks = np.zeros(len(asker), np.int64)
+        query, document, grade = self.positives
+        ranks = np.zeros(len(query), np.int64)
         ranks[self.live] = ranked.ranks
         if forward:
             sides = self.queries, self.corpus
             return _predictions(*sides, self.judged, self.positives, ranks, ranked)
-        there = asked >= 0
-        turned = RelevantPairs(asked[there], asker[there], grade[there])
-        rows = np.unique(turned.asker)
+        there = document >= 0
+        turned = RelevantPairs(document[there], query[there], grade[there])
+        rows = np.unique(turned.query)
         return _predictions(self.corpus, self.queries, rows, turned, ranks[there], ranked)
 
 
@@ -117,18 +117,20 @@ def _predictions(
     ranked: Ranked,
 ) -> list[Prediction]:
     """One prediction for each of the rows that ask; `ranks` [p] are 0 where there is none."""
-    asker, asked, grade = positives
-    failed, absent = other.has_failed(asked), asked < 0
-    behind = np.where(asking.has_failed(asker), 0, failed + 2 * absent)
-    order = np.lexsort((ranks, ranks == 0, behind, asker))
-    cuts = np.searchsorted(asker[order], np.append(rows, len(asking.samples))).tolist()
+    query, document, grade = positives
+    failed, absent = other.has_failed(document), document < 0
+    behind = np.where(asking.has_failed(query), 0, failed + 2 * absent)
+    order = np.lexsort((ranks, ranks == 0, behind, query))
+    cuts = np.searchsorted(query[order], np.append(rows, len(asking.samples))).tolist()
     known, grades = [rank or None for rank in ranks[order].tolist()], grade[order].tolist()
-    of = np.searchsorted(rows, asker)
-    lost = [np.bincount(of[which], minlength=len(rows)).tolist() for which in (failed, absent)]
+    query_places = np.searchsorted(rows, query)
+    lost_counts = [
+        np.bincount(query_places[which], minlength=len(rows)).tolist() for which in (failed, absent)
+    ]
     answered = np.searchsorted(asking.live, rows[~asking.has_failed(rows)])
     tops = repeat(()) if ranked.top is None else iter(_names(ranked.top[answered], other.ids))
-    made = []
-    for row, (a, b), n, gone in zip(rows.tolist(), pairwise(cuts), *lost, strict=True):
+    predictions = []
+    for row, (a, b), n, gone in zip(rows.tolist(), pairwise(cuts), *lost_counts, strict=True):
         error, size, ranking = asking.errors.get(row), other.size + gone, None
         if error is None:
             ranking = Ranking(
@@ -137,8 +139,8 @@ def _predictions(
                 failed_others=len(other.errors) - n,
                 size=size,
             )
-        made.append(prediction(asking.samples[row], ranking, error, grades[a:b], size))
-    return made
+        predictions.append(prediction(asking.samples[row], ranking, error, grades[a:b], size))
+    return predictions
 
 
 def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:
@@ -171,7 +173,7 @@ def prediction(
     )
 
 
-def parts(
+def make_splits(
     data: RetrievalData, failures: tuple[Failures, Failures], splits: int
 ) -> list[RetrievalSplit]:
     """The splits of a data set: equal runs of documents, each with the queries linked to them.
@@ -185,21 +187,23 @@ def parts(
     homes = np.zeros(n, np.int64)
     first, at = np.unique(judged.query[there], return_index=True)
     homes[first] = judged.document[there][at] // size
-    found = []
+    data_splits = []
     for split in range(splits):
         own = homes[judged.query] == split
         inside = ~there | (judged.document // size == split)
-        of = own & inside & judged.relevant
+        selected = own & inside & judged.relevant
         start = min(split * size, m)
-        found.append(
+        data_splits.append(
             RetrievalSplit(
                 _side(data.queries, np.flatnonzero(homes == split), failures[0]),
                 _side(data.corpus, np.arange(start, min(start + size, m)), failures[1]),
                 np.unique(judged.query[own]),
-                RelevantPairs(judged.query[of], judged.document[of], judged.grade[of]),
+                RelevantPairs(
+                    judged.query[selected], judged.document[selected], judged.grade[selected]
+                ),
             )
         )
-    return found
+    return data_splits
 
 
 def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> SplitSide:

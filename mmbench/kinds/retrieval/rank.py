@@ -27,27 +27,27 @@ def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) ->
     What an approximate index has to tell of itself is added to `reports`, once per search.
     """
 
-    def rank(part: RetrievalSplit, both: bool) -> list[Ranked]:
-        sides = _of_one_width(_live(queries, part.queries), _live(corpus, part.corpus))
-        pairs, ids = part.pairs, (part.queries.ids, part.corpus.ids)
+    def rank(split: RetrievalSplit, both: bool) -> list[Ranked]:
+        sides = _of_one_width(_live(queries, split.queries), _live(corpus, split.corpus))
+        pairs, ids = split.pairs, (split.queries.ids, split.corpus.ids)
         if index == "exact" or not all(map(len, sides)):  # no index holds nothing
-            found = search(
+            results = search(
                 *sides, pairs, query_ids=ids[0], corpus_ids=ids[1], both=both, top=EVIDENCE
             )
-            return [Ranked(way.ranks, way.top) for way in found]
+            return [Ranked(result.ranks, result.top) for result in results]
         ranked, copies = [], [side[:] for side in sides]
-        for asking, asked in ((0, 1), (1, 0))[: 1 + both]:
-            way, told = approximate_search(
-                copies[asking],
-                copies[asked],
-                (pairs[asking], pairs[asked]),
+        for source, target in ((0, 1), (1, 0))[: 1 + both]:
+            result, report = approximate_search(
+                copies[source],
+                copies[target],
+                (pairs[source], pairs[target]),
                 index,
-                query_ids=ids[asking],
-                corpus_ids=ids[asked],
+                query_ids=ids[source],
+                corpus_ids=ids[target],
                 top=EVIDENCE,
             )
-            reports.append(told)
-            ranked.append(Ranked(way.ranks, way.top, told["depth"]))
+            reports.append(report)
+            ranked.append(Ranked(result.ranks, result.top, report["depth"]))
         return ranked
 
     return rank
@@ -67,15 +67,15 @@ def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
     return Vectors(np.ones((len(queries), 1))), Vectors(np.ones((len(corpus), 1)))
 
 
-def oracle(part: RetrievalSplit, both: bool) -> list[Ranked]:
+def oracle(split: RetrievalSplit, both: bool) -> list[Ranked]:
     """Every positive before everything else, the highest grade first."""
-    ways, grades = part.pairs[: 1 + both], part.positives.grade[part.live]
+    ways, grades = split.pairs[: 1 + both], split.positives.grade[split.live]
     return [Ranked(_places(askers, grades)) for askers in ways]
 
 
-def silent(part: RetrievalSplit, both: bool) -> list[Ranked]:
+def silent(split: RetrievalSplit, both: bool) -> list[Ranked]:
     """Nothing is returned for any query."""
-    return [Ranked(np.zeros_like(askers)) for askers in part.pairs[: 1 + both]]
+    return [Ranked(np.zeros_like(askers)) for askers in split.pairs[: 1 + both]]
 
 
 def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:

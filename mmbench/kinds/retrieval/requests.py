@@ -18,10 +18,10 @@ def requests_of(
 
     Raises DataError for a sample without the field.
     """
-    found = entries(column(samples, "inputs"), field)
-    if are_texts(found):
+    cells = entries(column(samples, "inputs"), field)
+    if are_texts(cells):
         plain = prompt == "{text}"
-        return Requests(found if plain else Mapped(partial(_put, prompt), found), "text", role)
+        return Requests(cells if plain else Mapped(partial(_put, prompt), cells), "text", role)
     contents = [_content(spec, prompt, sample, field) for sample in samples]
     kinds = {c.modality for c in contents if isinstance(c, Media)}
     modality: Modality = kinds.pop() if kinds else "text"
