@@ -188,9 +188,9 @@ class ContentKeys:
         if isinstance(part, MediaInFile):
             with suppress(OSError, ValueError):  # reading the medium says why
                 start = part.number * KEY_BYTES
-                found = self.digests_of(part.file)[start : start + KEY_BYTES]
-                if found not in (NOTHING, EMPTY):
-                    return found
+                key = self.digests_of(part.file)[start : start + KEY_BYTES]
+                if key not in (NOTHING, EMPTY):
+                    return key
         return digest(media.read_bytes(medium))
 
     def digests_of(self, file: MediaFile) -> bytes:

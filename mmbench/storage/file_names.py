@@ -18,7 +18,7 @@ _MARKS = frozenset("-_.+")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.DOTALL)
 _INDEX = "readme"  # README.md is the index of a board
 _SEPARATORS = frozenset("/\\:")
-_UNFIT = frozenset('%<>:"\\|?*')  # in a file name, somewhere
+_FORBIDDEN = frozenset('%<>:"\\|?*')  # in a file name, somewhere
 
 
 def name_fault(name: str) -> str:
@@ -29,9 +29,9 @@ def name_fault(name: str) -> str:
     """
     if not name or len(name) > LONGEST or len(name.encode("utf-8", "replace")) > _BYTES:
         return f"a name has 1 to {LONGEST} characters"
-    unfit = sorted({c for c in name if unicodedata.category(c)[0] not in "LMN"} - _MARKS)
-    if unfit:
-        return f"a name has letters, digits and - _ . + only, not {' '.join(map(ascii, unfit))}"
+    forbidden = sorted({c for c in name if unicodedata.category(c)[0] not in "LMN"} - _MARKS)
+    if forbidden:
+        return f"a name has letters, digits and - _ . + only, not {' '.join(map(ascii, forbidden))}"
     if name[0] in "-.+" or name[-1] == ".":
         return "a name begins with a letter or a digit, and does not end with a dot"
     return "it is a reserved name" if _DEVICE.fullmatch(name) or name.lower() == _INDEX else ""
@@ -49,12 +49,12 @@ def escaped(part: str) -> str:
 
     A text that is too long is cut, and ends with % and a hash of the whole.
     """
-    shown = "".join(c if c.isprintable() and c not in _UNFIT else _percent(c) for c in part)
-    if shown.startswith(".") or _DEVICE.fullmatch(shown):
-        shown = _percent(shown[0]) + shown[1:]
-    data = shown.encode()
+    safe = "".join(c if c.isprintable() and c not in _FORBIDDEN else _percent(c) for c in part)
+    if safe.startswith(".") or _DEVICE.fullmatch(safe):
+        safe = _percent(safe[0]) + safe[1:]
+    data = safe.encode()
     if len(data) <= _BYTES:
-        return shown or "%"
+        return safe or "%"
     whole = blake2b(part.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return f"{data[: _BYTES - 20].decode(errors='ignore')}%{whole}"
 

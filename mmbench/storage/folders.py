@@ -63,9 +63,9 @@ class Folder:
                 self._swept.add(path.parent)
             write_whole(path, data, self._disk if durable else None)
         except OSError as error:
-            kept = "; the outputs are kept in the cache" if durable else ""
+            hint = "; the outputs are kept in the cache" if durable else ""
             raise UserError(
-                f"cannot write {path}: {error.strerror}{kept}: choose another folder with"
+                f"cannot write {path}: {error.strerror}{hint}: choose another folder with"
                 f" {self.flag} and repeat the command"
             ) from error
 
@@ -84,10 +84,10 @@ class Folder:
 
         They are listed anew at each call: what other writers have finished is among them.
         """
-        found = self._remote_files() if self._disk is None else self._disk_files(self._disk)
-        parts = [name.split("/") for name in found if name.endswith(suffix)]
-        shown = (p for p in parts if len(p) == 3 and not any(name.startswith(".") for name in p))
-        return sorted(map("/".join, shown))
+        names = self._remote_files() if self._disk is None else self._disk_files(self._disk)
+        parts = [name.split("/") for name in names if name.endswith(suffix)]
+        visible = (p for p in parts if len(p) == 3 and not any(name.startswith(".") for name in p))
+        return sorted(map("/".join, visible))
 
     def check_writable(self) -> None:
         """Raise UserError unless files can be written here; to be called before a long run.
@@ -118,8 +118,8 @@ class Folder:
     def _remote_files(self) -> list[str]:
         with self._remote() as (fs, root):
             fs.invalidate_cache()  # of listings; what others wrote since is not in it
-            found = fs.find(f"{root}/{RUNS}")
-        return [path.removeprefix(root).lstrip("/") for path in found]
+            paths = fs.find(f"{root}/{RUNS}")
+        return [path.removeprefix(root).lstrip("/") for path in paths]
 
     @contextmanager
     def _remote(self, *passing: type[OSError]) -> Iterator[tuple[AbstractFileSystem, str]]:
@@ -135,11 +135,11 @@ class Folder:
         except passing:
             raise
         except Exception as error:
-            told = " ".join(str(error).split()) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             library = isinstance(error, ImportError)
             hint = "pip install it, or choose" if library else "choose"
             raise UserError(
-                f"{self.flag} {self.where}: {told}: {hint} another folder or URL"
+                f"{self.flag} {self.where}: {reason}: {hint} another folder or URL"
             ) from error
 
 

@@ -39,10 +39,10 @@ class _BatchIndex(NamedTuple):
 
     def places(self, keys: Keys) -> Places:
         """Return the places [k] of keys [k, 16] in the index, -1 where it has none."""
-        asked = by_bytes(keys)
-        places = np.searchsorted(self.keys, asked)
+        searched = by_bytes(keys)
+        places = np.searchsorted(self.keys, searched)
         places[places == len(self.keys)] = -1
-        return np.where(self.keys[places] == asked, places, -1) if len(self.keys) else places
+        return np.where(self.keys[places] == searched, places, -1) if len(self.keys) else places
 
 
 class Journal:
@@ -90,48 +90,48 @@ class Journal:
             if batch is not None:
                 return batch
             del self._entries[ident]
-        found = self.part(keys)
-        whole = len(found.keys) + len(found.failures) == len(keys)
-        return found if whole else None
+        gathered = self.part(keys)
+        whole = len(gathered.keys) + len(gathered.failures) == len(keys)
+        return gathered if whole else None
 
     def part(self, keys: Keys) -> JournalBatch:
         """What is held of these keys [n, 16] one by one, by any batch."""
         if self._index is None:
-            self._index = self._indexed()
+            self._index = self._build_index()
         places = self._index.places(keys)
         rows = self._rows(self._index, places[places >= 0])
-        lost = map(bytes, keys[places < 0]) if self._failed else ()
-        failures = {key: self._failed[key] for key in lost if key in self._failed}
+        missing = map(bytes, keys[places < 0]) if self._failed else ()
+        failures = {key: self._failed[key] for key in missing if key in self._failed}
         return JournalBatch(keys[places >= 0], rows, failures)
 
     def _rows(self, index: _BatchIndex, places: Places) -> list[bytes | memoryview]:
         bounds = zip(index.entry[places], index.start[places], index.end[places], strict=True)
         return [self._order[entry].segment[start:end] for entry, start, end in bounds]
 
-    def _indexed(self) -> _BatchIndex:
+    def _build_index(self) -> _BatchIndex:
         """Read all entries. The first that was written answers for a key."""
         keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
         for number, entry in enumerate(self._order):
-            told = entry.told()
-            if told is None:
+            contents = entry.contents()
+            if contents is None:
                 continue
-            bounds, failures = told
+            bounds, failures = contents
             self._failed.update(failures)
             keys += entry.keys
             entries.extend(repeat(number, entry.rows))
             starts.extend(bounds[:-1])
             ends.extend(bounds[1:])
-        found, first = np.unique(by_bytes(as_keys([keys])), return_index=True)
+        distinct, first = np.unique(by_bytes(as_keys([keys])), return_index=True)
         places = (np.frombuffer(column, column.typecode) for column in (entries, starts, ends))
-        return _BatchIndex(found, *(column[first] for column in places))
+        return _BatchIndex(distinct, *(column[first] for column in places))
 
-    def put(self, asked: Keys, batch: JournalBatch, sizes: tuple[int, int]) -> None:
+    def add(self, planned: Keys, batch: JournalBatch, sizes: tuple[int, int]) -> None:
         """Append the answers to a batch of keys [n, 16]. They are safe from a kill afterwards.
 
         `sizes` are the planned batch size and the size that memory allowed. Raises UserError when
         the disk is full; what was written before stays.
         """
-        self._append(as_entry(asked, batch, sizes, self._owner))
+        self._append(as_entry(planned, batch, sizes, self._owner))
 
     def _append(self, entry: bytes) -> None:
         with cache_errors(self._folder):
@@ -140,9 +140,9 @@ class Journal:
                 name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}.segment"
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
                 self._out = os.open(self._folder / name, flags, 0o644)
-            written = 0
-            while written < len(entry):
-                written += os.write(self._out, entry[written:])
+            offset = 0
+            while offset < len(entry):
+                offset += os.write(self._out, entry[offset:])
 
     def close(self) -> None:
         """Close this process's segment."""

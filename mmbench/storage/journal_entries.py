@@ -77,7 +77,7 @@ class Entry(NamedTuple):
         """The bytes of its keys."""
         return self.segment[self.start : self.start + self.rows * KEY_BYTES]
 
-    def told(self) -> tuple[list[int], dict[bytes, str]] | None:
+    def contents(self) -> tuple[list[int], dict[bytes, str]] | None:
         """Return where its rows lie in the segment, n + 1 bounds of them, and its failures.
 
         None when its payload is not what was written.
@@ -85,16 +85,16 @@ class Entry(NamedTuple):
         if crc32(self.segment[self.start : self.end]) != self.crc:
             return None
         body = self.end - self.body
-        told = json.loads(bytes(self.segment[body - self.meta : body]))
-        failures = {bytes.fromhex(key): why for key, why in told["failures"].items()}
-        return list(accumulate(told["lengths"], initial=body)), failures
+        contents = json.loads(bytes(self.segment[body - self.meta : body]))
+        failures = {bytes.fromhex(key): why for key, why in contents["failures"].items()}
+        return list(accumulate(contents["lengths"], initial=body)), failures
 
     def read(self) -> JournalBatch | None:
         """Return its batch, or None when its payload is not what was written."""
-        told = self.told()
-        if told is None:
+        contents = self.contents()
+        if contents is None:
             return None
-        bounds, failures = told
+        bounds, failures = contents
         rows: Sequence[memoryview] = [self.segment[a:b] for a, b in pairwise(bounds)]
         if len(set(map(len, rows))) == 1:
             rows = RowBlock(self.segment[bounds[0] : bounds[-1]], self.rows)
@@ -123,7 +123,7 @@ def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, in
             return
 
 
-def as_entry(asked: Keys, batch: JournalBatch, sizes: tuple[int, int], owner: int) -> bytes:
+def as_entry(keys: Keys, batch: JournalBatch, sizes: tuple[int, int], owner: int) -> bytes:
     """Return the bytes of an entry: the answers to a batch of keys [n, 16]."""
     if isinstance(batch.rows, RowBlock):
         body, lengths = batch.rows.data, [batch.rows.length] * len(batch.rows)
@@ -133,7 +133,7 @@ def as_entry(asked: Keys, batch: JournalBatch, sizes: tuple[int, int], owner: in
     meta = json.dumps({"failures": failures, "lengths": lengths}).encode()
     payload = b"".join([batch.keys.tobytes(), meta, body])
     header = _HEADER.pack(
-        *(_MAGIC, len(batch.keys), len(body), len(meta), *sizes, digest_of_keys(asked)),
+        *(_MAGIC, len(batch.keys), len(body), len(meta), *sizes, digest_of_keys(keys)),
         crc32(payload),
     )
     return header + _CRC.pack(crc32(header, owner)) + payload

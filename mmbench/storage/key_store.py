@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from mmbench.media.inside import FileState
 from mmbench.storage.cache_errors import cache_errors, unusable_cache
-from mmbench.storage.locks import alone
+from mmbench.storage.locks import exclusive
 
 _WAIT = 60.0  # seconds for which another process may lock the database
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
@@ -82,7 +82,7 @@ class KeyStore:
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
             # Alone, because SQLite does not wait while another process sets the mode.
-            with cache_errors(self._lock), alone(self._lock):
+            with cache_errors(self._lock), exclusive(self._lock):
                 for file in self._files():
                     with cache_errors(file):
                         _check_file(file)
@@ -96,7 +96,7 @@ class KeyStore:
     def _remove(self) -> None:
         """Remove the damaged database, unless another process was quicker."""
         self.close()
-        with cache_errors(self._lock), alone(self._lock), cache_errors(self._path):
+        with cache_errors(self._lock), exclusive(self._lock), cache_errors(self._path):
             if self._path.exists() and self._path.stat().st_ino == self._inode:
                 for file in self._files():
                     file.unlink(missing_ok=True)

@@ -57,7 +57,7 @@ def claim(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def exclusive(path: Path) -> Iterator[None]:
     """Run the block in one process at a time; the others wait. Raises OSError.
 
     The file is created and stays. Where the file system has no locks, nobody waits.

@@ -125,7 +125,7 @@ def _name_fault(record: RunRecord) -> str:
     return ""
 
 
-def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) -> str:
+def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) -> str:
     """Write images as PNG and sounds as WAV, each named by the id of its sample. Returns where.
 
     An id with a slash lies in a folder; what no file may be called stands as %XX, so that nothing
@@ -135,7 +135,7 @@ def write_made(out: str | Path, record: RunRecord, made: Mapping[str, Media]) ->
         raise UserError(f"cannot write media to {out}: {fault}")
     folder = Folder(out, "--media")
     stem = f"{record.task.name}/{record.run}"
-    for ident, medium in made.items():
+    for ident, medium in media.items():
         name = "/".join(escaped(part) for part in ident.split("/"))
         folder.write(f"{stem}/{name}{_SUFFIXES[medium.modality]}", read_bytes(medium))
     return folder.path(stem)
@@ -276,6 +276,6 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
             " run it again, or copy them beside the record)"
         ) from error
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        told = " ".join(str(error).split())
-        raise DataError(f"{path}: not the rows of a run: {told}: run it again") from error
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path}: not the rows of a run: {reason}: run it again") from error
     return table

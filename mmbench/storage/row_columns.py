@@ -35,10 +35,10 @@ def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.ChunkedArray:
         parts = [values[at : at + _PART].array for at in range(0, len(values), _PART)]
         return pa.chunked_array([part.cast(pa.string()) for part in parts], pa.string())
     try:
-        found = pa.array(values)
+        array = pa.array(values)
     except UnicodeEncodeError:
-        found = pa.array(escape_all(list(values)))
-    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+        array = pa.array(escape_all(list(values)))
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
 
 
 def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
@@ -50,10 +50,10 @@ def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
         return pa.chunked_array([pa.nulls(len(rows))])
     parts = []
     for part in (slice(at, at + _PART) for at in range(0, len(rows), _PART)):
-        kept = there[part]
-        ends = np.append(0, np.cumsum(kept * rows.shape[1])).astype(np.int32)
-        flat = pa.array(np.ma.getdata(rows)[part][kept].ravel())
-        parts.append(pa.ListArray.from_arrays(pa.array(ends), flat, mask=pa.array(~kept)))
+        present = there[part]
+        ends = np.append(0, np.cumsum(present * rows.shape[1])).astype(np.int32)
+        flat = pa.array(np.ma.getdata(rows)[part][present].ravel())
+        parts.append(pa.ListArray.from_arrays(pa.array(ends), flat, mask=pa.array(~present)))
     return pa.chunked_array(parts)
 
 
@@ -70,16 +70,18 @@ def _fault(name: str, column: pa.ChunkedArray) -> str:
     """Say what is wrong with a column; empty where nothing is."""
     import pyarrow as pa
 
-    of = column.type
+    kind = column.type
     if name in _IN_EACH_ROW and column.null_count:
         return "has rows without a value"
     if name == "split":
         return _split_fault(column)
-    if pa.types.is_list(of) and name not in _TEXTS:
+    if pa.types.is_list(kind) and name not in _TEXTS:
         return _list_fault(column, alike=name != "value")
     texts = name in _TEXTS or name == "value"
-    if pa.types.is_nested(of) or (texts and not (pa.types.is_string(of) or pa.types.is_null(of))):
-        return f"holds values of type {of}"
+    if pa.types.is_nested(kind) or (
+        texts and not (pa.types.is_string(kind) or pa.types.is_null(kind))
+    ):
+        return f"holds values of type {kind}"
     return _tags_fault(column) if name == "tags" else ""
 
 

@@ -44,10 +44,10 @@ def find_run(
     if text not in ("latest", "best"):
         stems = {name: name.rpartition("/")[2].removesuffix(".json") for name in names}
         exact = [name for name, stem in stems.items() if stem == text]
-        if found := exact or [name for name, stem in stems.items() if stem.startswith(text)]:
-            return _single(text, folder, found)
+        if matches := exact or [name for name, stem in stems.items() if stem.startswith(text)]:
+            return _single(text, folder, matches)
     runs, unreadable = stored_runs(folder, names)
-    return _chosen(text, runs, folder.where)._replace(unreadable=tuple(unreadable))
+    return _choose_run(text, runs, folder.where)._replace(unreadable=tuple(unreadable))
 
 
 def _at_path(text: str) -> StoredRun:
@@ -88,16 +88,16 @@ def _candidate(run: StoredRun) -> str:
     return f"{plain(record.run)}  {plain(record.task.name)}  {plain(_reference(record))}"
 
 
-def _chosen(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
+def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
     if text == "latest" and runs:
         return runs[-1]
-    found = runs if text == "best" else [run for run in runs if _is_of(run.record, text)]
-    if not found:
+    candidates = runs if text == "best" else [run for run in runs if _is_of(run.record, text)]
+    if not candidates:
         raise DataError(_nothing(text, runs, where))
-    tasks = sorted({run.record.task.name for run in found})
+    tasks = sorted({run.record.task.name for run in candidates})
     if len(tasks) > 1:
         raise DataError(f"run {text!r}: there are runs of {listed(tasks)}: give the task by -t")
-    return _best(found) if text == "best" else found[-1]
+    return _best(candidates) if text == "best" else candidates[-1]
 
 
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
@@ -130,12 +130,12 @@ def _best(runs: Sequence[StoredRun]) -> StoredRun:
     models = [run for run in runs if not run.record.baseline] or runs
     latest = models[-1].record
     values = [(run, _value(run.record, latest)) for run in models]
-    found = [(value, at) for at, (_, value) in enumerate(values) if value is not None]
-    if not found:
+    ranked = [(value, at) for at, (_, value) in enumerate(values) if value is not None]
+    if not ranked:
         raise DataError(
             f"run 'best': no run of {latest.task.name} has a value for {latest.headline}"
         )
-    return models[max(found)[1]]
+    return models[max(ranked)[1]]
 
 
 def _value(record: RunRecord, latest: RunRecord) -> float | None:
@@ -143,7 +143,7 @@ def _value(record: RunRecord, latest: RunRecord) -> float | None:
     score, other = record.scores.get(latest.headline), latest.scores.get(latest.headline)
     if score is None or other is None or score.value is None:
         return None
-    asked = (record.task.fingerprint, record.task.data_hash, score.signature)
-    if asked != (latest.task.fingerprint, latest.task.data_hash, other.signature):
+    identity = (record.task.fingerprint, record.task.data_hash, score.signature)
+    if identity != (latest.task.fingerprint, latest.task.data_hash, other.signature):
         return None
     return score.value if other.better == "higher" else -score.value

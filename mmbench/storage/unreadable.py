@@ -14,9 +14,9 @@ def describe_unreadable(lines: Sequence[str]) -> str:
     """Return a text that counts and names the files that were skipped, each once."""
     faults = list(dict.fromkeys(lines))
     more = len(faults) - _SHOWN
-    shown = [f"  {plain(line, 300)}" for line in faults[:_SHOWN]]
-    shown += [f"  and {more} more"] if more > 0 else []
-    return "\n".join([f"skipped {count(len(faults), 'file')} that cannot be read:", *shown])
+    listed_lines = [f"  {plain(line, 300)}" for line in faults[:_SHOWN]]
+    listed_lines += [f"  and {more} more"] if more > 0 else []
+    return "\n".join([f"skipped {count(len(faults), 'file')} that cannot be read:", *listed_lines])
 
 
 def warn_of_unreadable(lines: Sequence[str]) -> None:

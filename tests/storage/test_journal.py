@@ -44,7 +44,7 @@ def test_the_format_of_an_entry_stays(tmp_path: Path, block: bool) -> None:
     vectors = np.array([[1, 2], [3, 4]], np.float32)
     rows = RowBlock(vectors.tobytes(), 2) if block else [row.tobytes() for row in vectors]
     journal = Journal(tmp_path, "owner")
-    journal.put(keys_of(*"abc"), JournalBatch(keys_of(*"ab"), rows, {digest("c"): "empty"}), (8, 4))
+    journal.add(keys_of(*"abc"), JournalBatch(keys_of(*"ab"), rows, {digest("c"): "empty"}), (8, 4))
     journal.close()
     assert next(tmp_path.glob("*.segment")).read_bytes() == WRITTEN
     held = Journal(tmp_path, "owner").get(keys_of(*"cba"))
@@ -56,7 +56,7 @@ def test_the_format_of_an_entry_stays(tmp_path: Path, block: bool) -> None:
 def test_rows_of_any_length_come_back(tmp_path: Path) -> None:
     rows = [b"a cat", b"", b"\x89PNG" * 1000]
     journal = Journal(tmp_path)
-    journal.put(keys_of("a", "b", "c"), JournalBatch(keys_of("a", "b", "c"), rows, {}), (3, 3))
+    journal.add(keys_of("a", "b", "c"), JournalBatch(keys_of("a", "b", "c"), rows, {}), (3, 3))
     journal.close()
     whole, part = Journal(tmp_path).get(keys_of("a", "b", "c")), Journal(tmp_path).get(keys_of("c"))
     assert whole is not None
@@ -66,7 +66,7 @@ def test_rows_of_any_length_come_back(tmp_path: Path) -> None:
 
 def put(folder: Path, names: str, seed: int = 0) -> JournalBatch:
     journal, batch = Journal(folder), batch_of(names, seed)
-    journal.put(batch.keys, batch, (8, 4))
+    journal.add(batch.keys, batch, (8, 4))
     journal.close()
     return batch
 
@@ -125,7 +125,7 @@ def test_any_keys_come_back_as_from_a_dict(
     for number, starts in enumerate(written):
         rows = [b"%d of %d" % (row, number) for row in range(len(starts))]
         keys = [start.ljust(16, b"\0") for start in starts]  # with zeros at their ends
-        journal.put(as_keys(keys), JournalBatch(as_keys(keys), rows, {}), (1, 1))
+        journal.add(as_keys(keys), JournalBatch(as_keys(keys), rows, {}), (1, 1))
         held = dict(zip(keys, rows, strict=True)) | held
     journal.close()
     wanted = [start.ljust(16, b"\0") for start in asked]
@@ -145,7 +145,7 @@ def test_fresh_reads_nothing_and_keeps_all(tmp_path: Path) -> None:
 def test_failures_are_remembered(tmp_path: Path) -> None:
     batch = batch_of("ab")._replace(failures={digest("c"): "not an image"})
     journal = Journal(tmp_path)
-    journal.put(keys_of("a", "b", "c"), batch, (8, 8))
+    journal.add(keys_of("a", "b", "c"), batch, (8, 8))
     journal.close()
     for names in ("abc", "ca"):
         held = Journal(tmp_path).get(keys_of(*names))
@@ -156,7 +156,7 @@ def test_failures_are_remembered(tmp_path: Path) -> None:
 def test_a_batch_of_failures_alone(tmp_path: Path) -> None:
     batch = JournalBatch(keys_of(), [], {digest("c"): "empty"})
     journal = Journal(tmp_path)
-    journal.put(keys_of("c"), batch, (8, 8))
+    journal.add(keys_of("c"), batch, (8, 8))
     journal.close()
     held = Journal(tmp_path).get(keys_of("c"))
     assert held is not None
@@ -172,7 +172,7 @@ def test_a_torn_segment_keeps_its_whole_entries(
     journal, batches = Journal(folder), [batch_of(n, i) for i, n in enumerate(["abc", "de", "f"])]
     ends = []
     for batch in batches:
-        journal.put(batch.keys, batch, (4, 4))
+        journal.add(batch.keys, batch, (4, 4))
         ends.append(next(folder.glob("*.segment")).stat().st_size)
     journal.close()
     segment = next(folder.glob("*.segment"))
@@ -191,7 +191,7 @@ def test_a_flipped_byte_costs_one_entry_and_no_wrong_answer(
     folder = tmp_path_factory.mktemp("flip")
     journal, batches = Journal(folder), [batch_of(n, i) for i, n in enumerate(["abc", "de", "f"])]
     for batch in batches:
-        journal.put(batch.keys, batch, (4, 4))
+        journal.add(batch.keys, batch, (4, 4))
     journal.close()
     segment = next(folder.glob("*.segment"))
     raw = bytearray(segment.read_bytes())
@@ -206,8 +206,8 @@ def test_a_flipped_byte_costs_one_entry_and_no_wrong_answer(
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     one, two = Journal(tmp_path), Journal(tmp_path)
     first, second = batch_of("abc", 1), batch_of("def", 2)
-    one.put(first.keys, first, (8, 8))
-    two.put(second.keys, second, (8, 8))
+    one.add(first.keys, first, (8, 8))
+    two.add(second.keys, second, (8, 8))
     assert Journal(tmp_path).get(first.keys) is not None
     assert Journal(tmp_path).get(second.keys) is not None
 
@@ -226,7 +226,7 @@ journal = Journal(Path(sys.argv[1]))
 try:
     for i in range(100):
         keys = as_keys([digest(str(i))])
-        journal.put(keys, JournalBatch(keys, [bytes(4000)], {}), (1, 1))
+        journal.add(keys, JournalBatch(keys, [bytes(4000)], {}), (1, 1))
 except UserError as error:
     print(i, error)
 """
@@ -246,12 +246,12 @@ def test_an_unwritable_folder_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "x").rmdir()
     (tmp_path / "x").write_text("")
     with pytest.raises(UserError, match=r"cannot use the cache .*x: File exists"):
-        journal.put(keys_of("a"), batch_of("a"), (1, 1))
+        journal.add(keys_of("a"), batch_of("a"), (1, 1))
 
 
 def test_a_deleted_folder_is_made_again(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "x")
     (tmp_path / "x").rmdir()
     batch = batch_of("a")
-    journal.put(batch.keys, batch, (1, 1))
+    journal.add(batch.keys, batch, (1, 1))
     assert Journal(tmp_path / "x").get(batch.keys) is not None

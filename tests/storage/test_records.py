@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="another folder with --board"):
         store.write_record(tmp_path / "file", record(), ROWS, flag="--board")
     with pytest.raises(UserError, match="another folder with --media"):
-        store.write_made(tmp_path / "file", record(), {"a": Media("image", "a", lambda: b"x")})
+        store.write_media(tmp_path / "file", record(), {"a": Media("image", "a", lambda: b"x")})
 
 
 @pytest.mark.parametrize("name", ["../../escaped", "/etc/x", "..", ".hidden", "C:x", "a\nb", ""])
@@ -84,7 +84,7 @@ def test_names_lead_to_no_other_folder(tmp_path: Path, name: str) -> None:
         with pytest.raises(UserError, match="is no name of a file"):
             store.write_record(tmp_path / "in/side", hostile, ROWS)
         with pytest.raises(UserError, match="is no name of a file"):
-            store.write_made(tmp_path / "in/side", hostile, {"a": Media("image", "x", bytes)})
+            store.write_media(tmp_path / "in/side", hostile, {"a": Media("image", "x", bytes)})
     assert not list(tmp_path.rglob("*"))
 
 
@@ -238,7 +238,7 @@ def test_what_a_model_made_stays_in_its_folder(tmp_path: Path) -> None:
             "nul",
         )
     }
-    where = store.write_made(tmp_path / "out", record(), made)
+    where = store.write_media(tmp_path / "out", record(), made)
     assert Path(where) == tmp_path / "out" / "t" / "r1"
     files = {p.relative_to(where).as_posix() for p in tmp_path.rglob("*.png")}
     assert files == {

@@ -89,7 +89,7 @@ class CachedInference:
         if stored is not None:
             return msgspec.json.decode(stored.rows[0], type=list[str])
         labels = labels_of(self.load(), self.name)
-        journal.put(key, JournalBatch(key, [json.dumps(labels).encode()], {}), (1, 1))
+        journal.add(key, JournalBatch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
 
     def _fill(
@@ -160,9 +160,9 @@ class CachedInference:
         keys = unique.keys[rows]
         batch, transient = _split_failures(keys, answers)
         if not transient:
-            journal.put(keys, batch, sizes)
+            journal.add(keys, batch, sizes)
         elif len(batch.keys) and not table.all_or_nothing:
-            journal.put(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
+            journal.add(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
         table.add(rows, unique.keys, batch._replace(failures=batch.failures | transient))
         self.computed += len(batch.keys)
         self.progress.advance(len(rows))

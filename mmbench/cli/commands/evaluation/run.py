@@ -51,7 +51,7 @@ def _pair(
             outcome = run(model, task, run_options(args, task), progress, model_cache)
         records.append(save_record(outcome, args))
         if args.media and outcome.generated_media:
-            where = store.write_made(args.media, outcome.record, outcome.generated_media)
+            where = store.write_media(args.media, outcome.record, outcome.generated_media)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
     except BaseException as error:
         progress.finish()
