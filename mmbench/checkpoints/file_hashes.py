@@ -85,8 +85,8 @@ def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
 
 def matching(pattern: Path) -> list[Path]:
     """Return the files that a path with `*`, `?` or `[…]` in it stands for."""
-    found = glob.glob(str(pattern))  # noqa: PTH207 - the pattern may begin with a root
-    return sorted(path for path in map(Path, found) if path.is_file())
+    paths = glob.glob(str(pattern))  # noqa: PTH207 - the pattern may begin with a root
+    return sorted(path for path in map(Path, paths) if path.is_file())
 
 
 def prefixed(path: Path) -> list[Path]:

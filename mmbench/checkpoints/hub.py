@@ -52,14 +52,14 @@ def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-    for wanted in _layouts(takes):
+    for patterns in _layouts(takes):
         try:
             folder = Path(
                 snapshot_download(
                     name,
                     revision=revision,
                     local_files_only=True,
-                    allow_patterns=wanted,
+                    allow_patterns=patterns,
                     ignore_patterns=None if takes else _BELOW,
                 )
             )
@@ -103,10 +103,10 @@ def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
     from huggingface_hub.errors import HTTPError
 
     try:
-        wanted, unwanted = _wanted(name, _listing(name, revision), takes)
+        patterns, ignored = _file_patterns(name, _listing(name, revision), takes)
         # By the name asked for and not by its commit, so that the cache learns what it points to.
         folder = snapshot_download(
-            name, revision=revision, allow_patterns=wanted, ignore_patterns=unwanted
+            name, revision=revision, allow_patterns=patterns, ignore_patterns=ignored
         )
     except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
         raise ModelError(_explain(name, revision, error)) from error
@@ -127,10 +127,12 @@ def _listing(name: str, revision: str | None) -> list[str]:
     return [file.rfilename for file in ask.get(_ANSWER_SECONDS).siblings or []]
 
 
-def _wanted(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str], list[str]]:
+def _file_patterns(
+    name: str, files: list[str], takes: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """Patterns of the files to fetch, and of those to leave."""
     if takes:
-        return _wanted_by(name, files, takes)
+        return _patterns_by_class(name, files, takes)
     if PIPELINE in files:
         return _PARTS, _NOT_PARTS
     for whole, shards in _LAYOUTS.items():
@@ -142,25 +144,27 @@ def _wanted(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str
     )
 
 
-def _wanted_by(name: str, files: list[str], takes: Sequence[str]) -> tuple[list[str], list[str]]:
-    """As `_wanted` for a class that lists what it takes: one file, and what belongs to it.
+def _patterns_by_class(
+    name: str, files: list[str], takes: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """As `_file_patterns` for a class that lists what it takes: one file, and what belongs to it.
 
     A repository may hold one model in many precisions, of which nothing says which is meant.
     """
     fit = sorted(file for file in files if accepts(takes, file))
     if len(fit) == 1:
         return [*_SMALL, f"{fit[0]}*"], []
-    found = f"has {len(fit)} such files: download one and give its path" if fit else "has none"
-    raise ModelError(f"{name} on the hub: looked for {', '.join(takes)}; it {found}")
+    problem = f"has {len(fit)} such files: download one and give its path" if fit else "has none"
+    raise ModelError(f"{name} on the hub: looked for {', '.join(takes)}; it {problem}")
 
 
 def _explain(name: str, revision: str | None, error: Exception) -> str:
     """One line: what was looked for and where, what stood in the way, what to type."""
     from huggingface_hub import constants
 
-    asked = f"{name} (revision {revision})" if revision else name
+    label = f"{name} (revision {revision})" if revision else name
     return (
-        f"no checkpoint {asked}: no folder of that name,"
+        f"no checkpoint {label}: no folder of that name,"
         f" not (wholly) in the cache {constants.HF_HUB_CACHE}, and {_reason(name, error)};"
         " or give a local folder: --model NAME@FOLDER"
     )

@@ -46,7 +46,7 @@ def check_folder(folder: Path, takes: Sequence[str] = ()) -> None:
     there.
     """
     if takes:
-        if not _taken(folder, takes):
+        if not _has_accepted_file(folder, takes):
             raise ModelError(f"checkpoint {folder} has no weights: looked for {', '.join(takes)}")
         return
     parts = pipeline_parts(folder)
@@ -54,7 +54,7 @@ def check_folder(folder: Path, takes: Sequence[str] = ()) -> None:
         weight_files(folder)
 
 
-def _taken(folder: Path, takes: Sequence[str]) -> bool:
+def _has_accepted_file(folder: Path, takes: Sequence[str]) -> bool:
     files = checkpoint_files(folder)
     return any(accepts(takes, path.relative_to(folder).as_posix()) for path in files)
 
@@ -68,10 +68,10 @@ def pipeline_parts(folder: Path) -> list[Path]:
     if not index.is_file():
         return []
     try:
-        said = parse_json(read_regular(index), dict[str, object])
+        entries = parse_json(read_regular(index), dict[str, object])
     except (OSError, ValueError) as error:
         raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
-    names = sorted(n for n, of in said.items() if isinstance(of, list) and any(of))
+    names = sorted(n for n, entry in entries.items() if isinstance(entry, list) and any(entry))
     if missing := [name for name in names if not (folder / name).is_dir()]:
         raise ModelError(
             f"checkpoint {folder} lacks {', '.join(missing)}, named in {PIPELINE}:"
@@ -86,8 +86,8 @@ def weight_files(folder: Path) -> list[Path]:
         index = folder / f"{whole}.index.json"
         if index.is_file() and not (folder / whole).is_file():
             check_shards(index)
-        if found := sorted(path for path in folder.glob(pattern) if path.is_file()):
-            return found
+        if files := sorted(path for path in folder.glob(pattern) if path.is_file()):
+            return files
     raise ModelError(
         f"checkpoint {folder} has no weights: looked for {' and '.join(_FOLDER_LAYOUTS.values())};"
         " give a folder that save_pretrained wrote, or a hub id; a plugin that takes other files"

@@ -57,7 +57,7 @@ def resolve(
         path = cached_folder(name, revision, takes) or download(name, revision, takes)
         return Checkpoint(name, path, path.name, path.name)
     if not path.exists():
-        raise ModelError(f"checkpoint {path} does not exist: give the {_taken(takes)}")
+        raise ModelError(f"checkpoint {path} does not exist: give the {_describe_takes(takes)}")
     if revision is not None:
         what = "folder" if path.is_dir() else "file"
         raise ModelError(f"checkpoint {path} is a {what} and has no revision: drop #{revision}")
@@ -66,7 +66,7 @@ def resolve(
         own = hash_folder(path, file_hash, earlier=bool(takes))
         return Checkpoint(name, path, None, _with_base(own, path, file_hash))
     if not accepts(takes, path.name):
-        raise ModelError(f"checkpoint {path} is a file: give the {_taken(takes)}")
+        raise ModelError(f"checkpoint {path} is a file: give the {_describe_takes(takes)}")
     return Checkpoint(name, path, None, hash_path(path, file_hash))
 
 
@@ -89,7 +89,7 @@ def _like_a_path(name: str, takes: Sequence[str]) -> bool:
     return name.startswith((".", "/", "~")) or name.count("/") > 1 or accepts(takes, name)
 
 
-def _taken(takes: Sequence[str]) -> str:
+def _describe_takes(takes: Sequence[str]) -> str:
     """What a class takes, in words."""
     if not takes:
         return "folder that holds the weights"
