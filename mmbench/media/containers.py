@@ -39,9 +39,9 @@ def default_stream(streams: Iterable[S]) -> S | None:
     """
     from av.stream import Disposition
 
-    shown = [one for one in streams if not one.disposition & Disposition.attached_pic]
-    marked = [one for one in shown if one.disposition & Disposition.default]
-    return next(iter(marked or shown), None)
+    candidates = [one for one in streams if not one.disposition & Disposition.attached_pic]
+    marked = [one for one in candidates if one.disposition & Disposition.default]
+    return next(iter(marked or candidates), None)
 
 
 def is_image(container: InputContainer) -> bool:

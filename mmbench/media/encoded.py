@@ -19,15 +19,15 @@ def read_bytes(media: Media) -> bytes:
     except (OSError, ValueError) as error:
         # A ValueError is a path that no file system has, one with a NUL in it.
         reason = getattr(error, "strerror", None) or error
-        raise SampleError(f"{shown(media.name)}: cannot be read: {reason}") from error
+        raise SampleError(f"{printable_name(media.name)}: cannot be read: {reason}") from error
     except MemoryError as error:
-        raise SampleError(f"{shown(media.name)}: no memory is left to read it") from error
+        raise SampleError(f"{printable_name(media.name)}: no memory is left to read it") from error
     if not data:
-        raise ContentError(f"{shown(media.name)}: is empty, it has no bytes")
+        raise ContentError(f"{printable_name(media.name)}: is empty, it has no bytes")
     return data
 
 
-def shown(name: str) -> str:
+def printable_name(name: str) -> str:
     """A name on one line, whatever is in it."""
     name = escape_surrogates(name)
     return name if name.isprintable() else repr(name)

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 class Decoded(NamedTuple):
     """A decoded sound: stretches of one sampling rate each, and what was noticed about the file.
 
-    `told` is the whole length in seconds by the container, 0 where that says nothing reliable;
+    `declared_seconds` is the whole length by the container, 0 where that says nothing reliable.
     `error` is why decoding stopped before the end, or "".
     """
 
     stretches: list[tuple[int, Mono]]
-    told: float = 0.0
+    declared_seconds: float = 0.0
     cut: Cut | None = None
     error: str = ""
 
@@ -60,7 +60,7 @@ def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Dec
     import av
 
     frames: list[tuple[int, Mono]] = []
-    told, cut = 0.0, find_cut(data)
+    declared, cut = 0.0, find_cut(data)
     try:
         with open_container(data) as container:
             stream = default_stream(container.streams.audio)
@@ -68,16 +68,16 @@ def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Dec
                 return Decoded([], cut=cut, error="has no audio stream")
             if stream.codec_context is None:
                 return Decoded([], cut=cut, error="its audio stream is of no known codec")
-            told = _told(container, stream)
+            declared = _declared_seconds(container, stream)
             _read(container, stream, frames, count)
             cut = missing_entries(container, stream, len(data)) or cut
     except av.FFmpegError as error:
         reason = f"cannot be decoded as a sound: {error.strerror}"
-        return Decoded(_joined(frames), told, cut, reason)
-    return Decoded(_joined(frames), told, cut)
+        return Decoded(_concatenate(frames), declared, cut, reason)
+    return Decoded(_concatenate(frames), declared, cut)
 
 
-def _told(container: InputContainer, stream: AudioStream) -> float:
+def _declared_seconds(container: InputContainer, stream: AudioStream) -> float:
     if container.format.name in _COUNTED and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.format.name == "flv" and not container.streams.video:
@@ -175,7 +175,7 @@ def _with_array(frame: AudioFrame) -> AudioFrame:
     return AudioResampler(_NO_ARRAY[frame.format.name]).resample(frame)[0]
 
 
-def _joined(frames: list[tuple[int, Mono]]) -> list[tuple[int, Mono]]:
+def _concatenate(frames: list[tuple[int, Mono]]) -> list[tuple[int, Mono]]:
     """Join the frames of one sampling rate that follow each other."""
     import numpy as np
 

@@ -17,10 +17,10 @@ _DEEPEST = 5  # moov, trak, mdia, minf, stbl
 
 def refuse_false_table(data: bytes, name: str) -> None:
     """Raise ContentError for an MP4 with a table of more frames than the file has bytes."""
-    found = layout_of(data)
-    if found is None or not found[0].size_first:
+    layout_and_start = layout_of(data)
+    if layout_and_start is None or not layout_and_start[0].size_first:
         return
-    claimed = max(_counts(data, found[0]), default=0)
+    claimed = max(_counts(data, layout_and_start[0]), default=0)
     if claimed > len(data):
         raise ContentError(
             f"{name}: is cut short or damaged: a table of {claimed:,} frames in {len(data):,} bytes"

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.media.encoded import read_bytes, shown
+from mmbench.media.encoded import printable_name, read_bytes
 from mmbench.types import EncodedImage, Media
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _decoded(data: bytes, name: str) -> tuple[Image, str]:
     """The picture, and the type of the bytes where every decoder sees this picture in them."""
     from PIL import Image, UnidentifiedImageError
 
-    name = shown(name)
+    name = printable_name(name)
     try:
         image = Image.open(BytesIO(data), formats=_formats())
         _refuse_bomb(image, name)

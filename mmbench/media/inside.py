@@ -68,7 +68,8 @@ class MediaInFile(Struct, frozen=True):
 class ByteRanges(MediaFile):
     """Media that lie in a file as they are, `lengths` [n] bytes at `offsets` [n], both int64.
 
-    A length of -1 says that there is none. `made` makes of the bytes in the file those of a medium.
+    A length of -1 says that there is none. `convert` turns the bytes in the file into those of a
+    medium.
     """
 
     def __init__(
@@ -77,10 +78,10 @@ class ByteRanges(MediaFile):
         offsets: NDArray[np.int64],
         lengths: NDArray[np.int64],
         column: str = "",
-        made: Callable[[bytes], bytes] = bytes,
+        convert: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self._file, self._offsets, self._lengths = file, offsets, lengths
-        self._made = made
+        self._convert = convert
         self._state = self.state = file_state(file, column)
 
     def __len__(self) -> int:
@@ -104,7 +105,7 @@ class ByteRanges(MediaFile):
         data = os.pread(stream.fileno(), size, start)
         if len(data) < size:
             raise ValueError(f"{self._file} is cut short")
-        return self._made(data)
+        return self._convert(data)
 
 
 def file_state(file: Path, column: str = "") -> FileState:

@@ -15,7 +15,7 @@ _XING = (b"Xing", b"Info")
 _LOOKED_THROUGH = 1 << 16  # bytes, for the first frame of an MP3
 
 
-def told_seconds(data: bytes) -> float | None:
+def declared_seconds(data: bytes) -> float | None:
     """Return how long the sound is by STREAMINFO, or by the Xing, Info or VBRI header of an MP3.
 
     None for a length that is not known (a FLAC from a pipe says 0) and for other formats.
@@ -65,7 +65,7 @@ def _mp3(head: bytes) -> float | None:
     return max(0, frames * per_frame - added) / rates[head[first + 2] >> 2 & 3] if frames else None
 
 
-def told_bytes(data: bytes) -> tuple[int, int] | None:
+def declared_bytes(data: bytes) -> tuple[int, int] | None:
     """Return how many bytes of an MP3 are there, and how many its Xing or Info header counts.
 
     Both begin with the frame that holds the header. None where no header counts them.

@@ -6,11 +6,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError, SampleError
-from mmbench.media.encoded import shown
+from mmbench.media.encoded import printable_name
 from mmbench.media.ffmpeg_sound import Decoded, decode_by_ffmpeg
 from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.ogg import links
-from mmbench.media.sample_counts import has_xing, told_bytes, told_seconds, without_tags
+from mmbench.media.sample_counts import declared_bytes, declared_seconds, has_xing, without_tags
 from mmbench.media.streamed import with_length
 from mmbench.media.truncation import find_cut, seconds_there
 from mmbench.types import Audio
@@ -45,7 +45,7 @@ def decode_sound(data: bytes, name: str, rate: int) -> Audio:
     samples, as stored or at `rate`, or many of them in a small file; SampleError when the memory
     runs out.
     """
-    name = shown(name)
+    name = printable_name(name)
     try:
         return _sound(without_tags(data), name, rate)
     except MemoryError as error:
@@ -102,7 +102,7 @@ def _sound(data: bytes, name: str, rate: int) -> Audio:
         raise ContentError(f"{name}: has no samples")
     if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
         raise ContentError(f"{name}: has samples that are not numbers")
-    mono = [_resampled(samples, given, rate) for given, samples in decoded.stretches]
+    mono = [_resampled(samples, stored_rate, rate) for stored_rate, samples in decoded.stretches]
     return Audio(np.concatenate(mono, dtype=np.float32), rate)
 
 
@@ -178,7 +178,7 @@ def _refuse_cut(data: bytes, decoded: Decoded, name: str) -> None:
         raise ContentError(f"{name}: {_PREFIX}it is cut short: {reason}")
     if reason:
         raise ContentError(f"{name}: is cut short: {reason}")
-    if decoded.error and not _told(data, decoded):
+    if decoded.error and not _declared(data, decoded):
         raise ContentError(f"{name}: {decoded.error}")
 
 
@@ -186,23 +186,25 @@ def _missing(data: bytes, decoded: Decoded) -> str:
     """Return how much of a sound is there, in words, where some of it is missing; else ""."""
     seconds, cut = decoded.seconds, decoded.cut
     if cut is None:
-        whole = _told(data, decoded)
+        whole = _declared(data, decoded)
         return seconds_there(seconds, whole) if seconds < whole - _tolerance(data) else ""
     return seconds_there(seconds, seconds / cut.share) if seconds and cut.share else cut.reason
 
 
 def _tolerance(data: bytes) -> float:
     """Return how many seconds may be missing: of an MP3 with too few bytes, only a rounding."""
-    there, whole = told_bytes(data) or (0, 0)
+    there, whole = declared_bytes(data) or (0, 0)
     return TOLERANCE if there >= whole else ROUNDING
 
 
-def _told(data: bytes, decoded: Decoded) -> float:
+def _declared(data: bytes, decoded: Decoded) -> float:
     """Return how long the sound is by its file, in seconds; 0 where it does not say."""
-    return told_seconds(data) or decoded.told
+    return declared_seconds(data) or decoded.declared_seconds
 
 
-def _resampled(samples: NDArray[np.float64], given: int, rate: int) -> NDArray[np.float64]:
+def _resampled(samples: NDArray[np.float64], stored_rate: int, rate: int) -> NDArray[np.float64]:
     import soxr
 
-    return samples if given == rate else soxr.resample(samples, given, rate, quality="VHQ")
+    return (
+        samples if stored_rate == rate else soxr.resample(samples, stored_rate, rate, quality="VHQ")
+    )

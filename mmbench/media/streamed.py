@@ -14,10 +14,10 @@ def with_length(data: bytes) -> bytes:
     """
     if data.startswith(b".snd") and data[8:12] == bytes(4):
         return data[:8] + b"\xff" * 4 + data[12:]
-    found = layout_of(data)
-    if found is None:
+    layout_and_start = layout_of(data)
+    if layout_and_start is None:
         return data
-    layout, start = found
+    layout, start = layout_and_start
     every = list(chunks(data, layout, start))
     sound = next((c for c in every if c.id in layout.payload and c.size is None), None)
     if sound is None or start == 0:  # MP4, ASF and AVI are read by FFmpeg, which needs no help

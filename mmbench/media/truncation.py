@@ -47,8 +47,8 @@ def find_cut(data: bytes) -> Cut | None:
         return _sun_audio(data)
     if data.startswith(b"NIST_1A"):
         return _sphere(data)
-    if (found := layout_of(data)) is not None:
-        return _chunked(data, *found)
+    if (layout_and_start := layout_of(data)) is not None:
+        return _chunked(data, *layout_and_start)
     return _torn("packet") if _ends_within_a_packet(data) else None
 
 
@@ -82,13 +82,13 @@ def _chunked(data: bytes, layout: ChunkLayout, start: int) -> Cut | None:
     return _torn("part") if cut is not None and several else cut
 
 
-def _sized(data: bytes, found: list[Chunk]) -> list[Chunk]:
+def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
     """Fill in the size that RF64 and BW64 write into a chunk of its own (EBU Tech 3306)."""
-    large = next((chunk for chunk in found if chunk.id == b"ds64"), None)
-    if large is None or not found or found[-1].id != b"data" or found[-1].size is not None:
-        return found
+    large = next((chunk for chunk in every if chunk.id == b"ds64"), None)
+    if large is None or not every or every[-1].id != b"data" or every[-1].size is not None:
+        return every
     size = int.from_bytes(data[large.start + 8 : large.start + 16], "little")
-    return [*found[:-1], found[-1]._replace(size=size or None)]
+    return [*every[:-1], every[-1]._replace(size=size or None)]
 
 
 def _matroska(data: bytes) -> Cut | None:
@@ -111,13 +111,13 @@ def _sphere(data: bytes) -> Cut | None:
     """Compare the number of samples in a header of NIST SPHERE with the file."""
     head = data[:1024].split(b"end_head")[0]
     size = data[8:16].strip()
-    told = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d+)", head))
+    fields = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d+)", head))
     names = (b"sample_count", b"channel_count", b"sample_n_bytes")
     coding = re.search(rb"sample_coding -s\d+ (\S+)", head)
     compressed = coding is not None and b"," in coding[1]  # pcm,embedded-shorten: of no fixed size
-    if compressed or not size.isdigit() or any(name not in told for name in names):
+    if compressed or not size.isdigit() or any(name not in fields for name in names):
         return None
-    samples, channels, width = (int(told[name]) for name in names)
+    samples, channels, width = (int(fields[name]) for name in names)
     return _share(len(data) - int(size), samples * channels * width)
 
 

@@ -15,7 +15,7 @@ from mmbench.media.containers import (
     missing_entries,
     open_container,
 )
-from mmbench.media.encoded import shown
+from mmbench.media.encoded import printable_name
 from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.image import MAX_PIXELS
 from mmbench.media.truncation import Cut, find_cut, seconds_there
@@ -59,13 +59,13 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
     """
     import numpy as np
 
-    name = shown(name)
+    name = printable_name(name)
     try:
-        wanted, found, seconds = _decoded(data, name, frames, view, None)
-        pictures = [_cropped(found[index], view) for index in wanted]
+        indices, pixels, seconds = _decoded(data, name, frames, view, None)
+        pictures = [_cropped(pixels[index], view) for index in indices]
         if len({picture.shape for picture in pictures}) > 1:
             raise ContentError(f"{name}: changes its size between frames")
-        return VideoFrames(np.stack(pictures), tuple(seconds[index] for index in wanted))
+        return VideoFrames(np.stack(pictures), tuple(seconds[index] for index in indices))
     except MemoryError as error:
         raise SampleError(f"{name}: no memory is left to decode it") from error
 
@@ -81,18 +81,18 @@ def _decoded(
         with open_container(data) as container:
             packets, there = _packets(container, data, name)
             whole = _from_first_key(packets)
-            wanted = chosen(n or there, frames, view)
-            found, seconds, decoded = _frames(packets, wanted, name)
+            indices = frame_indices(n or there, frames, view)
+            pixels, seconds, decoded = _frames(packets, indices, name)
     except av.FFmpegError as error:
         raise _undecodable(data, name, error) from error
-    if not (missing := set(wanted) - found.keys()):
-        return wanted, found, seconds
+    if not (missing := set(indices) - pixels.keys()):
+        return indices, pixels, seconds
     if n or decoded < _MOST_SHOWN * whole:
         raise ContentError(f"{name}: is cut short: frame {min(missing)} cannot be decoded")
     return _decoded(data, name, frames, view, decoded)
 
 
-def chosen(n: int, frames: Frames, view: View | None = None) -> list[int]:
+def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]:
     """The numbers, from 0, of the frames that are looked at, of a video of n frames.
 
     Without a stride floor((i + 1/2) · span / count) of the view's span; with one, windows of
@@ -116,7 +116,7 @@ def count_frames(data: bytes, name: str) -> int:
     """
     import av
 
-    name = shown(name)
+    name = printable_name(name)
     refuse_false_table(data, name)
     try:
         with open_container(data) as container:
@@ -146,7 +146,7 @@ def _packets(container: InputContainer, data: bytes, name: str) -> tuple[list[Vi
     packets = [packet for packet in everything if _is_of(packet, stream)]
     frames = [packet.is_discard for packet in packets if packet.size]
     _refuse_missing(container, stream, packets, data, name)
-    _refuse_cut(_told(container, stream), everything, name)
+    _refuse_cut(_declared_seconds(container, stream), everything, name)
     if (cut := find_cut(data)) is not None:
         raise ContentError(f"{name}: is cut short: {cut.reason}")
     if False not in frames:
@@ -181,9 +181,9 @@ def _from_first_key(packets: list[VideoPacket]) -> int:
 
     A recording of a broadcast begins anywhere; what is in front of that picture cannot be decoded.
     """
-    shown_packets = [packet for packet in packets if packet.size and not packet.is_discard]
-    keys = (at for at, packet in enumerate(shown_packets) if packet.is_keyframe)
-    return len(shown_packets) - next(keys, 0)
+    visible = [packet for packet in packets if packet.size and not packet.is_discard]
+    keys = (at for at, packet in enumerate(visible) if packet.is_keyframe)
+    return len(visible) - next(keys, 0)
 
 
 def _refuse_missing(
@@ -206,32 +206,32 @@ def _refuse_missing(
         raise ContentError(f"{name}: is cut short: {cut.reason}")
 
 
-def _counted(packets: list[VideoPacket], told: int, *, dropped: bool) -> int:
-    """Return how many of the frames are there of the `told` ones that the file says it has.
+def _counted(packets: list[VideoPacket], declared: int, *, dropped: bool) -> int:
+    """Return how many of the frames are there of the `declared` ones that the file says it has.
 
     AVI counts `dropped` frames with the others. Nothing is there of them but the time they take, of
     which its unit is a frame; those behind the last packet are taken for as many as elsewhere. A
     packet alone stands for all.
     """
-    held = [packet for packet in packets if packet.size]
-    times: list[int] = [packet.dts for packet in held if packet.dts is not None]
+    filled = [packet for packet in packets if packet.size]
+    times: list[int] = [packet.dts for packet in filled if packet.dts is not None]
     if not dropped or not times:
-        return len(held)
+        return len(filled)
     if len(times) == 1:
-        return told
+        return declared
     return max(times) + max(after - before for before, after in pairwise(times))
 
 
-def _told(container: InputContainer, stream: VideoStream) -> float:
+def _declared_seconds(container: InputContainer, stream: VideoStream) -> float:
     """How many seconds the file says that it lasts, where it says no number of frames; else 0.
 
     Matroska tells it of each stream, Flash video of the whole. Of other formats it is no more than
     what libavformat makes of the packets that are there.
     """
-    told = _CLOCK.fullmatch(stream.metadata.get("DURATION", "").strip())
-    if told:
+    match = _CLOCK.fullmatch(stream.metadata.get("DURATION", "").strip())
+    if match:
         return sum(
-            float(part) * unit for part, unit in zip(told.groups(), (3600, 60, 1), strict=True)
+            float(part) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)
         )
     return float(container.duration or 0) / 1e6 if container.format.name == "flv" else 0.0
 
@@ -245,24 +245,24 @@ def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> Non
 
 
 def _frames(
-    packets: list[VideoPacket], wanted: list[int], name: str
+    packets: list[VideoPacket], indices: list[int], name: str
 ) -> tuple[dict[int, Pixels], dict[int, float], int]:
     """The wanted frames by number, and how many were decoded. No others are kept."""
-    numbers, last = set(wanted), max(wanted)
-    most = min(MAX_PIXELS, MAX_CLIP_PIXELS // len(wanted))
-    found: dict[int, Pixels] = {}
+    numbers, last = set(indices), max(indices)
+    most = min(MAX_PIXELS, MAX_CLIP_PIXELS // len(indices))
+    pixels: dict[int, Pixels] = {}
     seconds: dict[int, float] = {}
     index = -1
     _refuse_large(packets[0].stream.codec_context, most, name)
-    shown_frames = (frame for packet in packets for frame in packet.decode())
-    for index, frame in enumerate(shown_frames):
+    decoded_frames = (frame for packet in packets for frame in packet.decode())
+    for index, frame in enumerate(decoded_frames):
         if index in numbers:
             _refuse_large(frame, most, name)
-            found[index] = _upright(frame)
+            pixels[index] = _upright(frame)
             seconds[index] = float(frame.time or 0)
         if index >= last:
             break
-    return found, seconds, index + 1
+    return pixels, seconds, index + 1
 
 
 def _refuse_large(picture: VideoFrame | VideoCodecContext, most: int, name: str) -> None:

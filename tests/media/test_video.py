@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.errors import ContentError
-from mmbench.media import chosen, count_frames, decode_sound, decode_video
+from mmbench.media import count_frames, decode_sound, decode_video, frame_indices
 from mmbench.media.containers import open_container
 from mmbench.types import Frames, Media, View
 from tests.support.errors import one_line_error
@@ -38,7 +38,7 @@ def naive(n: int, count: int) -> list[int]:
 
 @given(st.integers(1, 5000), st.integers(1, 64))
 def test_frames_are_the_middles_of_equal_parts(n: int, count: int) -> None:
-    found = chosen(n, Frames(count))
+    found = frame_indices(n, Frames(count))
     assert found == pytest.approx(naive(n, count), abs=0)
     assert found == sorted(found)
     assert 0 <= found[0] <= found[-1] < n
@@ -49,7 +49,8 @@ def test_windows_are_spread_from_the_first_frame_to_the_last(
     n: int, count: int, stride: int, clips: int
 ) -> None:
     looks = [
-        chosen(n, Frames(count, stride), View(FILM, clip, clips, 0, 1)) for clip in range(clips)
+        frame_indices(n, Frames(count, stride), View(FILM, clip, clips, 0, 1))
+        for clip in range(clips)
     ]
     span = (count - 1) * stride + 1
     for look in looks:

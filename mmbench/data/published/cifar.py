@@ -98,7 +98,7 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
         raise DataError(f"{file}: image {strange} has label {label} of {classes} classes")
     n = len(targets)
     offsets = np.arange(labels, len(data), size)
-    images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), made=_ppm)
+    images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), convert=_ppm)
     ids = [str(first + number) for number in range(n)]
     media = Mapped(partial(_medium, file, images), range(n))
     return sample_columns(ids, {"image": media}, targets=targets)
