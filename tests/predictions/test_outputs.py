@@ -216,7 +216,7 @@ def test_folder_without_images_or_with_two_of_one_name(tmp_path):
         read_outputs(tmp_path)
     for name in ("a.jpg", "a.png"):
         (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(DataError, match="stand there more often: a;"):
+    with pytest.raises(DataError, match="occur more often: a;"):
         read_outputs(tmp_path)
 
 
@@ -274,7 +274,7 @@ BAD = [
     ("x.json", '{"k": {"a": "", "b": 0.5}}', "'k': the score of 'a' is ''"),
     # A document is in a list once, as in a run.
     ("x.jsonl", '{"id": "q", "value": ["d", "e", "d"]}\n', "query q: each document must be there"),
-    ("x.json", '{"q": ["d", "d"]}', "query q: each document must be there once, but these stand"),
+    ("x.json", '{"q": ["d", "d"]}', "query q: each document must be there once, but these occur"),
     ("x.json", '[{"id": "q", "value": [7, "7"]}]', "query q: each document must be there once"),
     ("x.csv", "id,value,value\nq,d,d\n", "query q: each document must be there once"),
     ("x.csv", b"id,value\na,\xff\n", "line 2 column 3"),

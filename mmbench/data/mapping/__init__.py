@@ -1,1 +1,1 @@
-"""What rows become: ids, texts, media, classes, and pairs of texts and media."""
+"""Mapping of rows to samples: ids, texts, media, classes, and pairs of texts and media."""

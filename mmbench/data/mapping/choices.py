@@ -1,4 +1,4 @@
-"""Questions with options: the options of a row, and the letter of the right one."""
+"""Multiple-choice questions: the options of a row, and the letter of the correct one."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _BARE = re.compile(r"\(?([A-Za-z])[).]?")
 
 
 def parse_options(value: object) -> object:
-    """Return a list, also one that is written as Python writes it (MMMU: "['cat', 'dog']").
+    """Return a list; a text is parsed as a Python list (MMMU: "['cat', 'dog']").
 
-    None for a text that is no such list, or has half of a character in it.
+    Return None for a text that is not a Python list or contains a lone surrogate.
     """
     if not isinstance(value, str):
         return value
@@ -33,10 +33,10 @@ def parse_options(value: object) -> object:
 
 
 def option_texts(cells: Sequence[object], columns: Sequence[str], where: str) -> list[str]:
-    """Return the options of a row: those in a list in one column, or in a column each.
+    """Return the options of a row, from one column with a list or from one column for each option.
 
-    Columns that are empty at the end count for nothing. Raises DataError for an empty one before
-    another, which would get its letter, and for other than 2 to 26 texts or numbers.
+    Empty columns at the end are dropped. Raises DataError for an empty column before a filled one,
+    which would shift the letters, and unless there are 2 to 26 texts or numbers.
     """
     first_cell = cells[0]
     values = (
@@ -61,11 +61,12 @@ def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -
 def right_letter(
     answers: Sequence[object], options: Sequence[str], where: str, *, texts: bool = False
 ) -> str | InvalidContent:
-    """The letter of the right option, which is given by its place from 0, its letter or its text.
+    """Return the letter of the correct option, given as a position from 0, a letter or a text.
 
-    A letter is that of a position, also where it is the text of another option (MMMU), unless
-    `texts` says that other answers of the file are texts: then the answer may mean two options, as
-    does the text of two. Such an answer is invalid. Raises DataError for one that means none.
+    A letter means the option at that position, even where it is also the text of another option
+    (MMMU). With `texts`, other answers of the file are known to be texts; an answer that is both a
+    letter and a text is then ambiguous. So is a text that two options share. An ambiguous answer
+    gives an InvalidContent. Raises DataError for an answer that matches no option.
     """
     letters = ascii_uppercase[: len(options)]
     answer = answers[0]
@@ -89,7 +90,7 @@ def right_letter(
 
 
 def matching_letters(answer: object, options: Sequence[str]) -> tuple[set[str], set[str]]:
-    """The letters of the options whose text an answer is, and the letter that it is itself."""
+    """Return the letters of the options with the text of the answer, and the answer as a letter."""
     letters = ascii_uppercase[: len(options)]
     by_text = {letters[at] for at, option in enumerate(options) if option == answer}
     letter = answer if by_text else bare_letter(str(answer))
@@ -97,6 +98,6 @@ def matching_letters(answer: object, options: Sequence[str]) -> tuple[set[str], 
 
 
 def bare_letter(answer: str) -> str:
-    """Return the capital of an answer such as "B", "b", "(B)" or "B.", else nothing."""
+    """Return the upper-case letter of an answer such as "B", "b", "(B)" or "B.", else ""."""
     match = _BARE.fullmatch(answer)
     return match[1].upper() if match else ""

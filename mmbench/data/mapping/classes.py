@@ -1,4 +1,4 @@
-"""The classes of a data set: their names in order, and labels as positions among them."""
+"""The classes of a data set: their names in order, and labels as indices into these names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Names = str | list[str] | dict[str, object]
 
 
 class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file with the names of the classes in the column `name`, or JSON {name: number}."""
+    """A file with class names in the column `name`, or a JSON mapping {name: number}."""
 
     files: str | list[str]
     name: str = "name"
@@ -31,10 +31,10 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def class_names(source: Names, root: Path, option: str = "labels") -> list[str]:
-    """Names as they are given, or in the order of a file in the folder `root`.
+    """Return class names as given, or in the order of a file in the folder `root`.
 
-    The file is a `ClassFile`, or a path to one with a name on each line. Raises DataError for a
-    file that cannot be read and for names that stand twice; errors call them by their `option`.
+    The file is a `ClassFile`, or the path of a file with one name per line. Raises DataError for a
+    file that cannot be read and for duplicate names; messages call the names by their `option`.
     """
     folder = root if root.is_dir() else root.parent
     if isinstance(source, Mapping):
@@ -59,9 +59,9 @@ def _in_file(file: Path, class_file: ClassFile) -> list[str]:
 
 
 def sorted_classes(names: Iterable[str]) -> list[str]:
-    """Return the distinct names of classes in their order: whole numbers by value, else as texts.
+    """Return the distinct class names, sorted: by value if all are whole numbers, else as texts.
 
-    A matrix of scores has its columns in the order of the numbers: 2 stands before 10.
+    The columns of a score matrix follow the order of the numbers: 2 comes before 10.
     """
     distinct = set(names)
     numbers = all(name.isdecimal() and name.isascii() for name in distinct)
@@ -79,9 +79,10 @@ def _by_number(file: Path) -> list[str]:
 
 
 def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[Any]:
-    """Return the label of each row, or its labels where a row may have any number.
+    """Return the label of each row, or a list of labels where a row may have several.
 
-    It may where there is a `separator`, or a list in a cell. The letters in `drop` are taken out.
+    Rows may have several labels if there is a `separator` or if any cell is a list. The characters
+    in `drop` are removed from labels.
     """
     cells = read_cells(target, rows)
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
@@ -93,7 +94,7 @@ def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[
 
 
 def _parts(cell: object, separator: str) -> list[str]:
-    """The labels in a cell: of a list all, of a text its parts by the separator; none in ""."""
+    """Return the labels in a cell: the items of a list, or of a text split at the separator."""
     if isinstance(cell, list):
         return list(map(str, cell))
     parts = str(cell).split(separator) if separator else [str(cell)]
@@ -101,27 +102,27 @@ def _parts(cell: object, separator: str) -> list[str]:
 
 
 def occurring_classes(labels: Sequence[Any]) -> list[str]:
-    """Return the classes that occur among labels, or lists of them, in their order."""
+    """Return the sorted classes that occur among labels or lists of labels."""
     return sorted_classes(
         chain.from_iterable([one] if isinstance(one, str) else one for one in labels)
     )
 
 
 class ClassNames:
-    """Names of classes in order, which come from a data option."""
+    """Class names in order, as a data option gives them."""
 
     def __init__(self, names: Sequence[str], option: str = "labels") -> None:
         self.names, self._hint = names, f"see data option `{option}`"
         self._order = {name: position for position, name in enumerate(names)}
 
     def targets(self, rows: Rows, labels: Sequence[Any]) -> Sequence[Any]:
-        """Return the positions of the labels of all rows: see `positions`."""
+        """Return the class indices of the labels of all rows: see `positions`."""
         if isinstance(labels, Texts) and len(self._order) == len(self.names):
             return self.find(labels, rows.where)
         return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]
 
     def find(self, labels: Sequence[str], where: Callable[[int], str]) -> array[int]:
-        """Return the positions of labels by name; errors call the place of one `where`."""
+        """Return the class index of each label; `where` gives the place of a label for messages."""
         found_positions = places(labels, self.names)
         unknown = (found_positions < 0).nonzero()[0]
         if len(unknown):
@@ -129,9 +130,10 @@ class ClassNames:
         return array("q", found_positions.tobytes())
 
     def positions(self, label: Any, where: str) -> Any:
-        """Return the position of a label, a name or a position; of a list all, ascending, once.
+        """Return the class index of a label (a name or an index), or the sorted indices of a list.
 
-        Raises UnknownName for a label that is no class, DataError for a name of several.
+        Raises UnknownName for a label that is not a class, DataError for a name that several
+        classes have.
         """
         if isinstance(label, list):
             return sorted({self.positions(one, where) for one in label})

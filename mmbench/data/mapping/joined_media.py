@@ -1,4 +1,4 @@
-"""Media of rows in another configuration of a data set: the option `join` of the source `rows`."""
+"""Media from another configuration of a data set: the option `join` of the source `rows`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmbench.types import InvalidContent
 
 
 class _Join(Struct, frozen=True):
-    """A joined configuration: its name, the columns of the ids there and here, and its inputs."""
+    """A configuration to join: its name, the id columns there and here, and its inputs."""
 
     name: str
     by: str
@@ -27,7 +27,7 @@ class _Join(Struct, frozen=True):
 
 
 class JoinedMedia:
-    """Another configuration of a data set, whose rows are found by their id."""
+    """Another configuration of a data set, with rows that are looked up by their id."""
 
     def __init__(self, join: _Join, other: LibraryRows) -> None:
         self._join, self._other = join, other
@@ -40,7 +40,7 @@ class JoinedMedia:
         self._place = {str(key): at for at, key in enumerate(other.column(join.id))}
 
     def media(self, rows: Rows) -> dict[str, Sequence[Any]]:
-        """Return the media that belong to each row; InvalidContent where the id is missing."""
+        """Return the media of each row; a row whose id is not found has an InvalidContent."""
         import numpy as np
 
         keys = list(map(str, rows.column(self._join.by)))

@@ -1,9 +1,9 @@
-"""Inputs that are media: every source reads them by one rule.
+"""Inputs that are media. All sources read them by the same rule.
 
-An input named image, audio or video (or image_1, image_2, …) is a medium, however its column is
-stored: as a path, as bytes, or as both. An empty cell is a failed sample. Two exceptions: the
-inputs that a task lists as `optional`, and those of a numbered family (image_1, image_2, …) as long
-as the row has one of the family.
+An input named image, audio or video (or image_1, image_2, …) is a medium, whether its column holds
+paths, bytes or both. An empty cell makes the sample fail, with two exceptions: inputs that a task
+lists as `optional`, and inputs of a numbered family (image_1, image_2, …) if the row has another
+member of the family.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _FIELD = re.compile(r"(image|audio|video)(_?\d+)?")
 
 
 def column_list(columns: Columns) -> list[str]:
-    """Return the names in an option of one column or several."""
+    """Return the column names in an option that takes one name or several."""
     return list(filter(None, [columns] if isinstance(columns, str) else columns))
 
 
 def field_modality(name: str) -> Modality | None:
-    """Return the modality of an input by its name, None for an input of texts."""
+    """Return the modality that the name of an input implies, None for a text input."""
     match = _FIELD.fullmatch(name)
     return next((m for m in MEDIA if match and match[1] == m), None)
 
 
 def modality_of(name: str) -> Modality:
-    """The modality of this name. Raises UnknownName."""
+    """Return the modality of this name. Raises UnknownName."""
     for modality in MEDIA:
         if modality == name:
             return modality
@@ -45,7 +45,7 @@ def modality_of(name: str) -> Modality:
 
 
 def one_medium(columns: Mapping[str, object]) -> Modality:
-    """Return the one medium among the keys of the option `columns`. Raises SpecError."""
+    """Return the single medium among the keys of the option `columns`. Raises SpecError."""
     media = [modality for modality in MEDIA if modality in columns]
     if len(media) != 1:
         raise SpecError(
@@ -56,7 +56,7 @@ def one_medium(columns: Mapping[str, object]) -> Modality:
 
 
 def check_optional(optional: Iterable[str], media: Collection[str]) -> None:
-    """Raise UnknownName where an optional medium is no input of media."""
+    """Raise UnknownName for a name in `optional` that is not a media input."""
     for name in optional:
         if name not in media:
             raise UnknownName("medium in data option optional", name, media)
@@ -65,9 +65,9 @@ def check_optional(optional: Iterable[str], media: Collection[str]) -> None:
 def media_inputs(
     rows: Rows, columns: Mapping[str, Columns], optional: Collection[str] = ()
 ) -> dict[str, Sequence[Any]]:
-    """Return the inputs that are media, ABSENT where a row may lack one and does.
+    """Return the media inputs; ABSENT where a row lacks a medium that it may lack.
 
-    Raises DataError for an input that its column cannot be.
+    Raises DataError where the name of an input contradicts the type of its column.
     """
     modalities = {name: _modality(rows, name, column) for name, column in columns.items()}
     media = {name: kind for name, kind in modalities.items() if kind}
@@ -84,10 +84,10 @@ def located_media(
     column_names: Mapping[str, str],
     optional: Collection[str] = (),
 ) -> dict[str, Sequence[Any]]:
-    """Return the media of each row by input, for cells that say where they may be.
+    """Return the media of each row by input, from cells that say where the files may be.
 
-    `media` are their modalities, `column_names` the names of their columns for messages. None in a
-    cell, which is empty, becomes an InvalidContent, or ABSENT where it may be empty; ABSENT stays.
+    `media` are the modalities by input, `column_names` the column names for messages. A None cell,
+    which is empty, becomes an InvalidContent, or ABSENT where it may be empty; ABSENT stays.
     """
     located: dict[str, Sequence[Any]] = {
         name: locate_media(cells[name], rows.folder, rows.place, kind)
@@ -106,7 +106,7 @@ def located_media(
 
 
 def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
-    """Return the modality of an input by its name or, where that says nothing, by its column."""
+    """Return the modality of an input by the type of its column or, failing that, by its name."""
     kind = rows.content_type(column) if isinstance(column, str) else ""
     by_type = next((modality for modality in MEDIA if modality == kind), None)
     by_name = field_modality(name)
@@ -123,10 +123,10 @@ def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
 def media_cells(
     rows: Rows, column: Columns, modality: Modality
 ) -> Sequence[str | list[str] | Media | None]:
-    """Return where the medium of each row may be, or the medium itself; None where there is none.
+    """Return for each row the medium, or the paths where it may be; None where the cell is empty.
 
-    `column` is the column of a path or of encoded media, or a path with columns in braces, or a
-    list of both, best first.
+    `column` is a column of paths or encoded media, a path with columns in braces, or a list of
+    both, in order of preference.
     """
     if isinstance(column, str) and not is_pattern(column):
         return rows.media(column, modality)
@@ -136,11 +136,11 @@ def media_cells(
 
 
 def missing_medium(where: str, column: str, modality: Modality) -> InvalidContent:
-    """Return what stands for the medium of a row whose cell is empty."""
+    """Return the InvalidContent for a row with an empty media cell."""
     return InvalidContent(f"{where}: {column} is empty: no {NOUNS[modality]}")
 
 
 def _family(name: str) -> str:
-    """The name without its number; an input without a number is a family of its own."""
+    """Return the name without its number; a name without a number is its own family."""
     match = _FIELD.fullmatch(name)
     return f"{match[1]}_" if match and match[2] else name

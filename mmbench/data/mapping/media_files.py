@@ -1,12 +1,11 @@
-"""Where the media that rows name are: one listing per folder, no look at each file.
+"""Search for the media files that rows name. Each folder is listed once, no file is opened.
 
-The folders are those that published code keeps these data sets in:
-`val2014` and `train2014` beside the annotations (LAION-AI/CLIP_benchmark
-clip_benchmark/datasets/builder.py; dandelin/ViLT DATA.md) or under `images`, and `images` alone for
-Flickr (fartashf/vsepp data.py), `imgs` (karpathy/neuraltalk imagernn/data_provider.py),
-`flickr30k-images` (dandelin/ViLT DATA.md), `flickr30k_images` and `Images` (the archives that
-CLIP_benchmark unpacks). `val2017` and `train2017` are the folders of COCO's own archives
-(`Flicker8k_Dataset`: unverified).
+The folders searched are those that published code uses for these data sets: `val2014` and
+`train2014` next to the annotations (LAION-AI/CLIP_benchmark clip_benchmark/datasets/builder.py;
+dandelin/ViLT DATA.md) or under `images`; for Flickr `images` itself (fartashf/vsepp data.py),
+`imgs` (karpathy/neuraltalk imagernn/data_provider.py), `flickr30k-images` (dandelin/ViLT DATA.md),
+`flickr30k_images` and `Images` (the archives that CLIP_benchmark unpacks). `val2017` and
+`train2017` are the folders of COCO's own archives (`Flicker8k_Dataset`: unverified).
 """
 
 from __future__ import annotations
@@ -40,16 +39,17 @@ def find_media(
     *,
     listed: bool = False,
 ) -> Sequence[Content]:
-    """The media that `source` names: for each a list of relative paths, best first.
+    """Return the media that `source` names, given a list of candidate paths for each, best first.
 
-    They are looked for in the folder `folder` and then in its parent, in each by way of `FOLDERS`;
-    absolute ones where they say. A medium that is not there becomes a Media with the path it was
-    looked for at, which fails when it is read; a name that no file can have (`path_problem`)
-    becomes InvalidContent. Where there is none of them all each is InvalidContent, with the folders
-    that were looked in where they are to be `listed`: outputs are scored without media.
+    Relative paths are searched in `folder`, then in its parent, and in both in the subfolders
+    `FOLDERS`; absolute paths are used as they are. A medium that is not found becomes a Media with
+    its expected path, which fails when it is read; a name that cannot be a file name
+    (`path_problem`) becomes an InvalidContent. If no medium at all is found, every one is an
+    InvalidContent; with `listed` its reason lists the folders searched. Outputs can be scored
+    without media.
     """
     search = _Search(folder)
-    # One look for a medium that many questions are about.
+    # Search once for a medium that many questions share.
     keys = [tuple(names) for names in name_lists]
     paths = {names: search.find(names) for names in dict.fromkeys(keys)}
     if any(paths.values()):
@@ -75,9 +75,9 @@ def locate_media(
     *,
     listed: bool = False,
 ) -> Sequence[Content | None]:
-    """Return media for a column of paths, or of lists of paths, as `find_media` finds them.
+    """Return media for a column of paths or of lists of paths, found as `find_media` does.
 
-    What is no path (a medium of bytes, an InvalidContent, None) stays as it is.
+    Other cells (a medium of bytes, an InvalidContent, None) are returned unchanged.
     """
     paths = {
         at: [cell] if isinstance(cell, str) else cell
@@ -91,7 +91,7 @@ def locate_media(
 
 
 def path_problem(name: str) -> str:
-    """Return why no file can have this name, empty where one can: nothing is downloaded."""
+    """Return why no file can have this name, "" if one can. Nothing is downloaded."""
     if _ADDRESS.match(name):
         return f"{repr(name)} is an address: download the file and give its path"
     if len(name) > _LONGEST:
@@ -111,7 +111,7 @@ def _content(path: str | None, name: str, home: str, modality: Modality) -> Cont
 
 
 class _Listing(NamedTuple):
-    """A folder to look in, the place in it, and the names of files there."""
+    """A folder to search, the path in it, and the file names there."""
 
     folder: str
     place: str
@@ -136,7 +136,7 @@ class _Search:
         return None
 
     def _listings(self, head: str) -> list[_Listing]:
-        """Return the files below each folder that has some there."""
+        """Return the file listings below all folders that contain this subfolder."""
         if head not in self._lists:
             places = [(f, str(Path(f, head)) if head else f) for f in self._folders]
             listings = [_Listing(folder, place, _file_names(place)) for folder, place in places]
@@ -144,15 +144,16 @@ class _Search:
         return self._lists[head]
 
     def listed(self) -> list[str]:
-        """The folders among those looked in that exist."""
+        """Return the searched folders that exist."""
         return [folder for folder in self._folders if Path(folder).is_dir()]
 
 
 def _file_names(folder: str) -> dict[str, str]:
-    """Names in a folder, by themselves, composed and escaped; none where there is no such folder.
+    """Return the names in a folder, also composed (NFC) and escaped; {} where there is no folder.
 
-    macOS writes an accent as a character of its own (NFD), where a table has it composed (NFC). A
-    table, which is text, has a name that is not UTF-8 as `escape_surrogates` writes it.
+    macOS writes accents as separate characters (NFD), tables usually have them composed (NFC). A
+    table contains text only, so a name that is not UTF-8 appears in it as `escape_surrogates`
+    writes it.
     """
     try:
         with os.scandir(folder) as entries:

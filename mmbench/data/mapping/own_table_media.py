@@ -1,8 +1,8 @@
-"""Media in the columns image, audio, video and file of a table. Nothing is read.
+"""Media in the columns image, audio, video and file of a table. No file is opened.
 
-A question whose picture is in a column `image_path`, `images` or `image_2` would be asked without
-it. So its medium is broken, and says how the column should be called. Scoring outputs needs no
-media and goes on.
+A question whose image is in a column `image_path`, `images` or `image_2` would be asked without the
+image. Its medium is therefore an InvalidContent, with a message that says how to name the column.
+Scoring outputs needs no media and continues.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from mmbench.data.readers.records import plain_name
 from mmbench.errors import DataError
 from mmbench.types import InvalidContent, Modality
 
-_FILE = "file"  # the column whose ending tells the modality
+_FILE = "file"  # the column of files with any modality
 _NAMED = re.compile(r"(image|audio|video)(s|s?_?\d+)")  # images, image_1, image1
-# Their texts are ids, questions and answers, whatever they end in.
+# Their texts are ids, questions and answers, even if they end like a file name.
 _TEXTS = frozenset({"id", "question_id", "question", "answer", "answers", "options", "group"})
 _TEXTS |= frozenset({"text", "label", "labels", "rater", "rating", "system", _FILE, *MEDIA})
 _EMPTY: tuple[object, ...] = (None, "", [], ABSENT)
 
 
 def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequence[Any]]:
-    """Return the media of each row by modality, with paths looked for as `find_media` does.
+    """Return the media of each row by modality; paths are searched as by `find_media`.
 
     An empty cell is an InvalidContent, unless its modality is `optional`. Where no row fills two of
-    the columns they are alternatives, and a row needs one of them only. A row without such columns
-    (of JSONL) has no media.
+    the columns, they are alternatives: a row needs only one of them. A row without such columns
+    (JSONL) has no media.
     """
     if not any(map(rows.find, (*MEDIA, _FILE))) and not _unread(rows, ()):
         return {}
@@ -58,10 +58,10 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
 
 
 def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
-    """Return the paths of all rows by modality: None where a cell is empty, ABSENT without one.
+    """Return the paths of all rows by modality: None for an empty cell, ABSENT for no column.
 
-    They are in the columns image, audio, video, and in `file`, whose ending tells the modality.
-    Raises DataError for a cell that is no path, and for an ending that is that of no medium.
+    They come from the columns image, audio, video and `file`; the extension in `file` decides the
+    modality. Raises DataError for a cell that is not a path, and for an unknown extension.
     """
     paths = {str(modality): list(rows.paths(modality)) for modality in MEDIA}
     for at, file in enumerate(rows.paths(_FILE)):
@@ -77,10 +77,10 @@ def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
 
 
 def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
-    """Return the columns of media beside the modalities that are `read`.
+    """Return the media columns, with their modality, that are not among those that are `read`.
 
-    They are so by their names, or, where no medium is read, as each of their cells that is not
-    empty names a file with the ending of one medium.
+    A column counts as one by its name; where no medium is read, also if all its non-empty cells
+    name files with extensions of one modality.
     """
     modalities = {name: _modality(name, rows.cells(name), read) for name in rows.names()}
     return {name: modality for name, modality in modalities.items() if modality}
@@ -99,7 +99,7 @@ def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Moda
 
 
 def _unread_medium(where: str, name: str, modality: Modality) -> InvalidContent:
-    """Return what stands for a medium that is not read."""
+    """Return the InvalidContent for a medium in a column that is not read."""
     return InvalidContent(
         f"{where}: column {name} is not read: call it {modality} for a path in each row; the data"
         " source `rows` or `listing` reads several media of a row"

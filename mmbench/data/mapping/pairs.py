@@ -1,4 +1,4 @@
-"""From texts about media to RetrievalData: captions as queries, their media as corpus."""
+"""Conversion of texts about media to RetrievalData: captions as queries, media as corpus."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def retrieval_data(
     source: str,
     medium: Modality = "image",
 ) -> RetrievalData:
-    """Captions as queries, images (id, content) as corpus, each caption linked to its image.
+    """Return captions as queries, images (id, content) as corpus, each caption linked to its image.
 
-    What is called an image here may be another `medium`, under whose name it stands in the corpus.
+    `medium` may be another modality; the corpus then has this field instead of an image.
 
-    A caption without a letter becomes InvalidContent. A caption whose image is not among `images`
-    keeps its link, to a document that is not in the corpus. Orders are kept. An image id that is a
-    path is kept as `path_id` writes it. Raises DataError for ids that stand twice on one side;
-    `source` is named in it.
+    A caption without text becomes an InvalidContent. A caption whose image is not among `images`
+    stays linked to a document outside the corpus. Order is kept. Image ids that are paths are
+    normalised by `path_id`. Raises DataError, which names `source`, for duplicate ids among queries
+    or documents.
     """
     documents_by_path = [(path_id(id), content) for id, content in images]
     texts = [caption._replace(image=path_id(caption.image)) for caption in captions]
@@ -64,7 +64,7 @@ def retrieval_data(
 
 
 def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
-    """The first n captions of each image, in order; all where n is None."""
+    """Return the first n captions of each image, in order; all where n is None."""
     if n is None:
         return list(captions)
     seen: Counter[str] = Counter()
@@ -77,7 +77,7 @@ def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
 
 
 def check_count(option: str, value: int | None) -> None:
-    """Refuse what is neither None nor a whole number from 1. Raises SpecError."""
+    """Raise SpecError unless a value is None or a whole number from 1."""
     if value is not None and (not isinstance(value, int) or value < 1):
         raise SpecError(f"data option {option}: {value!r} is not a whole number from 1")
 
@@ -89,11 +89,11 @@ def _checked(text: str | InvalidContent) -> str | InvalidContent:
 
 
 class PairColumns(NamedTuple):
-    """The columns of pairs: of the medium and its id, of texts and their id; "" is none.
+    """The columns of pairs: the medium and its id, the texts and their id; "" where there is none.
 
-    A text's column may hold lists of texts. `medium` may be a path with columns in braces, or
-    several, best first. `own` says that the medium of each row is its own, unless ids say
-    otherwise; else rows with the same medium are about one.
+    A text column may hold lists of texts. `medium` may be a path with columns in braces, or
+    several, in order of preference. `own` says that each row has its own medium unless ids say
+    otherwise; else rows with the same medium share one document.
     """
 
     modality: Modality
@@ -104,16 +104,16 @@ class PairColumns(NamedTuple):
     own: bool
 
     def names(self) -> list[str]:
-        """All columns and patterns that are read."""
+        """Return all columns and patterns that are read."""
         return [*column_list(self.medium), *self.texts, self.id, self.medium_id]
 
 
 def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> PairColumns:
-    """Return the option `columns` of pairs, which names all of them.
+    """Return the option `columns` of pairs, in which all columns are named.
 
-    If `rows` are given, a column may also have the very name of its key, the medium is an image
-    unless another is named, and rows with the same medium are about one. Ids may be missing.
-    Raises SpecError, UnknownName for a key and for a column that is not there.
+    If `rows` are given, a column defaults to the one named like its key, the medium defaults to an
+    image, rows with the same medium share one document, and ids may be missing. Raises SpecError,
+    and UnknownName for an unknown key or column.
     """
     own = rows is None
     image: Modality = next((medium for medium in MEDIA if medium in columns), "image")
@@ -138,17 +138,18 @@ def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> Pa
 
 
 def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
-    """Texts as queries, the media of all rows as corpus, one document for each distinct medium.
+    """Return texts as queries and the distinct media of all rows as corpus.
 
-    The same medium is one by its id, else by its path (`./a.jpg` is `a.jpg`), else by its bytes
-    (which are then read), unless each row has its own. Paths are looked for as `find_media` does.
-    The id of a text is in its column, else it is the row's number from 0, or that of an own medium;
-    texts of several have `#0`, `#1` behind it. An empty text is a broken query. A row without a
-    text (null, an empty list) gives a distractor, one without a medium a query whose document is
-    not in the corpus; where the medium is the row's own both are broken.
+    Media are the same if they have the same id, else the same path (`./a.jpg` is `a.jpg`), else the
+    same bytes (which are then read), unless each row has its own medium. Paths are searched as by
+    `find_media`. The id of a text comes from its column; it defaults to the row number from 0, or
+    to the id of the row's own medium. Several texts of a row get the suffixes `#0`, `#1`. An empty
+    text gives a query that fails. A row without a text (null, an empty list) gives a distractor; a
+    row without a medium gives a query whose document is not in the corpus. Where each row has its
+    own medium, both fail.
 
-    Raises DataError for ids or texts of another type, for ids that stand twice, and for one id of
-    a medium with two paths.
+    Raises DataError for ids or texts of a wrong type, for duplicate ids, and for a medium id with
+    two paths.
     """
     cells = media_cells(rows, columns.medium, columns.modality)
     ids = _ids(rows, columns.medium_id, required=columns.own)
@@ -191,7 +192,7 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
 
 
 def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
-    """Return the id in each row, None where there is none."""
+    """Return the id of each row, None where it has none."""
     if not column:
         return [None] * len(rows)
     return rows.as_texts(
@@ -204,7 +205,7 @@ def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
 def _document(
     rows: Rows, at: int, medium: str | list[str] | Media | None, own: bool, keys: ContentKeys
 ) -> str:
-    """Return the id of a document whose row has none."""
+    """Return the id of a document for a row without a medium id."""
     number = str(rows.numbers[at])
     if own:
         return number
@@ -213,7 +214,7 @@ def _document(
     try:
         return f"row {number}" if medium is None else keys.digest_inside(medium).hex()
     except SampleError:
-        # It fails again, for itself alone, when its turn comes.
+        # Reading fails again later, for this sample only.
         return f"row {number}"
 
 
@@ -236,7 +237,7 @@ def _texts(rows: Rows, columns: PairColumns, documents: Sequence[str]) -> Iterat
 
 
 def _texts_in(cell: object) -> object:
-    """Return a cell that is a text, null, or a list of these."""
+    """Return a cell that is a text, null, or a list of these. Raises ValueError."""
     for text in cell if isinstance(cell, list) else [cell]:
         if not is_missing(text) and not isinstance(text, str):
             raise ValueError("a text, or a list of texts,")

@@ -1,4 +1,4 @@
-"""Texts with cells of a row in them: paths of files, ids, labels."""
+"""Text patterns with cells of a row in braces: paths of files, ids, labels."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d\d?))?\}")
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text has columns in braces; otherwise it is the name of one."""
+    """Return whether a text has columns in braces; otherwise it is a column name."""
     return "{" in text
 
 
 def fill_pattern(pattern: str, rows: Rows) -> Sequence[str]:
-    """Return the pattern with the cells of each row in it, empty where one of them is empty.
+    """Return the pattern filled with the cells of each row; "" where one of the cells is empty.
 
-    `{path}` is a cell; of a path `{path:name}` is the last part, `{path:stem}` that without its
-    ending, `{path:parent}` the name of the folder; `{start:06}` has six digits, zeros in front.
-    Raises UnknownName for a column that is not there.
+    `{path}` is a cell. `{path:name}` is the last part of a path, `{path:stem}` the same without its
+    extension, `{path:parent}` the name of its folder; `{start:06}` is padded with zeros to six
+    digits. Raises UnknownName for a column that does not exist.
     """
     literals = _SLOT.split(pattern)[::3]
     columns = [[_as(c, how) for c in rows.column(name)] for name, how in _SLOT.findall(pattern)]
@@ -48,19 +48,19 @@ def _as(value: object, how: str) -> str:
 
 
 def read_cells(text: str, rows: Rows) -> Sequence[Any]:
-    """Return the cells of a column, or the texts of a pattern that has columns in braces."""
+    """Return the cells of a column, or a pattern with columns in braces filled for each row."""
     return fill_pattern(text, rows) if is_pattern(text) else rows.column(text)
 
 
 def read_ids(text: str, rows: Rows) -> Sequence[str]:
-    """Return the ids in a column, or in a pattern. Raises DataError for an empty one."""
+    """Return the ids in a column or a pattern. Raises DataError for an empty one."""
     return rows.as_texts(text, parse_id, read_cells(text, rows))
 
 
 def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:
-    """Raise DataError where several of the columns in texts are missing: columns or patterns.
+    """Raise DataError if several of the named columns, in names or patterns, are missing.
 
-    A column that is missing alone is named by whoever reads it, with the names that are near.
+    A single missing column is reported where it is read, with similar names.
     """
     names = dict.fromkeys(name for text in texts if text for name in _columns(text))
     missing = [name for name in names if not rows.has(name)]

@@ -1,8 +1,8 @@
-"""Class names and prompt templates out of the installed package clip-benchmark.
+"""Class names and prompt templates from the installed package clip-benchmark.
 
-They are the lists that CLIP_benchmark evaluates with (LAION-AI/CLIP_benchmark
+CLIP_benchmark evaluates with these lists (LAION-AI/CLIP_benchmark
 clip_benchmark/datasets/en_classnames.json and en_zeroshot_classification_templates.json). The files
-are read; the package is not imported, so that nothing it depends on has to be installed.
+are read; the package is not imported, so its dependencies need not be installed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates
 
 
 def with_templates(data: Samples, prompts: str, source: Path, *, spaces: bool = False) -> Samples:
-    """The data with the templates of the data set `prompts` ("cifar10"); as they are for "".
+    """Return the data with the templates of the data set `prompts` ("cifar10"); unchanged for "".
 
-    Where the package has names of its classes ("imagenet1k"), these become the labels, in order;
-    before, with `spaces`, an underscore in the name of a class becomes a space.
+    If the package has class names for the data set ("imagenet1k"), they become the labels, in
+    order. With `spaces`, underscores in the data's own class names become spaces.
 
-    Raises Missing without the package, UnknownName for a data set that it has no templates of,
-    DataError, naming the `source` of the data, for another number of classes than it has names.
+    Raises Missing without the package, UnknownName for a data set without templates, and DataError,
+    which names the `source` of the data, if the numbers of classes and names differ.
     """
     if spaces:
         data = replace(data, labels=[name.replace("_", " ") for name in data.labels])

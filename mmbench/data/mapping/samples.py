@@ -1,4 +1,4 @@
-"""From rows to samples: which columns become inputs, targets, groups and tags."""
+"""Conversion of rows to samples: which columns become inputs, targets, groups and tags."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mmbench.types import InvalidContent, Sample
 
 
 class ColumnMapping(NamedTuple):
-    """Names of columns by what they become, or patterns with columns in braces; "" is none.
+    """The columns, or patterns with columns in braces, for each field of a sample; "" for none.
 
-    Without `id` rows are numbered from 0. `columns` are the inputs by name; those of media may be
-    lists, best first. `target` is one column of a text or of a list of texts, or several columns.
-    `options`, one column of a list or one for each option, makes the target {"answer": letter,
-    "options": [text, …]} and the input `options` of lines "A. cat". The inputs `optional` are media
-    that a row may lack.
+    Without `id`, rows are numbered from 0. `columns` are the inputs by name; a media input may list
+    several columns, in order of preference. `target` is one column with a text or a list of texts,
+    or several columns. `options` is one column with a list, or one column for each option; it makes
+    the target {"answer": letter, "options": [text, …]} and adds the input `options` with lines "A.
+    cat". The inputs in `optional` are media that a row may lack.
     """
 
     id: str = ""
@@ -35,7 +35,7 @@ class ColumnMapping(NamedTuple):
     optional: Sequence[str] = ()
 
     def names(self) -> list[str]:
-        """All columns and patterns that are read."""
+        """Return all columns and patterns that are read."""
         columns = [*self.columns.values(), self.target, self.options, *self.tags.values()]
         return [name for one in (self.id, self.group, *columns) for name in column_list(one)]
 
@@ -43,10 +43,9 @@ class ColumnMapping(NamedTuple):
 def samples_from_tables(
     tables: Sequence[Table[Sample]], shape: ColumnMapping, rows: Rows, labels: Sequence[str] = ()
 ) -> Samples:
-    """Return the samples of one place or several as a data set, with the source of `rows`.
+    """Return the samples of one or more tables as a data set, with the provenance of `rows`.
 
-    `labels` are the names of the classes. Raises DataError for ids that stand twice, and where
-    there is no sample.
+    `labels` are the class names. Raises DataError for duplicate ids, and if there are no samples.
     """
     full = [table for table in tables if len(table)]
     if not full:
@@ -62,10 +61,10 @@ def sample_table(
     targets: Sequence[object] | None = None,
     media: Mapping[str, Sequence[Any]] | None = None,
 ) -> Table[Sample]:
-    """Return a sample for each row, as columns, with other `targets` or more `media` if given.
+    """Return one sample per row, as columns, with other `targets` or additional `media` if given.
 
-    A text that is null or NaN is left out, and so is a tag. Raises DataError, with the place of the
-    row, for cells of a type that the sample cannot have.
+    Texts and tags that are null or NaN are left out. Raises DataError, with the place of the row,
+    for a cell of a type that the field cannot have.
     """
     inputs: dict[str, Sequence[Any]] = media_inputs(rows, shape.columns, shape.optional)
     inputs |= media or {}
@@ -120,7 +119,7 @@ def _several(cells: Sequence[object]) -> list[str]:
 
 
 def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the letter of the right option with the options, and the options as lines."""
+    """Return the letter of the correct option with the options, and the options as lines."""
     names = column_list(shape.options)
     answers = rows.column(column_list(shape.target)[0])
     options = zip(*map(rows.column, names), strict=True)

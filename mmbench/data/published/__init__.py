@@ -1,1 +1,1 @@
-"""Data sources for data sets whose layout fits no other source."""
+"""Data sources for published data sets with a layout of their own."""

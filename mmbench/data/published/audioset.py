@@ -1,9 +1,9 @@
 """The data source `audioset`: AudioSet's lists of segments of YouTube videos.
 
 Source of the formats: Gemmeke et al. 2017, research.google.com/audioset/download.html: a CSV of
-segments with three lines of comment, fields apart by a comma and a space, and
-class_labels_indices.csv. Folders of sounds: qiuqiangkong/audioset_tagging_cnn utils/dataset.py, and
-the README of agkphysics/AudioSet on the Hugging Face hub.
+segments with three comment lines and fields separated by a comma and a space, and
+class_labels_indices.csv. Folders of audio files: qiuqiangkong/audioset_tagging_cnn
+utils/dataset.py, and the README of agkphysics/AudioSet on the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -34,15 +34,14 @@ _COMMENT = re.compile(rb"^#.*$", re.MULTILINE)
 def audioset(
     root: Path | None, *, split: str = "eval", columns: dict[str, Columns] | None = None
 ) -> Samples:
-    """A sample for each segment: the positions of its labels, of all classes, as target.
+    """Load one sample per segment; the target lists the indices of its labels among all classes.
 
-    `root` holds `{split}_segments.csv` and class_labels_indices.csv, in it or in `metadata`, and
-    the sounds, cut to their segments, under one of the usual paths; `columns` gives others,
-    {audio: [PATH, …]}, with {YTID}, {start_seconds} and {end_seconds} in them. Sounds that are not
-    there fail.
+    `root` holds `{split}_segments.csv` and class_labels_indices.csv, directly or in `metadata`, and
+    the audio files, cut to their segments, under one of the usual paths. `columns` sets other
+    paths: {audio: [PATH, …]} with {YTID}, {start_seconds} and {end_seconds} in them. Samples
+    without an audio file fail.
 
-    Raises DataError for files that are missing or cannot be read, UnknownName for a label that is
-    no class.
+    Raises DataError for files that are missing or cannot be read, UnknownName for an unknown label.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""The data source `charades`: which of 157 actions happen in a video of Charades.
+"""The data source `charades`: which of 157 actions occur in a video of Charades.
 
 Source of the format: Sigurdsson et al. 2016, prior.allenai.org/projects/charades, README of the
 archive Charades.zip: a CSV with `id`, `scene` and `actions` ("c092 11.90 21.20;c147 0.00 12.60"),
@@ -24,11 +24,12 @@ _PLACES = ("", "Charades/")
 
 @declare_source("folder")
 def charades(root: Path | None, *, split: str = "test") -> Samples:
-    """A sample for each video: the positions of its actions as target; its scene is a tag.
+    """Load one sample per video; the target lists the indices of its actions, its scene is a tag.
 
-    `root` holds Charades_v1_{split}.csv and Charades_v1_classes.txt, in it or in `Charades`, and
-    the videos in Charades_v1 or Charades_v1_480. A video without an action has an empty target.
-    Raises DataError for what is missing or cannot be read, UnknownName for an action that is none.
+    `root` holds Charades_v1_{split}.csv and Charades_v1_classes.txt, directly or in `Charades`, and
+    the videos in Charades_v1 or Charades_v1_480. A video without actions has an empty target.
+    Raises DataError for files that are missing or cannot be read, UnknownName for an unknown
+    action.
     """
     tables = [f"{place}Charades_v1_{split}.csv" for place in _PLACES]
     (rows,) = annotation_rows(root, tables, "charades")

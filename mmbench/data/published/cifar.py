@@ -1,8 +1,8 @@
 """The data source `cifar`: CIFAR-10 and CIFAR-100 in their binary version.
 
 Source of the format: cs.toronto.edu/~kriz/cifar.html, "Binary version": records of one label
-(CIFAR-100: a coarse and a fine one) and 3,072 bytes, the red, green and blue planes of 32 x 32.
-The Python version is a pickle, which executes what it holds, and is not read.
+(CIFAR-100: a coarse and a fine one) and 3,072 bytes, the red, green and blue planes of 32 x 32. The
+Python version is a pickle, which can execute code when loaded, and is not read.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _PIXELS = 3 * _PLANE
 _VERSION = (
     "the binary version of the data set is needed (the Python version is a pickle and is not read)"
 )
-_HEADER = b"P6 32 32 255\n"  # of a PPM, which is what follows it: bytes of pixels
+_HEADER = b"P6 32 32 255\n"  # of a PPM; the bytes of the pixels follow
 
 
 class _CifarLayout(NamedTuple):
-    """Where the data set lies, its files by split, and how many bytes of labels a record has."""
+    """The folder of the data set, its files by split, and the number of label bytes in a record."""
 
     folder: str
     names: str
@@ -61,12 +61,12 @@ _LAYOUTS = {
 def cifar(
     root: Path | None, *, classes: int = 10, split: str = "test", prompts: str = ""
 ) -> Samples:
-    """A sample for each image of 32 x 32, in the order of the files; ids are numbers from 0.
+    """Load one sample per image of 32 x 32, in the order of the files; ids are numbers from 0.
 
-    `root` is the folder of the binary version (cifar-10-batches-bin, cifar-100-binary) or holds it.
-    Of the 100 `classes` the fine label is the target. Their names are those of the data set;
-    `prompts` names the templates (`with_templates`). Raises DataError for what is missing or cut
-    short, SpecError for options that there is no data set of.
+    `root` is the folder of the binary version (cifar-10-batches-bin, cifar-100-binary) or contains
+    it. With 100 `classes` the target is the fine label. Class names are those of the data set;
+    `prompts` names the templates (`with_templates`). Raises DataError for files that are missing or
+    cut short, SpecError for an unknown split or number of classes.
     """
     if classes not in _LAYOUTS or split not in _LAYOUTS[classes].files:
         raise SpecError(f"data source cifar: no {split} split of {classes} classes: 10 or 100")
@@ -109,7 +109,7 @@ def _medium(file: Path, images: ByteRanges, number: int) -> Media:
 
 
 def _ppm(planes: bytes) -> bytes:
-    """The planes of an image, pixel by pixel in a PPM."""
+    """Return the three colour planes of an image as a PPM, pixel by pixel."""
     pixels = bytearray(_PIXELS)
     for colour in range(3):
         pixels[colour::3] = planes[colour * _PLANE : (colour + 1) * _PLANE]

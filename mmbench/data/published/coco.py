@@ -25,17 +25,17 @@ def coco(
     captions: int | None = None,
     images: int | None = None,
 ) -> RetrievalData:
-    """Captions as queries ("text"), images as corpus ("image"), each caption linked to its image.
+    """Load captions as queries ("text"), images as corpus ("image"), and links between them.
 
-    `root` is an annotations file, or a folder that holds one (`find_annotations`); the images are
-    found beside it (`find_media`). `split` chooses the images of a Karpathy file; of any other,
-    `source` says `doubt` where its name does not tell the split.
-    `captions` keeps the first so many of each image (all of COCO 5K are 25,010, five each 25,000),
-    `images` the first so many images with their captions.
+    `root` is an annotations file, or a folder that contains one (`find_annotations`); images are
+    searched next to it (`find_media`). `split` selects images of a Karpathy file; for any other
+    file, `source` has the key `doubt` if the file name does not name the split. `captions` keeps
+    the first captions of each image (all captions of COCO 5K are 25,010, five per image 25,000),
+    `images` the first images with their captions.
 
-    Ids are those of the file as text; an image of Flickr has the name of its file without the
-    extension. Where no image is there each is InvalidContent. Raises DataError for data that cannot
-    be read as a whole, UnknownName for a split that is not there, SpecError for a count below 1.
+    Ids are those of the file as text; a Flickr image has its file name without the extension. If no
+    image is found, all are InvalidContent. Raises DataError for data that cannot be read,
+    UnknownName for an unknown split, SpecError for a count below 1.
     """
     check_count("captions", captions)
     check_count("images", images)

@@ -1,4 +1,4 @@
-"""The data source `coco-prompts`: captions of COCO to draw from, and the images they are of."""
+"""The data source `coco-prompts`: COCO captions as prompts for drawing, with their images."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def coco_prompts(
     images: int | None = None,
     seed: int = 0,
 ) -> Samples:
-    """A sample for each of so many `images`: one of its captions as text, itself as target.
+    """Load one sample per image, `images` in all: one of its captions as text, the image as target.
 
-    `root` is an annotations file or a folder that holds one: COCO's own of the `split`, in it or in
-    its `annotations`, else the one that the source `coco` finds; ids are those of the images.
-    Images, and the caption of each, are those whose ids have the lowest hashes under `seed`: the
-    same ones whatever the order of the file.
+    `root` is an annotations file or a folder that contains one: COCO's own file of the `split`,
+    directly or in `annotations`, else the file that the source `coco` finds. Ids are those of the
+    images. The images with the lowest hashes under `seed` are chosen, and so is the caption of
+    each; the order of the file does not matter.
 
-    Raises DataError for what cannot be read, and for fewer images with a caption than wanted.
+    Raises DataError for files that cannot be read, and if too few images have a caption.
     """
     check_count("images", images)
     path = _annotations(root, split)
@@ -59,10 +59,10 @@ def coco_prompts(
 
 
 def _annotations(root: Path | None, split: str) -> Path:
-    """COCO's own file of the split, though Karpathy's, which has other splits, lies beside it.
+    """Return COCO's own file of the split, even if there is a Karpathy file with other splits.
 
-    Raises DataError where there is COCO's own file of another split alone: of train2014, too, there
-    are images enough.
+    Raises DataError if the only COCO file is of another split: train2014, too, would have enough
+    images.
     """
     name = f"captions_{split}"
     places = [root, root / "annotations"] if root else []
@@ -83,7 +83,7 @@ def _annotations(root: Path | None, split: str) -> Path:
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
-    """Of each image the caption with the lowest hash."""
+    """Return the caption with the lowest hash for each image."""
     chosen: dict[str, Caption] = {}
     for caption in sorted(captions, key=lambda caption: _hash(seed, caption.id)):
         if isinstance(caption.text, str) and caption.text.strip():

@@ -1,4 +1,4 @@
-"""The data source `mmbench`: MMBench, multiple choice in all rotations of its options.
+"""The data source `mmbench`: MMBench, multiple choice with all rotations of the options.
 
 Source: Liu et al. 2023, arXiv 2307.06281, section 4.1 (CircularEval); open-compass/VLMEvalKit
 vlmeval/dataset/image_mcq.py and image_base.py, for the columns of its TSV files.
@@ -24,21 +24,21 @@ from mmbench.media.inside import MediaInFile
 from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Content, InvalidContent, Media, Sample
 
-_ROTATED = 1_000_000  # is added to the index of a question for each rotation of its options
-_REFERENCE = 64  # characters: what is shorter in the column of images is the index of another row
+_ROTATED = 1_000_000  # added to the index of a question for each rotation of its options
+_REFERENCE = 64  # characters: a shorter cell in the image column is the index of another row
 _TAGS = ("category", "l2-category")
 
 
 def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
-    """A sample for each row of MMBench's TSV, with `circular` for each rotation of its options.
+    """Load one sample per row of MMBench's TSV; `circular` adds each rotation of its options.
 
-    `root` is the .tsv, or a folder that holds a single one, with the columns index, question, hint,
-    A, B, C, D, answer, category, l2-category and image (base64, or the index of the row that has
-    it). Of a file that has the rotations already (an index from 1,000,000) none are made. Ids are
-    index, or index/1 and on for rotations that were made; the group is the question. A hint stands
-    before its question, on a line of its own.
+    `root` is the .tsv, or a folder that contains a single one, with the columns index, question,
+    hint, A, B, C, D, answer, category, l2-category and image (base64, or the index of the row that
+    has the image). If the file already contains rotations (an index from 1,000,000), none are
+    added. Ids are the index, or index/1, index/2, … for added rotations; the group is the question.
+    A hint precedes its question, on a separate line.
 
-    Raises DataError for what cannot be read, and for ids that stand twice.
+    Raises DataError for data that cannot be read, and for duplicate ids.
     """
     file = find_file(root, "mmbench", (".tsv",))
     rows = OwnTable(file, read_records(file))
@@ -56,7 +56,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
 
 
 def _with_hint(sample: Sample, hint: str) -> Sample:
-    """Return a question with its hint in front, and its group."""
+    """Return a question preceded by its hint, with its group."""
     number = _number(sample.id)
     group = str(number % _ROTATED) if number >= 0 else sample.id
     lead = f"{hint}\n" if hint else ""
@@ -69,7 +69,7 @@ def _number(ident: str) -> int:
 
 
 def _rotations(sample: Sample) -> list[Sample]:
-    """The question with its options moved up by none, by one and so on; an invalid one as it is."""
+    """Return the question with its options rotated by 0, 1, …; a failed question unchanged."""
     if isinstance(sample.target, InvalidContent):
         return [sample]
     options = sample.target["options"]
@@ -84,7 +84,7 @@ def _rotations(sample: Sample) -> list[Sample]:
 
 
 def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
-    """Return the image of each row: its own, or that of the row whose index it has."""
+    """Return the image of each row: its own, or that of the row that it refers to."""
     spool = Spool(cache_folder())
     texts = rows.required("image")
     own: dict[str, MediaInFile] = {}

@@ -1,6 +1,6 @@
 """The data source `pope`: yes/no questions about objects in images.
 
-Source: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE output/coco, a JSON object a line.
+Source: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE output/coco, one JSON object per line.
 """
 
 from __future__ import annotations
@@ -19,22 +19,21 @@ from mmbench.protocols import declare_source
 from mmbench.types import Sample
 
 CATEGORIES = ("random", "popular", "adversarial")
-# Where the files lie in LLaVA's folder of evaluations and in a clone of AoiDragon/POPE.
+# Folders of the files in LLaVA's evaluation folder and in a clone of AoiDragon/POPE.
 _PLACES = ("", "coco", "output/coco")
 
 
 @declare_source("json")
 def pope(root: Path | None, *, category: str | None = None) -> Samples:
-    """A sample for each question: yes or no as target, the image as group.
+    """Load one sample per question; the target is yes or no, the group is the image.
 
-    `root` is a file of JSON lines or of a JSON list (question_id, image, text, label), or a folder
-    with one for each category, coco_pope_random.json, …, in it or in its `coco` or `output/coco`;
-    images are found as `find_images` does it from `root`. The tag `category` is that of the file's
-    name. Of a file, and of the `category` chosen in a folder, ids are the question ids. Of all
-    three together they are random/1, popular/1, …: the official files count each from 1. Images
-    need not be there.
+    `root` is a file of JSON lines or with a JSON list (question_id, image, text, label), or a
+    folder with one file for each category, coco_pope_random.json, …, directly or in `coco` or
+    `output/coco`. Images are searched from `root` as by `find_media`. The file name gives the tag
+    `category`. The ids are question ids; if all three categories are read they are random/1,
+    popular/1, …, because the official files each count from 1. Images need not exist.
 
-    Raises DataError for what is missing or cannot be read, UnknownName for another category.
+    Raises DataError for files that are missing or cannot be read, UnknownName for another category.
     """
     if category is not None and category not in CATEGORIES:
         raise UnknownName("category of POPE", category, CATEGORIES)

@@ -23,11 +23,11 @@ _TEST = 5  # recordings numbered 0 to 4 are the official test set
 
 @declare_source("folder")
 def fsdd(root: Path | None, *, split: str = "all") -> Samples:
-    """A sample for each recording DIGIT_SPEAKER_INDEX.wav: the digit's word as target.
+    """Load one sample per recording DIGIT_SPEAKER_INDEX.wav; the target is the digit as a word.
 
-    `root` is the folder of the recordings, or holds it as `recordings`. The speaker is the group
-    and a tag. `split` test has the recordings numbered 0 to 4, train the rest. Raises DataError
-    where there is none, or a sound has another name.
+    `root` is the folder of the recordings, or contains it as `recordings`. The speaker is the group
+    and a tag. `split` test has the recordings numbered 0 to 4, train the rest. Raises DataError if
+    there are none, and for a file with another name.
     """
     if split not in _SPLITS:
         raise UnknownName("split of FSDD", split, _SPLITS)

@@ -1,8 +1,8 @@
-"""The data source `voc`: which of twenty objects are in an image of PASCAL VOC.
+"""The data source `voc`: which of twenty object classes are in an image of PASCAL VOC.
 
 Source of the format: Everingham et al., host.robots.ox.ac.uk/pascal/VOC/voc2007/ and its
-development kit: ImageSets/Main/{class}_{split}.txt of lines "000001 -1", where 1 says that there is
-such an object, -1 that there is none, and 0 that there are only difficult ones.
+development kit: ImageSets/Main/{class}_{split}.txt with lines "000001 -1", where 1 means that the
+class is present, -1 that it is absent, and 0 that only difficult objects of the class are present.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _PRESENT = {"1": True, "-1": False}
 def voc(
     root: Path | None, *, split: str = "test", difficult: bool = True, prompts: str = ""
 ) -> Samples:
-    """A sample for each image: the positions of the classes that are in it as target.
+    """Load one sample per image; the target lists the indices of the classes in it.
 
-    `root` is the folder VOC2007 or one that holds it. `difficult` says whether a class with only
-    difficult objects counts as present: CLIP_benchmark counts it, the challenge leaves these
+    `root` is the folder VOC2007 or a folder that contains it. `difficult` says whether a class with
+    only difficult objects counts as present: CLIP_benchmark counts it, the challenge leaves these
     images out of the average precision of that class. Classes are sorted by name; `prompts` names
-    the templates (`with_templates`). Raises DataError for what is missing or cannot be read.
+    the templates (`with_templates`). Raises DataError for files that are missing or cannot be read.
     """
     home = first_folder(root, _PLACES, "ImageSets/Main", "voc")
     ending = f"_{split}.txt"
@@ -57,7 +57,7 @@ def voc(
 
 
 def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:
-    """Whether each image has the class of this file."""
+    """Return for each image whether the class of this file is present."""
     marks: dict[str, bool] = {}
     known = _PRESENT | {"0": difficult}
     for number, line in enumerate(text_lines(read_file(file), file), start=1):

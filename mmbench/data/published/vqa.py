@@ -1,4 +1,4 @@
-"""The data source `vqa`: VQA v2, questions about images with the answers of ten people.
+"""The data source `vqa`: VQA v2, questions about images with the answers of ten annotators.
 
 Source of the formats: Goyal et al. 2017, visualqa.org/vqa_v2_teaser.html and download.html;
 GT-Vision-Lab/VQA PythonHelperTools/vqaTools/vqa.py.
@@ -50,16 +50,16 @@ class _Annotations(Struct):
 
 @declare_source("json")
 def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
-    """A sample for each question: its answers, as they were given, as target.
+    """Load one sample per question; the target lists its answers as given.
 
     `root` is a folder with questions.json and annotations.json, or with the official files of a
-    `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json; the
-    names of OK-VQA and VQA v1 have no `v2_`), or the file of questions with its annotations beside
-    it. Inputs are image and question; tags are question_type and answer_type; the image is the
-    group. Annotations of questions that the file of questions does not have are not asked. Images
-    need not be there to score answers.
+    `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json; files
+    of OK-VQA and VQA v1 have no `v2_`), or the file of questions with its annotations next to it.
+    Inputs are image and question; tags are question_type and answer_type; the group is the image.
+    Annotations without a question are ignored. Images need not exist to score answers.
 
-    Raises DataError for what is missing or cannot be read, and for questions without answers.
+    Raises DataError for files that are missing or cannot be read, and for questions without
+    answers.
     """
     question_file, answer_file = _files(root, split)
     questions = decode_json(read_file(question_file), _Questions, question_file).questions
@@ -101,7 +101,7 @@ def _has_answers(answers: dict[str, _Annotation], ident: str) -> bool:
 
 
 def _files(root: Path | None, split: str) -> tuple[Path, Path]:
-    """The files of questions and of annotations."""
+    """Return the files of questions and of annotations. Raises DataError."""
     if root is None:
         raise DataError(
             "data source vqa was given no data: give --data FOLDER with questions.json and"
@@ -132,7 +132,7 @@ def _first(folders: list[Path], names: list[str], root: Path) -> Path:
 
 
 def _names(image: int | str) -> list[str]:
-    """What the image may be called: COCO's name of any split, there or as VQA's tools lay it."""
+    """Return the candidate file names of an image: COCO's for any split, also in VQA's folders."""
     if isinstance(image, str):
         return [image if "." in image else f"{image}.jpg"]
     names = [f"COCO_{split}_{image:012d}.jpg" for split in _IMAGES]

@@ -1,1 +1,1 @@
-"""Where rows lie: JSON, tables, Arrow and Parquet files, data sets of the datasets library."""
+"""Readers of rows: JSON, tables, Arrow and Parquet files, data sets of the datasets library."""

@@ -1,4 +1,4 @@
-"""Annotation files as they are published: which they are, how they are written, and their rows."""
+"""Annotation files of published data sets: which files to read, their format, and their rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
 class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a table is written: the names of its columns where it has no header, its separator.
+    """The format of a table: its column names if it has no header, and its separator.
 
-    `quoted` says whether quotes enclose fields, as Excel does it, or are text as any other.
+    `quoted` says whether quotes enclose fields, as in Excel; otherwise they are ordinary text.
     """
 
     header: list[str] = []
@@ -33,13 +33,13 @@ class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
     quoted: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a separator that the reader of CSV does not take, with a ValueError."""
+        """Refuse a separator that the CSV reader does not support, with a ValueError."""
         if self.separator and (len(self.separator) > 1 or self.separator in '\r\n"'):
-            raise ValueError(f"separator {self.separator!r} is not one character of its own")
+            raise ValueError(f"separator {self.separator!r} is not one character, or is reserved")
 
 
 def option_as(kind: type[S], options: Mapping[str, object], option: str) -> S:
-    """A data option that is a mapping, as this kind of one. Raises SpecError."""
+    """Convert a data option that is a mapping to a struct of this type. Raises SpecError."""
     return as_struct(options, kind, f"data option {option}")
 
 
@@ -51,11 +51,11 @@ def annotation_rows(
     entry: str = "",
     table: Mapping[str, object] | None = None,
 ) -> list[FileRows]:
-    """Return all rows of each of the `files` (`find_files`), by part.
+    """Return the rows of each of the `files` (`find_files`), by part.
 
-    `entry` is that of a JSON file that holds the rows (`data`, or `a.b`), `table` says how a table
-    is written (`TableFormat`). The column `row` has the number of each row, `part` its part, `key`
-    its key in a JSON mapping. Raises DataError where there is no such file, and for what cannot be
+    `entry` names the entry of a JSON file that holds the rows (`data`, or `a.b`); `table` describes
+    the format of a table (`TableFormat`). The column `row` has the number of each row, `part` its
+    part, `key` its key in a JSON mapping. Raises DataError for a file that is missing or cannot be
     read.
     """
     table_format = option_as(TableFormat, table or {}, "table")
@@ -64,9 +64,10 @@ def annotation_rows(
 
 
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:
-    """Part and path of each file; the part is empty but for a mapping of parts to files.
+    """Return part and path of each file; the part is "" unless `files` maps parts to files.
 
-    Of a list the first that is there counts. `root` may be the file itself. Raises DataError.
+    Of a list of names, the first that exists is used. `root` may be the file itself. Raises
+    DataError.
     """
     if root is None:
         raise DataError(f"data source {source} was given no data: give --data FOLDER")
@@ -86,10 +87,10 @@ def _first(root: Path, names: str | list[str]) -> Path:
 
 
 def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Record]:
-    """The rows of a JSON, JSONL, CSV or TSV file, of JSON those in an entry.
+    """Return the rows of a JSON, JSONL, CSV or TSV file; of JSON, the rows in an entry.
 
-    Rows of a JSON mapping have their key in the column `key`; a cell of a table that is `nan` or
-    `NaN` is None. Raises DataError.
+    Rows of a JSON mapping have their key in the column `key`; a table cell `nan` or `NaN` is None.
+    Raises DataError.
     """
     data = read_file(file)
     suffix = file.suffix.lower()

@@ -1,4 +1,4 @@
-"""Columns of Arrow tables: as columns of values, and the media in them, wherever these lie."""
+"""Columns of Arrow tables as columns of Python values, and access to the media in them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TEXTS, _BYTES = ("null", "string", "large_string"), ("null", "binary", "large_binary")
-_BATCH = 100  # rows of media held at a time
-_BLOCK = 1 << 13  # values that are Python objects at a time
+_BATCH = 100  # rows of media read at a time
+_BLOCK = 1 << 13  # values converted to Python objects at a time
 
 
 class Values(Column[Any]):
-    """Values in an Arrow column, which errors call `what`."""
+    """Values of an Arrow column; messages call it `what`."""
 
     def __init__(self, array: pa.ChunkedArray, what: str) -> None:
         self.array, self.what = array, what
@@ -47,13 +47,13 @@ class Values(Column[Any]):
     def _objects(self, array: pa.ChunkedArray) -> list[Any]:
         try:
             objects: list[Any] = array.to_pylist()
-        except (ValueError, OverflowError) as error:  # a date that no calendar has
+        except (ValueError, OverflowError) as error:  # a date outside Python's range
             raise DataError(f"{self.what}: cannot be read: {error}") from error
         return objects
 
 
 def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
-    """Return an Arrow column as a column of Python's values.
+    """Return an Arrow column as a column of Python values.
 
     Raises DataError, which calls it `what`, for text that is not UTF-8.
     """
@@ -71,9 +71,9 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
 
 
 def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the paths and the bytes in a column, each null where a row has none.
+    """Return the paths and the bytes in a media column, each null where a row has none.
 
-    Raises DataError, naming `what` the column is, for a column of anything else.
+    Raises DataError, which calls it `what`, for a column of another type.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -99,7 +99,7 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
 
 
 def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as texts, bytes or numbers: dictionaries decoded, views made plain."""
+    """Return a column of plain texts, bytes or numbers: decode dictionaries, convert views."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
@@ -112,10 +112,10 @@ def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
-    """Return what gives the medium in a row, by number.
+    """Return a function that gives the medium in a row, by row number.
 
-    Where the rows are those of whole Arrow files, in their order, a medium is a piece of such a
-    file. Otherwise (`test[:100]`, data in memory) the library is asked for the row.
+    Where the rows are exactly those of Arrow files, in order, a medium is a byte range of such a
+    file. Otherwise (`test[:100]`, data in memory) the library reads the row.
     """
     files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
     stored: list[MediaFile] = [file for file in files if file is not None]
@@ -131,7 +131,7 @@ def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
 
 
 class _HubMedia(MediaFile):
-    """The media in a column of a data set, wherever the library has them."""
+    """The media in a column of a data set, read through the library."""
 
     def __init__(self, dataset: Dataset, column: str) -> None:
         self._rows = dataset.select_columns([column]).with_format("arrow")
@@ -155,7 +155,9 @@ class _HubMedia(MediaFile):
 
 
 def _pieces(file: Path, column: str) -> ByteRanges | None:
-    """Return the media in a column of an Arrow file; None where they do not lie there as bytes."""
+    """Return the media in a column of an Arrow file as byte ranges; None if they are stored
+    otherwise.
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -175,7 +177,7 @@ def _pieces(file: Path, column: str) -> ByteRanges | None:
 
 
 def _stretches(chunk: pa.Array, address: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how far behind an address the values of a chunk begin, and their lengths: [n] int64.
+    """Return the offsets from an address and the lengths of the values of a chunk, [n] int64 each.
 
     The length of null is -1.
     """

@@ -1,17 +1,17 @@
-"""The three JSON formats that hold image captions, read into one shape.
+"""Readers of three JSON formats of image captions, with one result type.
 
 COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
 `file_name`, `annotations` with `id`, `image_id` and `caption`. Without a `file_name`, as in BLIP's
-`coco_karpathy_val_gt.json`, a file is called as COCO's is.
+`coco_karpathy_val_gt.json`, a file has COCO's usual name.
 
 Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py): `images`, each
-with `filename`, `split` and `sentences` of `raw` and `sentid`; COCO's have `filepath` (val2014) and
-`cocoid` besides, Flickr's have not. A `sentid` of COCO is the id of the COCO annotation (vsepp
-data.py looks its captions up by it).
+with `filename`, `split` and `sentences` of `raw` and `sentid`. COCO's images also have `filepath`
+(val2014) and `cocoid`, Flickr's do not. A `sentid` of COCO is the id of the COCO annotation (vsepp
+data.py looks captions up by it).
 
 BLIP (salesforce/BLIP data/coco_karpathy_dataset.py, data/flickr30k_dataset.py): a list of `image`,
-a path, with its `caption`, a text or a list; the file is of one split. An image of COCO has the
-number in its file's name as id, as `cocoid` has it; any other the name without the extension.
+a path, with its `caption`, a text or a list; the file has one split. The id of a COCO image is the
+number in its file name, like `cocoid`; the id of any other image is the name without the extension.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from mmbench.data.readers.json_files import decode_json, read_file
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import InvalidContent
 
-# As they lie in Karpathy's caption_datasets.zip; dataset.json is neuraltalk's name for each.
+# The names in Karpathy's caption_datasets.zip; neuraltalk calls each of them dataset.json.
 KARPATHY = ("dataset_coco.json", "dataset_flickr30k.json", "dataset_flickr8k.json", "dataset.json")
 _PLACES = ("", "annotations", "karpathy", "caption_datasets")
 _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
 
 
 class Image(NamedTuple):
-    """An image's id, and the relative paths that it may be found under, best first, where known."""
+    """An image's id, and the relative paths where it may be, in order of preference, if known."""
 
     id: str
     names: list[str]
 
 
 class Caption(NamedTuple):
-    """A text with its id and the id of the image it belongs to."""
+    """A text with its id and the id of its image."""
 
     id: str
     image: str
@@ -52,7 +52,7 @@ class Caption(NamedTuple):
 
 
 class Annotations(NamedTuple):
-    """What a file holds, of one split where it has `splits`; only Karpathy's has."""
+    """The content of an annotations file; `splits` says whether it has splits (Karpathy's do)."""
 
     images: list[Image]
     captions: list[Caption]
@@ -102,11 +102,11 @@ class _ImageList(Struct):
 
 
 def read_annotations(path: Path, split: str) -> Annotations:
-    """Images and captions of an annotations file, in its order.
+    """Return the images and captions of an annotations file, in its order.
 
-    `split` chooses the images of a Karpathy file; a COCO file has none. Raises DataError for a file
-    that is malformed, of another format or without images, UnknownName for a split that is not
-    there.
+    `split` selects the images of a Karpathy file; other formats have no splits. Raises DataError
+    for a file that is malformed, of another format or without images, UnknownName for an unknown
+    split.
     """
     data = read_file(path)
     if data.lstrip().startswith(b"["):
@@ -128,7 +128,7 @@ def _coco(data: bytes, path: Path) -> Annotations:
 
 
 def _coco_names(image: _CocoImage) -> list[str]:
-    """The name of an image; in a ground truth of pycocoevalcap, which has ids alone, COCO's own."""
+    """Return the candidate file names of an image; COCO's own where the file has only ids."""
     number = f"{image.id:0>12}"
     return [image.file_name] if image.file_name else [f"COCO_val2014_{number}.jpg", f"{number}.jpg"]
 
@@ -141,7 +141,7 @@ def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
         raise UnknownName(f"split of {path}", split, splits, "set data option `split`")
     images, captions = [], []
     for row, entry in chosen:
-        # Without a COCO id the file's name is what identifies an image of Flickr.
+        # A Flickr image has no COCO id; its file name identifies it.
         stem = PurePosixPath(entry.filename).stem
         id = stem if entry.cocoid is None else str(entry.cocoid)
         images.append(Image(id, _names(entry)))
@@ -152,7 +152,7 @@ def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
 
 
 def _blip(data: bytes, path: Path) -> Annotations:
-    """Read a list of images with their captions; several entries may be about one image."""
+    """Read a list of images with their captions; several entries may have the same image."""
     images: dict[str, Image] = {}
     captions: list[Caption] = []
     seen: Counter[str] = Counter()
@@ -173,7 +173,7 @@ def _blip_id(image: str) -> str:
 
 
 def _endings(path: str) -> list[str]:
-    """Return the path, and what is left of it without its first folders, the longest first."""
+    """Return the path and its shorter forms without the first folders, longest first."""
     parts = PurePosixPath(path).parts
     return ["/".join(parts[start:]) for start in range(len(parts))] if parts else [path]
 
@@ -185,7 +185,7 @@ def _names(entry: _KarpathyImage) -> list[str]:
 
 
 def provenance_warning(path: Path, split: str) -> dict[str, str]:
-    """What `source` says of a file without splits in it, unless its name tells that it is `split`.
+    """Return a `doubt` for `source` if neither the file nor its name says that it is `split`.
 
     Another file may have as many images: COCO's val2017 has 5,000, as Karpathy's test split.
     """
@@ -195,7 +195,7 @@ def provenance_warning(path: Path, split: str) -> dict[str, str]:
 
 
 def find_annotations(root: Path | None, split: str) -> Path:
-    """The annotations file that `root` is or holds: the first of these rules that finds one.
+    """Return the annotations file at `root`, or in it by the first of these rules that matches.
 
     1. a Karpathy file, by the names in `KARPATHY`;
     2. `coco_{split}_karpathy.json`, the COCO captions file of a Karpathy split that CLIP_benchmark
@@ -204,8 +204,8 @@ def find_annotations(root: Path | None, split: str) -> Path:
     4. `captions_{split}*.json`; 5. `captions_*.json`, as COCO's own archive has them;
     6. any `*.json`.
 
-    Looked at are the folder itself and `annotations`, `karpathy` and `caption_datasets` in it.
-    Raises DataError where nothing is found, or several by one rule.
+    The folder itself and its subfolders `annotations`, `karpathy` and `caption_datasets` are
+    searched. Raises DataError if no file or several files match a rule.
     """
     if root is None:
         raise DataError(
@@ -231,7 +231,7 @@ def _fits(file: Path, rule: tuple[str, ...]) -> bool:
 
 
 def _rules(split: str) -> list[tuple[str, ...]]:
-    """Patterns of file names, one rule after another."""
+    """Return patterns of file names, in the order in which they are tried."""
     split = escape(split)
     karpathy, captions = f"coco_{split}_karpathy.json", f"captions_{split}*.json"
     blip = f"coco_karpathy_{split}.json", f"flickr30k_{split}.json"

@@ -1,4 +1,4 @@
-"""What a file or a folder holds, in words, for errors about data of another format."""
+"""Short descriptions of the format of a file or folder, for messages about unexpected data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbench.data.readers.folders import entries
 from mmbench.text import listed, plain
 from mmbench.validation.regular_files import open_regular
 
-_HEAD = 1 << 16  # bytes that are looked at
+_HEAD = 1 << 16  # bytes that are read
 _SHOWN = 8  # columns or keys
 _MAGIC = {
     b"\x1f\x8b": "packed by gzip",
@@ -40,9 +40,9 @@ TABLES = ("CSV", "TSV", "JSON lines", "a JSON list", "Parquet")
 
 
 def describe(path: Path) -> str:
-    """Return what a file or a folder holds: `CSV with the columns image, text`.
+    """Return the format of a file or folder, such as `CSV with the columns image, text`.
 
-    Nothing where it cannot be read. At most 64 KiB of a file are looked at.
+    Return "" where it cannot be read. At most 64 KiB of a file are read.
     """
     try:
         if path.is_dir():
@@ -54,7 +54,7 @@ def describe(path: Path) -> str:
 
 
 def describe_bytes(data: bytes) -> str:
-    """Return what the beginning of a file is that of."""
+    """Return the format of a file by its first bytes."""
     head = data[:_HEAD]
     if not head.strip():
         return "empty"
@@ -67,27 +67,27 @@ def describe_bytes(data: bytes) -> str:
 
 
 def is_packed(text: str) -> bool:
-    """Whether a description is that of an archive, which has to be unpacked first."""
+    """Return whether a description is that of an archive, which must be unpacked first."""
     return text.startswith(_PACKED)
 
 
 def is_table(text: str) -> bool:
-    """Whether a description is that of a file with rows."""
+    """Return whether a description is that of a file with rows."""
     return text.startswith(TABLES)
 
 
 def is_json(text: str) -> bool:
-    """Whether a description is that of JSON or of JSON lines."""
+    """Return whether a description is that of JSON or of JSON lines."""
     return text.startswith(("JSON", "a JSON"))
 
 
 def is_text(text: str) -> bool:
-    """Whether a description is that of lines without columns."""
+    """Return whether a description is that of lines without columns."""
     return text.startswith(("TREC", "lines", "text"))
 
 
 def is_webdataset(text: str) -> bool:
-    """Whether a description is that of a folder of archives of samples."""
+    """Return whether a description is that of a folder of archives of samples."""
     return text.startswith("WebDataset")
 
 
@@ -114,7 +114,7 @@ def _describe_text(text: str) -> str:
 
 
 def _describe_json(text: str) -> str:
-    """Return what JSON is by its beginning, which may break off anywhere."""
+    """Return the format of JSON by its beginning, which may be cut off anywhere."""
     first, end = _decoded(text.removeprefix("[").lstrip())
     if text.startswith("["):
         inside = f" of objects with {_names(first)}" if isinstance(first, dict) else ""
@@ -148,9 +148,9 @@ def _describe_folder(folder: Path) -> str:
 
 
 def _describe_tar(path: Path) -> str:
-    """Return the key of an archive whose members differ from those of the first, else that one.
+    """Return the first key of an archive with unusual members, or its first key.
 
-    A key is the name of a file up to the first dot behind its folder.
+    A key is the name of a file up to the first dot after its folder.
     """
     members: dict[str, list[str]] = {}
     with open_regular(path) as file, tarfile.open(fileobj=file) as archive:

@@ -1,4 +1,4 @@
-"""Files in folders: which are data, which are media, and the ids that their paths give them."""
+"""Files in folders: which are data, which are media, and ids from their paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.text import listed
 from mmbench.types import Modality
 
 MEDIA: tuple[Modality, ...] = tuple(ENDINGS)
-# What systems and tools leave in folders: macOS archives; Windows; Synology and QNAP file servers;
+# Names that systems and tools create: macOS archives; Windows; Synology and QNAP file servers;
 # ext file systems; Python. Lower case.
 _SYSTEM_NAMES = frozenset(
     {
@@ -28,7 +28,7 @@ _SYSTEM_NAMES = frozenset(
 
 
 def is_system_name(name: str) -> bool:
-    """Whether a file or a folder of this name holds no data: no class, medium or table.
+    """Return whether a file or folder of this name is created by systems or tools, not by users.
 
     Hidden names are among them: `.DS_Store`, AppleDouble files (`._a.jpg`), `.ipynb_checkpoints`.
     """
@@ -36,27 +36,26 @@ def is_system_name(name: str) -> bool:
 
 
 def modality_by_ending(path: str) -> Modality | None:
-    """Return what the ending of a file's name says it is, None for no medium."""
+    """Return the modality by the extension of a file name, None for no medium."""
     suffix = PurePath(path).suffix.lower()
     return next((name for name, endings in ENDINGS.items() if suffix in endings), None)
 
 
 def entries(folder: Path) -> list[Path]:
-    """The files and folders in a folder, by name, without system names."""
+    """Return the files and folders in a folder, sorted by name, without system names."""
     return sorted(path for path in folder.iterdir() if not is_system_name(path.name))
 
 
 def matches(folder: Path, pattern: str) -> list[Path]:
-    """The paths below a folder that match a glob pattern, in order, without system names."""
+    """Return the paths below a folder that match a glob pattern, sorted, without system names."""
     paths = folder.glob(pattern)
     return sorted(p for p in paths if not any(map(is_system_name, p.relative_to(folder).parts)))
 
 
 def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
-    """Return the only one of the files that were found in `root`.
+    """Return the only file of `files`, which were found in `root`.
 
-    Raises DataError where there are several, and one that says what is `needed` where there is
-    none.
+    Raises DataError if there are several; if there is none, its message ends with `needed`.
     """
     if not files:
         raise DataError(f"{root}: {needed}")
@@ -69,10 +68,10 @@ def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
 def first_folder(
     root: Path | None, names: Sequence[str], inside: str, source: str, hint: str = "put it there"
 ) -> Path:
-    """Return the first of the folders of these names in `root` that has a file or folder `inside`.
+    """Return the first of the folders `names` in `root` that contains a file or folder `inside`.
 
-    An empty name is `root` itself. Raises DataError that names the data `source` and ends with a
-    hint, where there is none.
+    An empty name is `root` itself. Raises DataError, which names the data `source` and ends with
+    the hint, if there is none.
     """
     if root is None:
         raise DataError(f"data source {source} was given no data: give --data FOLDER with {inside}")
@@ -84,17 +83,17 @@ def first_folder(
 
 
 def file_id(file: Path, root: Path) -> str:
-    """Return the path of a file below `root`, without its ending, as valid text."""
+    """Return the path of a file below `root`, without its extension, as valid text."""
     return escape_surrogates(file.relative_to(root).with_suffix("").as_posix())
 
 
 def files_below(root: Path, above: Path | None = None) -> Iterator[Path]:
-    """Yield the files of a folder and of those below it, by sorted name; a linked folder once.
+    """Yield the files in a folder and its subfolders, sorted by name; a linked folder once.
 
-    Links to folders are followed, and a folder that several paths lead to, as a loop of links has
-    it, is listed at the first; `above` is a folder that contains `root` and that no link enters.
-    Hidden files and what systems leave in folders (`is_system_name`)
-    are left out. Raises DataError for a folder that cannot be listed.
+    Links to folders are followed. A folder that is reached by several paths (a loop of links) is
+    listed at the first; `above` is a folder that contains `root` and that links never enter again.
+    Hidden files and system files (`is_system_name`) are skipped. Raises DataError for a folder that
+    cannot be listed.
     """
     seen = set() if above is None else {_identity(above)}
     for place, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
@@ -116,10 +115,10 @@ def _refuse(error: OSError) -> None:
 
 
 def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
-    """Return ids and paths of the media of a folder and of those below it, by path.
+    """Return ids and paths of the media in a folder and its subfolders, sorted by path.
 
-    `files_below` says which files are left out. Raises DataError where there is no folder or no
-    medium, or two media have one id.
+    `files_below` says which files are skipped. Raises DataError for a missing folder, a folder
+    without media, and media with the same id.
     """
     endings = ENDINGS[modality]
     if not root.is_dir():
@@ -135,6 +134,6 @@ def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
 
 
 def sounds_in(folder: Path) -> dict[str, str]:
-    """The sounds in a folder: name without the ending → path."""
+    """Return the audio files in a folder: name without the extension → path."""
     files = [file for file in entries(folder) if file.suffix.lower() in SOUNDS]
     return {escape_surrogates(file.stem): str(file) for file in reversed(files)}

@@ -1,4 +1,4 @@
-"""JSON files read into typed values, with errors that say where in the file they are."""
+"""JSON files decoded into typed values, with errors that give the place in the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmbench.validation.safe_parse import TooDeep, parse_json
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
-# UTF-32's begins with UTF-16's, so that it comes first.
+# The mark of UTF-32 begins with that of UTF-16, so it is tested first.
 _WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 _WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
@@ -38,8 +38,8 @@ _BYTE = re.compile(r" \(byte (\d+)\)$")
 def read_file(path: Path, *, pipe: bool = False) -> bytes:
     """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
 
-    UTF-16 and UTF-32 are told by their byte order marks. `pipe` also allows a pipe, for a path that
-    the user typed. Raises DataError.
+    UTF-16 and UTF-32 are recognised by their byte order marks. `pipe` also allows a pipe, for a
+    path that the user typed. Raises DataError.
     """
     try:
         data = path.read_bytes() if pipe and path.is_fifo() else read_regular(path)
@@ -56,16 +56,17 @@ def read_file(path: Path, *, pipe: bool = False) -> bytes:
 
 
 def wide_encoding(data: bytes) -> str:
-    """Return utf-16 or utf-32 where data begin with such a byte order mark, else nothing."""
+    """Return utf-16 or utf-32 if data begin with its byte order mark, else ""."""
     return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
 
 
 def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, inside: str = "") -> T:
-    """Decode JSON into a msgspec type; `line` or `inside` (an entry) name the part of a file it is.
+    """Decode JSON into a msgspec type; `line` or `inside` (an entry) names its place in the file.
 
     Raises DataError with the file and, for malformed JSON, the line, the column (from 1, in bytes)
-    and the offset of the fault; for JSON of another shape the entry: `$.annotations[3]`. A key that
-    stands twice in an object is an error too, except in structs, which keep some keys only.
+    and the byte offset of the error; for JSON of another shape the entry, such as
+    `$.annotations[3]`. A duplicate key in an object is an error too, except in structs, which keep
+    some keys only.
     """
     try:
         content = parse_json(data, as_type)
@@ -87,17 +88,17 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
 
 
 def _refuse_repeated_keys(data: bytes, content: object, place: str) -> None:
-    """Raise DataError for a key that stands twice in one object: only its last value is `content`.
+    """Raise DataError for a duplicate key in an object; `content` keeps only its last value.
 
-    Every key has a colon, and encoding what was found loses that of a key that was left out. Only
-    where the numbers of colons differ, or one is escaped, are the objects looked at, which is slow.
+    Every key has a colon, and encoding `content` loses the colon of each lost key. Objects are only
+    examined, which is slow, if the numbers of colons differ or a colon is escaped.
     """
     if may_hide_colons(data) or data.count(b":") != msgspec.json.encode(content).count(b":"):
         json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
 
 
 def may_hide_colons(data: bytes) -> bool:
-    """Return whether JSON may have a colon as an escape, so that its colons are not its keys'."""
+    """Return whether JSON may contain escaped colons, so that counting them is unreliable."""
     return any(colon in data for colon in _ESCAPED_COLONS)
 
 
@@ -107,14 +108,16 @@ def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, objec
         twice = repeated(key for key, _ in pairs)
         start = plain(", ".join(f"{key}: {value}" for key, value in pairs), 80)
         raise DataError(
-            f"{place}: each key of an object must be there once, but in {{{start}}} these stand"
-            f" there more often: {listed(twice)}; remove or rename them"
+            f"{place}: each key of an object must be there once, but in {{{start}}} these occur"
+            f" more often: {listed(twice)}; remove or rename them"
         )
     return entries
 
 
 def decode_text(data: bytes, path: Path) -> str:
-    """Decode UTF-8. Raises DataError with file, line, column and offset of the first bad byte."""
+    """Decode UTF-8. Raises DataError with file, line, column and byte offset of the first bad
+    byte.
+    """
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -125,7 +128,7 @@ def decode_text(data: bytes, path: Path) -> str:
 
 
 def _no_text(data: bytes) -> str:
-    """Return why bytes are not UTF-8, and what to do."""
+    """Return why bytes are not UTF-8, and advice."""
     packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
     if packed:
         return f"the file is {packed}, whatever its name: unpack or convert it"
@@ -137,7 +140,7 @@ def _is_no_text(data: bytes) -> bool:
 
 
 def _reason(data: bytes, offset: int) -> str:
-    """Return what usually is at fault where JSON is malformed; empty where nothing is known."""
+    """Return a likely reason why JSON is malformed, "" if none is known."""
     if half := _HALF_CHARACTER.search(data, max(0, offset - 12)):
         escape = half[0].decode()
         return f"{escape} is half of a character (a lone surrogate): write the whole character"

@@ -1,4 +1,4 @@
-"""Tables of one's own: CSV, TSV, JSONL and JSON, whose columns go by several names in any case."""
+"""Tables written by users: CSV, TSV, JSONL and JSON, with aliases and any case for column names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NamedColumn = tuple[str, Sequence[Any]]  # the name of a column, and its cells
 
 
 class OwnTable(FileRows):
-    """A table of one's own: the rows of a file, of which one may lack a column of others."""
+    """A table written by a user: the rows of a file, in which some rows may lack a column."""
 
     def take(self, places: Sequence[int]) -> OwnTable:
         """Return some of the rows, in their order."""
@@ -33,11 +33,11 @@ class OwnTable(FileRows):
         return other
 
     def find(self, name: str) -> str | None:
-        """Return the name of a column, whatever its case; None if there is none."""
+        """Return the name of a column in the file's own case; None if there is none."""
         return find_name(self.names(), name, self.place)
 
     def alias(self, name: str, other: str) -> None:
-        """Let a column be found under another name as well, if there is none of that name."""
+        """Make a column available under another name, unless a column of that name exists."""
         actual = self.find(name)
         if actual is not None and self.find(other) is None:
             columns = {**self._cells.columns, other: self._cells.columns[actual]}
@@ -50,9 +50,9 @@ class OwnTable(FileRows):
         return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
     def first(self, names: Sequence[str], what: str) -> NamedColumn:
-        """Return the cells of the first of these columns that each row has.
+        """Return the name and cells of the first of these columns that each row has.
 
-        Raises DataError for a row that has none.
+        Raises DataError for a row that has none of them.
         """
         present = [name for name in map(self.find, names) if name]
         columns = list(map(self.cells, present))
@@ -65,16 +65,16 @@ class OwnTable(FileRows):
                 others = [name for name in self.names() if self.cells(name)[at] is not ABSENT]
                 several = "one of " if len(names) > 1 else ""
                 raise DataError(
-                    f"{self.where(at)}: has no {what}: {several}{', '.join(names)} is needed beside"
-                    f" {listed(others) or 'nothing'}"
+                    f"{self.where(at)}: has no {what}: {several}{', '.join(names)} is needed next"
+                    f" to {listed(others) or 'nothing'}"
                 )
         return present[0], cells
 
     def only(self, names: Sequence[str], what: str) -> NamedColumn:
-        """Return the cells of the one of these columns that each row has.
+        """Return the name and cells of the single column of these that each row has.
 
-        Columns with one value count as one. Raises DataError for a row that has none, and for
-        several that hold different values: which of them is meant is not guessed.
+        Columns with equal values count as one. Raises DataError for a row that has none of them,
+        and for columns with different values, because the right one is not guessed.
         """
         present = [name for name in map(self.find, names) if name]
         if len(present) < 2:
@@ -95,29 +95,31 @@ class OwnTable(FileRows):
         return present[0], cells
 
     def ids(self, names: Sequence[str] = ("id",)) -> Sequence[str]:
-        """Return the id of each row. Raises DataError for one that is none."""
+        """Return the id of each row. Raises DataError for an invalid id."""
         name, cells = self.first(names, "id")
         return self.as_texts(name, parse_id, cells)
 
     def distinct_ids(self, names: Sequence[str] = ("id",)) -> Sequence[str]:
-        """Return the id of each row. Raises DataError for ids that stand twice."""
+        """Return the id of each row. Raises DataError for duplicate ids."""
         ids = self.ids(names)
         refuse_duplicates("id", ids, self.place)
         return ids
 
     def required(self, name: str, one: Callable[[Any], Any] = parse_text) -> Sequence[Any]:
-        """Return the text of each row in a column, or what a function makes of each cell."""
+        """Return the text of each row in a column, or the result of `one` for each cell."""
         actual, cells = self.first((name,), name)
         return (self.as_texts if one is parse_text else self.convert)(actual, one, cells)
 
     def texts(self, name: str, none: str | Absent = "") -> Sequence[Any]:
-        """Return the text of each row in a column, `none` where it is empty or not there."""
+        """Return the text of each row in a column, `none` where it is empty or missing."""
         return self._each(
             name, lambda cell: none if cell is None else parse_text(cell) or none, none
         )
 
     def paths(self, name: str) -> Sequence[Any]:
-        """Return the path of each row in a column: None where it is empty, ABSENT without one."""
+        """Return the path of each row in a column: None if it is empty, ABSENT if there is no
+        cell.
+        """
         return self._each(name, parse_path, ABSENT)
 
     def _each(self, name: str, one: Callable[[Any], Any], none: str | Absent) -> Sequence[Any]:
@@ -128,5 +130,5 @@ class OwnTable(FileRows):
         return self.as_texts(actual, lambda cell: none if cell is ABSENT else one(cell), cells)
 
     def tags(self, used: Collection[str]) -> dict[str, Sequence[Any]]:
-        """Return the columns that are not `used`, of one text, number, true or false in a row."""
+        """Return the columns not in `used`, with one text, number or boolean per row."""
         return tag_columns({name: self.cells(name) for name in self.names()}, used)

@@ -1,4 +1,4 @@
-"""Rows of Parquet files; their media are decoded by row group and put aside on disk."""
+"""Rows of Parquet files; their media are decoded by row group and stored in temporary files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_BATCH = 64  # rows held at a time
+_BATCH = 64  # rows read at a time
 _BUFFER = 1 << 20  # bytes of the file read at a time
 _PUT_ASIDE = 16 << 30  # bytes on disk beyond which decoded row groups are dropped
 
@@ -34,9 +34,9 @@ _PUT_ASIDE = 16 << 30  # bytes on disk beyond which decoded row groups are dropp
 class ParquetColumn(MediaFile):
     """The media in a column of a Parquet file: bytes, or structs of bytes and path.
 
-    A row group is decoded when one of its rows is read first. It is put aside on disk and not in
+    A row group is decoded when one of its rows is first read. It is stored on disk and not in
     memory, because the rows of a batch come from thousands of rows (`engine.plan.WINDOW`), and many
-    files are one row group. Raises OSError.
+    files have a single row group. Raises OSError.
     """
 
     def __init__(self, file: Path, column: str, metadata: pq.FileMetaData) -> None:
@@ -80,7 +80,7 @@ class ParquetColumn(MediaFile):
 
 
 class ParquetRows(Rows):
-    """The rows of a Parquet file, whose media stay in it. Raises DataError."""
+    """The rows of a Parquet file; media are read from it on demand. Raises DataError."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -141,7 +141,7 @@ class ParquetRows(Rows):
 
 @contextmanager
 def readable(file: Path) -> Iterator[None]:
-    """Raise DataError for what cannot be read of a file."""
+    """Raise DataError for an OSError or ValueError in the block, which reads a file."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -150,25 +150,25 @@ def readable(file: Path) -> Iterator[None]:
 
 @contextmanager
 def open_parquet(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file. Raises OSError, and ValueError for whatever Arrow cannot read."""
+    """Open a Parquet file. Raises OSError, and ValueError for any error of Arrow."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        # Arrow reads by itself: a file of Python's takes five times as long.
+        # Arrow opens the file itself: reading through a Python file takes five times as long.
         with open_unchanged(file, state), pa.OSFile(os.fsencode(file)) as stream:
-            # Buffering ahead would hold the whole file before it ends.
+            # Without pre-buffering, the whole file is not in memory at once.
             yield pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER)
     except pa.ArrowException as error:
         raise ValueError(" ".join(str(error).split())) from error
     finally:
-        pa.default_memory_pool().release_unused()  # pages of a hundred megabytes are usual
+        pa.default_memory_pool().release_unused()  # pages often have a hundred megabytes
 
 
 def checked_batches(
     parquet: pq.ParquetFile, file: Path, groups: list[int] | None, column: str
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a column. Raises DataError where they are far larger than the file."""
+    """Yield the batches of a column. Raises DataError if they are far larger than the file."""
     stored, expanded = file.stat().st_size, 0
     for batch in parquet.iter_batches(_BATCH, groups, [column]):
         expanded += expanded_bytes(batch)

@@ -1,7 +1,7 @@
-"""The cells of the rows of a table: which column is meant, and what a cell may hold.
+"""The cells of table rows: which column is meant, and what a cell may hold.
 
-A row by itself is a `Record`; rows are a sequence of them, a table of columns where they were read
-from a file (`mmbench.data.readers.table_files`).
+A single row is a `Record`. Rows read from a file are a table of columns
+(`mmbench.data.readers.table_files`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
 
 class Record(NamedTuple):
-    """A row: where it stands, as errors call it, and its cells by column."""
+    """A row: its place for messages, and its cells by column."""
 
     where: str
     cells: dict[str, object]
@@ -43,16 +43,18 @@ class Record(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """Return a column's name as names are compared: `Image-ID`, `imageId` are `image_id`."""
+    """Return a column name in the form used for comparison: `Image-ID`, `imageId` are
+    `image_id`.
+    """
     words = _NEXT_WORD.sub("_", name.strip())
     return words.casefold().replace(" ", "_").replace("-", "_")
 
 
 def find_name(names: Iterable[str], name: str, where: str) -> str | None:
-    """Return a name of a column as it is written among `names`; None if it is not there.
+    """Return the name of a column as spelt in `names`; None if there is none.
 
-    Raises DataError, which begins with `where`, if several are this name in another case or
-    spelling and none is written exactly so.
+    Raises DataError, which begins with `where`, if several names differ from this one only in case
+    or spelling and none is equal to it.
     """
     same: list[str] = []
     for one in names:
@@ -66,17 +68,17 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
 
 
 def as_id(value: object, what: str) -> str:
-    """A value as an id. Raises DataError, which names `what` it is."""
+    """Return a value as an id. Raises DataError, which calls it `what`."""
     return convert(parse_id, value, what)
 
 
 def record_number(record: Record, name: str) -> float:
-    """The finite number in a column. Raises DataError for all else."""
+    """Return the finite number in a column. Raises DataError for anything else."""
     return convert(parse_number, record.cells.get(name), f"{record.where}: {name}")
 
 
 def convert(one: Callable[[Any], T], value: object, what: str) -> T:
-    """Return what a function makes of a value; DataError where it raises ValueError."""
+    """Return the result of a function for a value; DataError where it raises ValueError."""
     try:
         return one(value)
     except ValueError as error:
@@ -84,26 +86,26 @@ def convert(one: Callable[[Any], T], value: object, what: str) -> T:
 
 
 def format_cell(value: object) -> str:
-    """Return a value for a message; `missing` for null, `empty` for a text or list of nothing."""
+    """Return a value for a message; `missing` for null, `empty` for an empty text or list."""
     if is_missing(value):
         return "missing"
     return "empty" if value in ("", []) else repr(value)
 
 
 def is_missing(value: object) -> bool:
-    """Whether a cell holds nothing: null, or NaN as pandas writes a missing cell."""
+    """Return whether a cell is missing: null, or NaN as pandas writes it."""
     return value is None or (isinstance(value, float) and value != value)
 
 
 def parse_id(value: object) -> str:
-    """Return the id in a cell: a text that is not empty, or a whole number as its decimal text."""
+    """Return the id in a cell: a text that is not empty, or a whole number as decimal text."""
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
     raise ValueError("a whole number or a text")
 
 
 def parse_text(value: object) -> str:
-    """Return the text in a cell; a number is its decimal text."""
+    """Return the text in a cell; a number as decimal text. Raises ValueError."""
     if isinstance(value, str | int | float) and not isinstance(value, bool) and value == value:
         return str(value)
     raise ValueError("a text")
@@ -121,7 +123,9 @@ def parse_number(value: object) -> float:
 
 
 def parse_path(value: object) -> str | None:
-    """Return the path in a cell, None for an empty cell; a mapping with a `path` alone is that."""
+    """Return the path in a cell, or in its key `path`; None for an empty cell. Raises
+    ValueError.
+    """
     if isinstance(value, Mapping) and "path" in value and not value.get("bytes"):
         value = value["path"]
     if is_missing(value) or value == "":
@@ -132,24 +136,24 @@ def parse_path(value: object) -> str | None:
 
 
 def parse_tag(value: object) -> str:
-    """Return the tag in a cell: a text, a number, true or false; nothing for anything else."""
+    """Return the tag in a cell: a text, a number or a boolean; "" for anything else."""
     if is_missing(value) or not isinstance(value, str | int | float):
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
-    """Raise DataError that lists ids that stand twice; `what` they are ids of, `source` where."""
+    """Raise DataError that lists duplicate ids; `what` names their kind, `source` their place."""
     if are_distinct(ids):
         return
     raise DataError(
-        f"{source}: each {what} must be there once, but these stand there more often:"
+        f"{source}: each {what} must be there once, but these occur more often:"
         f" {listed(repeated(ids))}; remove or rename them"
     )
 
 
 def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
-    """Return the cells of all rows by column; None where some row lacks a column of others."""
+    """Return the cells of all rows by column; None if a row lacks a column that others have."""
     cells = records.columns["cells"] if isinstance(records, Table) else None
     if not isinstance(cells, Mappings) or any(map(has_gaps, cells.columns.values())):
         return None
@@ -177,9 +181,9 @@ def cells_of(records: Sequence[Record], name: str) -> Sequence[object]:
 
 
 def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
-    """Return the cells of the first of these columns, if all are texts and none is empty.
+    """Return the cells of the first of these columns that exists, if all are non-empty texts.
 
-    None where the rows have to be looked at one by one.
+    Return None where the rows have to be examined one by one.
     """
     columns = same_columns(records)
     if not columns:
@@ -190,7 +194,7 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
 
 
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
-    """Return the tags of each row: `tag_columns` its cells."""
+    """Return the tags of each row: the `tag_columns` of its cells."""
     cells = field_of(records, "cells")
     columns = cells.columns if isinstance(cells, Mappings) else Mappings.from_rows(cells).columns
     return Mappings(tag_columns(columns, used), len(records))
@@ -199,7 +203,7 @@ def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
 def tag_columns(
     columns: Mapping[str, Sequence[Any]], used: Collection[str]
 ) -> dict[str, Sequence[Any]]:
-    """Return the columns that are not `used`: ABSENT where a cell is not one text or number."""
+    """Return the columns not in `used`; ABSENT where a cell is not a single text or number."""
     free = [n for n in columns if n and n not in used and plain_name(n) not in used]
     return {name: _tags(columns[name]) for name in free}
 

@@ -1,4 +1,4 @@
-"""Rows of one place by columns: what the readers of annotation files and data sets return."""
+"""Rows of one place as columns: the result of the readers of annotation files and data sets."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_BLOCK = 1 << 13  # cells that are Python objects at a time
+_BLOCK = 1 << 13  # cells converted at a time
 
 # A cell of a column of media: the path of a file, an encoded medium, None where it is empty.
 MediaCell = str | Media | None
 
 
 class Rows:
-    """Rows of a file or of a data set, whose columns are read when they are asked for.
+    """Rows of a file or of a data set; a column is read when it is first used.
 
-    `place` is what errors call it, `folder` where relative paths begin, `part` the name of the file
-    among several. `numbers` [n] int64 are the numbers from 0 of the rows, of `total` in the place.
+    `place` names it in messages, `folder` is the base of relative paths, `part` the name of the
+    file among several. `numbers` [n] int64 are the numbers from 0 of the selected rows, out of
+    `total`.
     """
 
     def __init__(self, place: str, folder: Path, n: int, part: str = "") -> None:
@@ -51,19 +52,19 @@ class Rows:
         raise NotImplementedError
 
     def where(self, at: int) -> str:
-        """Return what errors call a row."""
+        """Return the place of a row for messages."""
         return f"{self.place} row {self.numbers[at]}"
 
     def read(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column that is there, of all rows of the place."""
+        """Return the cells of an existing column, of all rows of the place."""
         raise NotImplementedError
 
     def content_type(self, _column: str) -> str:
-        """Return image, audio, video or bytes where the type of a column says so, else nothing."""
+        """Return image, audio, video or bytes if the type of a column says so, else ""."""
         return ""
 
     def classes(self, _column: str) -> list[str]:
-        """Return the names of the classes of a column where the place has them."""
+        """Return the class names of a column where the place has them."""
         return []
 
     def has(self, name: str) -> bool:
@@ -71,14 +72,17 @@ class Rows:
         return not {name, name.partition(".")[0]}.isdisjoint((*self.names(), *self._read))
 
     def refuse_unknown(self, name: str, printed: str = "") -> None:
-        """Raise UnknownName for a column that is not there, which errors may call otherwise."""
+        """Raise UnknownName for a column that does not exist; `printed` is its name in the
+        message.
+        """
         if name not in self.names():
             raise UnknownName(f"column of {self.place}", printed or name, self.names())
 
     def column(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column; `types.semantic` is a key of a mapping, of each in a list.
+        """Return the cells of a column; a name `types.semantic` means a key of mappings, also in
+        lists.
 
-        Raises UnknownName for a column that is not there, DataError for a row that lacks it.
+        Raises UnknownName for a column that does not exist, DataError for a row that lacks it.
         """
         head, *keys = [name] if name in (*self.names(), *self._read) else name.split(".")
         if head not in self._read:
@@ -101,16 +105,16 @@ class Rows:
         return value
 
     def as_texts(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return a column as `convert` does, by a function that leaves texts as they are."""
+        """Return a column as `convert` does, by a function that keeps texts unchanged."""
         cells = self.column(name) if cells is None else cells
         full = isinstance(cells, Texts) and cells.are_full()
         return cells if full else self.convert(name, one, cells)
 
     def convert(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return what a function makes of each cell of a column, or of others (`cells`).
+        """Return the result of a function for each cell of a column, or of `cells`.
 
-        Raises DataError with the place of the cell of which the function raises ValueError, whose
-        message says what is needed.
+        Raises DataError with the place of the cell if the function raises ValueError; the message
+        of the ValueError says what is needed.
         """
         cells = self.column(name) if cells is None else cells
         blocks: list[Sequence[Any]] = []
@@ -127,11 +131,13 @@ class Rows:
         return concatenate([*blocks, pack(block)]) if blocks else pack(block)
 
     def media(self, column: str, _modality: Modality) -> Sequence[MediaCell]:
-        """Return the cells of a column of media. Raises DataError for what is none."""
+        """Return the cells of a media column. Raises DataError for a cell that is not a path."""
         return self.as_texts(column, parse_path)
 
     def select(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
-        """Keep the rows whose columns have these values, one or one of a list; `last` of them."""
+        """Select the rows whose columns have these values (one, or any of a list), and the `last`
+        of them.
+        """
         import numpy as np
 
         for name, value in (where or {}).items():
@@ -141,17 +147,17 @@ class Rows:
         self.numbers = self.numbers[-last:] if last else self.numbers
 
     def refuse_no_rows(self) -> None:
-        """Raise DataError where no row is kept."""
+        """Raise DataError if no row is selected."""
         if not self.total:
             raise DataError(f"{self.place}: has no row")
         if not len(self):
             raise DataError(
-                f"{self.place}: none of its {self.total} rows is one that the task asks for"
+                f"{self.place}: the task's `where` selects none of its {self.total} rows"
             )
 
 
 class FileRows(Rows):
-    """The rows of a table file; `row` is the column of their numbers, `part` that of the part."""
+    """The rows of a table file; `row` is the column of row numbers, `part` that of the part."""
 
     def __init__(self, file: Path, records: Sequence[Record], part: str = "") -> None:
         super().__init__(str(file), file.parent, len(records), part)
@@ -163,7 +169,7 @@ class FileRows(Rows):
             self.add("part", Repeated(part, len(records)))
 
     def add(self, name: str, cells: Sequence[Any]) -> None:
-        """Add a column of all rows, if the file has none of this name."""
+        """Add a column of all rows, unless the file has a column of this name."""
         if name not in self._cells.columns:
             self._read[name] = cells
 
@@ -172,7 +178,7 @@ class FileRows(Rows):
         return list(self._cells.columns)
 
     def where(self, at: int) -> str:
-        """Return what errors call a row."""
+        """Return the place of a row for messages."""
         return str(self._places[int(self.numbers[at])])
 
     def read(self, name: str) -> Sequence[Any]:

@@ -1,8 +1,8 @@
-"""Rows of CSV, TSV, JSONL and JSON files, as columns, with the place of each.
+"""Rows of CSV, TSV, JSONL and JSON files, as columns, with the place of each row.
 
-Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and are quoted as Excel
-does it. JSON is a list of objects or a mapping of ids to them. A name that stands several times in
-the header is a column of lists: of the cells of a row that are not empty.
+Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and use quotes as Excel
+does. JSON is a list of objects or a mapping of ids to them. If a column name occurs several times
+in the header, its cells are lists of the non-empty cells of a row.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
-_LONGEST = 2**31 - 1  # characters of a cell: the largest number that a C long holds everywhere
+_LONGEST = 2**31 - 1  # characters of a cell: the largest C long on all systems
 _NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
-_BLOCK = 1 << 20  # bytes of lines that are Python objects at a time
-_ROWS = 1 << 13  # rows of them
+_BLOCK = 1 << 20  # bytes of lines decoded at a time
+_ROWS = 1 << 13  # rows decoded at a time
 
 _FLAT = msgspec.json.Decoder(dict[str, object])
 
@@ -40,8 +40,8 @@ _FLAT = msgspec.json.Decoder(dict[str, object])
 def read_records(path: Path, value: str = "") -> Sequence[Record]:
     """Return the rows of a table. A cell of a CSV or TSV that is `nan` or `NaN` is None.
 
-    `value` is the column of what a JSON mapping has for an id where that is no object. Raises
-    DataError, also where there is no row.
+    `value` names the column for the values of a JSON mapping of ids to values that are not objects.
+    Raises DataError, also if there are no rows.
     """
     if path.suffix.lower() == ".json":
         return _refuse_empty(json_records(read_file(path), path, value), path)
@@ -50,7 +50,7 @@ def read_records(path: Path, value: str = "") -> Sequence[Record]:
 
 
 def without_nan(records: Table[Record]) -> Table[Record]:
-    """Return rows of text with None for cells that are `nan` or `NaN`; a list loses them."""
+    """Return rows with None in place of cells `nan` or `NaN`; lists lose these items."""
     cells = records.columns["cells"]
     assert isinstance(cells, Mappings)
     columns = {name: _without_nan(column) for name, column in cells.columns.items()}
@@ -74,7 +74,7 @@ def _without_nan(column: Sequence[object]) -> Sequence[object]:
 
 
 def parse_records(data: bytes, path: Path) -> Table[Record]:
-    """The rows in the bytes of a file that is called `path`."""
+    """Return the rows in the bytes of a file named `path`. Raises DataError."""
     return _refuse_empty(_READERS[path.suffix.lower()](data, path), path)
 
 
@@ -90,7 +90,7 @@ def record_table(where: Sequence[str], rows: Sequence[Mapping[str, object]]) -> 
 
 
 def jsonl_records(data: bytes, path: Path) -> Table[Record]:
-    """One JSON object a line; empty lines are nothing."""
+    """Return the rows of JSON lines, one object per line; empty lines are skipped."""
     numbers, blocks = array("q"), []
     for start, block in _blocks(data):
         lines = block.split(b"\n")
@@ -105,7 +105,7 @@ def jsonl_records(data: bytes, path: Path) -> Table[Record]:
 
 
 def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield parts of a file that end where a line does, each with the number of its first line."""
+    """Yield parts of a file that end at line ends, each with the number of its first line."""
     at, number = 0, 1
     while at < len(data):
         end = data.find(b"\n", at + _BLOCK) + 1 or len(data)
@@ -115,9 +115,9 @@ def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _flat_rows(block: bytes, n: int) -> list[dict[str, object]] | None:
-    """Return n lines of objects without objects and lists in them, decoded at once.
+    """Return n lines of objects without nested objects or lists, decoded at once.
 
-    None where there may be any other line, or one that is not valid: `decode_json` says which.
+    Return None if another or invalid line may be among them: `decode_json` then says which.
     """
     if block.count(b"{") != n or b"[" in block or may_hide_colons(block):
         return None
@@ -136,8 +136,8 @@ def _lines(path: Path, numbers: Sequence[int]) -> Mapped[str]:
 def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
     """Return the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
 
-    A file of JSON lines, or of one, is read as such whatever it is called. Raises DataError for an
-    id that stands twice, and for JSON of another shape.
+    JSON lines are recognised even under another file name. Raises DataError for duplicate ids, and
+    for JSON of another shape.
     """
     if is_json_lines(data):
         return jsonl_records(data, path)
@@ -159,7 +159,7 @@ def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
 
 
 def is_json_lines(data: bytes) -> bool:
-    """Whether the first line is a JSON object of its own, and not the only line."""
+    """Return whether the first line is a complete JSON object, followed by more lines."""
     start = len(data) - len(data.lstrip())
     end = data.find(b"\n", start)
     first = data[start:end].rstrip()
@@ -167,15 +167,15 @@ def is_json_lines(data: bytes) -> bool:
 
 
 def is_mapping(data: bytes) -> bool:
-    """Whether JSON is one object: neither a list nor objects a line."""
+    """Return whether JSON is a single object, and neither a list nor JSON lines."""
     return data.lstrip().startswith(b"{") and not is_json_lines(data)
 
 
 def is_single_record(content: dict[str, object], value: str) -> bool:
-    """Whether a JSON object is a row of its own, the only line of a file, and no mapping of ids.
+    """Return whether a JSON object is a row, the only one of its file, and not a mapping of ids.
 
-    Such a row has a column of ids and one called `value`, or, where no value is named, no cell that
-    is an object.
+    Such a row has an id column and a column `value`, or, where no value is named, no cell that is
+    an object.
     """
     names = set(map(plain_name, content))
     if value:
@@ -198,12 +198,12 @@ def csv_records(
     quoted: bool = True,
     padded: bool = False,
 ) -> Table[Record]:
-    """The rows below the header, or of all lines where the header is given.
+    """Return the rows below the header, or of all lines if `header` is given.
 
-    Quotes enclose fields if they are `quoted`; `padded` fields have a space in front. By default
-    the library refuses cells above 131,072 characters, which images in base64 and the outputs of a
-    model that repeats itself exceed; the limit belongs to the process. Raises DataError for a row
-    with more or fewer cells.
+    If `quoted`, quotes enclose fields; `padded` fields have a space in front. By default the csv
+    module refuses cells above 131,072 characters, which images in base64 and repetitive model
+    outputs exceed; the limit is global to the process. Raises DataError for a row with more or
+    fewer cells.
     """
     decode_text(data, path)
     csv.field_size_limit(_LONGEST)
@@ -231,7 +231,7 @@ def csv_records(
 def _cells_of(
     reader: Reader, width: int, needed: str, path: Path, numbers: array[int]
 ) -> Iterator[list[str]]:
-    """Yield the cells of each line that has some, and note its number."""
+    """Yield the cells of each line that is not empty, and append its line number."""
     for cells in reader:
         if len(cells) == width:
             numbers.append(reader.line_num)
@@ -252,7 +252,7 @@ _READERS: dict[str, Callable[[bytes, Path], Table[Record]]] = {
 
 
 def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
-    """Return rows of cells as columns; one whose name stands several times holds lists."""
+    """Return rows of cells as columns; a repeated column name gets lists."""
     columns: dict[str, list[Sequence[str]]] = {}
     for name, cells in zip(header, zip(*rows, strict=True), strict=True):
         columns.setdefault(name, []).append(cells)
@@ -268,10 +268,10 @@ def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
 
 
 def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
-    """The file that `root` is, or the only one in it with one of these endings.
+    """Return the file `root`, or the only file in it with one of these extensions.
 
-    A .json counts where there is no other: many folders have one that is no table. Raises DataError
-    that names the data `source` and says what to give.
+    A .json file counts only if there is no other: many folders have one that is not a table. Raises
+    DataError, which names the data `source` and says what to give.
     """
     kinds = ", ".join(suffixes)
     if root is None or not root.exists():
@@ -285,6 +285,6 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
 
 
 def text_lines(data: bytes, path: Path) -> list[str]:
-    """The lines of a text file, without their ends (LF or CR LF); what follows the last is none."""
+    """Return the lines of a text file without their ends (LF or CR LF)."""
     lines = decode_text(data, path).split("\n")
     return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]

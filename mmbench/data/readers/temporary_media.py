@@ -1,4 +1,4 @@
-"""Bytes put aside on disk, so that the memory does not grow with the data set."""
+"""Media stored in temporary files, so that memory does not grow with the data set."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from mmbench.media.inside import MediaFile, MediaInFile
 
 
 class Spool(MediaFile):
-    """A nameless temporary file in `folder` that goes when the last reader goes.
+    """An unnamed temporary file in `folder`, deleted together with its last reader.
 
-    Raises DataError where it cannot be made.
+    Raises DataError if it cannot be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,11 +33,11 @@ class Spool(MediaFile):
 
     @property
     def size(self) -> int:
-        """The number of bytes put aside."""
+        """Return the number of bytes stored."""
         return self._ends[-1]
 
     def add(self, data: bytes) -> MediaInFile:
-        """Put bytes aside. Raises DataError."""
+        """Store the bytes of a medium. Raises DataError."""
         left = memoryview(data)
         with _storing(self._folder):
             while left:
@@ -46,7 +46,7 @@ class Spool(MediaFile):
         return MediaInFile(self, len(self) - 1)
 
     def read(self, number: int) -> bytes:
-        """Return the bytes that were put aside with this number. Raises OSError."""
+        """Return the bytes stored under this number. Raises OSError."""
         start, end = self._ends[number : number + 2]
         return os.pread(self._file.fileno(), end - start, start)
 
@@ -57,6 +57,6 @@ def _storing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"{folder}: images cannot be put aside there: {error.strerror or error}; make room, or"
+            f"{folder}: cannot store images there: {error.strerror or error}; make room, or"
             " set MMBENCH_CACHE to another folder"
         ) from error

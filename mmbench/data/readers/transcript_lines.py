@@ -1,4 +1,4 @@
-"""Lines of transcripts with their ids: `text (id)` of NIST, `id words…` of Kaldi."""
+"""Transcript lines with ids: `text (id)` of NIST, `id words…` of Kaldi."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats t
 
 
 def trn_texts(data: bytes, path: Path) -> dict[str, str]:
-    """Return id → text of lines `text (id)`; empty lines and those that begin with ;; are skipped.
+    """Return id → text of lines `text (id)`; empty lines and lines that begin with ;; are skipped.
 
     Source of the format: NIST SCTK doc/infmts.htm, "trn". Raises DataError for other lines, for
-    ids that stand twice, and where there is no line.
+    duplicate ids, and if there are no lines.
     """
     pairs = []
     for number, line in enumerate(text_lines(data, path), start=1):
@@ -42,10 +42,10 @@ def trn_parts(line: str) -> tuple[str, str] | None:
 
 
 def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
-    """Return id → the rest of the line, of lines `id words…`; empty lines are skipped.
+    """Return id → text of lines `id words…`; empty lines are skipped.
 
-    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". Also serves for its utt2spk and
-    wav.scp. Raises DataError for ids that stand twice, and where there is no line.
+    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". Also reads Kaldi's utt2spk and
+    wav.scp. Raises DataError for duplicate ids, and if there are no lines.
     """
     pairs = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
     if not pairs:
@@ -55,6 +55,6 @@ def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
 
 
 def kaldi_parts(line: str) -> tuple[str, str]:
-    """Return id and text of a line `id words…`, which is not empty."""
+    """Return id and text of a non-empty line `id words…`."""
     ident, *text = line.split(maxsplit=1)
     return ident, text[0].rstrip() if text else ""

@@ -1,4 +1,4 @@
-"""The data source `answers`: questions with the answers that are right, or with options."""
+"""The data source `answers`: questions with their correct answers, or with options."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 @declare_source(own_data=True)
 def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
-    """A sample for each row of a CSV, TSV, JSONL or JSON file: what may be answered, as target.
+    """Load one sample per row of a CSV, TSV, JSONL or JSON file; the target is the correct answer.
 
-    Columns: `id`; `answer` (or `answers`), a text, a list of them in JSONL, or in a CSV one column
-    of that name for each; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
-    `audio`, `video`, `file`: paths beside the file; `group`: what rows share (an image, a question
-    whose options rotate). All other columns are tags, `question_id` next to an `id` among them. A
-    row whose cell of a medium is empty fails, unless the medium is `optional`; a row of JSONL
-    without the key is asked by its text alone.
+    Columns: `id`; `answer` (or `answers`), a text, a list of texts in JSONL, or in a CSV several
+    columns of that name; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
+    `audio`, `video`, `file`: paths relative to the file; `group`: a name that rows share (an image,
+    a question with rotated options). All other columns are tags, including `question_id` if there
+    is an `id`. A row with an empty media cell fails, unless the medium is `optional`; a JSONL row
+    without the key is asked with its text only.
 
-    The target is a text, or the list of texts that are right. With options it is {"answer": letter,
-    "options": [text, …]}: the answer is given as its letter or as the text of an option; the input
-    `options` has them as lines "A. cat". An answer that is the letter of one option and the text
-    of another is the letter, as in MMMU's official code, unless other answers of the file are
-    texts: then, and where the text of two options is given, the sample is InvalidContent. Raises
-    DataError, with the line, for an answer that is neither, and for ids that stand twice.
+    The target is a text, or the list of correct texts. With options it is {"answer": letter,
+    "options": [text, …]}; the answer is given as a letter or as the text of an option, and the
+    input `options` has lines "A. cat". An answer that is the letter of one option and the text of
+    another means the letter, as in MMMU's official code, unless other answers of the file are
+    texts: then, and if two options have the text, the answer is ambiguous and the sample fails.
+    Raises DataError, with the line, for an answer that matches no option, and for duplicate ids.
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
@@ -59,7 +59,7 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
 
 
 class _ParsedRows(NamedTuple):
-    """What is right in each row, its options as one input, and its tags."""
+    """The target of each row, its options as one input, and its tags."""
 
     targets: Sequence[Any]
     options: Sequence[Any]
@@ -89,7 +89,7 @@ def _parse_rows(rows: OwnTable) -> _ParsedRows:
 
 
 def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
-    """Return the tags of each row: neither its id nor one of its options is among them."""
+    """Return the tags of each row, without its id and its options."""
     tags = rows.tags(_USED | {rows.first(_IDS, "id")[0]})
     for place, letter in enumerate(ascii_uppercase):
         if options and letter in tags:
@@ -105,7 +105,7 @@ def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequenc
 
 
 def _parse_answers(cell: object) -> list[str]:
-    """Return the answers in a cell that are right."""
+    """Return the correct answers in a cell. Raises ValueError."""
     right = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
     if not right or "" in right:
         raise ValueError("a right answer")
@@ -121,7 +121,7 @@ def _single_or_list(right: list[str]) -> str | list[str]:
 
 
 def _options(rows: OwnTable) -> list[list[str]]:
-    """The options of each row, numbers as their decimal texts; none where it has none."""
+    """Return the options of each row, numbers as decimal texts; [] where a row has none."""
     letters = [rows.cells(letter) for letter in ascii_uppercase] if "B" in rows.names() else []
     options = []
     for at, listed in enumerate(rows.cells("options")):
@@ -136,6 +136,6 @@ def _options(rows: OwnTable) -> list[list[str]]:
 
 
 def _is_text(right: Sequence[str], options: Sequence[str]) -> bool:
-    """Whether the answer of a row is the text of one of its options and no letter of any."""
+    """Return whether the answer of a row is the text of an option and not a letter."""
     by_text, by_letter = matching_letters(right[0], options) if options else (set(), set())
     return bool(by_text) and not by_letter

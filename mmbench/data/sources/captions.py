@@ -1,4 +1,4 @@
-"""The data source `captions`: images and what people wrote under them, to score captions by."""
+"""The data source `captions`: images with reference captions, to score captions against."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def captions(
     captions: int | None = None,
     images: int | None = None,
 ) -> Samples:
-    """A sample for each image: its references as target, itself as input and as group.
+    """Load one sample per image: its references as target, the image as input, its id as group.
 
-    `root` is a file or a folder that holds one: COCO captions, Karpathy or BLIP JSON (found as
-    `coco` finds it, `split` choosing the images of a Karpathy file), JSON {id: [references]}, JSONL
-    or a JSON list with `id` and `references`, or CSV with `id` and `caption`, a row for each.
-    `image` in a row is a path; where none is named, the image has its id as name. `captions` keeps
-    the first so many references of each image, `images` the first so many images. Images need not
-    be there to score captions. `source` says `doubt` as that of `coco` does.
+    `root` is a file or a folder that contains one: COCO captions, Karpathy or BLIP JSON (found as
+    `coco` finds it; `split` selects the images of a Karpathy file), JSON {id: [references]}, JSONL
+    or a JSON list with `id` and `references`, or CSV with `id` and `caption`, one row per caption.
+    `image` in a row is a path; it defaults to the id. `captions` keeps the first references of each
+    image, `images` the first images. Images need not exist to score captions. `source` has the key
+    `doubt` as with `coco`.
 
-    Raises DataError for what cannot be read, and for images without a reference.
+    Raises DataError for data that cannot be read, and for images without a reference.
     """
     check_count("captions", captions)
     check_count("images", images)
@@ -154,5 +154,5 @@ def _by_image(
 
 
 def _names(image: Image) -> list[str]:
-    """The paths an image may be found under: where none is named, its id is its file's name."""
+    """Return the paths where an image may be; without a path, names made from its id."""
     return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

@@ -1,4 +1,4 @@
-"""The data source `pairs`: which document answers which query, by their ids alone."""
+"""The data source `pairs`: relevance judgements of documents for queries, by ids only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed, path_id, plain
 
-# Where a table has the text of a query or a document as well, its id is in one of these columns.
+# Id columns of tables that may also have the text of a query or document.
 QUERIES = ("query_id", "qid")
 DOCUMENTS = ("corpus_id", "document_id", "doc_id", "docid")
 _NAMES = {*QUERIES, *DOCUMENTS, "query", "document"}
@@ -47,19 +47,19 @@ class _Judgement(NamedTuple):
 
 @declare_source("table", "json", "text", own_data=True)
 def pairs(root: Path | None) -> RetrievalData:
-    """Queries and documents without contents, and how well each document answers each query.
+    """Load queries and documents without contents, and the grade of each document for each query.
 
-    `root` is a file or a folder that holds a single one: TREC qrels (lines `qid 0 docid grade`,
-    whatever the file is called, as MS MARCO's), or CSV, TSV, JSONL or JSON with query, document
-    and, if it is there, grade (else 1); BEIR's query-id, corpus-id and score are the same; JSON may
+    `root` is a file or a folder that contains a single one: TREC qrels (lines `qid 0 docid grade`,
+    under any file name, as MS MARCO's), or CSV, TSV, JSONL or JSON with query, document and an
+    optional grade (default 1); BEIR's query-id, corpus-id and score have the same meaning; JSON may
     also be {query: {document: grade}} or {query: [documents]}. A CSV or TSV without a header has
     the columns `qid 0 docid grade`, `qid docid grade` or `qid docid`. A grade may have a fraction
-    (1.0); below 0 it counts as 0, not relevant. Ids that are paths are kept as `path_id` writes
-    them. Every document that is judged is in the corpus, and every query is asked, also one without
-    a relevant document.
+    (1.0); below 0 it counts as 0, not relevant. Ids that are paths are normalised by `path_id`. All
+    judged documents are in the corpus, and all queries are used, also those without a relevant
+    document.
 
     Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
-    line, for what cannot be read, and for a pair that stands twice.
+    line, for data that cannot be read, and for duplicate pairs.
     """
     path = root if root and root.is_file() else find_file(root, "pairs", (*TABLES, *_QRELS))
     data = read_file(path)
@@ -77,7 +77,7 @@ def pairs(root: Path | None) -> RetrievalData:
 
 
 def _is_trec(data: bytes) -> bool:
-    """Whether its first line, comments aside, is of four columns, the last a number."""
+    """Return whether the first line, comments aside, has four columns, the last a number."""
     lines = (_cells(line) for line in data.split(b"\n", 100) if not line.startswith(b"#"))
     cells: list[bytes] = next(filter(None, lines), [])
     return len(cells) == 4 and _number(cells[3]) is not None
@@ -95,13 +95,13 @@ def _trec(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _cells(line: AnyStr) -> list[AnyStr]:
-    """The columns of a line: between tabs if there are three, else between spaces."""
+    """Return the columns of a line: split at tabs if there are three, else at spaces."""
     tab = b"\t" if isinstance(line, bytes) else "\t"
     return [cell.strip() for cell in line.split(tab)] if line.count(tab) == 3 else line.split()
 
 
 def _number(cell: str | bytes) -> float | None:
-    """The finite number that a cell holds, None for anything else."""
+    """Return the finite number in a cell, None for anything else."""
     try:
         number = float(cell)
     except ValueError:
@@ -129,14 +129,14 @@ def _records(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _ids(rows: OwnTable, names: tuple[str, ...], other: str) -> Sequence[str]:
-    """The ids in the columns of ids, else in the column that may hold the text beside them."""
+    """Return the ids in an id column, else in the column `other`, which may also hold texts."""
     has_id_column = any(map(rows.find, names))
     name, cells = rows.only(names, "id") if has_id_column else rows.first((*names, other), "id")
     return rows.as_texts(name, parse_id, cells)
 
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judgement]:
-    """Yield the pairs of JSON {query: {document: grade}}, or {query: [documents]}."""
+    """Yield the pairs of JSON {query: {document: grade}} or {query: [documents]}."""
     for query, judged in decode_json(data, dict[str, object], path).items():
         if not isinstance(judged, dict | list):
             raise DataError(f"{path}: {query!r}: documents with their grades are needed")
@@ -148,7 +148,7 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _missing_header(data: bytes, path: Path) -> list[str]:
-    """The names of the columns of a table that has no header, none where it has one.
+    """Return column names for a table without a header, [] for a table with one.
 
     Raises DataError for a first line that is neither a header nor clearly a judgement.
     """
@@ -171,7 +171,9 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
 
 
 def _grades(rows: OwnTable) -> Sequence[float]:
-    """The grade of each row, 1 where nothing could be one. Raises DataError where much could."""
+    """Return the grade of each row, 1 without a grade column. Raises DataError if it is
+    ambiguous.
+    """
     if any(map(rows.find, GRADES)):
         name, cells = rows.only(GRADES, "grade")
         return rows.convert(name, parse_number, cells)

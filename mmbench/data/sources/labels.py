@@ -1,4 +1,4 @@
-"""The data source `labels`: which class, or which classes, each sample belongs to."""
+"""The data source `labels`: the class or classes of each sample."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _USED = {*_IDS, *_LABELS, "group"}
 
 @declare_source(own_data=True)
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
-    """A sample for each id, the position of its label in `Samples.labels` as target.
+    """Load one sample per id; the target is the index of its label in `Samples.labels`.
 
-    `root` is a CSV, TSV, JSONL or JSON file, or a folder that holds a single one, with `id` (else
-    the path in `file`, `image`, `audio` or `video`, as it is written) and `label`. Several rows of
-    one id, or a list under `labels`, make the data multi-label: each target is then a list of
-    positions. `group` is what samples share; other columns are tags.
+    `root` is a CSV, TSV, JSONL or JSON file, or a folder that contains a single one, with `id`
+    (default: the path in `file`, `image`, `audio` or `video`, as written) and `label`. If an id has
+    several rows, or a list under `labels`, the data are multi-label, and each target is a list of
+    indices. `group` is a name that samples share; other columns are tags.
 
-    `classes` gives the order of the classes: names, or a file with one a line; else they are those
-    that occur, sorted (`sorted_classes`). Raises DataError, with the line, for a label that is
-    none of them.
+    `classes` gives the order of the classes: names, or a file with one name per line; by default
+    they are the labels that occur, sorted (`sorted_classes`). Raises DataError, with the line, for
+    a label that is not a class.
     """
     path = find_file(root, "labels")
     rows = OwnTable(path, read_records(path, "label"))
@@ -58,7 +58,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
 
 
 class _Labels(NamedTuple):
-    """The labels of all rows, and for each the number of its row; `lists`: a row has a list."""
+    """The labels of all rows, the row number of each, and whether a row has a list of labels."""
 
     names: Sequence[str]
     rows: Sequence[int]
@@ -86,7 +86,7 @@ def _names(cell: object) -> list[str]:
 def _by_id(
     rows: OwnTable, row_labels: _Labels, positions: array[int]
 ) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
-    """Return the ids, the position of the label of each, or the list of several, and its first row.
+    """Return the ids, the class index or indices of each, and the first row of each.
 
     Raises DataError where rows of one id contradict each other.
     """

@@ -1,4 +1,4 @@
-"""The data sources `folder`, `images` and `class_folders`: media by the paths of their files."""
+"""The data sources `folder`, `images` and `class_folders`: media found by their paths."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from mmbench.types import Content, InvalidContent, Media, Sample
 
 @declare_source("folder")
 def folder(root: Path | None) -> RetrievalData:
-    """Captions as queries ("text"), images as corpus ("image"), from a folder and those below it.
+    """Load captions as queries ("text") and images as corpus ("image") from a folder tree.
 
     `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
-    `a/x#0`, `a/x#1` and on. Names are taken in sorted order; `files_below` says which are left out.
-    An image without a text file is a distractor. A text file without an image gives captions whose
-    image is not in the corpus; where no image is there, those of all captions are InvalidContent.
-    An empty file or a blank line between captions is an empty caption; blank lines at the end are
-    nothing.
+    `a/x#0`, `a/x#1`, …. Names are in sorted order; `files_below` says which files are skipped. An
+    image without a text file is a distractor. A text file without an image gives captions whose
+    image is not in the corpus; if there are no images at all, the images of all captions are
+    InvalidContent. An empty file or a blank line between captions is an empty caption; blank lines
+    at the end are ignored.
 
-    Raises DataError where there is no folder or nothing in it, or two images have one name.
+    Raises DataError for a missing or empty folder, and for two images with the same name.
     """
     if root is None or not root.is_dir():
         problem = (
@@ -70,10 +70,11 @@ def _lines(file: Path) -> list[str | InvalidContent]:
 
 @declare_source("folder")
 def images(root: Path | None) -> Samples:
-    """The images of a folder and those below it, each as the target of a sample.
+    """Load the images of a folder tree, each as the target of a sample.
 
-    The id of `a/x.jpg` is `a/x`. Order and what is left out are those of `media_in`. Raises
-    DataError where there is no folder or no image in it, or two images have one id.
+    The id of `a/x.jpg` is `a/x`. `media_in` says in which order they come and which files are
+    skipped. Raises DataError for a missing folder, a folder without images, and two images with the
+    same id.
     """
     if root is None:
         raise DataError("data source images was given no data: give --data FOLDER of images")
@@ -90,17 +91,16 @@ def class_folders(
     prompts: str = "",
     spaces: bool = False,
 ) -> Samples:
-    """A sample for each file, its class by the folder: `n01440764/x.JPEG` is of class 0.
+    """Load one sample per file; its folder is its class: `n01440764/x.JPEG` is of class 0.
 
-    Folders are taken in sorted order, without hidden ones and those that systems leave
-    (`__MACOSX`, `is_system_name`); the id is the path below the folder of classes, without its
-    ending. `split` is that folder in `root`, or a list of which the first that
-    is there counts ("" is `root` itself). A class is called as its folder is, with spaces for
-    underscores where `spaces` says so. `prompts` names the templates, and with them may name the
-    classes in the order of the folders (`with_templates`).
+    Folders are in sorted order, without hidden and system folders (`__MACOSX`, `is_system_name`);
+    the id is the path below the folder of classes, without its extension. `split` is the folder of
+    classes in `root`, or a list of folders of which the first that exists is used ("" is `root`
+    itself). A class has the name of its folder; with `spaces`, underscores become spaces. `prompts`
+    names the templates, which may come with class names in the order of the folders
+    (`with_templates`).
 
-    Raises DataError where there are no such folders or files, or another number of folders than
-    there are names.
+    Raises DataError for missing folders or files, and if the numbers of folders and names differ.
     """
     modality = modality_of(medium)
     place = _place(root, [split] if isinstance(split, str) else split)

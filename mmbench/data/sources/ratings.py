@@ -1,4 +1,4 @@
-"""The data source `ratings`: what people thought of each sample of each system."""
+"""The data source `ratings`: human ratings of each sample of each system."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from mmbench.protocols import declare_source
 
 @declare_source(own_data=True)
 def ratings(root: Path | None) -> Samples:
-    """A sample for each id: its ratings [rater, number], sorted by rater, as target.
+    """Load one sample per id; the target is the list of its ratings [rater, number], by rater.
 
-    `root` is a CSV, TSV, JSONL or JSON file with a row for each rating, or a folder that holds a
-    single one: `id`, `rater`, `rating` and, if it is there, `system`, which is tag and group (else
-    the id is the group). A path in `audio`, `image`, `video` or `file` is the medium that was
-    rated.
+    `root` is a CSV, TSV, JSONL or JSON file with one row per rating, or a folder that contains a
+    single one: `id`, `rater`, `rating` and an optional `system`, which is tag and group (without it
+    the id is the group). A path in `audio`, `image`, `video` or `file` is the rated medium.
 
     A rater may rate an id more than once: each rating counts. Raises DataError, with the line, for
-    a rating that is no number and for two systems of one id.
+    a rating that is not a number, and for an id with two systems.
     """
     path = find_file(root, "ratings")
     rows = OwnTable(path, read_records(path))

@@ -1,6 +1,6 @@
-"""The data sources `listing`, `labelled` and `rows`: a sample for each row.
+"""The data sources `listing`, `labelled` and `rows`: one sample per row.
 
-Each names a place of rows; what rows become is the same: `mmbench.data.mapping.samples`.
+They read rows from different places and map them alike (`mmbench.data.mapping.samples`).
 """
 
 from __future__ import annotations
@@ -41,14 +41,16 @@ from mmbench.text import listed, part_of
 
 
 class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of lines NAME KEY: the column `name` of each row whose `key`, filled, is KEY."""
+    """A file of lines NAME KEY: a row whose filled pattern `key` is KEY gets NAME in the column
+    `name`.
+    """
 
     file: str
     key: str
 
 
 class References(Struct, frozen=True, forbid_unknown_fields=True):
-    """Texts that stand in an entry `rows` of their own: the column `text`, of the row `of`."""
+    """Reference texts in another entry `rows`: column `text`, for the row whose id is in `of`."""
 
     rows: str
     of: str
@@ -73,24 +75,23 @@ def listing(
     group: str = "",
     tags: dict[str, str] | None = None,
 ) -> Samples:
-    """A sample for each row of one annotation file or several, as they are published.
+    """Load one sample per row of one or more published annotation files.
 
-    `files` is a path in the folder `root`, a list of which the first that is there counts, or a
-    mapping of parts to these: ids then begin with `part/`. `rows` is the entry of a JSON file that
-    holds the rows (`data`, or `a.b`), `table` how a table is written (`TableFormat`). Only rows in
-    which the columns of `where` have these values are taken (one, or a list of them), and of those
-    the `last` so many.
+    `files` is a path in the folder `root`, a list of paths of which the first that exists is used,
+    or a mapping of parts to these; ids then begin with `part/`. `rows` is the entry of a JSON file
+    that holds the rows (`data`, or `a.b`), `table` the format of a table (`TableFormat`). `where`
+    selects rows whose columns have these values (one, or any of a list), `last` the last of them.
 
     `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
-    `optional` are as in `ColumnMapping`; the number of a row counts all of its file. An input named
-    image, audio or video (or image_1, …) is a medium, at the path in its column or with columns in
-    braces, or at the first of several where there is a file: `images/{split}/{image}`
-    (`fill_pattern`, `find_media`). `names` (`NameFile`) is a file beside, if it is there, that says
-    under which name a medium is kept. `references` (`References`) gathers the targets of each row
+    `optional` are as in `ColumnMapping`; row numbers count all rows of a file. An input named
+    image, audio or video (or image_1, …) is a medium, at the path in its column, at a path with
+    columns in braces, or at the first of several paths that exists: `images/{split}/{image}`
+    (`fill_pattern`, `find_media`). `names` (`NameFile`) is an optional file next to it that says
+    under which names media are stored. `references` (`References`) collects the targets of each row
     by its id.
 
-    Raises DataError for what cannot be read, for ids that stand twice and for rows without a
-    reference; UnknownName for a column that is not there.
+    Raises DataError for data that cannot be read, for duplicate ids and for rows without a
+    reference; UnknownName for a column that does not exist.
     """
     check_count("last", last)
     shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
@@ -150,18 +151,17 @@ def labelled(
     group: str = "",
     tags: dict[str, str] | None = None,
 ) -> Samples:
-    """A sample for each row of an annotation file: the position of its label as target.
+    """Load one sample per row of an annotation file; the target is the index of its label.
 
     `files`, `rows`, `table`, `where`, `id`, `columns`, `group` and `tags` are as in `listing`;
-    `columns` has one medium. `target` is the column of the label. With a `separator`, or where it
-    holds lists, a row has any number of labels and its target is the list of their positions. The
-    letters in `drop` are taken out of a label; with `spaces` an underscore in the name of a class
-    becomes a space. `labels` gives the names of the classes in order, or a file of them
-    (`class_names`); else they are those that occur, sorted. `prompts` names the templates
-    (`with_templates`).
+    `columns` has one medium. `target` is the label column. With a `separator`, or if its cells are
+    lists, a row may have several labels and its target is the list of their indices. The characters
+    in `drop` are removed from labels; with `spaces`, underscores in class names become spaces.
+    `labels` gives the class names in order, or a file of them (`class_names`); by default they are
+    the labels that occur, sorted. `prompts` names the templates (`with_templates`).
 
-    Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
-    that is not there and for a label that is no class.
+    Raises DataError for data that cannot be read and for duplicate ids, UnknownName for a column
+    that does not exist and for a label that is not a class.
     """
     for name in columns:
         modality_of(name)
@@ -199,22 +199,22 @@ def rows(
     spaces: bool = False,
     join: dict[str, object] | None = None,
 ) -> Samples:
-    """A sample for each row of the data set OWNER/NAME, or of the folder or file `root`.
+    """Load one sample per row of the data set OWNER/NAME, or of the folder or file `root`.
 
-    `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; of several
-    configurations `name` the rows follow each other. `id`, `columns`, `target`, `options`, `group`,
-    `tags` and `optional` are as in `listing`. A column of images, sounds or videos is an input of
-    that modality; so is one of paths, of bytes or of structs of both, whose input is called image,
-    audio or video (or image_1 …). Media stay encoded and are read when they are needed; paths begin
-    at the file or the folder, and are looked for as `find_media` does.
+    `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; the rows of several
+    configurations in `name` are concatenated. `id`, `columns`, `target`, `options`, `group`, `tags`
+    and `optional` are as in `listing`. A column of images, audio or videos is an input of that
+    modality; so is a column of paths, of bytes or of structs of both, if its input is named image,
+    audio or video (or image_1 …). Media stay encoded until they are needed; paths are relative to
+    the file or folder, and are searched as by `find_media`.
 
-    `join` adds inputs from another configuration, `name`, of the same data set: those of the row
-    whose column `id` has the value that is in the column `by` here; its `columns` are as above.
-    `prompts` and `spaces` are as in `labelled`.
+    `join` adds inputs from another configuration, `name`, of the same data set, from the row whose
+    column `id` has the value of the column `by` here; its `columns` are as above. `prompts` and
+    `spaces` are as in `labelled`.
 
-    A target of the datasets library's own classes, or a text that stands in `labels`, is its
-    position in the labels. Raises DataError for what cannot be had or read, for ids that stand
-    twice and for a label that is none; UnknownName for a column that is not there.
+    A target of the datasets library's class type, or a text that is in `labels`, becomes its index
+    in the labels. Raises DataError for data that cannot be loaded, for duplicate ids and for
+    unknown labels; UnknownName for a column that does not exist.
     """
     shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
     classes = [str(label) for label in labels or []]  # YAML has 0 for the digit

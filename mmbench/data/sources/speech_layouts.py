@@ -1,4 +1,4 @@
-"""Layouts of folders of recordings with their texts: .trn, LibriSpeech, CMUSphinx and Kaldi."""
+"""Layouts of folders with recordings and transcripts: .trn, LibriSpeech, CMUSphinx and Kaldi."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from mmbench.types import Content, InvalidContent, Media, Sample
 
 
 class _Recording(NamedTuple):
-    """What was said in a recording; its sound is a file in the folder that is named by its id."""
+    """The transcript of a recording; its audio is the file named by its id in `folder`."""
 
     id: str
     text: Reference
     folder: Path
     speaker: str = ""
-    sound: Content | None = None  # another one
+    sound: Content | None = None  # instead of a file named by the id
 
 
 def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
-    """Return the sample of each recording, invalid where there is no sound; groups are speakers."""
+    """Return one sample per recording, with the speaker as group; missing audio is an
+    InvalidContent.
+    """
     sounds: dict[Path, dict[str, str]] = {}
     samples = []
     for ident, text, folder, speaker, sound in recordings:
@@ -42,7 +44,7 @@ def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
 
 
 def trn(path: Path) -> list[Sample]:
-    """Lines `text (id)`, where a text may have alternatives."""
+    """Load lines `text (id)`; a text may have alternatives."""
     texts = trn_texts(read_file(path), path)
     return _samples(
         _Recording(ident, _reference(text, f"{path}: sample {ident}"), path.parent)
@@ -58,7 +60,9 @@ def _reference(text: str, where: str) -> Reference:
 
 
 def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
-    """Lines `SPEAKER-CHAPTER-NUMBER TEXT`, with the sounds beside (openslr.org/12, README)."""
+    """Load lines `SPEAKER-CHAPTER-NUMBER TEXT`, with audio next to them (openslr.org/12,
+    README).
+    """
     lines = [(f.parent, *line.partition(" ")) for f in chapters for line in _lines(f)]
     recordings = [
         _Recording(ident, text.strip(), folder, ident.partition("-")[0])
@@ -70,7 +74,7 @@ def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
 
 
 def sphinx(folder: Path) -> list[Sample]:
-    """The texts of the ids in `fileids`, without the marks <s> and </s> of begin and end."""
+    """Load the transcripts of the ids in `fileids`, without the marks <s> and </s>."""
     file, order = folder / "transcription", folder / "fileids"
     texts = trn_texts(read_file(file), file)
     paths = [PurePosixPath(line) for line in _lines(order) if line]
@@ -90,12 +94,12 @@ def _spoken(text: str) -> str:
 
 
 def kaldi(text: Path) -> list[Sample]:
-    """Lines `id words…` of a file `text`, with `utt2spk`, `wav.scp` and sounds beside it.
+    """Load lines `id words…` of a file `text`, with `utt2spk`, `wav.scp` and audio next to it.
 
-    The speaker is that of `utt2spk`, the sound that of `wav.scp`, else a file beside the text that
-    is named by the id. A command in `wav.scp` is not run, and `segments` of recordings are not cut:
-    such sounds are InvalidContent. Source of the formats: kaldi-asr.org, doc/data_prep.html. Raises
-    DataError for what cannot be read.
+    The speaker comes from `utt2spk`; the audio from `wav.scp`, or else from a file named by the id
+    next to the text. Commands in `wav.scp` are not run, and recordings are not cut by `segments`:
+    such audio is an InvalidContent. Source of the formats: kaldi-asr.org, doc/data_prep.html.
+    Raises DataError for data that cannot be read.
     """
     folder = text.parent
     speakers, sounds = _table(folder / "utt2spk"), _table(folder / "wav.scp")
@@ -117,10 +121,10 @@ def _table(path: Path) -> dict[str, str]:
 
 
 def _sound(entry: str, folder: Path, *, cut: bool) -> Content:
-    """The sound of an entry of wav.scp: a path from the folder."""
+    """Return the audio of an entry of wav.scp: a path relative to the folder."""
     if cut:
         return InvalidContent(
-            f"a part of a recording in {folder / 'segments'}: cut it to a file of its own"
+            f"a part of a recording in {folder / 'segments'}: cut it into a separate file"
         )
     if entry.endswith("|"):
         return InvalidContent(

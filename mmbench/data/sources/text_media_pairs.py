@@ -1,7 +1,7 @@
 """The data sources `table`, `hf`, `captioned` and `caption-rows`: texts about media.
 
-Each names a place of rows; what rows become is the same:
-`mmbench.data.mapping.pairs.pairs_from_rows`.
+They read rows from different places and map them alike
+(`mmbench.data.mapping.pairs.pairs_from_rows`).
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from mmbench.protocols import declare_source
 
 
 def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> RetrievalData:
-    """Texts as queries ("text"), images as corpus ("image"), from the rows of one file.
+    """Load texts as queries ("text") and images as corpus ("image") from the rows of one file.
 
-    `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that holds a single one. The
-    columns are `image`, `text` and, if they are there, `id` and `image_id`; `columns` renames:
-    {image: file_name, text: caption}. In the place of image it may name audio or video, and of
-    image_id audio_id or video_id. An image is a path, relative to the file or found in an image
-    folder beside it (`find_media`), or in Parquet also bytes or a struct of bytes and path. A text
-    is a string, in JSONL and Parquet also a list of strings. `pairs_from_rows` says how rows become
-    samples. CSV and TSV are UTF-8 with a header, quoted as Excel does it.
+    `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that contains a single one.
+    The columns are `image`, `text` and optionally `id` and `image_id`; `columns` sets other names:
+    {image: file_name, text: caption}. It may name audio or video instead of image, with audio_id or
+    video_id. An image is a path, relative to the file or found in an image folder next to it
+    (`find_media`); in Parquet also bytes or a struct of bytes and path. A text is a string, in
+    JSONL and Parquet also a list of strings. `pairs_from_rows` says how rows become samples. CSV
+    and TSV are UTF-8 with a header, and use quotes as Excel does.
 
-    Raises DataError, with file and line or row, for what cannot be read; UnknownName for a column
-    that is not there.
+    Raises DataError, with file and line or row, for data that cannot be read; UnknownName for a
+    column that does not exist.
     """
     file = find_file(root, "table", (*TABLES, ".parquet"))
     is_parquet = file.suffix.lower() == ".parquet"
@@ -51,20 +51,19 @@ def hf(
     where: dict[str, object] | None = None,
     columns: dict[str, Columns] | None = None,
 ) -> RetrievalData:
-    """Texts as queries ("text"), images as corpus ("image"), from a data set of `datasets`.
+    """Load texts as queries ("text") and images as corpus ("image") from a data set of `datasets`.
 
     `path` is an OWNER/NAME on the hub with its configuration `name` and its `revision` (a commit,
-    branch or tag; None for the newest), or a folder or file on disk; `root` stands in its place
-    where it is given, so that a task may leave it out. A folder is one that `save_to_disk` wrote or
-    that `load_dataset` reads. What is in the cache is not downloaded again, and serves without a
-    network. Only rows in which the columns of `where` have these values (one, or a list of them)
-    are taken. `columns` and rows are as in the source `table`; media stay encoded and on disk until
-    they are needed. `source` of what is returned has the path and, for the hub, the commit as
-    `revision`.
+    branch or tag; None for the newest), or a folder or file on disk; `root` replaces it if given,
+    so a task may leave it out. A folder is one that `save_to_disk` wrote or that `load_dataset`
+    reads. Cached data are not downloaded again, and work without a network. `where` selects rows
+    whose columns have these values (one, or any of a list). `columns` and rows are as in the source
+    `table`; media stay encoded on disk until they are needed. The `source` of the result has the
+    path and, for the hub, the commit as `revision`.
 
-    Raises DataError for a data set that is neither on disk nor in the cache nor to be had from the
-    hub (within five seconds without a network), UnknownName for a column or a split that is not
-    there.
+    Raises DataError for a data set that is neither on disk nor in the cache nor available from the
+    hub (within five seconds without a network), UnknownName for a column or split that does not
+    exist.
     """
     rows = library_rows(root, path, name, split, revision, where)
     return pairs_from_rows(rows, pair_columns(columns or {}, rows))
@@ -81,11 +80,11 @@ def caption_rows(
     revision: str | None = None,
     where: dict[str, object] | None = None,
 ) -> RetrievalData:
-    """As `hf`, where each row has a medium of its own, numbered from 0.
+    """Load pairs as `hf` does, where each row has its own medium, numbered from 0.
 
-    `columns` names all columns: image, audio or video; `text`, one or several; if they are there
-    `id`, and `image_id`, `audio_id` or `video_id`: rows with the same one are about one medium,
-    that of the first. A text without an id has that of its medium with `#0`, `#1` behind it.
+    `columns` names all columns: image, audio or video; `text`, one or several; optionally `id`, and
+    `image_id`, `audio_id` or `video_id`: rows with the same media id share the medium of the first.
+    A text without an id has the id of its medium with the suffix `#0`, `#1`.
     """
     pairs = pair_columns(columns)
     return pairs_from_rows(library_rows(root, path, name, split, revision, where), pairs)
@@ -100,15 +99,14 @@ def captioned(
     table: dict[str, object] | None = None,
     where: dict[str, object] | None = None,
 ) -> RetrievalData:
-    """As `caption_rows`, from annotation files as they are published.
+    """Load pairs as `caption_rows` does, from published annotation files.
 
-    `files`, `rows`, `table` and `where` are as in the source `listing`. A medium lies at a path
-    with columns in braces, or at the first of several where there is a file; rows with the same id
-    of their medium are about one (of paths, `./a.wav` is `a.wav`), at a path of one of them. Ids
-    may be patterns, too.
+    `files`, `rows`, `table` and `where` are as in the source `listing`. A medium is at a path with
+    columns in braces, or at the first of several that exists; rows with the same media id share one
+    medium (for paths, `./a.wav` is `a.wav`), at the path of one of them. Ids may be patterns, too.
 
-    Raises DataError for what cannot be read and for ids that stand twice, UnknownName for a column
-    that is not there.
+    Raises DataError for data that cannot be read and for duplicate ids, UnknownName for a column
+    that does not exist.
     """
     pairs = pair_columns(columns)
     (place, *_) = annotation_rows(root, files, "captioned", entry=rows, table=table)

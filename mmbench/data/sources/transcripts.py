@@ -1,4 +1,4 @@
-"""The data source `transcripts`: what was said in recordings."""
+"""The data source `transcripts`: recordings with their transcripts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmbench.types import Sample
 _IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio")
 _TEXTS = ("text", "transcript", "transcription", "sentence")
 _USED = {*MEDIA, "id", "text", "speaker", "file"}
-# LibriSpeech's own (openslr.org/12).
+# Names of LibriSpeech's parts (openslr.org/12).
 _PARTS = (
     *("dev-clean", "dev-other", "test-clean", "test-other"),
     *("train-clean-100", "train-clean-360", "train-other-500"),
@@ -30,22 +30,22 @@ _PARTS = (
 
 @declare_source("table", "json", "text", own_data=True)
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
-    """A sample for each recording: its text as target, its speaker as group where one is known.
+    """Load one sample per recording: its transcript as target, its speaker, if known, as group.
 
     `root` is a file or a folder: a .trn of lines `text (id)`, where a text may have alternatives
-    (`mmbench.text.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and, if they are there,
-    `speaker` and `audio` (a path; all else are tags), or a manifest of NeMo with `audio_filepath`
-    and `text`; a path is also the id where there is none, and without `text` the only column of
-    `transcript`, `transcription` and `sentence` is the text; a folder of LibriSpeech with its
-    *.trans.txt; a folder with `transcription` and `fileids`, as CMUSphinx has them; or a data
-    folder of Kaldi, or its `text`.
+    (`mmbench.text.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and optionally
+    `speaker` and `audio` (a path; all other columns are tags); a manifest of NeMo with
+    `audio_filepath` and `text`; a folder of LibriSpeech with its *.trans.txt; a folder with
+    `transcription` and `fileids`, as CMUSphinx has them; or a data folder of Kaldi, or its `text`.
+    In tables, a path is used as id if there is none, and without `text` the only column of
+    `transcript`, `transcription` and `sentence` is the text.
 
-    `split` is the part of LibriSpeech that is read where the folder holds several: the folder of
-    that name, in it or in its LibriSpeech. Sounds are found by the id beside the texts; they need
-    not be there.
+    `split` is the part of LibriSpeech to read if the folder contains several: the subfolder of that
+    name, directly or in LibriSpeech. Audio files are found next to the texts by id; they need not
+    exist.
 
-    Raises DataError for what cannot be read, for ids that stand twice and for a folder with other
-    parts of LibriSpeech alone. An empty text is kept.
+    Raises DataError for data that cannot be read, for duplicate ids and for a folder with only
+    other parts of LibriSpeech. An empty text is kept.
     """
     if root is not None and root.is_dir():
         root = _part(root, split)
@@ -67,7 +67,7 @@ def _data(samples: Sequence[Sample]) -> Samples:
 
 
 def _refuse_unread(root: Path | None) -> None:
-    """Raise DataError for a file of a form that is known, and is not read."""
+    """Raise DataError for a file of a known but unsupported format."""
     suffix = root.suffix.lower() if root is not None and root.is_file() else ""
     if suffix in TIMED:
         raise DataError(
@@ -82,7 +82,7 @@ def _refuse_unread(root: Path | None) -> None:
 
 
 def _part(root: Path, split: str) -> Path:
-    """The folder of that part of LibriSpeech; `root` where no part is named or none is there."""
+    """Return the folder of this part of LibriSpeech, or `root` without a `split` or parts."""
     places = [root, root / "LibriSpeech"] if split else []
     for place in places:
         if (place / split).is_dir():

@@ -143,7 +143,7 @@ def test_duplicate_ids_are_named(tmp_path):
     assert "more often: 7;" in message(file)
     content = captions_json()
     content["annotations"] *= 2
-    assert "caption id must be there once, but these stand there more often: 1, 2, 3, 4, 5;" in (
+    assert "caption id must be there once, but these occur more often: 1, 2, 3, 4, 5;" in (
         message(write_file(file, content))
     )
     content["annotations"] += [{"id": i // 2, "image_id": 7, "caption": "x"} for i in range(100)]

@@ -336,7 +336,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
         (ROWS, {"target": "n.y"}, "unknown column"),
         (ROWS, {"target": "n"}, "x.json: $[0]: n is {'x': 1}: a text is needed"),
         (ROWS, {"rows": "data"}, "x.json: has no entry 'data'"),
-        (ROWS, {"where": {"a": "no"}}, "none of its 1 rows is one that the task asks for"),
+        (ROWS, {"where": {"a": "no"}}, "selects none of its 1 rows"),
         (ROWS, {"options": "q", "target": "a"}, "q is 'What?': 2 to 26 texts are needed"),
         (ROWS, {"columns": {"q": ["q", "a"]}}, "q is a text, which has one column, not a list"),
         (ROWS, {"table": {"quote": False}}, "unknown key of data option table 'quote'"),

@@ -111,7 +111,7 @@ def test_labels_of_the_library_and_of_the_task(tmp_path):
         rows(tmp_path, path=PATH, target="word", labels=["cat"])
     with pytest.raises(UnknownName, match="did you mean word"):
         rows(tmp_path, path=PATH, target="wrod")
-    with pytest.raises(DataError, match="none of its 1 rows is one that the task asks for"):
+    with pytest.raises(DataError, match="selects none of its 1 rows"):
         rows(tmp_path, path=PATH, target="word", where={"word": ["a", "b"]})
 
 

@@ -1,1 +1,1 @@
-"""Data sets of the datasets library: on this machine, on the hub, and what is checked first."""
+"""Data sets of the datasets library, local or from the hub, and checks before they are read."""

@@ -1,4 +1,4 @@
-"""What a data set's folder says of itself: its README.md, or what saved it, names the files."""
+"""Checks of the files that a data set's README.md or the metadata of a saved data set names."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _KEYS = {
 
 
 def check_card(folder: Path) -> None:
-    """Refuse a description that names data outside the folder, or at an address.
+    """Refuse a description that names data outside the folder, or at a URL. Raises DataError.
 
-    `datasets` would read, or fetch, whatever it names. Raises DataError.
+    `datasets` would read or download any file it names.
     """
     for pattern, keys in _KEYS.items():
         for file in filter(Path.is_file, folder.glob(pattern)):
@@ -36,7 +36,7 @@ def check_card(folder: Path) -> None:
 
 
 def _read_description(file: Path) -> object:
-    """Return what is written in a description, of Markdown what is in front of it."""
+    """Return the content of a metadata file; of Markdown, its YAML front matter."""
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
     try:

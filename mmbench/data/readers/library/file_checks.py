@@ -1,8 +1,8 @@
-"""Load a data set by the datasets library, with a look at each file before the library reads it.
+"""Loading through the datasets library, with a check of each file before the library reads it.
 
-Its reader of JSON ends the process by a signal where values are nested deeply, and a packed file
-may fill the memory. The library alone knows which files it reads: a README can name any, archives
-hold them, and those of the hub have to be downloaded first.
+Its JSON reader crashes the process on deeply nested values, and a compressed file may fill the
+memory. Only the library knows which files it reads: a README can name any file, archives contain
+files, and files from the hub have to be downloaded first.
 """
 
 from __future__ import annotations
@@ -35,10 +35,9 @@ _PACKED_NAMES = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 
 def load_checked(path: str, name: str | None, split: str, **options: object) -> Dataset:
-    """Return a split as `load_dataset` does. Raises DataError for what cannot be read.
+    """Return a split as `load_dataset` does. Raises DataError for data that cannot be read.
 
-    Files are looked at when the library has not read them before; what it has made of them is in
-    its cache.
+    Files are checked before the library first reads them; later runs use the library's cache.
     """
     from datasets import load_dataset_builder
 
@@ -49,7 +48,7 @@ def load_checked(path: str, name: str | None, split: str, **options: object) -> 
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Turn whatever the library raises on data that it cannot read into a DataError of one line."""
+    """Turn any error of the library about data that it cannot read into a DataError of one line."""
     from datasets.exceptions import DatasetBuildError, DatasetsError
 
     try:
@@ -57,7 +56,7 @@ def readable(what: str) -> Iterator[None]:
     except (UserError, MemoryError):
         raise
     except Exception as error:
-        # Its own message says only that something went wrong while the data set was made.
+        # DatasetBuildError itself only says that building the data set failed.
         cause = error.__cause__ if isinstance(error, DatasetBuildError) else None
         cause = cause or error
         if isinstance(cause, UserError):
@@ -71,7 +70,7 @@ def readable(what: str) -> Iterator[None]:
 
 
 def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
-    """Return a download manager of the library that checks what it hands over."""
+    """Return a download manager of the library that checks each file."""
     from datasets import DownloadConfig, DownloadManager
 
     as_json = isinstance(builder, library_name("Json"))
@@ -95,9 +94,9 @@ def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
 
 
 def _check(file: Path, origin: str, as_json: bool) -> None:
-    """Refuse a file that would end the process, fill the memory, or is of another format.
+    """Refuse a file that would crash the process, fill the memory, or has another format.
 
-    `origin` is its name where it came from. Raises DataError.
+    `origin` is its original name. Raises DataError.
     """
     suffixes = [suffix.lower() for suffix in PurePosixPath(origin).suffixes]
     if not (as_json or {*suffixes[-1:]} & {*_TABLES, *_PACKED_NAMES}):
@@ -120,7 +119,7 @@ def _check(file: Path, origin: str, as_json: bool) -> None:
 
 
 def _refuse_format(head: bytes, where: str, needed: str) -> None:
-    """Refuse text that the library does not decode, and what is no text. Raises DataError."""
+    """Refuse text in an unsupported encoding, and data of another format. Raises DataError."""
     encoding = wide_encoding(head)
     if encoding:
         raise DataError(f"{where}: is {encoding.upper()}: save it as UTF-8")
@@ -171,9 +170,9 @@ def _check_archive(file: Path, origin: str, as_json: bool) -> None:
 
 
 def refuse_broken_lines(files: Iterable[Path]) -> None:
-    """Raise DataError, with file and line, for the first line of JSONL files that is no JSON.
+    """Raise DataError, with file and line, for the first invalid line of JSONL files.
 
-    Nothing is said of files in UTF-16 and UTF-32.
+    Files in UTF-16 and UTF-32 are not checked.
     """
     for file in files:
         if file.suffix.lower() in (".jsonl", ".ndjson"):

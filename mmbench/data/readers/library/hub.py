@@ -1,7 +1,7 @@
 """Data sets of the Hugging Face hub: from the cache of the datasets library, else downloaded.
 
-The hub is asked one question of our own before `datasets` asks anything: without a network its
-retries take 23 seconds (measured with datasets 5.2).
+Before `datasets` contacts the hub, one short request is sent: without a network the retries of
+`datasets` take 23 seconds (measured with datasets 5.2).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class _Cached(NamedTuple):
-    """Where `datasets` keeps a data set: below its configuration, a version and the commit."""
+    """The place of a data set in the cache of `datasets`: configuration, version and commit."""
 
     config: str
     version: str
@@ -37,9 +37,9 @@ class _Cached(NamedTuple):
 def open_dataset(
     root: Path | None, path: str, name: str | None, split: str, revision: str | None
 ) -> tuple[Dataset, dict[str, str]]:
-    """A split of the data set at `root`, else at `path` on disk, else OWNER/NAME on the hub.
+    """Return a split of the data set at `root`, else at `path` on disk, else OWNER/NAME on the hub.
 
-    With it comes where it is from: the path, and of the hub the commit as `revision`. Raises
+    Also return its provenance: the path, and for the hub the commit as `revision`. Raises
     DataError, UnknownName as `load_local` and `load_from_hub` do.
     """
     local = root or Path(path)
@@ -57,11 +57,11 @@ def open_dataset(
 def load_from_hub(
     path: str, name: str | None, split: str, revision: str | None
 ) -> tuple[Dataset, str]:
-    """A split of the data set OWNER/NAME as a `datasets.Dataset`, and the commit it is of.
+    """Return a split of the data set OWNER/NAME as a `datasets.Dataset`, and its commit.
 
-    A commit that is in the cache is taken from there. Else the hub says which commit the revision
-    is; where it cannot be reached, the newest in the cache serves for None and for main.
-    Raises DataError.
+    A cached commit is used without a download. Otherwise the hub resolves the revision to a commit;
+    if the hub cannot be reached, the newest cached commit is used for None and for main. Raises
+    DataError.
     """
     commit = revision if revision and _COMMIT.fullmatch(revision) else None
     cached = _in_cache(path, name)
@@ -79,7 +79,7 @@ def load_from_hub(
 
 
 def _in_cache(path: str, name: str | None) -> list[_Cached]:
-    """What the cache has of a data set, the newest last."""
+    """Return the cached commits of a data set, the newest last."""
     owner, slash, short = path.rpartition("/")
     folder = owner + slash.replace("/", "___") + library_name("camelcase_to_snakecase")(short)
     pattern = f"{escape(folder)}/{escape(name) if name else '*'}/*/*/dataset_info.json"
@@ -90,9 +90,9 @@ def _in_cache(path: str, name: str | None) -> list[_Cached]:
 
 
 def _exact(cached: list[_Cached], name: str | None, commit: str | None) -> _Cached | None:
-    """The cached one of this commit and configuration.
+    """Return the cached entry of this commit and configuration, or None.
 
-    Which configuration of several is the default is not in the cache, but if one is named so.
+    The cache does not say which of several configurations is the default, unless one has that name.
     """
     identity = (name or "default", commit)
     return next((entry for entry in cached if (entry.config, entry.commit) == identity), None)
@@ -131,14 +131,14 @@ def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:
 
 
 def _ask(path: str, revision: str | None) -> str:
-    """Ask the hub, once, which commit a revision is.
+    """Ask the hub once which commit a revision is.
 
-    Raises ConnectionError where it cannot be reached, saying why and what to do, and DataError
-    where it says no.
+    Raises ConnectionError, with the reason and advice, where it cannot be reached, and DataError
+    where it refuses.
     """
     from huggingface_hub import HfApi, constants, errors
 
-    # In a thread that nothing waits for: a name server that does not answer blocks for longer than
+    # In a thread that is not joined: a name server that does not answer blocks for longer than
     # the request's own limit, which does not cover the lookup of the name.
     ask = ThreadPool(1).apply_async(
         HfApi().dataset_info, (path,), {"revision": revision, "timeout": _REQUEST_SECONDS}

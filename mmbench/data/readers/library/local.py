@@ -1,4 +1,4 @@
-"""Data sets of the datasets library that lie on this machine."""
+"""Data sets of the datasets library on this machine."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of a
 
 
 def load_local(place: Path, name: str | None, split: str) -> Dataset:
-    """A split of a data set on disk, as a `datasets.Dataset`.
+    """Return a split of a data set on disk, as a `datasets.Dataset`.
 
-    A folder is what `save_to_disk` wrote (where it holds one data set and no splits, `split` is not
-    asked for), or else anything that `load_dataset` reads. A file ends in one of .parquet, .json,
-    .jsonl, .csv and .arrow, and is the split that is asked for. Raises DataError, UnknownName for a
-    split that `save_to_disk` did not write.
+    A folder is one that `save_to_disk` wrote (`split` is ignored if it holds one data set without
+    splits), or any folder that `load_dataset` reads. A file ends in .parquet, .json, .jsonl, .csv
+    or .arrow, and is read as the requested split. Raises DataError, UnknownName for a split that
+    `save_to_disk` did not write.
     """
     from datasets import load_from_disk
 
@@ -51,9 +51,9 @@ def load_local(place: Path, name: str | None, split: str) -> Dataset:
 
 
 def _from_files(place: Path, name: str | None, split: str) -> Dataset:
-    """A split of a file, or of a folder of files.
+    """Return a split of a file, or of a folder of files.
 
-    Raises DataError, with the line where JSON lines are broken.
+    Raises DataError, with the line for invalid JSON lines.
     """
     try:
         with readable(str(place)):

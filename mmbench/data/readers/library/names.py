@@ -1,4 +1,4 @@
-"""Names of the datasets library that its documentation does not promise, looked up in one place."""
+"""Undocumented names of the datasets library, looked up in one place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ NAMES = {
 
 
 def library_name(name: str) -> Any:
-    """Return what the library has under a name, a key of `NAMES`. Raises Missing if it moved."""
+    """Return the object with this name, a key of `NAMES`. Raises Missing if the library moved
+    it.
+    """
     try:
         return getattr(import_module(NAMES[name]), name)
     except (ImportError, AttributeError) as error:

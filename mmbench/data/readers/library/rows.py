@@ -1,4 +1,4 @@
-"""Rows of data sets of the datasets library, whose images, sounds and videos stay encoded."""
+"""Rows of data sets of the datasets library; images, audio and videos stay encoded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmbench.types import Media, Modality
 if TYPE_CHECKING:
     from datasets import Dataset
 
-_BATCH = 1000  # rows of media looked at together
+_BATCH = 1000  # rows of media examined at a time
 
 
 def library_rows(
@@ -30,8 +30,8 @@ def library_rows(
 ) -> LibraryRows:
     """Return the rows of a split of the data set at `root`, else at `path` or on the hub.
 
-    Only those in which the columns of `where` have these values. Raises DataError, UnknownName as
-    `open_dataset` does.
+    Only rows whose columns have the values in `where` are selected. Raises DataError, UnknownName
+    as `open_dataset` does.
     """
     dataset, source = open_dataset(root, path, name, split, revision)
     place = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
@@ -41,7 +41,7 @@ def library_rows(
 
 
 class LibraryRows(Rows):
-    """The rows of a data set of the library; those of the hub have paths in its cache."""
+    """The rows of a data set of the library; rows from the hub have paths in its cache."""
 
     def __init__(self, dataset: Dataset, place: str, source: dict[str, str]) -> None:
         folder = Path(source["path"])
@@ -67,13 +67,13 @@ class LibraryRows(Rows):
         return "bytes" if "bytes" in inside or "binary" in inside else ""
 
     def classes(self, column: str) -> list[str]:
-        """Return the names of the classes of a column of labels, or of lists of them."""
+        """Return the class names of a column of labels, or of lists of labels."""
         feature = self._dataset.features.get(column)
         names = getattr(getattr(feature, "feature", feature), "names", None)
         return list(names) if names else []
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
-        """Return the cells of a column of media: no bytes are read or decoded."""
+        """Return the cells of a media column; no bytes are read or decoded."""
         import pyarrow.compute as pc
 
         self.refuse_unknown(column)
