@@ -16,7 +16,7 @@ from mmbench.models.support.pretrained import (
     load_model,
 )
 from mmbench.models.support.sounds import refuse_short
-from mmbench.models.support.videos import load_video_processor, pictures
+from mmbench.models.support.videos import frame_images, load_video_processor
 from mmbench.types import Audio, Frames, Modality, VideoFrames
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class Classifier:
         import torch
 
         with torch.inference_mode():
-            found = self._model(**stack_batch(items, self._device, self._dtype))
-        return float32_array(found.logits)
+            output = self._model(**stack_batch(items, self._device, self._dtype))
+        return float32_array(output.logits)
 
 
 class ImageClassifier(Classifier):
@@ -105,7 +105,7 @@ class VideoClassifier(Classifier):
 
     def prepare(self, item: VideoFrames, modality: Modality) -> Arrays:  # noqa: ARG002
         """Return what the model takes of a clip, `pixel_values` float32 [t, 3, h, w]."""
-        return process_item(self._processor, pictures(item.frames))
+        return process_item(self._processor, frame_images(item.frames))
 
 
 class AudioClassifier(Classifier):
@@ -132,6 +132,6 @@ class AudioClassifier(Classifier):
         Raises ContentError for a sound shorter than the model's first frame.
         """
         refuse_short(len(item.samples), self._model, self._processor)
-        made = process_item(self._processor, item.samples, sampling_rate=item.rate)
+        arrays = process_item(self._processor, item.samples, sampling_rate=item.rate)
         # A sound is alone in its forward or among others of its length: there is nothing to mask.
-        return {name: values for name, values in made.items() if name != "attention_mask"}
+        return {name: values for name, values in arrays.items() if name != "attention_mask"}

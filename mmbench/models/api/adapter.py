@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.api.address import is_this_machine, parse_base
-from mmbench.models.api.answers import prompt_tokens, written
+from mmbench.models.api.answers import parse_answer, prompt_tokens
 from mmbench.models.api.client import Client
-from mmbench.models.api.parts import messages, sorts_of, without
-from mmbench.models.api.threads import answered
+from mmbench.models.api.parts import encode_messages, media_types, remove_media
+from mmbench.models.api.threads import stream_answers
 from mmbench.text import listed, plain
 from mmbench.types import EncodedImage, Frames, GeneratedText, GenerationConfig, Message, Modality
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmbench.models.api.parts import JsonMessage
     from mmbench.types import DecodedPart
 
-_TRIES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
+_PROBES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
 _DAY = 86_400
 _FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}  # of a request, but a limit
 
@@ -93,7 +93,7 @@ class Api:
         )
         self._name, self._limit, self._concurrency = model, limit, concurrency
         self._check = check_media
-        self._drops: dict[str, bool] = {}
+        self._dropped_media: dict[str, bool] = {}
         self.frames = Frames(frames)
 
     @staticmethod
@@ -118,7 +118,7 @@ class Api:
         modality: str,  # noqa: ARG002
     ) -> list[JsonMessage]:
         """Return a conversation as JSON, its media encoded."""
-        return messages(item)
+        return encode_messages(item)
 
     def write(
         self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
@@ -131,18 +131,20 @@ class Api:
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Yield the number and the answer of each prepared conversation, as the answers arrive."""
         stop = threading.Event()
-        ask = partial(self._answer, options=options, stop=stop)
-        return answered(ask, self._probed(conversations, stop), self._concurrency, stop)
+        request = partial(self._answer, options=options, stop=stop)
+        return stream_answers(
+            request, self._probe_first(conversations, stop), self._concurrency, stop
+        )
 
     def _answer(
         self, turns: list[JsonMessage], options: GenerationConfig, stop: threading.Event
     ) -> GeneratedText | SampleError:
-        dropped = [sort for sort in sorts_of(turns) if self._drops.get(sort)]
-        if dropped:
-            return SampleError(f"the server drops every {dropped[0]} without a word")
+        dropped_types = [medium for medium in media_types(turns) if self._dropped_media.get(medium)]
+        if dropped_types:
+            return SampleError(f"the server drops every {dropped_types[0]} without a word")
         try:
             answer = self._post(turns, options, stop)
-            return written(answer, self._client.mask, self._client.printable)
+            return parse_answer(answer, self._client.mask, self._client.printable)
         except SampleError as error:
             return error
 
@@ -161,7 +163,7 @@ class Api:
             body["stop"] = list(options.stop)
         return self._client.post(body, stop)
 
-    def _probed(
+    def _probe_first(
         self, conversations: Iterable[list[JsonMessage]], stop: threading.Event
     ) -> Iterator[tuple[int, list[JsonMessage]]]:
         """Yield each conversation with its number, once it is known whether its media are dropped.
@@ -170,30 +172,36 @@ class Api:
         """
         waiting, refused = [], 0
         for number, turns in enumerate(conversations):
-            unknown = sorts_of(turns) - self._drops.keys() if self._check else set()
-            if refused == _TRIES or not unknown:
+            unknown = media_types(turns) - self._dropped_media.keys() if self._check else set()
+            if refused == _PROBES or not unknown:
                 yield number, turns
                 continue
             waiting.append((number, turns))
-            refused += self._try_sorts(turns, unknown, stop)
-            if unknown <= self._drops.keys() or refused == _TRIES:
+            refused += self._probe_media(turns, unknown, stop)
+            if unknown <= self._dropped_media.keys() or refused == _PROBES:
                 yield from waiting
                 waiting.clear()
         yield from waiting
 
-    def _try_sorts(self, turns: list[JsonMessage], sorts: set[str], stop: threading.Event) -> bool:
+    def _probe_media(
+        self, turns: list[JsonMessage], media: set[str], stop: threading.Event
+    ) -> bool:
         """Find out which sorts of media the server drops. Return whether it refused to tell."""
-        found = {sort: self._drops_it(turns, sort, stop) for sort in sorts}
-        self._drops |= {sort: drops for sort, drops in found.items() if drops is not None}
-        return None in found.values()
+        dropped = {medium: self._drops_medium(turns, medium, stop) for medium in media}
+        self._dropped_media |= {
+            medium: drops for medium, drops in dropped.items() if drops is not None
+        }
+        return None in dropped.values()
 
-    def _drops_it(self, turns: list[JsonMessage], sort: str, stop: threading.Event) -> bool | None:
+    def _drops_medium(
+        self, turns: list[JsonMessage], medium: str, stop: threading.Event
+    ) -> bool | None:
         """Return whether the server drops it; None where it refuses the conversation itself."""
-        one = GenerationConfig(max_tokens=1)
+        one_token = GenerationConfig(max_tokens=1)
         try:
             counts = [
-                prompt_tokens(self._post(asked, one, stop))
-                for asked in (turns, without(turns, sort))
+                prompt_tokens(self._post(variant, one_token, stop))
+                for variant in (turns, remove_media(turns, medium))
             ]
         except SampleError:
             return None  # its answer will tell what is wrong

@@ -61,7 +61,7 @@ def check_key(parts: SplitResult, key: str, *, insecure_http: bool) -> None:
         )
 
 
-def pattern_of(key: str) -> re.Pattern[str]:
+def key_pattern(key: str) -> re.Pattern[str]:
     """Return a pattern of a key as servers repeat it: as it is, in a URL, in JSON, in Base64.
 
     A key that is too short for a secret is looked for as it is.
@@ -69,11 +69,11 @@ def pattern_of(key: str) -> re.Pattern[str]:
     forms = {key}
     if len(key) >= SHORTEST_SECRET:
         forms |= {quote(key), quote(key, safe=""), quote_plus(key), key.replace("/", r"\/")}
-        forms |= _in_base64(key)
+        forms |= _base64_forms(key)
     return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
 
 
-def _in_base64(key: str) -> set[str]:
+def _base64_forms(key: str) -> set[str]:
     """Return the characters that a key alone decides in Base64, for each place it can begin at."""
     forms = set()
     for before in range(3):

@@ -15,7 +15,7 @@ _MAX_TOKENS = 1 << 31
 _UNREADABLE = "the endpoint's answer has no choices[0].message.content that can be read"
 
 
-def written(
+def parse_answer(
     answer: dict[str, object], mask: Callable[[str], str], printable: Callable[[str], str]
 ) -> GeneratedText:
     """Return the text in an answer.
@@ -31,12 +31,14 @@ def written(
     refusal = message.get("refusal")
     if isinstance(refusal, str) and refusal and not content:
         raise SampleError(f"the model refused: {printable(refusal)}")
-    ended = _word(finish)
-    if not isinstance(content, str) or ended in _CUT_OFF:
+    finish_reason = _normalised_reason(finish)
+    if not isinstance(content, str) or finish_reason in _CUT_OFF:
         raise SampleError(f"the endpoint gave no text: it ended with {printable(str(finish))!r}")
     text = mask(content).strip()
     _refuse_surrogates(text)
-    return GeneratedText(text, "length" if ended in _AT_THE_LIMIT else "stop", _tokens(answer))
+    return GeneratedText(
+        text, "length" if finish_reason in _AT_THE_LIMIT else "stop", _tokens(answer)
+    )
 
 
 def prompt_tokens(answer: dict[str, object]) -> int | None:
@@ -46,7 +48,7 @@ def prompt_tokens(answer: dict[str, object]) -> int | None:
     return tokens if isinstance(tokens, int) else None
 
 
-def _word(finish: object) -> str:
+def _normalised_reason(finish: object) -> str:
     if not isinstance(finish, str | None):
         raise SampleError(
             f"the endpoint's finish_reason is a {type(finish).__name__}: a word is needed"

@@ -8,25 +8,25 @@ import time
 from typing import Any
 
 from mmbench.errors import MmbenchError, ModelError, SampleError
-from mmbench.models.api.address import SHORTEST_SECRET, check_key, parse_base, pattern_of
+from mmbench.models.api.address import SHORTEST_SECRET, check_key, key_pattern, parse_base
 from mmbench.models.api.connection import CERTIFICATES, make_session
 from mmbench.models.api.replies import (
-    LATER,
     MAX_WAIT,
-    Passing,
+    RESUME_HINT,
     Reply,
-    answer_in,
+    TransientError,
+    parse_reply,
     read_body,
-    seconds_asked,
+    retry_after_seconds,
 )
 from mmbench.text import count, plain
 
 Body = dict[str, Any]  # the JSON of a request; requests' own type for it admits no TypedDict
 
 _CONNECT_SECONDS = 10.0
-_CONNECTIONS = 3  # tries to connect again
-_LOST = 3  # requests in a row without any reply, after which the run ends
-_NOTHING = re.compile(r"(?!)")  # no text matches it
+_MAX_CONNECTS = 3  # tries to connect again
+_MAX_SILENT = 3  # requests in a row without any reply, after which the run ends
+_MATCHES_NOTHING = re.compile(r"(?!)")  # no text matches it
 
 
 class Client:
@@ -53,14 +53,14 @@ class Client:
         if key:
             check_key(parts, key, insecure_http=insecure_http)
         self._key, self._base = key, base.rstrip("/")
-        self._secret = pattern_of(key) if key else _NOTHING
+        self._secret = key_pattern(key) if key else _MATCHES_NOTHING
         self._timeout, self._retries = timeout, retries
         self._session = make_session(key, connections, timeout, encrypted=parts.scheme == "https")
-        self._pause = 60 / rpm if rpm else 0.0
-        self._next = 0.0
+        self._interval = 60 / rpm if rpm else 0.0
+        self._next_request = 0.0
         self._lock = threading.Lock()
-        self._replied = time.monotonic()  # when the last reply came
-        self._unconnected = self._lost = 0  # tries to connect, and requests, in a row without one
+        self._last_reply = time.monotonic()  # when the last reply came
+        self._unconnected = self._silent = 0  # tries to connect, and requests, in a row without one
 
     def post(self, body: Body, stop: threading.Event) -> dict[str, object]:
         """Return the JSON object that the endpoint answers.
@@ -74,21 +74,21 @@ class Client:
         url, began = f"{self._base}/chat/completions", time.monotonic()
         retry = Retry(
             self._retries,
-            connect=min(self._retries, _CONNECTIONS),
-            other=min(self._retries, _CONNECTIONS),  # such as a certificate
+            connect=min(self._retries, _MAX_CONNECTS),
+            other=min(self._retries, _MAX_CONNECTS),  # such as a certificate
             allowed_methods={"POST"},
             backoff_factor=0.5,
             backoff_jitter=0.25,
         )
         while not stop.is_set():
-            self._take_turn(stop)
+            self._await_rate_limit(stop)
             try:
-                return answer_in(self._send("POST", url, body), url, self.printable)
-            except Passing as failed:
+                return parse_reply(self._send("POST", url, body), url, self.printable)
+            except TransientError as failed:
                 try:
                     retry = retry.increment("POST", url, failed.response, failed.error)
                 except MaxRetryError:
-                    raise self._given_up(failed, began, len(retry.history) + 1) from failed
+                    raise self._final_error(failed, began, len(retry.history) + 1) from failed
                 wait = retry.get_backoff_time() if failed.wait is None else failed.wait
                 stop.wait(min(wait, MAX_WAIT))
         raise SampleError("the run ended before the endpoint answered")
@@ -101,13 +101,13 @@ class Client:
         url = f"{self._base}/models"
         try:
             reply = self._send("GET", url, None)
-        except (Passing, SampleError) as failed:
-            raise ModelError(f"{url}: {failed}: {_START}") from failed
+        except (TransientError, SampleError) as failed:
+            raise ModelError(f"{url}: {failed}: {_START_HINT}") from failed
         if reply.status >= 404:
             return []
         try:
-            listed = answer_in(reply, url, self.printable).get("data")
-        except (Passing, SampleError):
+            listed = parse_reply(reply, url, self.printable).get("data")
+        except (TransientError, SampleError):
             return []
         models = listed if isinstance(listed, list) else []
         names = [model.get("id") for model in models if isinstance(model, dict)]
@@ -133,9 +133,9 @@ class Client:
             with self._session.request(
                 method, url, json=body, timeout=limits, allow_redirects=False, stream=True
             ) as answer:
-                self._count_reply()
+                self._note_reply()
                 raw = read_body(answer.raw)
-                wait = seconds_asked(answer.raw)
+                wait = retry_after_seconds(answer.raw)
                 location = answer.headers.get("Location", "")
                 return Reply(answer.status_code, raw, answer.raw, wait, location)
         except requests.exceptions.InvalidURL as error:
@@ -144,34 +144,34 @@ class Client:
             cause = _cause(error)
             with self._lock:
                 self._unconnected += _is_unconnected(cause)
-            raise Passing(_reason(cause, self._timeout), error=cause) from error
+            raise TransientError(_reason(cause, self._timeout), error=cause) from error
 
-    def _count_reply(self) -> None:
+    def _note_reply(self) -> None:
         with self._lock:
-            self._replied, self._unconnected, self._lost = time.monotonic(), 0, 0
+            self._last_reply, self._unconnected, self._silent = time.monotonic(), 0, 0
 
-    def _given_up(self, failed: Passing, began: float, tries: int) -> MmbenchError:
+    def _final_error(self, failed: TransientError, began: float, tries: int) -> MmbenchError:
         """Return the failure of a sample, or of the run where nothing replies any more."""
-        if failed.error is not None and self._replied < began:
+        if failed.error is not None and self._last_reply < began:
             with self._lock:
-                self._lost += 1
-                gone = self._unconnected > _CONNECTIONS or self._lost >= _LOST
+                self._silent += 1
+                gone = self._unconnected > _MAX_CONNECTS or self._silent >= _MAX_SILENT
             if gone:
-                return ModelError(f"{self._base}: {failed}: {_START}; {LATER}")
+                return ModelError(f"{self._base}: {failed}: {_START_HINT}; {RESUME_HINT}")
         return SampleError(f"the endpoint failed {count(tries, 'time')}: {failed}")
 
-    def _take_turn(self, stop: threading.Event) -> None:
+    def _await_rate_limit(self, stop: threading.Event) -> None:
         """Wait until the rate allows another request."""
-        if not self._pause:
+        if not self._interval:
             return
         with self._lock:
             now = time.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._pause
+            turn = max(now, self._next_request)
+            self._next_request = turn + self._interval
         stop.wait(turn - now)
 
 
-_START = "start the server, or see --api-base"
+_START_HINT = "start the server, or see --api-base"
 
 
 def _cause(error: Exception) -> Exception:

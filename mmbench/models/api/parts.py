@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from mmbench.models.support.videos import pictures
+from mmbench.models.support.videos import frame_images
 from mmbench.types import Audio, EncodedImage, Message, VideoFrames
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     JsonPart: TypeAlias = "TextPart | ImagePart | SoundPart"
 
-_SORTS = {"image_url": "image", "input_audio": "sound"}
+_MEDIA = {"image_url": "image", "input_audio": "sound"}
 
 
 class TextPart(TypedDict):
@@ -50,7 +50,9 @@ class JsonMessage(TypedDict):
     content: str | list[JsonPart]
 
 
-def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> list[JsonMessage]:
+def encode_messages(
+    conversation: Sequence[Message[DecodedPart | EncodedImage]],
+) -> list[JsonMessage]:
     """Return messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
 
     An image is sent as the bytes of its file where these are what a decoder sees, else as PNG. A
@@ -59,22 +61,24 @@ def messages(conversation: Sequence[Message[DecodedPart | EncodedImage]]) -> lis
     return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
 
 
-def sorts_of(turns: Sequence[JsonMessage]) -> set[str]:
+def media_types(turns: Sequence[JsonMessage]) -> set[str]:
     """Return which sorts of media messages hold: image, sound."""
-    types = (part["type"] for turn in turns for part in _listed(turn))
-    return {_SORTS[one] for one in types if one != "text"}
+    types = (part["type"] for turn in turns for part in _part_list(turn))
+    return {_MEDIA[kind] for kind in types if kind != "text"}
 
 
-def without(turns: Sequence[JsonMessage], sort: str) -> list[JsonMessage]:
+def remove_media(turns: Sequence[JsonMessage], medium: str) -> list[JsonMessage]:
     """Return messages without one sort of media; a message of nothing else becomes a dot."""
-    left = [[part for part in _listed(turn) if _SORTS.get(part["type"]) != sort] for turn in turns]
+    remaining = [
+        [part for part in _part_list(turn) if _MEDIA.get(part["type"]) != medium] for turn in turns
+    ]
     return [
         {"role": turn["role"], "content": parts or "."}
-        for turn, parts in zip(turns, left, strict=True)
+        for turn, parts in zip(turns, remaining, strict=True)
     ]
 
 
-def _listed(turn: JsonMessage) -> list[JsonPart]:
+def _part_list(turn: JsonMessage) -> list[JsonPart]:
     content = turn["content"]
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
@@ -82,7 +86,7 @@ def _listed(turn: JsonMessage) -> list[JsonPart]:
 def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[JsonPart]:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
-    return [made for part in parts for made in _parts(part)]
+    return [json_part for part in parts for json_part in _parts(part)]
 
 
 def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
@@ -90,7 +94,7 @@ def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
         return [{"type": "text", "text": part}]
     if isinstance(part, Audio):
         return [{"type": "input_audio", "input_audio": {"data": _wav(part), "format": "wav"}}]
-    images = pictures(part.frames) if isinstance(part, VideoFrames) else [part]
+    images = frame_images(part.frames) if isinstance(part, VideoFrames) else [part]
     return [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
 
 

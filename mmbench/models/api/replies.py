@@ -17,23 +17,23 @@ MAX_WAIT = 60.0  # seconds between two tries
 LONGEST_PAUSE = 300.0  # seconds; a server that asks for more ends the run
 _CHUNK = 1 << 16
 
-_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # another try may be answered
-_FOR_ALL = {
+_RETRIED_STATUSES = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # another try may be answered
+_FATAL_STATUSES = {
     401: "the key is not accepted",
     402: "payment is required",
     403: "access is denied",
     404: "there is no such model",
 }
 _STATUS = re.compile(r"[45][0-9]{2}")
-LATER = "the answers so far are kept, and the same command asks for the rest"
+RESUME_HINT = "the answers so far are kept, and the same command asks for the rest"
 _QUOTA = re.compile(r"quota|billing|insufficient (?:balance|credit|funds)", re.IGNORECASE)
 _UNIT = r"ms|d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?"
 _TIME = re.compile(rf"(\d{{1,6}}(?:\.\d{{1,9}})?) ?({_UNIT})(?![a-z]),? ?", re.IGNORECASE)
-_SOON = re.compile(rf"try (?:again )?(?:in|after) ((?:{_TIME.pattern}){{1,4}})", re.IGNORECASE)
+_RETRY_IN = re.compile(rf"try (?:again )?(?:in|after) ((?:{_TIME.pattern}){{1,4}})", re.IGNORECASE)
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 
-class Passing(Exception):
+class TransientError(Exception):
     """A try that failed where another may not.
 
     `error` is urllib3's, `response` urllib3's response where there was one, and `wait` the seconds
@@ -75,7 +75,7 @@ def read_body(response: BaseHTTPResponse) -> bytes:
     return bytes(body)
 
 
-def seconds_asked(response: BaseHTTPResponse) -> float | None:
+def retry_after_seconds(response: BaseHTTPResponse) -> float | None:
     """Return the Retry-After of urllib3's response in seconds, None without one that can be read.
 
     It is a number of seconds, or a date.
@@ -90,7 +90,7 @@ def seconds_asked(response: BaseHTTPResponse) -> float | None:
         return None
 
 
-def parse(body: bytes) -> object:
+def parse_json_body(body: bytes) -> object:
     """Parse JSON. Raises SampleError for anything else, and for JSON that is too deep or long."""
     try:
         return json.loads(body)
@@ -100,7 +100,7 @@ def parse(body: bytes) -> object:
         raise SampleError("the endpoint answered something that is no JSON") from error
 
 
-def answer_in(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, object]:
+def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, object]:
     """Return the JSON object of a reply that is an answer.
 
     Raises Passing, SampleError for a request that is refused, ModelError where every request will
@@ -112,18 +112,18 @@ def answer_in(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[s
             " address that answers as --api-base"
         )
     if reply.status >= 400:
-        error = _error_of(reply.body)
+        error = _error_in_body(reply.body)
         raise _failure(reply, reply.status, error, f"status {reply.status}", url, printable)
-    found = parse(reply.body)
-    if not isinstance(found, dict):
+    answer = parse_json_body(reply.body)
+    if not isinstance(answer, dict):
         raise SampleError("the endpoint answered JSON that is no object")
-    if error := _error_in(found):
-        shown = f"status {reply.status}, error"
-        raise _failure(reply, _status_of(error), error, shown, url, printable)
-    return found
+    if error := _error_in_answer(answer):
+        label = f"status {reply.status}, error"
+        raise _failure(reply, _status_of(error), error, label, url, printable)
+    return answer
 
 
-def _error_in(answer: dict[str, object]) -> object:
+def _error_in_answer(answer: dict[str, object]) -> object:
     """Return the error in a reply of status 200: in place of the choices, or in the first one."""
     match answer:
         case {"choices": [{"error": error}, *_]}:
@@ -139,51 +139,51 @@ def _error_in(answer: dict[str, object]) -> object:
 def _status_of(error: object) -> int:
     """Return the status that an error names, 500 where it names none."""
     code = error.get("code") if isinstance(error, dict) else None
-    named = isinstance(code, int | str) and _STATUS.fullmatch(str(code)[:9])
-    return int(str(code)) if named else 500
+    is_status = isinstance(code, int | str) and _STATUS.fullmatch(str(code)[:9])
+    return int(str(code)) if is_status else 500
 
 
 def _failure(
     reply: Reply,
     status: int,
     error: object,
-    shown: str,
+    label: str,
     url: str,
     printable: Callable[[str], str],
-) -> Passing | SampleError | ModelError:
-    reason = f"{shown}: {printable(_message(error) or reply.body.decode('utf-8', 'replace'))}"
-    if status in _FOR_ALL:
-        end = f"; {LATER}" if status == 402 else "; see --api-base and docs/models.md"
-        return ModelError(f"{url}: {_FOR_ALL[status]} ({reason}){end}")
-    if status not in _AGAIN:
+) -> TransientError | SampleError | ModelError:
+    reason = f"{label}: {printable(_message(error) or reply.body.decode('utf-8', 'replace'))}"
+    if status in _FATAL_STATUSES:
+        end = f"; {RESUME_HINT}" if status == 402 else "; see --api-base and docs/models.md"
+        return ModelError(f"{url}: {_FATAL_STATUSES[status]} ({reason}){end}")
+    if status not in _RETRIED_STATUSES:
         return SampleError(f"the endpoint refused the request: {reason}")
-    wait = reply.wait if reply.wait is not None else _wait_in(_message(error))
+    wait = reply.wait if reply.wait is not None else _retry_in_seconds(_message(error))
     if (wait or 0) > LONGEST_PAUSE:
-        return ModelError(f"{url}: asks to wait {wait:.0f} s ({reason}); {LATER}")
+        return ModelError(f"{url}: asks to wait {wait:.0f} s ({reason}); {RESUME_HINT}")
     if _is_quota(error, wait):
-        return ModelError(f"{url}: the quota is used up ({reason}); {LATER}")
-    return Passing(reason, response=reply.response, wait=wait)
+        return ModelError(f"{url}: the quota is used up ({reason}); {RESUME_HINT}")
+    return TransientError(reason, response=reply.response, wait=wait)
 
 
-def _wait_in(message: str) -> float | None:
+def _retry_in_seconds(message: str) -> float | None:
     """Return the seconds in a message such as "Please retry in 1m36.5s", None without any."""
-    found = _SOON.search(message[:2000])
-    if found is None:
+    match = _RETRY_IN.search(message[:2000])
+    if match is None:
         return None
-    return sum(float(number) * _seconds(unit.lower()) for number, unit in _TIME.findall(found[1]))
+    return sum(float(number) * _seconds(unit.lower()) for number, unit in _TIME.findall(match[1]))
 
 
 def _seconds(unit: str) -> float:
     return 0.001 if unit == "ms" else _SECONDS[unit[0]]
 
 
-def _error_of(body: bytes) -> object:
+def _error_in_body(body: bytes) -> object:
     """Return the error in the body of a failed request: of JSON its `error`, else the text."""
     try:
-        found = parse(body)
+        answer = parse_json_body(body)
     except SampleError:
         return body.decode("utf-8", "replace")
-    return found.get("error", found) if isinstance(found, dict) else found
+    return answer.get("error", answer) if isinstance(answer, dict) else answer
 
 
 def _message(error: object) -> str:

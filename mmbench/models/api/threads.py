@@ -17,27 +17,27 @@ class _Failed(NamedTuple):
     error: BaseException
 
 
-def answered(
-    ask: Callable[[Item], Answer],
+def stream_answers(
+    request: Callable[[Item], Answer],
     items: Iterable[tuple[int, Item]],
     threads: int,
     stop: threading.Event,
 ) -> Iterator[tuple[int, Answer]]:
     """Yield the number and the answer of each numbered item, as the answers arrive.
 
-    Items are taken in the caller's thread, at most `threads` more than are being asked. Where `ask`
-    raises, or what gives the items, nothing new is asked, what is under way is awaited and yielded,
-    and the error is raised. Ctrl-C waits for nothing: what has arrived is yielded, and the threads,
-    which are daemons, end with the process. `stop` is set in each case, so that `ask` can end its
-    waits.
+    Items are taken in the caller's thread, at most `threads` more than are being asked. Where
+    `request` raises, or what gives the items, nothing new is asked, what is under way is awaited
+    and yielded, and the error is raised. Ctrl-C waits for nothing: what has arrived is yielded, and
+    the threads, which are daemons, end with the process. `stop` is set in each case, so that
+    `request` can end its waits.
     """
     todo: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
     done: SimpleQueue[tuple[int, Answer] | _Failed] = SimpleQueue()
     for _ in range(threads):
-        work = ask, todo, done, stop
-        threading.Thread(target=_work, args=work, name="api", daemon=True).start()
+        work = request, todo, done, stop
+        threading.Thread(target=_run_worker, args=work, name="api", daemon=True).start()
     source = iter(items)
-    fault: BaseException | None = None
+    failure: BaseException | None = None
     pending = 0
     try:
         while True:
@@ -46,7 +46,7 @@ def answered(
                     todo.put(task)
                     pending += 1
             except Exception as failed:
-                fault = failed
+                failure = failed
                 stop.set()
             if not pending:
                 break
@@ -55,26 +55,26 @@ def answered(
             if not isinstance(result, _Failed):
                 yield result
             elif not isinstance(result.error, _Skipped):
-                fault = result.error
+                failure = result.error
     except KeyboardInterrupt:
         stop.set()
-        yield from (result for result in _drained(done) if not isinstance(result, _Failed))
+        yield from (result for result in _drain(done) if not isinstance(result, _Failed))
         raise
     finally:
         stop.set()
-        _drained(todo)
+        _drain(todo)
         for _ in range(threads):
             todo.put(None)
-    if fault is not None:
-        raise fault
+    if failure is not None:
+        raise failure
 
 
 class _Skipped(Exception):
     """An item that was not asked any more."""
 
 
-def _work(
-    ask: Callable[[Item], Answer],
+def _run_worker(
+    request: Callable[[Item], Answer],
     todo: SimpleQueue[tuple[int, Item] | None],
     done: SimpleQueue[tuple[int, Answer] | _Failed],
     stop: threading.Event,
@@ -84,17 +84,17 @@ def _work(
         try:
             if stop.is_set():
                 raise _Skipped
-            done.put((number, ask(item)))
+            done.put((number, request(item)))
         except BaseException as error:
             stop.set()
             done.put(_Failed(error))
 
 
-def _drained(queue: SimpleQueue[Item]) -> list[Item]:
+def _drain(queue: SimpleQueue[Item]) -> list[Item]:
     """Take what is in a queue, and wait for nothing."""
-    found = []
+    items = []
     while True:
         try:
-            found.append(queue.get_nowait())
+            items.append(queue.get_nowait())
         except Empty:
-            return found
+            return items

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
 from mmbench.models.support.generation import (
-    drop_steering,
+    drop_decoding_settings,
     end_tokens,
     generated_text,
     greedy_or_sampled,
@@ -73,7 +73,7 @@ class Chat:
             trust_remote_code=trust_remote_code,
         )
         self._chat.complete(self._model.config)
-        drop_steering(self._model)
+        drop_decoding_settings(self._model)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:  # noqa: ARG002
         """Return a conversation as its template renders it.
@@ -99,8 +99,8 @@ class Chat:
         try:
             inputs = self._inputs(conversations)
         except SampleError as error:
-            alone = len(conversations) == 1
-            return [error] if alone else self._one_by_one(conversations, options)
+            is_single = len(conversations) == 1
+            return [error] if is_single else self._one_by_one(conversations, options)
         width = inputs["input_ids"].shape[1]
         with quiet(), seeded(options.seed, self._device), torch.inference_mode():
             rows = self._model.generate(
@@ -108,7 +108,7 @@ class Chat:
                 **greedy_or_sampled(options),
                 pad_token_id=self._tokenizer.pad_token_id,
             )
-        return [self._written(row[width:].tolist(), options) for row in rows]
+        return [self._decode(row[width:].tolist(), options) for row in rows]
 
     def _one_by_one(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
@@ -119,13 +119,13 @@ class Chat:
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
         return self._chat.batch(conversations).to(self._device, self._dtype)
 
-    def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
+    def _decode(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         stops = end_tokens(self._model, self._tokenizer)
         end = next((at for at, token in enumerate(ids) if token in stops), None)
         tokens = ids if end is None else ids[:end]
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)
-        ended = end is not None or len(ids) < options.max_tokens
-        return generated_text(text, len(tokens), options, ended=ended)
+        finished = end is not None or len(ids) < options.max_tokens
+        return generated_text(text, len(tokens), options, finished=finished)
 
     def loglikelihood(
         self, conversations: Sequence[RenderedConversation], texts: Sequence[str]
@@ -140,9 +140,9 @@ class Chat:
         import numpy as np
 
         pairs = zip(conversations, texts, strict=True)
-        return np.array([self._rated(one, text) for one, text in pairs], np.float32)
+        return np.array([self._rate(one, text) for one, text in pairs], np.float32)
 
-    def _rated(self, conversation: RenderedConversation, text: str) -> tuple[float, int]:
+    def _rate(self, conversation: RenderedConversation, text: str) -> tuple[float, int]:
         import torch
 
         tokens = self._tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -150,7 +150,7 @@ class Chat:
             return 0.0, 0
         forced = iter(tokens)
         with quiet(), torch.inference_mode():
-            made = self._model.generate(
+            output = self._model.generate(
                 **self._inputs([conversation]),
                 **greedy_or_sampled(GenerationConfig(max_tokens=len(tokens))),
                 prefix_allowed_tokens_fn=lambda _row, _ids: [next(forced)],
@@ -158,7 +158,7 @@ class Chat:
                 return_dict_in_generate=True,
                 output_logits=True,  # as they were before all but one token was forbidden
             )
-        scores = torch.cat(made.logits).float().log_softmax(-1).cpu()
+        scores = torch.cat(output.logits).float().log_softmax(-1).cpu()
         return float(scores[range(len(tokens)), tokens].sum()), len(tokens)
 
 

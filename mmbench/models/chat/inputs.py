@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mmbench.types import Array, DecodedPart
 
 # What a processor calls the token that stands for a medium in a text, by modality.
-_MARKS: dict[Modality, tuple[str, ...]] = {
+_PLACEHOLDERS: dict[Modality, tuple[str, ...]] = {
     "image": ("image_token", "boi_token"),
     "video": ("video_token",),
     "audio": ("audio_token", "boa_token"),
@@ -65,7 +65,7 @@ class ChatInputs:
         trust_remote_code: bool,
     ) -> None:
         self.processor = load_processor(folder, trust_remote_code=trust_remote_code)
-        _refuse_halves(folder, self.processor, needs)
+        _refuse_incomplete(folder, self.processor, needs)
         self._template = ChatTemplate(folder, self.processor, template)
 
     def complete(self, config: Configuration) -> None:
@@ -91,12 +91,12 @@ class ChatInputs:
         sounds = [sound.samples for sound in parts.sounds]
         rendered = RenderedConversation(text, parts.images, parts.videos, sounds)
         for modality, expected in rendered.counts.items():
-            _refuse_drop(modality, expected, self._marks(modality, text))
+            _refuse_drop(modality, expected, self._count_placeholders(modality, text))
         return rendered
 
-    def _marks(self, modality: Modality, text: str) -> int:
-        marks = [getattr(self.processor, name, None) for name in _MARKS[modality]]
-        return max((text.count(str(mark)) for mark in marks if mark), default=0)
+    def _count_placeholders(self, modality: Modality, text: str) -> int:
+        tokens = [getattr(self.processor, name, None) for name in _PLACEHOLDERS[modality]]
+        return max((text.count(str(token)) for token in tokens if token), default=0)
 
     def batch(self, conversations: Sequence[RenderedConversation]) -> Batch:
         """Return what the model takes of n conversations with as many media, padded at the left.
@@ -113,11 +113,11 @@ class ChatInputs:
                     padding=True,
                     padding_side="left",
                     return_tensors="pt",
-                    add_special_tokens=not self._begins(first.text),
+                    add_special_tokens=not self._has_start_token(first.text),
                 )
         except ValueError as error:
             raise SampleError(f"its processor refuses the conversation: {reason(error)}") from error
-        self._refuse_unseen(inputs, conversations)
+        self._refuse_dropped(inputs, conversations)
         return inputs
 
     def _media(self, conversations: Sequence[RenderedConversation]) -> dict[str, object]:
@@ -133,19 +133,19 @@ class ChatInputs:
             media["sampling_rate"] = self.processor.feature_extractor.sampling_rate
         return media
 
-    def _begins(self, text: str) -> bool:
+    def _has_start_token(self, text: str) -> bool:
         """Return whether the template has written the token that begins a text itself."""
         begin = self.processor.tokenizer.bos_token
         return bool(begin) and text.startswith(begin)
 
-    def _refuse_unseen(self, inputs: Batch, conversations: Sequence[RenderedConversation]) -> None:
+    def _refuse_dropped(self, inputs: Batch, conversations: Sequence[RenderedConversation]) -> None:
         """Refuse a batch where a row with media lacks their tokens."""
-        for name in _MARKS:
-            mark = getattr(self.processor, f"{name}_token_id", None)
-            if mark is None or not conversations[0].counts[name]:
+        for name in _PLACEHOLDERS:
+            token = getattr(self.processor, f"{name}_token_id", None)
+            if token is None or not conversations[0].counts[name]:
                 continue
             for one, ids in zip(conversations, inputs["input_ids"], strict=True):
-                _refuse_drop(name, one.counts[name], int((ids == mark).sum()))
+                _refuse_drop(name, one.counts[name], int((ids == token).sum()))
 
 
 def _refuse_drop(modality: Modality, expected: int, arrived: int) -> None:
@@ -165,7 +165,7 @@ def _count_image_tokens(processor: Configuration, config: Configuration) -> None
         processor.num_additional_image_tokens = 1
 
 
-def _refuse_halves(folder: Path, processor: Processor, needs: Sequence[str]) -> None:
+def _refuse_incomplete(folder: Path, processor: Processor, needs: Sequence[str]) -> None:
     """Refuse less than all, as AutoProcessor gives it without torchvision or a file."""
     if hasattr(processor, "num_query_tokens"):
         raise ModelError(

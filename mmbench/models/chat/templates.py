@@ -24,12 +24,12 @@ class ChatTemplate:
 
     def __init__(self, folder: Path, processor: Processor, file: str | None = None) -> None:
         self._processor = processor
-        self._template = _read(file) if file else own_template(folder, processor)
+        self._template = _read(file) if file else checkpoint_template(folder, processor)
         if self._template is None:
             raise ModelError(
                 f"checkpoint {folder} has no chat template: give one, --model-arg template=FILE"
             )
-        self._refuse_plain(folder)
+        self._refuse_text_only(folder)
 
     def render(self, conversation: Sequence[Message[DecodedPart]]) -> str:
         """Return the text of a conversation. Raises SampleError where the template refuses it."""
@@ -46,7 +46,7 @@ class ChatTemplate:
         except TemplateError as error:
             raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
 
-    def _refuse_plain(self, folder: Path) -> None:
+    def _refuse_text_only(self, folder: Path) -> None:
         """Refuse templates of mere language models: they fail on parts, or print a list of them."""
         part = _part("hello")
         try:
@@ -60,21 +60,21 @@ class ChatTemplate:
             )
 
 
-def own_template(folder: Path, processor: Processor) -> str | None:
+def checkpoint_template(folder: Path, processor: Processor) -> str | None:
     """Return the chat template of `folder`: its processor's, else its tokenizer's; None without.
 
     Processors do not look into tokenizer_config.json, where older folders hold theirs. Of several
     by name it is `default`, as transformers chooses. Raises ModelError where none is called so.
     """
     holders = (processor, getattr(processor, "tokenizer", None))
-    held = (getattr(holder, "chat_template", None) for holder in holders)
-    found = next((one for one in held if one), None)
-    if isinstance(found, dict) and "default" not in found:
+    templates = (getattr(holder, "chat_template", None) for holder in holders)
+    template = next((template for template in templates if template), None)
+    if isinstance(template, dict) and "default" not in template:
         raise ModelError(
-            f"checkpoint {folder} has the chat templates {', '.join(sorted(found))} and no default:"
-            " copy one of them into a file, --model-arg template=FILE"
+            f"checkpoint {folder} has the chat templates {', '.join(sorted(template))} and no"
+            " default: copy one of them into a file, --model-arg template=FILE"
         )
-    return found["default"] if isinstance(found, dict) else found
+    return template["default"] if isinstance(template, dict) else template
 
 
 def _part(part: DecodedPart) -> dict[str, str]:

@@ -54,11 +54,11 @@ class Clap:
         with self._lock:  # numpy's random state is one for all threads
             state = np.random.get_state()
             np.random.seed(0)
-            made = self._extractor(samples, sampling_rate=sound.rate, return_tensors="np")
+            features = self._extractor(samples, sampling_rate=sound.rate, return_tensors="np")
             np.random.set_state(state)
         return {
-            "input_features": np.asarray(made["input_features"][0], np.float32),
-            "is_longer": np.asarray(made["is_longer"]).reshape(-1)[:1],
+            "input_features": np.asarray(features["input_features"][0], np.float32),
+            "is_longer": np.asarray(features["is_longer"]).reshape(-1)[:1],
         }
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from mmbench.types import Array
 
 # ALIGN's processor cuts texts at 64 tokens, although its BERT has 512 positions.
-_TOKENS = {"align": 64}
+_MAX_TOKENS = {"align": 64}
 
-_WANTED = (
+_REQUIREMENT = (
     "clip needs one with get_text_features and get_image_features:"
     " clip, siglip, siglip2, align, chinese_clip ..."
 )
@@ -51,14 +51,14 @@ class Clip:
         self._encoder = DualEncoder(
             folder,
             "image",
-            _WANTED,
+            _REQUIREMENT,
             device=device,
             dtype=dtype,
             limit=_token_limit,
             trust_remote_code=trust_remote_code,
         )
         self._images = load_image_processor(folder, trust_remote_code=trust_remote_code)
-        self._try_out(folder)
+        self._refuse_mismatched(folder)
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """Return the token ids of a text, cut to the model's limit with the end token kept.
@@ -74,7 +74,7 @@ class Clip:
         """Return the features of n prepared items, float32 [n, d], not normalised."""
         return self._encoder.embed(items, modality)
 
-    def _try_out(self, folder: Path) -> None:
+    def _refuse_mismatched(self, folder: Path) -> None:
         """Embed one text and one image, so that parts of different models are noticed now."""
         from PIL.Image import new
 
@@ -100,5 +100,5 @@ def _token_limit(config: Configuration, tokenizer: Tokenizer) -> int:
     """Return how many tokens a text may have, start and end included."""
     texts: Configuration = getattr(config, "text_config", config)
     positions = texts.max_position_embeddings
-    own = _TOKENS.get(config.model_type, positions)
+    own = _MAX_TOKENS.get(config.model_type, positions)
     return int(min(tokenizer.model_max_length, positions, own))

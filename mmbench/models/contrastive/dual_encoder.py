@@ -26,19 +26,19 @@ _PADDED_TO_MAXIMUM = {"siglip", "siglip2"}
 class DualEncoder:
     """A model of transformers with `get_text_features` and `get_MODALITY_features`.
 
-    `folder` holds the model and its tokenizer, `modality` is that of the other tower, and `wanted`
-    ends the message for another model. `limit` gives the number of tokens at which texts are cut,
-    start and end included; without it the tokenizer's own holds. `device` is cpu, cuda or cuda:N;
-    `dtype` float32, bfloat16 or float16, of the weights and not of the features. Code in the
-    folder runs only with `trust_remote_code`. Raises ModelError when the folder is not such a
-    model, or lacks a part of it.
+    `folder` holds the model and its tokenizer, `modality` is that of the other tower, and
+    `requirement` ends the message for another model. `limit` gives the number of tokens at which
+    texts are cut, start and end included; without it the tokenizer's own holds. `device` is cpu,
+    cuda or cuda:N; `dtype` float32, bfloat16 or float16, of the weights and not of the features.
+    Code in the folder runs only with `trust_remote_code`. Raises ModelError when the folder is not
+    such a model, or lacks a part of it.
     """
 
     def __init__(
         self,
         folder: Path,
         modality: Modality,
-        wanted: str,
+        requirement: str,
         *,
         device: str,
         dtype: str,
@@ -50,9 +50,11 @@ class DualEncoder:
             folder, device=device, dtype=dtype, trust_remote_code=trust_remote_code
         )
         config = self.model.config
-        needed = ("get_text_features", f"get_{modality}_features")
-        if not all(hasattr(self.model, name) for name in needed):
-            raise ModelError(f"checkpoint {folder} is a {config.model_type} model, and {wanted}")
+        methods = ("get_text_features", f"get_{modality}_features")
+        if not all(hasattr(self.model, name) for name in methods):
+            raise ModelError(
+                f"checkpoint {folder} is a {config.model_type} model, and {requirement}"
+            )
         self.tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
         self.limit = limit(config, self.tokenizer) if limit else None
         fixed = config.model_type in _PADDED_TO_MAXIMUM
@@ -63,13 +65,15 @@ class DualEncoder:
         """Return the token ids of a text, cut to the limit with the end token kept."""
         # Tokenizers keep the truncation as a state of theirs, and two threads may not set it.
         with self._lock:
-            coded = self.tokenizer(text, truncation=True, max_length=self.limit)
-        return list(coded["input_ids"])
+            encoding = self.tokenizer(text, truncation=True, max_length=self.limit)
+        return list(encoding["input_ids"])
 
-    def padded(self, items: Sequence[list[int]]) -> Batch:
+    def pad_texts(self, items: Sequence[list[int]]) -> Batch:
         """Return the ids of n texts as one batch on the device."""
-        coded = self.tokenizer.pad({"input_ids": list(items)}, return_tensors="pt", **self._padding)
-        return coded.to(self._device)
+        encoding = self.tokenizer.pad(
+            {"input_ids": list(items)}, return_tensors="pt", **self._padding
+        )
+        return encoding.to(self._device)
 
     def embed(self, items: Sequence[Any], modality: Modality) -> Array:
         """Return the features of n prepared items, float32 [n, d], not normalised.
@@ -80,7 +84,7 @@ class DualEncoder:
 
         with torch.inference_mode():
             if modality == "text":
-                features = self.model.get_text_features(**self.padded(items))
+                features = self.model.get_text_features(**self.pad_texts(items))
             else:
                 forward = getattr(self.model, f"get_{modality}_features")
                 features = forward(**stack_batch(items, self._device, self._dtype))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import process_item
 from mmbench.models.support.pretrained import checkpoint_folder
-from mmbench.models.support.videos import load_video_processor, pictures
+from mmbench.models.support.videos import frame_images, load_video_processor
 from mmbench.types import Frames, Modality, Role, VideoFrames
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class XClip:
         """Return the token ids of a text; of a clip `pixel_values` float32 [t, 3, h, w]."""
         if isinstance(item, str):
             return self._encoder.ids(item)
-        return process_item(self._processor, pictures(item.frames))
+        return process_item(self._processor, frame_images(item.frames))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """Return the features of n prepared items, float32 [n, d]."""

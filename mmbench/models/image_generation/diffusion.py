@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mmbench.errors import ContentError, MissingExtra, ModelError
 from mmbench.models.image_generation.pipelines import INDEX, load_pipeline, silent
-from mmbench.models.support.generation import explicit, seeded
+from mmbench.models.support.generation import drop_none, seeded
 from mmbench.models.support.library_messages import reason
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.types import Modality
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Network
 
 # What the safety checkers of Stable Diffusion and of IF say of images that they blanked.
-_REFUSED = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
+_SAFETY_FLAGS = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
 class _PipelineOutput(Protocol):
@@ -66,7 +66,7 @@ class Diffusion:
         self._device = device
         self._pipeline = load_pipeline(folder, dtype=dtype).to(device)
         self._pipeline.set_progress_bar_config(disable=True)
-        self._options = explicit(
+        self._options = drop_none(
             num_inference_steps=steps,
             guidance_scale=guidance,
             height=height,
@@ -81,42 +81,43 @@ class Diffusion:
         A ContentError stands for one that the safety checker blanked, or that holds NaN. Raises
         ModelError where the pipeline refuses the size that was asked, or draws another one.
         """
-        return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
+        return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
-    def _one(self, prompt: str, seed: int) -> Image | ContentError:
-        made = self._made(prompt, seed)
-        if any(any(getattr(made, name, None) or ()) for name in _REFUSED):
+    def _draw_one(self, prompt: str, seed: int) -> Image | ContentError:
+        output = self._run_pipeline(prompt, seed)
+        if any(any(getattr(output, name, None) or ()) for name in _SAFETY_FLAGS):
             return ContentError("the safety checker refused the image and blanked it")
-        picture = _picture(made.images[0])
-        if not isinstance(picture, ContentError):
-            self._refuse_other_size(picture)
-        return picture
+        image = _to_image(output.images[0])
+        if not isinstance(image, ContentError):
+            self._refuse_other_size(image)
+        return image
 
-    def _refuse_other_size(self, picture: Image) -> None:
+    def _refuse_other_size(self, image: Image) -> None:
         """Refuse another size: pipelines drop a height without a width, and round sizes."""
-        asked = (
-            self._options.get("width", picture.width),
-            self._options.get("height", picture.height),
+        requested = (
+            self._options.get("width", image.width),
+            self._options.get("height", image.height),
         )
-        if picture.size != asked:
+        if image.size != requested:
             raise ModelError(
-                f"{_name(self._pipeline)} drew {picture.width} x {picture.height} pixels where"
-                f" {asked[0]} x {asked[1]} were asked: give width and height, in multiples of 16"
+                f"{_name(self._pipeline)} drew {image.width} x {image.height} pixels where"
+                f" {requested[0]} x {requested[1]} were asked: give width and height, in multiples"
+                " of 16"
             )
 
-    def _made(self, prompt: str, seed: int) -> _PipelineOutput:
+    def _run_pipeline(self, prompt: str, seed: int) -> _PipelineOutput:
         import torch
 
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
             # A few pipelines also take numbers from torch's own generators.
             with silent(), seeded(seed, self._device), torch.inference_mode():
-                made: _PipelineOutput = self._pipeline(
+                output: _PipelineOutput = self._pipeline(
                     prompt, generator=generator, output_type="np", **self._options
                 )
         except ValueError as error:
             raise ModelError(f"{_name(self._pipeline)} cannot draw: {reason(error)}") from error
-        return made
+        return output
 
 
 def _name(pipeline: Network) -> str:
@@ -129,7 +130,7 @@ def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
         raise ModelError(f"{_name(pipeline)} takes no {', '.join(sorted(unknown))}: leave it out")
 
 
-def _picture(pixels: NDArray[np.float32]) -> Image | ContentError:
+def _to_image(pixels: NDArray[np.float32]) -> Image | ContentError:
     """Return an image of pixels float [h, w, 3] from 0 to 1, rounded as the pipelines do it."""
     import numpy as np
     from PIL.Image import fromarray

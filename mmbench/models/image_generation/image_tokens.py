@@ -31,11 +31,11 @@ class ImageSampling(NamedTuple):
 
     def settings(self) -> dict[str, object]:
         """Return the arguments of GenerationConfig."""
-        guided = {"guidance_scale": self.guidance, "num_beams": 1}
+        options = {"guidance_scale": self.guidance, "num_beams": 1}
         if self.temperature == 0:
-            return {**guided, "do_sample": False}
-        chance = {"temperature": self.temperature, "top_k": self.top_k, "top_p": 1.0}
-        return {**guided, **chance, "do_sample": True}
+            return {**options, "do_sample": False}
+        sampling = {"temperature": self.temperature, "top_k": self.top_k, "top_p": 1.0}
+        return {**options, **sampling, "do_sample": True}
 
 
 def special_token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
@@ -44,7 +44,7 @@ def special_token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
     return {name: getattr(tokenizer, name) for name in names}
 
 
-def picture(processor: Processor, pixels: Tensor) -> Image:
+def to_image(processor: Processor, pixels: Tensor) -> Image:
     """Return a PIL.Image in RGB of decoded pixels float [3, h, w], by the processor's own scale."""
-    made = processor.postprocess([pixels.float().cpu()], return_tensors="PIL.Image.Image")
-    return made["pixel_values"][0].convert("RGB")
+    images = processor.postprocess([pixels.float().cpu()], return_tensors="PIL.Image.Image")
+    return images["pixel_values"][0].convert("RGB")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mmbench.errors import ModelError
-from mmbench.models.image_generation.image_tokens import ImageSampling, picture, special_token_ids
+from mmbench.models.image_generation.image_tokens import ImageSampling, special_token_ids, to_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 DEFAULT = ImageSampling(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
 
 
-def draw(model: Network, processor: Processor, prompt: str, how: ImageSampling) -> Image:
+def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
     """Draw `prompt`, which a template has rendered, at the one size that the model draws.
 
     Its own loop of sampling adds the guidance, whose other half has padding in place of the prompt.
     """
     from transformers import GenerationConfig
 
-    if how.guidance <= 1 or how.negative or how.area:
+    if drawing.guidance <= 1 or drawing.negative or drawing.area:
         raise ModelError("Janus takes guidance above 1, no negative prompt and no area")
     words = processor.tokenizer
     inputs = processor(
@@ -32,11 +32,11 @@ def draw(model: Network, processor: Processor, prompt: str, how: ImageSampling) 
         add_special_tokens=not prompt.startswith(words.bos_token),  # a template may have begun it
     )
     config = GenerationConfig(
-        **how.settings(),
+        **drawing.settings(),
         **special_token_ids(words),
         generation_kwargs={"boi_token_id": words.boi_token_id},
     )
     tokens = model.generate(
         **inputs.to(model.device), generation_mode="image", generation_config=config
     )
-    return picture(processor, model.decode_image_tokens(tokens)[0].permute(2, 0, 1))
+    return to_image(processor, model.decode_image_tokens(tokens)[0].permute(2, 0, 1))

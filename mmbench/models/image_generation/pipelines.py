@@ -47,11 +47,11 @@ def load_pipeline(folder: Path, *, dtype: str) -> Network:
     with silent(), loading(folder, "pipeline"):
         from diffusers import AutoPipelineForText2Image  # its import talks of torchvision
 
-        kinds = _index(folder)
+        classes = _index(folder)
         parts = {
             # None is passed on: a pipeline that was saved without a part must be told so.
             name: cls and _weights(folder / name, cls, numbers, options)
-            for name, cls in kinds.items()
+            for name, cls in classes.items()
             if cls is None or issubclass(cls, torch.nn.Module)
         }
         return AutoPipelineForText2Image.from_pretrained(folder, dtype=numbers, **options, **parts)
@@ -81,16 +81,16 @@ def _class(kind: list[object]) -> object:
     import transformers
 
     library, name = map(str, kind[:2])
-    homes = {"diffusers": diffusers, "transformers": transformers}
-    home = homes.get(library) or getattr(diffusers.pipelines, library, None)
-    return getattr(home, name, None)
+    modules = {"diffusers": diffusers, "transformers": transformers}
+    module = modules.get(library) or getattr(diffusers.pipelines, library, None)
+    return getattr(module, name, None)
 
 
 def _weights(folder: Path, cls: Network, numbers: torch.dtype, options: dict[str, bool]) -> Network:
-    found: LoadingInfo
-    model, found = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
+    report: LoadingInfo
+    model, report = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
     # Buffers (tables of positions) are computed, not drawn at random, and old files lack some.
-    missing = dict(model.named_parameters()).keys() & set(found["missing_keys"])
+    missing = dict(model.named_parameters()).keys() & set(report["missing_keys"])
     refuse_weights(folder, "lacks", missing)
     if getattr(cls, "_keep_in_fp32_modules", None):
         return model

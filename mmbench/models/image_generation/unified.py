@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.chat.adapters import Chat
 from mmbench.models.chat.inputs import RenderedConversation
-from mmbench.models.chat.templates import own_template
+from mmbench.models.chat.templates import checkpoint_template
 from mmbench.models.image_generation import emu3, janus
 from mmbench.models.image_generation.image_tokens import ImageSampling
-from mmbench.models.support.generation import explicit, seeded
+from mmbench.models.support.generation import drop_none, seeded
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_processor, model_type
 from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
@@ -36,16 +36,17 @@ class _ImageGenerator(NamedTuple):
 class _Family(NamedTuple):
     """What a family does in its own way.
 
-    `alone`: images of a batch are padded to the largest, which moves what is seen of the others.
+    `unbatched`: images of a batch are padded to the largest, which moves what is seen of the
+    others.
     """
 
     drawing: _ImageGenerator | None = None
-    alone: bool = False
+    unbatched: bool = False
 
 
 _FAMILIES = {
     "janus": _Family(_ImageGenerator(janus.draw, janus.DEFAULT, templated=True)),
-    "emu3": _Family(_ImageGenerator(emu3.draw, emu3.DEFAULT, templated=False), alone=True),
+    "emu3": _Family(_ImageGenerator(emu3.draw, emu3.DEFAULT, templated=False), unbatched=True),
     "chameleon": _Family(),  # transformers has no decoder of its images
 }
 
@@ -81,7 +82,7 @@ class Unified(Chat):
         self._family = _family(folder)
         super().__init__(folder, device=device, dtype=dtype, template=template or _template(folder))
         self._folder = folder
-        self._settings = explicit(
+        self._settings = drop_none(
             guidance=guidance, temperature=temperature, top_k=top_k, negative=negative, area=area
         )
 
@@ -89,25 +90,25 @@ class Unified(Chat):
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
         """Return answers to n prepared conversations."""
-        if self._family.alone:
+        if self._family.unbatched:
             return self._one_by_one(conversations, options)
         return super().write(conversations, options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
         """Return images of n prompts, PIL.Image in RGB. Raises ModelError where it cannot draw."""
         self.check(self._folder, ["draw"])
-        return [self._one(*pair) for pair in zip(prompts, seeds, strict=True)]
+        return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
-    def _one(self, prompt: str, seed: int) -> Image:
+    def _draw_one(self, prompt: str, seed: int) -> Image:
         import torch
 
-        way = self._family.drawing
-        assert way is not None  # check refuses it
-        if way.templated:
+        method = self._family.drawing
+        assert method is not None  # check refuses it
+        if method.templated:
             prompt = self.prepare([Message("user", (prompt,))], "conversation").text
-        how = way.default._replace(**self._settings)
+        config = method.default._replace(**self._settings)
         with quiet(), seeded(seed, self._device), torch.inference_mode():
-            return way.draw(self._model, self._processor, prompt, how)
+            return method.draw(self._model, self._processor, prompt, config)
 
     @staticmethod
     def check(folder: Path, methods: Sequence[str]) -> None:
@@ -132,4 +133,4 @@ def _family(folder: Path) -> _Family:
 
 def _template(folder: Path) -> str | None:
     """Return a template for a folder without one: texts and images as they stand."""
-    return None if own_template(folder, load_processor(folder)) else str(_PLAIN)
+    return None if checkpoint_template(folder, load_processor(folder)) else str(_PLAIN)

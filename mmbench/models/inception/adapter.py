@@ -82,17 +82,17 @@ class Inception:
         return float32_array(vectors)
 
 
-def _check(option: str, given: str, known: tuple[str, ...]) -> None:
-    if given not in known:
-        raise ModelError(f"inception: {option} is {' or '.join(known)}, not {given!r}")
+def _check(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ModelError(f"inception: {option} is {' or '.join(known)}, not {value!r}")
 
 
-def _load(given: Path | None) -> InceptionNet:
+def _load(path: Path | None) -> InceptionNet:
     from mmbench.models.inception.network import InceptionNet
 
-    if given is None:
+    if path is None:
         raise ModelError(f"inception needs its weights: {_HINT}")
-    file = given / _FILE if given.is_dir() else given
+    file = path / _FILE if path.is_dir() else path
     net = InceptionNet()
     try:
         net.load_state_dict(_read(file))

@@ -88,9 +88,9 @@ class Ctc:
         """
         samples = only_sound(item).samples
         refuse_short(len(samples), self._model, self._extractor)
-        return [(self._scaled(piece), keep) for piece, keep in self._windows(samples)]
+        return [(self._scale(piece), counted) for piece, counted in self._windows(samples)]
 
-    def _scaled(self, samples: Samples) -> Samples:
+    def _scale(self, samples: Samples) -> Samples:
         return process_item(self._extractor, samples, sampling_rate=self.rate)["input_values"]
 
     def write(
@@ -100,13 +100,15 @@ class Ctc:
     ) -> list[GeneratedText]:
         """Return what is said in n prepared sounds. Tokens are the labels of frames."""
         windows = [
-            (row, piece, keep) for row, pieces in enumerate(conversations) for piece, keep in pieces
+            (row, piece, counted)
+            for row, pieces in enumerate(conversations)
+            for piece, counted in pieces
         ]
-        best = self._best([piece for _, piece, _ in windows])
+        labels_of_windows = self._best_labels([piece for _, piece, _ in windows])
         ids: list[list[int]] = [[] for _ in conversations]
-        for (row, _, keep), found in zip(windows, best, strict=True):
-            ids[row] += found[keep]
-        return [self._written(one) for one in ids]
+        for (row, _, counted), labels in zip(windows, labels_of_windows, strict=True):
+            ids[row] += labels[counted]
+        return [self._decode(labels) for labels in ids]
 
     def _windows(self, samples: Samples) -> Iterator[Window]:
         """Yield pieces of a sound, and which frames of each count."""
@@ -127,7 +129,7 @@ class Ctc:
             if last:
                 return
 
-    def _best(self, pieces: list[Samples]) -> list[list[int]]:
+    def _best_labels(self, pieces: list[Samples]) -> list[list[int]]:
         """Return the likeliest label of every frame of each piece."""
         if self._masks_padding():
             return self._forward(pieces)
@@ -155,5 +157,5 @@ class Ctc:
             for row, piece in zip(labels, pieces, strict=True)
         ]
 
-    def _written(self, ids: list[int]) -> GeneratedText:
+    def _decode(self, ids: list[int]) -> GeneratedText:
         return GeneratedText(self._tokenizer.decode(ids).strip(), tokens=len(ids))

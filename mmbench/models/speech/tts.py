@@ -53,27 +53,27 @@ class Tts:
         self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
         part = "AutoTokenizer" if kind == "vits" else "AutoProcessor"
         self._processor: Callable[..., Batch] = load_part(folder, part, "tokenizer")
-        ways = {"speecht5": self._speecht5, "vits": self._vits}
-        self._spoken: Callable[[Batch], Tensor] = ways.get(kind, self._generated)
+        methods = {"speecht5": self._speecht5, "vits": self._vits}
+        self._synthesise: Callable[[Batch], Tensor] = methods.get(kind, self._generate)
         self._rate = _rate(self._model)
         _refuse_unused(folder, kind, vocoder=vocoder, speaker=speaker)
         self._longest = self._model.config.max_text_positions if kind == "speecht5" else None
-        self._how = {"voice_preset": speaker} if kind == "bark" and speaker else {}
+        self._preset = {"voice_preset": speaker} if kind == "bark" and speaker else {}
         if kind == "speecht5":
             self._voice = _voice(folder, vocoder, speaker, device, dtype)
-        elif self._how:
+        elif self._preset:
             with loading(folder, f"speaker {speaker}"):
-                self._processor(text="a", **self._how)
+                self._processor(text="a", **self._preset)
 
     def speak(self, texts: Sequence[str]) -> list[Audio | SampleError]:
         """Return sounds of n texts, at the rate of the model."""
-        return [self._one(text) for text in texts]
+        return [self._speak_one(text) for text in texts]
 
-    def _one(self, text: str) -> Audio | SampleError:
+    def _speak_one(self, text: str) -> Audio | SampleError:
         import numpy as np
         import torch
 
-        inputs = self._processor(text=text, return_tensors="pt", **self._how).to(self._device)
+        inputs = self._processor(text=text, return_tensors="pt", **self._preset).to(self._device)
         n = inputs["input_ids"].shape[-1]
         if not n or not text.strip():
             return ContentError("there is nothing to speak in the text")
@@ -81,22 +81,22 @@ class Tts:
             return ContentError(f"the text has {n} tokens, and the model reads {self._longest}")
         seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
         with quiet(), seeded(seed, self._device), torch.inference_mode():
-            wave = self._spoken(inputs)
-        return Audio(np.clip(float32_array(wave).reshape(-1), -1, 1), self._rate)
+            samples = self._synthesise(inputs)
+        return Audio(np.clip(float32_array(samples).reshape(-1), -1, 1), self._rate)
 
     def _vits(self, inputs: Batch) -> Tensor:
-        wave: Tensor = self._model(**inputs).waveform
-        return wave
+        samples: Tensor = self._model(**inputs).waveform
+        return samples
 
     def _speecht5(self, inputs: Batch) -> Tensor:
         speaker, vocoder = self._voice
         ids = inputs["input_ids"]
-        wave: Tensor = self._model.generate_speech(ids, speaker, vocoder=vocoder)
-        return wave
+        samples: Tensor = self._model.generate_speech(ids, speaker, vocoder=vocoder)
+        return samples
 
-    def _generated(self, inputs: Batch) -> Tensor:
-        wave: Tensor = self._model.generate(**inputs)
-        return wave
+    def _generate(self, inputs: Batch) -> Tensor:
+        samples: Tensor = self._model.generate(**inputs)
+        return samples
 
 
 def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.support.arrays import Arrays, process_item, stack_batch
 from mmbench.models.support.conversations import only_sound
-from mmbench.models.support.generation import drop_steering, end_tokens
+from mmbench.models.support.generation import drop_decoding_settings, end_tokens
 from mmbench.models.support.groups import map_groups, shape_key
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mmbench.types import DecodedPart
 
-_MOST_TOKENS = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
+_TOKEN_RATE = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
 _BEGINNING = 8  # positions that are left for the tokens before the text: language, task ...
 
 
@@ -70,10 +70,10 @@ class Whisper:
         self._model = load_model(
             folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
         )
-        drop_steering(self._model)
+        drop_decoding_settings(self._model)
         self._is_whisper = self._model.config.model_type == "whisper"
-        self._said = {"language": language, "task": task}
-        if any(self._said.values()) and not self._model.generation_config.to_dict().get(
+        self._language = {"language": language, "task": task}
+        if any(self._language.values()) and not self._model.generation_config.to_dict().get(
             "is_multilingual"
         ):
             raise ModelError(f"checkpoint {folder} knows one language: leave language and task out")
@@ -88,59 +88,61 @@ class Whisper:
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
         self._refuse_long(_seconds(sound))
-        features = process_item(self._extractor, sound.samples, **self._how(sound))
+        features = process_item(self._extractor, sound.samples, **self._extractor_options(sound))
         return SpeechFeatures(features, _seconds(sound))
 
     def _refuse_long(self, seconds: float) -> None:
-        known = getattr(self._model.generation_config, "no_timestamps_token_id", None)
-        if self._is_whisper and known is None and seconds > self._extractor.chunk_length:
+        timestamp_token = getattr(self._model.generation_config, "no_timestamps_token_id", None)
+        if self._is_whisper and timestamp_token is None and seconds > self._extractor.chunk_length:
             raise SampleError(
                 f"the sound lasts {seconds:.1f} s, and windows need a no_timestamps_token_id: copy"
                 " generation_config.json of the checkpoint's base model"
             )
 
-    def _how(self, sound: Audio) -> dict[str, object]:
-        how: dict[str, object] = {"sampling_rate": sound.rate, "return_attention_mask": True}
+    def _extractor_options(self, sound: Audio) -> dict[str, object]:
+        settings: dict[str, object] = {"sampling_rate": sound.rate, "return_attention_mask": True}
         if self._is_whisper:
             short = _seconds(sound) <= self._extractor.chunk_length
-            how |= {"padding": "max_length" if short else "longest", "truncation": short}
-        return how
+            settings |= {"padding": "max_length" if short else "longest", "truncation": short}
+        return settings
 
     def write(
         self, conversations: Sequence[SpeechFeatures], options: GenerationConfig
     ) -> list[GeneratedText]:
         """Return what is said in n prepared sounds. Those of one length share a forward."""
-        answer = partial(self._generated, options=options)
-        return map_groups(conversations, lambda one: shape_key(one.arrays), answer)
+        answer = partial(self._generate, options=options)
+        return map_groups(conversations, lambda features: shape_key(features.arrays), answer)
 
-    def _generated(
+    def _generate(
         self, group: list[SpeechFeatures], options: GenerationConfig
     ) -> list[GeneratedText]:
         import torch
 
-        inputs = stack_batch([one.arrays for one in group], self._device, self._dtype)
+        inputs = stack_batch([features.arrays for features in group], self._device, self._dtype)
         with quiet(), torch.inference_mode():
-            made = self._model.generate(**inputs, **self._limits(group, options))
+            output = self._model.generate(**inputs, **self._generation_options(group, options))
         if not self._is_whisper:
-            return [self._written(row, [row]) for row in made]
-        windows = [[part["result"] for part in parts] for parts in made["segments"]]
-        return [self._written(*pair) for pair in zip(made["sequences"], windows, strict=True)]
+            return [self._decode(row, [row]) for row in output]
+        windows = [[part["result"] for part in parts] for parts in output["segments"]]
+        return [self._decode(*pair) for pair in zip(output["sequences"], windows, strict=True)]
 
-    def _limits(self, group: list[SpeechFeatures], options: GenerationConfig) -> dict[str, object]:
-        config, most = self._model.config, options.max_tokens
-        seconds = max(one.seconds for one in group)
-        how: dict[str, object] = {"do_sample": False, "num_beams": 1}
+    def _generation_options(
+        self, group: list[SpeechFeatures], options: GenerationConfig
+    ) -> dict[str, object]:
+        config, max_tokens = self._model.config, options.max_tokens
+        seconds = max(features.seconds for features in group)
+        settings: dict[str, object] = {"do_sample": False, "num_beams": 1}
         if self._is_whisper:
             long = seconds > self._extractor.chunk_length
-            how |= {name: value for name, value in self._said.items() if value}
-            how |= {"return_timestamps": long, "return_segments": True}
+            settings |= {name: value for name, value in self._language.items() if value}
+            settings |= {"return_timestamps": long, "return_segments": True}
         elif config.model_type == "moonshine":
-            most = min(most, max(1, int(seconds * _MOST_TOKENS)))
+            max_tokens = min(max_tokens, max(1, int(seconds * _TOKEN_RATE)))
         if positions := getattr(config, "max_target_positions", None):
-            most = min(most, positions - _BEGINNING)
-        return how | {"max_new_tokens": most}
+            max_tokens = min(max_tokens, positions - _BEGINNING)
+        return settings | {"max_new_tokens": max_tokens}
 
-    def _written(self, row: Tensor, windows: list[Tensor]) -> GeneratedText:
+    def _decode(self, row: Tensor, windows: list[Tensor]) -> GeneratedText:
         """Return the text of a row of tokens; the last token of each window tells how it ended."""
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()

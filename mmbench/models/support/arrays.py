@@ -21,8 +21,8 @@ def process_item(
     """Return what a processor makes of one item, without the dimension of the batch."""
     import numpy as np
 
-    made = processor(item, return_tensors="np", **options)
-    return {name: np.ascontiguousarray(values[0]) for name, values in made.items()}
+    arrays = processor(item, return_tensors="np", **options)
+    return {name: np.ascontiguousarray(values[0]) for name, values in arrays.items()}
 
 
 def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:

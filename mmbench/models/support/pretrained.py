@@ -33,17 +33,17 @@ _ONLY_TRAINED = "masked_spec_embed"
 
 
 def checkpoint_folder(
-    folder: Path | None, model: str, default: str | None, wanted: str = "config.json and weights"
+    folder: Path | None, model: str, default: str | None, files: str = "config.json and weights"
 ) -> Path:
     """Return the folder of a checkpoint. Raises ModelError where none is given, or there is none.
 
     `model` is the registered name of an adapter, `default` the checkpoint that the message
-    proposes, and `wanted` the files that the adapter looks for.
+    proposes, and `files` the files that the adapter looks for.
     """
     if folder is None:
         raise ModelError(f"model {model} needs a checkpoint: type {model}@{default}")
     if not folder.is_dir():
-        raise ModelError(f"model {model}: there is no folder {folder} (looked for {wanted})")
+        raise ModelError(f"model {model}: there is no folder {folder} (looked for {files})")
     return folder
 
 
@@ -64,7 +64,7 @@ def load_model(
     import transformers
 
     with quiet(), loading(folder, "model"):
-        model, found = getattr(transformers, auto).from_pretrained(
+        model, loading_info = getattr(transformers, auto).from_pretrained(
             folder,
             dtype=getattr(torch, dtype),
             local_files_only=True,
@@ -72,14 +72,14 @@ def load_model(
             ignore_mismatched_sizes=True,  # so that they are reported below, by name
             output_loading_info=True,
         )
-        _check_weights(folder, found)
+        _check_weights(folder, loading_info)
         return model.eval().to(device)
 
 
-def _check_weights(folder: Path, found: LoadingInfo) -> None:
-    missing = [name for name in found["missing_keys"] if not name.endswith(_ONLY_TRAINED)]
+def _check_weights(folder: Path, loading_info: LoadingInfo) -> None:
+    missing = [name for name in loading_info["missing_keys"] if not name.endswith(_ONLY_TRAINED)]
     refuse_weights(folder, "lacks", missing)
-    others = [name for name, *_ in found["mismatched_keys"]]
+    others = [name for name, *_ in loading_info["mismatched_keys"]]
     refuse_weights(folder, "has in another shape than its config says", others)
 
 
@@ -119,9 +119,9 @@ def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
         return
     if (names or not whole) and all((folder / name).is_file() for name in names.values()):
         return
-    wanted = " or ".join(filter(None, (whole, " with ".join(names.values()))))
+    expected = " or ".join(filter(None, (whole, " with ".join(names.values()))))
     raise ModelError(
-        f"checkpoint {folder} has no vocabulary: looked for {wanted}; copy the tokenizer's files"
+        f"checkpoint {folder} has no vocabulary: looked for {expected}; copy the tokenizer's files"
         " of its base model"
     )
 

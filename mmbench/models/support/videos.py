@@ -47,7 +47,7 @@ def _is_video_processor(folder: Path) -> bool:
         raise ModelError(f"{file}: cannot be read: {error}") from error
 
 
-def pictures(frames: NDArray[np.uint8]) -> list[Image]:
+def frame_images(frames: NDArray[np.uint8]) -> list[Image]:
     """Return frames [t, h, w, 3] as PIL images."""
     from PIL.Image import fromarray
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmbench.models.support.videos import pictures
+from mmbench.models.support.videos import frame_images
 from mmbench.reference.adapters.support import NanoModel, on_scale, square_of
 from mmbench.types import Frames, Modality, Role
 
@@ -34,7 +34,7 @@ class VideoNano(NanoModel):
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
-        squares = [square_of(picture, config.size) for picture in pictures(item.frames)]
+        squares = [square_of(image, config.size) for image in frame_images(item.frames)]
         pixels = np.stack([np.asarray(square, np.float32) for square in squares])
         scaled = on_scale(pixels, checkpoint.mean, checkpoint.std)
         return np.ascontiguousarray(scaled.transpose(3, 0, 1, 2))

@@ -24,8 +24,8 @@ from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.api import client as api_client
-from mmbench.models.api.address import is_this_machine, pattern_of
-from mmbench.models.api.threads import answered
+from mmbench.models.api.address import is_this_machine, key_pattern
+from mmbench.models.api.threads import stream_answers
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import GeneratedText
 from tests.models.api.test_api import KEY, SHORT, api
@@ -333,10 +333,10 @@ def test_a_key_that_is_repeated_in_another_form_is_masked() -> None:
     key = "sk-very/secret+key"
     coded = [b64encode(f"{before}{key}{after}".encode()).decode() for before, after in AROUND]
     for form in (quote(key, safe=""), quote(key), json.dumps(key).replace("/", "\\/"), *coded):
-        masked = pattern_of(key).sub("***", f"no: {form} is unknown")
+        masked = key_pattern(key).sub("***", f"no: {form} is unknown")
         assert "***" in masked
         assert form[12:-4] not in masked
-    assert pattern_of("none").sub("***", "none, bm9uZQ==") == "***, bm9uZQ=="
+    assert key_pattern("none").sub("***", "none, bm9uZQ==") == "***, bm9uZQ=="
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.8.9.1", "[::1]", "0.0.0.0", "[::ffff:7f00:1]"])
@@ -375,7 +375,7 @@ def test_what_is_under_way_is_awaited_when_one_question_ends_the_run() -> None:
         begun.wait(5)
         raise ModelError("no more credit")
 
-    found = answered(reply, iter([(0, "slow"), (1, "bad"), (2, "never")]), 2, stop)
+    found = stream_answers(reply, iter([(0, "slow"), (1, "bad"), (2, "never")]), 2, stop)
     release.set()
     assert next(found) == (0, "paid for")
     with pytest.raises(ModelError, match="no more credit"):
@@ -395,7 +395,7 @@ def test_what_is_under_way_is_awaited_when_the_questions_end_in_an_error() -> No
         sleep(0.05)
         return "paid for"
 
-    found = answered(reply, asked(), 2, Event())
+    found = stream_answers(reply, asked(), 2, Event())
     assert next(found) == (0, "paid for")
     with pytest.raises(ModelError, match="no more credit"):
         list(found)

@@ -121,7 +121,7 @@ def test_longest_of_the_batch_where_it_is_the_same(
     texts = ["a cat", "two dogs run in the green park"]
     longest = max(len(model.prepare(text, "text")) for text in texts)
     assert longest < model._encoder.limit
-    batch = model._encoder.padded([model.prepare(text, "text") for text in texts])
+    batch = model._encoder.pad_texts([model.prepare(text, "text") for text in texts])
     assert batch["input_ids"].shape == (2, longest)
     np.testing.assert_allclose(
         embed(model, texts, "text"), at_length(model, texts, model._encoder.limit), atol=CLOSE

@@ -30,7 +30,7 @@ def test_a_text_is_cut_at_the_limit_and_keeps_its_end(folder: Path) -> None:
 def test_texts_are_padded_to_the_longest_of_their_batch(folder: Path) -> None:
     encoder = DualEncoder(folder, "image", "", **CPU, limit=lambda *_: 7)
     ids = [encoder.ids("a"), encoder.ids(LONG)]
-    batch = encoder.padded(ids)
+    batch = encoder.pad_texts(ids)
     assert batch["input_ids"].shape == (2, 7)
     assert batch["attention_mask"].sum(1).tolist() == [len(ids[0]), 7]
 

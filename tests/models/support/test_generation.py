@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mmbench.models.support.generation import explicit, generated_text, seeded
+from mmbench.models.support.generation import drop_none, generated_text, seeded
 from mmbench.types import GeneratedText, GenerationConfig
 
 
 @pytest.mark.parametrize(
-    ("text", "ended", "expected"),
+    ("text", "finished", "expected"),
     [
         (" a cat ", True, GeneratedText("a cat", "stop", 3)),
         (" a cat ", False, GeneratedText("a cat", "length", 3)),
@@ -21,10 +21,10 @@ from mmbench.types import GeneratedText, GenerationConfig
     ],
 )
 def test_a_text_ends_at_the_first_stop_or_where_the_model_says(
-    text: str, ended: bool, expected: GeneratedText
+    text: str, finished: bool, expected: GeneratedText
 ) -> None:
     options = GenerationConfig(stop=("\n\n", ";"))
-    assert generated_text(text, 3, options, ended=ended) == expected
+    assert generated_text(text, 3, options, finished=finished) == expected
 
 
 def test_a_seed_holds_inside_and_leaves_no_trace() -> None:
@@ -42,5 +42,5 @@ def test_a_seed_holds_inside_and_leaves_no_trace() -> None:
 
 
 def test_zero_and_an_empty_text_are_given_and_none_is_not() -> None:
-    assert explicit(steps=0, negative="", height=None) == {"steps": 0, "negative": ""}
-    assert explicit() == {}
+    assert drop_none(steps=0, negative="", height=None) == {"steps": 0, "negative": ""}
+    assert drop_none() == {}
