@@ -146,7 +146,7 @@ class GPT(TextDecoder):
         """Ids [n, t] to what the heads read, [n, t, width].
 
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
-        which `drawn` [n] were of images. `branches` [n, s] are those of `tokens.branches`, of all
+        which `drawn` [n] were of images. `branches` [n, s] are those of `tokens.packing`, of all
         tokens seen so far.
         """
         features: Tensor = self(self.embedded(ids, drawn), caches, branches)
@@ -204,7 +204,7 @@ class GPT(TextDecoder):
     def log_likely(self, ids: Tensor, learnt: Tensor, branches: Tensor | None = None) -> Tensor:
         """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats.
 
-        `branches` [n, t], where a row holds several conversations, are those of `tokens.branches`;
+        `branches` [n, t], where a row holds several conversations, are those of `tokens.packing`;
         an image may stand in the trunk alone.
         """
         chosen = learnt[:, 1:]

@@ -23,7 +23,7 @@ from mmbench.reference.architectures.layers import (
     refuse_heads,
 )
 from mmbench.reference.architectures.positions import rotary
-from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, positions, visible
 from mmbench.reference.tokens.sampling import Pick, continued, likeliest
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.tokens.words import END
@@ -99,7 +99,7 @@ class TextDecoder(nn.Module):
 
         With caches they follow the tokens that these have seen: then t is 1, or none were seen.
         `branches` [n, s], where a row holds several conversations or is padded at the left, are
-        those of `tokens.branches`, of the s tokens seen so far and these.
+        those of `tokens.packing`, of the s tokens seen so far and these.
         """
         seen = caches[0].length if caches else 0
         at = torch.arange(seen, seen + x.shape[1], device=x.device)
@@ -171,7 +171,7 @@ class Reader(nn.Module, ABC):
 
         `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
         is predicted from those before it. `images` are those of `embedded`, `branches` [n, t]
-        those of `tokens.branches`.
+        those of `tokens.packing`.
         """
         learnt = labels[:, 1:] != UNLEARNT
         features = self.language(self.embedded(ids, images), branches=branches)[:, :-1]

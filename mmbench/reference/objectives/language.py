@@ -141,12 +141,12 @@ def _batch(
     seed: int,
     step: int,
 ) -> tuple[Tensor, ...]:
-    """Ids and labels [n, t], padded at the right, the images that they name, and `tokens.branches`.
+    """Ids and labels [n, t], padded at the right, the images that they name, and `tokens.packing`.
 
     A conversation that is longer than the context loses its last words, as in LLaVA's own code.
     """
     from mmbench.reference.architectures.language import UNLEARNT
-    from mmbench.reference.tokens.branches import OUTSIDE
+    from mmbench.reference.tokens.packing import OUTSIDE
     from mmbench.reference.tokens.words import PAD, padded
 
     told = [talks(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
@@ -165,7 +165,7 @@ def _row(
 ) -> tuple[list[int], list[int], list[int]]:
     """Conversations about one image: ids, labels, and of which branch each is."""
     from mmbench.reference.architectures.language import UNLEARNT
-    from mmbench.reference.tokens.branches import joined
+    from mmbench.reference.tokens.packing import joined
     from mmbench.reference.tokens.turns import encoded
 
     config = checkpoint.model.config

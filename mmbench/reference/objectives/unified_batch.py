@@ -107,7 +107,7 @@ _SHOWN: Mapping[str, Callable[[TrainedUnified, int, int], Shown]] = {
 
 
 def mixed(checkpoint: TrainedUnified, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Ids, what is learnt and `tokens.branches` [n, t]; the pixels, log-mel and frames they name.
+    """Ids, what is learnt and `tokens.packing` [n, t]; the pixels, log-mel and frames they name.
 
     Rows are of `Shares`; those of a kind are neighbours.
     """
@@ -152,8 +152,8 @@ def _coded(
     """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
     import torch
 
-    from mmbench.reference.tokens.branches import OUTSIDE, joined
     from mmbench.reference.tokens.mixed import PAD, TokenKind, encoded
+    from mmbench.reference.tokens.packing import OUTSIDE, joined
     from mmbench.reference.tokens.words import padded
 
     config = checkpoint.model.config

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from mmbench.reference.architectures.gpt import GPT
-from mmbench.reference.tokens.branches import OUTSIDE, TRUNK
 from mmbench.reference.tokens.mixed import PAD
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK
 from mmbench.reference.tokens.sampling import Pick, continued, likeliest
 
 

@@ -20,9 +20,9 @@ from mmbench.reference.tokens.words import START
 from mmbench.reference.training import read_recipe
 from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.objects import COLOURS
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import DESCRIBE
-from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Audio, GeneratedText, GenerationConfig
 from tests.support.conversations import user
 from tests.support.media.images import noise_image

@@ -27,11 +27,11 @@ from mmbench.reference.training.recipe import recipe_of
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
 from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.objects import COLOURS
 from mmbench.reference.worlds.shapes.questions import questions
 from mmbench.reference.worlds.shapes.reader import read
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
-from mmbench.reference.worlds.shapes.things import COLOURS
 from mmbench.types import Audio, GeneratedText, GenerationConfig, Media, Message, VideoFrames
 from tests.support.conversations import prepared
 from tests.support.conversations import user_message as user

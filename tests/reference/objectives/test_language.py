@@ -15,7 +15,7 @@ from mmbench.reference.architectures.llava import LLaVA
 from mmbench.reference.checkpoints.families import TrainedClip, TrainedLlava
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.objectives.language import described, messages, started_from, told
-from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, positions, visible
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, positions, visible
 from mmbench.reference.tokens.turns import IMAGE as IMAGE_ID
 from mmbench.reference.tokens.words import END, PAD
 from mmbench.reference.training import Recipe, train

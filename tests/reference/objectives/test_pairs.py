@@ -18,9 +18,9 @@ from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.augment import WAYS, mirrored, mirrored_text, varied_pairs
 from mmbench.reference.worlds.shapes.batch import drawings, training_batch
 from mmbench.reference.worlds.shapes.captions import captions
+from mmbench.reference.worlds.shapes.objects import Thing
 from mmbench.reference.worlds.shapes.reader import read
 from mmbench.reference.worlds.shapes.retrieval import training_scene, training_twins
-from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.reference.worlds.shapes.words import things_of
 
 SCENES = [training_scene(0, index) for index in range(40)]

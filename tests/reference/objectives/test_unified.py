@@ -12,7 +12,6 @@ from mmbench.errors import UserError
 from mmbench.reference.architectures.gpt import UnifiedModel
 from mmbench.reference.checkpoints.families import TrainedUnified
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.tokens.branches import TRUNK
 from mmbench.reference.tokens.mixed import (
     END,
     MODALITIES,
@@ -22,6 +21,7 @@ from mmbench.reference.tokens.mixed import (
     SPECIAL_NAMES,
     TokenKind,
 )
+from mmbench.reference.tokens.packing import TRUNK
 from mmbench.reference.training import Recipe, train
 from mmbench.reference.training.family import family_of
 from mmbench.reference.training.recipe import recipe_of

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import KINDS, captions
 from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, Thing
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, Thing
 from mmbench.reference.worlds.splits import distinct
 
 # What the phrases mean, as (row, column) of the 3 × 3 grid.

@@ -19,10 +19,10 @@ from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.kinds.drawing import Drawing
 from mmbench.reference.worlds.shapes.draw import draw, paint
 from mmbench.reference.worlds.shapes.metrics import shapes_recall, shapes_right
+from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, Thing
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from mmbench.reference.worlds.shapes.scene import Scene, Spot, scene_at
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
-from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, Thing
 from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import InvalidContent, Media, Sample, TaskSpec

@@ -26,8 +26,8 @@ from mmbench.reference.worlds.motion.sources import (
     training_film,
 )
 from mmbench.reference.worlds.shapes.forms import INSIDE
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIDE
 from mmbench.reference.worlds.shapes.scene import Spot
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.types import Frames
 
 # SHA-256 over the pixels of the first 10 films and over their captions. They change only when the

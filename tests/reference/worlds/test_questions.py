@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.reference.worlds.chance import chance
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIZES, Thing
 from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 from mmbench.reference.worlds.shapes.talk import talks, training_question, training_talks
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIZES, Thing
 from tests.reference.worlds.test_captions import PLACES
 
 # Of the first 50 questions and of the first 20 talks of the training stream.

@@ -14,9 +14,9 @@ from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import captions
 from mmbench.reference.worlds.shapes.draw import draw, paint
 from mmbench.reference.worlds.shapes.forms import FULL, cover, covering, inside
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, Thing
 from mmbench.reference.worlds.shapes.reader import LEAST, UNCLEAR, read
 from mmbench.reference.worlds.shapes.scene import Scene, Spot, scene_at
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, Thing
 from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS, things_of
 from mmbench.reference.worlds.splits import distinct
 

@@ -13,9 +13,9 @@ from PIL import Image
 from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.shapes.draw import draw, ppm
 from mmbench.reference.worlds.shapes.forms import INSIDE
+from mmbench.reference.worlds.shapes.objects import SHAPES, SIDE
 from mmbench.reference.worlds.shapes.retrieval import shapes, training_scene
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at
-from mmbench.reference.worlds.shapes.things import SHAPES, SIDE
 from mmbench.reference.worlds.splits import distinct
 from tests.support.processes import run_python
 

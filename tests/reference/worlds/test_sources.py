@@ -11,6 +11,7 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.draw import draw
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIDE
 from mmbench.reference.worlds.shapes.questions import KINDS
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from mmbench.reference.worlds.shapes.scene import lone_scene, scene_at
@@ -21,7 +22,6 @@ from mmbench.reference.worlds.shapes.sources import (
 )
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, BY_LETTER, DESCRIBE, IMAGE, training_talks
 from mmbench.reference.worlds.shapes.talk import training_question as asked
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 from tests.support.paths import ROOT

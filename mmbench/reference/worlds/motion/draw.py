@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mmbench.reference.worlds.motion.scene import FRAMES, Film
 from mmbench.reference.worlds.shapes.draw import Image, paint
+from mmbench.reference.worlds.shapes.objects import SIDE
 from mmbench.reference.worlds.shapes.scene import Spot
-from mmbench.reference.worlds.shapes.things import SIDE
 
 RATE = 8
 """Frames a second."""

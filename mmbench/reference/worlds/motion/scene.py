@@ -11,8 +11,8 @@ from random import Random
 from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import below, chance, pick
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIDE
 from mmbench.reference.worlds.shapes.scene import Spot, near
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIDE
 from mmbench.reference.worlds.splits import of_split, split_of
 
 FRAMES = 16

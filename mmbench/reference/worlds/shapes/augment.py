@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.reference.worlds.shapes.objects import COLOURS, SIDE
 from mmbench.reference.worlds.shapes.scene import Scene
-from mmbench.reference.worlds.shapes.things import COLOURS, SIDE
 
 Images = NDArray[np.uint8]
 Augmentation = Callable[

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from mmbench.reference.worlds.chance import pick, shuffled
+from mmbench.reference.worlds.shapes.objects import Thing
 from mmbench.reference.worlds.shapes.scene import Scene
-from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS, coloured
 
 _NUMBERS = ("one shape", "two shapes", "three shapes")

@@ -6,9 +6,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from mmbench.conformance import DEFINITION, Case, LargestDifference, max_difference, value
+from mmbench.reference.worlds.shapes.objects import Thing
 from mmbench.reference.worlds.shapes.retrieval import pictures, told
 from mmbench.reference.worlds.shapes.scene import Scene
-from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.types import Prediction
 
 _N = 60

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.reference.worlds.shapes.forms import FULL, cover
+from mmbench.reference.worlds.shapes.objects import SIDE
 from mmbench.reference.worlds.shapes.scene import Scene, Spot
-from mmbench.reference.worlds.shapes.things import SIDE
 
 Image = NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.reference.worlds.shapes.things import SIDE
+from mmbench.reference.worlds.shapes.objects import SIDE
 
 Grid = NDArray[np.int64]
 Mask = NDArray[np.bool_]

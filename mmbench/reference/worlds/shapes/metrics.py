@@ -16,8 +16,8 @@ import numpy as np
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.protocols import declare
+from mmbench.reference.worlds.shapes.objects import Thing
 from mmbench.reference.worlds.shapes.reader import LEAST, VERSION, read
-from mmbench.reference.worlds.shapes.things import Thing
 from mmbench.reference.worlds.shapes.words import things_of
 from mmbench.stats import score
 from mmbench.types import Media, Prediction, Score

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import pick, shuffled
 from mmbench.reference.worlds.shapes.captions import place
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIZES, VALUES, Thing
 from mmbench.reference.worlds.shapes.scene import Scene
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, SIZES, VALUES, Thing
 
 _ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")
 _CELLS = {

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.reference.worlds.shapes.forms import cover, covering, inside
-from mmbench.reference.worlds.shapes.things import CELL, COLOURS, RADII, SHAPES, SIDE, Thing
+from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, SHAPES, SIDE, Thing
 
 UNCLEAR = "unclear"
 """Stands for a size, a colour or a shape that cannot be told."""

@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import below, chance, pick, shuffled
-from mmbench.reference.worlds.shapes.things import (
+from mmbench.reference.worlds.shapes.objects import (
     CELL,
     COLOURS,
     RADII,

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from mmbench.datasets import Samples, lettered
 from mmbench.reference.worlds.chance import chance
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES
 from mmbench.reference.worlds.shapes.questions import Question, questions
 from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, tags_of, told
 from mmbench.reference.worlds.shapes.scene import lone_scene
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES
 from mmbench.types import Content, Media, Sample
 
 

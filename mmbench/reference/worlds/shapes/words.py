@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mmbench.errors import DataError
-from mmbench.reference.worlds.shapes.things import COLOURS, SHAPES, Thing
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, Thing
 
 SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
 PLACES = {

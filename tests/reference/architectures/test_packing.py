@@ -14,8 +14,8 @@ from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import Config, LLaVA
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.vqvae import VqVaeConfig
-from mmbench.reference.tokens.branches import OUTSIDE, TRUNK, joined, positions, visible
 from mmbench.reference.tokens.mixed import TokenKind
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, joined, positions, visible
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.tokens.words import padded
 
