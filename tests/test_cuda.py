@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import mmbench
-from mmbench.reference.training import changed, read_recipe, recipe_names, train
+from mmbench.reference.training import change_recipe, read_recipe, recipe_names, train
 from mmbench.search.approximate import FaissIndex
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
@@ -40,7 +40,7 @@ def test_scores_are_those_of_the_cpu(model: str, task: str, limit: int) -> None:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_training_goes_on_where_it_stopped(name: str, tmp_path: Path) -> None:
-    recipe = changed(read_recipe(name), steps=8, every=4)
+    recipe = change_recipe(read_recipe(name), steps=8, every=4)
     losses: dict[int, float] = {}
 
     def stopping(step: int, loss: float) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mmbench.reference.training import Recipe, train
-from mmbench.reference.training.family import family_of
+from mmbench.reference.training.family import find_family
 
 
 class BrokenOff(Exception):
@@ -46,7 +46,7 @@ def losses_of(recipe: Recipe, folder: Path) -> list[float]:
 
 def stage_batch(recipe: Recipe, checkpoint: Any, stage: int, step: int = 3) -> Any:
     """Return what a stage of a recipe learns from at a step."""
-    objective = family_of(recipe).objectives[recipe.stages[stage].objective]
+    objective = find_family(recipe).objectives[recipe.stages[stage].objective]
     return objective.batch(checkpoint, recipe.stages[stage], recipe.seed, step)
 
 

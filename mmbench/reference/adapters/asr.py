@@ -51,15 +51,15 @@ class AsrNano(NanoModel):
         import torch
         from torch.nn.utils.rnn import pad_sequence
 
-        from mmbench.reference.architectures.speech import read_off, shortened
+        from mmbench.reference.architectures.speech import decode_labels, feature_lengths
 
         frames = torch.tensor([len(mel) for mel in conversations])
         mel = pad_sequence(list(conversations), batch_first=True).to(self._device, self._dtype)
         with torch.inference_mode():
             best = self._checkpoint.model(mel, frames.to(self._device)).argmax(-1).cpu()
-        lengths = shortened(frames)
+        lengths = feature_lengths(frames)
         texts = [
-            read_off(row[:length].tolist(), self._checkpoint.alphabet).strip()
+            decode_labels(row[:length].tolist(), self._checkpoint.alphabet).strip()
             for row, length in zip(best, lengths, strict=True)
         ]
         return [GeneratedText(text, tokens=len(text)) for text in texts]

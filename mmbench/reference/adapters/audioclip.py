@@ -51,20 +51,20 @@ class AudioclipNano(NanoModel):
 
         model = self._checkpoint.model
         if modality == "audio":
-            return self._heard(items, model.encode_audio)
+            return self._run_grouped(items, model.encode_audio)
         with torch.inference_mode():
-            return model.encode_text(self._padded(items)).cpu().numpy()
+            return model.encode_text(self._pad(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
         """What `prepare` returned for n sounds to logits of `labels`, float32 [n, c]."""
-        return self._heard(items, self._checkpoint.model.classify)
+        return self._run_grouped(items, self._checkpoint.model.classify)
 
-    def _heard(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
+    def _run_grouped(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
         """What `forward` makes of n spectrograms; those of one length share a forward."""
         import torch
 
-        def rows(same: list[Array]) -> Array:
-            return forward(self._stacked(same)).cpu().numpy()
+        def rows(group: list[Array]) -> Array:
+            return forward(self._stack(group)).cpu().numpy()
 
         with torch.inference_mode():
             return np.stack(map_groups(items, len, rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.reference.adapters.support import NanoModel, normalised
+from mmbench.reference.adapters.support import NanoModel, normalise_image
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class ClipNano(NanoModel):
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
-        return normalised(item, config.image_size, checkpoint.mean, checkpoint.std)
+        return normalise_image(item, config.image_size, checkpoint.mean, checkpoint.std)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
@@ -36,5 +36,5 @@ class ClipNano(NanoModel):
         model = self._checkpoint.model
         with torch.inference_mode():
             if modality == "text":
-                return model.encode_text(self._padded(items)).cpu().numpy()
-            return model.encode_image(self._stacked(items)).cpu().numpy()
+                return model.encode_text(self._pad(items)).cpu().numpy()
+            return model.encode_image(self._stack(items)).cpu().numpy()

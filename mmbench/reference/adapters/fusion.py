@@ -10,7 +10,7 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import group_by
-from mmbench.reference.adapters.support import NanoModel, normalised, spectrogram
+from mmbench.reference.adapters.support import NanoModel, normalise_image, spectrogram
 from mmbench.types import Audio, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class FusionNano(NanoModel):
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         super().__init__(folder, device=device, dtype=dtype)
         labels, self._config = self._checkpoint.labels, self._checkpoint.model.config
-        self._columns = {_plain(text): column for column, text in enumerate(labels)}
+        self._columns = {_normalise_text(text): column for column, text in enumerate(labels)}
         self.rate = self._config.mel.rate
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> FusionInputs:  # noqa: ARG002
@@ -60,7 +60,7 @@ class FusionNano(NanoModel):
             )
         checkpoint, config = self._checkpoint, self._config
         return FusionInputs(
-            normalised(images[0], config.image_size, checkpoint.mean, checkpoint.std),
+            normalise_image(images[0], config.image_size, checkpoint.mean, checkpoint.std),
             spectrogram(sounds[0], config.mel, config.sounds.stride * config.mel.hop),
             checkpoint.words.encode(texts[0].strip().split("\n")[0], config.context),
         )
@@ -70,27 +70,27 @@ class FusionNano(NanoModel):
 
         Case, and a full stop behind it, do not matter. A row of NaN is a text that names none.
         """
-        columns = [self._columns.get(_plain(text), -1) for text in texts]
-        rated = self._log_shares(conversations)[np.arange(len(texts)), columns]
-        return np.stack([rated, np.ones_like(rated)], axis=1)
+        columns = [self._columns.get(_normalise_text(text), -1) for text in texts]
+        scores = self._log_probabilities(conversations)[np.arange(len(texts)), columns]
+        return np.stack([scores, np.ones_like(scores)], axis=1)
 
-    def _log_shares(self, trios: Sequence[FusionInputs]) -> Array:
+    def _log_probabilities(self, trios: Sequence[FusionInputs]) -> Array:
         """Log-probabilities of all classes and NaN for no class, float32 [n, classes + 1]."""
-        found = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
-        for same in group_by(trios, lambda trio: len(trio.mel)):
-            found[same, :-1] = self._forward([trios[row] for row in same])
-        return found
+        shares = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
+        for rows in group_by(trios, lambda trio: len(trio.mel)):
+            shares[rows, :-1] = self._forward([trios[row] for row in rows])
+        return shares
 
     def _forward(self, trios: Sequence[FusionInputs]) -> Array:
         import torch
 
-        images, mel = (self._stacked(rows) for rows in list(zip(*trios, strict=True))[:2])
-        tokens = self._padded([trio.ids for trio in trios])
+        images, mel = (self._stack(rows) for rows in list(zip(*trios, strict=True))[:2])
+        tokens = self._pad([trio.ids for trio in trios])
         with torch.inference_mode():
             logits = self._checkpoint.model(images, mel, tokens)
             shares: Array = logits.log_softmax(-1).cpu().numpy()
         return shares
 
 
-def _plain(text: str) -> str:
+def _normalise_text(text: str) -> str:
     return text.strip().removesuffix(".").casefold()

@@ -11,7 +11,12 @@ import numpy as np
 
 from mmbench.errors import SampleError
 from mmbench.models.support.groups import map_groups
-from mmbench.reference.adapters.support import NanoModel, normalised, pick, written
+from mmbench.reference.adapters.support import (
+    NanoModel,
+    generated_text,
+    normalise_image,
+    token_sampler,
+)
 from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
@@ -51,7 +56,7 @@ class ReaderNano(NanoModel):
 
         Raises SampleError for a sound, a video, and a conversation that leaves no room to answer.
         """
-        from mmbench.reference.tokens.turns import question
+        from mmbench.reference.tokens.turns import encode_prompt
 
         images = []
         for part in (part for turn in item for part in turn.parts if not isinstance(part, str)):
@@ -59,14 +64,14 @@ class ReaderNano(NanoModel):
                 what = "sounds" if isinstance(part, Audio) else "videos"
                 raise SampleError(f"{self.name} takes texts and images, and no {what}")
             images.append(part)
-        ids = question(item, self._words, self._config.places)
+        ids = encode_prompt(item, self._words, self._config.places)
         if len(ids) >= self._config.context:
             raise SampleError(
                 f"the conversation is {len(ids)} tokens long, and {self.name} takes fewer"
                 f" than {self._config.context}: {self._config.places} for an image, one for a word"
             )
         size, scale = self._config.image_size, (self._checkpoint.mean, self._checkpoint.std)
-        return ReaderInputs(ids, [normalised(image, size, *scale) for image in images])
+        return ReaderInputs(ids, [normalise_image(image, size, *scale) for image in images])
 
     def write(
         self, conversations: Sequence[ReaderInputs], options: GenerationConfig
@@ -76,34 +81,36 @@ class ReaderNano(NanoModel):
         return map_groups(conversations, lambda one: len(one.ids), answer)
 
     def _answers(
-        self, asked: Sequence[ReaderInputs], options: GenerationConfig
+        self, conversations: Sequence[ReaderInputs], options: GenerationConfig
     ) -> list[GeneratedText]:
-        ids, images = self._inputs([one.ids for one in asked], asked)
-        said = self._model.write(ids, images, options.max_tokens, pick(options, len(asked)))
-        return [self._written(one, options) for one in said]
+        ids, images = self._inputs([one.ids for one in conversations], conversations)
+        answers = self._model.write(
+            ids, images, options.max_tokens, token_sampler(options, len(conversations))
+        )
+        return [self._decode(one, options) for one in answers]
 
     def _inputs(
-        self, rows: Sequence[Sequence[int]], asked: Sequence[ReaderInputs]
+        self, rows: Sequence[Sequence[int]], conversations: Sequence[ReaderInputs]
     ) -> tuple[Tensor, Tensor]:
         """Ids [n, t], padded at the right, and all images [m, 3, size, size]."""
         import torch
 
-        from mmbench.reference.tokens.words import padded
+        from mmbench.reference.tokens.words import pad_ids
 
         pixels, size = (
-            [image for one in asked for image in one.pixels],
+            [image for one in conversations for image in one.pixels],
             self._config.image_size,
         )
         images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
         tensor = torch.from_numpy(images).to(self._device, self._dtype)
-        return padded(rows).to(self._device), tensor
+        return pad_ids(rows).to(self._device), tensor
 
-    def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
+    def _decode(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         from mmbench.reference.tokens.words import END
 
-        ended = bool(ids) and ids[-1] == END
+        finished = bool(ids) and ids[-1] == END
         text = self._words.text(ids)
-        return written(text, len(ids) - ended, options, ended=ended)
+        return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[ReaderInputs], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
@@ -111,25 +118,30 @@ class ReaderNano(NanoModel):
         A row of NaN is a text that the context has no room for.
         """
         pairs = [
-            (asked, self._words.ids(text)) for asked, text in zip(conversations, texts, strict=True)
+            (conversation, self._words.ids(text))
+            for conversation, text in zip(conversations, texts, strict=True)
         ]
-        rated = np.array([[np.nan, len(said)] for _, said in pairs], np.float32)
+        rated = np.array([[np.nan, len(answer)] for _, answer in pairs], np.float32)
         room = self._config.context
-        fits = [row for row, (asked, said) in enumerate(pairs) if len(asked.ids + said) <= room]
+        fits = [
+            row
+            for row, (conversation, answer) in enumerate(pairs)
+            if len(conversation.ids + answer) <= room
+        ]
         if fits:
-            rated[fits, 0] = self._rated([pairs[row] for row in fits])
+            rated[fits, 0] = self._rate([pairs[row] for row in fits])
         return rated
 
-    def _rated(self, pairs: Sequence[tuple[ReaderInputs, list[int]]]) -> Array:
+    def _rate(self, pairs: Sequence[tuple[ReaderInputs, list[int]]]) -> Array:
         """The log-probability of the ids behind each conversation, float32 [n]."""
         from mmbench.reference.architectures.language import UNLEARNT
-        from mmbench.reference.tokens.words import padded
+        from mmbench.reference.tokens.words import pad_ids
 
-        whole = [[*asked.ids, *said] for asked, said in pairs]
-        labels = [[*[UNLEARNT] * len(asked.ids), *said] for asked, said in pairs]
-        ids, images = self._inputs(whole, [asked for asked, _ in pairs])
-        learnt = padded(labels, UNLEARNT).to(self._device)
-        return self._model.likelihoods(ids, learnt, images).cpu().numpy()
+        whole = [[*conversation.ids, *answer] for conversation, answer in pairs]
+        labels = [[*[UNLEARNT] * len(conversation.ids), *answer] for conversation, answer in pairs]
+        ids, images = self._inputs(whole, [conversation for conversation, _ in pairs])
+        learnt = pad_ids(labels, UNLEARNT).to(self._device)
+        return self._model.log_likelihoods(ids, learnt, images).cpu().numpy()
 
 
 class LlavaNano(ReaderNano):

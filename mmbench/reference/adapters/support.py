@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from mmbench.reference.architectures.mel import Mel
-    from mmbench.reference.tokens.sampling import Pick
+    from mmbench.reference.tokens.sampling import NextTokens
     from mmbench.types import Array
 
 
@@ -43,33 +43,33 @@ class NanoModel:
         from mmbench.reference.checkpoints.families import TRAINED_MODELS
         from mmbench.reference.checkpoints.folder import read_checkpoint
 
-        where = Path(folder or str(self.default_checkpoint))
-        self._checkpoint = read_checkpoint(where, TRAINED_MODELS[self.name])
+        checkpoint_folder = Path(folder or str(self.default_checkpoint))
+        self._checkpoint = read_checkpoint(checkpoint_folder, TRAINED_MODELS[self.name])
         self._device, self._dtype = device, getattr(torch, dtype)
         self._checkpoint.model.to(device, self._dtype)
 
-    def _stacked(self, rows: Sequence[Array]) -> Tensor:
+    def _stack(self, rows: Sequence[Array]) -> Tensor:
         """Arrays of one shape as a tensor [n, …] for the model."""
         import torch
 
         return torch.from_numpy(np.stack(rows)).to(self._device, self._dtype)
 
-    def _padded(self, rows: Sequence[Sequence[int]]) -> Tensor:
+    def _pad(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Ids of n texts as a tensor [n, t] for the model, padded at the right."""
-        from mmbench.reference.tokens.words import padded
+        from mmbench.reference.tokens.words import pad_ids
 
-        return padded(rows).to(self._device)
+        return pad_ids(rows).to(self._device)
 
 
-def normalised(
+def normalise_image(
     image: Image, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
     """The square of an image, float32 [3, size, size], by mean and std [3] of pixels / 255."""
-    scaled = on_scale(np.asarray(square_of(image, size), np.float32), mean, std)
+    scaled = normalise_pixels(np.asarray(crop_square(image, size), np.float32), mean, std)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 
-def on_scale(
+def normalise_pixels(
     pixels: NDArray[np.float32], mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
     """Pixels […, 3] from 0 to 255 less the mean of each channel, over its deviation."""
@@ -78,7 +78,7 @@ def on_scale(
     return scaled
 
 
-def square_of(image: Image, size: int) -> Image:
+def crop_square(image: Image, size: int) -> Image:
     """The image with its shorter side at `size` by bicubic resampling, cut to the centre.
 
     Cut before it is resampled, so that a very long image costs no more than a square one.
@@ -92,35 +92,37 @@ def square_of(image: Image, size: int) -> Image:
     return image.resize((size, size), Resampling.BICUBIC, box=box)
 
 
-def spectrogram(sound: Audio, mel: Mel, least: int) -> Array:
-    """`log_mel` of a sound, float32 [t, bands]; one below `least` samples ends in silence."""
+def spectrogram(sound: Audio, mel: Mel, min_samples: int) -> Array:
+    """`log_mel` of a sound, float32 [t, bands]; one below `min_samples` samples ends in silence."""
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
 
-    samples = np.pad(sound.samples, (0, max(0, least - len(sound.samples))))
+    samples = np.pad(sound.samples, (0, max(0, min_samples - len(sound.samples))))
     return log_mel(torch.from_numpy(samples), mel).numpy()
 
 
-def pick(options: GenerationConfig, rows: int) -> Pick:
+def token_sampler(options: GenerationConfig, rows: int) -> NextTokens:
     """The reference models' way to the next token of so many rows.
 
     Greedy at a temperature of 0; else every row has the same chance, whatever its batch.
     """
     import torch
 
-    from mmbench.reference.tokens.sampling import TokenSampler, likeliest
+    from mmbench.reference.tokens.sampling import TokenSampler, greedy
 
     if options.temperature == 0:
-        return likeliest
-    chances = [torch.Generator().manual_seed(options.seed) for _ in range(rows)]
-    return TokenSampler(options.temperature, options.top_p, chances)
+        return greedy
+    generators = [torch.Generator().manual_seed(options.seed) for _ in range(rows)]
+    return TokenSampler(options.temperature, options.top_p, generators)
 
 
-def written(text: str, tokens: int, options: GenerationConfig, *, ended: bool) -> GeneratedText:
+def generated_text(
+    text: str, tokens: int, options: GenerationConfig, *, finished: bool
+) -> GeneratedText:
     """What a reference model wrote in so many tokens, cut at the stops of `options`.
 
-    `ended` says that it ended by itself.
+    `finished` says that it ended by itself.
     """
     cut = cut_at(text, options.stop)
-    return GeneratedText(cut.strip(), "stop" if ended or cut != text else "length", tokens)
+    return GeneratedText(cut.strip(), "stop" if finished or cut != text else "length", tokens)

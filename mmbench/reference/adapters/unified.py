@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.reference.adapters.support import NanoModel, normalised, pick, spectrogram, written
+from mmbench.reference.adapters.support import (
+    NanoModel,
+    generated_text,
+    normalise_image,
+    spectrogram,
+    token_sampler,
+)
 from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:
@@ -84,11 +90,11 @@ class UnifiedNano(NanoModel):
         mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
         rest = iter(mels)
         turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
-        ids = self._fitting(turns, TokenKind.TEXT, "conversation")
+        ids = self._encode_fitting(turns, TokenKind.TEXT, "conversation")
         size = self._config.image_size
         images = [part for part in parts if not isinstance(part, str | Audio | VideoFrames)]
         scale = self._checkpoint.mean, self._checkpoint.std
-        pixels = [normalised(image, size, *scale) for image in images]
+        pixels = [normalise_image(image, size, *scale) for image in images]
         return UnifiedInputs(ids, pixels, mels)
 
     def _part(self, part: DecodedPart, mels: Iterator[Array]) -> MessagePart:
@@ -102,11 +108,13 @@ class UnifiedNano(NanoModel):
             return CodeSpan(TokenKind.SOUND, -(-len(next(mels)) // stride))
         return CodeSpan(TokenKind.IMAGE, self._config.patches)
 
-    def _fitting(self, turns: Sequence[MessageTurn], answer: TokenKind, what: str) -> list[int]:
+    def _encode_fitting(
+        self, turns: Sequence[MessageTurn], answer: TokenKind, what: str
+    ) -> list[int]:
         """The ids that are to be gone on with. Raises SampleError where no room is left."""
-        from mmbench.reference.tokens.mixed import TokenKind, asked
+        from mmbench.reference.tokens.mixed import TokenKind, encode_prompt
 
-        ids = asked(turns, self._bpe, self._config.layout, answer)
+        ids = encode_prompt(turns, self._bpe, self._config.layout, answer)
         room = self._config.context - (self._config.patches if answer == TokenKind.IMAGE else 0)
         if len(ids) >= room:
             raise SampleError(
@@ -127,12 +135,12 @@ class UnifiedNano(NanoModel):
         from mmbench.reference.tokens.mixed import CLOSE, TokenKind
         from mmbench.reference.tokens.writing import write
 
-        ids, chosen = self._ids(conversations), pick(options, len(conversations))
-        said = write(self._model.gpt, ids, CLOSE[TokenKind.TEXT], options.max_tokens, chosen)
-        return [self._written(one, options) for one in said]
+        ids, sampler = self._ids(conversations), token_sampler(options, len(conversations))
+        answers = write(self._model.gpt, ids, CLOSE[TokenKind.TEXT], options.max_tokens, sampler)
+        return [self._decode(one, options) for one in answers]
 
     def _ids(
-        self, asked: Sequence[UnifiedInputs], rows: Sequence[Sequence[int]] | None = None
+        self, conversations: Sequence[UnifiedInputs], rows: Sequence[Sequence[int]] | None = None
     ) -> Tensor:
         """Ids [n, t], padded at the left, with the tokens of all images and sounds in them.
 
@@ -142,89 +150,91 @@ class UnifiedNano(NanoModel):
         from torch.nn.utils.rnn import pad_sequence
 
         from mmbench.reference.tokens.mixed import PAD
-        from mmbench.reference.tokens.words import padded
+        from mmbench.reference.tokens.words import pad_ids
 
-        ids = padded(rows or [one.ids for one in asked], PAD, "left").to(self._device)
-        pixels = [image for one in asked for image in one.pixels]
-        mels = [torch.from_numpy(mel) for one in asked for mel in one.mels]
+        ids = pad_ids(rows or [one.ids for one in conversations], PAD, "left").to(self._device)
+        pixels = [image for one in conversations for image in one.pixels]
+        mels = [torch.from_numpy(mel) for one in conversations for mel in one.mels]
         size, bands = self._config.image_size, self._config.mel.bands
         images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
-        heard = pad_sequence(mels, True) if mels else torch.empty(0, 0, bands)
+        mel_batch = pad_sequence(mels, True) if mels else torch.empty(0, 0, bands)
         frames = torch.tensor([len(mel) for mel in mels], device=self._device)
-        see, hear = (x.to(self._device, self._dtype) for x in (torch.from_numpy(images), heard))
-        return self._model.filled(ids, see, hear, frames)
+        image_tensor, mel_tensor = (
+            x.to(self._device, self._dtype) for x in (torch.from_numpy(images), mel_batch)
+        )
+        return self._model.fill_codes(ids, image_tensor, mel_tensor, frames)
 
-    def _written(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
+    def _decode(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         from mmbench.reference.tokens.mixed import CLOSE, TokenKind
 
-        ended = bool(ids) and ids[-1] == CLOSE[TokenKind.TEXT]
+        finished = bool(ids) and ids[-1] == CLOSE[TokenKind.TEXT]
         first = self._config.layout.ids(TokenKind.TEXT).start
-        text = self._bpe.decode([token - first for token in ids[: len(ids) - ended]])
-        return written(text, len(ids) - ended, options, ended=ended)
+        text = self._bpe.decode([token - first for token in ids[: len(ids) - finished]])
+        return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[UnifiedInputs], texts: Sequence[str]) -> Array:
         """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
 
         A row of NaN is a text that the context has no room for.
         """
-        said = [self._said(text) for text in texts]
-        rated = np.array([[np.nan, len(ids)] for ids in said], np.float32)
-        for row, (asked, ids) in enumerate(zip(conversations, said, strict=True)):
-            if len(asked.ids) + len(ids) <= self._config.context:
-                rated[row, 0] = self._rated(asked, ids) if ids else 0
+        answers = [self._text_ids(text) for text in texts]
+        rated = np.array([[np.nan, len(ids)] for ids in answers], np.float32)
+        for row, (conversation, ids) in enumerate(zip(conversations, answers, strict=True)):
+            if len(conversation.ids) + len(ids) <= self._config.context:
+                rated[row, 0] = self._rate(conversation, ids) if ids else 0
         return rated
 
-    def _said(self, text: str) -> list[int]:
+    def _text_ids(self, text: str) -> list[int]:
         from mmbench.reference.tokens.mixed import TokenKind
 
         first = self._config.layout.ids(TokenKind.TEXT).start
         return [first + token for token in self._bpe.encode(text)]
 
-    def _rated(self, asked: UnifiedInputs, said: list[int]) -> float:
+    def _rate(self, conversation: UnifiedInputs, answer: list[int]) -> float:
         import torch
 
-        ids = self._ids([asked], [[*asked.ids, *said]])
+        ids = self._ids([conversation], [[*conversation.ids, *answer]])
         learnt = torch.zeros_like(ids, dtype=torch.bool)
-        learnt[:, len(asked.ids) :] = True
+        learnt[:, len(conversation.ids) :] = True
         with torch.inference_mode():
-            return float(self._model.gpt.log_likely(ids, learnt).sum())
+            return float(self._model.gpt.log_likelihoods(ids, learnt).sum())
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | SampleError]:
         """Images of n prompts, PIL.Image in RGB; a SampleError for one that is too long."""
-        found: dict[int, Image | SampleError] = {}
-        asked: dict[int, list[int]] = {}
+        results: dict[int, Image | SampleError] = {}
+        prompt_ids: dict[int, list[int]] = {}
         for row, prompt in enumerate(prompts):
             try:
-                asked[row] = self._drawable(prompt)
+                prompt_ids[row] = self._encode_prompt(prompt)
             except SampleError as error:
-                found[row] = error
-        if asked:
-            drawn = self._drawn(list(asked.values()), [seeds[row] for row in asked])
-            found |= dict(zip(asked, drawn, strict=True))
-        return [found[row] for row in range(len(prompts))]
+                results[row] = error
+        if prompt_ids:
+            drawn = self._draw_ids(list(prompt_ids.values()), [seeds[row] for row in prompt_ids])
+            results |= dict(zip(prompt_ids, drawn, strict=True))
+        return [results[row] for row in range(len(prompts))]
 
-    def _drawable(self, prompt: str) -> list[int]:
+    def _encode_prompt(self, prompt: str) -> list[int]:
         from mmbench.reference.tokens.mixed import TokenKind
 
-        return self._fitting([("user", [prompt])], TokenKind.IMAGE, "prompt")
+        return self._encode_fitting([("user", [prompt])], TokenKind.IMAGE, "prompt")
 
-    def _drawn(self, asked: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
+    def _draw_ids(self, prompt_ids: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
         """Images of prompts, each by its own seed."""
         import torch
         from PIL.Image import fromarray
 
         from mmbench.reference.tokens.mixed import CLOSE, PAD, TokenKind
         from mmbench.reference.tokens.sampling import TokenSampler
-        from mmbench.reference.tokens.words import padded
+        from mmbench.reference.tokens.words import pad_ids
         from mmbench.reference.tokens.writing import write
 
-        chances = [torch.Generator().manual_seed(seed) for seed in seeds]
-        chosen = TokenSampler(self._temperature, 1.0, chances, self._top_k)
-        ids, patches = padded(asked, PAD, "left").to(self._device), self._config.patches
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        sampler = TokenSampler(self._temperature, 1.0, generators, self._top_k)
+        ids, patches = pad_ids(prompt_ids, PAD, "left").to(self._device), self._config.patches
         end = CLOSE[TokenKind.IMAGE]
-        said = write(self._model.gpt, ids, end, patches, chosen, self._guidance)
+        generated = write(self._model.gpt, ids, end, patches, sampler, self._guidance)
         first = self._config.layout.ids(TokenKind.IMAGE).start
-        codes = torch.tensor(said, device=self._device) - first
+        codes = torch.tensor(generated, device=self._device) - first
         pixels = self._model.images.decode(codes).float().cpu().permute(0, 2, 3, 1).numpy()
         scale = self._checkpoint.mean, self._checkpoint.std
         mean, std = (np.array(values, np.float32) for values in scale)

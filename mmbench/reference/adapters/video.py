@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.models.support.videos import frame_images
-from mmbench.reference.adapters.support import NanoModel, on_scale, square_of
+from mmbench.reference.adapters.support import NanoModel, crop_square, normalise_pixels
 from mmbench.types import Frames, Modality, Role
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class VideoNano(NanoModel):
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
-        squares = [square_of(image, config.size) for image in frame_images(item.frames)]
+        squares = [crop_square(image, config.size) for image in frame_images(item.frames)]
         pixels = np.stack([np.asarray(square, np.float32) for square in squares])
-        scaled = on_scale(pixels, checkpoint.mean, checkpoint.std)
+        scaled = normalise_pixels(pixels, checkpoint.mean, checkpoint.std)
         return np.ascontiguousarray(scaled.transpose(3, 0, 1, 2))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
@@ -46,13 +46,13 @@ class VideoNano(NanoModel):
         model = self._checkpoint.model
         with torch.inference_mode():
             if modality == "text":
-                return model.encode_text(self._padded(items)).cpu().numpy()
-            return model.encode_video(self._stacked(items)).cpu().numpy()
+                return model.encode_text(self._pad(items)).cpu().numpy()
+            return model.encode_video(self._stack(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
         """What `prepare` returned for n clips to logits, float32 [n, c] in the order of labels."""
         import torch
 
         with torch.inference_mode():
-            logits = self._checkpoint.model.classify(self._stacked(items))
+            logits = self._checkpoint.model.classify(self._stack(items))
         return logits.float().cpu().numpy()

@@ -136,9 +136,9 @@ class AudioCLIP(nn.Module):
 
     def encode_audio(self, mel: Tensor) -> Tensor:
         """`log_mel` of sounds of one length, [n, t, bands], to unit vectors [n, embedding]."""
-        return self.projected(self.audio(mel))
+        return self.project(self.audio(mel))
 
-    def projected(self, features: Tensor) -> Tensor:
+    def project(self, features: Tensor) -> Tensor:
         """Features of `audio` [n, width] to unit vectors [n, embedding] in float32."""
         return F.normalize(self.audio_projection(features).float(), dim=-1)
 
@@ -164,6 +164,6 @@ class AudioCLIP(nn.Module):
         """The contrastive loss of n pairs and the loss of their tags [n, tags], a scalar."""
         features = self.audio(mel)
         pairs = clip.contrastive_loss(
-            self.projected(features), self.encode_text(tokens), self.scale()
+            self.project(features), self.encode_text(tokens), self.scale()
         )
         return pairs + F.binary_cross_entropy_with_logits(self.tags(features).float(), tags)

@@ -87,7 +87,7 @@ class ImageViT(nn.Module):
         )
         self.norm_out = nn.LayerNorm(width)
 
-    def embedded(self, images: Tensor) -> Tensor:
+    def embed_patches(self, images: Tensor) -> Tensor:
         """[n, 3, size, size] normalised pixels to tokens [n, 1 + patches, width], class first."""
         x = self.patches(images).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)
@@ -96,7 +96,7 @@ class ImageViT(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """[n, 3, size, size] normalised pixels to [n, width]."""
-        features: Tensor = self.norm_out(self.blocks(self.embedded(images))[:, 0])
+        features: Tensor = self.norm_out(self.blocks(self.embed_patches(images))[:, 0])
         return features
 
     def grid(self, images: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class ImageViT(nn.Module):
 
         [n, patches, width], row by row. The last block serves the class token alone.
         """
-        patches: Tensor = self.blocks[:-1](self.embedded(images))[:, 1:]
+        patches: Tensor = self.blocks[:-1](self.embed_patches(images))[:, 1:]
         return patches
 
 
@@ -174,14 +174,14 @@ class Text(nn.Module):
         )
         self.norm_out = nn.LayerNorm(width)
 
-    def embedded(self, tokens: Tensor) -> Tensor:
+    def embed_ids(self, tokens: Tensor) -> Tensor:
         """[n, t] ids, t up to the context, to [n, t, width]."""
         x: Tensor = self.tokens(tokens) + self.positions[: tokens.shape[1]]
         return x
 
     def forward(self, tokens: Tensor) -> Tensor:
         """[n, t] ids, t up to the context, to [n, width]. What follows the end changes nothing."""
-        x = self.blocks(self.embedded(tokens))
+        x = self.blocks(self.embed_ids(tokens))
         ends = (tokens == END).int().argmax(dim=1)
         features: Tensor = self.norm_out(x[torch.arange(len(x), device=x.device), ends])
         return features

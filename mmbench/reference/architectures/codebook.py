@@ -51,13 +51,13 @@ class Codebook(nn.Module):
             x = x.float()
             ids = self.nearest(x)
             if self.training:
-                self._follow(x.detach(), ids)
+                self._update(x.detach(), ids)
         codes = self.codes[ids]
         loss = _COMMITMENT * F.mse_loss(x, codes)
         return x + (codes - x).detach(), loss
 
     @torch.no_grad()
-    def _follow(self, x: Tensor, ids: Tensor) -> None:
+    def _update(self, x: Tensor, ids: Tensor) -> None:
         """Move each code to the average of what it stands for; dead ones to vectors drawn by lot.
 
         A code that was put somewhere has twice the least share, and so some time to prove itself.
@@ -67,7 +67,7 @@ class Codebook(nn.Module):
         self.sums.lerp_(chosen.T @ x / len(x), 1 - _DECAY)
         least = _DEAD / len(self.codes)
         dead = self.shares < least
-        found = x[torch.randint(len(x), (int(dead.sum()),))]
+        vectors = x[torch.randint(len(x), (int(dead.sum()),))]
         self.shares[dead] = 2 * least
-        self.sums[dead] = found * (2 * least)
+        self.sums[dead] = vectors * (2 * least)
         self.codes.copy_(self.sums / self.shares[:, None])

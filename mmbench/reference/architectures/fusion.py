@@ -60,22 +60,24 @@ class Config:
         _ = self.towers, self.sounds  # which refuse sizes of their own
 
     @property
-    def own(self) -> int:
+    def own_layers(self) -> int:
         """How many layers each modality has for itself; the others are joint."""
         return {"early": 0, "late": self.layers, "hybrid": self.layers // 2}[self.fusion]
 
     @property
     def towers(self) -> clip.Config:
         """The CLIP whose towers the encoders of images and texts are."""
-        text = (self.vocabulary, self.context, self.width, self.own, self.heads)
-        image = (self.image_size, self.patch, self.width, self.own, self.heads)
+        text = (self.vocabulary, self.context, self.width, self.own_layers, self.heads)
+        image = (self.image_size, self.patch, self.width, self.own_layers, self.heads)
         return clip.Config(*text, "vit", *image)
 
     @property
     def sounds(self) -> audio.Config:
         """The AudioCLIP whose encoder that of sounds is."""
         widths = (*self.convolutions, self.width)
-        return audio.Config(self.vocabulary, self.classes, self.mel, widths, self.own, self.heads)
+        return audio.Config(
+            self.vocabulary, self.classes, self.mel, widths, self.own_layers, self.heads
+        )
 
     @classmethod
     def paper_size(cls, fusion: FusionType = "early") -> Config:
@@ -92,7 +94,7 @@ class Joint(nn.Module):
         super().__init__()
         self.class_token = nn.Parameter(torch.randn(c.width) * c.width**-0.5)
         self.kinds = nn.Parameter(torch.randn(3, c.width) * c.width**-0.5)
-        depth = c.layers - c.own
+        depth = c.layers - c.own_layers
         self.blocks = nn.ModuleList(TransformerBlock(c.width, c.heads, False) for _ in range(depth))
         self.norm_out = nn.LayerNorm(c.width)
         initialise(self.blocks, depth)
@@ -134,27 +136,27 @@ class Fusion(nn.Module):
         self.tells = nn.ModuleList(nn.Linear(width, config.values) for _ in range(3))
         nn.init.normal_(self.text.tokens.weight, std=0.02)
         for tower in (self.image, self.text):
-            initialise(tower, config.own)
+            initialise(tower, config.own_layers)
 
     def forward(self, images: Tensor, mel: Tensor, tokens: Tensor) -> Tensor:
         """Pixels [n, 3, size, size], `log_mel` [n, t, bands] and ids [n, t] to [n, classes].
 
         Logits in float32. Ids are padded at the right.
         """
-        return self.classified(self.features(images, mel, tokens))
+        return self.class_logits(self.features(images, mel, tokens))
 
-    def classified(self, features: Sequence[Tensor]) -> Tensor:
+    def class_logits(self, features: Sequence[Tensor]) -> Tensor:
         """`features` to logits of the classes, float32 [n, classes]."""
         if self.config.fusion == "early":
-            alone: Tensor = self.head(features[0])
-            return alone.float()
+            early_logits: Tensor = self.head(features[0])
+            return early_logits.float()
         pairs = zip(self.heads, features, strict=True)
         logits = torch.stack([head(vector) for head, vector in pairs]).mean(0)
         if self.config.fusion == "hybrid":
             logits = logits + self.head(self.joint([vector[:, None] for vector in features]))
         return logits.float()
 
-    def told(self, features: Sequence[Tensor]) -> Tensor:
+    def value_logits(self, features: Sequence[Tensor]) -> Tensor:
         """`features` to logits of what each input tells, float32 [n, 3, values]."""
         pairs = zip(self.tells, features, strict=True)
         return torch.stack([tell(vector) for tell, vector in pairs], 1).float()
@@ -169,5 +171,5 @@ class Fusion(nn.Module):
         """Patches, frames and words before any layer, each with its place and on one scale."""
         frames = self.audio.out(self.audio.frames(mel))
         frames = frames + sinusoids(frames.shape[1], frames.shape[2]).to(frames)
-        words = self.text.norm_out(self.text.embedded(tokens))
-        return [self.image.norm_out(self.image.embedded(images)), frames, words]
+        words = self.text.norm_out(self.text.embed_ids(tokens))
+        return [self.image.norm_out(self.image.embed_patches(images)), frames, words]

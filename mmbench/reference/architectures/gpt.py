@@ -79,7 +79,7 @@ class Config:
         return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.paper_size(), sounds)
 
 
-class Look(nn.Module):
+class CodeContext(nn.Module):
     """The codes of an image that is read, each with its neighbours: two 3 × 3 convolutions.
 
     A code alone is a number among many, and says nothing of which codes look alike. Their vectors
@@ -100,7 +100,7 @@ class Look(nn.Module):
 
 
 class GPT(TextDecoder):
-    """Ids [n, t] to what may come next; shorter rows are padded, at the left if `branches` say so.
+    """Ids [n, t] to what may come next; shorter rows are padded, at the left with `branch_ids`.
 
     An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
     What the user shows is read, and seen as a whole; what the assistant draws comes code by code.
@@ -112,15 +112,15 @@ class GPT(TextDecoder):
         self.context, self.patches, self.layout = c.context, c.patches, c.layout
         self.kinds = nn.Embedding(len(TokenKind), c.width)
         self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
-        self.look = Look(c.image.code_width, c.width)
+        self.look = CodeContext(c.image.code_width, c.width)
         self.heads = nn.ModuleList(
-            nn.Linear(c.width, len(self.may_say(kind))) for kind in TokenKind
+            nn.Linear(c.width, len(self.allowed_ids(kind))) for kind in TokenKind
         )
         for embedding in (self.tokens, self.kinds):
             nn.init.normal_(embedding.weight, std=0.02)
         initialise(self, c.layers)
 
-    def may_say(self, kind: TokenKind) -> list[int]:
+    def allowed_ids(self, kind: TokenKind) -> list[int]:
         """The ids that the head of a kind has: its own, and the one that closes the modality."""
         return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
 
@@ -129,7 +129,7 @@ class GPT(TextDecoder):
         starts = torch.tensor([self.layout.ids(kind).start for kind in MODALITIES])
         return torch.bucketize(ids.contiguous(), starts.to(ids.device), right=True)
 
-    def speaker(self, last: Tensor) -> Tensor:
+    def next_kind(self, last: Tensor) -> Tensor:
         """The kind whose head speaks after each token, int64 of the same shape."""
         kinds = self.kind_of(last)
         for kind in MODALITIES:
@@ -140,80 +140,86 @@ class GPT(TextDecoder):
         self,
         ids: Tensor,
         caches: Sequence[Cache] = (),
-        drawn: Tensor | int = 0,
-        branches: Tensor | None = None,
+        image_counts: Tensor | int = 0,
+        branch_ids: Tensor | None = None,
     ) -> Tensor:
         """Ids [n, t] to what the heads read, [n, t, width].
 
         With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
-        which `drawn` [n] were of images. `branches` [n, s] are those of `tokens.packing`, of all
-        tokens seen so far.
+        which `image_counts` [n] were of images. `branch_ids` [n, s] are those of `tokens.packing`,
+        of all tokens seen so far.
         """
-        features: Tensor = self(self.embedded(ids, drawn), caches, branches)
+        features: Tensor = self(self.embed_ids(ids, image_counts), caches, branch_ids)
         return features
 
-    def embedded(self, ids: Tensor, drawn: Tensor | int = 0) -> Tensor:
-        """Ids [n, t] to what the blocks see, [n, t, width]; `drawn` is that of `features`.
+    def embed_ids(self, ids: Tensor, image_counts: Tensor | int = 0) -> Tensor:
+        """Ids [n, t] to what the blocks see, [n, t, width]; `image_counts` is that of `features`.
 
         Raises ValueError for an image that is read and not whole.
         """
         kinds = self.kind_of(ids)
-        place = (self.drawn(ids, drawn) - 1) % self.patches
+        place = (self.image_counts(ids, image_counts) - 1) % self.patches
         images = kinds == TokenKind.IMAGE
         x: Tensor = self.tokens(ids) + self.kinds(kinds)
         x = x + self.places[place] * images[..., None]
-        read = images & self.read(ids)
-        codes = ids[read] - self.layout.ids(TokenKind.IMAGE).start
+        from_user = images & self.is_user(ids)
+        codes = ids[from_user] - self.layout.ids(TokenKind.IMAGE).start
         if len(codes) % self.patches:
             raise ValueError(f"{len(codes)} tokens are no images of {self.patches} that are read")
         if not len(codes):
             return x
         seen = self.look(self._codebook[0].codes[codes.view(-1, self.patches)])
-        return x.masked_scatter(read[..., None], x[read] + seen.flatten(0, 1).to(x.dtype))
+        return x.masked_scatter(from_user[..., None], x[from_user] + seen.flatten(0, 1).to(x.dtype))
 
-    def read(self, ids: Tensor) -> Tensor:
+    def is_user(self, ids: Tensor) -> Tensor:
         """Whether each token stands in what the user says, bool [n, t]."""
         at = torch.arange(1, ids.shape[1] + 1, device=ids.device)
         user, assistant = ((at * (ids == role)).cummax(1).values for role in (USER, ASSISTANT))
         return user > assistant
 
-    def drawn(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
+    def image_counts(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
         """How many tokens of images there are up to each place, int64 [n, t]; `before` is [n]."""
         images = (self.kind_of(ids) == TokenKind.IMAGE).cumsum(1)
         return images + (before[:, None] if isinstance(before, Tensor) else before)
 
-    def logits(self, features: Tensor, last: Tensor, drawn: Tensor) -> Tensor:
+    def logits(self, features: Tensor, last: Tensor, image_counts: Tensor) -> Tensor:
         """Of all tokens, float32 [m, vocabulary]; -inf for those that may not come next.
 
-        From features [m, width] of the tokens `last` [m], up to which `drawn` [m] are of images.
+        From features [m, width] of the tokens `last` [m], up to which `image_counts` [m] are of
+        images.
         """
         logits = features.new_full((len(last), self.layout.size), -torch.inf, dtype=torch.float32)
-        speaker = self.speaker(last)
+        next_kind = self.next_kind(last)
         for kind in TokenKind:
-            rows = (speaker == kind).nonzero()[:, 0]
+            rows = (next_kind == kind).nonzero()[:, 0]
             if len(rows):
-                said = self.heads[kind](features[rows]).float()
+                kind_logits = self.heads[kind](features[rows]).float()
                 if kind == TokenKind.IMAGE:
-                    whole = (last[rows] != OPEN[kind]) & (drawn[rows] % self.patches == 0)
-                    closes = torch.arange(said.shape[1], device=said.device) == said.shape[1] - 1
-                    said = said.masked_fill(whole[:, None] != closes, -torch.inf)
-                ids = torch.tensor(self.may_say(kind), device=said.device)
-                logits[rows[:, None], ids] = said
+                    whole = (last[rows] != OPEN[kind]) & (image_counts[rows] % self.patches == 0)
+                    closes = (
+                        torch.arange(kind_logits.shape[1], device=kind_logits.device)
+                        == kind_logits.shape[1] - 1
+                    )
+                    kind_logits = kind_logits.masked_fill(whole[:, None] != closes, -torch.inf)
+                ids = torch.tensor(self.allowed_ids(kind), device=kind_logits.device)
+                logits[rows[:, None], ids] = kind_logits
         return logits
 
-    def log_likely(self, ids: Tensor, learnt: Tensor, branches: Tensor | None = None) -> Tensor:
+    def log_likelihoods(
+        self, ids: Tensor, learnt: Tensor, branch_ids: Tensor | None = None
+    ) -> Tensor:
         """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats.
 
-        `branches` [n, t], where a row holds several conversations, are those of `tokens.packing`;
+        `branch_ids` [n, t], where a row holds several conversations, are those of `tokens.packing`;
         an image may stand in the trunk alone.
         """
         chosen = learnt[:, 1:]
-        features = self.features(ids, branches=branches)[:, :-1][chosen]
-        drawn = self.drawn(ids)[:, :-1][chosen]
-        logits = self.logits(features, ids[:, :-1][chosen], drawn)
+        features = self.features(ids, branch_ids=branch_ids)[:, :-1][chosen]
+        image_counts = self.image_counts(ids)[:, :-1][chosen]
+        logits = self.logits(features, ids[:, :-1][chosen], image_counts)
         return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
 
-    def without_texts(self, ids: Tensor) -> Tensor:
+    def mask_texts(self, ids: Tensor) -> Tensor:
         """The same with `NOTHING` in the place of every token of a text."""
         return ids.masked_fill(self.kind_of(ids) == TokenKind.TEXT, NOTHING)
 
@@ -228,22 +234,26 @@ class UnifiedModel(nn.Module):
         self.sounds = vqvae.SoundCodes(config.sound, config.mel.bands)
         self.gpt = GPT(config, self.images.codebook)
 
-    def filled(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
+    def fill_codes(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
         """Ids [n, t] with the codes of images and sounds in their places, in the order of the rows.
 
         `images` are pixels [m, 3, size, size], `mel` is [k, t, bands], of which `frames` [k] are
         sound. Raises ValueError unless there are as many places as codes.
         """
-        codes = [self.images.encode(images).flatten()] if len(images) else []
-        ids = _put(ids, self.config.layout, TokenKind.IMAGE, codes)
-        heard = []
+        image_codes = [self.images.encode(images).flatten()] if len(images) else []
+        ids = _insert_codes(ids, self.config.layout, TokenKind.IMAGE, image_codes)
+        sound_codes = []
         if len(mel):
-            made, lengths = self.sounds.encode(mel, frames), self.sounds.lengths(frames)
-            heard = [row[:length] for row, length in zip(made, lengths.tolist(), strict=True)]
-        return _put(ids, self.config.layout, TokenKind.SOUND, heard)
+            padded_codes, lengths = self.sounds.encode(mel, frames), self.sounds.lengths(frames)
+            sound_codes = [
+                row[:length] for row, length in zip(padded_codes, lengths.tolist(), strict=True)
+            ]
+        return _insert_codes(ids, self.config.layout, TokenKind.SOUND, sound_codes)
 
 
-def _put(ids: Tensor, layout: TokenLayout, kind: TokenKind, codes: Sequence[Tensor]) -> Tensor:
+def _insert_codes(
+    ids: Tensor, layout: TokenLayout, kind: TokenKind, codes: Sequence[Tensor]
+) -> Tensor:
     tokens = layout.ids(kind)
     places = (ids >= tokens.start) & (ids < tokens.stop)
     flat = torch.cat(list(codes)) if codes else ids.new_empty(0)

@@ -22,9 +22,9 @@ from mmbench.reference.architectures.layers import (
     initialise,
     refuse_heads,
 )
-from mmbench.reference.architectures.positions import rotary
-from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, positions, visible
-from mmbench.reference.tokens.sampling import Pick, continued, likeliest
+from mmbench.reference.architectures.positions import rotary_angles
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, positions, visibility_mask
+from mmbench.reference.tokens.sampling import NextTokens, generate, greedy
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.tokens.words import END
 
@@ -93,30 +93,30 @@ class TextDecoder(nn.Module):
         return [Cache() for _ in self.blocks]
 
     def forward(
-        self, x: Tensor, caches: Sequence[Cache] = (), branches: Tensor | None = None
+        self, x: Tensor, caches: Sequence[Cache] = (), branch_ids: Tensor | None = None
     ) -> Tensor:
         """Embedded tokens [n, t, width] to features [n, t, width], of which heads make logits.
 
         With caches they follow the tokens that these have seen: then t is 1, or none were seen.
-        `branches` [n, s], where a row holds several conversations or is padded at the left, are
+        `branch_ids` [n, s], where a row holds several conversations or is padded at the left, are
         those of `tokens.packing`, of the s tokens seen so far and these.
         """
         seen = caches[0].length if caches else 0
         at = torch.arange(seen, seen + x.shape[1], device=x.device)
         mask = None
-        if branches is not None and _masked(branches):
-            mask = visible(branches, x.shape[1])[:, None]
+        if branch_ids is not None and _needs_mask(branch_ids):
+            mask = visibility_mask(branch_ids, x.shape[1])[:, None]
             at = positions(mask)
-        turn = rotary(at, self.head_width)
+        rotation = rotary_angles(at, self.head_width)
         for i, block in enumerate(self.blocks):
-            x = block(x, mask, caches[i] if caches else None, turn)
+            x = block(x, mask, caches[i] if caches else None, rotation)
         features: Tensor = self.norm_out(x)
         return features
 
 
-def _masked(branches: Tensor) -> bool:
+def _needs_mask(branch_ids: Tensor) -> bool:
     """Whether a token may not see one before it. Else causal attention will do, which is faster."""
-    return bool((branches > TRUNK).any() or (branches[:, 0] == OUTSIDE).any())
+    return bool((branch_ids > TRUNK).any() or (branch_ids[:, 0] == OUTSIDE).any())
 
 
 class LanguageModel(TextDecoder):
@@ -145,10 +145,10 @@ class Reader(nn.Module, ABC):
         initialise(self.language, config.layers)
 
     @abstractmethod
-    def seen(self, images: Tensor) -> Tensor:
+    def project_images(self, images: Tensor) -> Tensor:
         """Pixels [m, 3, size, size] to what is read in their places, [m, places, width]."""
 
-    def embedded(self, ids: Tensor, images: Tensor) -> Tensor:
+    def embed_ids(self, ids: Tensor, images: Tensor) -> Tensor:
         """Ids [n, t] to [n, t, width], with the images' features in the places of `IMAGE`.
 
         `images` are the pixels [m, 3, size, size] of all images in the order of the rows. Raises
@@ -161,49 +161,51 @@ class Reader(nn.Module, ABC):
                 f"{int(places.sum())} places for {len(images)} images of {self.config.places}"
             )
         if len(images):
-            x = x.masked_scatter(places[..., None], self.seen(images).flatten(0, 1).to(x.dtype))
+            x = x.masked_scatter(
+                places[..., None], self.project_images(images).flatten(0, 1).to(x.dtype)
+            )
         return x
 
     def forward(
-        self, ids: Tensor, labels: Tensor, images: Tensor, branches: Tensor | None = None
+        self, ids: Tensor, labels: Tensor, images: Tensor, branch_ids: Tensor | None = None
     ) -> Tensor:
         """The mean cross-entropy of the tokens that are learnt, a scalar in nats.
 
         `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
-        is predicted from those before it. `images` are those of `embedded`, `branches` [n, t]
+        is predicted from those before it. `images` are those of `embed_ids`, `branch_ids` [n, t]
         those of `tokens.packing`.
         """
         learnt = labels[:, 1:] != UNLEARNT
-        features = self.language(self.embedded(ids, images), branches=branches)[:, :-1]
+        features = self.language(self.embed_ids(ids, images), branch_ids=branch_ids)[:, :-1]
         return F.cross_entropy(self.language.head(features[learnt]), labels[:, 1:][learnt])
 
     @torch.inference_mode()
-    def likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
+    def log_likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
         """The log-probability of the learnt tokens of each row, summed: float32 [n]."""
-        features = self.language(self.embedded(ids, images))[:, :-1]
+        features = self.language(self.embed_ids(ids, images))[:, :-1]
         scores = self.language.head(features).log_softmax(-1)
         learnt = labels[:, 1:] != UNLEARNT
-        said = scores.gather(-1, labels[:, 1:, None].clamp(min=0))[..., 0]
-        return (said * learnt).sum(-1)
+        log_probabilities = scores.gather(-1, labels[:, 1:, None].clamp(min=0))[..., 0]
+        return (log_probabilities * learnt).sum(-1)
 
     @torch.inference_mode()
     def write(
-        self, ids: Tensor, images: Tensor, most: int, pick: Pick = likeliest
+        self, ids: Tensor, images: Tensor, max_tokens: int, sampler: NextTokens = greedy
     ) -> list[list[int]]:
-        """What follows each row of ids [n, t], all of one length; `images` are those of `embedded`.
+        """What follows each row of ids [n, t], of one length; `images` are those of `embed_ids`.
 
-        At most `most` tokens, and no more than the context has room for. A row that ends by itself
-        ends with `END`, and takes no part in the steps that follow.
+        At most `max_tokens` tokens, and no more than the context has room for. A row that ends by
+        itself ends with `END`, and takes no part in the steps that follow.
         """
         caches = self.language.caches()
 
         def logits(x: Tensor) -> Tensor:
             return self.language.head(self.language(x, caches)[:, -1])
 
-        def after(left: Tensor, tokens: Tensor) -> Tensor:
+        def next_logits(rows: Tensor, tokens: Tensor) -> Tensor:
             for cache in caches:
-                cache.keep(left)
+                cache.select_rows(rows)
             return logits(self.language.tokens(tokens)[:, None])
 
-        room = [min(most, self.config.context - ids.shape[1])] * len(ids)
-        return continued(logits(self.embedded(ids, images)), after, END, room, pick)
+        room = [min(max_tokens, self.config.context - ids.shape[1])] * len(ids)
+        return generate(logits(self.embed_ids(ids, images)), next_logits, END, room, sampler)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mmbench.reference.architectures.positions import Rotation, turned
+from mmbench.reference.architectures.positions import Rotation, rotate
 
 Activation = Literal["gelu", "quick_gelu"]
 
@@ -35,7 +35,7 @@ class Cache:
     def __init__(self) -> None:
         self.seen: tuple[Tensor, Tensor] | None = None
 
-    def extended(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    def extend(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """What was seen, with the keys and values of the tokens that come now."""
         if self.seen is not None:
             k, v = (torch.cat(pair, dim=2) for pair in zip(self.seen, (k, v), strict=True))
@@ -47,7 +47,7 @@ class Cache:
         """How many tokens were seen."""
         return 0 if self.seen is None else self.seen[0].shape[2]
 
-    def keep(self, rows: Tensor) -> None:
+    def select_rows(self, rows: Tensor) -> None:
         """Go on with these rows alone, int64 [m], each once and in their order."""
         if self.seen is not None and len(rows) < len(self.seen[0]):
             self.seen = self.seen[0][rows], self.seen[1][rows]
@@ -67,20 +67,20 @@ class Attention(nn.Module):
         x: Tensor,
         mask: Tensor | None = None,
         cache: Cache | None = None,
-        turn: Rotation | None = None,
+        rotation: Rotation | None = None,
     ) -> Tensor:
         """[n, t, width] to [n, t, width].
 
         `mask`, bool broadcast to [n, heads, t, s], says which of s tokens each sees, in place of
         `causal`; with a `cache` the s tokens are those seen before and these t. Queries and keys
-        are turned by `turn`, of the t positions.
+        are turned by `rotation`, of the t positions.
         """
         n, t, width = x.shape
         q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        if turn is not None:
-            q, k = turned(q, turn), turned(k, turn)
+        if rotation is not None:
+            q, k = rotate(q, rotation), rotate(k, rotation)
         if cache is not None:
-            k, v = cache.extended(k, v)
+            k, v = cache.extend(k, v)
         causal = self.causal and mask is None and t == k.shape[2]
         mixed = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal)
         joined: Tensor = self.out(mixed.transpose(1, 2).reshape(n, t, width))
@@ -105,10 +105,10 @@ class TransformerBlock(nn.Module):
         x: Tensor,
         mask: Tensor | None = None,
         cache: Cache | None = None,
-        turn: Rotation | None = None,
+        rotation: Rotation | None = None,
     ) -> Tensor:
         """[n, t, width] to [n, t, width]; the others are those of `Attention`."""
-        x = x + self.attention(self.norm1(x), mask, cache, turn)
+        x = x + self.attention(self.norm1(x), mask, cache, rotation)
         y: Tensor = x + self.mlp(self.norm2(x))
         return y
 

@@ -37,12 +37,15 @@ class LLaVA(Reader):
     """The tower's patches, a projector of two layers, and the language model."""
 
     def __init__(self, config: Config) -> None:
-        seen, read = config.image_width, config.width
+        width_in, width_out = config.image_width, config.width
         super().__init__(
-            config, lambda: nn.Sequential(nn.Linear(seen, read), nn.GELU(), nn.Linear(read, read))
+            config,
+            lambda: nn.Sequential(
+                nn.Linear(width_in, width_out), nn.GELU(), nn.Linear(width_out, width_out)
+            ),
         )
 
-    def seen(self, images: Tensor) -> Tensor:
+    def project_images(self, images: Tensor) -> Tensor:
         """Pixels [m, 3, size, size] to their patches, projected: [m, places, width]."""
         projected: Tensor = self.projector(self.vision.grid(images))
         return projected

@@ -52,14 +52,14 @@ class Mel:
         return cls(16000, 400, 160, 80)
 
 
-def mels_of(hertz: Tensor) -> Tensor:
+def hertz_to_mel(hertz: Tensor) -> Tensor:
     """Slaney's mels, any shape: linear up to 1 kHz, logarithmic above."""
     above = _BREAK / _LINEAR + torch.log(hertz.clamp(min=_BREAK) / _BREAK) / _FACTOR
     return torch.where(hertz < _BREAK, hertz / _LINEAR, above)
 
 
-def hertz_of(mels: Tensor) -> Tensor:
-    """The inverse of `mels_of`."""
+def mel_to_hertz(mels: Tensor) -> Tensor:
+    """The inverse of `hertz_to_mel`."""
     above = _BREAK * torch.exp(_FACTOR * (mels - _BREAK / _LINEAR))
     return torch.where(mels < _BREAK / _LINEAR, mels * _LINEAR, above)
 
@@ -70,9 +70,9 @@ def filters(c: Mel) -> Tensor:
 
     Their corners are evenly spaced in mels; each begins and ends at its neighbours' peaks.
     """
-    ends = mels_of(torch.tensor([c.low, c.top], dtype=torch.float64))
+    ends = hertz_to_mel(torch.tensor([c.low, c.top], dtype=torch.float64))
     steps = torch.linspace(0, 1, c.bands + 2, dtype=torch.float64)
-    corners = hertz_of(ends[0] + steps * (ends[1] - ends[0]))
+    corners = mel_to_hertz(ends[0] + steps * (ends[1] - ends[0]))
     bins = torch.arange(c.window // 2 + 1, dtype=torch.float64) * c.rate / c.window
     widths = corners.diff()[:, None]
     slopes = corners[:, None] - bins

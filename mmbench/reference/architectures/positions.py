@@ -24,7 +24,7 @@ Rotation = tuple[Tensor, Tensor]
 """Cosines and sines of the angles by which pairs of channels turn, float32 [… , t, width / 2]."""
 
 
-def rotary(at: Tensor, width: int) -> Rotation:
+def rotary_angles(at: Tensor, width: int) -> Rotation:
     """How far vectors of `width` turn at the positions `at`, int64 [… , t].
 
     So that the product of two depends on how far apart they stand, and not on where: RoFormer (Su
@@ -34,8 +34,8 @@ def rotary(at: Tensor, width: int) -> Rotation:
     return angles.cos(), angles.sin()
 
 
-def turned(x: Tensor, by: Rotation) -> Tensor:
+def rotate(x: Tensor, rotation: Rotation) -> Tensor:
     """Vectors [n, heads, t, width] turned, the first half of the channels against the second."""
-    cos, sin = (part.to(x.dtype) for part in by)
+    cos, sin = (part.to(x.dtype) for part in rotation)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

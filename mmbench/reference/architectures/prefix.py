@@ -40,14 +40,15 @@ class Prefix(Reader):
     """CLIP's vector of an image, a projector of two layers to a prefix, and the language model."""
 
     def __init__(self, config: Config) -> None:
-        seen, read = config.embedding, config.prefix * config.width
-        half = read // 2
+        width_in, width_out = config.embedding, config.prefix * config.width
+        half = width_out // 2
         super().__init__(
-            config, lambda: nn.Sequential(nn.Linear(seen, half), nn.Tanh(), nn.Linear(half, read))
+            config,
+            lambda: nn.Sequential(nn.Linear(width_in, half), nn.Tanh(), nn.Linear(half, width_out)),
         )
-        self.image_projection = nn.Linear(config.image_width, seen, bias=False)
+        self.image_projection = nn.Linear(config.image_width, width_in, bias=False)
 
-    def seen(self, images: Tensor) -> Tensor:
+    def project_images(self, images: Tensor) -> Tensor:
         """Pixels [m, 3, size, size] to prefixes [m, places, width].
 
         CLIP's vector is taken as it is projected, not at length 1: the paper's code does so too.

@@ -71,11 +71,11 @@ class SpeechEncoder(nn.Module):
         What follows a sound changes nothing: it is zero for the convolutions, as beyond their ends,
         and the blocks do not see it. Features of it mean nothing.
         """
-        heard = within(frames, mel.shape[1])[:, None]
-        x = F.gelu(self.conv1(mel.transpose(1, 2) * heard)) * heard
+        is_sound = length_mask(frames, mel.shape[1])[:, None]
+        x = F.gelu(self.conv1(mel.transpose(1, 2) * is_sound)) * is_sound
         x = F.gelu(self.conv2(x)).transpose(1, 2)
         x = x + sinusoids(x.shape[1], x.shape[2]).to(x)
-        mask = within(shortened(frames), x.shape[1])[:, None, None]
+        mask = length_mask(feature_lengths(frames), x.shape[1])[:, None, None]
         for block in self.blocks:
             x = block(x, mask)
         features: Tensor = self.norm_out(x)
@@ -102,21 +102,23 @@ class Speech(nn.Module):
         `letters` are the labels [n, most] of each text, of which the first `lengths` [n] count. A
         text that is too long for its frames has no gradient.
         """
-        said = self(mel, frames).log_softmax(-1).transpose(0, 1)
-        return F.ctc_loss(said, letters, shortened(frames), lengths, BLANK, zero_infinity=True)
+        log_probabilities = self(mel, frames).log_softmax(-1).transpose(0, 1)
+        return F.ctc_loss(
+            log_probabilities, letters, feature_lengths(frames), lengths, BLANK, zero_infinity=True
+        )
 
 
-def shortened(frames: Tensor) -> Tensor:
+def feature_lengths(frames: Tensor) -> Tensor:
     """How many features the encoder makes of so many frames."""
     return (frames + 1) // 2
 
 
-def within(lengths: Tensor, most: int) -> Tensor:
+def length_mask(lengths: Tensor, most: int) -> Tensor:
     """Bool [n, most]: which of the places lie before each length."""
     return torch.arange(most, device=lengths.device) < lengths[:, None]
 
 
-def read_off(labels: Sequence[int], alphabet: str) -> str:
+def decode_labels(labels: Sequence[int], alphabet: str) -> str:
     """The text of the likeliest label of each frame: repetitions are one, and blanks are none."""
-    kept = [label for label, _ in groupby(labels) if label != BLANK]
-    return "".join(alphabet[label - 1] for label in kept)
+    letters = [label for label, _ in groupby(labels) if label != BLANK]
+    return "".join(alphabet[label - 1] for label in letters)

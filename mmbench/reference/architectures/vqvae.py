@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.codebook import Codebook
-from mmbench.reference.architectures.speech import within
+from mmbench.reference.architectures.speech import length_mask
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ class ImageCodes(nn.Module):
     def decode(self, codes: Tensor) -> Tensor:
         """The inverse: codes of a square grid to pixels, float [n, 3, size, size]."""
         side = round(codes.shape[1] ** 0.5)
-        return self.drawn(self.codebook.codes[codes].view(len(codes), side, side, -1))
+        return self.decode_vectors(self.codebook.codes[codes].view(len(codes), side, side, -1))
 
-    def drawn(self, codes: Tensor) -> Tensor:
+    def decode_vectors(self, codes: Tensor) -> Tensor:
         """Vectors [n, rows, columns, code_width] to pixels."""
         x = F.relu(self.after(self.widen(codes.permute(0, 3, 1, 2))))
         for i, conv in enumerate(self.up):
@@ -99,7 +99,7 @@ class ImageCodes(nn.Module):
         """Mean squared error of the pixels that come back, and the commitment: a scalar."""
         features = self.features(images)
         codes, commitment = self.codebook(features.flatten(0, 2))
-        loss: Tensor = F.mse_loss(self.drawn(codes.view_as(features)), images) + commitment
+        loss: Tensor = F.mse_loss(self.decode_vectors(codes.view_as(features)), images) + commitment
         return loss
 
 
@@ -127,12 +127,12 @@ class SoundCodes(nn.Module):
         """[n, t, bands], of which `frames` [n] are sound, to [n, codes, code_width]."""
         mel = F.pad(mel, (0, 0, 0, -mel.shape[1] % self.stride))
         x, left = mel.transpose(1, 2), frames
-        x = x * within(left, x.shape[2])[:, None]
+        x = x * length_mask(left, x.shape[2])[:, None]
         for conv in self.down:
             left = (left + 1) // 2
-            x = F.relu(conv(x)) * within(left, x.shape[2] // 2)[:, None]
+            x = F.relu(conv(x)) * length_mask(left, x.shape[2] // 2)[:, None]
         for block in self.before:
-            x = block(x) * within(left, x.shape[2])[:, None]
+            x = block(x) * length_mask(left, x.shape[2])[:, None]
         features: Tensor = self.narrow(x)
         return features.transpose(1, 2)
 
@@ -144,25 +144,27 @@ class SoundCodes(nn.Module):
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
         """The inverse: [n, t] to frames [n, t · stride, bands], all of one length."""
-        return self.spoken(self.codebook.codes[codes])
+        return self.decode_vectors(self.codebook.codes[codes])
 
-    def spoken(self, codes: Tensor) -> Tensor:
+    def decode_vectors(self, codes: Tensor) -> Tensor:
         """Vectors [n, t, code_width] to log-mel frames [n, t · stride, bands]."""
         x = self.widen(codes.transpose(1, 2))
         for block in self.after:
             x = block(x)
         for conv in self.up:
             x = conv(F.relu(x))
-        back: Tensor = x.transpose(1, 2)
-        return back
+        reconstruction: Tensor = x.transpose(1, 2)
+        return reconstruction
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
         """Mean squared error of the frames that come back, and the commitment: a scalar."""
         features = self.features(mel, frames)
-        heard = within(self.lengths(frames), features.shape[1])
-        codes, commitment = self.codebook(features[heard])
+        is_code = length_mask(self.lengths(frames), features.shape[1])
+        codes, commitment = self.codebook(features[is_code])
         empty = torch.zeros_like(features, dtype=codes.dtype)
-        back = self.spoken(empty.masked_scatter(heard[..., None], codes))
-        there = within(frames, mel.shape[1])
-        loss: Tensor = F.mse_loss(back[:, : mel.shape[1]][there], mel[there]) + commitment
+        reconstruction = self.decode_vectors(empty.masked_scatter(is_code[..., None], codes))
+        is_sound = length_mask(frames, mel.shape[1])
+        loss: Tensor = (
+            F.mse_loss(reconstruction[:, : mel.shape[1]][is_sound], mel[is_sound]) + commitment
+        )
         return loss

@@ -39,7 +39,7 @@ class TrainedClip(TrainedImageModel[clip.CLIP]):
 
     words: Words
     name: ClassVar[str] = "clip-nano"
-    made = (clip.CLIP, clip.Config)
+    model_classes = (clip.CLIP, clip.Config)
     counts: ClassVar[Counts] = _WORDS
 
 
@@ -57,7 +57,7 @@ class TrainedLlava(TrainedReader):
 
     model: llava.LLaVA
     name: ClassVar[str] = "llava-nano"
-    made = (llava.LLaVA, llava.Config)
+    model_classes = (llava.LLaVA, llava.Config)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class TrainedPrefix(TrainedReader):
 
     model: prefix.Prefix
     name: ClassVar[str] = "prefix-nano"
-    made = (prefix.Prefix, prefix.Config)
+    model_classes = (prefix.Prefix, prefix.Config)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class TrainedVideo(TrainedImageModel[Video]):
     labels: tuple[str, ...]
     words: Words
     name: ClassVar[str] = "video-nano"
-    made = (Video, transformer.Config)
+    model_classes = (Video, transformer.Config)
     counts: ClassVar[Counts] = _WORDS | _LABELS
 
 
@@ -87,7 +87,7 @@ class TrainedFusion(TrainedImageModel[fusion.Fusion]):
     labels: tuple[str, ...]
     words: Words
     name: ClassVar[str] = "fusion-nano"
-    made = (fusion.Fusion, fusion.Config)
+    model_classes = (fusion.Fusion, fusion.Config)
     counts: ClassVar[Counts] = _WORDS | _LABELS
 
 
@@ -98,7 +98,7 @@ class TrainedAudio(TrainedModel[audio.AudioCLIP]):
     words: Words
     tags: tuple[str, ...]
     name: ClassVar[str] = "audioclip-nano"
-    made = (audio.AudioCLIP, audio.Config)
+    model_classes = (audio.AudioCLIP, audio.Config)
     counts: ClassVar[Counts] = _WORDS | {"tags": ("tags", "tags")}
 
 
@@ -108,10 +108,10 @@ class TrainedSpeech(TrainedModel[speech.Speech]):
 
     alphabet: str = ALPHABET
     name: ClassVar[str] = "asr-nano"
-    made = (speech.Speech, speech.Config)
+    model_classes = (speech.Speech, speech.Config)
     counts: ClassVar[Counts] = {"letters": ("alphabet", "letters")}
 
-    def labels_of(self, text: str) -> list[int]:
+    def encode_letters(self, text: str) -> list[int]:
         """The labels of a text. Raises ValueError for a letter that is not in the alphabet."""
         return [self.alphabet.index(letter) + 1 for letter in text]
 
@@ -122,7 +122,7 @@ class TrainedUnified(TrainedImageModel[gpt.UnifiedModel]):
 
     bpe: Bpe
     name: ClassVar[str] = "unified-nano"
-    made = (gpt.UnifiedModel, gpt.Config)
+    model_classes = (gpt.UnifiedModel, gpt.Config)
     counts: ClassVar[Counts] = {"tokens": ("bpe", "text")}
 
 

@@ -23,7 +23,7 @@ def write_checkpoint(folder: Path, checkpoint: TrainedModel[Any], dtype: torch.d
 
     Floating weights and buffers are stored as `dtype` (float16 halves the file). Raises OSError.
     """
-    config = {"model": checkpoint.name, **checkpoint.described()}
+    config = {"model": checkpoint.name, **checkpoint.describe()}
     weights = {
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
         for name, value in checkpoint.model.state_dict().items()
@@ -41,7 +41,7 @@ def read_checkpoint(folder: Path, kind: type[S]) -> S:
     config = _config(file, kind.name)
     try:
         with torch.device("meta"):  # shapes only: the weights come from the file
-            checkpoint = kind.of(config)
+            checkpoint = kind.from_description(config)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file}: not a {kind.name} checkpoint: {error}") from error
     load_weights(checkpoint.model, folder / "model.safetensors")
@@ -69,8 +69,8 @@ def _config(file: Path, name: str) -> Description:
 def load_weights(model: nn.Module, file: Path) -> None:
     """Put the weights of a file in the place of the model's. Raises ModelError."""
     try:
-        found = load(read_regular(file))
-        weights = {k: v.float() if v.is_floating_point() else v for k, v in found.items()}
+        tensors = load(read_regular(file))
+        weights = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
         model.load_state_dict(weights, assign=True)
     except FileNotFoundError as error:
         raise ModelError(

@@ -33,30 +33,30 @@ class TrainedModel(Generic[M]):
     """A model with all that its inputs need: vocabulary, labels, scale of pixels.
 
     A subclass has a field for each key of config.json behind `architecture`, in their order. `name`
-    is that of the adapter that runs it, `made` the class of the model and that of its config.
+    is that of the adapter that runs it, `model_classes` the classes of the model and its config.
     """
 
     model: M
     name: ClassVar[str]
-    made: ClassVar[tuple[Callable[..., Any], type[Any]]]
+    model_classes: ClassVar[tuple[Callable[..., Any], type[Any]]]
     counts: ClassVar[Counts]
 
-    def described(self) -> dict[str, object]:
+    def describe(self) -> dict[str, object]:
         """Return everything but the weights, as plain values: what config.json holds."""
         config: Any = self.model.config
         parts = {name: _plain(getattr(self, name)) for name in self._parts()}
         return {"architecture": asdict(config), **parts}
 
     @classmethod
-    def of(cls, described: Description) -> Self:
+    def from_description(cls, description: Description) -> Self:
         """Return the trained model that is described, with weights of any value.
 
         Raises KeyError, TypeError or ValueError for values that make no sense.
         """
-        build, config_class = cls.made
-        config: Any = config_of(config_class, described["architecture"])
+        build, config_class = cls.model_classes
+        config: Any = build_config(config_class, description["architecture"])
         hints = get_type_hints(cls)
-        parts = {name: _value(hints[name], described[name]) for name in cls._parts()}
+        parts = {name: _value(hints[name], description[name]) for name in cls._parts()}
         refuse_counts(
             **{
                 what: (len(parts[field]), getattr(config, number))
@@ -81,7 +81,7 @@ def _value(hint: Any, plain: Any) -> Any:
     return tuple(plain) if get_origin(hint) is tuple else plain
 
 
-def config_of(kind: type[C], values: Mapping[str, object]) -> C:
+def build_config(kind: type[C], values: Mapping[str, object]) -> C:
     """Return the dataclass `kind` of plain values; a field that is not named has its default.
 
     A mapping becomes the dataclass that the field is annotated with, a list a tuple. Raises
@@ -93,7 +93,7 @@ def config_of(kind: type[C], values: Mapping[str, object]) -> C:
 
 def _typed(hint: object, value: object) -> object:
     if isinstance(value, Mapping) and isinstance(hint, type) and is_dataclass(hint):
-        return config_of(hint, value)
+        return build_config(hint, value)
     return tuple(value) if isinstance(value, list) and get_origin(hint) is tuple else value
 
 

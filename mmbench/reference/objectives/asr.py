@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmbench.reference.objectives.tensors import spectra
+from mmbench.reference.objectives.tensors import log_mel_batch
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.worlds.numbers.batch import spoken_batch
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 def _fresh(recipe: Recipe) -> TrainedSpeech:
     from mmbench.reference.architectures.speech import Config, Speech
     from mmbench.reference.checkpoints.families import ALPHABET, TrainedSpeech
-    from mmbench.reference.checkpoints.trained_model import config_of
+    from mmbench.reference.checkpoints.trained_model import build_config
 
     labels = {"labels": len(ALPHABET) + 1}
-    return TrainedSpeech(Speech(config_of(Config, {**recipe.architecture, **labels})))
+    return TrainedSpeech(Speech(build_config(Config, {**recipe.architecture, **labels})))
 
 
 def _batch(checkpoint: TrainedSpeech, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Spectrograms [n, t, bands], their frames [n], labels [n, most] and their number [n]."""
     import torch
 
-    from mmbench.reference.tokens.words import padded
+    from mmbench.reference.tokens.words import pad_ids
 
     mel = checkpoint.model.config.mel
     spoken = spoken_batch(seed, step, stage.batch, mel.rate)
-    said = [checkpoint.labels_of(piece.text) for piece in spoken]
-    lengths = torch.tensor([len(labels) for labels in said])
-    return *spectra([piece.samples for piece in spoken], mel), padded(said), lengths
+    letters = [checkpoint.encode_letters(piece.text) for piece in spoken]
+    lengths = torch.tensor([len(labels) for labels in letters])
+    return *log_mel_batch([piece.samples for piece in spoken], mel), pad_ids(letters), lengths
 
 
 def _loss(checkpoint: TrainedSpeech, batch: tuple[Tensor, ...]) -> Tensor:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from mmbench.reference.objectives.tensors import model_loss
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.recipe import StageOptions, options_of
+from mmbench.reference.training.recipe import StageOptions, parse_options
 from mmbench.reference.worlds.sounds.batch import sound_batch
 from mmbench.reference.worlds.sounds.scene import SOUNDS
 from mmbench.reference.worlds.sounds.sources import training_sounds
@@ -26,13 +26,13 @@ _VOCABULARY_SCENES = 2000
 def _fresh(recipe: Recipe) -> TrainedAudio:
     from mmbench.reference.architectures.audio import AudioCLIP, Config
     from mmbench.reference.checkpoints.families import TrainedAudio
-    from mmbench.reference.checkpoints.trained_model import config_of
+    from mmbench.reference.checkpoints.trained_model import build_config
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_sounds(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
-    words = Words.of(text for _, texts in scenes for text in texts)
+    words = Words.from_texts(text for _, texts in scenes for text in texts)
     sizes = {"vocabulary": len(words.words), "tags": len(SOUNDS)}
-    config = config_of(Config, {**recipe.architecture, **sizes})
+    config = build_config(Config, {**recipe.architecture, **sizes})
     return TrainedAudio(AudioCLIP(config), words, SOUNDS)
 
 
@@ -50,19 +50,19 @@ def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tupl
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
-    from mmbench.reference.tokens.words import padded
+    from mmbench.reference.tokens.words import pad_ids
 
     config = checkpoint.model.config
     sounds, texts, tags = sound_batch(seed, step, stage.batch)
     mel = log_mel(torch.from_numpy(sounds), config.mel)
-    if most := options_of(stage, SoundOptions).stretch:
+    if most := parse_options(stage, SoundOptions).stretch:
         by = np.random.default_rng([seed, step, 1]).uniform(-most, most, len(mel))
-        mel = stretched(mel, torch.from_numpy(1 + by).float())
-    tokens = padded([checkpoint.words.encode(text, config.context) for text in texts])
+        mel = stretch_time(mel, torch.from_numpy(1 + by).float())
+    tokens = pad_ids([checkpoint.words.encode(text, config.context) for text in texts])
     return mel, tokens, torch.from_numpy(tags)
 
 
-def stretched(mel: Tensor, speeds: Tensor) -> Tensor:
+def stretch_time(mel: Tensor, speeds: Tensor) -> Tensor:
     """Spectrograms [n, t, bands] played so many times as fast, [n], at the pitch they have.
 
     What no longer fits is cut; behind a sound that has become shorter is its own softest value.
@@ -78,7 +78,7 @@ def stretched(mel: Tensor, speeds: Tensor) -> Tensor:
     return torch.where((at > last)[..., None], mel.amin((1, 2))[:, None, None], played)
 
 
-def _tagging(checkpoint: TrainedAudio, batch: tuple[Tensor, ...]) -> Tensor:
+def _tagging_loss(checkpoint: TrainedAudio, batch: tuple[Tensor, ...]) -> Tensor:
     """Mean over tags and sounds: is there such an event or not."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -89,7 +89,7 @@ def _tagging(checkpoint: TrainedAudio, batch: tuple[Tensor, ...]) -> Tensor:
 FAMILY = Family(
     _fresh,
     {
-        "tagging": Objective(_batch, _tagging, SoundOptions),
+        "tagging": Objective(_batch, _tagging_loss, SoundOptions),
         # Captions told apart, and tags: the second keeps what the first stage taught.
         "together": Objective(_batch, model_loss, SoundOptions),
     },

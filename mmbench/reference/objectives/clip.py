@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmbench.reference.objectives.tensors import model_loss, scaled
+from mmbench.reference.objectives.tensors import model_loss, normalise
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.recipe import StageOptions, options_of
-from mmbench.reference.worlds.shapes.augment import WAYS
+from mmbench.reference.training.recipe import StageOptions, parse_options
+from mmbench.reference.worlds.shapes.augment import AUGMENTATIONS
 from mmbench.reference.worlds.shapes.batch import training_batch
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 
@@ -30,7 +30,7 @@ def _fresh(recipe: Recipe) -> TrainedClip:
     from mmbench.reference.tokens.words import Words
 
     scenes = (training_scene(recipe.seed, index) for index in range(_VOCABULARY_SCENES))
-    words = Words.of(text for _, texts in scenes for text in texts)
+    words = Words.from_texts(text for _, texts in scenes for text in texts)
     return TrainedClip(CLIP(Config(len(words.words), **recipe.architecture)), words)
 
 
@@ -45,9 +45,9 @@ class PairOptions(StageOptions, frozen=True):
     twins: bool = False
 
     def __post_init__(self) -> None:
-        for way in self.augment:
-            if way not in WAYS:
-                raise ValueError(f"augment: {way!r} is none of {', '.join(WAYS)}")
+        for name in self.augment:
+            if name not in AUGMENTATIONS:
+                raise ValueError(f"augment: {name!r} is none of {', '.join(AUGMENTATIONS)}")
 
 
 def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
@@ -57,15 +57,15 @@ def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple
     """
     import torch
 
-    from mmbench.reference.tokens.words import padded
+    from mmbench.reference.tokens.words import pad_ids
 
     config = checkpoint.model.config
-    options = options_of(stage, PairOptions)
+    options = parse_options(stage, PairOptions)
     images, texts = training_batch(
         seed, step, stage.batch, config.image_size, options.augment, options.twins
     )
-    pixels = scaled(torch.from_numpy(images), checkpoint.mean, checkpoint.std)
-    return pixels, padded([checkpoint.words.encode(text, config.context) for text in texts])
+    pixels = normalise(torch.from_numpy(images), checkpoint.mean, checkpoint.std)
+    return pixels, pad_ids([checkpoint.words.encode(text, config.context) for text in texts])
 
 
 def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
@@ -79,8 +79,8 @@ def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
     images, tokens = batch
     with torch.no_grad():
         similar = checkpoint.model.encode_image(images) @ checkpoint.model.encode_text(tokens).T
-        found, of = mutual_nearest(similar)
-    loss: Tensor = checkpoint.model(images[found], tokens[of])
+        rows, columns = mutual_nearest(similar)
+    loss: Tensor = checkpoint.model(images[rows], tokens[columns])
     return loss
 
 

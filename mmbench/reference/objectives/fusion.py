@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmbench.reference.objectives.tensors import scaled
+from mmbench.reference.objectives.tensors import normalise
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.worlds.fusion.batch import trio_batch
 from mmbench.reference.worlds.fusion.scene import ANSWERS, NUMBERS, trio_at
@@ -21,13 +21,13 @@ _VOCABULARY_TRIOS = 500
 def _fresh(recipe: Recipe) -> TrainedFusion:
     from mmbench.reference.architectures.fusion import Config, Fusion
     from mmbench.reference.checkpoints.families import TrainedFusion
-    from mmbench.reference.checkpoints.trained_model import config_of
+    from mmbench.reference.checkpoints.trained_model import build_config
     from mmbench.reference.tokens.words import Words
 
     trios = (trio_at("train", recipe.seed, index) for index in range(_VOCABULARY_TRIOS))
-    words = Words.of(trio.sentence for trio in trios)
+    words = Words.from_texts(trio.sentence for trio in trios)
     sizes = {"vocabulary": len(words.words), "classes": len(ANSWERS), "values": len(NUMBERS)}
-    config = config_of(Config, {**recipe.architecture, **sizes})
+    config = build_config(Config, {**recipe.architecture, **sizes})
     return TrainedFusion(Fusion(config), ANSWERS, words)
 
 
@@ -39,39 +39,41 @@ def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tup
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
-    from mmbench.reference.tokens.words import padded
+    from mmbench.reference.tokens.words import pad_ids
 
     config = checkpoint.model.config
     trios = trio_batch(seed, step, stage.batch, config.image_size)
-    images = scaled(torch.from_numpy(trios.images), checkpoint.mean, checkpoint.std)
+    images = normalise(torch.from_numpy(trios.images), checkpoint.mean, checkpoint.std)
     mel = log_mel(torch.from_numpy(trios.sounds), config.mel)
-    tokens = padded([checkpoint.words.encode(text, config.context) for text in trios.sentences])
+    tokens = pad_ids([checkpoint.words.encode(text, config.context) for text in trios.sentences])
     return images, mel, tokens, torch.from_numpy(trios.differs), torch.from_numpy(trios.numbers) - 1
 
 
-def _numbers(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
+def _number_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
     """Mean over images, sounds and sentences: which number does it tell."""
     from torch.nn.functional import cross_entropy
 
     *inputs, _, numbers = batch
-    logits = checkpoint.model.told(checkpoint.model.features(*inputs))
+    logits = checkpoint.model.value_logits(checkpoint.model.features(*inputs))
     return cross_entropy(logits.flatten(0, 1), numbers.flatten())
 
 
-def _together(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
+def _joint_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
     """Which differs, and the number of each: the second keeps what the first stage taught."""
     from torch.nn.functional import cross_entropy
 
     *inputs, answers, numbers = batch
     features = checkpoint.model.features(*inputs)
-    told = cross_entropy(checkpoint.model.told(features).flatten(0, 1), numbers.flatten())
-    return told + cross_entropy(checkpoint.model.classified(features), answers)
+    number_loss = cross_entropy(
+        checkpoint.model.value_logits(features).flatten(0, 1), numbers.flatten()
+    )
+    return number_loss + cross_entropy(checkpoint.model.class_logits(features), answers)
 
 
 FAMILY = Family(
     _fresh,
     {
-        "numbers": Objective(_batch, _numbers),
-        "classification": Objective(_batch, _together),
+        "numbers": Objective(_batch, _number_loss),
+        "classification": Objective(_batch, _joint_loss),
     },
 )

@@ -15,14 +15,14 @@ import numpy as np
 from msgspec import Meta
 
 from mmbench.reference.checkpoints import packaged
-from mmbench.reference.objectives.tensors import model_loss, scaled
+from mmbench.reference.objectives.tensors import model_loss, normalise
 from mmbench.reference.training.family import Family, Objective
-from mmbench.reference.training.recipe import StageOptions, options_of
+from mmbench.reference.training.recipe import StageOptions, parse_options
 from mmbench.reference.worlds.chance import chance, shuffled
-from mmbench.reference.worlds.shapes.batch import varied
+from mmbench.reference.worlds.shapes.batch import augmented_drawings
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 from mmbench.reference.worlds.shapes.scene import Scene
-from mmbench.reference.worlds.shapes.talk import DESCRIBE, IMAGE, TALKS, Turn, training_talks
+from mmbench.reference.worlds.shapes.talk import DESCRIBE, IMAGE, TALKS, TalkTurn, training_talks
 from mmbench.types import Message
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="TrainedModel[Any]")
 
-Talks = tuple[Scene, list[list[Turn]]]
+Talks = tuple[Scene, list[list[TalkTurn]]]
 """A scene, and conversations about it, all of which show its image first or none."""
 
 _VOCABULARY_SCENES = 2000
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "gpt": "assistant"}
 
 
-def told(seed: int, index: int) -> Talks:
+def caption_conversation(seed: int, index: int) -> Talks:
     """A scene of the training stream, and its five captions one after another, with no image.
 
     In an order drawn by lot, so that a caption is to be guessed from what others told.
@@ -57,14 +57,14 @@ def told(seed: int, index: int) -> Talks:
     return scene, [[{"from": "gpt", "value": text} for text in order]]
 
 
-def described(seed: int, index: int) -> Talks:
+def description_conversation(seed: int, index: int) -> Talks:
     """A scene of the training stream, and its image described."""
     scene, texts = training_scene(seed, index)
-    asked = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
-    return scene, [[asked, {"from": "gpt", "value": texts[0]}]]
+    request = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
+    return scene, [[request, {"from": "gpt", "value": texts[0]}]]
 
 
-def messages(turns: Sequence[Turn]) -> list[Message[str | None]]:
+def to_messages(turns: Sequence[TalkTurn]) -> list[Message[str | None]]:
     """`conversations` of LLaVA's data, from and value, as messages: `IMAGE` stands for an image."""
     return [Message(_ROLES[turn["from"]], tuple(_parts(turn["value"]))) for turn in turns]
 
@@ -80,10 +80,10 @@ def _fresh_llava(recipe: Recipe) -> TrainedLlava:
     from mmbench.reference.architectures.llava import Config, LLaVA
     from mmbench.reference.checkpoints.families import TrainedLlava
 
-    eyes, words, sizes = begun(recipe)
+    vision, words, sizes = load_vision(recipe)
     model = LLaVA(Config(**sizes, **recipe.architecture))
-    model.vision.load_state_dict(eyes.model.image.state_dict())
-    return TrainedLlava(model, words, mean=eyes.mean, std=eyes.std)
+    model.vision.load_state_dict(vision.model.image.state_dict())
+    return TrainedLlava(model, words, mean=vision.mean, std=vision.std)
 
 
 def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
@@ -91,29 +91,29 @@ def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
     from mmbench.reference.architectures.prefix import Config, Prefix
     from mmbench.reference.checkpoints.families import TrainedPrefix
 
-    eyes, words, sizes = begun(recipe)
-    sizes["embedding"] = eyes.model.config.embedding
+    vision, words, sizes = load_vision(recipe)
+    sizes["embedding"] = vision.model.config.embedding
     model = Prefix(Config(**sizes, **recipe.architecture))
-    model.vision.load_state_dict(eyes.model.image.state_dict())
-    model.image_projection.load_state_dict(eyes.model.image_projection.state_dict())
-    return TrainedPrefix(model, words, mean=eyes.mean, std=eyes.std)
+    model.vision.load_state_dict(vision.model.image.state_dict())
+    model.image_projection.load_state_dict(vision.model.image_projection.state_dict())
+    return TrainedPrefix(model, words, mean=vision.mean, std=vision.std)
 
 
-def begun(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
+def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
     """The CLIP that `start` names under `vision`, all words, and the sizes that follow from both.
 
-    Raises as `started_from` does.
+    Raises as `load_start` does.
     """
     from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.reference.tokens.turns import vocabulary
 
-    eyes, words = started_from(recipe, "vision", TrainedClip), vocabulary(_texts(recipe.seed))
+    vision, words = load_start(recipe, "vision", TrainedClip), vocabulary(_texts(recipe.seed))
     names = ("image_size", "patch", "image_width", "image_layers", "image_heads", "activation")
-    sizes = {name: getattr(eyes.model.config, name) for name in names}
-    return eyes, words, {"vocabulary": len(words.words), **sizes}
+    sizes = {name: getattr(vision.model.config, name) for name in names}
+    return vision, words, {"vocabulary": len(words.words), **sizes}
 
 
-def started_from(recipe: Recipe, part: str, kind: type[S]) -> S:
+def load_start(recipe: Recipe, part: str, kind: type[S]) -> S:
     """The trained model that `start` names for a part: a shipped one by its name, or a folder.
 
     Raises ValueError where it names none, ModelError for a folder that holds no such checkpoint.
@@ -147,31 +147,35 @@ def _batch(
     """
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import OUTSIDE
-    from mmbench.reference.tokens.words import PAD, padded
+    from mmbench.reference.tokens.words import PAD, pad_ids
 
-    told = [talks(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
-    rows = [_row(checkpoint, branches) for _, branches in told]
-    seen = [scene for scene, branches in told if IMAGE in branches[0][0]["value"]]
+    drawn = [talks(seed, (step - 1) * stage.batch + i) for i in range(stage.batch)]
+    rows = [_row(checkpoint, talks_about) for _, talks_about in drawn]
+    seen = [scene for scene, talks_about in drawn if IMAGE in talks_about[0][0]["value"]]
     images = _pixels(checkpoint, seen, np.random.default_rng([seed, step]))
     fills = (PAD, UNLEARNT, OUTSIDE)
-    ids, labels, of = (
-        padded(c, fill) for c, fill in zip(zip(*rows, strict=True), fills, strict=True)
+    ids, labels, branch_ids = (
+        pad_ids(c, fill) for c, fill in zip(zip(*rows, strict=True), fills, strict=True)
     )
-    return ids, labels, images, of
+    return ids, labels, images, branch_ids
 
 
 def _row(
-    checkpoint: TrainedReader, talks: Sequence[Sequence[Turn]]
+    checkpoint: TrainedReader, talks: Sequence[Sequence[TalkTurn]]
 ) -> tuple[list[int], list[int], list[int]]:
     """Conversations about one image: ids, labels, and of which branch each is."""
     from mmbench.reference.architectures.language import UNLEARNT
-    from mmbench.reference.tokens.packing import joined
-    from mmbench.reference.tokens.turns import encoded
+    from mmbench.reference.tokens.packing import pack
+    from mmbench.reference.tokens.turns import encode_turns
 
     config = checkpoint.model.config
-    coded = [encoded(messages(turns), checkpoint.words, config.places) for turns in talks]
-    ids, learnt, of = joined(coded, config.context)
-    return ids, [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)], of
+    encoded = [encode_turns(to_messages(turns), checkpoint.words, config.places) for turns in talks]
+    ids, learnt, branch_ids = pack(encoded, config.context)
+    return (
+        ids,
+        [token if learn else UNLEARNT for token, learn in zip(ids, learnt, strict=True)],
+        branch_ids,
+    )
 
 
 class TalkOptions(StageOptions, frozen=True):
@@ -183,7 +187,7 @@ class TalkOptions(StageOptions, frozen=True):
 def _conversations(
     checkpoint: TrainedReader, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    number = options_of(stage, TalkOptions).talks
+    number = parse_options(stage, TalkOptions).talks
     return _batch(partial(training_talks, number=number), checkpoint, stage, seed, step)
 
 
@@ -194,12 +198,14 @@ def _pixels(checkpoint: TrainedReader, scenes: Sequence[Scene], rng: np.random.G
     size = checkpoint.model.config.image_size
     if not scenes:
         return torch.empty(0, 3, size, size)
-    return scaled(torch.from_numpy(varied(scenes, size, rng)), checkpoint.mean, checkpoint.std)
+    return normalise(
+        torch.from_numpy(augmented_drawings(scenes, size, rng)), checkpoint.mean, checkpoint.std
+    )
 
 
 OBJECTIVES: dict[str, Objective[Any]] = {
-    "captions": Objective(partial(_batch, told), model_loss),
-    "descriptions": Objective(partial(_batch, described), model_loss),
+    "captions": Objective(partial(_batch, caption_conversation), model_loss),
+    "descriptions": Objective(partial(_batch, description_conversation), model_loss),
     "conversations": Objective(_conversations, model_loss, TalkOptions),
 }
 """Of every model that reads images among words, whatever becomes of an image."""

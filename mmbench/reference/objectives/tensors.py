@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from mmbench.types import Array
 
 
-def scaled(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """RGB from 0 to 1, float32 [n, …, 3], to (RGB - mean) / std with the colours second."""
     import torch
 
     return ((images - torch.tensor(mean)) / torch.tensor(std)).movedim(-1, 1).contiguous()
 
 
-def spectra(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
+def log_mel_batch(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
     """`log_mel` of sounds, float32 [n, t, bands], padded at the end, and its frames, [n]."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
     from mmbench.reference.architectures.mel import log_mel
 
-    heard = [log_mel(torch.from_numpy(samples), mel) for samples in sounds]
-    if not heard:
+    spectrograms = [log_mel(torch.from_numpy(samples), mel) for samples in sounds]
+    if not spectrograms:
         return torch.empty(0, 0, mel.bands), torch.empty(0, dtype=torch.int64)
-    return pad_sequence(heard, True), torch.tensor([len(frames) for frames in heard])
+    return pad_sequence(spectrograms, True), torch.tensor([len(frames) for frames in spectrograms])
 
 
 def model_loss(checkpoint: TrainedModel[Any], batch: tuple[Tensor, ...]) -> Tensor:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from msgspec import Meta, structs
 
-from mmbench.reference.objectives.language import described, messages
-from mmbench.reference.objectives.tensors import scaled, spectra
-from mmbench.reference.training.recipe import StageOptions, options_of
-from mmbench.reference.worlds.numbers.batch import Piece, spoken_batch
+from mmbench.reference.objectives.language import description_conversation, to_messages
+from mmbench.reference.objectives.tensors import log_mel_batch, normalise
+from mmbench.reference.training.recipe import StageOptions, parse_options
+from mmbench.reference.worlds.numbers.batch import Utterance, spoken_batch
 from mmbench.reference.worlds.shapes.batch import drawings
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 from mmbench.reference.worlds.shapes.scene import Scene
@@ -28,7 +28,7 @@ _WITHOUT_TEXT = 0.1
 """The share of drawings whose prompt is taken away, so that guidance has something to move from."""
 
 
-def pixels(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor:
+def image_tensors(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor:
     """Images [n, 3, size, size] on the model's scale.
 
     They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
@@ -39,39 +39,39 @@ def pixels(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor:
     if not scenes:
         return torch.empty(0, 3, size, size)
     images = torch.from_numpy(drawings(scenes, size)) / 255
-    return scaled(images, checkpoint.mean, checkpoint.std)
+    return normalise(images, checkpoint.mean, checkpoint.std)
 
 
-def heard(checkpoint: TrainedUnified, spoken: Sequence[Piece]) -> tuple[Tensor, Tensor]:
+def sound_tensors(checkpoint: TrainedUnified, spoken: Sequence[Utterance]) -> tuple[Tensor, Tensor]:
     """Log-mel frames [n, t, bands], and how many are sound, [n]."""
-    return spectra([piece.samples for piece in spoken], checkpoint.model.config.mel)
+    return log_mel_batch([piece.samples for piece in spoken], checkpoint.model.config.mel)
 
 
-Shown = tuple[Scene, list[list["MessageTurn"]]]
+SceneTalks = tuple[Scene, list[list["MessageTurn"]]]
 """A scene, and conversations about it, which begin with its image or end with it."""
 
 
-def _talks(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
+def _talks(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
     """Questions about an image."""
     scene, talks = training_talks(seed, index)
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
-def _description(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
+def _description(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
     """An image described."""
-    scene, talks = described(seed, index)
+    scene, talks = description_conversation(seed, index)
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
 def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[MessageTurn]:
     image = _image(checkpoint)
     return [
-        (said.role, [image if part is None else part.strip() for part in said.parts])
-        for said in messages(turns)
+        (message.role, [image if part is None else part.strip() for part in message.parts])
+        for message in to_messages(turns)
     ]
 
 
-def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> Shown:
+def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
     """A caption drawn."""
     scene, texts = training_scene(seed, index)
     return scene, [[("user", [texts[0]]), ("assistant", [_image(checkpoint)])]]
@@ -99,41 +99,43 @@ class Shares(StageOptions, frozen=True):
             raise ValueError("no kind of row has a share")
 
 
-_SHOWN: Mapping[str, Callable[[TrainedUnified, int, int], Shown]] = {
+_EXAMPLES: Mapping[str, Callable[[TrainedUnified, int, int], SceneTalks]] = {
     "talks": _talks,
     "descriptions": _description,
     "drawings": _drawing,
 }
 
 
-def mixed(checkpoint: TrainedUnified, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def mixed_batch(
+    checkpoint: TrainedUnified, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
     """Ids, what is learnt and `tokens.packing` [n, t]; the pixels, log-mel and frames they name.
 
     Rows are of `Shares`; those of a kind are neighbours.
     """
     rng = np.random.default_rng([seed, step])
-    counts = counts_of(stage)
-    shown = [
-        show(checkpoint, seed, (step - 1) * counts[kind] + i)
-        for kind, show in _SHOWN.items()
+    counts = row_counts(stage)
+    examples = [
+        make_example(checkpoint, seed, (step - 1) * counts[kind] + i)
+        for kind, make_example in _EXAMPLES.items()
         for i in range(counts[kind])
     ]
     spoken = spoken_batch(seed, step, counts["speech"], checkpoint.model.config.mel.rate)
-    mel, frames = heard(checkpoint, spoken)
-    rows = [*(talks for _, talks in shown), *_transcribed(checkpoint, spoken, frames)]
-    images = pixels(checkpoint, [scene for scene, _ in shown])
-    return *_coded(checkpoint, rows, rng), images, mel, frames
+    mel, frames = sound_tensors(checkpoint, spoken)
+    rows = [*(talks for _, talks in examples), *_transcriptions(checkpoint, spoken, frames)]
+    images = image_tensors(checkpoint, [scene for scene, _ in examples])
+    return *_encode_rows(checkpoint, rows, rng), images, mel, frames
 
 
-def counts_of(stage: Stage) -> dict[str, int]:
+def row_counts(stage: Stage) -> dict[str, int]:
     """How many rows of each kind a batch has, by the names of `Shares`."""
-    shares = structs.asdict(options_of(stage, Shares))
-    whole = sum(shares.values())
-    return {kind: round(stage.batch * share / whole) for kind, share in shares.items()}
+    shares = structs.asdict(parse_options(stage, Shares))
+    total = sum(shares.values())
+    return {kind: round(stage.batch * share / total) for kind, share in shares.items()}
 
 
-def _transcribed(
-    checkpoint: TrainedUnified, spoken: Sequence[Piece], frames: Tensor
+def _transcriptions(
+    checkpoint: TrainedUnified, spoken: Sequence[Utterance], frames: Tensor
 ) -> list[list[list[MessageTurn]]]:
     from mmbench.reference.tokens.mixed import CodeSpan, TokenKind
 
@@ -144,7 +146,7 @@ def _transcribed(
     ]
 
 
-def _coded(
+def _encode_rows(
     checkpoint: TrainedUnified,
     rows: Sequence[Sequence[Sequence[MessageTurn]]],
     rng: np.random.Generator,
@@ -152,20 +154,20 @@ def _coded(
     """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
     import torch
 
-    from mmbench.reference.tokens.mixed import PAD, TokenKind, encoded
-    from mmbench.reference.tokens.packing import OUTSIDE, joined
-    from mmbench.reference.tokens.words import padded
+    from mmbench.reference.tokens.mixed import PAD, TokenKind, encode_turns
+    from mmbench.reference.tokens.packing import OUTSIDE, pack
+    from mmbench.reference.tokens.words import pad_ids
 
     config = checkpoint.model.config
     layout = config.layout
-    coded = [
-        joined([encoded(turns, checkpoint.bpe, layout) for turns in talks], config.context)
+    packed = [
+        pack([encode_turns(turns, checkpoint.bpe, layout) for turns in talks], config.context)
         for talks in rows
     ]
-    ids = padded([ids for ids, _, _ in coded], PAD)
-    learnt = padded([list(map(int, said)) for _, said, _ in coded], 0).bool()
-    branches = padded([of for _, _, of in coded], OUTSIDE)
+    ids = pad_ids([ids for ids, _, _ in packed], PAD)
+    learnt = pad_ids([list(map(int, learnt)) for _, learnt, _ in packed], 0).bool()
+    branch_rows = pad_ids([branch_ids for _, _, branch_ids in packed], OUTSIDE)
     drawn = (learnt & (ids == layout.ids(TokenKind.IMAGE).start)).any(1)
     bare = drawn & torch.from_numpy(rng.random(len(ids)) < _WITHOUT_TEXT)
-    ids = torch.where(bare[:, None], checkpoint.model.gpt.without_texts(ids), ids)
-    return ids, learnt, branches
+    ids = torch.where(bare[:, None], checkpoint.model.gpt.mask_texts(ids), ids)
+    return ids, learnt, branch_rows

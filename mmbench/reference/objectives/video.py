@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmbench.reference.objectives.tensors import model_loss, scaled
+from mmbench.reference.objectives.tensors import model_loss, normalise
 from mmbench.reference.training.family import Family, Objective
 from mmbench.reference.worlds.motion.batch import film_batch
 from mmbench.reference.worlds.motion.scene import MOTIONS
@@ -33,20 +33,22 @@ def _fresh(recipe: Recipe) -> TrainedVideo:
     if tower != "transformer" and any(stage.objective == "masked" for stage in recipe.stages):
         raise ValueError(f"tower {tower} has no patches to hide; leave stages of `masked` out")
     films = (training_film(recipe.seed, index) for index in range(_VOCABULARY_FILMS))
-    words = Words.of(text for _, texts in films for text in texts)
+    words = Words.from_texts(text for _, texts in films for text in texts)
     config = Config(len(words.words), **{"classes": len(MOTIONS)} | recipe.architecture)
     return TrainedVideo(Video(config), MOTIONS, words)
 
 
-def _told_batch(checkpoint: TrainedVideo, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
+def _captioned_batch(
+    checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
+) -> tuple[Tensor, ...]:
     """Videos [n, 3, frames, size, size], motions [n], and ids [n, t] of captions."""
     import torch
 
-    from mmbench.reference.tokens.words import padded
+    from mmbench.reference.tokens.words import pad_ids
 
     c = checkpoint.model.config
     films, texts, motions = film_batch(seed, step, stage.batch, c.size)
-    ids = padded([checkpoint.words.encode(text, c.context) for text in texts])
+    ids = pad_ids([checkpoint.words.encode(text, c.context) for text in texts])
     return _pixels(checkpoint, films), torch.from_numpy(motions), ids
 
 
@@ -61,18 +63,18 @@ def _masked_batch(
 def _pixels(checkpoint: TrainedVideo, films: NDArray[np.uint8]) -> Tensor:
     import torch
 
-    return scaled(torch.from_numpy(films) / 255, checkpoint.mean, checkpoint.std)
+    return normalise(torch.from_numpy(films) / 255, checkpoint.mean, checkpoint.std)
 
 
 def _masked_loss(checkpoint: TrainedVideo, batch: tuple[Tensor, ...]) -> Tensor:
     (videos,) = batch
-    return checkpoint.model.guess(videos, _HIDDEN)
+    return checkpoint.model.pretraining_loss(videos, _HIDDEN)
 
 
 FAMILY = Family(
     _fresh,
     {
         "masked": Objective(_masked_batch, _masked_loss),
-        "motion-and-text": Objective(_told_batch, model_loss),
+        "motion-and-text": Objective(_captioned_batch, model_loss),
     },
 )

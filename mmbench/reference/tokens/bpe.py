@@ -25,7 +25,7 @@ class Bpe:
         self.description = description
 
     @classmethod
-    def of(cls, texts: Iterable[str], size: int) -> Bpe:
+    def train(cls, texts: Iterable[str], size: int) -> Bpe:
         """At most `size` tokens: the 256 bytes, and the pairs that are commonest in the texts."""
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 

@@ -74,7 +74,7 @@ MessageTurn = tuple[str, Sequence[MessagePart]]
 """A role (system, user or assistant), and what is said."""
 
 
-def encoded(
+def encode_turns(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout
 ) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and of each whether it is learnt.
@@ -83,14 +83,16 @@ def encoded(
     """
     ids, learnt = [START], [False]
     for role, parts in turns:
-        said = role == "assistant"
-        new = [token for part in parts for token in segment(part, bpe, layout)] + [END] * said
+        is_learnt = role == "assistant"
+        new = [token for part in parts for token in encode_part(part, bpe, layout)] + [
+            END
+        ] * is_learnt
         ids += [_ROLES[role], *new]
-        learnt += [False, *[said] * len(new)]
+        learnt += [False, *[is_learnt] * len(new)]
     return ids, learnt
 
 
-def segment(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
+def encode_part(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
     """One part with the tokens that open and close it."""
     if isinstance(part, str):
         kind, first = TokenKind.TEXT, layout.ids(TokenKind.TEXT).start
@@ -100,8 +102,8 @@ def segment(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
     return [OPEN[kind], *inner, CLOSE[kind]]
 
 
-def asked(
+def encode_prompt(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout, answer: TokenKind
 ) -> list[int]:
     """The ids of a conversation that the assistant is to go on with in a modality."""
-    return [*encoded(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]
+    return [*encode_turns(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]

@@ -19,43 +19,43 @@ TRUNK, OUTSIDE = 0, -1
 """The number of what all branches share, and of padding, which no one sees; branches are 1, 2, …"""
 
 
-def joined(
-    branches: Sequence[tuple[list[int], list[bool]]], context: int
+def pack(
+    conversations: Sequence[tuple[list[int], list[bool]]], context: int
 ) -> tuple[list[int], list[bool], list[int]]:
     """Conversations (ids, and whether each is learnt) as one: ids, learnt, and of which branch.
 
     One that is longer than the context loses its last tokens. One alone is all trunk.
     """
-    cut = [list(zip(*branch, strict=True))[:context] for branch in branches]
-    shared = sum(1 for _ in takewhile(_alike, zip(*cut, strict=False)))
-    while any(branch[shared][1] for branch in cut if len(branch) > shared):
+    cut = [list(zip(*conversation, strict=True))[:context] for conversation in conversations]
+    shared = sum(1 for _ in takewhile(_all_equal, zip(*cut, strict=False)))
+    while any(conversation[shared][1] for conversation in cut if len(conversation) > shared):
         shared -= 1  # what is learnt is predicted from the token before it, in the same branch
     rows = [(*token, TRUNK) for token in cut[0][:shared]]
-    for number, branch in enumerate(cut, 1):
-        rows += [(*token, number) for token in branch[shared:]]
-    ids, learnt, of = (list(column) for column in zip(*rows, strict=True))
-    return ids, learnt, of
+    for number, conversation in enumerate(cut, 1):
+        rows += [(*token, number) for token in conversation[shared:]]
+    ids, learnt, branch_ids = (list(column) for column in zip(*rows, strict=True))
+    return ids, learnt, branch_ids
 
 
-def _alike(tokens: tuple[object, ...]) -> bool:
+def _all_equal(tokens: tuple[object, ...]) -> bool:
     return all(token == tokens[0] for token in tokens)
 
 
-def visible(of: Tensor, last: int | None = None) -> Tensor:
+def visibility_mask(branch_ids: Tensor, last: int | None = None) -> Tensor:
     """Whether each token sees each, bool [n, t, t], by the branch of each, int64 [n, t].
 
     It sees what stands before it in the trunk and in its own branch, and itself; so does padding,
     since a token that saw nothing would be worth nothing (NaN). With `last` only what that many
     tokens at the end see, [n, last, t].
     """
-    t = of.shape[1]
+    t = branch_ids.shape[1]
     first = 0 if last is None else t - last
-    own = of[:, None, :] == of[:, first:, None]
-    own &= (of != OUTSIDE)[:, None, :]
-    itself = torch.ones(t - first, t, dtype=torch.bool, device=of.device).triu(first)
-    return (own | itself | (of == TRUNK)[:, None, :]).tril(first)
+    own = branch_ids[:, None, :] == branch_ids[:, first:, None]
+    own &= (branch_ids != OUTSIDE)[:, None, :]
+    itself = torch.ones(t - first, t, dtype=torch.bool, device=branch_ids.device).triu(first)
+    return (own | itself | (branch_ids == TRUNK)[:, None, :]).tril(first)
 
 
 def positions(seen: Tensor) -> Tensor:
-    """The position of each token in its own conversation, int64 [… , t], from `visible`."""
+    """The position of each token in its own conversation, int64 [… , t], from `visibility_mask`."""
     return (seen.sum(-1) - 1).clamp(min=0)

@@ -22,10 +22,10 @@ _OPENS = {"system": [], "user": [USER], "assistant": [ASSISTANT]}
 
 def vocabulary(texts: Iterable[str]) -> Words:
     """The words of the texts, after the special tokens of conversations."""
-    return Words.of(texts, MARKS)
+    return Words.from_texts(texts, MARKS)
 
 
-def encoded(
+def encode_turns(
     turns: Sequence[Message[object]], words: Words, places: int
 ) -> tuple[list[int], list[bool]]:
     """The ids of a conversation, and of each whether it is learnt.
@@ -34,18 +34,18 @@ def encoded(
     """
     ids, learnt = [START], [False]
     for turn in turns:
-        opens, said = _OPENS[turn.role], turn.role == "assistant"
+        opens, is_learnt = _OPENS[turn.role], turn.role == "assistant"
         ids += opens
         learnt += [False] * len(opens)
         for part in turn.parts:
             new = words.ids(part) if isinstance(part, str) else [IMAGE] * places
             ids += new
-            learnt += [said and isinstance(part, str)] * len(new)
-        ids += [END] * said
-        learnt += [True] * said
+            learnt += [is_learnt and isinstance(part, str)] * len(new)
+        ids += [END] * is_learnt
+        learnt += [True] * is_learnt
     return ids, learnt
 
 
-def question(turns: Sequence[Message[object]], words: Words, places: int) -> list[int]:
+def encode_prompt(turns: Sequence[Message[object]], words: Words, places: int) -> list[int]:
     """The ids of a conversation that the assistant is to go on with."""
-    return [*encoded(turns, words, places)[0], ASSISTANT]
+    return [*encode_turns(turns, words, places)[0], ASSISTANT]

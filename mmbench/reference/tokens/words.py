@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 _SPACE_BEFORE_MARK = re.compile(r" (?=[.,:;?!])")
 
 
-def split(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words and punctuation marks of a text in lower case: "A cat." → a, cat, "."."""
     return _WORD.findall(text.lower())
 
@@ -43,13 +43,15 @@ class Words:
         return len(self.words)
 
     @classmethod
-    def of(cls, texts: Iterable[str], special: Sequence[str] = ()) -> Words:
+    def from_texts(cls, texts: Iterable[str], special: Sequence[str] = ()) -> Words:
         """The vocabulary of all words in the texts, sorted, after a model's own special tokens."""
-        return cls([*SPECIAL, *special, *sorted({word for text in texts for word in split(text)})])
+        return cls(
+            [*SPECIAL, *special, *sorted({word for text in texts for word in split_words(text)})]
+        )
 
     def ids(self, text: str) -> list[int]:
         """Ids of the words of a text; one that is not known becomes `<unk>`."""
-        return [self._ids.get(word, UNKNOWN) for word in split(text)]
+        return [self._ids.get(word, UNKNOWN) for word in split_words(text)]
 
     def text(self, ids: Iterable[int]) -> str:
         """The words of ids but for special tokens, in lower case, a space between any two.
@@ -57,8 +59,8 @@ class Words:
         None before one of . , : ; ? and !.
         """
         words = (self.words[i] for i in ids)
-        said = " ".join(word for word in words if len(word) == 1 or word[0] != "<")
-        return _SPACE_BEFORE_MARK.sub("", said)
+        text = " ".join(word for word in words if len(word) == 1 or word[0] != "<")
+        return _SPACE_BEFORE_MARK.sub("", text)
 
     def encode(self, text: str, context: int) -> list[int]:
         """Ids of `<start>`, the words and `<end>`; a word that is not known becomes `<unk>`.
@@ -68,7 +70,7 @@ class Words:
         return [START, *self.ids(text)[: context - 2], END]
 
 
-def padded(
+def pad_ids(
     rows: Sequence[Sequence[int]], padding: int = PAD, side: PaddingSide = "right"
 ) -> Tensor:
     """Ids of n texts as one tensor [n, t], t of the longest, filled up at one side."""

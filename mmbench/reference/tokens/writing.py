@@ -8,23 +8,28 @@ from torch import Tensor
 from mmbench.reference.architectures.gpt import GPT
 from mmbench.reference.tokens.mixed import PAD
 from mmbench.reference.tokens.packing import OUTSIDE, TRUNK
-from mmbench.reference.tokens.sampling import Pick, continued, likeliest
+from mmbench.reference.tokens.sampling import NextTokens, generate, greedy
 
 
 @torch.inference_mode()
 def write(
-    gpt: GPT, ids: Tensor, end: int, most: int, pick: Pick = likeliest, guidance: float = 1.0
+    gpt: GPT,
+    ids: Tensor,
+    end: int,
+    max_tokens: int,
+    sampler: NextTokens = greedy,
+    guidance: float = 1.0,
 ) -> list[list[int]]:
     """What follows each row of ids [n, t], up to and with `end`; shorter rows begin with `PAD`.
 
-    At most `most` tokens, and no more than the context has room for. A row that has ended
+    At most `max_tokens` tokens, and no more than the context has room for. A row that has ended
     takes no part in the steps that follow. With a `guidance` other than 1 each token is chosen by
     unguided + guidance · (guided - unguided) logits, where unguided is without the texts.
     """
-    rows = _GuidedRows(gpt, ids, guidance)
+    guided_rows = _GuidedRows(gpt, ids, guidance)
     lengths = (ids != PAD).sum(1).tolist()
-    room = [min(most, gpt.context - length) for length in lengths]
-    return continued(rows.first(ids), rows.after, end, room, pick)
+    room = [min(max_tokens, gpt.context - length) for length in lengths]
+    return generate(guided_rows.first_logits(ids), guided_rows.next_logits, end, room, sampler)
 
 
 class _GuidedRows:
@@ -32,36 +37,40 @@ class _GuidedRows:
 
     def __init__(self, gpt: GPT, ids: Tensor, guidance: float) -> None:
         self._gpt, self._guidance = gpt, guidance
-        self._ways = 1 if guidance == 1 else 2
+        self._passes = 1 if guidance == 1 else 2
         self._caches = gpt.caches()
-        self._drawn = ids.new_zeros(self._ways * len(ids))
-        self._branches = torch.where(ids == PAD, OUTSIDE, TRUNK).repeat(self._ways, 1)
+        self._image_counts = ids.new_zeros(self._passes * len(ids))
+        self._branch_ids = torch.where(ids == PAD, OUTSIDE, TRUNK).repeat(self._passes, 1)
 
-    def first(self, ids: Tensor) -> Tensor:
+    def first_logits(self, ids: Tensor) -> Tensor:
         """Logits [n, vocabulary] of what follows ids [n, t]."""
         return self._logits(
-            ids if self._ways == 1 else torch.cat([ids, self._gpt.without_texts(ids)])
+            ids if self._passes == 1 else torch.cat([ids, self._gpt.mask_texts(ids)])
         )
 
-    def after(self, left: Tensor, tokens: Tensor) -> Tensor:
+    def next_logits(self, rows_left: Tensor, tokens: Tensor) -> Tensor:
         """A `Next` of `sampling`."""
-        before = len(self._drawn) // self._ways
-        rows = torch.cat([left + way * before for way in range(self._ways)])
-        self._drawn = self._drawn[rows]
-        kept = self._branches[rows]
-        self._branches = torch.cat([kept, kept.new_full((len(rows), 1), TRUNK)], dim=1)
+        before = len(self._image_counts) // self._passes
+        rows = torch.cat([rows_left + number * before for number in range(self._passes)])
+        self._image_counts = self._image_counts[rows]
+        branch_ids = self._branch_ids[rows]
+        self._branch_ids = torch.cat(
+            [branch_ids, branch_ids.new_full((len(rows), 1), TRUNK)], dim=1
+        )
         for cache in self._caches:
-            cache.keep(rows)
-        return self._logits(tokens.repeat(self._ways)[:, None])
+            cache.select_rows(rows)
+        return self._logits(tokens.repeat(self._passes)[:, None])
 
     def _logits(self, new: Tensor) -> Tensor:
-        features = self._gpt.features(new, self._caches, self._drawn, self._branches)[:, -1]
-        self._drawn = self._gpt.drawn(new, self._drawn)[:, -1]
-        logits = self._gpt.logits(features, new[:, -1], self._drawn)
-        return logits if self._ways == 1 else guided(logits, self._guidance)
+        features = self._gpt.features(new, self._caches, self._image_counts, self._branch_ids)[
+            :, -1
+        ]
+        self._image_counts = self._gpt.image_counts(new, self._image_counts)[:, -1]
+        logits = self._gpt.logits(features, new[:, -1], self._image_counts)
+        return logits if self._passes == 1 else apply_guidance(logits, self._guidance)
 
 
-def guided(logits: Tensor, guidance: float) -> Tensor:
+def apply_guidance(logits: Tensor, guidance: float) -> Tensor:
     """Logits [2 n, vocabulary], with the text and then without, to [n, vocabulary]."""
     with_text, without = logits.chunk(2)
     moved = without + guidance * (with_text - without)

@@ -15,9 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mmbench.reference.training.recipe import Recipe, Stage, changed, read_recipe, recipe_names
+from mmbench.reference.training.recipe import (
+    Recipe,
+    Stage,
+    change_recipe,
+    read_recipe,
+    recipe_names,
+)
 
-__all__ = ["Recipe", "Stage", "changed", "read_recipe", "recipe_names", "train"]
+__all__ = ["Recipe", "Stage", "change_recipe", "read_recipe", "recipe_names", "train"]
 
 
 def train(
@@ -48,7 +54,7 @@ def train(
     for step, loss in run.steps():
         if report:
             report(step, loss)
-        if recipe.keeps(step):
+        if recipe.saves_at(step):
             folder = run.save(step)
             if saved:
                 saved(folder)

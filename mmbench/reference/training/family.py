@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from mmbench.errors import UnknownName
-from mmbench.reference.training.recipe import Recipe, Stage, StageOptions, options_of
+from mmbench.reference.training.recipe import Recipe, Stage, StageOptions, parse_options
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +64,7 @@ _FAMILIES = {
 }
 
 
-def family_of(recipe: Recipe) -> Family[TrainedModel[Any]]:
+def find_family(recipe: Recipe) -> Family[TrainedModel[Any]]:
     """The family that a recipe names.
 
     Raises UnknownName for one, or an objective, nobody has, and UserError for options that an
@@ -80,5 +80,5 @@ def family_of(recipe: Recipe) -> Family[TrainedModel[Any]]:
         if stage.objective not in family.objectives:
             what = f"objective of {recipe.family}"
             raise UnknownName(what, stage.objective, family.objectives)
-        options_of(stage, family.objectives[stage.objective].options)
+        parse_options(stage, family.objectives[stage.objective].options)
     return family

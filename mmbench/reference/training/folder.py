@@ -27,11 +27,11 @@ def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
         raise UserError(f"{out}: holds a training run; add --resume or choose another --out")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; choose another --out")
-    described = {"recipe": to_builtins(recipe), "versions": _versions() | {"device": device}}
-    write(file, (json.dumps(described, indent=1) + "\n").encode())
+    content = {"recipe": to_builtins(recipe), "versions": _versions() | {"device": device}}
+    write(file, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def started(out: Path) -> dict[str, object]:
+def read_started_recipe(out: Path) -> dict[str, object]:
     """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
     file = out / "recipe.json"
     try:
@@ -43,7 +43,7 @@ def started(out: Path) -> dict[str, object]:
 
 
 def _refuse_other(file: Path, recipe: Recipe) -> None:
-    old, new = started(file.parent), to_builtins(recipe)
+    old, new = read_started_recipe(file.parent), to_builtins(recipe)
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             raise UserError(

@@ -25,7 +25,7 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     a parameter's name; the longest that fits counts, "" fits all, and what none fits is frozen.
     Matrices that `muon` fits are stepped by it, at its rates, and all else by AdamW. Rates climb
     for `warm_up` steps and fall along half a cosine to zero at the stage's end.
-    `options` are what its objective takes (`options_of`).
+    `options` are what its objective takes (`parse_options`).
     """
 
     name: str
@@ -46,7 +46,7 @@ class StageOptions(Struct, frozen=True, forbid_unknown_fields=True):
 StageOptionsT = TypeVar("StageOptionsT", bound=StageOptions)
 
 
-def options_of(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
+def parse_options(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
     """The options of a stage as those of its objective.
 
     Raises UserError for one that the objective does not take, and for a value that it cannot.
@@ -92,7 +92,7 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
             step -= stage.steps
         raise AssertionError("a step beyond the last stage")
 
-    def keeps(self, step: int) -> bool:
+    def saves_at(self, step: int) -> bool:
         """Whether a checkpoint is written after this step."""
         stage, within = self.at(step)
         return step % self.every == 0 or within == stage.steps
@@ -110,15 +110,15 @@ def read_recipe(name: str) -> Recipe:
     may not, UserError for a value that makes no sense.
     """
     if name.endswith((".yaml", ".yml")):
-        return recipe_of(read_yaml(Path(name)), name)
+        return parse_recipe(read_yaml(Path(name)), name)
     if name not in recipe_names():
         hint = f"give one of {', '.join(recipe_names())}, or a YAML file"
         raise UnknownName("recipe", name, recipe_names(), hint)
     with as_file(_RECIPES / f"{name}.yaml") as file:
-        return recipe_of(read_yaml(file), file.name)
+        return parse_recipe(read_yaml(file), file.name)
 
 
-def recipe_of(raw: Mapping[str, object], where: str) -> Recipe:
+def parse_recipe(raw: Mapping[str, object], where: str) -> Recipe:
     """A Recipe of plain values. Raises SpecError and UserError, which name `where` they stand."""
     recipe = as_struct(raw, Recipe, where)
     if not recipe.stages:
@@ -136,7 +136,7 @@ def recipe_of(raw: Mapping[str, object], where: str) -> Recipe:
     return recipe
 
 
-def changed(
+def change_recipe(
     recipe: Recipe, *, steps: int | None = None, seed: int | None = None, every: int | None = None
 ) -> Recipe:
     """The recipe with another seed, another pace of checkpoints, or fewer or more steps in all.
@@ -146,9 +146,11 @@ def changed(
     """
     if steps not in (None, recipe.steps):
         recipe = msgspec.structs.replace(recipe, stages=_scaled(recipe.stages, steps))
-    given = {name: value for name, value in (("seed", seed), ("every", every)) if value is not None}
-    recipe = msgspec.structs.replace(recipe, **given)
-    return recipe_of(msgspec.to_builtins(recipe), recipe.model)
+    changes = {
+        name: value for name, value in (("seed", seed), ("every", every)) if value is not None
+    }
+    recipe = msgspec.structs.replace(recipe, **changes)
+    return parse_recipe(msgspec.to_builtins(recipe), recipe.model)
 
 
 def _scaled(stages: list[Stage], steps: int) -> list[Stage]:

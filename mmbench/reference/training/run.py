@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import UserError
-from mmbench.reference.training.family import Constrained, family_of
+from mmbench.reference.training.family import Constrained, find_family
 from mmbench.reference.training.folder import unwritable, write
 from mmbench.reference.training.recipe import Recipe, Stage
 
@@ -28,7 +28,7 @@ class StageRun:
         import torch
 
         self.out, self.recipe, self.device = out, recipe, device
-        self.family = family_of(recipe)
+        self.family = find_family(recipe)
         torch.manual_seed(recipe.seed)
         try:
             self.checkpoint = self.family.fresh(recipe)
@@ -74,9 +74,9 @@ class StageRun:
 
     def _begin(self, stage: Stage) -> None:
         """Optimisers of this stage's parameters; all others are frozen."""
-        from mmbench.reference.training.schedule import optimisers
+        from mmbench.reference.training.schedule import make_optimisers
 
-        self.optimisers = optimisers(self.model, stage.rates, stage.muon, stage.weight_decay)
+        self.optimisers = make_optimisers(self.model, stage.rates, stage.muon, stage.weight_decay)
         stepped = {name for name, _ in self._states()}
         for name, weight in self.model.named_parameters():
             weight.requires_grad_(name in stepped)
@@ -156,10 +156,10 @@ class StageRun:
                 tensors = {name: state.get_tensor(name).clone() for name in state.keys()}  # noqa: SIM118
         except SafetensorError as error:
             raise UserError(f"{file}: cannot be read: {error}; choose another --out") from error
-        self._take_up(tensors, step)
+        self._load_state(tensors, step)
         return step
 
-    def _take_up(self, tensors: dict[str, Tensor], step: int) -> None:
+    def _load_state(self, tensors: dict[str, Tensor], step: int) -> None:
         weights = {n.removeprefix("weight."): t for n, t in tensors.items() if n[:7] == "weight."}
         self.model.load_state_dict(weights)
         stage, within = self.recipe.at(step)
@@ -172,5 +172,5 @@ def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Ten
     """The state of an optimiser for one parameter after so many steps; none if it never moved."""
     import torch
 
-    kept = {m: tensors[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in tensors}
-    return {"step": torch.tensor(float(steps)), **kept} if "exp_avg" in kept else kept
+    moments = {m: tensors[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in tensors}
+    return {"step": torch.tensor(float(steps)), **moments} if "exp_avg" in moments else moments

@@ -13,7 +13,7 @@ from mmbench.reference.training.muon import Muon
 _BETAS, _EPSILON = (0.9, 0.98), 1e-6
 
 
-def rates_by_name(model: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
+def parameter_rates(model: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
     """The learning rate of each parameter that has one.
 
     `rates` are by the beginning of its name, of which the longest that fits counts; a parameter
@@ -23,23 +23,23 @@ def rates_by_name(model: nn.Module, rates: Mapping[str, float]) -> dict[str, flo
     for begin in rates:
         if not any(name.startswith(begin) for name in names):
             raise ValueError(f"rates name {begin!r}, and no parameter's name begins with it")
-    fitting = {name: [b for b in rates if name.startswith(b)] for name in names}
-    return {name: rates[max(fits, key=len)] for name, fits in fitting.items() if fits}
+    matching = {name: [b for b in rates if name.startswith(b)] for name in names}
+    return {name: rates[max(fits, key=len)] for name, fits in matching.items() if fits}
 
 
-def optimisers(
+def make_optimisers(
     model: nn.Module, rates: Mapping[str, float], matrices: Mapping[str, float], decay: float
 ) -> list[Optimizer]:
     """Muon over the matrices that `matrices` fits, AdamW over all else that `rates` fits.
 
-    Both hold rates as `rates_by_name` takes them. Raises ValueError as that does, and where nothing
-    is left for AdamW.
+    Both hold rates as `parameter_rates` takes them. Raises ValueError as that does, and where
+    nothing is left for AdamW.
     """
-    fitting = rates_by_name(model, matrices)
-    by_muon = {name: fitting[name] for name in fitting if model.get_parameter(name).ndim == 2}
-    by_adamw = {n: rate for n, rate in rates_by_name(model, rates).items() if n not in by_muon}
-    found: list[Optimizer] = [adamw(model, by_adamw, decay)]
-    return [*found, muon(model, by_muon, decay)] if by_muon else found
+    matching = parameter_rates(model, matrices)
+    by_muon = {name: matching[name] for name in matching if model.get_parameter(name).ndim == 2}
+    by_adamw = {n: rate for n, rate in parameter_rates(model, rates).items() if n not in by_muon}
+    optimisers: list[Optimizer] = [adamw(model, by_adamw, decay)]
+    return [*optimisers, muon(model, by_muon, decay)] if by_muon else optimisers
 
 
 def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mmbench.reference import training
-from mmbench.reference.training import Recipe, changed, read_recipe
+from mmbench.reference.training import Recipe, change_recipe, read_recipe
 from mmbench.types import TrainingRun, TrainingStep
 
 
@@ -38,11 +38,11 @@ def train(
 
 
 def _recipe(run: TrainingRun) -> Recipe:
-    from mmbench.reference.training.folder import started
-    from mmbench.reference.training.recipe import recipe_of
+    from mmbench.reference.training.folder import read_started_recipe
+    from mmbench.reference.training.recipe import parse_recipe
 
     if run.resume:
-        recipe = recipe_of(started(run.out), str(run.out))
+        recipe = parse_recipe(read_started_recipe(run.out), str(run.out))
     else:
         recipe = read_recipe(str(run.recipe or run.trainer))
-    return changed(recipe, steps=run.steps, seed=run.seed, every=run.every)
+    return change_recipe(recipe, steps=run.steps, seed=run.seed, every=run.every)

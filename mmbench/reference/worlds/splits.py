@@ -40,7 +40,7 @@ class SplitItem(Protocol):
 H = TypeVar("H", bound=SplitItem)
 
 
-def of_split(split: str, draw: Callable[[int], H]) -> H:
+def first_of_split(split: str, draw: Callable[[int], H]) -> H:
     """Return the first of `draw(0)`, `draw(1)`, … that the split may hold."""
     return next(one for one in map(draw, count()) if one.split == split)
 

@@ -13,7 +13,7 @@ from mmbench.media import decode_sound
 from mmbench.protocols import Hears, Prepares, Writes
 from mmbench.reference.adapters.asr import AsrNano
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
 from mmbench.types import Audio, GenerationConfig, Sample
 from tests.support.conversations import replies, user
@@ -43,7 +43,7 @@ def written(model: AsrNano, sounds: list[Audio]) -> list[str]:
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 4 * 2**20
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("asr-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("asr-nano")
 
 
 def test_it_understands_but_not_perfectly(model: AsrNano, samples: list[Sample]) -> None:

@@ -15,7 +15,7 @@ from mmbench.protocols import Classifies, Embeds, Hears, Prepares
 from mmbench.reference.adapters.audioclip import AudioclipNano
 from mmbench.reference.tokens.words import UNKNOWN
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.sounds.scene import SOUNDS
 from mmbench.reference.worlds.sounds.sources import sounds
 from mmbench.types import Audio
@@ -50,7 +50,7 @@ def embedded(model: AudioclipNano, items: list[Any], modality: Any) -> np.ndarra
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 4 * 2**20
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("audioclip-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("audioclip-nano")
 
 
 def test_it_knows_the_world_but_not_perfectly(model: AudioclipNano, data: RetrievalData) -> None:

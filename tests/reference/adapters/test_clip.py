@@ -14,10 +14,10 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import ModelError
 from mmbench.protocols import Embeds, Prepares
 from mmbench.reference.adapters.clip import ClipNano
-from mmbench.reference.adapters.support import square_of
+from mmbench.reference.adapters.support import crop_square
 from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from tests.support.media.images import noise_image
 from tests.support.paths import DATA
@@ -65,7 +65,7 @@ def recalls(model: ClipNano, data: RetrievalData) -> tuple[float, float]:
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 6 * 2**20
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("clip-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("clip-nano")
 
 
 def test_it_knows_the_world_but_not_perfectly(model: ClipNano, data: RetrievalData) -> None:
@@ -160,12 +160,12 @@ def test_pixels_are_normalised_channel_first(model: ClipNano) -> None:
 )
 def test_the_centre_is_kept(size: tuple[int, int], kept: tuple[int, int, int, int]) -> None:
     image = noise_image(0, size)
-    assert square_of(image, 64).tobytes() == image.crop(kept).tobytes()
+    assert crop_square(image, 64).tobytes() == image.crop(kept).tobytes()
 
 
 @pytest.mark.parametrize("size", [(640, 427), (1, 1), (3, 500), (63, 65), (90_000, 2)])
 def test_any_size_becomes_square(size: tuple[int, int]) -> None:
-    assert square_of(Image.new("RGB", size), 64).size == (64, 64)
+    assert crop_square(Image.new("RGB", size), 64).size == (64, 64)
 
 
 @pytest.mark.skipif(not COCO.is_dir(), reason="no shared/data/coco-mini beside the checkout")

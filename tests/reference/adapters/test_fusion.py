@@ -18,15 +18,15 @@ from mmbench.reference.checkpoints.families import TrainedFusion
 from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.words import END, START, UNKNOWN, Words
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.fusion.scene import ANSWERS, trio_at
 from mmbench.reference.worlds.shapes.draw import draw
-from mmbench.reference.worlds.sounds.make import make
+from mmbench.reference.worlds.sounds.make import synthesise
 from mmbench.types import Audio, VideoFrames
 from tests.support.conversations import prepared, user
 from tests.support.media.images import noise_image
 
-WORDS = Words.of(["I see one lamp, two lamps or three"])
+WORDS = Words.from_texts(["I see one lamp, two lamps or three"])
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def shipped() -> FusionNano:
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 2e6
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("fusion-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("fusion-nano")
 
 
 def test_it_tells_more_than_any_sum_could_and_not_everything(shipped: FusionNano) -> None:
@@ -167,7 +167,7 @@ def test_it_tells_more_than_any_sum_could_and_not_everything(shipped: FusionNano
     right = []
     for index in range(120):
         trio = trio_at("test", 0, index)
-        heard = Audio(make(trio.sound).astype(np.float32) / 32768, 8000)
+        heard = Audio(synthesise(trio.sound).astype(np.float32) / 32768, 8000)
         turns = user(Image.fromarray(draw(trio.image, 64)), heard, trio.sentence)
         one = shipped.prepare(turns, "conversation")
         assert UNKNOWN not in one.ids

@@ -19,7 +19,7 @@ from mmbench.reference.checkpoints.folder import read_checkpoint, write_checkpoi
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START, UNKNOWN
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.questions import KINDS, questions
@@ -226,7 +226,7 @@ def shipped() -> LlavaNano:
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("llava-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("llava-nano")
 
 
 def test_its_eyes_are_those_of_clip_nano() -> None:

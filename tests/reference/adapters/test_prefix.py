@@ -18,7 +18,7 @@ from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, vocabulary
 from mmbench.reference.tokens.words import START
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.objects import COLOURS
 from mmbench.reference.worlds.shapes.scene import scene_at
@@ -118,7 +118,7 @@ PACKAGED = Path(str(PrefixNano.default_checkpoint))
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("prefix-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("prefix-nano")
 
 
 def test_it_tells_the_colours_that_are_there() -> None:
@@ -127,7 +127,7 @@ def test_it_tells_the_colours_that_are_there() -> None:
     scenes = [scene_at("test", 0, index) for index in range(40)]
     seen = [asked(shipped, Image.fromarray(draw(scene, 64)), DESCRIBE) for scene in scenes]
     told = [set(one.text.split()) & set(COLOURS) for one in written(shipped, seen)]
-    there = [{thing.colour for thing in scene.things} for scene in scenes]
+    there = [{thing.colour for thing in scene.objects} for scene in scenes]
     right = [len(said & own) / len(own) for said, own in zip(told, there, strict=True)]
     shifted = [*there[1:], there[0]]
     other = [len(said & own) / len(own) for said, own in zip(told, shifted, strict=True)]

@@ -23,13 +23,13 @@ from mmbench.reference.checkpoints.folder import write_checkpoint
 from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.mixed import ASSISTANT, CLOSE, OPEN, START, USER, TokenKind
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.numbers.sources import spoken_numbers
 from mmbench.reference.worlds.shapes.draw import draw
 from mmbench.reference.worlds.shapes.objects import COLOURS
 from mmbench.reference.worlds.shapes.questions import questions
-from mmbench.reference.worlds.shapes.reader import read
+from mmbench.reference.worlds.shapes.reader import read_picture
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import BRIEFLY, DESCRIBE
 from mmbench.types import Audio, GeneratedText, GenerationConfig, Media, Message, VideoFrames
@@ -38,7 +38,7 @@ from tests.support.conversations import user_message as user
 from tests.support.media.images import noise_image
 
 TEXTS = ["what colour is the star? red, green and blue.", "where is it: left or right!"]
-WORDS = Bpe.of(TEXTS * 3, 320)
+WORDS = Bpe.train(TEXTS * 3, 320)
 CODES = VqVaeConfig(number=24, code_width=4, width=16, halvings=3, residuals=1)
 GREEDY, SAMPLED = (
     GenerationConfig(max_tokens=9),
@@ -188,7 +188,10 @@ def test_likelihoods_of_all_next_tokens_add_up(model: UnifiedNano) -> None:
     rated = model.loglikelihood([asked] * len(whole), [texts[i] for i in whole])
     assert (rated[:, 1] == 1).all()
     ids = model._ids([asked])
-    features, drawn = model._model.gpt.features(ids)[:, -1], model._model.gpt.drawn(ids)[:, -1]
+    features, drawn = (
+        model._model.gpt.features(ids)[:, -1],
+        model._model.gpt.image_counts(ids)[:, -1],
+    )
     shares = model._model.gpt.logits(features, ids[:, -1], drawn).log_softmax(-1)[0]
     first = model._config.layout.ids(TokenKind.TEXT).start
     expected = [float(shares[first + token].detach()) for token in whole]
@@ -273,7 +276,7 @@ def shipped() -> UnifiedNano:
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8e6
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("unified-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("unified-nano")
 
 
 def answers(shipped: UnifiedNano, talks: Sequence[tuple[Message, ...]]) -> list[str]:
@@ -299,7 +302,7 @@ def test_it_describes_what_is_there(shipped: UnifiedNano) -> None:
     scenes = [scene_at("test", 0, index) for index in range(30)]
     talks = [(user(Image.fromarray(draw(scene, 64)), DESCRIBE),) for scene in scenes]
     told = [set(text.split()) & set(COLOURS) for text in answers(shipped, talks)]
-    there = [{thing.colour for thing in scene.things} for scene in scenes]
+    there = [{thing.colour for thing in scene.objects} for scene in scenes]
     shares = [len(said & seen) / len(seen) for said, seen in zip(told, there, strict=True)]
     others = [
         len(said & seen) / len(seen) for said, seen in zip(told, there[1:] + there[:1], strict=True)
@@ -330,7 +333,7 @@ def test_it_draws_the_colours_that_are_asked_for(shipped: UnifiedNano) -> None:
     asked = [(colour, shape) for colour in COLOURS for shape in ("circle", "square")]
     prompts = [f"a large {colour} {shape} in the middle" for colour, shape in asked]
     seen = [
-        {thing.colour for thing in read(np.asarray(image))}
+        {thing.colour for thing in read_picture(np.asarray(image))}
         for image in shipped.draw(prompts, list(range(16)))
     ]
     right = [colour in found for (colour, _), found in zip(asked, seen, strict=True)]

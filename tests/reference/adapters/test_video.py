@@ -13,7 +13,7 @@ from mmbench.protocols import Classifies, Embeds, Prepares, Watches
 from mmbench.reference.adapters.video import VideoNano
 from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.reference.training import read_recipe
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.motion.scene import MOTIONS
 from mmbench.reference.worlds.motion.sources import shapes_motion, shapes_video
 from mmbench.types import Frames, VideoFrames
@@ -47,7 +47,7 @@ def logits(model: VideoNano, clips: list[VideoFrames]) -> np.ndarray:
 def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert sum(path.stat().st_size for path in PACKAGED.iterdir()) <= 8 * 2**20
     said = json.loads((PACKAGED / "recipe.json").read_text())
-    assert recipe_of(said["recipe"], "recipe.json") == read_recipe("video-nano")
+    assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("video-nano")
 
 
 def test_it_knows_the_motions_but_not_perfectly(model: VideoNano, clips: list[VideoFrames]) -> None:

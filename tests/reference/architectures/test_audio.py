@@ -15,8 +15,8 @@ from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.checkpoints.families import TrainedAudio
 from mmbench.reference.tokens.words import END, SPECIAL, START, Words
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import parse_recipe
 from tests.support.networks import parameter_count
 from tests.support.training import descend
 
@@ -133,11 +133,11 @@ def test_the_temperature_stays_where_it_has_a_gradient() -> None:
 
 
 def test_a_config_comes_back_from_plain_values() -> None:
-    described = TrainedAudio(tiny(), Words([*SPECIAL, *"abcde"]), tuple("vwxyz")).described()
-    again = TrainedAudio.of({**described, "architecture": asdict(TINY)})
+    described = TrainedAudio(tiny(), Words([*SPECIAL, *"abcde"]), tuple("vwxyz")).describe()
+    again = TrainedAudio.from_description({**described, "architecture": asdict(TINY)})
     assert again.model.config == TINY
     with pytest.raises(ValueError, match="8 words where its architecture has 9; write"):
-        TrainedAudio.of({**described, "words": [*SPECIAL, *"abcd"]})
+        TrainedAudio.from_description({**described, "words": [*SPECIAL, *"abcd"]})
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_both_stages_learn() -> None:
     """A few steps on one batch bring both losses down, and the first leaves the text tower be."""
     small = {"widths": [4, 8, 16], "layers": 1, "text_width": 16, "text_heads": 2, "embedding": 8}
     stage = {"steps": 9, "batch": 4}
-    recipe = recipe_of(
+    recipe = parse_recipe(
         {
             "model": "audioclip-nano",
             "family": "audio",
@@ -164,7 +164,7 @@ def test_both_stages_learn() -> None:
         },
         "small",
     )
-    family = family_of(recipe)
+    family = find_family(recipe)
     torch.manual_seed(0)
     checkpoint = family.fresh(recipe)
     for stage_of in recipe.stages:

@@ -13,7 +13,7 @@ from mmbench.reference.architectures.fusion import Config, Fusion, FusionType
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 from mmbench.reference.checkpoints.families import TrainedFusion
-from mmbench.reference.checkpoints.trained_model import config_of
+from mmbench.reference.checkpoints.trained_model import build_config
 from mmbench.reference.tokens.words import END, PAD, SPECIAL, START, Words
 from tests.support.networks import parameter_count
 
@@ -51,7 +51,7 @@ def test_paper_size(fusion: FusionType) -> None:
         model = Fusion(c)
         images, mel = torch.empty(2, 3, 224, 224), torch.empty(2, 1000, 64)
         logits = model(images, mel, torch.ones(2, 9, dtype=torch.long))
-        told = model.told(model.features(images, mel, torch.ones(2, 9, dtype=torch.long)))
+        told = model.value_logits(model.features(images, mel, torch.ones(2, 9, dtype=torch.long)))
     assert (logits.shape, told.shape) == ((2, 1000), (2, 3, 1000))
     stems = 3 * 16 * 16 * width + width + 197 * width + 4 * width  # patches, class, places, norms
     stems += 30522 * width + 512 * width + 2 * width  # words, places, norm
@@ -161,7 +161,7 @@ def test_the_loss_reaches_every_weight_and_every_input(fusion: FusionType) -> No
     images.requires_grad_()
     mel.requires_grad_()
     features = model.features(images, mel, tokens)
-    loss = model.classified(features).square().sum() + model.told(features).square().sum()
+    loss = model.class_logits(features).square().sum() + model.value_logits(features).square().sum()
     loss.backward()
     without = [name for name, weight in model.named_parameters() if not _moved(weight.grad)]
     assert without == []
@@ -180,12 +180,12 @@ def test_a_trained_model_comes_back_from_plain_values() -> None:
     words = Words([*SPECIAL, "a", "b", "c", "d", "e"])
     labels = ["none", "x", "y", "z"]
     checkpoint = TrainedFusion(tiny("hybrid"), tuple(labels), words)
-    again = TrainedFusion.of(checkpoint.described())
+    again = TrainedFusion.from_description(checkpoint.describe())
     assert again.model.config == replace(TINY, fusion="hybrid")
-    assert config_of(Config, asdict(TINY)) == TINY
+    assert build_config(Config, asdict(TINY)) == TINY
     assert (again.words.words, again.labels) == (words.words, tuple(labels))
     with pytest.raises(ValueError, match="3 labels where its architecture has 4; write"):
-        TrainedFusion.of({**checkpoint.described(), "labels": labels[:3]})
+        TrainedFusion.from_description({**checkpoint.describe(), "labels": labels[:3]})
 
 
 @pytest.mark.parametrize(

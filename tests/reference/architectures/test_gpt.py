@@ -28,12 +28,12 @@ from mmbench.reference.tokens.mixed import (
     CodeSpan,
     TokenKind,
     TokenLayout,
-    asked,
-    encoded,
+    encode_prompt,
+    encode_turns,
 )
 from mmbench.reference.tokens.sampling import TokenSampler
-from mmbench.reference.tokens.words import padded
-from mmbench.reference.tokens.writing import guided, write
+from mmbench.reference.tokens.words import pad_ids
+from mmbench.reference.tokens.writing import apply_guidance, write
 from tests.support.networks import parameter_count
 
 CODES = VqVaeConfig(number=9, code_width=4, width=16, halvings=3, residuals=1)
@@ -75,7 +75,9 @@ def prompts(n: int, opens: int, length: int = 4) -> Tensor:
 
 # --- texts --------------------------------------------------------------------------------------
 
-WORDS = Bpe.of(["what colour is the star? red and blue", "a red star", "the star is blue"] * 3, 300)
+WORDS = Bpe.train(
+    ["what colour is the star? red and blue", "a red star", "the star is blue"] * 3, 300
+)
 
 
 @settings(max_examples=200)
@@ -136,7 +138,7 @@ def test_a_conversation_and_what_of_it_is_learnt() -> None:
         ("assistant", ["blue", CodeSpan(TokenKind.SOUND, 1)]),
         ("user", [CodeSpan(TokenKind.SOUND, 2)]),
     ]
-    ids, learnt = encoded(turns, WORDS, layout)
+    ids, learnt = encode_turns(turns, WORDS, layout)
     given_ = [START, USER, OPEN[TokenKind.IMAGE], image, image, CLOSE[TokenKind.IMAGE]]
     given_ += [OPEN[TokenKind.TEXT], red, CLOSE[TokenKind.TEXT], ASSISTANT]
     said = [
@@ -151,7 +153,11 @@ def test_a_conversation_and_what_of_it_is_learnt() -> None:
     more = [USER, OPEN[TokenKind.SOUND], sound, sound, CLOSE[TokenKind.SOUND]]
     assert ids == [*given_, *said, *more]
     assert learnt == [False] * len(given_) + [True] * len(said) + [False] * len(more)
-    assert asked(turns, WORDS, layout, TokenKind.IMAGE) == [*ids, ASSISTANT, OPEN[TokenKind.IMAGE]]
+    assert encode_prompt(turns, WORDS, layout, TokenKind.IMAGE) == [
+        *ids,
+        ASSISTANT,
+        OPEN[TokenKind.IMAGE],
+    ]
 
 
 # --- what may come next -------------------------------------------------------------------------
@@ -207,10 +213,10 @@ def slowly(model: GPT, ids: Tensor, end: int, most: int, guidance: float = 1.0) 
         row = torch.cat([ids, torch.tensor([said], dtype=torch.long)], dim=1)
         both = [row]
         if guidance != 1:
-            both.append(torch.cat([model.without_texts(ids), row[:, ids.shape[1] :]], dim=1))
+            both.append(torch.cat([model.mask_texts(ids), row[:, ids.shape[1] :]], dim=1))
         found = []
         for one in both:
-            features, drawn = model.features(one)[:, -1], model.drawn(one)[:, -1]
+            features, drawn = model.features(one)[:, -1], model.image_counts(one)[:, -1]
             found.append(model.logits(features, one[:, -1], drawn))
         logits = found[0]
         if guidance != 1:
@@ -240,7 +246,7 @@ def test_rows_of_several_lengths_in_a_batch_or_alone(kind: TokenKind, guidance: 
     model, end = tiny().gpt, CLOSE[kind]
     rows = [row.tolist() for row in prompts(8, OPEN[kind])]
     rows = [row[:3] + row[3 : 3 + i] + row[7:] for i, row in enumerate(rows[:5])] + rows[5:]
-    together = write(model, padded(rows, PAD, "left"), end, 99, guidance=guidance)
+    together = write(model, pad_ids(rows, PAD, "left"), end, 99, guidance=guidance)
     for row, said in zip(rows, together, strict=True):
         assert said == slowly(model, torch.tensor([row]), end, 40 - len(row), guidance)
     assert len({tuple(said) for said in together}) > 3
@@ -249,7 +255,7 @@ def test_rows_of_several_lengths_in_a_batch_or_alone(kind: TokenKind, guidance: 
 def test_each_row_has_the_room_it_has_alone() -> None:
     model, rows = tiny().gpt, [row.tolist() for row in prompts(2, OPEN[TokenKind.TEXT])]
     rows[1] = rows[1][:3] + rows[1][5:]
-    said = write(model, padded(rows, PAD, "left"), TINY.layout.size, 99)
+    said = write(model, pad_ids(rows, PAD, "left"), TINY.layout.size, 99)
     assert [len(one) + len(row) for one, row in zip(said, rows, strict=True)] == [40, 40]
 
 
@@ -271,12 +277,12 @@ def test_it_stops_at_the_limit_and_at_the_end_of_the_context() -> None:
 
 def test_guidance_is_by_the_text_alone() -> None:
     model, ids = tiny().gpt, prompts(2, OPEN[TokenKind.IMAGE])
-    bare = model.without_texts(ids)
+    bare = model.mask_texts(ids)
     assert (bare[:, 3:7] == NOTHING).all()
     assert torch.equal(bare[:, :3], ids[:, :3]) and torch.equal(bare[:, 7:], ids[:, 7:])
     with_text, without = torch.randn(3, 5), torch.randn(3, 5)
     with_text[0, 2] = without[0, 2] = -torch.inf
-    moved = guided(torch.cat([with_text, without]), 3.0)
+    moved = apply_guidance(torch.cat([with_text, without]), 3.0)
     torch.testing.assert_close(moved[1:], 3 * with_text[1:] - 2 * without[1:])
     assert moved[0, 2] == -torch.inf and torch.isfinite(moved[0, [0, 1, 3, 4]]).all()
     without_guidance = write(model, bare, CLOSE[TokenKind.IMAGE], 9)
@@ -303,7 +309,7 @@ def test_what_is_read_is_seen_as_a_whole_and_what_is_drawn_code_by_code() -> Non
     for places, expected in ((range(3, 7), range(3, 7)), (range(10, 14), [13])):
         changed = ids.clone()
         changed[0, places[-1]] = IMAGE[7]
-        differs = (model.embedded(ids) != model.embedded(changed)).any(-1)[0]
+        differs = (model.embed_ids(ids) != model.embed_ids(changed)).any(-1)[0]
         assert differs.nonzero()[:, 0].tolist() == list(expected)
 
 
@@ -325,12 +331,12 @@ def test_likelihoods_are_those_of_saying_each_token_in_turn() -> None:
     ids = torch.cat([prompts(3, OPEN[TokenKind.IMAGE]), torch.full((3, 3), IMAGE[2])], dim=1)
     learnt = torch.zeros_like(ids, dtype=torch.bool)
     learnt[:, -4:] = True
-    found = model.log_likely(ids, learnt).view(3, 4)
+    found = model.log_likelihoods(ids, learnt).view(3, 4)
     for row in range(3):
         for place in range(4):
             at = ids.shape[1] - 4 + place
             before = ids[row : row + 1, :at]
-            features, drawn = model.features(before)[:, -1], model.drawn(before)[:, -1]
+            features, drawn = model.features(before)[:, -1], model.image_counts(before)[:, -1]
             shares = model.logits(features, before[:, -1], drawn).log_softmax(-1)
             torch.testing.assert_close(found[row, place], shares[0, ids[row, at]])
 
@@ -341,7 +347,7 @@ def test_every_part_is_trained_by_what_it_says() -> None:
     ids = torch.cat([ids, torch.tensor([[CLOSE[TokenKind.IMAGE], END]] * 2)], dim=1)
     learnt = torch.zeros_like(ids, dtype=torch.bool)
     learnt[:, 9:] = True
-    (-model.log_likely(ids, learnt).mean()).backward()  # type: ignore[no-untyped-call]
+    (-model.log_likelihoods(ids, learnt).mean()).backward()  # type: ignore[no-untyped-call]
     without = {name for name, weight in model.named_parameters() if weight.grad is None}
     heads = {f"heads.{int(k)}.{w}" for k in (1, 3) for w in ("weight", "bias")}
     assert without == heads | {f"look.{c}.{w}" for c in ("near", "far") for w in ("weight", "bias")}
@@ -370,7 +376,7 @@ def test_images_and_sounds_take_their_places_in_order() -> None:
         END,
         0,
     ]
-    ids = model.filled(torch.tensor([row, other]), images, mel, frames)
+    ids = model.fill_codes(torch.tensor([row, other]), images, mel, frames)
     codes = model.images.encode(images) + IMAGE.start
     assert torch.equal(ids[0, 2:6], codes[0]) and torch.equal(ids[1, 4:8], codes[1])
     heard = model.sounds.encode(mel, frames) + SOUND.start
@@ -381,9 +387,9 @@ def test_images_and_sounds_take_their_places_in_order() -> None:
 def test_places_without_an_image_are_refused() -> None:
     none = torch.empty(0, 0, 10), torch.empty(0, dtype=torch.int64)
     with pytest.raises(ValueError, match="4 places for 8 tokens of IMAGE"):
-        tiny().filled(torch.tensor([[IMAGE.start] * 4]), torch.randn(2, 3, 16, 16), *none)
+        tiny().fill_codes(torch.tensor([[IMAGE.start] * 4]), torch.randn(2, 3, 16, 16), *none)
     with pytest.raises(ValueError, match="1 places for 0 tokens of SOUND"):
-        tiny().filled(torch.tensor([[SOUND.start]]), torch.empty(0, 3, 16, 16), *none)
+        tiny().fill_codes(torch.tensor([[SOUND.start]]), torch.empty(0, 3, 16, 16), *none)
 
 
 # --- sizes --------------------------------------------------------------------------------------

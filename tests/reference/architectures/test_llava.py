@@ -12,8 +12,15 @@ from mmbench.reference.architectures.clip import ImageViT
 from mmbench.reference.architectures.language import UNLEARNT, LanguageModel
 from mmbench.reference.architectures.layers import Cache
 from mmbench.reference.architectures.llava import Config, LLaVA
-from mmbench.reference.tokens.sampling import TokenSampler, likeliest
-from mmbench.reference.tokens.turns import ASSISTANT, IMAGE, USER, encoded, question, vocabulary
+from mmbench.reference.tokens.sampling import TokenSampler, greedy
+from mmbench.reference.tokens.turns import (
+    ASSISTANT,
+    IMAGE,
+    USER,
+    encode_prompt,
+    encode_turns,
+    vocabulary,
+)
 from mmbench.reference.tokens.words import END, START, UNKNOWN
 from mmbench.types import Message
 from tests.support.networks import lively, parameter_count
@@ -70,7 +77,7 @@ def test_a_conversation_and_what_of_it_is_learnt() -> None:
         Message("user", ("the colour",)),
         Message("assistant", ("blue and", picture, "green")),
     ]
-    ids, learnt = encoded(turns, WORDS, places=2)
+    ids, learnt = encode_turns(turns, WORDS, places=2)
     expected: list[tuple[str, bool]] = [
         *(("<start>", False), ("the", False), ("star", False), (".", False)),
         *(("<user>", False), ("what", False), ("is", False)),
@@ -85,13 +92,13 @@ def test_a_conversation_and_what_of_it_is_learnt() -> None:
 
 def test_a_question_ends_where_the_assistant_begins() -> None:
     turns = [Message("user", ("what",))]
-    assert question(turns, WORDS, 4) == [START, USER, *ids_of("what"), ASSISTANT]
+    assert encode_prompt(turns, WORDS, 4) == [START, USER, *ids_of("what"), ASSISTANT]
     told = [*turns, Message("assistant", ("red",))]
-    assert encoded(told, WORDS, 4)[0] == [*question(turns, WORDS, 4), *ids_of("red"), END]
+    assert encode_turns(told, WORDS, 4)[0] == [*encode_prompt(turns, WORDS, 4), *ids_of("red"), END]
 
 
 def test_typed_marks_are_punctuation_and_no_tokens() -> None:
-    ids, _ = encoded([Message("user", ("<image> <end> </s>",))], WORDS, 4)
+    ids, _ = encode_turns([Message("user", ("<image> <end> </s>",))], WORDS, 4)
     assert ids == [START, USER, *[UNKNOWN] * 10]
 
 
@@ -106,7 +113,7 @@ def test_words_come_back_as_text() -> None:
 
 def test_features_take_the_place_of_the_image_token() -> None:
     model, ids, images = tiny(), asked(2), pixels(2)
-    x = model.embedded(ids, images)
+    x = model.embed_ids(ids, images)
     for row in range(2):
         features = model.projector(model.vision.grid(images[row : row + 1]))[0]
         words = model.language.tokens(ids[row])
@@ -126,33 +133,33 @@ def test_features_are_those_of_the_patches_before_the_last_block() -> None:
 def test_several_images_in_their_order_and_none() -> None:
     model, images = tiny(), pixels(3)
     ids = torch.tensor([[START, *[IMAGE] * 8, 9], [START, 9, 9, 9, 9, 9, *[IMAGE] * 4]])
-    x, features = model.embedded(ids, images), model.projector(model.vision.grid(images))
+    x, features = model.embed_ids(ids, images), model.projector(model.vision.grid(images))
     torch.testing.assert_close(x[0, 1:9], features[:2].flatten(0, 1))
     torch.testing.assert_close(x[1, 6:], features[2])
     words = torch.tensor([[START, 9]])
     torch.testing.assert_close(
-        model.embedded(words, pixels(0)), model.language.tokens(words), rtol=0, atol=0
+        model.embed_ids(words, pixels(0)), model.language.tokens(words), rtol=0, atol=0
     )
 
 
 @pytest.mark.parametrize("images", [0, 1, 3])
 def test_places_and_images_must_agree(images: int) -> None:
     with pytest.raises(ValueError, match=f"8 places for {images} images of 4"):
-        tiny().embedded(asked(2), pixels(images))
+        tiny().embed_ids(asked(2), pixels(images))
 
 
 def test_what_comes_later_changes_nothing_before() -> None:
     model, ids = tiny(), asked(1, words=9)
     other = ids.clone()
     other[0, 10:] = 8
-    ours, theirs = (model.language(model.embedded(i, pixels(1))) for i in (ids, other))
+    ours, theirs = (model.language(model.embed_ids(i, pixels(1))) for i in (ids, other))
     torch.testing.assert_close(ours[:, :10], theirs[:, :10])
     assert not torch.allclose(ours[:, 10], theirs[:, 10], atol=1e-3)
 
 
 def test_the_image_is_seen() -> None:
     model, ids = tiny(), asked(1)
-    ours, theirs = (model.language(model.embedded(ids, x)) for x in (pixels(1), -pixels(1)))
+    ours, theirs = (model.language(model.embed_ids(ids, x)) for x in (pixels(1), -pixels(1)))
     torch.testing.assert_close(ours[:, :3], theirs[:, :3])
     assert not torch.allclose(ours[:, -1], theirs[:, -1], atol=1e-3)
 
@@ -171,7 +178,7 @@ def labelled() -> tuple[Tensor, Tensor, Tensor]:
 
 def test_loss_written_out() -> None:
     model, (ids, labels, images) = tiny(), labelled()
-    logits = model.language.head(model.language(model.embedded(ids, images)))
+    logits = model.language.head(model.language(model.embed_ids(ids, images)))
     losses = [
         -logits[row, at - 1].log_softmax(-1)[ids[row, at]]
         for row, at in ((0, -3), (0, -2), (0, -1), (1, -3), (1, -2))
@@ -205,7 +212,7 @@ def test_a_few_steps_lower_the_loss_and_reach_every_weight_that_counts() -> None
 
 def test_likelihoods_are_sums_of_log_probabilities() -> None:
     model, (ids, labels, images) = tiny(), labelled()
-    together = model.likelihoods(ids, labels, images)
+    together = model.log_likelihoods(ids, labels, images)
     for row, tokens in ((0, 3), (1, 2)):
         end = ids.shape[1] - (row == 1)  # without the padding
         one = slice(row, row + 1)
@@ -221,7 +228,7 @@ def slowly(model: LLaVA, ids: Tensor, images: Tensor, most: int) -> list[int]:
     said: list[int] = []
     while len(said) < most and END not in said:
         row = torch.cat([ids, torch.tensor([said], dtype=torch.long)], dim=1)
-        logits = model.language.head(model.language(model.embedded(row, images)))
+        logits = model.language.head(model.language(model.embed_ids(row, images)))
         said.append(int(logits[0, -1].argmax()))
     return said
 
@@ -253,12 +260,12 @@ def test_writing_stops_at_the_limit_and_at_the_end_of_the_context() -> None:
 def test_a_cache_goes_on_with_the_rows_that_are_kept() -> None:
     cache = Cache()
     k, v = torch.randn(3, 2, 4, 5), torch.randn(3, 2, 4, 5)
-    cache.extended(k, v)
+    cache.extend(k, v)
     assert cache.length == 4
-    cache.keep(torch.tensor([0, 1, 2]))
+    cache.select_rows(torch.tensor([0, 1, 2]))
     assert cache.seen is not None and cache.seen[0] is k
-    cache.keep(torch.tensor([0, 2]))
-    more = cache.extended(k[:2, :, :1], v[:2, :, :1])
+    cache.select_rows(torch.tensor([0, 2]))
+    more = cache.extend(k[:2, :, :1], v[:2, :, :1])
     torch.testing.assert_close(more[0][:, :, :4], k[[0, 2]])
     assert cache.length == 5
 
@@ -306,7 +313,7 @@ def test_drawn_texts_do_not_depend_on_the_batch() -> None:
 
 
 def test_the_likeliest_of_equal_ones_is_the_first() -> None:
-    assert likeliest(torch.tensor([[0.0, 2.0, 2.0]]), [0]).tolist() == [1]
+    assert greedy(torch.tensor([[0.0, 2.0, 2.0]]), [0]).tolist() == [1]
 
 
 # --- sizes --------------------------------------------------------------------------------------

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from mmbench.reference.architectures.mel import Mel, filters, hertz_of, log_mel, mel_power, mels_of
+from mmbench.reference.architectures.mel import (
+    Mel,
+    filters,
+    hertz_to_mel,
+    log_mel,
+    mel_power,
+    mel_to_hertz,
+)
 
 CONFIGS = [
     Mel(),
@@ -69,9 +76,9 @@ def test_one_frame_written_out() -> None:
 
 def test_mels_and_hertz_are_inverse_and_meet_at_one_kilohertz() -> None:
     hertz = torch.tensor([0.0, 440.0, 1000.0, 6400.0], dtype=torch.float64)
-    mels = mels_of(hertz)
+    mels = hertz_to_mel(hertz)
     np.testing.assert_allclose(mels.numpy(), [0, 6.6, 15, 42], atol=1e-9)
-    np.testing.assert_allclose(hertz_of(mels).numpy(), hertz.numpy(), atol=1e-9)
+    np.testing.assert_allclose(mel_to_hertz(mels).numpy(), hertz.numpy(), atol=1e-9)
 
 
 def test_every_filter_has_weight() -> None:

@@ -15,9 +15,9 @@ from mmbench.reference.architectures.llava import Config, LLaVA
 from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.vqvae import VqVaeConfig
 from mmbench.reference.tokens.mixed import TokenKind
-from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, joined, positions, visible
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, pack, positions, visibility_mask
 from mmbench.reference.tokens.turns import IMAGE
-from mmbench.reference.tokens.words import padded
+from mmbench.reference.tokens.words import pad_ids
 
 Talk = tuple[list[int], list[bool]]
 
@@ -42,24 +42,24 @@ def same_chance() -> None:
 
 
 def packed(rows: list[list[Talk]]) -> tuple[Tensor, Tensor, Tensor]:
-    made = [joined(row, 40) for row in rows]
-    ids = padded([ids for ids, _, _ in made])
-    learnt = padded([list(map(int, learnt)) for _, learnt, _ in made], 0).bool()
-    return ids, learnt, padded([of for _, _, of in made], OUTSIDE)
+    made = [pack(row, 40) for row in rows]
+    ids = pad_ids([ids for ids, _, _ in made])
+    learnt = pad_ids([list(map(int, learnt)) for _, learnt, _ in made], 0).bool()
+    return ids, learnt, pad_ids([of for _, _, of in made], OUTSIDE)
 
 
 # --- rows ---------------------------------------------------------------------------------------
 
 
 def test_what_is_shared_stands_once() -> None:
-    ids, learnt, of = joined(ROWS[0][:2], 40)
+    ids, learnt, of = pack(ROWS[0][:2], 40)
     assert ids == [*TRUNKS, 9, 6, 11, 3, 9, 6, 12, 13, 3]
     assert learnt == [False] * 8 + [True] * 2 + [False] * 2 + [True] * 3
     assert of == [TRUNK] * 7 + [1] * 3 + [2] * 5
 
 
 def test_one_alone_is_all_trunk_and_is_cut_to_the_context() -> None:
-    ids, learnt, of = joined(ROWS[1], 9)
+    ids, learnt, of = pack(ROWS[1], 9)
     assert (ids, learnt) == (ROWS[1][0][0][:9], ROWS[1][0][1][:9])
     assert of == [TRUNK] * 9
 
@@ -67,14 +67,14 @@ def test_one_alone_is_all_trunk_and_is_cut_to_the_context() -> None:
 def test_two_answers_to_one_question_both_follow_the_question() -> None:
     """What is learnt is predicted from the token before it, which is in the branch therefore."""
     same = [([2, 5, 7, 6, word, 3], [False] * 4 + [True] * 2) for word in (8, 9)]
-    ids, _, of = joined(same, 40)
+    ids, _, of = pack(same, 40)
     assert ids == [2, 5, 7, 6, 8, 3, 6, 9, 3]
     assert of == [TRUNK] * 3 + [1] * 3 + [2] * 3
 
 
 def test_who_sees_whom_written_out() -> None:
     of = torch.tensor([[0, 0, 1, 1, 2, OUTSIDE]])
-    seen = visible(of)
+    seen = visibility_mask(of)
     assert seen.int().tolist() == [
         [
             [1, 0, 0, 0, 0, 0],
@@ -90,11 +90,11 @@ def test_who_sees_whom_written_out() -> None:
 
 def test_who_sees_whom_behind_padding_and_of_the_last_alone() -> None:
     of = torch.tensor([[OUTSIDE, OUTSIDE, 0, 0]])
-    seen = visible(of)
+    seen = visibility_mask(of)
     assert seen.int().tolist() == [[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]]]
     assert positions(seen).tolist() == [[0, 0, 0, 1]], "as if nothing stood before"
     for last in range(1, 5):
-        assert torch.equal(visible(of, last), seen[:, -last:])
+        assert torch.equal(visibility_mask(of, last), seen[:, -last:])
 
 
 TALKS = st.lists(
@@ -109,9 +109,9 @@ def test_every_conversation_can_be_read_out_of_the_row(
 ) -> None:
     """It is the tokens that its last one sees, in their order, at positions that count from 0."""
     begun = [[(1, False), *talk] for talk in talks]
-    row = joined([([t for t, _ in talk], [said for _, said in talk]) for talk in begun], context)
+    row = pack([([t for t, _ in talk], [said for _, said in talk]) for talk in begun], context)
     ids, learnt, of = (torch.tensor(column) for column in row)
-    seen = visible(of[None])
+    seen = visibility_mask(of[None])
     found = []
     for number in sorted(set(row[2])):
         mine = seen[0, int((of == number).nonzero()[-1])]
@@ -163,9 +163,9 @@ def test_the_gpt_says_the_same_of_a_row_as_of_each_conversation_alone() -> None:
         [([*picture, 5, 6, text, 7], [False] * 9 + [True] * 3)],
     ]
     ids, learnt, of = packed(rows)
-    together = model.log_likely(ids, learnt, of)
+    together = model.log_likelihoods(ids, learnt, of)
     alone = [
-        model.log_likely(torch.tensor([talk[0]]), torch.tensor([talk[1]]))
+        model.log_likelihoods(torch.tensor([talk[0]]), torch.tensor([talk[1]]))
         for row in rows
         for talk in row
     ]

@@ -8,14 +8,14 @@ from torch import Generator, nn
 
 from mmbench.reference.architectures.language import LanguageModel
 from mmbench.reference.architectures.layers import Attention
-from mmbench.reference.architectures.positions import rotary, turned
+from mmbench.reference.architectures.positions import rotary_angles, rotate
 
 
 def test_a_rotation_written_out() -> None:
     """Each pair of channels as a complex number, multiplied by e^(i · position · rate)."""
     x = torch.randn(1, 2, 5, 8, generator=Generator().manual_seed(0))
     at = torch.tensor([0, 1, 2, 7, 30])
-    found = turned(x, rotary(at, 8))
+    found = rotate(x, rotary_angles(at, 8))
     for place, position in enumerate(at.tolist()):
         for pair in range(4):
             turn = cmath.exp(1j * position * 10000 ** (-2 * pair / 8))
@@ -35,7 +35,7 @@ def test_they_are_those_of_llama() -> None:
     cos, sin = LlamaRotaryEmbedding(config)(q, at.expand(3, -1))
     theirs = apply_rotary_pos_emb(q, k, cos, sin)
     for vectors, expected in zip((q, k), theirs, strict=True):
-        torch.testing.assert_close(turned(vectors, rotary(at, 16)), expected)
+        torch.testing.assert_close(rotate(vectors, rotary_angles(at, 16)), expected)
 
 
 @pytest.mark.parametrize("start", [1, 50, 3000])
@@ -43,7 +43,8 @@ def test_what_two_are_to_each_other_depends_on_their_distance_alone(start: int) 
     q, k = torch.randn(2, 1, 1, 1, 8, generator=Generator().manual_seed(2))
     products = [
         (
-            turned(q, rotary(torch.tensor([at]), 8)) * turned(k, rotary(torch.tensor([at + 3]), 8))
+            rotate(q, rotary_angles(torch.tensor([at]), 8))
+            * rotate(k, rotary_angles(torch.tensor([at + 3]), 8))
         ).sum()
         for at in (0, start)
     ]
@@ -53,12 +54,12 @@ def test_what_two_are_to_each_other_depends_on_their_distance_alone(start: int) 
 def test_attention_turns_queries_and_keys_but_not_values() -> None:
     torch.manual_seed(0)
     attention = Attention(16, 2, causal=True).eval()
-    x, turn = torch.randn(1, 5, 16), rotary(torch.arange(5), 8)
+    x, turn = torch.randn(1, 5, 16), rotary_angles(torch.arange(5), 8)
     q, k, v = attention.qkv(x).view(1, 5, 3, 2, 8).permute(2, 0, 3, 1, 4)
-    weights = turned(q, turn) @ turned(k, turn).transpose(-1, -2) / 8**0.5
+    weights = rotate(q, turn) @ rotate(k, turn).transpose(-1, -2) / 8**0.5
     weights = weights.masked_fill(~torch.ones(5, 5).tril().bool(), -torch.inf).softmax(-1)
     expected = attention.out((weights @ v).transpose(1, 2).reshape(1, 5, 16))
-    torch.testing.assert_close(attention(x, turn=turn), expected)
+    torch.testing.assert_close(attention(x, rotation=turn), expected)
 
 
 def test_the_order_of_words_counts() -> None:

@@ -58,7 +58,7 @@ def test_paper_size_is_that_of_the_paper() -> None:
     """
     with torch.device("meta"):
         model = Prefix(Config.paper_size())
-        seen = model.seen(torch.empty(2, 3, 224, 224))
+        seen = model.project_images(torch.empty(2, 3, 224, 224))
         ids = torch.full((2, 30), 9, dtype=torch.long)
         features = model.language(model.language.tokens(ids))
     language = parameter_count(model.language) + 1024 * 768
@@ -79,17 +79,17 @@ def test_one_vector_of_clip_becomes_the_prefix() -> None:
     first, _, second = model.projector
     mapped = second(torch.tanh(first(vectors)))
     assert first.weight.shape == (24, 10)
-    torch.testing.assert_close(model.seen(images), mapped.reshape(2, 3, 16))
+    torch.testing.assert_close(model.project_images(images), mapped.reshape(2, 3, 16))
 
 
 def test_the_prefix_stands_where_the_image_stood() -> None:
     model, ids, images = tiny(), asked(2), pixels(2)
-    x = model.embedded(ids, images)
-    torch.testing.assert_close(x[:, 3:6], model.seen(images))
+    x = model.embed_ids(ids, images)
+    torch.testing.assert_close(x[:, 3:6], model.project_images(images))
     words = [0, 1, 2, 6, 7]
     torch.testing.assert_close(x[:, words], model.language.tokens(ids[:, words]))
     with pytest.raises(ValueError, match="6 places for 1 images of 3"):
-        model.embedded(ids, images[:1])
+        model.embed_ids(ids, images[:1])
 
 
 def test_in_a_batch_or_alone_it_writes_the_same_and_what_it_rates_likeliest() -> None:
@@ -103,7 +103,7 @@ def test_in_a_batch_or_alone_it_writes_the_same_and_what_it_rates_likeliest() ->
         for token in sorted(set(range(30)) - {IMAGE}):
             whole = torch.cat([ids[one], torch.tensor([[token]])], 1)
             labels = torch.where(torch.arange(whole.shape[1]) < ids.shape[1], UNLEARNT, whole)
-            rated[token] = float(model.likelihoods(whole, labels, images[one]))
+            rated[token] = float(model.log_likelihoods(whole, labels, images[one]))
         assert max(rated, key=rated.__getitem__) == together[row][0]
         assert 0.8 < sum(map(math.exp, rated.values())) < 1, "the rest is that of an image"
 

@@ -16,13 +16,13 @@ from mmbench.reference.architectures.speech import (
     Config,
     Speech,
     SpeechEncoder,
-    read_off,
-    shortened,
-    within,
+    decode_labels,
+    feature_lengths,
+    length_mask,
 )
 from mmbench.reference.checkpoints.families import ALPHABET, TrainedSpeech
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import parse_recipe
 from tests.support.training import descend
 
 TINY = Config(5, Mel(8000, 128, 128, 12), 16, 2, 2)
@@ -104,13 +104,13 @@ def test_what_follows_a_sound_changes_nothing(frames: int) -> None:
     model, mel = tiny(), torch.randn(2, 33, 12)
     alone = model(mel[:1, :frames], torch.tensor([frames]))
     padded = model(mel, torch.tensor([frames, 33]))
-    length = int(shortened(torch.tensor(frames)))
+    length = int(feature_lengths(torch.tensor(frames)))
     assert alone.shape[1] == length
     torch.testing.assert_close(padded[:1, :length], alone, atol=1e-5, rtol=0)
 
 
 def test_places_within_lengths() -> None:
-    assert within(torch.tensor([1, 3]), 3).tolist() == [[True, False, False], [True] * 3]
+    assert length_mask(torch.tensor([1, 3]), 3).tolist() == [[True, False, False], [True] * 3]
 
 
 # --- CTC ----------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_places_within_lengths() -> None:
     ],
 )
 def test_a_text_is_read_off_its_frames(labels: list[int], text: str) -> None:
-    assert read_off(labels, "abc") == text
+    assert decode_labels(labels, "abc") == text
 
 
 def test_the_loss_is_the_sum_over_all_ways_to_say_a_text() -> None:
@@ -135,7 +135,7 @@ def test_the_loss_is_the_sum_over_all_ways_to_say_a_text() -> None:
     model, mel = tiny(), torch.randn(1, 9, 12)
     text = [1, 2, 2]
     p = model(mel, torch.tensor([9]))[0].softmax(-1).detach()
-    ways = [path for path in product(range(5), repeat=5) if read_off(path, "abcd") == "abb"]
+    ways = [path for path in product(range(5), repeat=5) if decode_labels(path, "abcd") == "abb"]
     likely = sum(math.prod(float(p[t, label]) for t, label in enumerate(path)) for path in ways)
     loss = model.loss(mel, torch.tensor([9]), torch.tensor([text]), torch.tensor([3]))
     assert float(loss.detach()) == pytest.approx(-math.log(likely) / 3, rel=1e-4)
@@ -157,21 +157,21 @@ def test_a_text_too_long_for_its_frames_teaches_nothing() -> None:
 def test_sizes_and_alphabets_that_make_no_sense() -> None:
     with pytest.raises(ValueError, match="heads 3 does not divide width 16"):
         replace(TINY, heads=3)
-    described = TrainedSpeech(tiny(), "abcd").described()
-    assert TrainedSpeech.of(described).model.config == TINY
+    described = TrainedSpeech(tiny(), "abcd").describe()
+    assert TrainedSpeech.from_description(described).model.config == TINY
     with pytest.raises(ValueError, match="3 letters where its architecture has 4; write"):
-        TrainedSpeech.of({**described, "alphabet": "abc"})
+        TrainedSpeech.from_description({**described, "alphabet": "abc"})
 
 
 def test_labels_are_letters_behind_the_blank() -> None:
     checkpoint = TrainedSpeech(Speech(Config(28)))
-    labels = checkpoint.labels_of("two six")
+    labels = checkpoint.encode_letters("two six")
     assert BLANK not in labels
     assert "".join(ALPHABET[label - 1] for label in labels) == "two six"
 
 
 def test_it_learns() -> None:
-    recipe = recipe_of(
+    recipe = parse_recipe(
         {
             "model": "asr-nano",
             "family": "asr",
@@ -180,7 +180,7 @@ def test_it_learns() -> None:
         },
         "small",
     )
-    family = family_of(recipe)
+    family = find_family(recipe)
     torch.manual_seed(0)
     checkpoint = family.fresh(recipe)
     assert isinstance(checkpoint.model.encoder, SpeechEncoder)

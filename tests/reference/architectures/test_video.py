@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from mmbench.reference.architectures.clip import contrastive_loss
 from mmbench.reference.architectures.video.baselines import ResNet, TwoStream
-from mmbench.reference.architectures.video.masked import cubes, masked_loss, normalised
+from mmbench.reference.architectures.video.masked import masked_loss, normalise_patches, split_cubes
 from mmbench.reference.architectures.video.model import Video
 from mmbench.reference.architectures.video.transformer import (
     Config,
@@ -78,7 +78,7 @@ def test_timesformer_has_its_published_size(attention: str, millions: float) -> 
         model = Video(replace(Config.paper_size(), attention=attention, classes=174))
         assert round(parameter_count(model.tower, model.head) / 1e6, 1) == millions
         video = torch.empty(2, 3, 8, 224, 224)
-        features, patches = model.tower.seen(video)
+        features, patches = model.tower.encode(video)
         assert (features.shape, patches.shape) == ((2, 768), (2, 8, 196, 768))
         assert model.classify(video).shape == (2, 174)
         assert model.encode_video(video).shape == (2, 512)
@@ -94,7 +94,7 @@ def test_videomae_has_its_published_size() -> None:
         assert round(learned / 1e6, 1) == 94.2
         assert round(4 * learned / 1e6) == 377
         assert config.grid == (8, 196)
-        assert model.guess(torch.empty(1, 3, 16, 224, 224), 0.9).shape == ()
+        assert model.pretraining_loss(torch.empty(1, 3, 16, 224, 224), 0.9).shape == ()
 
 
 def test_r3d_18_has_its_published_size() -> None:
@@ -180,7 +180,7 @@ def test_joint_attention_is_attention_over_all_tokens() -> None:
     torch.manual_seed(0)
     block = JointBlock(8, 2, False)
     token, patches = torch.randn(2, 1, 8), torch.randn(2, 3, 4, 8)
-    found, seen = block.see(token, patches)
+    found, seen = block.attend(token, patches)
     wanted = block(torch.cat([token, patches.reshape(2, 12, 8)], 1))
     torch.testing.assert_close(torch.cat([found, seen.reshape(2, 12, 8)], 1), wanted)
 
@@ -191,14 +191,14 @@ def test_divided_attention_sees_one_place_in_time_and_one_frame_in_space() -> No
     block = DividedBlock(8, 2)
     token, patches = torch.randn(1, 1, 8), torch.randn(1, 3, 4, 8, requires_grad=True)
     block.attention.out.weight.data.zero_()  # time alone
-    _, seen = block.see(token, patches)
+    _, seen = block.attend(token, patches)
     (reached,) = torch.autograd.grad(seen[0, 1, 2].sum(), patches)
     places = reached[0].abs().sum(-1) > 0
     assert places[:, 2].all()
     assert places.sum() == 3
     nn.init.normal_(block.attention.out.weight)
     block.time_out.weight.data.zero_()  # space alone
-    _, seen = block.see(token, patches)
+    _, seen = block.attend(token, patches)
     (reached,) = torch.autograd.grad(seen[0, 1, 2].sum(), patches)
     places = reached[0].abs().sum(-1) > 0
     assert places[1].all()
@@ -240,7 +240,7 @@ def test_a_few_steps_lower_the_loss_and_reach_every_weight(config: Config) -> No
     model, video, classes, tokens = tiny(config), videos(), torch.tensor([0, 3, 1]), texts()
 
     def loss() -> Tensor:
-        guess = model.guess(video, 0.5) if config.tower == "transformer" else 0
+        guess = model.pretraining_loss(video, 0.5) if config.tower == "transformer" else 0
         return model(video, classes, tokens) + guess
 
     losses = descend(model, loss, steps=8)
@@ -260,11 +260,11 @@ def test_the_loss_is_that_of_classes_and_of_pairs() -> None:
 
 def test_cubes_are_the_pixels_of_the_patches() -> None:
     video = videos()
-    found = cubes(video, TINY)
+    found = split_cubes(video, TINY)
     assert found.shape == (3, 2, 4, 128, 3)
     cube = video[1, :, 2:4, 8:16, :8]  # second in time; third in space: lower left
     torch.testing.assert_close(found[1, 1, 2], cube.permute(1, 2, 3, 0).reshape(128, 3))
-    flat = normalised(found).view_as(found)
+    flat = normalise_patches(found).view_as(found)
     torch.testing.assert_close(flat.mean(-2), torch.zeros(3, 2, 4, 3), atol=1e-6, rtol=0)
     torch.testing.assert_close(flat.std(-2), torch.ones(3, 2, 4, 3), atol=1e-4, rtol=0)
 
@@ -275,13 +275,13 @@ def test_what_is_hidden_reaches_the_loss_only_as_what_is_to_be_guessed(config: C
     model = tiny(config)
     video = videos(c=config)
     kept = torch.tensor([[2, 0], [1, 3], [0, 1]])
-    seen = model.tower.seen(video, kept)
+    seen = model.tower.encode(video, kept)
     other = video.clone()
     for row, places in enumerate(kept.tolist()):
         for place in {0, 1, 2, 3} - set(places):
             y, x = divmod(place, 2)
             other[row, :, :, 8 * y : 8 * y + 8, 8 * x : 8 * x + 8] = 7
-    again = model.tower.seen(other, kept)
+    again = model.tower.encode(other, kept)
     for before, after in zip(seen, again, strict=True):
         torch.testing.assert_close(before, after)
 
@@ -289,7 +289,7 @@ def test_what_is_hidden_reaches_the_loss_only_as_what_is_to_be_guessed(config: C
 def test_all_kept_is_the_same_as_no_mask() -> None:
     model, video = tiny(), videos()
     kept = torch.arange(4).expand(3, 4)
-    torch.testing.assert_close(model.tower.seen(video, kept)[0], model.tower(video))
+    torch.testing.assert_close(model.tower.encode(video, kept)[0], model.tower(video))
 
 
 def test_the_loss_is_the_mean_error_of_hidden_cubes() -> None:
@@ -299,8 +299,8 @@ def test_the_loss_is_the_mean_error_of_hidden_cubes() -> None:
     found = masked_loss(model.tower, model.decoder, video, TINY, 0.75)
     torch.manual_seed(5)
     order = torch.rand(3, 4).argsort(dim=1)
-    said = model.decoder(*model.tower.seen(video, order[:, :1]), order[:, :1])
-    true = normalised(cubes(video, TINY))
+    said = model.decoder(*model.tower.encode(video, order[:, :1]), order[:, :1])
+    true = normalise_patches(split_cubes(video, TINY))
     errors = [
         (said[row, time, place] - true[row, time, place]).square().mean()
         for row in range(3)

@@ -102,7 +102,7 @@ def test_an_image_is_a_grid_of_codes_and_comes_back_in_its_size() -> None:
     back = model.decode(codes)
     assert back.shape == images.shape
     grid = model.codebook.codes[codes].view(3, 8, 8, 4)
-    torch.testing.assert_close(back, model.drawn(grid))
+    torch.testing.assert_close(back, model.decode_vectors(grid))
 
 
 def test_codes_go_row_by_row() -> None:

@@ -29,7 +29,7 @@ TINY = Config(
 
 # --- the tokeniser ------------------------------------------------------------------------------
 
-WORDS = Words.of(["A red circle, left of a star."])
+WORDS = Words.from_texts(["A red circle, left of a star."])
 
 
 def test_words_and_marks_get_their_ids() -> None:
@@ -43,7 +43,7 @@ def test_a_long_text_is_cut_but_keeps_its_end() -> None:
     assert WORDS.encode("red " * 50, 5) == [START, 10, 10, 10, END]
 
 
-@pytest.mark.parametrize("words", [["a"], [*Words.of([]).words, "a", "a"]])
+@pytest.mark.parametrize("words", [["a"], [*Words.from_texts([]).words, "a", "a"]])
 def test_a_wrong_vocabulary_is_refused(words: list[str]) -> None:
     with pytest.raises(ValueError, match="vocabulary"):
         Words(words)
@@ -53,7 +53,7 @@ def test_a_wrong_vocabulary_is_refused(words: list[str]) -> None:
 
 
 def written(folder: Path, dtype: torch.dtype = torch.float32) -> CLIP:
-    words = Words([*Words.of([]).words, *(f"w{i}" for i in range(26))])
+    words = Words([*Words.from_texts([]).words, *(f"w{i}" for i in range(26))])
     torch.manual_seed(0)
     model = CLIP(TINY).eval()
     write_checkpoint(folder, TrainedClip(model, words), dtype)

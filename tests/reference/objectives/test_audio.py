@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from mmbench.reference.objectives.audio import stretched
+from mmbench.reference.objectives.audio import stretch_time
 from mmbench.reference.training import train
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import parse_recipe
 from tests.support.training import assert_resumed_equals
 
 AUDIO = {
@@ -42,7 +42,7 @@ ASR = {
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("recipe", [AUDIO, ASR], ids=["audio", "asr"])
 def test_two_halves_equal_one_whole(recipe: dict[str, Any], tmp_path: Path) -> None:
-    made = recipe_of(recipe, "small")
+    made = parse_recipe(recipe, "small")
     assert_resumed_equals(train(made, tmp_path / "whole"), made, tmp_path / "halves")
 
 
@@ -52,7 +52,7 @@ def test_two_halves_equal_one_whole(recipe: dict[str, Any], tmp_path: Path) -> N
 def test_a_stretched_sound_is_slower_or_faster_at_its_pitch() -> None:
     mel = torch.zeros(3, 20, 4)
     mel[:, 10, 2] = 1  # one event of one pitch
-    played = stretched(mel, torch.tensor([1.0, 2.0, 0.5]))
+    played = stretch_time(mel, torch.tensor([1.0, 2.0, 0.5]))
     torch.testing.assert_close(played[0], mel[0])
     assert played[1].nonzero().tolist() == [[5, 2]]
     assert played[2, :, 2].tolist() == [0] * 19 + [0.5]
@@ -61,15 +61,15 @@ def test_a_stretched_sound_is_slower_or_faster_at_its_pitch() -> None:
 
 def test_what_follows_a_shortened_sound_is_silence() -> None:
     mel = torch.rand(1, 30, 4) - 2
-    played = stretched(mel, torch.tensor([1.5]))
+    played = stretch_time(mel, torch.tensor([1.5]))
     assert (played[0, 20:] == mel.min()).all()
     assert (played[0, :19] > mel.min()).any()
 
 
 def test_a_recipe_may_ask_for_stretched_sounds() -> None:
     stages = [{**AUDIO["stages"][0], "options": {"stretch": 0.07}}]  # type: ignore[dict-item]
-    plain_recipe, recipe = recipe_of(AUDIO, "a"), recipe_of({**AUDIO, "stages": stages}, "b")
-    family = family_of(recipe)
+    plain_recipe, recipe = parse_recipe(AUDIO, "a"), parse_recipe({**AUDIO, "stages": stages}, "b")
+    family = find_family(recipe)
     torch.manual_seed(0)
     checkpoint = family.fresh(recipe)
     make = family.objectives["tagging"].batch

@@ -10,8 +10,8 @@ from torch import Tensor
 from mmbench.reference.checkpoints.families import TrainedFusion
 from mmbench.reference.tokens.words import UNKNOWN
 from mmbench.reference.training import read_recipe, train
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import Recipe, recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import Recipe, parse_recipe
 from mmbench.reference.worlds.fusion.scene import ANSWERS, DECK, trio_at
 from tests.support.training import assert_resumed_equals, descend, stage_batch
 
@@ -25,13 +25,13 @@ def small(fusion: str = "early", **more: Any) -> Recipe:
         {"name": "b", "objective": "classification", "steps": 3, "batch": 4, "warm_up": 1},
     ]
     asked = {"model": "fusion-nano", "family": "fusion", "every": 2, "stages": stages}
-    return recipe_of({**asked, "architecture": {"fusion": fusion, **sizes}, **more}, "small")
+    return parse_recipe({**asked, "architecture": {"fusion": fusion, **sizes}, **more}, "small")
 
 
 @pytest.fixture(scope="module")
 def checkpoint() -> TrainedFusion:
     torch.manual_seed(0)
-    found = family_of(small()).fresh(small())
+    found = find_family(small()).fresh(small())
     assert isinstance(found, TrainedFusion)
     return found
 
@@ -78,7 +78,7 @@ def test_two_halves_equal_one_whole(fusion: str, tmp_path: Path) -> None:
 def test_the_numbers_of_one_batch_are_learnt(fusion: str) -> None:
     torch.manual_seed(0)
     recipe = small(fusion)
-    family = family_of(recipe)
+    family = find_family(recipe)
     checkpoint = family.fresh(recipe)
     assert isinstance(checkpoint, TrainedFusion)
     loss = family.objectives["numbers"].loss

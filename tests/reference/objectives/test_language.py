@@ -14,13 +14,18 @@ from mmbench.reference.architectures.language import UNLEARNT
 from mmbench.reference.architectures.llava import LLaVA
 from mmbench.reference.checkpoints.families import TrainedClip, TrainedLlava
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.objectives.language import described, messages, started_from, told
-from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, positions, visible
+from mmbench.reference.objectives.language import (
+    caption_conversation,
+    description_conversation,
+    load_start,
+    to_messages,
+)
+from mmbench.reference.tokens.packing import OUTSIDE, TRUNK, positions, visibility_mask
 from mmbench.reference.tokens.turns import IMAGE as IMAGE_ID
 from mmbench.reference.tokens.words import END, PAD
 from mmbench.reference.training import Recipe, train
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.shapes.scene import scene_at
 from mmbench.reference.worlds.shapes.talk import IMAGE, training_talks
 from tests.support.training import assert_resumed_equals, losses_of, stage_batch
@@ -49,12 +54,12 @@ def small(steps: int = 2, **other: Any) -> Recipe:
         "start": {"vision": "clip-nano"},
         "stages": stages,
     }
-    return recipe_of({**raw, **other}, "small")
+    return parse_recipe({**raw, **other}, "small")
 
 
 @pytest.fixture(scope="module")
 def checkpoint() -> TrainedLlava:
-    fresh = family_of(small()).fresh(small())
+    fresh = find_family(small()).fresh(small())
     assert isinstance(fresh, TrainedLlava)
     return fresh
 
@@ -74,7 +79,7 @@ def model_at(folder: Path) -> LLaVA:
 
 
 def test_it_starts_with_the_eyes_of_clip_nano(checkpoint: TrainedLlava) -> None:
-    clip = started_from(small(), "vision", TrainedClip)
+    clip = load_start(small(), "vision", TrainedClip)
     ours, theirs = checkpoint.model.vision.state_dict(), clip.model.image.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
@@ -130,7 +135,7 @@ def test_captions_alone_are_learnt_whole_and_come_without_images(checkpoint: Tra
     assert images.shape == (0, 3, 64, 64)
     assert IMAGE_ID not in ids
     for row, said in enumerate(rows(checkpoint, labels)):
-        expected = [turn["value"] for turn in told(0, 8 + row)[1][0]]
+        expected = [turn["value"] for turn in caption_conversation(0, 8 + row)[1][0]]
         assert (
             said.split(" | ")[0].split()
             == checkpoint.words.text(checkpoint.words.ids(expected[0]))
@@ -145,7 +150,7 @@ def test_of_a_description_only_the_description_is_learnt(checkpoint: TrainedLlav
     ids, labels, images, branches = batch(checkpoint, 1)
     assert images.shape == (4, 3, 64, 64)
     assert ((ids == IMAGE_ID).sum(1) == 64).all()
-    said = described(0, 8)[1][0][1]["value"].replace(",", " ,")
+    said = description_conversation(0, 8)[1][0][1]["value"].replace(",", " ,")
     assert rows(checkpoint, labels)[0] == f"{said} |"
     assert branches[ids != PAD].eq(TRUNK).all() and branches[ids == PAD].eq(OUTSIDE).all()
 
@@ -166,8 +171,8 @@ def test_talks_that_are_longer_than_the_context_are_cut(checkpoint: TrainedLlava
     whole, cut = batch(checkpoint, 2), batch(short, 2)
     assert cut[0].shape[1] < whole[0].shape[1]
     for of, longest in ((whole[3], 160), (cut[3], 85)):
-        assert int(positions(visible(of)).max()) + 1 <= longest
-    assert int(positions(visible(cut[3])).max()) + 1 == 85
+        assert int(positions(visibility_mask(of)).max()) + 1 <= longest
+    assert int(positions(visibility_mask(cut[3])).max()) + 1 == 85
     assert torch.isfinite(short.model(*cut))
 
 
@@ -185,7 +190,7 @@ def test_conversations_become_messages() -> None:
         {"from": "gpt", "value": "A star."},
         {"from": "human", "value": "And <image><image>"},
     ]
-    assert [(message.role, message.parts) for message in messages(turns)] == [
+    assert [(message.role, message.parts) for message in to_messages(turns)] == [
         ("user", (None, "\nWhat is it?")),
         ("assistant", ("A star.",)),
         ("user", ("And ", None, None)),
@@ -197,14 +202,14 @@ def test_a_number_of_talks_that_is_none(number: Any) -> None:
     *others, last = small().stages
     stages = [*others, msgspec.structs.replace(last, options={"talks": number})]
     with pytest.raises(UserError, match=r"options of stage talks: Expected `int`.*takes talks"):
-        family_of(msgspec.structs.replace(small(), stages=stages))
+        find_family(msgspec.structs.replace(small(), stages=stages))
 
 
 # --- a run --------------------------------------------------------------------------------------
 
 
 def test_each_stage_trains_its_parts_and_the_tower_is_left_as_it_was(whole: Path) -> None:
-    fresh = family_of(small()).fresh(small()).model
+    fresh = find_family(small()).fresh(small()).model
     states = [fresh.half().float().state_dict()]
     states += [model_at(whole / f"step-{n}").state_dict() for n in (2, 4, 6)]
     for stage, trained in enumerate((("language",), ("projector",), ("language", "projector"))):

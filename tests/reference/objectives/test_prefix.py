@@ -10,11 +10,11 @@ import torch
 from mmbench.errors import UserError
 from mmbench.reference.checkpoints.families import TrainedClip, TrainedPrefix
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.objectives.language import started_from
+from mmbench.reference.objectives.language import load_start
 from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.training import Recipe, read_recipe, train
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import parse_recipe
 from tests.support.training import assert_resumed_equals, losses_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -36,7 +36,7 @@ def small(steps: int = 2, **other: Any) -> Recipe:
         "start": {"vision": "clip-nano"},
         "stages": [{**stage, "steps": steps, "batch": 4, "warm_up": 1} for stage in STAGES],
     }
-    return recipe_of({**raw, **other}, "small")
+    return parse_recipe({**raw, **other}, "small")
 
 
 def state(folder: Path) -> dict[str, torch.Tensor]:
@@ -44,8 +44,8 @@ def state(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def test_it_sees_what_clip_nano_sees() -> None:
-    fresh = family_of(small()).fresh(small())
-    clip = started_from(small(), "vision", TrainedClip)
+    fresh = find_family(small()).fresh(small())
+    clip = load_start(small(), "vision", TrainedClip)
     assert isinstance(fresh, TrainedPrefix)
     images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     model = fresh.model
@@ -62,7 +62,7 @@ def test_a_start_that_names_none_is_refused(tmp_path: Path) -> None:
 
 def test_an_image_is_a_prefix_in_its_batches() -> None:
     recipe = small()
-    family = family_of(recipe)
+    family = find_family(recipe)
     ids, labels, images, _ = family.objectives["descriptions"].batch(
         family.fresh(recipe), recipe.stages[1], 0, 1
     )
@@ -75,7 +75,7 @@ def test_each_stage_trains_its_parts_and_the_eyes_are_left_as_they_were(tmp_path
     """And a run that was stopped and resumed ends with the same bytes."""
     last = train(small(), tmp_path / "whole")
     eyes = ("vision", "image_projection")
-    fresh = family_of(small()).fresh(small()).model.half().float().state_dict()
+    fresh = find_family(small()).fresh(small()).model.half().float().state_dict()
     states = [state(tmp_path / "whole" / f"step-{n}") for n in (2, 4, 6)]
     for name in fresh:
         told, described, talked = (each[name] for each in states)

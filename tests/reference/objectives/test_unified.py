@@ -23,8 +23,8 @@ from mmbench.reference.tokens.mixed import (
 )
 from mmbench.reference.tokens.packing import TRUNK
 from mmbench.reference.training import Recipe, train
-from mmbench.reference.training.family import family_of
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.family import find_family
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.numbers.batch import spoken_batch
 from mmbench.reference.worlds.shapes.retrieval import training_scene
 from mmbench.reference.worlds.shapes.talk import training_talks
@@ -55,12 +55,12 @@ SMALL: dict[str, Any] = {
 
 def small(**other: Any) -> Recipe:
     stages = [{"steps": 2, "batch": 12, "warm_up": 1, **stage} for stage in SMALL["stages"]]
-    return recipe_of({**SMALL, "stages": stages, **other}, "small")
+    return parse_recipe({**SMALL, "stages": stages, **other}, "small")
 
 
 @pytest.fixture(scope="module")
 def checkpoint() -> TrainedUnified:
-    fresh = family_of(small()).fresh(small())
+    fresh = find_family(small()).fresh(small())
     assert isinstance(fresh, TrainedUnified)
     return fresh
 
@@ -163,13 +163,15 @@ def test_pixels_are_on_the_scale_of_the_model(checkpoint: TrainedUnified) -> Non
 def likely(checkpoint: TrainedUnified, made: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """Of each token that is learnt, all rows at once and padded to the longest."""
     ids, learnt, of, *named = made
-    return checkpoint.model.gpt.log_likely(checkpoint.model.filled(ids, *named), learnt, of)
+    return checkpoint.model.gpt.log_likelihoods(
+        checkpoint.model.fill_codes(ids, *named), learnt, of
+    )
 
 
 def test_words_and_codes_of_images_count_alike_however_rows_are_padded(
     checkpoint: TrainedUnified,
 ) -> None:
-    objective, made = family_of(small()).objectives["conversations"], batch(checkpoint, 2)
+    objective, made = find_family(small()).objectives["conversations"], batch(checkpoint, 2)
     ids, learnt, *_ = made
     whole = likely(checkpoint, made)
     codes = torch.isin(
@@ -184,7 +186,7 @@ def test_without_drawings_words_count_alone(checkpoint: TrainedUnified) -> None:
     options = {"talks": 1, "speech": 1}
     stages = [*small().stages[:2], msgspec.structs.replace(small().stages[2], options=options)]
     recipe = small(stages=msgspec.to_builtins(stages))
-    objective = family_of(recipe).objectives["conversations"]
+    objective = find_family(recipe).objectives["conversations"]
     made = objective.batch(checkpoint, recipe.stages[2], 0, 1)
     torch.testing.assert_close(objective.loss(checkpoint, made), -likely(checkpoint, made).mean())
 

@@ -9,7 +9,7 @@ from mmbench.errors import UserError
 from mmbench.reference.checkpoints.families import TrainedVideo
 from mmbench.reference.checkpoints.folder import read_checkpoint
 from mmbench.reference.training import Recipe, train
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 from mmbench.reference.worlds.motion.scene import MOTIONS
 from tests.support.training import assert_resumed_equals, losses_of
 
@@ -29,7 +29,7 @@ def small(*stages: dict[str, Any], **architecture: Any) -> Recipe:
         "architecture": {**TOWER, **TEXT, **architecture},
         "stages": list(stages),
     }
-    return recipe_of(recipe, "small")
+    return parse_recipe(recipe, "small")
 
 
 def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_baseline_has_nothing_to_hide(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["labels", "words"])
 def test_a_checkpoint_whose_numbers_do_not_fit(tmp_path: Path, field: str) -> None:
     last = train(small({**TOLD, "steps": 1}), tmp_path / "run")
-    described: dict[str, Any] = read_checkpoint(last, TrainedVideo).described()
+    described: dict[str, Any] = read_checkpoint(last, TrainedVideo).describe()
     described[field] = list(described[field])[:-1]
     with pytest.raises(ValueError, match=rf"{field} where its architecture has \d+; write"):
-        TrainedVideo.of(described)
+        TrainedVideo.from_description(described)

@@ -22,11 +22,11 @@ from mmbench.reference.architectures.clip import CLIP, Config
 from mmbench.reference.architectures.layers import TransformerBlock
 from mmbench.reference.checkpoints.families import TrainedClip
 from mmbench.reference.checkpoints.folder import read_checkpoint
-from mmbench.reference.training import Recipe, changed, read_recipe, recipe_names, train
-from mmbench.reference.training.family import family_of
+from mmbench.reference.training import Recipe, change_recipe, read_recipe, recipe_names, train
+from mmbench.reference.training.family import find_family
 from mmbench.reference.training.muon import Muon, orthogonal
-from mmbench.reference.training.recipe import recipe_of
-from mmbench.reference.training.schedule import adamw, decays, muon, rates_by_name, share_at
+from mmbench.reference.training.recipe import parse_recipe
+from mmbench.reference.training.schedule import adamw, decays, muon, parameter_rates, share_at
 from mmbench.reference.worlds.shapes.batch import augment, training_batch
 from tests.support.processes import forks
 from tests.support.training import losses_of
@@ -60,7 +60,7 @@ SMALL: dict[str, Any] = {
 
 
 def small(**other: Any) -> Recipe:
-    return recipe_of({**SMALL, **other}, "small")
+    return parse_recipe({**SMALL, **other}, "small")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -89,7 +89,7 @@ def test_what_a_run_leaves_behind(whole: Path) -> None:
         "step-8",
     }
     recipe = json.loads((whole / "recipe.json").read_text())
-    assert recipe_of(recipe["recipe"], "") == small()
+    assert parse_recipe(recipe["recipe"], "") == small()
     assert {"mmbench", "torch", "numpy", "python", "threads", "device"} == set(recipe["versions"])
     checkpoint = read_checkpoint(whole / "step-8", TrainedClip)
     assert checkpoint.model.config.image_width == 32
@@ -137,12 +137,12 @@ TRAIN = """
 import json, os, signal
 from pathlib import Path
 from mmbench.reference.training import train
-from mmbench.reference.training.recipe import recipe_of
+from mmbench.reference.training.recipe import parse_recipe
 out, small, last, resume = args
 def report(step, loss):
     if step == last:
         os.kill(os.getpid(), signal.SIGKILL)
-train(recipe_of(small, "small"), Path(out), resume=resume, report=report)
+train(parse_recipe(small, "small"), Path(out), resume=resume, report=report)
 """
 
 
@@ -223,7 +223,7 @@ def test_resuming_by_another_recipe_names_the_difference(whole: Path) -> None:
     with pytest.raises(
         UserError, match="another recipe, whose stages differs; resume with the same"
     ):
-        train(changed(small(), steps=9), whole, resume=True)
+        train(change_recipe(small(), steps=9), whole, resume=True)
 
 
 @pytest.mark.parametrize("name", ["recipe.json", "state.safetensors"])
@@ -291,7 +291,7 @@ def test_recipes_that_make_no_sense(
 def test_the_packaged_recipes_can_be_read_and_built(name: str) -> None:
     recipe = read_recipe(name)
     assert name == recipe.model or name.startswith(f"{recipe.model}-")  # a variant of it
-    family_of(recipe).fresh(recipe)
+    find_family(recipe).fresh(recipe)
 
 
 def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
@@ -304,12 +304,12 @@ def test_a_recipe_of_ones_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("steps", "shares"), [(8, [5, 3]), (2, [1, 1]), (80, [49, 31])])
 def test_stages_keep_their_shares_of_the_steps(steps: int, shares: list[int]) -> None:
-    recipe = changed(small(), steps=steps)
+    recipe = change_recipe(small(), steps=steps)
     assert [stage.steps for stage in recipe.stages] == shares
     assert [recipe.at(step)[0].name for step in (1, steps)] == ["all", "texts"]
     assert recipe.at(shares[0] + 1) == (recipe.stages[1], 1)
     with pytest.raises(UserError, match="steps is 1; give a number from 2"):
-        changed(small(), steps=1)
+        change_recipe(small(), steps=1)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_decay_shrinks_by_rate_times_decay_where_there_is_no_gradient() -> None:
     weight, bias = model.weight.detach().clone(), model.bias.detach().clone()
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    adamw(model, rates_by_name(model, {"": 0.01}), decay=0.1).step()
+    adamw(model, parameter_rates(model, {"": 0.01}), decay=0.1).step()
     torch.testing.assert_close(model.weight.detach(), weight * (1 - 0.01 * 0.1))
     torch.testing.assert_close(model.bias.detach(), bias)
 
@@ -405,7 +405,7 @@ def test_learning_rate_warms_up_and_follows_half_a_cosine() -> None:
 @pytest.mark.slow
 def test_the_packaged_recipe_learns(tmp_path: Path) -> None:
     """A tenth of the recipe brings the loss from ln 128 = 4.85 to less than half of it."""
-    recipe = changed(read_recipe("clip-nano"), steps=250, every=250)
+    recipe = change_recipe(read_recipe("clip-nano"), steps=250, every=250)
     losses = losses_of(recipe, tmp_path / "run")
     assert losses[0] == pytest.approx(math.log(128), abs=0.8)
     assert np.mean(losses[-20:]) < math.log(128) / 2

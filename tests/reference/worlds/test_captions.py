@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import KINDS, captions
 from mmbench.reference.worlds.shapes.draw import draw
-from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, Thing
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SceneObject
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 from mmbench.reference.worlds.splits import distinct
@@ -58,7 +58,7 @@ class Claim(NamedTuple):
     shape: str | None
     place: tuple[int, int] | None
 
-    def fits(self, thing: Thing) -> bool:
+    def fits(self, thing: SceneObject) -> bool:
         is_ = (thing.size, thing.colour, thing.shape, (thing.row, thing.column))
         return all(said is None or said == what for said, what in zip(self, is_, strict=True))
 
@@ -80,14 +80,14 @@ def told(index: int) -> tuple[Scene, list[str]]:
 def test_every_caption_is_true_of_its_scene(index: int) -> None:
     scene, texts = told(index)
     for text in texts:
-        left = list(scene.things)
+        left = list(scene.objects)
         for claim in claims(text):
             fitting = [thing for thing in left if claim.fits(thing)]
             assert fitting, (text, scene.key)
             left.remove(fitting[0])
         assert not left, (text, scene.key)
         number = text.partition(":")[0]
-        assert NUMBERS.get(number, len(scene.things)) == len(scene.things)
+        assert NUMBERS.get(number, len(scene.objects)) == len(scene.objects)
 
 
 @given(st.integers(0, 10**6))
@@ -95,7 +95,7 @@ def test_every_caption_is_true_of_its_scene(index: int) -> None:
 def test_relations_hold_between_what_is_drawn(index: int) -> None:
     """Who is "above" ends before the other begins, in the units of the drawing."""
     scene, texts = told(index)
-    spots = {(t.colour, t.shape): s for t, s in zip(scene.things, scene.spots, strict=True)}
+    spots = {(t.colour, t.shape): s for t, s in zip(scene.objects, scene.spots, strict=True)}
     named = [spots[claim.colour or "", claim.shape or ""] for claim in claims(texts[1])]
     relations = _RELATION.findall(texts[1])
     assert len(relations) == len(named) - 1
@@ -132,7 +132,10 @@ def test_the_five_captions_say_different_things() -> None:
 
 
 def test_captions_of_a_known_scene() -> None:
-    things = (Thing(0, 0, "small", "red", "circle"), Thing(2, 1, "large", "orange", "star"))
+    things = (
+        SceneObject(0, 0, "small", "red", "circle"),
+        SceneObject(2, 1, "large", "orange", "star"),
+    )
     texts = captions(Scene(things, (), (0, 0, 0)), chance("literal", 0))
     assert texts == [
         "a small red circle at the top left and a large orange star at the bottom",
@@ -144,7 +147,7 @@ def test_captions_of_a_known_scene() -> None:
 
 
 def test_captions_of_a_single_thing() -> None:
-    thing = Thing(1, 1, "large", "orange", "moon")
+    thing = SceneObject(1, 1, "large", "orange", "moon")
     texts = captions(Scene((thing,), (), (0, 0, 0)), chance("literal", 1))
     assert texts == [
         "a large orange moon in the middle",

@@ -19,23 +19,23 @@ from mmbench.errors import DataError, SampleError, UnknownName
 from mmbench.kinds.drawing import Drawing
 from mmbench.reference.worlds.shapes.draw import draw, paint
 from mmbench.reference.worlds.shapes.metrics import shapes_recall, shapes_right
-from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, Thing
+from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, SceneObject
 from mmbench.reference.worlds.shapes.retrieval import shapes
 from mmbench.reference.worlds.shapes.scene import Scene, Spot, scene_at
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
-from mmbench.reference.worlds.shapes.words import things_of
+from mmbench.reference.worlds.shapes.words import parse_caption
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import InvalidContent, Media, Sample, TaskSpec
 from tests.support.boards import score_values
 from tests.support.media.images import image_medium
 
 PROMPT = "a small red star at the top and a large pink moon on the right"
-STAR, MOON = things_of(PROMPT)
+STAR, MOON = parse_caption(PROMPT)
 ATTRIBUTES = ("place", "size", "colour", "shape")
 DRAWING = Drawing(TaskSpec("t", "drawing", {}, {"prompt": "text"}, ["fid"], "fid"))
 
 
-def painted(things: Sequence[Thing], size: int = 64) -> Image.Image:
+def painted(things: Sequence[SceneObject], size: int = 64) -> Image.Image:
     """Things in the middle of their cells, before a light grey."""
     spots = [
         Spot(
@@ -49,7 +49,7 @@ def painted(things: Sequence[Thing], size: int = 64) -> Image.Image:
     return Image.fromarray(draw(Scene(tuple(things), tuple(spots), (220, 220, 220)), size))
 
 
-def predicted(*things: Thing) -> Prediction:
+def predicted(*things: SceneObject) -> Prediction:
     return Prediction("1", image_medium(painted(things)), inputs={"text": PROMPT})
 
 
@@ -69,12 +69,16 @@ def recalls(prediction: Prediction) -> list[float]:
         ([STAR, MOON._replace(size="small")], 0, [1, 0.5, 1, 1]),
         ([STAR, MOON._replace(column=0)], 0, [0.5, 0.5, 0.5, 0.5]),  # in another cell
         ([MOON], 0, [0.5, 0.5, 0.5, 0.5]),  # one is missing
-        ([STAR, MOON, Thing(2, 2, "small", "black", "ring")], 0, [1, 1, 1, 1]),  # one too many
+        (
+            [STAR, MOON, SceneObject(2, 2, "small", "black", "ring")],
+            0,
+            [1, 1, 1, 1],
+        ),  # one too many
         ([STAR._replace(row=1, column=2), MOON._replace(row=0, column=1)], 0, [1, 0, 0, 0]),
         ([], 0, [0, 0, 0, 0]),  # a blank drawing
     ],
 )
-def test_literal(drawn: list[Thing], right: float, recall: list[float]) -> None:
+def test_literal(drawn: list[SceneObject], right: float, recall: list[float]) -> None:
     prediction = predicted(*drawn)
     assert shapes_right([prediction]).value == right
     assert recalls(prediction) == recall
@@ -147,9 +151,9 @@ def test_prompts_are_the_first_captions_and_images_of_the_world() -> None:
     assert told == [query.inputs["text"] for query in ranked.queries[::5]]
     assert [s.id for s in data.samples] == [document.id for document in ranked.corpus]
     for sample, scene in zip(data.samples, distinct(30, partial(scene_at, "test", 0)), strict=True):
-        assert things_of(str(sample.inputs["text"])) == scene.things
+        assert parse_caption(str(sample.inputs["text"])) == scene.objects
         assert sample.target.read().endswith(draw(scene, 64).tobytes())
-        assert sample.tags == {"objects": str(len(scene.things))}
+        assert sample.tags == {"objects": str(len(scene.objects))}
 
 
 def test_random_draws_the_real_image_of_another() -> None:
@@ -183,9 +187,9 @@ class Reads:
         self.errs = errs
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Any]:
-        return [painted([self._seen(thing) for thing in things_of(p)]) for p in prompts]
+        return [painted([self._seen(thing) for thing in parse_caption(p)]) for p in prompts]
 
-    def _seen(self, thing: Thing) -> Thing:
+    def _seen(self, thing: SceneObject) -> SceneObject:
         return thing._replace(colour="blue") if self.errs and thing.colour == "red" else thing
 
 
@@ -211,7 +215,7 @@ def test_one_that_errs_in_a_colour_loses_that(tmp_path: Path) -> None:
     found = mmbench.evaluate(
         "reads-shapes", str(task), limit=12, device="cpu", model_args={"errs": True}
     )
-    asked = [things_of(str(s.inputs["text"])) for s in shapes_prompts(None, images=12).samples]
+    asked = [parse_caption(str(s.inputs["text"])) for s in shapes_prompts(None, images=12).samples]
     red = [[thing.colour == "red" for thing in things] for things in asked]
     assert any(map(any, red))
     values = score_values(found)

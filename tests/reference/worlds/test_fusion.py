@@ -45,7 +45,7 @@ def said(sentence: str) -> int:
 
 
 def numbers(trio: Trio) -> tuple[int, int, int]:
-    return len(trio.image.things), len(trio.sound.events), said(trio.sentence)
+    return len(trio.image.objects), len(trio.sound.events), said(trio.sentence)
 
 
 def differing(told: tuple[int, int, int]) -> int:
@@ -129,7 +129,7 @@ def test_what_tells_a_number_does_not_know_the_answer() -> None:
     trios = [trio_at("train", 0, index) for index in range(1920)]
     of: dict[int, Counter[str]] = {answer: Counter() for answer in range(4)}
     for trio in trios:
-        of[trio.differs].update(thing.shape for thing in trio.image.things)
+        of[trio.differs].update(thing.shape for thing in trio.image.objects)
         of[trio.differs].update(event.sound for event in trio.sound.events)
         of[trio.differs].update(trio.sentence.split()[:1])
     for word in of[0]:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from mmbench.errors import UserError
-from mmbench.reference.worlds.numbers.batch import pieces, spoken_batch
+from mmbench.reference.worlds.numbers.batch import spoken_batch, training_clips
 from mmbench.reference.worlds.numbers.sources import clips, folder, spoken_numbers
 from mmbench.reference.worlds.numbers.words import WORDS, in_words, split_of
 from tools import spoken_numbers as synthesis
@@ -76,7 +76,7 @@ def test_the_task_has_a_sample_for_each_clip() -> None:
 
 def test_clips_of_training_are_cut_where_the_index_says() -> None:
     """Each begins and ends softly, and a longer text takes longer."""
-    voice = pieces(16000)["en-us"]
+    voice = training_clips(16000)["en-us"]
     assert [piece.text for piece in voice[:60:2]] == list(WORDS)
     for piece in voice:
         loudest = np.abs(piece.samples).max()

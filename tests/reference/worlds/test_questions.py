@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.reference.worlds.chance import chance
-from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIZES, Thing
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIZES, SceneObject
 from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
 from mmbench.reference.worlds.shapes.scene import Scene, scene_at
 from mmbench.reference.worlds.shapes.talk import talks, training_question, training_talks
@@ -39,7 +39,7 @@ OFFERED = (
 )
 BRIEFLY, BY_LETTER = "Answer in one or two words.", "Answer with the letter of the option."
 CHANCE = {"existence": 1 / 2, "count": 1 / 4, "colour": 1 / 8, "position": 1 / 9}
-MORE: dict[str, Callable[[Thing, Thing], bool]] = {
+MORE: dict[str, Callable[[SceneObject, SceneObject], bool]] = {
     "larger than": lambda a, b: (a.size, b.size) == ("large", "small"),
     "smaller than": lambda a, b: (a.size, b.size) == ("small", "large"),
     "above": lambda a, b: a.row < b.row,
@@ -60,13 +60,13 @@ MOST = {
 # --- every answer is right: each question is parsed anew and held against the scene -------------
 
 
-def fitting(words: str, scene: Scene) -> list[Thing]:
+def fitting(words: str, scene: Scene) -> list[SceneObject]:
     """The things that a noun with its adjectives and its place may mean."""
     place = next((PLACES[p] for p in sorted(PLACES, key=len)[::-1] if words.endswith(p)), None)
     said = set(words.split())
     return [
         thing
-        for thing in scene.things
+        for thing in scene.objects
         if (place is None or (thing.row, thing.column) == place)
         and said & {*COLOURS} <= {thing.colour}
         and said & {*SHAPES} <= {thing.shape}
@@ -74,7 +74,7 @@ def fitting(words: str, scene: Scene) -> list[Thing]:
     ]
 
 
-def only(words: str, scene: Scene) -> Thing:
+def only(words: str, scene: Scene) -> SceneObject:
     (thing,) = fitting(words, scene)
     return thing
 
@@ -87,7 +87,7 @@ def existence(text: str, scene: Scene) -> str:
 def count(text: str, scene: Scene) -> str:
     words = set(re.sub(r"(\w)s\b", r"\1", text.replace("crosses", "crosss")).split())
     words = {word.strip(",?") for word in words} | {word.strip(",?") for word in text.split()}
-    return str(sum(bool(words & {t.size, t.colour, t.shape}) for t in scene.things))
+    return str(sum(bool(words & {t.size, t.colour, t.shape}) for t in scene.objects))
 
 
 def colour(text: str, scene: Scene) -> str:
@@ -103,10 +103,10 @@ def comparison(text: str, scene: Scene) -> str:
     said, _, named = text.removeprefix("Which shape is ").removesuffix("?").rpartition(" the ")
     if said in MORE:
         against = only(named, scene)
-        found = [thing for thing in scene.things if MORE[said](thing, against)]
+        found = [thing for thing in scene.objects if MORE[said](thing, against)]
     else:
         more = MOST[text.removeprefix("Which shape is ").removesuffix("?")]
-        found = [a for a in scene.things if all(a is b or more(a, b) for b in scene.things)]
+        found = [a for a in scene.objects if all(a is b or more(a, b) for b in scene.objects)]
     (thing,) = found
     return f"{thing.colour} {thing.shape}"
 
@@ -133,16 +133,18 @@ def test_what_is_not_there_differs_in_one_word_from_a_thing_that_is() -> None:
         scene = scene_at("test", 0, index)
         question = questions(scene, chance("hard", index))[0]
         said = set(question.text.removesuffix("?").split()[3:]) - {"shape"}
-        near = max(len(said & {t.size, t.colour, t.shape}) for t in scene.things)
+        near = max(len(said & {t.size, t.colour, t.shape}) for t in scene.objects)
         assert near == len(said) - (question.answer == "no"), (question, scene.key)
 
 
 def test_a_scene_without_an_unambiguous_question_gets_none() -> None:
-    one = Scene((Thing(1, 1, "large", "red", "star"),), (), (0, 0, 0))
+    one = Scene((SceneObject(1, 1, "large", "red", "star"),), (), (0, 0, 0))
     asked = {q.kind for i in range(50) for q in questions(one, chance(i))}
     assert asked == {"existence", "colour", "position"}  # nothing to compare, not enough to count
     level = Scene(
-        (Thing(1, 0, "large", "red", "star"), Thing(1, 2, "large", "red", "moon")), (), (0, 0, 0)
+        (SceneObject(1, 0, "large", "red", "star"), SceneObject(1, 2, "large", "red", "moon")),
+        (),
+        (0, 0, 0),
     )
     texts = {q.text for i in range(200) for q in questions(level, chance(i))}
     compared = {text for text in texts if text.startswith("Which")}
@@ -264,7 +266,10 @@ def test_no_question_is_asked_twice_about_an_image() -> None:
 
 
 def test_known_talks() -> None:
-    things = (Thing(0, 0, "small", "red", "circle"), Thing(2, 1, "large", "orange", "star"))
+    things = (
+        SceneObject(0, 0, "small", "red", "circle"),
+        SceneObject(2, 1, "large", "orange", "star"),
+    )
     found = talks(Scene(things, (), (0, 0, 0)), chance("literal", 0), 4)
     assert [[turn["value"].split("\n") for turn in turns] for turns in found] == [
         [

@@ -117,10 +117,10 @@ def test_training_never_shows_a_test_scene() -> None:
 @settings(max_examples=200)
 def test_things_never_touch_and_are_told_apart(index: int) -> None:
     it = scene(index, "train")
-    assert 1 <= len(it.things) <= 3
-    assert len({(t.colour, t.shape) for t in it.things}) == len(it.things)
-    assert list(it.things) == sorted(it.things)
-    for thing, spot in zip(it.things, it.spots, strict=True):
+    assert 1 <= len(it.objects) <= 3
+    assert len({(t.colour, t.shape) for t in it.objects}) == len(it.objects)
+    assert list(it.objects) == sorted(it.objects)
+    for thing, spot in zip(it.objects, it.spots, strict=True):
         for at, cell in ((spot.x, thing.column), (spot.y, thing.row)):
             assert cell * SIDE // 3 <= at - spot.radius
             assert at + spot.radius <= (cell + 1) * SIDE // 3
@@ -166,7 +166,7 @@ def test_drawing_agrees_with_a_pixel_by_pixel_loop(index: int) -> None:
 
 def naive_pixel(it: Scene, size: int, row: int, column: int) -> tuple[int, ...]:
     value = list(it.background)
-    for thing, spot in zip(it.things, it.spots, strict=True):
+    for thing, spot in zip(it.objects, it.spots, strict=True):
         cover = 0
         for i in range(4):
             for j in range(4):

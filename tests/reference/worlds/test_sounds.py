@@ -14,7 +14,7 @@ import soundfile
 from mmbench.errors import DataError, UnknownName
 from mmbench.reference.worlds.sounds.batch import sound_batch, vary
 from mmbench.reference.worlds.sounds.captions import _LENGTHS, _NAMES
-from mmbench.reference.worlds.sounds.make import _FULL, MADE, make, wav
+from mmbench.reference.worlds.sounds.make import _FULL, SYNTHESISERS, synthesise, wav
 from mmbench.reference.worlds.sounds.scene import RATE, SAMPLES, SOUNDS, Play, SoundScene, sounds_at
 from mmbench.reference.worlds.sounds.sources import sound_tags, sounds, training_sounds
 from mmbench.reference.worlds.splits import distinct
@@ -99,27 +99,27 @@ def spectrum_peak(wave: np.ndarray) -> float:
     [("low tone", 220, 220), ("high tone", 1760, 1760), ("rising sweep", 400, 2250)],
 )
 def test_pitches(sound: str, first: float, last: float) -> None:
-    wave = MADE[sound](Play(0, 4800, 256, 0, 1))
+    wave = SYNTHESISERS[sound](Play(0, 4800, 256, 0, 1))
     assert spectrum_peak(wave[:480]) == pytest.approx(first, abs=60)
     assert spectrum_peak(wave[-480:]) == pytest.approx(last, abs=60)
 
 
 def test_a_falling_sweep_is_a_rising_one_backwards_and_pitch_is_in_thousandths() -> None:
-    wave = MADE["falling sweep"](Play(0, 4800, 256, 0, 1))
+    wave = SYNTHESISERS["falling sweep"](Play(0, 4800, 256, 0, 1))
     assert spectrum_peak(wave[:480]) > 2000 > 500 > spectrum_peak(wave[-480:])
-    higher = MADE["high tone"](Play(0, 8000, 256, 50, 1))
+    higher = SYNTHESISERS["high tone"](Play(0, 8000, 256, 50, 1))
     assert spectrum_peak(higher) == pytest.approx(1760 * 1.05, abs=2)
 
 
 def test_noise_is_white_and_a_rumble_is_not() -> None:
     for sound, low, high in (("noise", 0.4, 0.6), ("rumble", 0.95, 1.0)):
-        power = np.abs(np.fft.rfft(MADE[sound](Play(0, 5000, 256, 0, 9)))) ** 2
+        power = np.abs(np.fft.rfft(SYNTHESISERS[sound](Play(0, 5000, 256, 0, 9)))) ** 2
         assert low < power[:1250].sum() / power.sum() < high, sound
 
 
 def test_clicks_and_drums_come_in_their_number() -> None:
     for sound, apart in (("clicks", 560), ("drum", 1200), ("chirps", 800)):
-        wave = np.abs(MADE[sound](Play(0, 4800, 256, 0, 3)))
+        wave = np.abs(SYNTHESISERS[sound](Play(0, 4800, 256, 0, 3)))
         loud = wave.reshape(-1, 40).max(1) > 12000
         starts = np.flatnonzero(loud[1:] & ~loud[:-1]) + 1
         gaps = np.diff(np.concatenate([[0], starts]))
@@ -200,7 +200,7 @@ def test_batches_are_functions_of_seed_and_step() -> None:
 
 
 def test_variation_shifts_scales_and_adds_little() -> None:
-    one = make(sounds_at("train", 0, 0)).astype(np.float32) / 32768
+    one = synthesise(sounds_at("train", 0, 0)).astype(np.float32) / 32768
     varied = vary(np.stack([one] * 20), np.random.default_rng(0), shift=400)
     spectra = [np.correlate(row, one[2000:-2000], "valid") for row in varied[:5]]
     assert all(abs(int(found.argmax()) - 2000) <= 400 for found in spectra)

@@ -68,7 +68,7 @@ def test_a_lone_thing_has_the_colour_of_its_class_and_is_whole() -> None:
     for index, sample in enumerate(shapes_classes(None, images=128).samples):
         colour, shape = list(COLOURS)[index % 64 // 8], SHAPES[index % 8]
         scene = lone_scene(chance("lone", 0, index), colour, shape)
-        (thing,), (spot,) = scene.things, scene.spots
+        (thing,), (spot,) = scene.objects, scene.spots
         assert (thing.colour, thing.shape) == (colour, shape)
         assert spot.radius <= min(spot.x, spot.y, SIDE - spot.x, SIDE - spot.y)
         assert image(sample).endswith(draw(scene, 64).tobytes())

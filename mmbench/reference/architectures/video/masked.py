@@ -16,18 +16,18 @@ from mmbench.reference.architectures.video.transformer import (
     Config,
     JointBlock,
     VideoTransformer,
-    through,
+    run_blocks,
 )
 
 
-def cubes(videos: Tensor, c: Config) -> Tensor:
+def split_cubes(videos: Tensor, c: Config) -> Tensor:
     """Pixels by patch: [n, 3, frames, size, size] to [n, t, s, tubelet · patch · patch, 3]."""
     n, side = len(videos), c.size // c.patch
     parts = videos.view(n, 3, c.grid[0], c.tubelet, side, c.patch, side, c.patch)
     return parts.permute(0, 2, 4, 6, 3, 5, 7, 1).reshape(n, *c.grid, -1, 3)
 
 
-def normalised(pixels: Tensor) -> Tensor:
+def normalise_patches(pixels: Tensor) -> Tensor:
     """Each channel of each patch less its mean, over its deviation (the code of VideoMAE)."""
     mean = pixels.mean(-2, keepdim=True)
     deviation = pixels.var(-2, keepdim=True).sqrt()
@@ -50,14 +50,14 @@ class PixelDecoder(nn.Module):
         self.pixels = nn.Linear(width, c.tubelet * c.patch * c.patch * 3)
         initialise(self, c.decoder_layers)
 
-    def forward(self, token: Tensor, seen: Tensor, kept: Tensor) -> Tensor:
+    def forward(self, token: Tensor, seen: Tensor, visible: Tensor) -> Tensor:
         """[n, width], [n, t, k, width] and places [n, k] to pixels [n, t, s, cube · 3]."""
         n, t, _, _ = seen.shape
         narrow = self.narrow(seen)
-        where = kept[:, None, :, None].expand_as(narrow)
+        where = visible[:, None, :, None].expand_as(narrow)
         hidden = self.mask_token.to(narrow.dtype).expand(n, t, len(self.space_positions), -1)
         x = hidden.scatter(2, where, narrow) + self.space_positions + self.time_positions[:, None]
-        _, x = through(self.blocks, self.narrow(token)[:, None], x)
+        _, x = run_blocks(self.blocks, self.narrow(token)[:, None], x)
         pixels: Tensor = self.pixels(self.norm_out(x))
         return pixels
 
@@ -73,8 +73,8 @@ def masked_loss(
     places = c.grid[1]
     seen = min(places - 1, max(1, round(places * (1 - hidden))))
     order = torch.rand(len(videos), places, device=videos.device).argsort(dim=1)
-    kept, guessed = order[:, :seen], order[:, seen:]
-    said = decoder(*tower.seen(videos, kept), kept)
-    true = normalised(cubes(videos, c))
-    where = guessed[:, None, :, None].expand(-1, said.shape[1], -1, said.shape[3])
-    return F.mse_loss(said.gather(2, where).float(), true.gather(2, where))
+    visible, hidden_places = order[:, :seen], order[:, seen:]
+    predicted = decoder(*tower.encode(videos, visible), visible)
+    true = normalise_patches(split_cubes(videos, c))
+    where = hidden_places[:, None, :, None].expand(-1, predicted.shape[1], -1, predicted.shape[3])
+    return F.mse_loss(predicted.gather(2, where).float(), true.gather(2, where))

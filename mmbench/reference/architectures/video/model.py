@@ -46,13 +46,13 @@ class Video(nn.Module):
 
     def encode_video(self, videos: Tensor) -> Tensor:
         """The same pixels to unit vectors [n, embedding] in float32."""
-        return self._in_space(self.tower(videos))
+        return self._project(self.tower(videos))
 
     def encode_text(self, tokens: Tensor) -> Tensor:
         """[n, t] ids to unit vectors [n, embedding] in float32."""
         return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
 
-    def _in_space(self, features: Tensor) -> Tensor:
+    def _project(self, features: Tensor) -> Tensor:
         return F.normalize(self.video_projection(features).float(), dim=-1)
 
     def scale(self) -> Tensor:
@@ -67,11 +67,11 @@ class Video(nn.Module):
     def forward(self, videos: Tensor, classes: Tensor, tokens: Tensor) -> Tensor:
         """The cross-entropy of n classes plus the contrastive loss of n pairs, a scalar."""
         features = self.tower(videos)
-        vectors = self._in_space(features)
-        named = F.cross_entropy(self.head(features).float(), classes)
-        return named + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
+        vectors = self._project(features)
+        class_loss = F.cross_entropy(self.head(features).float(), classes)
+        return class_loss + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
 
-    def guess(self, videos: Tensor, hidden: float) -> Tensor:
+    def pretraining_loss(self, videos: Tensor, hidden: float) -> Tensor:
         """The loss of masked pre-training, of a transformer, a share of whose places is hidden."""
         assert self.decoder is not None
         assert isinstance(self.tower, VideoTransformer)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from mmbench.reference.architectures.layers import Attention, TransformerBlock, initialise
 
 VideoTower = Literal["transformer", "conv3d", "two_stream"]
-Looking = Literal["divided", "joint"]
+AttentionKind = Literal["divided", "joint"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Config:
     size: int = 48
     patch: int = 12
     tubelet: int = 4
-    attention: Looking = "joint"
+    attention: AttentionKind = "joint"
     width: int = 96
     layers: int = 3
     heads: int = 4
@@ -60,7 +60,7 @@ class Config:
         ):
             if getattr(self, part) < 1 or getattr(self, whole) % getattr(self, part):
                 raise ValueError(f"{part} {getattr(self, part)} does not divide {whole}")
-        for name, kind in (("tower", VideoTower), ("attention", Looking)):
+        for name, kind in (("tower", VideoTower), ("attention", AttentionKind)):
             if getattr(self, name) not in get_args(kind):
                 known = " or ".join(get_args(kind))
                 raise ValueError(f"{name} {getattr(self, name)!r} is not {known}")
@@ -82,7 +82,7 @@ class Config:
 class JointBlock(TransformerBlock):
     """A layer that attends over all places of all frames at once."""
 
-    def see(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+    def attend(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
         """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
         x = self(torch.cat([token, patches.flatten(1, 2)], dim=1))
         return x[:, :1], x[:, 1:].view_as(patches)
@@ -101,25 +101,27 @@ class DividedBlock(JointBlock):
         self.time = Attention(width, heads, causal=False)
         self.time_out = nn.Linear(width, width)
 
-    def see(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+    def attend(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
         """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
         n, t, s, width = patches.shape
         lines = self.norm_time(patches).transpose(1, 2).reshape(n * s, t, width)
-        seen = self.time_out(self.time(lines)).view(n, s, t, width)
-        patches = patches + seen.transpose(1, 2)
+        attended = self.time_out(self.time(lines)).view(n, s, t, width)
+        patches = patches + attended.transpose(1, 2)
         frames = torch.cat([token[:, None].expand(n, t, 1, width), patches], dim=2)
-        seen = self.attention(self.norm1(frames.flatten(0, 1))).view(n, t, s + 1, width)
+        attended = self.attention(self.norm1(frames.flatten(0, 1))).view(n, t, s + 1, width)
         x = torch.cat([token, patches.flatten(1, 2)], dim=1)
-        x = x + torch.cat([seen[:, :, 0].mean(1, keepdim=True), seen[:, :, 1:].flatten(1, 2)], 1)
+        x = x + torch.cat(
+            [attended[:, :, 0].mean(1, keepdim=True), attended[:, :, 1:].flatten(1, 2)], 1
+        )
         x = x + self.mlp(self.norm2(x))
         return x[:, :1], x[:, 1:].view_as(patches)
 
 
-def through(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
+def run_blocks(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
     """Class token [n, 1, width] and patches [n, t, s, width] through all layers."""
     for block in blocks:
         assert isinstance(block, JointBlock)
-        token, patches = block.see(token, patches)
+        token, patches = block.attend(token, patches)
     return token, patches
 
 
@@ -146,18 +148,18 @@ class VideoTransformer(nn.Module):
 
     def forward(self, videos: Tensor) -> Tensor:
         """[n, 3, frames, size, size] normalised pixels to [n, width]."""
-        return self.seen(videos)[0]
+        return self.encode(videos)[0]
 
-    def seen(self, videos: Tensor, kept: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def encode(self, videos: Tensor, visible: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Features [n, width] and those of the patches [n, t, s, width].
 
-        `kept`, int64 [n, s], are the places that are seen, in all frames (tube masking); without
+        `visible`, int64 [n, s], are the places that are seen, in all frames (tube masking); without
         it all of them are.
         """
         x = self.patches(videos).flatten(3).permute(0, 2, 3, 1)
         x = x + self.space_positions + self.time_positions[:, None]
-        if kept is not None:
-            x = x.gather(2, kept[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3]))
+        if visible is not None:
+            x = x.gather(2, visible[:, None, :, None].expand(-1, x.shape[1], -1, x.shape[3]))
         token = (self.class_token + self.class_positions).expand(len(x), 1, -1)
-        token, x = through(self.blocks, token, x)
+        token, x = run_blocks(self.blocks, token, x)
         return self.norm_out(token[:, 0]), self.norm_out(x)

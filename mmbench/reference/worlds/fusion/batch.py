@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.reference.worlds.fusion.scene import DECK, trio_at
-from mmbench.reference.worlds.shapes.batch import varied
+from mmbench.reference.worlds.shapes.batch import augmented_drawings
 from mmbench.reference.worlds.sounds.batch import vary
-from mmbench.reference.worlds.sounds.make import make
+from mmbench.reference.worlds.sounds.make import synthesise
 
 
 class TrioBatch(NamedTuple):
@@ -33,10 +33,10 @@ def trio_batch(seed: int, step: int, trios: int, size: int) -> TrioBatch:
     rng = np.random.default_rng([seed, step])
     indices = range((step - 1) * trios, step * trios)
     drawn = [trio_at("train", seed, index) for index in indices]
-    made = np.stack([make(trio.sound) for trio in drawn]).astype(np.float32)
+    sounds = np.stack([synthesise(trio.sound) for trio in drawn]).astype(np.float32)
     return TrioBatch(
-        varied([trio.image for trio in drawn], size, rng),
-        vary(made / np.float32(32768), rng, shift=400),
+        augmented_drawings([trio.image for trio in drawn], size, rng),
+        vary(sounds / np.float32(32768), rng, shift=400),
         [trio.sentence for trio in drawn],
         np.array([trio.differs for trio in drawn]),
         np.array([DECK[index % len(DECK)][1] for index in indices]),

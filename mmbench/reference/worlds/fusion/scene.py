@@ -33,7 +33,7 @@ _NOUNS = {
     "door": "doors",
     "bell": "bells",
 }
-_TOLD = {
+_PHRASES = {
     1: ("one {one}", "a single {one}", "two {many} less one", "three {many} less two"),
     2: ("two {many}", "a pair of {many}", "one {one} and one more", "three {many} less one"),
     3: ("three {many}", "a trio of {many}", "one {one} and two more", "two {many} and one more"),
@@ -88,17 +88,17 @@ def trio_at(split: str, seed: int, index: int, attempt: int = 0) -> Trio:
     Another `attempt` gives another trio of these. Image and sentence are of the split, and so is a
     sound of more than one event; of one event there are 24 meanings, and all splits hear the same.
     """
-    answer, (seen, heard, said) = DECK[index % len(DECK)]
+    answer, (image_number, sound_number, sentence_number) = DECK[index % len(DECK)]
     rng = chance("trio", split, seed, index, attempt)
     trials = attempt * _APART
-    image = _image(split, seed, index, trials, seen)
-    sound = _sound("train" if heard == 1 else split, seed, index, trials, heard)
-    return Trio(image, sound, _sentence(split, rng, said), answer)
+    image = _image(split, seed, index, trials, image_number)
+    sound = _sound("train" if sound_number == 1 else split, seed, index, trials, sound_number)
+    return Trio(image, sound, _sentence(split, rng, sentence_number), answer)
 
 
 def _image(split: str, seed: int, index: int, trials: int, number: int) -> Scene:
     scenes = (scene_at(split, seed, index, trial) for trial in count(trials))
-    return next(scene for scene in scenes if len(scene.things) == number)
+    return next(scene for scene in scenes if len(scene.objects) == number)
 
 
 def _sound(split: str, seed: int, index: int, trials: int, number: int) -> SoundScene:
@@ -111,7 +111,7 @@ def _sentence(split: str, rng: Random, number: int) -> str:
     """A number told in words; a hash of the sentence says which split may say it."""
     while True:
         one = pick(rng, tuple(_NOUNS))
-        told = pick(rng, _TOLD[number]).format(one=one, many=_NOUNS[one])
-        sentence = pick(rng, _FRAMES).format(told)
+        phrase = pick(rng, _PHRASES[number]).format(one=one, many=_NOUNS[one])
+        sentence = pick(rng, _FRAMES).format(phrase)
         if split_of(sentence) == split:
             return sentence

@@ -12,8 +12,8 @@ from string import ascii_uppercase
 
 from mmbench.datasets import Samples
 from mmbench.reference.worlds.fusion.scene import ANSWERS, Trio, trio_at
-from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture
-from mmbench.reference.worlds.sounds.sources import heard
+from mmbench.reference.worlds.shapes.retrieval import check_sizes, scene_image
+from mmbench.reference.worlds.sounds.sources import scene_sound
 from mmbench.reference.worlds.sources import check_number, check_split
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Content, Sample
@@ -46,7 +46,7 @@ def shapes_fusion(
 
 def _sample(name: str, trio: Trio, size: int, seed: int) -> Sample:
     where = f"{name} of fusion (seed {seed})"
-    image, audio = picture(trio.image, size, where), heard(trio.sound, where)
+    image, audio = scene_image(trio.image, size, where), scene_sound(trio.sound, where)
     target = {"answer": ascii_uppercase[trio.differs], "options": list(ANSWERS)}
     inputs: dict[str, Content] = {"image": image, "audio": audio, "text": trio.sentence}
     return Sample(name, inputs, target, tags={"differs": ANSWERS[trio.differs]})

@@ -27,10 +27,10 @@ def film_batch(seed: int, step: int, videos: int, size: int) -> FilmBatch:
     A step never shows a film of another.
     """
     rng = np.random.default_rng([seed, step])
-    told = [training_film(seed, (step - 1) * videos + i) for i in range(videos)]
+    drawn = [training_film(seed, (step - 1) * videos + i) for i in range(videos)]
     which = rng.integers(0, len(KINDS), videos)
     return FilmBatch(
-        np.stack([draw_film(film, size) for film, _ in told]),
-        [texts[k] for (_, texts), k in zip(told, which, strict=True)],
-        np.array([MOTIONS.index(film.motion) for film, _ in told]),
+        np.stack([draw_film(film, size) for film, _ in drawn]),
+        [texts[k] for (_, texts), k in zip(drawn, which, strict=True)],
+        np.array([MOTIONS.index(film.motion) for film, _ in drawn]),
     )

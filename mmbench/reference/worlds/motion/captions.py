@@ -10,7 +10,7 @@ from random import Random
 
 from mmbench.reference.worlds.chance import pick
 from mmbench.reference.worlds.motion.scene import Figure, Film
-from mmbench.reference.worlds.shapes.words import coloured
+from mmbench.reference.worlds.shapes.words import with_article
 
 _MOTIONS = {
     "moves left": ("moves left", "moves to the left", "goes left"),
@@ -74,4 +74,4 @@ def _does(film: Film, rng: Random) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    return coloured(figure.colour, figure.shape)
+    return with_article(figure.colour, figure.shape)

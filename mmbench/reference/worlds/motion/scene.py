@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mmbench.reference.worlds.chance import below, chance, pick
 from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIDE
 from mmbench.reference.worlds.shapes.scene import Spot, near
-from mmbench.reference.worlds.splits import of_split, split_of
+from mmbench.reference.worlds.splits import first_of_split, split_of
 
 FRAMES = 16
 MOTIONS = (
@@ -82,9 +82,9 @@ class Film(NamedTuple):
         """Where the mover is, its centre from 0 to 959 both ways, and how large, at a frame."""
         x, y, radius, rgb = self.start
         done = self.step * frame
-        verb, _, way = self.motion.partition(" ")
+        verb, _, direction = self.motion.partition(" ")
         if verb == "moves":
-            x, y = x + _LINES[way][0] * done, y + _LINES[way][1] * done
+            x, y = x + _LINES[direction][0] * done, y + _LINES[direction][1] * done
         elif verb in ("grows", "shrinks"):
             sign = 1 if verb == "grows" else -1
             radius = _LEAST + (radius - _LEAST + sign * done) % _SPREAD
@@ -96,13 +96,13 @@ class Film(NamedTuple):
 
 def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
     """How far from the middle, in thousandths, x to the right and y down."""
-    ways = {
+    offsets = {
         "circles clockwise": (sine(angle + TURN // 4), sine(angle)),
         "circles anticlockwise": (sine(back + TURN // 4), sine(back)),
         "swings from side to side": (sine(angle), 0),
         "bounces up and down": (0, -abs(sine(angle))),
     }
-    return ways[motion]
+    return offsets[motion]
 
 
 def sine(angle: int) -> int:
@@ -117,7 +117,9 @@ def film_at(split: str, seed: int, index: int, attempt: int = 0) -> Film:
 
     Another `attempt` gives another film. Within a split, meanings can repeat over the indices.
     """
-    return of_split(split, lambda trial: _film(chance("film", split, seed, index, attempt, trial)))
+    return first_of_split(
+        split, lambda trial: _film(chance("film", split, seed, index, attempt, trial))
+    )
 
 
 def _film(rng: Random) -> Film:

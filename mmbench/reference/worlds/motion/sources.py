@@ -58,10 +58,12 @@ def shapes_video(
     """
     _check(split, videos, size)
     films = _films(split, videos, size, seed)
-    told = (captions(f, chance("told", split, seed, i)) for i, (_, f, _) in enumerate(films))
+    film_captions = (
+        captions(f, chance("told", split, seed, i)) for i, (_, f, _) in enumerate(films)
+    )
     return captioned(
         [Sample(name, {"video": video}, group=name, tags=_tags(f)) for name, f, video in films],
-        (zip(KINDS, texts, strict=True) for texts in told),
+        (zip(KINDS, texts, strict=True) for texts in film_captions),
     )
 
 

@@ -14,7 +14,7 @@ from mmbench.types import Array
 _MOST = 6  # words in an utterance
 
 
-class Piece(NamedTuple):
+class Utterance(NamedTuple):
     """A clip in memory: float32 samples at the rate it was asked for, and its words."""
 
     samples: Array
@@ -22,22 +22,22 @@ class Piece(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def pieces(rate: int) -> dict[str, list[Piece]]:
+def training_clips(rate: int) -> dict[str, list[Utterance]]:
     """The clips of training by voice, in order, at so many samples a second."""
     from mmbench.media import decode_sound
 
-    found: dict[str, list[Piece]] = {}
+    by_voice: dict[str, list[Utterance]] = {}
     whole: dict[str, Array] = {}
     for clip in clips("train"):
         if clip.file not in whole:
             data = (folder() / clip.file).read_bytes()
             whole[clip.file] = decode_sound(data, clip.file, rate).samples
         samples = whole[clip.file][clip.start * rate // 16000 : clip.end * rate // 16000]
-        found.setdefault(clip.voice, []).append(Piece(samples, clip.text))
-    return found
+        by_voice.setdefault(clip.voice, []).append(Utterance(samples, clip.text))
+    return by_voice
 
 
-def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Piece]:
+def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Utterance]:
     """Utterances of a step, from 1: a function of the arguments alone.
 
     Those of a step have as many clips, one to three, so that they are about equally long.
@@ -47,9 +47,9 @@ def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Piece]:
     return [_varied(_utterance(rng, rate, joined), rng, rate) for _ in range(number)]
 
 
-def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Piece:
+def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Utterance:
     """Clips of one voice, up to 100 ms apart; never what a test may say."""
-    voices = list(pieces(rate).values())
+    voices = list(training_clips(rate).values())
     while True:
         voice = voices[rng.integers(len(voices))]
         chosen = [voice[i] for i in rng.integers(0, len(voice), joined)]
@@ -57,10 +57,10 @@ def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Piece:
         if split_of(text) == "train" and len(text.split()) <= _MOST:
             gaps = rng.integers(0, rate // 10, len(chosen))
             parts = [np.pad(p.samples, (gap, 0)) for p, gap in zip(chosen, gaps, strict=True)]
-            return Piece(np.concatenate(parts), text)
+            return Utterance(np.concatenate(parts), text)
 
 
-def _varied(piece: Piece, rng: np.random.Generator, rate: int) -> Piece:
+def _varied(piece: Utterance, rng: np.random.Generator, rate: int) -> Utterance:
     """Up to a quarter faster or a fifth slower, up to 6 dB louder or softer, with noise behind it.
 
     Faster is higher as well, as by a tape: speed perturbation (Ko et al. 2015, "Audio Augmentation
@@ -71,4 +71,4 @@ def _varied(piece: Piece, rng: np.random.Generator, rate: int) -> Piece:
     silent = np.zeros(rng.integers(0, rate // 5))
     spoken = np.concatenate([faster, silent]) * 10 ** rng.uniform(-0.3, 0.3)
     noise = rng.standard_normal(len(spoken)) * 10 ** rng.uniform(-4, -2.3)
-    return Piece(np.clip(spoken + noise, -1, 1).astype(np.float32), piece.text)
+    return Utterance(np.clip(spoken + noise, -1, 1).astype(np.float32), piece.text)

@@ -41,8 +41,8 @@ def spoken_numbers(
     known = {clip.voice for clip in clips("train")}
     samples = []
     for clip in clips("test"):
-        heard = "in training" if clip.voice in known else "never"
-        tags = {"voice": clip.voice, "speed": str(clip.speed), "heard": heard}
+        familiarity = "in training" if clip.voice in known else "never"
+        tags = {"voice": clip.voice, "speed": str(clip.speed), "heard": familiarity}
         audio = Media("audio", str(folder() / clip.file))
         samples.append(Sample(Path(clip.file).stem, {"audio": audio}, clip.text, tags=tags))
     return Samples(samples)

@@ -22,19 +22,19 @@ _COLOUR_WORD = re.compile(rf"\b({'|'.join(COLOURS)})\b")
 _ZOOM = 0.06  # a small thing stays small: radii of small and large differ by half
 
 
-def mirrored(scene: Scene) -> Scene:
+def mirror(scene: Scene) -> Scene:
     """The scene as a mirror shows it: left is right; things are told in reading order again."""
     pairs = [
-        (thing._replace(column=2 - thing.column), spot._replace(x=SIDE - spot.x))
-        for thing, spot in zip(scene.things, scene.spots, strict=True)
+        (item._replace(column=2 - item.column), spot._replace(x=SIDE - spot.x))
+        for item, spot in zip(scene.objects, scene.spots, strict=True)
     ]
-    things, spots = zip(*sorted(pairs), strict=True)
-    return Scene(things, spots, scene.background)
+    objects, spots = zip(*sorted(pairs), strict=True)
+    return Scene(objects, spots, scene.background)
 
 
-def mirrored_text(text: str) -> str:
+def mirror_text(text: str) -> str:
     """What is said of the mirrored scene: left and right change places."""
-    return _SIDE_WORD.sub(lambda found: _SIDES[found.group()], text)
+    return _SIDE_WORD.sub(lambda match: _SIDES[match.group()], text)
 
 
 def flip(
@@ -42,10 +42,10 @@ def flip(
 ) -> tuple[Images, list[str]]:
     """Mirror every other pair, by lot, but none whose mirrored meaning another split holds."""
     lots = rng.random(len(images)) < 0.5
-    chosen = [lot and mirrored(it).split == it.split for lot, it in zip(lots, scenes, strict=True)]
-    turned = np.where(np.array(chosen)[:, None, None, None], images[:, :, ::-1], images)
-    said = [mirrored_text(t) if flips else t for t, flips in zip(texts, chosen, strict=True)]
-    return turned, said
+    chosen = [lot and mirror(it).split == it.split for lot, it in zip(lots, scenes, strict=True)]
+    flipped = np.where(np.array(chosen)[:, None, None, None], images[:, :, ::-1], images)
+    captions = [mirror_text(t) if flips else t for t, flips in zip(texts, chosen, strict=True)]
+    return flipped, captions
 
 
 def recolour(
@@ -56,8 +56,8 @@ def recolour(
 ) -> tuple[Images, list[str]]:
     """Exchange the channels, by lot, of images whose text names no colour."""
     orders = rng.permuted(np.tile(np.arange(3), (len(images), 1)), axis=1)
-    named = [_COLOUR_WORD.search(text) is not None for text in texts]
-    orders[np.array(named)] = np.arange(3)
+    names_colour = [_COLOUR_WORD.search(text) is not None for text in texts]
+    orders[np.array(names_colour)] = np.arange(3)
     return np.take_along_axis(images, orders[:, None, None, :], axis=-1), texts
 
 
@@ -75,20 +75,20 @@ def zoom(
     return images[np.arange(n)[:, None, None], at[:, :, None], at[:, None, :]], texts
 
 
-WAYS: Mapping[str, Augmentation] = {"flip": flip, "recolour": recolour, "zoom": zoom}
+AUGMENTATIONS: Mapping[str, Augmentation] = {"flip": flip, "recolour": recolour, "zoom": zoom}
 
 
-def varied_pairs(
+def augment_pairs(
     images: Images,
     texts: list[str],
     scenes: Sequence[Scene],
-    ways: Sequence[str],
+    augmentations: Sequence[str],
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Images uint8 [n, size, size, 3] and a text of each, varied in some of `WAYS`, in that order.
+    """Images uint8 [n, size, size, 3] and a text of each, varied in some of `AUGMENTATIONS`.
 
-    `scenes` are what the images show.
+    In that order; `scenes` are what the images show.
     """
-    for way in ways:
-        images, texts = WAYS[way](images, texts, scenes, rng)
+    for augmentation in augmentations:
+        images, texts = AUGMENTATIONS[augmentation](images, texts, scenes, rng)
     return images, texts

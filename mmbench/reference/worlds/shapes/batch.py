@@ -7,30 +7,41 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.reference.worlds.shapes.augment import varied_pairs
+from mmbench.reference.worlds.shapes.augment import augment_pairs
 from mmbench.reference.worlds.shapes.draw import draw
-from mmbench.reference.worlds.shapes.retrieval import CaptionedScene, training_scene, training_twins
+from mmbench.reference.worlds.shapes.retrieval import (
+    CaptionedScene,
+    training_minimal_pair,
+    training_scene,
+)
 from mmbench.reference.worlds.shapes.scene import Scene
 
 
 def training_batch(
-    seed: int, step: int, images: int, size: int, ways: Sequence[str] = (), twins: bool = False
+    seed: int,
+    step: int,
+    images: int,
+    size: int,
+    augmentations: Sequence[str] = (),
+    minimal_pairs: bool = False,
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Images float32 [images, size, size, 3] in 0 to 1, and one of the five captions of each.
 
     A function of its arguments alone; `step` counts from 1 and a step never shows an image of
-    another. The images are varied as `augment` does, after the pairs are in the `ways` of
-    `varied_pairs`. With `twins` every second image is the twin of the one before it
-    (`training_twins`), which one word tells apart, and their captions are of one kind.
+    another. The images are varied as `augment` does, after the pairs are in the `augmentations` of
+    `augment_pairs`. With `minimal_pairs` every second image is the twin of the one before it
+    (`training_minimal_pair`), which one word tells apart, and their captions are of one kind.
     """
     rng = np.random.default_rng([seed, step])
     first = (step - 1) * images
-    told = _twins(seed, first, images) if twins else _scenes(seed, first, images)
+    scenes_and_captions = (
+        _minimal_pairs(seed, first, images) if minimal_pairs else _scenes(seed, first, images)
+    )
     kinds = rng.integers(0, 5, images)
-    kinds = np.repeat(kinds[::2], 2)[:images] if twins else kinds
-    texts = [said[k] for (_, said), k in zip(told, kinds, strict=True)]
-    scenes = [scene for scene, _ in told]
-    drawn, texts = varied_pairs(drawings(scenes, size), texts, scenes, ways, rng)
+    kinds = np.repeat(kinds[::2], 2)[:images] if minimal_pairs else kinds
+    texts = [captions[k] for (_, captions), k in zip(scenes_and_captions, kinds, strict=True)]
+    scenes = [scene for scene, _ in scenes_and_captions]
+    drawn, texts = augment_pairs(drawings(scenes, size), texts, scenes, augmentations, rng)
     return augment(drawn, rng), texts
 
 
@@ -38,9 +49,9 @@ def _scenes(seed: int, first: int, number: int) -> list[CaptionedScene]:
     return [training_scene(seed, first + i) for i in range(number)]
 
 
-def _twins(seed: int, first: int, number: int) -> list[CaptionedScene]:
-    pairs = (training_twins(seed, first + i) for i in range(0, number, 2))
-    return [told for pair in pairs for told in pair][:number]
+def _minimal_pairs(seed: int, first: int, number: int) -> list[CaptionedScene]:
+    pairs = (training_minimal_pair(seed, first + i) for i in range(0, number, 2))
+    return [captioned for pair in pairs for captioned in pair][:number]
 
 
 def drawings(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
@@ -48,7 +59,9 @@ def drawings(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
     return np.stack([draw(scene, size) for scene in scenes])
 
 
-def varied(scenes: Sequence[Scene], size: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def augmented_drawings(
+    scenes: Sequence[Scene], size: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
     """The scenes drawn, [n, size, size, 3], and varied as `augment` does."""
     return augment(drawings(scenes, size), rng)
 
@@ -65,5 +78,5 @@ def augment(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.f
     moved = images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
     gain = rng.uniform(0.92, 1.08, (n, 1, 1, 3)).astype(np.float32)
     noise = rng.standard_normal(images.shape, np.float32) * np.float32(0.01)
-    varied: NDArray[np.float32] = np.clip(moved * (gain / 255) + noise, 0, 1)
-    return varied
+    augmented: NDArray[np.float32] = np.clip(moved * (gain / 255) + noise, 0, 1)
+    return augmented

@@ -9,52 +9,52 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from mmbench.reference.worlds.chance import pick, shuffled
-from mmbench.reference.worlds.shapes.objects import Thing
+from mmbench.reference.worlds.shapes.objects import SceneObject
 from mmbench.reference.worlds.shapes.scene import Scene
-from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS, coloured
+from mmbench.reference.worlds.shapes.words import PLACES, SIZE_WORDS, with_article
 
 _NUMBERS = ("one shape", "two shapes", "three shapes")
 
 
 def captions(scene: Scene, rng: Random) -> list[str]:
     """Five captions, one of each kind, in the order of `KINDS`; each is true of the scene."""
-    return [tell(shuffled(rng, scene.things), rng) for tell in KINDS.values()]
+    return [tell(shuffled(rng, scene.objects), rng) for tell in KINDS.values()]
 
 
-def _everything(things: Sequence[Thing], rng: Random) -> str:
+def _everything(objects: Sequence[SceneObject], rng: Random) -> str:
     """Size, colour, shape and place of each."""
-    return _list([f"a {_sized(t, rng)} {place(t, rng)}" for t in things])
+    return _list([f"a {_sized(t, rng)} {place(t, rng)}" for t in objects])
 
 
-def _relation(things: Sequence[Thing], rng: Random) -> str:
+def _relation(objects: Sequence[SceneObject], rng: Random) -> str:
     """Colours and shapes, and how they lie to each other."""
-    if len(things) == 1:
-        return f"only {_coloured(things[0])} and it is {place(things[0], rng)}"
-    first, second, *rest = things
+    if len(objects) == 1:
+        return f"only {_coloured(objects[0])} and it is {place(objects[0], rng)}"
+    first, second, *rest = objects
     text = f"{_coloured(first)} is {relation(first, second)} {_coloured(second)}"
     for third in rest:
         text += f", which is {relation(second, third)} {_coloured(third)}"
     return text
 
 
-def _places(things: Sequence[Thing], rng: Random) -> str:
+def _places(objects: Sequence[SceneObject], rng: Random) -> str:
     """Colours and shapes by place."""
-    return _list([f"{place(t, rng)} there is {_coloured(t)}" for t in things])
+    return _list([f"{place(t, rng)} there is {_coloured(t)}" for t in objects])
 
 
-def _inventory(things: Sequence[Thing], rng: Random) -> str:
+def _inventory(objects: Sequence[SceneObject], rng: Random) -> str:
     """How many, and what each is, but not where."""
-    return f"{_NUMBERS[len(things) - 1]}: {_list([f'a {_sized(t, rng)}' for t in things])}"
+    return f"{_NUMBERS[len(objects) - 1]}: {_list([f'a {_sized(t, rng)}' for t in objects])}"
 
 
-def _glance(things: Sequence[Thing], rng: Random) -> str:
+def _glance(objects: Sequence[SceneObject], rng: Random) -> str:
     """Either only the colours or only sizes and shapes, by place."""
     if rng.random() < 0.5:
-        return _list([f"something {t.colour} {place(t, rng)}" for t in things])
-    return _list([f"a {_size(t, rng)} {t.shape} {place(t, rng)}" for t in things])
+        return _list([f"something {t.colour} {place(t, rng)}" for t in objects])
+    return _list([f"a {_size(t, rng)} {t.shape} {place(t, rng)}" for t in objects])
 
 
-KINDS: dict[str, Callable[[Sequence[Thing], Random], str]] = {
+KINDS: dict[str, Callable[[Sequence[SceneObject], Random], str]] = {
     "everything": _everything,
     "relation": _relation,
     "places": _places,
@@ -63,7 +63,7 @@ KINDS: dict[str, Callable[[Sequence[Thing], Random], str]] = {
 }
 
 
-def relation(a: Thing, b: Thing) -> str:
+def relation(a: SceneObject, b: SceneObject) -> str:
     """How a lies to b: "above and to the left of". Cells of one row are level, and so columns."""
     vertical = "above" if a.row < b.row else "below" if a.row > b.row else ""
     if a.column == b.column:
@@ -72,21 +72,21 @@ def relation(a: Thing, b: Thing) -> str:
     return f"{vertical} and {horizontal}" if vertical else horizontal
 
 
-def _size(thing: Thing, rng: Random) -> str:
-    return pick(rng, SIZE_WORDS[thing.size])
+def _size(item: SceneObject, rng: Random) -> str:
+    return pick(rng, SIZE_WORDS[item.size])
 
 
-def _sized(thing: Thing, rng: Random) -> str:
-    return f"{_size(thing, rng)} {thing.colour} {thing.shape}"
+def _sized(item: SceneObject, rng: Random) -> str:
+    return f"{_size(item, rng)} {item.colour} {item.shape}"
 
 
-def _coloured(thing: Thing) -> str:
-    return coloured(thing.colour, thing.shape)
+def _coloured(item: SceneObject) -> str:
+    return with_article(item.colour, item.shape)
 
 
-def place(thing: Thing, rng: Random) -> str:
+def place(item: SceneObject, rng: Random) -> str:
     """Where a thing is: "in the upper left corner"."""
-    return pick(rng, PLACES[thing.row, thing.column])
+    return pick(rng, PLACES[item.row, item.column])
 
 
 def _list(parts: Sequence[str]) -> str:

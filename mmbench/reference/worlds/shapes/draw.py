@@ -19,8 +19,8 @@ def draw(scene: Scene, size: int) -> Image:
     """The scene as RGB, uint8 [size, size, 3]."""
     image = np.empty((size, size, 3), np.uint8)
     image[:] = scene.background
-    for thing, spot in zip(scene.things, scene.spots, strict=True):
-        paint(image, thing.shape, spot)
+    for item, spot in zip(scene.objects, scene.spots, strict=True):
+        paint(image, item.shape, spot)
     return image
 
 

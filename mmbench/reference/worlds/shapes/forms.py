@@ -113,8 +113,8 @@ def covering(pixels: int, soft: float) -> NDArray[np.float64]:
     line = np.repeat(np.eye(pixels), FINE, axis=1) / FINE
     if soft:
         line = ndimage.gaussian_filter1d(line, soft, axis=0, mode="constant")
-    found: NDArray[np.float64] = line
-    return found
+    matrix: NDArray[np.float64] = line
+    return matrix
 
 
 def _samples(pixels: slice, centre: int, samples: int) -> Grid:

@@ -16,16 +16,16 @@ import numpy as np
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import decode_image, read_bytes
 from mmbench.protocols import declare
-from mmbench.reference.worlds.shapes.objects import Thing
-from mmbench.reference.worlds.shapes.reader import LEAST, VERSION, read
-from mmbench.reference.worlds.shapes.words import things_of
+from mmbench.reference.worlds.shapes.objects import SceneObject
+from mmbench.reference.worlds.shapes.reader import LEAST, VERSION, read_picture
+from mmbench.reference.worlds.shapes.words import parse_caption
 from mmbench.stats import score
 from mmbench.types import Media, Prediction, Score
 
 _READER = f"reader={VERSION}"
 
 # Digest of a drawing's bytes -> what it shows, so that five metrics cost one reading.
-_known: dict[bytes, tuple[Thing, ...]] = {}
+_readings: dict[bytes, tuple[SceneObject, ...]] = {}
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
@@ -38,7 +38,7 @@ def shapes_right(predictions: Sequence[Prediction]) -> Score:
     without a drawing or a prompt, or whose drawing cannot be read. Source: this project; a detector
     in place of people as in GenEval (Ghosh et al. 2023, arXiv 2310.11513), here with rules.
     """
-    rows = [sorted(_shown(p)) == sorted(_asked(p)) for p in predictions]
+    rows = [sorted(_drawn_objects(p)) == sorted(_requested_objects(p)) for p in predictions]
     return score(rows, signature=_READER)
 
 
@@ -52,32 +52,32 @@ def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
     all things asked for; rows are [right, asked]. Raises as `shapes_right` does. Source: this
     project.
     """
-    rows = [_found(p, attribute) for p in predictions]
+    rows = [_recall_counts(p, attribute) for p in predictions]
     return score(rows, fold_name="ratio", signature=f"{_READER},over=things")
 
 
-def _found(prediction: Prediction, attribute: str) -> list[int]:
-    by_cell = {(thing.row, thing.column): thing for thing in reversed(_shown(prediction))}
-    asked = _asked(prediction)
-    there = [(thing, by_cell.get((thing.row, thing.column))) for thing in asked]
-    return [sum(_agree(thing, shown, attribute) for thing, shown in there), len(asked)]
+def _recall_counts(prediction: Prediction, attribute: str) -> list[int]:
+    by_cell = {(item.row, item.column): item for item in reversed(_drawn_objects(prediction))}
+    requested = _requested_objects(prediction)
+    there = [(item, by_cell.get((item.row, item.column))) for item in requested]
+    return [sum(_agree(item, drawn, attribute) for item, drawn in there), len(requested)]
 
 
-def _agree(asked: Thing, shown: Thing | None, attribute: str) -> bool:
-    if shown is None or attribute == "place":
-        return shown is not None
-    return bool(getattr(asked, attribute) == getattr(shown, attribute))
+def _agree(requested: SceneObject, drawn: SceneObject | None, attribute: str) -> bool:
+    if drawn is None or attribute == "place":
+        return drawn is not None
+    return bool(getattr(requested, attribute) == getattr(drawn, attribute))
 
 
-def _asked(prediction: Prediction) -> tuple[Thing, ...]:
+def _requested_objects(prediction: Prediction) -> tuple[SceneObject, ...]:
     texts = (text for text in prediction.inputs.values() if isinstance(text, str))
     prompt = next(texts, None)
     if prompt is None:
         raise SampleError(f"sample {prediction.id}: no prompt to hold the drawing against")
-    return things_of(prompt)
+    return parse_caption(prompt)
 
 
-def _shown(prediction: Prediction) -> tuple[Thing, ...]:
+def _drawn_objects(prediction: Prediction) -> tuple[SceneObject, ...]:
     """What a drawing shows, the largest first."""
     drawing = prediction.value
     if not isinstance(drawing, Media):
@@ -85,14 +85,14 @@ def _shown(prediction: Prediction) -> tuple[Thing, ...]:
     try:
         data = read_bytes(drawing)
         key = sha256(data).digest()
-        if key not in _known:
-            _known[key] = _read(data, drawing.name)
+        if key not in _readings:
+            _readings[key] = _read(data, drawing.name)
     except SampleError as error:
         raise type(error)(f"sample {prediction.id}: {error}") from error
-    return _known[key]
+    return _readings[key]
 
 
-def _read(data: bytes, name: str) -> tuple[Thing, ...]:
+def _read(data: bytes, name: str) -> tuple[SceneObject, ...]:
     pixels = np.asarray(decode_image(data, name))
     high, wide, _ = pixels.shape
     if high != wide or high < LEAST:
@@ -100,4 +100,4 @@ def _read(data: bytes, name: str) -> tuple[Thing, ...]:
             f"{name}: has {wide} x {high} pixels; what is read is a square of {LEAST} or more: give"
             " the task a `size`"
         )
-    return read(pixels)
+    return read_picture(pixels)

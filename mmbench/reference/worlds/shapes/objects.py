@@ -17,7 +17,7 @@ COLOURS = {
 }
 SIZES = ("small", "large")
 VALUES = {"size": SIZES, "colour": tuple(COLOURS), "shape": SHAPES}
-"""What a thing may be, by the field of `Thing`."""
+"""What a thing may be, by the field of `SceneObject`."""
 
 SIDE = 960
 """Length of an image's side; radii and places of things are whole numbers of its parts."""
@@ -26,7 +26,7 @@ RADII = {"small": (75, 89), "large": (134, 146)}
 """The radii of each size, the first one and the one behind the last."""
 
 
-class Thing(NamedTuple):
+class SceneObject(NamedTuple):
     """One object in words; `row` and `column` (0 to 2) name its cell of a 3 × 3 grid."""
 
     row: int

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import pick, shuffled
 from mmbench.reference.worlds.shapes.captions import place
-from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIZES, VALUES, Thing
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SIZES, VALUES, SceneObject
 from mmbench.reference.worlds.shapes.scene import Scene
 
 _ROWS, _COLUMNS = ("top", "", "bottom"), ("left", "", "right")
@@ -30,13 +30,13 @@ _ASPECTS = (("shape",), ("colour",), ("colour", "shape"), ("size", "colour", "sh
 _COUNTS = ("0", "1", "2", "3")
 
 # What is compared: the words for having most of it, and more of it than another thing.
-_MEASURES: dict[tuple[str, str], Callable[[Thing], int]] = {
-    ("the largest", "larger than"): lambda thing: SIZES.index(thing.size),
-    ("the smallest", "smaller than"): lambda thing: -SIZES.index(thing.size),
-    ("the highest", "above"): lambda thing: -thing.row,
-    ("the lowest", "below"): lambda thing: thing.row,
-    ("farthest to the left", "to the left of"): lambda thing: -thing.column,
-    ("farthest to the right", "to the right of"): lambda thing: thing.column,
+_MEASURES: dict[tuple[str, str], Callable[[SceneObject], int]] = {
+    ("the largest", "larger than"): lambda item: SIZES.index(item.size),
+    ("the smallest", "smaller than"): lambda item: -SIZES.index(item.size),
+    ("the highest", "above"): lambda item: -item.row,
+    ("the lowest", "below"): lambda item: item.row,
+    ("farthest to the left", "to the left of"): lambda item: -item.column,
+    ("farthest to the right", "to the right of"): lambda item: item.column,
 }
 
 
@@ -60,31 +60,31 @@ def questions(scene: Scene, rng: Random) -> list[Question]:
     A function of the scene and of `rng`, which is from `chance(...)`. There are four options, two
     for existence; the answer stands at each place equally often.
     """
-    return [found for ask in KINDS.values() if (found := ask(scene, rng)) is not None]
+    return [question for make in KINDS.values() if (question := make(scene, rng)) is not None]
 
 
 def _existence(scene: Scene, rng: Random) -> Question:
     """Yes or no by lot; what is not there differs in one word from a thing that is."""
-    thing, aspects = pick(rng, scene.things), pick(rng, _ASPECTS)
-    asked = {aspect: getattr(thing, aspect) for aspect in aspects}
+    item, aspects = pick(rng, scene.objects), pick(rng, _ASPECTS)
+    description = {aspect: getattr(item, aspect) for aspect in aspects}
     answer = pick(rng, ("yes", "no"))
     if answer == "no":
         other = pick(rng, aspects)
-        changed = ({**asked, other: value} for value in shuffled(rng, VALUES[other]))
-        asked = next(a for a in changed if not any(_fits(t, a) for t in scene.things))
-    noun = " ".join(asked.values()) + ("" if "shape" in asked else " shape")
+        changed = ({**description, other: value} for value in shuffled(rng, VALUES[other]))
+        description = next(a for a in changed if not any(_fits(t, a) for t in scene.objects))
+    noun = " ".join(description.values()) + ("" if "shape" in description else " shape")
     article = "an" if noun.startswith("orange") else "a"
     text = f"Is there {article} {noun}?"
     return Question("existence", text, answer, tuple(shuffled(rng, ("yes", "no"))))
 
 
-def _fits(thing: Thing, asked: dict[str, str]) -> bool:
-    return all(getattr(thing, aspect) == value for aspect, value in asked.items())
+def _fits(item: SceneObject, description: dict[str, str]) -> bool:
+    return all(getattr(item, aspect) == value for aspect, value in description.items())
 
 
 def _count(scene: Scene, rng: Random) -> Question | None:
     """Of three things 0 to 3 are counted, as the lot says; what is counted follows from that."""
-    if len(scene.things) < 3:
+    if len(scene.objects) < 3:
         return None
     counters = shuffled(rng, (_count_sizes, _count_colours, _count_shapes))
     counted = next(filter(None, (counter(scene, rng) for counter in counters)), None)
@@ -96,7 +96,7 @@ def _count(scene: Scene, rng: Random) -> Question | None:
 
 def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
     """Three of a size are a third as frequent as two and one, of which so many are left out."""
-    sizes = [thing.size for thing in scene.things]
+    sizes = [item.size for item in scene.objects]
     if len(set(sizes)) == 2 and pick(rng, range(3)):
         return None
     size = pick(rng, SIZES)
@@ -104,7 +104,7 @@ def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
 
 
 def _count_colours(scene: Scene, rng: Random) -> tuple[str, int] | None:
-    drawn = _three(rng, [thing.colour for thing in scene.things], tuple(COLOURS))
+    drawn = _three(rng, [item.colour for item in scene.objects], tuple(COLOURS))
     if drawn is None:
         return None
     (first, second, third), number = drawn
@@ -112,7 +112,7 @@ def _count_colours(scene: Scene, rng: Random) -> tuple[str, int] | None:
 
 
 def _count_shapes(scene: Scene, rng: Random) -> tuple[str, int] | None:
-    drawn = _three(rng, [thing.shape for thing in scene.things], SHAPES)
+    drawn = _three(rng, [item.shape for item in scene.objects], SHAPES)
     if drawn is None:
         return None
     (first, second, third), number = [_plural(word) for word in drawn[0]], drawn[1]
@@ -123,14 +123,16 @@ def _plural(word: str) -> str:
     return f"{word}es" if word.endswith("s") else f"{word}s"
 
 
-def _three(rng: Random, seen: Sequence[str], words: Sequence[str]) -> tuple[list[str], int] | None:
+def _three(
+    rng: Random, present: Sequence[str], words: Sequence[str]
+) -> tuple[list[str], int] | None:
     """Three of the words, and how many of those seen they name: drawn first, from 0 to 3.
 
     None where not every number could have been drawn, so that none is rarer than another.
     """
     by_number: dict[int, list[tuple[str, ...]]] = {}
     for three in combinations(words, 3):
-        by_number.setdefault(sum(word in three for word in seen), []).append(three)
+        by_number.setdefault(sum(word in three for word in present), []).append(three)
     if len(by_number) < 4:
         return None
     number = pick(rng, range(4))
@@ -139,28 +141,30 @@ def _three(rng: Random, seen: Sequence[str], words: Sequence[str]) -> tuple[list
 
 def _colour(scene: Scene, rng: Random) -> Question:
     """Of a thing that is named by its shape, size or place."""
-    thing = pick(rng, scene.things)
-    named = [*_names(scene, thing, ("shape", "size")), f"shape {place(thing, rng)}"]
-    text = f"What colour is the {pick(rng, named)}?"
-    others = [other.colour for other in scene.things]
-    return Question("colour", text, thing.colour, _options(rng, thing.colour, others, COLOURS))
+    item = pick(rng, scene.objects)
+    names = [*_names(scene, item, ("shape", "size")), f"shape {place(item, rng)}"]
+    text = f"What colour is the {pick(rng, names)}?"
+    others = [other.colour for other in scene.objects]
+    return Question("colour", text, item.colour, _options(rng, item.colour, others, COLOURS))
 
 
 def _position(scene: Scene, rng: Random) -> Question:
     """Of a thing that is named by its colour, shape or size."""
-    thing = pick(rng, scene.things)
-    named = [f"{thing.colour} {thing.shape}", *_names(scene, thing, ("colour", "shape", "size"))]
-    text = f"Where is the {pick(rng, named)}?"
-    cells = [_CELLS[other.row, other.column] for other in scene.things]
-    answer = _CELLS[thing.row, thing.column]
+    item = pick(rng, scene.objects)
+    names = [f"{item.colour} {item.shape}", *_names(scene, item, ("colour", "shape", "size"))]
+    text = f"Where is the {pick(rng, names)}?"
+    cells = [_CELLS[other.row, other.column] for other in scene.objects]
+    answer = _CELLS[item.row, item.column]
     return Question("position", text, answer, _options(rng, answer, cells, _CELLS.values()))
 
 
-def _names(scene: Scene, thing: Thing, aspects: Sequence[str]) -> list[str]:
+def _names(scene: Scene, item: SceneObject, aspects: Sequence[str]) -> list[str]:
     """The aspects that tell a thing from the others, as nouns: "circle", "large shape"."""
-    own = {aspect: {aspect: getattr(thing, aspect)} for aspect in aspects}
-    alone = [a for a in aspects if sum(_fits(other, own[a]) for other in scene.things) == 1]
-    return [own[a][a] + ("" if a == "shape" else " shape") for a in alone]
+    own = {aspect: {aspect: getattr(item, aspect)} for aspect in aspects}
+    distinguishing = [
+        a for a in aspects if sum(_fits(other, own[a]) for other in scene.objects) == 1
+    ]
+    return [own[a][a] + ("" if a == "shape" else " shape") for a in distinguishing]
 
 
 def _comparison(scene: Scene, rng: Random) -> Question | None:
@@ -168,37 +172,39 @@ def _comparison(scene: Scene, rng: Random) -> Question | None:
     candidates = [*_superlatives(scene), *_comparatives(scene)]
     if not candidates:
         return None
-    text, right, named = pick(rng, candidates)
-    others = [_pair(other) for other in scene.things if other not in named]
-    strangers = [pair for pair in _PAIRS if pair not in map(_pair, named)]
+    text, right, mentioned = pick(rng, candidates)
+    others = [_pair(other) for other in scene.objects if other not in mentioned]
+    strangers = [pair for pair in _PAIRS if pair not in map(_pair, mentioned)]
     options = _options(rng, _pair(right), others, strangers)
     return Question("comparison", text, _pair(right), options)
 
 
-def _superlatives(scene: Scene) -> Iterator[tuple[str, Thing, tuple[Thing, ...]]]:
+def _superlatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneObject, ...]]]:
     for (most, _), measure in _MEASURES.items():
-        amounts = [measure(thing) for thing in scene.things]
+        amounts = [measure(item) for item in scene.objects]
         if len(amounts) > 1 and amounts.count(max(amounts)) == 1:
-            yield f"Which shape is {most}?", max(scene.things, key=measure), ()
+            yield f"Which shape is {most}?", max(scene.objects, key=measure), ()
 
 
-def _comparatives(scene: Scene) -> Iterator[tuple[str, Thing, tuple[Thing, ...]]]:
+def _comparatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneObject, ...]]]:
     """Only of three things, so that the one that is not named is not always the answer."""
-    for ((_, more), measure), named in product(_MEASURES.items(), scene.things):
-        fitting = [thing for thing in scene.things if measure(thing) > measure(named)]
-        if len(scene.things) == 3 and len(fitting) == 1:
-            yield f"Which shape is {more} the {_pair(named)}?", fitting[0], (named,)
+    for ((_, more), measure), mentioned in product(_MEASURES.items(), scene.objects):
+        fitting = [item for item in scene.objects if measure(item) > measure(mentioned)]
+        if len(scene.objects) == 3 and len(fitting) == 1:
+            yield f"Which shape is {more} the {_pair(mentioned)}?", fitting[0], (mentioned,)
 
 
-def _pair(thing: Thing) -> str:
-    return f"{thing.colour} {thing.shape}"
+def _pair(item: SceneObject) -> str:
+    return f"{item.colour} {item.shape}"
 
 
 def _options(
-    rng: Random, answer: str, seen: Sequence[str], words: Collection[str]
+    rng: Random, answer: str, present: Sequence[str], words: Collection[str]
 ) -> tuple[str, ...]:
     """The answer and three others, first what is seen in the scene, in an order drawn by lot."""
-    wrong = [word for word in dict.fromkeys([*seen, *shuffled(rng, list(words))]) if word != answer]
+    wrong = [
+        word for word in dict.fromkeys([*present, *shuffled(rng, list(words))]) if word != answer
+    ]
     return tuple(shuffled(rng, [answer, *wrong[:3]]))
 
 

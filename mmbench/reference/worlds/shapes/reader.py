@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.reference.worlds.shapes.forms import cover, covering, inside
-from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, SHAPES, SIDE, Thing
+from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, SHAPES, SIDE, SceneObject
 
 UNCLEAR = "unclear"
 """Stands for a size, a colour or a shape that cannot be told."""
@@ -74,7 +74,7 @@ class _Patch(NamedTuple):
     size: int
 
 
-def read(pixels: NDArray[np.uint8]) -> tuple[Thing, ...]:
+def read_picture(pixels: NDArray[np.uint8]) -> tuple[SceneObject, ...]:
     """The things in a picture, uint8 [size, size, 3] of RGB, `size` from LEAST; the largest first.
 
     A thing's size, colour or shape is UNCLEAR where nothing named comes near; its cell is that of
@@ -84,16 +84,16 @@ def read(pixels: NDArray[np.uint8]) -> tuple[Thing, ...]:
     background = np.median(picture, axis=(0, 1))
     beyond = picture - background
     parts = _parts(beyond)
-    taken = np.sum([np.zeros(picture.shape[:2], int), *parts], axis=0) > 0
-    return tuple(_thing(beyond, part, taken & ~part, background) for part in parts)
+    occupied = np.sum([np.zeros(picture.shape[:2], int), *parts], axis=0) > 0
+    return tuple(_read_object(beyond, part, occupied & ~part, background) for part in parts)
 
 
 def _averaged(pixels: NDArray[np.uint8]) -> Values:
     """Means of blocks of pixels, of a size that leaves enough of them."""
     size = len(pixels)
     block = max(1, size // _DENSE)
-    kept = size // block * block
-    blocks = pixels[:kept, :kept].reshape(kept // block, block, kept // block, block, 3)
+    cropped = size // block * block
+    blocks = pixels[:cropped, :cropped].reshape(cropped // block, block, cropped // block, block, 3)
     means: Values = blocks.mean(axis=(1, 3))
     return means
 
@@ -123,12 +123,12 @@ def _cut(mask: Mask) -> Iterator[Mask]:
         yield mask & row[:, None] & column
 
 
-def _thing(beyond: Values, part: Mask, others: Mask, background: Values) -> Thing:
+def _read_object(beyond: Values, part: Mask, others: Mask, background: Values) -> SceneObject:
     own = beyond[part]
     strongest = np.argsort(-np.linalg.norm(own, axis=1))[: max(4, len(own) // 4)]
     colour = own[strongest].mean(axis=0)
-    fit = _fitted(_patch(beyond, part, others, colour))
-    return Thing(
+    fit = _best_fit(_patch(beyond, part, others, colour))
+    return SceneObject(
         min(2, max(0, int(fit.y // CELL))),
         min(2, max(0, int(fit.x // CELL))),
         _size(fit.radius),
@@ -154,12 +154,12 @@ def _size(radius: float) -> str:
 
 
 def _colour(rgb: Values) -> str:
-    off = {name: float(np.linalg.norm(rgb - named)) for name, named in COLOURS.items()}
+    off = {name: float(np.linalg.norm(rgb - reference)) for name, reference in COLOURS.items()}
     name = min(off, key=lambda one: off[one])
     return name if off[name] <= _OFF else UNCLEAR
 
 
-def _fitted(patch: _Patch) -> _Fit:
+def _best_fit(patch: _Patch) -> _Fit:
     """The shape, place and radius whose cover is most like the shares."""
     at = _spread(patch.shares)
     first = [_by_moments(patch, at, shape, soft) for shape, soft in product(SHAPES, _SOFT)]
@@ -173,22 +173,22 @@ def _by_moments(patch: _Patch, at: tuple[float, float, float], shape: str, soft:
     x, y, seen = at
     radius = unit * (max(seen - 2 * soft**2, 1.0) / spread) ** 0.5
     x, y = (patch.columns.start + x) * unit, (patch.rows.start + y) * unit
-    return _compared(patch, shape, x - right * radius, y - down * radius, radius, soft)
+    return _fit_at(patch, shape, x - right * radius, y - down * radius, radius, soft)
 
 
 def _nearby(patch: _Patch, fit: _Fit) -> _Fit:
     """The best of the radii near by, and then of the places."""
     for factor in (0.85, 0.9, 0.95, 1.05, 1.1):
-        fit = max(fit, _compared(patch, fit.shape, fit.x, fit.y, fit.radius * factor, fit.soft))
+        fit = max(fit, _fit_at(patch, fit.shape, fit.x, fit.y, fit.radius * factor, fit.soft))
     half = SIDE / patch.size / 2
-    tried = [
-        _compared(patch, fit.shape, fit.x + dx * half, fit.y + dy * half, fit.radius, fit.soft)
+    candidates = [
+        _fit_at(patch, fit.shape, fit.x + dx * half, fit.y + dy * half, fit.radius, fit.soft)
         for dx, dy in product((-1, 0, 1), repeat=2)
     ]
-    return max(fit, *tried)
+    return max(fit, *candidates)
 
 
-def _compared(patch: _Patch, shape: str, x: float, y: float, radius: float, soft: float) -> _Fit:
+def _fit_at(patch: _Patch, shape: str, x: float, y: float, radius: float, soft: float) -> _Fit:
     """Intersection over union of the shares and a shape's cover."""
     centre, pixels = (round(x), round(y)), (patch.rows, patch.columns)
     samples = inside(shape, centre, max(1, round(radius)), pixels, patch.size)
@@ -196,8 +196,8 @@ def _compared(patch: _Patch, shape: str, x: float, y: float, radius: float, soft
     form = covering(high, soft) @ samples @ covering(wide, soft).T
     like = float(np.vdot(patch.shares, form)) / max(float(np.vdot(form, form)), 1.0)
     gain = min(max(like, _GAIN[0]), _GAIN[1])
-    given = np.clip(patch.shares / gain, 0, 1)
-    overlap = np.minimum(given, form).sum() / np.maximum(given, form).sum()
+    observed = np.clip(patch.shares / gain, 0, 1)
+    overlap = np.minimum(observed, form).sum() / np.maximum(observed, form).sum()
     return _Fit(float(overlap), shape, x, y, radius, soft, gain)
 
 

@@ -13,7 +13,7 @@ from mmbench.datasets import RetrievalData
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.captions import KINDS, captions
 from mmbench.reference.worlds.shapes.draw import draw, ppm
-from mmbench.reference.worlds.shapes.scene import Scene, scene_at, twin
+from mmbench.reference.worlds.shapes.scene import Scene, minimal_pair, scene_at
 from mmbench.reference.worlds.sources import captioned, check_number, check_size, check_split
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Media, Sample
@@ -36,20 +36,20 @@ def shapes(
     read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of telling) on queries.
     Raises UnknownName for a split, DataError for a number out of range.
     """
-    rows = pictures(split, images, size, seed)
+    rows = scene_images(split, images, size, seed)
     return captioned(
-        [Sample(name, {"image": image}, group=name, tags=tags_of(s)) for name, s, image in rows],
-        (told(scene, split, seed, index) for index, (_, scene, _) in enumerate(rows)),
+        [Sample(name, {"image": image}, group=name, tags=scene_tags(s)) for name, s, image in rows],
+        (labelled_captions(scene, split, seed, index) for index, (_, scene, _) in enumerate(rows)),
     )
 
 
-def pictures(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
+def scene_images(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
     """Name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
     check_split("shapes", split)
     check_sizes(images, size)
     scenes = distinct(images, partial(scene_at, split, seed))
-    named = [(f"{split}-{index}", scene) for index, scene in enumerate(scenes)]
-    return [(name, it, picture(it, size, f"{name} (seed {seed})")) for name, it in named]
+    named_scenes = [(f"{split}-{index}", scene) for index, scene in enumerate(scenes)]
+    return [(name, it, scene_image(it, size, f"{name} (seed {seed})")) for name, it in named_scenes]
 
 
 def check_sizes(images: int, size: int) -> None:
@@ -58,17 +58,17 @@ def check_sizes(images: int, size: int) -> None:
     check_size("shapes", size, 64)
 
 
-def picture(scene: Scene, size: int, name: str) -> Media:
+def scene_image(scene: Scene, size: int, name: str) -> Media:
     """The image of a scene, `size` pixels wide and high, drawn when it is read."""
     return Media("image", f"shapes {name}", partial(_ppm, scene, size))
 
 
-def tags_of(scene: Scene) -> dict[str, str]:
+def scene_tags(scene: Scene) -> dict[str, str]:
     """The tag of a scene: how many things it has."""
-    return {"objects": str(len(scene.things))}
+    return {"objects": str(len(scene.objects))}
 
 
-def told(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
+def labelled_captions(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
     """Kind and text of the five captions of the scene at an index."""
     texts = captions(scene, chance("captions", split, seed, index))
     return list(zip(KINDS, texts, strict=True))
@@ -88,14 +88,14 @@ def training_scene(seed: int, index: int) -> CaptionedScene:
     return scene, captions(scene, chance("captions", "train", seed, index))
 
 
-def training_twins(seed: int, index: int) -> list[CaptionedScene]:
-    """The scene of the training stream at an index and its `twin`, with five captions each.
+def training_minimal_pair(seed: int, index: int) -> list[CaptionedScene]:
+    """The scene of the training stream at an index and its `minimal_pair`, with five captions each.
 
     They are told in the same words but for the one that differs; where a way of telling leaves
     that out, so that it would be true of both, everything is told in its place.
     """
     scene, texts = training_scene(seed, index)
-    other = twin(scene, chance("twin", "train", seed, index))
+    other = minimal_pair(scene, chance("twin", "train", seed, index))
     others = captions(other, chance("captions", "train", seed, index))
     differ = [one != two for one, two in zip(texts, others, strict=True)]
     return [(scene, _telling(texts, differ)), (other, _telling(others, differ))]

@@ -13,9 +13,9 @@ from mmbench.reference.worlds.shapes.objects import (
     SHAPES,
     SIZES,
     VALUES,
-    Thing,
+    SceneObject,
 )
-from mmbench.reference.worlds.splits import of_split, split_of
+from mmbench.reference.worlds.splits import first_of_split, split_of
 
 _PLAY = 45
 
@@ -35,14 +35,14 @@ class Scene(NamedTuple):
     No two things share a cell, nor both colour and shape; no two overlap.
     """
 
-    things: tuple[Thing, ...]
+    objects: tuple[SceneObject, ...]
     spots: tuple[Spot, ...]
     background: tuple[int, int, int]
 
     @property
     def key(self) -> str:
         """The scene's meaning as text: equal for two scenes that differ in no word."""
-        return ";".join(f"{t.row}{t.column} {t.size} {t.colour} {t.shape}" for t in self.things)
+        return ";".join(f"{t.row}{t.column} {t.size} {t.colour} {t.shape}" for t in self.objects)
 
     @property
     def split(self) -> str:
@@ -55,7 +55,7 @@ def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
 
     Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
     """
-    return of_split(
+    return first_of_split(
         split, lambda trial: _scene(chance("scene", split, seed, index, attempt, trial))
     )
 
@@ -63,41 +63,43 @@ def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
 def _scene(rng: Random) -> Scene:
     number = pick(rng, (1, 2, 2, 2, 3, 3, 3))
     cells = sorted(shuffled(rng, range(9))[:number])
-    things: list[Thing] = []
-    while len(things) < number:
-        row, column = divmod(cells[len(things)], 3)
-        thing = Thing(row, column, pick(rng, SIZES), pick(rng, tuple(COLOURS)), pick(rng, SHAPES))
-        if all(thing[3:] != other[3:] for other in things):
-            things.append(thing)
+    objects: list[SceneObject] = []
+    while len(objects) < number:
+        row, column = divmod(cells[len(objects)], 3)
+        item = SceneObject(
+            row, column, pick(rng, SIZES), pick(rng, tuple(COLOURS)), pick(rng, SHAPES)
+        )
+        if all(item[3:] != other[3:] for other in objects):
+            objects.append(item)
     shade = background(rng)
-    return Scene(tuple(things), tuple(_spot(rng, thing) for thing in things), shade)
+    return Scene(tuple(objects), tuple(_spot(rng, item) for item in objects), shade)
 
 
-def twin(scene: Scene, rng: Random) -> Scene:
+def minimal_pair(scene: Scene, rng: Random) -> Scene:
     """A scene of the same split that differs in one word: one thing's size, colour or shape.
 
     The others stay as they are drawn. Raises ValueError where another split holds all such scenes,
     which is one in 10^9.
     """
-    at = below(rng, len(scene.things))
+    at = below(rng, len(scene.objects))
     for aspect in shuffled(rng, list(VALUES)):
         for value in shuffled(rng, VALUES[aspect]):
-            changed = Thing(**{**scene.things[at]._asdict(), aspect: value})
+            changed = SceneObject(**{**scene.objects[at]._asdict(), aspect: value})
             other = _with(rng, scene, at, changed)
-            if other.key != scene.key and other.split == scene.split and _told_apart(other):
+            if other.key != scene.key and other.split == scene.split and _are_distinct(other):
                 return other
     raise ValueError(f"no scene like {scene.key} is of its split")
 
 
-def _with(rng: Random, scene: Scene, at: int, thing: Thing) -> Scene:
-    things, spots = list(scene.things), list(scene.spots)
-    things[at], spots[at] = thing, _spot(rng, thing)
-    return scene._replace(things=tuple(things), spots=tuple(spots))
+def _with(rng: Random, scene: Scene, at: int, item: SceneObject) -> Scene:
+    objects, spots = list(scene.objects), list(scene.spots)
+    objects[at], spots[at] = item, _spot(rng, item)
+    return scene._replace(objects=tuple(objects), spots=tuple(spots))
 
 
-def _told_apart(scene: Scene) -> bool:
+def _are_distinct(scene: Scene) -> bool:
     """Whether no two things share both colour and shape."""
-    return len({thing[3:] for thing in scene.things}) == len(scene.things)
+    return len({item[3:] for item in scene.objects}) == len(scene.objects)
 
 
 def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
@@ -106,10 +108,10 @@ def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
     So it is of no split, and its `row` and `column` are those of the upper left one of the cells.
     """
     shade = background(rng)
-    thing = Thing(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
-    spot = _spot(rng, thing)
+    item = SceneObject(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
+    spot = _spot(rng, item)
     moved = spot._replace(x=spot.x + CELL // 2, y=spot.y + CELL // 2)
-    return Scene((thing,), (moved,), shade)
+    return Scene((item,), (moved,), shade)
 
 
 def background(rng: Random) -> tuple[int, int, int]:
@@ -118,13 +120,13 @@ def background(rng: Random) -> tuple[int, int, int]:
     return near(rng, (grey, grey, grey), 10)
 
 
-def _spot(rng: Random, thing: Thing) -> Spot:
-    least, beyond = RADII[thing.size]
+def _spot(rng: Random, item: SceneObject) -> Spot:
+    least, beyond = RADII[item.size]
     radius = least + below(rng, beyond - least)
     play = min(CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
-    x = CELL * thing.column + CELL // 2 - play + below(rng, 2 * play + 1)
-    y = CELL * thing.row + CELL // 2 - play + below(rng, 2 * play + 1)
-    return Spot(x, y, radius, near(rng, COLOURS[thing.colour], 18))
+    x = CELL * item.column + CELL // 2 - play + below(rng, 2 * play + 1)
+    y = CELL * item.row + CELL // 2 - play + below(rng, 2 * play + 1)
+    return Spot(x, y, radius, near(rng, COLOURS[item.colour], 18))
 
 
 def near(rng: Random, rgb: tuple[int, int, int], spread: int) -> tuple[int, int, int]:

@@ -13,7 +13,13 @@ from mmbench.datasets import Samples, lettered
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES
 from mmbench.reference.worlds.shapes.questions import Question, questions
-from mmbench.reference.worlds.shapes.retrieval import check_sizes, picture, pictures, tags_of, told
+from mmbench.reference.worlds.shapes.retrieval import (
+    check_sizes,
+    labelled_captions,
+    scene_image,
+    scene_images,
+    scene_tags,
+)
 from mmbench.reference.worlds.shapes.scene import lone_scene
 from mmbench.types import Content, Media, Sample
 
@@ -37,8 +43,8 @@ def shapes_classes(
     for index in range(images):
         number = index % len(classes)
         scene = lone_scene(chance("lone", seed, index), *classes[number])
-        image = picture(scene, size, f"lone-{index} (seed {seed})")
-        tags = {"size": scene.things[0].size}
+        image = scene_image(scene, size, f"lone-{index} (seed {seed})")
+        tags = {"size": scene.objects[0].size}
         samples.append(Sample(f"lone-{index}", {"image": image}, number, tags=tags))
     return Samples(samples, [" ".join(pair) for pair in classes])
 
@@ -81,9 +87,9 @@ def _with_captions(
     split: str, images: int, size: int, seed: int
 ) -> Iterator[tuple[str, Media, list[str], dict[str, str]]]:
     """Yield the name of each scene, its image, its captions and its tags."""
-    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
-        texts = [text for _, text in told(scene, split, seed, index)]
-        yield name, image, texts, tags_of(scene)
+    for index, (name, scene, image) in enumerate(scene_images(split, images, size, seed)):
+        texts = [text for _, text in labelled_captions(scene, split, seed, index)]
+        yield name, image, texts, scene_tags(scene)
 
 
 def shapes_questions(
@@ -102,22 +108,22 @@ def shapes_questions(
     does.
     """
     samples: list[Sample] = []
-    asked: Counter[str] = Counter()
-    for index, (name, scene, image) in enumerate(pictures(split, images, size, seed)):
-        found = questions(scene, chance("questions", split, seed, index))
-        question = min(found, key=lambda one: asked[one.kind])
-        asked[question.kind] += 1
-        samples.append((_offered if options else _open)(question, name, image))
+    counts: Counter[str] = Counter()
+    for index, (name, scene, image) in enumerate(scene_images(split, images, size, seed)):
+        candidates = questions(scene, chance("questions", split, seed, index))
+        question = min(candidates, key=lambda one: counts[one.kind])
+        counts[question.kind] += 1
+        samples.append((_choice_sample if options else _open_sample)(question, name, image))
     return Samples(samples)
 
 
-def _open(question: Question, name: str, image: Media) -> Sample:
+def _open_sample(question: Question, name: str, image: Media) -> Sample:
     inputs: dict[str, Content] = {"image": image, "question": question.text}
     return Sample(name, inputs, question.answer, group=name, tags={"kind": question.kind})
 
 
-def _offered(question: Question, name: str, image: Media) -> Sample:
-    sample = _open(question, name, image)
+def _choice_sample(question: Question, name: str, image: Media) -> Sample:
+    sample = _open_sample(question, name, image)
     target = {"answer": question.letter, "options": list(question.options)}
     inputs = {**sample.inputs, "options": lettered(question.options)}
     return replace(sample, inputs=inputs, target=target)

@@ -22,9 +22,9 @@ BY_LETTER = "Answer with the letter of the option."
 
 TALKS = 8
 """How many talks about an image a model learns from, if nothing else is said."""
-_WAYS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
+_ANSWER_FORMS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
 
-Turn = dict[str, str]
+TalkTurn = dict[str, str]
 
 
 def training_question(seed: int, index: int) -> tuple[Scene, Question]:
@@ -41,13 +41,15 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
     raise AssertionError("unreachable")
 
 
-def training_talks(seed: int, index: int, number: int = TALKS) -> tuple[Scene, list[list[Turn]]]:
+def training_talks(
+    seed: int, index: int, number: int = TALKS
+) -> tuple[Scene, list[list[TalkTurn]]]:
     """A scene of the training stream and so many `talks` about it, by its index alone."""
     scene = scene_at("train", seed, index)
     return scene, talks(scene, chance("talks", "train", seed, index), number)
 
 
-def talks(scene: Scene, rng: Random, number: int) -> list[list[Turn]]:
+def talks(scene: Scene, rng: Random, number: int) -> list[list[TalkTurn]]:
     """So many conversations about one image, each of which knows nothing of the others.
 
     Fewer where there are not as many questions; `number` is from 1.
@@ -56,25 +58,25 @@ def talks(scene: Scene, rng: Random, number: int) -> list[list[Turn]]:
     first conversation the image is described before a question is asked; in each other one there is
     a question to be answered in words, or by letter, or first in words and then by letter.
     """
-    asked = _different(scene, rng, number)
-    described = (DESCRIBE, captions(scene, rng)[0])
-    first, *others = ([_in_words(question), _by_letter(question)] for question in asked)
-    pairs = [[described, first[0]], *(ways[pick(rng, _WAYS)] for ways in others)]
+    chosen = _different(scene, rng, number)
+    description = (DESCRIBE, captions(scene, rng)[0])
+    first, *others = ([_in_words(question), _by_letter(question)] for question in chosen)
+    pairs = [[description, first[0]], *(forms[pick(rng, _ANSWER_FORMS)] for forms in others)]
     return [_conversation(each) for each in pairs]
 
 
 def _different(scene: Scene, rng: Random, number: int) -> list[Question]:
     """So many questions, no two of them in the same words; fewer where the scene has no more."""
-    found: dict[str, Question] = {}
+    by_text: dict[str, Question] = {}
     for _ in range(number):
         for question in shuffled(rng, questions(scene, rng)):
-            found.setdefault(question.text, question)
-        if len(found) >= number:
+            by_text.setdefault(question.text, question)
+        if len(by_text) >= number:
             break
-    return shuffled(rng, list(found.values()))[:number]
+    return shuffled(rng, list(by_text.values()))[:number]
 
 
-def _conversation(pairs: Sequence[tuple[str, str]]) -> list[Turn]:
+def _conversation(pairs: Sequence[tuple[str, str]]) -> list[TalkTurn]:
     turns = [turn for pair in pairs for turn in _turns(*pair)]
     turns[0]["value"] = f"{IMAGE}\n{turns[0]['value']}"
     return turns
@@ -88,5 +90,5 @@ def _by_letter(question: Question) -> tuple[str, str]:
     return f"{question.text}\n{lettered(question.options)}\n{BY_LETTER}", question.letter
 
 
-def _turns(human: str, gpt: str) -> Sequence[Turn]:
+def _turns(human: str, gpt: str) -> Sequence[TalkTurn]:
     return {"from": "human", "value": human}, {"from": "gpt", "value": gpt}

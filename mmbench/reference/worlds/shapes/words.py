@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mmbench.errors import DataError
-from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, Thing
+from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES, SceneObject
 
 SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
 PLACES = {
@@ -28,25 +28,25 @@ _ONE = re.compile(
 _BETWEEN = re.compile(r", | and ")
 
 
-def coloured(colour: str, shape: str) -> str:
+def with_article(colour: str, shape: str) -> str:
     """Return a thing with its article: "a red star", "an orange moon"."""
     return f"{'an' if colour == 'orange' else 'a'} {colour} {shape}"
 
 
-def things_of(caption: str) -> tuple[Thing, ...]:
+def parse_caption(caption: str) -> tuple[SceneObject, ...]:
     """The things of a caption that tells size, colour, shape and place of each, in reading order.
 
     "a little red star at the top and a large pink moon on the right": of the kind `everything`.
     Raises DataError for any other text.
     """
-    return tuple(sorted(_thing(part, caption) for part in _BETWEEN.split(caption)))
+    return tuple(sorted(_parse_object(part, caption) for part in _BETWEEN.split(caption)))
 
 
-def _thing(part: str, caption: str) -> Thing:
-    found = _ONE.fullmatch(part)
-    if found is None:
+def _parse_object(part: str, caption: str) -> SceneObject:
+    match = _ONE.fullmatch(part)
+    if match is None:
         raise DataError(
             f"{caption!r} does not tell size, colour, shape and place of each thing: {part!r}"
         )
-    size, colour, shape, place = found.groups()
-    return Thing(*_CELLS[place], _SIZES[size], colour, shape)
+    size, colour, shape, place = match.groups()
+    return SceneObject(*_CELLS[place], _SIZES[size], colour, shape)

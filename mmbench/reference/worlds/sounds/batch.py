@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.reference.worlds.sounds.make import make
+from mmbench.reference.worlds.sounds.make import synthesise
 from mmbench.reference.worlds.sounds.scene import SOUNDS
-from mmbench.reference.worlds.sounds.sources import tags_of, training_sounds
+from mmbench.reference.worlds.sounds.sources import sound_labels, training_sounds
 
 Samples = NDArray[np.float32]
 
@@ -33,12 +33,14 @@ def sound_batch(seed: int, step: int, sounds: int) -> SoundBatch:
     """
     rng = np.random.default_rng([seed, step])
     scenes = [training_sounds(seed, (step - 1) * sounds + i) for i in range(sounds)]
-    texts = [told[k] for (_, told), k in zip(scenes, rng.integers(0, 4, sounds), strict=True)]
+    texts = [
+        captions[k] for (_, captions), k in zip(scenes, rng.integers(0, 4, sounds), strict=True)
+    ]
     tags = np.zeros((sounds, len(SOUNDS)), np.float32)
     for row, (scene, _) in enumerate(scenes):
-        tags[row, tags_of(scene)] = 1
-    made = np.stack([make(scene) for scene, _ in scenes]).astype(np.float32)
-    return SoundBatch(vary(made / np.float32(32768), rng, shift=400), texts, tags)
+        tags[row, sound_labels(scene)] = 1
+    waves = np.stack([synthesise(scene) for scene, _ in scenes]).astype(np.float32)
+    return SoundBatch(vary(waves / np.float32(32768), rng, shift=400), texts, tags)
 
 
 def vary(sounds: Samples, rng: np.random.Generator, *, shift: int) -> Samples:

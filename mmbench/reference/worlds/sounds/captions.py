@@ -37,26 +37,26 @@ def sound_captions(scene: SoundScene, rng: Random) -> list[str]:
 
 def _everything(scene: SoundScene, rng: Random) -> str:
     """Sounds, lengths and order."""
-    return ", then ".join(_slot(slot, _sized, rng) for slot in scene.slots)
+    return ", then ".join(_slot(slot, _name_with_length, rng) for slot in scene.slots)
 
 
 def _order(scene: SoundScene, rng: Random) -> str:
     """Sounds and order."""
-    told = " followed by ".join(_slot(slot, _named, rng) for slot in scene.slots)
-    return told if len(scene.events) > 1 else f"only {told}"
+    text = " followed by ".join(_slot(slot, _name, rng) for slot in scene.slots)
+    return text if len(scene.events) > 1 else f"only {text}"
 
 
 def _backwards(scene: SoundScene, rng: Random) -> str:
     """Sounds and order, from the last to the first."""
-    told = ", after ".join(_slot(slot, _named, rng) for slot in reversed(scene.slots))
-    return told if len(scene.events) > 1 else f"nothing but {told}"
+    text = ", after ".join(_slot(slot, _name, rng) for slot in reversed(scene.slots))
+    return text if len(scene.events) > 1 else f"nothing but {text}"
 
 
 def _inventory(scene: SoundScene, rng: Random) -> str:
     """How many, and what each is, but not when."""
-    *first, last = [_sized(event, rng) for event in shuffled(rng, scene.events)]
-    told = f"{', '.join(first)} and {last}" if first else last
-    return f"{_NUMBERS[len(first)]}: {told}"
+    *first, last = [_name_with_length(event, rng) for event in shuffled(rng, scene.events)]
+    text = f"{', '.join(first)} and {last}" if first else last
+    return f"{_NUMBERS[len(first)]}: {text}"
 
 
 SOUND_KINDS: dict[str, Callable[[SoundScene, Random], str]] = {
@@ -72,9 +72,9 @@ def _slot(slot: Sequence[Event], tell: Callable[[Event, Random], str], rng: Rand
     return joined.join(tell(event, rng) for event in shuffled(rng, slot))
 
 
-def _named(event: Event, rng: Random) -> str:
+def _name(event: Event, rng: Random) -> str:
     return f"a {pick(rng, _NAMES[event.sound])}"
 
 
-def _sized(event: Event, rng: Random) -> str:
+def _name_with_length(event: Event, rng: Random) -> str:
     return f"a {pick(rng, _LENGTHS[event.length])} {pick(rng, _NAMES[event.sound])}"

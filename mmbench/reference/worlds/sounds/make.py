@@ -126,7 +126,7 @@ def _rumble(play: Play) -> Wave:
     return (total[32:] - total[:-32]) // 12
 
 
-MADE: dict[str, Callable[[Play], Wave]] = {
+SYNTHESISERS: dict[str, Callable[[Play], Wave]] = {
     "low tone": _low_tone,
     "high tone": _high_tone,
     "rising sweep": _rising,
@@ -142,14 +142,14 @@ MADE: dict[str, Callable[[Play], Wave]] = {
 }
 
 
-def make(scene: SoundScene) -> NDArray[np.int16]:
+def synthesise(scene: SoundScene) -> NDArray[np.int16]:
     """The scene as int16 [SAMPLES] at RATE samples a second."""
     mixed = _noise(scene.noise, SAMPLES) * _FAINT // _FULL
     for event, play in zip(scene.events, scene.plays, strict=True):
         n = play.samples
         from_ends = np.minimum(np.arange(n), np.arange(n)[::-1])
         gain = play.gain * np.minimum(from_ends, _FADE)
-        part = MADE[event.sound](play) * _LOUD // _FULL * gain // (256 * _FADE)
+        part = SYNTHESISERS[event.sound](play) * _LOUD // _FULL * gain // (256 * _FADE)
         mixed[play.start : play.start + n] += part
     return np.clip(mixed, -_FULL, _FULL).astype(np.int16)
 

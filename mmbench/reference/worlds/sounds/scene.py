@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from mmbench.reference.worlds.chance import below, chance, pick, shuffled
-from mmbench.reference.worlds.splits import of_split, split_of
+from mmbench.reference.worlds.splits import first_of_split, split_of
 
 SOUNDS = (
     "low tone",
@@ -91,7 +91,7 @@ def sounds_at(split: str, seed: int, index: int, attempt: int = 0) -> SoundScene
 
     Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
     """
-    return of_split(
+    return first_of_split(
         split, lambda trial: _scene(chance("sounds", split, seed, index, attempt, trial))
     )
 

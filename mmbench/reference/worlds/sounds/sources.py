@@ -13,7 +13,7 @@ from pathlib import Path
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.sounds.captions import SOUND_KINDS, sound_captions
-from mmbench.reference.worlds.sounds.make import make, wav
+from mmbench.reference.worlds.sounds.make import synthesise, wav
 from mmbench.reference.worlds.sounds.scene import SOUNDS, SoundScene, sounds_at
 from mmbench.reference.worlds.sources import captioned, check_number, check_split
 from mmbench.reference.worlds.splits import distinct
@@ -39,8 +39,10 @@ def sounds(
     documents = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
     scenes = distinct(sounds, partial(sounds_at, split, seed))
     chances = (chance("sound captions", split, seed, index) for index in range(sounds))
-    told = (sound_captions(scene, rng) for scene, rng in zip(scenes, chances, strict=True))
-    return captioned(documents, (zip(SOUND_KINDS, texts, strict=True) for texts in told))
+    scene_captions = (
+        sound_captions(scene, rng) for scene, rng in zip(scenes, chances, strict=True)
+    )
+    return captioned(documents, (zip(SOUND_KINDS, texts, strict=True) for texts in scene_captions))
 
 
 def sound_tags(
@@ -56,24 +58,24 @@ def sound_tags(
     samples = []
     for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
         name = f"{split}-{index}"
-        audio = heard(scene, f"{name} (seed {seed})")
+        audio = scene_sound(scene, f"{name} (seed {seed})")
         tags = {"events": str(len(scene.events))}
-        samples.append(Sample(name, {"audio": audio}, tags_of(scene), name, tags))
+        samples.append(Sample(name, {"audio": audio}, sound_labels(scene), name, tags))
     return Samples(samples, list(SOUNDS))
 
 
-def heard(scene: SoundScene, name: str) -> Media:
+def scene_sound(scene: SoundScene, name: str) -> Media:
     """The sound of a scene, WAV, made when it is read."""
     return Media("audio", f"sound {name}", partial(_wav, scene))
 
 
-def tags_of(scene: SoundScene) -> list[int]:
+def sound_labels(scene: SoundScene) -> list[int]:
     """The positions in SOUNDS of what sounds, ascending."""
     return sorted(SOUNDS.index(event.sound) for event in scene.events)
 
 
 def _wav(scene: SoundScene) -> bytes:
-    return wav(make(scene))
+    return wav(synthesise(scene))
 
 
 def training_sounds(seed: int, index: int) -> tuple[SoundScene, list[str]]:
