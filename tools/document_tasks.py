@@ -30,8 +30,11 @@ def tasks() -> str:
     ]
     for name in packaged_tasks():
         spec = load_task(name)
-        asked = [", ".join(m for m in _MODALITIES if m in one) for one in wanted(spec)]
-        with_ = " or ".join(asked) or "nothing"
+        inputs = [
+            ", ".join(m for m in _MODALITIES if m in modalities)
+            for modalities in input_modalities(spec)
+        ]
+        with_ = " or ".join(inputs) or "nothing"
         cells = [f"`{name}`", spec.kind, with_, f"`{spec.headline}`", ", ".join(_models(spec))]
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join([*lines, ""])
@@ -39,59 +42,68 @@ def tasks() -> str:
 
 def models() -> str:
     """A table of the built-in models: what they load, what they take, and the tasks they run."""
-    runnable = {name: _named(load_task(name)) for name in packaged_tasks()}
+    runnable = {name: _model_names(load_task(name)) for name in packaged_tasks()}
     lines = ["| model | what it loads | takes | tasks |", "|---|---|---|---|"]
     for name in sorted(MODELS):
         takes = registry.lookup("model", name).modalities
-        kinds = Counter(load_task(task).kind for task, fit in runnable.items() if name in fit)
-        told = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        kinds = Counter(load_task(task).kind for task, names in runnable.items() if name in names)
+        counts = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
         cells = [f"`{name}`", MODELS[name][1], ", ".join(m for m in _MODALITIES if m in takes)]
-        lines.append(f"| {' | '.join(map(_cell, [*cells, told or 'metrics alone']))} |")
+        lines.append(f"| {' | '.join(map(_cell, [*cells, counts or 'metrics alone']))} |")
     return "\n".join([*lines, ""])
 
 
-def _named(spec: TaskSpec) -> set[str]:
-    return {shown.strip("`") for shown in _models(spec)}
+def _model_names(spec: TaskSpec) -> set[str]:
+    return {name.strip("`") for name in _models(spec)}
 
 
-def wanted(spec: TaskSpec) -> list[set[Modality]]:
+def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
     """Of which modalities a task's questions are, by its fields; several where it has a choice.
 
     A task on data of one's own names all media that a sample may have one of; those with a slot in
     the prompt come together.
     """
-    sides = spec.fields.values() if spec.kind == "retrieval" else spec.fields
-    names = {side.rstrip("0123456789") for side in sides}
-    media: list[Modality] = [side for side in _MODALITIES if side in names and side != "text"]
+    fields = spec.fields.values() if spec.kind == "retrieval" else spec.fields
+    names = {field.rstrip("0123456789") for field in fields}
+    media: list[Modality] = [field for field in _MODALITIES if field in names and field != "text"]
     prompt = msgspec.structs.asdict(spec.options).get("prompt", "{text}")
     texts = names - {"image", "audio", "video"} or prompt != "{text}"
-    told: set[Modality] = {"text"} if texts or spec.kind == "zero_shot" else set()
+    required: set[Modality] = {"text"} if texts or spec.kind == "zero_shot" else set()
     if not media:
-        return [told] if spec.fields else []
+        return [required] if spec.fields else []
     needs = kind_of(spec).needs()
     all_ = set(needs.together) if needs else set()
-    return [told | all_ | {medium} for medium in media if medium not in all_] or [told | all_]
+    return [required | all_ | {medium} for medium in media if medium not in all_] or [
+        required | all_
+    ]
 
 
 def _models(spec: TaskSpec) -> list[str]:
     """Built-in models that can answer; of those of images, with `frames+`, those of videos too."""
     needs = kind_of(spec).needs()
-    if needs is None or not wanted(spec):
+    if needs is None or not input_modalities(spec):
         return ["scored outputs"]
     ability = needs.ability
     fit = {
         name: None
-        for asked in wanted(spec)
-        for name in models_with_ability(ability, asked)
+        for modalities in input_modalities(spec)
+        for name in models_with_ability(ability, modalities)
         if name in MODELS
     }
-    still: set[Modality] = {"image"}
-    films = [asked - {"video"} | still for asked in wanted(spec) if "video" in asked]
-    able_of_films = [
-        name for asked in films for name in models_with_ability(ability, asked) if name in MODELS
+    still_image: set[Modality] = {"image"}
+    without_video = [
+        modalities - {"video"} | still_image
+        for modalities in input_modalities(spec)
+        if "video" in modalities
     ]
-    framed = [name for name in able_of_films if name not in fit]
-    return [f"`{name}`" for name in fit] + [f"`frames+{name}`" for name in framed]
+    frame_models = [
+        name
+        for modalities in without_video
+        for name in models_with_ability(ability, modalities)
+        if name in MODELS
+    ]
+    frame_only = [name for name in frame_models if name not in fit]
+    return [f"`{name}`" for name in fit] + [f"`frames+{name}`" for name in frame_only]
 
 
 def _cell(text: str) -> str:

@@ -62,14 +62,14 @@ def main(folder: Path) -> None:
 
 
 def _test(folder: Path) -> Iterator[Row]:
-    rng, said = chance("spoken numbers", "test"), set[str]()
+    rng, texts = chance("spoken numbers", "test"), set[str]()
     voices = (*KNOWN[:4], *NEW)
-    while len(said) < _TEST:
+    while len(texts) < _TEST:
         text, speed = text_at(rng, "test"), pick(rng, SPEEDS)
-        if text not in said:
-            voice, file = voices[len(said) % len(voices)], f"test-{len(said)}.ogg"
-            said.add(text)
-            _write(folder / file, spoken(text, voice, speed))
+        if text not in texts:
+            voice, file = voices[len(texts) % len(voices)], f"test-{len(texts)}.ogg"
+            texts.add(text)
+            _write(folder / file, synthesise(text, voice, speed))
             yield {"file": file, "text": text, "voice": voice, "speed": speed, "split": "test"}
 
 
@@ -77,26 +77,26 @@ def _training(folder: Path, voice: str) -> Iterator[Row]:
     rng, file, at = chance("spoken numbers", "train", voice), f"train-{voice}.ogg", 0
     clips = [(word, speed) for word in WORDS for speed in (SPEEDS[0], SPEEDS[2])]
     clips += [(text_at(rng, "train"), pick(rng, SPEEDS)) for _ in range(_TRAINING)]
-    parts = [spoken(text, voice, speed) for text, speed in clips]
+    parts = [synthesise(text, voice, speed) for text, speed in clips]
     _write(folder / file, np.concatenate(parts))
     for (text, speed), part in zip(clips, parts, strict=True):
         where = {"start": at, "end": at + len(part)}
         at += len(part)
-        said = {"file": file, "text": text, "voice": voice, "speed": speed, "split": "train"}
-        yield {**said, **where}
+        row = {"file": file, "text": text, "voice": voice, "speed": speed, "split": "train"}
+        yield {**row, **where}
 
 
-def spoken(text: str, voice: str, speed: int) -> Array:
+def synthesise(text: str, voice: str, speed: int) -> Array:
     """What espeak-ng makes of a text: float32 [n] at RATE, silence at the ends cut to 20 ms."""
     import soundfile
     import soxr
 
     command = ["espeak-ng", "-v", voice, "-s", str(speed), "--stdout", text]
     try:
-        made = subprocess.run(command, capture_output=True, check=True).stdout
+        wav = subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise UserError("espeak-ng cannot be run: apt-get install espeak-ng") from error
-    samples, rate = soundfile.read(io.BytesIO(made), dtype="float32")
+    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
     samples = soxr.resample(samples, rate, RATE, quality="VHQ")
     samples = samples * (0.7 / np.abs(samples).max())
     loud = np.flatnonzero(np.abs(samples) > 0.01)

@@ -6,10 +6,10 @@ packaged checkpoints, so that a picture never says what is not so; a test compar
 
 from __future__ import annotations
 
-from tools.pictures.models import PICTURES, drawn
+from tools.pictures.models import PICTURES, draw_model
 from tools.pictures.worlds import worlds
 
 
 def pictures() -> dict[str, str]:
     """The SVG of each picture by its name: one for each model, and the worlds."""
-    return {"worlds": worlds(), **{name: drawn(name) for name in PICTURES}}
+    return {"worlds": worlds(), **{name: draw_model(name) for name in PICTURES}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tools.pictures.svg import GREY, arrow, block, page, wide, words
+from tools.pictures.svg import GREY, arrow, block, page, text_line, text_width
 
 # Kind of a box: fill, stroke, dashed, what the legend says.
 KINDS = {
@@ -35,27 +35,27 @@ class Box:
     @property
     def width(self) -> float:
         """In pixels, as wide as its longest line."""
-        lines = [wide(line, _LINE) for line in self.lines]
-        shape = wide(self.shape, _SHAPE, "mono")
-        return max(wide(self.title, _TITLE, "bold"), shape, *lines, 0) + 2 * _PAD
+        lines = [text_width(line, _LINE) for line in self.lines]
+        shape = text_width(self.shape, _SHAPE, "mono")
+        return max(text_width(self.title, _TITLE, "bold"), shape, *lines, 0) + 2 * _PAD
 
     @property
     def height(self) -> float:
         """In pixels, as high as its lines."""
         return (1 + len(self.lines) + bool(self.shape)) * _PITCH + 2 * _PAD - 4
 
-    def drawn(self, x: float, y: float, width: float) -> list[str]:
+    def draw(self, x: float, y: float, width: float) -> list[str]:
         """The box of a width about a centre."""
         fill, stroke, dashed, _ = KINDS[self.kind]
         top, height = y - self.height / 2, self.height
         parts = [block(x - width / 2, top, width, height, fill, stroke, dashed=dashed)]
         baseline = top + _PAD + 10
-        parts.append(words(x, baseline, self.title, _TITLE, "bold"))
+        parts.append(text_line(x, baseline, self.title, _TITLE, "bold"))
         for number, line in enumerate(self.lines, 1):
-            parts.append(words(x, baseline + number * _PITCH, line, _LINE))
+            parts.append(text_line(x, baseline + number * _PITCH, line, _LINE))
         if self.shape:
             below = baseline + (1 + len(self.lines)) * _PITCH
-            parts.append(words(x, below, self.shape, _SHAPE, "mono", fill="#57606a"))
+            parts.append(text_line(x, below, self.shape, _SHAPE, "mono", fill="#57606a"))
         return parts
 
 
@@ -73,13 +73,13 @@ class Diagram:
             name: (columns[box.at[0]], _between(rows, box.at[1]))
             for name, box in self.boxes.items()
         }
-        parts = [words(_MARGIN, 22, title, _HEAD, "bold", fill=GREY, anchor="start")]
+        parts = [text_line(_MARGIN, 22, title, _HEAD, "bold", fill=GREY, anchor="start")]
         for chain in self.arrows:
             for start, end in pairwise(chain.split(" > ")):
                 parts.append(arrow(self._route(start, end, where)))
         for name, box in self.boxes.items():
             (x, width), y = where[name]
-            parts += box.drawn(x, y, width)
+            parts += box.draw(x, y, width)
         right = max(x + width / 2 for x, width in columns)
         bottom = max(where[name][1] + box.height / 2 for name, box in self.boxes.items())
         parts += _legend({box.kind for box in self.boxes.values()}, bottom + 26)
@@ -87,23 +87,23 @@ class Diagram:
 
     def _columns(self) -> list[tuple[float, float]]:
         """Centre and width of each column."""
-        found: list[tuple[float, float]] = []
+        columns: list[tuple[float, float]] = []
         left = _MARGIN
         for column in range(1 + max(box.at[0] for box in self.boxes.values())):
             width = max(box.width for box in self.boxes.values() if box.at[0] == column)
-            found.append((left + width / 2, width))
+            columns.append((left + width / 2, width))
             left += width + _GAP
-        return found
+        return columns
 
     def _rows(self) -> list[float]:
         """Centre of each whole row."""
-        found: list[float] = []
+        rows: list[float] = []
         top = 36.0
         for row in range(1 + int(max(box.at[1] for box in self.boxes.values()))):
             height = max((b.height for b in self.boxes.values() if b.at[1] == row), default=0.0)
-            found.append(top + height / 2)
+            rows.append(top + height / 2)
             top += height + _ROW_GAP
-        return found
+        return rows
 
     def _route(
         self, start: str, end: str, where: dict[str, tuple[tuple[float, float], float]]
@@ -130,9 +130,9 @@ def _between(rows: list[float], row: float) -> float:
 
 def _legend(kinds: set[str], y: float) -> list[str]:
     parts, x = [], _MARGIN
-    for kind, (fill, stroke, dashed, told) in KINDS.items():
+    for kind, (fill, stroke, dashed, meaning) in KINDS.items():
         if kind in kinds:
             parts.append(block(x, y - 10, 14, 12, fill, stroke, dashed=dashed))
-            parts.append(words(x + 20, y, told, _LINE, fill=GREY, anchor="start"))
-            x += 20 + wide(told, _LINE) + 18
+            parts.append(text_line(x + 20, y, meaning, _LINE, fill=GREY, anchor="start"))
+            x += 20 + text_width(meaning, _LINE) + 18
     return parts

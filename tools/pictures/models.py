@@ -16,7 +16,7 @@ from tools.pictures.of_sounds import audio, speech
 from tools.pictures.of_videos import video
 
 
-class Of(NamedTuple):
+class Picture(NamedTuple):
     """The diagram that is made of an architecture's Config, and its title."""
 
     title: str
@@ -24,22 +24,22 @@ class Of(NamedTuple):
 
 
 PICTURES = {
-    "clip-nano": Of("CLIP", clip),
-    "llava-nano": Of("LLaVA", llava),
-    "prefix-nano": Of("ClipCap", prefix),
-    "video-nano": Of("Video transformer", video),
-    "audioclip-nano": Of("AudioCLIP", audio),
-    "asr-nano": Of("Speech", speech),
-    "fusion-nano": Of("Early fusion", fusion),
-    "unified-nano": Of("Multimodal GPT", unified),
+    "clip-nano": Picture("CLIP", clip),
+    "llava-nano": Picture("LLaVA", llava),
+    "prefix-nano": Picture("ClipCap", prefix),
+    "video-nano": Picture("Video transformer", video),
+    "audioclip-nano": Picture("AudioCLIP", audio),
+    "asr-nano": Picture("Speech", speech),
+    "fusion-nano": Picture("Early fusion", fusion),
+    "unified-nano": Picture("Multimodal GPT", unified),
 }
 """By the name of the packaged checkpoint. Another model is a line here and a function."""
 
 
-def drawn(name: str) -> str:
+def draw_model(name: str) -> str:
     """The picture of a packaged model, as SVG."""
-    of = PICTURES[name]
+    picture = PICTURES[name]
     checkpoint = read_checkpoint(Path(packaged(name)), TRAINED_MODELS[name])
     weights = sum(parameter.numel() for parameter in checkpoint.model.parameters())
-    diagram = of.diagram(checkpoint.model.config)
-    return diagram.svg(f"{of.title}, {weights / 1e6:.2f} M weights")
+    diagram = picture.diagram(checkpoint.model.config)
+    return diagram.svg(f"{picture.title}, {weights / 1e6:.2f} M weights")

@@ -7,7 +7,7 @@ from mmbench.reference.architectures import llava as llava_
 from mmbench.reference.architectures import prefix as prefix_
 from mmbench.reference.architectures.language import Sizes
 from tools.pictures.diagram import Box, Diagram
-from tools.pictures.towers import contrastive, likeness, projection, text_tower
+from tools.pictures.towers import contrastive, projection, similarity, text_tower
 
 
 def clip(c: clip_.Config) -> Diagram:
@@ -25,7 +25,7 @@ def clip(c: clip_.Config) -> Diagram:
         ),
         "seen": projection(c, 3, 0, "class"),
         **text_tower(c, 0, 1),
-        "like": likeness(4, 0),
+        "like": similarity(4, 0),
         "loss": contrastive(4, 1),
     }  # fmt: skip
     arrows = ["image > patches > vit > seen > like", "text > tokens > reads > told > like > loss"]

@@ -6,7 +6,7 @@ from mmbench.reference.architectures import audio as audio_
 from mmbench.reference.architectures import speech as speech_
 from mmbench.reference.architectures.mel import Mel
 from tools.pictures.diagram import Box, Diagram
-from tools.pictures.towers import contrastive, likeness, projection, text_tower
+from tools.pictures.towers import contrastive, projection, similarity, text_tower
 
 
 def audio(c: audio_.Config) -> Diagram:
@@ -21,7 +21,7 @@ def audio(c: audio_.Config) -> Diagram:
         "maximum + mean in time",
     )
     boxes = {
-        **_heard(c.mel, 1),
+        **_sound_boxes(c.mel, 1),
         "cnn": Box(
             (2, 1), "learnt", "convolutions", convolutions,
             f"n × {c.widths[-1]} × t/{c.stride} × {c.mel.bands // c.stride}",
@@ -31,7 +31,7 @@ def audio(c: audio_.Config) -> Diagram:
         "named": Box((5, 0), "loss", "cross-entropy", ("yes or no, of each tag",)),
         "heard": projection(c, 4, 1),
         **text_tower(c, 1, 2),
-        "like": likeness(5, 1),
+        "like": similarity(5, 1),
         "loss": contrastive(5, 2),
     }  # fmt: skip
     arrows = ["sound > mel > cnn > order > tags > named", "order > heard > like"]
@@ -42,7 +42,7 @@ def speech(c: speech_.Config) -> Diagram:
     """Letters or nothing, frame by frame."""
     frames = f"n × t/2 × {c.width}"
     boxes = {
-        **_heard(c.mel, 0),
+        **_sound_boxes(c.mel, 0),
         "conv": Box(
             (2, 0), "learnt", "two convolutions",
             ("3 wide; the second", f"halves: every {2 * _step(c.mel):g} ms"), frames,
@@ -63,7 +63,7 @@ def speech(c: speech_.Config) -> Diagram:
     return Diagram(boxes, ["sound > mel > conv > encoder > head > text", "head > loss"])
 
 
-def _heard(mel: Mel, row: float) -> dict[str, Box]:
+def _sound_boxes(mel: Mel, row: float) -> dict[str, Box]:
     lines = (f"{mel.bands} bands,", f"every {_step(mel):g} ms")
     return {
         "sound": Box((0, row), "data", "sound", (f"{mel.rate // 1000} kHz",), "n × samples"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbench.reference.architectures.video.transformer import Config
 from tools.pictures.diagram import Box, Diagram
-from tools.pictures.towers import contrastive, likeness, projection, text_tower
+from tools.pictures.towers import contrastive, projection, similarity, text_tower
 
 
 def video(c: Config) -> Diagram:
@@ -34,7 +34,7 @@ def video(c: Config) -> Diagram:
         "named": Box((4, 1), "loss", "cross-entropy", ("of the motion",)),
         "seen": projection(c, 3, 2, "class"),
         **text_tower(c, 0, 3),
-        "like": likeness(4, 2),
+        "like": similarity(4, 2),
         "loss": contrastive(4, 3),
     }  # fmt: skip
     arrows = ["film > cubes > tower > motion > named", "tower > hidden", "tower > seen > like"]

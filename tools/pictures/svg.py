@@ -12,12 +12,12 @@ GREY, INK = "#727a84", "#1f2328"
 _WIDE = {"bold": 0.62, "plain": 0.58, "mono": 0.63}
 
 
-def wide(text: str, size: float, font: str = "plain") -> float:
+def text_width(text: str, size: float, font: str = "plain") -> float:
     """About how many pixels a line of text takes; `font` is plain, bold or mono."""
     return len(text) * size * _WIDE[font]
 
 
-def words(
+def text_line(
     x: float,
     y: float,
     text: str,

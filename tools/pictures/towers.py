@@ -7,7 +7,7 @@ from typing import Protocol
 from tools.pictures.diagram import Box
 
 
-class Reads(Protocol):
+class TextTowerConfig(Protocol):
     """A Config with a text tower."""
 
     @property
@@ -41,7 +41,7 @@ class Reads(Protocol):
         ...
 
 
-def text_tower(c: Reads, column: int, row: float) -> dict[str, Box]:
+def text_tower(c: TextTowerConfig, column: int, row: float) -> dict[str, Box]:
     """Boxes text > tokens > reads > told, in a row from a column on."""
     blocks = f"{c.text_layers} blocks, {c.text_heads} heads"
     return {
@@ -57,13 +57,13 @@ def text_tower(c: Reads, column: int, row: float) -> dict[str, Box]:
     }  # fmt: skip
 
 
-def projection(c: Reads, column: int, row: float, token: str = "") -> Box:
+def projection(c: TextTowerConfig, column: int, row: float, token: str = "") -> Box:
     """To unit vectors of the common space; of which token, where it is of one."""
-    of = f"of the {token} token" if token else "unit length"
-    return Box((column, row), "learnt", "projection", (of,), f"n × {c.embedding}")
+    note = f"of the {token} token" if token else "unit length"
+    return Box((column, row), "learnt", "projection", (note,), f"n × {c.embedding}")
 
 
-def likeness(column: int, row: float) -> Box:
+def similarity(column: int, row: float) -> Box:
     """The table of all pairs."""
     return Box((column, row), "answer", "likeness", ("cosine × scale",), "n × n")
 

@@ -19,7 +19,7 @@ from mmbench.reference.worlds.numbers.sources import spoken_numbers
 from mmbench.reference.worlds.shapes.sources import shapes_captions, shapes_questions
 from mmbench.reference.worlds.sounds.sources import sound_tags, sounds
 from mmbench.types import Frames, Media
-from tools.pictures.svg import GREY, page, words
+from tools.pictures.svg import GREY, page, text_line
 
 Pixels = NDArray[np.uint8]
 
@@ -43,11 +43,13 @@ def worlds() -> str:
 def _scenes(top: float) -> list[str]:
     captions, questions = shapes_captions(None, images=4), shapes_questions(None, images=4)
     parts = []
-    for at, (told, asked) in enumerate(zip(captions.samples, questions.samples, strict=True)):
+    for at, (captioned, question) in enumerate(
+        zip(captions.samples, questions.samples, strict=True)
+    ):
         x = _LEFT + at * _CELL
-        parts.append(_picture(x, top, 128, 128, _image(told.inputs["image"])))
-        lines = [*wrap(told.target[at], 33), "", *wrap(str(asked.inputs["question"]), 33)]
-        parts += _lines(x, top + 144, [*lines, f"→ {asked.target}"])
+        parts.append(_picture(x, top, 128, 128, _image(captioned.inputs["image"])))
+        lines = [*wrap(captioned.target[at], 33), "", *wrap(str(question.inputs["question"]), 33)]
+        parts += _lines(x, top + 144, [*lines, f"→ {question.target}"])
     return parts
 
 
@@ -62,19 +64,19 @@ def _film(top: float) -> list[str]:
     parts = [
         _picture(_LEFT + at * step, top, 100, 100, frame) for at, frame in enumerate(clip.frames)
     ]
-    told = [q for q in shapes_video(None, videos=20).queries if q.group == film.id]
-    lines = [str(told[0].inputs["text"]), f"→ {films.labels[film.target]}"]
+    captions = [q for q in shapes_video(None, videos=20).queries if q.group == film.id]
+    lines = [str(captions[0].inputs["text"]), f"→ {films.labels[film.target]}"]
     return [*parts, *_lines(_LEFT, top + 118, lines)]
 
 
 def _sounds(top: float) -> list[str]:
     parts = []
-    heard = sound_tags(None, sounds=2)
+    tagged = sound_tags(None, sounds=2)
     queries = sounds(None, sounds=2).queries
-    assert heard.labels is not None
-    for at, sample in enumerate(heard.samples):
+    assert tagged.labels is not None
+    for at, sample in enumerate(tagged.samples):
         text = next(str(q.inputs["text"]) for q in queries if q.group == sample.id)
-        tags = ", ".join(heard.labels[tag] for tag in sample.target)
+        tags = ", ".join(tagged.labels[tag] for tag in sample.target)
         lines = [*wrap(text, 42), f"→ {tags}"]
         parts += _sound(at, top, sample.inputs["audio"], Mel(8000, 256, 192, 40), lines)
     number = spoken_numbers(None).samples[1]
@@ -88,12 +90,12 @@ def _sound(at: int, top: float, audio: object, mel: Mel, lines: list[str]) -> li
 
 
 def _heading(y: float, text: str) -> str:
-    return words(_LEFT, y, text, 14, "bold", fill=GREY, anchor="start")
+    return text_line(_LEFT, y, text, 14, "bold", fill=GREY, anchor="start")
 
 
 def _lines(x: float, y: float, lines: list[str]) -> list[str]:
     return [
-        words(x, y + number * _LINE, line, _SIZE, fill=GREY, anchor="start")
+        text_line(x, y + number * _LINE, line, _SIZE, fill=GREY, anchor="start")
         for number, line in enumerate(lines)
         if line
     ]

@@ -19,7 +19,7 @@ from mmbench.reference.worlds.splits import split_of
 from mmbench.spec import load_task
 from mmbench.types import Media, Sample
 from tests.support.paths import ROOT
-from tools.document_tasks import wanted
+from tools.document_tasks import input_modalities
 
 TASK = ROOT / "tasks" / "shapes-fusion.yaml"
 # SHA-256 over the first 24 samples: whole numbers all the way, so these hold on every machine and
@@ -216,7 +216,7 @@ def test_a_model_that_takes_two_of_the_three_is_refused_before_anything_is_loade
         evaluate("llava-nano", str(TASK))
     spec = load_task(str(TASK))
     assert required_ability(kind_of(spec), spec).together == {"image", "audio"}
-    assert wanted(load_task(str(TASK))) == [{"text", "image", "audio"}]
+    assert input_modalities(load_task(str(TASK))) == [{"text", "image", "audio"}]
 
 
 @pytest.mark.parametrize(("samples", "size"), [(0, 64), (10001, 64), (10, 63)])

@@ -109,7 +109,7 @@ def test_batches_are_functions_of_seed_and_step_and_never_say_a_test_text() -> N
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_a_clip_is_made_again_as_it_was() -> None:
     clip = clips("test")[0]
-    made = synthesis.spoken(clip.text, clip.voice, clip.speed)
+    made = synthesis.synthesise(clip.text, clip.voice, clip.speed)
     packaged, rate = soundfile.read(io.BytesIO((folder() / clip.file).read_bytes()))
     assert rate == synthesis.RATE
     assert len(packaged) == pytest.approx(len(made), abs=200)
@@ -121,7 +121,7 @@ def test_a_clip_is_made_again_as_it_was() -> None:
 def test_without_espeak_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UserError, match="apt-get install espeak-ng"):
-        synthesis.spoken("one", "en-us", 150)
+        synthesis.synthesise("one", "en-us", 150)
 
 
 def test_a_missing_index_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
