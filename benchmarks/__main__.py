@@ -37,14 +37,16 @@ def main() -> int:
 
 def line(row: Row) -> str:
     """One row of the table."""
-    measured, reference = (_shown(x, row.unit) for x in (row.measured, row.reference))
+    measured, reference = (_format_value(x, row.unit) for x in (row.measured, row.reference))
     ratio = "" if row.ratio is None else f"{row.ratio:.2f} ×"
-    limit = "" if row.limit is None else f"≤ {_shown(row.limit, '×' if row.ratio else row.unit)}"
+    limit = (
+        "" if row.limit is None else f"≤ {_format_value(row.limit, '×' if row.ratio else row.unit)}"
+    )
     note = f"**missed** {row.note}" if row.missed else row.note
     return f"| {row.name} | {measured} | {reference} | {ratio} | {limit} | {note} |"
 
 
-def _shown(value: float | None, unit: str) -> str:
+def _format_value(value: float | None, unit: str) -> str:
     return "" if value is None else f"{value:.3g} {unit}"
 
 

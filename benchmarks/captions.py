@@ -63,8 +63,8 @@ def _seconds(predictions: list[Prediction]) -> tuple[float, float, float, float]
 
 
 def _ours(predictions: list[Prediction]) -> list[float]:
-    found = [bleu(predictions, n) for n in range(1, 5)]
-    return [score.value for score in (*found, rouge_l(predictions), cider(predictions))]
+    bleus = [bleu(predictions, n) for n in range(1, 5)]
+    return [score.value for score in (*bleus, rouge_l(predictions), cider(predictions))]
 
 
 def _their_tokens(predictions: list[Prediction]) -> tuple[Tokens, Tokens]:

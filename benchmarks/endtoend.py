@@ -27,13 +27,13 @@ TASK = "coco-retrieval"
 
 
 def rows(quick: bool = False) -> list[Row]:
-    found = [_listing(3 if quick else 15)]
+    results = [_listing(3 if quick else 15)]
     if not COCO.is_dir():
         note = f"skipped: no {COCO.name} beside the checkout"
-        return [*found, Row("end to end, ViT-B/32 on coco-mini", limit=1.05, note=note)]
+        return [*results, Row("end to end, ViT-B/32 on coco-mini", limit=1.05, note=note)]
     with tempfile.TemporaryDirectory() as name:
         os.environ["MMBENCH_CACHE"] = f"{name}/cache"
-        return found + _whole_runs(Path(name), 1 if quick else 3, 16 if quick else None)
+        return results + _whole_runs(Path(name), 1 if quick else 3, 16 if quick else None)
 
 
 def _listing(repeats: int) -> Row:

@@ -33,11 +33,11 @@ def rows(quick: bool = False) -> list[Row]:
 
 def _case(width: int, images: int, repeats: int) -> list[Row]:
     first, second = (Moments.from_rows(_features(seed, images, width)) for seed in (0, 1))
-    ways = {
+    methods = {
         "sqrtm (pytorch-fid, clean-fid)": (_by_sqrtm, SQRTM),
         "eigvals (torch-fidelity, torchmetrics)": (_by_eigvals, EIGVALS),
     }
-    compared = [frechet_distance, *(way for way, _ in ways.values())]
+    compared = [frechet_distance, *(method for method, _ in methods.values())]
     (ours, value), *others = _interleaved(repeats, [partial(w, first, second) for w in compared])
     return [
         Row(
@@ -45,7 +45,7 @@ def _case(width: int, images: int, repeats: int) -> list[Row]:
             ours, seconds, ours / seconds, limit,
             note=f"relative difference {abs(other - value) / value:.1e}",
         )
-        for (name, (_, limit)), (seconds, other) in zip(ways.items(), others, strict=True)
+        for (name, (_, limit)), (seconds, other) in zip(methods.items(), others, strict=True)
     ]  # fmt: skip
 
 
@@ -53,8 +53,11 @@ def _stream(width: int, images: int) -> Row:
     """Moments in one pass beside the bare product that no covariance can do without."""
     features = _features(0, images, width)
     wide = features.astype(np.float64)
-    ways: list[Callable[[], object]] = [lambda: Moments.from_rows(features), lambda: wide.T @ wide]
-    (ours, _), (bare, _) = _interleaved(5, ways)
+    methods: list[Callable[[], object]] = [
+        lambda: Moments.from_rows(features),
+        lambda: wide.T @ wide,
+    ]
+    (ours, _), (bare, _) = _interleaved(5, methods)
     return Row(f"moments of {images:,} x {width}, beside the bare product",
                ours, bare, ours / bare, 3.0)  # fmt: skip
 
@@ -89,13 +92,15 @@ def _total(first: Moments, second: Moments, root: float) -> float:
     return float(apart @ apart + traces - 2 * root)
 
 
-def _interleaved(repeats: int, ways: Sequence[Callable[[], Result]]) -> list[tuple[float, Result]]:
+def _interleaved(
+    repeats: int, methods: Sequence[Callable[[], Result]]
+) -> list[tuple[float, Result]]:
     """Median seconds and result of each way."""
-    seconds: list[list[float]] = [[] for _ in ways]
+    seconds: list[list[float]] = [[] for _ in methods]
     results: dict[int, Result] = {}
     for _ in range(repeats):
-        for i, way in enumerate(ways):
+        for i, method in enumerate(methods):
             start = perf_counter()
-            results[i] = way()
+            results[i] = method()
             seconds[i].append(perf_counter() - start)
     return [(median(times), results[i]) for i, times in enumerate(seconds)]

@@ -27,19 +27,19 @@ def _generation(folder: Path, repeats: int) -> Row:
 
     large = {"hidden_size": 512, "intermediate_size": 1024, "num_hidden_layers": 8}
     chat.TEXT |= {**large, "num_attention_heads": 8, "num_key_value_heads": 8}
-    checkpoint, asked = chat.llava(folder / "llava"), _questions(folder, 4 * BATCH)
+    checkpoint, questions = chat.llava(folder / "llava"), _questions(folder, 4 * BATCH)
     pairs = []
     for _ in range(repeats):
-        bare = _bare_generation(checkpoint, asked)
+        bare = _bare_generation(checkpoint, questions)
         record = mmbench.evaluate(
             f"llava@{checkpoint}", str(folder / "task.yaml"), data=folder / "asked.jsonl",
             device="cpu", dtype="float32", batch_size=BATCH, fresh=True,
         )  # fmt: skip
         pairs.append((record.seconds["write image"], bare))
-    ours, bare = (len(asked) * TOKENS / median(times) for times in zip(*pairs, strict=True))
+    ours, bare = (len(questions) * TOKENS / median(times) for times in zip(*pairs, strict=True))
     note = f"tokens a second {ours:.0f} and {bare:.0f}; medians of {repeats}"
     return _row(
-        f"LLaVA, {len(asked)} answers of {TOKENS} tokens / bare generate", pairs, 1.05, note
+        f"LLaVA, {len(questions)} answers of {TOKENS} tokens / bare generate", pairs, 1.05, note
     )
 
 
@@ -49,22 +49,22 @@ def _questions(folder: Path, n: int) -> list[tuple[Path, str]]:
     import yaml
     from PIL import Image
 
-    asked = []
+    questions = []
     for i in range(n):
         pixels = np.random.default_rng(i).integers(0, 255, (64, 64, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{i}.png")
-        asked.append((folder / f"{i}.png", "what is in this image?"))
+        questions.append((folder / f"{i}.png", "what is in this image?"))
     lines = [
         json.dumps({"id": str(i), "image": path.name, "question": text, "answer": "x"})
-        for i, (path, text) in enumerate(asked)
+        for i, (path, text) in enumerate(questions)
     ]
     (folder / "asked.jsonl").write_text("\n".join(lines))
     task = {"include": "answers", "generation": {"max_tokens": TOKENS}}
     (folder / "task.yaml").write_text(yaml.safe_dump(task))
-    return asked
+    return questions
 
 
-def _bare_generation(checkpoint: Path, asked: list[tuple[Path, str]]) -> float:
+def _bare_generation(checkpoint: Path, questions: list[tuple[Path, str]]) -> float:
     import torch
     import transformers as tf
     from PIL import Image
@@ -72,9 +72,9 @@ def _bare_generation(checkpoint: Path, asked: list[tuple[Path, str]]) -> float:
     processor = tf.AutoProcessor.from_pretrained(checkpoint, backend="pil")
     net = tf.AutoModelForImageTextToText.from_pretrained(checkpoint).eval()
     start = perf_counter()
-    for i in range(0, len(asked), BATCH):
-        images = [Image.open(path).convert("RGB") for path, _ in asked[i : i + BATCH]]
-        texts = [f"user: <image>{text}; assistant:" for _, text in asked[i : i + BATCH]]
+    for i in range(0, len(questions), BATCH):
+        images = [Image.open(path).convert("RGB") for path, _ in questions[i : i + BATCH]]
+        texts = [f"user: <image>{text}; assistant:" for _, text in questions[i : i + BATCH]]
         inputs = processor(
             text=texts, images=images, padding=True, padding_side="left", return_tensors="pt"
         )

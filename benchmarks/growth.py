@@ -75,26 +75,26 @@ def _per_sample(work: Work, part: int) -> Iterator[Row]:
             if size == work.sizes[-1] and part == 1
             else (None, None)
         )
-        spent, held = (cost.seconds - base.seconds) / n, (cost.memory - base.memory) / n
+        seconds, memory = (cost.seconds - base.seconds) / n, (cost.memory - base.memory) / n
         title = f"{work.name}, {n:,} {work.noun}s"
-        yield Row(f"{title}: time of each", spent * 1e6, limit=limits[0], unit="µs")
-        yield Row(f"{title}: memory of each", held, limit=limits[1], unit="B")
+        yield Row(f"{title}: time of each", seconds * 1e6, limit=limits[0], unit="µs")
+        yield Row(f"{title}: memory of each", memory, limit=limits[1], unit="B")
 
 
 def _cost_of(work: Work, n: int) -> Cost:
     with _folder() as name:
-        return _measured(work.make(Path(name), n), Path(name))
+        return _measure(work.make(Path(name), n), Path(name))
 
 
 def _compare(n: int, quick: bool) -> Iterator[Row]:
-    base, cost = (_compared(size) for size in (FEW, n))
+    base, cost = (_comparison_cost(size) for size in (FEW, n))
     seconds, memory = cost.seconds - base.seconds, (cost.memory - base.memory) / MB
     title = f"`compare`, {n:,} samples"
     yield Row(f"{title}: time", seconds, limit=None if quick else 3, unit="s")
     yield Row(f"{title}: memory", memory, limit=None if quick else 1_000, unit="MB")
 
 
-def _compared(n: int) -> Cost:
+def _comparison_cost(n: int) -> Cost:
     with _folder() as name:
         folder, runs = Path(name), []
         for seed in (1, 2):
@@ -103,7 +103,7 @@ def _compared(n: int) -> Cost:
                 _command(args), env=_environment(folder), capture_output=True, text=True, check=True
             )
             runs.append(json.loads(done.stdout)[0]["run"])
-        return _measured(["compare", *runs, "--out", str(folder / "out")], folder)
+        return _measure(["compare", *runs, "--out", str(folder / "out")], folder)
 
 
 def _retrieval(documents: int, quick: bool) -> Iterator[Row]:
@@ -112,9 +112,9 @@ def _retrieval(documents: int, quick: bool) -> Iterator[Row]:
         yield Row(title, note=f"skipped: needs {8 * 128 * documents / 1e9:.1f} GB of disk")
         return
     with _folder() as name:
-        base = _measured(corpus(Path(name) / "few", FEW), Path(name))
+        base = _measure(corpus(Path(name) / "few", FEW), Path(name))
     with _folder() as name:
-        cost = _measured(corpus(Path(name), documents), Path(name), warm=Path(name) / "outputs")
+        cost = _measure(corpus(Path(name), documents), Path(name), warm=Path(name) / "outputs")
         product = _product(Path(name) / "outputs" / "corpus.npy")
     seconds, memory = cost.seconds - base.seconds, (cost.memory - base.memory) / MB
     large = documents >= 10_000_000
@@ -145,7 +145,7 @@ def _product(path: Path) -> float:
     return spent
 
 
-def _measured(args: list[str], folder: Path, warm: Path | None = None) -> Cost:
+def _measure(args: list[str], folder: Path, warm: Path | None = None) -> Cost:
     """The cost of a command, whose files in the folder `warm` are in the page cache."""
     for file in warm.iterdir() if warm else ():
         with file.open("rb") as stream:
@@ -172,8 +172,8 @@ def _anonymous(pid: int) -> int:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    found = [line for line in status.splitlines() if line.startswith("RssAnon")]
-    return int(found[0].split()[1]) * 1024 if found else 0
+    lines = [line for line in status.splitlines() if line.startswith("RssAnon")]
+    return int(lines[0].split()[1]) * 1024 if lines else 0
 
 
 def _command(args: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ def texts(folder: Path, n: int) -> list[str]:
 def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
     """`score` of n short answers in JSON lines, of which some are right, by exact match."""
     draws = np.random.default_rng(seed)
-    right, said = (draws.integers(0, 50, n).tolist() for _ in range(2))
+    right, guesses = (draws.integers(0, 50, n).tolist() for _ in range(2))
     with (folder / "data.jsonl").open("w") as data:
         for row in range(n):
             data.write(
@@ -69,7 +69,7 @@ def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
             )
     with (folder / "outputs.jsonl").open("w") as outputs:
         for row in range(n):
-            value = row % 50 if right[row] < 30 else said[row]
+            value = row % 50 if right[row] < 30 else guesses[row]
             outputs.write(f'{{"id": "q{row}", "value": "{value}"}}\n')
     _task(folder, "exact", "include: answers\nname: exact\nmetrics: [exact_match]\n")
     return _score(folder, "exact", "data.jsonl", "outputs.jsonl")

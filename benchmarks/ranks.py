@@ -137,8 +137,8 @@ def _by_topk(images: Array, captions: Array, positives: list[list[int]]) -> Call
         for start in range(0, len(scores), 64):
             best = torch.topk(scores[start : start + 64], k, dim=1).indices
             chosen = torch.nn.functional.one_hot(best, scores.shape[1])
-            found = (chosen * mask[start : start + 64, None]).sum(dim=(1, 2))
-            hits += int((found > 0).sum())
+            found_positives = (chosen * mask[start : start + 64, None]).sum(dim=(1, 2))
+            hits += int((found_positives > 0).sum())
         return hits / len(scores)
 
     def work() -> list[float]:
@@ -159,10 +159,10 @@ def _by_faiss(images: Array, captions: Array) -> Callable[[], object]:
     import faiss
 
     def work() -> None:
-        for asking, asked in ((images, captions), (captions, images)):
+        for queries, documents in ((images, captions), (captions, images)):
             index = faiss.IndexFlatIP(WIDTH)
-            index.add(asked)
-            index.search(asking, 100)
+            index.add(documents)
+            index.search(queries, 100)
 
     return work
 

@@ -31,12 +31,12 @@ def _videos(repeats: int) -> Row:
     pairs = []
     for _ in range(repeats):
         start = perf_counter()
-        found = [decode_video(clip, "clip", Frames(8)) for clip in clips]
+        decoded = [decode_video(clip, "clip", Frames(8)) for clip in clips]
         ours = perf_counter() - start
         start = perf_counter()
         bare = [_bare_video(clip, n) for clip, n in zip(clips, counts, strict=True)]
         pairs.append((ours, perf_counter() - start))
-    assert all((a.frames == b).all() for a, b in zip(found, bare, strict=True))
+    assert all((a.frames == b).all() for a, b in zip(decoded, bare, strict=True))
     name = f"8 frames of each of {len(clips)} videos / a bare loop of PyAV"
     return _row(name, pairs, 1.15, "the same frames; ours counts them first")
 
@@ -44,15 +44,15 @@ def _videos(repeats: int) -> Row:
 def _bare_video(data: bytes, n: int) -> NDArray[np.uint8]:
     import av
 
-    wanted = {int((i + 0.5) * n / 8) for i in range(8)}
+    indices = {int((i + 0.5) * n / 8) for i in range(8)}
     with av.open(BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         frames = []
         for index, frame in enumerate(container.decode(stream)):
-            if index in wanted:
+            if index in indices:
                 frames.append(frame.to_ndarray(format="rgb24"))
-            if index >= max(wanted):
+            if index >= max(indices):
                 break
     return np.stack(frames)
 

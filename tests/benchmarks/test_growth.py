@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import growth_data
-from benchmarks.growth import _measured
+from benchmarks.growth import _measure
 from tests.support.paths import ROOT
 from tests.support.processes import run_mmbench
 
@@ -34,11 +34,11 @@ def test_every_command_scores_its_samples(
 
 
 def test_the_cost_of_a_command_is_seconds_and_bytes(tmp_path: Path) -> None:
-    cost = _measured(growth_data.labels(tmp_path, 10), tmp_path)
+    cost = _measure(growth_data.labels(tmp_path, 10), tmp_path)
     assert cost.seconds > 0
     assert cost.memory > 1 << 20
 
 
 def test_a_command_that_fails_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="unknown task"):
-        _measured(["run", "-m", "oracle", "-t", "no-such-task"], tmp_path)
+        _measure(["run", "-m", "oracle", "-t", "no-such-task"], tmp_path)
