@@ -23,8 +23,8 @@ class Colour:
         self.sharpness = sharpness
 
     def embed(self, items, modality, role):
-        one = self._caption if modality == "text" else self._image
-        return np.stack([one(item) for item in items]).astype(np.float32)
+        encode = self._caption if modality == "text" else self._image
+        return np.stack([encode(item) for item in items]).astype(np.float32)
 
     def _caption(self, text):
         return 0.1 + np.array([text.lower().count(name) for name in COLOURS])

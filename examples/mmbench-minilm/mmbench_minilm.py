@@ -23,10 +23,10 @@ class MiniLM:
         self._model = self._model.to(device, getattr(torch, dtype)).eval()
 
     def embed(self, items, modality, role):
-        coded = self._tokenizer(list(items), padding=True, truncation=True, return_tensors="pt")
-        coded = coded.to(self._model.device)
-        tokens = self._model(**coded).last_hidden_state.detach().float()
-        mask = coded["attention_mask"][..., None]  # the mean of a sentence's own tokens
+        encoding = self._tokenizer(list(items), padding=True, truncation=True, return_tensors="pt")
+        encoding = encoding.to(self._model.device)
+        tokens = self._model(**encoding).last_hidden_state.detach().float()
+        mask = encoding["attention_mask"][..., None]  # the mean of a sentence's own tokens
         return ((tokens * mask).sum(1) / mask.sum(1)).cpu().numpy()
 
 

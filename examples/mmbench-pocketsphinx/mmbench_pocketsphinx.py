@@ -21,9 +21,9 @@ class PocketSphinx:
             for part in message.parts
             if isinstance(part, Audio)
         ]
-        return [self._heard(sound) for sound in sounds]
+        return [self._transcribe(sound) for sound in sounds]
 
-    def _heard(self, sound):
+    def _transcribe(self, sound):
         from pocketsphinx import Decoder
 
         decoder = Decoder(loglevel="FATAL")  # a fresh one: it adapts from clip to clip
@@ -31,5 +31,5 @@ class PocketSphinx:
         samples = (sound.samples.clip(-1, 1) * 32767).astype(np.int16)
         decoder.process_raw(samples.tobytes(), full_utt=True)
         decoder.end_utt()
-        found = decoder.hyp()
-        return GeneratedText(found.hypstr if found else "")
+        hypothesis = decoder.hyp()
+        return GeneratedText(hypothesis.hypstr if hypothesis else "")

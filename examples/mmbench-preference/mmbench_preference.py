@@ -89,20 +89,20 @@ class Preference(PerSample):
         image = [inputs["image"]] if "image" in inputs else []
         return (Message("user", (*image, text)),)
 
-    def _value(self, *written: GeneratedText) -> str:
-        first, *second = (self._verdict(one.text) for one in written)
+    def _value(self, *replies: GeneratedText) -> str:
+        first, *second = (self._verdict(one.text) for one in replies)
         return ",".join([first, *({"a": "b", "b": "a"}.get(one, one) for one in second)])
 
     def _verdict(self, text: str) -> str:
-        found = VERDICT.match(text)
-        verdict = found[1].lower() if found else "?"
+        match = VERDICT.match(text)
+        verdict = match[1].lower() if match else "?"
         return "?" if verdict == "tie" and not self.options.ties else verdict
 
     def _output(self, output: object, where: str) -> str:
         verdicts = output.split(",") if isinstance(output, str) else []
         if len(verdicts) != self._orders and output != "":
-            wanted = "two verdicts, 'a,b'" if self.options.both_orders else "a verdict, 'a'"
-            raise DataError(f"{where} is {output!r}: give {wanted}")
+            expected = "two verdicts, 'a,b'" if self.options.both_orders else "a verdict, 'a'"
+            raise DataError(f"{where} is {output!r}: give {expected}")
         return ",".join(map(self._verdict, verdicts if output else ["?"] * self._orders))
 
 
