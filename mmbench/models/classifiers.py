@@ -1,4 +1,4 @@
-"""Classifiers of transformers: images, videos and sounds."""
+"""Classifiers of transformers for images, videos and sounds."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     from mmbench.types import Array
 
-_FRAMES = ("num_frames", "frames_per_clip")  # how configurations call it
+_FRAMES = ("num_frames", "frames_per_clip")  # its names in configurations
 
 
 class Classifier:
     """A model of transformers with a classification head, and the names of its classes.
 
     `_name` is the registered name, `_auto` the class of transformers that loads the model, and
-    `_load_processor` loads what prepares its inputs. Items of equal shapes share a forward, so that
-    nothing is padded. Raises ModelError when the folder is not such a model.
+    `_load_processor` loads the processor of its inputs. Items of equal shapes share a batch, so
+    nothing is padded. Raises ModelError if the folder is not such a model.
     """
 
     version = 1
@@ -68,7 +68,7 @@ class Classifier:
 
 
 class ImageClassifier(Classifier):
-    """Any model that AutoModelForImageClassification loads; images by its own processor."""
+    """Any model that AutoModelForImageClassification loads, with its own image processor."""
 
     modalities: frozenset[Modality] = frozenset({"image"})
     default_checkpoint: str | None = "google/vit-base-patch16-224"
@@ -77,16 +77,16 @@ class ImageClassifier(Classifier):
     _load_processor = staticmethod(load_image_processor)
 
     def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return what the model takes of an RGB image, `pixel_values` float32 [3, h, w]."""
+        """Return the model inputs of an RGB image, `pixel_values` float32 [3, h, w]."""
         return process_item(self._processor, item)
 
 
 class VideoClassifier(Classifier):
-    """Any model that AutoModelForVideoClassification loads; frames by its own processor.
+    """Any model that AutoModelForVideoClassification loads, with its own processor of frames.
 
-    `stride` is the distance of frames: VideoMAE's 16 frames are 4 apart on Kinetics
-    (MCG-NJU/VideoMAE, scripts/kinetics); without it they are spread over the whole video. Several
-    views of a video are the task's matter.
+    `stride` is the distance between frames: VideoMAE's 16 frames are 4 apart on Kinetics
+    (MCG-NJU/VideoMAE, scripts/kinetics). Without it the frames are spread over the whole video.
+    Several views of a video are an option of the task.
     """
 
     modalities: frozenset[Modality] = frozenset({"video"})
@@ -109,10 +109,10 @@ class VideoClassifier(Classifier):
 
 
 class AudioClassifier(Classifier):
-    """Any model that AutoModelForAudioClassification loads; sounds by its own feature extractor.
+    """Any model that AutoModelForAudioClassification loads, with its own feature extractor.
 
-    Models with a window (AST: 1,024 frames, 10 seconds) get a sound cut or padded to it, as their
-    extractor does; others hear it as a whole.
+    For a model with a window (AST: 1,024 frames, 10 seconds) the extractor cuts or pads the sound
+    to the window; other models process the whole sound.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -123,15 +123,15 @@ class AudioClassifier(Classifier):
 
     @property
     def rate(self) -> int:
-        """Return the samples a second that the model takes."""
+        """Return the sampling rate of the model in samples per second."""
         return int(self._processor.sampling_rate)
 
     def prepare(self, item: Audio, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return what the model takes of a sound: a spectrogram or samples, float32.
+        """Return the model inputs of a sound: a spectrogram or samples, float32.
 
         Raises ContentError for a sound shorter than the model's first frame.
         """
         refuse_short(len(item.samples), self._model, self._processor)
         arrays = process_item(self._processor, item.samples, sampling_rate=item.rate)
-        # A sound is alone in its forward or among others of its length: there is nothing to mask.
+        # All sounds of a batch have the same length, so there is nothing to mask.
         return {name: values for name, values in arrays.items() if name != "attention_mask"}

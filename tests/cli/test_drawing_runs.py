@@ -124,5 +124,5 @@ def test_chameleon_is_refused_before_it_is_loaded(
 ) -> None:
     assert run(place, f"unified@{unified.chameleon(place / 'chameleon')}") == 2
     said = capsys.readouterr().err
-    assert "cannot draw; those that can: janus, emu3" in said
+    assert "cannot draw; give one of janus, emu3" in said
     assert "loading unified" not in said

@@ -1,1 +1,1 @@
-"""Any endpoint that speaks OpenAI's chat completions."""
+"""Models behind endpoints of OpenAI's chat completions API."""

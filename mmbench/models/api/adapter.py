@@ -1,4 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat completions: vLLM, SGLang, transformers serve ..."""
+"""Models behind endpoints of OpenAI's chat completions API: vLLM, SGLang, transformers serve ..."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ if TYPE_CHECKING:
     from mmbench.models.api.parts import JsonMessage
     from mmbench.types import DecodedPart
 
-_PROBES = 3  # conversations that are asked about a drop at a time, where the endpoint fails them
+_PROBES = 3  # conversations tried to detect dropped media, where the endpoint refuses them
 _DAY = 86_400
 _FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}  # of a request, but a limit
 
 
 class Api:
-    """`api@MODEL` asks MODEL at `base`, `concurrency` conversations at a time.
+    """A model behind an endpoint: `api@MODEL` sends conversations to MODEL at `base`.
 
-    `served_as` states what is served: the address is no part of the model's identity. The key is
-    that of the environment variable `key_env`, and is never recorded. Images are sent as the bytes
-    of their files where these are what a decoder sees, videos as `frames` images. A failure is a
-    failed sample: half a body, no JSON, no text, a filter; an empty text is an answer.
-    `check_media` asks the first conversation with a medium beforehand with it and without: where
-    the server counts as many tokens of the prompt, it drops that medium, and every conversation
-    with one fails. Raises ModelError where no request can succeed.
+    `concurrency` conversations are sent at a time. `served_as` states what is served, since the
+    address is not part of the model's identity. The key is read from the environment variable
+    `key_env` and never recorded. An image is sent as the bytes of its file where a decoder sees the
+    same pixels, a video as `frames` images. A failed request is a failed sample: an incomplete
+    body, invalid JSON, no text, a content filter. An empty text is an answer. With `check_media`
+    the first conversation with a medium is sent with the medium and without it. If the server
+    counts equally many prompt tokens, it drops this medium, and each conversation with one fails.
+    Raises ModelError where no request can succeed.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
@@ -45,7 +46,7 @@ class Api:
     remote = True
     encoded_images = True
     batch = 16  # conversations decoded at a time
-    # What moves where and how answers are fetched, and not what they are.
+    # These options change where and how answers are fetched, not the answers.
     unhashed: ClassVar[frozenset[str]] = frozenset(
         {"base", "concurrency", "timeout", "retries", "rpm", "key_env", "check_media"}
         | {"insecure_http"}
@@ -103,14 +104,14 @@ class Api:
         return None if host is None or is_this_machine(host) else host
 
     def probe(self) -> str:
-        """Ask the endpoint for its models, and return what is odd about the reply, "" if nothing.
+        """Request the list of models, and return a warning about it, "" if there is none.
 
-        Raises ModelError where it cannot be reached, or does not accept the key.
+        Raises ModelError if the endpoint cannot be reached or does not accept the key.
         """
         names = self._client.models()
         if not names or self._name in names:
             return ""
-        return f"the endpoint lists {listed(names)}, and not {plain(self._name)}"
+        return f"the endpoint lists {listed(names)}, but not {plain(self._name)}"
 
     def prepare(
         self,
@@ -129,7 +130,7 @@ class Api:
     def write_each(
         self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
-        """Yield the number and the answer of each prepared conversation, as the answers arrive."""
+        """Yield the index and the answer of each prepared conversation, as the answers arrive."""
         stop = threading.Event()
         request = partial(self._answer, options=options, stop=stop)
         return stream_answers(
@@ -166,9 +167,9 @@ class Api:
     def _probe_first(
         self, conversations: Iterable[list[JsonMessage]], stop: threading.Event
     ) -> Iterator[tuple[int, list[JsonMessage]]]:
-        """Yield each conversation with its number, once it is known whether its media are dropped.
+        """Yield each conversation with its index after testing whether its media are dropped.
 
-        Where the endpoint refuses the conversation that is tried, the next one is, a few in all.
+        If the endpoint refuses a test conversation, the next one is tried, `_PROBES` in all.
         """
         waiting, refused = [], 0
         for number, turns in enumerate(conversations):
@@ -186,7 +187,7 @@ class Api:
     def _probe_media(
         self, turns: list[JsonMessage], media: set[str], stop: threading.Event
     ) -> bool:
-        """Find out which sorts of media the server drops. Return whether it refused to tell."""
+        """Test which types of media the server drops. Return whether it refused a request."""
         dropped = {medium: self._drops_medium(turns, medium, stop) for medium in media}
         self._dropped_media |= {
             medium: drops for medium, drops in dropped.items() if drops is not None
@@ -196,7 +197,7 @@ class Api:
     def _drops_medium(
         self, turns: list[JsonMessage], medium: str, stop: threading.Event
     ) -> bool | None:
-        """Return whether the server drops it; None where it refuses the conversation itself."""
+        """Return whether the server drops a type of media; None if it refuses the conversation."""
         one_token = GenerationConfig(max_tokens=1)
         try:
             counts = [
@@ -204,5 +205,5 @@ class Api:
                 for variant in (turns, remove_media(turns, medium))
             ]
         except SampleError:
-            return None  # its answer will tell what is wrong
+            return None  # the conversation's own answer will report the error
         return None not in counts and counts[0] == counts[1]

@@ -1,4 +1,4 @@
-"""The address of an endpoint and its key: where it is, whether the key may go there, its forms."""
+"""Checks of an endpoint's address and key, and the encoded forms of a key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, quote, quote_plus, urlsplit
 from mmbench.errors import ModelError, UserError
 from mmbench.text import plain
 
-SHORTEST_SECRET = 8  # characters; a shorter key ("EMPTY", "none") would strike out words
+SHORTEST_SECRET = 8  # characters; masking a shorter key ("EMPTY", "none") would hide plain words
 
 _ODD = re.compile(r"[\\\s\x00-\x1f?#]")
 
@@ -18,7 +18,7 @@ _ODD = re.compile(r"[\\\s\x00-\x1f?#]")
 def parse_base(base: str) -> SplitResult:
     """Split `--api-base`. Raises UserError unless it is http(s)://HOST[:PORT][/PATH].
 
-    Backslashes and spaces are refused: who reads them differently finds another host.
+    Backslashes and spaces are refused: libraries that parse them differently see another host.
     """
     if "@" in base.partition("//")[2].partition("/")[0]:
         raise UserError("--api-base holds a password: put the key into the environment")
@@ -26,7 +26,7 @@ def parse_base(base: str) -> SplitResult:
         parts = urlsplit(base)
         http = parts.scheme in ("http", "https")
         complete = http and parts.hostname and parts.port != 0 and not _ODD.search(base)
-    except ValueError:  # a port that is no number, half an IPv6 address
+    except ValueError:  # an invalid port or an incomplete IPv6 address
         complete = None
     if not complete:
         raise UserError(f"--api-base {plain(base)!r}: give http://HOST:PORT/v1 of the endpoint")
@@ -36,7 +36,7 @@ def parse_base(base: str) -> SplitResult:
 def is_this_machine(host: str) -> bool:
     """Return whether a host is this machine: localhost, 127.0.0.0/8, ::1, 0.0.0.0 or ::.
 
-    Any other name or address counts as another machine, whatever it resolves to.
+    Any other name or address counts as another machine; names are not resolved.
     """
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -50,9 +50,11 @@ def is_this_machine(host: str) -> bool:
 
 
 def check_key(parts: SplitResult, key: str, *, insecure_http: bool) -> None:
-    """Raise ModelError for a key that no header can hold, or that would travel unencrypted."""
+    """Raise ModelError for a key that a header cannot hold, or that would be sent unencrypted."""
     if not (key.isascii() and key.isprintable()):
-        raise ModelError("the key in the environment holds more than a header can: set it anew")
+        raise ModelError(
+            "the key in the environment has characters that no header can hold: set it again"
+        )
     host = parts.hostname or ""
     if parts.scheme == "http" and not is_this_machine(host) and not insecure_http:
         raise ModelError(
@@ -62,9 +64,9 @@ def check_key(parts: SplitResult, key: str, *, insecure_http: bool) -> None:
 
 
 def key_pattern(key: str) -> re.Pattern[str]:
-    """Return a pattern of a key as servers repeat it: as it is, in a URL, in JSON, in Base64.
+    """Return a pattern of a key in the forms that servers repeat: plain, URL, JSON, Base64.
 
-    A key that is too short for a secret is looked for as it is.
+    For a key that is too short for a secret the pattern has the plain form only.
     """
     forms = {key}
     if len(key) >= SHORTEST_SECRET:
@@ -74,7 +76,7 @@ def key_pattern(key: str) -> re.Pattern[str]:
 
 
 def _base64_forms(key: str) -> set[str]:
-    """Return the characters that a key alone decides in Base64, for each place it can begin at."""
+    """Return the Base64 characters that depend on the key alone, for each of three offsets."""
     forms = set()
     for before in range(3):
         coded = b64encode(bytes(before) + key.encode()).decode()

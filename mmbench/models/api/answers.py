@@ -1,4 +1,4 @@
-"""What a model wrote, in the JSON object that an endpoint answers."""
+"""The generated text in the JSON object that an endpoint returns."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from mmbench.errors import SampleError
 from mmbench.types import GeneratedText
 
-# Ways to end in which the text is not what the model had to say. Any other word, and null, is the
-# end that a server calls by a name of its own (`eos_token` of TGI).
+# Finish reasons with an incomplete text. Any other word, and null, counts as a regular end, which
+# some servers call by another name (`eos_token` of TGI).
 _CUT_OFF = frozenset({"content_filter", "refusal", "error", "abort"})
 _AT_THE_LIMIT = frozenset({"length", "max_tokens"})
 _MAX_TOKENS = 1 << 31
-_UNREADABLE = "the endpoint's answer has no choices[0].message.content that can be read"
+_UNREADABLE = "the endpoint's answer has no readable choices[0].message.content"
 
 
 def parse_answer(
     answer: dict[str, object], mask: Callable[[str], str], printable: Callable[[str], str]
 ) -> GeneratedText:
-    """Return the text in an answer.
+    """Return the generated text of an answer.
 
-    `mask` strikes the key out of a text, `printable` makes one fit for a message. Raises
-    SampleError where there is no text.
+    `mask` removes the key from a text, `printable` makes a text fit for a message. Raises
+    SampleError if there is no text.
     """
     match answer:
         case {"choices": [{"message": dict(message), **choice}, *_]}:
@@ -42,7 +42,7 @@ def parse_answer(
 
 
 def prompt_tokens(answer: dict[str, object]) -> int | None:
-    """Return how many tokens the server counts in the prompt, None where it does not say."""
+    """Return the number of prompt tokens that the server reports, None if it reports none."""
     usage = answer.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return tokens if isinstance(tokens, int) else None
@@ -57,7 +57,7 @@ def _normalised_reason(finish: object) -> str:
 
 
 def _text(content: object) -> object:
-    """Return the text of a message, of a list of parts that of its parts of text."""
+    """Return the text of a message; of a list of parts, the joined texts."""
     if not isinstance(content, list):
         return content
     texts = []
@@ -68,7 +68,7 @@ def _text(content: object) -> object:
             case {"type": "text"}:
                 raise SampleError(_UNREADABLE)
             case dict():
-                pass  # an image, or the model's thoughts
+                pass  # an image, or a reasoning part
             case _:
                 raise SampleError(_UNREADABLE)
     return "".join(texts) if texts or not content else None
@@ -78,7 +78,7 @@ def _refuse_surrogates(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise SampleError("the endpoint's text has a lone surrogate, which is no text") from error
+        raise SampleError("the endpoint's text has a lone surrogate, which is not text") from error
 
 
 def _tokens(answer: dict[str, object]) -> int:

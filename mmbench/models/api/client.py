@@ -1,4 +1,4 @@
-"""One request to an endpoint: tried again while it may help, and never answered with a guess."""
+"""A client of an endpoint that repeats requests after transient errors."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _MATCHES_NOTHING = re.compile(r"(?!)")  # no text matches it
 
 
 class Client:
-    """Posts JSON to `base`/chat/completions, from several threads.
+    """An HTTP client that posts JSON to `base`/chat/completions, usable from several threads.
 
-    `key` goes into the header and nowhere else: where a server repeats it, it is masked. A failed
-    connection, a timeout, half a body and the statuses of a busy or failing server are tried again
-    `retries` times (urllib3's `Retry`): at once, then after waits that double, or that the server
-    asks for. Redirects are not followed. `rpm` requests a minute are not exceeded.
+    `key` is sent in the header only; where a server repeats it, it is masked. Failed connections,
+    timeouts, incomplete bodies and the statuses of a busy or failing server are retried `retries`
+    times (urllib3's `Retry`): first at once, then after waits that double, or as long as the server
+    requests. Redirects are not followed. At most `rpm` requests a minute are sent.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class Client:
         self._unconnected = self._silent = 0  # tries to connect, and requests, in a row without one
 
     def post(self, body: Body, stop: threading.Event) -> dict[str, object]:
-        """Return the JSON object that the endpoint answers.
+        """Send a request and return the JSON object of the reply.
 
-        `stop` ends waits, and further tries. Raises SampleError for a request that failed,
-        ModelError for one that will fail every time, or when the endpoint does not reply at all.
+        `stop` ends waits and prevents further tries. Raises SampleError for a failed request,
+        ModelError for an error that every request would meet, or if the endpoint never replies.
         """
         from urllib3 import Retry
         from urllib3.exceptions import MaxRetryError
@@ -94,9 +94,9 @@ class Client:
         raise SampleError("the run ended before the endpoint answered")
 
     def models(self) -> list[str]:
-        """Return the names of the models that the endpoint lists, none where it has no list.
+        """Return the names of the models that the endpoint lists, none if it has no list.
 
-        Raises ModelError where it cannot be reached, or does not accept the key.
+        Raises ModelError if it cannot be reached or does not accept the key.
         """
         url = f"{self._base}/models"
         try:
@@ -114,17 +114,17 @@ class Client:
         return [self.mask(name) for name in names if isinstance(name, str)]
 
     def mask(self, text: str) -> str:
-        """Return a text in which the key is `***`, unless the key is too short for a secret."""
+        """Return a text with `***` for the key, unless the key is too short for a secret."""
         if not self._key or len(self._key) < SHORTEST_SECRET:
             return text
         return self._secret.sub("***", text)
 
     def printable(self, text: str) -> str:
-        """Return what a server says on one line, cut, without the key."""
+        """Return a server's text on one line, truncated and without the key."""
         return plain(self._secret.sub("***", text)[:2000]) or "nothing"
 
     def _send(self, method: str, url: str, body: Body | None) -> Reply:
-        """Send one request and read its reply. Raises Passing where none came whole."""
+        """Send a request and read its reply. Raises TransientError if it does not arrive whole."""
         import requests
         from urllib3.exceptions import HTTPError
 
@@ -139,7 +139,7 @@ class Client:
                 location = answer.headers.get("Location", "")
                 return Reply(answer.status_code, raw, answer.raw, wait, location)
         except requests.exceptions.InvalidURL as error:
-            raise ModelError(f"--api-base {plain(self._base)!r} is no address: {error}") from error
+            raise ModelError(f"--api-base {plain(self._base)!r} is not a URL: {error}") from error
         except (requests.RequestException, HTTPError) as error:
             cause = _cause(error)
             with self._lock:
@@ -151,7 +151,7 @@ class Client:
             self._last_reply, self._unconnected, self._silent = time.monotonic(), 0, 0
 
     def _final_error(self, failed: TransientError, began: float, tries: int) -> MmbenchError:
-        """Return the failure of a sample, or of the run where nothing replies any more."""
+        """Return the error of the sample, or of the run if the endpoint has stopped replying."""
         if failed.error is not None and self._last_reply < began:
             with self._lock:
                 self._silent += 1
@@ -161,7 +161,7 @@ class Client:
         return SampleError(f"the endpoint failed {count(tries, 'time')}: {failed}")
 
     def _await_rate_limit(self, stop: threading.Event) -> None:
-        """Wait until the rate allows another request."""
+        """Wait until the rate limit allows another request."""
         if not self._interval:
             return
         with self._lock:
@@ -175,7 +175,7 @@ _START_HINT = "start the server, or see --api-base"
 
 
 def _cause(error: Exception) -> Exception:
-    """Return urllib3's error in one of requests."""
+    """Return urllib3's error inside an error of requests."""
     inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
     reason = getattr(inner, "reason", None)
     return reason if isinstance(reason, Exception) else inner
@@ -188,7 +188,7 @@ def _is_unconnected(cause: Exception) -> bool:
 
 
 def _reason(cause: Exception, seconds: float) -> str:
-    """Say in words why no reply came."""
+    """Return the reason why no reply came, in words."""
     from urllib3.exceptions import (
         ConnectTimeoutError,
         NewConnectionError,
@@ -208,8 +208,8 @@ def _reason(cause: Exception, seconds: float) -> str:
             return "the connection broke off"
         case SSLError():
             return (
-                f"no secure connection: {plain(str(cause))}; a file of certificates of your own is"
-                f" named by {CERTIFICATES[0]}"
+                f"no secure connection: {plain(str(cause))}; set {CERTIFICATES[0]} to use your own"
+                " file of certificates"
             )
         case _:
             return plain(f"{type(cause).__name__}: {cause}")

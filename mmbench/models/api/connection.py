@@ -1,4 +1,4 @@
-"""Connections to an endpoint: what is sent along with a request, and how long a reply may take."""
+"""HTTP sessions with an endpoint: headers, certificates, and time limits for replies."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")  # variables, the first t
 def make_session(
     key: str | None, connections: int, seconds: float, *, encrypted: bool
 ) -> requests.Session:
-    """Return a session of requests that several threads share; it keeps no cookies.
+    """Return a requests session that several threads share; it keeps no cookies.
 
-    A request is to be sent, and its reply to arrive whole, within `seconds` each. Of the
-    environment only a file of certificates is used: no key of ~/.netrc, and no proxy, which could
-    read along. Raises ModelError where that file is missing.
+    Sending a request and receiving its whole reply may take `seconds` each. From the environment
+    only a file of certificates is used: no key of ~/.netrc, and no proxy, which could read the
+    traffic. Raises ModelError if that file is missing.
     """
     import requests
 
     class Session(requests.Session):
-        """A session that does not look up redirects, whose bodies requests would read."""
+        """A session without redirects, since requests would read their bodies."""
 
         def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
             return None
@@ -53,17 +53,17 @@ def make_session(
 
 
 def _certificates() -> str:
-    """Return the file, or folder, of authorities that the environment names, "" for none."""
+    """Return the file or folder of certificates that the environment names, "" for none."""
     for name in CERTIFICATES:
         if path := os.environ.get(name, ""):
             if not Path(path).exists():
-                raise ModelError(f"{name}={plain(path)}: there is no such file of certificates")
+                raise ModelError(f"{name}={plain(path)}: no such file of certificates")
             return path
     return ""
 
 
 def _pools(seconds: float) -> dict[str, type]:
-    """Return urllib3's classes of pools by scheme, with limited connections in them."""
+    """Return urllib3's pool classes by scheme, with time-limited connections."""
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
     pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
@@ -77,20 +77,20 @@ def _limited(pool: type[HTTPConnectionPool], seconds: float) -> type:
 
 
 class _Limited:
-    """The part of a connection that has `limit` seconds to send, and as many to read a reply."""
+    """A mixin for connections with `limit` seconds to send a request and to read a reply each."""
 
     limit: float
     sock: socket.socket
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        self.sock.settimeout(self.limit)  # until then it is the time to connect
+        self.sock.settimeout(self.limit)  # before this the timeout limits the connecting
 
 
 class _Reply(HTTPResponse):
-    """A reply that is read until its deadline, and that comes after any reply of status 1xx.
+    """A reply with a deadline, which skips informational replies of status 1xx.
 
-    http.client takes one of 103 for the reply, and the reply for that to the next request.
+    http.client takes a 103 for the reply, and the reply itself for that of the next request.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class _Reply(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
-            if status == 101:  # speaks another protocol from now on
+            if status == 101:  # the server switches to another protocol
                 raise BadStatusLine(f"{version} {status}")
             if not 100 < status < 200:
                 return version, status, reason
@@ -114,7 +114,7 @@ class _Reply(HTTPResponse):
 
 
 class _Timed(RawIOBase):
-    """The bytes of a socket within its timeout from now on, however often one of them arrives."""
+    """The bytes of a socket until its timeout, counted from now and not from the last byte."""
 
     def __init__(self, raw: RawIOBase, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock

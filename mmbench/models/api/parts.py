@@ -1,4 +1,4 @@
-"""A conversation in the form of OpenAI's chat completions."""
+"""Conversations in the message format of OpenAI's chat completions API."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def encode_messages(
 ) -> list[JsonMessage]:
     """Return messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
 
-    An image is sent as the bytes of its file where these are what a decoder sees, else as PNG. A
-    message of one text alone is a plain string, which every server takes.
+    An image is sent as the bytes of its file where a decoder sees the same pixels, else as PNG. A
+    message that is a single text becomes a plain string, which every server accepts.
     """
     return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
 
 
 def media_types(turns: Sequence[JsonMessage]) -> set[str]:
-    """Return which sorts of media messages hold: image, sound."""
+    """Return the types of media in messages: image, sound."""
     types = (part["type"] for turn in turns for part in _part_list(turn))
     return {_MEDIA[kind] for kind in types if kind != "text"}
 
 
 def remove_media(turns: Sequence[JsonMessage], medium: str) -> list[JsonMessage]:
-    """Return messages without one sort of media; a message of nothing else becomes a dot."""
+    """Return messages without one type of media; a message with nothing else becomes a dot."""
     remaining = [
         [part for part in _part_list(turn) if _MEDIA.get(part["type"]) != medium] for turn in turns
     ]

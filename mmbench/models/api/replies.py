@@ -1,4 +1,4 @@
-"""What an endpoint replies: a JSON object, a failure that may pass, or one that will not."""
+"""Replies of an endpoint: JSON objects, transient errors and permanent errors."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mmbench.errors import ModelError, SampleError
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-MAX_BODY = 16 << 20  # bytes of one reply; a text of 100,000 tokens has less than one of them
+MAX_BODY = 16 << 20  # bytes of one reply; a text of 100,000 tokens has less than 1 MiB
 MAX_WAIT = 60.0  # seconds between two tries
 LONGEST_PAUSE = 300.0  # seconds; a server that asks for more ends the run
 _CHUNK = 1 << 16
 
-_RETRIED_STATUSES = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # another try may be answered
+_RETRIED_STATUSES = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # another try may succeed
 _FATAL_STATUSES = {
     401: "the key is not accepted",
     402: "payment is required",
@@ -34,10 +34,10 @@ _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class TransientError(Exception):
-    """A try that failed where another may not.
+    """A failed try after which another may succeed.
 
-    `error` is urllib3's, `response` urllib3's response where there was one, and `wait` the seconds
-    that the server asks for.
+    `error` is urllib3's error, `response` urllib3's response if there was one, and `wait` the
+    number of seconds that the server requests.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class TransientError(Exception):
 
 
 class Reply(NamedTuple):
-    """A reply of an endpoint, its body read and limited. `wait` is its Retry-After in seconds."""
+    """A reply of an endpoint with its body read. `wait` is its Retry-After in seconds."""
 
     status: int
     body: bytes
@@ -65,7 +65,7 @@ class Reply(NamedTuple):
 def read_body(response: BaseHTTPResponse) -> bytes:
     """Read the body of urllib3's response.
 
-    Raises SampleError beyond `MAX_BODY`, and errors of urllib3.
+    Raises SampleError for a body longer than `MAX_BODY`, and errors of urllib3.
     """
     body = bytearray()
     while data := response.read1(_CHUNK, decode_content=True):
@@ -76,9 +76,9 @@ def read_body(response: BaseHTTPResponse) -> bytes:
 
 
 def retry_after_seconds(response: BaseHTTPResponse) -> float | None:
-    """Return the Retry-After of urllib3's response in seconds, None without one that can be read.
+    """Return the Retry-After of urllib3's response in seconds, None if it is absent or invalid.
 
-    It is a number of seconds, or a date.
+    The header holds a number of seconds or a date.
     """
     from urllib3 import Retry
     from urllib3.exceptions import InvalidHeader
@@ -96,15 +96,15 @@ def parse_json_body(body: bytes) -> object:
         return json.loads(body)
     except RecursionError as error:
         raise SampleError("the endpoint answered JSON that is nested too deep") from error
-    except ValueError as error:  # no JSON, no UTF-8, a number of more digits than Python reads
+    except ValueError as error:  # invalid JSON or UTF-8, or a number with too many digits
         raise SampleError("the endpoint answered something that is no JSON") from error
 
 
 def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, object]:
-    """Return the JSON object of a reply that is an answer.
+    """Return the JSON object of a successful reply.
 
-    Raises Passing, SampleError for a request that is refused, ModelError where every request will
-    fail, or will for longer than the tries last.
+    Raises TransientError, SampleError for a refused request, ModelError if every request will fail,
+    or will fail for longer than the retries last.
     """
     if 300 <= reply.status < 400:
         raise ModelError(
@@ -124,7 +124,7 @@ def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict
 
 
 def _error_in_answer(answer: dict[str, object]) -> object:
-    """Return the error in a reply of status 200: in place of the choices, or in the first one."""
+    """Return the error in a reply of status 200: instead of the choices, or in the first one."""
     match answer:
         case {"choices": [{"error": error}, *_]}:
             return error
@@ -137,7 +137,7 @@ def _error_in_answer(answer: dict[str, object]) -> object:
 
 
 def _status_of(error: object) -> int:
-    """Return the status that an error names, 500 where it names none."""
+    """Return the status code in an error, 500 if it has none."""
     code = error.get("code") if isinstance(error, dict) else None
     is_status = isinstance(code, int | str) and _STATUS.fullmatch(str(code)[:9])
     return int(str(code)) if is_status else 500
@@ -166,7 +166,7 @@ def _failure(
 
 
 def _retry_in_seconds(message: str) -> float | None:
-    """Return the seconds in a message such as "Please retry in 1m36.5s", None without any."""
+    """Return the seconds in a message such as "Please retry in 1m36.5s", None if it has none."""
     match = _RETRY_IN.search(message[:2000])
     if match is None:
         return None
@@ -178,7 +178,7 @@ def _seconds(unit: str) -> float:
 
 
 def _error_in_body(body: bytes) -> object:
-    """Return the error in the body of a failed request: of JSON its `error`, else the text."""
+    """Return the error in the body of a failed request: the `error` of JSON, else the text."""
     try:
         answer = parse_json_body(body)
     except SampleError:
@@ -187,14 +187,14 @@ def _error_in_body(body: bytes) -> object:
 
 
 def _message(error: object) -> str:
-    """Return the text in an error, "" where it has none."""
+    """Return the text in an error, "" if it has none."""
     if isinstance(error, dict):
         error = next((e for k in ("message", "detail", "code") if (e := error.get(k))), "")
     return error if isinstance(error, str) else ""
 
 
 def _is_quota(error: object, wait: float | None) -> bool:
-    """Return whether an error says that a quota is used up, and not when to try again."""
+    """Return whether an error reports a used-up quota without a time to try again."""
     codes = (error.get("code"), error.get("type")) if isinstance(error, dict) else ()
     if "insufficient_quota" in codes:
         return True

@@ -1,4 +1,4 @@
-"""Questions asked by several threads, and their answers as they arrive."""
+"""Requests sent by several threads, with answers yielded as they arrive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 
 
 class _Failed(NamedTuple):
-    """Stands for the answer to an item that was not given."""
+    """An error in place of the answer to an item."""
 
     error: BaseException
 
@@ -23,13 +23,13 @@ def stream_answers(
     threads: int,
     stop: threading.Event,
 ) -> Iterator[tuple[int, Answer]]:
-    """Yield the number and the answer of each numbered item, as the answers arrive.
+    """Yield the index and the answer of each numbered item, as the answers arrive.
 
-    Items are taken in the caller's thread, at most `threads` more than are being asked. Where
-    `request` raises, or what gives the items, nothing new is asked, what is under way is awaited
-    and yielded, and the error is raised. Ctrl-C waits for nothing: what has arrived is yielded, and
-    the threads, which are daemons, end with the process. `stop` is set in each case, so that
-    `request` can end its waits.
+    Items are read in the caller's thread, at most `threads` ahead of the requests. If `request` or
+    the iterator of items raises, no new request starts, pending answers are awaited and yielded,
+    and then the error is raised. Ctrl-C does not wait: answers that have arrived are yielded, and
+    the daemon threads end with the process. `stop` is set in each case, so that `request` can end
+    its waits.
     """
     todo: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
     done: SimpleQueue[tuple[int, Answer] | _Failed] = SimpleQueue()
@@ -70,7 +70,7 @@ def stream_answers(
 
 
 class _Skipped(Exception):
-    """An item that was not asked any more."""
+    """A request that was not sent because the run stops."""
 
 
 def _run_worker(
@@ -91,7 +91,7 @@ def _run_worker(
 
 
 def _drain(queue: SimpleQueue[Item]) -> list[Item]:
-    """Take what is in a queue, and wait for nothing."""
+    """Return the items in a queue without waiting for more."""
     items = []
     while True:
         try:

@@ -1,1 +1,1 @@
-"""Models that answer conversations by a chat template."""
+"""Models that answer conversations through a chat template."""

@@ -1,4 +1,4 @@
-"""Models of transformers that answer by a chat template, about images, videos and sounds."""
+"""Chat models of transformers that answer about images, videos and sounds."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch
     from mmbench.types import Array, DecodedPart
 
-# Seconds. Qwen2-Audio makes a token of 40 ms, and takes the form of its first release, whose code
-# fails now, for what it is given where a sound has one token alone.
+# Seconds. Qwen2-Audio makes one token of 40 ms. It mistakes a sound of a single token for the input
+# format of its first release, which fails now.
 _SHORTEST = 0.1
 
 
 class Chat:
     """A generative model of transformers with a processor and a chat template.
 
-    `folder` holds them as `save_pretrained` writes them; `_name` is the registered name, `_auto`
-    the class of transformers that loads the model, `_needs` are the parts that its processor must
-    have. `template` is the path of a Jinja file for a checkpoint that has none. Raises ModelError
-    when a part is missing.
+    `folder` holds them as `save_pretrained` writes them. `_name` is the registered name, `_auto`
+    the class of transformers that loads the model, `_needs` the required parts of its processor.
+    `template` is the path of a Jinja file for a checkpoint without a template. Raises ModelError
+    if a part is missing.
     """
 
     version = 1
-    bfloat16 = True  # trained and served in it: what `--dtype auto` takes where there is any
+    bfloat16 = True  # the dtype of training and serving: `--dtype auto` selects it if available
     default_checkpoint: str | None = None
     _name: ClassVar[str]
     _auto: ClassVar[str] = "AutoModelForImageTextToText"
@@ -78,14 +78,14 @@ class Chat:
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:  # noqa: ARG002
         """Return a conversation as its template renders it.
 
-        Raises SampleError where the template drops a medium, or takes no such conversation.
+        Raises SampleError if the template drops a medium or refuses the conversation.
         """
         return self._chat.render(item)
 
     def write(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Return answers to n prepared conversations. Those with as many media share a forward."""
+        """Return answers to n prepared conversations. Equal numbers of media share a batch."""
         answer = partial(
             self._one_by_one if options.temperature > 0 else self._answers, options=options
         )
@@ -113,7 +113,7 @@ class Chat:
     def _one_by_one(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Answer one after another, so that one whose medium was dropped fails alone."""
+        """Answer one at a time, so that a dropped medium fails only its own conversation."""
         return [answer for one in conversations for answer in self._answers([one], options)]
 
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
@@ -132,10 +132,9 @@ class Chat:
     ) -> Array:
         """Return the log-probability of each text as the answer, and its tokens, float32 [n, 2].
 
-        The tokens of the text follow those of the prompt, each tokenised by itself, so that the
-        prompt is the same for every text. Each is read off a step of generation, so that what a
-        model attends to, and where it counts its positions from, is what it is when it writes. One
-        at a time: nothing is padded.
+        Prompt and text are tokenised separately, so that the prompt is the same for every text. The
+        probabilities are those of steps of generation, so that attention and positions are the same
+        as in generation. Texts are rated one at a time, without padding.
         """
         import numpy as np
 
@@ -156,7 +155,7 @@ class Chat:
                 prefix_allowed_tokens_fn=lambda _row, _ids: [next(forced)],
                 pad_token_id=self._tokenizer.pad_token_id,
                 return_dict_in_generate=True,
-                output_logits=True,  # as they were before all but one token was forbidden
+                output_logits=True,  # those before all other tokens were forbidden
             )
         scores = torch.cat(output.logits).float().log_softmax(-1).cpu()
         return float(scores[range(len(tokens)), tokens].sum()), len(tokens)
@@ -165,7 +164,7 @@ class Chat:
 class Llava(Chat):
     """Any model that AutoModelForImageTextToText loads, through its chat template.
 
-    A conversation may hold several images, in their places between texts.
+    A conversation may hold several images, each at its position between texts.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -174,10 +173,10 @@ class Llava(Chat):
 
 
 class VideoLlm(Chat):
-    """Any model that AutoModelForImageTextToText loads and whose processor takes videos.
+    """Any model that AutoModelForImageTextToText loads with a processor for videos.
 
-    `frames` are as many as are spread over the video. The processors of these folders need
-    torchvision, for images too; where it is absent `frames+llava` asks an image model about frames.
+    `frames` is the number of frames, spread over the video. The processors of these folders need
+    torchvision, for images too; without it, `frames+llava` passes the frames to an image model.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
@@ -206,10 +205,10 @@ class VideoLlm(Chat):
 
 
 class AudioLlm(Chat):
-    """Any model that AutoModelForMultimodalLM loads and whose processor takes sounds.
+    """Any model that AutoModelForMultimodalLM loads with a processor for sounds.
 
-    A sound longer than the encoder's window (30 seconds, Qwen2-Audio) is a failed sample: its
-    extractor would cut it without a word. So is one of less than a tenth of a second.
+    A sound longer than the encoder's window (30 seconds, Qwen2-Audio) is a failed sample, since the
+    extractor would cut it silently. A sound of less than 0.1 seconds is a failed sample too.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "audio"})
@@ -220,14 +219,14 @@ class AudioLlm(Chat):
 
     @property
     def rate(self) -> int:
-        """Return the samples a second that the model takes."""
+        """Return the sampling rate of the model in samples per second."""
         return int(self._processor.feature_extractor.sampling_rate)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:
         """Return a conversation as its template renders it.
 
-        Raises SampleError for a sound that would be cut, ContentError for one that is too short to
-        hear.
+        Raises SampleError for a sound longer than the window, ContentError for one that is too
+        short.
         """
         rendered = super().prepare(item, modality)
         window = getattr(self._processor.feature_extractor, "n_samples", None)

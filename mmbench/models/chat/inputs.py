@@ -1,7 +1,7 @@
-"""From a conversation to the tensors that a chat model takes, by the checkpoint's own processor.
+"""Inputs of chat models: conversations rendered and processed by the checkpoint's own processor.
 
-Processors and templates are known to drop an image or a sound without a word, so that each medium
-is counted on its way.
+Some processors and templates drop an image or a sound silently. Therefore the media are counted
+after each step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch, Configuration, Processor
     from mmbench.types import Array, DecodedPart
 
-# What a processor calls the token that stands for a medium in a text, by modality.
+# The names that processors give to the placeholder token of a medium, by modality.
 _PLACEHOLDERS: dict[Modality, tuple[str, ...]] = {
     "image": ("image_token", "boi_token"),
     "video": ("video_token",),
@@ -33,9 +33,9 @@ _PLACEHOLDERS: dict[Modality, tuple[str, ...]] = {
 
 
 class RenderedConversation(NamedTuple):
-    """A conversation as its template renders it, and its media in their order.
+    """A conversation as its template renders it, and its media in order.
 
-    A sound is its samples, float32 [n].
+    A sound is an array of samples, float32 [n].
     """
 
     text: str
@@ -45,15 +45,16 @@ class RenderedConversation(NamedTuple):
 
     @property
     def counts(self) -> dict[Modality, int]:
-        """Return how many media of each sort there are."""
+        """Return the number of media of each type."""
         return {"image": len(self.images), "video": len(self.videos), "audio": len(self.sounds)}
 
 
 class ChatInputs:
     """The processor and the chat template of `folder`.
 
-    `needs` are the parts that the processor must have besides its tokenizer; `template` is the path
-    of a Jinja file for a checkpoint that has none. Raises ModelError when a part is missing.
+    `needs` are the required parts of the processor in addition to its tokenizer; `template` is the
+    path of a Jinja file for a checkpoint without a template. Raises ModelError if a part is
+    missing.
     """
 
     def __init__(
@@ -69,11 +70,11 @@ class ChatInputs:
         self._template = ChatTemplate(folder, self.processor, template)
 
     def complete(self, config: Configuration) -> None:
-        """Tell the processor what its folder left out and the configuration of the model knows.
+        """Set what the processor's folder lacks from the configuration of the model.
 
-        A processor of LLaVA's must know how many tokens an image has. Folders from before 2025 lack
-        a processor_config.json, or have one that counts the class token of CLIP. A tokenizer must
-        have a token to pad with.
+        A LLaVA processor must know how many tokens an image has. Folders from before 2025 have no
+        processor_config.json, or one that also counts the class token of CLIP. A tokenizer must
+        have a padding token.
         """
         processor, words = self.processor, self.processor.tokenizer
         if hasattr(processor, "num_additional_image_tokens"):
@@ -84,7 +85,7 @@ class ChatInputs:
     def render(self, conversation: Sequence[Message[DecodedPart]]) -> RenderedConversation:
         """Return the text of a conversation with its media.
 
-        Raises SampleError where the template drops a medium, or takes no such conversation.
+        Raises SampleError if the template drops a medium or refuses the conversation.
         """
         text = self._template.render(conversation)
         parts = split_parts(conversation)
@@ -99,10 +100,10 @@ class ChatInputs:
         return max((text.count(str(token)) for token in tokens if token), default=0)
 
     def batch(self, conversations: Sequence[RenderedConversation]) -> Batch:
-        """Return what the model takes of n conversations with as many media, padded at the left.
+        """Return the model inputs of n conversations with equally many media, padded at the left.
 
-        Raises SampleError for a dropped medium, and for what the processor refuses: PaliGemma's
-        takes no conversation without an image.
+        Raises SampleError for a dropped medium, and for a conversation that the processor refuses
+        (for PaliGemma, one without an image).
         """
         first = conversations[0]
         try:
@@ -128,18 +129,18 @@ class ChatInputs:
             media["images"] = [one.images for one in conversations]
         if first.videos:
             media |= video_inputs([clip for one in conversations for clip in one.videos])
-        if first.sounds:  # a flat list, whose place the tokens of the texts tell
+        if first.sounds:  # a flat list; the placeholder tokens assign each to its text
             media["audio"] = [sound for one in conversations for sound in one.sounds]
             media["sampling_rate"] = self.processor.feature_extractor.sampling_rate
         return media
 
     def _has_start_token(self, text: str) -> bool:
-        """Return whether the template has written the token that begins a text itself."""
+        """Return whether the text already begins with the tokenizer's start token."""
         begin = self.processor.tokenizer.bos_token
         return bool(begin) and text.startswith(begin)
 
     def _refuse_dropped(self, inputs: Batch, conversations: Sequence[RenderedConversation]) -> None:
-        """Refuse a batch where a row with media lacks their tokens."""
+        """Raise SampleError for a batch with a row that lacks tokens of its media."""
         for name in _PLACEHOLDERS:
             token = getattr(self.processor, f"{name}_token_id", None)
             if token is None or not conversations[0].counts[name]:
@@ -166,15 +167,18 @@ def _count_image_tokens(processor: Configuration, config: Configuration) -> None
 
 
 def _refuse_incomplete(folder: Path, processor: Processor, needs: Sequence[str]) -> None:
-    """Refuse less than all, as AutoProcessor gives it without torchvision or a file."""
+    """Raise ModelError for an incomplete processor.
+
+    AutoProcessor returns one if torchvision or a file is missing.
+    """
     if hasattr(processor, "num_query_tokens"):
         raise ModelError(
-            f"checkpoint {folder}: {type(processor).__name__} puts one image before a text by"
-            " itself; a model is needed whose conversations say where images stand"
+            f"checkpoint {folder}: {type(processor).__name__} always puts one image before the"
+            " text; give a model with a chat template that places images"
         )
     missing = [name for name in ("tokenizer", *needs) if not hasattr(processor, name)]
     if missing:
         raise ModelError(
             f"checkpoint {folder}: its processor has no {', '.join(missing)}: a file is missing, or"
-            " a library that it needs, as torchvision for videos: pip install 'mmbench[video]'"
+            " a library, such as torchvision for videos: pip install 'mmbench[video]'"
         )

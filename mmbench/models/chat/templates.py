@@ -1,4 +1,4 @@
-"""The chat template of a checkpoint: from messages to the text that a model continues."""
+"""The chat template of a checkpoint, which turns messages into the prompt of a model."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class ChatTemplate:
-    """The template of `folder`, or that of the Jinja file `file` in its place.
+    """The template of `folder`, or the Jinja file `file` instead.
 
-    Raises ModelError where there is neither, and for one that fails on messages made of parts.
+    Raises ModelError if there is neither, and for a template that fails on messages of parts.
     """
 
     def __init__(self, folder: Path, processor: Processor, file: str | None = None) -> None:
@@ -47,7 +47,7 @@ class ChatTemplate:
             raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
 
     def _refuse_text_only(self, folder: Path) -> None:
-        """Refuse templates of mere language models: they fail on parts, or print a list of them."""
+        """Raise ModelError for a template of a text-only model, which cannot render parts."""
         part = _part("hello")
         try:
             text = self.render([Message("user", ("hello",))])
@@ -56,15 +56,15 @@ class ChatTemplate:
         if str(part) in text:
             raise ModelError(
                 f"checkpoint {folder}: its chat template cannot render a message made of parts:"
-                " give one that can, --model-arg template=FILE"
+                " give another one, --model-arg template=FILE"
             )
 
 
 def checkpoint_template(folder: Path, processor: Processor) -> str | None:
-    """Return the chat template of `folder`: its processor's, else its tokenizer's; None without.
+    """Return the chat template of the processor, else that of its tokenizer, None without one.
 
-    Processors do not look into tokenizer_config.json, where older folders hold theirs. Of several
-    by name it is `default`, as transformers chooses. Raises ModelError where none is called so.
+    Processors ignore tokenizer_config.json, which holds the template of older folders. Of several
+    named templates `default` is returned, as in transformers. Raises ModelError without a default.
     """
     holders = (processor, getattr(processor, "tokenizer", None))
     templates = (getattr(holder, "chat_template", None) for holder in holders)
@@ -78,7 +78,7 @@ def checkpoint_template(folder: Path, processor: Processor) -> str | None:
 
 
 def _part(part: DecodedPart) -> dict[str, str]:
-    """Return a part of a message as templates take it."""
+    """Return a part of a message in the form that templates take."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if isinstance(part, Audio):

@@ -1,1 +1,1 @@
-"""Models that embed texts beside images, sounds or videos."""
+"""Models that embed texts and images, sounds or videos in one space."""

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Clap:
     """ClapModel, with or without fusion; `folder` as `save_pretrained` writes it.
 
-    The extractor takes a part of a sound longer than its window (10 seconds) at random. Here that
-    is made a function of the sound: without fusion the middle of it is heard; with fusion the
-    random choice of the three parts begins from the seed 0 for every sound. Raises ModelError when
-    the folder is not such a model.
+    The extractor takes a random part of a sound that is longer than its window (10 seconds). Here
+    the part is a function of the sound: without fusion it is the middle; with fusion the three
+    parts are drawn from the seed 0 for every sound. Raises ModelError if the folder is not such a
+    model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio", "text"})
@@ -41,7 +41,7 @@ class Clap:
         self._lock = threading.Lock()
 
     def prepare(self, item: str | Audio, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """Return the token ids of a text; of a sound `input_features` float32 and `is_longer`."""
+        """Return token ids of a text, and of a sound `input_features` float32 and `is_longer`."""
         return self._encoder.ids(item) if isinstance(item, str) else self._features(item)
 
     def _features(self, sound: Audio) -> Arrays:

@@ -1,4 +1,4 @@
-"""CLIP and its relatives in transformers: models with features of a text and of an image."""
+"""CLIP and similar models of transformers, which embed texts and images."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _REQUIREMENT = (
 class Clip:
     """Any image-text model of transformers with `get_text_features` and `get_image_features`.
 
-    Among them CLIP, SigLIP, SigLIP 2 (of fixed resolution and NaFlex), ALIGN and Chinese-CLIP.
-    `folder` holds the model, its tokenizer and its preprocessor, as `save_pretrained` writes them;
-    images and texts are prepared by the checkpoint's own. `device` is cpu, cuda or cuda:N; `dtype`
-    float32, bfloat16 or float16, of the weights and not of the vectors. Code in the folder runs
-    only with `trust_remote_code`. Raises ModelError when the folder is not such a model, or lacks a
-    part of it.
+    Among them are CLIP, SigLIP, SigLIP 2 (fixed resolution and NaFlex), ALIGN and Chinese-CLIP.
+    `folder` holds the model, its tokenizer and its preprocessor as `save_pretrained` writes them;
+    the checkpoint's own preprocessor and tokenizer prepare the inputs. `device` is cpu, cuda or
+    cuda:N; `dtype` is float32, bfloat16 or float16 and applies to the weights, not to the vectors.
+    Code in the folder runs only with `trust_remote_code`. Raises ModelError if the folder is not
+    such a model or lacks a part.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -61,10 +61,11 @@ class Clip:
         self._refuse_mismatched(folder)
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """Return the token ids of a text, cut to the model's limit with the end token kept.
+        """Return the model inputs of a text or an RGB image.
 
-        Of an RGB image return the arrays that the model takes: `pixel_values` float32 [3, h, w],
-        or for NaFlex [patches, values] with `pixel_attention_mask` and `spatial_shapes`.
+        For a text these are its token ids, cut to the model's limit with the end token kept. For an
+        image they are `pixel_values` float32 [3, h, w], or for NaFlex [patches, values] with
+        `pixel_attention_mask` and `spatial_shapes`.
         """
         if isinstance(item, str):
             return self._encoder.ids(item)
@@ -75,7 +76,7 @@ class Clip:
         return self._encoder.embed(items, modality)
 
     def _refuse_mismatched(self, folder: Path) -> None:
-        """Embed one text and one image, so that parts of different models are noticed now."""
+        """Embed one text and one image to detect parts of different models early."""
         from PIL.Image import new
 
         samples: dict[Modality, str | Image] = {"text": "a photo", "image": new("RGB", (64, 64))}
@@ -86,18 +87,18 @@ class Clip:
             ]
         except (ValueError, RuntimeError, IndexError, TypeError) as error:
             raise ModelError(
-                f"checkpoint {folder}: the model fails on what its own tokenizer and preprocessor"
-                f" give it, are they of another model? {reason(error)}"
+                f"checkpoint {folder}: the model fails on inputs of its tokenizer and preprocessor;"
+                f" do they belong to another model? {reason(error)}"
             ) from error
         if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
             raise ModelError(
-                f"checkpoint {folder} has no common space: the features of one text have the shape"
-                f" {shapes[0]}, those of one image {shapes[1]}; give a contrastive model"
+                f"checkpoint {folder} has no common space: the features of a text have the shape"
+                f" {shapes[0]}, those of an image {shapes[1]}; give a contrastive model"
             )
 
 
 def _token_limit(config: Configuration, tokenizer: Tokenizer) -> int:
-    """Return how many tokens a text may have, start and end included."""
+    """Return the largest number of tokens of a text, including start and end."""
     texts: Configuration = getattr(config, "text_config", config)
     positions = texts.max_position_embeddings
     own = _MAX_TOKENS.get(config.model_type, positions)

@@ -1,4 +1,4 @@
-"""The shared part of contrastive models: two towers with one space, and the tokenizer of one."""
+"""The shared part of contrastive models: two towers with one space, and a tokenizer."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch, Configuration, Tokenizer
     from mmbench.types import Array
 
-# SigLIP's text feature is the output at the last position, and padding is not masked: its models
-# were trained on texts padded to the maximum, and give other features for any other length. All
-# others pool at the start or at the end token, which padding cannot reach: it comes later under a
-# causal mask (CLIP), or is masked out (BERT in ALIGN and Chinese-CLIP).
+# SigLIP's text feature is the output at the last position, and padding is not masked: the models
+# were trained on texts padded to the maximum, and return other features for any other length. All
+# other models pool at the start or end token, which padding cannot influence: it comes later under
+# a causal mask (CLIP), or is masked out (BERT in ALIGN and Chinese-CLIP).
 _PADDED_TO_MAXIMUM = {"siglip", "siglip2"}
 
 
@@ -27,11 +27,11 @@ class DualEncoder:
     """A model of transformers with `get_text_features` and `get_MODALITY_features`.
 
     `folder` holds the model and its tokenizer, `modality` is that of the other tower, and
-    `requirement` ends the message for another model. `limit` gives the number of tokens at which
-    texts are cut, start and end included; without it the tokenizer's own holds. `device` is cpu,
-    cuda or cuda:N; `dtype` float32, bfloat16 or float16, of the weights and not of the features.
-    Code in the folder runs only with `trust_remote_code`. Raises ModelError when the folder is not
-    such a model, or lacks a part of it.
+    `requirement` ends the error message for another model. `limit` returns the number of tokens at
+    which texts are cut, including start and end; the default is the tokenizer's own limit. `device`
+    is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16 and applies to the weights, not
+    to the features. Code in the folder runs only with `trust_remote_code`. Raises ModelError if the
+    folder is not such a model or lacks a part.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class DualEncoder:
 
     def ids(self, text: str) -> list[int]:
         """Return the token ids of a text, cut to the limit with the end token kept."""
-        # Tokenizers keep the truncation as a state of theirs, and two threads may not set it.
+        # Truncation is a state of the tokenizer, which two threads may not set at once.
         with self._lock:
             encoding = self.tokenizer(text, truncation=True, max_length=self.limit)
         return list(encoding["input_ids"])
@@ -78,7 +78,7 @@ class DualEncoder:
     def embed(self, items: Sequence[Any], modality: Modality) -> Array:
         """Return the features of n prepared items, float32 [n, d], not normalised.
 
-        An item is the ids of a text, or the arrays of another medium.
+        An item is a list of token ids, or the arrays of another medium.
         """
         import torch
 
@@ -88,5 +88,5 @@ class DualEncoder:
             else:
                 forward = getattr(self.model, f"get_{modality}_features")
                 features = forward(**stack_batch(items, self._device, self._dtype))
-        # transformers 5 returns all of a tower's outputs, the projected feature among them.
+        # transformers 5 returns all outputs of a tower, including the projected feature.
         return float32_array(getattr(features, "pooler_output", features))

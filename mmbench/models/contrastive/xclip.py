@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 class XClip:
     """XCLIPModel; `folder` as `save_pretrained` writes it.
 
-    Features are those of `get_video_features` and `get_text_features`. The prompts that X-CLIP
-    makes of a video for the classes it is compared with are left out: they would make the feature
-    of a text depend on the video, which no index of a corpus can hold. Raises ModelError when the
-    folder is not such a model.
+    Features are those of `get_video_features` and `get_text_features`. The video-specific prompts
+    of X-CLIP are left out: with them the feature of a text would depend on the video, and an index
+    of a corpus could not hold it. Raises ModelError if the folder is not such a model.
     """
 
     modalities: frozenset[Modality] = frozenset({"video", "text"})
@@ -44,7 +43,7 @@ class XClip:
         self.frames = Frames(int(self._encoder.model.config.vision_config.num_frames))
 
     def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """Return the token ids of a text; of a clip `pixel_values` float32 [t, 3, h, w]."""
+        """Return the token ids of a text, or `pixel_values` float32 [t, 3, h, w] of a video."""
         if isinstance(item, str):
             return self._encoder.ids(item)
         return process_item(self._processor, frame_images(item.frames))

@@ -1,1 +1,1 @@
-"""Models that draw: pipelines of diffusers, and models that write image tokens."""
+"""Models that generate images: pipelines of diffusers, and models that generate image tokens."""

@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Network
 
-# What the safety checkers of Stable Diffusion and of IF say of images that they blanked.
+# Output fields in which the safety checkers of Stable Diffusion and IF mark blanked images.
 _SAFETY_FLAGS = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
 class _PipelineOutput(Protocol):
-    """The output of a pipeline: images float [n, h, w, 3], and the results of its checkers."""
+    """The output of a pipeline: images float [n, h, w, 3], and the flags of its safety checkers."""
 
     images: NDArray[np.float32]
 
 
 class Diffusion:
-    """Any pipeline that AutoPipelineForText2Image loads, from the folder that it was saved to.
+    """Any pipeline that AutoPipelineForText2Image loads from its folder.
 
-    Each image is drawn alone, from a generator on the CPU with the seed of its sample: in company
-    the last bits of matrix products differ, and some pipelines pad prompts to the longest of a
-    batch. `steps`, `guidance`, `height`, `width` (pixels) and `negative` are the pipeline's
-    num_inference_steps, guidance_scale, height, width and negative_prompt; what is not given is its
-    default. A prompt is cut where its text encoder ends (CLIP: 77 tokens), as the pipeline does it.
-    Raises MissingExtra without diffusers, ModelError for another folder, weights that are missing,
-    and options that the pipeline does not take.
+    Each image is drawn in a batch of one, from a generator on the CPU with the seed of its sample:
+    in larger batches the last bits of matrix products differ, and some pipelines pad prompts to the
+    longest. `steps`, `guidance`, `height`, `width` (pixels) and `negative` are the pipeline's
+    num_inference_steps, guidance_scale, height, width and negative_prompt; others keep its
+    defaults. The pipeline cuts a prompt at the limit of its text encoder (CLIP: 77 tokens). Raises
+    MissingExtra without diffusers, ModelError for another folder, missing weights and options that
+    the pipeline does not take.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -78,8 +78,8 @@ class Diffusion:
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:
         """Return images of n prompts, PIL.Image in RGB.
 
-        A ContentError stands for one that the safety checker blanked, or that holds NaN. Raises
-        ModelError where the pipeline refuses the size that was asked, or draws another one.
+        An image that the safety checker blanked, or that holds NaN, is a ContentError. Raises
+        ModelError if the pipeline refuses the requested size or draws another one.
         """
         return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
@@ -93,7 +93,7 @@ class Diffusion:
         return image
 
     def _refuse_other_size(self, image: Image) -> None:
-        """Refuse another size: pipelines drop a height without a width, and round sizes."""
+        """Raise ModelError for another size: pipelines round sizes, or ignore a lone height."""
         requested = (
             self._options.get("width", image.width),
             self._options.get("height", image.height),
@@ -110,7 +110,7 @@ class Diffusion:
 
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
-            # A few pipelines also take numbers from torch's own generators.
+            # A few pipelines also draw numbers from torch's global generators.
             with silent(), seeded(seed, self._device), torch.inference_mode():
                 output: _PipelineOutput = self._pipeline(
                     prompt, generator=generator, output_type="np", **self._options
@@ -131,7 +131,7 @@ def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
 
 
 def _to_image(pixels: NDArray[np.float32]) -> Image | ContentError:
-    """Return an image of pixels float [h, w, 3] from 0 to 1, rounded as the pipelines do it."""
+    """Return an image of pixels float [h, w, 3] from 0 to 1, rounded as in the pipelines."""
     import numpy as np
     from PIL.Image import fromarray
 

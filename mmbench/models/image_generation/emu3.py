@@ -1,4 +1,4 @@
-"""Drawing with Emu3 (arXiv 2409.18869)."""
+"""Image generation with Emu3 (arXiv 2409.18869)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampli
         negative_prompt_attention_mask=negative_inputs["attention_mask"].to(model.device),
         prefix_allowed_tokens_fn=_row_constraint(model.vocabulary_mapping, prompt_length, width),
     )
-    # Decoding takes the three tokens that close an image off; none of them was generated.
+    # The decoder removes the three tokens that close an image; none of them was generated.
     image_tokens = torch.nn.functional.pad(tokens[:, prompt_length:], (0, 3))
     pixels = model.decode_image_tokens(image_tokens=image_tokens, height=height, width=width)[0]
     return to_image(processor, pixels)
@@ -59,7 +59,7 @@ def _inputs(
 def _row_constraint(
     vocabulary: Network, prompt_length: int, width: int
 ) -> Callable[[int, Tensor], list[int]]:
-    """Return which tokens may come next: `width` of the image, then the one that ends a row."""
+    """Return a function of the allowed next tokens: `width` image tokens, then an end of row."""
 
     def allowed(_: int, ids: Tensor) -> list[int]:
         at_end = (len(ids) - prompt_length) % (width + 1) == width

@@ -1,4 +1,4 @@
-"""How images are drawn as tokens, and how decoded pixels become an image."""
+"""Settings for sampling image tokens, and the conversion of decoded pixels to an image."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 class ImageSampling(NamedTuple):
-    """How the tokens of an image are sampled.
+    """Settings for sampling the tokens of an image.
 
-    At a `temperature` above 0 from the `top_k` likeliest (0: from all), else the likeliest, with
-    classifier-free guidance (arXiv 2207.12598): logits u + `guidance` · (c - u), where c are those
-    after the prompt and u those after `negative` (nothing, where the family takes no other). `area`
-    is the number of pixels of the image, where the family draws several sizes.
+    At a `temperature` above 0 a token is drawn from the `top_k` likeliest (0: from all), else it is
+    the likeliest. Classifier-free guidance (arXiv 2207.12598) uses the logits u + `guidance` ·
+    (c - u), where c are those after the prompt and u those after `negative` (an empty prompt, for
+    families that take no other). `area` is the number of pixels of the image, for families that
+    draw several sizes.
     """
 
     guidance: float
@@ -39,12 +40,12 @@ class ImageSampling(NamedTuple):
 
 
 def special_token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
-    """Return the ids of the tokens that begin, end and pad a text, as GenerationConfig has them."""
+    """Return the ids of the start, end and padding tokens, by their names in GenerationConfig."""
     names = ("bos_token_id", "eos_token_id", "pad_token_id")
     return {name: getattr(tokenizer, name) for name in names}
 
 
 def to_image(processor: Processor, pixels: Tensor) -> Image:
-    """Return a PIL.Image in RGB of decoded pixels float [3, h, w], by the processor's own scale."""
+    """Return a PIL.Image in RGB of decoded pixels float [3, h, w], scaled by the processor."""
     images = processor.postprocess([pixels.float().cpu()], return_tensors="PIL.Image.Image")
     return images["pixel_values"][0].convert("RGB")

@@ -1,4 +1,4 @@
-"""Drawing with Janus and Janus-Pro (arXiv 2410.13848, 2501.17811)."""
+"""Image generation with Janus and Janus-Pro (arXiv 2410.13848, 2501.17811)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ DEFAULT = ImageSampling(guidance=5.0, top_k=0)  # of the authors' generation_inf
 
 
 def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
-    """Draw `prompt`, which a template has rendered, at the one size that the model draws.
+    """Draw `prompt`, as rendered by a template, at the model's only size.
 
-    Its own loop of sampling adds the guidance, whose other half has padding in place of the prompt.
+    The model's own sampling loop applies the guidance; its unguided half has padding in place of
+    the prompt.
     """
     from transformers import GenerationConfig
 
@@ -29,7 +30,7 @@ def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampli
         text=prompt,
         generation_mode="image",
         return_tensors="pt",
-        add_special_tokens=not prompt.startswith(words.bos_token),  # a template may have begun it
+        add_special_tokens=not prompt.startswith(words.bos_token),  # the template may have added it
     )
     config = GenerationConfig(
         **drawing.settings(),

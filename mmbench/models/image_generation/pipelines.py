@@ -1,7 +1,7 @@
-"""The parts of a pipeline folder of diffusers, loaded whole or refused in one line.
+"""Loading of pipeline folders of diffusers: complete, or refused in one line.
 
-`from_pretrained` of a pipeline fills missing weights with random numbers and only warns, so the
-parts that have weights are loaded before it, one by one, and what they lack is looked at.
+`from_pretrained` of a pipeline fills missing weights with random numbers and only warns. Therefore
+the parts with weights are loaded first, one by one, and checked for missing weights.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ def silent() -> Iterator[None]:
 def load_pipeline(folder: Path, *, dtype: str) -> Network:
     """Load the text-to-image pipeline of `folder` on the CPU, every weight from safetensors.
 
-    `dtype` is float32, bfloat16 or float16. Nothing in the folder is executed. Raises ModelError
-    where the folder is no pipeline, makes something else than images of texts, or lacks weights.
+    `dtype` is float32, bfloat16 or float16. No code in the folder is executed. Raises ModelError if
+    the folder is not a pipeline, is not one for text-to-image, or lacks weights.
     """
     import torch
 
     options = {"local_files_only": True, "use_safetensors": True}
     numbers = getattr(torch, dtype)
     with silent(), loading(folder, "pipeline"):
-        from diffusers import AutoPipelineForText2Image  # its import talks of torchvision
+        from diffusers import AutoPipelineForText2Image  # its import prints about torchvision
 
         classes = _index(folder)
         parts = {
-            # None is passed on: a pipeline that was saved without a part must be told so.
+            # None is passed on: the pipeline must know of a part that was saved as absent.
             name: cls and _weights(folder / name, cls, numbers, options)
             for name, cls in classes.items()
             if cls is None or issubclass(cls, torch.nn.Module)
@@ -58,7 +58,7 @@ def load_pipeline(folder: Path, *, dtype: str) -> Network:
 
 
 def _index(folder: Path) -> dict[str, type | None]:
-    """Return the classes of the parts that `folder` names, None for one that it has not.
+    """Return the class of each part in the index of `folder`, None for an absent part.
 
     Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
     """
@@ -66,8 +66,8 @@ def _index(folder: Path) -> dict[str, type | None]:
         index = parse_json(read_regular(folder / INDEX), dict[str, object])
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
-            f"checkpoint {folder} is no pipeline of diffusers: it has no {INDEX} that can be read;"
-            " give the folder that `save_pretrained` of a pipeline wrote"
+            f"checkpoint {folder} is no pipeline of diffusers: it has no readable {INDEX};"
+            " give a folder that `save_pretrained` of a pipeline wrote"
         ) from error
     parts = {name: kind for name, kind in index.items() if isinstance(kind, list)}
     absent = {name: None for name, kind in parts.items() if kind == [None, None]}
@@ -89,9 +89,9 @@ def _class(kind: list[object]) -> object:
 def _weights(folder: Path, cls: Network, numbers: torch.dtype, options: dict[str, bool]) -> Network:
     report: LoadingInfo
     model, report = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
-    # Buffers (tables of positions) are computed, not drawn at random, and old files lack some.
+    # Buffers (tables of positions) are computed and not random, and old files lack some.
     missing = dict(model.named_parameters()).keys() & set(report["missing_keys"])
     refuse_weights(folder, "lacks", missing)
     if getattr(cls, "_keep_in_fp32_modules", None):
         return model
-    return model.to(numbers)  # without accelerate some keep the numbers of their file
+    return model.to(numbers)  # without accelerate some weights keep the dtype of their file

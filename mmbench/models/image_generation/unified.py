@@ -1,4 +1,4 @@
-"""Models that read and write images and texts in one sequence: Janus, Emu3, Chameleon."""
+"""Models with one token sequence of images and texts: Janus, Emu3, Chameleon."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN = Path(__file__).with_name("plain.jinja")
 
 
 class _ImageGenerator(NamedTuple):
-    """How a family draws; `templated` says that a prompt is put into the chat template."""
+    """The drawing function of a family; with `templated` it takes a chat-template prompt."""
 
     draw: Draw
     default: ImageSampling
@@ -34,10 +34,10 @@ class _ImageGenerator(NamedTuple):
 
 
 class _Family(NamedTuple):
-    """What a family does in its own way.
+    """Properties of a family.
 
-    `unbatched`: images of a batch are padded to the largest, which moves what is seen of the
-    others.
+    `unbatched`: generate one at a time, because images of a batch are padded to the largest, which
+    changes the features of the others.
     """
 
     drawing: _ImageGenerator | None = None
@@ -52,13 +52,13 @@ _FAMILIES = {
 
 
 class Unified(Chat):
-    """Janus, Emu3 (writing and drawing) and Chameleon (writing), by the folder's config.json.
+    """Janus, Emu3 (texts and images) and Chameleon (texts), selected by the folder's config.json.
 
-    Texts are written as by any chat model; where the folder has no chat template (Chameleon,
-    Emu3-Gen), texts and images stand as they are. Images are drawn as tokens, one at a time,
-    sampled from torch's generator on the device with the seed of the sample. `guidance`,
-    `temperature`, `top_k`, `negative` and `area` are those of `ImageSampling`; what is not given is
-    as the authors draw. Raises ModelError for a checkpoint of another family and for missing parts.
+    Texts are generated as by any chat model; without a chat template (Chameleon, Emu3-Gen), texts
+    and images are joined unchanged. Images are generated as tokens, one image at a time, sampled
+    from torch's generator on the device with the seed of the sample. `guidance`, `temperature`,
+    `top_k`, `negative` and `area` are those of `ImageSampling`; the defaults are the authors'
+    settings. Raises ModelError for a checkpoint of another family and for missing parts.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -95,7 +95,7 @@ class Unified(Chat):
         return super().write(conversations, options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
-        """Return images of n prompts, PIL.Image in RGB. Raises ModelError where it cannot draw."""
+        """Return images of n prompts, PIL.Image in RGB. Raises ModelError if it cannot draw."""
         self.check(self._folder, ["draw"])
         return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
@@ -112,11 +112,11 @@ class Unified(Chat):
 
     @staticmethod
     def check(folder: Path, methods: Sequence[str]) -> None:
-        """Raise ModelError where the checkpoint cannot do one of `methods`; loads no weights."""
+        """Raise ModelError if the checkpoint lacks one of `methods`; no weights are loaded."""
         if "draw" in methods and _family(folder).drawing is None:
             raise ModelError(
                 f"checkpoint {folder} has no decoder of images in transformers and cannot draw;"
-                f" those that can: {', '.join(n for n, one in _FAMILIES.items() if one.drawing)}"
+                f" give one of {', '.join(n for n, one in _FAMILIES.items() if one.drawing)}"
             )
 
 
@@ -125,12 +125,12 @@ def _family(folder: Path) -> _Family:
     kind = model_type(folder)
     if kind not in _FAMILIES:
         raise ModelError(
-            f"checkpoint {folder} is of the family {kind}, and unified has"
+            f"checkpoint {folder} is of the family {kind}, but unified takes only"
             f" {', '.join(_FAMILIES)}: mmbench list models shows the other adapters"
         )
     return _FAMILIES[kind]
 
 
 def _template(folder: Path) -> str | None:
-    """Return a template for a folder without one: texts and images as they stand."""
+    """Return a template for a folder without one, which joins texts and images unchanged."""
     return None if checkpoint_template(folder, load_processor(folder)) else str(_PLAIN)

@@ -1,1 +1,1 @@
-"""Inception of 2015-12-05, whose features the metrics of the FID family compare."""
+"""Inception of 2015-12-05, the feature extractor of the FID family of metrics."""

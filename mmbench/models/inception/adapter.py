@@ -1,4 +1,4 @@
-"""Inception of 2015-12-05 as a model: images to the features of FID, or to logits."""
+"""The adapter of Inception 2015-12-05: features for FID, or logits."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ _HINT = f"type --inception FILE with torch-fidelity's {_FILE}, published at {_UR
 
 
 class Inception:
-    """Loads torch-fidelity's file of weights, given as a file or as the folder that holds it.
+    """Inception with the weights of torch-fidelity, given as a file or as its folder.
 
-    `resize`: `tf` is TensorFlow's bilinear resize of torch-fidelity, without antialiasing; `clean`
-    is clean-fid's bicubic one, per channel in float. `layer`: `2048`, the pooled features of FID,
-    or `logits_unbiased`, the logits without bias of the Inception score, [n, 1008]. `device` is
-    cpu, cuda or cuda:N; `dtype` float32 as published numbers have it, bfloat16 or float16. Code in
-    the file is never run. Raises ModelError that says where the file is to be had.
+    `resize` is `tf`, the bilinear resize of TensorFlow in torch-fidelity, without antialiasing, or
+    `clean`, the bicubic one of clean-fid, per channel in float. `layer` is `2048`, the pooled
+    features of FID, or `logits_unbiased`, the logits without bias of the Inception score,
+    [n, 1008]. `device` is cpu, cuda or cuda:N; `dtype` is float32 as for published numbers,
+    bfloat16 or float16. Code in the file is never run. Raises ModelError with the address of the
+    file.
     """
 
     modalities: frozenset[Modality] = frozenset({"image"})
     version = 1
     default_checkpoint: str | None = None
-    checkpoints = ("*",)  # a file of any name, or the folder that holds it
+    checkpoints = ("*",)  # a file of any name, or its folder
 
     def __init__(
         self,
@@ -73,7 +74,7 @@ class Inception:
         import torch
         from torch.backends import cudnn
 
-        # On a GPU torch would round float32 to TF32 inside convolutions, which FID shows.
+        # On a GPU torch would round float32 to TF32 inside convolutions, which changes FID.
         with torch.inference_mode(), cudnn.flags(enabled=True, allow_tf32=False):
             pixels = torch.from_numpy(np.stack(items)).to(self._device)
             vectors = self._net(((pixels - 128) / 128).to(self._dtype))

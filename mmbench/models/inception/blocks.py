@@ -1,4 +1,4 @@
-"""The blocks of Inception 2015-12-05: which convolutions stand side by side, and which in a row."""
+"""The blocks of Inception 2015-12-05: branches of convolutions and pools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Pool = Callable[[Tensor], Tensor]
 
 
 class Conv(NamedTuple):
-    """A convolution with normalisation and ReLU; of stride 1 it keeps the size of the image."""
+    """A convolution with normalisation and ReLU; at stride 1 it keeps the size of the image."""
 
     name: str
     width: int
@@ -23,7 +23,7 @@ class Conv(NamedTuple):
     stride: int = 1
 
 
-# What follows what in a branch: a pool, or convolutions side by side of the same input.
+# A step of a branch: a pool, or parallel convolutions of the same input.
 Step = Pool | tuple[Conv, ...]
 
 _average: Pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)

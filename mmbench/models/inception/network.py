@@ -1,8 +1,8 @@
-"""The Inception network of 2015-12-05, with which the FID family looks at images.
+"""The Inception network of 2015-12-05, the feature extractor of the FID family.
 
-Its layers bear the names that they have in torch-fidelity's file of weights. Other than in
-Inception v3 as published, its average pools leave the border out of the count, its last block pools
-by the maximum, and it has 1,008 classes.
+The layers have the names of torch-fidelity's file of weights. Unlike the published Inception v3,
+its average pools do not count the border, its last block uses a maximum pool, and it has 1,008
+classes.
 Source: Szegedy et al. 2015, arXiv 1512.00567; torch-fidelity `feature_extractor_inceptionv3`.
 """
 
@@ -16,7 +16,7 @@ CLASSES, WIDTH = 1008, 2048
 
 
 class InceptionNet(nn.Module):
-    """Pixels [n, 3, 299, 299] from -1 to 1 to features [n, 2048] and logits without bias."""
+    """A network from pixels [n, 3, 299, 299] in -1 to 1 to features [n, 2048] and logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class InceptionNet(nn.Module):
         self.fc = nn.Linear(WIDTH, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features [n, 2048], the mean over the image of the last block."""
+        """Return features [n, 2048], the mean of the last block over the image."""
         for i, name in enumerate(self._stem):
             x = self.get_submodule(name)(x)
             x = shrink(x) if i in (2, 4) else x
@@ -47,5 +47,5 @@ class InceptionNet(nn.Module):
         return x.mean(dim=(2, 3))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Return logits without bias [n, 1008], of which the Inception score is made."""
+        """Return logits without bias [n, 1008], the input of the Inception score."""
         return features @ self.fc.weight.T

@@ -1,4 +1,4 @@
-"""The two ways in which the FID family resizes an image to the 299 pixels of Inception."""
+"""The two resize functions of the FID family, to the 299 pixels of Inception."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SIDE = 299
 
 
 def tf_bilinear(image: Image) -> NDArray[np.float32]:
-    """Resize as TensorFlow 1, bilinear: pixel i is read at i · size / 299, without a half pixel.
+    """Resize as in TensorFlow 1, bilinear: pixel i is read at i · size / 299, without a half pixel.
 
-    In float32 throughout, step by step as `interpolate_bilinear_2d_like_tensorflow1x` has it.
+    All steps are in float32, in the order of `interpolate_bilinear_2d_like_tensorflow1x`.
     """
     pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
     top, bottom, down = _places(pixels.shape[1])
@@ -36,14 +36,14 @@ def _between(
 
 
 def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return the pixels before and after each of 299 places, and how far it is past the first."""
+    """Return the pixels before and after each of 299 positions, and the fraction between them."""
     places = np.arange(_SIDE, dtype=np.float32) * np.float32(size / _SIDE)
     before = places.astype(np.intp)
     return before, np.minimum(before + 1, size - 1), places - before.astype(np.float32)
 
 
 def clean_bicubic(image: Image) -> NDArray[np.float32]:
-    """Resize as clean-fid: bicubic and antialiased, each channel in float, cut to 0 ... 255."""
+    """Resize as clean-fid: bicubic and antialiased, per channel in float, clipped to 0 ... 255."""
     from PIL.Image import Resampling, fromarray
 
     channels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)

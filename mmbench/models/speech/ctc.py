@@ -1,4 +1,4 @@
-"""Speech to text by connectionist temporal classification: wav2vec 2.0, HuBERT, WavLM and kin."""
+"""Speech to text by connectionist temporal classification: wav2vec 2.0, HuBERT, WavLM ..."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Ctc:
     """Any model of transformers with a CTC head; greedy decoding, without a language model.
 
     `folder` holds the model, its feature extractor and its vocabulary. It takes no instruction. A
-    sound longer than `window` seconds is cut
-    into windows that overlap by `stride` seconds at either side, of whose frames only the middle
-    counts, each scaled by itself, as in transformers' pipeline for speech recognition
-    (`chunk_length_s`, `stride_length_s`). Sounds are padded only where the model masks padding;
-    else those of one length share a forward. Raises ModelError when the folder is not such a model.
+    sound longer than `window` seconds is cut into windows that overlap by `stride` seconds at both
+    sides. Each window is scaled separately, and only its middle frames count, as in the speech
+    recognition pipeline of transformers (`chunk_length_s`, `stride_length_s`). Sounds are padded
+    only if the model masks padding; else sounds of equal length share a batch. Raises ModelError
+    if the folder is not such a model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -68,7 +68,7 @@ class Ctc:
         self._refuse_spectrograms(folder)
         self.rate = int(self._extractor.sampling_rate)
         self._ratio = int(self._model.config.inputs_to_logits_ratio)
-        # Whole frames, so that a frame of a window is the same stretch of sound in the next one.
+        # Whole frames, so that frames of overlapping windows cover the same samples.
         self._window, self._stride = (
             round(seconds * self.rate / self._ratio) * self._ratio for seconds in (window, stride)
         )
@@ -82,7 +82,7 @@ class Ctc:
             )
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> list[Window]:  # noqa: ARG002
-        """Return the windows of the sound of a conversation, each scaled as the extractor does it.
+        """Return the windows of the sound of a conversation, each scaled by the extractor.
 
         Raises ContentError for a sound shorter than one frame of the model.
         """
@@ -98,7 +98,7 @@ class Ctc:
         conversations: Sequence[list[Window]],
         options: GenerationConfig,  # noqa: ARG002
     ) -> list[GeneratedText]:
-        """Return what is said in n prepared sounds. Tokens are the labels of frames."""
+        """Return the transcripts of n prepared sounds. Tokens are the labels of frames."""
         windows = [
             (row, piece, counted)
             for row, pieces in enumerate(conversations)
@@ -111,7 +111,7 @@ class Ctc:
         return [self._decode(labels) for labels in ids]
 
     def _windows(self, samples: Samples) -> Iterator[Window]:
-        """Yield pieces of a sound, and which frames of each count."""
+        """Yield pieces of a sound, each with the slice of its frames that count."""
         if len(samples) <= self._window:
             yield samples, slice(None)
             return
@@ -136,9 +136,9 @@ class Ctc:
         return map_groups(pieces, len, self._forward)
 
     def _masks_padding(self) -> bool:
-        """Return whether pieces of any length may share a forward.
+        """Return whether pieces of different lengths may share a batch.
 
-        A group norm in the first layer takes its mean over padding too, whatever the mask says.
+        A group norm in the first layer averages over padding too, in spite of the mask.
         """
         masks = getattr(self._model.config, "feat_extract_norm", "layer") != "group"
         return masks and self._extractor.return_attention_mask

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Batch, Network
 
-_AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # the others make a waveform themselves
+_AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # all others generate a waveform
 
 
 class Tts:
     """A model that AutoModelForTextToWaveform loads (VITS, Bark), or SpeechT5 with its vocoder.
 
-    One text at a time, each from a seed that its content gives, so that a sound depends on the text
-    alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy file with the
-    embedding of a voice (float32 [512]); Bark may have a `speaker`, the name of a preset in its
-    folder or a .npz file of one. A text longer than SpeechT5 reads fails. Raises ModelError when a
-    part is missing, and for an option that the family does not read.
+    Texts are spoken one at a time, each from a seed derived from the text, so that a sound depends
+    on its text alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy
+    file with the embedding of a voice (float32 [512]). Bark accepts a `speaker`: the name of a
+    preset in its folder, or a .npz file. A text beyond the limit of SpeechT5 fails. Raises
+    ModelError if a part is missing, and for an option that the family does not read.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -66,7 +66,7 @@ class Tts:
                 self._processor(text="a", **self._preset)
 
     def speak(self, texts: Sequence[str]) -> list[Audio | SampleError]:
-        """Return sounds of n texts, at the rate of the model."""
+        """Return n texts as speech, at the sampling rate of the model."""
         return [self._speak_one(text) for text in texts]
 
     def _speak_one(self, text: str) -> Audio | SampleError:
@@ -100,7 +100,7 @@ class Tts:
 
 
 def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
-    """Raise ModelError for an option that a family does not read, and that would be recorded."""
+    """Raise ModelError for an option that the family ignores, since it would be recorded."""
     takes = {"speecht5": ("vocoder", "speaker"), "bark": ("speaker",)}.get(kind, ())
     for name, value in options.items():
         if value is not None and name not in takes:
@@ -108,7 +108,7 @@ def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
 
 
 def _rate(model: Network) -> int:
-    """Return samples a second: a setting of the model, or of how it generates (Bark)."""
+    """Return the sampling rate from the configuration, or the generation configuration (Bark)."""
     own = getattr(model.config, "sampling_rate", None)
     return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
 
@@ -116,7 +116,7 @@ def _rate(model: Network) -> int:
 def _voice(
     folder: Path, vocoder: str | None, speaker: str | None, device: str, dtype: str
 ) -> tuple[Tensor, Network]:
-    """Load the embedding of a voice [1, d], and the vocoder. Raises ModelError without one."""
+    """Load the embedding of a voice [1, d], and the vocoder. Raises ModelError without both."""
     if vocoder is None or speaker is None:
         raise ModelError(
             f"checkpoint {folder} is a SpeechT5, which needs --model-arg vocoder=FOLDER"

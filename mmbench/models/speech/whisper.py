@@ -1,4 +1,4 @@
-"""Speech to text by an encoder and a decoder: Whisper, Moonshine, Speech2Text."""
+"""Speech to text with encoder-decoder models: Whisper, Moonshine, Speech2Text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BEGINNING = 8  # positions that are left for the tokens before the text: langua
 
 
 class SpeechFeatures(NamedTuple):
-    """What a model takes of one sound, and how long the sound is."""
+    """The model inputs of one sound, and its duration."""
 
     arrays: Arrays
     seconds: float
@@ -42,12 +42,12 @@ class Whisper:
     """Any model of transformers with a speech encoder and a text decoder; greedy decoding.
 
     `folder` holds the model, its feature extractor and its tokenizer. It takes no instruction.
-    `language` ("en") and `task` (transcribe or translate) are for multilingual Whisper, which else
-    finds the language out. Whisper hears 30 seconds at once: shorter sounds are padded to that,
-    longer ones are transcribed window by window where the last timestamp ended, as its paper has it
-    (Radford et al. 2022, arXiv 2212.04356, section 4.5), without the text of the window before; the
-    limit of tokens is that of a window. Other models hear a sound as a whole, and those of one
-    length share a forward. Raises ModelError when the folder is not such a model.
+    `language` ("en") and `task` (transcribe or translate) are for multilingual Whisper, which
+    detects the language by default. Whisper processes 30 seconds at a time: shorter sounds are
+    padded to that. Longer sounds are transcribed in windows, each from the last timestamp on, as in
+    the paper (Radford et al. 2022, arXiv 2212.04356, section 4.5), without the text of the previous
+    window; the token limit applies to a window. Other models process a whole sound, and sounds of
+    equal length share a batch. Raises ModelError if the folder is not such a model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -76,14 +76,14 @@ class Whisper:
         if any(self._language.values()) and not self._model.generation_config.to_dict().get(
             "is_multilingual"
         ):
-            raise ModelError(f"checkpoint {folder} knows one language: leave language and task out")
+            raise ModelError(f"checkpoint {folder} is monolingual: leave language and task out")
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> SpeechFeatures:  # noqa: ARG002
-        """Return the features of a conversation's sound, with a mask where they are of any length.
+        """Return the features of a conversation's sound, with a mask if their length varies.
 
         Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
-        several windows where the checkpoint does not say which tokens are timestamps.
+        several windows if the checkpoint does not define its timestamp tokens.
         """
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
@@ -109,7 +109,7 @@ class Whisper:
     def write(
         self, conversations: Sequence[SpeechFeatures], options: GenerationConfig
     ) -> list[GeneratedText]:
-        """Return what is said in n prepared sounds. Those of one length share a forward."""
+        """Return the transcripts of n prepared sounds. Sounds of equal length share a batch."""
         answer = partial(self._generate, options=options)
         return map_groups(conversations, lambda features: shape_key(features.arrays), answer)
 
@@ -143,7 +143,7 @@ class Whisper:
         return settings | {"max_new_tokens": max_tokens}
 
     def _decode(self, row: Tensor, windows: list[Tensor]) -> GeneratedText:
-        """Return the text of a row of tokens; the last token of each window tells how it ended."""
+        """Return the text of a row of tokens; the last token of each window gives its end."""
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()
         stops = end_tokens(self._model, self._tokenizer)
@@ -156,7 +156,7 @@ class Whisper:
 
 
 def _seconds(sound: Audio) -> float:
-    """Return how long a sound is, rounded to float32."""
+    """Return the duration of a sound in seconds, rounded to float32."""
     import numpy as np
 
     return float(np.float32(len(sound.samples) / sound.rate))

@@ -1,4 +1,4 @@
-"""Arrays that processors make of one item, as tensors of a batch, and back to arrays."""
+"""Conversions between the arrays of processors, batches of tensors, and arrays of results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Arrays = dict[str, "NDArray[np.float32]"]
 def process_item(
     processor: ImageProcessor | AudioFeatureExtractor, item: object, **options: object
 ) -> Arrays:
-    """Return what a processor makes of one item, without the dimension of the batch."""
+    """Return the arrays that a processor makes of one item, without the batch dimension."""
     import numpy as np
 
     arrays = processor(item, return_tensors="np", **options)
@@ -26,7 +26,7 @@ def process_item(
 
 
 def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:
-    """Return the arrays of n items as tensors [n, ...] on the device; floating ones in `dtype`."""
+    """Return the arrays of n items as tensors [n, ...] on the device, floating ones in `dtype`."""
     import numpy as np
     import torch
 
@@ -41,6 +41,6 @@ def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, T
 
 
 def float32_array(tensor: Tensor) -> NDArray[np.float32]:
-    """Return a tensor of any floating dtype and device as an array of NumPy."""
+    """Return a tensor of any floating dtype and device as a NumPy array."""
     array: NDArray[np.float32] = tensor.float().cpu().numpy()
     return array

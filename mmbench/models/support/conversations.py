@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ConversationParts(NamedTuple):
-    """What all messages of a conversation hold together, each sort in its order."""
+    """The parts of all messages of a conversation by modality, in order."""
 
     texts: list[str]
     images: list[Image]
@@ -35,7 +35,7 @@ def split_parts(conversation: Sequence[Message[DecodedPart]]) -> ConversationPar
 
 
 def only_sound(conversation: Sequence[Message[DecodedPart]]) -> Audio:
-    """Return the one sound of a conversation. Raises SampleError where there is none or several."""
+    """Return the only sound of a conversation. Raises SampleError unless there is exactly one."""
     sounds = split_parts(conversation).sounds
     if len(sounds) != 1:
         raise SampleError(f"a speech recogniser takes one sound, and was given {len(sounds)}")

@@ -1,4 +1,4 @@
-"""What transformers and diffusers say: kept off the terminal, or turned into one line."""
+"""Messages of transformers and diffusers: silenced, or turned into errors of one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.validation.safe_parse import parse_json
 
 _REASON_CHARACTERS = 200
 
-# The files behind a part of a checkpoint, where its message names no other.
+# The files of each part of a checkpoint, for messages that name no other file.
 _FILES = {
     "model": "config.json and weights",
     "tokenizer": "tokenizer_config.json and vocabulary",
@@ -27,7 +27,7 @@ _FILES = {
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep transformers' warnings and bars off the terminal, and put its settings back after."""
+    """Silence warnings and progress bars of transformers inside the context."""
     from transformers.utils import logging
 
     with muted(logging):
@@ -36,7 +36,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def muted(logging: ModuleType) -> Iterator[None]:
-    """Do the same for any library of the family; `logging` is its module `utils.logging`."""
+    """Silence a library like transformers; `logging` is its module `utils.logging`."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -50,17 +50,17 @@ def muted(logging: ModuleType) -> Iterator[None]:
 
 @contextmanager
 def loading(folder: Path, part: str) -> Iterator[None]:
-    """Turn what transformers raises for a faulty `part` of a folder into a ModelError."""
+    """Turn exceptions of transformers about a `part` of a folder into a ModelError."""
     try:
         yield
     except pickle.UnpicklingError as error:
         raise ModelError(
             f"checkpoint {folder}: its pickled weights hold more than tensors, which could run"
-            " code, and are refused: give one with safetensors"
+            " code: give a checkpoint with safetensors"
         ) from error
     except (MmbenchError, MemoryError, ModuleNotFoundError):
         raise
-    except Exception as error:  # whatever a value of a configuration leads to
+    except Exception as error:  # invalid values of a configuration raise any exception
         files = ", ".join(_broken_files(folder)) or _FILES.get(part, "config.json")
         raise ModelError(
             f"checkpoint {folder}: cannot load its {part}: {reason(error)}; see {files}"
@@ -68,7 +68,7 @@ def loading(folder: Path, part: str) -> Iterator[None]:
 
 
 def _broken_files(folder: Path) -> list[str]:
-    """Return the JSON files of a folder that hold no JSON object, and what is wrong."""
+    """Return the invalid JSON files of a folder with their errors."""
     broken = []
     for file in sorted(folder.glob("*.json")):
         try:
@@ -79,7 +79,7 @@ def _broken_files(folder: Path) -> list[str]:
 
 
 def reason(error: Exception) -> str:
-    """Return the message of a library's exception on one line, cut where it grows long."""
+    """Return the message of a library's exception on one line, truncated."""
     text = " ".join(str(error).split())
     cut = text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + " ..."
     return f"{type(error).__name__}: {cut}"

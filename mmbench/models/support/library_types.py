@@ -1,7 +1,7 @@
-"""Types of the objects of transformers and diffusers, which mypy does not see.
+"""Types for objects of transformers and diffusers, which mypy does not see.
 
-The protocols name what the adapters use, and no more. What differs from one family of models to the
-next has no protocol, and one alias for each sort of object.
+The protocols declare only the members that the adapters use. Objects that differ between families
+of models have an alias of Any instead.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-Network = Any  # a model or a pipeline: its methods and what they return depend on the family
-Configuration = Any  # the settings of a model or a processor, which depend on the family as well
+Network = Any  # a model or a pipeline: its methods and their results depend on the family
+Configuration = Any  # the settings of a model or a processor, which depend on the family too
 
 
 class Batch(Protocol):
-    """Tensors by name, as a model takes them (BatchEncoding, BatchFeature)."""
+    """The tensors of a model's inputs by name (BatchEncoding, BatchFeature)."""
 
     def keys(self) -> Iterable[str]:
         """Return the names of the tensors."""
@@ -41,14 +41,14 @@ class Batch(Protocol):
 
 
 class Tokenizer(Protocol):
-    """Turns texts into ids and back."""
+    """A tokenizer: texts to ids and back."""
 
     bos_token: str
     eos_token: str | None
     pad_token: str | None
     eos_token_id: int | None
     pad_token_id: int | None
-    boi_token_id: int  # of Janus: the token that begins an image
+    boi_token_id: int  # Janus: the token that begins an image
     all_special_ids: list[int]
     model_max_length: int
     vocab_files_names: Mapping[str, str]
@@ -67,7 +67,7 @@ class Tokenizer(Protocol):
 
 
 class ImageProcessor(Protocol):
-    """Turns an image, or the frames of a video, into arrays."""
+    """A processor of an image, or of the frames of a video, into arrays."""
 
     def __call__(self, item: object, /, **options: object) -> Mapping[str, NDArray[np.float32]]:
         """Return the arrays of one item, each with a first dimension of 1."""
@@ -75,13 +75,13 @@ class ImageProcessor(Protocol):
 
 
 class AudioFeatureExtractor(Protocol):
-    """Turns a sound, float32 [n] at its `sampling_rate`, into arrays."""
+    """An extractor of arrays from a sound, float32 [n] at its `sampling_rate`."""
 
     sampling_rate: int
     model_input_names: list[str]
     return_attention_mask: bool
-    chunk_length: float  # of Whisper: seconds of a window
-    nb_max_samples: int  # of CLAP: samples of a window
+    chunk_length: float  # Whisper: seconds of a window
+    nb_max_samples: int  # CLAP: samples of a window
 
     def __call__(self, item: object, /, **options: object) -> Mapping[str, NDArray[np.float32]]:
         """Return the arrays of one item, each with a first dimension of 1."""
@@ -93,14 +93,14 @@ class AudioFeatureExtractor(Protocol):
 
 
 class Processor(Protocol):
-    """A tokenizer with what prepares media, as AutoProcessor gives it."""
+    """A tokenizer and processors of media, as AutoProcessor returns them."""
 
     tokenizer: Tokenizer
     image_processor: ImageProcessor
     feature_extractor: AudioFeatureExtractor
 
     def __call__(self, **inputs: object) -> Batch:
-        """Return what a model takes of texts and media."""
+        """Return the model inputs of texts and media."""
         ...
 
     def apply_chat_template(self, turns: Sequence[Mapping[str, object]], **options: object) -> str:

@@ -1,8 +1,8 @@
-"""Parts of a checkpoint folder that transformers wrote, loaded whole or refused in one line.
+"""Loading of the parts of a checkpoint folder of transformers: complete, or refused in one line.
 
-transformers fills missing weights with random numbers, and missing vocabularies with an empty one,
-and only warns. Here both are errors. Nothing is fetched, and nothing in the folder is executed
-unless `trust_remote_code` says so.
+transformers replaces missing weights by random numbers and a missing vocabulary by an empty one,
+and only warns. Here both are errors. Nothing is downloaded, and no code in the folder is executed
+without `trust_remote_code`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
-# The vector in the place of masked sound, which only training masks: published files lack it
+# The embedding of masked sound, used in training only: published files lack it
 # (facebook/wav2vec2-base-960h).
 _ONLY_TRAINED = "masked_spec_embed"
 
@@ -35,10 +35,10 @@ _ONLY_TRAINED = "masked_spec_embed"
 def checkpoint_folder(
     folder: Path | None, model: str, default: str | None, files: str = "config.json and weights"
 ) -> Path:
-    """Return the folder of a checkpoint. Raises ModelError where none is given, or there is none.
+    """Return the folder of a checkpoint. Raises ModelError if none is given or it does not exist.
 
     `model` is the registered name of an adapter, `default` the checkpoint that the message
-    proposes, and `files` the files that the adapter looks for.
+    proposes, and `files` names the files that the adapter reads.
     """
     if folder is None:
         raise ModelError(f"model {model} needs a checkpoint: type {model}@{default}")
@@ -55,10 +55,10 @@ def load_model(
     trust_remote_code: bool = False,
     auto: str = "AutoModel",
 ) -> Network:
-    """Load the model of `folder` by its config.json, for evaluation, every weight from the folder.
+    """Load the model of `folder` for evaluation, with every weight from the folder.
 
-    `device` is cpu, cuda or cuda:N; `dtype` float32, bfloat16 or float16; `auto` the class of
-    transformers that chooses the architecture (AutoModelForCTC). Raises ModelError.
+    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16; `auto` is the class of
+    transformers that chooses the architecture by config.json (AutoModelForCTC). Raises ModelError.
     """
     import torch
     import transformers
@@ -84,7 +84,7 @@ def _check_weights(folder: Path, loading_info: LoadingInfo) -> None:
 
 
 def refuse_weights(folder: Path, fault: str, names: Iterable[str]) -> None:
-    """Raise ModelError where weights have a fault; `names` are those of their tensors."""
+    """Raise ModelError if `names`, the names of faulty tensors, are not empty."""
     faulty = sorted(names)
     if faulty:
         more = f" and {len(faulty) - 3} more" if len(faulty) > 3 else ""
@@ -112,7 +112,7 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
 
 
 def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
-    """Check the files of a tokenizer: tokenizer.json alone, or all others that its class names."""
+    """Check the files of a tokenizer: tokenizer.json, or all other files that its class names."""
     names = dict(tokenizer.vocab_files_names)
     whole = names.pop("tokenizer_file", "")
     if whole and (folder / whole).is_file():
@@ -127,15 +127,15 @@ def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
 
 
 def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> ImageProcessor:
-    """Load the image processor of `folder`, the one on PIL and numpy. Raises ModelError.
+    """Load the image processor of `folder` that uses PIL and numpy. Raises ModelError.
 
-    So scores do not depend on whether torchvision, which resizes a little differently, is there.
+    Scores then do not depend on whether torchvision is installed, which resizes differently.
     """
     from transformers import AutoImageProcessor
 
     if not any((folder / name).is_file() for name in _PROCESSOR_FILES):
         raise ModelError(
-            f"checkpoint {folder} does not say how images are prepared: looked for"
+            f"checkpoint {folder} has no image processor: looked for"
             f" {' or '.join(_PROCESSOR_FILES)}; copy the one of its base model"
         )
     with quiet(), loading(folder, "image processor"):
@@ -146,10 +146,10 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> Im
 
 
 def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processor:
-    """Load what AutoProcessor makes of `folder`, with the image processor on PIL.
+    """Load the processor of `folder` by AutoProcessor, with the image processor on PIL.
 
-    To ask AutoProcessor itself for that fails where there is a video processor, which has none.
-    Raises MissingExtra where such a folder needs torchvision, ModelError for a faulty one.
+    AutoProcessor has an option for PIL, but it fails for folders with a video processor. Raises
+    MissingExtra if the folder needs torchvision, ModelError for a faulty folder.
     """
     try:
         processor: Processor = load_part(
@@ -175,17 +175,16 @@ def load_feature_extractor(folder: Path) -> AudioFeatureExtractor:
 
 
 def model_type(folder: Path) -> str:
-    """Return the family of models that config.json names ("speecht5"). Raises ModelError."""
+    """Return the model type in config.json ("speecht5"). Raises ModelError."""
     return str(load_part(folder, "AutoConfig", "configuration").model_type)
 
 
 def load_part(
     folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: object
 ) -> Any:
-    """Load what another Auto class of transformers (AutoFeatureExtractor) makes of `folder`.
+    """Load a part of `folder` by an Auto class of transformers (AutoFeatureExtractor).
 
-    `part` is what it is called in the message of the ModelError that is raised; `options` go to
-    `from_pretrained`.
+    `part` names it in the message of the ModelError; `options` are passed to `from_pretrained`.
     """
     import transformers
 

@@ -1,4 +1,4 @@
-"""How long a sound must be for a model to hear anything."""
+"""The shortest sound that a model accepts."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from mmbench.text import count
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import AudioFeatureExtractor, Network
 
-# Seconds of two frames of a spectrogram, 25 ms each and 10 ms apart, as Kaldi makes them: of none
-# the extractors fail, and one alone has no deviation to be scaled by.
+# Seconds of two frames of a spectrogram, 25 ms each and 10 ms apart, as in Kaldi: extractors fail
+# without a frame, and a single frame has no standard deviation for the scaling.
 _TWO_FRAMES = 0.035
 
 
 def frames(model: Network, n: int) -> int:
-    """Return how many frames a model of raw sound makes of n samples."""
+    """Return the number of frames that a model of raw sound makes of n samples."""
     import torch
 
     return int(model._get_feat_extract_output_lengths(torch.tensor(n)))
 
 
 def refuse_short(n: int, model: Network, extractor: AudioFeatureExtractor) -> None:
-    """Raise ContentError where n samples are fewer than the model's first frames take.
+    """Raise ContentError if n samples are fewer than the model's first frames need.
 
-    Models that pad every sound to a window (Whisper, CLAP) take any.
+    Models that pad every sound to a window (Whisper, CLAP) accept any number.
     """
     if hasattr(extractor, "num_mel_bins"):
         enough = n >= _TWO_FRAMES * extractor.sampling_rate

@@ -1,4 +1,4 @@
-"""Videos: what prepares their frames in a checkpoint folder, and frames as images."""
+"""Processors of video frames in a checkpoint folder, and their inputs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import ImageProcessor
 
-_TICKS = 1000  # of a second: the clock in which frames are numbered for a processor
+_TICKS = 1000  # per second: the unit in which frames are numbered for a processor
 
 
 def load_video_processor(folder: Path) -> ImageProcessor:
-    """Load the image processor of a folder, which prepares frames; else its video processor.
+    """Load the image processor of a folder, which processes frames, else its video processor.
 
-    Those of transformers that are called video processors need torchvision. Raises MissingExtra
-    where a folder has nothing else and torchvision is not there, ModelError for a faulty folder.
+    Video processors of transformers need torchvision. Raises MissingExtra if the folder has only a
+    video processor and torchvision is missing, ModelError for a faulty folder.
     """
     if not _is_video_processor(folder):
         return load_image_processor(folder)
@@ -55,11 +55,10 @@ def frame_images(frames: NDArray[np.uint8]) -> list[Image]:
 
 
 def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
-    """Return the arguments of a processor for videos whose frames are chosen already.
+    """Return the arguments of a processor for videos with frames that are already chosen.
 
-    Processors choose frames once more if they may, and believe in 24 frames a second if nobody says
-    when each was shown; some write that into the prompt (SmolVLM, Qwen3-VL), some into positions
-    (Qwen2.5-VL).
+    By default processors choose frames again, and assume 24 frames a second without timestamps.
+    Some write the times into the prompt (SmolVLM, Qwen3-VL), some into positions (Qwen2.5-VL).
     """
     return {
         "videos": [clip.frames for clip in clips],
@@ -69,9 +68,9 @@ def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
 
 
 def _metadata(seconds: Sequence[float]) -> dict[str, object]:
-    """Return what transformers calls the metadata of a video, its frames numbered by milliseconds.
+    """Return the metadata of a video for transformers, with frames numbered in milliseconds.
 
-    Frames that stand for equal parts of a video cover it whole: n frames, n times their distance.
+    The duration is n times the distance of n frames, since each stands for an equal part.
     """
     n = len(seconds)
     distance = (seconds[-1] - seconds[0]) / (n - 1) if n > 1 else 0.0

@@ -106,15 +106,15 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
         ([(400, {})], "refused the request: status 400"),
         ([b"<html>busy</html>"], "no JSON"),
         ([["a", "list"]], "JSON that is no object"),
-        ([{"choices": []}], "no choices"),
+        ([{"choices": []}], "no readable choices"),
         ([{"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}], "gave no text"),
         (
             [{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}],
             "ended with 'content_filter'",
         ),
         ([parts({"type": "thinking", "thinking": "hm"})], "gave no text"),
-        ([parts("hello")], "no choices"),
-        ([parts({"type": "text", "text": 7})], "no choices"),
+        ([parts("hello")], "no readable choices"),
+        ([parts({"type": "text", "text": 7})], "no readable choices"),
     ],
     ids=[
         *("500s", "halves", "400", "html", "list", "empty", "null", "filter"),
@@ -184,7 +184,7 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
-    with pytest.raises(ModelError, match="set it anew") as caught:
+    with pytest.raises(ModelError, match="set it again") as caught:
         api(endpoint)
     assert key.strip() not in str(caught.value)
     with pytest.raises(UserError, match="put the key into the environment"):

@@ -291,7 +291,7 @@ def test_a_certificate_is_accepted_where_its_authority_is_named(
         with pytest.raises(ModelError, match=r"no secure connection: .*self-signed.*CA_BUNDLE"):
             replies(api(there, retries=0, concurrency=1), [user("q")] * 4, SHORT)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-        with pytest.raises(ModelError, match=r"SSL_CERT_FILE=.*: there is no such file"):
+        with pytest.raises(ModelError, match=r"SSL_CERT_FILE=.*: no such file"):
             api(there)
 
 
@@ -454,7 +454,7 @@ def test_check_tries_the_endpoint(
     assert main([*words, "--api-base", endpoint.base]) == 0
     endpoint.models = {"data": [{"id": "other"}, {"id": 3}, {"id": KEY}]}
     assert main([*words, "--api-base", endpoint.base]) == 0
-    assert "note: the endpoint lists other, ***, and not m" in capsys.readouterr().out
+    assert "note: the endpoint lists other, ***, but not m" in capsys.readouterr().out
     assert not endpoint.bodies
     endpoint.models = "x" * (17 << 20)
     assert main([*words, "--api-base", endpoint.base]) == 2

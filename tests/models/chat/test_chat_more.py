@@ -102,5 +102,5 @@ def test_what_a_processor_refuses_fails_alone(models: dict[str, Llava]) -> None:
 
 
 def test_a_model_that_places_its_image_itself_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="Blip2Processor puts one image before a text by itself"):
+    with pytest.raises(ModelError, match="Blip2Processor always puts one image before the text"):
         Llava(chat.blip2(tmp_path), **CPU)

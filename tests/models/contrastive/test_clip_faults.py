@@ -67,7 +67,7 @@ def test_another_sort_of_model(tmp_path: Path) -> None:
         ("config.json", "cannot load its model: ValueError: Unrecognized model"),
         ("model.safetensors", "cannot load its model: OSError: Error no file named"),
         ("tokenizer.json", "no vocabulary: looked for tokenizer.json or vocab.json with merges"),
-        ("preprocessor_config.json", "how images are prepared: looked for preprocessor_config"),
+        ("preprocessor_config.json", "has no image processor: looked for preprocessor_config"),
     ],
 )
 def test_missing_files(copy: Path, name: str, match: str) -> None:
@@ -107,7 +107,7 @@ def test_parts_of_another_model(copy: Path) -> None:
     other = json.loads((copy / "preprocessor_config.json").read_text())
     other["crop_size"] = {"height": 48, "width": 48}
     (copy / "preprocessor_config.json").write_text(json.dumps(other))
-    refused(copy, "are they of another model")
+    refused(copy, "do they belong to another model")
 
 
 def edit(folder: Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:
@@ -152,7 +152,7 @@ def test_pickled_code_is_refused_and_not_run(copy: Path, tmp_path: Path, zipped:
         torch.save(evil, target)
     else:
         target.write_bytes(pickle.dumps(evil, protocol=2))
-    refused(copy, "hold more than tensors, which could run code, and are refused")
+    refused(copy, "hold more than tensors, which could run code: give")
     assert not mark.exists()
     pickle.loads(pickle.dumps(evil))
     assert mark.exists(), "the file would have run code"

@@ -220,7 +220,7 @@ def test_torch_s_own_numbers_are_left_alone(models: Callable[[str], Unified]) ->
 def test_chameleon_cannot_draw(
     folders: dict[str, Path], models: Callable[[str], Unified], tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError, match="cannot draw; those that can: janus, emu3"):
+    with pytest.raises(ModelError, match="cannot draw; give one of janus, emu3"):
         models("chameleon").draw(PROMPTS[:1], [1])
     shutil.copy(folders["chameleon"] / "config.json", tmp_path)  # no weight is looked at
     with pytest.raises(ModelError, match="cannot draw"):
@@ -264,7 +264,7 @@ def test_options_that_a_family_does_not_take(
 
 def test_another_family_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llava"}))
-    with pytest.raises(ModelError, match="of the family llava, and unified has janus, emu3"):
+    with pytest.raises(ModelError, match="of the family llava, but unified takes only janus, emu3"):
         Unified(tmp_path, **CPU)
 
 

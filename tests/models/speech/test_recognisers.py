@@ -228,7 +228,7 @@ def test_a_folder_of_another_family_is_refused(
 
 
 def test_a_language_for_a_model_of_one_is_refused(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="knows one language"):
+    with pytest.raises(ModelError, match="is monolingual"):
         Whisper(folders["whisper"], **CPU, language="de")
 
 
