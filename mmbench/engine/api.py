@@ -1,4 +1,4 @@
-"""What Python programs call: `mmbench.evaluate`, `mmbench.score` and `mmbench.metric`."""
+"""The Python interface: `mmbench.evaluate`, `mmbench.score` and `mmbench.metric`."""
 
 from __future__ import annotations
 
@@ -133,10 +133,11 @@ def _outputs(values: Mapping[str, object]) -> Outputs:
 
 
 def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Score]:
-    """The metric of this name, as a function of predictions: `metric("recall@10")(predictions)`.
+    """Return the metric of this name as a function of predictions.
 
-    `options` are what a task gives in `metric_options`. Failed predictions are left out. Raises
-    UnknownName, and UserError for options that the metric does not take.
+    `metric("recall@10")(predictions)` is a Score. `options` are those that a task gives in
+    `metric_options`. Failed predictions are left out. Raises UnknownName, and UserError for options
+    that the metric does not take.
     """
     metric_names.check_options(name, options)
     return lambda predictions: _measure(name, predictions, options)

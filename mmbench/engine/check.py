@@ -1,7 +1,7 @@
-"""Everything but the forward passes: names, data, files, weights.
+"""A check of a task and a model: everything but the forward passes.
 
-What a run would ask is made, read, decoded and prepared by the functions of a run, and the failures
-are those that the kind makes of them, so that a check and a run cannot differ.
+It makes, reads, decodes and prepares the requests with the functions of a run, and the kind turns
+failed requests into failed samples as in a run, so that a check and a run cannot differ.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _DATA_ONLY_BASELINE = "oracle"  # a baseline that every kind has: data without a
 
 
 class CheckReport(NamedTuple):
-    """What a run would be: sizes of the data, what is asked, and the samples that would fail.
+    """The findings of a check: sizes of the data, fingerprint of the task, samples that would fail.
 
     `unmeasured` says why the headline would have no value, empty where it has one. `notes` are
-    what is odd about an endpoint.
+    warnings of an endpoint.
     """
 
     sizes: dict[str, int]
@@ -55,8 +55,8 @@ class CheckReport(NamedTuple):
 def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
     """Find the task, decode every medium, load the model's weights, try the metrics on a baseline.
 
-    Without a model the data are checked as for one that takes them. Raises UserError as a run
-    would.
+    Without a model, check the data as for a model that takes all of them. Raises UserError for the
+    same faults as a run.
     """
     with run_context(options) as context:
         prepared = prepare(model or _DATA_ONLY_BASELINE, task, context)
@@ -66,7 +66,7 @@ def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
         if requests:
             failures, notes = _failures(prepared, requests, context)
         else:
-            # Refuses data that it cannot answer for.
+            # Raises for data that the baseline cannot answer.
             prepared.kind.baseline(prepared.info.name, prepared.data, options.seed)
             failures, notes = _media_failures(_samples(prepared), context.keys, inputs=True), []
         baseline = model if model in BASELINES else None
@@ -99,7 +99,7 @@ def _failures(
 
 
 def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], model: object) -> None:
-    """Refuse a classifier whose classes do not fit the data."""
+    """Refuse a classifier without the classes of the data."""
     for one in requests.values():
         if one.method == "classify":
             check_labels(prepared, one, dispatch.labels_of(model, f"model {prepared.info.name}"))
@@ -108,7 +108,7 @@ def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], mode
 def _empty_outputs(
     requests: Requests, failures: dict[int, str]
 ) -> VectorOutputs | GeneratedOutputs:
-    """Return what a run would have without a forward: nothing, and why some requests failed."""
+    """Return outputs without values, as if nothing was computed, with the failed requests."""
     n = len(requests.contents)
     if requests.method in dispatch.VECTORS:
         return VectorOutputs(zero_matrix(n, 1), failures)
@@ -134,7 +134,10 @@ def _media_failures(
 
 
 def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> dict[int, str]:
-    """Return why items cannot be read, decoded or prepared, by their row. Each is tried once."""
+    """Return by row why items cannot be read, decoded or prepared.
+
+    Each distinct item is tried once.
+    """
     unique = distinct(items, keys)
 
     def fault(item: Item) -> str:

@@ -21,7 +21,7 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
+        """Time the block inside."""
         start = perf_counter()
         try:
             yield

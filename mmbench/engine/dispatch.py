@@ -1,8 +1,8 @@
-"""The methods of a model: how each is called, and how an answer becomes bytes and back.
+"""The methods of a model: how each is called, and how outputs are encoded as bytes and decoded.
 
-An answer is kept as bytes: a vector as little-endian float32, a text as JSON, an image as PNG, a
-sound as WAV. Scores of classes that a model returns in float64 are kept so, behind the byte `d`. A
-SampleError in its place is the failure of that item alone.
+An output is stored as bytes: a vector as little-endian float32, a text as JSON, an image as PNG, a
+sound as WAV. Scores of classes that a model returns in float64 are stored in float64 after the byte
+`d`. A SampleError in place of an output is the failure of that item alone.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
 def call(
     model: object, items: Sequence[object], requests: Requests, name: str
 ) -> Sequence[StoredRow]:
-    """What a model answers to n prepared items, a row for each. `name` is what errors call it.
+    """Return the encoded outputs of a model for n prepared items. `name` is the model in errors.
 
-    Raises ModelError for another n, and for scores with another number of columns than the model
-    has labels.
+    Raises ModelError for another number of outputs, and for scores with another number of columns
+    than the model has labels.
     """
     if requests.method in VECTORS:
         return _encode_vectors(_compute_vectors(model, items, requests, name), requests.method)
@@ -64,9 +64,9 @@ def call(
 
 
 def encode_output(output: object, method: Method, name: str) -> StoredRow:
-    """Return a text, an image or a sound as bytes; a SampleError stays as it is.
+    """Return a text, an image or a sound as bytes; return a SampleError unchanged.
 
-    An answer that cannot be stored is a failure. Raises ModelError for one of another type.
+    An output that cannot be stored is a failure. Raises ModelError for an output of another type.
     """
     if isinstance(output, SampleError):
         return output
@@ -82,7 +82,7 @@ def encode_output(output: object, method: Method, name: str) -> StoredRow:
 
 
 def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
-    """Return what makes bytes of an answer; None for one that is not of its type."""
+    """Return a function that encodes an output; None for an output of another type."""
     if method == "write":
         return partial(msgspec.json.encode, output) if _is_generated_text(output) else None
     if method == "draw":
@@ -92,7 +92,7 @@ def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
 
 
 def _is_generated_text(output: object) -> bool:
-    """Return whether the fields of a text, which a plugin may have filled, are of their types."""
+    """Return whether a text, which a plugin may have made, has fields of the right types."""
     if not isinstance(output, GeneratedText):
         return False
     is_finished = output.finish in ("stop", "length")
@@ -109,13 +109,13 @@ def _compute_vectors(
         vectors = model.embed(items, requests.modality, requests.role)
     else:
         assert isinstance(model, Rates)
-        pairs = [one for one in items if isinstance(one, tuple)]  # a conversation and a text each
+        pairs = [one for one in items if isinstance(one, tuple)]  # of a conversation and a text
         vectors = model.loglikelihood([one for one, _ in pairs], [text for _, text in pairs])
     return _as_matrix(vectors, len(items), requests.method, name)
 
 
 def class_scores(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:
-    """The scores [n, c] that a model returns for n items, a column for each of its labels.
+    """Return the scores [n, c] of a model for n items, a column for each of its labels.
 
     Raises ModelError for another shape.
     """
@@ -129,8 +129,8 @@ def class_scores(model: object, items: Sequence[object], modality: Modality, nam
 def labels_of(model: object, name: str) -> list[str]:
     """Return the names of a model's classes. Raises ModelError where it has no list of them.
 
-    A mapping, such as `id2label`, and a set are refused: iterated, they are other names, or names
-    in no certain order.
+    A mapping, such as `id2label`, and a set are refused: iteration gives other names, or no fixed
+    order.
     """
     labels = getattr(model, "labels", None)
     if labels is None or isinstance(labels, str | Mapping | Set):
@@ -142,7 +142,7 @@ def labels_of(model: object, name: str) -> list[str]:
 
 
 def scale_of(cls: object, name: str) -> ScoreScale:
-    """What the class of a model declares that it returns: logits if nothing. Raises ModelError."""
+    """Return the scale of scores that a class declares, logits by default. Raises ModelError."""
     declared: object = getattr(cls, "scores", "logits")
     for scale in _SCALES:
         if declared == scale:
@@ -188,9 +188,9 @@ def _as_numbers(vectors: object, method: str, name: str) -> Vectors:
 
 
 def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
-    """Vectors as rows; NaN, infinity and, of embeddings, zero are failures.
+    """Encode vectors; NaN, infinity and, for embeddings, zero vectors are failures.
 
-    The score of a class may be -∞, as the logarithm of 0 is, if not that of all.
+    The score of a class may be -∞, as the logarithm of 0 is, but not the scores of all classes.
     """
     finite = np.isfinite(vectors).all(axis=1)
     if method == "classify":
@@ -211,7 +211,7 @@ def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
 
 
 def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
-    """The vectors [n, d] in n rows, float32 or float64."""
+    """Return the vectors [n, d] in n rows, float32 or float64."""
     if isinstance(rows, RowBlock):
         data = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
         if not data.shape[1] % 4:
@@ -223,7 +223,7 @@ def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
 
 
 def _generate(model: object, items: Sequence[object], requests: Requests) -> object:
-    """Call the method, which `prepare` found in the model's class."""
+    """Call the method; `prepare` checked that the model's class has it."""
     if requests.method == "write":
         assert isinstance(model, Writes)
         return model.write(items, requests.options)
@@ -250,7 +250,7 @@ def _wav(sound: Audio) -> bytes:
 
 
 def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Media:
-    """The text, the image or the sound in a row."""
+    """Return the text, the image or the sound in a row."""
     if method == "write":
         return msgspec.json.decode(row, type=GeneratedText)
     modality: Modality = "image" if method == "draw" else "audio"

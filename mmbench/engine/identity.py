@@ -1,4 +1,4 @@
-"""Identity is content: hashes of what was asked, of what it was asked of, and of who answered."""
+"""Identity by content: hashes of the task's question, of the data and of the model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import Keys, digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, TaskSpec
 
-# Libraries whose version can move a number in its last digits, or more.
+# Libraries that can change a number with their version, in its last digits or more.
 NUMERIC = (
     *("numpy", "torch", "transformers", "tokenizers", "pillow"),
     *("av", "soundfile", "soxr", "diffusers"),
@@ -29,15 +29,16 @@ NUMERIC = (
 
 
 def canonical(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal values, equal text."""
+    """Return JSON with sorted keys and no spaces: equal values give equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def fingerprint(spec: TaskSpec) -> str:
     """Return a hash of the question: kind, fields, options, protocol and version of the task.
 
-    The directions and the prompt always count; any other option only with another value than its
-    default, so that a kind that gains an option asks the same as before. Settings do not count.
+    The directions and the prompt always count. Any other option counts only where it differs from
+    its default, so that a new option of a kind does not change the fingerprints of existing tasks.
+    Settings do not count.
     """
     options = msgspec.to_builtins(spec.options)
     defaults = _defaults(type(spec.options))
@@ -55,7 +56,7 @@ def fingerprint(spec: TaskSpec) -> str:
 
 
 def _defaults(options: type[KindOptions]) -> dict[str, object]:
-    """Return the defaults of a kind's options as plain values; some may have to be given."""
+    """Return the defaults of a kind's options as plain values; required options have none."""
     fields = [field for field in msgspec.structs.fields(options) if not field.required]
     return {
         field.name: msgspec.to_builtins(
@@ -66,7 +67,7 @@ def _defaults(options: type[KindOptions]) -> dict[str, object]:
 
 
 def data_hash(keys: Keys, links: bytes) -> str:
-    """What it is asked of: the keys [n, 16] of ordered samples, and the links between them."""
+    """Return the hash of the data: the keys [n, 16] of ordered samples, and their links."""
     return digest_of_keys(keys, links).hex()
 
 
@@ -82,9 +83,9 @@ def model_info(
 ) -> ModelInfo:
     """Return a model's identity: registered name and version, source, options, dtype and weights.
 
-    The module of the class is no part of it, so that a class can move. `source` is that of a
-    plugin, `parts` what else can change the answers: the contents of files that options name, a
-    declared identity.
+    The module of the class is left out, so that a class can move. `source` is the source of a
+    plugin. `parts` are other things that can change the outputs: the contents of files that options
+    name, a declared identity.
     """
     version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
@@ -101,18 +102,21 @@ def model_info(
 
 
 def journal_key(model: ModelInfo, device: str) -> str:
-    """The journal's folder of a model: its hash, the kind of device and the libraries' versions."""
+    """Return the name of a model's folder in the journal.
+
+    It is a hash of the model's hash, the kind of device and the libraries' versions.
+    """
     return digest(model.hash, device.partition(":")[0], canonical(versions())).hex()
 
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of mmbench and of the libraries that can move a number."""
+    """Return the versions of mmbench and of the libraries that can change a number."""
     return {"mmbench": __version__} | {name: package_version(name) for name in NUMERIC}
 
 
 def package_version(name: str) -> str:
-    """The version of an installed package, or `absent`."""
+    """Return the version of an installed package, or `absent`."""
     try:
         return version(name)
     except PackageNotFoundError:
@@ -120,8 +124,8 @@ def package_version(name: str) -> str:
 
 
 def environment(device: str) -> dict[str, object]:
-    """Where a run took place: versions, device, threads, and mmbench's commit in a checkout."""
-    torch = sys.modules.get("torch")  # not imported for a run in which no model ran
+    """Return where a run took place: versions, device, threads, commit of a checkout."""
+    torch = sys.modules.get("torch")  # not imported in a run without a model
     device_name = device
     if torch is not None and device.startswith("cuda"):
         device_name = torch.cuda.get_device_name(device)
@@ -136,7 +140,7 @@ def environment(device: str) -> dict[str, object]:
 
 @cache
 def _commit() -> str | None:
-    """The commit of the checkout that mmbench runs from, with + when it is changed."""
+    """Return the commit of the checkout that mmbench runs from, with + where files are changed."""
     root, git = Path(__file__).parents[3], shutil.which("git")
     if git is None or not (root / ".git").exists():
         return None

@@ -1,4 +1,4 @@
-"""A model asked by hand: about one file, in one conversation."""
+"""Models used by hand: on single files, or in a conversation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mmbench.types import (
     VectorOutputs,
 )
 
-_SCALE = 100  # of CLIP's logits, which a softmax turns into what is shown
+_SCALE = 100  # of CLIP's logits before the softmax
 
 
 class InteractiveModel:
@@ -37,17 +37,17 @@ class InteractiveModel:
         self._runner = InferenceRunner(self._model, context)
 
     def can(self, method: str) -> bool:
-        """Whether the model has a method."""
+        """Return whether the model has a method."""
         return hasattr(self._model.cls, method)
 
     def classify(self, media: Sequence[Media], labels: list[str]) -> list[list[tuple[str, float]]]:
-        """Labels and probabilities of each medium: of the labels given, or the model's own classes.
+        """Return labels with probabilities for each medium: given labels, or the model's classes.
 
-        Scores that the model declares as probabilities stay as they are; others go through a
+        Scores that the model declares as probabilities are returned as they are, others after a
         softmax.
 
-        Raises UserError for a model that can neither, and for labels that it would not look at;
-        SampleError for a file that cannot be read.
+        Raises UserError for a model that neither classifies nor embeds, and for labels that a
+        classifier would ignore; SampleError for a file that cannot be read.
         """
         are_probabilities = False
         if labels and self.can("embed"):
@@ -56,7 +56,7 @@ class InteractiveModel:
             alternatives = ", ".join(models_with_ability(Embeds, {media[0].modality, "text"}))
             name = self._model.info.name
             raise UserError(
-                f"model {name} has classes of its own: leave --labels out, or try {alternatives}"
+                f"model {name} has its own classes: leave --labels out, or try {alternatives}"
             )
         elif self.can("classify"):
             outputs = self._vectors(Requests(media, media[0].modality, method="classify"))
@@ -85,7 +85,10 @@ class InteractiveModel:
         return outputs
 
     def answer(self, conversation: Conversation, options: GenerationConfig) -> GeneratedText:
-        """What the model says next. Raises UserError, or SampleError where it cannot."""
+        """Return the model's next turn.
+
+        Raises UserError, or SampleError where the model fails on it.
+        """
         if not self.can("write"):
             alternatives = ", ".join(models_with_ability(Writes, set()))
             raise UserError(f"model {self._model.info.name} does not write: try {alternatives}")

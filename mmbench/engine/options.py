@@ -1,4 +1,4 @@
-"""Run settings other than the model and the task, and the one place that makes them."""
+"""Run settings other than the model and the task, and their construction."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def options_from(
 ) -> RunSettings:
     """Return options from flags or arguments by name, and those of kinds and of metrics.
 
-    What is None, or no option, is left at its default: a command has some of the flags. Raises
-    UserError for a value of the wrong type.
+    Arguments that are None or no options are ignored, since each command has only some of the
+    flags. Raises UserError for a value of the wrong type.
     """
     values = {
         field.name: arguments.get(field.name) for field in msgspec.structs.fields(RunSettings)
@@ -73,7 +73,7 @@ def _plain(value: object) -> object:
 
 
 def _as_path(kind: type, value: object) -> object:
-    """Return a path of a text: msgspec asks for the types that it does not know."""
+    """Return a text as a path: msgspec calls this for types that it does not know."""
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     raise TypeError(f"{value!r} is not a path")

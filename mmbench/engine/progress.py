@@ -1,4 +1,4 @@
-"""How a run tells what it is doing. The engine talks to this interface, never to a terminal."""
+"""The interface by which a run reports progress; the engine does not know terminals."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of each stage of a run."""
+    """An observer of the stages of a run."""
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """A stage begins: `total` requests, of which `done` are in the journal."""
+        """Start a stage with `total` requests; `done` of them are in the journal already."""
         ...
 
     def advance(self, n: int) -> None:
-        """`n` more requests are answered."""
+        """Report `n` more answered requests."""
         ...
 
     def finish(self) -> None:
-        """The stage is over."""
+        """End the stage."""
         ...
 
     def note(self, line: str) -> None:
-        """Something worth a line."""
+        """Report an event in one line."""
         ...
 
 
 class Silent:
-    """Says nothing: the default from Python and under `--quiet`."""
+    """Progress without output: the default in Python and under `--quiet`."""
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def advance(self, n: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def finish(self) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def note(self, line: str) -> None:
-        """Say nothing."""
+        """Do nothing."""

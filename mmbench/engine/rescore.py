@@ -1,4 +1,4 @@
-"""Stored outputs measured again: other metrics or normalisers, and no forward of the model."""
+"""Scores of stored outputs with other metrics or normalisers, without a forward pass."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def rescore(
     metrics: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> FinishedRun:
-    """Measure the stored outputs of a run: with `metrics`, or those of the task as it is now.
+    """Measure the stored outputs of a run with `metrics`, by default those of the task now.
 
-    `run`, `out` and `task` are those of `run_lookup.find_run`.
-    `options.data` gives the samples' inputs back to metrics that look at them (CLIPScore). Raises
-    DataError where the rows are not there, or the task asks another question now.
+    `run`, `out` and `task` are those of `run_lookup.find_run`. `options.data` adds the samples'
+    inputs for metrics that use them (CLIPScore). Raises DataError where the rows are missing, or
+    the task's question has changed.
     """
     with run_context(options, progress) as context:
         options, costs = context.options, context.costs
@@ -79,7 +79,7 @@ def rescore(
         seed=record.seed,
         search=record.index,
         counts=record.counts,
-        throughput=record.throughput,  # of the outputs that are stored
+        throughput=record.throughput,  # of the run that made the outputs
         baseline=record.baseline,
         endpoint=None,
     )
@@ -88,7 +88,7 @@ def rescore(
 
 
 def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
-    """Return the task of a run as it is now. Raises DataError where its file is not found."""
+    """Return the current version of a run's task. Raises DataError where its file is not found."""
     name = record.task.name
     if name not in task_files(options.tasks):
         raise DataError(

@@ -28,9 +28,9 @@ from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskI
 
 
 class FinishedRun(NamedTuple):
-    """A finished run: its record, its rows by column, and by id the images or sounds it made.
+    """A finished run: its record, its rows by column, and the generated images or sounds by id.
 
-    `samples` are those that it was run on; None where stored outputs were measured again.
+    `samples` are the data of the run; None where stored outputs were measured again.
     """
 
     record: RunRecord
@@ -39,7 +39,7 @@ class FinishedRun(NamedTuple):
     generated_media: dict[str, Media]
 
     def report_to(self, reporter: Reporter) -> str:
-        """Hand the run to a reporter. Returns where it was written."""
+        """Pass the run to a reporter, and return where it was written."""
         return reporter(self.record, self.rows, self.samples)
 
 
@@ -50,10 +50,10 @@ def run(
     progress: Progress | None = None,
     model_cache: ModelCache | None = None,
 ) -> FinishedRun:
-    """Run a model on a task. `model_cache` keeps the model for the next task of the same command.
+    """Run a model on a task. `model_cache` holds the model for the next task of the same command.
 
-    Outputs go to the journal as they come, so that the same call after a kill computes only what
-    is missing and gives the same bits. Raises UserError for what the user can mend.
+    Outputs are written to the journal as they come, so that the same call after a kill computes
+    only the missing ones, with the same bits. Raises UserError for errors that the user can fix.
     """
     with run_context(options, progress, model_cache) as context:
         costs = context.costs

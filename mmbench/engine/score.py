@@ -1,4 +1,4 @@
-"""Scores without a model: anybody's outputs, read from a file, into the same record and board."""
+"""Scores without a model: outputs of any program, read from a file, into a record and a board."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from mmbench.storage.content_keys import digest
 from mmbench.text import count
 from mmbench.types import ModelInfo, Outputs
 
-_NOUNS = {"corpus": "document"}  # what a sample of a side is called
-OUTPUTS = "outputs"  # the adapter of a model that only its outputs are known of
+_NOUNS = {"corpus": "document"}  # the samples of a role, in messages
+OUTPUTS = "outputs"  # the adapter in the record where only outputs are known
 
 
 def score(
@@ -39,11 +39,12 @@ def score(
     fold_ids: bool = False,
     progress: Progress | None = None,
 ) -> FinishedRun:
-    """Score outputs on a task. `name` is what the board calls the model (the file's name).
+    """Score outputs on a task. `name` is the model's name on the board (default: the file's name).
 
-    `fields` names the columns of a file that hold predictions and ids (keys `prediction`, `id`).
-    Raises DataError that lists ids when samples have no output or outputs no sample; `partial`
-    scores what is there and says so. With `fold_ids` upper and lower case are alike in ids.
+    `fields` names the columns of predictions and ids in a file (keys `prediction`, `id`). Raises
+    DataError with a list of ids where samples have no output or outputs no sample; with `partial`,
+    the samples that have outputs are scored and a note counts the others. With `fold_ids` ids match
+    without regard to case.
     """
     with run_context(options, progress) as context:
         options, clock = context.options, context.costs.clock
@@ -100,16 +101,16 @@ def _model(name: str, outputs: Outputs) -> ModelInfo:
 
 
 def _missing_media_note(n: int) -> list[str]:
-    """Return a note on media of the data that are not there, and on what follows."""
+    """Return a note on media of the data that are missing, and its consequence."""
     note = (
         f"the media of {count(n, 'sample')} are not there, and the data hash does not cover them:"
-        " these scores stand in a table of their own, apart from those of runs"
+        " these scores have a table apart from those of runs"
     )
     return [note] if n else []
 
 
 def _partial(all_data: Dataset, used: Dataset) -> list[str]:
-    """Return what --partial left out, in words."""
+    """Return notes on the samples that --partial left out."""
     notes = []
     used_ids = _ids(used)
     for role, ids in _ids(all_data).items():

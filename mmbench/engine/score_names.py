@@ -10,10 +10,10 @@ from mmbench import metric_names
 def score_names(
     metrics: Sequence[str], directions: Sequence[str], breakdowns: Sequence[str]
 ) -> list[str]:
-    """Return the names of the scores that `measure` gives, in its order.
+    """Return the names of the scores of `measure`, in its order.
 
-    A mean over the values of a tag is among them, though it is given for data with one value only
-    as the headline.
+    The mean over the values of a tag is included, although data with a single value have it only
+    where it is the headline.
     """
     names = [
         f"{metric}[{direction}]"
@@ -32,5 +32,5 @@ def macro_name(name: str, tag: str) -> str:
 
 
 def sums_directions(metric: str, directions: Sequence[str]) -> bool:
-    """Return whether a metric is one score over both directions, as `rsum` is."""
+    """Return whether a metric has one score over both directions, such as `rsum`."""
     return len(directions) > 1 and metric_names.metric_info(metric).sums_directions

@@ -1,7 +1,7 @@
-"""RTFx of speech recognition: seconds of sound per second of computing, as a column of a board.
+"""RTFx of speech recognition: seconds of audio per second of computing, as a column of a board.
 
-It is a time, so it stands in a record's `throughput` and not among the scores, which are
-reproducible bit for bit. It covers what a run computed; answers from the cache took no time.
+RTFx depends on time, so it is in a record's `throughput` and not among the scores, which are
+reproducible bit for bit. It covers only what the run computed, not outputs from the cache.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ERROR_RATES = frozenset({"wer", "cer", "mer", "wil"})
 
 
 def recognises(metrics: Iterable[str]) -> bool:
-    """Whether metrics are those of speech recognition: `wer[basic]`, `cer[none]`."""
+    """Return whether metrics are those of speech recognition: `wer[basic]`, `cer[none]`."""
     return bool({name.partition("[")[0] for name in metrics} & _ERROR_RATES)
 
 
@@ -31,7 +31,7 @@ def rtfx(record: RunRecord) -> float | None:
 
 
 def has_column(records: Iterable[RunRecord]) -> bool:
-    """Whether a table shows RTFx: of recognisers of speech that ran, unless a metric shows it."""
+    """Return whether a table has a column RTFx: speech recognisers ran, and no metric shows it."""
     return any(_ran(record) for record in records if COLUMN not in record.scores)
 
 

@@ -1,7 +1,7 @@
-"""A trial of a task's metrics on a baseline's predictions: whether a run could measure anything.
+"""A trial of a task's metrics on a baseline's predictions before the forward passes.
 
-It shows what a run would find only after all forward passes: a metric that does not fit the task, a
-library, a program or the model of a metric that is not there, a headline without a value.
+It finds faults that a run would meet only at its end: a metric that does not fit the task; a
+missing library, program or model of a metric; a headline without a value.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ def try_metrics(
 ) -> str:
     """Measure a baseline; return why the headline would have no value, empty where it has one.
 
-    `baseline` is the one that would be run, None for a model: then several are tried, as some
-    metrics have no value for one. Predictions of a constant have no correlation, and perfect ones
-    an infinite d'. The model of a metric is looked for, not run. Raises UserError as a run would.
+    `baseline` is the baseline to run; None for a model. Then several baselines are tried, since
+    some metrics have no value for one of them: predictions of a constant have no correlation, and
+    perfect predictions have an infinite d'. The model of a metric is looked up and not run. Raises
+    UserError as a run would.
     """
     spec = prepared.spec
     defaults = [
@@ -51,7 +52,7 @@ def try_metrics(
 def _missing(
     prepared: PreparedRun, baseline: str, feature_extractor: FeatureExtractor, seed: int
 ) -> dict[str, Missing]:
-    """Return which metrics lack what, tried on the first samples."""
+    """Return the metrics that lack a library, program or file, tried on the first samples."""
     spec = prepared.spec
     predictions = prepared.kind.baseline(baseline, prepared.data.limit(_FEW), seed).directions
     missing: dict[str, Missing] = {}

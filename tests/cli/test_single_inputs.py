@@ -93,7 +93,7 @@ def test_classify_prints_probabilities_of_a_model_as_they_are(
     [
         (["-m", "clip-nano"], "give --labels"),
         (["-m", "toy-echo"], "neither classifies nor embeds"),
-        (["-m", "toy-sorter", "--labels", "a, b"], "has classes of its own: leave --labels out"),
+        (["-m", "toy-sorter", "--labels", "a, b"], "has its own classes: leave --labels out"),
         (["-m", "clip-nano", "--labels", "a", "--audio", "x.wav"], "files of one sort"),
         (["-m", "clip-nano", "--labels", "a", "--image", "none.png"], "none.png"),
     ],

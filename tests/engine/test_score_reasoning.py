@@ -53,7 +53,7 @@ def test_a_trace_without_an_end_is_wrong_whatever_is_right(tmp_path: Path) -> No
     record = mmbench.score("pope", file, data=data, strip_reasoning=True)
     assert record.scores["pope_accuracy"].value == 0.25  # the last alone has an answer
     assert record.scores["pope_unparsed"].value == 0.75
-    assert "reasoning removed from 4 outputs, of which 3 had no answer behind it" in record.notes
+    assert "reasoning removed from 4 outputs, of which 3 had no answer after it" in record.notes
 
 
 def test_a_text_without_an_answer_is_an_empty_one(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_where_no_value_is_wrong_the_sample_fails(tmp_path: Path, task: str) -> 
     refs: list[dict[str, object]] = [row, row]
     said = "cat" if task == "labels" else "4"
     record = score(tmp_path, task, refs, f"<think>x</think>{said}", f"<think>{said}")
-    assert record.failures == [("1", "no answer behind its reasoning")]
+    assert record.failures == [("1", "no answer after its reasoning")]
     assert record.counts["failed"] == 1
 
 

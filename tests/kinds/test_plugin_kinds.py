@@ -225,7 +225,7 @@ def test_a_data_type_of_a_plugin_is_named_with_its_module(attempt: Attempt) -> N
 @pytest.mark.parametrize(
     ("sample", "words"),
     [
-        ("Sample('', {})", "its id is empty: give each sample an id of its own"),
+        ("Sample('', {})", "its id is empty: give each sample a unique id"),
         ("Sample('a', ['b'])", "its inputs are no dict: give them by name, {name: content}"),
         ("Sample('a', {'b': b'c'})", "its input 'b' is a bytes: give a text, a mmbench.Media or"),
         ("Sample('a', {1: 'c'})", "its input 1 is not named by a text"),

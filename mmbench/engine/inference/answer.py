@@ -1,4 +1,4 @@
-"""Requests in, answers out: keys, plan, journal, and a forward for what that does not hold."""
+"""Outputs for requests: keys, batches, journal, and forward passes for missing outputs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class CachedInference:
     _labels: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def answer(self, stage: str, requests: Requests) -> VectorOutputs | GeneratedOutputs:
-        """The answers to n requests, and why some failed. Each distinct item is computed once.
+        """Return the outputs of n requests and the failures. Each distinct item is computed once.
 
         Raises UserError when the journal cannot be written.
         """
@@ -69,8 +69,8 @@ class CachedInference:
     def labels(self, requests: Requests) -> list[str]:
         """Return the names of a classifier's classes, from a journal below that of its scores.
 
-        The model is loaded only where they are not there yet. Raises UserError when the journal
-        cannot be used.
+        The model is loaded only where the journal does not have them. Raises UserError when the
+        journal cannot be used.
         """
         name = _journal_name(requests)
         if name not in self._labels:
@@ -83,7 +83,7 @@ class CachedInference:
         return Journal(self.folder / name, owner, fresh=self.fresh)
 
     def _journalled_labels(self, journal: Journal, name: str) -> list[str]:
-        # One of another model does not fit.
+        # The key names the model, since labels of another model do not fit.
         key = as_keys([digest("labels", self.folder.name, name)])
         stored = journal.get(key)
         if stored is not None:
@@ -129,7 +129,7 @@ class CachedInference:
             self.audio_seconds += forward.audio_seconds
 
     def _size(self, journal: Journal, requests: Requests, unique: Distinct, lengths: Places) -> int:
-        """The batch size: as asked, else as the journal recorded, else by the memory there is."""
+        """Return the requested or recorded batch size, else a size that fits the memory."""
         if self.batch_size is not None:
             return self.batch_size
         if journal.sizes is not None:
@@ -156,7 +156,7 @@ class CachedInference:
         table: ResponseTable,
         sizes: tuple[int, int],
     ) -> None:
-        """Put answers into the journal and into the table."""
+        """Add outputs to the journal and to the buffer."""
         keys = unique.keys[rows]
         batch, transient = _split_failures(keys, answers)
         if not transient:
@@ -169,10 +169,10 @@ class CachedInference:
 
 
 def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journal) -> Places:
-    """Put what the journal holds of a batch into the table. Returns the rows that are missing."""
+    """Add a batch's outputs in the journal to the buffer. Return the rows that are missing."""
     stored = journal.get(keys[rows])
     if stored is None and not table.all_or_nothing:
-        # A text costs too much to write it again for the company of one that failed.
+        # Texts are costly: those next to a failed one in the batch are not generated again.
         stored = journal.part(keys[rows])
     return rows if stored is None else table.add(rows, keys, stored)
 
@@ -180,13 +180,13 @@ def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journa
 def _answer_each(
     forward: Forward, model: WritesEach, missing: list[Places], items: ItemSelector
 ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
-    """Each answer when it arrives, as a batch of one."""
+    """Yield each output when it arrives, as a batch of one."""
     for row, answer in forward.answer_each(model, missing, items):
         yield np.array([row]), [answer]
 
 
 def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:
-    """A batch's answers, and the failures that another try might not have (a file gone)."""
+    """Return a batch's outputs, and apart the failures that may not recur (a missing file)."""
     if isinstance(rows, RowBlock):
         return JournalBatch(keys, rows, {}), {}
     failed = {bytes(keys[at]): e for at, e in enumerate(rows) if isinstance(e, SampleError)}
@@ -198,9 +198,9 @@ def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch
 
 
 def _journal_name(requests: Requests) -> str:
-    """The name of the journal's folder for requests of one sort.
+    """Return the name of the journal's folder for requests of this kind.
 
-    With sounds or videos in them, it holds the version of the rules by which these are decoded.
+    For sounds and videos it contains the version of the decoding rules.
     """
     name = _request_name(requests)
     return f"{name}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else name

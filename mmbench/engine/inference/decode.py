@@ -1,4 +1,4 @@
-"""From a reference to what an adapter is given, and how long it is as far as batches care."""
+"""Decoding: from references to the inputs of an adapter; lengths of items for batches."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from mmbench.types import (
     View,
 )
 
-RATE = 16_000  # samples a second, of a model that does not say otherwise
-FRAMES = Frames(8)  # of a model that does not say which frames it looks at
+RATE = 16_000  # samples per second, for models without `rate`
+FRAMES = Frames(8)  # for models without `frames`
 
 
 def decode(item: Item, model: object) -> object:
-    """An item with its media decoded as the model wants them.
+    """Return an item with its media decoded for the model.
 
     A text stays a str, an image becomes a PIL.Image, or an EncodedImage for a model that
     TakesEncoded, a sound an Audio at the model's rate, a video its VideoFrames. A
@@ -75,7 +75,7 @@ def _medium(medium: Media, model: object, view: View | None) -> object:
 
 
 def seconds_of_sound(decoded: object) -> float:
-    """How long the sounds in a decoded item are together."""
+    """Return the total length of the sounds in a decoded item, in seconds."""
     match decoded:
         case Audio():
             return len(decoded.samples) / decoded.rate
@@ -116,9 +116,10 @@ def lengths(items: Sequence[Item], rows: Places) -> Places:
 
 
 def length(item: Item) -> int:
-    """How much there is to read or hear, so that batches hold items of like length.
+    """Return the length of an item, so that batches hold items of similar length.
 
-    Characters of texts, bytes of sounds in files; images and videos are all made of one size.
+    It is the number of characters of texts and of bytes of sound files; images and videos all have
+    one size.
     """
     match item:
         case str():
@@ -137,11 +138,11 @@ def _bytes(medium: Media) -> int:
     try:
         return Path(medium.name).stat().st_size
     except (OSError, ValueError):
-        return 0  # its key says why it cannot be read
+        return 0  # hashing it reports why it cannot be read
 
 
 def describe_item(item: Item) -> str:
-    """An item in a message about what went wrong with it."""
+    """Return a short text for an item, for error messages."""
     match item:
         case Media():
             return item.name

@@ -1,4 +1,4 @@
-"""Decoding ahead and running forwards, with a batch that shrinks when memory runs out."""
+"""Decoding ahead, and forward passes with batches that shrink when memory runs out."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
 from mmbench.types import Item, Message, Requests, SeededPrompt
 
-# Batches decoded while one is run. On a CPU none: the forward uses every core, and a thread that
-# takes one of them away makes all the others wait for it; decoding a batch on all cores first is
-# quicker.
+# Batches decoded during a forward pass. On a CPU none: the forward pass uses every core, and would
+# wait for the core that decodes; decoding a batch on all cores first is faster.
 _AHEAD = {"cpu": 0, "cuda": 2}
 
 ItemSelector = Callable[["Places"], Sequence[Item]]  # the items of rows
@@ -31,10 +30,10 @@ PreparedBatch = tuple["Places", list[object]]
 
 @dataclass(eq=False)
 class Forward:
-    """One model answering batches of requests.
+    """The forward passes of one model over batches of requests.
 
-    `step` is how many items one forward takes: the batch size until memory runs out, then half.
-    `name` is what errors call the model.
+    `step` is the number of items in one forward pass: the batch size, halved when memory runs out.
+    `name` is the model in errors.
     """
 
     model: object
@@ -46,11 +45,11 @@ class Forward:
 
     @property
     def audio_seconds(self) -> float:
-        """Seconds of sound in the items that were decoded so far."""
+        """Seconds of sound in the items decoded so far."""
         return sum(self._audio_seconds)
 
     def prepare(self, item: Item) -> object:
-        """Decode one item and do the model's own work on it, or return why that cannot be."""
+        """Decode one item and preprocess it for the model, or return its SampleError."""
         try:
             decoded = decode(item, self.model)
         except SampleError as error:
@@ -77,7 +76,7 @@ class Forward:
     def prepare_ahead(
         self, batches: Iterable[Places], select: ItemSelector
     ) -> Iterator[PreparedBatch]:
-        """Each batch with its items prepared, in order; on a GPU ahead of their use."""
+        """Yield each batch with its items prepared, in order; on a GPU ahead of their use."""
         queue: deque[tuple[Places, Sequence[object]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
@@ -97,9 +96,9 @@ class Forward:
     def answer_each(
         self, model: WritesEach, batches: Iterable[Places], select: ItemSelector
     ) -> Iterator[tuple[int, StoredRow]]:
-        """The number and the row of each item of the batches, as the model answers it.
+        """Yield number and encoded output of each item of the batches, as the model answers it.
 
-        One that could not be prepared is its own failure.
+        The output of an item that could not be prepared is its SampleError.
         """
         numbers: list[int] = []
         failed: list[tuple[int, StoredRow]] = []
@@ -125,9 +124,9 @@ class Forward:
         yield from failed
 
     def answer(self, items: Sequence[object], report: Callable[[str], None]) -> Sequence[StoredRow]:
-        """A row for each prepared item; one that could not be prepared is its own failure.
+        """Return an encoded output for each prepared item; failed items stay SampleErrors.
 
-        Halves `step` when memory runs out. Raises ModelError when one item alone is too much.
+        Halves `step` when memory runs out. Raises ModelError where a single item is too large.
         """
         valid = [item for item in items if not isinstance(item, SampleError)]
         rows = self._answer(valid, report) if valid else []
@@ -139,7 +138,10 @@ class Forward:
     def _answer(
         self, items: Sequence[object], report: Callable[[str], None]
     ) -> Sequence[StoredRow]:
-        """A row for each item. Where the model raises a SampleError, they are tried one by one."""
+        """Return an encoded output for each item.
+
+        Where the model raises a SampleError, the items are tried one by one.
+        """
         while True:
             try:
                 parts = (items[i : i + self.step] for i in range(0, len(items), self.step))
@@ -163,7 +165,7 @@ class Forward:
 
 
 def prepared_bytes(item: object) -> int:
-    """The size of one prepared input, as far as it says: arrays, and what holds arrays."""
+    """Return the size of one prepared input in bytes, from the arrays in it."""
     match item:
         case dict():
             return sum(prepared_bytes(value) for value in item.values())

@@ -1,7 +1,7 @@
-"""Batches are planned over the whole list of requests, before the journal is read.
+"""The plan of batches over the whole list of requests, made before the journal is read.
 
-The plan depends on the contents and the batch size alone, so that a run that was killed makes the
-same plan again and every batch has the bits it would have had.
+It depends only on the contents and the batch size, so that a run that was killed makes the same
+plan again and every batch has the same bits.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from mmbench.columns import Places
 from mmbench.storage.content_keys import Keys
 from mmbench.types import Requests
 
-WINDOW = 8192  # requests sorted at a time: long enough to pad little, short enough to stream
+WINDOW = 8192  # requests sorted at a time: many enough for little padding, few enough to stream
 CPU_BATCH = 64  # beyond this a CPU gains nothing
 CUDA_BATCH = 256
-_ACTIVATIONS = 32  # bytes held during a forward per byte of prepared input, on the generous side
-_SHARE = 4  # part of the free memory that a batch may take: one in this many
+_ACTIVATIONS = 32  # bytes during a forward pass per byte of prepared input, a generous estimate
+_SHARE = 4  # a batch may take 1 / _SHARE of the free memory
 
-# What takes turns with itself, token by token or step by step, gains little from larger batches
-# and takes the memory of every step.
+# Autoregressive and diffusion models gain little from larger batches and need the memory of every
+# step.
 _LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 
 
 def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
-    """Rows of each batch: at most `size` rows of like length, longest first in a window.
+    """Yield the rows of each batch: at most `size` rows of similar length, longest first.
 
-    Longest first, so that a batch too large for the memory is met at once. Rows of equal length are
-    ordered by key, so that the plan of a window does not depend on the order of the data.
+    The order is that within a window of requests. The longest come first, so that a batch that is
+    too large for the memory fails at once. Rows of equal length are ordered by key, so that the
+    plan of a window does not depend on the order of the data.
     """
     halves = keys.view(">u8")  # [n, 2], in the order of their bytes
     for start in range(0, len(lengths), WINDOW):
@@ -41,10 +42,10 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
 
 
 def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
-    """The batch size to begin with: a power of two that a share of the free memory holds.
+    """Return the first batch size: a power of two that fits into a share of the free memory.
 
-    `item_bytes` is the size of one prepared input, `largest` the largest size that is of use. On
-    CUDA the largest; running out halves it.
+    `item_bytes` is the size of one prepared input, `largest` the largest useful size. On CUDA it is
+    the largest; running out of memory halves it.
     """
     if device != "cpu":
         return largest or CUDA_BATCH
@@ -56,13 +57,13 @@ def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
 
 
 def largest_batch(model: object, requests: Requests) -> int | None:
-    """The largest batch worth trying: the model's own word, else by what is asked."""
+    """Return the largest useful batch size: the model's `batch`, else a limit by method."""
     own: int | None = getattr(model, "batch", None)
     return own or _LARGEST_BATCHES.get(requests.method)
 
 
 def _free_memory() -> int:
-    """Bytes that this machine could give (MemAvailable); 2 GiB where nothing says so."""
+    """Return the available memory in bytes (MemAvailable), 2 GiB where it is unknown."""
     try:
         with Path("/proc/meminfo").open(encoding="ascii") as lines:
             fields = dict(line.split(":", 1) for line in lines)

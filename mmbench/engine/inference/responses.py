@@ -1,4 +1,4 @@
-"""The answers to the distinct items of a list of requests, filled batch by batch."""
+"""The outputs of the distinct items of a list of requests, filled batch by batch."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from mmbench.types import (
     VectorOutputs,
 )
 
-_IN_MEMORY = 1 << 30  # bytes of vectors beyond which they live in a temporary memory map
+_IN_MEMORY = 1 << 30  # bytes; larger matrices are in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
 
 
 class Distinct(NamedTuple):
-    """The k distinct items among those of n requests, in the order in which they first stand."""
+    """The k distinct items among those of n requests, in the order of their first appearance."""
 
     items: Sequence[Item]  # of all requests
     keys: Keys  # [k, 16]
-    first: Places  # [k]: the row in `items` of each
-    rows: Places  # [n]: per request its number in `keys`, -1 where it has no key
-    failures: dict[int, str]  # per request without a key: why
+    first: Places  # [k]: the first row in `items` of each
+    rows: Places  # [n]: the number in `keys` of each request, -1 where it has no key
+    failures: dict[int, str]  # the reason for each request without a key
 
     def select(self, numbers: Places) -> Sequence[Item]:
         """Return the distinct items of some numbers."""
@@ -41,7 +41,7 @@ class Distinct(NamedTuple):
 
 
 def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
-    """Each item once, and which request asks for which."""
+    """Return each item once, and the number of the item of each request."""
     item_keys, failures = keys.keys(items)
     if not failures and _surely_distinct(item_keys):
         rows = np.arange(len(items))
@@ -60,13 +60,13 @@ def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
 
 
 def _surely_distinct(keys: Keys) -> bool:
-    """Return whether the first halves of all keys [n, 16] differ, which costs little to see."""
+    """Return whether the first halves of all keys [n, 16] differ, a fast sufficient test."""
     halves = np.sort(keys.view(np.uint64)[:, 0])
     return bool((halves[1:] != halves[:-1]).all())
 
 
 class ResponseTable:
-    """Answers of the distinct items, and the failures by row: vectors [n, d], or a list of rows."""
+    """The outputs of the distinct items: vectors [n, d] or a list; and the failures by row."""
 
     def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:
         self._n = n
@@ -79,13 +79,13 @@ class ResponseTable:
 
     @property
     def all_or_nothing(self) -> bool:
-        """Whether a batch is answered whole or not at all, as one of vectors is."""
+        """Whether a batch succeeds or fails as a whole, as a batch of vectors does."""
         return self._requests.method in dispatch.VECTORS
 
     def add(self, rows: Places, keys: Keys, batch: JournalBatch) -> Places:
-        """Put a batch's answers to `rows` of all `keys` into the table.
+        """Add a batch's outputs for `rows` of all `keys`.
 
-        Returns the rows that it does not answer.
+        Return the rows that it does not answer.
         """
         expected = keys[rows]
         if np.array_equal(batch.keys, expected):
@@ -112,7 +112,7 @@ class ResponseTable:
         self._vectors[places] = vectors
 
     def answers(self, distinct: Distinct, labels: list[str]) -> VectorOutputs | GeneratedOutputs:
-        """From distinct items to requests.
+        """Return the outputs of all requests from those of the distinct items.
 
         Raises ModelError for scores with another number of columns than there are labels.
         """
@@ -126,16 +126,16 @@ class ResponseTable:
             return GeneratedOutputs(generated, failures)
         if self._requests.method == "classify" and self._vectors is not None:
             dispatch.check_columns(self._vectors.shape[1], labels, self._name)
-        width = max(1, len(labels))  # of rows of which none was answered
+        width = max(1, len(labels))  # where no row was answered
         unique = zero_matrix(self._n, width) if self._vectors is None else self._vectors
         normalise = self._requests.method == "embed" and self._requests.normalise
         return VectorOutputs(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
 
 
 def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
-    """Zeros [n, d] in float32 or, of 8 bytes, in float64.
+    """Return zeros [n, d] in float32, or in float64 for an `itemsize` of 8.
 
-    They are in memory, or beyond 1 GiB in a temporary file that is mapped.
+    Beyond 1 GiB they are in a temporary file that is memory-mapped.
     """
     dtype = np.float64 if itemsize == 8 else np.float32
     if itemsize * n * d <= _IN_MEMORY:
@@ -145,15 +145,15 @@ def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
 
 
 def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
-    """A row for each request, zero where it failed, L2-normalised if asked.
+    """Return a row for each request, zero where it failed, L2-normalised if `normalise`.
 
-    It is the array `unique` itself where each of its rows stands for one request, in their order.
+    It is the array `unique` itself where its rows are those of the requests, in order.
     """
     is_one_to_one = np.array_equal(rows, np.arange(len(unique)))
     if is_one_to_one and not normalise:
         return unique
     out = unique if is_one_to_one else zero_matrix(len(rows), unique.shape[1], unique.itemsize)
-    if not len(unique):  # not one item has a key
+    if not len(unique):  # no item has a key
         return out
     for start in range(0, len(rows), _BLOCK):
         part = rows[start : start + _BLOCK]

@@ -1,4 +1,4 @@
-"""The forward passes of one model in a run, and what they cost."""
+"""The forward passes of one model in a run, with their costs."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def device_for(device: str) -> str:
 
 
 class InferenceRunner:
-    """The forwards of one model, with what they cost.
+    """The forward passes of one model, with their costs.
 
-    Where its answers are not kept, each is still computed once in a run, but a run that was killed
-    begins again.
+    Where its outputs are not cached, each is still computed once in a run, but a run that was
+    killed starts again.
     """
 
     def __init__(self, model: Model, context: RunContext) -> None:
         options = context.options
         self._costs, self._progress = context.costs, context.progress
-        # Nothing of a remote model runs here: torch is not even imported.
+        # A remote model does not run here, so torch is not imported.
         self._model = model
         self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
         self._costs.device = self.device
@@ -63,7 +63,7 @@ class InferenceRunner:
         )
 
     def _journal(self) -> Path:
-        """The folder of the model's answers; one of this run alone where they are not kept."""
+        """Return the folder of the model's outputs; a temporary one where they are not cached."""
         model, device = self._model, self.device
         label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}"
         if not model.uncached:
@@ -77,7 +77,7 @@ class InferenceRunner:
     def answers(
         self, requests: Mapping[str, Requests]
     ) -> dict[str, VectorOutputs | GeneratedOutputs]:
-        """The model's answers by the name of their requests.
+        """Return the model's outputs by the name of their requests.
 
         Raises ModelError for scores that do not fit the model's labels.
         """
@@ -93,7 +93,7 @@ class InferenceRunner:
         return self._answerer.labels(requests)
 
     def _with_metadata(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
-        """The answers, which say whose they are, and what scores of classes are."""
+        """Return the outputs with the name of the model and the scale of scores."""
         name = self._model.info.name
         scale: ScoreScale = "logits"
         if requests.method == "classify":
@@ -120,7 +120,7 @@ class InferenceRunner:
         if answerer.computed > computed and spent > 0:
             rate = (answerer.computed - computed) / spent
             costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
-            if answerer.audio_seconds > audio_seconds:  # seconds of sound per second of computing
+            if answerer.audio_seconds > audio_seconds:  # seconds of audio per second of computing
                 costs.throughput[RTFX] = round((answerer.audio_seconds - audio_seconds) / spent, 2)
         return answers
 

@@ -1,1 +1,1 @@
-"""Before the forward passes: find task, data and model, and check that they fit."""
+"""The steps before the forward passes: find task, data and model, and check that they fit."""

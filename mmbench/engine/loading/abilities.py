@@ -24,18 +24,21 @@ from mmbench.types import (
 
 _MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
 
-# A classifier has classes of its own, an embedding model finds the nearest of the task's classes.
+# A classifier has a fixed list of classes, an embedding model finds the nearest of the task's.
 _OTHER_KIND = {"classification": "zero_shot", "zero_shot": "classification"}
 
 
 def kind_of(spec: TaskSpec) -> Kind[Dataset]:
-    """Return the kind of a task, made for this task. Raises UserError for what it cannot run."""
+    """Return the kind of a task, made for this task.
+
+    Raises UserError for options that do not fit.
+    """
     kind: Kind[Dataset] = registry.lookup("kind", spec.kind)(spec)
     return kind
 
 
 def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
-    """Return what a model must be able to do. Raises UserError for a kind that runs none."""
+    """Return what a model must be able to do. Raises UserError for a kind without models."""
     needs = kind.needs()
     if needs is None:
         raise UserError(
@@ -46,10 +49,10 @@ def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
 
 
 def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
-    """Refuse a class that lacks the methods, or takes nothing of what the task names.
+    """Refuse a class that lacks the methods, or takes no modality that the task names.
 
-    One that takes not all of `joint` is refused as well. A class that takes texts alone is not
-    refused where a sample may be a text alone: its data decide.
+    A class that lacks one of the modalities in `Needs.together` is refused too. A class that takes
+    only texts is accepted where a sample may consist of text alone, since the data decide.
     """
     ability, joint = required_ability(kind, spec)
     cls = class_of(model)
@@ -63,13 +66,13 @@ def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
 
 
 def _asks_texts(ability: type, spec: TaskSpec) -> bool:
-    """Whether a sample without media can be asked: the task has a field of texts to ask with."""
+    """Return whether requests may have no media: the task has a text field to ask with."""
     texts = [name for name, field in spec.fields.items() if not media_field(name, field)]
     return ability in (Writes, Rates) and bool(texts)
 
 
 def check_methods(needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]) -> None:
-    """Refuse a kind that asks for more than it needs. Raises UserError."""
+    """Refuse a kind with requests of another method than it declares. Raises UserError."""
     methods = ability_methods(needs.ability)
     for name, batch in requests.items():
         if batch.method not in methods:
@@ -82,7 +85,7 @@ def check_methods(needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]
 def check_ability(
     model: Model, needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]
 ) -> None:
-    """Refuse a model that cannot do what these requests ask for. Raises UserError."""
+    """Refuse a model that cannot answer these requests. Raises UserError."""
     ability = needs.ability
     required = {modality for batch in requests.values() for modality in request_modalities(batch)}
     if _missing(model.cls, ability) or required - model.cls.modalities:
@@ -98,7 +101,7 @@ def _missing(cls: ModelClass, ability: type) -> list[str]:
 def _unsuitable_model(
     model: str, cls: ModelClass, ability: type, required: set[Modality], spec: TaskSpec
 ) -> UserError:
-    """What a task needs, what the model lacks, and which models have it."""
+    """Return an error with the needs of the task, what the model lacks, and models to try."""
     missing, lacking = _missing(cls, ability), sorted(required - cls.modalities)
     cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(lacking)}"
     inputs = f" with {', '.join(sorted(required))}" if required else ""
@@ -109,7 +112,7 @@ def _unsuitable_model(
 
 
 def _other_kind(cls: ModelClass, spec: TaskSpec) -> str:
-    """Return what to write for the other kind of task about classes, if the model fits that one."""
+    """Return what to write for the other kind of classification, if the model fits that one."""
     other = _OTHER_KIND.get(spec.kind)
     if other is None:
         return ""
@@ -121,14 +124,14 @@ def _other_kind(cls: ModelClass, spec: TaskSpec) -> str:
 
 
 def _suggest(ability: type, required: set[Modality]) -> list[str]:
-    """Return the models for all of these modalities; where there is none, those for one of them."""
+    """Return the models that take all of these modalities, else those that take one of them."""
     every = models_with_ability(ability, required)
     some = {name for modality in required for name in models_with_ability(ability, {modality})}
     return every or sorted(some) or ["a plugin"]
 
 
 def request_modalities(requests: Requests) -> set[Modality]:
-    """Of which modalities what is asked is made; an InvalidContent part asks for nothing."""
+    """Return the modalities of the requests' contents; invalid contents have none."""
     if requests.method not in ("write", "loglikelihood"):
         return {requests.modality}
     turns = (i.conversation if isinstance(i, ContinuationRequest) else i for i in requests.contents)
@@ -143,7 +146,7 @@ def request_modalities(requests: Requests) -> set[Modality]:
 
 
 def models_with_ability(ability: type, required: set[Modality]) -> list[str]:
-    """The names of the models that have an ability for these modalities."""
+    """Return the names of the models that have an ability for these modalities."""
     classes = {name: class_of(name) for name in registry.names("model")}
     return [
         name
@@ -154,5 +157,5 @@ def models_with_ability(ability: type, required: set[Modality]) -> list[str]:
 
 
 def ability_methods(ability: type) -> list[str]:
-    """The methods that a protocol asks for."""
+    """Return the methods that a protocol declares."""
     return [n for n, v in vars(ability).items() if callable(v) and not n.startswith("_")]

@@ -1,4 +1,4 @@
-"""The inputs of a task's media fields are media, whatever source the data are from."""
+"""A check that the media fields of a task hold media, for data of any source."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def media_field(name: str, field: str) -> Modality | None:
 
 
 def check_media(spec: TaskSpec, data: Dataset) -> None:
-    """Refuse data whose input in a media field is a text or another medium. Raises DataError.
+    """Refuse data with a text or another medium in a media field. Raises DataError.
 
-    And data whose texts in another field are names of media: a model would be asked with a name.
+    Data with names of media files in a text field are refused too, since the model would see the
+    names.
     """
     fields = {field: media_field(name, field) for name, field in spec.fields.items()}
     media_fields = {field: modality for field, modality in fields.items() if modality}
@@ -70,7 +71,7 @@ def _check(
 
 
 def _describe(content: Content | Absent) -> str:
-    """What a text or a medium is in a message; empty for what is missing or broken."""
+    """Return a text or a medium as words for a message; empty for missing or invalid contents."""
     if isinstance(content, str):
         return f"the text {repr(content)}"
     return f"a medium of {content.modality}" if isinstance(content, Media) else ""

@@ -1,7 +1,7 @@
-"""Files outside the data folder, which an endpoint on another machine is not sent unasked.
+"""Files outside the data folder, which are not sent to an endpoint on another machine by default.
 
-A table can name any file of this machine. A local model may look at it; to send it away is another
-matter.
+A table can name any file of this machine. A local model may read it, but sending it elsewhere needs
+the user's consent.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from mmbench.errors import DataError
 from mmbench.text import count, plain
 from mmbench.types import ContinuationRequest, Item, Media, Message, Requests, TaskSpec, View
 
-_PACKAGE = Path(__file__).parents[2]  # holds data of its own
-_COCO = "annotations"  # COCO's folder for them, beside its folders of images
+_PACKAGE = Path(__file__).parents[2]  # contains packaged data
+_COCO = "annotations"  # COCO's folder of annotations, next to its folders of images
 
 
 def check_outside(
     spec: TaskSpec, requests: Iterable[Requests], data_path: Path | None, host: str, *, allow: bool
 ) -> str:
-    """Return what to say of files outside the data folder that `host` is sent, "" if none is.
+    """Return a note on files outside the data folder that `host` is sent, empty if there are none.
 
-    `data_path` is `--data`. A file is where its real path is, so that a link out of the folder
-    leads outside. Raises DataError for such files unless `allow`.
+    `data_path` is `--data`. Links are resolved, so that a link out of the folder is outside. Raises
+    DataError for such files unless `allow`.
     """
     folders = data_folders(spec, data_path)
     names = {name for batch in requests for item in batch.contents for name in _files(item)}
@@ -44,12 +44,12 @@ def check_outside(
 
 
 def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
-    """Return the real folders of a task's data: the data folder first.
+    """Return the resolved folders of a task's data, the data folder first.
 
-    That is the folder given, or of a file the folder that it is in. Without `--data` it is the
-    task's folder under $MMBENCH_DATA, or the `path` of its data block. For COCO's layout the
-    folders of images beside `annotations` belong to it, for a data set of the hub the caches of
-    `datasets` and `huggingface_hub`.
+    That is `data_path`, or its parent if it is a file. Without `--data` it is the task's folder
+    under $MMBENCH_DATA, or the `path` of its data block. For COCO's layout the folders of images
+    next to `annotations` are added, for a data set of the hub the caches of `datasets` and
+    `huggingface_hub`.
     """
     place = data_path if data_path is not None else _default(spec)
     if place is None:
@@ -61,7 +61,7 @@ def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
 
 
 def _default(spec: TaskSpec) -> Path | None:
-    """The task's own place on this machine, None where its data are the hub's or the package's."""
+    """Return the task's local data folder, None for data of the hub or of the package."""
     places = [data_root() / str(spec.data["folder"])] if "folder" in spec.data else []
     hub = spec.data.get("hub", {})
     paths = [block["path"] for block in (spec.data, hub) if isinstance(block.get("path"), str)]
@@ -82,7 +82,7 @@ def _inside(name: str, folders: list[Path]) -> bool:
 
 
 def _files(item: Item | Message) -> Iterator[str]:
-    """The paths of the files in an item."""
+    """Yield the paths of the files in an item."""
     match item:
         case Media() if item.read is None:
             yield item.name

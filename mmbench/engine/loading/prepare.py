@@ -1,4 +1,4 @@
-"""Everything before the forward passes: the task, the data and the model are found and fit."""
+"""The steps before the forward passes: find the task, the data and the model, and check them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from mmbench.protocols import Dataset, Kind
 from mmbench.spec import load_task, with_settings
 from mmbench.types import ModelInfo, Requests, TaskSpec
 
-BASELINE = "baseline"  # the adapter of a model that a kind answers for
+BASELINE = "baseline"  # the adapter in the record of a baseline
 
 
 class PreparedRun(NamedTuple):
-    """A pair that can be run: everything is found, nothing is computed.
+    """A pair of model and task that is ready to run: everything is found, nothing is computed.
 
     `model` is None for a baseline and for scored outputs; then there are no `requests`. `notes` are
-    on the data.
+    about the data.
     """
 
     spec: TaskSpec
@@ -48,10 +48,10 @@ class PreparedRun(NamedTuple):
 
 
 def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
-    """Find the task, the data and the model, and see that they fit. No forward, no weights.
+    """Find the task, the data and the model, and check that they fit, without loading weights.
 
-    A model that can never do it is refused first; what is missing of data and model is told in one
-    error.
+    A model that can never run the task is refused first. A missing model and missing data are
+    reported in one error.
     """
     options = context.options
     spec, kind = find_task(task, options)
@@ -76,7 +76,7 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
 def _find_model_and_data(
     model: str, spec: TaskSpec, kind: Kind[Dataset], context: RunContext
 ) -> tuple[Model | None, Dataset]:
-    """Return the model, None for a baseline, and the data. Raises UserError for all that lacks."""
+    """Return the model, None for a baseline, and the data. Raises one UserError for all faults."""
     options = context.options
     problems: list[UserError] = []
     resolved, data = None, None
@@ -96,7 +96,7 @@ def _find_model_and_data(
 
 
 def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list[str]:
-    """Return what to type where the checkpoint or the data were not given at all."""
+    """Return what to type where no checkpoint or no data were given."""
     lacks = {type(problem) for problem in problems}
     arguments = []
     if ModelError in lacks and model not in BASELINES and parse(model).adapter == model:
@@ -114,7 +114,7 @@ def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list
 def _sent_away(
     model: Model, spec: TaskSpec, requests: Mapping[str, Requests], options: RunSettings
 ) -> list[str]:
-    """Say which files outside the data folder another machine is sent. Raises DataError."""
+    """Return a note on files outside the data folder that are sent away. Raises DataError."""
     if model.destination is None:
         return []
     allow = options.allow_outside
@@ -123,7 +123,7 @@ def _sent_away(
 
 
 def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]:
-    """Return a task and its kind. Its metrics exist, and its headline is one of its scores.
+    """Return a task and its kind, with known metrics and a headline that is one of its scores.
 
     Raises UserError.
     """
@@ -148,9 +148,9 @@ def _find_model(model: str, kind: Kind[Dataset], context: RunContext) -> Model |
 
 
 def check_labels(prepared: PreparedRun, requests: Requests, labels: Sequence[str]) -> None:
-    """Refuse a model whose classes do not fit those of its requests.
+    """Refuse a model without the classes of its requests.
 
-    Raises DataError for a class that the model lacks, ModelError for one that is not unique.
+    Raises DataError for a missing class, ModelError for a class that is not unique.
     """
     where = f"task {prepared.spec.name}: model {prepared.info.name}"
     columns_of_model(labels, requests.labels, where)

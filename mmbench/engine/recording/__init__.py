@@ -1,1 +1,1 @@
-"""From scores to a record, its rows and the verdicts on published numbers."""
+"""From scores to a record, its rows and the comparison with published numbers."""

@@ -1,4 +1,4 @@
-"""A task's published numbers beside the measured ones: reproduced, or why not comparable."""
+"""A task's published numbers next to the measured ones: reproduced, or why not comparable."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def compare_published(
     failed: int,
     provenance_warning: str = "",
 ) -> list[PublishedInfo]:
-    """What was published for this model, each number with its verdict.
+    """Return the numbers published for this model, each with its verdict.
 
     Where nothing was published for the model, the first published model is shown with the reason
-    that the numbers cannot be compared. `sizes` are the samples used of each side;
+    why the numbers cannot be compared. `sizes` are the numbers of samples by role;
     `provenance_warning` is why they may not be those of the protocol (`RetrievalData.source`).
     """
     if not spec.published:

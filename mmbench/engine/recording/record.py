@@ -1,4 +1,4 @@
-"""The run record: model, task, scores, and what the run took."""
+"""The run record: model, task, scores, and costs."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _MOST_FAILURES = 20  # failures that a record lists
 
 
 class RunSummary(NamedTuple):
-    """The parts of a record besides model, task and scores.
+    """The parts of a record other than model, task and scores.
 
-    `failed` counts the samples of which `failures` lists id and reason; `counts` and `throughput`
-    are those of an earlier run where its outputs are measured again. `search` is the report of an
-    approximate index, `endpoint` the host that a model is served by.
+    `failed` counts the failed samples; `failures` lists their ids and reasons. `counts` and
+    `throughput` are those of an earlier run where its outputs are measured again. `search` is the
+    report of an approximate index, `endpoint` the host that serves the model.
     """
 
     failed: int
@@ -49,7 +49,8 @@ def hash_data(
 ) -> tuple[str, int]:
     """Return the hash of ordered ids and content keys of the samples used, and their links.
 
-    Also how many contents could not be read: the hash covers their ids alone.
+    The second value is the number of contents that could not be read: the hash covers only their
+    ids.
     """
     unread = 0
 
@@ -67,7 +68,7 @@ def hash_data(
 
 
 def request_signature(prepared: PreparedRun, options: RunSettings) -> str:
-    """Return what each signature says: the kind's part, and how frames are chosen."""
+    """Return the part of signatures on the requests: that of the kind, and of the frames."""
     spec = prepared.spec
     field_names = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in field_names and "image" not in field_names else ""
@@ -77,7 +78,7 @@ def request_signature(prepared: PreparedRun, options: RunSettings) -> str:
 
 
 def task_info(prepared: PreparedRun, data_hash: str, options: RunSettings) -> TaskInfo:
-    """Return what was asked, and of what."""
+    """Return the description of the task and its data for the record."""
     spec = prepared.spec
     return TaskInfo(
         name=spec.name,
@@ -99,7 +100,7 @@ def summary_of(
     notes: list[str],
     search: dict[str, dict[str, Any]],
 ) -> RunSummary:
-    """Return the summary of a run, or of scored outputs, whose data are at hand."""
+    """Return the summary of a run, or of scored outputs, with their data."""
     info = prepared.info
     return RunSummary(
         failed=len(failures),
@@ -122,7 +123,7 @@ def make_record(
     summary: RunSummary,
     context: RunContext,
 ) -> RunRecord:
-    """Return the record of a run, of scored outputs, or of outputs that were measured again."""
+    """Return the record of a run, of scored outputs, or of outputs that were rescored."""
     costs, scores = context.costs, measured.scores
     known_as = context.options.published_as or model.checkpoint or model.name
     provenance_warning = task.source.get("doubt", "")
@@ -152,9 +153,9 @@ def make_record(
 
 
 def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
-    """Put what a run took in the place of the score `rtfx`, where the task lists that metric.
+    """Replace the score `rtfx` by the speed of the run, where the task lists that metric.
 
-    The metric itself reads the times of outputs from their tags, which answers of a run lack.
+    The metric itself reads times from the tags of outputs, which outputs of a run lack.
     """
     if COLUMN not in measured.scores:
         return measured
@@ -171,7 +172,7 @@ def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
 
 
 def untimed_notes(prepared: PreparedRun, throughput: Mapping[str, float]) -> list[str]:
-    """A note where a recogniser of speech ran and its speed could not be measured."""
+    """Return a note where a speech recogniser ran and its speed could not be measured."""
     if prepared.model is None or not recognises(prepared.spec.metrics) or RTFX in throughput:
         return []
     return [f"{COLUMN} is n/a: {NOTHING_COMPUTED}"]

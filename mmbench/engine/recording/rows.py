@@ -1,4 +1,4 @@
-"""The stored rows of a run: what was said of each sample, and the rows of each metric.
+"""The stored rows of a run: the prediction for each sample, and the rows of each metric.
 
 Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags` (`value`,
 `target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
@@ -35,7 +35,7 @@ from mmbench.errors import DataError
 from mmbench.types import Directions, InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
-StoredRows = dict[str, Sequence[Any]]  # columns of the types above, as Parquet gives them back
+StoredRows = dict[str, Sequence[Any]]  # columns of the types above, as read from Parquet
 
 
 def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirection]) -> StoredRows:
@@ -71,9 +71,9 @@ def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirectio
 
 
 def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
-    """Put the rows of a score where its predictions stand among all n."""
+    """Write the rows of a score at the positions of its predictions among all n."""
     rows = scored.score.rows
-    # The number of the split, or of the direction, is a column of its own.
+    # The number of the split, or of the direction, is stored as a separate column.
     stored = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
     if len(stored) == n and scored.metric not in measured:
         measured[scored.metric] = NumberRows(stored)
@@ -86,7 +86,7 @@ def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirectio
 
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
-    """Return values as JSON; scores by class as they are, which is a tenth of the size."""
+    """Return values as JSON; class scores stay arrays, a tenth of the size."""
     values = patch_rows(values, dict.fromkeys(rows_not_none(errors)))
     if hasattr(values, "dtype"):
         return values
@@ -97,7 +97,7 @@ def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[
 
 
 def _encoded(values: Sequence[object]) -> Sequence[str | None]:
-    """Return values as JSON, each as `_json` has it."""
+    """Return values encoded as JSON by `_json`."""
     import pyarrow as pa
 
     if isinstance(values, Repeated):
@@ -118,7 +118,7 @@ def _json(value: Any) -> str | None:
 
 
 def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
-    """Return the predictions behind stored rows. Raises DataError for images."""
+    """Return the predictions in stored rows. Raises DataError for images."""
     directions: dict[str, list[list[Prediction]]] = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
     if missing := [name for name in columns if name not in table]:

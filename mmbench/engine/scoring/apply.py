@@ -1,4 +1,4 @@
-"""One metric applied to predictions, some of which failed or which the metric cannot take."""
+"""One metric applied to predictions; failed and unsuitable ones are left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmbench.types import Prediction, Score
 
 
 class Applied(NamedTuple):
-    """The score of a metric and the predictions behind its rows.
+    """The score of a metric and the predictions of its rows.
 
     `positions` are their positions among the given predictions; `rejected` says by id why the
     metric could not take some.
@@ -36,10 +36,10 @@ def apply(
     feature_extractor: FeatureExtractor | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Applied:
-    """Return the score of one metric, by name, and the predictions behind it.
+    """Return the score of one metric, by name, and the predictions that it covers.
 
     Failed predictions are left out, unless the metric wants them. Raises UnknownName, and UserError
-    for a metric that wants a model where there is none, and for options that it does not take.
+    for a metric that needs a model where there is none, and for options that it does not take.
     """
     function, argument = metric_names.metric(name)
     arguments = () if argument is None else (argument,)
@@ -55,7 +55,7 @@ def apply(
         raise UserError(f"metric {name} wants a model, and none can run here")
     featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
     rejected = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
-    if rejected and wants.failed:  # what is left of them counts
+    if rejected and wants.failed:  # they count as failed
         answered = [replace(p, error=rejected[p.id]) if p.id in rejected else p for p in answered]
         featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
     kept_rows = [row for row in range(len(answered)) if row not in featured.failures]
@@ -70,7 +70,7 @@ def apply(
 
 
 def _check_score(name: str, value: object) -> Score:
-    """Return what a metric returned, with its declared range. Raises UserError for no score."""
+    """Return a metric's score with its declared range. Raises UserError for another type."""
     if isinstance(value, Score):
         return with_range(value, metric_names.metric_info(name))
     raise UserError(

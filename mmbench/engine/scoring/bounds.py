@@ -1,4 +1,4 @@
-"""The bounds of a retrieval score: its metric on the worst and the best rankings there could be."""
+"""The bounds of a retrieval score: its metric on the worst and the best possible rankings."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mmbench.types import Prediction, Ranking, Score
 
 
 class Extremes(NamedTuple):
-    """The scores if all that failed had been retrieved in the worst, and in the best way.
+    """The scores if all failed samples had been retrieved in the worst, and in the best way.
 
-    `predictions` are those behind the rows of both scores, failed ones included.
+    `predictions` are those of the rows of both scores, including failed ones.
     """
 
     predictions: Sequence[Prediction]
@@ -58,10 +58,10 @@ def extremes(
     predictions: Sequence[Prediction],
     options: Mapping[str, object] | None = None,
 ) -> Extremes | None:
-    """Return the extremes of a metric; None where nothing failed or predictions are no rankings.
+    """Return the extremes of a metric; None where nothing failed or predictions are not rankings.
 
-    A metric may declare orders of its own as `extremes`, the worst and the best, as functions of a
-    ranking and the metric's argument. They stand for those that hold for any metric.
+    A metric may declare its own worst and best orders as `extremes`, functions of a ranking and the
+    metric's argument. They replace the orders that hold for any metric.
     """
     function, argument = metric_names.metric(metric)
     arguments = () if argument is None else (argument,)
@@ -78,7 +78,7 @@ def extremes(
 def join_extremes(
     parts: Sequence[_BoundedScore], join: Callable[[Sequence[Score]], Score]
 ) -> Extremes | None:
-    """Return the extremes of several scores put together, over directions or over splits.
+    """Return the extremes of several scores joined over directions or over splits.
 
     None where nothing failed, and where a part has failed samples but no extremes.
     """
@@ -92,7 +92,7 @@ def join_extremes(
 
 
 def _ranking(prediction: Prediction) -> Ranking:
-    """The ranking of a query; that of a failed one retrieved nothing."""
+    """Return the ranking of a query; a failed query retrieved nothing."""
     ranking: Ranking = prediction.target if prediction.error else prediction.value
     return ranking
 

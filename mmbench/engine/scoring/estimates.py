@@ -20,11 +20,11 @@ MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
 
 
 class MeasuredDirection(NamedTuple):
-    """A metric in one direction. `predictions` are those behind the rows, in their order.
+    """A metric in one direction. `predictions` are those of the rows, in their order.
 
     `positions` are their positions among the predictions of all directions and splits. `total`
     counts those of the direction, failed ones too; `rejected` says by id why the metric itself
-    could not take some. `extremes` are there where failures leave rankings uncertain.
+    could not take some. `extremes` exist where failures leave rankings uncertain.
     """
 
     metric: str
@@ -51,7 +51,7 @@ def join_scores(
 ) -> MeasuredDirection:
     """Return several scores as one: over splits, over directions or over the values of a tag.
 
-    `changes` are fields that it does not share with the first.
+    `changes` are fields that differ from those of the first.
     """
     whole = parts[0]._replace(
         score=join([part.score for part in parts]),

@@ -1,4 +1,4 @@
-"""What metrics want of models that are not the one measured: CLIPScore, FID and their kin."""
+"""Features of other models for metrics, such as CLIPScore and the FID family."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mmbench.types import (
 
 
 class ExtractedFeatures(NamedTuple):
-    """Features [k, d] by name of each prediction, why some have none, and whose they are."""
+    """The features [k, d] by name for each prediction, the failures, and the signature."""
 
     features: list[Features]
     failures: dict[int, str]
@@ -36,12 +36,12 @@ class ExtractedFeatures(NamedTuple):
 
 
 class FeatureExtractor:
-    """Embeds what metrics want, through the journal."""
+    """Extracts the features that metrics want, through the journal."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._runners: dict[str, InferenceRunner] = {}
-        # FID and its kin want the same of the same images: the last answer to each wish is kept.
+        # Metrics of the FID family share features, so the last result is memoised.
         self._last: dict[
             tuple[str, object, bool], tuple[Sequence[Prediction], ExtractedFeatures]
         ] = {}
@@ -49,7 +49,8 @@ class FeatureExtractor:
     def model(self, metric: str, wants: FeatureRequest, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
 
-        Raises Missing where it cannot be had, UserError where it cannot do what the metric wants.
+        Raises Missing where it cannot be found, UserError where it lacks the ability that the
+        metric needs.
         """
         context = self._context
         text, options = _model_choice(metric, wants, argument, context.options)
@@ -81,7 +82,7 @@ class FeatureExtractor:
         argument: int | str | None,
         predictions: Sequence[Prediction],
     ) -> ExtractedFeatures:
-        """The features of every prediction. Raises what `model` raises."""
+        """Return the features of every prediction. Raises the errors of `model`."""
         model = self.model(metric, wants, argument)
         key = model.info.hash, wants.contents, wants.normalise
         if key in self._last and _are_same(self._last[key][0], predictions):
@@ -108,7 +109,7 @@ class FeatureExtractor:
 
 
 def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
-    """Whether these are the very predictions, which never change, or a table of equal columns."""
+    """Return whether these are the same objects, which never change, or tables of equal columns."""
     if cached is predictions or len(cached) != len(predictions):
         return cached is predictions
     if isinstance(cached, Table) and isinstance(predictions, Table):
@@ -120,10 +121,10 @@ def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -
 def _model_choice(
     metric: str, wants: FeatureRequest, argument: int | str | None, options: RunSettings
 ) -> tuple[str, dict[str, object]]:
-    """The model of a metric and its options."""
+    """Return the model of a metric and its options."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
     if text is None:
-        raise UserError(f"metric {metric}: has no model of its own; write {metric}@MODEL")
+        raise UserError(f"metric {metric}: has no default model; write {metric}@MODEL")
     file = wants.files.get(str(text))
     if file is not None:
         if file.option not in options.metric_models:
@@ -133,7 +134,7 @@ def _model_choice(
 
 
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
-    """Refuse contents of predictions that are no lists by names of `modalities`."""
+    """Refuse contents of predictions that are not lists by the names in `modalities`."""
     for lists in contents:
         if not isinstance(lists, dict) or not all(
             name in wants.modalities and isinstance(one, list) for name, one in lists.items()
@@ -162,12 +163,15 @@ def _by_prediction(
 
 
 def _texts(outputs: GeneratedOutputs) -> list[str]:
-    """What was written; nothing where it failed."""
+    """Return the generated texts, empty where the model failed."""
     return [output.text if output else "" for output in outputs.values]
 
 
 def _name(info: ModelInfo) -> str:
-    """Whose features: `clip@openai/clip-vit-base-patch32#3d74acf9`; no path of this machine."""
+    """Return the name of a feature model: `clip@openai/clip-vit-base-patch32#3d74acf9`.
+
+    Local paths are left out.
+    """
     checkpoint = info.checkpoint if info.revision else None
     options = "".join(f",{key}={value}" for key, value in sorted(info.options.items()))
     return f"{info.name}{f'@{checkpoint}' if checkpoint else ''}#{info.hash[:8]}{options}"

@@ -1,4 +1,4 @@
-"""Long texts: what metrics read of an output that is longer than any real answer, and its mark.
+"""Long texts: the part of an output that metrics read if it is longer than any real answer.
 
 A metric reads the first 100,000 characters of an output, or ten times the length of its longest
 reference where that is more. Metrics take linear time, but alignments (an error rate, a longest
@@ -21,7 +21,7 @@ _TIMES = 10  # the longest reference
 
 
 def truncate_long_texts(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
-    """Return the predictions with texts of a length that metrics can take."""
+    """Return the predictions with texts truncated to a length that metrics can take."""
     long = _long_rows(predictions)
     if not long:
         return predictions
@@ -32,7 +32,7 @@ def truncate_long_texts(predictions: Sequence[Prediction]) -> Sequence[Predictio
 
 
 def mark_long_texts(predictions: Predictions) -> tuple[Predictions, list[str]]:
-    """Return the predictions, with the tag `cut` on long texts, and a note that counts these."""
+    """Return the predictions with the tag `cut` on long texts, and a note that counts them."""
     long = list(map(_long_rows, predictions.splits()))
     cut, remaining = sum(map(len, long)), iter(long)
     if not cut:
@@ -49,7 +49,7 @@ def mark_long_texts(predictions: Predictions) -> tuple[Predictions, list[str]]:
 
 
 def _long_rows(predictions: Sequence[Prediction]) -> dict[int, int]:
-    """Return the rows of the texts that are too long, and how many characters of them are read."""
+    """Return the rows of texts that are too long, with the number of characters to read."""
     values = column(predictions, "value")
     if isinstance(values, Texts) and values.longest() <= LONGEST:
         return {}
@@ -62,7 +62,7 @@ def _long_rows(predictions: Sequence[Prediction]) -> dict[int, int]:
 
 
 def _longest(target: object) -> int:
-    """The length of the longest of the texts that are a reference; 0 for any other target."""
+    """Return the length of the longest reference text; 0 for any other target."""
     pieces = pieces_of(target)
     if pieces is not None:
         return len(first_reading(pieces))

@@ -27,7 +27,7 @@ Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 
 
 class Measured(NamedTuple):
-    """Scores by full name, those of parts by tag, and what they were made of."""
+    """Scores by full name, scores of parts by tag, and the scored metrics with their rows."""
 
     scores: dict[str, ScoreInfo]
     breakdowns: Breakdowns
@@ -54,11 +54,11 @@ def measure(
 ) -> Measured:
     """Score each metric in each direction: `recall@1[text-to-image]`.
 
-    Failed predictions are not measured; they are counted, with the bounds they leave. Of each tag
-    in `breakdowns` every metric is also given over the samples of one value, and as the mean over
-    the values, `exact_match{macro:subject}`, where there are several or it is the `headline`. A
-    metric that lacks a library, a program or a file is n/a with what to install. Raises Missing
-    where none could be measured.
+    Failed predictions are counted and not measured; they leave bounds. For each tag in
+    `breakdowns`, every metric is also given over the samples of each value, and as the mean over
+    the values, `exact_match{macro:subject}`, where there are several values or it is the
+    `headline`. A metric that lacks a library, a program or a file is n/a, with what to install.
+    Raises Missing where no metric could be measured.
     """
     scored_metrics, missing = estimates(metrics, directions, feature_extractor, options)
     by_tags = [
@@ -159,7 +159,7 @@ def _info(
 
 
 def _reason(score: Score, interval: str) -> str:
-    """Return what is to be said of a score, and why it has no interval where it has a value."""
+    """Return the remarks on a score, and why it has no interval where it has a value."""
     reasons = (
         (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
     )

@@ -1,4 +1,4 @@
-"""Notes on answers: reasoning in them, and answers that are the references themselves."""
+"""Notes on outputs: reasoning in them, and outputs equal to the references."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without
 def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     """Return outputs without the reasoning in their texts, with a note that counts them.
 
-    A text without an answer behind the reasoning becomes `empty`, which a kind scores as wrong, and
+    A text without an answer after the reasoning becomes `empty`, which a kind scores as wrong, and
     gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
     """
     by_id, tags = Keyed.from_mapping(outputs.values), dict(outputs.tags)
@@ -27,17 +27,17 @@ def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     answers: dict[int, object] = {row: final_answer(values[row]) for row in reasoning_rows}
     missing = [row for row, answer in answers.items() if not answer]
     for row in missing:
-        answers[row] = InvalidContent("no answer behind its reasoning") if empty is None else empty
+        answers[row] = InvalidContent("no answer after its reasoning") if empty is None else empty
         tags[names[row]] = {**tags.get(names[row], {}), NO_ANSWER: "true"}
     note = f"reasoning removed from {count(len(reasoning_rows), 'output')}"
     if missing:
-        note += f", of which {len(missing):,} had no answer behind it"
+        note += f", of which {len(missing):,} had no answer after it"
     stripped = Keyed(names, patch_rows(values, answers))
     return replace(outputs, values=stripped, tags=tags, notes=[*outputs.notes, note])
 
 
 def reasoning_notes(predictions: Predictions) -> list[str]:
-    """Return a note if texts that were scored contain reasoning."""
+    """Return a note if scored texts contain reasoning."""
     columns = [column(split, "value") for split in predictions.splits()]
     n_marked = sum(has_reasoning(text) for values in columns for text in perhaps_reasoning(values))
     if not n_marked:
@@ -72,7 +72,7 @@ def _is_reference(prediction: Prediction) -> bool:
 
 
 def _right_options(target: dict[str, Any]) -> set[str]:
-    """Return the letter and the text of the right option."""
+    """Return the letter and the text of the correct option."""
     letter, options = str(target.get("answer")), target.get("options") or []
     place = ord(letter) - ord("A") if len(letter) == 1 else -1
     return {letter, *([str(options[place])] if 0 <= place < len(options) else [])}

@@ -217,7 +217,7 @@ def test_options_of_nobody_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="option of model test-means"):
         found(tmp_path, "frames+test-means", colour=1)
     (tmp_path / "m.yaml").write_text("late: [{adapter: test-means}]")
-    with pytest.raises(UserError, match="stand in its file"):
+    with pytest.raises(UserError, match="late fusion in its file"):
         found(tmp_path, str(tmp_path / "m.yaml"), frames=1)
 
 

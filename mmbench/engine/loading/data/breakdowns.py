@@ -1,4 +1,4 @@
-"""The tags by whose values a task shows its metrics."""
+"""The tags in a task's `breakdowns`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.types import TaskSpec
 
 
 class TaggedData(NamedTuple):
-    """Data whose samples have the tags that a task breaks down by, and notes on those that lack."""
+    """Data with the tags that a task breaks down by, and notes on missing tags."""
 
     data: Dataset
     notes: list[str]
@@ -22,10 +22,10 @@ class TaggedData(NamedTuple):
 def with_breakdown_tags(
     spec: TaskSpec, data: Dataset, output_tags: Iterable[Mapping[str, str]] = ()
 ) -> TaggedData:
-    """Make the group of each sample a tag where the task breaks down by it.
+    """Add the group of each sample as a tag where the task breaks down by it.
 
-    `output_tags` are tags that outputs bring. A tag that the source of the data knows, and that
-    these data lack, is noted. Raises UnknownName for any other tag that no sample has.
+    `output_tags` are the tags of outputs. A missing tag that the data source declares as optional
+    is noted. Raises UnknownName for any other tag that no sample has.
     """
     if not spec.breakdowns:
         return TaggedData(data, [])
@@ -39,12 +39,12 @@ def with_breakdown_tags(
 
 
 def check_breakdowns(spec: TaskSpec, tags: Iterable[Mapping[str, str]]) -> None:
-    """Refuse a breakdown by a tag that is none of `tags`. Raises UnknownName."""
+    """Refuse a breakdown by a tag that is not among `tags`. Raises UnknownName."""
     _missing(spec, _tag_names(tags), [])
 
 
 def _used_tags(data: Dataset) -> Iterator[str]:
-    """Yield the names of the tags that a sample has."""
+    """Yield the names of the tags that at least one sample has."""
     for samples in data.by_role().values():
         tags = column(samples, "tags")
         for name in names_in(tags):

@@ -1,4 +1,4 @@
-"""From a task's `data` block to its data: which source, where its files are, which options."""
+"""Loading the data of a task: the data source, the place of its files, its options."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _RESERVED = {"source", "folder", "hub"}
 
 
 def data_root() -> Path:
-    """Where data sets are looked up by their folder's name: `$MMBENCH_DATA`, or `./data`."""
+    """Return the folder of the data sets: `$MMBENCH_DATA`, or `./data`."""
     return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
 def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Dataset:
     """Return the data of a task, from `data_path` (`--data`) or its folder under `$MMBENCH_DATA`.
 
-    Where there is neither, and the task names a data set of the hub, from there, if `hub` says so.
-
-    Raises DataError where there is none, UnknownName for an option that the source does not have.
+    Where there is neither and the task names a data set of the hub, the data come from the hub if
+    `hub` is set. Raises DataError where there are no data, UnknownName for an option that the
+    source does not have.
     """
     root = _data_path(spec, data_path)
     if (
@@ -50,7 +50,7 @@ def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Da
 
 
 def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
-    """Raise DataError where not one content of a side can be used: no image is there."""
+    """Raise DataError where all contents of a role are invalid, such as missing images."""
     samples_by_role = data.by_role()
     for role, field in spec.fields.items():
         contents = entries(column(samples_by_role.get(role, []), "inputs"), field)
@@ -93,13 +93,13 @@ def _load_from_source(
 
 
 def _needs_path(source: Callable[..., object]) -> bool:
-    """Return whether a source declares its first parameter as a Path that is never None."""
+    """Return whether the first parameter of a source is a Path that is never None."""
     first = next(iter(inspect.signature(source).parameters.values()), None)
     return first is not None and first.annotation in (Path, "Path")
 
 
 def _check_type(spec: TaskSpec, name: str, data: object) -> Dataset:
-    """Refuse what is not the data of a task's kind, and samples of a plugin that are none.
+    """Refuse data of another type than the task's kind needs, and invalid samples of a plugin.
 
     Raises UserError.
     """
@@ -109,7 +109,7 @@ def _check_type(spec: TaskSpec, name: str, data: object) -> Dataset:
             f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
             f" {spec.kind} needs a {_public(expected)}"
         )
-    dataset: Dataset = data  # type: ignore[assignment]  # an instance of what the kind declares
+    dataset: Dataset = data  # type: ignore[assignment]  # checked above
     if registry.plugin("data", name):
         check_samples(spec, name, dataset)
     if registry.plugin("kind", spec.kind):
@@ -131,7 +131,7 @@ def _missing(what: str, names: list[str]) -> SpecError:
 
 
 def _expand_home(value: object) -> object:
-    """Return an option with the home folder in texts that begin with `~/`."""
+    """Return an option with `~/` at the beginning of texts replaced by the home folder."""
     if isinstance(value, dict):
         return {key: _expand_home(one) for key, one in value.items()}
     if isinstance(value, list):

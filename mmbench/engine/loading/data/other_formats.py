@@ -1,4 +1,4 @@
-"""Data of another format than a source reads: what they are, and which task reads them."""
+"""Data in another format than a source reads: the format found, and the task that reads it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LARGEST = 64 << 20  # bytes of a file that is tried
 
 
 def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) -> UserError:
-    """Return an error of a source with what `root` holds, and with the task that reads it.
+    """Return an error of a source with the format of `root` and the task that reads it.
 
-    Data in the format of the source are described where another task reads them; what else is
-    wrong with them, the error says itself.
+    Data in the source's own format are described only where another task reads them too; the error
+    itself names any other fault.
     """
     text = "" if registry.plugin("data", source) else describe(root)
     if not text or (root.is_dir() and not is_webdataset(text)):
@@ -44,7 +44,7 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
 
 
 def _expected(spec: TaskSpec, source: str) -> str:
-    """Return what a source reads: the files that the task names, or what the source is about."""
+    """Return what a source reads: the files that the task names, or the summary of the source."""
     files = spec.data.get("files")
     if registry.source_info(source).reads == {"folder"}:
         return f"data source {source} reads a FOLDER: {registry.summary('data', source)}"
@@ -63,7 +63,7 @@ def _fits(source: str, text: str) -> bool:
 
 
 def _readers(root: Path, source: str) -> list[str]:
-    """Return the tasks for one's own data that read this file."""
+    """Return the tasks for the user's own data that read this file."""
     if not root.is_file() or root.stat().st_size > _LARGEST:
         return []
     names = (name for name in registry.names("data") if not registry.plugin("data", name))
@@ -72,7 +72,7 @@ def _readers(root: Path, source: str) -> list[str]:
 
 
 def _reader(source: str, root: Path) -> str:
-    """Return the task of a source that reads a file, nothing where it refuses it."""
+    """Return the task of a source that reads a file, empty where the source refuses it."""
     try:
         data: Dataset = registry.lookup("data", source)(root)
     except MmbenchError:

@@ -1,4 +1,4 @@
-"""Outputs of other programs: the reader of a file's format is found through the registry."""
+"""Outputs of other programs, with the reader found in the registry by the file's format."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     """Read the outputs in a file, by its extension, or in a folder: embeddings, images or sounds.
 
     `fields` names the columns of the predictions and the ids (keys `prediction`, `id`) in a file of
-    records. Nothing is matched to a task here, and no image is decoded. Raises DataError, with file
-    and line, for what cannot be read, for ids that stand twice, and for a format that nobody reads;
-    UnknownName for a field or a column that is not there.
+    records. Outputs are not matched to a task here, and images are not decoded. Raises DataError,
+    with file and line, for contents that cannot be read, duplicate ids and unknown formats;
+    UnknownName for a missing field or column.
     """
     fields = fields or {}
     check_fields(fields)
@@ -53,9 +53,9 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
 
 
 def _check_plugin_outputs(name: str, path: Path, outputs: Outputs) -> Outputs:
-    """Return what a plugin's reader returned, with the hash of the file where it gives none.
+    """Return the outputs of a plugin's reader, with the hash of the file where they have none.
 
-    Raises UserError for what are no outputs.
+    Raises UserError for an object of another type.
     """
     if fault := outputs_fault(outputs):
         raise UserError(f"outputs {name}: the reader returned {fault}")
@@ -65,14 +65,14 @@ def _check_plugin_outputs(name: str, path: Path, outputs: Outputs) -> Outputs:
 
 
 def _reader_name(path: Path) -> str:
-    """Return the name of a reader: a file's extension; a file without one goes by its name."""
+    """Return the name of a reader: a file's extension, or its name if it has none."""
     if path.is_dir():
         return _EMBEDDINGS if holds_embeddings(path) else _FOLDER
     return path.suffix.lower() or path.name
 
 
 def _unknown_format(path: Path) -> DataError:
-    """Return the error for a format that nobody reads. Raises DataError where there is no file."""
+    """Return the error for an unknown format. Raises DataError where there is no file."""
     if not path.exists():
         read_file(path, pipe=True)
     plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]

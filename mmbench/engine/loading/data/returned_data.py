@@ -1,4 +1,4 @@
-"""What data sources and readers of outputs of plugins return, checked before it is used."""
+"""Checks of the data and outputs that plugins return."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mmbench.types import InvalidContent, Media, Modality, Outputs, Sample, Task
 
 
 def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
-    """Refuse data of the source `name` without samples or with odd ones. Raises UserError."""
+    """Refuse data of the source `name` without samples or with invalid ones. Raises UserError."""
     where = f"task {spec.name}: data source {name} returned"
     roles = data.by_role()
     for role, samples in roles.items():
@@ -42,9 +42,9 @@ def check_samples(spec: TaskSpec, name: str, data: Dataset) -> None:
 
 
 def check_fields(spec: TaskSpec, data: Dataset) -> None:
-    """Refuse a task of whose fields no sample has any. Raises UnknownName.
+    """Refuse a task if no sample has any of its fields. Raises UnknownName.
 
-    Some may be missing: a kind may have fields that its data need not have.
+    Some fields may be missing, since a kind may have optional fields.
     """
     known = {n for role in data.by_role().values() for n in names_in(column(role, "inputs"))}
     if known and spec.fields and known.isdisjoint(spec.fields.values()):
@@ -53,7 +53,7 @@ def check_fields(spec: TaskSpec, data: Dataset) -> None:
 
 
 def _are_plain(samples: Sequence[Sample]) -> bool:
-    """Return whether the columns of samples hold texts and numbers alone, and no id is empty."""
+    """Return whether the columns of samples hold only texts and numbers, and no id is empty."""
     if not isinstance(samples, Table):
         return False
     ids, inputs, targets, groups, tags = samples.columns.values()
@@ -77,7 +77,7 @@ def _sample_fault(sample: object) -> str:
     if not isinstance(sample, Sample) or not isinstance(sample.id, str):
         return "a mmbench.types.Sample is needed, with a text as id and its inputs by name"
     if not sample.id:
-        return "its id is empty: give each sample an id of its own"
+        return "its id is empty: give each sample a unique id"
     if not isinstance(sample.inputs, dict):
         return "its inputs are no dict: give them by name, {name: content}"
     for name, content in sample.inputs.items():
@@ -108,7 +108,7 @@ def _content_fault(content: object) -> str:
 
 
 def _target_fault(target: object) -> str:
-    """Return why a value cannot be a target; rows hold it as JSON, and the data hash as repr."""
+    """Return why a value cannot be a target. Rows store targets as JSON, the data hash as repr."""
     if isinstance(target, Media | InvalidContent):
         fault = _content_fault(target)
         return f"its target {fault}" if fault else ""
@@ -124,16 +124,16 @@ def _target_fault(target: object) -> str:
 
 
 def _refuse_duplicate_ids(where: str, samples: Sequence[Sample]) -> None:
-    """Refuse two samples of one id, which no output could tell apart. Raises UserError."""
+    """Refuse two samples with the same id, since outputs could not be matched. Raises UserError."""
     ids = column(samples, "id")
     if are_distinct(ids):
         return
     ((ident, times),) = Counter(ids).most_common(1)
-    raise UserError(f"{where} {times} samples with the id {ident!r}: each needs one of its own")
+    raise UserError(f"{where} {times} samples with the id {ident!r}: each needs a unique id")
 
 
 def outputs_fault(outputs: object) -> str:
-    """Return why what a reader returned cannot be outputs, empty where it can."""
+    """Return why the object that a reader returned is not valid outputs, empty where it is."""
     if not isinstance(outputs, Outputs):
         return f"a {type(outputs).__name__}: give mmbench.types.Outputs({{id: value}})"
     if not isinstance(outputs.values, dict):

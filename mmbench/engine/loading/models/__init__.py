@@ -1,1 +1,1 @@
-"""From what is typed after `-m` to a loaded model: adapter, checkpoint, options, identity."""
+"""From the argument of `-m` to a loaded model: adapter, checkpoint, options, identity."""

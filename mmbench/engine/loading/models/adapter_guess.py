@@ -1,4 +1,4 @@
-"""Which adapters can read a checkpoint that was named without one, by its configuration."""
+"""Adapters that can read a checkpoint typed without an adapter, by its configuration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TABLES = {
     "ctc": "CTC",
     "tts": "TEXT_TO_WAVEFORM",
 }
-# Model types that other adapters read: alone, or besides those of the tables.
+# Model types that other adapters read, in addition to those of the tables.
 _TYPES = {
     "clap": ("clap",),
     "xclip": ("xclip",),
@@ -41,7 +41,7 @@ _LIST = "`mmbench list models` shows all names"
 
 
 class _Config(msgspec.Struct):
-    """What is read of a config.json: of transformers, or with the name of its adapter (`model`)."""
+    """The used keys of a config.json of transformers, or of mmbench with its adapter (`model`)."""
 
     model_type: str = ""
     architectures: list[str] | None = None
@@ -49,7 +49,7 @@ class _Config(msgspec.Struct):
 
 
 def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
-    """Raise UserError where a model is named by its checkpoint alone, saying what to type.
+    """Raise UserError with what to type where a model is named by its checkpoint alone.
 
     `prefix` is typed before the name: `frames+`.
     """
@@ -74,7 +74,7 @@ def _adapters(folder: Path) -> list[str]:
     try:
         config = parse_json(read_regular(file), _Config)
     except (OSError, ValueError):
-        return []  # the adapter that is typed next says what is wrong with the file
+        return []  # the adapter reports what is wrong with the file
     if config.model in registry.names("model"):
         return [str(config.model)]
     return list(dict.fromkeys([*_TYPES.get(config.model_type, ()), *_by_tables(config)]))

@@ -1,4 +1,4 @@
-"""Classes of models behind the names of adapters: what they declare, their options and dtype."""
+"""Model classes by the names of adapters: what they declare, their options and dtype."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from mmbench.validation.named_values import checked_options
 
 _RESERVED = {"self", "folder", "device", "dtype"}
 
-# What a class may declare, its types and these in words. A property belongs to the loaded model.
+# Attributes that a class may declare, with types and advice. A property is of the loaded model.
 _DECLARED: dict[str, tuple[type | UnionType, str]] = {
     "default_checkpoint": (str | property | None, "a str is needed"),
     "batch": (int | property | None, "an int is needed"),
     "version": (int | str, "declare an integer or a text in its class, such as version = 1"),
 }
 
-_FLAGS = {"avx512_bf16", "amx_bf16"}  # of processors that multiply bfloat16
+_FLAGS = {"avx512_bf16", "amx_bf16"}  # of processors with bfloat16 multiplication
 
 
 def class_of(text: str) -> ModelClass:
-    """Return the class that a model of this name has, whether or not its checkpoint is to be had.
+    """Return the class of a model by name, without resolving the checkpoint.
 
-    Raises UnknownName for an adapter that nobody has.
+    Raises UnknownName for an unknown adapter.
     """
     ref = parse(text)
     classes = [_class(part.adapter) for part in ref.late]
@@ -49,8 +49,8 @@ def _class(adapter: str) -> ModelClass:
 def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter and the options that it is registered with.
 
-    These are the arguments of a `functools.partial`. Raises ModelError for what is no class of a
-    model.
+    These are the arguments of a `functools.partial`. Raises ModelError for an object that is not a
+    model class.
     """
     target: Any = registry.lookup("model", adapter)
     bound: dict[str, object] = {}
@@ -75,14 +75,14 @@ def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
 
 
 def without_frames_prefix(adapter: str) -> str:
-    """Return the name of an adapter without `frames+`. Raises UserError for one without a name."""
+    """Return the name of an adapter without `frames+`. Raises UserError where nothing is left."""
     name = adapter.removeprefix(FRAMES_PREFIX)
     refuse_bare_checkpoint(name, adapter.removesuffix(name))
     return name
 
 
 def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> dict[str, object]:
-    """Return the options as the class takes them. Raises UnknownName and UserError."""
+    """Return the options converted to the types of the class. Raises UnknownName and UserError."""
 
     def missing(names: list[str]) -> UserError:
         flags = " ".join(f"--model-arg {name}=VALUE" for name in names)
@@ -107,10 +107,11 @@ def refuse_unpinned(ref: ModelRef, cls: ModelClass) -> None:
 
 
 def auto_dtype(cls: ModelClass, device: str) -> str:
-    """`bfloat16` for a model that asks for it where the machine has it, else `float32`.
+    """Return `bfloat16` for a class that prefers it on a machine that has it, else `float32`.
 
-    A class asks by its attribute `bfloat16`: large language models, which are trained and served in
-    it. All others stay at float32, so that published numbers are met to their last digit.
+    A class declares the preference by its attribute `bfloat16`: large language models, which are
+    trained and served in it. All others use float32, so that published numbers are reproduced to
+    the last digit.
     """
     if not getattr(cls, "bfloat16", False):
         return "float32"

@@ -1,4 +1,4 @@
-"""Late fusion: several models answer, and their answers are averaged by weight."""
+"""Late fusion: the weighted average of the outputs of several models."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Ensemble:
-    """The models, their weights (of sum 1), and what each makes of an item."""
+    """The models, their weights (with sum 1), and the preparation of an item for each model."""
 
     def __init__(self, models: Sequence[object], weights: Sequence[float]) -> None:
         self._models = models
@@ -34,29 +34,30 @@ class _Ensemble:
                 setattr(self, name, value)
 
     def prepare(self, item: object, modality: InputKind) -> list[object]:
-        """What each model makes of an item."""
+        """Return an item prepared for each model."""
         return [
             model.prepare(item, modality) if isinstance(model, Prepares) else item
             for model in self._models
         ]
 
     def _each(self, items: Sequence[Sequence[object]]) -> list[tuple[object, float, list[object]]]:
-        """Each model with its weight and its own prepared items."""
+        """Return each model with its weight and its own prepared items."""
         own = [list(column) for column in zip(*items, strict=True)]
         return list(zip(self._models, self._weights, own, strict=True))
 
 
 class _EmbeddingEnsemble(_Ensemble):
     def embed(self, items: Sequence[Sequence[object]], modality: Modality, role: Role) -> Array:
-        """Unit vectors side by side, by the root of their weights [n, sum of d].
+        """Return the unit vectors of all models, weighted and concatenated [n, sum of d].
 
-        The dot product of two of them is the weighted mean of the models' cosines.
+        Each is multiplied by the root of its weight, so that the dot product of two results is the
+        weighted mean of the models' cosines.
         """
         import numpy as np
 
         parts = []
         for model, weight, own in self._each(items):
-            assert isinstance(model, Embeds)  # the class was made for its methods
+            assert isinstance(model, Embeds)  # the class is made from the methods
             vectors = model.embed(own, modality, role)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             parts.append(vectors / np.where(lengths > 0, lengths, 1) * weight**0.5)
@@ -66,9 +67,9 @@ class _EmbeddingEnsemble(_Ensemble):
 class _ClassifierEnsemble(_Ensemble):
     @property
     def labels(self) -> list[str]:
-        """Those of the first model; the others have the same in an order of their own.
+        """The labels of the first model; the others have the same labels in any order.
 
-        Raises ModelError where they do not have the same labels, or one has a label twice.
+        Raises ModelError where their labels differ, or a model has a label twice.
         """
         for model in self._models:
             self._order(model)
@@ -77,12 +78,12 @@ class _ClassifierEnsemble(_Ensemble):
     def classify(
         self, items: Sequence[Sequence[object]], modality: Modality
     ) -> NDArray[np.float64]:
-        """The weighted mean of the scores [n, c] float64, logits as they are.
+        """Return the weighted mean of the scores [n, c] in float64; logits are not normalised.
 
-        Normalised by a softmax it is the logarithmic opinion pool (Genest and Zidek 1986,
-        Statistical Science 1); for several labels it averages the log-odds of each. Probabilities,
-        where all models return some, are averaged as they are: the linear opinion pool. Raises
-        ModelError where the models do not have the same labels, or one has a label twice.
+        After a softmax it is the logarithmic opinion pool (Genest and Zidek 1986, Statistical
+        Science 1); for several labels it averages the log-odds of each. Probabilities are averaged
+        too where all models return them: the linear opinion pool. Raises ModelError where the
+        labels of the models differ, or a model has a label twice.
         """
         import numpy as np
 
@@ -112,7 +113,7 @@ _BY_METHOD = {"embed": _EmbeddingEnsemble, "classify": _ClassifierEnsemble}
 
 
 def ensemble_class(classes: Sequence[ModelClass]) -> ModelClass:
-    """Return the class of a fusion: it can do what all of its models can."""
+    """Return the class of an ensemble, with the methods that all of its models have."""
     methods = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
     if not methods:
         raise ModelError("late fusion: the models have neither embed nor classify in common")
@@ -126,5 +127,5 @@ def ensemble_class(classes: Sequence[ModelClass]) -> ModelClass:
     scale = scales.pop() if scales else "logits"
     attributes = {"modalities": modalities, "scores": scale}
     fused: Any = type("Late", tuple(_BY_METHOD[m] for m in methods), attributes)
-    model_class: ModelClass = fused  # its type is not known: it was made here
+    model_class: ModelClass = fused  # mypy does not know its type
     return model_class

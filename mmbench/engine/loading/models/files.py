@@ -1,4 +1,4 @@
-"""Files that are part of a model's identity: those that its options name, and their hashes."""
+"""Files that are part of a model's identity: files named by options, and their hashes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PATTERN = re.compile(r"[*?\[]|\{\w*\}")
 
 
 def is_live(value: object) -> bool:
-    """Whether a value is an object whose content is not known: a network, an array, a client."""
+    """Return whether a value is an object with unknown content: a network, an array, a client."""
     return not isinstance(value, (*_SCALARS, Mapping, list, tuple))
 
 
 def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Each value and key inside mappings and lists, with its place: `adapters.0.path`."""
+    """Yield each value and key inside mappings and lists, with its place: `adapters.0.path`."""
     if isinstance(value, Mapping):
         inside = [(str(key), one) for key, one in value.items()]
     elif isinstance(value, list | tuple):
@@ -43,7 +43,7 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
 
 
 def plain(value: object) -> object:
-    """A value as a record can hold it: paths as texts, live objects by the name of their type."""
+    """Return a value for a record: paths as texts, live objects as the name of their type."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -54,12 +54,13 @@ def plain(value: object) -> object:
 
 
 def named_files(value: object) -> list[Path]:
-    """The files and folders that a value names: as a whole, as a prefix, or in a list in a text.
+    """Return the files and folders that a value names.
 
-    `weights.pt`, `~/runs/a`, `model.ckpt` where there are `model.ckpt.index` and
-    `model.ckpt.data-00000-of-00001`, `a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`,
-    `shards/*.npz`, `net-{rank}.pt`, `["a.pt"]`, `--lora a.pt`. A name between spaces or in brackets
-    needs a dot or a slash to be one.
+    A name may be the whole value, a prefix, or part of a list in a text: `weights.pt`, `~/runs/a`,
+    `model.ckpt` where there are `model.ckpt.index` and `model.ckpt.data-00000-of-00001`,
+    `a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`, `shards/*.npz`, `net-{rank}.pt`,
+    `["a.pt"]`, `--lora a.pt`. A word between spaces or in brackets counts as a name only if it has
+    a dot or a slash.
     """
     if not isinstance(value, str | Path) or not str(value):
         return []
@@ -76,9 +77,9 @@ def named_files(value: object) -> list[Path]:
 
 
 def too_wide(value: object) -> bool:
-    """Whether a value names a folder that holds the working directory or the home folder.
+    """Return whether a value names a folder that contains the working directory or the home folder.
 
-    A run writes into these, and what else lies there has no end.
+    A run writes into these folders, and their other contents are unbounded.
     """
     return (
         isinstance(value, str | Path)
@@ -88,7 +89,7 @@ def too_wide(value: object) -> bool:
 
 
 def _path(text: str) -> Path:
-    # Unlike Path.expanduser, this leaves a `~name` of nobody as it is.
+    # Unlike Path.expanduser, this does not change the `~name` of an unknown user.
     return Path(os.path.expandvars(os.path.expanduser(text)))  # noqa: PTH111
 
 
@@ -100,7 +101,7 @@ def _contains_working_folder(path: Path) -> bool:
 
 
 class HashedFiles:
-    """Hashes files through the cache of hashes, and notices when one changes afterwards."""
+    """Hashes files through the cache of hashes, and detects later changes of the files."""
 
     def __init__(self, keys: ContentKeys) -> None:
         self._keys = keys
@@ -114,9 +115,9 @@ class HashedFiles:
         return content
 
     def check(self, name: str) -> None:
-        """Raise ModelError where a file is not what it was when it was hashed.
+        """Raise ModelError where a file has changed since it was hashed.
 
-        Then weights of one training step may have been loaded under the identity of another.
+        Weights of one training step may then have been loaded under the identity of another.
         """
         for path, (size, changed, content) in self._seen.items():
             if not path.exists():

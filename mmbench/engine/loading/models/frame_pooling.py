@@ -1,4 +1,4 @@
-"""`frames+NAME`: a model of images looks at a video as the frames that are sampled of it."""
+"""`frames+NAME`: an image model applied to videos as sampled frames."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
     Float = TypeVar("Float", np.float32, np.float64)
 
-InputKind = Modality | Literal["conversation"]  # of what is prepared
-DEFAULT_FRAMES = 8  # frames of a video, unless the option `frames` says otherwise
+InputKind = Modality | Literal["conversation"]  # of the input of `prepare`
+DEFAULT_FRAMES = 8  # frames of a video, the default of the option `frames`
 
 
 class _FramePooling:
-    """What all share: the model behind, and a clip as its pictures."""
+    """The base of all wrappers: the image model, and the conversion of videos to images."""
 
     def __init__(self, model: object, count: int) -> None:
         self._model = model
@@ -54,7 +54,7 @@ class _FramePooling:
             self.encoded_images = model.encoded_images
 
     def prepare(self, item: object, modality: InputKind) -> object:
-        """A clip becomes a list of prepared pictures; anything else is the model's own."""
+        """Return a video as a list of prepared images, anything else as prepared by the model."""
         if modality == "conversation" and isinstance(item, tuple):
             return self._prepare(tuple(_with_pictures(message) for message in item), modality)
         if isinstance(item, VideoFrames):
@@ -67,13 +67,13 @@ class _FramePooling:
 
 class _PooledEmbeddings(_FramePooling):
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
-        """The mean of the unit vectors of a video's frames [n, d].
+        """Return the mean of the unit vectors of a video's frames [n, d].
 
         Source: Luo et al. 2021, arXiv 2104.08860 (CLIP4Clip), section 3.3, mean pooling.
         """
         import numpy as np
 
-        assert isinstance(self._model, Embeds)  # the class was made for its methods
+        assert isinstance(self._model, Embeds)  # the class is made from the methods
         if modality != "video":
             return np.asarray(self._model.embed(items, modality, role))
         frames = self._model.embed([one for clip in items for one in clip], "image", role)
@@ -84,11 +84,11 @@ class _PooledEmbeddings(_FramePooling):
 class _PooledScores(_FramePooling):
     @property
     def labels(self) -> list[str]:
-        """Those of the model."""
+        """The labels of the model."""
         return labels_of(self._model, self._name)
 
     def classify(self, items: Sequence[Any], modality: Modality) -> NDArray[np.float64] | Array:
-        """The mean of the scores of a video's frames [n, c], in float64: logits as they are.
+        """Return the mean of the scores of a video's frames [n, c] in float64, logits unchanged.
 
         Source: Wang et al. 2016, arXiv 1608.00859 (TSN), section 3.1, average consensus.
         """
@@ -105,7 +105,7 @@ class _FramesInText(_FramePooling):
     def write(
         self, conversations: Sequence[object], options: GenerationConfig
     ) -> Sequence[GeneratedText | SampleError]:
-        """What the model says to the conversation with pictures in the place of videos."""
+        """Return the model's answers to conversations with images in place of videos."""
         assert isinstance(self._model, Writes)
         return self._model.write(conversations, options)
 
@@ -114,14 +114,14 @@ class _FramesInTextEach(_FramePooling):
     def write_each(
         self, conversations: Iterable[object], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
-        """What the model says to each conversation, as the answers arrive."""
+        """Yield the model's answers to conversations as they arrive."""
         assert isinstance(self._model, WritesEach)
         return self._model.write_each(conversations, options)
 
 
 class _FramesInLikelihood(_FramePooling):
     def loglikelihood(self, conversations: Sequence[object], texts: Sequence[str]) -> Array:
-        """What the model says of the conversation with pictures in the place of videos."""
+        """Return log-likelihoods of texts, with images in place of videos in conversations."""
         assert isinstance(self._model, Rates)
         return self._model.loglikelihood(conversations, texts)
 
@@ -136,12 +136,12 @@ _BY_METHOD = {
 
 
 def frame_pooling_class(cls: ModelClass) -> ModelClass:
-    """Return the class of a model that takes videos, from that of one that takes images."""
+    """Return a class that takes videos, from a class that takes images."""
     bases = tuple(base for method, base in _BY_METHOD.items() if hasattr(cls, method))
     modalities: frozenset[Modality] = cls.modalities | {"video"}
     scale = {"scores": cls.scores} if hasattr(cls, "scores") else {}
     pooled: Any = type(f"Framed{cls.__name__}", bases, {"modalities": modalities, **scale})
-    model_class: ModelClass = pooled  # its type is not known: it was made here
+    model_class: ModelClass = pooled  # mypy does not know its type
     return model_class
 
 

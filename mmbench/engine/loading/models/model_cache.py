@@ -1,4 +1,4 @@
-"""One model in memory at a time, kept from one task of a command to the next."""
+"""A cache of one loaded model, shared by the tasks of a command."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from mmbench.engine.progress import Progress
 
 
 class ModelCache:
-    """Holds the model that was asked for last. Another one takes its place.
+    """A cache of the model that was loaded last; loading another model replaces it.
 
-    Two models are the same if their hashes are, and with them the contents of their files. One
-    whose answers are not kept has no hash that says so: it is the same only if it was found once.
+    Models with equal hashes, which cover the contents of their files, are the same. The hash of a
+    model without cached outputs does not cover everything, so only the same object is the same.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class ModelCache:
         self._model: object = None
 
     def get(self, model: Model, device: str, progress: Progress) -> object:
-        """Return the model with its weights on the device, loaded if it is not the one held."""
+        """Return the model with its weights on the device; load it if it is not in the cache."""
         if not self.holds(model, device):
             self.drop()
             progress.note(f"loading {model.info.name} on {device}")
@@ -27,7 +27,7 @@ class ModelCache:
         return self._model
 
     def holds(self, model: Model, device: str) -> bool:
-        """Return whether this is the model that is held."""
+        """Return whether this model is in the cache."""
         if self._loaded is None or self._loaded[1] != device:
             return False
         cached = self._loaded[0]
@@ -36,7 +36,7 @@ class ModelCache:
         return cached.info.hash == model.info.hash
 
     def drop(self) -> None:
-        """Let the held model go, and its memory with it."""
+        """Remove the model from the cache and free its memory."""
         if self._loaded is None:
             return
         import gc

@@ -1,4 +1,4 @@
-"""What is typed after `-m`, or stands in a model file, as a choice of adapters and checkpoints."""
+"""References to models: the argument of `-m` or a model file, as adapters and checkpoints."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model name or a model file says: `clip@openai/clip-vit-base-patch32#<sha>`.
+    """A parsed model name or model file: `clip@openai/clip-vit-base-patch32#<sha>`.
 
-    A file has `late` in place of an adapter where several models are to be fused. An adapter with
-    the prefix `frames+` looks at a video as images.
+    A file has `late` in place of an adapter for a fusion of several models. An adapter with the
+    prefix `frames+` takes a video as images.
     """
 
     adapter: str = ""
@@ -40,9 +40,9 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse(text: str) -> ModelRef:
-    """Read `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or a YAML file of what that says.
+    """Parse `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or a YAML file with these parts.
 
-    Raises SpecError for a file that says something else.
+    Raises SpecError for an invalid file.
     """
     if text.endswith((".yaml", ".yml")):
         return _from_file(text)

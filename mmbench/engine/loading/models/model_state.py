@@ -1,7 +1,7 @@
-"""What can change a model's answers beside its checkpoint, and whether all of it can be hashed.
+"""The state of a model other than its checkpoint that can change its outputs.
 
-That is the source of a plugin, the files that its options and its source name, and what a class
-declares as its `identity`. A live object has no file: without an identity its answers are not kept.
+It consists of a plugin's source, the files that its options and its source name, and the `identity`
+that a class declares. A live object has no file; without an identity its outputs are not cached.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _WEIGHTS = (
 
 
 class ModelState(NamedTuple):
-    """`source` and `parts` enter the model's hash; `options` are those that a record can hold.
+    """The state of a model: `source` and `parts` enter its hash; records store `options`.
 
-    `uncached` says why answers are not kept, empty where they are.
+    `uncached` says why outputs are not cached, empty where they are.
     """
 
     source: list[bytes]
@@ -45,9 +45,9 @@ class ModelState(NamedTuple):
 def model_state(
     name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> ModelState:
-    """Return what can change the answers of a class with these options.
+    """Return the state of a class with these options that can change its outputs.
 
-    Raises ModelError for a file that cannot be read, and for an identity that is no text.
+    Raises ModelError for a file that cannot be read, and for an identity that is not a text.
     """
     plugin = registry.plugin("model", name)
     source = _source(plugin, cls)
@@ -64,7 +64,7 @@ def model_state(
             live.append(f"option {place}={value} names a folder around this one")
         else:
             parts += _hashes(name, place, value, file_hash)
-    contents = list(source.files.values())  # in the order of imports, wherever the files lie
+    contents = list(source.files.values())  # in the order of imports, not of paths
     if _is_live(plugin):
         live.insert(0, "it was registered by a running program")
     return ModelState(contents, *_declared(name, cls, options, parts, live))
@@ -75,7 +75,7 @@ def _is_live(plugin: Plugin | None) -> bool:
 
 
 def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
-    """The plugin's files: that of the class's module, and that which registered it."""
+    """Return the source of a plugin: the module of the class, and the file that registered it."""
     if plugin is None:
         return Source({}, frozenset())
     file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
@@ -90,9 +90,9 @@ def _plugin_parts(
 ) -> Iterator[str]:
     if plugin is None:
         return
-    yield cls.__qualname__  # several classes may have one source
+    yield cls.__qualname__  # several classes may share a source
     yield from _versions(plugin)
-    # A running program writes files beside itself, of which its source has the names as well.
+    # A running program writes files next to itself, and its source names these files too.
     homes = set() if _is_live(plugin) else {file.parent for file in source.files}
     places = {Path(), *(file.parent for file in source.files)}
     for text in sorted(source.names):
@@ -103,13 +103,13 @@ def _plugin_parts(
 
 
 def _file_next_to(home: Path, text: str) -> list[Path]:
-    """The file that a source names by its path below its own folder: a prompt, a configuration."""
+    """Return the file that a source names relative to its own folder: a prompt, a configuration."""
     path = home / text
     return [path] if not Path(text).is_absolute() and exists(path) and path.is_file() else []
 
 
 def _weights(place: Path, text: str) -> list[Path]:
-    """The files of weights that a source names, and the folders that hold some."""
+    """Return the files of weights that a source names, and the folders that contain some."""
     path = place / text
     if "*" in text:
         return [one for one in matching(Path(escape(str(place))) / text) if _is_weights(one)]
@@ -123,9 +123,9 @@ def _is_weights(path: Path) -> bool:
 
 
 def _versions(plugin: Plugin) -> Iterator[str]:
-    """The version of the package that brings a model, and of the packages that it requires.
+    """Yield the versions of the package of a model and of the packages that it requires.
 
-    Not of those whose versions are in the journal's key.
+    Packages in the journal's key are left out.
     """
     if plugin.package is None:
         return
@@ -147,7 +147,7 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
 def _default_files(
     name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> Iterator[str]:
-    """Hashes of the files that the defaults of options name, where nothing else was given."""
+    """Yield hashes of the files named by the defaults of options that were not given."""
     for option, parameter in inspect.signature(cls).parameters.items():
         if option not in options and parameter.default is not inspect.Parameter.empty:
             for place, value in leaves(parameter.default, option):
@@ -156,7 +156,7 @@ def _default_files(
 
 
 def _object_identity(value: object) -> str | None:
-    """The identity of a live object: a text, or a method that returns one."""
+    """Return the identity of a live object: a text, or the text that its method returns."""
     identity = getattr(value, "identity", None)
     identity = identity() if callable(identity) else identity
     return identity if isinstance(identity, str) else None
@@ -165,7 +165,7 @@ def _object_identity(value: object) -> str | None:
 def _declared(
     name: str, cls: ModelClass, options: dict[str, object], parts: list[str], live: list[str]
 ) -> tuple[list[str], dict[str, object], str]:
-    """Parts, recordable options and reason, with regard to the class's own `identity`."""
+    """Return parts, recordable options and the reason not to cache, given `identity`."""
     recorded = {name: plain(value) for name, value in options.items()}
     if not hasattr(cls, "identity"):
         return parts, recorded, "; ".join(live)

@@ -1,4 +1,4 @@
-"""From what is typed after `-m` to a model that can be loaded, with its identity."""
+"""From the argument of `-m` to a model that can be loaded, with its identity."""
 
 from __future__ import annotations
 
@@ -32,27 +32,29 @@ from mmbench.types import ModelInfo
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 
-REMOTE = "remote"  # the dtype of a model whose weights are elsewhere
+REMOTE = "remote"  # the dtype of a model on another machine
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model that is found but not loaded: its identity, and how to load it.
+    """A model that is resolved but not loaded: its identity, and how to load it.
 
-    `uncached` says why its answers are not kept: its identity does not cover all that can change
-    them. Empty where they are. `destination` is the host that its inputs are sent to, None where
-    they stay on this machine.
+    `uncached` says why its outputs are not cached: its identity does not cover everything that can
+    change them. Empty where they are cached. `destination` is the host that its inputs are sent to,
+    None where they stay on this machine.
     """
 
     info: ModelInfo
     load: Callable[[str], object]  # device -> the model, its weights loaded
     cls: ModelClass  # has the methods and the modalities of the model that will be loaded
-    folder: Path | None = None  # its checkpoint, where some of a class's can do less than others
+    folder: Path | None = (
+        None  # its checkpoint, since checkpoints of a class may differ in abilities
+    )
     uncached: str = ""
     destination: str | None = None
 
 
 class ModelResolver(msgspec.Struct, frozen=True):
-    """What finding a model depends on beside its name."""
+    """The settings by which models are resolved, other than their names."""
 
     keys: ContentKeys
     dtype: str = "auto"
@@ -61,16 +63,16 @@ class ModelResolver(msgspec.Struct, frozen=True):
 
 
 def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
-    """Find a model and know it, without loading a weight.
+    """Resolve a model and its identity, without loading weights.
 
-    Raises UnknownName for an adapter or an option nobody has, ModelError for a checkpoint that
-    cannot be had.
+    Raises UnknownName for an unknown adapter or option, ModelError for a checkpoint that cannot be
+    found.
     """
     ref = parse(text)
     if not ref.late:
         return _single(ref, finder, options)
     if options:
-        raise UserError(f"{text}: options of late fusion stand in its file, with each model")
+        raise UserError(f"{text}: give the options of late fusion in its file, with each model")
     parts = [
         _single(ModelRef(p.adapter, p.checkpoint, p.revision, p.options), finder, {})
         for p in ref.late
@@ -100,7 +102,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
 
 
 def _format_weight(weight: float) -> str:
-    """A weight in full: two that differ in their last digit are two models."""
+    """Return a weight in full: weights that differ in the last digit are different models."""
     short = f"{weight:g}"
     return short if float(short) == weight else repr(weight)
 
@@ -144,7 +146,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     if not getattr(cls, "remote", False):
         checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
-    # How an answer is fetched (how many at a time) is no part of what it is.
+    # Options such as the number of parallel requests do not change the outputs.
     hashed_options = {k: v for k, v in options.items() if k not in getattr(cls, "unhashed", ())}
     state = model_state(ref.adapter, cls, hashed_options, files.hash)
     info = model_info(
@@ -157,18 +159,18 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         parts=state.parts,
     )
     if ref.checkpoint is None and checkpoint and not checkpoint.revision:
-        info = msgspec.structs.replace(info, checkpoint=None)  # packaged: no path of this machine
+        info = msgspec.structs.replace(info, checkpoint=None)  # packaged: the path is left out
     if getattr(cls, "remote", False):
         info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> object:
-        # A plugin's errors are its own: they name its file and line.
+        # Errors of a plugin name its file and line already.
         own = registry.plugin("model", ref.adapter) is None
         with loading(folder, "parts") if folder and own else nullcontext():
             model = cls(folder, device=device, dtype=dtype, **typed)
         classes: tuple[object, ...] = type(model).__mro__
-        if cls not in classes:  # what the model can do was read from the class
+        if cls not in classes:  # abilities were read from the class
             raise ModelError(
                 f"model {ref.adapter}: {cls.__name__}(…) gave a {type(model).__name__}: its"
                 f" `__new__` has to return a {cls.__name__}"
