@@ -1,4 +1,4 @@
-"""Which samples changed between two runs, the worst first."""
+"""The samples that changed between two runs, worst first."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mmbench.stats import sums_fold
 from mmbench.stats.folds import Floats
 from mmbench.text import plain
 
-MOST_SAMPLES = 50  # samples kept; a table shows fewer
-EXCERPT = 200  # characters kept of a text
+MOST_SAMPLES = 50  # samples returned; a table shows fewer
+EXCERPT = 200  # characters of a text
 
 
 class SampleChange(Struct, frozen=True):
-    """One sample: its value under the metric in both runs, what was said, and what is right."""
+    """One sample: its metric values in both runs, both outputs and the reference."""
 
     id: str
     direction: str
@@ -31,7 +31,7 @@ class SampleChange(Struct, frozen=True):
 
 
 class SampleChanges(Struct, frozen=True):
-    """How many samples one metric finds worse and better, and the first of them, worst first."""
+    """The number of samples that are worse and better by one metric, and examples, worst first."""
 
     metric: str
     worse: int
@@ -40,10 +40,10 @@ class SampleChanges(Struct, frozen=True):
 
 
 def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
-    """The samples whose own value under the metric differs between the runs.
+    """Return the samples with different values of the metric in the two runs.
 
-    An error rate of a sample whose reference is empty is its number of edits. None for a metric of
-    which no sample has a value by itself (average precision).
+    The error rate of a sample with an empty reference is its number of edits. None for a metric
+    without values for single samples (average precision).
     """
     import pyarrow.compute as pc
 
@@ -92,8 +92,7 @@ def _change(
 def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
     """Return two texts safe to print and at most `limit` long, around their first difference.
 
-    Both begin at the same place, where there is room at the start of a word. `…` stands for what
-    was cut.
+    Both begin at the same position, at the start of a word where possible. `…` marks omitted text.
     """
     first, second = (" ".join(text.split()) for text in (first, second))
     start = 0
@@ -112,7 +111,7 @@ def _first_difference(first: str, second: str) -> int:
     return next((at for at, (one, other) in pairs if one != other), shorter)
 
 
-# Of folds that need the rows one by one, what one row is worth alone.
+# For folds that need single rows: the value of one row.
 _ALONE: dict[str, Callable[[Floats], Floats]] = {
     "median": lambda rows: rows[:, 0],
     "class-mean": lambda rows: rows[:, 0],
@@ -121,7 +120,7 @@ _ALONE: dict[str, Callable[[Floats], Floats]] = {
 
 
 def sample_values(fold: str, rows: Floats) -> Floats | None:
-    """The value [n] of each row by itself; None where a row has none."""
+    """Return the value [n] of each row; None for a fold without values for single rows."""
     while fold.startswith("split-"):
         fold, rows = fold.partition(":")[2], rows[:, :-1]
     by_sums = sums_fold(fold)
@@ -132,7 +131,7 @@ def sample_values(fold: str, rows: Floats) -> Floats | None:
 
 
 def _rates(values: Floats, rows: Floats) -> Floats:
-    """Error rates, with the edits alone where there was nothing to say, as jiwer has them."""
+    """Return error rates, or the number of edits for an empty reference, as jiwer does."""
     return np.where(np.isnan(values), rows[:, 0], values)
 
 

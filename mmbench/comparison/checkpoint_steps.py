@@ -1,4 +1,4 @@
-"""The step of a training run that stands in the name of its checkpoint."""
+"""The training step in the name of a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECA
 
 
 class CheckpointStep(NamedTuple):
-    """The training run that a checkpoint belongs to, and its step, None where no name says it."""
+    """The training run of a checkpoint, and its step, None where its name has none."""
 
     training: str
     step: int | None
@@ -19,8 +19,7 @@ class CheckpointStep(NamedTuple):
 def checkpoint_step(checkpoint: str) -> CheckpointStep:
     """Return training run and step: `runs/a/step-2000` is step 2000 of `runs/a`.
 
-    The last part of the path that names a step decides, and in `epoch=3-step=2000.ckpt` the last
-    name.
+    The last part of the path with a step counts, and in `epoch=3-step=2000.ckpt` the last number.
     """
     parts = checkpoint.rstrip("/").split("/")
     for at in range(len(parts) - 1, -1, -1):

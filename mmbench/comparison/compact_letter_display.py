@@ -1,4 +1,4 @@
-"""Groups of runs that do not differ, as letters: two runs differ when they share none."""
+"""The compact letter display: runs that share a letter do not differ significantly."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 
 def compact_letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]:
-    """The letters of runs 0 to n - 1, of which the pairs in `differ` are significantly different.
+    """Return the letters of runs 0 to n - 1; the pairs in `differ` are significantly different.
 
-    Every pair that does not differ shares a letter. Source: Piepho 2004, "An algorithm for a
+    Two runs share a letter exactly if they do not differ. Source: Piepho 2004, "An algorithm for a
     letter-based representation of all-pairwise comparisons", Journal of Computational and Graphical
     Statistics 13(2), insert and absorb.
     """
@@ -16,7 +16,7 @@ def compact_letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]
     for one, other in differ:
         split = [g - {removed} for g in groups if {one, other} <= g for removed in (one, other)]
         unchanged = [g for g in groups if not {one, other} <= g]
-        # A group within another says nothing of its own.
+        # A subset of another group is redundant.
         candidates = dict.fromkeys([*unchanged, *split])
         groups = [g for g in candidates if not any(g < h for h in candidates)]
     ordered = sorted(groups, key=sorted)

@@ -1,4 +1,4 @@
-"""Which runs have comparable numbers, and in what the others differ."""
+"""The comparability of runs: which numbers can be compared, and how other runs differ."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from mmbench.types import RunRecord
 
 
 def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> list[str]:
-    """The scores to compare: those that all runs have, or of these the ones asked for.
+    """Return the scores to compare: those that all runs have, or the requested ones among them.
 
-    A name without what stands in brackets (direction, variant) stands for all of them. Raises
-    UnknownName.
+    A name without brackets (direction, variant) stands for all of its variants. Raises UnknownName.
     """
     common = [n for n in records[0].scores if all(_measured(record, n) for record in records)]
     if not common:
@@ -30,12 +29,12 @@ def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> lis
 
 
 def _measured(record: RunRecord, name: str) -> bool:
-    """Whether a run has the score; one whose metric could not run there has no signature."""
+    """Return whether a run has the score; a metric that could not run there has no signature."""
     return name in record.scores and bool(record.scores[name].signature)
 
 
 def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
-    """Raise UserError, saying what differs, unless numbers of the two runs may be compared."""
+    """Raise UserError with the differences if numbers of the two runs are not comparable."""
     differ = [
         f"{what} {_short(one)} against {_short(other)}"
         for what, one, other in (
@@ -56,7 +55,7 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
 
 
 def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
-    """Return for each record, in words, what sets it apart from the others.
+    """Return for each record, in words, how it differs from the others.
 
     These are the task's version and question, the data, and the parts of the scores' signatures
     that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`, `only rtfx`. Records
@@ -71,9 +70,9 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
 
 
 def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """The first column that tells rows apart as well as all columns do, else all of them.
+    """Return the first column that distinguishes rows as well as all columns do, else all columns.
 
-    Nothing where all rows are equal.
+    Empty where all rows are equal.
     """
     different = len(set(map(tuple, rows)))
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -88,10 +87,10 @@ def _sizes(record: RunRecord) -> str:
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
-    """Return for each record what the signatures of its scores do not share with the others'.
+    """Return for each record the parts of its scores' signatures that the others do not share.
 
     Signatures of a score are compared between the records that have it. A record that lacks scores
-    names them, or says `only` and its own if these are fewer.
+    names them, or the scores that it has, after `only`, if these are fewer.
     """
     names = list(dict.fromkeys(name for record in records for name in record.scores))
     names = [name for name in names if any(_measured(record, name) for record in records)]
@@ -106,7 +105,7 @@ def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _presence(record: RunRecord, names: Sequence[str]) -> list[str]:
-    """Return which of the scores a record lacks, or the only ones that it has, in words."""
+    """Return the scores that a record lacks, or the only ones that it has, in words."""
     own = [name for name in names if _measured(record, name)]
     missing = [f"no {name}" for name in names if name not in own]
     return [f"only {', '.join(own)}"] if 0 < len(own) < len(missing) else missing

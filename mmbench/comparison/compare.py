@@ -1,8 +1,8 @@
-"""Is one run better than another: on the same samples, with a test, and what it could have seen.
+"""Comparison of runs on the same samples, with a test and its detectable difference.
 
-Two runs are joined sample by sample. What was asked, what it was asked of and how it was measured
-must be equal, else there is nothing to compare. A sample that failed in either run is left out of
-both and counted. P-values are corrected (Holm) over all metrics, pairs and tasks of a comparison.
+Two runs are joined sample by sample. Question, data and signatures of the scores must be equal. A
+sample that failed in either run is left out of both and counted. P-values are corrected (Holm) over
+all metrics, pairs and tasks of a comparison.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class ScoreComparison(Struct, frozen=True):
 
     `difference` is candidate less baseline, with its interval at 1 - alpha (of this metric alone);
     `p_holm` the corrected p-value, which decides the verdict; `detectable` the smallest detectable
-    difference. `failed` counts samples that have no row in the baseline alone, in the candidate
-    alone, and in both. `reason` says why there is no test.
+    difference. `failed` counts samples without a row only in the baseline, only in the
+    candidate, and in both. `reason` says why there is no test.
     """
 
     metric: str
@@ -83,11 +83,11 @@ def compare(
     task: str | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two runs, `a` the baseline; each a record or what is typed for RUN (`find_run`).
+    """Compare two runs, `a` the baseline; each a record or a reference to a run (`find_run`).
 
-    `metrics` are names of scores (default: all that both have). Raises UserError where the runs
-    were asked differently, of other data, or measured differently, DataError without their rows.
-    Warns of files in the board that cannot be read.
+    `metrics` are names of scores (default: all that both have). Raises UserError where question,
+    data or signatures differ, DataError without their rows. Warns of files in the board that cannot
+    be read.
     """
     runs = [find_run(run, out, task) for run in (a, b)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
@@ -103,7 +103,7 @@ def compare_runs(
     task: str | None = None,
     seed: int = 0,
 ) -> list[Comparison]:
-    """Every pair of the runs of a task: the first with each other, the second with each after it.
+    """Compare every pair of the runs of a task, the pairs with the first run first.
 
     Runs may be of several tasks, two or more of each. P-values are corrected over all tasks, pairs
     and metrics together. Raises UserError for a run that is the only one of its task.
@@ -144,7 +144,7 @@ def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
 
 
 def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
-    """The scores to compare of one task's runs. Raises UserError where they do not compare."""
+    """Return the scores to compare of one task's runs. Raises UserError for incomparable runs."""
     names = common_scores(records, metrics)
     for record in records[1:]:
         refuse_incomparable(records[0], record, names)
@@ -154,7 +154,7 @@ def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
 def compare_rows(
     a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
 ) -> Comparison:
-    """Compare two opened runs, without verdicts: these wait for the correction over `tests`."""
+    """Compare two opened runs, without verdicts, which need the p-values of all `tests`."""
     place_in_b = places_in(a, b)
     joined = {name: join(a, b, name, place_in_b) for name in names}
     tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
@@ -175,7 +175,7 @@ def compare_rows(
 def _tests(
     joined: Sequence[Joined], a: RunRows, alpha: float, seed: int, tests: int
 ) -> dict[str, Paired]:
-    """Metrics over the same samples share the draws."""
+    """Return the tests by score; metrics over the same samples share the resamples."""
     shared: dict[bytes, list[Joined]] = {}
     for score in joined:
         shared.setdefault(score.places_a.tobytes(), []).append(score)
@@ -235,7 +235,7 @@ def _with_verdict(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreC
 
 
 def direction(difference: float, better: str) -> Literal["", "better", "worse"]:
-    """Return what a difference means where more or less is better; empty for none."""
+    """Return whether a difference is better or worse; empty for none."""
     if not difference:
         return ""
     return "better" if (difference > 0) == (better == "higher") else "worse"

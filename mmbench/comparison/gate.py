@@ -1,14 +1,14 @@
-"""May the candidate be merged: is it worse than the baseline, beyond noise and beyond a margin.
+"""The gate: is the candidate worse than the baseline, beyond noise and beyond a margin.
 
-For each metric the loss (how much worse, whichever way is better) is held against the margin:
+For each metric the loss (the difference in the worse direction) is compared with the margin:
 
-- fail: the loss is beyond the margin, and the test says that it is no accident (p corrected over
-  the gate's metrics, for one of them is enough to fail);
-- pass: even the bad end of the loss's interval is within the margin;
-- unclear: anything else. The data cannot tell, and the message says how many would.
+- fail: the loss is beyond the margin and significant (p corrected over the gate's metrics, since
+  one of them is enough to fail);
+- pass: even the upper end of the loss's interval is within the margin;
+- unclear: anything else. There are too few samples, and the message says about how many would do.
 
-A sample that failed in the candidate alone has no row to test: it passes only if the loss would be
-within the margin had all such samples been wrong.
+A sample that failed only in the candidate has no row to test: the candidate passes only if the loss
+would be within the margin with all such samples wrong.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ class GateRule(Struct, frozen=True):
     relative: bool
 
     def margin(self, baseline: float) -> float:
-        """The loss allowed, in the metric's own unit."""
+        """Return the allowed loss in the metric's own unit."""
         return self.loss * abs(baseline) if self.relative else self.loss
 
     @property
     def as_text(self) -> str:
-        """`0.5%` or `0.005`."""
+        """The loss as `0.5%` or `0.005`."""
         return f"{100 * self.loss:g}%" if self.relative else f"{self.loss:g}"
 
 
 class GateVerdict(Struct, frozen=True):
     """The verdict on one metric. `loss` is how much worse, from `low` to `high`; below 0 better.
 
-    `needed` is about how many samples would tell, if the loss stayed as it is.
+    `needed` is about how many samples would decide at the same loss.
     """
 
     metric: str
@@ -73,7 +73,7 @@ class GateVerdict(Struct, frozen=True):
 
 
 def parse_rule(text: str) -> GateRule:
-    """`METRIC: -0.5%` or `METRIC: 0.005`; a sign changes nothing. Raises UserError."""
+    """Parse `METRIC: -0.5%` or `METRIC: 0.005`; the sign is ignored. Raises UserError."""
     match = _RULE.match(text.strip())
     if match is None:
         raise UserError(
@@ -95,10 +95,10 @@ def gate(
     task: str | None = None,
     seed: int = 0,
 ) -> list[GateVerdict]:
-    """Hold a candidate against a baseline, a verdict for each metric that `fail_if` names.
+    """Compare a candidate with a baseline; return a verdict for each metric that `fail_if` names.
 
-    Raises UserError for a rule that cannot be read or a metric that the runs do not have, and as
-    `compare` does. Warns of files in the board that cannot be read.
+    Raises UserError for an invalid rule or a metric that the runs do not have, and as `compare`
+    does. Warns of files in the board that cannot be read.
     """
     runs = [find_run(run, out, task) for run in (baseline, candidate)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
@@ -127,7 +127,7 @@ def _judge(
             score, rule, margin, "fail", "worse beyond noise and beyond the margin", None
         )
     if high is None:
-        # Every sample changed by the same: there is no spread, and the difference is what it is.
+        # Every sample changed equally, so there is no spread.
         high = loss if significant else None
     if high is not None and high <= margin:
         hidden = _failures(score, candidate, margin)
@@ -144,11 +144,11 @@ def _judge(
 
 
 def loss_interval(score: ScoreComparison) -> tuple[float, float | None, float | None]:
-    """The loss with its interval: the difference, turned so that more is worse."""
+    """Return the loss with its interval: the difference, with positive values for worse."""
     loss, low, high = score.difference or 0.0, score.low, score.high
     if score.better == "lower":
         return loss, low, high
-    # 0 - x and not -x: no loss at all is 0, never -0.
+    # 0 - x and not -x, so that no loss is 0 and never -0.
     return 0 - loss, None if high is None else 0 - high, None if low is None else 0 - low
 
 
@@ -159,7 +159,7 @@ def _passed(loss: float, significant: bool) -> str:
 
 
 def _failures(score: ScoreComparison, candidate: RunRecord, margin: float) -> str:
-    """Why the samples that failed in the candidate alone forbid a pass; empty where they do not."""
+    """Return why samples that failed only in the candidate forbid a pass, else empty."""
     if not score.failed[1]:
         return ""
     failed = f"{count(score.failed[1], 'sample')} failed"
@@ -174,12 +174,12 @@ def _failures(score: ScoreComparison, candidate: RunRecord, margin: float) -> st
 
 
 def _needed(score: ScoreComparison, loss: float, high: float | None, margin: float) -> int | None:
-    """Samples that would narrow the interval enough: its width goes with 1 / √n."""
+    """Return how many samples would narrow the interval enough: its width goes with 1 / √n."""
     room = loss if loss > margin else margin - loss
     if high is None or room <= 0:
         return None
     samples = score.n * ((high - loss) / room) ** 2
-    unit: int = 10 ** max(0, int(log10(samples)) - 1)  # two digits tell enough
+    unit: int = 10 ** max(0, int(log10(samples)) - 1)  # two significant digits
     return max(score.n + 1, ceil(samples / unit) * unit)
 
 

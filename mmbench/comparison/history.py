@@ -1,11 +1,11 @@
 """A metric over the checkpoints of training runs, and where it changed.
 
-A line holds what may be compared and belongs together: one model name with one set of options, one
-training run, one question, one data set, one way of measuring. It is ordered by step where all of
-its checkpoints have one, else by the time of the evaluation, and has one point for each model: its
-latest run. A point is compared with the one before it. Where the rows of both are there the
-difference is tested sample by sample (p corrected over all steps of the history); where not, a
-change is two intervals that do not overlap, which finds less.
+A line consists of comparable runs: one model name with one set of options, one training run, one
+question, one data set, one way of measuring. It is ordered by step where all of its checkpoints
+have one, else by the time of the evaluation, and has one point for each model: its latest run. A
+point is compared with the previous point. Where both have rows, the difference is tested sample by
+sample (p corrected over all steps of the history); otherwise a change is two intervals that do not
+overlap, which detects less.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ Order = Literal["step", "created"]
 class Point(Struct, frozen=True):
     """One model of a history, by its latest run.
 
-    `line` numbers what may be compared, `order` is what the line is ordered by. `training` is the
-    path of the line's checkpoints without the step, empty where none has one. `change` is that
-    from the point before in the line, `by` what it was found: rows or intervals; empty where there
-    is nothing to compare with.
+    `line` is the number of the line, `order` its order. `training` is the path of the
+    line's checkpoints without the step, empty where none has one. `change` is the change from the
+    previous point in the line; `by` says whether rows or intervals show it, empty for no
+    comparison.
     """
 
     run: str
@@ -75,7 +75,7 @@ def line_name(point: Point) -> str:
 
 
 def point_name(point: Point) -> str:
-    """Return what sets a point apart in its line: its step or its checkpoint."""
+    """Return the name of a point in its line: its step or its checkpoint."""
     if point.order == "step":
         return str(point.step)
     checkpoint = point.checkpoint.rstrip("/")
@@ -122,10 +122,10 @@ def histories(
     seed: int = 0,
     unreadable: list[str],
 ) -> dict[str, list[Point]]:
-    """Return the points of several metrics: see `history`. None given is the headline.
+    """Return the points of several metrics: see `history`. The default is the headline.
 
-    A name without what stands in brackets is the metric in all its directions and variants. A line
-    for each file that is skipped is added to `unreadable`.
+    A name without brackets stands for the metric in all its directions and variants. A line for
+    each skipped file is added to `unreadable`.
     """
     records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
@@ -176,7 +176,7 @@ def _points(
 def _open_rows(
     records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
 ) -> dict[str, RunRows]:
-    """The metric's rows of the runs that have them; a line about each file that is no table."""
+    """Return the metric's rows of the runs that have them; report files that are no tables."""
     stored = set(Folder(out).run_files(".parquet"))
     rows_by_run = {}
     for record in records:
@@ -225,7 +225,7 @@ def _lines(
         question = task.fingerprint, task.data_hash, score.signature
         key = (training, model.name, model.dtype, options, *question)
         line = lines.setdefault(key, {})
-        line[model.hash or record.run] = record  # records are sorted: the latest run stays
+        line[model.hash or record.run] = record  # records are sorted, so the latest run wins
     return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
 
 
@@ -279,7 +279,7 @@ def _with_change(
     p_holm: float,
     alpha: float,
 ) -> Point:
-    """The point with its change from the one before."""
+    """Return the point with its change from the previous point."""
     if tested is not None and tested.difference is not None and tested.p_value is not None:
         change = direction(tested.difference, score.better) if p_holm <= alpha else ""
         return msgspec.structs.replace(

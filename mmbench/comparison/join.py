@@ -1,4 +1,4 @@
-"""The samples that two runs both answered, with the rows of each."""
+"""The samples with rows in both of two runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mmbench.stats.sums import Ints
 
 
 class Joined(NamedTuple):
-    """Rows [n, c] of one score in two runs, and where the samples stand in the table of each.
+    """Rows [n, c] of one score in two runs, with the samples' positions in both tables.
 
-    `failed` counts samples without a row in the first run alone, in the second alone, in both.
+    `failed` counts samples without a row only in the first run, only in the second, in both.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Joined(NamedTuple):
 
 
 def places_in(a: RunRows, b: RunRows) -> Ints:
-    """Where each sample of the first run stands in the table of the second, -1 for none."""
+    """Return the position of each sample of the first run in the second table, -1 for none."""
     if a.table.select(SAMPLE_COLUMNS).equals(b.table.select(SAMPLE_COLUMNS)):
         return np.arange(len(a.table))
     return places(a.keys, b.keys)
@@ -39,7 +39,7 @@ def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
     first, second = a.score_rows(name), b.score_rows(name)
     if first is None or second is None:
         return None
-    row_b = np.full(len(b.table) + 1, -1)  # the last is that of place -1
+    row_b = np.full(len(b.table) + 1, -1)  # the last is for place -1
     row_b[second.places] = np.arange(len(second.places))
     rows_in_b = row_b[place_in_b[first.places]]
     both = rows_in_b >= 0

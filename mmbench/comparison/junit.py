@@ -9,12 +9,12 @@ from mmbench.comparison.gate import GateVerdict
 from mmbench.text import plain
 from mmbench.text.number_format import format_number
 
-# How an unclear verdict is told: `--on-unclear` → (JUnit's element, GitHub's level).
+# How an unclear verdict is reported: `--on-unclear` → (JUnit's element, GitHub's level).
 UNCLEAR = {"pass": ("skipped", "notice"), "fail": ("failure", "error"), "4": ("error", "warning")}
 
 
 def junit(verdicts: Sequence[GateVerdict], suite: str, on_unclear: str) -> bytes:
-    """A JUnit report with a test for each metric."""
+    """Return a JUnit report with a test for each metric."""
     elements = {"pass": "", "fail": "failure", "unclear": UNCLEAR[on_unclear][0]}
     outcomes = [elements[verdict.outcome] for verdict in verdicts]
     counts = {f"{kind}s": outcomes.count(kind) for kind in ("failure", "error")}
@@ -40,7 +40,7 @@ def junit(verdicts: Sequence[GateVerdict], suite: str, on_unclear: str) -> bytes
 
 
 def annotation(verdict: GateVerdict, on_unclear: str) -> str:
-    """A verdict as a workflow command of GitHub Actions, which shows it beside the commit."""
+    """Return a verdict as a workflow command of GitHub Actions, shown next to the commit."""
     levels = {"pass": "notice", "fail": "error", "unclear": UNCLEAR[on_unclear][1]}
     title = _escaped(f"mmbench {verdict.outcome}: {plain(verdict.metric)}")
     title = title.replace(":", "%3A").replace(",", "%2C")
@@ -52,7 +52,7 @@ def _escaped(text: str) -> str:
 
 
 def sentence(verdict: GateVerdict) -> str:
-    """A verdict in one line: what was measured, what is allowed, and what follows."""
+    """Return a verdict in one line: measured values, allowed loss, and conclusion."""
     parts = [
         f"{plain(verdict.metric)}: {verdict.outcome}",
         f"{format_number(verdict.baseline)} → {format_number(verdict.candidate)}",

@@ -1,4 +1,4 @@
-"""Histories as a picture."""
+"""Plots of histories."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-# Without date and salt the same runs would not give the same bytes.
+# Fixed metadata: the same runs give the same bytes.
 _DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
 _MARKS = {"better": ("^", "#2a7f3f"), "worse": ("v", "#b3261e")}
 _COLOURS = ("#2f5d8a", "#b5651d", "#6a4c93", "#3c7a6c", "#8a2f55", "#5b5b5b")
-_POINTS = ("o", "s", "D", "P", "X", "*")  # of the first six lines, of the next six, …
+_POINTS = ("o", "s", "D", "P", "X", "*")  # for the first six lines, the next six, …
 _DASHES = ("--", ":", "-.", (0, (8, 3)), (0, (1, 4)), (0, (5, 2, 1, 2, 1, 2)))
 _THAN = "than the point before"
 _CHANGES = tuple(f"{change} {_THAN}" for change in _MARKS)
@@ -29,9 +29,9 @@ _MOST_LABELS = 24
 def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     """Draw each history under its title: values with their intervals, and where they changed.
 
-    Lines by step are drawn over the steps, and the models of other lines beside them as dashed
-    levels. Without a line by step, each point has a place of its own. Raises UserError for a file
-    of another format or one that cannot be written, MissingExtra where matplotlib is not installed.
+    Lines by step are drawn over the steps, and the models of other lines as dashed levels. Without
+    a line by step, each point has its own position. Raises UserError for another format or a file
+    that cannot be written, MissingExtra where matplotlib is not installed.
     """
     path = Path(file)
     if path.suffix.lower() not in _DATE:
@@ -48,9 +48,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     for axes, (title, points) in zip(panels, histories.items(), strict=True):
         _panel(axes, title, points)
         handles, labels = axes.get_legend_handles_labels()
-        handles_by_label |= dict(
-            zip(labels, handles, strict=True)
-        )  # "better" once, not for each line
+        handles_by_label |= dict(zip(labels, handles, strict=True))  # one "better" for all lines
     for name in [name for name in handles_by_label if name.startswith(_CHANGES)]:
         handles_by_label[name] = handles_by_label.pop(name)  # after the lines
     figure.legend(
@@ -94,7 +92,7 @@ def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
 def _curve(
     axes: Axes, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
 ) -> None:
-    """Draw a line of points that may be compared, at these places of the x axis."""
+    """Draw a line of comparable points at these positions of the x axis."""
     present = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
     if not present:
         return
@@ -113,7 +111,7 @@ def _curve(
 
 
 def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
-    """Draw models without a step as levels across the picture, each dashed in its own way."""
+    """Draw models without a step as horizontal levels, each with its own dashes."""
     for point, dashes in zip(points, cycle(_DASHES)):
         if point.value is not None:
             name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
@@ -123,7 +121,7 @@ def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
 
 
 def _ticks(axes: Axes, points: Sequence[Point]) -> None:
-    """Write below each point its checkpoint, or when it was made."""
+    """Label each point with its checkpoint or the time of its evaluation."""
     every = -(-len(points) // _MOST_LABELS)
     ticks = range(0, len(points), every)
     labels = [_escape(plain(_label(points[x]), 28)) for x in ticks]
@@ -135,5 +133,5 @@ def _label(point: Point) -> str:
 
 
 def _escape(text: str) -> str:
-    """A string that matplotlib takes as it is: it reads $…$ as a formula, and hides "_…"."""
+    """Return a text for matplotlib, which reads $…$ as a formula and hides a leading _."""
     return f" {plain(text)}".replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""The stored rows of a run, read for a comparison: which samples a score is of, and their rows."""
+"""The stored rows of a run, read for a comparison: the samples of a score, and their rows."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ SAMPLE_COLUMNS = ("direction", "split", "id")
 
 
 class ScoreRows(NamedTuple):
-    """The rows [k, c] of one score and where their samples stand in the table [k].
+    """The rows [k, c] of one score and the positions of their samples in the table [k].
 
-    `all_places` are the places of all samples that the score asks about, failed ones too.
+    `all_places` are the positions of all samples that the score covers, failed ones too.
     """
 
     rows: Floats
@@ -47,14 +47,14 @@ class RunRows:
     def __init__(self, run: StoredRun, names: Collection[str]) -> None:
         self.run, self.record = run, run.record
         bases = [_MACRO.sub(r"\g<name>", name) for name in names]
-        # What stands in the last brackets may be the direction: no part of the column's name.
+        # The last brackets may hold the direction, which is not part of the column's name.
         metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
         tags = ["tags"] if any(map(_MACRO.match, names)) else []
         self.table = self._read(*SAMPLE_COLUMNS, "group", *tags, also=metrics)
 
     @cached_property
     def keys(self) -> Texts:
-        """The direction, split and id of each row as one text, in which no two can be mistaken."""
+        """The direction, split and id of each row as one unambiguous text."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -71,16 +71,16 @@ class RunRows:
         return Texts(pc.if_else(pc.equal(group, ""), ident, group))
 
     def _read(self, *columns: str, also: Iterable[str] = ()) -> pa.Table:
-        """Read columns, and those of `also` that are there. Raises DataError."""
+        """Read columns, and those of `also` that exist. Raises DataError."""
         table = store.read_rows(self.run, {*columns, *also})
         if missing := set(columns) - set(table.column_names):
             raise DataError(f"run {self.record.run}: its rows have no column {min(missing)!r}")
         return table
 
     def score_rows(self, name: str) -> ScoreRows | None:
-        """The rows behind a score, by its full name; None for one that has none (`whole`).
+        """Return the rows of a score, by its full name; None for a score without rows (`whole`).
 
-        Raises DataError where the rows do not give the value that the record tells.
+        Raises DataError where the rows do not give the value in the record.
         """
         info = self.record.scores[name]
         base, direction, tag = self._parts(name)
@@ -100,7 +100,7 @@ class RunRows:
         return score_rows
 
     def column_values(self, column: str, places: Ints) -> list[object]:
-        """What was said of samples (`value`), or their `target`."""
+        """Return the outputs of samples (`value`), or their references (`target`)."""
         values = self._read(column)[column].take(places).to_pylist()
         return [
             self._parse_value(column, *cell) for cell in zip(places.tolist(), values, strict=True)
@@ -115,7 +115,7 @@ class RunRows:
             ) from error
 
     def _parts(self, name: str) -> tuple[str, str | None, str | None]:
-        """The stored column of a score, its direction, and the tag that it is a mean over."""
+        """Return the stored column of a score, its direction, and the tag that it averages over."""
         macro = _MACRO.match(name)
         base, tag = (macro["name"], macro["tag"]) if macro else (name, None)
         for direction in self.table["direction"].unique().to_pylist():
@@ -131,7 +131,7 @@ class RunRows:
         return np.asarray(pc.equal(self.table["direction"], direction))
 
     def _with_split(self, fold: str, rows: Floats, present: NDArray[np.bool_]) -> Floats:
-        """Rows with the number of their split, or of their direction, as the last column."""
+        """Return rows with the number of their split or direction as the last column."""
         if fold.startswith("split-mean"):
             numbers = np.asarray(self.table["split"])
         else:
@@ -146,7 +146,7 @@ class RunRows:
         in_scope: NDArray[np.bool_],
         tag: str,
     ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Rows of the samples that have the tag, with the number of its value as last column."""
+        """Return rows of the samples with the tag, and the number of its value as last column."""
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
             rows = self._with_split(inner, rows, present)
@@ -159,7 +159,7 @@ class RunRows:
         return tagged_rows, present & tagged, in_scope & tagged
 
     def _metric_rows(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
-        """A column of lists as rows [k, c] of those that are there, and which are."""
+        """Return a column of lists as rows [k, c] of the non-empty ones, and a mask of these."""
         import pyarrow as pa
 
         lists = self.table[name].combine_chunks()
@@ -183,6 +183,6 @@ class RunRows:
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """The number of each text of a column, and the different texts, in their order in it."""
+    """Return the number of each text of a column, and the distinct texts in order of appearance."""
     encoded = column.combine_chunks().dictionary_encode()
     return np.asarray(encoded.indices), encoded.dictionary.to_pylist()
