@@ -1,4 +1,4 @@
-"""Leaderboards: tables made of run records, and of nothing else, so that they can be made again.
+"""Leaderboards: tables made only from run records, so that they can be built again at any time.
 
 Needs neither torch nor a model.
 """
@@ -15,7 +15,7 @@ from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord
 
-# What every index, page and table that `build` wrote contains.
+# Bytes that every index, page and table of `build` contains.
 _MARKERS = {
     "README.md": b"# Leaderboards\n",
     ".md": b"Made by `mmbench leaderboard build",
@@ -24,14 +24,14 @@ _MARKERS = {
 
 
 class BuildResult(NamedTuple):
-    """The paths of the pages that were written, and a line for each file that is no record."""
+    """The paths of the written pages, and a line for each file that is not a record."""
 
     pages: list[str]
     unreadable: list[str]
 
 
 def check_writable(out: str, flag: str = "--out") -> None:
-    """Raise UserError unless a board can be written here; to be called before a long run."""
+    """Raise UserError if a board cannot be written here, before a long run."""
     folder = Folder(out, flag)
     folder.check_writable()
     _refuse_foreign_file(folder, "README.md")
@@ -40,9 +40,9 @@ def check_writable(out: str, flag: str = "--out") -> None:
 def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResult:
     """Write the pages and CSV files of these tasks (all with records by default), and the index.
 
-    Safe beside other writers: a table is replaced whole, and made again when a record arrived
-    meanwhile, so that the last writer has seen every record. Files that are no records are skipped.
-    Raises UserError, also where a file that is no table of ours would be overwritten.
+    Safe with concurrent writers: a table is replaced as a whole, and made again if a record arrived
+    meanwhile, so that the last writer has seen every record. Files that are not records are
+    skipped. Raises UserError, also where a file of another program would be overwritten.
     """
     folder = Folder(out, flag)
     requested = list(tasks)
@@ -73,7 +73,7 @@ def _replace(folder: Folder, name: str, text: str) -> None:
 
 
 def _refuse_foreign_file(folder: Folder, name: str) -> None:
-    """Raise UserError where something lies at the place of a table that `build` did not write."""
+    """Raise UserError if a file that `build` did not write is in the place of a table."""
     if fault := _foreign_file(folder, name):
         raise UserError(
             f"cannot write {folder.path(name)}: {fault}: move it away, or choose another folder"
@@ -82,10 +82,10 @@ def _refuse_foreign_file(folder: Folder, name: str) -> None:
 
 
 def _foreign_file(folder: Folder, name: str) -> str:
-    """Say what lies at the place of a table; empty for a table, an empty file or nothing."""
+    """Return what is in the place of a table; empty for a table, an empty file or nothing."""
     try:
         data = folder.read(name)
-    except (FileNotFoundError, PermissionError):  # what may be written need not be readable
+    except (FileNotFoundError, PermissionError):  # a writable place need not be readable
         return ""
     except OSError as error:
         return error.strerror or str(error)

@@ -1,4 +1,4 @@
-"""What the cells of a table show of a run: its scores, intervals, bounds and speed."""
+"""The cells of a table for a run: its scores, intervals, bounds and speed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def interval(score: ScoreInfo | None) -> str:
 
 
 def margin(score: ScoreInfo | None) -> str:
-    """The wider side of the 95 % interval, for a terminal; `n/a` for none."""
+    """Return the wider side of the 95 % interval, for a terminal; `n/a` for none."""
     if score is None or score.value is None or score.low is None or score.high is None:
         return "n/a"
     wide = max(score.high - score.value, score.value - score.low)
@@ -38,7 +38,7 @@ def failed(record: RunRecord) -> str:
 
 
 def bounds(record: RunRecord) -> str:
-    """Return the bounds that failed samples leave for the headline; nothing if there are none."""
+    """Return the bounds that failed samples leave for the headline; empty if there are none."""
     score = record.scores.get(record.headline)
     if not record.counts.get("failed", 0) or score is None or score.bounds is None:
         return ""
@@ -47,7 +47,7 @@ def bounds(record: RunRecord) -> str:
 
 
 def published(record: RunRecord) -> str:
-    """The verdict on the headline's published number."""
+    """Return the verdict on the headline's published number."""
     verdicts = [p.verdict for p in record.published if p.metric == record.headline]
     return verdicts[0] if verdicts else ""
 
@@ -58,7 +58,7 @@ def rtfx_cell(record: RunRecord) -> str:
 
 
 def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of one table as plain text, for terminals and Markdown."""
+    """Return header and rows of one table as plain text, for terminals and Markdown."""
     metrics = list(records[0].scores)
     timed = speed.has_column(records)
     times = [speed.COLUMN] if timed else []
@@ -85,9 +85,9 @@ def _drop(items: list[str], place: int) -> list[str]:
 
 
 def brief(records: list[RunRecord]) -> list[list[str]]:
-    """A row of `BRIEF` for each model of one table; for each baseline where there is no model.
+    """Return a row of `BRIEF` for each model of one table, or for each baseline without models.
 
-    `baselines` is the headline of the best of the baselines that do not look at a sample.
+    `blind` is the headline of the best of the baselines that ignore the input.
     """
     models = [record for record in records if not record.baseline] or records
     baselines = [record for record in records if record.baseline not in (None, "oracle")]

@@ -1,7 +1,7 @@
-"""Which runs stand in one table of a leaderboard, and what the table is about.
+"""The division of runs into tables of a leaderboard, and the captions of the tables.
 
-One table holds one fingerprint, one data hash and one signature per metric: numbers that were
-asked differently, or of other data, never stand in one column.
+One table holds one fingerprint, one data hash and one signature per metric: numbers for different
+questions or data are never in one column.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Section = tuple[str, str, str]
 
 
 def label(record: RunRecord) -> str:
-    """What a board calls the model of a record: `clip-nano@runs/a/step-500 (width=64)`."""
+    """Return the name of a record's model on a board: `clip-nano@runs/a/step-500 (width=64)`."""
     model = record.model
     place = f"@{model.checkpoint}" if model.checkpoint else ""
     revision = f"#{model.revision[:12]}" if model.revision else ""
@@ -27,7 +27,7 @@ def label(record: RunRecord) -> str:
 
 
 def section_key(record: RunRecord) -> Section:
-    """What must be equal for two records to stand in one table."""
+    """Return the properties that are equal for all records of one table."""
     measured = sorted((name, s.signature) for name, s in record.scores.items() if s.signature)
     signatures = ";".join(f"{name}={signature}" for name, signature in measured)
     return record.task.fingerprint, record.task.data_hash, signatures
@@ -55,7 +55,7 @@ def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
 
 
 def other_data(record: RunRecord) -> str:
-    """Says in words how the data differ from the protocol's own, or may; else empty."""
+    """Return how the data differ from the protocol's, or may differ, in words; else empty."""
     task = record.task
     if not task.protocol:
         return ""
@@ -69,7 +69,7 @@ def other_data(record: RunRecord) -> str:
 
 
 def caption(records: list[RunRecord]) -> str:
-    """What one table is about: sizes, and how its data differ from the protocol's."""
+    """Return the caption of a table: sizes, and how its data differ from the protocol's."""
     task = records[0].task
     sizes = ", ".join(count(n, sample_noun(role)) for role, n in sorted(task.data.items()))
     words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
@@ -78,7 +78,7 @@ def caption(records: list[RunRecord]) -> str:
 
 
 def captions(tables: list[list[RunRecord]]) -> list[str]:
-    """The caption of each table of a task, with what sets it apart from the others."""
+    """Return the caption of each table of a task, with its differences from the others."""
     texts = []
     for records, parts in zip(tables, distinctions([t[0] for t in tables]), strict=True):
         words = caption(records)

@@ -61,7 +61,7 @@ def _row(record: RunRecord, *, timed: bool) -> dict[str, object]:
 
 
 def page(task: str, tables: list[list[RunRecord]]) -> str:
-    """The Markdown page of a task."""
+    """Return the Markdown page of a task."""
     lines = [f"# {markdown(task)}", ""]
     for records, words in zip(tables, captions(tables), strict=True):
         header, rows = header_and_rows(records)
@@ -101,7 +101,7 @@ def _line(row: list[str]) -> str:
 
 
 def index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
-    """The index of a leaderboard: for each task its best model."""
+    """Return the index of a leaderboard: the best model of each task."""
     lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
     lines.append("|---|---|---|---:|---:|---:|")
     for task, sections in tables.items():
