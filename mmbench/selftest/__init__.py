@@ -1,1 +1,1 @@
-"""Trials of a task with answers that are known, whatever model is run on it later."""
+"""Tests of a task with known answers, independent of any model."""

@@ -1,7 +1,7 @@
-"""What must hold of a task whatever model is run on it, tried with answers that are known.
+"""Properties that every task must have, tested with known answers.
 
-The oracle is best; answers that do not look at the sample get no more than chance; scores move
-neither with the order of the samples nor with batches or shards; a corrupt sample is counted.
+The oracle is best; baselines that ignore the input get no more than chance; scores depend neither
+on the order of the samples nor on batches or shards; a corrupt sample is counted.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from mmbench.text.number_format import format_number
 from mmbench.types import Directions, Predictions, TaskSpec
 
 _MOST = 200  # samples of a task's own data
-_PERMUTED = 20  # random pairings of answers and targets, for the level of chance
-_NOISE = 4  # standard deviations that a blind answer may stand above their mean
+_PERMUTED = 20  # random pairings of answers and targets, to estimate chance
+_NOISE = 4  # standard deviations by which a baseline may exceed their mean
 _EQUAL = 1e-9  # sums in another order differ in their last digits
 
 
@@ -52,7 +52,7 @@ class _Bench(NamedTuple):
 
 
 def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
-    """All checks of a task, on its own data where they are there, else on some that are made.
+    """Return all checks of a task, on its own data where they are there, else on generated data.
 
     Raises UserError for a task that cannot be read.
     """
@@ -83,7 +83,7 @@ def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
 
 
 def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
-    """The metrics that can be computed here, and those that cannot with the reason."""
+    """Return the metrics that can be computed here, and a skipped check for each other."""
     directions = bench.kind.baseline("oracle", bench.data, 0).directions
     metrics, skipped = [], []
     for name in bench.metrics:
@@ -96,7 +96,10 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
 
 
 def _oracle(bench: _Bench, *, is_example: bool) -> Iterator[Check]:
-    """Best of all baselines in every metric that has an end; on made data the end itself."""
+    """Check that the oracle is best in every metric with a range.
+
+    On generated data it must reach the end of the headline's range.
+    """
     best = bench.baseline("oracle", bench.data)
     others = [bench.baseline(name, bench.data) for name in _others(bench)]
     for name, scored in best.items():
@@ -117,18 +120,18 @@ def _others(bench: _Bench) -> list[str]:
 
 
 def _better(value: float, scored: MeasuredDirection) -> float:
-    """By how much a value is better than a score; not at all where there is none."""
+    """Return by how much a value is better than a score; negative where it is worse."""
     gain = value - scored.score.value
     return gain if scored.score.better == "higher" else -gain
 
 
 def _chance(bench: _Bench) -> Iterator[Check]:
-    """A blind answer is worth no more than when targets are paired with samples at random.
+    """Check that baselines that ignore the input score no more than randomly paired targets.
 
-    And one that hedges no more than the better of a constant and a random one.
+    Hedging must score no more than the better of a constant and a random baseline.
     """
     random = [bench.data.permuted(seed) for seed in range(_PERMUTED)]
-    if random[0] == bench.data:  # two sets of images: nothing is paired with anything
+    if random[0] == bench.data:  # two sets of images have no pairs
         return
     baselines = {name: bench.baseline(name, bench.data) for name in _others(bench)}
     for name, scores in baselines.items():
@@ -142,7 +145,7 @@ def _chance(bench: _Bench) -> Iterator[Check]:
 
 
 def _pair_anew(bench: _Bench, name: str, answers: Predictions, data: Dataset) -> Directions:
-    """Return the answers with other samples; rankings are made anew, their answers are vectors."""
+    """Return the answers paired with other samples; rankings are computed again from vectors."""
     if len(data.shards()) == 1:
         return bench.kind.baseline(name, data, 0).directions
     queries = next(iter(data.by_role().values()))

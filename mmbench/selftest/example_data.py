@@ -1,4 +1,4 @@
-"""Data for self-tests: small, made here, of the shape that each source gives; and variants."""
+"""Data for self-tests: small generated data of the shape that each source gives."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
 
 
 def _captions() -> Samples:
-    """One reference each, so that one answer reaches the best of every metric."""
+    """Return images with one reference each, so that one answer is best in every metric."""
     data = _example()
     captions = {query.group: [str(query.inputs["text"])] for query in data.queries}
     return Samples([Sample(s.id, s.inputs, captions[s.id], s.id) for s in data.corpus])
 
 
 def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
-    """Questions on images, two to an image, with a target each."""
+    """Return questions on images, two per image, with a target each."""
     images = _example().corpus
     return Samples(
         [
@@ -76,7 +76,7 @@ def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -
 
 
 def _ten(i: int) -> list[str]:
-    """Ten people, most of one mind: so many that each nine of them give the full score."""
+    """Return ten answers that mostly agree, so that every nine of them give the full score."""
     return [_COLOURS[i % 4]] * 8 + [_COLOURS[(i + 1) % 4], "a dark one"]
 
 
@@ -102,7 +102,7 @@ def _labels(spec: TaskSpec) -> Samples:
 
 
 def _images() -> Samples:
-    """Half as many as of anything else: their features cost a pass of Inception each."""
+    """Return half as many images as other samples: their features need Inception."""
     data = _example()
     return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus[: _N // 2]])
 
@@ -125,7 +125,7 @@ def _pope() -> Samples:
 
 
 def _spoken() -> Samples:
-    """Texts with a sound of each, to speak or to write down."""
+    """Return texts with a sound of each, for speech synthesis or recognition."""
     texts = [str(query.inputs["text"]) for query in _example().queries[::5]]
     return Samples(
         [
@@ -136,7 +136,7 @@ def _spoken() -> Samples:
 
 
 def _sound(i: int) -> Media:
-    """A tenth of a second, 16 kHz, of a pulse with a period of its own: the voice of a speaker."""
+    """Return a tenth of a second, 16 kHz, of pulses with a period for each speaker."""
     stream = io.BytesIO()
     with wave.open(stream, "wb") as file:
         file.setnchannels(1)
@@ -147,7 +147,7 @@ def _sound(i: int) -> Media:
 
 
 def _prompts() -> Samples:
-    """The first caption of each image as text, the image as target."""
+    """Return the first caption of each image as text, with the image as target."""
     data = _example()
     captions = {query.group: query.inputs["text"] for query in reversed(data.queries)}
     return Samples(
@@ -156,7 +156,7 @@ def _prompts() -> Samples:
 
 
 def _published(spec: TaskSpec) -> Samples:
-    """What files of annotations may hold: by the kind and the metrics of the task."""
+    """Return data like files of annotations, by the kind and the metrics of the task."""
     data = _by_kind(spec)
     return Samples(
         [

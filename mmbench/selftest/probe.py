@@ -1,4 +1,4 @@
-"""Batches, shards and corrupt samples, tried on the engine with a model that reads letters."""
+"""Checks of batches, shards and corrupt samples, with a model of known embeddings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BROKEN = InvalidContent("corrupt, on purpose")
 
 
 class Check(NamedTuple):
-    """What must hold, and whether it does. None: it could not be tried, and `detail` says why."""
+    """A tested property and the result; None if it could not be tested (`detail` says why)."""
 
     what: str
     passed: bool | None
@@ -43,12 +43,12 @@ class Check(NamedTuple):
 
 
 class Probe:
-    """A model whose vectors are the hash of what it is given: any mix-up of rows shows."""
+    """A model with hashes of its inputs as vectors, so that any mix-up of rows shows."""
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Vectors [n, 16] of the hashes of n decoded items."""
+        """Return vectors [n, 16] of the hashes of n decoded items."""
         import numpy as np
 
         raw = b"".join(digest(_bytes(item)) for item in items)
@@ -56,7 +56,7 @@ class Probe:
 
 
 def _bytes(item: Any) -> bytes | str:
-    """What is in a decoded item: a text, a picture, samples of a sound, frames of a video."""
+    """Return the content of a decoded item: a text, an image, samples of a sound, video frames."""
     if isinstance(item, Audio | VideoFrames):
         return item[0].tobytes()
     return item if isinstance(item, str) else item.tobytes()
@@ -65,7 +65,7 @@ def _bytes(item: Any) -> bytes | str:
 def check_batches(
     kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
-    """Check that answers depend neither on the size of the batches nor on the shards."""
+    """Check that outputs depend neither on the size of the batches nor on the shards."""
     shards = data.shards()
     if len(shards) > 1:
         yield _check_shards(kind, data, shards)
@@ -98,7 +98,7 @@ def _check_shards(kind: Kind[Dataset], data: Dataset, shards: list[Dataset]) -> 
 def check_corrupt_sample(
     spec: TaskSpec, kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
-    """Check that a sample that cannot be evaluated is counted, and no other is lost."""
+    """Check that a corrupt sample is counted as failed, and no other sample is lost."""
     role, samples = list(data.by_role().items())[-1]
     first = samples[0]
     if len(data.shards()) > 1 or not _probe_requests(kind, data):
@@ -121,7 +121,7 @@ def check_corrupt_sample(
 
 
 def _probe_requests(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
-    """Return the requests of a kind if the probe can answer them, which only embeds."""
+    """Return the requests of a kind if they only embed, as the probe does; else none."""
     needs = kind.needs()
     requests = kind.requests(data, 0) if needs and needs.ability is Embeds else {}
     return requests if all(batch.method == "embed" for batch in requests.values()) else {}
