@@ -1,4 +1,4 @@
-"""The command line. Each command imports what it runs, and no other."""
+"""The command line. Each command imports only what it runs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mmbench.cli.exit_codes import DONE
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code (docs/cli.md lists them).
 
-    Without arguments it is the command of this process, whose signals and standard streams are set
-    up; with them it is run as a function.
+    Without arguments, run the command line of this process, with its signals and standard streams
+    set up; with arguments, run the command as a function.
     """
     if argv is not None:
         return _command(argv)

@@ -1,4 +1,4 @@
-"""Errors as a user should see them: one line, or the traceback of a bug."""
+"""Errors as users see them: one line, or the traceback of a bug."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mmbench.errors import UserError
 from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.text import printable
 
-_TRACEBACK = "MMBENCH_TRACEBACK"  # a variable of the environment
-_PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # of modules with names of their own
+_TRACEBACK = "MMBENCH_TRACEBACK"  # an environment variable
+_PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # of modules with other names
 
 
 def report(error: BaseException) -> int:
-    """Print an error as a user should see it and return its exit code."""
+    """Print an error for the user and return its exit code."""
     from mmbench.cli.output.terminal import show
     from mmbench.cli.process import interruption, report_interruption
 
@@ -43,7 +43,7 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _fault(error: BaseException) -> str:
-    """Return what is wrong where the fault is not mmbench's, empty where it is."""
+    """Return a message where the fault is outside mmbench, empty for a bug of mmbench."""
     if is_out_of_memory(error):
         return ADVICE
     if "mmbench.registry" in sys.modules:  # else no plugin was loaded
@@ -55,7 +55,7 @@ def _fault(error: BaseException) -> str:
 
 
 def _library_fault(error: BaseException) -> str:
-    """Return which library cannot be imported and what to type, empty for another error."""
+    """Return the library that cannot be imported and what to type, empty for another error."""
     for one in _chain(error):
         module = (one.name or "").partition(".")[0] if isinstance(one, ImportError) else ""
         if module and module != "mmbench":

@@ -11,7 +11,7 @@ _WORST_FIRST = (*_INTERRUPTIONS, BUG, USER, SAMPLES, UNCLEAR, FAILED)
 
 
 def until_interrupted(codes: Iterable[int]) -> list[int]:
-    """Collect exit codes, up to the first that says that the command was interrupted."""
+    """Collect exit codes until one says that the command was interrupted."""
     collected: list[int] = []
     for code in codes:
         collected.append(code)
@@ -21,5 +21,5 @@ def until_interrupted(codes: Iterable[int]) -> list[int]:
 
 
 def worst(codes: Sequence[int]) -> int:
-    """Of several exit codes the one to end with."""
+    """Return the exit code of a command, the worst of several."""
     return next((code for code in _WORST_FIRST if code in codes), DONE)

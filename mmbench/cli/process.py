@@ -1,8 +1,8 @@
-"""The process around a command: signals, standard streams and the exit code.
+"""The process of a command: signals, standard streams and the exit code.
 
-SIGINT, SIGTERM and SIGHUP interrupt a command: what it computed is kept, and it ends with 130, 143
-or 129, as a shell reports these signals. A second signal ends it at once. Signals that the parent
-process ignores (nohup) stay ignored.
+SIGINT, SIGTERM and SIGHUP interrupt a command: computed outputs stay in the cache, and it ends with
+130, 143 or 129, as a shell reports these signals. A second signal ends it at once. Signals that the
+parent process ignores (nohup) stay ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmbench.cli.streams import Streams
 NUMBERS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-MESSAGE = "mmbench: interrupted; what was computed is kept: the same command goes on from there"
+MESSAGE = "mmbench: interrupted; computed outputs are kept: run the same command again to continue"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -28,7 +28,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class _State:
-    """What is known of signals in this process."""
+    """The state of signals in this process."""
 
     handled = False  # whether the handlers of this module are installed
     received = 0  # the signal that interrupted the command
@@ -36,9 +36,9 @@ class _State:
 
 
 def run_process(command: Callable[[], int]) -> int:
-    """Run a command as a process of its own, and return the exit code.
+    """Run a command as this process, and return the exit code.
 
-    Errors of the command are its own matter; SystemExit is that of argparse.
+    The command reports its own errors; SystemExit comes from argparse.
     """
     from mmbench.cli.exit_codes import USER, worst
 
@@ -50,8 +50,8 @@ def run_process(command: Callable[[], int]) -> int:
         code = command()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else USER * bool(error.code)
-    handle_signals(lambda _: os._exit(code))  # the result is there: only threads are waited for
-    atexit.register(_ignore_signals)  # after the threads; Python would reset their handlers
+    handle_signals(lambda _: os._exit(code))  # the result is complete; only threads are running
+    atexit.register(_ignore_signals)  # after the threads, since Python would reset the handlers
     if output_fault := streams.close():
         print(f"mmbench: error: {output_fault}", file=sys.stderr)
         code = worst([code, USER])
@@ -63,7 +63,7 @@ def handle_signals(action: Callable[[int], object]) -> None:
     process = os.getpid()
 
     def handler(number: int, _: FrameType | None) -> None:
-        if os.getpid() != process:  # a fork, which ends as it would without handlers
+        if os.getpid() != process:  # a fork ends as without handlers
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         action(number)
@@ -79,9 +79,9 @@ def _ignore_signals() -> None:
 
 
 def interruption(error: BaseException) -> int:
-    """Return the signal behind an error, 0 where there is none.
+    """Return the signal that caused an error, 0 where there is none.
 
-    An interrupted library may raise an error of its own.
+    An interrupted library may raise another error.
     """
     if _State.received:
         return _State.received
@@ -108,7 +108,7 @@ def _interrupt(number: int) -> NoReturn:
 def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
     """End where Python drops an interruption, in a destructor or the callback of a weak reference.
 
-    The command would go on as if nothing had happened. Other exceptions are reported as usual.
+    Otherwise the command would continue. Other exceptions are reported as usual.
     """
     if isinstance(unraisable.exc_value, Interrupted):
         _end_at_once(_State.received)

@@ -1,8 +1,8 @@
-"""Standard streams that cannot end a command: closed, unread, full, or of a small alphabet.
+"""Standard streams that do not stop a command when closed, unread, full, or limited in encoding.
 
 A reader that leaves (`| head`) is not an error: the rest of the output is dropped, and the command
-ends with the exit code of its result. Output that is lost for another reason (a full disk) is
-reported at the end. A character that the encoding of a stream lacks is replaced.
+ends with the exit code of its result. Output lost for another reason (a full disk) is reported at
+the end. A character that the encoding of a stream lacks is replaced.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class _Output(io.FileIO):
-    """A file descriptor whose output goes nowhere after the first write that fails."""
+    """A file descriptor that discards output after the first failed write."""
 
     fault: OSError | None = None
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write all that fits, and return its size. A descriptor that would block is waited for."""
+        """Write all of the data, and return its size. Waits for a descriptor that would block."""
         try:
             while (n_bytes := super().write(data)) is None:
                 select.select([], [self], [])
@@ -45,7 +45,7 @@ class Streams:
         sys.stderr = _text(self._err, sys.stderr, "backslashreplace")
 
     def close(self) -> str:
-        """Write what is left; return why output was lost, empty where it was not."""
+        """Flush the streams; return why output was lost, empty where it was not."""
         sys.stdout.flush()
         sys.stderr.flush()
         fault = self._out.fault
@@ -54,19 +54,19 @@ class Streams:
 
 
 def _fill_gaps() -> None:
-    """Open /dev/null in place of standard streams that are closed.
+    """Open /dev/null in place of closed standard streams.
 
-    Else the next file that is opened gets such a number, and output would be written into it.
+    Otherwise the next file would get such a descriptor, and output would be written into it.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def _text(raw: _Output, old: IO[str] | None, errors: str) -> io.TextIOWrapper:
-    """Return a text stream onto a descriptor, buffered as the one that Python opened."""
+    """Return a text stream for a descriptor, buffered like Python's own."""
     terminal = raw.isatty()
     return io.TextIOWrapper(
         io.BufferedWriter(raw),

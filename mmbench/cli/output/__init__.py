@@ -1,1 +1,1 @@
-"""What commands print: text fitted to a terminal, tables, JSON, progress."""
+"""Output of commands: text fitted to a terminal, tables, JSON, progress."""

@@ -1,4 +1,4 @@
-"""Leaderboards in a terminal: a part for each direction, split by columns on a narrow screen."""
+"""Leaderboards in a terminal: a table for each direction, split by columns on a narrow screen."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mmbench.text import plain
 from mmbench.types import RunRecord
 
 Column = list[str]
-"""The header of a column, then a cell for each run."""
+"""The header of a column and a cell for each run."""
 
 
 def board_table(records: list[RunRecord], width: int | None) -> list[str]:
     """Return the lines of one table, with a part for each direction.
 
-    A part that is wider than `width` is split: each piece repeats the column of the models. The
+    A part that is wider than `width` is split; each piece repeats the column of the models. The
     headline's margin follows the metrics of its direction.
     """
     models = ["model", *(plain(label(record)) for record in records)]
@@ -65,6 +65,6 @@ def short_name(name: str, direction: str) -> str:
 
 
 def _direction(name: str) -> str:
-    """Return the part in brackets of `recall@1[text-to-image]`; nothing for `wer[basic]`."""
+    """Return the direction in `recall@1[text-to-image]`; empty for `wer[basic]`."""
     direction = name.partition("[")[2].partition("]")[0]
     return direction if "-to-" in direction else ""

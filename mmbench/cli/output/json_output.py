@@ -1,4 +1,4 @@
-"""JSON on standard output, and nothing else there."""
+"""JSON on standard output, without any other output there."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mmbench.validation.safe_parse import encode_json
 
 
 def write_json(value: object) -> None:
-    """Write a value as indented JSON to standard output, as UTF-8 whatever the locale is.
+    """Write a value as indented JSON to standard output, as UTF-8 in any locale.
 
-    Hidden characters stand as escapes.
+    Hidden characters are escaped.
     """
     encoded = msgspec.json.format(encode_json(value), indent=2)
     sys.stdout.flush()
@@ -26,9 +26,9 @@ def write_json(value: object) -> None:
 
 @contextmanager
 def printing_to_stderr(condition: bool) -> Iterator[None]:
-    """Send what models, metrics and their libraries print to stderr if the condition holds.
+    """Redirect to stderr what models, metrics and their libraries print, if the condition holds.
 
-    Programs that they start and libraries in C write to the descriptor, which is redirected too.
+    The file descriptor is redirected too, for C libraries and programs that they start.
     """
     if not condition:
         yield

@@ -9,12 +9,12 @@ from mmbench.types import FeatureRequest
 
 
 def direction(info: MetricInfo) -> str:
-    """Return `higher is better`; empty where only the Score knows it."""
+    """Return `higher is better`; empty where the direction is in the Score."""
     return f"{info.better} is better" if info.better else ""
 
 
 def value_range(info: MetricInfo) -> str:
-    """Return the range as an interval, `[0, ∞)`; empty where it has no end on either side."""
+    """Return the range as an interval, `[0, ∞)`; empty where it is unbounded."""
     low, high = (info.best, info.worst) if info.better == "lower" else (info.worst, info.best)
     if low is None and high is None:
         return ""
@@ -23,14 +23,14 @@ def value_range(info: MetricInfo) -> str:
 
 
 def sentence(info: MetricInfo) -> str:
-    """Return what is declared in one line: `Unit: rank; lower is better; range [1, ∞).`."""
+    """Return the declaration in one line: `Unit: rank; lower is better; range [1, ∞).`."""
     ends, kinds = value_range(info), ", ".join(sorted(info.kinds))
     parts = [f"Unit: {info.unit}", direction(info), ends and f"range {ends}", f"kinds: {kinds}"]
     return f"{'; '.join(filter(None, parts))}."
 
 
 def declaration(forms: list[str], info: MetricInfo) -> Iterator[str]:
-    """Yield what a metric declares, a line each, below the names that it can be given by."""
+    """Yield the declaration of a metric, an attribute per line, after its names."""
     yield ", ".join(forms)
     yield f"unit: {info.unit or 'not declared'}"
     yield f"direction: {direction(info) or 'that of its Score'}"

@@ -1,4 +1,4 @@
-"""What every command does with a finished run: keep it, print it, make the tables."""
+"""What every command does with a finished run: save it, print it, build the tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
-    """Write a run's record and rows, and print what was measured."""
+    """Write a run's record and rows, and print the scores."""
     where = outcome.report_to(store.BoardReporter(args.out))
     file = sys.stderr if args.json else sys.stdout
     show(run_result(outcome.record, where, screen_width(file)), file)
@@ -30,7 +30,7 @@ def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
 
 
 def exit_code(record: RunRecord, allowed: str) -> int:
-    """Return the exit code of one run: 3, 4 where the headline has no value, else 0."""
+    """Return the exit code of a run: 3 for failures, 4 for a headline without a value, else 0."""
     if record.counts["failed"] > allowed_failures(allowed, record.counts["samples"]):
         return SAMPLES
     headline = record.scores.get(record.headline)
@@ -38,7 +38,7 @@ def exit_code(record: RunRecord, allowed: str) -> int:
 
 
 def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
-    """Make the tables of these records, and print them as JSON where that was asked for."""
+    """Build the tables of these records, and print the records as JSON where requested."""
     code, pages = DONE, list[str]()
     try:
         if records:

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 _LIBRARIES = ("HF_DATASETS", "HF_HUB")
-_EVERY, _SELDOM, _SHARE = 10.0, 300.0, 0.1  # seconds between plain lines: least, most, of a stage
+_EVERY, _SELDOM, _SHARE = 10.0, 300.0, 0.1  # seconds between lines: least, most, share of a stage
 
 
 def make_progress(*, quiet: bool) -> Progress:
-    """The progress that fits where stderr goes; libraries draw their bars on a terminal alone."""
+    """Return the progress for stderr: a bar on a terminal, else lines.
+
+    Libraries show their own bars only on a terminal.
+    """
     terminal = sys.stderr.isatty()
     if quiet or not terminal:
-        for library in _LIBRARIES:  # which read it when they are imported, later than this
+        for library in _LIBRARIES:  # read when they are imported, later than this
             os.environ.setdefault(f"{library}_DISABLE_PROGRESS_BARS", "1")
     if quiet:
         return Silent()
@@ -31,20 +34,20 @@ def make_progress(*, quiet: bool) -> Progress:
 
 
 class Lines:
-    """A line when a stage begins, and further ones that grow rarer: after ten seconds and more.
+    """A line at the start of a stage, then lines at growing intervals of ten seconds and more.
 
-    A stage of a minute has six lines, one of an hour about fifty.
+    A stage of a minute has six lines, a stage of an hour about fifty.
     """
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """Begin a stage."""
+        """Print the start of a stage."""
         self._stage, self._total, self._done, self._first = stage, total, done, done
         self._began = self._last = monotonic()
         before = f", of which {done:,} were done before" if done else ""
         self.note(f"{stage}: {total:,}{before}")
 
     def advance(self, n: int) -> None:
-        """Count, and now and then say so."""
+        """Count, and print a line at intervals."""
         self._done += n
         now = monotonic()
         if now - self._last >= min(max(_EVERY, _SHARE * (now - self._began)), _SELDOM):
@@ -55,10 +58,10 @@ class Lines:
             self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left")
 
     def finish(self) -> None:
-        """Say nothing: the result follows."""
+        """Do nothing: the result follows."""
 
     def note(self, line: str) -> None:
-        """One line on stderr."""
+        """Print one line on stderr."""
         print(plain(line), file=sys.stderr, flush=True)
 
 
@@ -69,7 +72,7 @@ class Bar:
         self._bar: RichProgress | None = None
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """Show a bar that begins where the journal ends."""
+        """Show a bar that starts at the requests in the journal."""
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -95,13 +98,13 @@ class Bar:
             self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s")
 
     def finish(self) -> None:
-        """Leave the bar as it stands. May be called twice."""
+        """Stop the bar. May be called twice."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
     def note(self, line: str) -> None:
-        """One line above the bar."""
+        """Print one line above the bar."""
         if self._bar is not None:
             self._bar.console.print(plain(line), markup=False, highlight=False)
         else:

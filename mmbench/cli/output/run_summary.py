@@ -1,4 +1,4 @@
-"""What people read about one run: its scores, failures and cost, after it ran or later."""
+"""The summary of one run: its scores, failures and cost, after it ran or later."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run_result(record: RunRecord, where: str, width: int | None) -> list[str]:
 
 
 def run_summary(record: RunRecord, width: int | None) -> list[str]:
-    """Return the lines of `mmbench show run`: the result, then what was run, when and where."""
+    """Return the lines of `mmbench show run`: model, task, time and place, then the result."""
     model, task = record.model, record.task
     sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(task.data.items()))
     about = [
@@ -87,7 +87,7 @@ def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[
 
 
 def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]) -> str:
-    """Return what stands behind a score: its interval, or why it has none; what was published."""
+    """Return the remarks on a score: its interval, or why it has none, and the published number."""
     parts = [f"[{interval(score)}]"] if score.low is not None else []
     has_own_reason = score.reason and score.reason not in elsewhere
     parts += [f"({plain(score.reason)})"] if has_own_reason else []
@@ -99,7 +99,7 @@ def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]
 
 
 def _published_notes(published: Iterable[PublishedInfo]) -> Iterator[str]:
-    """Yield each reason once why published scores cannot be compared with these."""
+    """Yield each reason once why published scores are not comparable."""
     reasons = {
         (entry.model, entry.verdict): None
         for entry in published
@@ -124,7 +124,7 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
     """Return the headline by the values of each tag, the largest parts first.
 
     Where the headline is a mean over the values of a tag (`NAME{macro:TAG}`), its metric is shown;
-    where its library is missing, nothing is.
+    nothing is shown where its library is missing.
     """
     lines = []
     metric = record.headline.partition("{macro:")[0]

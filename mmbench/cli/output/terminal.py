@@ -16,19 +16,19 @@ from unicodedata import category, east_asian_width
 from mmbench.storage.unreadable import describe_unreadable
 from mmbench.text import printable
 
-_NARROWEST = 40  # a terminal is not taken to be narrower
-_DEFAULT_WIDTH = 80  # the width of a terminal that does not know its own
-_TEXT = 24  # the least width of a last column of text; a narrower one is not wrapped beside others
+_NARROWEST = 40  # the least width assumed of a terminal
+_DEFAULT_WIDTH = 80  # the width where the terminal does not report one
+_TEXT = 24  # the least width of a wrapped last column of text
 _GAP = 2  # blanks between columns
-_HANG = 4  # how much deeper the following lines of a wrapped line are indented
-_PARTS = re.compile(r"[^/@ ]*[/@ ]|[^/@ ]+")  # a name is folded behind these characters
-_WIDE = re.compile(r" *[^\u1100-\U0003ffff]+|.")  # a Chinese character, an emoji: one by one
+_HANG = 4  # extra indent of the continuation lines of a wrapped line
+_PARTS = re.compile(r"[^/@ ]*[/@ ]|[^/@ ]+")  # a name is folded after these characters
+_WIDE = re.compile(r" *[^\u1100-\U0003ffff]+|.")  # Chinese characters and emoji one by one
 
 Row = Sequence[str]
 
 
 def screen_width(file: TextIO) -> int | None:
-    """Return the width of the terminal behind a stream, None where there is no terminal."""
+    """Return the width of the terminal of a stream, None where it is not a terminal."""
     if not file.isatty():
         return None
     columns = os.environ.get("COLUMNS", "")
@@ -53,14 +53,14 @@ def display_width(text: str) -> int:
 
 
 def _is_mark(char: str) -> bool:
-    """Whether a character takes no cell of its own: an accent, a vowel sign, a Hangul vowel."""
+    """Return whether a character has width 0: an accent, a vowel sign, a Hangul vowel."""
     return category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff"
 
 
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
-    """Break a line between words; the following lines are indented by `hang` cells.
+    """Break a line between words; the continuation lines are indented by `hang` cells.
 
-    A long word is indented less, so that it fits; one that is too long for a line stays whole.
+    A long word is indented less, so that it fits; a word longer than a line stays whole.
     """
     text = line.lstrip(" ")
     indent = len(line) - len(text)
@@ -80,13 +80,13 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Words, each with the blanks before it; characters of two cells are words of their own."""
+    """Yield words with the blanks before them; characters of two cells are single words."""
     for word in re.findall(r" *[^ ]+", text):
         yield from _WIDE.findall(word) if display_width(word) > len(word) else [word]
 
 
 def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
-    """Rows as lines with aligned columns: those numbered in `left` to the left, others right."""
+    """Return rows as lines with aligned columns, left-aligned if numbered in `left`, else right."""
     lines = []
     widths = _widths(rows)
     for row in rows:
@@ -102,9 +102,9 @@ def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
 
 
 def listing(rows: Sequence[Row], width: int | None, indent: int = 0) -> list[str]:
-    """Names with what is said of each: the first cell, then the others, wrapped beside it.
+    """Return rows as a list: the first cell is the name, the others are wrapped next to it.
 
-    On a narrow terminal a long name has a line of its own.
+    On a narrow terminal a long name has a separate line.
     """
     if not rows:
         return []
@@ -129,10 +129,10 @@ def _entry(row: Row, start: int, width: int, indent: int) -> list[str]:
 def table(
     rows: Sequence[Row], left: Collection[int], width: int | None, indent: int = 0
 ) -> list[str]:
-    """Rows as aligned columns that fit into `width`; the first row is the header.
+    """Return rows as aligned columns that fit into `width`; the first row is the header.
 
-    A last column of texts is wrapped where there is room. Else columns that do not fit follow in
-    further pieces below, each of which repeats the first column; a long name in it is folded.
+    A last column of texts is wrapped where there is room. Otherwise columns that do not fit follow
+    below in further pieces, each with the first column repeated; long names in it are folded.
     """
     spaces = " " * indent
     whole = [spaces + line for line in aligned(rows, left)]
@@ -167,7 +167,7 @@ def _with_texts(rows: Sequence[Row], left: Collection[int], width: int, indent: 
 
 
 def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[int]]:
-    """Return the numbers of the columns of each piece beside the first column; one at the least."""
+    """Return the numbers of the columns of each piece after the first column, at least one each."""
     pieces: list[list[int]] = [[]]
     used = first
     for number, column in enumerate(columns[1:], 1):
@@ -181,7 +181,7 @@ def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[i
 
 
 def _folded(rows: Sequence[Row], width: int) -> list[Row]:
-    """Rows whose first cells are no wider than `width`; what is folded stands in rows below."""
+    """Return rows with first cells no wider than `width`; the rest of a cell is in rows below."""
     return [
         [part, *(row[1:] if nth == 0 else [""] * (len(row) - 1))]
         for row in rows
@@ -190,7 +190,7 @@ def _folded(rows: Sequence[Row], width: int) -> list[Row]:
 
 
 def fold(name: str, width: int) -> list[str]:
-    """Break a name behind a slash, an `@` or a blank; the following lines are indented by two."""
+    """Break a name after a slash, an `@` or a blank; continuation lines are indented by two."""
     lines = [""]
     for part in _PARTS.findall(name):
         if lines[-1].strip() and display_width(lines[-1] + part.rstrip()) > width:
@@ -205,6 +205,6 @@ def fold(name: str, width: int) -> list[str]:
 
 
 def report_unreadable(lines: Sequence[str]) -> None:
-    """Count and name on stderr the files that were skipped."""
+    """Print on stderr the number and names of the skipped files."""
     if lines:
         show(f"mmbench: warning: {describe_unreadable(lines)}".splitlines(), sys.stderr)

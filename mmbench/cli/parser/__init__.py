@@ -18,7 +18,7 @@ the headline; 70 a bug; 130, 143 or 129 interrupted (Ctrl-C, SIGTERM, SIGHUP), r
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of `mmbench`. Each command sets `module`, its module in mmbench.cli.commands.
+    """Return the parser of `mmbench`. Each command sets `module`, in mmbench.cli.commands.
 
     Where a shell asks for completions, they are printed and the process ends.
     """

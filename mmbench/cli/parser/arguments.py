@@ -1,4 +1,4 @@
-"""What is typed: a parser whose errors are one line, numbers in their ranges, and `~` in paths."""
+"""Parsing of arguments: errors in one line, numbers in their ranges, and `~` in paths."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NoReturn
 from mmbench.errors import UnknownName
 from mmbench.text import plain, with_home
 
-_LARGEST_SEED = 2**63 - 1  # of torch's generators, and of numbers in records
+_LARGEST_SEED = 2**63 - 1  # the limit of torch's generators and of numbers in records
 
-# The flags and arguments that may be paths; `[TASK=]PATH` is taken apart by `options.data_for`.
+# The flags and arguments that may be paths; `[TASK=]PATH` is split by `options.data_for`.
 _PATHS = (
     *("data", "predictions", "inception", "image", "audio", "video"),
     *("model", "task", "tasks", "plugin", "eval", "labels"),
@@ -22,9 +22,9 @@ _PATHS = (
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that names near choices, and prints no usage before an error.
+    """An argument parser that suggests similar choices, and prints no usage before an error.
 
-    `advice` ends every error: where the flags are shown, by default `PROG --help`.
+    `advice` ends every error: where the flags are listed, by default `PROG --help`.
     """
 
     advice = ""
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse a value that is no choice of the action."""
+        """Refuse a value that is not among the choices of the action."""
         if action.choices is not None and value not in action.choices:
             what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
             unknown = UnknownName(what, str(value), map(str, action.choices))
@@ -95,9 +95,9 @@ def _number(text: str) -> float:
 
 
 def expand_home(args: argparse.Namespace) -> None:
-    """Put the home folder in place of a leading `~` in every flag that may be a path.
+    """Replace a leading `~` by the home folder in every flag that may be a path.
 
-    A shell leaves `~` as it is behind an equals sign (`--out=~/board`).
+    A shell does not expand `~` after an equals sign (`--out=~/board`).
     """
     for flag in _PATHS:
         if hasattr(args, flag):

@@ -15,16 +15,16 @@ from mmbench import metric_names, registry
 from mmbench.cli.parser.arguments import days, natural, positive, seed, share
 from mmbench.errors import UserError
 
-_NUMBERS = (1, 5, 10)  # of `recall@k`, as tasks have them
+_NUMBERS = (1, 5, 10)  # values of k in `recall@k` in tasks
 
 
 def complete(parser: argparse.ArgumentParser) -> None:
-    """Answer the shell and end the process; return where it was not the shell that called."""
+    """Answer the shell and end the process; return if no shell asks for completions."""
     import argcomplete
 
     for action in _actions(parser):
         if action.choices is None and (names := _names_for(action)):
-            action.__dict__["completer"] = names  # where argcomplete looks for it
+            action.__dict__["completer"] = names  # argcomplete reads this attribute
     argcomplete.autocomplete(parser)
 
 
@@ -60,7 +60,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
 
 
 def _nothing(**_: object) -> list[str]:
-    """No names, where a shell would complete those of files."""
+    """Return no names, where a shell would otherwise complete file names."""
     return []
 
 
@@ -77,7 +77,7 @@ def _auto(**_: object) -> list[str]:
 
 
 def _models(prefix: str, **_: object) -> list[str]:
-    """Models; behind an @ the folders and files of checkpoints."""
+    """Return models; after an @, folders and files of checkpoints."""
     from argcomplete.completers import FilesCompleter
 
     from mmbench.engine.loading.models.resolver import BASELINES
@@ -109,13 +109,13 @@ def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 
     try:
         files = Folder(parsed_args.out).run_files()
-    except UserError:  # the command that is typed says what is wrong with the folder
+    except UserError:  # the command itself reports the fault of the folder
         files = []
     return ["latest", "best", *(PurePath(name).stem for name in files)]
 
 
 def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
-    """The names of what `show` shows, and the trainers of `train`."""
+    """Return the names for `show`, and the trainers for `train`."""
     if parsed_args.command == "train":
         return registry.names("trainer")
     by_kind: dict[str, Completer] = {

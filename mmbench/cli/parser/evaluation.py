@@ -28,12 +28,12 @@ def run(commands: Commands) -> None:
     parser.add_argument(
         "--fresh",
         action="store_true",
-        help="compute everything again; the cache is kept, and not read",
+        help="compute everything again; the cache is neither read nor deleted",
     )
     parser.add_argument(
         "--media",
         metavar="DIR",
-        help="write what was drawn or spoken here, as TASK/RUN/ID.png or .wav",
+        help="write generated images and sounds here, as TASK/RUN/ID.png or .wav",
     )
 
 
@@ -45,7 +45,7 @@ def check(commands: Commands) -> None:
 
 def score(commands: Commands) -> None:
     """Add `mmbench score`."""
-    text = "score anybody's outputs, read from a file, into the same leaderboard"
+    text = "score outputs of any program, read from a file, into the same leaderboard"
     parser = command(commands, "score", "evaluation", text)
     add = parser.add_argument
     add("-t", "--task", required=True, metavar="TASK", help="a task's name or YAML file")
@@ -56,13 +56,13 @@ def score(commands: Commands) -> None:
         help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, .trn, .txt, Kaldi's text, a TREC"
         " run, or a folder of embeddings, images or sounds; docs/scoring.md shows each",
     )
-    add("--name", metavar="NAME", help="what the board calls the model (default: the file's name)")
+    add("--name", metavar="NAME", help="name of the model on the board (default: the file's name)")
     add(
         "--field",
         action="append",
         default=[],
         metavar="prediction=NAME,id=NAME",
-        help="the columns of the predictions and of the ids, where several columns could be them",
+        help="the columns of the predictions and of the ids, where several are possible",
     )
     add(
         "--strip-reasoning",
@@ -70,10 +70,14 @@ def score(commands: Commands) -> None:
         help="remove the reasoning before the answers (<think>…</think>, channels of gpt-oss,"
         " ◁think▷), and keep the content of <answer>…</answer>",
     )
-    add("--partial", action="store_true", help="score what is there, although outputs are missing")
+    add(
+        "--partial",
+        action="store_true",
+        help="score the samples with outputs, although others have none",
+    )
     add("--fold-ids", action="store_true", help="match ids without regard to case, as sclite does")
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
-    add("--seed", type=seed, default=0, metavar="N", help="of the intervals (default: 0)")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of the intervals (default: 0)")
     published_as(parser)
     record_flags(parser)
     plugins(parser)
@@ -91,22 +95,27 @@ def rescore(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="measure this one (default: those of the task as it is now); repeat for several",
+        help="measure this metric (default: the current metrics of the task); repeat for several",
     )
-    inputs(parser, "the data, for metrics that look at a sample's inputs")
+    inputs(parser, "the data, for metrics that use the samples' inputs")
     record_flags(parser)
     plugins(parser)
 
 
 def verify(commands: Commands) -> None:
     """Add `mmbench verify`."""
-    text = "run the tasks that have published numbers for a model: reproduced or not"
+    text = "run the tasks with published numbers for a model, and compare"
     parser = command(commands, "verify", "evaluation", text)
     add = parser.add_argument
     add("-m", "--model", action="append", default=[], help="default: list what was published")
     add("-t", "--task", action="append", default=[], help="default: all with numbers for the model")
     add("--data", action="append", default=[], metavar="[TASK=]PATH", help="where the data are")
-    add("--limit", type=positive, metavar="N", help="only the first N: runs, and compares nothing")
+    add(
+        "--limit",
+        type=positive,
+        metavar="N",
+        help="only the first N documents; then nothing is compared",
+    )
     parser.set_defaults(seed=0, fresh=False)
     record_flags(parser)
     machine(parser)
@@ -122,11 +131,11 @@ def train(commands: Commands) -> None:
     add = parser.add_argument
     add("name", help="a trainer (`mmbench list trainers`), or the YAML file of a recipe")
     add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
-    add("--steps", type=positive, metavar="N", help="of all stages; default: the trainer's")
+    add("--steps", type=positive, metavar="N", help="steps of all stages; default: the trainer's")
     add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
     device(parser, "cpu")
     add("--seed", type=seed, metavar="N", help="default: 0")
-    add("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    add("--resume", action="store_true", help="continue from the last checkpoint in DIR")
     add(
         "--eval",
         action="append",

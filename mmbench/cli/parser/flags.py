@@ -13,14 +13,14 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 def command(commands: Commands, name: str, group: str, text: str) -> argparse.ArgumentParser:
-    """A subcommand of this name, run by the module `name` of mmbench.cli.commands.`group`."""
+    """Add a subcommand with this name, run by the module `name` of mmbench.cli.commands.`group`."""
     parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(module=f"{group}.{name}")
     return parser
 
 
 def record_flags(parser: argparse.ArgumentParser) -> None:
-    """The flags of a command that writes records."""
+    """Add the flags of a command that writes records."""
     add = parser.add_argument
     add(
         "--out",
@@ -32,51 +32,51 @@ def record_flags(parser: argparse.ArgumentParser) -> None:
         "--allow-failed",
         default="0",
         metavar="N|N%",
-        help="end with 0 although this many samples failed (default: 0)",
+        help="exit with 0 if at most this many samples failed (default: 0)",
     )
     add("--json", action="store_true", help="the run records as a JSON array on stdout")
     add("--quiet", action="store_true", help="no progress")
 
 
 def allow_outside(parser: argparse.ArgumentParser) -> None:
-    """The flag of a command that may send the files of a data set to an endpoint."""
+    """Add the flag of a command that may send files of a data set to an endpoint."""
     parser.add_argument(
         "--allow-outside",
         action="store_true",
-        help="send an endpoint on another machine also files from outside the data folder",
+        help="also send files outside the data folder to an endpoint on another machine",
     )
 
 
 RUN = (
-    "a path, an id, the beginning of one, latest, best (the best headline that can be compared with"
+    "a path, an id or its beginning, latest, best (the best headline that can be compared with"
     " the latest run), or MODEL@CHECKPOINT (its latest run)"
 )
 
 
 def runs_of_task(parser: argparse.ArgumentParser) -> None:
-    """The flag of a command that takes RUN: of which task."""
+    """Add the flag for the task of a RUN."""
     parser.add_argument("-t", "--task", metavar="TASK", help="RUN is a run of this task")
 
 
 def published_as(parser: argparse.ArgumentParser) -> None:
-    """The flag of a command whose scores can stand beside published ones."""
+    """Add the flag of a command that compares with published numbers."""
     parser.add_argument(
         "--published-as", metavar="HUB_ID", help="compare with the numbers published for this model"
     )
 
 
 def inception(parser: argparse.ArgumentParser) -> None:
-    """The flag of a command that may measure FID."""
+    """Add the flag of a command that may measure FID."""
     parser.add_argument(
         "--inception",
         type=Path,
         metavar="FILE",
-        help="torch-fidelity's Inception weights, for fid and kin",
+        help="torch-fidelity's Inception weights, for the FID family of metrics",
     )
 
 
 def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
-    """The flags of a command that takes models, one or more unless `model` is False, and tasks."""
+    """Add the flags of a command with tasks, and with models, required if `model`."""
     add = parser.add_argument
     add(
         "-m",
@@ -107,10 +107,16 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     add(
         "--index",
         metavar="exact|FACTORY",
-        help="of retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"
+        help="for retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"
         " 'IVF1024,Flat;nprobe=16'",
     )
-    add("--seed", type=seed, default=0, metavar="N", help="of drawings and baselines (default: 0)")
+    add(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="seed of generated images and baselines (default: 0)",
+    )
     machine(parser)
     allow_outside(parser)
     published_as(parser)
@@ -119,31 +125,31 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
 
 
 def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "") -> None:
-    """`--device`, with a help text of its own where the default is not all there is to tell."""
+    """Add `--device`; `text` replaces the help text, which names the default."""
     text = text or f"default: {default}"
     parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
 
 
 def machine(parser: argparse.ArgumentParser) -> None:
-    """The flags of a command that loads a model."""
+    """Add the flags of a command that loads a model."""
     device(parser)
     add = parser.add_argument
     add(
         "--dtype",
         default="auto",
         choices=["auto", "float32", "bfloat16", "float16"],
-        help="of the weights; auto is float32, and for language models bfloat16 where there is any",
+        help="of the weights; auto is float32, or bfloat16 for language models where supported",
     )
     add(
         "--batch-size",
         default="auto",
         type=_batch_size,
         metavar="auto|N",
-        help="auto begins from the free memory and halves when it runs out",
+        help="auto starts from the free memory and halves when it runs out",
     )
     add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
-    add("--api-base", metavar="URL", help="of an endpoint, for model api: http://localhost:8000/v1")
-    add("--concurrency", type=positive, metavar="N", help="requests at a time to an endpoint")
+    add("--api-base", metavar="URL", help="the endpoint of model api: http://localhost:8000/v1")
+    add("--concurrency", type=positive, metavar="N", help="parallel requests to an endpoint")
     add(
         "--insecure-http",
         action="store_true",
@@ -152,12 +158,12 @@ def machine(parser: argparse.ArgumentParser) -> None:
     add(
         "--trust-remote-code",
         action="store_true",
-        help="run code that a checkpoint brings; needs a pinned revision",
+        help="run code from the checkpoint; needs a pinned revision",
     )
 
 
 def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") -> None:
-    """The flags of a command in which only metrics may want a model."""
+    """Add the flags of a command in which only metrics may use a model."""
     add = parser.add_argument
     add("--data", type=Path, metavar=metavar, help=data)
     device(parser, text="the device of the models that metrics use")
@@ -165,20 +171,20 @@ def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") ->
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:
-    """The flags of a command that looks names up, those of tasks among them."""
+    """Add the flags of a command that looks up names, including those of tasks."""
     add = parser.add_argument
     add("--tasks", action="append", default=[], metavar="DIR", help="look for tasks here first")
     plugin(parser)
 
 
 def plugin(parser: argparse.ArgumentParser) -> None:
-    """The flag of a command that looks names up."""
+    """Add the flag of a command that looks up names."""
     parser.add_argument(
         "--plugin",
         action="append",
         default=[],
         metavar="FILE.py",
-        help="run a file that registers models, metrics, data sources, kinds, trainers",
+        help="run a file that registers models, metrics, data sources, kinds or trainers",
     )
 
 

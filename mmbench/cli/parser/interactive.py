@@ -10,16 +10,16 @@ from mmbench.cli.parser.flags import Commands, command, machine, plugins
 
 def classify(commands: Commands) -> None:
     """Add `mmbench classify`."""
-    text = "what a model sees or hears in a file, among labels that you give or its own"
+    text = "classify files, with the given labels or the model's own classes"
     parser = command(commands, "classify", "interactive", text)
     _model_and_files(parser)
-    parser.add_argument("--labels", metavar="A,B,…", help="a model that embeds texts needs them")
+    parser.add_argument("--labels", metavar="A,B,…", help="the labels, needed for embedding models")
     parser.add_argument("--top", type=positive, default=5, metavar="N", help="default: 5")
 
 
 def chat(commands: Commands) -> None:
     """Add `mmbench chat`."""
-    text = "talk with a model about files, a line at a time; an empty line ends it"
+    text = "talk with a model about files, line by line; an empty line ends it"
     parser = command(commands, "chat", "interactive", text)
     _model_and_files(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="ask this once, and end")

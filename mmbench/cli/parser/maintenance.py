@@ -8,20 +8,24 @@ from mmbench.cli.parser.flags import Commands, command, inputs, plugin, plugins
 
 def selftest(commands: Commands) -> None:
     """Add `mmbench selftest`."""
-    text = "what must hold of a task whatever model is run: oracle, chance, order, corrupt samples"
+    text = "check a task independently of models: oracle, chance, order, corrupt samples"
     parser = command(commands, "selftest", "maintenance", text)
     parser.add_argument("task", nargs="*", metavar="TASK", help="default: all tasks")
-    inputs(parser, "try it on these data (default: on its own)")
+    inputs(parser, "test with these data (default: the task's own)")
     plugins(parser)
 
 
 def conformance(commands: Commands) -> None:
     """Add `mmbench conformance`."""
-    text = "every metric beside its references: packages, definitions, golden numbers"
+    text = "compare every metric with its references: packages, definitions, golden numbers"
     parser = command(commands, "conformance", "maintenance", text)
     add = parser.add_argument
     add("--data", metavar="DIR", help="real data for golden numbers; docs/conformance.md names it")
-    add("--rows", metavar="FILE", help="rows of another environment, by --json, for skipped ones")
+    add(
+        "--rows",
+        metavar="FILE",
+        help="rows of another environment, written by --json, in place of skipped rows",
+    )
     add(
         "--family",
         action="append",
@@ -31,22 +35,22 @@ def conformance(commands: Commands) -> None:
     )
     plugin(parser)
     output_format = parser.add_mutually_exclusive_group()
-    output_format.add_argument("--json", action="store_true", help="the rows as a JSON array")
+    output_format.add_argument("--json", action="store_true", help="print the rows as a JSON array")
     output_format.add_argument(
-        "--markdown", action="store_true", help="as docs/conformance.md has them"
+        "--markdown", action="store_true", help="print the page docs/conformance.md"
     )
 
 
 def cache(commands: Commands) -> None:
     """Add `mmbench cache`."""
-    text = "what is kept of models' outputs under $MMBENCH_CACHE; prune removes what no run uses"
+    text = "cached model outputs in $MMBENCH_CACHE; prune removes those that no run uses"
     parser = command(commands, "cache", "maintenance", text)
     parser.add_argument("action", choices=["show", "prune"])
     parser.add_argument(
         "--older-than",
         type=days,
         metavar="DAYS",
-        help="prune only what was not used for so long",
+        help="prune only outputs not used for this long",
     )
 
 

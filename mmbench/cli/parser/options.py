@@ -20,9 +20,9 @@ _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
 def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
-    """Return the options of a command, for one of its tasks. A command has some of the flags.
+    """Return the options of a command for one of its tasks. A command has only some of the flags.
 
-    Raises UserError for a flag that makes no sense.
+    Raises UserError for an invalid flag.
     """
     from mmbench.engine.options import options_from
 
@@ -39,7 +39,7 @@ def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
 
 
 def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
-    """Return the options of model `api` that have flags of their own."""
+    """Return the options of model `api` that have separate flags."""
     flags = {
         "base": arguments.get("api_base"),
         "concurrency": arguments.get("concurrency"),
@@ -49,9 +49,9 @@ def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
 
 
 def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
-    """The path of `--data [TASK=]PATH` for a task: its own, else the one without a task.
+    """Return the path of `--data [TASK=]PATH` for a task: its own, else the one without a task.
 
-    Only a task of this command counts as `TASK=`, so that a path may hold an equals sign.
+    Only a task of this command counts as `TASK=`, so that a path may contain an equals sign.
     """
     general = None
     for value in paths:
@@ -64,15 +64,15 @@ def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
 
 
 def _names(task: str) -> set[str]:
-    """Return what a task may be called in `TASK=`; of a file also its name without the ending."""
+    """Return the names of a task in `TASK=`; for a file also its name without the ending."""
     is_file = task.endswith((".yaml", ".yml"))
     return {task, Path(task).stem} if is_file else {task}
 
 
 def model_options(texts: list[str]) -> dict[str, object]:
-    """`key=value` flags as a mapping; values are YAML scalars (8 is a number, true a truth value).
+    """Return `key=value` flags as a mapping; values are YAML scalars (8 is an int, true a bool).
 
-    Raises UserError for one without an equals sign.
+    Raises UserError for a flag without an equals sign.
     """
     options = {}
     for text in texts:
@@ -87,7 +87,7 @@ def model_options(texts: list[str]) -> dict[str, object]:
 
 
 def allowed_failures(text: str, samples: int) -> float:
-    """How many samples may fail: `N`, or `N%` of the samples. Raises UserError."""
+    """Return how many samples may fail: `N`, or `N%` of the samples. Raises UserError."""
     try:
         share = text.endswith("%")
         value = float(text.removesuffix("%"))
@@ -99,9 +99,9 @@ def allowed_failures(text: str, samples: int) -> float:
 
 
 def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
-    """Find the runs that are typed in `args.out`, of `args.task` if it is given.
+    """Find the runs given by references in `args.out`, of `args.task` if it is given.
 
-    Names on stderr the files that were skipped. Raises DataError: see `find_run`.
+    Reports skipped files on stderr. Raises DataError: see `find_run`.
     """
     from mmbench.cli.output.terminal import report_unreadable
     from mmbench.storage.run_lookup import find_run

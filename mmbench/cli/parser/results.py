@@ -10,20 +10,26 @@ from mmbench.cli.parser.flags import RUN, Commands, command, plugins, runs_of_ta
 
 def compare(commands: Commands) -> None:
     """Add `mmbench compare`."""
-    text = "is one run better than another: on the same samples, with a test"
+    text = "compare runs on the same samples, with tests"
     parser = command(commands, "compare", "results", text)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
     runs_of_task(parser)
     _metric_flag(parser)
     _test_flags(parser)
-    add("--show", type=natural, default=10, metavar="N", help="samples that changed (default: 10)")
+    add(
+        "--show",
+        type=natural,
+        default=10,
+        metavar="N",
+        help="how many changed samples to show (default: 10)",
+    )
     add("--json", action="store_true", help="every pair as a JSON array on stdout")
 
 
 def gate(commands: Commands) -> None:
     """Add `mmbench gate`."""
-    text = "pass or fail a candidate: is it worse than the baseline, beyond noise and a margin"
+    text = "pass or fail a candidate: is it worse than the baseline beyond noise and a margin"
     parser = command(commands, "gate", "results", text)
     add = parser.add_argument
     add("--baseline", required=True, metavar="RUN", help=RUN)
@@ -42,7 +48,7 @@ def gate(commands: Commands) -> None:
         "--on-unclear",
         choices=["pass", "fail", "4"],
         default="4",
-        help="what to end with when the data cannot tell: 0, 1 or 4 (default: 4)",
+        help="exit code when there are too few samples: 0, 1 or 4 (default: 4)",
     )
     add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
     add("--github", action="store_true", help="print the verdicts as GitHub annotations too")
@@ -56,11 +62,13 @@ def history(commands: Commands) -> None:
     add = parser.add_argument
     add("task", metavar="TASK", help="a task's name")
     add("--model", metavar="NAME", help="only runs of this model")
-    help = "in all its directions and variants; repeat for several (default: the headline)"
+    help = (
+        "the metric, in all its directions and variants; repeat for several (default: the headline)"
+    )
     add("--metric", action="append", default=[], metavar="NAME", help=help)
-    help = "order of a line (default: step where all of its checkpoints have one in their names)"
+    help = "order of a line (default: step if the names of all its checkpoints have one)"
     add("--by", choices=["step", "created"], help=help)
-    add("--plot", metavar="FILE", help="draw it: .svg, .png or .pdf")
+    add("--plot", metavar="FILE", help="write a plot: .svg, .png or .pdf")
     _test_flags(parser)
     add("--json", action="store_true", help="the points as a JSON array on stdout")
 
@@ -76,7 +84,7 @@ def list(commands: Commands) -> None:
 
 def show(commands: Commands) -> None:
     """Add `mmbench show`."""
-    parser = command(commands, "show", "results", "all about one model, task, metric or run")
+    parser = command(commands, "show", "results", "describe one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
     parser.add_argument("name", help=f"for a run: {RUN}")
     parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
@@ -87,7 +95,7 @@ def show(commands: Commands) -> None:
 
 def leaderboard(commands: Commands) -> None:
     """Add `mmbench leaderboard`."""
-    parser = command(commands, "leaderboard", "results", "make the tables again, or show them")
+    parser = command(commands, "leaderboard", "results", "build the tables again, or show them")
     parser.add_argument("action", choices=["build", "show"])
     parser.add_argument("task", nargs="*", help="default: all")
     brief = (
@@ -104,14 +112,14 @@ def _metric_flag(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="only this one, in all its directions; repeat for several (default: all)",
+        help="only this metric, in all its directions; repeat for several (default: all)",
     )
 
 
 def _test_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--alpha", type=share, default=0.05, metavar="P", help="of the tests (default: 0.05)")
-    add("--seed", type=seed, default=0, metavar="N", help="of the draws (default: 0)")
+    add("--alpha", type=share, default=0.05, metavar="P", help="level of the tests (default: 0.05)")
+    add("--seed", type=seed, default=0, metavar="N", help="seed of the resamples (default: 0)")
     add(
         "--out",
         default="leaderboards",

@@ -104,7 +104,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, processes: F
     process.send_signal(signal.SIGINT)
     ended = process.wait()
     assert ended.code == 130
-    assert "the same command goes on from there" in ended.err
+    assert "run the same command again to continue" in ended.err
     assert "Traceback" not in ended.err
     assert (
         finish(start(processes, tmp_path, "cache", -1, "--batch-size", "1"))["counts"]["cached"] > 0

@@ -13,7 +13,7 @@ from mmbench.text import count, plain, sample_noun
 
 
 def command(args: argparse.Namespace) -> int:
-    """Check every pair and say what a run would do."""
+    """Check every pair and print what a run would do."""
     pairs = product(args.model or [None], args.task)
     return worst(until_interrupted(_pair(model, task, args) for model, task in pairs))
 

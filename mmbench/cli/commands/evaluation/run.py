@@ -1,4 +1,4 @@
-"""`mmbench run`: the product of models and tasks; a pair that fails does not stop the others."""
+"""`mmbench run`: every pair of model and task; a pair that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
-    """Run every pair, write records and tables, and print what was measured."""
-    allowed_failures(args.allow_failed, 1)  # refused before hours of work, not after
+    """Run every pair, write records and tables, and print the scores."""
+    allowed_failures(args.allow_failed, 1)  # checked before hours of work
     board.check_writable(args.out)
     if args.media is not None:
         Folder(args.media, "--media").check_writable()

@@ -46,7 +46,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> TrainingRun:
-    """Return what was typed; a recipe names its trainer. Raises UserError."""
+    """Return the settings of the training run; a recipe names its trainer. Raises UserError."""
     recipe = Path(args.name) if args.name.endswith((".yaml", ".yml")) else None
     return TrainingRun(
         trainer=_trainer_of(recipe) if recipe else args.name,
@@ -80,7 +80,7 @@ class _Checkpoints:
         self._started = False
 
     def report(self, step: TrainingStep) -> None:
-        """Advance the bar of the stage; a new stage begins another bar."""
+        """Advance the progress bar of the stage; start a bar for a new stage."""
         if not self._started or self._last is None or step.before != self._last.before:
             done = step.number - 1 - step.before
             self.progress.finish()
@@ -106,6 +106,6 @@ class _Checkpoints:
         outcome = run(model, task, self._options)
         where = outcome.report_to(store.BoardReporter(self._args.board, "--board"))
         self.tasks.add(outcome.record.task.name)
-        self.progress.finish()  # the next step begins another bar
+        self.progress.finish()  # the next step starts another bar
         self._started = False
         show(run_result(outcome.record, where, screen_width(sys.stdout)))

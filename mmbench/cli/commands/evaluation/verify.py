@@ -1,4 +1,4 @@
-"""`mmbench verify`: a model on the tasks that have published numbers for it."""
+"""`mmbench verify`: run a model on the tasks with published numbers for it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
-    """Return all tasks, but for those of kinds that are not loaded."""
+    """Return all tasks, except those with kinds that are not loaded."""
     specs = []
     for name in sorted(task_files(args.tasks)):
         with suppress(UnknownKind):
@@ -92,7 +92,7 @@ def _lines(record: RunRecord, width: int | None) -> list[str]:
 
 
 def _code(record: RunRecord) -> int:
-    """1 where a number is not reproduced, 4 where none could be compared."""
+    """Return 1 where a number is not reproduced, 4 where none could be compared."""
     verdicts = [entry.verdict for entry in record.published]
     if any(verdict.startswith("not reproduced") for verdict in verdicts):
         return FAILED
@@ -116,7 +116,7 @@ def _nothing_published(model: str, args: argparse.Namespace, specs: list[TaskSpe
 
 
 def _show(specs: list[TaskSpec]) -> int:
-    """What could be verified: a line for each model and task."""
+    """Print what can be verified: a line for each model and task."""
     rows = [
         [plain(entry.model), spec.name, count(len(entry.scores), "number"), plain(entry.source)]
         for spec in specs

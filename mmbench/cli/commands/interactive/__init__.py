@@ -1,1 +1,1 @@
-"""Commands in which a person tries a model on files: classify, chat."""
+"""Commands for interactive use of a model on files: classify, chat."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Ask the prompt, or every line that is typed, and print the answers."""
+    """Ask the prompt, or every line from standard input, and print the answers."""
     with open_model(args) as model:
         turns: Conversation = ()
         media: tuple[Media, ...] = tuple(files(args))
@@ -27,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _line(args: argparse.Namespace) -> str:
-    """The next line typed; nothing at the end, or where a prompt was given."""
+    """Return the next line of input; empty at the end, or where a prompt was given."""
     if args.prompt:
         return ""
     if sys.stdin.isatty():

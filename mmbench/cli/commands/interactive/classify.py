@@ -1,4 +1,4 @@
-"""`mmbench classify`: what a model sees or hears in files."""
+"""`mmbench classify`: the classes of files by a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.text import plain
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the likeliest labels of each file with their probabilities."""
+    """Print the most likely labels of each file with their probabilities."""
     media = files(args)
     labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
     if not media or len({medium.modality for medium in media}) > 1:

@@ -1,4 +1,4 @@
-"""`mmbench cache`: what the journals hold, and making room."""
+"""`mmbench cache`: the contents of the journals, and their removal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = 12  # characters of a folder's name that are shown
 
 
 def command(args: argparse.Namespace) -> int:
-    """Show the journals with their size and age, or delete those that no run uses."""
+    """Print the journals with their size and age, or delete those that no run uses."""
     root = journal_root()
     with cache_errors(root):
         journals = sorted(path for path in root.glob("*") if path.is_dir())

@@ -15,7 +15,7 @@ _SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
 
 
 def command(args: argparse.Namespace) -> int:
-    """Test every task; one that cannot be read does not stop the others."""
+    """Test every task; a task that cannot be read does not stop the others."""
     from mmbench.spec import task_files
 
     tasks = args.task or sorted(task_files(args.tasks))

@@ -1,4 +1,4 @@
-"""`mmbench compare`: is one run better than another."""
+"""`mmbench compare`: the differences between runs, with tests."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mmbench.types import RunRecord
 
 _HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
            "verdict"]  # fmt: skip
-_QUOTED = 60  # characters of an output
+_QUOTED = 60  # characters shown of an output
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print every candidate beside the baseline, and of several runs which do not differ."""
+    """Print every candidate next to the baseline, and for several runs which do not differ."""
     if len(args.run) < 2:
         raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
     runs = find_runs(args.run, args)
@@ -46,9 +46,9 @@ def command(args: argparse.Namespace) -> int:
 def comparison_lines(
     pairs: Sequence[Comparison], records: Sequence[RunRecord], most: int, width: int | None
 ) -> list[str]:
-    """Return what `mmbench compare` prints of the runs of one task, in order, of all `pairs`.
+    """Return the output of `mmbench compare` for the runs of one task, given all `pairs`.
 
-    Of the samples that changed `most` are shown.
+    At most `most` of the changed samples are shown.
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
@@ -56,7 +56,9 @@ def comparison_lines(
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]
-    for pair, record in zip(pairs, records[1:], strict=False):  # the first pairs: the baseline's
+    for pair, record in zip(
+        pairs, records[1:], strict=False
+    ):  # the first pairs are with the baseline
         lines += ["", f"baseline   {_run_line(records[0])}", f"candidate  {_run_line(record)}", ""]
         lines += _table(pair, width)
         lines += ["", *_notes(pair)]
@@ -102,12 +104,12 @@ def _row(score: ScoreComparison) -> list[str]:
 
 
 def chance(p_value: float | None) -> str:
-    """A p-value in a table."""
+    """Return a p-value as a cell of a table."""
     return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
 
 
 def _notes(pair: Comparison) -> list[str]:
-    """Return which tests were made, of how many samples, and what was left out."""
+    """Return notes on the tests: method, number of samples, and what was left out."""
     lines: dict[str, list[str]] = {}
     for score in pair.scores:
         for note in _notes_on(score):
@@ -122,7 +124,7 @@ def _notes(pair: Comparison) -> list[str]:
 
 
 def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
-    """Return the names of metrics; where they are all of one direction, the direction."""
+    """Return the names of metrics; all metrics of a direction as `all DIRECTION`."""
     by_direction = directions(names)
     whole = {
         direction
@@ -159,7 +161,7 @@ def _changes(changed: SampleChanges, most: int, width: int | None) -> list[str]:
 
 
 def _change(sample: SampleChange, width: int | None) -> list[str]:
-    """Return a sample with both outputs and the reference, below it where a line is too short."""
+    """Return a sample with both outputs and the reference, in rows where a line is too short."""
     baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
     reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
     heading = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"

@@ -23,7 +23,7 @@ from mmbench.storage.folders import Folder
 from mmbench.text import plain
 from mmbench.text.number_format import decimals, format_interval, format_number
 
-_STAMP = len("20261126-120631")  # with which the names of runs begin
+_STAMP = len("20261126-120631")  # the beginning of run names
 
 
 def command(args: argparse.Namespace) -> int:
@@ -83,7 +83,7 @@ def table(
 ) -> list[str]:
     """Return the lines of one metric's table, each line of models under a heading.
 
-    Columns stand below each other in the whole table, or on a narrow terminal in each line's.
+    Columns are aligned over the whole table, on a narrow terminal only within each line of models.
     """
     failed = any(point.failed for point in points)
     parts = [_part(list(own), failed, short) for _, own in groupby(points, lambda p: p.line)]
@@ -101,7 +101,7 @@ def table(
 def _part(
     line: Sequence[Point], failed: bool, short: Callable[[str], str]
 ) -> tuple[str, list[list[str]]]:
-    """Return the heading of a line of models, and its rows behind their header."""
+    """Return the heading of a line of models, and its rows after their header."""
     first = "step" if line[0].order == "step" else "checkpoint"
     header = [first, "value", "95 %", *(["failed"] if failed else []), "change", "run"]
     heading = f"{line[0].line + 1}  {plain(line_name(line[0]), 76)}"
@@ -128,7 +128,7 @@ def _change(point: Point) -> str:
 
 
 def notes(tables: Sequence[Sequence[Point]]) -> list[str]:
-    """Return what explains the columns of the tables."""
+    """Return notes that explain the columns of the tables."""
     points = [point for points in tables for point in points]
     lines = []
     if any(point.by for point in points):

@@ -1,4 +1,4 @@
-"""`mmbench leaderboard`: make the tables again from the records, or show them."""
+"""`mmbench leaderboard`: build the tables again from the records, or show them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:
-    """Return the tables of each task, and a line about each file that is no record."""
+    """Return the tables of each task, and a line for each file that is not a record."""
     records_by_task = {task: store.read_records(out, task) for task in tasks}
     unreadable = [line for records in records_by_task.values() for line in records.unreadable]
     return {
@@ -67,7 +67,7 @@ def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunReco
 
 
 def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> list[str]:
-    """Return a line for each model of each task; on a narrow terminal the tasks are headings."""
+    """Return a line for each model of each task; on a narrow terminal under a heading per task."""
     lines = _one_table(by_task)
     if width is None or all(display_width(line) <= width for line in lines):
         return lines
@@ -75,7 +75,7 @@ def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> l
 
 
 def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
-    """Return all models in one table; where runs of a task differ, apart and under a title."""
+    """Return all models in one table; tables of the same task that differ get a title."""
     tables = by_task.items()
     rows = [[plain(c) for c in row] for _, sections in tables for t in sections for row in brief(t)]
     head, *lines = aligned([BRIEF, *rows], left={0, 1, 2})
@@ -97,7 +97,7 @@ def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator
 
 
 def _titled(task: str, sections: list[list[RunRecord]]) -> Iterator[tuple[str, list[RunRecord]]]:
-    """Yield each table of a task with its title, which says what sets it apart."""
+    """Yield each table of a task with a title that names its differences from the others."""
     titles = distinctions([section[0] for section in sections])
     for parts, section in zip(titles, sections, strict=True):
         yield plain(f"{task}, {'; '.join(parts)}" if parts else task), section

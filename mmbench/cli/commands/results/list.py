@@ -1,6 +1,6 @@
-"""`mmbench list`: names in the first column, a summary behind; loads nothing heavy.
+"""`mmbench list`: names in the first column, then a summary; loads nothing heavy.
 
-Metrics are imported, as they declare their unit themselves, but not those of installed packages.
+Metrics are imported, since they declare their own unit, except those of installed packages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`mmbench show`: all about one model, task, metric or run."""
+"""`mmbench show`: the description of one model, task, metric or run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNFOLDED = 1 << 30  # the width of YAML that is not folded
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print what is known under the name."""
+    """Print the description of the name."""
     if args.what == "run":
         _run(args)
     elif args.what == "task":
@@ -56,7 +56,7 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
     text = _dump(values, _UNFOLDED)
     if width is None:
         return text
-    # PyYAML folds a line behind the word that is too long for it, so a narrower one is tried.
+    # PyYAML folds a line after the word that exceeds the width, so smaller widths are tried.
     attempts = (_dump(values, narrower) for narrower in range(width, width // 2, -4))
     fits = (
         one for one in attempts if all(display_width(line) <= width for line in one.splitlines())
@@ -65,7 +65,7 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
 
 
 def _dump(values: dict[str, object], width: int) -> str:
-    """Return YAML; where it would not be safe to print, all that is not ASCII is escaped.
+    """Return YAML; text that is not safe to print is escaped to ASCII.
 
     What GitHub Actions would read as a command is then broken by a blank.
     """
@@ -113,12 +113,12 @@ def _options(cls: Callable[..., object]) -> Iterator[str]:
 
 
 def _typed(value: object) -> str:
-    """Return a value as it is typed behind `--model-arg KEY=`."""
+    """Return a value as it is typed after `--model-arg KEY=`."""
     return plain(msgspec.json.encode(value, enc_hook=str).decode())
 
 
 def _doc(target: object) -> list[str]:
-    """Return a docstring; on a narrow terminal each paragraph as one line, to be wrapped anew."""
+    """Return a docstring; on a narrow terminal each paragraph as one line, to be wrapped again."""
     lines = (inspect.getdoc(target) or "").splitlines()
     width = screen_width(sys.stdout)
     fits = width is None or max(map(len, lines), default=0) <= width
