@@ -7,9 +7,9 @@ from mmbench.reports.sections import label
 from mmbench.text.number_format import decimals, format_interval, format_number
 from mmbench.types import RunRecord, ScoreInfo
 
-BRIEF = ("task", "model", "headline", "value", "95 %", "blind")
+BRIEF = ("task", "model", "headline", "value", "95 %", "baseline")
 
-BASELINE_LEGEND = "the best of the baselines that do not look at a sample, where one was run"
+BASELINE_LEGEND = "the best of the baselines that ignore the input, where one was run"
 
 
 def number(score: ScoreInfo | None) -> str:
@@ -87,7 +87,7 @@ def _drop(items: list[str], place: int) -> list[str]:
 def brief(records: list[RunRecord]) -> list[list[str]]:
     """Return a row of `BRIEF` for each model of one table, or for each baseline without models.
 
-    `blind` is the headline of the best of the baselines that ignore the input.
+    `baseline` is the headline of the best of the baselines that ignore the input.
     """
     models = [record for record in records if not record.baseline] or records
     baselines = [record for record in records if record.baseline not in (None, "oracle")]

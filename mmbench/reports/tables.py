@@ -102,11 +102,11 @@ def _line(row: list[str]) -> str:
 
 def index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
     """Return the index of a leaderboard: the best model of each task."""
-    lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | blind |"]
+    lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | baseline |"]
     lines.append("|---|---|---|---:|---:|---:|")
     for task, sections in tables.items():
         best = brief(sections[0])[0]
         _, model, headline, *numbers = best
         link = f"[{markdown(task)}]({quote(task)}.md)"
         lines.append(_line([link, markdown(model), markdown_code(headline), *numbers]))
-    return "\n".join([*lines, "", f"Blind: {BASELINE_LEGEND}.", ""])
+    return "\n".join([*lines, "", f"Baseline: {BASELINE_LEGEND}.", ""])

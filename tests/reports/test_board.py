@@ -254,7 +254,7 @@ def test_a_line_for_each_model_beside_the_best_of_blind_answers() -> None:
     rows = [dict(zip(BRIEF, row, strict=True)) for row in brief(table)]
     assert [row["model"] for row in rows] == ["x", "y"]
     assert [row["value"] for row in rows] == ["0.9000", "0.5000"]
-    assert {row["blind"] for row in rows} == {"0.2000"}
+    assert {row["baseline"] for row in rows} == {"0.2000"}
     assert {(row["task"], row["headline"]) for row in rows} == {("t", "recall@1")}
     (alone,) = brief([records[0]])
     assert alone[-1] == ""

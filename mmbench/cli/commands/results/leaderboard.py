@@ -91,8 +91,8 @@ def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator
     """Yield the models of a task under its name and headline."""
     for title, section in _titled(task, sections):
         rows = [[plain(cell) for cell in row] for row in brief(section)]
-        blind = f"; {BRIEF[-1]} {rows[0][-1]}" if rows[0][-1] else ""
-        yield f"{title}: {rows[0][2]}{blind}"
+        baseline = f"; {BRIEF[-1]} {rows[0][-1]}" if rows[0][-1] else ""
+        yield f"{title}: {rows[0][2]}{baseline}"
         yield from table([(row[1], row[3], row[4]) for row in rows], {0}, width, indent=2)
 
 
