@@ -1,4 +1,4 @@
-"""From per-sample rows to a number, to its interval, and to a verdict between two of them."""
+"""Values from per-sample rows, their intervals, and tests between two runs."""
 
 from mmbench.stats.bootstrap import intervals
 from mmbench.stats.folds import fold, fold_many, sums_fold

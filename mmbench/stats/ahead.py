@@ -1,4 +1,4 @@
-"""The next blocks of an iterator, made while the one before them is worked on."""
+"""Prefetching of an iterator in a thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_DEPTH = 4  # blocks that wait, so that the thread goes on while several are worked on at once
+_DEPTH = 4  # blocks in the queue, so that the thread continues while several are in use
 
 
 def ahead(blocks: Iterator[T]) -> Iterator[T]:
-    """Yield what an iterator yields; a thread makes a few blocks more than were asked for."""
+    """Yield the items of an iterator; a thread computes a few items in advance."""
     with ThreadPoolExecutor(1) as thread:
         following = deque(thread.submit(next, blocks, None) for _ in range(_DEPTH))
         while (block := following.popleft().result()) is not None:

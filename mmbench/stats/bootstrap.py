@@ -1,22 +1,22 @@
-"""Intervals by the bootstrap over groups: what samples share is drawn, and with it all of them.
+"""Intervals by the bootstrap over groups of samples.
 
-Five captions of one image, or all that one speaker says, are not five independent facts. So groups
-are drawn with replacement, as many as there are, and each resample is a weighting of the groups:
-the value is folded again under each. The draws are made once and serve every metric of a run; all
-folds of weighted sums are one matrix product.
+Five captions of one image, or all utterances of one speaker, are not independent samples. So groups
+are drawn with replacement, as many as there are. Each resample is a weighting of the groups, and
+the value is computed again under each. The draws are shared by all metrics of a run; all folds of
+weighted sums are one matrix product.
 
 The 95 % interval is the percentile interval with expanded quantiles: the level α/2 becomes
 Φ(√(g / (g - 1)) · t), with t the α/2 quantile of Student's distribution with g - 1 degrees, because
-plain percentiles are too narrow where groups are few (Hesterberg 2014, "What Teachers Should Know
-about the Bootstrap", arXiv:1411.5279, the "expanded percentile interval").
+plain percentiles are too narrow for few groups (Hesterberg 2014, "What Teachers Should Know about
+the Bootstrap", arXiv:1411.5279, the "expanded percentile interval").
 
-There is none for a value that is NaN, for a single group, for a fold of the whole set, or for a
-value outside its own interval (a small calibration error, which repeated rows only raise); nor
-where every resample gives the same value: no error here is no proof that there is none elsewhere.
-Two exceptions: a median that many rows share is sure, from itself to itself; and a mean of rows
-from 0 to 1 that are all right or all wrong has the exact interval for g of g (Clopper and Pearson
-1934, Biometrika 26), so that 100 % of 20 groups reads 0.832 to 1. With several rows in a group, or
-with parts of a point, this errs on the wide side.
+There is no interval for NaN, for a single group, for a fold of the whole set, or for a value
+outside its interval (such as a small calibration error, which repeated rows can only raise). There
+is none either if all resamples give the same value, since no observed error does not prove that
+errors are impossible. This rule has two exceptions. A median that many rows share has an interval
+of width 0. A mean of rows from 0 to 1 that are all correct or all wrong has the exact interval for
+g of g (Clopper and Pearson 1934, Biometrika 26), so that 100 % of 20 groups has 0.832 to 1. With
+several rows in a group, or with fractional rows, this interval is too wide rather than too narrow.
 """
 
 from __future__ import annotations
@@ -33,25 +33,26 @@ from mmbench.stats.sums import Groups
 from mmbench.types import Score
 
 LEVEL = 0.95
-_UNDEFINED = 0.05  # the largest share of resamples without a value that an interval may rest on
+_UNDEFINED = 0.05  # the largest share of resamples without a value for which an interval exists
 
-# (low, high), or None and the reason in words.
+# (low, high), or None and the reason.
 Interval = tuple[tuple[float, float] | None, str]
 
 
 def intervals(
     scores: Sequence[Score], groups: Sequence[Groups], *, seed: int = 0
 ) -> list[Interval]:
-    """The 95 % interval of each score, or None and why. `groups` are for each those of its rows.
+    """Return the 95 % interval of each score, or None and the reason.
 
-    They are a column of names, or an array of numbers in whose order the groups are drawn. Scores
-    whose rows have the same groups share the draws. A score that brings its own interval keeps it.
+    `groups` holds the groups of the rows of each score: a column of names, or an array of numbers,
+    which sets the order of the draws. Scores with the same groups share the draws. A score that has
+    an interval keeps it.
     """
     results: list[Interval] = [(score.interval, "") for score in scores]
     shared: dict[tuple[object, ...], list[tuple[Groups, list[int]]]] = {}
     for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
-            candidates = shared.setdefault((len(own), *own[:1]), [])  # so that few are compared
+            candidates = shared.setdefault((len(own), *own[:1]), [])  # limits comparisons
             members = next((members for other, members in candidates if equal(own, other)), None)
             if members is None:
                 candidates.append((own, [at]))
@@ -75,7 +76,7 @@ def _interval(score: Score, drawn: Floats, groups: int) -> Interval:
     if constant(drawn):
         ends = clopper_pearson(score, groups)
         if score.fold.endswith("median") and (score.rows[:, 0] != score.rows[0, 0]).any():
-            ends = score.value, score.value  # so many rows have this value that none moves it
+            ends = score.value, score.value  # so many rows share this value that it cannot change
         return (ends, "") if ends else (None, "no interval: every resample gives the same value")
     ends = expanded_percentile(drawn, groups)
     if ends is None:
@@ -87,7 +88,7 @@ def _interval(score: Score, drawn: Floats, groups: int) -> Interval:
 
 
 def constant(drawn: Floats) -> bool:
-    """Whether every resample gives the same value, but for rounding."""
+    """Return whether all resamples give the same value, up to rounding."""
     low, high = float(drawn.min()), float(drawn.max())
     return low == high or bool(high - low <= 1e-12 * max(1.0, float(np.abs(drawn).max())))
 
@@ -95,7 +96,10 @@ def constant(drawn: Floats) -> bool:
 def expanded_percentile(
     drawn: Floats, groups: int, level: float = LEVEL
 ) -> tuple[float, float] | None:
-    """The interval of resampled values [b] of so many groups; None where too many are NaN."""
+    """Return the interval of resampled values [b], for a number of groups.
+
+    None for fewer than two groups, or if too many values are not finite.
+    """
     from scipy.special import ndtr, stdtrit
 
     finite = drawn[np.isfinite(drawn)]
@@ -108,9 +112,10 @@ def expanded_percentile(
 
 
 def clopper_pearson(score: Score, groups: int) -> tuple[float, float] | None:
-    """Clopper and Pearson's interval where every row stands at one end of a range from 0 to 1.
+    """Return Clopper and Pearson's interval for rows that are all at one end of a [0, 1] range.
 
-    The mean is then no nearer to the other end than the share of rows that do not stand there.
+    It is a bound, since the distance of the true mean from that end is at most the probability of
+    other rows. None for other scores.
     """
     range_ends = {score.worst, score.best}
     mean = score.fold.rpartition(":")[2] == "mean" and not score.fold.startswith("split-sum")

@@ -1,4 +1,4 @@
-"""Folds of caption metrics that are not means: BLEU and METEOR, of their summed counts.
+"""Folds of caption metrics that are not means: BLEU and METEOR, from summed counts.
 
 | fold | columns of a row |
 |---|---|
@@ -14,7 +14,7 @@ import numpy as np
 
 from mmbench.stats.folds import Floats, sums
 
-# pycocoevalcap's, which keep its ratios from 0 / 0.
+# Constants of pycocoevalcap that prevent 0 / 0.
 _TINY, _SMALL = 1e-15, 1e-9
 
 # METEOR 1.5 for English, task "rank": Denkowski and Lavie 2014, table 3.
@@ -45,12 +45,12 @@ def _meteor(totals: Floats, weight: Floats) -> Floats:
 
 
 def _length(totals: Floats, side: int) -> Floats:
-    """Words of the candidate (side 0) or reference (1), function words counted for less."""
+    """Return the words of candidate (side 0) or reference (1), function words with less weight."""
     words, function = totals[:, side], totals[:, 2 + side]
     return _DELTA * (words - function) + (1 - _DELTA) * function
 
 
 def _matches(totals: Floats, side: int) -> Floats:
-    """Matched words of a side, weighted by the module that matched them and by content."""
+    """Return the matched words of a side, weighted by the matching module and by kind of word."""
     content, function = totals[:, 4 + side : 20 : 4], totals[:, 6 + side : 20 : 4]
     return np.asarray((_DELTA * content + (1 - _DELTA) * function) @ np.array(_MODULES))

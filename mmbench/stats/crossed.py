@@ -1,14 +1,14 @@
-"""The interval of a mean over items that several raters rated: over raters and over items.
+"""The interval of a mean over items with several raters, over both raters and items.
 
-Ratings share a rater, and they share an item: neither the ratings nor the items are independent
-facts when the same people rated them all. The pigeonhole bootstrap draws raters and items apart,
-each with replacement, and a rating counts as often as its rater times its item were drawn; the
-value is computed again under these weights. Several ratings of an item by one rater are drawn
-together. It never states too little variance in the long run
-(Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2), arXiv:0712.1111).
+Ratings share raters and items, so neither ratings nor items are independent if the same people
+rated them all. The pigeonhole bootstrap draws raters and items separately, each with replacement.
+The weight of a rating is the count of its rater times the count of its item, and the value is
+computed again under these weights. Several ratings of an item by one rater are drawn together. On
+average, the bootstrap does not underestimate the variance (Owen 2007, "The pigeonhole bootstrap",
+Annals of Applied Statistics 1(2), arXiv:0712.1111).
 
 The 95 % interval is the expanded percentile interval of `mmbench.stats.bootstrap`, expanded for the
-fewer of raters and items. A single rater, or a single item, cannot be drawn from and is held fixed.
+smaller number of raters and items. A single rater, or a single item, is held fixed.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from mmbench.stats.bootstrap import constant, expanded_percentile
 from mmbench.stats.folds import Floats
 from mmbench.stats.resampler import RESAMPLES, Resampler
 
-_BLOCK = 50  # resamples at once, so that memory stays bounded
+_BLOCK = 50  # resamples at a time, to limit memory
 
 
 def crossed_interval(
     ratings: Iterable[tuple[str, str, float]], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float] | None:
-    """The interval of the mean over items of each one's mean, from (item, rater, rating).
+    """Return the interval of the mean of the item means, from (item, rater, rating).
 
-    The same for any order of the ratings. None for a single item of a single rater, and where all
-    resamples are equal.
+    It does not depend on the order of the ratings. None for a single item with a single rater, and
+    if all resamples are equal.
     """
     ordered = sorted(ratings)
     drawn = crossed_resamples(ordered, seed=seed, resamples=resamples)
@@ -42,7 +42,7 @@ def crossed_interval(
 def crossed_resamples(
     ratings: list[tuple[str, str, float]], *, seed: int, resamples: int
 ) -> Floats:
-    """The value of each resample [b]; NaN for one in which no item drawn has a rater drawn."""
+    """Return the value of each resample [b]; NaN if it has no rating."""
     from scipy.sparse import coo_array
 
     items = Resampler([item for item, _, _ in ratings], seed=seed, resamples=resamples)

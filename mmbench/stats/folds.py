@@ -1,17 +1,17 @@
-"""From per-sample rows to a number. A fold is known by its name, so that stored rows fold again.
+"""Folds: named functions from per-sample rows to a value, so that stored rows can be folded again.
 
 | fold | value of rows [n, c] |
 |---|---|
 | `mean` | mean of column 0 |
 | `ratio` | sum of column 0 / sum of column 1 |
 | `median` | median of column 0 (the mean of the middle two for even n) |
-| `whole` | column 0 of the only row: the value of the whole set, which has no rows of its own |
+| `whole` | column 0 of the only row: the value of the whole set, which has no per-sample rows |
 | `split-mean:F` | the last column numbers the split of each row; mean over splits of fold F |
 | `split-sum:F` | the same, and the sum over the splits |
 
-The others stand in modules of their families (`_FAMILIES`). A fold takes weights, one per row and
-resample: how often a bootstrap drew it. Most need only weighted sums of the rows, and these are one
-matrix product for all resamples. The fold of nothing is NaN, never 0.
+The other folds are in the modules of their families (`_FAMILIES`). A fold takes weights, the number
+of times that each bootstrap resample drew each row. Most folds need only weighted sums of the rows,
+which are one matrix product for all resamples. The fold of no rows is NaN.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ Floats = NDArray[np.float64]
 Sums = Callable[[Floats, Floats], Floats]
 # weights [b, n] -> values [b]
 WeightedFold = Callable[[Floats], Floats]
-# rows [n, c] -> their fold: what no weights change, as an order of the rows, is found once
+# rows [n, c] -> their fold; work that does not depend on weights, such as sorting, is done once
 FoldFactory = Callable[[Floats], WeightedFold]
 
 _SPLIT = ("split-mean:", "split-sum:")
 _SUMS: dict[str, Sums] = {}
 _WEIGHTED: dict[str, FoldFactory] = {}
-# A fold's name up to its "@" -> the module of its family, imported when it is asked for.
+# A fold's name up to its "@" -> the module of its family, imported on first use.
 _FAMILIES = {
     "bleu": "captions",
     "meteor": "captions",
@@ -56,7 +56,7 @@ _FAMILIES = {
 
 
 def sums(name: str) -> Callable[[Sums], Sums]:
-    """Register a fold that needs weighted sums of the rows alone."""
+    """Register a fold that needs only weighted sums of the rows."""
     return partial(_SUMS.setdefault, name)
 
 
@@ -66,22 +66,22 @@ def weighted(name: str) -> Callable[[FoldFactory], FoldFactory]:
 
 
 def fold(name: str, rows: Floats) -> float:
-    """Fold rows [n, c] float64 into one value. Raises UnknownName for a fold nobody has."""
+    """Fold rows [n, c] float64 into one value. Raises UnknownName for an unknown fold."""
     return float(fold_many(name, rows, np.ones((1, len(rows))))[0])
 
 
 def fold_many(name: str, rows: Floats, weights: Floats) -> Floats:
     """Fold rows [n, c] under each of b weightings [b, n] float64 into values [b] float64.
 
-    A row of weight 2 counts as two equal rows. Raises UnknownName for a fold nobody has.
+    A row of weight 2 counts as two equal rows. Raises UnknownName for an unknown fold.
     """
     return folded(name, rows)(weights)
 
 
 def folded(name: str, rows: Floats) -> WeightedFold:
-    """Prepare the fold of rows [n, c] float64 for weights [b, n] float64 that come block by block.
+    """Prepare the fold of rows [n, c] float64 for blocks of weights [b, n] float64.
 
-    Raises UnknownName for a fold nobody has.
+    Raises UnknownName for an unknown fold.
     """
     if name.startswith(_SPLIT):
         return _over_splits(name, rows)
@@ -96,9 +96,9 @@ def folded(name: str, rows: Floats) -> WeightedFold:
 
 
 def sums_fold(name: str) -> Sums | None:
-    """The function of weighted sums behind a fold, None for a fold that needs the rows themselves.
+    """Return the function of weighted sums of a fold, None for a fold that needs the rows.
 
-    It takes sums [b, c] and summed weights [b]. Raises UnknownName for a fold nobody has.
+    It takes sums [b, c] and summed weights [b]. Raises UnknownName for an unknown fold.
     """
     if name.startswith(_SPLIT):
         return None
@@ -111,7 +111,7 @@ def sums_fold(name: str) -> Sums | None:
 
 
 def _over_splits(name: str, rows: Floats) -> WeightedFold:
-    """A split that no row of a resample stands in is left out of its mean."""
+    """Return the fold over splits. A split without a row in a resample is left out of its mean."""
     kind, _, inner = name.partition(":")
     if not len(rows):
         return folded(inner, rows)
@@ -127,7 +127,7 @@ def _over_splits(name: str, rows: Floats) -> WeightedFold:
 
 
 def join_splits(kind: str, values: Floats, present: NDArray[np.bool_]) -> Floats:
-    """Mean or sum over splits of their values [s, b]; `present` [s, b] says which have a row."""
+    """Return the mean or sum over splits of values [s, b]; `present` [s, b] marks non-empty."""
     total = np.where(present, values, 0.0).sum(axis=0)
     if kind == "split-sum":
         return np.where(present.all(axis=0), total, np.nan)
@@ -146,7 +146,7 @@ def _ratio(totals: Floats, n: Floats) -> Floats:  # noqa: ARG001 - a fold takes 
 
 
 def always(value: float) -> WeightedFold:
-    """Return a fold that has one value under all weights."""
+    """Return a fold with the same value under all weights."""
     return lambda weights: np.full(len(weights), value)
 
 
@@ -163,7 +163,7 @@ def _median(rows: Floats) -> WeightedFold:
 
 
 def _middle(order: NDArray[np.intp], values: Floats, weights: Floats) -> Floats:
-    """The median of values [n] in their order, each under the weight of the row that has it."""
+    """Return the weighted median of sorted values [n]; `order` has the row of each value."""
     below = np.cumsum(weights[:, order], axis=1)
     half = below[:, -1:] / 2
     last = len(values) - 1

@@ -1,4 +1,4 @@
-"""Several tests at once: p-values corrected so that one false alarm among them stays rare."""
+"""Correction of p-values for multiple tests, which controls the family-wise error rate."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from math import nan
 
 
 def holm(p_values: Sequence[float | None]) -> list[float]:
-    """P-values after Holm's correction, in [0, 1], in the order given.
+    """Return the p-values after Holm's correction, in [0, 1], in the same order.
 
-    The k-th smallest of m is multiplied by m - k + 1, and none is smaller than the one before it.
-    None and NaN, where there was no test, become NaN and do not count. Source: Holm 1979, "A simple
-    sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2).
+    The k-th smallest of m p-values is multiplied by m - k + 1, and raised to the one before it if
+    necessary. None and NaN mean no test: they become NaN and do not count. Source: Holm 1979, "A
+    simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2).
     """
     corrected = [nan] * len(p_values)
     order = sorted((p, at) for at, p in enumerate(p_values) if p is not None and p == p)

@@ -2,7 +2,7 @@
 
 | fold | rows [n, c] | value |
 |---|---|---|
-| `class-mean` | value, class | mean over the classes of the mean value within |
+| `class-mean` | value, class | mean over the classes of the mean value of each |
 | `f1-macro` | right class, predicted class | mean over the classes of F1 |
 | `f1-macro@many` | c of 2·TP, then c of 2·TP + FP + FN | the same for several labels per sample |
 | `mean-ap` | c scores, then c of 1 (right) or 0 | mean over the classes of average precision |
@@ -10,7 +10,7 @@
 | `d-prime` | the same | √2 · Φ⁻¹(`auc`) |
 | `ece` | confidence, correct | expected calibration error, 15 bins |
 
-A class that a resample has no sample of (for `auc`: none right or none wrong) is left out of it.
+A resample leaves out a class without samples (for `auc`: without positives or negatives).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 BINS = 15
-_BLOCK = 1 << 20  # numbers per block of resamples, so that memory stays bounded
+_BLOCK = 1 << 20  # numbers per block of resamples, to limit memory
 
-# (weight of all, weight of the right, each [b, s], of segments by falling score) -> values [b]
+# (total weight, weight of positives; each [b, s], of segments by descending score) -> values [b]
 _Curve = Callable[[Floats, Floats], Floats]
 
 
@@ -92,9 +92,9 @@ def _ece(rows: Floats) -> WeightedFold:
 
 
 def _edges() -> Floats:
-    """Where the bins begin, as torch.linspace rounds them in single precision, from both ends.
+    """Return the lower edges of the bins, rounded to single precision as torch.linspace does.
 
-    A confidence of .2 is just below the edge at 3/15, one of .6 just above that at 9/15.
+    A confidence of .2 is just below the edge at 3/15, and .6 is just above the edge at 9/15.
     """
     at, step = np.arange(BINS + 1), float(np.float32(1 / BINS))
     edges = np.where(at <= BINS // 2, at * step, 1 - (BINS - at) * step)
@@ -102,12 +102,12 @@ def _edges() -> Floats:
 
 
 def _by_code(code: Ints, weights: Iterable[Floats], size: int) -> Floats:
-    """Weights [b, n] summed by the code of each row: [b, size]."""
+    """Return the sum of weights [b, n] over the rows of each code [b, size]."""
     return np.array([np.bincount(code, w, size) for w in weights], np.float64)
 
 
 def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
-    """Mean over the classes of numerators / denominators [b, c], without denominators of 0."""
+    """Return the mean over classes of numerators / denominators [b, c], omitting those by 0."""
     defined = denominators > 0
     return np.asarray(
         np.where(defined, numerators / denominators, 0.0).sum(axis=1) / defined.sum(axis=1)
@@ -115,9 +115,9 @@ def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
 
 
 def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
-    """Mean over the classes of what `curve` makes of each, without those where it is NaN.
+    """Return the mean over classes of the value of `curve`, omitting NaN.
 
-    The rows are sorted once by each class, and weights only summed within segments of them.
+    The rows are sorted once for each class; weights are only summed within segments of rows.
     """
     right = rows[:, rows.shape[1] // 2 :].T == 1
     segments = [_segments(*pair) for pair in zip(rows.T, right, strict=False)]
@@ -135,7 +135,7 @@ def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
 
 
 def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
-    """One class; `right` are the rows that have it."""
+    """Return the values [b] of one class; `right` are the rows of its positives."""
     size = int(segment.max()) + 1
     block = max(1, _BLOCK // max(size, len(segment)))
     values = []
@@ -147,10 +147,10 @@ def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) ->
 
 
 def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
-    """The segment of each row, by falling score. Equal scores stand in one segment.
+    """Return the segment of each row, by descending score. Equal scores share a segment.
 
-    Scores that only wrong rows have are merged with their like next to them: neither curve needs
-    them apart, and few segments make a fold quick.
+    Adjacent scores of negatives only are merged, because no curve distinguishes them and a fold is
+    faster with few segments.
     """
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
@@ -165,14 +165,14 @@ def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
 
 
 def _average_precision(totals: Floats, true: Floats) -> Floats:
-    """Σ over segments of their share of the right · the precision down to their end."""
+    """Return Σ over segments of their share of the positives · the precision at their end."""
     true_above = np.cumsum(true, axis=1)
     precision = true_above / np.cumsum(totals, axis=1)
     return np.asarray(np.where(true > 0, true * precision, 0.0).sum(axis=1) / true_above[:, -1])
 
 
 def _area(totals: Floats, true: Floats) -> Floats:
-    """The share of pairs of a right and a wrong row in which the right one stands higher."""
+    """Return the share of pairs of a positive and a negative in which the positive is higher."""
     false = totals - true
     above = np.cumsum(false, axis=1)
     below = above[:, -1:] - above + false / 2  # a tie counts half

@@ -1,14 +1,14 @@
-"""Two runs on the same samples: the difference, its interval, a test, and what could be seen.
+"""Comparison of two runs on the same samples: difference, interval, test, detectable difference.
 
-The interval is that of the bootstrap with the same draws for both runs, so that what makes a sample
-hard for both cancels. The test is McNemar's, exact, where rows are 0/1 and no two share a group
-(McNemar 1947, Psychometrika 12(2); two-sided binomial on the samples that only one run got right);
-else the paired permutation test by group. The smallest detectable difference is that which would be
-found at 5 % in 80 % of repetitions with other samples: (z.975 + z.8) = 2.80 standard errors of the
-difference (Cohen 1988, "Statistical Power Analysis", on the normal approximation).
+The bootstrap interval uses the same draws for both runs, which cancels the common difficulty of
+samples. The test is the exact McNemar test if rows are 0/1 and no two share a group (McNemar 1947,
+Psychometrika 12(2); two-sided binomial on the samples that only one run got right). Otherwise it is
+the paired permutation test by group. The smallest detectable difference is the one that a test at
+5 % would detect in 80 % of repetitions with other samples: (z.975 + z.8) = 2.80 standard errors of
+the difference (Cohen 1988, "Statistical Power Analysis", on the normal approximation).
 
-Where the runs give the very same rows, the difference is 0, from 0 to 0, with p = 1, and nothing
-tells how large a difference would have been seen.
+If both runs have identical rows, the difference is 0, from 0 to 0, with p = 1, and the smallest
+detectable difference is unknown.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ DETECTED = 2.8015852181129683  # z.975 + z.8
 
 
 class Paired(NamedTuple):
-    """The second run less the first, on `n` samples in `groups` groups.
+    """The difference of the second run minus the first, on `n` samples in `groups` groups.
 
-    `low` and `high` are the interval of the difference, `error` its standard error, `detectable`
-    the smallest detectable difference; each None where there is none.
+    `low` and `high` are the interval of the difference, `error` is its standard error, `detectable`
+    the smallest detectable difference; each may be None.
     """
 
     first: float
@@ -58,9 +58,9 @@ def paired_many(
 ) -> list[Paired]:
     """Compare the rows [n, c] of two runs, sample by sample; `groups` names the group of each.
 
-    Several metrics of the same samples share draws and products. `tests` is over how many the
-    p-values will be corrected: permutations are so many that the smallest p-value still passes
-    then.
+    Metrics of the same samples share draws and products. `tests` is the number of p-values that
+    will be corrected together. It sets the number of permutations, so that the smallest possible
+    p-value remains significant after the correction.
     """
     least = ceil(2 * tests / (1 - level))
     resampler = Resampler(groups, seed=seed)
@@ -107,7 +107,7 @@ def _paired(
 def _spread(
     drawn: Floats, groups: int, level: float
 ) -> tuple[float | None, float | None, float | None]:
-    """Interval and standard error of resampled differences; none where they do not spread."""
+    """Return interval and standard error of resampled differences, or None if they are constant."""
     ends = expanded_percentile(drawn, groups, level)
     if ends is None or constant(drawn):
         return None, None, None
@@ -119,7 +119,7 @@ def _binary(rows: Floats) -> bool:
 
 
 def mcnemar(a: Floats, b: Floats) -> float:
-    """The exact two-sided p-value of rows [n] of 0 and 1: that of a fair coin's heads."""
+    """Return the exact two-sided p-value of rows [n] of 0 and 1, by the binomial with p = 1/2."""
     from scipy.special import bdtr
 
     losses, wins = int((a > b).sum()), int((b > a).sum())

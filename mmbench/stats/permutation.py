@@ -1,9 +1,9 @@
-"""The paired permutation test: if two runs were alike, their rows could change places.
+"""The paired permutation test: under the null hypothesis, rows of two runs are exchangeable.
 
-Rows are swapped by group, for the samples of a group are not independent. p is the share of
-swappings whose difference is at least as far from 0 as the one observed, the observed one counted
-among them, so that it is never 0 (Phipson and Smyth 2010, "Permutation p-values should never be
-zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
+Rows are swapped by group, because the samples of a group are not independent. p is the share of
+permutations with a difference at least as far from 0 as the observed one. The observed difference
+counts as a permutation, so that p is never 0 (Phipson and Smyth 2010, "Permutation p-values should
+never be zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mmbench.stats.folds import Floats, WeightedFold, folded
 from mmbench.stats.sums import CHUNK, GroupSums, Ints, group_sums
 
 PERMUTATIONS = 10_000
-BY_ROWS = 1_000  # these are slow
+BY_ROWS = 1_000  # for folds that need the rows one by one, which are slow
 
 # (fold, rows [n, c] of one run, rows [n, c] of the other)
 Pair = tuple[str, Floats, Floats]
@@ -32,9 +32,10 @@ def permutation_tests(
     permutations: int = PERMUTATIONS,
     by_rows: int = BY_ROWS,
 ) -> list[float]:
-    """The p-value of each pair. `code` [n] is the group of each row, `observed` the differences.
+    """Return the p-value of each pair, from the `observed` differences.
 
-    `by_rows` permutations are made of folds that need the rows one by one.
+    `code` [n] is the group of each row. Folds that need the rows one by one use `by_rows`
+    permutations.
     """
     sums = [_pair_sums(pair, code, groups) for pair in pairs]
     resampled: list[Floats] = [np.empty(0)] * len(pairs)
@@ -61,7 +62,10 @@ def _pair_sums(pair: Pair, code: Ints, groups: int) -> tuple[GroupSums, GroupSum
 def _by_sums(
     sums: Sequence[tuple[GroupSums, GroupSums]], groups: int, seed: int, permutations: int
 ) -> list[Floats]:
-    """A swapping moves the groups' differences from one total to the other: one product for all."""
+    """Return the differences of all permutations from group sums, as one matrix product.
+
+    A permutation moves the differences of the swapped groups from one total to the other.
+    """
     if not sums:
         return []
     moves = np.column_stack([b.table - a.table for a, b in sums])
@@ -76,15 +80,18 @@ def _by_sums(
 
 
 def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
-    """Both runs' rows stand in one table; a swapping is which of them have weight."""
+    """Return the differences of permutations [b], from a fold of the rows of both runs.
+
+    A permutation gives the weight 1 to the rows that count for a run, and 0 to the others.
+    """
     unswapped = 1 - swapped
     a = fold_of(np.concatenate([unswapped, swapped], axis=1))
     return np.asarray(fold_of(np.concatenate([swapped, unswapped], axis=1)) - a)
 
 
 def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
-    """Which groups change places, [b, g] of 0 and 1, in blocks."""
-    rng = np.random.default_rng([seed, 1])  # draws apart from those of the bootstrap
+    """Yield blocks [b, g] of 0 and 1, where 1 marks a group whose rows are swapped."""
+    rng = np.random.default_rng([seed, 1])  # a stream independent of the bootstrap
     step = max(1, CHUNK // max(1, width))
     for start in range(0, permutations, step):
         size = (min(step, permutations - start), -(-groups // 8))
@@ -93,7 +100,11 @@ def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Fl
 
 
 def _p_value(swapped: Floats, observed: float) -> float:
-    """What only rounding brings nearer is as far; so is, on the safe side, what has no value."""
+    """Return the p-value of an observed difference.
+
+    Differences within rounding of the observed one count as equally far from 0. NaN counts as well,
+    which is conservative.
+    """
     slack = 1e-9 * max(abs(observed), 1e-6)
     nearer = int((np.abs(swapped) < abs(observed) - slack).sum())
     return (len(swapped) - nearer + 1) / (len(swapped) + 1)

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.floating]
 Floats = NDArray[np.float64]
 
-_ROUNDING = 1e-6  # how far above 1 a mean in single precision may end
-_SUM = 1e-2  # how far from 1 the probabilities of a half-precision model may sum to
+_ROUNDING = 1e-6  # how far a mean in single precision may exceed 1
+_SUM = 1e-2  # how far the sum of a half-precision model's probabilities may differ from 1
 
 
 def softmax(logits: Numbers) -> Floats:
-    """Return the softmax [..., c] over the last axis. A row of -∞ alone becomes NaN."""
+    """Return the softmax [..., c] over the last axis. A row with only -∞ becomes NaN."""
     wide = logits.astype(np.float64)
     with np.errstate(invalid="ignore"):  # -∞ - -∞
         powers = np.exp(wide - wide.max(axis=-1, keepdims=True))
@@ -28,15 +28,15 @@ def sigmoid(logits: Numbers) -> Floats:
 
 
 def probabilities(logits: Numbers, *, several: bool) -> Floats:
-    """Return the sigmoid where a sample may have `several` labels, else the softmax."""
+    """Return the sigmoid if a sample may have `several` labels, else the softmax."""
     return sigmoid(logits) if several else softmax(logits)
 
 
 def are_probabilities(scores: Numbers, *, several: bool) -> bool:
     """Return whether all scores [n, c] can be probabilities.
 
-    They are if none lies outside [0, 1] and, where a sample has one label, those of a sample sum to
-    1 within .01. Samples with a score that is not finite are not looked at.
+    They can if all lie in [0, 1] and, for one label per sample, those of a sample sum to 1 within
+    .01. Samples with a score that is not finite are ignored.
     """
     finite = scores[np.isfinite(scores).all(axis=1)]
     if not len(finite):

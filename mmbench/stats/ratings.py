@@ -1,4 +1,4 @@
-"""Folds of predicted and true ratings: how well the one goes with the other.
+"""Folds of predicted and true ratings: measures of their agreement.
 
 | fold | value |
 |---|---|
@@ -8,8 +8,9 @@
 | `pearson@system`, `spearman@system`, `kendall@system` | of the means of systems |
 | `mse@system` | mean squared difference of the means of systems |
 
-For those of systems column 2 numbers the system of each row, and a system counts once however often
-its rows are weighted. A constant column, and fewer than two points, have no correlation: NaN.
+For folds of systems, column 2 has the number of the system of each row, and each system counts once
+regardless of the weights of its rows. The correlation is NaN for a constant column and for fewer
+than two points.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ def _kendall(rows: Floats) -> WeightedFold:
 
 
 def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
-    """Tau-b is (C - D) / √(pairs that differ in x · pairs that differ in y).
+    """Return tau-b, (C - D) / √(pairs that differ in x · pairs that differ in y).
 
-    Rows are in the order of x; x and y are also numbered from 0, by size.
+    Rows are in the order of x; x and y are the ranks of the values, from 0.
     """
     w = np.ascontiguousarray(weights.T)
     all_pairs = w.sum(axis=0) ** 2
@@ -64,8 +65,8 @@ def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
 
 
 def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
-    """Of x and y, [n] or [b, n] each, under weights [b, n]."""
-    weights = np.asfortranarray(weights)  # sums are made in one order, whoever made the weights
+    """Return the correlation of x and y, each [n] or [b, n], under weights [b, n]."""
+    weights = np.asfortranarray(weights)  # fixes the order of sums, for any layout of the weights
     constant = _constant(x, weights) | _constant(y, weights)
     n = weights.sum(axis=1, keepdims=True)
     dx = x - (weights * x).sum(axis=1, keepdims=True) / n
@@ -76,7 +77,7 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
 
 
 def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
-    """Where all rows that have a weight have one value, but for rounding: means of a system."""
+    """Return where all rows with weight have the same value, up to rounding [b]."""
     weighted_rows = weights > 0
     low = np.where(weighted_rows, values, np.inf).min(axis=1)
     high = np.where(weighted_rows, values, -np.inf).max(axis=1)
@@ -84,32 +85,32 @@ def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
 
 
 def _ranks(value: Ints, weights: Floats) -> Floats:
-    """Midranks [b, n], but for a constant: the weight below each value and half of that at it.
+    """Return midranks [b, n] minus a constant: the weight below each value, and half of that at it.
 
-    Values are numbered from 0, by size.
+    `value` has ranks from 0.
     """
     at = _by_group(value, weights.T).T
     return np.asarray((np.cumsum(at, axis=1) - at / 2)[:, value])
 
 
 def _by_group(group: Ints, table: Floats) -> Floats:
-    """Sums [g, b] of the rows [n, b] of each group, in the order of the groups."""
+    """Return the sums [g, b] of the rows [n, b] of each group, in the order of the groups."""
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     return np.asarray(np.add.reduceat(table[order], starts, axis=0))
 
 
 def _pairs(group: Ints, w: Floats) -> Floats:
-    """Ordered pairs [b] of the same group, each row with itself among them."""
+    """Return the weight of ordered pairs [b] within groups, with pairs of a row with itself."""
     return np.asarray((_by_group(group, w) ** 2).sum(axis=0))
 
 
 def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
-    """Weighted pairs [b] with both x and y less; rows [n, b] are in the order of x.
+    """Return the weight of pairs [b] with both x and y less; rows [n, b] are in the order of x.
 
-    Two values of y differ first, from the top, in one bit: pairs are counted by that bit. Those
-    with equal higher bits form a block, and in it every row with the bit looks at the rows without
-    it whose x is less: a difference of two cumulative sums. n · log n steps for all b at once.
+    Pairs are counted by the highest bit in which their values of y differ. Rows with equal higher
+    bits form a block. In a block, each row with the bit set counts the rows without it and with a
+    smaller x, by a difference of cumulative sums. It takes n · log n steps for all b at once.
     """
     total, width = np.zeros(w.shape[1]), int(x.max()) + 1
     for bit in range(int(y.max()).bit_length()):
@@ -124,10 +125,10 @@ def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
 
 
 def system_means(rows: Floats, weights: Floats) -> Floats:
-    """Weighted means [b, s, 2] of columns 0 and 1 of each system, NaN for one without weight.
+    """Return the weighted means [b, s, 2] of columns 0 and 1 of each system, NaN without weight.
 
-    Rows are summed in the order of their values: in another order the last digits of a mean, and
-    with them its rank, could be others.
+    Rows are summed in the order of their values, because the order affects the last digits of a
+    mean and so possibly its rank.
     """
     order = np.lexsort(rows.T)
     rows, weights = rows[order], weights[:, order]

@@ -1,7 +1,7 @@
-"""The draws of a bootstrap: how often each group is drawn, some resamples at a time.
+"""The draws of a bootstrap, as counts of each group, in blocks of resamples.
 
-All draws of a million groups would be a gigabyte, so that they are made anew by each pass over
-them, and always the same. While some are counted the next are drawn.
+All draws of a million groups would take a gigabyte, so each pass repeats the same draws. The next
+block is drawn while the current one is counted.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from mmbench.stats.folds import Floats, WeightedFold, folded
 from mmbench.stats.sums import CHUNK, Groups, GroupSums, Ints, codes, group_sums
 
 RESAMPLES = 1000
-_CACHED = 1 << 16  # numbers drawn at a time, so that counting them stays within a core's cache
+_CACHED = 1 << 16  # numbers drawn at a time, to fit the cache of a core
 
 
 class Resampler:
-    """The draws of one bootstrap. `groups` are those of each row, in the order of all tables."""
+    """The draws of one bootstrap. `groups` has the group of each row of the tables."""
 
     def __init__(self, groups: Groups, *, seed: int = 0, resamples: int = RESAMPLES) -> None:
         self.code, self.groups = codes(groups)
         self.seed, self.resamples = seed, resamples
 
     def values(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
-        """The value of each (fold, rows [n, c]) in every resample: an array [b] for each."""
+        """Return an array [b] for each (fold, rows [n, c]): its value in each resample."""
         sums = [group_sums(fold, rows, self.code, self.groups) for fold, rows in tables]
         by_rows = [folded(*table) for table, s in zip(tables, sums, strict=True) if s is None]
         stacked = np.column_stack([np.empty((self.groups, 0)), *(s.table for s in sums if s)])
@@ -43,14 +43,14 @@ class Resampler:
     def _fold_values(
         sums: Sequence[GroupSums | None], totals: Floats, by_rows: Floats
     ) -> list[Floats]:
-        """The values of all folds: from totals [b, k], where they have sums, else as found."""
+        """Return the values of all folds, from totals [b, k] or from `by_rows` [f, b]."""
         ends = np.cumsum([s.table.shape[1] for s in sums if s])
         own_totals, other_values = iter(np.split(totals, ends[:-1], axis=1)), iter(by_rows)
         with np.errstate(invalid="ignore", divide="ignore"):
             return [next(other_values) if s is None else s.fold(next(own_totals)) for s in sums]
 
     def _by_rows(self, folds: Sequence[WeightedFold], weights: Floats) -> Floats:
-        """Values [f, b] of folds that need the rows: the weight of a row is that of its group."""
+        """Return the values [f, b] of folds that need the rows, from weights of groups [b, g]."""
         step = max(1, CHUNK // max(1, len(self.code)))
         values = np.empty((len(folds), len(weights)))
         for start in range(0, len(weights), step) if folds else ():
@@ -60,9 +60,9 @@ class Resampler:
         return values
 
     def weights(self, step: int) -> Iterator[Floats]:
-        """How often each resample draws each group: [step, g] float64 at a time.
+        """Yield blocks of the counts of each group in each resample, [step, g] float64.
 
-        The array is the same each time, but for the last, which may be shorter.
+        All blocks share the same memory; the last one may be shorter.
         """
         rows = chain.from_iterable(self._draw_counts())
         block = np.empty((min(step, self.resamples), self.groups))
@@ -73,7 +73,7 @@ class Resampler:
             yield part
 
     def _draws(self) -> Iterator[Ints]:
-        """Groups drawn, [r, g] of some resamples at a time."""
+        """Yield blocks of drawn groups, [r, g]."""
         rng = np.random.default_rng(self.seed)
         step = max(1, _CACHED // max(1, self.groups))
         for start in range(0, self.resamples, step):
@@ -81,7 +81,7 @@ class Resampler:
             yield rng.integers(self.groups, size=size) if self.groups else np.empty(size, np.intp)
 
     def _draw_counts(self) -> Iterator[NDArray[np.uint8]]:
-        """How often each group was drawn in each of some resamples: [r, g], in the same memory."""
+        """Yield blocks of the counts of each group [r, g]; all blocks share the same memory."""
         buffer = np.empty((0, 0), np.uint8)
         for drawn in ahead(self._draws()):
             buffer = buffer if buffer.size >= drawn.size else np.empty(drawn.shape, np.uint8)

@@ -1,4 +1,4 @@
-"""Scores: a value with the rows behind it, and several of them put together."""
+"""Scores, which hold a value with its rows, and combinations of several scores."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def score(
     worst: float | None = None,
     best: float | None = None,
 ) -> Score:
-    """A Score from per-sample rows: [n] or [n, c]. What every metric ends with.
+    """Return a Score from per-sample rows, [n] or [n, c]. Each metric returns its result.
 
-    `better`, and `worst` and `best`, the ends of the range (None where there is none), are for a
-    metric that declares no direction: those that `mmbench.declare` sets take their place. Raises
-    ValueError for rows of other shapes, and for a direction that is none.
+    `better`, `worst` and `best` (the ends of the range, None if unbounded) are for a metric that
+    declares no direction: the values of `mmbench.declare` override them. Raises ValueError for rows
+    of other shapes, and for an unknown direction.
     """
     if better not in ("higher", "lower"):
         raise ValueError(f"better is {better!r}: give higher or lower")
@@ -43,17 +43,17 @@ def score(
 
 
 def over_splits(scores: Sequence[Score]) -> Score:
-    """One metric, measured on each of several splits, as the mean over the splits.
+    """Return the mean over splits of a metric that was measured on each.
 
-    Rows are concatenated, with the number of the split as their last column.
+    Rows are concatenated, with the number of the split as last column.
     """
     return _join("split-mean", scores, f"splits={len(scores)}")
 
 
 def over_directions(scores: Sequence[Score]) -> Score:
-    """One metric, measured in each direction, as the sum over the directions (rsum).
+    """Return the sum over directions of a metric that was measured in each (rsum).
 
-    NaN where a direction has no row.
+    NaN if a direction has no row.
     """
     joined = _join("split-sum", scores, f"directions={len(scores)}")
     if all(len(part.rows) for part in scores):
@@ -81,10 +81,10 @@ def _join(kind: str, scores: Sequence[Score], parts_signature: str) -> Score:
 
 
 def bounds(scored: Score, failed: int) -> tuple[float, float] | None:
-    """The value if all `failed` samples had been worst, and best; lower first.
+    """Return the values if all `failed` samples had the worst, and the best, score; lower first.
 
-    None where nothing failed, where the value is not finite, where a side has no end (a mean rank
-    has no worst value), and for a fold other than a mean.
+    None if nothing failed, if the value is not finite, if the range has no end (a mean rank has no
+    worst value), and for folds other than the mean.
     """
     n, ends = len(scored.rows), (scored.worst, scored.best)
     if not failed or not math.isfinite(scored.value) or scored.fold != "mean" or None in ends:

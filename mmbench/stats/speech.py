@@ -2,9 +2,9 @@
 
 | fold | columns of a row |
 |---|---|
-| `wil` | hits, words of the reference, words that were said |
+| `wil` | hits, words of the reference, words of the hypothesis |
 
-It is 1 where one of the two has no word, NaN where neither has one.
+It is 1 if only one of the two has words, and NaN if neither has.
 """
 
 from __future__ import annotations

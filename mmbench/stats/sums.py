@@ -1,7 +1,7 @@
-"""What each group of rows adds to a fold of weighted sums, so that many weightings are one product.
+"""Sums of rows by group, for folds of weighted sums, so that all weightings are one product.
 
-A bootstrap and a permutation test weigh groups, not rows. For a fold of weighted sums (and for the
-mean or sum of such a fold over splits) the rows of a group can be added up once.
+A bootstrap and a permutation test weight groups, not rows. For a fold of weighted sums (and for the
+mean or sum of such a fold over splits), the rows of a group can be added up once.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from mmbench.stats.folds import Floats, join_splits, sums_fold
 Ints = NDArray[np.intp]
 Groups = Sequence[str] | Ints  # the group of each row: its name, or its number from 0
 
-_WIDEST = 256  # columns; a fold over more splits is quicker, and smaller, row by row
-CHUNK = 1 << 22  # numbers in a block of weights, so that memory stays bounded
+_WIDEST = 256  # columns; with more splits, a fold row by row is faster and needs less memory
+CHUNK = 1 << 22  # numbers in a block of weights, to limit memory
 
 
 class GroupSums(NamedTuple):
     """Column sums of each group [g, k]; the last column counts its rows.
 
-    `fold` takes totals [b, k], those of any weighting of the groups, to values [b].
+    `fold` maps totals [b, k] under any weighting of the groups to values [b].
     """
 
     table: Floats
@@ -35,7 +35,7 @@ class GroupSums(NamedTuple):
 def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
     """Add up rows [n, c] by group; `code` [n] is the group of each, from 0.
 
-    None for a fold that needs the rows one by one. Raises UnknownName for a fold nobody has.
+    None for a fold that needs the rows one by one. Raises UnknownName for an unknown fold.
     """
     kind, colon, inner = name.partition(":")
     if colon:
@@ -67,7 +67,7 @@ def _split_sums(kind: str, inner: str, rows: Floats, code: Ints, groups: int) ->
 
 
 def _join_totals(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
-    """The value of a fold over splits, from the totals [b, k] of all of them."""
+    """Return the value of a fold over splits, from the totals [b, k] of all splits."""
     ends = np.cumsum([part.table.shape[1] for part in parts])
     split_sums = np.split(totals[:, :-1], ends[:-1], axis=1)
     present = np.array([column_sums[:, -1] > 0 for column_sums in split_sums])
@@ -78,10 +78,10 @@ def _join_totals(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Float
 
 
 def codes(groups: Groups) -> tuple[Ints, int]:
-    """The number [n] of each row's group, and how many there are.
+    """Return the number [n] of each row's group, and the number of groups.
 
-    Groups are numbered by name, or by the numbers that they have already. So what is drawn depends
-    on the groups and not on the order of the samples.
+    Groups are numbered in the order of their names or numbers. So the draws depend on the groups
+    and not on the order of the samples.
     """
     if isinstance(groups, np.ndarray):
         present = np.bincount(groups) > 0
