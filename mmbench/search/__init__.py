@@ -1,7 +1,7 @@
 """Exact ranks and FAISS indexes over embeddings.
 
-`positive_ranks` and `positive_ranks_both` count where the positives of each query stand among all
-documents; `top` finds the best; `approximate_search` goes through a FAISS index.
+`positive_ranks` and `positive_ranks_both` compute the ranks of each query's positives among all
+documents; `top` finds the best documents; `approximate_search` uses a FAISS index.
 """
 
 from mmbench.search.approximate import approximate_search

@@ -1,7 +1,8 @@
-"""Search through a FAISS index: ranks as far as it looks, and how often it is right.
+"""Search through a FAISS index: ranks up to its depth, and its recall against exact search.
 
-An index is a factory string, `Flat`, `HNSW32`, `IVF1024,Flat`, `OPQ16,IVF4096,PQ16`, with search
-parameters behind a semicolon: `IVF1024,Flat;nprobe=16` (names of faiss.ParameterSpace).
+An index is given as a factory string, such as `Flat`, `HNSW32`, `IVF1024,Flat` or
+`OPQ16,IVF4096,PQ16`, with search parameters after a semicolon: `IVF1024,Flat;nprobe=16` (names of
+faiss.ParameterSpace).
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ if TYPE_CHECKING:
     from faiss import Index
 
 
-DEPTH = 100  # how far a search looks for the positives of a query
+DEPTH = 100  # documents that a search retrieves for a query
 CHECKED = 10  # the k of the recall against exact search
-_SAMPLE = 1000  # queries that are searched exactly as well
-_SPARE = 16  # asked for beyond the depth, so that equal scores at its end are cut by their ids
-_CHUNK = 1 << 14  # vectors handed over at a time
+_SAMPLE = 1000  # queries that are also searched exactly
+_SPARE = 16  # documents requested beyond the depth, to order equal scores at its end by id
+_CHUNK = 1 << 14  # vectors per call of faiss
 
 
 class FaissIndex:
     """A corpus [m, d] float32 in a FAISS index under the inner product.
 
-    On the GPU where the installed faiss has one and the type of index runs there. `seconds` is what
-    building took. Raises MissingExtra without faiss, UserError for a factory string or parameters
-    that faiss does not take, or a corpus too small to train on, DataError for NaN, infinite or zero
-    vectors.
+    It is on the GPU if the installed faiss supports one and the type of index runs there. `seconds`
+    is the build time. Raises MissingExtra without faiss, UserError for a factory string or
+    parameters that faiss rejects, or a corpus too small to train on, DataError for NaN, infinite or
+    zero vectors.
     """
 
     def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
@@ -54,7 +55,7 @@ class FaissIndex:
 
     @property
     def bytes(self) -> int:
-        """The size of the index as it would be written to a file."""
+        """The size of the index when written to a file."""
         faiss = _faiss()
         sizes: list[int] = []
         writer = faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)), 1 << 20)
@@ -63,10 +64,10 @@ class FaissIndex:
         return sum(sizes)
 
     def nearest(self, queries: Array, k: int) -> Ints:
-        """The k best rows of each query [n, k] int64, -1 where the index found fewer.
+        """Return the k best rows of each query [n, k] int64, -1 if the index found fewer.
 
-        Equal scores, and those of vectors that are equal to the bit, are ordered by the hash of the
-        id, as in exact search, among what was found.
+        Among the rows found, equal scores and the scores of bitwise equal vectors are ordered by
+        the hash of the id, as in exact search.
         """
         k = min(k, self._index.ntotal)
         nearest = np.empty((len(queries), k), np.int64)
@@ -80,9 +81,10 @@ class FaissIndex:
 
 
 def check_factory(factory: str) -> None:
-    """Refuse early what can be known early: no faiss, or a string that it does not take.
+    """Check before a run that faiss is installed and accepts the string.
 
-    Raises MissingExtra and UserError. Whether an index fits the vectors is seen when it is built.
+    Raises MissingExtra and UserError. Whether the index fits the vectors is checked when it is
+    built.
     """
     _faiss()
     check_string(factory)
@@ -98,11 +100,12 @@ def approximate_search(
     corpus_ids: Ids = None,
     top: int = 0,
 ) -> tuple[SearchResult, dict[str, Any]]:
-    """Ranks of each query's positives through an index, and what the index has to tell of itself.
+    """Return the ranks of each query's positives by an index, and a report about the index.
 
-    Arguments are those of `exact.search`, for queries alone. A rank is 0 beyond the first `DEPTH`.
-    The report has the recall of the index's first ten against exact search (on up to 1,000 queries,
-    chosen by the hash of their ids), seconds, size and depth. Raises what `FaissIndex` raises.
+    The arguments are those of `exact.search`, in the direction of the queries only. A rank beyond
+    the depth of the index is 0. The report has the recall@10 against exact search (on up to 1,000
+    queries, chosen by the hash of their ids), seconds, size and depth. Raises the errors of
+    `FaissIndex`.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     refuse_invalid("query", invalid_rows(queries), len(queries), query_ids)
@@ -128,7 +131,7 @@ def approximate_search(
 
 
 def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
-    """The share of the exact first ten that stand among the index's first ten."""
+    """Return the share of the exact ten nearest that are among the ten nearest of the index."""
     none = np.empty(0, np.int64)
     (exact,) = search(queries, corpus, (none, none), top=min(CHECKED, len(corpus)))
     hits = (nearest[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
@@ -136,7 +139,7 @@ def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
 
 
 def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
-    """The index of a corpus, and whether it, or one that it holds (behind a PCA), is on the GPU."""
+    """Return the index of a corpus, and whether it, or an index inside it, is on the GPU."""
     index = make_index(corpus.shape[1], factory)
     if not index.is_trained:
         index.train(np.ascontiguousarray(corpus, np.float32))
@@ -160,7 +163,7 @@ def make_index(width: int, factory: str) -> Index:
 
 @contextmanager
 def _refusals(factory: str) -> Iterator[None]:
-    """Turn what faiss raises into a UserError."""
+    """Convert errors of faiss to UserError."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
@@ -176,7 +179,7 @@ def _faiss() -> ModuleType:
 
 
 def _on_gpu(index: Index) -> Index:
-    """The index on the first GPU, or where it was when there is none that runs its type."""
+    """Return the index on the first GPU, or unchanged if no GPU supports its type."""
     faiss = _faiss()
     if not getattr(faiss, "get_num_gpus", int)():
         return index
@@ -190,6 +193,6 @@ def _on_gpu(index: Index) -> Index:
 
 
 def _reason(error: Exception) -> str:
-    """What faiss says, without the place in its sources."""
+    """Return the message of faiss, without its source location."""
     message = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
     return f"faiss says: {message}; use another index, e.g. Flat or HNSW32"

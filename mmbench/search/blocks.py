@@ -1,9 +1,10 @@
-"""All scores of two sides, block by block, on all of torch's threads.
+"""All scores between two sets of vectors, in blocks, on all threads of torch.
 
-A block is one matrix product, padded with zeros so that all have one shape, with sides that are
-multiples of the micro-kernels': equal pairs of vectors then get equal bits wherever they stand.
-Each thread multiplies and reads a strip of a few blocks of its own, so that one counts while
-another multiplies. What they share is a chunk of columns, read once.
+A block is one matrix product. It is padded with zeros, so that all blocks have the same shape, with
+sides that are multiples of the micro-kernels': equal pairs of vectors then have bitwise equal
+scores, regardless of their positions. Each thread multiplies and reads a separate strip of a few
+blocks, so that one thread counts while another multiplies. Threads share a chunk of columns, which
+is read once.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ if TYPE_CHECKING:
 
 Tasks = Generator[Callable[["_Scratch"], object]]
 
-STEP = 48  # the sides of blocks are multiples of it, as it is of those of common micro-kernels
+STEP = 48  # the sides of blocks are multiples of it; a multiple of common micro-kernel sizes
 ROWS = 480  # most rows of a block
-COLUMNS = (1392, 1776)  # columns of a block, if there are so many
-WIDE = 3  # blocks of a strip: numpy broadcasts to rows of more than 4,096 twice as fast
+COLUMNS = (1392, 1776)  # columns of a block, if there are enough
+WIDE = 3  # blocks of a strip: numpy broadcasts twice as fast to rows of more than 4,096
 RUN = 240  # most rows of a tile; a byte must be able to count them
-WAVES = 8  # times the cells of a tile is the room for comparisons
+WAVES = 8  # size of the buffer for comparisons, in tiles
 PAIRS = 20 * STEP  # pairs whose scores are computed at once
-WORKERS = 8  # most threads that count; where there are more, each product has several
+WORKERS = 8  # most threads that count; if there are more threads, each product uses several
 
 
 @dataclass(frozen=True)
 class Tile:
     """Some rows of a strip: scores [r, c] float32 of the items from `starts` (row, column) on.
 
-    r is a multiple of STEP / 2, c of STEP; past the last items stands -inf. `buffer` has at least
-    WAVES × r × c bytes for the results of comparisons.
+    r is a multiple of STEP / 2, c of STEP; padding after the last items is -inf. `buffer` has at
+    least WAVES × r × c bytes for the results of comparisons.
     """
 
     scores: Array
@@ -51,17 +52,17 @@ class Tile:
 
 
 class Visitor(Protocol):
-    """Reads every tile once; called from several threads at a time, in no order."""
+    """A reader of all tiles, called from several threads at a time, in any order."""
 
     def visit(self, tile: Tile) -> None:
-        """Take from the tile what is wanted; it is overwritten afterwards."""
+        """Read a tile, which is overwritten afterwards."""
         ...
 
 
 class Sweep:
     """The products of `rows` [n, d] and `columns` [m, d], float32; n and m at least 1.
 
-    Use as a context. Memory at d = 512: up to 30 MB for each of at most WORKERS threads, and up to
+    A context manager. Memory at d = 512: up to 30 MB for each of at most WORKERS threads, and up to
     three chunks of 11 MB. After `visit`, `invalid_rows` lists the rows and the columns whose
     squared norm is not a positive float32: what is NaN, infinite or zero.
     """
@@ -80,7 +81,7 @@ class Sweep:
 
         strips = -(-len(self._rows) // self._height) * -(-len(self._columns) // self._chunk)
         workers = min(self._threads, WORKERS, strips)
-        # Each thread has a setting of its own, but the last one is the default of new threads.
+        # The setting is per thread, but the last value is the default of new threads.
         each = self._threads // workers
         self._pool = ThreadPoolExecutor(workers, "sweep", torch.set_num_threads, (each,))
         self._scratch = [
@@ -95,10 +96,10 @@ class Sweep:
         torch.set_num_threads(self._threads)
 
     def pair_scores(self, rows: Ints, columns: Ints) -> Array:
-        """The score of each pair of a row and a column, [p] float32.
+        """Return the score of each pair of a row and a column, [p] float32.
 
-        Taken from the diagonals of blocks of the least size. Their bits are those of the tiles
-        with every library tried, which the caller has to check.
+        They are the diagonals of blocks of minimal size. With all tested libraries they are bitwise
+        equal to the scores of the tiles; the caller must check this.
         """
         scores = np.empty(len(rows), np.float32)
 
@@ -124,7 +125,7 @@ class Sweep:
         while chunks:
             chunk = chunks.pop()
             for i, start in enumerate(starts):
-                if i == len(starts) // 2 and chunks:  # ahead of its use, so that nobody waits
+                if i == len(starts) // 2 and chunks:  # load the next chunk in advance
                     yield partial(self._right, chunks[-1])
                 yield partial(self._strip, visitors, chunk, start)
 
@@ -175,7 +176,7 @@ class Sweep:
         jobs = [self._pool.submit(work, scratch) for scratch in self._scratch]
         try:
             wait(jobs, return_when=FIRST_EXCEPTION)
-        finally:  # after an error or Ctrl-C no thread takes up another task
+        finally:  # after an error or Ctrl-C no thread starts another task
             with lock:
                 tasks.close()
         for job in jobs:
@@ -183,7 +184,7 @@ class Sweep:
 
 
 class _Scratch:
-    """What one thread writes into."""
+    """The buffers of one thread."""
 
     def __init__(self, height: int, width: int, d: int) -> None:
         self.left = _buffer(height, d)
@@ -202,19 +203,19 @@ class _Chunk:
 
 
 def _height(n: int) -> int:
-    """Rows of a block: the least work, where packing its columns costs as much as 16 rows."""
+    """Return the rows of a block with the least work; packing its columns costs 16 rows."""
     sizes = range(STEP, ROWS + 1, STEP // 2)
     return min(sizes, key=lambda rows: (-(-n // rows) * (rows + 16), -rows))
 
 
 def _width(m: int) -> int:
-    """Columns of a block: the least padding."""
+    """Return the columns of a block with the least padding."""
     narrow, wide = (min(columns, -(-m // STEP) * STEP) for columns in COLUMNS)
     return min(range(wide, narrow - 1, -STEP), key=lambda columns: -(-m // columns) * columns)
 
 
 def _buffer(rows: int, columns: int) -> torch.Tensor:
-    """Room for floats, aligned to a cache line; numpy asks for large pages, torch does not."""
+    """Return a float buffer aligned to a cache line, from numpy, which requests large pages."""
     import torch
 
     spare = np.empty(rows * columns + 16, np.float32)
@@ -223,7 +224,7 @@ def _buffer(rows: int, columns: int) -> torch.Tensor:
 
 
 def _padded(vectors: Array, out: torch.Tensor) -> torch.Tensor:
-    """Copy [k, d] into the first rows of a buffer, and zeros into the others."""
+    """Copy vectors [k, d] into the first rows of a buffer, and zeros into the others."""
     view = out.numpy()
     view[: len(vectors)] = vectors
     view[len(vectors) :] = 0

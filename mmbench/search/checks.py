@@ -1,4 +1,4 @@
-"""What a search refuses before and after it looked: vectors and positives that cannot be right."""
+"""Input validation for search: vectors and positives."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Ints = NDArray[np.int64]
 Ids = Sequence[str] | None
 
 SHOWN = 5
-LINES = 1 << 14  # vectors that are looked at at once
+LINES = 1 << 14  # vectors per block
 
 
 def check_vectors(
     queries: Array | Vectors, corpus: Array | Vectors, query_ids: Ids, corpus_ids: Ids
 ) -> None:
-    """Raise DataError unless both are float32 of one width, with an id for each row if any."""
+    """Raise DataError unless both are float32 of equal width, with one id per row or no ids."""
     for side, vectors, ids in (("query", queries, query_ids), ("corpus", corpus, corpus_ids)):
         if vectors.ndim != 2 or vectors.dtype != np.float32:
             raise DataError(
@@ -43,7 +43,10 @@ def check_vectors(
 
 
 def invalid_rows(vectors: Array) -> list[int]:
-    """Which rows of [n, d] are NaN, infinite or zero: the squared norm is no positive float32."""
+    """Return the rows of [n, d] that are NaN, infinite or zero.
+
+    These are rows whose squared norm is not a positive float32.
+    """
     rows: list[int] = []
     for i in range(0, len(vectors), LINES):
         block = vectors[i : i + LINES]
@@ -65,9 +68,10 @@ def refuse_invalid(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
 
 
 def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, Ints]:
-    """Positives per query as pairs of rows, each [p] int64, in the order given.
+    """Return the positives of all queries as pairs of rows, each [p] int64, in the same order.
 
-    Raises DataError for a list that is not one per query, a row outside the corpus or given twice.
+    Raises DataError unless there is one list per query, and for a row outside the corpus or given
+    twice.
     """
     if len(positives) != n:
         raise DataError(

@@ -1,7 +1,7 @@
-"""Ranks of positives by counting, in every tile, what stands before them.
+"""Ranks of positives, from counts of the items before them in every tile.
 
 Comparisons have the shape [rows, waves, columns]: a row is compared with the limits of several
-positives while it lies in the nearest cache. A wave is one positive per line.
+positives while it is in the fastest cache. A wave has one positive per line.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Wave:
-    """Pairs that are counted together: the `cells` (line, wave) that they have in `limits`.
+    """Pairs that are counted together, with their `cells` (line, wave) in `limits`.
 
-    `limits`, `ahead` and `positives` are [lines, waves]. `copied` lists the lines of the tile that
-    are compared, one for each pair, or is None for all of them.
+    `limits`, `ahead` and `positives` are [lines, waves]. `copied` is the line of the tile to
+    compare for each pair, or None to compare all lines.
     """
 
     pairs: Ints
@@ -38,7 +38,7 @@ class _Wave:
 
 
 class Counter:
-    """Counts what stands before the positive of each pair: greater, or equal and first by id.
+    """Counter of the items before the positive of each pair: greater, or equal and first by id.
 
     A pair is a query, an item on `axis` of the tiles (0: rows, 1: columns), with its positive on
     the other axis: `query_rows`, `positives` [p] int64, and `scores` [p] float32, compared with the
@@ -51,7 +51,7 @@ class Counter:
         self._axis, self._order = axis, order
         self._by_query = np.argsort(query_rows, kind="stable")
         self._query_rows, self._positives = query_rows[self._by_query], positives[self._by_query]
-        # An infinite score is that of an unfit vector, and not to be mistaken for padding.
+        # An infinite score comes from an invalid vector and must differ from padding.
         self._scores = np.where(np.isfinite(scores), scores, np.inf)[self._by_query]
         self._starts = np.searchsorted(self._query_rows, np.arange(n + 1))
         self._nth = np.arange(len(scores)) - self._starts[self._query_rows]
@@ -61,7 +61,7 @@ class Counter:
 
     @property
     def ahead(self) -> Ints:
-        """How many items stand before the positive of each pair, [p] int64, after all tiles."""
+        """The number of items before the positive of each pair, [p] int64, after all tiles."""
         ahead = np.zeros(len(self._scores), np.int64)
         for waves in self._waves.values():
             for wave in waves:
@@ -70,7 +70,7 @@ class Counter:
 
     @property
     def seen(self) -> Array:
-        """The score of each pair in the tile that holds it, [p] float32, after all tiles."""
+        """The score of each pair in its tile, [p] float32, after all tiles."""
         return self._seen[np.argsort(self._by_query)]
 
     def visit(self, tile: Tile) -> None:
@@ -85,10 +85,10 @@ class Counter:
             self._count(wave, whole if lines is None else whole.take(lines, self._axis), tile)
 
     def _plan(self, first: int, size: int) -> list[_Wave]:
-        """The waves of `size` lines from `first` on.
+        """Return the waves of `size` lines from `first` on.
 
-        What at least a quarter of the lines have is compared in whole tiles, for up to WAVES
-        positives at once; for every other pair its line is copied.
+        Positives that at least a quarter of the lines have are compared in whole tiles, up to WAVES
+        at once; for any other pair its line is copied.
         """
         bounds = self._starts[first : first + size + 1]
         pairs = np.arange(bounds[0], bounds[-1])
@@ -129,7 +129,7 @@ class Counter:
             np.add(wave.ahead, ahead, out=wave.ahead)
 
     def _itself(self, wave: _Wave, scores: Array, tile: Tile) -> tuple[Ints, ...]:
-        """Where the positives of pairs stand in the tile: its rows, waves and columns."""
+        """Return the positions of the pairs' positives in the tile: rows, waves and columns."""
         position = wave.positives[wave.cells] - tile.starts[1 - self._axis]
         inside = np.flatnonzero((position >= 0) & (position < tile.scores.shape[1 - self._axis]))
         line, nth = wave.cells[0][inside], wave.cells[1][inside]
@@ -138,7 +138,10 @@ class Counter:
         return row, nth, column
 
     def _ties(self, equal: Mask, wave: _Wave, tile: Tile) -> Ints:
-        """How many equals [rows, waves, columns] stand first by their ids, [lines, waves] int64."""
+        """Return how many of the equal scores [rows, waves, columns] are first by their ids.
+
+        The counts are [lines, waves] int64.
+        """
         before = _per_line(equal, self._axis)
         line, nth = np.nonzero(before)
         equal = equal[line, nth] if self._axis == 0 else equal[:, nth, line].T
@@ -150,15 +153,15 @@ class Counter:
 
 
 def _common(counts: Ints, lines: int) -> int:
-    """How many positives each of so many lines has, at least; `counts` holds those of each line."""
+    """Return the number of positives that at least `lines` lines have; `counts` is per line."""
     return int(np.partition(counts, -lines)[-lines]) if 0 < lines <= len(counts) else 0
 
 
 def _per_line(mask: Mask, axis: int) -> Ints:
-    """How many are true of [rows ≤ 255, waves, columns] for each line: [lines, waves] int64.
+    """Return the number of true values per line of [rows ≤ 255, waves, columns].
 
-    Bytes are summed as bytes, which cannot overflow: down the columns, or eight at a time along a
-    row as the lanes of words, in as few parts as hold at most 255 words each.
+    The counts are [lines, waves] int64. Sums are in bytes, which cannot overflow: either down the
+    columns, or along a row as the eight lanes of words, in parts of at most 255 words.
     """
     if axis == 1:
         counts: Ints = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8).T.astype(np.int64)

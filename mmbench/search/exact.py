@@ -1,8 +1,9 @@
 """Exact search: ranks of positives and the nearest items, both directions in one pass over blocks.
 
-The score of a query and a corpus item is the float32 dot product of their vectors as given. The
-rank of an item is 1 + how many have a greater score + how many have an equal score and an id with
-a smaller 8-byte blake2b. Nothing of the size queries × corpus is ever held.
+The score of a query and a corpus item is the float32 dot product of their vectors, without
+normalisation. The rank of an item is 1 + the number of items with a greater score + the number of
+items with an equal score and a smaller 8-byte blake2b hash of the id. No array of the size queries
+× corpus is in memory.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from mmbench.types import Array
 
 
 class SearchResult(NamedTuple):
-    """What a search found in one direction, for n queries, p pairs and the k nearest.
+    """The result of a search in one direction, for n queries, p pairs and the k nearest.
 
-    `ranks` [p] int64 from 1, in the order of the pairs; 0 where the search did not look so far.
-    `top` [n, k] int64 rows of the other side, the best first, -1 past its end.
+    `ranks` [p] int64 count from 1, in the order of the pairs; 0 is beyond the depth of the search.
+    `top` [n, k] int64 are rows of the other side, best first, padded with -1.
     """
 
     ranks: Ints
@@ -41,15 +42,15 @@ def search(
     both: bool = False,
     top: int = 0,
 ) -> list[SearchResult]:
-    """Ranks of positives and the `top` nearest: of queries and, if `both`, of corpus items too.
+    """Return the ranks of positives and the `top` nearest of queries and, if `both`, of the corpus.
 
-    `queries` [n, d] and `corpus` [m, d] are float32, either may be memory-mapped or `Vectors`.
+    `queries` [n, d] and `corpus` [m, d] are float32; either may be memory-mapped or `Vectors`.
     `pairs` are rows of `queries` and of `corpus`, each [p] int64, no pair twice. Ids default to row
     numbers.
 
     Time: one product of n × m × d, comparisons of each positive with all scores of its query, and
     about a tenth more for `top`; memory: see `Sweep`. Raises DataError for vectors that are NaN,
-    infinite or zero, and for shapes and types that do not fit.
+    infinite or zero, and for wrong shapes and types.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     sides, sizes = (queries, corpus), (len(queries), len(corpus))
@@ -60,7 +61,7 @@ def search(
             SearchResult(no_ranks, np.full((sizes[direction], top), -1)) for direction in directions
         ]
 
-    swapped = int(sizes[0] > sizes[1])  # the larger side is the columns, which are read only once
+    swapped = int(sizes[0] > sizes[1])  # the columns are the larger side, since they are read once
     orders = IdOrder(query_ids, sizes[0]), IdOrder(corpus_ids, sizes[1])
 
     def counters(scores: Array) -> list[Counter]:
@@ -90,7 +91,7 @@ def search(
         refuse_invalid("query", sweep.invalid_rows[swapped], sizes[0], query_ids)
         refuse_invalid("corpus", sweep.invalid_rows[1 - swapped], sizes[1], corpus_ids)
         if not np.array_equal(counted[0].seen, scores):
-            # A library that multiplies small blocks in another way: what the tiles held counts.
+            # The library computes small blocks differently: the scores of the tiles count.
             counted = counters(counted[0].seen)
             sweep.visit(*counted)
     tops = [best.top for best in nearest] or [np.empty((n, 0), np.int64) for n in sizes]

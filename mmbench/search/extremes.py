@@ -1,8 +1,7 @@
-"""The best and the worst ranking that a query could have had if nothing had failed.
+"""The best and the worst ranking of a query that failed documents allow.
 
-A failed document has no rank: it could stand anywhere. All functions take a ranking and the
-argument of a metric, and return a ranking without uncertain documents, so that the metric gives a
-bound when it is evaluated on it.
+A failed document could have any rank. All functions take a ranking and the argument of a metric,
+and return a ranking without uncertain documents. The value of the metric on it is a bound.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ from mmbench.types import Ranking
 
 
 def is_uncertain(ranking: Ranking) -> bool:
-    """Return whether a document of the corpus failed, so that ranks could be others."""
+    """Return whether a document of the corpus failed, so that ranks are uncertain."""
     return bool(ranking.failed or ranking.failed_others)
 
 
 def best_case(ranking: Ranking, *_: object) -> Ranking:
-    """Return the ranking with failed positives before, and other failed documents behind, all else.
+    """Return the ranking with failed positives first and other failed documents last.
 
-    The ranks are the lowest that are possible. Where positives failed, grades fall with the rank,
-    which no real order needs to reach: the bound holds for every metric that rewards a higher
-    grade at an earlier rank, and is exact for those that ignore grades. `best_gain` is exact for
+    The ranks are the lowest possible. If positives failed, grades are in descending order, which
+    may be better than any real order: the bound holds for every metric that rewards a higher grade
+    at an earlier rank, and is exact for metrics that ignore grades. `best_gain` is exact for
     discounted gains.
     """
     known, unknown, moved = _known(ranking), _unknown(ranking), ranking.failed
@@ -34,8 +33,8 @@ def best_case(ranking: Ranking, *_: object) -> Ranking:
 def worst_case(ranking: Ranking, *_: object) -> Ranking:
     """Return the ranking with failed positives never retrieved and other failed documents first.
 
-    The ranks are the highest that are possible. Where positives failed, grades rise with the rank,
-    as `best_case` has them fall.
+    The ranks are the highest possible. If positives failed, grades are in ascending order, the
+    reverse of `best_case`.
     """
     known, unknown, moved = _known(ranking), _unknown(ranking), ranking.failed_others
     ranks = [*(rank + moved for rank in known), *unknown, *[None] * ranking.failed]
@@ -50,7 +49,7 @@ def _known(ranking: Ranking) -> list[int]:
 
 
 def _unknown(ranking: Ranking) -> list[None]:
-    """Return a None for each positive beyond the depth of an index, or not returned."""
+    """Return None for each positive that is beyond the depth of an index or not returned."""
     return [None] * (ranking.ranks.count(None) - ranking.failed)
 
 
@@ -71,16 +70,16 @@ def worst_gain(ranking: Ranking, k: int) -> Ranking:
 def _arranged(ranking: Ranking, k: int, *, best: bool) -> Ranking:
     """Insert the failed positives into the order of the others by dynamic programming.
 
-    A failed positive stands in the best order directly behind a positive or at the top, in the
-    worst directly before one or at the end, where it is never retrieved; the best order takes them
-    by falling grades, the worst by rising ones.
+    In the best order, a failed positive is directly after another positive or at the top. In the
+    worst order, it is directly before one, or at the end, where it is not retrieved. The best order
+    takes failed positives by descending grade, the worst by ascending grade.
     """
     known, cut = _known(ranking), len(ranking.ranks) - ranking.failed
     shift = 0 if best else ranking.failed_others
     live = [rank + shift for rank in known]
     grades, unknown = ranking.grades[: len(live)], ranking.grades[len(live) : cut]
     failed = sorted(ranking.grades[cut:], reverse=best)
-    starts = [1, *(rank + 1 for rank in live)] if best else live  # of the first failed one there
+    starts = [1, *(rank + 1 for rank in live)] if best else live  # first rank in each gap
     placed = _merge(live, grades, failed, starts, k, best=best)
     used = len(placed) - len(live)
     moved = ranking.failed if best else shift
@@ -103,13 +102,13 @@ def _merge(
     *,
     best: bool,
 ) -> list[tuple[int, float]]:
-    """Ranks and grades of the extreme order; `starts[i]` is where the i-th gap takes its first."""
+    """Return ranks and grades of the extreme order; `starts[i]` is the first rank in gap i."""
 
     def gain(grade: float, rank: int) -> float:
         return grade / log2(rank + 1) if rank <= k else 0.0
 
     n, m = len(live), len(failed)
-    # The extreme gain of all that follows once i live and j failed positives have their ranks.
+    # The extreme gain of the remaining positives after i live and j failed ones have ranks.
     value = [[0.0] * (m + 1) for _ in range(n + 1)]
     takes = [[False] * (m + 1) for _ in range(n + 1)]
     for i in range(n, -1, -1):

@@ -1,7 +1,7 @@
-"""Strings that describe a FAISS index, checked before one is built in this process.
+"""Checks of factory strings of FAISS before an index is built in this process.
 
-FAISS ends the process for some of them. What is not known to be harmless is tried
-in a process of its own, on few random vectors.
+FAISS ends the process for some strings. A string that is not known to be harmless is tried in a
+separate process, on a few random vectors.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import msgspec
 from mmbench.errors import UserError
 from mmbench.text import count
 
-_WIDTHS = (192, 768, 896, 1152)  # of vectors, to try a string on before the model's is known
+_WIDTHS = (192, 768, 896, 1152)  # of vectors in trials before the width of the model is known
 _FEW = 300  # vectors of a trial
-_MOST_CLUSTERS = 4096  # that are trained in a trial
-_SECONDS = 10.0  # a trial may take; what takes longer is not refused for that
+_MOST_CLUSTERS = 4096  # most clusters that a trial trains
+_SECONDS = 10.0  # time limit of a trial, after which the string is accepted
 _LONGEST = 200  # characters
 _ADVICE = "use another index, e.g. Flat or HNSW32"
 
-# What a part of a string is called, and the smallest and the largest number that it takes.
+# Name of each part of a string, and the smallest and the largest number that it accepts.
 _BOUNDS = (
     (r"HNSW(\d+)", "links of a vertex (HNSW)", 2, 1024),
     (r"NSG(\d+)", "links of a vertex (NSG)", 24, 1024),  # with fewer FAISS may never end
@@ -35,14 +35,14 @@ _BOUNDS = (
     (r"efSearch=(-?\d+)", "efSearch", 1, 1 << 24),
 )
 _HARMLESS = re.compile(r"(Flat|HNSW\d+(,Flat)?|IVF\d+,Flat)(;(nprobe|efSearch)=\d+)?")
-# What is refused when it is made or never; training it takes many seconds, whatever the vectors.
+# Indexes that FAISS refuses at construction or never; training them takes many seconds.
 _MADE = re.compile(r"(IVF\d+(_HNSW\d+)?,|HNSW\d+[,_])?PQ\d+(x\d+)?(;.*)?")
 
 
 class Trial(msgspec.Struct):
-    """A trial of an index in a process of its own: on `size` random vectors of `width`.
+    """A trial of an index in a separate process, on `size` random vectors of `width`.
 
-    Without `train` the index is made and its parameters are set, and no vector is added.
+    Without `train`, the index is constructed and its parameters are set, but no vector is added.
     """
 
     factory: str
@@ -52,7 +52,7 @@ class Trial(msgspec.Struct):
 
 
 def check_string(factory: str) -> None:
-    """Refuse a string that FAISS takes at no usual width of vectors. Raises UserError."""
+    """Refuse a string that FAISS rejects at all usual widths of vectors. Raises UserError."""
     _check_bounds(factory)
     if _HARMLESS.fullmatch(factory):
         return
@@ -63,7 +63,7 @@ def check_string(factory: str) -> None:
             return
         faults.append(fault)
     if re.search(r"(PCA|OPQ|RR|ITQ)[A-Z]*[\d_]*\d{4}", factory) and "parse" not in faults[0]:
-        return  # needs wider vectors than those of the trial
+        return  # may need wider vectors than those of the trials
     raise UserError(f"--index {factory}: {faults[0]}; {_ADVICE}")
 
 
@@ -110,7 +110,7 @@ def _clusters(factory: str) -> int:
 
 
 def _trial_size(factory: str, size: int) -> tuple[int, bool]:
-    """Return how many vectors a trial takes, and whether they are added to the index."""
+    """Return the number of vectors of a trial, and whether it adds them to the index."""
     clusters = _clusters(factory)
     train = clusters <= _MOST_CLUSTERS and not _MADE.fullmatch(factory)
     return max(size, clusters), train
@@ -118,9 +118,9 @@ def _trial_size(factory: str, size: int) -> tuple[int, bool]:
 
 @cache
 def _try(encoded: bytes) -> str:
-    """Return why a trial failed, empty where it did not."""
+    """Return the reason why a trial failed; empty if it did not."""
     argv = [sys.executable, "-m", "mmbench.search.trial"]
-    # Threads of many small tasks would wait for each other where other processes use the cores.
+    # With several threads, many small tasks would wait for each other on busy cores.
     env = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     try:
         process = subprocess.run(

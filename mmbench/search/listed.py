@@ -1,4 +1,4 @@
-"""A list of documents, best first, as the ranks of those that are relevant."""
+"""Conversion of document lists, best first, into the ranks of relevant documents."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from mmbench.search.order import IdOrder
 from mmbench.types import Ranking
 
-EVIDENCE = 5  # documents kept of a list
+EVIDENCE = 5  # documents of a list to store
 
 
 def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Ranking:
-    """Ranks of the documents with a grade above 0; what is not listed was not found.
+    """Return the ranks of documents with a grade above 0; unlisted documents were not found.
 
-    A document that stands twice counts where it stands first.
+    A document that is listed twice has its first rank.
     """
     first_rank = {document: rank for rank, document in reversed(list(enumerate(listed, start=1)))}
     positives = [document for document, grade in grades.items() if grade > 0]
@@ -26,7 +26,7 @@ def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Rankin
 
 
 def best_first(scores: Mapping[str, float]) -> list[str]:
-    """Return documents by falling score; equal scores are in the order of the ids' hashes."""
+    """Return documents by descending score; equal scores are ordered by the hash of the id."""
     documents = list(scores)
     keys = IdOrder(documents, len(documents)).keys(np.arange(len(documents)))
     order = np.lexsort((keys, -np.array(list(scores.values()), np.float64)))

@@ -1,4 +1,4 @@
-"""The few items with the greatest scores, gathered tile by tile."""
+"""The k items with the greatest scores, collected tile by tile."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from mmbench.search.checks import Ints
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
 
-GROUPS = 24  # divides a tile's sides: the k-th of so many maxima is a floor for the k-th best
-CROWD = 8  # times k candidates per line: equal ones are thinned out before anything is sorted
+GROUPS = 24  # divides a tile's sides; the k-th of the groups' maxima bounds the k-th best score
+CROWD = 8  # above this multiple of k candidates per line, equal ones are removed before sorting
 
 
 class Nearest:
     """The `k` best of the other axis for each of `n` items on `axis` (0: rows, 1: columns).
 
-    By falling score, equal scores in the `order` of the other axis, which has `m` items. `top`
-    [n, k] int64 is complete after all tiles; -1 fills it up where m < k. k is at least 1.
+    They are in descending order of the score; equal scores are in the `order` of the other axis,
+    which has `m` items. `top` [n, k] int64 is complete after all tiles, padded with -1 if m < k. k
+    is at least 1.
     """
 
     def __init__(self, axis: int, n: int, m: int, k: int, order: IdOrder) -> None:
@@ -30,7 +31,7 @@ class Nearest:
         self._lock = Lock()
 
     def visit(self, tile: Tile) -> None:
-        """Take from one tile what is at least as good as the worst that is kept for its line."""
+        """Add the scores of a tile that are not below the current k-th best of their line."""
         first, first_other = tile.starts[self._axis], tile.starts[1 - self._axis]
         worst = self._scores[first : first + tile.scores.shape[self._axis], -1]
         ends = (len(worst), self._m - first_other)[:: 1 - 2 * self._axis]
@@ -52,7 +53,7 @@ class Nearest:
             )
 
     def _floor(self, scores: Array) -> Array:
-        """A bound that at least k scores of each line reach, -inf where a line is too short."""
+        """Return a bound that at least k scores of each line reach; -inf for lines too short."""
         if self._k > scores.shape[1 - self._axis]:
             return np.full(scores.shape[self._axis], -np.inf, np.float32)
         if self._k <= GROUPS:
@@ -63,7 +64,7 @@ class Nearest:
         return kth.reshape(-1)
 
     def _thinned(self, scores: Array, floor: Array, first_other: int) -> NDArray[np.bool_]:
-        """What is above the floor, and of what equals it the k per line that are first by id."""
+        """Return a mask of scores above the floor, and of k per line that equal it, by id."""
         along = 1 - self._axis
         keys = self._order.keys(np.arange(scores.shape[along]) + first_other)
         by_key = np.argsort(keys, kind="stable")
@@ -73,7 +74,7 @@ class Nearest:
         return thinned
 
     def _merge(self, lines: slice, line: Ints, other: Ints, score: Array) -> None:
-        """Put candidates among what is kept of their lines, which count from that of the slice."""
+        """Merge candidates into the best of their lines; `line` is relative to the slice."""
         top, scores = self.top[lines], self._scores[lines]
         touched = np.zeros(len(top), np.bool_)
         touched[line] = True
@@ -89,7 +90,7 @@ class Nearest:
         top[slots], scores[slots] = other[best], score[best]
 
     def _sorted(self, line: Ints, other: Ints, score: Array) -> Ints:
-        """The order by line, falling score and id; ids are hashed only where scores are equal."""
+        """Return the order by line, descending score and id, which is hashed for ties only."""
         bits = (score + np.float32(0)).view(np.int32)  # -0 becomes 0
         falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))  # as integers in the order of the floats
         keys = (line << 32) + falling

@@ -1,4 +1,4 @@
-"""The order of equal scores: by a hash of the id, never by the place in the data."""
+"""The order of equal scores: by a hash of the id, never by the position in the data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mmbench.columns import take_rows
 class IdOrder:
     """Sort keys of n items: the 8-byte blake2b of the id, as a big-endian number.
 
-    Without ids an item's id is its row number in decimal. Keys are hashed when first asked for:
-    ties are rare, and a million hashes take a second.
+    Without ids, the id of an item is its row number in decimal. Keys are computed on first use,
+    because ties are rare and a million hashes take a second.
     """
 
     def __init__(self, ids: Sequence[str] | None, n: int) -> None:
@@ -24,7 +24,7 @@ class IdOrder:
         self._known = np.zeros(n, np.bool_)
 
     def keys(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """The keys of rows, uint64 in their shape. Safe to call from several threads."""
+        """Return the keys of rows, uint64 of the same shape. Thread-safe."""
         missing = np.unique(rows[~self._known[rows]])
         if len(missing):
             names = (

@@ -1,4 +1,4 @@
-"""The search of exact ranks as plain functions of lists."""
+"""Exact ranks as plain functions of arrays and lists."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ def positive_ranks(
     *,
     corpus_ids: Ids = None,
 ) -> list[Ints]:
-    """Ranks of each query's positives among the whole corpus.
+    """Return the ranks of each query's positives in the whole corpus.
 
-    `queries` [n, d] and `corpus` [m, d] float32, normalised or not, either may be memory-mapped;
-    `positives`: per query its corpus rows; `corpus_ids` order equal scores (default: row numbers).
-    Returns n arrays int64, each ascending, from 1 to m; other positives count as any item.
-    Raises DataError for vectors that are NaN, infinite or zero and positives that are not there.
+    `queries` [n, d] and `corpus` [m, d] are float32, normalised or not; either may be
+    memory-mapped. `positives` has the corpus rows of each query. `corpus_ids` order equal scores
+    (default: row numbers). The result is n ascending int64 arrays with ranks from 1 to m, in which
+    other positives count like any item. Raises DataError for vectors that are NaN, infinite or
+    zero, and for positives outside the corpus.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     (result,) = search(queries, corpus, pairs, corpus_ids=corpus_ids)
@@ -39,10 +40,10 @@ def positive_ranks_both(
     query_ids: Ids = None,
     corpus_ids: Ids = None,
 ) -> tuple[list[Ints], list[Ints]]:
-    """`positive_ranks` of queries, and of corpus items among the queries, in one pass.
+    """Return `positive_ranks` of queries, and of corpus items among the queries, in one pass.
 
-    The positives of a corpus item are the queries that it is a positive of; an item without any has
-    an empty array.
+    The positives of a corpus item are the queries that have it as a positive; an item without any
+    has an empty array.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     results = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)
@@ -54,17 +55,17 @@ def positive_ranks_both(
 
 
 def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Ints:
-    """The k best corpus rows of each query, [n, k] int64, the best first, -1 where m < k.
+    """Return the k best corpus rows of each query, [n, k] int64, best first, padded with -1.
 
-    Order and errors are those of `positive_ranks`. Costs the product and about a tenth more; to
-    have it with the ranks, in the same pass, see `mmbench.search.exact.search`.
+    Order and errors are those of `positive_ranks`. It takes about a tenth longer than the matrix
+    product. `mmbench.search.exact.search` returns it with the ranks, in one pass.
     """
     none = np.empty(0, np.int64)
     return search(queries, corpus, (none, none), corpus_ids=corpus_ids, top=k)[0].top
 
 
 def ranks_by_query(query_rows: Ints, ranks: Ints, n: int) -> list[Ints]:
-    """Ranks [p] of pairs as n ascending arrays, by the query [p] of each pair."""
+    """Return the ranks [p] of pairs as n ascending arrays, by the query [p] of each pair."""
     keys = np.sort((query_rows << 32) + ranks)
     bounds = np.searchsorted(keys, np.arange(n + 1) << 32).tolist()
     ranks = keys & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""Equal scores in lists that an index returned, put in the order of the exact search."""
+"""Ordering of equal scores in the results of an index, as in exact search."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mmbench.search.checks import Ints
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
 
-LINES = 1 << 12  # vectors that are looked at at once
+LINES = 1 << 12  # vectors per block
 
 
 def settle_ties(scores: Array, rows: Ints, duplicates: Ints, order: IdOrder) -> None:
-    """Order rows [n, k] by falling scores [n, k], equal ones by id, in place; -1 stays at the end.
+    """Sort rows [n, k] in place by descending scores [n, k], equal ones by id; -1 stays last.
 
-    `duplicates` [m] numbers the corpus rows that are equal to the bit, -1 for those without an
-    equal: these are given the best of their scores. A library that multiplies in blocks of several
-    shapes can give them scores that differ in the last bit.
+    `duplicates` [m] numbers the groups of bitwise equal corpus rows, -1 for unique rows. Rows of a
+    group get the best of their scores, because a library that multiplies in blocks of several
+    shapes can return scores that differ in the last bit.
     """
     line, rank = np.nonzero((rows >= 0) & (duplicates[rows] >= 0))
     if len(line):
@@ -34,15 +34,15 @@ def settle_ties(scores: Array, rows: Ints, duplicates: Ints, order: IdOrder) -> 
 
 
 def duplicate_groups(vectors: Array) -> Ints:
-    """For each vector [m, d] the number of its group of equal ones, [m] int64, -1 for a single."""
+    """Return the number of each vector's group of equal vectors, [m] int64, -1 if unique."""
     _, group, size = np.unique(_content_hashes(vectors), return_inverse=True, return_counts=True)
     return np.where(size[group] > 1, group, -1)
 
 
 def _content_hashes(vectors: Array) -> NDArray[np.uint64]:
-    """A number for each vector [n, d] that depends on its bits alone, [n] uint64.
+    """Return a hash of the bits of each vector [n, d], [n] uint64.
 
-    The sum of its words, each times an odd factor of its place, modulo 2⁶⁴.
+    It is the sum of its words, each multiplied by an odd factor of its position, modulo 2⁶⁴.
     """
     factors = np.random.default_rng(0).integers(0, 1 << 63, vectors.shape[1], np.uint64) * 2 + 1
     numbers = np.empty(len(vectors), np.uint64)

@@ -1,4 +1,4 @@
-"""The process that tries a FAISS index: reads a `Trial` on stdin, writes what FAISS refuses."""
+"""Process that tries a FAISS index: reads a `Trial` from stdin, writes the error of FAISS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbench.search.factories import Trial
 
 
 def _refusal(trial: Trial) -> str:
-    """Return what FAISS says against an index, empty where it takes it."""
+    """Return the error of FAISS for an index, empty if there is none."""
     try:
         if trial.train:
             draws = np.random.default_rng(0)
