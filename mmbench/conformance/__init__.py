@@ -1,7 +1,7 @@
-"""Every metric beside its references: packages that are installed, definitions, golden numbers.
+"""Comparison of every metric with references: other packages, definitions, golden numbers.
 
-The same inputs go through both, and the largest difference stands beside the tolerance. A reference
-that is not installed, and data that are not given, skip their rows and say so.
+Metric and reference get the same inputs, and each row has the largest difference and its tolerance.
+If a reference is not installed, or data are not given, the row is skipped with a reason.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def cases(family: str) -> list[Case]:
 def conformance(
     names: Sequence[str] | None = None, data: str | Path | None = None
 ) -> Iterator[ConformanceRow]:
-    """The rows of families, each as soon as it is known; by default of all.
+    """Yield the row of each case in some families, by default in all, as soon as it is complete.
 
     `data` is the folder of real data.
     """

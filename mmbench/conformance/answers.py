@@ -1,4 +1,4 @@
-"""Answers to questions: the official evaluators' numbers, and answers of known worth."""
+"""Conformance of answer metrics: numbers of official evaluators, and answers with known scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS = "red blue dog cats 3 12 no yes under table café Straße"
 
 
 def all_yes(folder: Path) -> LargestDifference:
-    """To all questions yes: half of them right, and all that are yes found."""
+    """Compare the POPE metrics for outputs that are all "yes" with their published values."""
     lines = [line for file in sorted(folder.glob("*.json")) for line in file.open()]
     predictions = [
         Prediction(str(i), "yes", json.loads(line)["label"]) for i, line in enumerate(lines)
@@ -31,7 +31,7 @@ def all_yes(folder: Path) -> LargestDifference:
 
 @cache
 def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
-    """Predictions, what they say, and what is true."""
+    """Return predictions, their answers by the official rule, and the correct answers."""
     draws = random.Random(2)
     texts = draws.choices(list(POPE), k=_N)
     actual = [draws.random() < 0.4 for _ in range(_N)]
@@ -43,7 +43,7 @@ def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
 
 
 def by_sklearn(name: str, function: str, _: Path) -> LargestDifference:
-    """A metric as a function of scikit-learn, of what answers say by the official rule."""
+    """Compare a metric with a function of scikit-learn on the answers by the official rule."""
     predictions, predicted, actual = _pope()
     theirs = getattr(library("sklearn.metrics"), function)(actual, predicted)
     return LargestDifference(
@@ -52,7 +52,7 @@ def by_sklearn(name: str, function: str, _: Path) -> LargestDifference:
 
 
 def yes_ratio(_: Path) -> LargestDifference:
-    """The share of answers that say yes by the official rule."""
+    """Compare `pope_yes_ratio` with the share of yes by the official rule."""
     predictions, predicted, _actual = _pope()
     return LargestDifference(
         max_difference(value("pope_yes_ratio", predictions), sum(predicted) / _N),
@@ -95,7 +95,10 @@ def _vqa_literal(variant: int, _: Path) -> LargestDifference:
 
 
 def _vqa_defined(_: Path) -> LargestDifference:
-    """Words that no rule changes, over all ten subsets of nine people."""
+    """Compare VQA accuracy with its definition, the mean over all ten subsets of nine people.
+
+    The answers are words that the normalisation does not change.
+    """
     draws, words = random.Random(1), _WORDS.split()[:6]
     pairs = [
         (draws.choice(words), draws.choices(words[: draws.randint(2, 6)], k=10)) for _ in range(_N)
@@ -113,7 +116,7 @@ def _vqa_defined(_: Path) -> LargestDifference:
 
 @cache
 def _texts() -> list[Prediction]:
-    """Texts with letters changed, of one to three acceptable ones; empty ones; Unicode."""
+    """Return texts with changed letters and one to three acceptable answers, some texts empty."""
     draws, words = random.Random(4), _WORDS.split()
 
     def text() -> str:
@@ -159,7 +162,7 @@ def _anls(distance: Callable[[str, str], int], _: Path) -> LargestDifference:
 
 
 def _known_readings(name: str, _: Path) -> LargestDifference:
-    """Each by itself."""
+    """Compare the score of each answer, measured separately, with its known score."""
     rows = READ[name]
     ours = [value(name, [Prediction("q", output, target)]) for output, target, _ in rows]
     return LargestDifference(
@@ -169,7 +172,7 @@ def _known_readings(name: str, _: Path) -> LargestDifference:
 
 
 def _circular(_: Path) -> LargestDifference:
-    """Four rotations of each question, each right with a chance of 4 in 5."""
+    """Compare circular accuracy on four rotations per question, each correct with chance 4/5."""
     draws, options = random.Random(5), ["cat", "dog", "bird", "cow"]
     predictions, right = [], []
     for question in range(100):

@@ -1,4 +1,4 @@
-"""Sets of captions with their references: generated ones, and those of folders."""
+"""Sets of captions with references, generated or read from folders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _predictions(pairs: list[tuple[str, list[str]]]) -> list[Prediction]:
 
 @cache
 def _generated(_: Path) -> list[list[Prediction]]:
-    """Sets of captions: empty, of one word, of many; equal to a reference; with one reference."""
+    """Return sets with captions that are empty, short, long or equal to a reference."""
     draws, few, many = random.Random(3), _PLAIN.split(), _WORDS.split()
 
     def caption(words: list[str], most: int) -> str:
@@ -46,7 +46,7 @@ def _generated(_: Path) -> list[list[Prediction]]:
 
 
 def sets_in(folder: Path) -> list[list[Prediction]]:
-    """The sets of captions in a folder of real data; without one those that are generated."""
+    """Return the sets of captions in a folder of real data, or generated ones without a folder."""
     return _READERS[folder.name](folder)
 
 
@@ -83,7 +83,7 @@ def _audio(folder: Path) -> list[list[Prediction]]:
 
 @cache
 def _tokenised(folder: Path) -> list[list[Prediction]]:
-    """Words without punctuation, whose PTB tokens are the words."""
+    """Return captions without punctuation, in which each word is one PTB token."""
     captions, *references = (
         (folder / f"{name}.txt").read_text().splitlines() for name in ("hyp", "ref1", "ref2")
     )
@@ -104,7 +104,7 @@ _READERS: dict[str, Callable[[Path], list[list[Prediction]]]] = {
 
 
 def describe(folder: Path) -> str:
-    """The sets of a folder in words."""
+    """Return a description of the sets of a folder."""
     sets = sets_in(folder)
     captions = f"{sum(map(len, sets)):,} captions"
     if folder.name:

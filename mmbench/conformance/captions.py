@@ -1,4 +1,4 @@
-"""Captions: pycocoevalcap on the same texts, and the numbers that its users published."""
+"""Conformance of caption metrics: pycocoevalcap on the same texts, and published numbers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Scorer(Protocol):
 
 @cache
 def official(folder: Path, index: int) -> tuple[Tokens, Tokens]:
-    """References and captions of a set as pycocoevalcap's own tokenizer gives them."""
+    """Return references and captions of a set, tokenised by pycocoevalcap."""
     predictions = sets_in(folder)[index]
     references = {i: [{"caption": r} for r in p.target] for i, p in enumerate(predictions)}
     candidates = {i: [{"caption": p.value}] for i, p in enumerate(predictions)}
@@ -51,14 +51,14 @@ def official(folder: Path, index: int) -> tuple[Tokens, Tokens]:
 
 
 def need_java() -> None:
-    """Raise Skipped where there is no Java."""
+    """Raise Skipped without Java."""
     if shutil.which("java") is None:
         raise Skipped("needs java on the PATH")
 
 
 @contextmanager
 def _java() -> Iterator[None]:
-    """Java reads UTF-8 only where the language of the machine says so, or this does."""
+    """Make Java read UTF-8 within the context, regardless of the language of the machine."""
     need_java()
     name = "JAVA_TOOL_OPTIONS"
     before = os.environ.get(name)
@@ -73,7 +73,7 @@ def _java() -> Iterator[None]:
 
 @cache
 def meteor_program() -> Scorer:
-    """METEOR as pycocoevalcap wraps it, started once."""
+    """Return the METEOR scorer of pycocoevalcap, which is started once."""
     with _java():
         official = library("pycocoevalcap.meteor.meteor").Meteor()
     atexit.register(official.meteor_p.kill)
@@ -82,7 +82,7 @@ def meteor_program() -> Scorer:
 
 
 def _tokens(folder: Path) -> LargestDifference:
-    """How many texts have other tokens."""
+    """Count the texts with different tokens."""
     differ = total = 0
     for index, predictions in enumerate(sets_in(folder)):
         references, candidates = official(folder, index)
@@ -118,7 +118,7 @@ def _bleu(folder: Path) -> LargestDifference:
 
 
 def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
-    """A metric that is the mean of its captions."""
+    """Compare a metric that is the mean over captions."""
 
     def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
         module, _, attribute = scorer.partition(":")
@@ -131,7 +131,7 @@ def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
 
 
 def _meteor(folder: Path) -> LargestDifference:
-    """The corpora of the first captions of each set: the jar needs 20 ms for one."""
+    """Compare the first captions of each set as a corpus: the jar takes 20 ms for a caption."""
     program = meteor_program()
 
     def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
@@ -148,7 +148,7 @@ def _meteor(folder: Path) -> LargestDifference:
 
 
 def _golden(expected: dict[str, float], index: int, inputs: str, folder: Path) -> LargestDifference:
-    """Published numbers, on PTB tokens."""
+    """Compare metrics on PTB tokens with published numbers."""
     if "meteor" in expected:
         need_java()
     predictions = sets_in(folder)[index]
@@ -192,7 +192,7 @@ def _goldens(
 
 
 def _packages(data: str) -> list[Case]:
-    """All scorers on one folder: the tokens of two sets are remembered."""
+    """Return the cases of all scorers on one folder, in a row, so that they share cached tokens."""
     tokenizer = "PTBTokenizer: texts that differ"
     return [
         Case("ptb tokens", tokenizer, _tokens, 0, _PACKAGE, data),

@@ -1,4 +1,4 @@
-"""A metric held against a reference: the case, how it is run, and the row that comes of it."""
+"""A comparison of a metric with a reference: the case, its execution and the resulting row."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ EXACT = 1e-9
 
 
 class Skipped(Exception):
-    """A case cannot be tried here; the message says why."""
+    """A case cannot be run here; the message has the reason."""
 
 
 class LargestDifference(NamedTuple):
-    """The largest difference that was found, and on which inputs, in words."""
+    """The largest difference between metric and reference, and a description of the inputs."""
 
     difference: float
     inputs: str
 
 
 class Case(NamedTuple):
-    """A metric, what it is held against, and the function that compares the two.
+    """A metric, its reference, and the function that compares the two.
 
-    `package` is the name under which the reference is installed; "" for a definition written out
-    here and for a golden number, which `reference` names. `compare` takes the folder `data` of the
-    data that were given, and does not look at it where `data` is "".
+    `package` is the name under which the reference is installed; "" for a definition in this
+    package and for golden numbers, which `reference` names. `compare` takes the folder `data` of
+    the real data, and ignores it if `data` is "".
     """
 
     metric: str
@@ -53,10 +53,10 @@ class Case(NamedTuple):
 
 
 class ConformanceRow(Struct, frozen=True):
-    """What came of a case. `difference` is None where there is none, and `reason` says why.
+    """The result of a case. `difference` may be None, and `reason` then says why.
 
-    `against` is the sort of reference: a package with its version, golden numbers or a definition.
-    `environment` names the Python, torch and torchvision that the case ran with.
+    `against` is the kind of reference: a package with its version, golden numbers or a definition.
+    `environment` has the versions of Python, torch and torchvision that ran the case.
     """
 
     family: str
@@ -72,12 +72,12 @@ class ConformanceRow(Struct, frozen=True):
 
     @property
     def good(self) -> bool:
-        """Nothing speaks against the metric."""
+        """Whether the metric is within the tolerance or the case was skipped."""
         return self.verdict in ("within", "skipped")
 
 
 def run_case(family: str, case: Case, data: Path | None) -> ConformanceRow:
-    """Run a case. What is missing here skips it; any other error is the verdict FAILED."""
+    """Run a case. A missing package or missing data skips it; any other error is FAILED."""
 
     def row(
         verdict: Verdict, reason: str = "", comparison: LargestDifference | None = None
@@ -119,7 +119,7 @@ def _folder(case: Case, data: Path | None) -> Path:
 
 
 def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> LargestDifference:
-    """References print and warn about inputs that are odd on purpose."""
+    """Run a comparison without output, since references warn about intentionally odd inputs."""
     output = io.StringIO()
     with warnings.catch_warnings(), redirect_stdout(output), redirect_stderr(output), _no_stderr():
         warnings.simplefilter("ignore")
@@ -128,7 +128,7 @@ def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> Larg
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """Programs that a reference starts write past Python to the stderr of this process."""
+    """Redirect the stderr of this process, to which programs of references write directly."""
     saved = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -148,7 +148,7 @@ def _reference_kind(case: Case) -> str:
 def measured(
     name: str, predictions: Sequence[Prediction], features: Sequence[Features] | None = None
 ) -> Score:
-    """The metric of a name, as a run would call it."""
+    """Return the Score of a metric by name, called as in a run."""
     function, argument = metric(name)
     arguments = () if argument is None else (argument,)
     keywords = {} if features is None else {"features": features}
@@ -157,14 +157,14 @@ def measured(
 
 
 def value(name: str, predictions: Sequence[Prediction]) -> float:
-    """The value of the metric of a name."""
+    """Return the value of the metric of a name."""
     return measured(name, predictions).value
 
 
 def max_difference(ours: ArrayLike, theirs: ArrayLike) -> float:
-    """The largest of |ours - theirs| / max(1, |theirs|): relative where numbers are large.
+    """Return the largest |ours - theirs| / max(1, |theirs|), which is relative for large numbers.
 
-    Two NaN are equal, and one is infinitely far from a number. Shapes must be equal.
+    Two NaN are equal; the difference of NaN and a number is infinite. Shapes must be equal.
     """
     one, other = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if one.shape != other.shape:

@@ -1,4 +1,4 @@
-"""Classification: scores with ties, missing classes, several right labels."""
+"""Conformance of classification metrics: ties, missing classes, several correct labels."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _GENERATED = f"generated: {_N} samples, {CLASSES} classes"
 
 
 class LabelledScores(NamedTuple):
-    """Scores [n, c]; right labels [n], or which labels are right [n, c]; both in words."""
+    """Scores [n, c]; correct labels [n] or a mask of them [n, c]; a description of the inputs."""
 
     scores: Floats
     targets: Labels
     inputs: str
 
     def predictions(self) -> list[Prediction]:
-        """As a metric takes them."""
+        """Return the data as predictions of a metric."""
         many = self.targets.ndim == 2
         right = [np.flatnonzero(row).tolist() if many else int(row) for row in self.targets]
         return [Prediction(str(i), row, right[i]) for i, row in enumerate(self.scores)]
@@ -45,7 +45,7 @@ class LabelledScores(NamedTuple):
 
 @cache
 def single_label() -> LabelledScores:
-    """Probabilities and one label each; the labels are far from evenly spread."""
+    """Return probabilities with one label each; the classes are unbalanced."""
     draws = np.random.default_rng(21)
     labels = draws.choice(CLASSES, _N, p=np.array([30, 20, 20, 10, 10, 9, 1]) / 100)
     logits = draws.normal(size=(_N, CLASSES)) * 1.5
@@ -57,7 +57,7 @@ def single_label() -> LabelledScores:
 
 @cache
 def logits() -> LabelledScores:
-    """Scores of both signs."""
+    """Return scores of both signs."""
     scores, labels, _ = single_label()
     shifted = np.asarray(3 * np.log(scores) + 2, np.float32)
     return LabelledScores(shifted, labels, f"{_GENERATED}, logits")
@@ -65,7 +65,7 @@ def logits() -> LabelledScores:
 
 @cache
 def tied() -> LabelledScores:
-    """The same in steps of 0.1."""
+    """Return the data of `single_label` with scores in steps of 0.1."""
     scores, labels, _ = single_label()
     steps = np.asarray(np.round(scores, 1), np.float32)
     return LabelledScores(steps, labels, f"{_GENERATED}, scores in steps of 0.1")
@@ -73,7 +73,7 @@ def tied() -> LabelledScores:
 
 @cache
 def multi_label() -> LabelledScores:
-    """Scores in steps of 0.05; none, one or several labels are right."""
+    """Return scores in steps of 0.05; samples have no, one or several correct labels."""
     draws = np.random.default_rng(22)
     right = draws.random((_N, CLASSES)) < np.linspace(0.02, 0.6, CLASSES)
     scores = np.clip(draws.normal(0.35, 0.2, (_N, CLASSES)) + 0.25 * right, 0, 1)
@@ -84,7 +84,7 @@ def multi_label() -> LabelledScores:
 
 
 def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
-    """The chance to be among the first k, where equal scores stand in any order."""
+    """Return the chance that the label is in the top k, for a random order of equal scores."""
     chances = []
     for row, label in zip(scores, labels, strict=True):
         above, equal = (row > row[label]).sum(), (row == row[label]).sum()
@@ -93,7 +93,7 @@ def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
 
 
 def expected_recall(scores: Floats, labels: Labels) -> float:
-    """The chance to be first, by class."""
+    """Return the mean over classes of the chance that the label is first."""
     by_class = [
         expected_hits(1, scores[labels == label], labels[labels == label])
         for label in np.unique(labels)
@@ -102,7 +102,7 @@ def expected_recall(scores: Floats, labels: Labels) -> float:
 
 
 def pairs_won(scores: Floats, right: Labels) -> float:
-    """Over classes the share of pairs in which what is right has the higher score; ties half."""
+    """Return the mean ROC area: the share of pairs with a higher positive; ties count half."""
     areas = []
     for column, marks in zip(scores.T, right.T, strict=True):
         gaps = column[marks == 1][:, None] - column[marks == 0][None]
@@ -111,7 +111,7 @@ def pairs_won(scores: Floats, right: Labels) -> float:
 
 
 def steps(scores: Floats, right: Labels) -> float:
-    """Over classes the mean precision among all scores not below that of each right sample."""
+    """Return the mean over classes of the precision at the score of each positive."""
     precisions = []
     for column, marks in zip(scores.T, right.T, strict=True):
         down = column[:, None] >= column[marks == 1][None]
@@ -120,7 +120,7 @@ def steps(scores: Floats, right: Labels) -> float:
 
 
 def d_prime(scores: Floats, right: Labels) -> float:
-    """Of the mean area, with scikit-learn's areas and scipy's normal distribution."""
+    """Return d' of the mean ROC area, by scikit-learn and the normal distribution of scipy."""
     area = library("sklearn.metrics").roc_auc_score(right, scores, average="macro")
     return math.sqrt(2) * float(library("scipy.stats").norm.ppf(area))
 
@@ -137,14 +137,17 @@ def _compare(
 
 
 def _sklearn(function: str, **options: object) -> Theirs:
-    """Of scores."""
+    """Return a function of scikit-learn that takes scores."""
     return lambda scores, targets: getattr(library("sklearn.metrics"), function)(
         targets, scores, **options
     )
 
 
 def _sklearn_of_labels(function: str, **options: object) -> Theirs:
-    """Of predicted labels: the highest score, or with several right ones all above a half."""
+    """Return a function of scikit-learn that takes predicted labels.
+
+    The predicted label has the highest score; with several labels, all above 0.5 are predicted.
+    """
 
     def theirs(scores: Floats, targets: Labels) -> ArrayLike:
         predicted = scores > 0.5 if targets.ndim == 2 else scores.argmax(axis=1)
@@ -168,7 +171,7 @@ def _torchmetrics(function: str, **options: object) -> Theirs:
 
 
 def _matrix(theirs: Theirs, _: Path) -> LargestDifference:
-    """All cells, and the share on the diagonal."""
+    """Compare all cells of the confusion matrix, and the share on the diagonal."""
     data = single_label()
     ours = measured("confusion_matrix", data.predictions())
     cells = np.asarray(theirs(data.scores, data.targets))

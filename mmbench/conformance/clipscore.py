@@ -1,4 +1,4 @@
-"""CLIPScore: the formula on vectors that are given, and the published example by its model."""
+"""Conformance of CLIPScore: the formula on random vectors, and the published example."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WEIGHT = {"clipscore": 2.5, "ref_clipscore": 2.5, "pac_s": 2.0, "ref_pac_s": 2.
 
 
 class _PreparedEmbedder(Embeds, Prepares, Protocol):
-    """A model that embeds what it has prepared."""
+    """A model that embeds contents that it prepares."""
 
 
 def _unit(vectors: NDArray[np.floating]) -> Array:
@@ -43,7 +43,7 @@ def _unit(vectors: NDArray[np.floating]) -> Array:
 
 
 def _vectors() -> list[Features]:
-    """Cosines of both signs, and one to five references."""
+    """Return features with cosines of both signs, and one to five references."""
     draws = np.random.default_rng(31)
     counts = draws.integers(1, 6, _N)
     return [
@@ -76,7 +76,7 @@ def _value(name: str, row: Features) -> float:
 
 
 def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDifference:
-    """The two images of the README, by the weights in huggingface_hub's cache."""
+    """Compare the two images of the README, with the weights in the huggingface_hub cache."""
     model = lookup("model", "clip")(_weights(), device="cpu", dtype="float32")
     references = json.loads((folder / "refs.json").read_text())
     captions = json.loads((folder / f"{which}_captions.json").read_text())

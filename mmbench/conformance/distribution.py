@@ -1,4 +1,4 @@
-"""Distances of two sets of features: the functions of the packages on the same features."""
+"""Conformance of image set metrics: the functions of other packages on the same features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Sides = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def normal(seed: int, n: int, d: int, offset: float = 0.0) -> NDArray[np.float32]:
-    """Correlated features [n, d]."""
+    """Return correlated features [n, d]."""
     draws = np.random.default_rng(seed)
     return (draws.normal(size=(n, d)) @ draws.normal(size=(d, d)) + offset).astype(np.float32)
 
@@ -33,7 +33,7 @@ def _full() -> Iterator[Sides]:
 
 
 def _singular() -> Iterator[Sides]:
-    """Fewer images than features; a feature that is constant; one that another repeats."""
+    """Yield sets with fewer images than features, with a constant and with a repeated feature."""
     yield normal(5, 20, 32), normal(6, 24, 32, 0.5)
     drawn, real = normal(7, 100, 8), normal(8, 100, 8, 0.2)
     drawn[:, 3] = real[:, 3] = 1.0
@@ -51,7 +51,7 @@ DESCRIPTIONS = {
 def _set_predictions(
     drawn: NDArray[np.float32], real: NDArray[np.float32]
 ) -> tuple[list[Prediction], list[Features]]:
-    """A prediction for each drawn and each real image, as a run has them."""
+    """Return predictions and features of each drawn and each real image, as in a run."""
     none = np.empty((0, drawn.shape[1]), np.float32)
     features = [{"drawn": row[None], "real": none} for row in drawn]
     features += [{"drawn": none, "real": row[None]} for row in real]
@@ -59,12 +59,12 @@ def _set_predictions(
 
 
 def value(name: str, drawn: NDArray[np.float32], real: NDArray[np.float32]) -> float:
-    """The value of the metric of a name."""
+    """Return the value of the metric of a name."""
     return measured(name, *_set_predictions(drawn, real)).value
 
 
 def in_order(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """The features in the order in which the metric takes subsets and splits of them."""
+    """Return the features in the order that the metrics use for subsets and splits."""
     ordered = [stack(*_set_predictions(drawn, real), name)[0] for name in ("drawn", "real")]
     return ordered[0].astype(np.float64), ordered[1].astype(np.float64)
 
@@ -73,7 +73,7 @@ CLOUDS = "generated: 300 and 250 images, 12 features"
 
 
 def clouds() -> Sides:
-    """Drawn and real features whose balls overlap in part."""
+    """Return drawn and real features with partly overlapping balls."""
     draws = np.random.default_rng(15)
     drawn, real = draws.normal(size=(300, 12)) * 0.9, draws.normal(size=(250, 12)) + 0.2
     return drawn.astype(np.float32), real.astype(np.float32)
@@ -103,7 +103,7 @@ def _torchmetrics_fid(moments: Moments) -> float:
 
 
 def root_of_symmetric(moments: Moments) -> float:
-    """The trace of (A^½ B A^½)^½, by eigenvalues of symmetric matrices; A = Q Λ Qᵀ."""
+    """Return the Fréchet distance with the trace of (A^½ B A^½)^½, by eigenvalues; A = Q Λ Qᵀ."""
     mean, first, other, second = moments
     scales, vectors = np.linalg.eigh(first)
     root = vectors * np.sqrt(np.maximum(scales, 0)) @ vectors.T
@@ -138,7 +138,7 @@ def _moments(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> Moments:
 
 
 def _kid_subsets(_: Path) -> LargestDifference:
-    """Smaller subsets than those of `kid`, which would take a minute, by the same generator."""
+    """Compare smaller subsets than those of `kid`, which would take a minute."""
     torch = library("torch")
     sides = normal(9, 400, 8), normal(10, 300, 8, 0.2)
     module = library("torch_fidelity.metric_kid")
@@ -163,7 +163,7 @@ _KID = {
 
 
 def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> LargestDifference:
-    """Sets of one size, of which there is one subset."""
+    """Compare sets of equal size, which have one subset."""
     pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
     expected = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
     inputs = "generated: 2 pairs of sets of one size, one pair equal"
@@ -218,7 +218,7 @@ def _fidelity_prc(quantity: str, _: Path) -> LargestDifference:
 
 
 def _cmmd(_: Path) -> LargestDifference:
-    """Unit vectors, all pairs by their differences."""
+    """Compare `cmmd` with the kernel on the differences of all pairs of unit vectors."""
     drawn, real = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in clouds())
 
     def mean(one: Floats, other: Floats) -> float:

@@ -1,8 +1,8 @@
-"""Answers whose worth is known, by the rules that are named."""
+"""Answers with known scores under the rules of each metric."""
 
 from __future__ import annotations
 
-# What was said, the ten answers, and the value by the official rules: (official, normalized).
+# Output, the ten answers, and the score by the official rules: (official, normalized).
 VQA: list[tuple[str, list[str], tuple[float, float]]] = [
     ("yes", ["yes"] * 10, (1, 1)),
     ("Yes", ["yes"] * 10, (0, 1)),
@@ -23,7 +23,7 @@ POPE_YES = {
     "pope_yes_ratio": 1.0,
 }
 
-# What was said, and whether the official rule takes it for yes.
+# Output, and whether the official rule reads it as yes.
 POPE = {
     "yes": True,
     "No": False,
@@ -38,7 +38,7 @@ POPE = {
     "": True,
 }
 
-# Of each metric what was said, what is right, and whether it counts.
+# For each metric: output, target, and whether the output counts.
 READ: dict[str, list[tuple[str, object, bool]]] = {
     "exact_match": [
         ("Red", "red", True),

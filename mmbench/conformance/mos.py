@@ -1,4 +1,4 @@
-"""Opinion scores: agreement of a predictor with ratings by scipy, and DNSMOS by its own package."""
+"""Conformance of opinion scores: correlations of scipy, and DNSMOS of its package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Points = list[tuple[float, float]]
 
 @cache
 def _rated() -> list[Prediction]:
-    """Predictions in halves, so that many are equal; systems of unequal size."""
+    """Return predictions in steps of 0.5, so that many are equal, of systems of unequal size."""
     draws = random.Random(10)
     predictions = []
     for i in range(_ITEMS):
@@ -55,7 +55,7 @@ def _scipy(function: str, points: Points) -> float:
 
 
 def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> LargestDifference:
-    """Over items and over systems."""
+    """Compare a metric over items and over systems."""
     ours = [value(f"{name}[{level}]", _rated()) for level in ("utterance", "system")]
     return LargestDifference(max_difference(ours, [theirs(_items()), theirs(_systems())]), _INPUTS)
 
@@ -67,7 +67,7 @@ def _mos(_: Path) -> LargestDifference:
 
 
 def _dnsmos(folder: Path) -> LargestDifference:
-    """All four heads of the first clips."""
+    """Compare all four heads on the first clips."""
     files = sorted(folder.glob("*.wav"))[:_CLIPS]
     heads = ("ovrl", "sig", "bak", "p808")
     sounds = [Prediction(file.stem, Media("audio", str(file))) for file in files]

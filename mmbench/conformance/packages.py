@@ -1,4 +1,4 @@
-"""Modules of other packages that metrics are compared with; each may be absent."""
+"""Imports of other packages as references of metrics; each package may be missing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from types import ModuleType
 
-_PARTS = ("torch", "torchvision")  # environments that differ in them verify different rows
+_PARTS = ("torch", "torchvision")  # environments with different ones can run different rows
 
 
 def installed(package: str) -> str | None:
-    """Return the version of a package, None where it is not installed."""
+    """Return the version of a package, None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -21,7 +21,7 @@ def installed(package: str) -> str | None:
 
 @cache
 def environment() -> str:
-    """Name this environment: `Python 3.11.7, torch 2.13.0`, with torchvision where it is here."""
+    """Return the environment: `Python 3.11.7, torch 2.13.0`, with torchvision if installed."""
     parts = [f"{name} {number}" for name in _PARTS if (number := installed(name))]
     return ", ".join([f"Python {python_version()}", *parts])
 
@@ -29,7 +29,7 @@ def environment() -> str:
 def library(name: str) -> ModuleType:
     """Import a module of another package. Raises ImportError, which skips the case.
 
-    The error names what the package needs where that is missing, e.g. torchvision.
+    If a dependency of the package is missing, e.g. torchvision, the error names it.
     """
     try:
         return import_module(name)

@@ -1,4 +1,4 @@
-"""Retrieval: rankings with equal scores, several graded positives, and positives not found."""
+"""Conformance of retrieval metrics: ties, graded positives, and positives that are not found."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, equal scores, gr
 
 
 class IntegerVectors(NamedTuple):
-    """Vectors of small whole numbers, so that many products are equal, and graded positives."""
+    """Vectors of small integers, so that many scores are equal, and graded positives."""
 
     queries: Array
     corpus: Array
@@ -31,7 +31,7 @@ class IntegerVectors(NamedTuple):
 
 @cache
 def retrieval_data() -> IntegerVectors:
-    """200 queries and 400 documents."""
+    """Return 200 queries and 400 documents."""
     draws = np.random.default_rng(7)
     queries, corpus = (
         draws.integers(-1, 2, (n, 6)).astype(np.float32) for n in (QUERIES, DOCUMENTS)
@@ -45,7 +45,7 @@ def retrieval_data() -> IntegerVectors:
 
 @cache
 def orders() -> list[list[int]]:
-    """The documents of each query: by falling score, equal ones by the hash of their id."""
+    """Return the documents of each query by descending score, equal ones by the hash of the id."""
     data = retrieval_data()
     hashes = [blake2b(doc.encode(), digest_size=8).digest() for doc in data.ids]
     scores = data.queries.astype(np.float64) @ data.corpus.astype(np.float64).T
@@ -54,7 +54,7 @@ def orders() -> list[list[int]]:
 
 @cache
 def predictions(cut: int) -> list[Prediction]:
-    """The first documents of each ranking."""
+    """Return predictions with the first `cut` documents of each ranking."""
     data = retrieval_data()
     return [
         Prediction(f"q{q}", [data.ids[i] for i in order[:cut]], _target(grades))
@@ -68,7 +68,7 @@ def _target(grades: dict[int, int]) -> dict[str, float]:
 
 K = 10
 
-# The grades down a ranking, 0 for what is wrong, and all grades of the query → its value.
+# (grades in the order of the ranking, 0 for irrelevant; all grades of the query) -> value.
 Naive = Callable[[list[float], list[float]], float]
 
 
@@ -126,7 +126,7 @@ def _ranks(_: Path) -> LargestDifference:
 
 
 def _defined(name: str, _: Path) -> LargestDifference:
-    """Whole rankings; and cut ones but for the ranks themselves, which then have no value."""
+    """Compare a metric on whole and on cut rankings; mean and median rank on whole ones only."""
     fold = np.median if name == "median_rank" else np.mean
     cuts = [DOCUMENTS] if name.endswith("_rank") else [DOCUMENTS, CUT]
     theirs = [fold([NAIVE[name](*_gains(p)) for p in predictions(cut)]) for cut in cuts]
@@ -142,10 +142,10 @@ def _gains(prediction: Prediction) -> tuple[list[float], list[float]]:
 
 
 def _down(prediction: Prediction, *, graded: bool = False) -> tuple[list[float], list[int]]:
-    """Falling scores down a whole ranking, and what each is worth."""
+    """Return descending scores for a whole ranking, and the relevance of each document."""
     gains, _ = _gains(prediction)
     worth = [int(gain) if graded else int(gain > 0) for gain in gains]
-    # Positive, as torchmetrics takes what has no positive score for not returned.
+    # Scores are positive because torchmetrics treats other documents as not returned.
     return [float(DOCUMENTS - rank) for rank in range(len(gains))], worth
 
 
@@ -176,7 +176,7 @@ def _torchmetrics(name: str, function: str, cut: int | None, _: Path) -> Largest
 
 
 def _trec(name: str, measure: str, _: Path) -> LargestDifference:
-    """Cut rankings, by trec_eval's own code."""
+    """Compare a metric on cut rankings with trec_eval."""
     qrels, run = _qrels_and_run()
     results = library("pytrec_eval").RelevanceEvaluator(qrels, {measure}).evaluate(run)
     theirs = np.mean([row[measure.replace(".", "_")] for row in results.values()])

@@ -1,4 +1,4 @@
-"""Transcripts: error rates of jiwer and torchmetrics, and OpenAI's own normalisers."""
+"""Conformance of transcript metrics: jiwer, torchmetrics, and the normalisers of OpenAI."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _FORMATTED = (
     "five $20 million 3.5 50% 1960s first 22nd colour analyse [noise] (laughs) uh hmm é œuvre ß "
     "half past ten o'clock double oh seven minus one hundred, point five. Dr. «naïve» 1,000 -- &"
 )
-# Texts of which OpenAI's normalisers leave nothing; the second is a word for the basic one.
+# Texts that OpenAI's normalisers make empty; the basic one keeps the second as a word.
 _SILENCES = ("[noise]", "uh", "(laughs) --", "", "[noise] (laughs)")
 
 
 @cache
 def _generated() -> Pairs:
-    """Pairs of reference and hypothesis, words with single spaces; no reference is empty."""
+    """Return pairs of a reference, which is never empty, and a hypothesis."""
     draws, words = random.Random(6), _WORDS.split()
     pairs = []
     for _ in range(_N):
@@ -41,7 +41,7 @@ def _generated() -> Pairs:
 
 @cache
 def _with_silence() -> Pairs:
-    """The same pairs, but that every tenth reference is empty; words are said on these too."""
+    """Return the generated pairs with every tenth reference empty."""
     return [
         ("" if i % 10 == 0 else reference, hypothesis)
         for i, (reference, hypothesis) in enumerate(_generated())
@@ -94,7 +94,7 @@ def _whisper(name: str) -> Callable[[str], str]:
 
 
 def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
-    """How many texts come out otherwise."""
+    """Count the texts with different results."""
     rules = _whisper(theirs)
     differ = sum(normalise(name, text) != rules(text) for text in _texts())
     return LargestDifference(
@@ -103,7 +103,7 @@ def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
-    """Through jiwer, of what OpenAI's normaliser leaves; some of the references are empty then."""
+    """Compare with jiwer on texts after OpenAI's normaliser, which makes some references empty."""
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [(text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _texts()]
     pairs += [(silence, text) for silence, text in zip(_SILENCES, _texts(), strict=False)]
@@ -117,7 +117,7 @@ def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _librivox(folder: Path) -> LargestDifference:
-    """Real transcripts, each against the next one."""
+    """Compare real transcripts, each with the next one as its hypothesis."""
     lines = (folder / "transcription").read_text().splitlines()
     texts = [line.split("</s>")[0].replace("<s>", "").strip() for line in lines]
     pairs = list(zip(texts, texts[1:] + texts[:1], strict=True))
@@ -131,7 +131,7 @@ def _librivox(folder: Path) -> LargestDifference:
 
 
 def _roundtrip(_: Path) -> LargestDifference:
-    """What a recogniser would have written, given as the feature; sounds are not needed."""
+    """Compare with given transcripts as features, so that no audio is needed."""
     pairs = _texts()[:_N], _texts()[1 : _N + 1]
     rules, text_pairs = _whisper("English"), list(zip(*pairs, strict=True))
     function, _none = metric("roundtrip_wer")
