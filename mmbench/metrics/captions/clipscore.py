@@ -45,11 +45,11 @@ def _pair(prediction: Prediction) -> dict[str, list[Content]]:
     value, inputs = prediction.value, prediction.inputs
     if isinstance(value, Media):
         texts = [text for text in inputs.values() if isinstance(text, str)]
-        none = InvalidContent("no prompt to hold the drawing against")
+        none = InvalidContent("no prompt to compare the drawing with")
         return {"caption": [_PREFIX + texts[0] if texts else none], "image": [value]}
     image = inputs.get("image")
     if image is None or isinstance(image, str):
-        image = InvalidContent("no image to hold the caption against: give the data's images")
+        image = InvalidContent("no image to compare the caption with: give the data's images")
     return {"caption": [_PREFIX + str(value)], "image": [image]}
 
 

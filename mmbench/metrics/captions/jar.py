@@ -52,4 +52,4 @@ def failure_message(output: bytes) -> str:
     """Return the first error line in the output of a failed program, else its last line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
     message = next((line for line in lines if "rror" in line or "xception" in line), "")
-    return message or next((line for line in reversed(lines) if line), "it said nothing")
+    return message or next((line for line in reversed(lines) if line), "it wrote no message")

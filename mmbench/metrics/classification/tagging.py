@@ -78,7 +78,7 @@ def d_prime(predictions: Sequence[Prediction]) -> Score:
     )
     if math.isinf(scored.value):
         return msgspec.structs.replace(
-            scored, reason=f"the area is {int(scored.value > 0)}: d' has no end"
+            scored, reason=f"the area is {int(scored.value > 0)}: d' is infinite"
         )
     return scored
 
@@ -98,5 +98,5 @@ def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
 def _one_sided(cases: Cases) -> str:
     right = cases.right()
     some = (right.any(axis=0) & ~right.all(axis=0)).any()
-    reason = "no class has both a sample that it is right for and one that it is not"
+    reason = "no class has both a positive and a negative sample"
     return cases.unscored or ("" if some or not cases.n else reason)

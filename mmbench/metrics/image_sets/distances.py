@@ -126,7 +126,7 @@ def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
     values = polynomial_subsets(drawn, real, subsets=_SUBSETS, size=size, seed=_SEED)
     value = float(values.mean())
     if size == fewer:
-        return set_score(value, signature, f"no interval: each subset of {size} is a whole side")
+        return set_score(value, signature, f"no interval: each subset of {size} is a whole set")
     half_width = 1.96 * float(values.std(ddof=1)) * math.sqrt(size / (fewer - size) + 1 / _SUBSETS)
     return replace(
         set_score(value, f"{signature},interval=jackknife", ""),

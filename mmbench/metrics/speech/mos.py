@@ -53,7 +53,7 @@ def _audio(prediction: Prediction) -> Media:
     audio = prediction.inputs.get("audio") if value is None else value
     if isinstance(audio, Media) and audio.modality == "audio":
         return audio
-    raise DataError(f"sample {prediction.id}: has no sound: dnsmos needs one as output or as audio")
+    raise DataError(f"sample {prediction.id}: has no audio: dnsmos needs it as output or input")
 
 
 @declare(unit="rating", better="higher", kinds=_KINDS)

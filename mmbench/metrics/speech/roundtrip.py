@@ -27,7 +27,7 @@ _NORMALISER = "whisper_en"
 def _transcription_request(prediction: Prediction) -> dict[str, list[Any]]:
     audio: Content = prediction.value
     if not (isinstance(audio, Media) and audio.modality == "audio"):
-        audio = InvalidContent("is no sound that could be written down")
+        audio = InvalidContent("is not audio, so that it cannot be transcribed")
     turns: Conversation = (Message("user", (audio,)),)
     return {"transcript": [turns]}
 

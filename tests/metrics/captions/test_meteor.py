@@ -183,7 +183,7 @@ def test_failure_message():
     trace = b'log line\nException in thread "main" java.lang.OutOfMemoryError\n\tat x.y(Z.java)\n'
     assert failure_message(trace) == 'Exception in thread "main" java.lang.OutOfMemoryError'
     assert failure_message(b"first\nlast\n\n") == "last"
-    assert failure_message(b"") == "it said nothing"
+    assert failure_message(b"") == "it wrote no message"
 
 
 @pytest.mark.parametrize("metric", [meteor, spice])

@@ -460,7 +460,7 @@ def test_a_perfect_prediction_is_the_best(name: str) -> None:
     found = mmbench.metric(name)(made(right, [0, 1, 2, 3, 1, 1]))
     if name == "d_prime":
         assert found.value == math.inf
-        assert found.reason == "the area is 1: d' has no end"
+        assert found.reason == "the area is 1: d' is infinite"
     else:
         assert found.value == found.best == (0 if name == "ece" else 1)
 

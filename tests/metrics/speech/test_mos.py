@@ -306,7 +306,7 @@ def test_a_clip_that_cannot_be_decoded_is_named(speechmos, data):
 
 
 def test_a_prediction_without_sound_is_named(speechmos):
-    with pytest.raises(DataError, match="sample 3: has no sound"):
+    with pytest.raises(DataError, match="sample 3: has no audio"):
         dnsmos([Prediction("3", "a text")], "ovrl")
     assert math.isnan(dnsmos([], "ovrl").value)
 
