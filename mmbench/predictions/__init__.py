@@ -1,1 +1,1 @@
-"""Readers of what other programs' models answered: see docs/scoring.md."""
+"""Readers of model outputs that other programs wrote: see docs/scoring.md."""

@@ -1,4 +1,4 @@
-"""Outputs as arrays of numpy: embeddings (.npz) and scores of classes (.npy)."""
+"""Outputs as NumPy arrays: embeddings (.npz) and class scores (.npy)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mmbench.validation.regular_files import open_regular
 
 SIDES = ("query", "corpus")
 
-# What numpy and the zip archive below it raise on bytes that are not what they should be.
+# Errors of numpy and zipfile on malformed bytes.
 FAULTS = (
     *(OSError, EOFError, ValueError, SyntaxError, LookupError, RuntimeError, MemoryError),
     *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
@@ -34,10 +34,11 @@ _SINGLE = ""
 
 
 def embeddings(path: Path) -> Outputs:
-    """Vectors and ids of both sides, from the arrays query, corpus, query_ids and corpus_ids.
+    """Read vectors and ids of both sides, from the arrays query, corpus, query_ids and corpus_ids.
 
-    Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept: they
-    are failed samples. Raises DataError, which names the array, for what is missing or misshapen.
+    Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept; they
+    are failed samples. Raises DataError, which names the array, for a missing array or a wrong
+    shape.
     """
     array_names = [name for side in SIDES for name in (side, f"{side}_ids")]
     arrays = _arrays(path, array_names)
@@ -56,7 +57,7 @@ def embeddings(path: Path) -> Outputs:
 
 
 def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
-    """Raise DataError where the vectors of the two sides have unlike widths."""
+    """Raise DataError if the vectors of the two sides have different widths."""
     if widths["query"] != widths["corpus"]:
         raise DataError(
             f"{path}: query vectors are {widths['query']} wide, corpus vectors"
@@ -65,13 +66,13 @@ def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
 
 
 def score_matrix(path: Path) -> Outputs:
-    """Scores [n, C] of any floating-point type, one row a sample, one column a class.
+    """Read scores [n, C] of any floating-point type: one row per sample, one column per class.
 
-    They stay as precise as they are, up to float64.
+    Their precision is kept, up to float64.
 
-    `x.labels.txt` beside `x.npy` names the classes, else they are those of the data in their order;
-    `x.ids.txt` the samples, else rows are in the order of the data. One name a line. A row with
-    NaN is kept: the kind fails its sample.
+    `x.labels.txt` next to `x.npy` names the classes; without it they are those of the data, in
+    order. `x.ids.txt` names the samples; without it rows are in the order of the data. Each has one
+    name per line. A row with NaN is kept; the kind fails its sample.
     """
     array = _arrays(path, []).get(_SINGLE)
     if array is None:
@@ -81,7 +82,7 @@ def score_matrix(path: Path) -> Outputs:
     labels, ids = _names(path, "labels"), _names(path, "ids")
     for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
         if names is not None and len(names) != size:
-            raise DataError(f"{path}: {size} {axis}, but {len(names)} names for them beside it")
+            raise DataError(f"{path}: {size} {axis}, but {len(names)} names for them")
     rows = [str(row) for row in range(len(scores))] if ids is None else ids
     values = dict(zip(rows, scores, strict=True))
     parts = [_digest(path), *(name for names in (labels, ids) for name in (names or [""]))]
@@ -89,9 +90,9 @@ def score_matrix(path: Path) -> Outputs:
 
 
 def _arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[np.generic] | None]:
-    """The arrays of an archive by name, None for those that are not wanted.
+    """Return the arrays of an archive by name, None for arrays that are not in `names`.
 
-    One array of its own has the name `_SINGLE`.
+    A single array (.npy) has the name `_SINGLE`.
     """
     try:
         with open_regular(path) as file:
@@ -115,7 +116,7 @@ def _refuse_inflation(archive: ZipFile, path: Path, names: Collection[str]) -> N
 
 
 def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
-    """Return values, which `what` are, if they are floats [n, d]. Raises DataError."""
+    """Return values if they are floats [n, d]; messages call them `what`. Raises DataError."""
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(
             f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"
@@ -128,12 +129,12 @@ def _side(
     ids: NDArray[np.generic], vectors: NDArray[np.generic], what: str
 ) -> tuple[list[str], Array]:
     floats = matrix(vectors, f"{what} vectors")
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+    with np.errstate(over="ignore", invalid="ignore"):  # values beyond float32 become infinite
         converted = np.asarray(floats, np.float32)
     if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(converted):
         raise DataError(
             f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(converted)} texts or whole numbers"
-            " are needed, one a vector"
+            " are needed, one per vector"
         )
     names = [_text(ident, what) for ident in ids.tolist()]
     refuse_duplicates(f"{what.rpartition(' ')[2]} id", names, what)

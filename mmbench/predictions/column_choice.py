@@ -1,8 +1,8 @@
-"""Which columns of a file of outputs hold the predictions and the ids.
+"""Choice of the columns of an output file that hold the predictions and the ids.
 
-A file of outputs often repeats the truth next to the prediction. The prediction is therefore never
-guessed among several columns: see `prediction_column`. Names are compared in the
-form that `plain_name` gives them: case does not count.
+Output files often repeat the truth next to the prediction. The prediction is therefore never
+guessed among several columns: see `prediction_column`. Column names are compared in the form of
+`plain_name`, without case.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _EMPTY = {"", "none", "null", "n/a", "na", "-"}
 
 
 class ColumnChoice(NamedTuple):
-    """A column, and a note on the choice if there was one."""
+    """A column, and a note about the choice, if any."""
 
     name: str
     note: str = ""
@@ -47,7 +47,7 @@ class ColumnChoice(NamedTuple):
 class IdColumns(NamedTuple):
     """The columns of a file that can be the ids, the preferred one first.
 
-    `by_format`: the format decides that the preferred column is the id.
+    `by_format` says that the file format determines the preferred column.
     """
 
     names: list[str]
@@ -84,23 +84,23 @@ def named_column(name: str, columns: Sequence[str], path: Path) -> str:
 
 
 def candidates(columns: Iterable[str]) -> list[str]:
-    """Return the columns that may hold predictions or truths, by their names."""
+    """Return the columns that may hold predictions or truths, by name."""
     known = {OWN, *PREDICTIONS, *SHARED, *FORMS, *ONLY_TRUTHS}
     return [name for name in columns if plain_name(name) in known]
 
 
 def may_be_truth(column: str) -> bool:
-    """Return whether a column of this name can hold truths as well as predictions."""
+    """Return whether a column of this name may hold truths as well as predictions."""
     return plain_name(column) in SHARED
 
 
 def prediction_column(records: Sequence[Record]) -> ColumnChoice | None:
-    """Choose the column of the predictions by the names of the columns, None if there is none.
+    """Choose the column of the predictions by the column names; None if there is none.
 
-    `value` wins. Else the only column of `PREDICTIONS` is used, whatever truths stand next to it;
-    else the only one of `SHARED`, if nothing stands next to it that may be another form of the
-    truth, or the prediction under another name. Columns that hold the same in every row count as
-    one. Raises DataError, which names the columns and the flag, for anything else.
+    `value` has priority. Next is the only column of `PREDICTIONS`, whatever truth columns are
+    there; then the only column of `SHARED`, unless another column may be another form of the truth
+    or the prediction under another name. Columns with equal values in every row count as one.
+    Raises DataError, which names the columns and the flag, for anything else.
     """
     columns = columns_of(records)
     known = candidates(columns)
@@ -127,10 +127,10 @@ def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _similar(columns: list[str], known: list[str], records: Sequence[Record]) -> list[str]:
-    """Return further columns that may hold the predictions, by their names and what they hold.
+    """Return further columns that may hold the predictions, by their names and contents.
 
-    One that holds the same as a column that was `known` is none, nor is one of numbers next to
-    columns of texts.
+    A column equal to one of `known` is excluded, and so are columns of numbers next to columns of
+    texts.
     """
     similar = [n for n in columns if n not in known and resembles_prediction(plain_name(n))]
     distinct = _distinct([*known, *similar], records) if similar else []
@@ -143,7 +143,7 @@ def _holds_texts(column: str, records: Sequence[Record]) -> bool:
 
 
 def cell_kind(cell: object) -> str:
-    """Return `number`, `text` (also for lists and objects), or nothing for an empty cell."""
+    """Return `number`, `text` (also for lists and objects), or "" for an empty cell."""
     if str(cell).strip().casefold() in _EMPTY:
         return ""
     if not isinstance(cell, str | int | float):
@@ -156,17 +156,19 @@ def cell_kind(cell: object) -> str:
 
 
 def _without_raw(columns: list[str]) -> list[str]:
-    """Leave out raw responses where the filtered ones are there."""
+    """Return the columns without raw responses whose filtered responses are there."""
     raw = {RAW.get(plain_name(column)) for column in columns}
     return [column for column in columns if plain_name(column) not in raw]
 
 
 def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
-    """Leave out a column that holds in every row what one before it holds."""
+    """Return the columns without those that are equal to an earlier column in every row."""
     different: dict[str, Sequence[object]] = {}
     for column in columns if len(columns) > 1 else []:
         cells = cells_of(records, column)
-        cells = cells.tolist() if isinstance(cells, array) else cells  # it is equal to no list
+        cells = (
+            cells.tolist() if isinstance(cells, array) else cells
+        )  # an array never equals a list
         if cells not in different.values():
             different[column] = cells
     return list(different) if len(columns) > 1 else columns
@@ -179,7 +181,7 @@ def _joined_names(names: Sequence[str]) -> str:
 def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
     """Choose the columns that can be the ids: those of `IDS` that every row has.
 
-    The format decides first: `id` next to our own `value`, `image_id` next to the caption of COCO's
+    The format has priority: `id` next to our own `value`, `image_id` next to the caption of COCO's
     results, `question_id` next to the answer of VQA's; then no other column can be the id. In a
     manifest of NeMo `audio_filepath` is preferred.
     """
@@ -201,7 +203,7 @@ def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
 
 
 def _id_of_format(columns: set[str], prediction: str) -> str:
-    """Return the column that the format makes the id, or nothing."""
+    """Return the column that is the id by the file format, or ""."""
     if plain_name(prediction) == OWN and "id" in columns:
         return "id"
     if {"question_id", "answer"} <= columns:
@@ -213,7 +215,7 @@ def _id_of_format(columns: set[str], prediction: str) -> str:
 
 
 def is_positional(records: Sequence[Record]) -> bool:
-    """Return whether all rows have a question and no id, as the answers that POPE reads."""
+    """Return whether all rows have a question and no id, like the answers that POPE reads."""
     columns = same_columns(records)
     each = (record.cells for record in records) if columns is None else (columns,)
     return all(

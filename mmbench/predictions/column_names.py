@@ -1,4 +1,4 @@
-"""Names of columns that hold predictions or truths, in the form that `plain_name` gives them."""
+"""Names of columns that hold predictions or truths, in the form of `plain_name`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ PREDICTIONS = (
     *("filtered_resps", "resps", "hypothesis", "hyp", "output", "model_output", "model_answer"),
     *("generated_text", "generation", "generated", "completion"),
 )
-# Columns of truths that some programs also use for their predictions.
+# Truth columns that some programs also use for their predictions.
 SHARED = ("answer", "caption", "text", "label")
-# Columns of truths that are never read as predictions, except by `--field`. Next to one of the
+# Truth columns that are never read as predictions, except by `--field`. Next to one of the
 # first, a column of `SHARED` may be another form of the truth.
 FORMS = ("target", "answers", "labels", "captions", "transcript", "transcription", "sentence")
 ONLY_TRUTHS = (
@@ -20,7 +20,7 @@ ONLY_TRUTHS = (
 # Raw responses that lm-eval and lmms-eval write next to the filtered ones.
 RAW = {"filtered_resps": "resps"}
 
-# Words that make a name one of predictions: `y_pred`, `raw_response`, `pred_text_ctc`.
+# Words in names of prediction columns: `y_pred`, `raw_response`, `pred_text_ctc`.
 _PREDICTION_WORDS = {
     *("prediction", "predictions", "pred", "preds", "predicted", "predict"),
     *("response", "responses", "resp", "resps", "reply", "output", "outputs"),
@@ -28,13 +28,13 @@ _PREDICTION_WORDS = {
     *("generated", "generation", "generations", "completion", "completions", "result", "results"),
     "top1",
 }
-# Words that do so next to a noun that a truth may have as well: `llm_answer`, `asr_text`.
+# Words that mean a prediction next to a noun that truths have as well: `llm_answer`, `asr_text`.
 _NOUNS = {*SHARED, "transcript", "transcription", "class"}
 _MODEL_WORDS = {
     *("model", "llm", "vlm", "mllm", "gpt", "asr", "raw", "final", "parsed", "extracted"),
     *("candidate", "assistant", "system", "our", "my"),
 }
-# Words that make a name one of something about the prediction: `response_time`, `pred_source`.
+# Words in names of columns about the prediction: `response_time`, `pred_source`.
 _ABOUT = {
     *("id", "ids", "time", "seconds", "latency", "tokens", "token", "length", "len"),
     *("count", "num"),

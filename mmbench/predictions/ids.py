@@ -1,8 +1,8 @@
-"""Which sample an output belongs to, where the file alone does not tell.
+"""Assignment of outputs to samples where the file alone does not decide it.
 
-A file of plain lines may carry ids after all: Kaldi's text (`id words…`), or NIST transcripts
-(`text (id)`) under another name. Only the ids of the samples tell, and an id that was read as a
-word is an error of the transcript that nobody made.
+A file of plain lines may contain ids after all: Kaldi's text (`id words…`), or NIST transcripts
+(`text (id)`) under another file name. Only the ids of the samples can show this. An id that is read
+as a word would count as a transcription error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HELP = "give .trn, .jsonl or .csv"
 
 
 class _LineFormat(NamedTuple):
-    """A way in which a line carries an id: in words, and how to take it apart."""
+    """A line format with ids: where the id is, the name of the format, and its parser."""
 
     where: str
     name: str
@@ -44,7 +44,7 @@ _LINE_FORMATS = (
 def with_ids_of_data(
     outputs: Outputs, sides: Mapping[str, Sequence[str]], where: str, *, fold: bool = False
 ) -> Outputs:
-    """Give outputs the ids of the data: those in their lines, and with `fold` those of other case.
+    """Return outputs with the ids of the data: ids in lines, and with `fold` ids of other case.
 
     `sides` are the ids of the data by side: `sample`, or `query` and `corpus`. Raises DataError.
     """
@@ -57,10 +57,10 @@ def with_ids_of_data(
 def with_line_ids(
     outputs: Outputs, ids: Sequence[str], where: str, *, fold: bool = False
 ) -> Outputs:
-    """Give plain lines that carry the ids of samples these ids; return other outputs as they are.
+    """Return outputs under the sample ids in their lines; outputs without such ids unchanged.
 
-    With `fold` upper and lower case are alike in ids. Raises DataError, which begins with `where`,
-    for a file in which only some lines carry an id, or where that may be chance.
+    With `fold` the case of ids does not count. Raises DataError, which begins with `where`, if only
+    some lines contain an id, or if the ids may be there by chance.
     """
     plain = outputs.positional and not outputs.tags
     texts = Keyed.from_mapping(outputs.values).column if plain else ()
@@ -89,10 +89,10 @@ def _by_chance(
     form: _LineFormat,
     where: str,
 ) -> bool:
-    """Whether numbers that are ids stand in the lines by chance: some stand there twice.
+    """Return whether numbers equal to ids are in the lines by chance: some occur twice.
 
-    Raises DataError where nobody can tell: lines of ids alone, and numbers in another order than
-    that of the samples.
+    Raises DataError if this cannot be decided: lines with nothing but ids, or numbers in another
+    order than the samples.
     """
     numbers = all(ident.isdigit() for ident in ids)
     if numbers and len(set(line_ids)) < len(line_ids):
@@ -130,10 +130,10 @@ def _refuse_partial_ids(
     form: _LineFormat,
     where: str,
 ) -> None:
-    """Raise DataError where at least half of the lines carry what looks like an id of their own.
+    """Raise DataError if at least half of the lines contain what looks like an id.
 
-    Case, folders, endings and the Unicode form do not count, nor do the separators of tables. A
-    number counts only with such a separator: else it is a word as well.
+    Case, folders, extensions, the Unicode form and table separators do not count. A number counts
+    only with such a separator, because it may be a word.
     """
     known = {_simplified(ident): ident for ident in ids}
     resembled = [_resembled_id(parts[0], known) if parts else "" for parts in parsed]
@@ -151,7 +151,7 @@ def _refuse_partial_ids(
 
 
 def _resembled_id(start: str, known: Mapping[str, str]) -> str:
-    """The id that the beginning of a line looks like, or nothing."""
+    """Return the sample id that the beginning of a line resembles, or ""."""
     ident = known.get(_simplified(start), "")
     bare = ident.isdigit() and not _SEPARATORS.search(start)
     return "" if bare else ident
@@ -164,16 +164,16 @@ def _hint(token: str, ident: str) -> str:
 
 
 def _simplified(text: str) -> str:
-    """An id without folders, ending and case, in Unicode's NFC, up to a separator of tables."""
+    """Return an id without folders, extension and case, in NFC, up to a table separator."""
     first = next(filter(None, _SEPARATORS.split(text)), "")
     return normalize("NFC", PurePosixPath(first).stem).casefold()
 
 
 def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Outputs:
-    """Give outputs the ids of samples that differ from theirs in case alone, as sclite does.
+    """Return outputs under the sample ids that differ from theirs only in case, as sclite does.
 
     `sides` are as in `with_ids_of_data`. Raises DataError for ids of the data, or of the outputs,
-    that are alike without case.
+    that differ only in case.
     """
     known = {side: _folded(ids, side) for side, ids in sides.items()}
     query_ids = known.get("query") or next(iter(known.values()))
@@ -191,7 +191,7 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
 
 
 def _with_folded_documents(value: object, corpus: Mapping[str, str]) -> object:
-    """Return documents, listed or with their scores, under the ids of the corpus."""
+    """Return documents, a list or scores by id, under the ids of the corpus."""
     if isinstance(value, dict):
         return _renamed(value, corpus)
     if isinstance(value, list):

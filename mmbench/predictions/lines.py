@@ -1,4 +1,6 @@
-"""Outputs as plain lines: a value a line, NIST and Kaldi transcripts, TREC and MS MARCO runs."""
+"""Outputs as plain lines: one value per line, NIST and Kaldi transcripts, TREC and MS MARCO
+runs.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +20,16 @@ _HEADERS = (b"id", b"question_id", b"image_id", b"query", b"qid")
 
 
 def lines(data: bytes, path: Path) -> Outputs:
-    """One value a line, in the order of the task's samples; an empty line is an empty text.
+    """Read one value per line, in the order of the task's samples; an empty line is an empty text.
 
-    A file whose first line reads as one of a TREC run (six columns, the second Q0) is one.
+    If the first line is a line of a TREC run (six columns, the second Q0), the file is read as a
+    run.
     """
     texts = text_lines(data, path)
     if texts and _is_run(texts[0]):
         return run(data, path)
     if not texts:
-        raise DataError(f"{path}: is empty: a value a line is needed")
+        raise DataError(f"{path}: is empty: one value per line is needed")
     return Outputs(Keyed(Mapped(str, range(len(texts))), pack(texts)), positional=True)
 
 
@@ -36,7 +39,7 @@ def _is_run(line: str) -> bool:
 
 
 def transcripts(data: bytes, path: Path) -> Outputs:
-    """Read lines `text (id)`, as NIST's sclite reads them.
+    """Read lines `text (id)`, as NIST's sclite does.
 
     Raises DataError for alternatives `{ a / b }`, which only references may have.
     """
@@ -47,7 +50,7 @@ def transcripts(data: bytes, path: Path) -> Outputs:
 
 
 def hypothesis_text(text: str, where: str) -> str:
-    """Return a hypothesis of a trn line: words that are `@` are null words, as in sclite.
+    """Return the hypothesis of a trn line without null words `@`, as in sclite.
 
     Raises DataError, which begins with `where`, for alternatives.
     """
@@ -64,12 +67,12 @@ def kaldi(data: bytes, path: Path) -> Outputs:
 
 
 def run(data: bytes, path: Path) -> Outputs:
-    """A TREC run: for each query the document ids by falling score.
+    """Read a TREC run: the document ids of each query by descending score.
 
-    Equal scores are in the order of the ids' hashes, as in a search of mmbench. As in trec_eval
-    (get_trec_results.c) the rank column is ignored, so is what follows the sixth, and lines that
-    begin with # are comments. Raises DataError for a line of another form, for a score that is
-    NaN, and for a document that stands twice for one query.
+    Equal scores are ordered by the hashes of the ids, as in mmbench's search. As in trec_eval
+    (get_trec_results.c), the rank column, columns after the sixth and lines that begin with # are
+    ignored. Raises DataError for a line of another form, for a score that is NaN, and for a
+    document that occurs twice for a query.
     """
     from mmbench.search.listed import best_first
 
@@ -91,17 +94,17 @@ def run(data: bytes, path: Path) -> Outputs:
 
 
 def is_msmarco_run(data: bytes) -> bool:
-    """Whether the first line is `qid docid rank` between tabs, the rank a whole number."""
+    """Return whether the first line is `qid docid rank`, with tabs and a whole-number rank."""
     cells = data.lstrip().split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
     return len(cells) == 3 and cells[2].isdigit() and cells[0] not in _HEADERS
 
 
 def msmarco_run(data: bytes, path: Path) -> Outputs:
-    """A run of MS MARCO: for each query the document ids by rank, lines `qid docid rank`.
+    """Read a run of MS MARCO, lines `qid docid rank`: the document ids of each query by rank.
 
     Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
-    DataError for a line of another form, for ranks of a query that are not 1, 2, 3 and on, and
-    where all queries list the last rank first: these are scores.
+    DataError for a line of another form, for ranks of a query that are not 1, 2, 3, …, and if all
+    queries list the last rank first, because these are scores.
     """
     ranks_by_query: dict[str, dict[int, str]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):
@@ -117,7 +120,7 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
     for query, ranked in ranks_by_query.items():
         refuse_duplicates("document", list(ranked.values()), f"{path}: query {query}")
         if set(ranked) != set(range(1, len(ranked) + 1)):
-            raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3 and on")
+            raise DataError(f"{path}: the ranks of query {query} are not 1, 2, 3, …")
     several = [list(ranked) for ranked in ranks_by_query.values() if len(ranked) > 1]
     if several and all(ranks == sorted(ranks, reverse=True) for ranks in several):
         raise DataError(

@@ -1,7 +1,7 @@
-"""Readers of what other programs' models answered, one for each format: see docs/scoring.md.
+"""Readers of model outputs that other programs wrote, one for each format: see docs/scoring.md.
 
-Nothing is matched to a task here, and no image is decoded. They raise DataError, with file and
-line, for what cannot be read and for ids that stand twice.
+They do not match outputs with a task and decode no images. They raise DataError, with file and
+line, for files that cannot be read and for duplicate ids.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mmbench.types import Media, Modality, Outputs
 
 
 def records(path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read .jsonl, .csv and .tsv: an id and a value a row; a .tsv may be a run of MS MARCO."""
+    """Read .jsonl, .csv and .tsv: an id and a value per row; a .tsv may be a run of MS MARCO."""
     data = _content(path)
     if path.suffix.lower() == ".tsv" and is_msmarco_run(data):
         return _with_digest(msmarco_run(data, path), data)
@@ -43,26 +43,26 @@ def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def trec_run(path: Path) -> Outputs:
-    """Read .run and .trec: the run of a search engine, as TREC or MS MARCO have it."""
+    """Read .run and .trec: a run of a search engine, in the format of TREC or MS MARCO."""
     data = _content(path)
     read = msmarco_run if is_msmarco_run(data) else run
     return _with_digest(read(data, path), data)
 
 
 def trn(path: Path) -> Outputs:
-    """Read .trn: transcripts `text (id)`, as NIST's sclite reads them."""
+    """Read .trn: transcripts `text (id)`, as NIST's sclite does."""
     data = _content(path)
     return _with_digest(transcripts(data, path), data)
 
 
 def text(path: Path) -> Outputs:
-    """Read .txt: a value a line, in the order of the task's samples."""
+    """Read .txt: one value per line, in the order of the task's samples."""
     data = read_file(path, pipe=True)
     return _with_digest(lines(data, path), data)
 
 
 def kaldi_text(path: Path) -> Outputs:
-    """Read a file named `text`: transcripts of Kaldi."""
+    """Read a file named `text`: Kaldi transcripts."""
     data = _content(path)
     return _with_digest(kaldi(data, path), data)
 
@@ -79,7 +79,7 @@ def _with_digest(outputs: Outputs, data: bytes) -> Outputs:
 
 
 def folder(folder: Path) -> Outputs:
-    """Read images, or where there is none sounds, by their path without the extension."""
+    """Read images, or audio files if there are no images; ids are paths without extension."""
     endings = {file.suffix.lower() for file in files_below(folder)}
     is_audio = endings & {*SOUNDS} and not endings & {*IMAGES}
     modality: Modality = "audio" if is_audio else "image"
@@ -96,5 +96,5 @@ def _key(keys: ContentKeys, file: Path) -> bytes:
     try:
         return keys.file(file)
     except SampleError:
-        # It fails again, for itself alone, when it is looked at.
+        # Reading fails again later, for this sample only.
         return b""

@@ -1,4 +1,4 @@
-"""Outputs as records: JSONL, CSV, TSV, and JSON as a list of records or as a mapping."""
+"""Outputs as records: JSONL, CSV, TSV, and JSON as a list of records or a mapping."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _TABLES = (".csv", ".tsv")
 def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     """Read the outputs in the rows of a .jsonl, .csv or .tsv file.
 
-    `column_choice` says which columns are the ids and the predictions; `fields` names them instead
-    (keys `prediction`, `id`). Other columns of one text or number become tags. A row with an
-    `error` and no prediction is an output that failed, which is counted and shown. A CSV without a
-    column of predictions, whose other columns hold numbers, holds scores by label: the header
-    names the labels. Where all rows have a question and no id, as in the answers that POPE's
-    evaluate.py reads, they are in the order of the task's samples.
+    `column_choice` finds the columns of the ids and predictions; `fields` names them instead (keys
+    `prediction`, `id`). Other columns with one text or number become tags. A row with an `error`
+    and without a prediction is a failed output, which is counted and reported. A CSV without a
+    prediction column but with numbers in its other columns holds scores by label, with the labels
+    in the header. If all rows have a question and no id, like the answers that POPE's evaluate.py
+    reads, they are in the order of the task's samples.
     """
     return _from_records(parse_records(data, path), path, fields)
 
@@ -59,7 +59,7 @@ def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs
 def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     """Read the outputs in a JSON file: a list of records, {id: value}, or {id: record}.
 
-    A file of JSON lines is read as such whatever it is called (as POPE's are).
+    JSON lines are recognised even under another file name (as POPE's are).
     """
     if is_json_lines(data):
         return _from_records(jsonl_records(data, path), path, fields)
@@ -77,7 +77,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def _is_single(content: dict[str, object]) -> bool:
-    """Return whether an object is the only record of a file, and no mapping of ids to values.
+    """Return whether an object is the only record of a file, not a mapping of ids to values.
 
     POPE's answers have a question and an answer, all other records an id and a prediction.
     """
@@ -88,7 +88,7 @@ def _is_single(content: dict[str, object]) -> bool:
 
 
 def _is_record(value: object, fields: Mapping[str, str]) -> bool:
-    """Return whether a value is a record with a prediction, and not scores by label."""
+    """Return whether a value is a record with a prediction, not scores by label."""
     if not isinstance(value, dict) or not value or all(map(is_number, value.values())):
         return False
     return bool(fields or candidates(value) or value.get(ERROR))
@@ -103,7 +103,7 @@ def _record_list(content: object, path: Path) -> list[Record]:
 
 
 class _Ids(NamedTuple):
-    """The ids of the rows by the columns that can be the ids, the preferred one first."""
+    """The ids of the rows in each column that can be the ids, the preferred one first."""
 
     columns: Mapping[str, Sequence[str]]
     by_format: bool = True
@@ -116,7 +116,7 @@ def _from_records(
     fields: Mapping[str, str],
     keys: list[str] | None = None,
 ) -> Outputs:
-    """Read records; `keys` are their ids where these stand outside of them."""
+    """Return outputs from records; `keys` are their ids if these are stored outside of them."""
     column, note = _choose_column(records, path, fields)
     ids = _ids(records, path, fields, column, keys)
     id_column = next(iter(ids.columns))
@@ -153,7 +153,9 @@ def _choose_column(
 
 
 def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Sequence[object]:
-    """Return the value of each row. Texts and numbers, where no output failed, are the cells."""
+    """Return the value of each row. Columns of texts or numbers without failures are used
+    directly.
+    """
     columns = same_columns(records)
     if columns and ERROR not in columns:
         cells = columns.get(column)
@@ -166,7 +168,7 @@ def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Se
 def _tags(
     records: Sequence[Record], used: set[str], idents: Sequence[str], failed: list[int]
 ) -> Mapping[str, Mapping[str, str]]:
-    """Return the tags of the outputs that have some and did not fail, by id."""
+    """Return by id the tags of the outputs that have tags and did not fail."""
     mappings = tags(records, used)
     if not mappings.columns:
         return {}
@@ -180,14 +182,14 @@ def _tags(
 
 
 def _value(record: Record, column: str, ident: str) -> object:
-    """Return the value of a row, an InvalidContent for an output that failed."""
+    """Return the value of a row; invalid content for a failed output. Raises DataError."""
     error, value = record.cells.get(ERROR), unwrap(record.cells.get(column), column)
     if error and (not value or may_be_truth(column)):
         return InvalidContent(str(error))
     if column not in record.cells:
         what = f"no {column}" if column else "no value or prediction"
         raise DataError(
-            f"{record.where}: has {what} beside {listed(record.cells) or 'nothing'}:"
+            f"{record.where}: has {what} next to {listed(record.cells) or 'nothing'}:"
             " --field prediction=NAME names another column; in a CSV numbers for each label will do"
         )
     return as_value(value, f"{record.where}: {column}", ident)
@@ -200,7 +202,7 @@ def _ids(
     prediction: str,
     keys: list[str] | None,
 ) -> _Ids:
-    """Return the ids of the rows. Raises DataError for a row without, and for duplicates."""
+    """Return the ids of the rows. Raises DataError for a missing id and for duplicates."""
     if keys is not None and "id" not in fields:
         inside = _distinct(records, id_columns(records, prediction).names)
         return _Ids({"": keys, **inside}, by_format=False)
@@ -224,7 +226,7 @@ def _ids(
 
 
 def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequence[str]]:
-    """Return the columns of these that hold another id in every row."""
+    """Return those of these columns that have a different id in every row."""
     columns: dict[str, Sequence[str]] = {}
     for name in names:
         ids: Sequence[str] | None = full_texts(records, (name,))
@@ -247,11 +249,11 @@ def _id(record: Record, name: str) -> str:
 
 
 def _no_id(records: Sequence[Record]) -> DataError:
-    """Return the error for rows that have no column of ids in common."""
+    """Return the error for rows without a common id column."""
     lacking = next((record for record in records if not id_columns([record], "").names), None)
     record = lacking or records[0]
     what = "has no id" if lacking else "has no id in a column that every row has"
     return DataError(
         f"{record.where}: {what}: one of {', '.join(IDS[:4])} or a column that --field id=NAME"
-        f" names is needed beside {listed(record.cells) or 'nothing'}"
+        f" names is needed next to {listed(record.cells) or 'nothing'}"
     )

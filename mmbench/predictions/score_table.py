@@ -1,4 +1,4 @@
-"""Scores by label in the columns of a CSV: the header names the labels."""
+"""Scores by label in the columns of a CSV, with the labels in the header."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mmbench.text import listed
 
 
 def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, float]]:
-    """Return the scores by label of each row; none if a column holds something else than numbers.
+    """Return the scores by label of each row; [] if a column holds anything but numbers.
 
-    Every column but the ids, and a column `id`, is a label. Raises DataError, which names line and
-    column, for a cell that is empty, NaN, infinite or a text among numbers.
+    Every column is a label, except the ids and a column `id`. Raises DataError, which names line
+    and column, for a cell that is empty, NaN, infinite or a text among numbers.
     """
     labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
     first = [next(filter(None, map(cell_kind, cells_of(records, name))), "") for name in labels]

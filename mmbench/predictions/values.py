@@ -1,4 +1,4 @@
-"""A JSON value or a cell as the value of an output."""
+"""Conversion of JSON values and table cells to output values."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _ABSENT = "leave it out and score with --partial; where the answer was empty, gi
 
 
 def as_value(value: object, what: str, ident: str = "") -> object:
-    """Return a JSON value as that of the output `ident`. Raises DataError that names `what` it is.
+    """Return a JSON value as the value of output `ident`. Raises DataError, which calls it `what`.
 
-    The whole numbers of a list are document ids, as text, or scores: the task tells. With a
-    fraction among them all are scores. A document may be in a list once.
+    A list of whole numbers holds document ids, as texts, or scores: the task decides. A list with
+    fractions holds scores. A document may occur only once.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
@@ -42,7 +42,7 @@ def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
 
 
 def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
-    """Document ids as texts; whole numbers alone may be scores, which may be equal."""
+    """Return document ids as texts; a list of whole numbers may be scores, which may be equal."""
     documents = [str(item) for item in listed]
     if any(isinstance(item, str) for item in listed):
         refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
@@ -50,18 +50,18 @@ def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number that a float can hold."""
+    """Return whether a value is a number within the range of a float."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= float_info.max
 
 
 def unwrap(value: object, column: str) -> object:
-    """Return the one text in the lists and responses that other harnesses put around it.
+    """Return the single text inside the lists and responses of other evaluation programs.
 
-    lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope the
-    response of an OpenAI-compatible server as `model_output`. Of a content in parts, as inspect has
-    it, the texts are kept and the reasoning is not. Anything else is returned as it is.
+    lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope writes the
+    response of an OpenAI-compatible server as `model_output`. Of a content in parts, as in inspect,
+    the texts are kept and the reasoning is dropped. Any other value is returned unchanged.
     """
     if plain_name(column) not in _WRAPPED:
         return value
@@ -76,7 +76,7 @@ def unwrap(value: object, column: str) -> object:
 
 
 def _text_of_parts(content: object) -> object:
-    """Return the texts in a content of parts, one after another; any other content as it is."""
+    """Return the concatenated texts of a content in parts; any other content unchanged."""
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         return content
     if not {part.get("type") for part in content} <= {"text", "reasoning"}:

@@ -1,4 +1,4 @@
-"""Outputs as a folder of embeddings: vectors are mapped into memory, and never copied whole."""
+"""Outputs as a folder of embeddings; vectors are memory-mapped and never copied whole."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLAIN = {".fbin": "<f4", ".f16bin": "<f2"}
 _VECTORS = (".npy", *_PLAIN)
 _IDS = (".npy", ".txt", ".parquet")
 _TEXTS = ("string", "large_string", "string_view", "binary", "large_binary")  # types of Arrow
-_BATCH = 1 << 16  # ids that are converted at a time
+_BATCH = 1 << 16  # ids converted at a time
 
 
 def holds_embeddings(folder: Path) -> bool:
@@ -37,10 +37,10 @@ def holds_embeddings(folder: Path) -> bool:
 
 
 def embeddings_folder(folder: Path) -> Outputs:
-    """Read query and corpus (.npy, .fbin, .f16bin) and their ids (.npy, .txt, .parquet).
+    """Read query and corpus vectors (.npy, .fbin, .f16bin) and their ids (.npy, .txt, .parquet).
 
-    Vectors [n, d] of any floating-point type; ids are texts or whole numbers, one a vector. What
-    is unlike is refused as in an .npz. Raises DataError, which names the file.
+    Vectors [n, d] of any floating-point type; ids are texts or whole numbers, one per vector.
+    Different widths are refused as in an .npz. Raises DataError, which names the file.
     """
     files: list[Path] = []
     sides: dict[str, tuple[Sequence[str], Vectors]] = {}
@@ -51,7 +51,7 @@ def embeddings_folder(folder: Path) -> Outputs:
         if len(ids) != len(vectors):
             raise DataError(
                 f"{id_file}: {count(len(ids), 'id')} for {count(len(vectors), 'vector')} in"
-                f" {vector_file.name}: give one a vector"
+                f" {vector_file.name}: give one per vector"
             )
         sides[side] = ids, Vectors(vectors)
         files += [vector_file, id_file]
@@ -62,7 +62,7 @@ def embeddings_folder(folder: Path) -> Outputs:
 
 
 def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
-    """Return the one file of a name. Raises DataError where there is none, or several."""
+    """Return the only file of this name. Raises DataError if there is none, or several."""
     names = [f"{stem}{ending}" for ending in endings]
     files = [folder / name for name in names if (folder / name).is_file()]
     if not files:
@@ -73,7 +73,7 @@ def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> P
 
 
 def _memory_map(file: Path) -> NDArray[Any]:
-    """Return the array in a file, mapped into memory. Raises DataError."""
+    """Return the array in a file, memory-mapped. Raises DataError."""
     try:
         if file.suffix == ".npy":
             return np.lib.format.open_memmap(file, mode="r")
@@ -106,7 +106,7 @@ def _ids_from_array(file: Path) -> pa.ChunkedArray:
 
     values = _memory_map(file)
     if values.ndim != 1:
-        raise ValueError(f"they are {list(values.shape)}, and one a vector is needed")
+        raise ValueError(f"they are {list(values.shape)}, and one per vector is needed")
     native = values.dtype.newbyteorder("=")
     starts = range(0, len(values), _BATCH)
     blocks = (values[start : start + _BATCH].astype(native, copy=False) for start in starts)
@@ -114,7 +114,7 @@ def _ids_from_array(file: Path) -> pa.ChunkedArray:
 
 
 def _ids_from_lines(file: Path) -> pa.Array:
-    """Return lines as `text_lines` does, without a Python object for each."""
+    """Return the lines as `text_lines` does, without a Python object per line."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

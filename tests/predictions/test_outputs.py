@@ -434,8 +434,8 @@ def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
     ("line", "words"),
     [
         ("q1\td9\t2\n", "line 5: query q1 has rank 2 twice"),
-        ("q1\td9\t5\n", "the ranks of query q1 are not 1, 2, 3 and on"),
-        ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3 and on"),
+        ("q1\td9\t5\n", "the ranks of query q1 are not 1, 2, 3, …"),
+        ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3, …"),
         ("q1\td2\t4\n", "query q1: each document must be there once"),
         ("q1\td9\n", "line 5: not of the form `qid docid rank`"),
         ("q1\td9\t2.5\n", "line 5: not of the form `qid docid rank`"),

@@ -169,7 +169,7 @@ def test_two_files_of_one_name_and_columns_without_a_name(tmp_path: Path) -> Non
 def test_ids_that_stand_twice(tmp_path: Path) -> None:
     found = folder(tmp_path / "mine")
     save_ids(found / "corpus_ids.npy", [IDS["corpus"][1], *IDS["corpus"][1:]])
-    with pytest.raises(DataError, match="corpus embeddings: vectors that stand twice"):
+    with pytest.raises(DataError, match="corpus embeddings: vectors that occur twice"):
         scored(found, tmp_path)
     data = tmp_path / "t.qrels"
     with pytest.raises(DataError, match="each output id without its case must be there once"):
