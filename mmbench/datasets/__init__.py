@@ -1,4 +1,4 @@
-"""The types of data sets: what sources return, and what the engine and the kinds read."""
+"""Data set types: what data sources return, and what the engine and the kinds read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples as columns: what a source of many samples returns in the place of a list of `Sample`."""
+"""Samples as columns, for sources of many samples, instead of a list of `Sample`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def sample_columns(
     groups: Any = None,
     tags: Mapping[str, Any] | None = None,
 ) -> Table[Sample]:
-    """Return samples whose fields are columns: a sequence of `Sample`, each made when it is used.
+    """Return samples with columns as fields: a sequence of `Sample` objects that are made on use.
 
-    A column is a list, an Arrow array or a NumPy array, of one length for all: texts as `ids`, by
-    name what a model is asked as `inputs`, `targets`, the names of what samples share as `groups`,
-    texts by name as `tags`. `mmbench.columns.ABSENT` in a column of inputs or tags stands where a
-    sample has none. Raises ValueError for a column of another length than `ids`.
+    A column is a list, an Arrow array or a NumPy array; all have the same length. `ids` and
+    `groups` are texts, `inputs` and `tags` columns by name, `groups` the names that samples share.
+    `mmbench.columns.ABSENT` in an input or tag means that the sample has none. Raises ValueError
+    for a column of another length than `ids`.
     """
     n = len(ids)
     return Table(

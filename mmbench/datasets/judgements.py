@@ -1,6 +1,6 @@
-"""The links of retrieval data as arrays: which query was judged with which document, and how.
+"""The links of retrieval data as arrays: the judged pairs of queries and documents with grades.
 
-And the samples that have no link: embeddings may bring millions of them.
+Also the samples without a link, of which embeddings may bring millions.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from mmbench.types import Sample
 
 
 class Judgements(NamedTuple):
-    """All j judgements, by the rows of their queries, those of a query in the order of its links.
+    """All j judgements, ordered by the row of the query and the order of its links.
 
-    `query` and `document` [j] int64 are rows of the data, a document that is not there -1; `grade`
-    [j] float64. `names` are the ids of the documents.
+    `query` and `document` [j] int64 are rows of the data, -1 for a document that is not there;
+    `grade` [j] float64. `names` are the ids of the documents.
     """
 
     query: Places
@@ -46,14 +46,14 @@ class Judgements(NamedTuple):
 
     @property
     def absent(self) -> NDArray[np.bool_]:
-        """Return which are of a relevant document that is not in the corpus, [j]."""
+        """Return which judgements are of a relevant document outside the corpus, [j]."""
         return self.relevant & (self.document < 0)
 
 
 def judgements(
     links: Mapping[str, Mapping[str, float]], queries: Sequence[str], corpus: Sequence[str]
 ) -> Judgements:
-    """Return links between ids as judgements, by the ids of all queries and documents."""
+    """Return links between ids as judgements, given the ids of all queries and documents."""
     query_ids = list(links)
     rows = places(query_ids, queries)
     order = np.argsort(rows, kind="stable")
@@ -72,7 +72,7 @@ def judgements(
 
 
 def extra_rows(samples: Sequence[Sample], judged: Places) -> Places:
-    """Return the rows of samples without inputs that are not among the judged rows, ascending."""
+    """Return the rows of samples without inputs and without judgements, ascending."""
     empty = _empty(column(samples, "inputs"))
     empty[judged[judged >= 0]] = False
     return np.flatnonzero(empty)
@@ -90,7 +90,9 @@ def _empty(mappings: Sequence[Mapping[str, object]]) -> NDArray[np.bool_]:
 
 
 def digest_of_ids(ids: Sequence[str]) -> str:
-    """Return a digest of distinct ids, whatever their order: of their lengths and their UTF-8."""
+    """Return a digest of distinct ids, independent of their order: of their lengths and UTF-8
+    bytes.
+    """
     ordered = utf8(take_rows(ids, sort_names(ids)[0]))
     _, offsets, values = ordered.buffers()
     bounds = np.frombuffer(offsets, np.int64)[ordered.offset :][: len(ordered) + 1]

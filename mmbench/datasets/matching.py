@@ -1,7 +1,7 @@
-"""Which sample each output belongs to, and which tags its further columns may bring.
+"""Matching of outputs with samples, and the tags that other output columns add.
 
-The files of others have several columns that could be the id, and paths in the place of ids. A
-column is used if each of its values names one sample; which one is told.
+Output files of other programs often have several columns that could be the id, and paths instead of
+ids. A column is used if each of its values names one sample; a note says which one was used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MEDIA_ENDINGS = {*IMAGES, *SOUNDS, *VIDEOS}
 
 
 class _SampleNames(NamedTuple):
-    """What names the samples, in one way, and the ids of these."""
+    """Names of samples (ids, tags or paths), and the ids of these samples."""
 
     names: Sequence[str]
     ids: Sequence[str]
@@ -42,12 +42,12 @@ class _SampleNames(NamedTuple):
 def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """Return outputs under the ids of the samples that they belong to.
 
-    The columns that can be the ids are tried in their order. A column fits if each of its values
-    names one sample: by the tag of the same name if the data have it, else by the id, by the path
-    of its medium, or, for paths and file names, by the end of the path. A later column is used only
-    if it names all samples. Where none fits, the outputs are returned as they are. Raises DataError
-    if two columns fit in different ways, and the format does not say which is the id, or if outputs
-    without ids are not as many as the samples.
+    The columns that can be the ids are tried in order. A column fits if each of its values names
+    one sample: by the tag of the same name if the data have it, else by the id, by the path of its
+    medium, or, for paths and file names, by the end of the path. A later column is used only if it
+    names all samples. If no column fits, the outputs are returned unchanged. Raises DataError if
+    two columns fit in different ways and the format does not decide, and if the number of outputs
+    without ids differs from the number of samples.
     """
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
@@ -77,7 +77,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 
 
 def _refuse_number(outputs: int, samples: int) -> None:
-    """Raise DataError for outputs without ids that are not as many as the samples."""
+    """Raise DataError if outputs without ids are not as many as the samples."""
     if outputs != samples:
         raise DataError(
             f"{count(outputs, 'output')} without ids for {count(samples, 'sample')}: give ids with"
@@ -86,7 +86,7 @@ def _refuse_number(outputs: int, samples: int) -> None:
 
 
 def _refuse_tag(samples: Sequence[Sample], name: str) -> None:
-    """Raise DataError where the data have the column of the ids, and it names other things."""
+    """Raise DataError if the data have a tag with the name of the id column but other values."""
     if name in names_in(column(samples, "tags")):
         raise DataError(
             f"column {name} of the outputs cannot be the id: that of the data has other values,"
@@ -112,7 +112,7 @@ def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
 
 
 def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the sample's id for each value of a column, None if one names no sample."""
+    """Return the sample id for each value of a column, None if one names no sample."""
     same_names = _match_names(samples, name, ids)
     if same_names is not None:
         return same_names
@@ -129,12 +129,12 @@ def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequ
 def _match_all_samples(
     samples: Sequence[Sample], name: str, ids: Sequence[str]
 ) -> Sequence[str] | None:
-    """Return the same as `_match_ids`, for a column that names all samples."""
+    """Return the same as `_match_ids` if the column names all samples, else None."""
     return _match_ids(samples, name, ids) if len(ids) == len(samples) else None
 
 
 def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the same as `_match_ids`, for values that are what names a sample."""
+    """Return the same as `_match_ids`, for values that equal the names of samples."""
     for known in _names_of_samples(samples, name):
         rows = places(ids, known.names)
         if len(rows) and rows.min() >= 0:
@@ -149,7 +149,7 @@ def _holds_paths(column: str) -> bool:
 
 
 def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
-    """Return whether of each pair the shorter path is the end of the longer one."""
+    """Return whether in each pair the shorter path is the end of the longer one."""
     parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(names, ids, strict=True)]
     pairs = zip(names, ids, parts, strict=True)
     return all(
@@ -158,9 +158,9 @@ def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
 
 
 def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleNames]:
-    """Yield what names the samples: the tag of this name, else the ids, the paths of their media.
+    """Yield names of the samples: the tag of this name, else the ids and the paths of their media.
 
-    A tag that several samples share names none.
+    A tag that several samples share is not used.
     """
     ids, tags = column(samples, "id"), entries(column(samples, "tags"), name)
     if name in names_in(column(samples, "tags")):
@@ -179,7 +179,7 @@ def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleN
 def _match_shortened(
     names: Sequence[str], ids: Sequence[str], form: Callable[[str], str]
 ) -> list[int] | None:
-    """Return the row of a name for each output if the forms of all are distinct and known."""
+    """Return the row of a name for each output if all shortened names are distinct and known."""
     known = {form(name): row for row, name in enumerate(names)}
     shortened = [form(ident) for ident in ids]
     distinct = len(known) == len(names) and len(set(shortened)) == len(shortened)
@@ -189,7 +189,9 @@ def _match_shortened(
 
 
 def _shortenings(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
-    """Yield ways to shorten paths: their last parts, many before few, with and without ending."""
+    """Yield functions that shorten paths to their last parts, longest first, with and without
+    extension.
+    """
     shaped = [n for n in names if set(n) & {"/", "\\", "."} or not is_normalized("NFC", n)]
     depth = max((len(_path(name).parts) for name in shaped), default=0)
     for bare in (False, True):
@@ -205,12 +207,14 @@ def _last_parts(name: str, parts: int, bare: bool) -> str:
 
 
 def _path(name: str) -> PurePosixPath:
-    """Return a path in Unicode's NFC; macOS writes names of files in NFD."""
+    """Return a path in Unicode NFC; macOS writes file names in NFD."""
     return PurePosixPath(normalize("NFC", name.replace("\\", "/")))
 
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
-    """Leave out tags of outputs that the data have too; the data's stay. A note names them."""
+    """Return outputs without tags that the data also have, with a note; the data's tags are
+    kept.
+    """
     output_tags = set(names_in(Keyed.from_mapping(outputs.tags).column))
     common = [name for name in names_in(column(samples, "tags")) if name in output_tags]
     if not common:
@@ -234,7 +238,7 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 
 
 def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
-    """Raise what `refuse_unmatched` raises, with the column that the ids are from."""
+    """Raise the errors of `refuse_unmatched`, with the name of the id column."""
     try:
         refuse_unmatched(ids, Keyed.from_mapping(outputs.values).names, partial=partial)
     except DataError as error:
@@ -245,7 +249,9 @@ def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> 
 
 
 def refuse_unmatched(ids: Sequence[str], output_ids: Sequence[str], *, partial: bool) -> None:
-    """Raise DataError for samples without an output (not if `partial`), and the other way round."""
+    """Raise DataError for samples without an output (unless `partial`) and outputs without a
+    sample.
+    """
     absent, strange = places(ids, output_ids) < 0, places(output_ids, ids) < 0
     missing = [] if partial else [ids[row] for row in absent.nonzero()[0].tolist()]
     extra = [output_ids[row] for row in strange.nonzero()[0].tolist()]
@@ -262,7 +268,7 @@ def refuse_unmatched(ids: Sequence[str], output_ids: Sequence[str], *, partial: 
 
 
 def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
-    """Return what to type where samples have no output, or outputs no sample."""
+    """Return advice for samples without outputs, or outputs without samples."""
     folded = {ident.casefold() for ident in known} if extra else set()
     if any(ident.casefold() in folded for ident in extra):
         return "; --fold-ids matches ids that differ in case alone"

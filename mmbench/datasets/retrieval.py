@@ -22,15 +22,14 @@ from mmbench.types import Content, Outputs, Sample
 
 
 class RetrievalData(Struct, frozen=True, dict=True):
-    """Two sides of samples and the links between them: query id → {document id: grade}.
+    """Queries and corpus samples, with links between them: query id → {document id: grade}.
 
-    Ids are unique within a side. A document without a link is a distractor. A query with links, but
-    none of a grade above 0, has no relevant document and counts 0; one without any link was never
-    judged and is left out. A link to a document that is not in `corpus` is a positive that is never
-    retrieved. `source` says where the data
-    are from, for the record (a hub's path and commit); `doubt` in it why they may not be those of
-    the task's protocol, which marks the record as not comparable. It is a
-    `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
+    Ids are unique within a side. A document without a link is a distractor. A query with links but
+    no grade above 0 has no relevant document and counts as 0; a query without any link was never
+    judged and is left out. A link to a document outside `corpus` is a positive that is never
+    retrieved. `source` is the provenance of the data for the record (path and commit of a hub); its
+    key `doubt` says why they may not be the data of the task's protocol, which marks the record as
+    not comparable. It is a `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
     """
 
     queries: Sequence[Sample]
@@ -41,16 +40,16 @@ class RetrievalData(Struct, frozen=True, dict=True):
     optional_tags: ClassVar[list[str]] = []
 
     def __post_init__(self) -> None:
-        links: object = self.links  # which a source of a plugin made
+        links: object = self.links  # may come from a plugin's source
         if not isinstance(links, dict) or not all(map(_are_grades, links.values())):
-            raise TypeError("links are no {query id: {document id: grade}} with numbers as grades")
+            raise TypeError("links are not {query id: {document id: grade}} with numbers as grades")
 
     def judgements(self, query: Sample) -> dict[str, float]:
-        """Return the documents that were judged for a query, with their grades."""
+        """Return the judged documents of a query with their grades."""
         return self.links.get(query.id, {})
 
     def positives(self, query: Sample) -> dict[str, float]:
-        """Return the documents that are relevant to a query, with their grades, all above 0."""
+        """Return the relevant documents of a query with their grades, all above 0."""
         return {doc: grade for doc, grade in self.judgements(query).items() if grade > 0}
 
     @cached_property
@@ -60,7 +59,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     @cached_property
     def linked(self) -> Places:
-        """Return the rows of the documents that were judged for a query, in the data or not."""
+        """Return the rows of the documents that were judged for any query, in the data or not."""
         absent = places(list(self.links), column(self.queries, "id")) < 0
         names = chain.from_iterable(compress(self.links.values(), absent.tolist()))
         further = places(list(dict.fromkeys(names)), column(self.corpus, "id"))
@@ -68,21 +67,23 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return rows[rows >= 0]
 
     def unjudged(self) -> int:
-        """Return how many queries have no judgement: these are left out."""
+        """Return the number of queries without judgements, which are left out."""
         return len(self.queries) - len(np.unique(self.judged.query))
 
     def without_relevant(self) -> int:
-        """Return how many queries were judged and have no relevant document: these count 0."""
+        """Return the number of judged queries without a relevant document, which count as 0."""
         query, relevant = self.judged.query, self.judged.relevant
         return len(np.unique(query)) - len(np.unique(query[relevant]))
 
     def extra_rows(self) -> dict[str, Places]:
-        """Return by role the rows that only embeddings brought: without contents and judgements."""
+        """Return by role the rows that only embeddings added, without contents and judgements."""
         judged = {"query": self.judged.query, "corpus": self.linked}
         return {role: extra_rows(samples, judged[role]) for role, samples in self.by_role().items()}
 
     def absent_positives(self, failed: Collection[int]) -> list[tuple[str, str]]:
-        """Return the queries, except `failed` rows, with a positive outside the corpus, and why."""
+        """Return ids and reasons of queries, except `failed` rows, with a positive outside the
+        corpus.
+        """
         judged = self.judged
         reasons: dict[int, str] = {}
         for at in np.flatnonzero(judged.absent).tolist():
@@ -92,17 +93,17 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [(self.queries[row].id, why) for row, why in reasons.items()]
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
-        """Return the samples by role: the name of their requests."""
+        """Return the samples by role, which is the name of their requests."""
         return {"query": self.queries, "corpus": self.corpus}
 
     def sizes(self) -> dict[str, int]:
-        """Return how many queries were judged, and how many documents there are."""
+        """Return the numbers of judged queries and of documents."""
         return {"query": len(self.queries) - self.unjudged(), "corpus": len(self.corpus)}
 
     def limit(self, n: int) -> RetrievalData:
         """Return the first n documents, with the queries that have a positive among them.
 
-        A query without a relevant document stays if a document that was judged for it does.
+        A query without a relevant document is kept if one of its judged documents is.
         """
         corpus = self.corpus[:n]
         documents = set(column(corpus, "id"))
@@ -119,10 +120,11 @@ class RetrievalData(Struct, frozen=True, dict=True):
     def contents(
         self, fields: Mapping[str, str], both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield role, id and content of every sample: what is asked of. An id alone is empty.
+        """Yield role, id and content of every sample that is evaluated; "" for an id without
+        content.
 
-        A query that was never judged counts only if documents ask for queries as well (`both`).
-        Of the ids that only embeddings brought, which may be millions, it is one digest.
+        A query that was never judged counts only if documents search for queries too (`both`). The
+        ids that only embeddings added, of which there may be millions, are yielded as one digest.
         """
         beyond = self.extra_rows()
         for role, samples in self.by_role().items():
@@ -141,14 +143,16 @@ class RetrievalData(Struct, frozen=True, dict=True):
                 yield role, f"{len(names)} without judgements", digest_of_ids(names)
 
     def targets_hash(self) -> bytes:
-        """Return a digest of the links, which with the contents says what was asked of."""
+        """Return a digest of the links; together with the contents it identifies the evaluated
+        data.
+        """
         state = blake2b(digest_size=16)
         for query, to in sorted(self.links.items()):
             state.update(repr((query, sorted(to.items()))).encode())
         return state.digest()
 
     def notes(self) -> list[str]:
-        """Return how many documents and queries lack judgements or relevant documents."""
+        """Return notes on documents and queries without judgements or relevant documents."""
         unlinked = len(self.corpus) - len(self.linked)
         zero, out = self.without_relevant(), self.unjudged()
         counts = [
@@ -162,20 +166,21 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [note for n, note in counts if n]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[RetrievalData, Outputs]:
-        """Return data with the queries and documents of the outputs, and these by the data's ids.
+        """Return data with the queries and documents of the outputs, and outputs with the data's
+        ids.
 
         Raises DataError for samples without an output, unless `partial`.
         """
         return match(self, outputs, partial=partial)
 
     def with_samples(self, queries: Sequence[Sample], corpus: Sequence[Sample]) -> RetrievalData:
-        """Return other queries and documents, with the links of these queries."""
+        """Return data with other queries and documents, and the links of these queries."""
         known = places(list(self.links), column(queries, "id")) >= 0
         links = dict(compress(self.links.items(), known.tolist()))
         return RetrievalData(queries, corpus, links, self.source)
 
     def with_group_tags(self) -> RetrievalData:
-        """Return the same: groups of retrieval data have no name."""
+        """Return the data unchanged: groups of retrieval data have no name."""
         return self
 
     def with_sample(self, role: str, row: int, sample: Sample) -> RetrievalData:
@@ -185,13 +190,15 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return replace(self, **{"queries" if role == "query" else role: rows})
 
     def shuffled(self, seed: int) -> RetrievalData:
-        """Return the queries in another order. Documents keep theirs: splits are runs of them."""
+        """Return the data with queries in random order. Documents keep their order, as splits
+        are runs of them.
+        """
         n = len(self.queries)
         order = random.Random(seed).sample(range(n), n)
         return replace(self, queries=take_rows(self.queries, np.array(order, np.int64)))
 
     def permuted(self, seed: int) -> RetrievalData:
-        """Return the data with the documents of the links exchanged at random."""
+        """Return the data with the documents of the links permuted at random."""
         ids = list(column(self.corpus, "id"))
         other = dict(zip(ids, random.Random(seed).sample(ids, len(ids)), strict=True))
         links = {
@@ -201,7 +208,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return replace(self, links=links)
 
     def shards(self) -> list[RetrievalData]:
-        """Return the data whole: every query is compared with every document."""
+        """Return the data as a single shard: every query is compared with every document."""
         return [self]
 
 

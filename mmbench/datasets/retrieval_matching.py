@@ -1,4 +1,4 @@
-"""Match embeddings, or lists of documents, of other programs with queries and documents."""
+"""Matching of other programs' embeddings or ranked documents with queries and documents."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 
 def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[RetrievalData, Outputs]:
-    """Return the samples that have an output, with the queries and documents that outputs add.
+    """Return the samples with an output, plus queries and documents that outputs add.
 
-    A query or a document that is only in the outputs has no judgement. Ids of outputs that are
-    paths become those of the data (`path_id`). Raises DataError for ids that stand twice and,
-    unless `partial`, for samples without an output and for judged documents without an embedding.
+    Queries and documents that are only in the outputs have no judgements. Output ids that are paths
+    become ids of the data (`path_id`). Raises DataError for duplicate ids and, unless `partial`,
+    for samples without an output and judged documents without an embedding.
     """
     if outputs.embeddings:
         return _match_embeddings(data, outputs, partial=partial)
     if any(hasattr(value, "ndim") for value in outputs.values.values()):
         raise DataError(
-            "an .npy file holds scores of classes, a row a sample: for embeddings give an .npz of"
+            "an .npy file holds class scores, one row per sample: for embeddings give an .npz of"
             " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
     documents = _IdResolver(data.corpus)
@@ -77,23 +77,24 @@ def _match_embeddings(
 
 
 class _IdResolver:
-    """Resolves the ids of outputs to the ids of samples."""
+    """Resolves output ids to sample ids."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._ids: set[str] = set(column(samples, "id"))
         self._by_path = {path_id(ident): ident for ident in self._ids}
 
     def resolve(self, ident: str) -> str:
-        """Return the id of the sample that is meant; that of a stranger as `path_id` has it."""
+        """Return the id of the sample meant; an unknown id is normalised by `path_id`."""
         if ident in self._ids:
             return ident
         path = path_id(ident)
         return self._by_path.get(path, path)
 
     def resolve_all(self, value: object, query: str) -> object:
-        """Return what a list of documents, or one with scores, means, best first; else the value.
+        """Return resolved document ids, best first, from a list or a mapping to scores; else the
+        value.
 
-        Raises DataError for a document that stands twice.
+        Raises DataError for duplicate documents.
         """
         if _is_scored(value):
             names = self.unique(list(value), f"the output for {query}: documents")
@@ -101,25 +102,26 @@ class _IdResolver:
         return [self.resolve(doc) for doc in value] if is_listed(value) else value
 
     def unique(self, output_ids: Sequence[str], what: str) -> list[str]:
-        """Return what is meant by each id. Raises DataError where two mean the same."""
+        """Return the resolved ids. Raises DataError if two are the same."""
         ids = [self.resolve(ident) for ident in output_ids]
         refuse_twice(ids, what)
         return ids
 
 
 def refuse_twice(ids: Sequence[str], what: str) -> None:
-    """Raise DataError for ids that occur twice."""
+    """Raise DataError for duplicate ids."""
     if not are_distinct(ids):
-        raise DataError(f"{what} that stand twice: {listed(repeated(ids))}; give each once")
+        raise DataError(f"{what} that occur twice: {listed(repeated(ids))}; give each once")
 
 
 def _match_rows(
     samples: Sequence[Sample], output_ids: Sequence[str], what: str, *, partial: bool
 ) -> tuple[Sequence[Sample], Places]:
-    """Return the samples with given ids, in their order, then a new one for each further id.
+    """Return the samples that have an output, in order, then a new sample for each further id.
 
-    Also the place of each sample's id among those given, [n] int64. New samples are in the order of
-    their ids. Raises DataError where two ids mean the same; they are those of `what`.
+    Also return the position of each sample's id among `output_ids`, [n] int64. New samples are
+    sorted by id. Raises DataError, which calls the ids those of `what`, if two ids mean the same
+    sample.
     """
     ids, names = column(samples, "id"), _as_paths(output_ids)
     rows, paths = places(output_ids, ids), _as_paths(ids)
@@ -142,7 +144,7 @@ def _match_rows(
 
 
 def _as_paths(ids: Sequence[str]) -> Sequence[str]:
-    """Return ids as `path_id` has them; the same object where none changes."""
+    """Return ids normalised by `path_id`; the same object if none changes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -158,7 +160,7 @@ def _as_paths(ids: Sequence[str]) -> Sequence[str]:
 
 
 def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]:
-    """Return samples, then one without contents for each further id."""
+    """Return samples, followed by one without contents for each further id."""
     if not len(ids):
         return samples
     known = table(Sample, samples, ("inputs", "tags"))
@@ -167,7 +169,7 @@ def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]
 
 
 def _refuse_absent(data: RetrievalData) -> None:
-    """Raise DataError for positives that are neither in the corpus of the data nor embedded."""
+    """Raise DataError for positives that are neither in the data's corpus nor embedded."""
     judged = data.judged
     absent = list(dict.fromkeys(judged.names[at] for at in np.flatnonzero(judged.absent).tolist()))
     if absent:

@@ -1,4 +1,4 @@
-"""Samples with a reference each: the data of every kind but retrieval."""
+"""Samples with one reference each: the data of all kinds except retrieval."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ from mmbench.types import Content, InvalidContent, Media, Outputs, Sample
 
 
 class Samples(Struct, frozen=True):
-    """The data of every kind but retrieval: rows, and the names of the classes where it has some.
+    """The data of all kinds except retrieval: samples, and class names where there are classes.
 
-    A label in a target is its position in `labels`. `source` says where the data are from.
-    `templates` are the prompts into which a class is put ("a photo of a {}."), where the data set
-    has its own. `group_name` is what the groups are, where the source knows it ("speaker"): a tag
-    for breakdowns. `optional_tags` are those that the source sets where the files have them. It is
-    a `mmbench.protocols.Dataset`.
+    A label in a target is an index into `labels`. `source` is the provenance of the data.
+    `templates` are the class prompts ("a photo of a {}.") that the data set brings. `group_name`
+    says what groups are, if known ("speaker"); it becomes a tag for breakdowns. `optional_tags` are
+    tags that the source sets if the files have them. It is a `mmbench.protocols.Dataset`.
     """
 
     samples: Sequence[Sample]
@@ -62,10 +61,11 @@ class Samples(Struct, frozen=True):
     def contents(
         self, fields: Mapping[str, str], _both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield what counts as asked of each sample: its texts, and a real image to compare with.
+        """Yield role, id and content to identify the data: texts of each sample, and images as
+        targets.
 
-        The images that questions are about are not read: the outputs of others are scored without
-        them, and their scores stand in one column with those of a run.
+        Media that questions are about are not read: outputs of other programs are scored without
+        them, and their scores share a column with those of runs.
         """
         ids, targets = column(self.samples, "id"), column(self.samples, "target")
         for ident, text, target in zip(ids, self._input_texts(fields), targets, strict=True):
@@ -87,7 +87,7 @@ class Samples(Struct, frozen=True):
             yield f"{{{', '.join(fields_json)}}}"
 
     def targets_hash(self) -> bytes:
-        """Return a digest of the targets, which with the contents says what was asked of."""
+        """Return a digest of the targets; together with the contents it identifies the data."""
         state = blake2b(digest_size=16)
         pairs = zip(column(self.samples, "id"), column(self.samples, "target"), strict=True)
         for ident, target in pairs:
@@ -99,7 +99,7 @@ class Samples(Struct, frozen=True):
         return state.digest()
 
     def notes(self) -> list[str]:
-        """Return how many samples have no image, sound or video, if others have one."""
+        """Return a note on samples without an image, audio or video, if others have one."""
         inputs = column(self.samples, "inputs")
         texts = [entries(inputs, name) for name in names_in(inputs)]
         if all(isinstance(column, Texts) for column in texts):
@@ -112,9 +112,9 @@ class Samples(Struct, frozen=True):
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Samples, Outputs]:
         """Return the samples that have an output, and the outputs under the ids of the samples.
 
-        Outputs without ids take those of the samples in order. A set of images alone, without
-        anything to ask, is compared as a set: nothing is matched. Raises DataError that lists
-        samples without an output (`partial` leaves these out), and outputs without a sample.
+        Outputs without ids take those of the samples in order. Sets of images without inputs are
+        compared as sets and not matched. Raises DataError that lists samples without an output
+        (which `partial` drops) and outputs without a sample.
         """
         if self._is_image_set():
             return self, outputs
@@ -122,7 +122,7 @@ class Samples(Struct, frozen=True):
         outputs = with_sample_ids(self.samples, outputs)
         refuse_strangers(ids, outputs, partial=partial)
         matched = self.samples
-        if partial:  # else samples without an output were refused
+        if partial:  # otherwise samples without an output were refused
             absent = (places(ids, Keyed.from_mapping(outputs.values).names) < 0).nonzero()[0]
             matched = without_rows(matched, absent.tolist())
         return replace(self, samples=matched), without_data_tags(matched, outputs)
@@ -138,7 +138,7 @@ class Samples(Struct, frozen=True):
         )
 
     def with_group_tags(self) -> Samples:
-        """Return samples whose group is also a tag, where groups have a name."""
+        """Return samples with their group as a tag, if groups have a name."""
         if not self.group_name:
             return self
         samples = table(Sample, self.samples, ("inputs", "tags"))
@@ -154,14 +154,14 @@ class Samples(Struct, frozen=True):
         return replace(self, samples=[*self.samples[:row], sample, *self.samples[row + 1 :]])
 
     def shuffled(self, seed: int) -> Samples:
-        """Return the samples in another order."""
+        """Return the samples in random order."""
         rows = random.Random(seed).sample(self.samples, len(self.samples))
         return replace(self, samples=rows)
 
     def permuted(self, seed: int) -> Samples:
-        """Return the samples with their targets dealt out again at random.
+        """Return the samples with their targets permuted at random.
 
-        If the targets are the real images of what is to be drawn, the prompts are dealt out.
+        If the targets are real images for image generation, the prompts are permuted instead.
         """
         what = "inputs" if isinstance(self.samples[0].target, Media) else "target"
         others = list(self.samples)
@@ -173,7 +173,7 @@ class Samples(Struct, frozen=True):
         return replace(self, samples=permuted_samples)
 
     def shards(self) -> list[Samples]:
-        """Return two halves; the predictions of both are those of the whole."""
+        """Return two halves; their predictions together equal those of the whole."""
         half = len(self.samples) // 2
         parts = (self.samples[:half], self.samples[half:])
         return [replace(self, samples=part) for part in parts]

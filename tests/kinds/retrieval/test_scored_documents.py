@@ -76,7 +76,7 @@ def test_paths_that_name_one_document(tmp_path: Path) -> None:
     run = {"q": {"./a.jpg": 0.1, "x/../b.jpg": 0.9}}
     assert score(tmp_path, run, {"q": {"b.jpg": 1}}, "x.json").scores["map"].value == 1.0
     run = {"q": {"./a.jpg": 0.1, "a.jpg": 0.9}}
-    with pytest.raises(DataError, match=r"the output for q: documents that stand twice: a\.jpg"):
+    with pytest.raises(DataError, match=r"the output for q: documents that occur twice: a\.jpg"):
         score(tmp_path, run, {"q": {"a.jpg": 1}}, "x.json")
 
 
