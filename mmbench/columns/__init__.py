@@ -1,9 +1,9 @@
-"""Columns: sequences that hold many values without a Python object for each.
+"""Columns: sequences that hold many values without a Python object for each value.
 
-A column is a `Sequence`: of texts in Arrow's memory, of numbers in an `array`, of one value that
-repeats, or a plain list. A `Table` is a sequence of rows over columns; a row becomes an object when
-somebody asks for it. Code that reads one attribute of all rows asks for `column(rows, name)`, which
-costs nothing for a table and works on a list of objects as well.
+A column is a `Sequence`: texts in Arrow memory, numbers in an `array`, one repeated value, or a
+plain list. A `Table` is a sequence of rows over columns; the object of a row is created on access.
+Code that needs one attribute of all rows calls `column(rows, name)`, which costs nothing for a
+table and also works on a list of objects.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The columns: a `Sequence` each, which holds many values without a Python object for each."""
+"""Column types: sequences that hold many values without a Python object for each value."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Places: TypeAlias = "NDArray[np.int64]"
 
 T = TypeVar("T")
 
-_BLOCK = 1 << 14  # values that are Python objects at a time
+_BLOCK = 1 << 14  # values converted to Python objects at a time
 
 
 class Absent(Enum):
-    """The type of `ABSENT`, which stands in a column where a mapping has no such key."""
+    """The type of `ABSENT`, the value in a column where a mapping lacks the key."""
 
     ABSENT = "absent"
 
@@ -30,7 +30,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 class Column(Sequence[T], Generic[T]):
-    """The base of the columns of this module: equal to any sequence with equal values."""
+    """The base class of columns. A column equals any sequence with equal values."""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
@@ -38,7 +38,7 @@ class Column(Sequence[T], Generic[T]):
         pairs = zip(self, other, strict=False)
         return len(self) == len(other) and all(a == b for a, b in pairs)
 
-    __hash__ = None  # type: ignore[assignment]  # as a list has none
+    __hash__ = None  # type: ignore[assignment]  # unhashable, like a list
 
     def __repr__(self) -> str:
         values = ", ".join(map(repr, self[:3]))
@@ -61,16 +61,16 @@ class Column(Sequence[T], Generic[T]):
         return self.value(at % len(self))
 
     def value(self, row: int) -> T:
-        """Return the value of a row from 0."""
+        """Return the value of a row, counted from 0."""
         raise NotImplementedError
 
     def take(self, rows: Places) -> Sequence[T]:
-        """Return the values of rows [k], from 0, in their order."""
+        """Return the values of rows [k], counted from 0, in this order."""
         raise NotImplementedError
 
 
 class Texts(Column[Any]):
-    """Texts in an Arrow array of large strings; `null` is the value of what is null there."""
+    """Texts in an Arrow array of large strings; `null` is the Python value of its nulls."""
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, null: Absent | None = None) -> None:
         import pyarrow as pa
@@ -107,14 +107,14 @@ class Texts(Column[Any]):
         return super().__getitem__(at)
 
     def are_full(self) -> bool:
-        """Return whether no text is empty, and none missing."""
+        """Return whether all texts are present and not empty."""
         import pyarrow.compute as pc
 
         shortest = pc.min(pc.binary_length(self.array)).as_py()
         return not self.array.null_count and shortest != 0
 
     def longest(self) -> int:
-        """Return how many characters the longest text has; 0 where there is none."""
+        """Return the number of characters of the longest text; 0 if there is none."""
         import pyarrow.compute as pc
 
         length: int | None = pc.max(pc.utf8_length(self.array)).as_py()
@@ -131,7 +131,7 @@ class Texts(Column[Any]):
 
 
 class Repeated(Column[T]):
-    """One value, n times."""
+    """One value, repeated n times."""
 
     def __init__(self, only: T, n: int) -> None:
         self.only, self._n = only, n
@@ -143,16 +143,16 @@ class Repeated(Column[T]):
         return repeat(self.only, self._n)
 
     def value(self, _row: int) -> T:
-        """Return the value."""
+        """Return the repeated value."""
         return self.only
 
     def take(self, rows: Places) -> Repeated[T]:
-        """Return the value, as often as there are rows."""
+        """Return the value, repeated k times."""
         return Repeated(self.only, len(rows))
 
 
 class NumberRows(Column[Any]):
-    """Rows of numbers, as lists, out of an array [n, c]; a masked row is None."""
+    """Rows of numbers, as lists, from an array [n, c]; a masked row is None."""
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.array = array
@@ -171,7 +171,7 @@ class NumberRows(Column[Any]):
 
 
 class Patched(Column[T]):
-    """The values of another column, but for a few rows: {row: value}."""
+    """The values of another column, except in a few rows: {row: value}."""
 
     def __init__(self, base: Sequence[T], few: Mapping[int, T]) -> None:
         self.base, self.few = base, few
@@ -193,7 +193,7 @@ class Patched(Column[T]):
 
 
 class Mapped(Column[T]):
-    """What a function makes of each value of a column, when it is asked for."""
+    """The results of a function for the values of a column, computed on access."""
 
     def __init__(self, function: Callable[[Any], T], values: Sequence[Any]) -> None:
         self.function, self.values = function, values
@@ -205,21 +205,21 @@ class Mapped(Column[T]):
         return map(self.function, self.values)
 
     def value(self, row: int) -> T:
-        """Return what the function makes of the value of a row."""
+        """Return the result of the function for the value of a row."""
         return self.function(self.values[row])
 
     def take(self, rows: Places) -> Mapped[T]:
-        """Return the same of the values of rows [k]."""
+        """Return the results for rows [k]."""
         return Mapped(self.function, take_rows(self.values, rows))
 
 
 def are_texts(values: object) -> TypeGuard[Texts]:
-    """Return whether values are a column of texts, and none of them is missing."""
+    """Return whether values are a column of texts without missing ones."""
     return isinstance(values, Texts) and not values.array.null_count
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Return whether two columns have the same values; arrays may be columns."""
+    """Return whether two columns have equal values; columns may be arrays."""
     import numpy as np
 
     if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
@@ -233,7 +233,7 @@ def patch_rows(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
 
 
 def take_rows(values: Sequence[T], rows: Places) -> Sequence[T]:
-    """Return the values of rows [k] int64, from 0, in their order."""
+    """Return the values of rows [k] int64, counted from 0, in this order."""
     import numpy as np
 
     if isinstance(values, Column):
@@ -247,7 +247,7 @@ def take_rows(values: Sequence[T], rows: Places) -> Sequence[T]:
 
 
 def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
-    """Return a column without some of its rows; the column itself where there are none."""
+    """Return a column without some of its rows; the column itself if there are none."""
     if not rows:
         return values
     import numpy as np
@@ -256,7 +256,7 @@ def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
 
 
 def rows_not_none(values: Sequence[object]) -> list[int]:
-    """Return the rows of a column whose value is not None, ascending."""
+    """Return the rows with a value that is not None, ascending."""
     if isinstance(values, Repeated) and values.only is None:
         return []
     if isinstance(values, Patched) and not rows_not_none(values.base):

@@ -1,4 +1,4 @@
-"""Columns of names: mappings by them, and which of them stand where."""
+"""Columns of names: mappings keyed by them, and lookup of their rows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ V = TypeVar("V")
 
 
 class Keyed(Mapping[str, V]):
-    """A mapping of texts to values, both of them columns; a key that stands twice has its last.
+    """A mapping of texts to values, both columns; a duplicate key has its last value.
 
-    The keys are looked up through Arrow, all of `rows` at once; the first single key that is asked
-    for costs as much as a dict of them.
+    Many keys are looked up through Arrow at once. The first lookup of a single key builds a dict of
+    all keys.
     """
 
     def __init__(self, names: Sequence[str], values: Sequence[V]) -> None:
@@ -29,7 +29,7 @@ class Keyed(Mapping[str, V]):
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, V]) -> Keyed[V]:
-        """Return any mapping as one of columns."""
+        """Return any mapping as a `Keyed`."""
         if isinstance(mapping, Keyed):
             return mapping
         return cls(list(mapping), list(mapping.values()))
@@ -54,7 +54,7 @@ class Keyed(Mapping[str, V]):
         return self.column[self._row_of[name]]
 
     def look_up(self, names: Sequence[str]) -> Sequence[V]:
-        """Return the value of each name, in their order. Raises KeyError for one that has none."""
+        """Return the values of names, in their order. Raises KeyError for an unknown name."""
         rows = places(names, self.names)
         if len(rows) and rows.min() < 0:
             raise KeyError(names[int(rows.argmin())])
@@ -77,9 +77,9 @@ class _Items(ItemsView[str, V]):
 
 
 def places(names: Sequence[str], among: Sequence[str]) -> Places:
-    """Return the row [n] int64 of each of n names among others, -1 where it is none of them.
+    """Return the row [n] int64 of each of n names in `among`, -1 if it is not there.
 
-    Of names that stand twice among the others either row may be given.
+    For a name that is in `among` twice, either row may be returned.
     """
     import numpy as np
 
@@ -88,9 +88,7 @@ def places(names: Sequence[str], among: Sequence[str]) -> Places:
         return np.arange(len(names))
     if len(left) >= len(right):
         return _index_in(left, right)
-    rows_of_fewer = _index_in(
-        right, left
-    )  # a table of the fewer is made, and the others are looked up
+    rows_of_fewer = _index_in(right, left)  # Arrow hashes its second argument: the shorter one
     here = np.flatnonzero(rows_of_fewer >= 0)
     rows = np.full(len(left), -1)
     rows[rows_of_fewer[here]] = here
@@ -106,19 +104,19 @@ def _index_in(names: pa.LargeBinaryArray, among: pa.LargeBinaryArray) -> Places:
 
 
 def utf8(names: Sequence[str]) -> pa.LargeBinaryArray:
-    """Return names as bytes in Arrow's memory; those of texts there already are not copied."""
+    """Return names as bytes in Arrow memory; texts in Arrow memory are not copied."""
     import pyarrow as pa
 
     texts = texts_of(names)
-    if texts is None:  # half of a pair of surrogates, which no text in Arrow has
+    if texts is None:  # lone surrogates, which Arrow does not store
         return pa.array([n.encode("utf-8", "surrogatepass") for n in names], pa.large_binary())
     return texts.array.cast(pa.large_binary())
 
 
 def sort_names(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
-    """Return the rows of n names in the order of their UTF-8 [n] int64.
+    """Return the rows of n names in the order of their UTF-8 bytes, [n] int64.
 
-    Also which of them, in that order, are not equal to the one before [n].
+    Also return, in this order, whether each name differs from the one before, [n].
     """
     import numpy as np
     import pyarrow.compute as pc
@@ -133,11 +131,11 @@ def sort_names(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
 
 
 def count_distinct(names: Sequence[str]) -> int:
-    """Return how many different names there are."""
+    """Return the number of different names."""
     return int(sort_names(names)[1].sum())
 
 
 def are_distinct(names: Sequence[str]) -> bool:
-    """Return whether no name stands twice."""
+    """Return whether no name occurs twice."""
     different = count_distinct(names) if isinstance(names, Texts) else len(set(names))
     return different == len(names)

@@ -1,4 +1,4 @@
-"""From lists and arrays to the column that holds their values in the least memory."""
+"""Conversion of lists and arrays to columns that hold their values in the least memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def pack(values: Sequence[T]) -> Sequence[T]:
-    """Return values as the column that takes the least memory; as they are where none fits."""
+    """Return values as the column with the least memory; the values themselves if none fits."""
     kinds = set(map(type, values))
     if len(kinds) == 1 and all(value is values[0] for value in values):
         return Repeated(values[0], len(values))
@@ -41,12 +41,12 @@ def _texts(values: Sequence[T], null: Absent | None) -> Sequence[T]:
     plain = [None if value is null else value for value in values] if null else values
     try:
         return Texts(pa.array(plain, pa.large_string()), null)
-    except UnicodeEncodeError:  # half of a pair of surrogates, which no UTF-8 has
+    except UnicodeEncodeError:  # lone surrogates, which UTF-8 does not encode
         return values
 
 
 def as_column(values: Any) -> Sequence[Any]:
-    """Return a list, an Arrow array or a NumPy array [n] as a column of Python's own values."""
+    """Return a list, an Arrow array or a NumPy array [n] as a column of Python values."""
     if hasattr(values, "to_pylist"):
         import pyarrow as pa
 
@@ -64,20 +64,20 @@ def as_column(values: Any) -> Sequence[Any]:
 
 
 def texts_of(values: Sequence[str]) -> Texts | None:
-    """Return texts in Arrow's memory; None where one of them has no UTF-8."""
+    """Return texts in Arrow memory; None if one of them cannot be encoded as UTF-8."""
     texts = values if isinstance(values, Texts) else _texts(list(values), None)
     return texts if isinstance(texts, Texts) else None
 
 
 class Lists(Column[list[str]]):
-    """Lists of texts: those of row r are `texts` from `ends[r - 1]` to `ends[r]`."""
+    """Lists of texts: the list of row r is `texts` from `ends[r - 1]` to `ends[r]`."""
 
     def __init__(self, texts: Texts, ends: NDArray[np.int64]) -> None:
         self.texts, self.ends = texts, ends
 
     @classmethod
     def from_lists(cls, lists: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
-        """Return lists of texts as a column; as they are where something else is in them."""
+        """Return lists of texts as a column; the lists themselves if they hold anything else."""
         import numpy as np
 
         texts = pack(list(chain.from_iterable(lists)))
@@ -107,7 +107,7 @@ class Lists(Column[list[str]]):
 
 
 def rows_of_type(values: Sequence[object], kind: type) -> list[int]:
-    """Return the rows of a column whose value is of a type that no text or number is."""
+    """Return the rows with a value of `kind`, a type other than texts and numbers."""
     if isinstance(values, Texts | array) or hasattr(values, "dtype"):
         return []
     if isinstance(values, Lists):

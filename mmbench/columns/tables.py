@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Mappings(Column[dict[str, Any]]):
-    """Mappings whose keys are the names of n-long columns; ABSENT is where a row lacks a key.
+    """Mappings with n-long columns as values of their keys; ABSENT where a row lacks a key.
 
     Raises ValueError for a column of another length.
     """
@@ -53,7 +53,7 @@ class Mappings(Column[dict[str, Any]]):
 
 
 class Table(Column[T]):
-    """Rows whose fields are columns of one length; `row` makes a row of its fields, in order.
+    """Rows with columns of equal length as fields; `row` creates a row from its fields, in order.
 
     Raises ValueError for a column of another length than the first.
     """
@@ -78,7 +78,7 @@ class Table(Column[T]):
         return Table(self.row, {name: take_rows(c, rows) for name, c in self.columns.items()})
 
     def with_columns(self, **columns: Sequence[Any]) -> Table[T]:
-        """Return the rows with other columns in the place of some."""
+        """Return the table with some columns replaced."""
         return Table(self.row, self.columns | columns)
 
 
@@ -96,7 +96,7 @@ def column(rows: Sequence[object], name: str) -> Sequence[Any]:
 
 
 def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
-    """Return what each of many mappings has under a name, ABSENT where it has nothing."""
+    """Return the value that each mapping has for a name, ABSENT if it has none."""
     if not isinstance(mappings, Mappings):
         return [one.get(name, ABSENT) for one in mappings]
     values = mappings.columns.get(name)
@@ -104,7 +104,7 @@ def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
 
 
 def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names that any of many mappings has, in the order in which they first stand."""
+    """Return the names that any of the mappings has, in the order of first occurrence."""
     if isinstance(mappings, Mappings):
         return [n for n, c in mappings.columns.items() if any(v is not ABSENT for v in c)]
     if isinstance(mappings, Repeated):
@@ -113,7 +113,7 @@ def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()) -> Table[T]:
-    """Return rows, msgspec structs or named tuples, as a table of columns; a table as it is.
+    """Return rows, msgspec structs or named tuples, as a table of columns; a table unchanged.
 
     `mappings` are the fields that hold mappings.
     """
@@ -126,7 +126,7 @@ def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()
 
 
 def concatenate(parts: Sequence[Sequence[T]]) -> Sequence[T]:
-    """Return columns, one behind the other, as one column."""
+    """Return the concatenation of columns as one column."""
     if len(parts) == 1:
         return parts[0]
     first = parts[0] if parts else None
@@ -149,7 +149,7 @@ def concatenate(parts: Sequence[Sequence[T]]) -> Sequence[T]:
 
 
 def concatenate_mappings(parts: Sequence[Mappings]) -> Mappings:
-    """Return mappings, one part behind the other."""
+    """Return the concatenation of mappings."""
     names = dict.fromkeys(name for part in parts for name in part.columns)
     columns = {name: concatenate([entries(part, name) for part in parts]) for name in names}
     return Mappings(columns, sum(map(len, parts)))

@@ -1,7 +1,7 @@
-"""Vectors that stay where they are, in memory or in a file, and are computed where they are read.
+"""Vectors that stay in memory or in a file, and are converted when they are read.
 
-A file of 10 million vectors is mapped into memory and never copied whole: a search reads it block
-by block, and each block becomes float32, and of length 1, on the way.
+A file of 10 million vectors is memory-mapped and never copied whole: a search reads it block by
+block, and each block is converted to float32 and scaled to length 1.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _THREADS = 2
 
 
 class Vectors:
-    """Vectors [n, d] float32 out of a matrix [m, d] of any floating-point type.
+    """Vectors [n, d] float32 from a matrix [m, d] of any floating-point type.
 
-    `rows` [n] int64 are the rows of the matrix that they are, None for all in their order. With
-    `norms` [m] float64 each vector is divided by its own; one whose norm is 0 is zero.
+    `rows` [n] int64 are their rows in the matrix, None for all rows in order. With `norms` [m]
+    float64 each vector is divided by its norm; a vector with norm 0 becomes zero.
     """
 
     ndim: Final = 2
@@ -40,7 +40,7 @@ class Vectors:
 
     @classmethod
     def from_array(cls, vectors: Array | Vectors) -> Vectors:
-        """Return an array as vectors; vectors as they are."""
+        """Return an array as vectors; vectors unchanged."""
         return vectors if isinstance(vectors, Vectors) else cls(vectors)
 
     def __len__(self) -> int:
@@ -52,9 +52,9 @@ class Vectors:
         return len(self), self.matrix.shape[1]
 
     def __getitem__(self, at: slice | Places) -> Array:
-        """Return vectors [k, d] float32 at a slice or at places [k] int64."""
+        """Return vectors [k, d] float32 at a slice or at positions [k] int64."""
         rows = at if self.rows is None else self.rows[at]
-        with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold is infinite
+        with np.errstate(over="ignore", invalid="ignore"):  # values beyond float32 become infinite
             vectors = np.asarray(self.matrix[rows], np.float32)
         if self.norms is None:
             return vectors
@@ -65,15 +65,15 @@ class Vectors:
         return scaled
 
     def take(self, places: Places) -> Vectors:
-        """Return the vectors at places [k] int64; none is read."""
+        """Return the vectors at positions [k] int64; none is read."""
         rows = places if self.rows is None else self.rows[places]
         return Vectors(self.matrix, rows, self.norms)
 
     def of_length_1(self) -> tuple[Vectors, Places]:
-        """Return the vectors divided by their norms, and the places of those without one.
+        """Return the vectors divided by their norms, and the positions of unusable vectors.
 
-        A vector that is zero, NaN or infinite has none, and becomes zero. All of the matrix is read
-        once, in its order.
+        A vector that is zero, NaN or infinite is unusable and becomes zero. The whole matrix is
+        read once, in order.
         """
         norms = np.empty(len(self.matrix))
 
