@@ -1,4 +1,4 @@
-"""Task kinds: what is asked of a model, and how its answers meet the references."""
+"""Task kinds: the requests to a model, and the predictions from its outputs and the references."""
 
 from __future__ import annotations
 

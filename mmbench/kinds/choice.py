@@ -1,4 +1,4 @@
-"""Choice: one of the options of each sample, by the letter written or by the likeliest option."""
+"""Choice: one of the options of each sample, by the letter written or by likelihood."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from mmbench.types import ContinuationRequest, InvalidContent, Requests, Sample,
 
 
 class ChoiceOptions(PromptOptions, frozen=True):
-    """Options of `choice`: the model writes the letter, or the likeliest option is chosen."""
+    """Options of `choice`: the model writes the letter, or the most likely option is chosen."""
 
     choose: Literal["letter", "likelihood"] = "letter"
 
 
 class Choice(Writing):
-    """The kind `choice`. A target is {"answer": letter, "options": [text, …]}, a value a text.
+    """The kind `choice`. A target is {"answer": letter, "options": [text, …]}, a value is a text.
 
     With `choose: letter` the model writes, and the metric reads its answer. With `choose:
     likelihood` the answer is the option with the highest mean log-probability per token, as
-    SEED-Bench ranks its options (Li et al. 2023, arXiv 2307.16125, section 3.3); equal ones go to
-    the first.
+    SEED-Bench ranks its options (Li et al. 2023, arXiv 2307.16125, section 3.3); the first of equal
+    options.
     """
 
     Options = ChoiceOptions
@@ -40,7 +40,7 @@ class Choice(Writing):
         return needed._replace(ability=Rates) if needed and rates else needed
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return a conversation for each sample, with each of its options where these are rated."""
+        """Return one conversation per sample, or one per option if options are rated."""
         options = [_options(sample) for sample in data.samples]
         if self.options.choose == "letter":
             return super().requests(data, seed)
@@ -53,7 +53,7 @@ class Choice(Writing):
         return {"option": Requests(rated, modality_of(conversations), method="loglikelihood")}
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample of which an option could not be rated."""
+        """Return id and reason of each sample with an option that could not be rated."""
         if "option" not in responses:
             return super().failures(data, responses)
         failed_options = responses["option"].failures
@@ -67,7 +67,7 @@ class Choice(Writing):
         return [(sample.id, reason) for sample, reason in pairs if reason]
 
     def values(self, data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
-        """Return what was written, or the letter of the likeliest option."""
+        """Return the written texts, or the letters of the most likely options."""
         if "option" not in responses:
             return super().values(data, responses)
         rated = vectors(responses, "option")
@@ -84,7 +84,7 @@ class Choice(Writing):
 
 
 def _options(sample: Sample) -> list[str]:
-    """The options of a sample; none where its reference is InvalidContent. Raises DataError."""
+    """Return the options of a sample; [] if its reference is invalid. Raises DataError."""
     target = sample.target
     if isinstance(target, InvalidContent):
         return []
@@ -98,7 +98,7 @@ def _options(sample: Sample) -> list[str]:
 
 
 def _spans(data: Samples) -> list[tuple[int, int]]:
-    """Where the options of each sample stand among those of all."""
+    """Return the range of each sample's options among the options of all samples."""
     sizes = (
         0 if isinstance(sample.target, InvalidContent) else len(sample.target["options"])
         for sample in data.samples

@@ -1,4 +1,4 @@
-"""From a sample and a task's prompt to the conversation that a model is asked to go on with."""
+"""Conversion of a sample and the task's prompt to a conversation with a model."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from mmbench.types import (
 )
 
 _SLOT = re.compile(r"\{(\w+)\}")
-_ALL = "{text}"  # a task without a prompt of its own
+_ALL = "{text}"  # the default prompt
 
 
 class PromptOptions(KindOptions, frozen=True):
-    """Options of kinds that ask in conversations: a prompt with slots for fields, and sampling."""
+    """Options of kinds with conversations: a prompt with slots for fields, and sampling."""
 
     prompt: str = _ALL
     generation: GenerationConfig = GenerationConfig()
 
 
 def media_together(prompt: str) -> frozenset[Modality]:
-    """Return the media that a prompt has a slot for: every sample has all of them."""
+    """Return the modalities that the prompt has slots for; every sample has all of them."""
     media: tuple[Modality, ...] = ("image", "audio", "video")
     return frozenset(medium for medium in media if f"{{{medium}}}" in prompt)
 
 
 def check_prompt(spec: TaskSpec, prompt: str) -> None:
-    """Refuse a prompt with a slot that no field fills. Raises SpecError."""
+    """Refuse a prompt with a slot that is not a field. Raises SpecError."""
     if prompt == _ALL:
         return
     for slot in _SLOT.findall(prompt):
@@ -48,10 +48,10 @@ def check_prompt(spec: TaskSpec, prompt: str) -> None:
 
 
 def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
-    """Return one turn of the user: media in the prompt's slots, those without a slot before it.
+    """Return one user turn: media in the slots of the prompt, media without a slot before it.
 
-    A field that the sample does not have is left out (a question without an image); a text that it
-    does not have is empty. Raises DataError where nothing is left to ask.
+    A medium that the sample lacks is left out (a question without an image); a missing text is
+    empty. Raises DataError if the conversation would be empty.
     """
     has = {name: sample.inputs[f] for name, f in spec.fields.items() if f in sample.inputs}
     if prompt == _ALL and "text" not in spec.fields:
@@ -72,13 +72,13 @@ def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
 
 
 def _fill_slots(prompt: str, has: dict[str, Content]) -> list[Content]:
-    """The prompt cut at its slots, with what stands in them; every second piece is a slot."""
+    """Return the prompt split at its slots, with slots filled; every second piece is a slot."""
     pieces = _SLOT.split(prompt)
     return [has.get(piece, "") if at % 2 else piece for at, piece in enumerate(pieces)]
 
 
 def _merge_texts(parts: list[Content]) -> list[Content]:
-    """Neighbouring texts as one; no empty ones."""
+    """Return parts with adjacent texts merged and empty texts dropped."""
     merged: list[Content] = []
     for part in parts:
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
@@ -90,6 +90,6 @@ def _merge_texts(parts: list[Content]) -> list[Content]:
 
 
 def modality_of(conversations: Iterable[Conversation]) -> Modality:
-    """Return the modality of the first medium, text where there is none."""
+    """Return the modality of the first medium, text if there is none."""
     parts = (part for turns in conversations for turn in turns for part in turn.parts)
     return next((part.modality for part in parts if isinstance(part, Media)), "text")

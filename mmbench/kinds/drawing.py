@@ -1,4 +1,4 @@
-"""Drawing: a set of images, compared with real ones or with what was asked for."""
+"""Drawing: a set of generated images, compared with real images or with their prompts."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from mmbench.types import (
 
 
 class DrawingOptions(KindOptions, frozen=True):
-    """`size` is the side in pixels of drawings and real images, cut and scaled to squares."""
+    """`size` is the side in pixels to which drawings and real images are cropped and scaled."""
 
     size: int | None = None
 
 
 class Drawing(PerSample):
-    """The kind `drawing`. A value is an image. The two sets need not have as many images.
+    """The kind `drawing`. A value is an image. The two sets may have different sizes.
 
-    With a `size` in the task both drawings and real images are squares of that side (`square`).
+    With a `size` in the task, drawings and real images become squares of that side (`square`).
     """
 
     Options = DrawingOptions
@@ -59,7 +59,7 @@ class Drawing(PerSample):
             raise SpecError(f"task {task.name}: size is {size}: give a side in pixels")
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return the prompts, each with a seed of its own that its id gives."""
+        """Return the prompts, each with a seed derived from its id."""
         spec = self.task
         if "prompt" not in spec.fields:
             raise SpecError(f"task {spec.name}: to run a model, `fields: {{prompt: …}}` is needed")
@@ -80,9 +80,9 @@ class Drawing(PerSample):
         return each_output(self.task, data, outputs, _as_image)
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return the drawn images, and the real ones that have no drawing of their id.
+        """Return the drawn images, followed by the real ones without a drawing of the same id.
 
-        Raises DataError for outputs that are no images.
+        Raises DataError for outputs that are not images.
         """
         real = {sample.id: sample for sample in data.samples}
         drawn = [real.pop(ident, Sample(ident, {})) for ident in outputs.values]
@@ -91,28 +91,28 @@ class Drawing(PerSample):
         return self._sized(with_failures({"": [predictions]}))
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return the drawn images, each with its real one."""
+        """Return the drawn images, each with its real image."""
         return self._sized(super().predictions(data, responses))
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return the real images as drawings, each in its own place or in that of another."""
+        """Return real images as drawings, at their own place or permuted."""
         return self._sized(super().baseline(name, data, seed))
 
     def baseline_values(
         self, name: str, data: Samples, seed: int, /
     ) -> list[Media | InvalidContent]:
-        """Return the real images themselves, or of each sample that of another."""
+        """Return the real images, or those of other samples."""
         none = InvalidContent("there is no real image of this prompt")
         real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
         return real if name == "oracle" else permute_answers(real, ids, seed)
 
     def signature(self, _data: Samples, /) -> str:
-        """Return the side of the squares, where there are any."""
+        """Return the side of the squares, if the task sets it."""
         return f"size={self.options.size}" if self.options.size else ""
 
     def _sized(self, predictions: Predictions) -> Predictions:
-        """Return both images of each prediction as the task wants them."""
+        """Return predictions with both images scaled to the task's size."""
         size = self.options.size
         return predictions.mapped(partial(_square, size=size)) if size else predictions
 
@@ -120,7 +120,7 @@ class Drawing(PerSample):
 def _as_image(output: object, where: str) -> Media:
     if isinstance(output, Media) and output.modality == "image":
         return output
-    raise DataError(f"{where} is no image; give a folder of images")
+    raise DataError(f"{where} is not an image; give a folder of images")
 
 
 def _square(prediction: Prediction, size: int) -> Prediction:

@@ -1,4 +1,4 @@
-"""What the kinds share in which every sample gets one answer: one prediction per sample."""
+"""The shared base of kinds with one output and one prediction per sample."""
 
 from __future__ import annotations
 
@@ -44,13 +44,14 @@ _MEDIA = {"image", "audio", "video"}
 
 
 class PerSample(ABC):
-    """The base of the kinds in which each sample gets one answer; their data is a Samples.
+    """The base class of kinds in which each sample gets one output; their data is a Samples.
 
-    A kind says what a model is asked (`requests`), which value each answer is (`values`), which one
-    an output of another program is (`accepted`), and what a baseline predicts (`baseline_values`).
-    See `mmbench.protocols.Kind` for the class attributes. `ability` is the protocol that a model
-    must fulfil; None: no model is run, its outputs are scored. `sample_requests` are the names of
-    the requests with one request for each sample, in the order of the samples.
+    A kind defines the requests to a model (`requests`), the value of each output (`values`), the
+    value of each output of another program (`accepted`), and baseline predictions
+    (`baseline_values`). See `mmbench.protocols.Kind` for the class attributes. `ability` is the
+    protocol that a model must implement; None means that no model is run and only outputs are
+    scored. `sample_requests` are the names of the requests with one request per sample, in the
+    order of the samples.
     """
 
     Options: ClassVar[type[KindOptions]] = KindOptions
@@ -83,11 +84,11 @@ class PerSample(ABC):
         self.options = task.options_of(self.Options)
 
     def directions(self) -> list[str]:
-        """Return the one direction, which has no name."""
+        """Return the single direction, which has no name."""
         return [""]
 
     def needs(self) -> Needs | None:
-        """Return the ability of the class; None where no model is run."""
+        """Return the ability of the class; None if no model is run."""
         return Needs(self.ability) if self.ability else None
 
     def check(self, _data: Samples, /) -> None:
@@ -95,18 +96,18 @@ class PerSample(ABC):
         return
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return what the model is asked, by name."""
+        """Return the requests to the model, by name."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return the value of each sample, an InvalidContent for one that failed."""
+        """Return the value of each sample, invalid content for a failed one."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     @abstractmethod
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return the value of each sample in outputs, which have one for every sample.
+        """Return the value of each sample from outputs, which have one for every sample.
 
-        Raises DataError, naming the sample; `each_output` helps.
+        Raises DataError, which names the sample; `each_output` helps.
         """
 
     @abstractmethod
@@ -127,14 +128,14 @@ class PerSample(ABC):
         return [(data.samples[row].id, reason) for row, reason in sorted(failed.items())]
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return a model's answers with the references."""
+        """Return a model's outputs with the references."""
         split = prediction_table(data.samples, self.values(data, responses))
         return Predictions({"": [split]}, self.failures(data, responses))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return outputs of another program with the references.
 
-        Raises DataError, naming the sample, for an output that is not of this kind.
+        Raises DataError, which names the sample, for an output of another kind.
         """
         if outputs.embeddings:
             raise DataError(
@@ -150,16 +151,16 @@ class PerSample(ABC):
         return with_failures({"": [prediction_table(data.samples, values)]})
 
     def signature(self, _data: Samples, /) -> str:
-        """Add nothing to the metrics' own signatures."""
+        """Return "": the kind adds nothing to the metrics' signatures."""
         return ""
 
 
 def each_output(
     task: TaskSpec, data: Samples, outputs: Outputs, read: Callable[[object, str], object]
 ) -> list[object]:
-    """Return the value of each sample in outputs; an InvalidContent output stays as it is.
+    """Return the value of each sample in outputs; invalid outputs are kept.
 
-    `read` makes a value of an output; its second argument begins error messages: "task t: the
+    `read` converts an output to a value; its second argument begins error messages: "task t: the
     output for 17".
     """
     ids = column(data.samples, "id")
@@ -172,7 +173,7 @@ def each_output(
 
 
 def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, str]]:
-    """Return the tags of each sample, and those that its output brings besides."""
+    """Return the tags of each sample, together with those of its output."""
     own, output_tags, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
     if not output_tags:
         return own
@@ -189,9 +190,10 @@ def prediction_table(
     values: Sequence[object],
     tags: Sequence[Mapping[str, str]] | None = None,
 ) -> Table[Prediction]:
-    """Return the value for each sample with its reference, and with the sample's own `tags`.
+    """Return the value and reference of each sample as predictions, with `tags` or the samples'
+    own.
 
-    A prediction has failed where the value is InvalidContent, or the reference is.
+    A prediction has failed if the value or the reference is invalid.
     """
     rows = table(Sample, samples, ("inputs", "tags")).columns
     targets, inputs, n = rows["target"], rows["inputs"], len(samples)
@@ -213,19 +215,21 @@ def prediction_table(
 
 
 def with_failures(directions: Directions) -> Predictions:
-    """Return predictions in which a failed sample has a failed prediction."""
+    """Return predictions that list their failed samples."""
     predictions = Predictions(directions)
     return Predictions(directions, predictions.failed())
 
 
 def hash_number(seed: int, ident: str) -> int:
-    """Return a number of 64 bits that is a sample's own, whatever the order of the data."""
+    """Return a 64-bit number derived from seed and id, independent of the order of the data."""
     drawn = blake2b(f"{seed}/{ident}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(drawn.digest(), "little")
 
 
 def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
-    """Return for each sample the answer of the next one, in an order drawn by the ids' hashes."""
+    """Return for each sample the answer of the next one, in an order given by the hashes of the
+    ids.
+    """
     order = sorted(range(len(ids)), key=lambda row: hash_number(seed, ids[row]))
     permuted = list(answers)
     for row, other in zip(order, order[1:] + order[:1], strict=True):
@@ -243,7 +247,7 @@ def check_medium(spec: TaskSpec) -> None:
 
 
 def medium_of(spec: TaskSpec, sample: Sample) -> Content:
-    """Return the medium that a sample is about: the one field that it has. Raises DataError."""
+    """Return the medium of a sample: the only field that it has. Raises DataError."""
     present = [field for field in spec.fields.values() if field in sample.inputs]
     usable = [field for field in present if not isinstance(sample.inputs[field], InvalidContent)]
     if present and len(usable) < 2:
@@ -270,7 +274,7 @@ def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
 
 
 def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
-    """Return a content of a sample. Raises DataError where it has none in this field."""
+    """Return a content of a sample. Raises DataError if this field is missing."""
     content = sample.inputs.get(field)
     if content is None:
         has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""
@@ -279,9 +283,9 @@ def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
 
 
 def modality_in(spec: TaskSpec, data: Samples) -> Modality:
-    """Return the modality of the media of the data, text where there are none.
+    """Return the modality of the media of the data, text if there are none.
 
-    Raises DataError for data of several modalities: a model is asked about one at a time.
+    Raises DataError for several modalities: a model is asked about one at a time.
     """
     first: dict[Modality, str] = {}
     for sample in data.samples:
@@ -299,7 +303,7 @@ def modality_in(spec: TaskSpec, data: Samples) -> Modality:
 def decoded_answers(
     generated: GeneratedOutputs, read: Callable[[Any], T] = lambda answer: answer
 ) -> list[T | InvalidContent]:
-    """Return what `read` makes of each generated answer, an InvalidContent where it failed."""
+    """Return the results of `read` for generated outputs, invalid content for failed ones."""
     return [
         InvalidContent(generated.failures[row]) if row in generated.failures else read(value)
         for row, value in enumerate(generated.values)

@@ -1,4 +1,4 @@
-"""Rating: what people thought of each sample, and how near a predictor comes to it."""
+"""Rating: human ratings of each sample, and the ratings that a predictor gives."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmbench.types import Outputs
 
 
 class Rating(PerSample):
-    """The kind `rating`. A target is [rater, rating] pairs, a value the number of a predictor."""
+    """The kind `rating`. A target is a list of [rater, rating] pairs, a value is a number."""
 
     baselines = ("oracle", "constant", "random")
 
@@ -21,7 +21,9 @@ class Rating(PerSample):
         return each_output(self.task, data, outputs, _as_number)
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[float]:
-        """Return the mean rating of each sample, of all samples, or chance by the id's hash."""
+        """Return each sample's mean rating, the mean of all samples, or a hash-based random
+        rating.
+        """
         means = [fmean(rating for _, rating in sample.target) for sample in data.samples]
         if name == "oracle":
             return means
@@ -35,7 +37,7 @@ class Rating(PerSample):
 
 def _as_number(output: object, where: str) -> float:
     try:
-        number = float(output)  # type: ignore[arg-type]  # whatever has a number, such as NumPy's
+        number = float(output)  # type: ignore[arg-type]  # also NumPy's numbers
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):

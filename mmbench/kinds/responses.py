@@ -1,4 +1,4 @@
-"""A model's responses by the name of their requests, as vectors or as what it generated."""
+"""A model's responses by the name of their requests, as vectors or generated outputs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from mmbench.types import GeneratedOutputs, VectorOutputs
 
 
 def vectors(responses: Responses, name: str) -> VectorOutputs:
-    """Return the vectors that answer embed, classify and loglikelihood requests.
+    """Return the vectors from embed, classify and loglikelihood requests.
 
-    Raises LookupError for a name of no requests, TypeError for responses that are no vectors.
+    Raises LookupError for an unknown name, TypeError for responses that are not vectors.
     """
     response = _response(responses, name)
     if not isinstance(response, VectorOutputs):
-        raise TypeError(f"the responses to {name!r} are no vectors: read them by `generated`")
+        raise TypeError(f"the responses to {name!r} are not vectors: read them by `generated`")
     return response
 
 
 def generated(responses: Responses, name: str) -> GeneratedOutputs:
-    """Return the texts, images or sounds that answer write, draw and speak requests.
+    """Return the texts, images or audio from write, draw and speak requests.
 
-    Raises LookupError for a name of no requests, TypeError for responses that are vectors.
+    Raises LookupError for an unknown name, TypeError for responses that are vectors.
     """
     response = _response(responses, name)
     if not isinstance(response, GeneratedOutputs):

@@ -1,6 +1,6 @@
-"""What the methods of a kind may return, checked where a plugin's kind returns it.
+"""Checks of what the methods of a plugin's kind return.
 
-A wrong value would show far from the kind, as an error in the engine.
+Without them a wrong value would cause an error in the engine, far from the kind.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mmbench.types import (
     View,
 )
 
-# What is asked for with each method, and its words.
+# The types of contents for each method, and their description.
 _CONTENT = ((str, Media, InvalidContent), "texts, Media and InvalidContent")
 _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "embed": _CONTENT,
@@ -45,7 +45,7 @@ _VALUES = "a list with one value for each sample, an InvalidContent for one that
 
 
 def with_check(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method of a kind that raises UserError where it returns what it may not."""
+    """Return a method of a kind that raises UserError if its result is invalid."""
 
     @wraps(method)
     def call(kind: Any, *args: Any, **kwargs: Any) -> Any:
@@ -70,7 +70,7 @@ def _requests(returned: object, data: Dataset, *_: object) -> str:
 
 
 def _request_fault(name: object, one: Requests, samples: Mapping[str, int]) -> str:
-    """Return what is wrong with requests of a name, empty where nothing is."""
+    """Return what is wrong with requests of a name, "" if nothing is."""
     if one.method not in _CONTENTS:
         methods = ", ".join(get_args(Method))
         return f"returned requests with the method {one.method!r}: it is one of {methods}"
@@ -93,7 +93,7 @@ def _request_fault(name: object, one: Requests, samples: Mapping[str, int]) -> s
 
 
 def _setting_fault(one: Requests) -> str:
-    """Return which field of requests, besides contents and method, holds what it may not."""
+    """Return which field of requests, other than contents and method, is invalid."""
     if not isinstance(one.contents, Sequence) or isinstance(one.contents, str):
         return f"{repr(one.contents)} as contents: give a list"
     for field, known in (("modality", get_args(Modality)), ("role", get_args(Role))):
@@ -105,7 +105,7 @@ def _setting_fault(one: Requests) -> str:
 
 
 def _content_fault(one: Requests, content: object) -> str:
-    """Return what is wrong within a content of the right type, empty where nothing is."""
+    """Return what is wrong in a content of the right type, "" if nothing is."""
     if isinstance(content, ContinuationRequest):
         content = content.conversation
     if isinstance(content, tuple):
@@ -130,7 +130,9 @@ def _are_messages(content: object) -> bool:
 
 
 def _values(returned: object, *args: object) -> str:
-    data: Any = next(one for one in args if not isinstance(one, str))  # a baseline's name is first
+    data: Any = next(
+        one for one in args if not isinstance(one, str)
+    )  # the first argument may be a baseline's name
     n = len(data.samples)
     if not isinstance(returned, Sequence) or isinstance(returned, str):
         return f"returned {repr(returned)}: give {_VALUES}"
@@ -147,7 +149,7 @@ def _values(returned: object, *args: object) -> str:
 
 
 def _is_value(value: object) -> bool:
-    """Return whether rows can store a value: as JSON, or as an array of scores."""
+    """Return whether stored rows can hold a value: as JSON, or as an array of scores."""
     if isinstance(value, str | int | float | Media | InvalidContent) or hasattr(value, "dtype"):
         return True
     if not isinstance(value, list | tuple | dict | Struct):
@@ -183,7 +185,7 @@ def _signature(returned: object, *_: object) -> str:
     return "" if plain else f"returned {repr(returned)}: give a text of one line"
 
 
-# What is wrong with what a method returned, given its arguments; empty where nothing is.
+# Functions that return what is wrong with a method's result, "" if nothing is.
 CHECKS: dict[str, Callable[..., str]] = {
     "requests": _requests,
     "values": _values,

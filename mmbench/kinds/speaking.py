@@ -1,4 +1,4 @@
-"""Speaking: a sound for each text."""
+"""Speaking: generated speech for each text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbench.types import InvalidContent, Media, Outputs, Requests, TaskSpec
 
 
 class Speaking(PerSample):
-    """The kind `speaking`. The target is the text, or a recording of it; a value is a sound."""
+    """The kind `speaking`. The target is the text, or a recording of it; a value is audio."""
 
     ability = Speaks
     baselines = ("oracle",)
@@ -29,17 +29,17 @@ class Speaking(PerSample):
         return {"sample": Requests(texts, "text", method="speak")}
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
-        """Return the sounds."""
+        """Return the generated audio."""
         return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
-        """Return the sounds. Raises DataError for anything else."""
+        """Return the audio outputs. Raises DataError for anything else."""
         return each_output(self.task, data, outputs, _as_sound)
 
     def baseline_values(
         self, _name: str, data: Samples, _seed: int, /
     ) -> list[Media | InvalidContent]:
-        """Return the recordings themselves: the oracle is the only baseline."""
+        """Return the recordings: the oracle is the only baseline."""
         none = InvalidContent("there is no recording of this text")
         recordings = [sample.inputs.get("audio", sample.target) for sample in data.samples]
         return [one if isinstance(one, Media) else none for one in recordings]
@@ -48,4 +48,4 @@ class Speaking(PerSample):
 def _as_sound(output: object, where: str) -> Media:
     if isinstance(output, Media) and output.modality == "audio":
         return output
-    raise DataError(f"{where} is no sound")
+    raise DataError(f"{where} is not audio")

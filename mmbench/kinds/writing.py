@@ -35,9 +35,9 @@ from mmbench.types import (
     tagged,
 )
 
-# Metrics of free answers, which do not read options; of vqa_accuracy all variants.
+# Metrics of free answers, which ignore options; all variants of vqa_accuracy.
 _FREE = ("exact_match", "contains", "anls", "relaxed_accuracy", "vqa_accuracy")
-_HEDGED = 20  # answers that the hedging baseline gives at once
+_HEDGED = 20  # answers in each prediction of the hedging baseline
 
 
 class Writing(PerSample):
@@ -54,12 +54,14 @@ class Writing(PerSample):
         check_prompt(task, self.options.prompt)
 
     def needs(self) -> Needs | None:
-        """Return the ability, and the media that the prompt has a slot for."""
+        """Return the ability, and the modalities that the prompt has slots for."""
         needed = super().needs()
         return needed._replace(together=media_together(self.options.prompt)) if needed else None
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return a conversation for each sample. Raises DataError for options of free answers."""
+        """Return one conversation per sample. Raises DataError for options where answers are
+        free.
+        """
         _refuse_options(self.task, data)
         conversations = self.conversations(data)
         options = self.options.generation.seeded(seed)
@@ -90,19 +92,23 @@ class Writing(PerSample):
         return replace(marked, notes=[*predictions.notes, note])
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return the texts; a number becomes its decimal text."""
+        """Return the texts; a number becomes decimal text."""
         values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if are_texts(values):
             return values
         return each_output(self.task, data, outputs, _as_text)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return the predictions of a baseline. Raises DataError for options of free answers."""
+        """Return the predictions of a baseline. Raises DataError for options where answers are
+        free.
+        """
         _refuse_options(self.task, data)
         return super().baseline(name, data, seed)
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[str]:
-        """Return the best answer, the most common one, another sample's, none, or many at once."""
+        """Return the best, the most common, another sample's, no answer, or many answers at
+        once.
+        """
         best = [best_answer(sample.target) for sample in data.samples]
         usable = [
             answer
@@ -119,7 +125,7 @@ class Writing(PerSample):
 
 
 def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
-    """Return tags of the answers that met the token limit, by row; options have no such answers."""
+    """Return tags of the answers that reached the token limit, by row; rated options have none."""
     response = responses.get("sample")
     values = response.values if isinstance(response, GeneratedOutputs) else []
     texts = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
@@ -136,22 +142,22 @@ def _as_text(output: object, where: str) -> str:
 
 
 def _refuse_options(spec: TaskSpec, data: Samples) -> None:
-    """Refuse options where a metric of the task is one of free answers. Raises DataError."""
+    """Refuse options if a metric of the task is for free answers. Raises DataError."""
     free = any(name.startswith(_FREE) for name in spec.metrics)
     targets = column(data.samples, "target")
     for row in rows_of_type(targets, dict) if free else []:
         if "options" in targets[row]:
             raise DataError(
                 f"sample {data.samples[row].id}: has options, which task {spec.name} does not"
-                " score: take -t choices or a task of kind choice"
+                " score: use -t choices or a task of kind choice"
             )
 
 
 def best_answer(target: object) -> str:
-    """Return the answer that a target calls right: of several the most common, then the first.
+    """Return the answer that a target names: of several the most common one, then the first.
 
-    Of options {"answer": "B", …} the letter; of a reference with alternatives the first of each; of
-    an InvalidContent target nothing.
+    For options {"answer": "B", …} it is the letter, for a reference with alternatives the first of
+    each, for an invalid target "".
     """
     if isinstance(target, InvalidContent):
         return ""

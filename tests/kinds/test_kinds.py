@@ -173,7 +173,7 @@ def test_drawings_need_no_counterpart() -> None:
         ("d", None, None, "torn"),
         ("a", None, "real a", None),
     }
-    with pytest.raises(DataError, match="the output for a is no image"):
+    with pytest.raises(DataError, match="the output for a is not an image"):
         accepted(Drawing, data, Outputs(values={"a": "text"}), kind="drawing")
 
 

@@ -256,7 +256,7 @@ def test_a_value_may_be_a_number_of_numpy(attempt: Attempt) -> None:
         ("generated(responses, 'asked')", "LookupError: no requests have the name 'asked', only s"),
         (
             "vectors(responses, 'sample')",
-            "TypeError: the responses to 'sample' are no vectors: re",
+            "TypeError: the responses to 'sample' are not vectors: r",
         ),
     ],
 )

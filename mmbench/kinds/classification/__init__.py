@@ -1,4 +1,4 @@
-"""Classification: scores of all classes, or a label, for each sample."""
+"""Classification: scores for all classes, or a label, for each sample."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from mmbench.types import (
 
 
 class ClassificationOptions(KindOptions, frozen=True):
-    """`views` are the looks at a video: clips in time and crops in space."""
+    """`views` are the views of a video: clips in time and crops in space."""
 
     views: Views = Views()
 
 
 class Classification(ClassScoresKind):
-    """The kind `classification`. A value is scores [c] by class, or a class's number.
+    """The kind `classification`. A value is scores [c] by class, or a class index.
 
-    A model's classes are matched with the data's by name. Its scores are kept as it returned them.
-    Those of several views of a video become probabilities in float64 (by softmax where one label is
-    right, by the logistic function where several may be), which are averaged, or of which the
-    maximum is taken, as the task says: the order that SlowFast has (Feichtenhofer et al. 2019,
-    arXiv 1812.03982, section 4). A prediction says what its scores are.
+    A model's classes are matched with the data's by name. Its scores are kept as returned. The
+    scores of several views of a video become probabilities in float64 (softmax for single-label
+    data, the logistic function for multi-label data); their mean or maximum is taken, as the task
+    says, in the order of SlowFast (Feichtenhofer et al. 2019, arXiv 1812.03982, section 4). A
+    prediction states the scale of its scores.
     """
 
     Options = ClassificationOptions
@@ -51,7 +51,7 @@ class Classification(ClassScoresKind):
     ability = Classifies
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
-        """Return every view of every sample, and the classes that are wanted."""
+        """Return every view of every sample, and the class names."""
         spec, views = self.task, self.options.views
         check_medium(spec)
         check_classes(data, spec)
@@ -60,7 +60,7 @@ class Classification(ClassScoresKind):
         return {"sample": Requests(looks, modality, method="classify", labels=data.labels)}
 
     def signature(self, _data: Samples, /) -> str:
-        """Return that scores are ranked as returned, and what becomes of the views of a video."""
+        """Return how scores are ranked, and how the views of a video are combined."""
         ranked = "ranking=as-returned"
         if next(iter(self.task.fields), "") != "video":
             return ranked
@@ -68,7 +68,7 @@ class Classification(ClassScoresKind):
         return f"views={views.clips}x{views.crops}:{views.combine},{ranked}"
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample of which a view failed."""
+        """Return id and reason of each sample with a view that failed."""
         answers = vectors(responses, "sample")
         views = max(1, len(answers.vectors) // max(1, len(data.samples)))
         reasons = {row // views: why for row, why in sorted(answers.failures.items(), reverse=True)}
@@ -89,23 +89,25 @@ class Classification(ClassScoresKind):
         )
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions that say what their scores are."""
+        """Return predictions that state the scale of their scores."""
         predictions = super().predictions(data, responses)
         return msgspec.structs.replace(
             predictions, notes=_notes(vectors(responses, "sample"), data)
         )
 
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
-        """Return what the scores of a prediction are, where the model returned `returned`."""
+        """Return the scale of a prediction's scores for a model that returned the scale
+        `returned`.
+        """
         return scale_of_views(returned, self.options.views, several=has_several(data))
 
     def returned_scale(self, responses: Responses, /) -> ScoreScale:
-        """Return what the model declares."""
+        """Return the scale that the model declares."""
         return vectors(responses, "sample").scores
 
 
 def _notes(answers: VectorOutputs, data: Samples) -> list[str]:
-    """Return which classes the data do not have, and that the model returns probabilities."""
+    """Return notes on classes that the data lack, and on scores that are probabilities."""
     notes = []
     extra = len(answers.labels) - len(data.labels)
     if extra > 0:
@@ -119,7 +121,7 @@ def _notes(answers: VectorOutputs, data: Samples) -> list[str]:
 
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:
-    """Return the views of a video; anything else, and a video looked at once, as it is."""
+    """Return the views of a video; the medium itself for anything else and for a single view."""
     if (
         not isinstance(medium, Media)
         or medium.modality != "video"

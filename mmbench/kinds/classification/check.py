@@ -1,4 +1,4 @@
-"""Data to classify name their classes: a label is a position among them, not a text."""
+"""A check that data for classification name their classes: labels are indices, not texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mmbench.types import TaskSpec
 
 
 def check_classes(data: Samples, spec: TaskSpec | None = None) -> None:
-    """Refuse data that name no classes. Raises DataError, which names the labels found."""
+    """Refuse data without class names. Raises DataError, which lists the labels found."""
     if data.labels:
         return
     where = f"task {spec.name}: " if spec else ""

@@ -35,9 +35,9 @@ from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, T
 
 
 class ClassScoresKind(PerSample):
-    """The base of the kinds whose value is scores [c] by class, or a class's number.
+    """The base class of kinds with scores [c] by class, or a class index, as values.
 
-    Scores are kept as they were returned. A prediction says what they are.
+    Scores are kept as returned. A prediction states their scale.
     """
 
     baselines = ("oracle", "constant", "random")
@@ -49,19 +49,23 @@ class ClassScoresKind(PerSample):
 
     @abstractmethod
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
-        """Return what the scores of a prediction are, where the model returned `returned`."""
+        """Return the scale of a prediction's scores for a model that returned the scale
+        `returned`.
+        """
 
     @abstractmethod
     def returned_scale(self, responses: Responses, /) -> ScoreScale:
-        """Return what a model's scores are."""
+        """Return the scale of a model's scores."""
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions that say what their scores are."""
+        """Return predictions that state the scale of their scores."""
         predictions = super().predictions(data, responses)
         return _with_scales(predictions, self.scale(data, self.returned_scale(responses)))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return outputs of another program, which are probabilities if all scores can be."""
+        """Return outputs of another program; their scores are probabilities if all of them can
+        be.
+        """
         predictions = super().accept(data, outputs)
         (split,) = predictions.splits()
         scale = scale_of_outputs(column(split, "value"), several=has_several(data))
@@ -69,11 +73,10 @@ class ClassScoresKind(PerSample):
         return msgspec.structs.replace(_with_scales(predictions, scale), notes=notes)
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return scores in the order of the data's labels. A label goes by its name.
+        """Return scores in the order of the data's labels. A label is matched by name.
 
-        Scores are as precise as they are given. Those that are not numbers are a failed sample, as
-        a model's are. Raises UnknownName for a label that the data do not have, DataError for
-        missing scores.
+        Scores keep their precision. Scores with NaN fail their sample, like a model's. Raises
+        UnknownName for a label that the data do not have, DataError for missing scores.
         """
         output_values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if isinstance(output_values, Texts) and are_distinct(data.labels):
@@ -88,7 +91,7 @@ class ClassScoresKind(PerSample):
         return each_output(self.task, data, outputs, read)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return predictions with scores as a model returns them."""
+        """Return baseline predictions on the scale of a model's scores."""
         scale, several = self.scale(data, "logits"), has_several(data)
 
         def scaled(p: Prediction) -> Prediction:
@@ -100,7 +103,9 @@ class ClassScoresKind(PerSample):
         return super().baseline(name, data, seed).mapped(scaled)
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Array]:
-        """Return the right labels at 1 and the rest at 0; all equal; or chance by the id's hash."""
+        """Return correct labels at 1 and the rest at 0; equal scores; or hash-based random
+        scores.
+        """
         check_classes(data)
         size = len(data.labels)
         if name == "constant":
@@ -133,7 +138,7 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
 
 
 def _with_scales(predictions: Predictions, scale: ScoreScale) -> Predictions:
-    """Return predictions that say what their scores are; failed ones and labels have none."""
+    """Return predictions that state the scale of their scores; failed ones and labels have none."""
     return predictions.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
 
 

@@ -1,7 +1,7 @@
-"""Which column of scores belongs to which class of the data, by the names of the classes.
+"""Matching of score columns with the classes of the data, by name.
 
-Two equal lists are matched by position, so that names that stand twice (ImageNet has two classes
-"crane") do no harm. Otherwise every name must be there once.
+Two equal lists are matched by position, so duplicate names do no harm (ImageNet has two classes
+"crane"). Otherwise each name must be unique.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Places = NDArray[np.intp]
 def columns_of_model(
     model_classes: Sequence[str], data_classes: Sequence[str], where: str
 ) -> Places:
-    """Return the position of each wanted class [c] among the classes of a model.
+    """Return the index of each class of the data [c] among the classes of a model.
 
-    Equal names go first; else case, underscores and hyphens are ignored, and whether an accent is a
-    character of its own: `Playing_guitar` is `playing guitar`. The model may have further classes.
-    `where` begins the messages. Raises DataError for a class that the model lacks or that the data
-    have twice, ModelError for a class that the model has twice, or several of its classes differ
-    only in such a way.
+    Equal names are matched first; else case, underscores, hyphens and the Unicode form of accents
+    are ignored: `Playing_guitar` is `playing guitar`. The model may have further classes. `where`
+    begins the messages. Raises DataError for a class that the model lacks or that the data have
+    twice, ModelError for a class that the model has twice, or if several of its classes differ only
+    in these ways.
     """
     if list(model_classes) == list(data_classes):
         return np.arange(len(data_classes))
@@ -45,10 +45,10 @@ def columns_of_model(
 
 
 def columns_of_output(output_labels: Sequence[str], labels: Sequence[str], where: str) -> Places:
-    """Return the position of each label of the data [c] among those of an output.
+    """Return the index of each label of the data [c] among the labels of an output.
 
     Both have the same names. `where` begins the messages. Raises UnknownName for a label that the
-    data do not have, DataError for one without a score and for one that stands twice.
+    data do not have, DataError for a label without a score and for duplicates.
     """
     places = _places(tuple(output_labels), tuple(labels))
     if places is not None:
@@ -92,7 +92,7 @@ def _refuse_twice(model_classes: Sequence[str], data_classes: Sequence[str], whe
 
 
 def _by_plain_name(names: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Plain name → the names that it stands for, and their positions."""
+    """Return plain name → the original names with their indices."""
     positions: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
         positions.setdefault(_plain(name), {})[name] = place
@@ -105,7 +105,7 @@ def _matching_position(
     data_names: dict[str, dict[str, int]],
     where: str,
 ) -> int:
-    """The position of the model's class for a class of the data."""
+    """Return the index of the model's class for a class of the data. Raises ModelError."""
     here, there = model_names[_plain(name)], data_names[_plain(name)]
     if here.keys() == there.keys():
         return here[name]

@@ -1,4 +1,4 @@
-"""What somebody's outputs say of a sample: a score for each class, or a label."""
+"""Outputs of other programs for a sample: a score for each class, or a label."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mmbench.types import InvalidContent
 
 
 def scores_of_list(output: Any, labels: list[str], where: str) -> Any:
-    """Return scores in a list or an array [c], as precise as they are given, at least float32.
+    """Return scores in a list or an array [c], in their precision, at least float32.
 
-    Whole numbers in a list are read as texts, because they may be ids of documents. Raises
-    DataError for texts that are no numbers, and where numbers may also be a ranking of the labels.
+    Whole numbers in a list arrive as texts, because they may be document ids. Raises DataError for
+    texts that are not numbers, and for numbers that may also be a ranking of the labels.
     """
     scores = np.asarray(output)
     if scores.dtype.kind == "U":
@@ -35,7 +35,7 @@ def scores_of_list(output: Any, labels: list[str], where: str) -> Any:
 
 
 def numbers(scores: Any) -> Any:
-    """Return scores [c], or an InvalidContent where one is NaN or the highest infinite."""
+    """Return scores [c], or invalid content if one is NaN or the highest is infinite."""
     usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one of them is
     return (
         scores if usable else InvalidContent("its scores have NaN, or the highest one is infinite")
@@ -43,7 +43,7 @@ def numbers(scores: Any) -> Any:
 
 
 def label_number(name: str, labels: list[str], where: str) -> int:
-    """Return the number of a class.
+    """Return the index of a class.
 
     Raises UnknownName, and DataError for a name that two classes have.
     """

@@ -1,4 +1,4 @@
-"""What scores by class are, and how those of several views become one."""
+"""The scale of class scores, and the combination of the scores of several views."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mmbench.types import ScoreScale, VectorOutputs, Views
 
 Numbers = NDArray[np.floating[Any]]
 
-_BLOCK = 1 << 22  # numbers that are in float64 at a time
-_CERTAIN = 40.0  # a logit whose sigmoid and softmax are 1 in float64
+_BLOCK = 1 << 22  # numbers converted to float64 at a time
+_CERTAIN = 40.0  # a logit with a sigmoid and softmax of 1 in float64
 
 
 def has_several(data: Samples) -> bool:
@@ -27,19 +27,19 @@ def has_several(data: Samples) -> bool:
 
 
 def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreScale:
-    """Return what the scores of a sample are, after those of its views are put together.
+    """Return the scale of a sample's scores after those of its views are combined.
 
-    Those of a single view stay what they are. So does a maximum over views where each label is
-    judged alone: the sigmoid does not change which is the highest.
+    The scores of a single view keep their scale. So does a maximum over views for multi-label data:
+    the sigmoid does not change which score is highest.
     """
     unchanged = views.clips * views.crops == 1 or (several and views.combine == "max")
     return scale if unchanged else "probabilities"
 
 
 def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
-    """Return scores [n, c] of n samples, from those of all their views [n * views, c].
+    """Return scores [n, c] of n samples from the scores of all their views [n * views, c].
 
-    Scores that change their scale (`scale_of_views`) are probabilities in float64.
+    Scores whose scale changes (`scale_of_views`) become probabilities in float64.
     """
     looks = scores.reshape(n, -1, scores.shape[1])
     highest = views.combine == "max"
@@ -59,7 +59,7 @@ def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, seve
 def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
     """Refuse scores of a model that declares probabilities and returns others. Raises ModelError.
 
-    All columns of the model are looked at, those of classes that the data do not have as well.
+    All columns of the model are checked, including classes that the data do not have.
     """
     if answers.scores != "probabilities":
         return
@@ -75,9 +75,9 @@ def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
 
 
 def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
-    """Return what the scores in somebody's outputs are: probabilities if all of them can be such.
+    """Return the scale of other programs' scores: probabilities if all of them can be.
 
-    Else logits; "" where the outputs have no scores.
+    Otherwise logits; "" if the outputs have no scores.
     """
     rows = (values[row] for row in rows_of_type(values, np.ndarray))
     scale: ScoreScale = ""
@@ -89,10 +89,10 @@ def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
 
 
 def baseline_logits(baseline: str, values: Numbers, *, several: bool) -> Any:
-    """Return the values of a baseline, 0 to 1, as logits.
+    """Return the values of a baseline, from 0 to 1, as logits.
 
-    Those of the oracle are certain. Of several labels, random values are probabilities; of one
-    label, and of the constant model (0), they are logits as they are.
+    Values of the oracle become certain. Random values for multi-label data are probabilities; for
+    single-label data, and for the constant baseline (0), they are logits already.
     """
     from scipy.special import logit
 

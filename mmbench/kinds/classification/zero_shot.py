@@ -1,4 +1,4 @@
-"""Zero-shot classification: classes are put into words, and the nearest words win."""
+"""Zero-shot classification: the class with the most similar text embedding is predicted."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _SCALE = 100  # of CLIP's logits
 
 
 class ZeroShotOptions(KindOptions, frozen=True):
-    """`templates` put a class into words ("a photo of a {}."); none: those of the data."""
+    """`templates` are class prompts ("a photo of a {}."); by default those of the data."""
 
     templates: list[str] = field(default_factory=list)
 
 
 class ZeroShot(ClassScoresKind):
-    """The kind `zero_shot`. Its model is an Embeds, of the medium and of text.
+    """The kind `zero_shot`. Its model is an Embeds, for the medium and for text.
 
-    Each class is put into every template and embedded; the unit vectors are averaged and made of
-    length 1 again. Scores are 100 · medium · class. The templates are the task's, or the data's.
-    Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
+    Each class is embedded in every template; the unit vectors are averaged and normalised again.
+    Scores are 100 · medium · class. The templates are the task's, or the data's. Source: Radford et
+    al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
     """
 
     Options = ZeroShotOptions
@@ -72,13 +72,13 @@ class ZeroShot(ClassScoresKind):
         }
 
     def signature(self, data: Samples, /) -> str:
-        """Return which templates: how many, and the digest of their texts."""
+        """Return the number of templates and the digest of their texts."""
         templates = self.options.templates or data.templates
         digest = blake2b("\n".join(templates).encode(), digest_size=4).hexdigest()
         return f"templates={len(templates)}:{digest}"
 
     def scale(self, _data: Samples, _returned: ScoreScale, /) -> ScoreScale:
-        """Return similarities, whatever the model is."""
+        """Return similarities, independent of the model."""
         return "similarities"
 
     def returned_scale(self, _responses: Responses, /) -> ScoreScale:
@@ -105,7 +105,7 @@ class ZeroShot(ClassScoresKind):
 
 def _classes(answers: VectorOutputs, n: int) -> Array:
     """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
-    if answers.failures:  # a text fails only where the model gives no vector for it
+    if answers.failures:  # a text fails only if the model returns no vector for it
         raise SpecError(f"a class has no vector: {next(iter(answers.failures.values()))}")
     means = answers.vectors.reshape(n, -1, answers.vectors.shape[1]).mean(axis=1, dtype=np.float64)
     unit = means / np.linalg.norm(means, axis=1, keepdims=True)

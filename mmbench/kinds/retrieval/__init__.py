@@ -46,9 +46,9 @@ _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
 
 class RetrievalOptions(KindOptions, frozen=True):
-    """Options of `retrieval`: the directions, the prompt of texts, and the index.
+    """Options of `retrieval`: directions, text prompt, and index.
 
-    `index` is `exact` or a FAISS factory string: a setting, which signatures show.
+    `index` is `exact` or a FAISS factory string; it is a setting, which signatures show.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset({"index"})
@@ -94,9 +94,8 @@ class Retrieval:
         return Needs(Embeds)
 
     def check(self, data: RetrievalData, /) -> None:
-        """Refuse an index that the smaller of the sides that are searched cannot train.
-
-        Raises UserError.
+        """Refuse an index that the smaller searched side is too small to train. Raises
+        UserError.
         """
         if self.options.index == "exact":
             return
@@ -106,9 +105,9 @@ class Retrieval:
         check_size(self.options.index, min(sizes) // self._splits)
 
     def requests(self, data: RetrievalData, _seed: int, /) -> dict[str, Requests]:
-        """Return the contents of both sides to embed, texts put into the prompt.
+        """Return the contents of both sides to embed, with texts put into the prompt.
 
-        Raises DataError when a sample has no such field.
+        Raises DataError if a sample lacks the field.
         """
         spec, prompt = self.task, self.options.prompt
         return {
@@ -117,13 +116,13 @@ class Retrieval:
         }
 
     def failures(self, data: RetrievalData, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that failed of itself."""
+        """Return id and reason of each sample that failed itself."""
         return failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
 
     def predictions(self, data: RetrievalData, responses: Responses, /) -> Predictions:
         """Return rankings by direction and split, and the reports of an approximate index.
 
-        Each split is searched on its own.
+        Each split is searched separately.
         """
         answers = (vectors(responses, role) for role in ("query", "corpus"))
         rankings, search = self._searched(
@@ -147,10 +146,10 @@ class Retrieval:
         return rankings, dict(zip(labels, reports, strict=False))  # none for exact search
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
-        """Return rankings by given embeddings, or those of documents listed best first.
+        """Return rankings from given embeddings or from documents listed best first.
 
-        Raises DataError for anything else, for lists where a task asks in both directions, and for
-        embeddings beyond the data where it is searched in splits.
+        Raises DataError for anything else, for lists if the task has both directions, and for
+        embeddings outside the data if it is searched in splits.
         """
         n = unjudged_documents(data, outputs)
         notes = [f"{count(n, 'listed document')} without judgements: not relevant"] if n else []
@@ -168,12 +167,12 @@ class Retrieval:
     ) -> Predictions:
         """Rank by given embeddings.
 
-        A query that was never judged fails only where documents ask for queries as well.
+        A query that was never judged fails only if documents search for queries too.
         """
         if self._splits > 1 and (strangers := extra_ids(data)):
             raise DataError(
-                f"task {self.task.name}: searches {self._splits} splits of its own data;"
-                f" these embeddings belong to none: {listed(strangers)}; leave them out"
+                f"task {self.task.name}: searches the data in {self._splits} splits;"
+                f" these embeddings belong to no split: {listed(strangers)}; leave them out"
             )
         embeddings = embedded(data, outputs)
         rankings, search = self._searched(data, embeddings["query"], embeddings["corpus"])
@@ -182,7 +181,7 @@ class Retrieval:
         return Predictions(rankings, failed(data, embeddings), notes, search)
 
     def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
-        """Return the best rankings, those of equal vectors, of random vectors, or none."""
+        """Return the best rankings, those of equal or random vectors, or none."""
         if name in ("oracle", "empty"):
             ranker: Ranker = oracle if name == "oracle" else silent
         else:
@@ -191,7 +190,9 @@ class Retrieval:
         return with_failures(self._ranked(data, ({}, {}), ranker))
 
     def signature(self, data: RetrievalData, /) -> str:
-        """Return the index; where judged queries have no relevant document, that they count 0."""
+        """Return the index, and that judged queries without a relevant document count as 0, if
+        any.
+        """
         zero = ",no-relevant=zero" if data.without_relevant() else ""
         return f"index={self.options.index}{zero}"
 

@@ -1,6 +1,6 @@
-"""Retrieval from what somebody else computed: embeddings, or documents of each query.
+"""Retrieval from outputs of other programs: embeddings, or documents of each query.
 
-Documents are listed best first, or have a score each.
+Documents are listed best first, or each has a score.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from mmbench.types import (
 
 
 class Embedded(NamedTuple):
-    """The vectors of the samples of a side, of length 1, and by row why some failed."""
+    """The normalised vectors of the samples of a side, and the failures by row."""
 
     vectors: Vectors
     failures: dict[int, str]
 
 
 def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
-    """Given vectors as answers: L2-normalised, in the order of the data; unusable ones failed."""
+    """Return given vectors, L2-normalised, in the order of the data; unusable ones have failed."""
     return {
         role: _embedded(column(samples, "id"), *outputs.embeddings[role])
         for role, samples in data.by_role().items()
@@ -44,7 +44,7 @@ def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
 def failed(
     data: RetrievalData, answers: Mapping[str, VectorOutputs | GeneratedOutputs | Embedded]
 ) -> list[tuple[str, str]]:
-    """Return id and reason of each sample that failed of itself."""
+    """Return id and reason of each sample that failed itself."""
     return [
         (samples[row].id, reason)
         for role, samples in data.by_role().items()
@@ -53,14 +53,14 @@ def failed(
 
 
 def extra_ids(data: RetrievalData) -> list[str]:
-    """Return the ids that only embeddings brought."""
+    """Return the ids that only embeddings added."""
     rows = data.extra_rows()
     ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
     return [ident for role in ids for ident in take_rows(ids[role], rows[role])]
 
 
 def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
-    """Return the answers of queries without the failures of those that were never judged."""
+    """Return the vectors of queries without the failures of queries that were never judged."""
     judged = set(data.judged.query.tolist())
     failures = {row: why for row, why in answers.failures.items() if row in judged}
     return answers._replace(failures=failures)
@@ -73,7 +73,9 @@ def _embedded(ids: Sequence[str], output_ids: Sequence[str], vectors: Array | Ve
 
 
 def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
-    """One prediction per judged query from its list; what is not listed was not found."""
+    """Return one prediction per judged query from its list; unlisted documents are not
+    retrieved.
+    """
     return [
         _prediction(data, query, outputs.values[query.id])
         for query in data.queries
@@ -82,7 +84,7 @@ def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
 
 
 def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
-    """Return how many documents stand in the lists of judged queries that nobody judged at all."""
+    """Return the number of listed documents, of judged queries, that are not in the corpus."""
     lists = (value for query, value in outputs.values.items() if data.links.get(query))
     documents = {doc for value in lists if is_listed(value) for doc in value}
     return len(documents.difference(column(data.corpus, "id"))) if documents else 0

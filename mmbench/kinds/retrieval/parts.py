@@ -1,7 +1,7 @@
-"""What of a retrieval data set can be searched: the samples that did not fail, and their pairs.
+"""The searchable part of retrieval data: samples that did not fail, and their pairs, by split.
 
-A pair is a query and one of its positives. Ranks are per pair, so that grades stay with them. A
-positive that failed, or that is not in the corpus, is never retrieved.
+A pair is a query and one of its positives. Ranks are per pair, so each keeps its grade. A positive
+that failed, or that is outside the corpus, is never retrieved.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Failures = dict[int, str]
 class SplitSide:
     """The samples of one side in one split: `live` [n] int64 are the rows that did not fail.
 
-    `errors` says of each row of the split that failed why. `ids` are those of the live samples.
+    `errors` has the reason of each failed row of the split. `ids` are those of the live samples.
     """
 
     samples: Sequence[Sample]
@@ -37,20 +37,20 @@ class SplitSide:
 
     @property
     def size(self) -> int:
-        """Return how many samples the split has, the failed ones included."""
+        """Return the number of samples in the split, including failed ones."""
         return len(self.live) + len(self.errors)
 
     def has_failed(self, rows: Ints) -> NDArray[np.bool_]:
-        """Return which rows failed, in the shape of the rows."""
+        """Return which rows failed, in the shape of `rows`."""
         return np.isin(rows, np.fromiter(self.errors, np.int64, len(self.errors)))
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """What a search found in one direction.
+    """The result of a search in one direction.
 
-    `ranks` [p] int64 per pair, from 1, 0 where unknown; `top` [askers, k] int64 positions of the
-    first few documents, if any; `depth` is how far it looked, None for the whole corpus.
+    `ranks` [p] int64 per pair, from 1, 0 if unknown; `top` [queries, k] int64 are the positions of
+    the first k documents, if any; `depth` is how far it searched, None for the whole corpus.
     """
 
     ranks: Ints
@@ -59,9 +59,10 @@ class Ranked:
 
 
 class RelevantPairs(NamedTuple):
-    """All p positives of the samples that ask, by row: `query`, `document` and `grade` [p].
+    """All p positives of the searching samples: `query` and `document` [p] int64 rows, `grade` [p]
+    float64.
 
-    `document` is -1 for a positive that is not in the corpus.
+    `document` is -1 for a positive outside the corpus.
     """
 
     query: Ints
@@ -71,7 +72,7 @@ class RelevantPairs(NamedTuple):
 
 @dataclass(frozen=True)
 class RetrievalSplit:
-    """One split: its two sides, the rows of its judged queries, ascending, and their positives."""
+    """One split: its sides, the rows of its judged queries, ascending, and their positives."""
 
     queries: SplitSide
     corpus: SplitSide
@@ -80,14 +81,14 @@ class RetrievalSplit:
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
-        """Return which positives can be ranked: neither sample failed, and both are there, [p]."""
+        """Return which positives can be ranked, [p]: both samples exist and did not fail."""
         query, document, _ = self.positives
         failed = self.queries.has_failed(query) | self.corpus.has_failed(document)
         return (document >= 0) & ~failed
 
     @cached_property
     def pairs(self) -> tuple[Ints, Ints]:
-        """Return the positives that can be ranked as positions among the live samples of a side."""
+        """Return the rankable positives as positions among the live samples of each side."""
         query, document, _ = self.positives
         return (
             np.searchsorted(self.queries.live, query[self.live]),
@@ -95,7 +96,7 @@ class RetrievalSplit:
         )
 
     def predictions(self, ranked: Ranked, *, forward: bool) -> list[Prediction]:
-        """One prediction per sample that asks, in the order of the data."""
+        """Return one prediction per searching sample, in the order of the data."""
         query, document, grade = self.positives
         ranks = np.zeros(len(query), np.int64)
         ranks[self.live] = ranked.ranks
@@ -116,7 +117,7 @@ def _predictions(
     ranks: Ints,
     ranked: Ranked,
 ) -> list[Prediction]:
-    """One prediction for each of the rows that ask; `ranks` [p] are 0 where there is none."""
+    """Return one prediction for each of `rows`; `ranks` [p] are 0 where unknown."""
     query, document, grade = positives
     failed, absent = other.has_failed(document), document < 0
     behind = np.where(asking.has_failed(query), 0, failed + 2 * absent)
@@ -144,7 +145,7 @@ def _predictions(
 
 
 def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:
-    """The ids at positions [n, k], of which those past the end are -1."""
+    """Return the ids at positions [n, k]; positions past the end are -1."""
     names = list(take_rows(ids, top[top >= 0]))
     cuts = np.cumsum((top >= 0).sum(axis=1), dtype=np.int64).tolist()
     return [names[a:b] for a, b in pairwise([0, *cuts])]
@@ -159,8 +160,8 @@ def prediction(
 ) -> Prediction:
     """Return the prediction of a query: its ranking, or the error with which it failed.
 
-    The target of a failed one is the ranking of a query whose positives, of these `grades`, were
-    never retrieved from a corpus of `size` documents.
+    The target of a failed query is the ranking that retrieves none of its positives, with these
+    `grades`, from a corpus of `size` documents.
     """
     nothing = Ranking([None] * len(grades), grades, failed=len(grades), size=size)
     return Prediction(
@@ -176,9 +177,9 @@ def prediction(
 def make_splits(
     data: RetrievalData, failures: tuple[Failures, Failures], splits: int
 ) -> list[RetrievalSplit]:
-    """The splits of a data set: equal runs of documents, each with the queries linked to them.
+    """Return equal runs of documents, each with the queries linked to them.
 
-    A document that no query links to belongs to the split it stands in.
+    A document without links belongs to the split of its position.
     """
     n, m = len(data.queries), len(data.corpus)
     size = -(-m // splits) or 1
@@ -207,7 +208,7 @@ def make_splits(
 
 
 def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> SplitSide:
-    """The side of a split that has these rows, ascending."""
+    """Return the side of a split with these rows, ascending."""
     failed = np.isin(rows, np.fromiter(failures, np.int64, len(failures)))
     ids, live = column(samples, "id"), rows
     errors = {row: failures[row] for row in rows[failed].tolist()}

@@ -1,4 +1,4 @@
-"""How the pairs of a split get their ranks: by an index over embeddings, or by a baseline."""
+"""Rankers of the pairs of a split: search with embeddings, or a baseline."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
 
-Reports = list[dict[str, Any]]  # of an approximate index, in the order of its searches
+Reports = list[dict[str, Any]]  # of an approximate index, in the order of the searches
 
-# (a split, whether both directions are wanted) -> what was found, per direction
+# (a split, whether both directions are searched) -> results by direction
 Ranker = Callable[[RetrievalSplit, bool], list[Ranked]]
 
 
 def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) -> Ranker:
-    """Rank by dot product of embeddings [n, d] and [m, d]: exactly, or through a FAISS index.
+    """Return a ranker by dot product of embeddings [n, d] and [m, d]: exact, or with a FAISS index.
 
-    An index copies them; exact search reads them in parts.
+    An index copies them; exact search reads them in blocks.
 
-    What an approximate index has to tell of itself is added to `reports`, once per search.
+    Approximate indexes append one report per search to `reports`.
     """
 
     def rank(split: RetrievalSplit, both: bool) -> list[Ranked]:
         sides = _of_one_width(_live(queries, split.queries), _live(corpus, split.corpus))
         pairs, ids = split.pairs, (split.queries.ids, split.corpus.ids)
-        if index == "exact" or not all(map(len, sides)):  # no index holds nothing
+        if index == "exact" or not all(map(len, sides)):  # an index cannot be empty
             results = search(
                 *sides, pairs, query_ids=ids[0], corpus_ids=ids[1], both=both, top=EVIDENCE
             )
@@ -58,9 +58,9 @@ def _live(vectors: Vectors, side: SplitSide) -> Vectors:
 
 
 def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
-    """Return the vectors of both sides; where one side has none, those of the other do not matter.
+    """Return the vectors of both sides; if one is empty, replace both by vectors of width 1.
 
-    A side that failed as a whole has no width of its own.
+    A side that failed entirely has no width.
     """
     if len(queries) and len(corpus):
         return queries, corpus
@@ -68,18 +68,18 @@ def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
 
 
 def oracle(split: RetrievalSplit, both: bool) -> list[Ranked]:
-    """Every positive before everything else, the highest grade first."""
+    """Return ranks with every positive before everything else, the highest grade first."""
     ways, grades = split.pairs[: 1 + both], split.positives.grade[split.live]
     return [Ranked(_places(askers, grades)) for askers in ways]
 
 
 def silent(split: RetrievalSplit, both: bool) -> list[Ranked]:
-    """Nothing is returned for any query."""
+    """Return ranks of 0: nothing is retrieved for any query."""
     return [Ranked(np.zeros_like(askers)) for askers in split.pairs[: 1 + both]]
 
 
 def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:
-    """1, 2, … within each asker, by falling grade."""
+    """Return 1, 2, … within each searching sample, by descending grade."""
     order = np.lexsort((-grades, askers))
     sorted_askers = askers[order]
     first = np.searchsorted(sorted_askers, sorted_askers)

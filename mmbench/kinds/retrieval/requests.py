@@ -1,4 +1,4 @@
-"""What a model has to embed for a side of a retrieval data set."""
+"""Embedding requests for one side of retrieval data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.types import Content, Media, Modality, Requests, Role, Sample, Task
 def requests_of(
     spec: TaskSpec, prompt: str, samples: Sequence[Sample], field: str, role: Role
 ) -> Requests:
-    """Return the requests for one field of samples, texts put into the prompt.
+    """Return the requests for one field of samples, with texts put into the prompt.
 
     Raises DataError for a sample without the field.
     """

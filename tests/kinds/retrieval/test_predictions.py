@@ -227,7 +227,7 @@ def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
     }
     assert matched.sizes() == {"query": 1, "corpus": 2}
     # Two more of four would move every document of a split into another one.
-    with pytest.raises(DataError, match=r"searches 2 splits of its own data.*: q9, z;"):
+    with pytest.raises(DataError, match=r"searches the data in 2 splits.*: q9, z;"):
         Retrieval(spec(protocol={"splits": 2})).accept(matched, outputs)
     # A further text that is NaN is a document that failed, where documents are asked for texts.
     vectors["query"][1][0] = np.nan
