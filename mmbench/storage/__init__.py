@@ -1,4 +1,4 @@
-"""What is kept on disk: keys of contents, the journal, records and rows; files written whole."""
+"""Files on disk: content keys, the journal, run records and their rows; atomic writes."""
 
 from mmbench.storage.whole_files import remove_parts, write_whole
 

@@ -1,4 +1,4 @@
-"""The error for a cache that cannot be used: one line that names the file and what to type."""
+"""The error for an unusable cache: one line with the file and advice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def cache_errors(path: Path) -> Iterator[None]:
-    """Raise UserError for an OSError inside the block, which uses this file of the cache."""
+    """Raise UserError for an OSError in the block, which uses this file of the cache."""
     try:
         yield
     except OSError as error:
@@ -23,13 +23,13 @@ def cache_errors(path: Path) -> Iterator[None]:
 
 
 def unusable_cache(path: Path, reason: str, *, full: bool = False) -> UserError:
-    """Return the error for a file of the cache that cannot be read or written."""
+    """Return the error for a cache file that cannot be read or written."""
     if full:
         verb, advice = "write to", "make room (`mmbench cache prune`) or set MMBENCH_CACHE"
     else:
         verb = "use"
         advice = "make it writable, move it away, or set MMBENCH_CACHE to another folder"
     return UserError(
-        f"cannot {verb} the cache {path}: {reason}; what was computed so far is kept: {advice},"
+        f"cannot {verb} the cache {path}: {reason}; finished results are kept: {advice},"
         " then repeat the command"
     )

@@ -1,10 +1,10 @@
-"""Keys of content: what a text, an image or a sound is, whatever it is called.
+"""Keys of contents: a text, an image or a sound is identified by its bytes, not by its name.
 
 A key is the 16-byte blake2b of the content's bytes. Hashes of files are remembered in
-`$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the times at which content and inode changed,
-so that a second run reads no file to know what it would ask. The time of the inode is set by the
-kernel: it tells that a file was replaced even where its size and modification time were kept
-(`cp -p`, `rsync -t`).
+`$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the times of the last change of content and
+inode, so that a second run computes its keys without reading files. The kernel sets the inode time:
+it shows that a file was replaced even if its size and modification time are the same (`cp -p`,
+`rsync -t`).
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ if TYPE_CHECKING:
 Keys: TypeAlias = "NDArray[np.uint8]"  # [n, 16], contiguous
 
 KEY_BYTES = 16
-_LENGTH = 8  # bytes of a length in what is hashed
-_BLOCK = 1 << 14  # keys that are Python objects at a time
+_LENGTH = 8  # bytes of each length in hashed data
+_BLOCK = 1 << 14  # keys converted at a time
 
-# A file that was written twice within the resolution of its file system's clock has one time for
+# A file that is written twice within the clock resolution of its file system has one time for
 # two contents. 2 seconds is the coarsest resolution in use (FAT).
 _CLOCK_NS = 2 * 10**9
 
 
 def cache_folder() -> Path:
-    """Return `$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Created when missing.
+    """Return `$MMBENCH_CACHE`, or `mmbench` in the user's cache folder. Create it if missing.
 
-    Raises UserError where it cannot be created.
+    Raises UserError if it cannot be created.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(with_home(os.environ.get("MMBENCH_CACHE") or f"{base}/mmbench"))
@@ -64,7 +64,9 @@ def cache_folder() -> Path:
 
 
 def digest(*parts: bytes | str) -> bytes:
-    """16-byte blake2b of the parts, each with its length, so that no two lists collide."""
+    """Return the 16-byte blake2b of parts, each preceded by its length, so that no two lists
+    collide.
+    """
     state = blake2b(digest_size=KEY_BYTES)
     for part in parts:
         raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
@@ -83,11 +85,11 @@ def as_keys(keys: Iterable[bytes | bytearray | memoryview]) -> Keys:
 
 
 def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
-    """Return what `digest` gives of keys [n, 16], each of them a part, and of further keys."""
+    """Return the `digest` of keys [n, 16], each as one part, and of further keys."""
     import numpy as np
 
     parts = np.zeros((len(keys), _LENGTH + KEY_BYTES), np.uint8)
-    parts[:, 0] = KEY_BYTES  # its length, with the lowest byte first
+    parts[:, 0] = KEY_BYTES  # its length, little-endian
     parts[:, _LENGTH:] = keys
     state = blake2b(parts.data, digest_size=KEY_BYTES)
     for key in further:
@@ -96,7 +98,7 @@ def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
 
 
 def by_bytes(keys: Keys) -> NDArray[np.void]:
-    """Return keys [n, 16] as n values, which NumPy sorts and finds by their bytes."""
+    """Return keys [n, 16] as n values that NumPy sorts and compares by bytes."""
     return keys.view(f"V{KEY_BYTES}").ravel()
 
 
@@ -104,16 +106,18 @@ _TEXT = len(b"text").to_bytes(_LENGTH, "little") + b"text"
 
 
 def _text_key(text: str) -> bytes:
-    """Return `digest("text", text)`, in one call of blake2b for it is called most."""
+    """Return `digest("text", text)` in a single call of blake2b, because it is called most
+    often.
+    """
     raw = text.encode("utf-8", "surrogatepass")
     whole = _TEXT + len(raw).to_bytes(_LENGTH, "little") + raw
     return blake2b(whole, digest_size=KEY_BYTES).digest()
 
 
 class ContentKeys:
-    """Computes keys of contents, remembering those of files. Use as a context manager.
+    """Computes keys of contents and remembers those of files. Use as a context manager.
 
-    Raises UserError where the cache cannot be used.
+    Raises UserError if the cache cannot be used.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -133,13 +137,15 @@ class ContentKeys:
         try:
             self.flush()
         except UserError:
-            if error is None:  # else the first error says more
+            if error is None:  # otherwise the first error is more informative
                 raise
         finally:
             self._store.close()
 
     def keys(self, items: Sequence[Item]) -> tuple[Keys, dict[int, str]]:
-        """Return the keys [n, 16] of n items, and by row why an item has none: its row is zero."""
+        """Return the keys [n, 16] of n items, and by row the reason of each failure; its key is
+        zero.
+        """
         failures: dict[int, str] = {}
         return as_keys(self._each(items, failures)), failures
 
@@ -152,7 +158,7 @@ class ContentKeys:
                 yield bytes(KEY_BYTES)
 
     def key(self, item: Item) -> bytes:
-        """The key of what is asked. Raises SampleError when it is broken or cannot be read."""
+        """Return the key of an item. Raises SampleError if it is invalid or cannot be read."""
         match item:
             case InvalidContent():
                 raise SampleError(item.reason)
@@ -183,7 +189,7 @@ class ContentKeys:
         return self._made[medium]
 
     def digest_inside(self, medium: Media) -> bytes:
-        """The digest of a medium inside a file. Raises SampleError when it cannot be read."""
+        """Return the digest of a medium inside a file. Raises SampleError if it cannot be read."""
         part = medium.read
         if isinstance(part, MediaInFile):
             with suppress(OSError, ValueError):  # reading the medium says why
@@ -194,10 +200,10 @@ class ContentKeys:
         return digest(media.read_bytes(medium))
 
     def digests_of(self, file: MediaFile) -> bytes:
-        """The digests [n · 16] of all media in a file: read in one pass, and remembered.
+        """Return the digests [n · 16] of all media in a file: computed in one pass, and remembered.
 
-        NOTHING and EMPTY stand where there are no bytes. Raises OSError, ValueError when the pass
-        ends early; from then on each medium is read by itself.
+        NOTHING and EMPTY mark media without bytes. Raises OSError, ValueError if the pass ends
+        early; from then on each medium is read separately.
         """
         if file.digests is None:
             known = self._store.get(file.state) if file.state else None
@@ -210,7 +216,7 @@ class ContentKeys:
         return file.digests
 
     def file(self, path: Path) -> bytes:
-        """The key of a file's bytes. Raises SampleError when it cannot be read."""
+        """Return the key of a file's bytes. Raises SampleError if it cannot be read."""
         try:
             return self._remembered(path, path.stat())
         except OSError as error:
@@ -232,7 +238,7 @@ class ContentKeys:
         return key
 
     def flush(self) -> None:
-        """Write what was learned. Several processes may do so at once."""
+        """Write new keys to the database. Several processes may do so at once."""
         if self._new:
             self._store.add(self._new)
             self._new.clear()

@@ -1,8 +1,8 @@
-"""Names that become names of files and folders: which are taken, and how other texts are written.
+"""Names that become names of files and folders: which are valid, and how other texts are escaped.
 
 A task's name is a folder and a page of a board, so `name_fault` is strict. Records and samples come
-from elsewhere: `component_fault` refuses only what would lead to another place or cannot be shown,
-and `escaped` writes any text as a file name that is the same on all systems.
+from elsewhere: `component_fault` only refuses names that lead to another place or are not
+printable, and `escaped` turns any text into a file name that works on all systems.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hashlib import blake2b
 LONGEST = 100  # characters of a name; a run's files add about 100 bytes to a name of their own
 _BYTES = 200  # of a name in UTF-8; most file systems take 255
 _MARKS = frozenset("-_.+")
-# What Windows takes for a device, with any suffix.
+# Names of devices on Windows, with any suffix.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.DOTALL)
 _INDEX = "readme"  # README.md is the index of a board
 _SEPARATORS = frozenset("/\\:")
@@ -22,10 +22,11 @@ _FORBIDDEN = frozenset('%<>:"\\|?*')  # in a file name, somewhere
 
 
 def name_fault(name: str) -> str:
-    """Say what keeps a name from being the name of a task; empty where nothing does.
+    """Return why a name cannot be the name of a task, "" if it can.
 
     A name has 1 to 100 letters and digits of any language and `-`, `_`, `.`, `+`; it begins with a
-    letter, a digit or `_`, does not end with a dot, and is no reserved name (CON, NUL, README …).
+    letter, a digit or `_`, does not end with a dot, and is not a reserved name (CON, NUL, README
+    …).
     """
     if not name or len(name) > LONGEST or len(name.encode("utf-8", "replace")) > _BYTES:
         return f"a name has 1 to {LONGEST} characters"
@@ -38,16 +39,16 @@ def name_fault(name: str) -> str:
 
 
 def component_fault(name: str) -> str:
-    """Say what keeps a name from being that of a file in a folder; empty where nothing does."""
+    """Return why a name cannot be that of a file in a folder, "" if it can."""
     if not name or name.startswith(".") or _SEPARATORS & {*name} or not name.isprintable():
-        return "is no name of a file"
+        return "is not a valid file name"
     return "is too long" if len(name.encode()) > _BYTES else ""
 
 
 def escaped(part: str) -> str:
-    """Return a text as a file name: a character that some system does not take becomes %XX.
+    """Return a text as a file name: characters that some system refuses become %XX.
 
-    A text that is too long is cut, and ends with % and a hash of the whole.
+    A text that is too long is cut, and ends with % and a hash of the whole text.
     """
     safe = "".join(c if c.isprintable() and c not in _FORBIDDEN else _percent(c) for c in part)
     if safe.startswith(".") or _DEVICE.fullmatch(safe):

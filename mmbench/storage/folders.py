@@ -1,7 +1,7 @@
-"""The folder of a board: on disk, or behind an fsspec URL (`s3://bucket/boards`, `memory://x`).
+"""The folder of a board: on disk, or at an fsspec URL (`s3://bucket/boards`, `memory://x`).
 
-A `file://` URL is the folder on disk that it names. Object stores show an object whole or not at
-all; on disk a file is written under a name of its own and then renamed.
+A `file://` URL is a folder on disk. Object stores show an object whole or not at all; on disk a
+file is written under a unique name and then renamed.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 RUNS = "runs"  # of a board, with a folder for each task
 _PROBE = ".mmbench-probe"
 _ONE_SLASH = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # of a URL that lacks the second
-_LONG = 100  # characters of a task's name and of a run's files, of which a path has to have room
+_LONG = 100  # characters of a task's name and of a run's file names, for which a path needs room
 
 
 class Folder:
-    """A folder on disk or behind an fsspec URL: read, list, and write files whole.
+    """A folder on disk or at an fsspec URL: read, list, and write files atomically.
 
-    `flag` is what the folder was given by; messages name it.
+    `flag` is the flag that sets the folder; messages name it.
     """
 
     def __init__(self, where: str | Path, flag: str = "--out") -> None:
@@ -41,16 +41,16 @@ class Folder:
         self._swept: set[Path] = set()
 
     def path(self, name: str) -> str:
-        """The full path or URL of a file in the folder."""
+        """Return the full path or URL of a file in the folder."""
         if "://" not in self.where:
             return str(Path(self.where) / name)
         return f"{self.where}{'' if self.where.endswith('/') else '/'}{name}"
 
     def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
-        """Write a file whole: readers see the old one or the new one. Raises UserError.
+        """Write a file atomically: readers see the old content or the new one. Raises UserError.
 
-        A durable file survives a power cut from the moment that it is seen under its name. Before
-        the first file in a folder on disk, parts that killed processes left there are removed.
+        A durable file survives a power cut once it has its name. Before the first write to a folder
+        on disk, partial files that killed processes left there are removed.
         """
         if self._disk is None:
             with self._remote() as (fs, root):
@@ -70,9 +70,9 @@ class Folder:
             ) from error
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file. Raises OSError, and UserError where a remote folder cannot be read.
+        """Return the bytes of a file. Raises OSError, and UserError for a remote folder that fails.
 
-        That a file is not there, or may not be read, is an OSError everywhere.
+        A file that is missing or not readable is an OSError everywhere.
         """
         if self._disk is not None:
             return read_regular(self._disk / name)
@@ -80,9 +80,9 @@ class Folder:
             return bytes(fs.cat_file(f"{root}/{name}"))
 
     def run_files(self, suffix: str = ".json") -> list[str]:
-        """The names `runs/TASK/FILE` with this suffix, sorted, without hidden ones.
+        """Return the names `runs/TASK/FILE` with this suffix, sorted, without hidden ones.
 
-        They are listed anew at each call: what other writers have finished is among them.
+        Every call lists the folder again, so files of other writers are included.
         """
         names = self._remote_files() if self._disk is None else self._disk_files(self._disk)
         parts = [name.split("/") for name in names if name.endswith(suffix)]
@@ -90,9 +90,9 @@ class Folder:
         return sorted(map("/".join, visible))
 
     def check_writable(self) -> None:
-        """Raise UserError unless files can be written here; to be called before a long run.
+        """Raise UserError unless files can be written here; call this before a long run.
 
-        A remote folder keeps the empty file that this writes, for not everybody may delete there.
+        In a remote folder an empty test file is left, because deleting may not be permitted.
         """
         if self._disk is None:
             with self._remote() as (fs, root):
@@ -117,15 +117,16 @@ class Folder:
 
     def _remote_files(self) -> list[str]:
         with self._remote() as (fs, root):
-            fs.invalidate_cache()  # of listings; what others wrote since is not in it
+            fs.invalidate_cache()  # cached listings lack files of other writers
             paths = fs.find(f"{root}/{RUNS}")
         return [path.removeprefix(root).lstrip("/") for path in paths]
 
     @contextmanager
     def _remote(self, *passing: type[OSError]) -> Iterator[tuple[AbstractFileSystem, str]]:
-        """The file system and the folder's path in it; its errors but `passing` as UserError.
+        """Yield the file system and the folder's path in it; raise errors, except `passing`, as
+        UserError.
 
-        Each library of fsspec has exceptions of its own, so that any is turned.
+        Every library of fsspec has its own exceptions, so any exception is converted.
         """
         from fsspec.core import url_to_fs
 
@@ -144,12 +145,12 @@ class Folder:
 
 
 def _on_disk(where: str, flag: str) -> Path | None:
-    """The path of a folder on disk; None for a URL of anything else.
+    """Return the path of a folder on disk; None for any other URL.
 
-    Raises UserError for a folder without a name, and for what is neither a URL nor meant as a path.
+    Raises UserError for a folder without a name, and for a malformed URL.
     """
     if not where or "\0" in unquote(where):
-        raise UserError(f"{flag} {where!r}: is the name of no folder: write a path or a URL")
+        raise UserError(f"{flag} {where!r}: is not a folder: write a path or a URL")
     scheme, separator, rest = where.partition("://")
     if not separator:
         if _ONE_SLASH.match(where):
@@ -169,11 +170,11 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _probe(folder: Path) -> None:
-    """Write a file into a folder, or the nearest one above it that exists, and remove it."""
+    """Write a file into a folder, or into its nearest existing parent, and remove it."""
     place = folder
     while not _exists(place):
         if place.is_symlink():
-            raise OSError(errno.ENOENT, f"{place} is a link to what is not there")
+            raise OSError(errno.ENOENT, f"{place} is a link to a missing file or folder")
         place = place.parent
     probe = place / f"{_PROBE}-{os.getpid()}-{secrets.token_hex(4)}"
     probe.touch(exist_ok=False)
@@ -181,7 +182,7 @@ def _probe(folder: Path) -> None:
 
 
 def _exists(path: Path) -> bool:
-    """Whether something is there. Raises OSError for a name too long or one below a file."""
+    """Return whether a path exists. Raises OSError for a name too long or below a file."""
     try:
         path.stat()
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""What a model answered, kept so that it survives a kill and is never computed twice.
+"""The outputs of models, stored so that they survive a kill and are never computed twice.
 
-A journal is a folder of segments. Every process appends to a segment of its own and reads all, so
-several runs need no lock. Rows are read through a memory map. A batch's id is the hash of its keys
-in their order: the same batch run again is answered from its own entry, so that a resumed run has
-the same bits as one that was never interrupted. A batch that was never run as such is answered when
-each of its keys is held by some batch (the first that was written wins).
+A journal is a folder of segments. Every process appends to its own segment and reads all segments,
+so several runs need no lock. Rows are read through a memory map. A batch's id is the hash of its
+keys in their order: the same batch is answered from its own entry, so a resumed run gives the same
+bits as an uninterrupted one. Another batch is answered if each of its keys is in some stored batch
+(the first one written is used).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mmbench.validation.regular_files import open_regular
 
 
 class _BatchIndex(NamedTuple):
-    """By key, in the order of their bytes, the entry that holds it and the bounds of its row."""
+    """For each key, sorted by bytes, the entry that has it and the bounds of its row."""
 
     keys: NDArray[np.void]  # [m] of 16 bytes
     entry: NDArray[np.int32]  # [m]
@@ -38,7 +38,7 @@ class _BatchIndex(NamedTuple):
     end: NDArray[np.int64]  # [m]
 
     def places(self, keys: Keys) -> Places:
-        """Return the places [k] of keys [k, 16] in the index, -1 where it has none."""
+        """Return the positions [k] of keys [k, 16] in the index, -1 for missing keys."""
         searched = by_bytes(keys)
         places = np.searchsorted(self.keys, searched)
         places[places == len(self.keys)] = -1
@@ -46,10 +46,10 @@ class _BatchIndex(NamedTuple):
 
 
 class Journal:
-    """One model's answers to one sort of request, both of which `owner` names.
+    """The outputs of one model for one type of request; `owner` names both.
 
-    `fresh` reads nothing that was there before. Raises UserError where the folder or a segment
-    cannot be used.
+    With `fresh`, existing segments are not read. Raises UserError if the folder or a segment cannot
+    be used.
     """
 
     def __init__(self, folder: Path, owner: str = "", *, fresh: bool = False) -> None:
@@ -82,7 +82,7 @@ class Journal:
             self.sizes = sizes
 
     def get(self, keys: Keys) -> JournalBatch | None:
-        """What is held of a batch of keys [n, 16] if it is held whole, else None."""
+        """Return the stored outputs of a batch of keys [n, 16] if it is complete, else None."""
         ident = digest_of_keys(keys)
         own = self._entries.get(ident)
         if own is not None:
@@ -95,7 +95,7 @@ class Journal:
         return gathered if whole else None
 
     def part(self, keys: Keys) -> JournalBatch:
-        """What is held of these keys [n, 16] one by one, by any batch."""
+        """Return the stored outputs of these keys [n, 16], from any batch."""
         if self._index is None:
             self._index = self._build_index()
         places = self._index.places(keys)
@@ -109,7 +109,7 @@ class Journal:
         return [self._order[entry].segment[start:end] for entry, start, end in bounds]
 
     def _build_index(self) -> _BatchIndex:
-        """Read all entries. The first that was written answers for a key."""
+        """Read all entries. For a key in several entries, the first one written is used."""
         keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
         for number, entry in enumerate(self._order):
             contents = entry.contents()
@@ -126,10 +126,10 @@ class Journal:
         return _BatchIndex(distinct, *(column[first] for column in places))
 
     def add(self, planned: Keys, batch: JournalBatch, sizes: tuple[int, int]) -> None:
-        """Append the answers to a batch of keys [n, 16]. They are safe from a kill afterwards.
+        """Append the outputs of a batch of keys [n, 16]. Afterwards they survive a kill.
 
-        `sizes` are the planned batch size and the size that memory allowed. Raises UserError when
-        the disk is full; what was written before stays.
+        `sizes` are the planned batch size and the size that memory allowed. Raises UserError if the
+        disk is full; earlier entries are kept.
         """
         self._append(as_entry(planned, batch, sizes, self._owner))
 

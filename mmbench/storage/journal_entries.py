@@ -1,13 +1,13 @@
-"""The entries of a journal's segment: one batch each, with checksums.
+"""The entries of a journal segment: one batch each, with checksums.
 
-An entry is one batch of the journal's owner, who asked whom for what, so that a segment that was
-moved into another folder does not fit there:
+An entry is one batch of the journal's owner (model and type of request), so that a segment that was
+moved into another folder is not accepted there:
 
     header   magic, sizes, the batch's id, CRC of the payload, CRC of the header and the owner
     payload  n keys of 16 bytes · failures and lengths of rows as JSON · n rows of bytes
 
-A row is a vector as little-endian float32, a text, an image, a sound. A torn or corrupted entry
-fails its CRC and counts as absent.
+A row is a vector as little-endian float32, a text, an image or audio. A torn or corrupted entry
+fails its CRC and is ignored.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class RowBlock(Column[memoryview]):
 
 
 class JournalBatch(NamedTuple):
-    """What is held of a batch: a row for each of `keys` [k, 16], and why other keys failed."""
+    """The stored outputs of a batch: a row for each of `keys` [k, 16], and the failures of other
+    keys.
+    """
 
     keys: Keys
     rows: Sequence[bytes | memoryview]
@@ -58,7 +60,7 @@ class JournalBatch(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """Where an entry lies: its segment and the offset of its payload."""
+    """The place of an entry: its segment and the offset of its payload."""
 
     segment: memoryview
     start: int
@@ -69,18 +71,18 @@ class Entry(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The offset behind it."""
+        """Return the offset after the entry."""
         return self.start + self.rows * KEY_BYTES + self.meta + self.body
 
     @property
     def keys(self) -> memoryview:
-        """The bytes of its keys."""
+        """Return the bytes of the keys."""
         return self.segment[self.start : self.start + self.rows * KEY_BYTES]
 
     def contents(self) -> tuple[list[int], dict[bytes, str]] | None:
-        """Return where its rows lie in the segment, n + 1 bounds of them, and its failures.
+        """Return the bounds of the rows in the segment, n + 1 offsets, and the failures.
 
-        None when its payload is not what was written.
+        Return None if the payload is damaged.
         """
         if crc32(self.segment[self.start : self.end]) != self.crc:
             return None
@@ -90,7 +92,7 @@ class Entry(NamedTuple):
         return list(accumulate(contents["lengths"], initial=body)), failures
 
     def read(self) -> JournalBatch | None:
-        """Return its batch, or None when its payload is not what was written."""
+        """Return the batch, or None if the payload is damaged."""
         contents = self.contents()
         if contents is None:
             return None
@@ -102,9 +104,10 @@ class Entry(NamedTuple):
 
 
 def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, int], Entry]]:
-    """The owner's entries in a segment, of sound headers; after a broken one, the next magic.
+    """Yield the owner's entries with valid headers; after an invalid one, search the next magic.
 
-    Entries of earlier versions name no owner. They fit, for answers of an API cost money.
+    Entries of earlier versions name no owner. They are accepted, because outputs of an API cost
+    money.
     """
     raw, at = view.obj, 0
     assert isinstance(raw, mmap.mmap)
@@ -124,7 +127,7 @@ def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, in
 
 
 def as_entry(keys: Keys, batch: JournalBatch, sizes: tuple[int, int], owner: int) -> bytes:
-    """Return the bytes of an entry: the answers to a batch of keys [n, 16]."""
+    """Return the bytes of an entry: the outputs of a batch of keys [n, 16]."""
     if isinstance(batch.rows, RowBlock):
         body, lengths = batch.rows.data, [batch.rows.length] * len(batch.rows)
     else:

@@ -1,7 +1,7 @@
-"""The folders of journals in the cache, one for each model on a sort of device.
+"""The folders of journals in the cache, one for each model and type of device.
 
 A folder holds `in-use`, which every live run with that model has locked, `model.txt`, the name that
-`mmbench cache show` prints, and the journals. A folder called `uncached-…` serves one run.
+`mmbench cache show` prints, and the journals. A folder `uncached-…` is for a single run.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def journal_root() -> Path:
 
 
 def open_folder(user: object, name: str, model: str) -> Path:
-    """Return a journal folder that nobody else removes while the object `user` lives.
+    """Return a journal folder that no process removes while the object `user` exists.
 
-    `model` is what `mmbench cache show` calls it. Raises UserError.
+    `model` is the name that `mmbench cache show` prints. Raises UserError.
     """
     folder = journal_root() / name
     with cache_errors(folder / _LOCK):
@@ -46,7 +46,7 @@ def open_folder(user: object, name: str, model: str) -> Path:
 def open_temporary_folder(user: object, name: str, model: str) -> Path:
     """Return a journal folder that is removed together with `user`. Raises UserError.
 
-    Such folders of killed runs are removed now.
+    Temporary folders of killed runs are removed now.
     """
     _remove_abandoned()
     folder = open_folder(user, f"{_TEMPORARY}{name}", model)
@@ -55,7 +55,7 @@ def open_temporary_folder(user: object, name: str, model: str) -> Path:
 
 
 def read_name(folder: Path) -> str:
-    """Return the name of a folder's model, empty where it was not written whole."""
+    """Return the name of a folder's model, "" if it was not written completely."""
     try:
         text = read_regular(folder / _NAME).decode()
     except (OSError, UnicodeDecodeError):
@@ -64,7 +64,7 @@ def read_name(folder: Path) -> str:
 
 
 def remove(folder: Path) -> bool:
-    """Remove a journal folder, or return False where a live run uses it. Raises UserError."""
+    """Remove a journal folder, or return False if a live run uses it. Raises UserError."""
     with cache_errors(folder):
         try:
             with claim(folder / _LOCK) as free:

@@ -1,9 +1,9 @@
-"""Keys of files, remembered between runs in an SQLite database that several processes share.
+"""Keys of files, stored in an SQLite database that several processes share.
 
-SQLite notices a damaged structure, not a damaged row. So each row carries a checksum; one that
-fails it counts as absent, and a database that is none is made again: the files are then hashed once
-more. The database is for the processes of one machine; machines that share a network file system
-need a cache folder each.
+SQLite detects a damaged structure, but not a damaged row. Therefore each row has a checksum; a row
+that fails it is ignored. A file that is not a database is replaced by a new one, and files are
+hashed again. The database is for processes on one machine; machines that share a network file
+system need separate cache folders.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 class KeyStore:
-    """The database in the file `path`. Every method raises UserError where it cannot be used."""
+    """The database in the file `path`. Every method raises UserError if it cannot be used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -48,14 +48,14 @@ class KeyStore:
         self._query(lambda _: None)
 
     def get(self, state: FileState) -> bytes | None:
-        """Return the key of a file, or None where its state or its row has changed."""
+        """Return the key of a file, or None if its state or its row has changed."""
         row = self._query(lambda db: db.execute(_SELECT, state).fetchone())
         if row is None or not isinstance(row[0], bytes) or row[1] != _checksum(state, row[0]):
             return None
         return row[0]
 
     def add(self, keys: Sequence[tuple[FileState, bytes]]) -> None:
-        """Remember the keys of files, all of them or none."""
+        """Store the keys of files, all of them or none."""
         rows = [(*state, key, _checksum(state, key)) for state, key in keys]
         self._query(lambda db: _write(db, lambda db: db.executemany(_INSERT, rows)))
 
@@ -66,7 +66,7 @@ class KeyStore:
             self._db = None
 
     def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query, a second time on an empty database where the one there is damaged."""
+        """Run a query; repeat it on a new database if the existing one is damaged."""
         try:
             try:
                 return query(self._connection())
@@ -81,7 +81,7 @@ class KeyStore:
 
     def _connection(self) -> sqlite3.Connection:
         if self._db is None:
-            # Alone, because SQLite does not wait while another process sets the mode.
+            # Exclusive, because SQLite does not wait while another process sets the mode.
             with cache_errors(self._lock), exclusive(self._lock):
                 for file in self._files():
                     with cache_errors(file):
@@ -94,7 +94,7 @@ class KeyStore:
         return self._db
 
     def _remove(self) -> None:
-        """Remove the damaged database, unless another process was quicker."""
+        """Remove the damaged database, unless another process has already done so."""
         self.close()
         with cache_errors(self._lock), exclusive(self._lock), cache_errors(self._path):
             if self._path.exists() and self._path.stat().st_ino == self._inode:
@@ -102,17 +102,17 @@ class KeyStore:
                     file.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
-        """Return the paths of SQLite's own files, and last that of the database."""
+        """Return the paths of SQLite's auxiliary files, and last that of the database."""
         names = [self._path.name + suffix for suffix in ("-wal", "-shm", "")]
         return [self._path.with_name(name) for name in names]
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what is no file and what cannot be written. Raises OSError.
+    """Refuse a path that is not a regular file or not writable. Raises OSError.
 
-    SQLite would say of the first only that it cannot be opened, and in place of the second it would
-    leave files of its own that cannot be written either. The file is not opened: to close it would
-    take away the locks that this process has on it through SQLite.
+    SQLite would only say of the first that it cannot be opened, and next to the second it would
+    leave files that are not writable either. The file is not opened, because closing it would
+    release the locks that this process has on it through SQLite.
     """
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):
@@ -122,19 +122,19 @@ def _check_file(path: Path) -> None:
 
 
 def _write(db: sqlite3.Connection, statement: Callable[[sqlite3.Connection], object]) -> None:
-    """Run a statement in a transaction, which is taken back where it fails."""
+    """Run a statement in a transaction, which is rolled back on failure."""
     with db:
         db.execute("BEGIN IMMEDIATE")
         statement(db)
 
 
 def _is_damage(code: int) -> bool:
-    """Whether SQLite's code says that a file is no database, or none with our table."""
+    """Return whether SQLite's code means that a file is not a database with our table."""
     return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 def _code(error: sqlite3.Error) -> int:
-    """Return SQLite's extended result code; 0 where Python raised the error."""
+    """Return SQLite's extended result code; 0 if Python raised the error."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code
 

@@ -1,8 +1,8 @@
-"""Locks on files that live processes hold; the kernel drops them when a process ends or is killed.
+"""File locks of live processes; the kernel releases them when a process ends or is killed.
 
-A lock file says who uses what lies beside it, in this process and in others of this machine, and
-of other machines where the file system passes locks on (NFS does, unless mounted with `nolock` or
-`local_lock`). Where it has no locks, a file that was not used for a day counts as free.
+A lock file shows who uses the files next to it, in this process and in others of this machine, and
+of other machines if the file system supports it (NFS does, unless mounted with `nolock` or
+`local_lock`). On a file system without locks, a file that was not used for a day counts as free.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _DAY = 86400
 
 
 def hold(path: Path) -> int:
-    """Lock a file, next to other holders, until the returned handle is closed.
+    """Take a shared lock on a file, until the returned handle is closed.
 
-    The file and its folder are created, again where another process is just removing them. Raises
+    The file and its folder are created, again if another process is just removing them. Raises
     OSError.
     """
     for _ in range(_ATTEMPTS):
@@ -45,9 +45,9 @@ def hold(path: Path) -> int:
 
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
-    """Say whether no process holds a file; if so, none begins to while the block runs.
+    """Yield whether no process holds a file; if so, no process can lock it inside the block.
 
-    The file is created where its folder has none, and may be removed inside. Raises OSError.
+    The file is created if missing, and may be removed inside the block. Raises OSError.
     """
     handle = os.open(path, _FLAGS, 0o644)
     try:
@@ -60,7 +60,7 @@ def claim(path: Path) -> Iterator[bool]:
 def exclusive(path: Path) -> Iterator[None]:
     """Run the block in one process at a time; the others wait. Raises OSError.
 
-    The file is created and stays. Where the file system has no locks, nobody waits.
+    The file is created and kept. On a file system without locks, no process waits.
     """
     handle = os.open(path, _FLAGS, 0o644)
     try:
@@ -71,7 +71,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def try_lock(handle: int) -> bool:
-    """Lock an open file for this process alone, or return False where another one holds it."""
+    """Lock an open file exclusively, or return False if another process holds it."""
     try:
         locked = _lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -80,7 +80,7 @@ def try_lock(handle: int) -> bool:
 
 
 def _lock(handle: int, how: int) -> bool:
-    """Lock an open file; False where its file system has no locks."""
+    """Lock an open file; return False if its file system has no locks."""
     try:
         fcntl.flock(handle, how)
     except OSError as error:

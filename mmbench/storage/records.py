@@ -1,7 +1,8 @@
-"""Run records as files, one per run, under `OUT/runs/<task>/<run>.json`, with the rows beside them.
+"""Run records as files, one per run, under `OUT/runs/<task>/<run>.json`, with their rows next to
+them.
 
-Every file is written under a name of its own and appears whole or not at all, so that concurrent
-writers need no lock. `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
+Every file is written under a unique name and then renamed, so concurrent writers need no lock.
+`OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA = 1
-_COUNTS = ("samples", "failed", "requests", "computed", "cached")  # that a record has
+_COUNTS = ("samples", "failed", "requests", "computed", "cached")  # required in a record
 _SUFFIXES = {"image": ".png", "audio": ".wav"}
 SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
 
 
 class StoredRun(NamedTuple):
-    """A record with the folder that it lies in and its name there; its rows lie beside it.
+    """A record with its folder and its name there; its rows are next to it.
 
-    `unreadable` has a line for each file that was skipped while the record was looked for.
+    `unreadable` has one line for each file that was skipped in the search for the record.
     """
 
     record: RunRecord
@@ -49,14 +50,14 @@ class StoredRun(NamedTuple):
 
     @property
     def rows_name(self) -> str:
-        """The name of the file of rows in the folder."""
+        """Return the name of the file of rows in the folder."""
         return f"{self.name.removesuffix('.json')}.parquet"
 
 
 class Records(list[RunRecord]):
     """The records of a board, oldest first.
 
-    `unreadable` has a line for each file among them that is no record: its name and the reason.
+    `unreadable` has one line for each file that is not a record: its name and the reason.
     """
 
     def __init__(self, records: Sequence[RunRecord], unreadable: Sequence[str]) -> None:
@@ -65,14 +66,14 @@ class Records(list[RunRecord]):
 
 
 def new_run_id(model: str) -> str:
-    """A run id that sorts by time: `20261123-140500-clip-nano-3fa94c`."""
+    """Return a run id that sorts by time: `20261123-140500-clip-nano-3fa94c`."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in model)[:40].strip("-")
     return f"{stamp}-{safe}-{secrets.token_hex(3)}"
 
 
 def encode(record: RunRecord) -> bytes:
-    """Return a record as indented JSON. NaN has no place in it: it is null before."""
+    """Return a record as indented JSON. It must not contain NaN; null is used instead."""
     return msgspec.json.format(encode_json(record), indent=2)
 
 
@@ -83,10 +84,10 @@ def write_record(
     *,
     flag: str = "--out",
 ) -> str:
-    """Write the rows, then the record that refers to them. Returns the record's path.
+    """Write the rows, then the record that refers to them. Return the record's path.
 
-    Raises UserError, also for the name of a task or of a run that would lead to another folder.
-    Errors name the `flag` that chooses another folder.
+    Raises UserError, also if the name of a task or run would lead to another folder. Messages name
+    the `flag` that sets the folder.
     """
     if fault := _name_fault(record):
         raise UserError(f"cannot write a run to {out}: {fault}")
@@ -108,7 +109,7 @@ class BoardReporter:
 
 
 def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
-    """Where a record lies in a board."""
+    """Return the place of a record in a board."""
     return StoredRun(record, Folder(out, flag), _name_of(record))
 
 
@@ -118,7 +119,7 @@ def _name_of(record: RunRecord) -> str:
 
 
 def _name_fault(record: RunRecord) -> str:
-    """Say which of the names that a record gives to files is none; empty where both are."""
+    """Return which name in a record is not a valid file name, "" if both are valid."""
     for what, name in (("task", record.task.name), ("run", record.run)):
         if fault := component_fault(name):
             return f"its {what} {plain(name, 60)!r} {fault}"
@@ -126,10 +127,10 @@ def _name_fault(record: RunRecord) -> str:
 
 
 def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) -> str:
-    """Write images as PNG and sounds as WAV, each named by the id of its sample. Returns where.
+    """Write images as PNG and audio as WAV, each named by the id of its sample. Return the folder.
 
-    An id with a slash lies in a folder; what no file may be called stands as %XX, so that nothing
-    is written elsewhere. Raises UserError.
+    An id with slashes is written into subfolders; invalid characters become %XX, so nothing is
+    written elsewhere. Raises UserError.
     """
     if fault := _name_fault(record):
         raise UserError(f"cannot write media to {out}: {fault}")
@@ -142,7 +143,7 @@ def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) 
 
 
 def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
-    """A Parquet file; a metric with the very rows of another is left to that one's column."""
+    """Return a Parquet file; equal list columns of several metrics are stored once."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -163,7 +164,7 @@ def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
 
 
 def read_record(data: bytes, name: str) -> RunRecord:
-    """Decode a record. Raises DataError naming the file and what is wrong with it."""
+    """Decode a record. Raises DataError, which names the file and the reason."""
     try:
         schema = parse_json(data, _Schema).schema
         if schema > SCHEMA:
@@ -177,7 +178,7 @@ def read_record(data: bytes, name: str) -> RunRecord:
 
 
 def _count_fault(record: RunRecord) -> str:
-    """Say which number is missing or below 0 among a record's counts; empty where none is."""
+    """Return which count of a record is missing or below 0, "" if none is."""
     for key in _COUNTS:
         if record.counts.get(key, -1) < 0:
             return f"its counts have no {key!r} of 0 or more"
@@ -189,10 +190,10 @@ class _Schema(msgspec.Struct):
 
 
 def read_stored(folder: Folder, name: str) -> StoredRun:
-    """Read the record of this name in a folder. Raises DataError naming the file and the fault.
+    """Read the record of this name in a folder. Raises DataError, which names file and reason.
 
-    In a board a record that was renamed or moved is a fault: its rows would be sought elsewhere,
-    and a copy would count twice.
+    A record that was renamed or moved within a board is refused: its rows would not be found, and a
+    copy would count twice.
     """
     path = folder.path(name)
     try:
@@ -203,24 +204,24 @@ def read_stored(folder: Folder, name: str) -> StoredRun:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     record = read_record(data, path)
     if name.startswith(f"{RUNS}/") and name != _name_of(record):
-        raise DataError(f"{path}: is {_name_of(record)} by its content: give it back this name")
+        raise DataError(f"{path}: is {_name_of(record)} by its content: rename it back")
     return StoredRun(record, folder, name)
 
 
 def task_of(name: str) -> str:
-    """The task of a name `runs/TASK/FILE`."""
+    """Return the task of a name `runs/TASK/FILE`."""
     return name.split("/")[1]
 
 
 def tasks_in(out: str | Path) -> list[str]:
-    """The tasks that have files of records in a board, sorted. No record is read."""
+    """Return the tasks that have record files in a board, sorted. No record is read."""
     return sorted({task_of(name) for name in Folder(out).run_files()})
 
 
 def stored_runs(folder: Folder, names: Iterable[str]) -> tuple[list[StoredRun], list[str]]:
-    """Read the records of these names: those that are records, oldest first, and faults of others.
+    """Read the records of these names: return them, oldest first, and the errors of other files.
 
-    One file that is no record does not keep others from being read; its name is in its fault.
+    A file that is not a record does not stop the others; its error names it.
     """
     runs, unreadable = [], []
     for name in names:
@@ -234,7 +235,7 @@ def stored_runs(folder: Folder, names: Iterable[str]) -> tuple[list[StoredRun], 
 
 
 def read_records(out: str | Path, task: str | None = None) -> Records:
-    """All records of a task (of every task by default), oldest first."""
+    """Return all records of a task (of every task by default), oldest first."""
     folder = Folder(out)
     names = (name for name in folder.run_files() if task in (None, task_of(name)))
     runs, unreadable = stored_runs(folder, names)
@@ -242,16 +243,16 @@ def read_records(out: str | Path, task: str | None = None) -> Records:
 
 
 def read_table(run: StoredRun) -> dict[str, list[object]]:
-    """The stored rows of a run as lists: see `read_rows`."""
+    """Return the stored rows of a run as lists: see `read_rows`."""
     table = read_rows(run)
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
 def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Table:
-    """The stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and one per metric.
+    """Return the stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and metrics.
 
-    Of `columns` those are read that are there. Raises DataError where the rows do not lie beside
-    the record, or cannot be read.
+    Only existing columns among `columns` are read. Raises DataError if the rows are not next to the
+    record, or cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -264,7 +265,7 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
         stored = (parquet.schema_arrow.metadata or {}).get(SAME, b"{}")
         same = parse_json(stored, dict[str, str])
         read = columns and sorted({same.get(name, name) for name in columns})
-        # A thread that lets go of the data while the process ends would abort it.
+        # A thread that releases the data while the process exits would abort it.
         table = parquet.read(read, use_threads=False)
         for metric, twin in same.items():
             if columns is None or metric in columns:
@@ -273,7 +274,7 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
     except FileNotFoundError as error:
         raise DataError(
             f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"
-            " run it again, or copy them beside the record)"
+            " run it again, or copy them next to the record)"
         ) from error
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())

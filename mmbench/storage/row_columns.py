@@ -1,6 +1,6 @@
-"""The columns of the rows of a run: as they are written, and checked when they are read.
+"""The columns of the rows of a run: encoding, and checks when they are read.
 
-Rows that are read may come from elsewhere.
+Rows may come from an untrusted source.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³
 
 
 def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.ChunkedArray:
-    """Return the values of a column in Arrow; lists of an array [n, c], null of masked rows."""
+    """Return the values of a column in Arrow; an array [n, c] as lists, masked rows as null."""
     import numpy as np
     import pyarrow as pa
 
@@ -58,16 +58,16 @@ def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
 
 
 def refuse_odd_columns(table: pa.Table) -> None:
-    """Raise ValueError where a column of an Arrow table is none that a run has written."""
+    """Raise ValueError for a column of an Arrow table that a run cannot have written."""
     for name in table.column_names:
         if table.column_names.count(name) > 1:
-            raise ValueError(f"column {name!r} stands twice")
+            raise ValueError(f"column {name!r} occurs twice")
         if fault := _fault(name, table[name]):
             raise ValueError(f"column {name!r} {fault}")
 
 
 def _fault(name: str, column: pa.ChunkedArray) -> str:
-    """Say what is wrong with a column; empty where nothing is."""
+    """Return what is wrong with a column, "" if nothing is."""
     import pyarrow as pa
 
     kind = column.type
@@ -97,7 +97,7 @@ def _split_fault(column: pa.ChunkedArray) -> str:
 
 
 def _list_fault(column: pa.ChunkedArray, *, alike: bool) -> str:
-    """Of lists of numbers: each has one or more, and as many as the others if `alike`."""
+    """Return what is wrong with lists of numbers: empty ones, or unequal lengths if `alike`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

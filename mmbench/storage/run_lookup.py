@@ -1,4 +1,4 @@
-"""What is typed for RUN: a path, an id or the beginning of one, `latest`, `best`, a model."""
+"""Lookup of RUN: a path, an id or its beginning, `latest`, `best`, or a model."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def find_run(
     """Find the run that RUN names in the board `out`, among the runs of a task if one is given.
 
     - a path or URL of a record, which ends in `.json`
-    - the id of a run, or a beginning that no other run has
-    - `latest`: the run that was made last
-    - `best`: the best headline among the runs that can be compared with the task's latest;
-      baselines are left out where there are models
+    - the id of a run, or an unambiguous beginning of one
+    - `latest`: the most recent run
+    - `best`: the best headline score among the runs comparable with the task's latest;
+      baselines only count if there are no models
     - `MODEL[@CHECKPOINT[#REVISION]]`: the latest run of this model
 
-    Raises DataError where nothing is found, where several runs or tasks are meant (it lists them),
-    and where the record that is named cannot be read. Files that are no records are skipped.
+    Raises DataError if nothing is found, if several runs or tasks match (it lists them), and if the
+    record cannot be read. Files that are not records are skipped.
     """
     if isinstance(run, StoredRun):
         return run
@@ -68,7 +68,7 @@ def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
 
 
 def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
-    """The only record of these names. Raises DataError that lists them where there are several."""
+    """Return the only record of these names. Raises DataError, which lists several."""
     if len(names) == 1:
         return read_stored(folder, names[0])
     runs, unreadable = stored_runs(folder, names)
@@ -96,7 +96,7 @@ def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
         raise DataError(_nothing(text, runs, where))
     tasks = sorted({run.record.task.name for run in candidates})
     if len(tasks) > 1:
-        raise DataError(f"run {text!r}: there are runs of {listed(tasks)}: give the task by -t")
+        raise DataError(f"run {text!r}: there are runs of {listed(tasks)}: give the task with -t")
     return _best(candidates) if text == "best" else candidates[-1]
 
 
@@ -113,7 +113,7 @@ def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
 
 
 def _reference(record: RunRecord) -> str:
-    """How the model of a record is typed, without its revision."""
+    """Return the model of a record as it is typed, without its revision."""
     model = record.model
     return f"{model.name}@{normal_path(model.checkpoint)}" if model.checkpoint else model.name
 
@@ -126,7 +126,7 @@ def _is_of(record: RunRecord, text: str) -> bool:
 
 
 def _best(runs: Sequence[StoredRun]) -> StoredRun:
-    """The best headline of the runs that can be compared with the latest."""
+    """Return the run with the best headline among those comparable with the latest."""
     models = [run for run in runs if not run.record.baseline] or runs
     latest = models[-1].record
     values = [(run, _value(run.record, latest)) for run in models]
@@ -139,7 +139,7 @@ def _best(runs: Sequence[StoredRun]) -> StoredRun:
 
 
 def _value(record: RunRecord, latest: RunRecord) -> float | None:
-    """The headline of `latest` in a record, larger for better; None where it cannot be compared."""
+    """Return the headline of `latest` in a record, larger is better; None if not comparable."""
     score, other = record.scores.get(latest.headline), latest.scores.get(latest.headline)
     if score is None or other is None or score.value is None:
         return None

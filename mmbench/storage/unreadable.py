@@ -1,4 +1,4 @@
-"""What is said of the files in a board that could not be read and were skipped."""
+"""Messages about files in a board that could not be read and were skipped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHOWN = 5
 
 
 def describe_unreadable(lines: Sequence[str]) -> str:
-    """Return a text that counts and names the files that were skipped, each once."""
+    """Return a text that counts and names the skipped files, each once."""
     faults = list(dict.fromkeys(lines))
     more = len(faults) - _SHOWN
     listed_lines = [f"  {plain(line, 300)}" for line in faults[:_SHOWN]]
@@ -20,6 +20,6 @@ def describe_unreadable(lines: Sequence[str]) -> str:
 
 
 def warn_of_unreadable(lines: Sequence[str]) -> None:
-    """Warn a Python program, in the call that it made, of the files that were skipped."""
+    """Warn a Python program, at the line of its call, about skipped files."""
     if lines:
         warnings.warn(describe_unreadable(lines), stacklevel=3)

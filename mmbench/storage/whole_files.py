@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and removal of the parts that killed processes left."""
+"""Atomic writes of files, and removal of partial files that killed processes left."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 from mmbench.storage.locks import try_lock
 
 _PART = re.compile(r"\..*\.\d+-[0-9a-f]{8}")
-_SETTLED = 60  # seconds within which a part may be open and not yet locked
+_SETTLED = 60  # seconds during which a partial file may be open but not yet locked
 
 
 def write_whole(path: Path, data: bytes, durable_below: Path | None = None) -> None:
     """Write a file so that readers see its old content or the new one, never a part.
 
-    With `durable_below` the bytes are on the disk before the name is, and then the name is, with
-    those of new folders up to this one. Raises OSError; then no part is left behind.
+    With `durable_below`, the bytes are synced to disk before the file gets its name, then the name,
+    and those of new folders up to this one. Raises OSError; then no partial file is left.
     """
     new = not path.parent.is_dir()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         with part.open("xb") as file:
-            try_lock(file.fileno())  # the lock says that the writer lives: see remove_parts
+            try_lock(file.fileno())  # the lock shows that the writer is alive: see remove_parts
             file.write(data)
             file.flush()
             if durable_below is not None:
@@ -49,17 +49,20 @@ def _sync_names(folder: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a network file system has no such
+        if error.errno not in (
+            errno.EINVAL,
+            errno.ENOTSUP,
+        ):  # not supported on a network file system
             raise
     finally:
         os.close(handle)
 
 
 def remove_parts(folder: Path, settled: float = _SETTLED) -> None:
-    """Remove the parts of files in a folder whose writers are dead, on whatever machine they ran.
+    """Remove partial files in a folder whose writers have died, on any machine.
 
-    A part that is locked is being written; one written within the last `settled` seconds, or that
-    much in the future by a clock that was wrong, may be. Raises OSError.
+    A locked file is still being written; a file modified within the last `settled` seconds, or that
+    much in the future because of a wrong clock, may be. Raises OSError.
     """
     for part in folder.iterdir() if folder.is_dir() else ():
         if _PART.fullmatch(part.name):

@@ -35,14 +35,14 @@ def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
         ("{here}/" + 19 * f"{205 * 'x'}/", "File name too long"),
         ("/proc/board", ""),
         ("{here}/taken", "Not a directory"),
-        ("{here}/link/board", "link is a link to what is not there"),
+        ("{here}/link/board", "link is a link to a missing file or folder"),
         ("{here}/odd", "README.md: is a folder, not a regular file: move it away"),
         ("nosuch://bucket/board", "Protocol not known: nosuch"),
         ("file://board", "an absolute path"),
         ("file:/board", "write file:///board for the URL, or ./file:/board for the folder"),
         ("s3:/bucket/board", "write s3://bucket/board"),
-        ("file:///a%00b", "is the name of no folder"),
-        ("", "is the name of no folder"),
+        ("file:///a%00b", "is not a folder"),
+        ("", "is not a folder"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(

@@ -57,8 +57,8 @@ def test_json_has_no_nan(tmp_path: Path) -> None:
         (b"", "not a run record"),
         (b'{"schema": 1, "run": "\xff"}', "not a run record"),
         (b'{"schema": 1, "x": ' + b"[" * 200_000, "values are nested more than 100 deep"),
-        (store.encode(record("../../up")), "its run '../../up' is no name of a file"),
-        (store.encode(record("a\\b")), "is no name of a file"),
+        (store.encode(record("../../up")), "its run '../../up' is not a valid file name"),
+        (store.encode(record("a\\b")), "is not a valid file name"),
         (store.encode(record("x" * 300)), "is too long"),
     ],
 )
@@ -81,9 +81,9 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 def test_names_lead_to_no_other_folder(tmp_path: Path, name: str) -> None:
     task = msgspec.structs.replace(record().task, name=name)
     for hostile in (record(task=task), record(name)):
-        with pytest.raises(UserError, match="is no name of a file"):
+        with pytest.raises(UserError, match="is not a valid file name"):
             store.write_record(tmp_path / "in/side", hostile, ROWS)
-        with pytest.raises(UserError, match="is no name of a file"):
+        with pytest.raises(UserError, match="is not a valid file name"):
             store.write_media(tmp_path / "in/side", hostile, {"a": Media("image", "x", bytes)})
     assert not list(tmp_path.rglob("*"))
 

@@ -94,8 +94,8 @@ def test_a_path_is_a_run(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("typed", "task", "message"),
     [
-        ("clip@runs/a/step-2", None, "there are runs of t, u: give the task by -t"),
-        ("best", None, "there are runs of t, u: give the task by -t"),
+        ("clip@runs/a/step-2", None, "there are runs of t, u: give the task with -t"),
+        ("best", None, "there are runs of t, u: give the task with -t"),
         ("xyz", None, "no run starts with it and none is of such a model in [^;]*; `mmbench list"),
         ("clip@runs/a/step", None, "did you mean clip@runs/a/step-2, clip@runs/a/step-1"),
         ("orcale", None, "did you mean oracle"),

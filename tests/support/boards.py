@@ -130,7 +130,7 @@ def bad_files(out: Path, task: str) -> dict[str, str]:
         "deep": (b'{"schema": 1, "x": ' + b"[" * 100_000, "nested more than 100 deep"),
         "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
         "newer": (b'{"schema": 99}', "has schema 99"),
-        "hostile": (store.encode(record("../x")), "no name of a file"),
+        "hostile": (store.encode(record("../x")), "not a valid file name"),
         "uncounted": (store.encode(record(counts={"samples": 1})), "have no 'failed' of 0 or more"),
     }
     for name, (data, _) in contents.items():
