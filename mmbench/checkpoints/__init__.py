@@ -1,1 +1,1 @@
-"""Where a checkpoint is, which files it needs, and their hash."""
+"""Lookup of checkpoints: their folder, the files they need, and their hash."""

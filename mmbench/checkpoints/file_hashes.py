@@ -1,8 +1,8 @@
 """Hashes of weights: of one file with the files that belong to it, or of a whole folder.
 
-Every file counts unless it is known to change no answer, so that a format that nobody thought of
-is hashed as well: formats of weights are many (.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz,
-.tflite, .nemo, files without a suffix), and what training and documentation leave is little.
+Every file is hashed unless it is known not to affect outputs, so that unknown formats are included:
+weights have many formats (.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz, .tflite, .nemo, files
+without a suffix), while training and documentation leave few types of files.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def hash_texts(*texts: str) -> str:
 
 
 def exists(path: Path) -> bool:
-    """Whether there is such a file or folder; False for what cannot be one: too long, a NUL."""
+    """Return whether a file or folder exists; False for an invalid path (too long, a NUL)."""
     try:
         return path.exists()
     except OSError:
@@ -53,11 +53,11 @@ def exists(path: Path) -> bool:
 
 
 def hash_folder(folder: Path, file_hash: FileHash = hash_file, *, earlier: bool = True) -> str:
-    """Return a hash of names and contents of the files in a folder and below it.
+    """Return a hash of names and contents of the files in a folder and its subfolders.
 
-    Links are followed. Optimizer states, logs and documents are left out; with `earlier` False also
-    folders of earlier steps (`checkpoint-500`, `step-2000`), which a folder with weights of its own
-    keeps beside them. 32 hexadecimal digits. Raises ModelError when a file cannot be read.
+    Links are followed. Optimizer states, logs and documents are skipped; with `earlier` False also
+    folders of earlier steps (`checkpoint-500`, `step-2000`) next to a folder's own weights. 32
+    hexadecimal digits. Raises ModelError if a file cannot be read.
     """
     try:
         files = sorted(checkpoint_files(folder, earlier=earlier))
@@ -77,14 +77,14 @@ def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
     try:
         files = sorted({path, *_companions(path)})
     except OSError as error:
-        raise ModelError(f"cannot list the files beside {path}: {error}") from error
+        raise ModelError(f"cannot list the files next to {path}: {error}") from error
     if files == [path]:
         return _read(path, f"cannot read {path}", file_hash)
     return _hash(path.parent, files, file_hash)
 
 
 def matching(pattern: Path) -> list[Path]:
-    """Return the files that a path with `*`, `?` or `[…]` in it stands for."""
+    """Return the files that match a path with `*`, `?` or `[…]`."""
     paths = glob.glob(str(pattern))  # noqa: PTH207 - the pattern may begin with a root
     return sorted(path for path in map(Path, paths) if path.is_file())
 

@@ -1,7 +1,7 @@
-"""Checkpoints on the Hugging Face hub: looked up in its local cache first, else downloaded.
+"""Checkpoints on the Hugging Face hub: taken from its local cache, else downloaded.
 
-The cache asks no server. The hub is asked once, with a short limit, and what it lists is
-downloaded.
+A cached checkpoint needs no request. Otherwise the hub is asked once for the list of files, with a
+short timeout, and the files are downloaded.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mmbench.checkpoints.layouts import (
 from mmbench.errors import ModelError
 from mmbench.text import count
 
-# What of a hub repository is read: its top level only (other frameworks' copies lie below it).
+# Files read from a hub repository: its top level only (subfolders hold other frameworks' copies).
 _SMALL = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
 
 _BELOW = "*/*"
 
-# Of copies in other precisions (fp16) and of single files of all parts at the top none is read.
+# Copies in other precisions (fp16) and single files with all parts at the top are not read.
 _PARTS = [*_SMALL, "*/*.safetensors"]
 
 _NOT_PARTS = ["*/*/*", "*.fp16*", "*.bf16*", "*.non_ema.*"]
@@ -39,7 +39,7 @@ _ANSWER_SECONDS = 3.5  # all of the answer, name lookup included
 
 
 def cached_commit(name: str | None) -> str:
-    """Return the commit of a hub id in the cache, nothing where it is not there."""
+    """Return the commit of a hub id in the cache, "" if it is not cached."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE, f"models--{(name or '').replace('/', '--')}")
@@ -48,7 +48,7 @@ def cached_commit(name: str | None) -> str:
 
 
 def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path | None:
-    """Return the folder of a hub id in the cache, None where its files are not all there."""
+    """Return the folder of a hub id in the cache, None if files are missing."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -73,14 +73,14 @@ def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path
 
 
 def _layouts(takes: Sequence[str]) -> list[list[str]]:
-    """Patterns of the files of each layout of weights that is looked for, the first one wins."""
+    """Return the file patterns of each layout of weights, in the order in which they are tried."""
     if takes:
         return [[*_SMALL, *(f"*{one}*" for one in takes)]]
     return [[*_SMALL, whole, shards] for whole, shards in _LAYOUTS.items()]
 
 
 def _complete(folder: Path, takes: Sequence[str]) -> bool:
-    """Whether a snapshot can be used as it is: another program may have fetched only a part."""
+    """Return whether a snapshot is complete: another program may have downloaded only a part."""
     try:
         if not takes and (parts := pipeline_parts(folder)):
             return all(_has_weights(part) for part in parts)
@@ -91,7 +91,9 @@ def _complete(folder: Path, takes: Sequence[str]) -> bool:
 
 
 def _has_weights(part: Path) -> bool:
-    """Whether a part of a pipeline has all its weights; without a config.json it needs none."""
+    """Return whether a part of a pipeline has all its weights; without config.json it needs
+    none.
+    """
     for index in part.glob("*.safetensors.index.json"):
         check_shards(index)
     return not (part / "config.json").is_file() or any(part.glob("*.safetensors"))
@@ -104,7 +106,7 @@ def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
 
     try:
         patterns, ignored = _file_patterns(name, _listing(name, revision), takes)
-        # By the name asked for and not by its commit, so that the cache learns what it points to.
+        # By the given name, not its commit, so that the cache stores what the name refers to.
         folder = snapshot_download(
             name, revision=revision, allow_patterns=patterns, ignore_patterns=ignored
         )
@@ -119,7 +121,7 @@ def _listing(name: str, revision: str | None) -> list[str]:
     """Ask the hub, once, which files a repository has."""
     from huggingface_hub import HfApi
 
-    # In a thread that nothing waits for: a name server that does not answer blocks for longer than
+    # In a thread that is not joined: a name server that does not answer blocks for longer than
     # the request's own limit, which does not cover the lookup of the name.
     ask = ThreadPool(1).apply_async(
         HfApi().model_info, (name,), {"revision": revision, "timeout": _REQUEST_SECONDS}
@@ -130,7 +132,7 @@ def _listing(name: str, revision: str | None) -> list[str]:
 def _file_patterns(
     name: str, files: list[str], takes: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Patterns of the files to fetch, and of those to leave."""
+    """Return the patterns of the files to download, and of those to skip."""
     if takes:
         return _patterns_by_class(name, files, takes)
     if PIPELINE in files:
@@ -147,9 +149,9 @@ def _file_patterns(
 def _patterns_by_class(
     name: str, files: list[str], takes: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """As `_file_patterns` for a class that lists what it takes: one file, and what belongs to it.
+    """Return patterns for a class that lists its checkpoint files: one file and its companions.
 
-    A repository may hold one model in many precisions, of which nothing says which is meant.
+    A repository may hold one model in many precisions, and nothing says which one is meant.
     """
     fit = sorted(file for file in files if accepts(takes, file))
     if len(fit) == 1:
@@ -159,7 +161,7 @@ def _patterns_by_class(
 
 
 def _explain(name: str, revision: str | None, error: Exception) -> str:
-    """One line: what was looked for and where, what stood in the way, what to type."""
+    """Return one line: what was searched where, the reason of the failure, and advice."""
     from huggingface_hub import constants
 
     label = f"{name} (revision {revision})" if revision else name
@@ -187,7 +189,7 @@ def _reason(name: str, error: Exception) -> str:
         advice = "type `hf auth login`" if status in (401, 403) else "try again later"
         return f"{hub} answered with status {status}: {advice}"
     if isinstance(error, errors.LocalEntryNotFoundError):
-        return f"the download from {hub} broke off: run this again to go on"
+        return f"the download from {hub} broke off: run this again to continue"
     if isinstance(error, (errors.HTTPError, multiprocessing.TimeoutError, ConnectionError)):
         return f"{hub} cannot be reached ({type(error).__name__}): connect to a network"
     if isinstance(error, OSError):

@@ -1,7 +1,7 @@
-"""Which files a checkpoint must have: those that transformers and diffusers write, or a plugin's.
+"""The files a checkpoint must have: those of transformers and diffusers, or a plugin's.
 
-A plugin's class lists what it takes in its attribute `checkpoints`: suffixes of files (`.onnx`),
-names (`model.bin`) and patterns (`*.gguf`).
+A plugin's class lists them in its attribute `checkpoints`: suffixes of files (`.onnx`), names
+(`model.bin`) and patterns (`*.gguf`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mmbench.text import count
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
-# A pipeline of diffusers says in this file which parts it has; each lies in a folder of its own.
+# A pipeline of diffusers lists its parts in this file; each part is a subfolder.
 PIPELINE = "model_index.json"
 
-# What a folder's weights may be called; safetensors win, as they do in transformers.
+# Names of a folder's weights; safetensors are preferred, as in transformers.
 _FOLDER_LAYOUTS = {"model.safetensors": "*.safetensors", "pytorch_model.bin": "pytorch_model*.bin"}
 
 
@@ -30,7 +30,7 @@ class _ShardIndex(msgspec.Struct):
 
 
 def accepts(takes: Sequence[str], name: str) -> bool:
-    """Whether a file is among the checkpoints that a class takes; case does not matter.
+    """Return whether a file is among the checkpoint files of a class; case does not matter.
 
     `name` is the file's name or its path below the folder, with slashes.
     """
@@ -40,10 +40,10 @@ def accepts(takes: Sequence[str], name: str) -> bool:
 
 
 def check_folder(folder: Path, takes: Sequence[str] = ()) -> None:
-    """Raise ModelError for a folder without the weights that a class takes.
+    """Raise ModelError for a folder without the weights that a class needs.
 
-    Without `takes` these are the weights of transformers or of a pipeline of diffusers, all shards
-    there.
+    Without `takes` these are the weights of transformers, or of a pipeline of diffusers with all
+    shards.
     """
     if takes:
         if not _has_accepted_file(folder, takes):
@@ -60,9 +60,9 @@ def _has_accepted_file(folder: Path, takes: Sequence[str]) -> bool:
 
 
 def pipeline_parts(folder: Path) -> list[Path]:
-    """The folders of the parts of a pipeline of diffusers; none for any other folder.
+    """Return the folders of the parts of a diffusers pipeline; [] for any other folder.
 
-    Raises ModelError where a part is missing.
+    Raises ModelError if a part is missing.
     """
     index = folder / PIPELINE
     if not index.is_file():
@@ -81,7 +81,7 @@ def pipeline_parts(folder: Path) -> list[Path]:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The weight files in a folder, all shards there. Raises ModelError otherwise."""
+    """Return the weight files in a folder, with all shards. Raises ModelError otherwise."""
     for whole, pattern in _FOLDER_LAYOUTS.items():
         index = folder / f"{whole}.index.json"
         if index.is_file() and not (folder / whole).is_file():
@@ -96,7 +96,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def check_shards(index: Path) -> None:
-    """Raise ModelError where a weight file that an index names is missing."""
+    """Raise ModelError if a weight file named in an index is missing."""
     try:
         shards = set(parse_json(read_regular(index), _ShardIndex).weight_map.values())
     except (OSError, ValueError) as error:

@@ -1,6 +1,6 @@
-"""From what was typed as a checkpoint to local files with weights, and what identifies them.
+"""Resolution of a checkpoint, as typed, to local files with weights and their hash.
 
-`resolve` takes a folder, a file where the model's class takes files, or the id of a model on the
+`resolve` takes a folder, a file if the model's class supports it, or the id of a model on the
 Hugging Face hub. Imports neither torch nor transformers.
 """
 
@@ -20,10 +20,10 @@ from mmbench.validation.safe_parse import parse_json
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """Weights that lie on this machine.
+    """Weights on this machine.
 
-    `name` is what was typed, `folder` where the files are (a file, where that was typed).
-    `revision` is the commit of a hub id, None for a folder or a file. Two checkpoints with one
+    `name` is the name as typed, `folder` the folder of the files (or the file that was typed).
+    `revision` is the commit of a hub id, None for a folder or a file. Two checkpoints with the same
     `hash` give the same numbers: it is the commit, or the hash of the weights, configuration and
     tokenizer.
     """
@@ -47,9 +47,9 @@ def resolve(
 ) -> Checkpoint:
     """Find the checkpoint `name`: a folder, a file, or a hub id at `revision`.
 
-    A revision is a commit, a branch or a tag. A name that exists on disk, or that is written like a
-    path, is not looked up on the hub. `takes` are the checkpoints of a class that takes other files
-    than transformers writes (mmbench.checkpoints.layouts). Files are hashed with `file_hash`.
+    A revision is a commit, a branch or a tag. A name that exists on disk, or that looks like a
+    path, is not looked up on the hub. `takes` are the checkpoint files of a class that needs other
+    files than transformers writes (mmbench.checkpoints.layouts). Files are hashed with `file_hash`.
     Without a network this ends within five seconds. Raises ModelError.
     """
     path = Path(name).expanduser()
@@ -71,7 +71,7 @@ def resolve(
 
 
 def _with_base(own: str, folder: Path, file_hash: FileHash) -> str:
-    """Return the hash of a folder; of a PEFT adapter together with that of the model it changes."""
+    """Return the hash of a folder; for a PEFT adapter combined with that of its base model."""
     file = folder / "adapter_config.json"
     if not file.is_file():
         return own
@@ -90,7 +90,7 @@ def _like_a_path(name: str, takes: Sequence[str]) -> bool:
 
 
 def _describe_takes(takes: Sequence[str]) -> str:
-    """What a class takes, in words."""
+    """Return a description of the checkpoint files that a class needs."""
     if not takes:
         return "folder that holds the weights"
     patterns = "" if "*" in takes else f": {', '.join(takes)}"
