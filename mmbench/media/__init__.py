@@ -1,4 +1,4 @@
-"""From a medium to what a model is given: bytes, pictures, sounds, frames.
+"""Decoding of media into a model's inputs: bytes, images, audio, frames.
 
 Decoding changes no global state and may run in several threads at once.
 """
@@ -8,8 +8,8 @@ from mmbench.media.image import FORMATS, MAX_PIXELS, decode_encoded, decode_imag
 from mmbench.media.sound import decode_sound
 from mmbench.media.video import count_frames, decode_video, frame_indices
 
-# Version of the rules by which sounds and videos are decoded. Raise it when a model is given
-# something else, so that the journal does not hold what it answered to that.
+# Version of the decoding rules of audio and video. Raise it when decoded inputs
+# change, so that outputs for earlier inputs in the journal are not used.
 DECODING = 2
 
 __all__ = [

@@ -1,6 +1,6 @@
-"""Tell whether the end of an animated GIF or PNG is missing.
+"""Detection of truncated animated GIF and PNG files.
 
-FFmpeg shows what is there of both, as a shorter animation.
+FFmpeg reads a truncated file as a shorter animation.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _EXTENSION, _IMAGE = 0x21, 0x2C
 
 
 def ends_within_a_block(data: bytes) -> bool:
-    """Return whether the last block of a GIF is torn (GIF89a, section 15 and the following).
+    """Return whether the last block of a GIF is truncated (GIF89a, section 15 and the following).
 
-    A missing trailer is no sign: some encoders leave it out.
+    A missing trailer is no sign of truncation: some encoders leave it out.
     """
     at = 13 + _colours(data, 10)
     while at < len(data):
@@ -23,7 +23,7 @@ def ends_within_a_block(data: bytes) -> bool:
             at += 2  # the introducer and the label
         elif kind == _IMAGE:
             at += 10 + _colours(data, at + 9) + 1  # its descriptor, and the width of its codes
-        else:  # the trailer, or what is no block
+        else:  # the trailer, or not a block
             return False
         while at < len(data) and data[at]:  # sub-blocks, up to an empty one
             at += 1 + data[at]
@@ -32,7 +32,7 @@ def ends_within_a_block(data: bytes) -> bool:
 
 
 def _colours(data: bytes, at: int) -> int:
-    """Return the bytes of the table of colours that the flags at `at` announce."""
+    """Return the size in bytes of the colour table that the flags at `at` announce."""
     flags = data[at] if at < len(data) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 

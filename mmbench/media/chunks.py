@@ -1,4 +1,4 @@
-"""Walk through the chunks of a media file: RIFF, AIFF, W64, CAF, VOC, MP4 boxes, ASF objects.
+"""Iteration over the chunks of a media file: RIFF, AIFF, W64, CAF, VOC, MP4 boxes, ASF objects.
 
 All of these formats are lists of chunks: an id, a size, and a body. They differ in the widths of
 the two fields, in the byte order, and in whether the size counts the fields themselves.
@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 
 class ChunkLayout(NamedTuple):
-    """How a format writes its chunks, and which of them hold the media."""
+    """The chunk layout of a format, and the ids of chunks that hold the media."""
 
     id: int  # bytes of the id
     size: int  # bytes of the size
@@ -58,7 +58,9 @@ _ISO = ChunkLayout(
 
 
 def layout_of(data: bytes) -> tuple[ChunkLayout, int] | None:
-    """Return how a file writes its chunks, and where the first begins; None for other formats."""
+    """Return the chunk layout of a file and the offset of its first chunk; None for other
+    formats.
+    """
     first, form = data[:4], data[8:12]
     if first in (b"RIFF", b"RF64", b"BW64"):
         return (_AVI, 0) if form in (b"AVI ", b"AVIX") else (_WAV, 12)
@@ -78,7 +80,7 @@ def layout_of(data: bytes) -> tuple[ChunkLayout, int] | None:
 
 
 def chunks(data: bytes, layout: ChunkLayout, start: int) -> Iterator[Chunk]:
-    """Yield the chunks from `start` on. One of unknown size is the last."""
+    """Yield the chunks from `start` on. A chunk of unknown size is the last."""
     at, head = start, layout.id + layout.size
     while at + head <= len(data):
         chunk = _chunk(data, layout, at)
@@ -94,7 +96,7 @@ def _chunk(data: bytes, layout: ChunkLayout, at: int) -> Chunk:
     id = data[id_at : id_at + layout.id]
     start = at + layout.id + layout.size
     size = int.from_bytes(data[size_at : size_at + layout.size], layout.order)
-    if layout.size_first and size == 1:  # an ISO box of more than 4 GB: 64 bits behind the id
+    if layout.size_first and size == 1:  # an ISO box of more than 4 GB: 64 bits after the id
         size, start = int.from_bytes(data[start : start + 8], "big"), start + 8
     if _is_placeholder(size, layout.size):
         return Chunk(id, size_at, start, None)
@@ -104,10 +106,10 @@ def _chunk(data: bytes, layout: ChunkLayout, at: int) -> Chunk:
 
 
 def _is_placeholder(size: int, width: int) -> bool:
-    """Return whether a size only stands for "not known", as in a file written to a pipe.
+    """Return whether a size stands for "not known", as in a file written to a pipe.
 
-    FFmpeg writes all ones, SoX 0x7FFFF000 (WAV) and 0x7F000000 (AIFF), arecord 0x80000000, each a
-    little more or less by the size of a header. 64 bits: what no file can have.
+    FFmpeg writes all ones, SoX 0x7FFFF000 (WAV) and 0x7F000000 (AIFF), arecord 0x80000000, each
+    with a small difference for the header size. With 64 bits: a size that no file can have.
     """
     if width == 8:
         return size >= 1 << 62
@@ -116,7 +118,7 @@ def _is_placeholder(size: int, width: int) -> bool:
 
 
 def _is_raw(data: bytes, layout: ChunkLayout, at: int) -> bool:
-    """Return whether media follow at `at`, and neither the end of the file nor a chunk."""
+    """Return whether media data follow at `at`, not the end of the file or a chunk."""
     if at + layout.id + layout.size > len(data):
         return at < len(data)
     id_at = at + layout.size * layout.size_first

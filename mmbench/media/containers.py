@@ -1,4 +1,4 @@
-"""What libavformat tells of an open container, for sounds and for videos."""
+"""Properties of an open libavformat container, for audio and video."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _IMAGES = ("avif", "heic", "mif1")  # brands of MP4 that hold one image
 
 
 def open_container(data: bytes) -> InputContainer:
-    """Open the bytes of a sound or a video, and nothing that they name.
+    """Open the bytes of an audio or video file, without following references to other files.
 
-    A playlist (ffconcat) names files of this machine, a session description (SDP) addresses to
-    listen at and send to. Raises an error of PyAV for what is no container.
+    A playlist (ffconcat) names local files, a session description (SDP) network addresses. Raises
+    an error of PyAV for data that is not a container.
     """
     import av
 
-    # A decoding thread that logs through Python waits for this one; torchvision turns that on.
+    # A decoding thread that logs through Python waits for this thread; torchvision enables that.
     av.logging.set_level(None)
-    closed = {"protocol_whitelist": "none"}  # for what is opened from within
+    closed = {"protocol_whitelist": "none"}  # for files that the container refers to
     return av.open(BytesIO(data), "r", metadata_errors="replace", options=closed)
 
 
 def default_stream(streams: Iterable[S]) -> S | None:
-    """Return the stream that a player shows: the first that is marked as default, else the first.
+    """Return the stream that a player shows: the first one marked as default, else the first.
 
-    The picture on the cover of a sound is no stream of a video. None where nothing is left.
+    Cover images are not video streams. Return None if no stream is left.
     """
     from av.stream import Disposition
 
@@ -45,7 +45,7 @@ def default_stream(streams: Iterable[S]) -> S | None:
 
 
 def is_image(container: InputContainer) -> bool:
-    """Return whether a file is one image, which FFmpeg shows as a video of one frame.
+    """Return whether a file is a single image, which FFmpeg reads as a video of one frame.
 
     GIF and animated PNG are videos.
     """
@@ -58,27 +58,27 @@ def _brand(container: InputContainer) -> str:
 
 
 def demuxed(packets: Iterator[Packet[S]]) -> Iterator[Packet[S]]:
-    """Yield the packets that `demux` of a container gives, an empty one of each stream included.
+    """Yield the packets from `demux` of a container, including an empty packet per stream.
 
-    The empty ones make decoders give their last frames. Streams that begin within the file, as in a
-    recording of a broadcast, are not among them.
+    The empty packets make decoders return their last frames. Streams that begin within the file, as
+    in a broadcast recording, have none.
     """
     try:
         yield from packets
     except IndexError:
-        # PyAV ends with it, behind the last empty packet, where libavformat found such a stream.
+        # PyAV raises it after the last empty packet if libavformat found such a stream.
         return
 
 
 def is_mp4(container: InputContainer) -> bool:
-    """Return whether a container is of the family of MP4: MOV, M4A, 3GP."""
+    """Return whether a container is of the MP4 family: MP4, MOV, M4A, 3GP."""
     return "mp4" in container.format.name
 
 
 def missing_entries(container: InputContainer, stream: Stream, size: int) -> Cut | None:
-    """Return what is missing of a stream of an MP4 of `size` bytes, by the index of its frames.
+    """Return how much of a stream of an MP4 of `size` bytes is missing, by its frame index.
 
-    An entry of the index says where a frame is; frames that the edit list hides have none. Other
+    An index entry gives the position of a frame; frames hidden by the edit list have none. Other
     containers have no index, or an incomplete one.
     """
     if not is_mp4(container):

@@ -9,15 +9,15 @@ from mmbench.validation.regular_files import read_regular
 
 
 def read_bytes(media: Media) -> bytes:
-    """The encoded bytes of a medium, never empty.
+    """Return the encoded bytes of a medium, never empty.
 
-    Raises SampleError when they cannot be read (no such file, not a file, no permission) and
-    ContentError when there are none. Each names the medium.
+    Raises SampleError if they cannot be read (missing file, not a file, no permission) and
+    ContentError if there are none. Messages name the medium.
     """
     try:
         data = read_regular(media.name) if media.read is None else media.read()
     except (OSError, ValueError) as error:
-        # A ValueError is a path that no file system has, one with a NUL in it.
+        # A ValueError is raised for a path with a NUL.
         reason = getattr(error, "strerror", None) or error
         raise SampleError(f"{printable_name(media.name)}: cannot be read: {reason}") from error
     except MemoryError as error:
@@ -28,6 +28,6 @@ def read_bytes(media: Media) -> bytes:
 
 
 def printable_name(name: str) -> str:
-    """A name on one line, whatever is in it."""
+    """Return a name as one printable line."""
     name = escape_surrogates(name)
     return name if name.isprintable() else repr(name)

@@ -1,4 +1,6 @@
-"""Sounds that FFmpeg decodes: m4a, webm, mkv, wma, and what else libsndfile does not read."""
+"""Audio that FFmpeg decodes: m4a, webm, mkv, wma, and other formats that libsndfile does not
+read.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class Decoded(NamedTuple):
-    """A decoded sound: stretches of one sampling rate each, and what was noticed about the file.
+    """Decoded audio: segments of one sampling rate each, and properties of the file.
 
-    `declared_seconds` is the whole length by the container, 0 where that says nothing reliable.
-    `error` is why decoding stopped before the end, or "".
+    `declared_seconds` is the whole length by the container, 0 if it is unknown or unreliable.
+    `error` is the reason why decoding stopped before the end, or "".
     """
 
     stretches: list[tuple[int, Mono]]
@@ -39,23 +41,23 @@ class Decoded(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """How long the decoded sound is."""
+        """Return the length of the decoded audio."""
         return sum(len(samples) / rate for rate, samples in self.stretches)
 
 
 # Containers with the number of samples in their header, where libavformat takes the duration from.
 _COUNTED = {"tta", "wv", "ape", "mpc", "mpc8"}
 
-# Formats of samples for which PyAV has no array, and the one that they are converted to.
+# Sample formats that PyAV cannot convert to an array, and their replacement.
 _NO_ARRAY = {"s64": "dblp", "s64p": "dblp"}
 
 
 def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Decoded:
     """Decode the default audio stream of a file, or its first one, to the mean of the channels.
 
-    `count` is called with the samples, channels and rate of each frame, and may raise. What the
-    container says is no part of the sound is left out: samples before time 0 and behind the end of
-    an edit list. What FFmpeg cannot decode is no exception here: see `Decoded.error`.
+    `count` is called with the samples, channels and rate of each frame, and may raise. Samples that
+    the container excludes are dropped: before time 0 and after the end of an edit list. Decoding
+    errors of FFmpeg are not raised: see `Decoded.error`.
     """
     import av
 
@@ -81,7 +83,9 @@ def _declared_seconds(container: InputContainer, stream: AudioStream) -> float:
     if container.format.name in _COUNTED and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.format.name == "flv" and not container.streams.video:
-        return (container.duration or 0) / 1e6  # of a film, the longer of its two streams
+        return (
+            container.duration or 0
+        ) / 1e6  # only without video: it is the length of the longer stream
     return 0.0
 
 
@@ -91,7 +95,7 @@ def _read(
     frames: list[tuple[int, Mono]],
     count: Callable[[int, int, int], None],
 ) -> None:
-    """Decode into `frames`, so that what came before an error is kept."""
+    """Decode into `frames`, so that frames before an error are kept."""
     from av.codec.context import Flags2
 
     if container.format.name == "caf" and stream.codec_context.name == "alac":
@@ -114,10 +118,10 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
 
 
 def _end(container: InputContainer, stream: AudioStream) -> float | None:
-    """Return where the sound of an MP4 ends, in seconds; encoders fill their last frame up.
+    """Return the end of the audio of an MP4 in seconds; encoders pad their last frame.
 
-    libavformat drops whole frames behind the end of an edit list, and leaves the rest to us. Of
-    other containers it drops the samples itself.
+    libavformat drops whole frames after the end of an edit list, but not parts of frames. In other
+    containers it drops the samples itself.
     """
     if not is_mp4(container) or stream.duration is None or stream.time_base is None:
         return None
@@ -125,17 +129,17 @@ def _end(container: InputContainer, stream: AudioStream) -> float | None:
 
 
 def _early(frame: AudioFrame) -> int:
-    """Return how many samples of a frame lie before time 0 and are not played."""
+    """Return the number of samples of a frame before time 0, which are not played."""
     if frame.pts is None or frame.pts >= -1:  # a time base of milliseconds is off by one
         return 0
     return round(-_first(frame))
 
 
 def _late(frame: AudioFrame, end: float) -> int:
-    """Return how many samples of the last frame lie behind the `end` of the sound in seconds.
+    """Return the number of samples of the last frame after the `end` of the audio in seconds.
 
-    None do where the end is before this frame: then it is not the end, but a duration in the header
-    that is wrong or was never filled in, as that of a recording that was not finished.
+    If the end is before this frame, return 0: then it is not the end but a wrong duration in the
+    header, as in an unfinished recording.
     """
     if frame.pts is None:
         return 0
@@ -145,7 +149,7 @@ def _late(frame: AudioFrame, end: float) -> int:
 
 
 def _first(frame: AudioFrame) -> float:
-    """Return the time of the first sample of a frame, in samples; 0 where it has no time."""
+    """Return the time of the first sample of a frame, in samples; 0 if it has no time."""
     if frame.pts is None or frame.time_base is None:
         return 0.0
     return float(frame.pts * frame.time_base * frame.sample_rate)
@@ -167,7 +171,7 @@ def _mono(frame: AudioFrame) -> Mono:
 
 
 def _with_array(frame: AudioFrame) -> AudioFrame:
-    """Return a frame in a format of samples that PyAV has an array for."""
+    """Return a frame in a sample format that PyAV can convert to an array."""
     from av import AudioResampler
 
     if frame.format.name not in _NO_ARRAY:
@@ -176,7 +180,7 @@ def _with_array(frame: AudioFrame) -> AudioFrame:
 
 
 def _concatenate(frames: list[tuple[int, Mono]]) -> list[tuple[int, Mono]]:
-    """Join the frames of one sampling rate that follow each other."""
+    """Concatenate consecutive frames of the same sampling rate."""
     import numpy as np
 
     return [

@@ -1,4 +1,4 @@
-"""The tables of frames in an MP4: libavformat makes room for as many frames as they claim.
+"""Frame tables of MP4 files: libavformat allocates memory for as many frames as they claim.
 
 A file of a kilobyte may claim a billion frames (ISO/IEC 14496-12, `stsz`, `stz2` and `trun`).
 """
@@ -11,7 +11,7 @@ from mmbench.errors import ContentError
 from mmbench.media.chunks import ChunkLayout, chunks, layout_of
 
 _PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
-_COUNT_AT = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # where the number of frames stands in a table
+_COUNT_AT = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # offset of the number of frames in a table
 _DEEPEST = 5  # moov, trak, mdia, minf, stbl
 
 

@@ -1,4 +1,4 @@
-"""From the encoded bytes of an image to the picture in them.
+"""Decoding of images.
 
 Decoding changes no global state of PIL and may run in several threads at once.
 """
@@ -18,22 +18,22 @@ from mmbench.types import EncodedImage, Media
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# PIL's own limit, a quarter of a gibibyte at three bytes a pixel; PIL only warns up to twice this.
+# PIL's own limit, a quarter of a gibibyte at three bytes a pixel; up to twice this PIL only warns.
 MAX_PIXELS = 1024**3 // 4 // 3
 
-# Raster formats. PIL knows more: among them EPS, which it hands to another program to execute.
+# Raster formats. PIL also reads others, such as EPS, which it passes to another program to execute.
 FORMATS = (
     *("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "DIB", "TIFF", "JPEG2000"),
     *("PPM", "TGA", "ICO", "PCX", "QOI"),
 )
 
-# What PIL's decoders raise on bytes that are not what they claim to be.
+# Errors of PIL's decoders on malformed bytes.
 _DECODER_ERRORS = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError),
     *(ArithmeticError, RuntimeError, struct.error, zlib.error),
 )
 
-# Formats that every endpoint knows.
+# Formats that every endpoint accepts.
 _SENT = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 _ORIENTATION, _BITS, _SAMPLE_FORMAT = 0x0112, 258, 339  # tags of EXIF and TIFF
@@ -41,33 +41,33 @@ _SIGNED = 2  # value of the tag SampleFormat
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """The picture in encoded bytes, upright, as a plain PIL image in mode RGB.
+    """Decode an image upright, as a plain PIL image in mode RGB.
 
     The reference is `PIL.Image.open(f).convert("RGB")`, as in CLIP_benchmark (datasets/flickr.py)
     and VSE++ (data.py): alpha is dropped, not blended (a transparent pixel shows its stored
-    colour), CMYK is converted without its colour profile, of an animation the first frame counts.
-    Two things differ from it because it has them wrong: an EXIF orientation is applied, and grey
-    values of more than 8 bits keep their 8 highest where PIL cuts off at 255. An EXIF block that
-    cannot be read says nothing about orientation.
+    colour), CMYK is converted without its colour profile, and of an animation the first frame is
+    used. Two errors of the reference are corrected: an EXIF orientation is applied, and grey values
+    of more than 8 bits keep their 8 highest bits where PIL clips at 255. An unreadable EXIF block
+    is ignored.
 
-    Raises ContentError, naming `name`, for what is no image, is cut short, has more than
-    `MAX_PIXELS` pixels, or floating-point pixels, which have no range to scale from; SampleError
-    when the memory runs out.
+    Raises ContentError, which names `name`, for data that is not an image, is truncated, has more
+    than `MAX_PIXELS` pixels, or floating-point pixels, which have no range to scale from;
+    SampleError if the memory runs out.
     """
     return _decoded(data, name)[0]
 
 
 def decode_encoded(data: bytes, name: str) -> EncodedImage:
-    """The picture in encoded bytes, as `decode_image` gives it, together with the bytes.
+    """Decode an image as `decode_image` does, and return it together with its bytes.
 
-    Raises what `decode_image` raises.
+    Raises the errors of `decode_image`.
     """
     pixels, mime = _decoded(data, name)
     return EncodedImage(pixels, data, mime)
 
 
 def _decoded(data: bytes, name: str) -> tuple[Image, str]:
-    """The picture, and the type of the bytes where every decoder sees this picture in them."""
+    """Return the image, and the MIME type of the bytes if every decoder gives this image."""
     from PIL import Image, UnidentifiedImageError
 
     name = printable_name(name)
@@ -75,7 +75,7 @@ def _decoded(data: bytes, name: str) -> tuple[Image, str]:
         image = Image.open(BytesIO(data), formats=_formats())
         _refuse_bomb(image, name)
         image.load()
-        # Again: an icon and some other formats tell their size only now.
+        # Again: the size of icons and some other formats is only known now.
         _refuse_bomb(image, name)
         mime = _plain_type(image)
         return _rgb(_upright(image), name), mime
@@ -92,10 +92,10 @@ def _decoded(data: bytes, name: str) -> tuple[Image, str]:
 
 
 def square(image: Media, size: int) -> Media:
-    """The largest square in the middle of an image, scaled to size x size pixels, as PNG.
+    """Return the largest centred square of an image, scaled to size x size pixels, as PNG.
 
-    Bicubic, with Pillow's filter that widens where it shrinks. It is read and decoded when its
-    bytes are, which raises what `read_bytes` and `decode_image` raise.
+    Bicubic, with Pillow's antialiasing filter. The image is read and decoded when its bytes are
+    requested, with the errors of `read_bytes` and `decode_image`.
     """
     return Media("image", f"{image.name} at {size} px", partial(_square, image, size))
 
@@ -112,7 +112,7 @@ def _square(image: Media, size: int) -> bytes:
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """Those of FORMATS that this build of PIL can read."""
+    """Return the formats in FORMATS that this build of PIL can read."""
     from PIL import Image
 
     Image.init()
@@ -128,10 +128,10 @@ def _refuse_bomb(image: Image, name: str) -> None:
 
 
 def _plain_type(image: Image) -> str:
-    """The MIME type of an image in which decoders cannot see different things, else "".
+    """Return the MIME type of an image that all decoders read alike, else "".
 
-    Decoders differ in what they make of an orientation, further frames, transparency, CMYK, and
-    more than 8 bits of grey.
+    Decoders differ in how they handle an orientation, further frames, transparency, CMYK, and more
+    than 8 bits of grey.
     """
     mime = _SENT.get(image.format or "", "")
     if not mime:
@@ -168,7 +168,7 @@ def _rgb(image: Image, name: str) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Grey values of 16 or 32 bits, by their 8 highest bits; what is below zero is black."""
+    """Return the 8 highest bits of grey values of 16 or 32 bits; negative values become black."""
     import numpy as np
     from PIL import Image
 

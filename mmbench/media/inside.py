@@ -1,4 +1,4 @@
-"""Media that lie inside a file: a number in the place of a function for each."""
+"""Media inside a file, referenced by number instead of a function for each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# They stand among the digests of `MediaFile.digests`: there is no medium, and one without a byte.
+# Values in `MediaFile.digests` for no medium, and for a medium without bytes.
 NOTHING = bytes(16)
 EMPTY = b"\xff" * 16
 
@@ -34,9 +34,9 @@ class FileState(NamedTuple):
 class MediaFile:
     """Encoded media in one file, numbered from 0. Any thread may read them.
 
-    `state` is that of the file, None where digests of its media are not worth remembering. A file
-    that holds several columns of media has the name of the column behind its path, after a NUL.
-    `digests` are set by `ContentKeys.digests_of`, 16 bytes for each medium.
+    `state` is that of the file, None if digests of its media are not worth storing. If a file holds
+    several media columns, the path in `state` is followed by a NUL and the column name.
+    `ContentKeys.digests_of` sets `digests`, 16 bytes per medium.
     """
 
     state: FileState | None = None
@@ -55,7 +55,7 @@ class MediaFile:
 
 
 class MediaInFile(Struct, frozen=True):
-    """A medium inside a file, which stands in `Media.read` and returns its bytes when called."""
+    """A medium inside a file: the value of `Media.read`, which returns its bytes when called."""
 
     file: MediaFile
     number: int
@@ -66,10 +66,10 @@ class MediaInFile(Struct, frozen=True):
 
 
 class ByteRanges(MediaFile):
-    """Media that lie in a file as they are, `lengths` [n] bytes at `offsets` [n], both int64.
+    """Media stored unchanged in a file: `lengths` [n] bytes at `offsets` [n], both int64.
 
-    A length of -1 says that there is none. `convert` turns the bytes in the file into those of a
-    medium.
+    A length of -1 means that there is no medium. `convert` turns the bytes in the file into those
+    of a medium.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class ByteRanges(MediaFile):
 
 
 def file_state(file: Path, column: str = "") -> FileState:
-    """Return the state of a file under which digests of its media are kept. Raises OSError."""
+    """Return the state of a file under which digests of its media are stored. Raises OSError."""
     stat = file.stat()
     place = os.fsencode(os.path.realpath(file)) + b"\0" + column.encode("utf-8", "surrogatepass")
     return FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
@@ -117,7 +117,7 @@ def file_state(file: Path, column: str = "") -> FileState:
 
 @contextmanager
 def open_unchanged(file: Path, state: FileState) -> Iterator[BufferedReader]:
-    """Open a file for reading. Raises OSError, and ValueError where it is not as it was."""
+    """Open a file for reading. Raises OSError, and ValueError if it has changed."""
     with open_regular(file) as stream:
         stat = os.fstat(stream.fileno())
         if (stat.st_size, stat.st_mtime_ns) != (state.size, state.mtime):

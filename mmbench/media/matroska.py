@@ -1,4 +1,4 @@
-"""Where the elements of a Matroska or WebM file end (RFC 8794, RFC 9559)."""
+"""Detection of the ends of elements in a Matroska or WebM file (RFC 8794, RFC 9559)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ EBML = bytes.fromhex("1a45dfa3")
 
 _SEGMENT, _CLUSTER = bytes.fromhex("18538067"), bytes.fromhex("1f43b675")
 
-# What a segment and a cluster hold: seek head, info, tracks, chapters, attachments, cues, tags;
+# Elements of segments and clusters: seek head, info, tracks, chapters, attachments, cues, tags;
 # timestamp, position, size of the last cluster, simple block, block group; void, checksum.
 _HELD = {
     bytes.fromhex(one)
@@ -18,9 +18,9 @@ _HELD = {
 
 
 def segment_of(data: bytes) -> tuple[int, int | None] | None:
-    """Return where the body of the segment begins, and its size; a live recording has none.
+    """Return offset and size of the segment's body; a live recording has no size.
 
-    None for a file that ends before its segment.
+    Return None for a file that ends before its segment.
     """
     size, at = _number(data, 4)
     at += size
@@ -31,9 +31,9 @@ def segment_of(data: bytes) -> tuple[int, int | None] | None:
 
 
 def ends_within_an_element(data: bytes, at: int) -> bool:
-    """Return whether the last element of a segment of unknown size is torn; `at` is its first.
+    """Return whether the last element of a segment of unknown size is truncated; `at` is its first.
 
-    What is no element of a segment ends it.
+    The segment ends at the first data that is not an element of a segment.
     """
     while at < len(data):
         id_end = at + 9 - max(1, data[at].bit_length())
@@ -49,7 +49,7 @@ def ends_within_an_element(data: bytes, at: int) -> bool:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Return a number of variable length without the mark of its length, and where it ends."""
+    """Return a variable-length number without its length marker, and the offset of its end."""
     width = 9 - data[at].bit_length() if at < len(data) else 1
     value = int.from_bytes(data[at : at + width], "big")
     return value & ((1 << 7 * width) - 1), at + width

@@ -1,4 +1,4 @@
-"""Chained Ogg files: several streams one after the other, as recordings of web radio have them."""
+"""Chained Ogg files: several consecutive streams, as in recordings of web radio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BEGINS = 2  # the flag of the first page of a logical stream
 
 
 def links(data: bytes) -> list[bytes]:
-    """Return the links of a chained Ogg file (RFC 3533, section 4); other data as they are.
+    """Return the links of a chained Ogg file (RFC 3533, section 4); other data unchanged.
 
     Each link begins with the first pages of its streams.
     """
@@ -26,7 +26,7 @@ def links(data: bytes) -> list[bytes]:
 
 
 def _pages(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where each page begins, and its flags."""
+    """Yield the offset and the flags of each page."""
     at = data.find(_PAGE)
     while 0 <= at <= len(data) - _HEADER:
         yield at, data[at + 5]

@@ -1,4 +1,4 @@
-"""What stands in front of a FLAC or an MP3: tags, and the header that says how long it is."""
+"""Tags and headers at the start of FLAC and MP3 files, which declare the length."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 _VERSIONS = {3: (1152, (44100, 48000, 32000)), 2: (576, (22050, 24000, 16000))}
 _VERSIONS[0] = (576, (11025, 12000, 8000))
 
-# Where the Xing header stands behind the four bytes of a frame's header: after its side
+# Offset of the Xing header after the four bytes of a frame's header: after its side
 # information, by version and whether the sound is mono.
 _SIDE = {(3, False): 32, (3, True): 17, (2, False): 17, (2, True): 9, (0, False): 17, (0, True): 9}
 _VBRI_AT = 36
@@ -16,18 +16,18 @@ _LOOKED_THROUGH = 1 << 16  # bytes, for the first frame of an MP3
 
 
 def declared_seconds(data: bytes) -> float | None:
-    """Return how long the sound is by STREAMINFO, or by the Xing, Info or VBRI header of an MP3.
+    """Return the length by STREAMINFO, or by the Xing, Info or VBRI header of an MP3.
 
-    None for a length that is not known (a FLAC from a pipe says 0) and for other formats.
+    Return None if it is unknown (a FLAC from a pipe has 0) and for other formats.
     """
     return _flac(data[8:26]) if data.startswith(b"fLaC") else _mp3(data[:_LOOKED_THROUGH])
 
 
 def without_tags(data: bytes) -> bytes:
-    """Return a sound without the ID3v2 tags in front of it, which hold titles and cover art.
+    """Return audio without leading ID3v2 tags, which hold titles and cover art.
 
-    Zeros behind the last tag are its padding. libsndfile misses the end of a WAV that is behind a
-    tag, and the header of an MP3 that is behind such zeros.
+    Zeros after the last tag are its padding. libsndfile misses the end of a WAV after a tag, and
+    the header of an MP3 after such zeros.
     """
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
@@ -53,9 +53,9 @@ def has_xing(data: bytes) -> bool:
 
 
 def _mp3(head: bytes) -> float | None:
-    """Return the seconds of the frames that the header in the first frame counts.
+    """Return the length of the frames that the header in the first frame counts.
 
-    The samples that the encoder added at both ends, which LAME's header tells, are taken off.
+    The samples that the encoder added at both ends, by LAME's header, are subtracted.
     """
     first = _first_frame(head)
     if first is None:
@@ -66,9 +66,9 @@ def _mp3(head: bytes) -> float | None:
 
 
 def declared_bytes(data: bytes) -> tuple[int, int] | None:
-    """Return how many bytes of an MP3 are there, and how many its Xing or Info header counts.
+    """Return how many bytes of an MP3 exist, and how many its Xing or Info header counts.
 
-    Both begin with the frame that holds the header. None where no header counts them.
+    Both begin with the frame that holds the header. Return None if no header counts them.
     """
     head = data[:_LOOKED_THROUGH]
     first = _first_frame(head)
@@ -104,7 +104,7 @@ def _is_frame(head: bytes) -> bool:
 
 
 def _frames(head: bytes, xing: int, vbri: int) -> tuple[int, int]:
-    """Return the number of frames, and of samples that the encoder added; 0 where none is told."""
+    """Return the number of frames, and of samples that the encoder added; 0 if unknown."""
     if head[vbri : vbri + 4] == b"VBRI":
         return int.from_bytes(head[vbri + 14 : vbri + 18], "big"), 0
     if head[xing : xing + 4] not in _XING:
@@ -114,7 +114,9 @@ def _frames(head: bytes, xing: int, vbri: int) -> tuple[int, int]:
         return 0, 0
     lame = xing + 8 + 4 * bool(flags & 1) + 4 * bool(flags & 2) + 100 * bool(flags & 4)
     lame += 4 * bool(flags & 8)
-    padding = int.from_bytes(head[lame + 21 : lame + 24], "big")  # 12 bits each: before and behind
+    padding = int.from_bytes(
+        head[lame + 21 : lame + 24], "big"
+    )  # 12 bits each: at the start and the end
     known = head[lame : lame + 4] in (b"LAME", b"Lavf", b"Lavc")
     added = (padding >> 12) + (padding & 0xFFF) if known else 0
     return int.from_bytes(head[xing + 8 : xing + 12], "big"), added

@@ -1,4 +1,4 @@
-"""From the encoded bytes of a sound to its samples, mono, at the rate that a model hears."""
+"""Decoding of audio to mono samples at the rate that a model needs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 MAX_SECONDS = 24 * 3600
 # Samples of all channels: 4 hours of stereo at 48 kHz, a day at 16 kHz.
 MAX_SAMPLES = 1_500_000_000
-# From 1 GiB of decoded samples on, a byte of a file stands for at most so many: Opus at 1 kbit/s.
+# From 1 GiB of decoded samples on, the limit of samples per byte of a file: Opus at 1 kbit/s.
 MANY_SAMPLES, SAMPLES_OF_A_BYTE = 1 << 28, 400
 
-# How a MIDI sample dump begins: libsndfile prints what is wrong with one to the standard output.
+# Start of a MIDI sample dump: libsndfile prints errors in such files to standard output.
 _SAMPLE_DUMP = b"\xf0\x7e"
 
 # How much shorter than its header says a whole sound may be: two frames of MP3 at 44.1 kHz. Some
@@ -36,14 +36,14 @@ ROUNDING = 0.001
 
 
 def decode_sound(data: bytes, name: str, rate: int) -> Audio:
-    """Return the sound in encoded bytes: float32 [n], the mean of its channels, at `rate`.
+    """Return decoded audio: float32 [n], the mean of its channels, at `rate`.
 
     libsndfile decodes WAV, FLAC, Ogg, Opus, MP3 and more, FFmpeg other files and videos. Samples
-    that the encoder added are removed where the file tells them. Resampled by soxr (VHQ).
-    Raises ContentError, naming `name`, for what is no sound, cannot be decoded, is cut short, has
-    no samples, some that are not numbers, lasts more than a day or has more than `MAX_SAMPLES`
-    samples, as stored or at `rate`, or many of them in a small file; SampleError when the memory
-    runs out.
+    that the encoder added are removed if the file declares them. Resampled by soxr (VHQ). Raises
+    ContentError, which names `name`, for data that is not audio, cannot be decoded, is truncated,
+    has no samples or samples that are not numbers, lasts more than a day or has more than
+    `MAX_SAMPLES` samples, as stored or at `rate`, or many of them in a small file; SampleError if
+    the memory runs out.
     """
     name = printable_name(name)
     try:
@@ -53,13 +53,13 @@ def decode_sound(data: bytes, name: str, rate: int) -> Audio:
 
 
 class _Stream(BytesIO):
-    """Bytes in which a place before their start is ignored, as damaged headers name it.
+    """Bytes in which seeking before the start is ignored, as damaged headers require it.
 
-    The error would be printed by soundfile's callback, where nobody can catch it.
+    Otherwise soundfile's callback would print an error that cannot be caught.
     """
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place and return it; stay where the place is before the start."""
+        """Move to a position and return it; stay if the position is before the start."""
         try:
             return super().seek(offset, whence)
         except (ValueError, OverflowError):
@@ -67,14 +67,14 @@ class _Stream(BytesIO):
 
 
 class _Limits:
-    """Counts what is decoded of a sound, so that it can be refused before it fills the memory."""
+    """Counts decoded samples, to refuse audio before it fills the memory."""
 
     def __init__(self, name: str, rate: int, stored: int) -> None:
         self._name, self._rate, self._stored = name, rate, stored
         self._seconds, self._samples = 0.0, 0
 
     def add(self, samples: int, channels: int, rate: int) -> None:
-        """Count so many samples of each channel. Raises ContentError beyond a limit."""
+        """Count the samples of each channel. Raises ContentError beyond a limit."""
         self._seconds += samples / rate
         self._samples += samples * channels
         if self._seconds > MAX_SECONDS:
@@ -107,7 +107,7 @@ def _sound(data: bytes, name: str, rate: int) -> Audio:
 
 
 def _decoded(data: bytes, name: str, rate: int) -> Decoded:
-    """Decode by libsndfile, or by FFmpeg what that does not read."""
+    """Decode with libsndfile, or with FFmpeg if libsndfile does not read the file."""
     import soundfile
 
     refused = ""
@@ -124,10 +124,10 @@ def _decoded(data: bytes, name: str, rate: int) -> Decoded:
 
 
 def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float64]] | None:
-    """Return the rate and the samples of a sound; None for what FFmpeg has to decode.
+    """Return the rate and the samples; None for audio that FFmpeg has to decode.
 
-    That is a sound whose length libsndfile does not know, and a MIDI sample dump. Raises
-    SoundFileError for what libsndfile does not read.
+    These are audio of a length unknown to libsndfile, and MIDI sample dumps. Raises SoundFileError
+    for files that libsndfile does not read.
     """
     import numpy as np
     import soundfile
@@ -138,22 +138,23 @@ def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float6
         if not _is_counted(data, file.format, file.frames):
             return None
         limits.add(file.frames, file.channels, file.samplerate)
-        # The number is told, because a codec in which it cannot seek (GSM, G.721) wants it. Not in
-        # parts: soundfile seeks behind each, which for an MP3 gives other samples.
+        # The number is given, because codecs without seeking (GSM, G.721) need it. Not in
+        # parts: soundfile seeks after each, which for an MP3 gives other samples.
         samples = file.read(file.frames, dtype="float32", always_2d=True)
         return file.samplerate, samples.mean(axis=1, dtype=np.float64)
 
 
 def _is_counted(data: bytes, form: str, frames: int) -> bool:
-    """Return whether libsndfile knows how many samples there are, and so reads all of them.
+    """Return whether libsndfile knows the number of samples, and so reads all of them.
 
-    It does not of a FLAC from a pipe, and guesses by the first frame of an MP3 without a header.
+    It does not for a FLAC from a pipe, and estimates it from the first frame of an MP3 without a
+    header.
     """
     return has_xing(data) if form == "MP3" else frames < 1 << 62
 
 
 def _both(refused: str, error: str) -> str:
-    """Return the error of FFmpeg, with that of libsndfile in front of its reason."""
+    """Return the error of FFmpeg, with libsndfile's reason before its own."""
     if not refused or not error.startswith(_PREFIX):
         return error
     return f"{_PREFIX}{refused}; {error.removeprefix(_PREFIX)}"
@@ -163,14 +164,14 @@ _PREFIX = "cannot be decoded as a sound: "
 
 
 def _reason(error: Exception) -> str:
-    """Return what libsndfile says, without the address of the bytes in memory."""
+    """Return libsndfile's message without the memory address of the bytes."""
     return " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
 
 
 def _refuse_cut(data: bytes, decoded: Decoded, name: str) -> None:
-    """Raise ContentError for a sound that is shorter than its file says, or was not decoded.
+    """Raise ContentError for audio shorter than its file declares, or not decoded.
 
-    An error behind the last sample that the file says it has is none: what follows is no sound.
+    An error after the last declared sample is ignored: the rest is not audio.
     """
     seconds = decoded.seconds
     reason = _missing(data, decoded)
@@ -183,7 +184,7 @@ def _refuse_cut(data: bytes, decoded: Decoded, name: str) -> None:
 
 
 def _missing(data: bytes, decoded: Decoded) -> str:
-    """Return how much of a sound is there, in words, where some of it is missing; else ""."""
+    """Return how much of the audio exists, in words, if some is missing; else ""."""
     seconds, cut = decoded.seconds, decoded.cut
     if cut is None:
         whole = _declared(data, decoded)
@@ -192,13 +193,15 @@ def _missing(data: bytes, decoded: Decoded) -> str:
 
 
 def _tolerance(data: bytes) -> float:
-    """Return how many seconds may be missing: of an MP3 with too few bytes, only a rounding."""
+    """Return how many seconds may be missing; for an MP3 with too few bytes only a rounding
+    error.
+    """
     there, whole = declared_bytes(data) or (0, 0)
     return TOLERANCE if there >= whole else ROUNDING
 
 
 def _declared(data: bytes, decoded: Decoded) -> float:
-    """Return how long the sound is by its file, in seconds; 0 where it does not say."""
+    """Return the length that the file declares, in seconds; 0 if it does not."""
     return declared_seconds(data) or decoded.declared_seconds
 
 

@@ -1,4 +1,4 @@
-"""Sounds that were written to a pipe: their headers do not know how long they are."""
+"""Audio that was written to a pipe, so its header does not have its length."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from mmbench.media.chunks import Chunk, ChunkLayout, chunks, layout_of
 def with_length(data: bytes) -> bytes:
     """Return a WAV, RF64, AIFF, W64, CAF or AU file with the size of its samples in its header.
 
-    A size of 0 before samples, or one that stands for "not known", becomes the number of bytes up
-    to the end of the file. libsndfile reads some of these as empty sounds. Other files are returned
-    as they are.
+    A size of 0 before samples, or a placeholder for "not known", is replaced by the number of bytes
+    up to the end of the file. libsndfile reads some of these files as empty. Other files are
+    returned unchanged.
     """
     if data.startswith(b".snd") and data[8:12] == bytes(4):
         return data[:8] + b"\xff" * 4 + data[12:]
@@ -20,7 +20,7 @@ def with_length(data: bytes) -> bytes:
     layout, start = layout_and_start
     every = list(chunks(data, layout, start))
     sound = next((c for c in every if c.id in layout.payload and c.size is None), None)
-    if sound is None or start == 0:  # MP4, ASF and AVI are read by FFmpeg, which needs no help
+    if sound is None or start == 0:  # FFmpeg reads MP4, ASF and AVI without a size
         return data
     return _filled(data, layout, every, sound)
 

@@ -1,8 +1,8 @@
-"""Tell from the bytes of a sound or a video whether its end is missing.
+"""Detection of truncated audio and video files from their bytes.
 
-A file is cut short when it ends before the place that its own headers name: the end of the chunk,
-box or segment that holds the media, or the end of the last page, packet, tag, element or block.
-Formats that name no such place (raw MPEG audio and AAC) are not judged here.
+A file is truncated if it ends before the position that its own headers name: the end of the chunk,
+box or segment with the media, or of the last page, packet, tag, element or block. Formats without
+such positions (raw MPEG audio and AAC) are not checked here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from mmbench.media.matroska import EBML, ends_within_an_element, segment_of
 
 
 class Cut(NamedTuple):
-    """What is missing: the share of the media that is there (0 if unknown), and it in words."""
+    """The truncation of a file: the share of the media that exists (0 if unknown), and a reason."""
 
     share: float
     reason: str
 
 
 # The bytes of a packet of MPEG-TS (ISO 13818-1; 192 on Blu-ray, 204 with error correction), and
-# where in a packet the sync byte stands.
+# the offset of the sync byte in a packet.
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))
 _TS_SYNC = b"G"
 _TS_LOOKED_AT = 50  # packets, to tell their size
@@ -32,7 +32,7 @@ _FLV_TAGS = {8, 9, 18}  # sound, picture, script
 
 
 def find_cut(data: bytes) -> Cut | None:
-    """Return what is missing at the end of a file; None where nothing is, or nothing tells it."""
+    """Return what is missing at the end of a file; None if nothing is, or if it is unknown."""
     if data.startswith(b"OggS"):
         return _torn("page") if _ends_within_a_page(data) else None
     if data.startswith(b"FLV\x01"):
@@ -77,13 +77,13 @@ def _chunked(data: bytes, layout: ChunkLayout, start: int) -> Cut | None:
         return None
     last, begin, size = media[-1]
     cut = _share(len(data) - begin, size, layout.slack)
-    # Of several parts alike, fragments of an MP4, nobody knows how many there were.
+    # The original number of equal parts, such as MP4 fragments, is unknown.
     several = sum(id == last for id, _, _ in media) > 1
     return _torn("part") if cut is not None and several else cut
 
 
 def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
-    """Fill in the size that RF64 and BW64 write into a chunk of its own (EBU Tech 3306)."""
+    """Return chunks with the size from the `ds64` chunk of RF64 and BW64 (EBU Tech 3306)."""
     large = next((chunk for chunk in every if chunk.id == b"ds64"), None)
     if large is None or not every or every[-1].id != b"data" or every[-1].size is not None:
         return every
@@ -92,7 +92,9 @@ def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
 
 
 def _matroska(data: bytes) -> Cut | None:
-    """Compare the size of the segment with the file; of a live recording, its last element."""
+    """Compare the size of the segment with the file; for a live recording, check its last
+    element.
+    """
     segment = segment_of(data)
     if segment is None:
         return None
@@ -108,7 +110,7 @@ def _sun_audio(data: bytes) -> Cut | None:
 
 
 def _sphere(data: bytes) -> Cut | None:
-    """Compare the number of samples in a header of NIST SPHERE with the file."""
+    """Compare the number of samples in a NIST SPHERE header with the file."""
     head = data[:1024].split(b"end_head")[0]
     size = data[8:16].strip()
     fields = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d+)", head))
@@ -122,9 +124,9 @@ def _sphere(data: bytes) -> Cut | None:
 
 
 def _ends_within_a_page(data: bytes) -> bool:
-    """Return whether the last page of an Ogg file is torn (RFC 3533).
+    """Return whether the last page of an Ogg file is truncated (RFC 3533).
 
-    A missing mark of the end of the stream is no sign: recordings of broadcasts have none.
+    A missing end-of-stream flag is no sign of truncation: broadcast recordings have none.
     """
     at = data.rfind(b"OggS")
     if at + 27 > len(data):
@@ -135,9 +137,9 @@ def _ends_within_a_page(data: bytes) -> bool:
 
 
 def _ends_within_a_tag(data: bytes) -> bool:
-    """Return whether the last tag of a Flash video is torn; the size behind it may be missing.
+    """Return whether the last tag of a Flash video is truncated; the size after it may be missing.
 
-    What is no tag ends the video.
+    The video ends at the first data that is not a tag.
     """
     at = int.from_bytes(data[5:9], "big") + 4
     while at + 11 <= len(data):
@@ -151,11 +153,11 @@ def _ends_within_a_tag(data: bytes) -> bool:
 
 
 def _ends_within_a_packet(data: bytes) -> bool:
-    """Return whether a file of MPEG-TS, which has neither a length nor a frame count, is torn.
+    """Return whether an MPEG-TS file, which has neither a length nor a frame count, is truncated.
 
-    One that was cut between two packets, and one with packets of no known size, cannot be told.
-    That libavformat calls a packet corrupt is no sign: it does so where whole files were joined.
-    Nor is what follows the last packet and does not begin as one.
+    Truncation between two packets, and in files with packets of unknown size, is not detected.
+    Packets that libavformat calls corrupt are no sign: it does so where whole files were joined.
+    Neither is trailing data that does not begin like a packet.
     """
     for size, at in _TS_PACKETS:
         if set(data[at : size * _TS_LOOKED_AT : size]) == set(_TS_SYNC):

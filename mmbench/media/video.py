@@ -1,4 +1,4 @@
-"""From the encoded bytes of a video to the frames that a model looks at."""
+"""Decoding of videos to the frames that a model needs."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ _MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
 
 
 def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> VideoFrames:
-    """The wanted frames of a video: uint8 [t, h, w, 3], RGB, upright, with their times in seconds.
+    """Return the selected frames of a video: uint8 [t, h, w, 3], RGB, upright, with times in
+    seconds.
 
-    Frames are chosen by their number in the order of showing, whatever their distance in time: of a
-    variable rate each frame counts once. Where the decoder shows fewer frames than there are (those
-    in front of the first whole picture of a stream that was joined late), they are chosen among
-    those shown.
-    Raises ContentError, naming `name`, for what is no video, has no frame, cannot be decoded up to
-    the last frame that is wanted, or has frames of more than `MAX_PIXELS` pixels, or of more than
-    `MAX_CLIP_PIXELS` together; SampleError when the memory runs out.
+    Frames are selected by their number in display order, independent of their times: with a
+    variable rate, too, each frame counts once. If the decoder shows fewer frames than there are
+    (those before the first key frame of a stream that was joined late), frames are selected among
+    those shown. Raises ContentError, which names `name`, for data that is not a video, has no
+    frames, cannot be decoded up to the last selected frame, or has frames of more than `MAX_PIXELS`
+    pixels, or of more than `MAX_CLIP_PIXELS` together; SampleError if the memory runs out.
     """
     import numpy as np
 
@@ -73,7 +73,9 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
 def _decoded(
     data: bytes, name: str, frames: Frames, view: View | None, n: int | None
 ) -> tuple[list[int], dict[int, Pixels], dict[int, float]]:
-    """The numbers of the wanted frames of `n` (None: of all), these frames, and their times."""
+    """Return the selected frame numbers of `n` frames (None: of all), the frames, and their
+    times.
+    """
     import av
 
     refuse_false_table(data, name)
@@ -93,11 +95,11 @@ def _decoded(
 
 
 def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]:
-    """The numbers, from 0, of the frames that are looked at, of a video of n frames.
+    """Return the numbers, from 0, of the selected frames of a video of n frames.
 
-    Without a stride floor((i + 1/2) · span / count) of the view's span; with one, windows of
-    (count - 1) · stride + 1 frames, whose starts are spread evenly. A video that is shorter than a
-    window ends with its last frame repeated.
+    Without a stride, floor((i + 1/2) · span / count) of the view's span; with one, windows of
+    (count - 1) · stride + 1 frames with evenly spread starts. If a video is shorter than a window,
+    its last frame is repeated.
     """
     clip, clips = (view.clip, view.clips) if view else (0, 1)
     if frames.stride is None:
@@ -110,9 +112,10 @@ def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]
 
 
 def count_frames(data: bytes, name: str) -> int:
-    """How many frames a video shows, none of which is decoded.
+    """Return how many frames a video shows, without decoding them.
 
-    Raises ContentError for a file that is no video, has no video stream or no frames, or is cut.
+    Raises ContentError for a file that is not a video, has no video stream or no frames, or is
+    truncated.
     """
     import av
 
@@ -126,14 +129,14 @@ def count_frames(data: bytes, name: str) -> int:
 
 
 def _undecodable(data: bytes, name: str, error: FFmpegError) -> ContentError:
-    """Return the error for what FFmpeg refuses, most often because its end is missing."""
+    """Return the error for data that FFmpeg refuses, usually because its end is missing."""
     cut = find_cut(data)
     reason = error.strerror if cut is None else f"it is cut short: {cut.reason}"
     return ContentError(f"{name}: cannot be decoded as a video: {reason}")
 
 
 def _packets(container: InputContainer, data: bytes, name: str) -> tuple[list[VideoPacket], int]:
-    """The packets of the video stream, still encoded, and how many frames they show."""
+    """Return the encoded packets of the video stream, and the number of frames they show."""
     if is_image(container):
         raise ContentError(f"{name}: is an image, not a video: name its column image")
     stream = default_stream(container.streams.video)
@@ -162,7 +165,7 @@ def _everything(container: InputContainer, data: bytes, name: str) -> list[Packe
     """Return the packets of all streams.
 
     Raises ContentError for more than `MAX_PACKETS`, and for more bytes than the file can have: an
-    index may list the same bytes again and again, and Matroska may compress them.
+    index may list the same bytes repeatedly, and Matroska may compress them.
     """
     packets, total = [], 0
     for packet in demuxed(container.demux()):
@@ -177,9 +180,9 @@ def _everything(container: InputContainer, data: bytes, name: str) -> list[Packe
 
 
 def _from_first_key(packets: list[VideoPacket]) -> int:
-    """Return how many frames follow from the first whole picture on, itself included.
+    """Return the number of frames from the first key frame on.
 
-    A recording of a broadcast begins anywhere; what is in front of that picture cannot be decoded.
+    A broadcast recording begins anywhere; frames before its first key frame cannot be decoded.
     """
     visible = [packet for packet in packets if packet.size and not packet.is_discard]
     keys = (at for at, packet in enumerate(visible) if packet.is_keyframe)
@@ -193,9 +196,9 @@ def _refuse_missing(
     data: bytes,
     name: str,
 ) -> None:
-    """Raise ContentError where frames are missing that the file says it has.
+    """Raise ContentError if frames are missing that the file declares.
 
-    An MP4 counts frames that its edit list hides with the others, so that its index decides.
+    The frame count of an MP4 includes frames hidden by its edit list, so its index is used instead.
     """
     cut = missing_entries(container, stream, len(data))
     if cut is None and not is_mp4(container):
@@ -207,11 +210,10 @@ def _refuse_missing(
 
 
 def _counted(packets: list[VideoPacket], declared: int, *, dropped: bool) -> int:
-    """Return how many of the frames are there of the `declared` ones that the file says it has.
+    """Return how many of the `declared` frames of a file exist.
 
-    AVI counts `dropped` frames with the others. Nothing is there of them but the time they take, of
-    which its unit is a frame; those behind the last packet are taken for as many as elsewhere. A
-    packet alone stands for all.
+    AVI also counts `dropped` frames. They have no data, only a duration, in units of frames; after
+    the last packet as many are assumed as elsewhere. A single packet stands for all frames.
     """
     filled = [packet for packet in packets if packet.size]
     times: list[int] = [packet.dts for packet in filled if packet.dts is not None]
@@ -223,10 +225,10 @@ def _counted(packets: list[VideoPacket], declared: int, *, dropped: bool) -> int
 
 
 def _declared_seconds(container: InputContainer, stream: VideoStream) -> float:
-    """How many seconds the file says that it lasts, where it says no number of frames; else 0.
+    """Return the length that a file declares if it does not declare a number of frames; else 0.
 
-    Matroska tells it of each stream, Flash video of the whole. Of other formats it is no more than
-    what libavformat makes of the packets that are there.
+    Matroska declares it for each stream, Flash video for the whole file. In other formats
+    libavformat derives it from the existing packets.
     """
     match = _CLOCK.fullmatch(stream.metadata.get("DURATION", "").strip())
     if match:
@@ -237,7 +239,7 @@ def _declared_seconds(container: InputContainer, stream: VideoStream) -> float:
 
 
 def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> None:
-    """Raise ContentError where packets end long before the `seconds` that were told."""
+    """Raise ContentError if packets end long before the declared `seconds`."""
     ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
     if ends and max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
         there = seconds_there(float(max(ends)), seconds)
@@ -247,7 +249,7 @@ def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> Non
 def _frames(
     packets: list[VideoPacket], indices: list[int], name: str
 ) -> tuple[dict[int, Pixels], dict[int, float], int]:
-    """The wanted frames by number, and how many were decoded. No others are kept."""
+    """Return the selected frames and their times by number, and how many frames were decoded."""
     numbers, last = set(indices), max(indices)
     most = min(MAX_PIXELS, MAX_CLIP_PIXELS // len(indices))
     pixels: dict[int, Pixels] = {}
@@ -282,7 +284,7 @@ def _upright(frame: VideoFrame) -> Pixels:
 
 
 def _cropped(pixels: Pixels, view: View | None) -> Pixels:
-    """A square of the shorter side, where a view has crops."""
+    """Return a square of the shorter side if the view has crops."""
     if view is None or view.crops == 1:
         return pixels
     height, width = pixels.shape[:2]
