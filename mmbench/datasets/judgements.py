@@ -1,6 +1,6 @@
 """The links of retrieval data as arrays: the judged pairs of queries and documents with grades.
 
-Also the samples without a link, of which embeddings may bring millions.
+Also the samples without a link; embeddings may bring millions of them.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         content.
 
         A query that was never judged counts only if documents search for queries too (`both`). The
-        ids that only embeddings added, of which there may be millions, are yielded as one digest.
+        ids that only embeddings added may be millions; they are yielded as one digest.
         """
         beyond = self.extra_rows()
         for role, samples in self.by_role().items():

@@ -41,7 +41,7 @@ _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
 _GENERATES = ("write", "draw", "speak")
 _EMBEDS = ("embed", "classify")
 _ROLES = ("system", "user", "assistant")
-_VALUES = "a list with one value for each sample, an InvalidContent for one that failed"
+_VALUES = "a list with one value per sample, an InvalidContent for a failed one"
 
 
 def with_check(name: str, method: Callable[..., Any]) -> Callable[..., Any]:

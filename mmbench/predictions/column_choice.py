@@ -97,10 +97,10 @@ def may_be_truth(column: str) -> bool:
 def prediction_column(records: Sequence[Record]) -> ColumnChoice | None:
     """Choose the column of the predictions by the column names; None if there is none.
 
-    `value` has priority. Next is the only column of `PREDICTIONS`, whatever truth columns are
-    there; then the only column of `SHARED`, unless another column may be another form of the truth
-    or the prediction under another name. Columns with equal values in every row count as one.
-    Raises DataError, which names the columns and the flag, for anything else.
+    `value` has priority. Next is the only column of `PREDICTIONS`, even next to truth columns; then
+    the only column of `SHARED`, unless another column may be another form of the truth or the
+    prediction under another name. Columns with equal values in every row count as one. Raises
+    DataError, which names the columns and the flag, for anything else.
     """
     columns = columns_of(records)
     known = candidates(columns)
@@ -156,7 +156,7 @@ def cell_kind(cell: object) -> str:
 
 
 def _without_raw(columns: list[str]) -> list[str]:
-    """Return the columns without raw responses whose filtered responses are there."""
+    """Return the columns without raw responses that are also there in filtered form."""
     raw = {RAW.get(plain_name(column)) for column in columns}
     return [column for column in columns if plain_name(column) not in raw]
 

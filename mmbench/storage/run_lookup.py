@@ -113,7 +113,7 @@ def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
 
 
 def _reference(record: RunRecord) -> str:
-    """Return the model of a record as it is typed, without its revision."""
+    """Return the model of a record as typed, without its revision."""
     model = record.model
     return f"{model.name}@{normal_path(model.checkpoint)}" if model.checkpoint else model.name
 

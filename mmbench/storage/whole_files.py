@@ -59,7 +59,7 @@ def _sync_names(folder: Path) -> None:
 
 
 def remove_parts(folder: Path, settled: float = _SETTLED) -> None:
-    """Remove partial files in a folder whose writers have died, on any machine.
+    """Remove partial files in a folder if their writers have died, on any machine.
 
     A locked file is still being written; a file modified within the last `settled` seconds, or that
     much in the future because of a wrong clock, may be. Raises OSError.

@@ -75,7 +75,7 @@ KEY
 RUN = "run -m own-model -t own.yaml --device cpu"
 SCORE = "score -t own.yaml --predictions outputs.jsonl"
 ORACLE = "run -m oracle -t own.yaml"
-LISTED = "give a list with one value for each sample, an InvalidContent for one that failed"
+LISTED = "give a list with one value per sample, an InvalidContent for a failed one"
 Attempt = Callable[..., tuple[int, str]]
 
 
@@ -145,7 +145,7 @@ def test_the_kind_of_these_tests_is_without_fault(attempt: Attempt, command: str
         (RUN, "signature", "'a\\nb'", "returned 'a\\nb': give a text of one line"),
         (RUN, "needs", "Writes", "give a mmbench.protocols.Needs, or None"),
         (RUN, "directions", "''", "returned '': give a list of names, [\"\"] for a single"),
-        (SCORE, "accepted", "outputs", "give a list with one value for each sample"),
+        (SCORE, "accepted", "outputs", "give a list with one value per sample"),
         (ORACLE, "baseline_values", "['yes'] * 4", f"returned 4 values for 3 samples: {LISTED}"),
     ],
 )

@@ -40,7 +40,7 @@ class JoinedMedia:
         self._place = {str(key): at for at, key in enumerate(other.column(join.id))}
 
     def media(self, rows: Rows) -> dict[str, Sequence[Any]]:
-        """Return the media of each row; a row whose id is not found has an InvalidContent."""
+        """Return the media of each row, an InvalidContent if its id is not found."""
         import numpy as np
 
         keys = list(map(str, rows.column(self._join.by)))

@@ -131,7 +131,7 @@ def _no_text(data: bytes) -> str:
     """Return why bytes are not UTF-8, and advice."""
     packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
     if packed:
-        return f"the file is {packed}, whatever its name: unpack or convert it"
+        return f"the file is {packed}: unpack or convert it"
     return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
 
 

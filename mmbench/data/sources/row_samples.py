@@ -41,8 +41,8 @@ from mmbench.text import listed, part_of
 
 
 class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of lines NAME KEY: a row whose filled pattern `key` is KEY gets NAME in the column
-    `name`.
+    """A file of lines NAME KEY. NAME is the column `name` of the row with KEY as its filled
+    pattern `key`.
     """
 
     file: str
@@ -50,7 +50,9 @@ class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class References(Struct, frozen=True, forbid_unknown_fields=True):
-    """Reference texts in another entry `rows`: column `text`, for the row whose id is in `of`."""
+    """Reference texts in another entry `rows`: the column `text`, and the column `of` with row
+    ids.
+    """
 
     rows: str
     of: str

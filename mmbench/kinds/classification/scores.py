@@ -39,7 +39,7 @@ def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreSc
 def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
     """Return scores [n, c] of n samples from the scores of all their views [n * views, c].
 
-    Scores whose scale changes (`scale_of_views`) become probabilities in float64.
+    If the scale changes (`scale_of_views`), the scores become probabilities in float64.
     """
     looks = scores.reshape(n, -1, scores.shape[1])
     highest = views.combine == "max"

@@ -245,7 +245,7 @@ def test_karpathy_without_a_folder(folder: dict[str, Any], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (gzip.compress(b"id,answer\n1,x\n", mtime=0), "packed by gzip, whatever its name"),
+        (gzip.compress(b"id,answer\n1,x\n", mtime=0), "packed by gzip: unpack or convert it"),
         (b"PK\3\4\x14\0\xff", "a ZIP archive"),  # a workbook of Excel
         (b"PAR1\x15\0\xff", "Parquet"),
         ("id,answer\n1,caf\u00e9\n".encode("utf-16-le"), "UTF-16 without a byte order mark"),

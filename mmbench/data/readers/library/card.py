@@ -10,7 +10,7 @@ from mmbench.text import plain
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json, parse_yaml
 
-# The files that `datasets` looks into, and the keys in them whose texts it takes for paths.
+# The metadata files that `datasets` reads, and the keys in them that hold paths.
 _KEYS = {
     "README.md": ("data_files", "data_dir"),
     ".huggingface.yaml": ("data_files", "data_dir"),
