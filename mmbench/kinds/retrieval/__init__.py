@@ -14,7 +14,7 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
 from mmbench.kinds.responses import vectors
-from mmbench.kinds.retrieval.given import (
+from mmbench.kinds.retrieval.outputs import (
     Embedded,
     embedded,
     extra_ids,
@@ -23,9 +23,9 @@ from mmbench.kinds.retrieval.given import (
     ranked,
     unjudged_documents,
 )
-from mmbench.kinds.retrieval.parts import make_splits
 from mmbench.kinds.retrieval.rank import Ranker, Reports, by_index, oracle, silent
 from mmbench.kinds.retrieval.requests import requests_of
+from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.protocols import Embeds, Needs, Responses
 from mmbench.search.approximate import check_factory
 from mmbench.search.factories import check_size

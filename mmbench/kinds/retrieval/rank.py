@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmbench.columns.vectors import Vectors
-from mmbench.kinds.retrieval.parts import Ints, Ranked, RetrievalSplit, SplitSide
+from mmbench.kinds.retrieval.splits import Ints, Ranked, RetrievalSplit, SplitSide
 from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE

@@ -13,7 +13,7 @@ from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
 from mmbench.datasets.retrieval_matching import is_listed, refuse_twice
 from mmbench.errors import DataError
-from mmbench.kinds.retrieval.parts import prediction
+from mmbench.kinds.retrieval.splits import prediction
 from mmbench.search.listed import listed_ranking
 from mmbench.types import (
     Array,
