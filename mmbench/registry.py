@@ -74,7 +74,9 @@ def register(kind: str, name: str) -> Callable[[T], T]:
     if kind not in KINDS:
         raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
     if not isinstance(name, str) or not name:
-        raise UserError(f"mmbench.register: {name!r} is no name of a {kind}: give a text")
+        raise UserError(
+            f"mmbench.register: the name {name!r} of a {kind} is invalid: give a nonempty text"
+        )
 
     def decorate(entry: T) -> T:
         _check_entry(kind, name, entry)
@@ -149,7 +151,7 @@ def load_plugin(path: str) -> None:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UserError(f"--plugin {path}: does not import: {error}") from error
+        raise UserError(f"--plugin {path}: cannot be imported: {error}") from error
     finally:
         _loading.pop()
     _loaded[file] = source
@@ -214,7 +216,7 @@ def _imported(kind: str, name: str, plugin: Plugin) -> Any:
     except (ImportError, AttributeError, SyntaxError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"{kind} {name} of the package {plugin.owner} does not import: {reason}"
+            f"{kind} {name} of the package {plugin.owner} cannot be imported: {reason}"
         ) from error
     _check_entry(kind, name, loaded)
     return loaded

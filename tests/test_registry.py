@@ -108,7 +108,7 @@ def test_a_plugin_that_is_no_python_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "broken_plugin.py"
     file.write_text("def (")
     with pytest.raises(
-        UserError, match=r"does not import: invalid syntax \(broken_plugin.py, line 1"
+        UserError, match=r"cannot be imported: invalid syntax \(broken_plugin.py, line 1"
     ):
         registry.load_plugin(str(file))
 

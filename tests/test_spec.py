@@ -124,5 +124,7 @@ def test_a_task_of_a_package_that_does_not_import_is_told_where_it_is_asked_for(
     monkeypatch.setitem(plugins, point.name, registry.Plugin(point, "broken-package"))
     assert point.name not in spec.task_files()
     assert spec.load_task("shapes-vqa").name == "shapes-vqa"
-    with pytest.raises(UserError, match="of the package broken-package does not import: No module"):
+    with pytest.raises(
+        UserError, match="of the package broken-package cannot be imported: No module"
+    ):
         spec.load_task(point.name)
