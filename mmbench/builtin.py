@@ -7,9 +7,9 @@ A table, so that listing names imports nothing. The name of a metric shows its a
 
 from __future__ import annotations
 
-Names = dict[str, tuple[str, str]]
+NameTable = dict[str, tuple[str, str]]
 
-MODELS: Names = {
+MODELS: NameTable = {
     "clip": (
         "mmbench.models.contrastive.clip:Clip",
         "any image-text model of transformers: CLIP, SigLIP, SigLIP 2, ALIGN, Chinese-CLIP",
@@ -96,7 +96,7 @@ MODELS: Names = {
     ),
 }
 
-DATA: Names = {
+DATA: NameTable = {
     "shapes": (
         "mmbench.reference.worlds.shapes.retrieval:shapes",
         "a procedural world of coloured shapes with captions",
@@ -220,7 +220,7 @@ DATA: Names = {
     ),
 }
 
-KINDS: Names = {
+KINDS: NameTable = {
     "retrieval": (
         "mmbench.kinds.retrieval:Retrieval",
         "rank documents for queries, in one or both directions",
@@ -259,7 +259,7 @@ _POPE = "mmbench.metrics.answers.pope"
 _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
 
-METRICS: Names = {
+METRICS: NameTable = {
     "recall@k": (f"{_FIRST_POSITIVE}:recall", "share of queries with a positive among the first k"),
     "mean_rank": (f"{_FIRST_POSITIVE}:mean_rank", "mean rank of the best-ranked positive"),
     "median_rank": (f"{_FIRST_POSITIVE}:median_rank", "median rank of the best-ranked positive"),
@@ -333,7 +333,7 @@ METRICS: Names = {
 _OUTPUTS = "mmbench.predictions.readers"
 _ARRAYS = "mmbench.predictions.arrays"
 
-OUTPUTS: Names = {
+OUTPUTS: NameTable = {
     ".jsonl": (f"{_OUTPUTS}:records", "an id and a value per row"),
     ".csv": (f"{_OUTPUTS}:records", "an id and a value per row"),
     ".tsv": (f"{_OUTPUTS}:records", "an id and a value per row, or a run of MS MARCO"),
@@ -349,7 +349,7 @@ OUTPUTS: Names = {
     ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row per sample"),
 }
 
-CONFORMANCE: Names = {
+CONFORMANCE: NameTable = {
     "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks and retrieval metrics"),
     "captions": ("mmbench.conformance.captions:CASES", "BLEU, ROUGE-L, CIDEr, METEOR, SPICE"),
     "clipscore": ("mmbench.conformance.clipscore:CASES", "CLIPScore and PAC-S"),
@@ -369,7 +369,7 @@ EXAMPLE_DATA = "shapes"
 
 _TRAINER = "mmbench.reference.training.trainer:train"
 
-TRAINERS: Names = {
+TRAINERS: NameTable = {
     "asr-nano": (_TRAINER, "spoken numbers, letter by letter, by CTC"),
     "audioclip-nano": (_TRAINER, "tags of sounds, then tags and captions"),
     "clip-nano": (_TRAINER, "images and captions, contrastive; half an hour on one core"),
@@ -385,7 +385,7 @@ TRAINERS: Names = {
     "video-nano-two-stream": (_TRAINER, "video-nano with two streams"),
 }
 
-TABLES: dict[str, Names] = {
+TABLES: dict[str, NameTable] = {
     "model": MODELS,
     "task": {},
     "metric": METRICS,

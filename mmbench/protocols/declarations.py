@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mmbench.errors import UserError
 from mmbench.protocols.datasets import Reads, SourceInfo
-from mmbench.protocols.metrics import Better, MetricInfo, Order
+from mmbench.protocols.metrics import Better, MetricInfo, RankingOrder
 from mmbench.types import FeatureRequest, Modality, Role, Score
 
 P = ParamSpec("P")
@@ -48,7 +48,7 @@ def declare(
     needs: Collection[str] = (),
     slow: bool = False,
     wants: FeatureRequest | None = None,
-    extremes: tuple[Order, Order] | None = None,
+    extremes: tuple[RankingOrder, RankingOrder] | None = None,
     sums_directions: bool = False,
     check_argument: Callable[[str], None] | None = None,
     check_options: Callable[[str, Mapping[str, object]], None] | None = None,

@@ -15,7 +15,7 @@ from msgspec import Struct
 from mmbench.types import FeatureRequest, Prediction, Ranking, Score
 
 Better = Literal["higher", "lower"]
-Order = Callable[..., Ranking]  # takes a ranking and the argument of the metric
+RankingOrder = Callable[..., Ranking]  # takes a ranking and the argument of the metric
 
 
 class MetricInfo(Struct, frozen=True):
@@ -43,7 +43,7 @@ class MetricInfo(Struct, frozen=True):
     needs: tuple[str, ...] = ()
     slow: bool = False
     wants: FeatureRequest | None = None
-    extremes: tuple[Order, Order] | None = None
+    extremes: tuple[RankingOrder, RankingOrder] | None = None
     sums_directions: bool = False
     check_argument: Callable[[str], None] | None = None
     check_options: Callable[[str, Mapping[str, object]], None] | None = None

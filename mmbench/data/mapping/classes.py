@@ -19,7 +19,7 @@ from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError, UnknownName
 
-Names = str | list[str] | dict[str, object]
+ClassOption = str | list[str] | dict[str, object]
 
 
 class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +30,7 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
     table: dict[str, object] = {}
 
 
-def class_names(source: Names, root: Path, option: str = "labels") -> list[str]:
+def class_names(source: ClassOption, root: Path, option: str = "labels") -> list[str]:
     """Return class names as given, or in the order of a file in the folder `root`.
 
     The file is a `ClassFile`, or the path of a file with one name per line. Raises DataError for a

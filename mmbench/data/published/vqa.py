@@ -23,28 +23,28 @@ _PLACES = ("", "Questions", "questions", "Annotations", "annotations")
 _IMAGES = ("val2014", "train2014", "test2015")
 
 
-class _Question(Struct):
+class _AnnotatedQuestion(Struct):
     question_id: int | str
     image_id: int | str
     question: str
 
 
-class _Questions(Struct):
-    questions: list[_Question]
+class _AnnotatedQuestions(Struct):
+    questions: list[_AnnotatedQuestion]
 
 
-class _Answer(Struct):
+class _AnnotatedAnswer(Struct):
     answer: str
 
 
 class _Annotation(Struct):
     question_id: int | str
-    answers: list[_Answer]
+    answers: list[_AnnotatedAnswer]
     question_type: str = ""
     answer_type: str = ""
 
 
-class _Annotations(Struct):
+class _AnswerAnnotations(Struct):
     annotations: list[_Annotation]
 
 
@@ -62,8 +62,8 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
     answers.
     """
     question_file, answer_file = _files(root, split)
-    questions = decode_json(read_file(question_file), _Questions, question_file).questions
-    annotations = decode_json(read_file(answer_file), _Annotations, answer_file).annotations
+    questions = decode_json(read_file(question_file), _AnnotatedQuestions, question_file).questions
+    annotations = decode_json(read_file(answer_file), _AnswerAnnotations, answer_file).annotations
     refuse_duplicates("question id", [str(q.question_id) for q in questions], str(question_file))
     refuse_duplicates("question id", [str(a.question_id) for a in annotations], str(answer_file))
     answers = {str(annotation.question_id): annotation for annotation in annotations}
@@ -85,7 +85,7 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
     return Samples(samples, group_name="image", optional_tags=["question_type", "answer_type"])
 
 
-def _sample(question: _Question, image: Content, annotation: _Annotation) -> Sample:
+def _sample(question: _AnnotatedQuestion, image: Content, annotation: _Annotation) -> Sample:
     tags = {"question_type": annotation.question_type, "answer_type": annotation.answer_type}
     return Sample(
         str(question.question_id),

@@ -23,7 +23,7 @@ _BATCH = 100  # rows of media read at a time
 _BLOCK = 1 << 13  # values converted to Python objects at a time
 
 
-class Values(Column[Any]):
+class ArrowValues(Column[Any]):
     """Values of an Arrow column; messages call it `what`."""
 
     def __init__(self, array: pa.ChunkedArray, what: str) -> None:
@@ -40,9 +40,9 @@ class Values(Column[Any]):
         """Return the value of a row. Raises DataError."""
         return self._objects(self.array.slice(row, 1))[0]
 
-    def take(self, rows: NDArray[np.int64]) -> Values:
+    def take(self, rows: NDArray[np.int64]) -> ArrowValues:
         """Return the values of rows [k]."""
-        return Values(self.array.take(rows), self.what)
+        return ArrowValues(self.array.take(rows), self.what)
 
     def _objects(self, array: pa.ChunkedArray) -> list[Any]:
         try:
@@ -67,7 +67,7 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return Texts(array)
-    return Values(array, what)
+    return ArrowValues(array, what)
 
 
 def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

@@ -36,7 +36,7 @@ _PLACES = ("", "annotations", "karpathy", "caption_datasets")
 _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
 
 
-class Image(NamedTuple):
+class AnnotatedImage(NamedTuple):
     """An image's id, and the relative paths where it may be, in order of preference, if known."""
 
     id: str
@@ -54,7 +54,7 @@ class Caption(NamedTuple):
 class Annotations(NamedTuple):
     """The content of an annotations file; `splits` says whether it has splits (Karpathy's do)."""
 
-    images: list[Image]
+    images: list[AnnotatedImage]
     captions: list[Caption]
     splits: bool
 
@@ -122,7 +122,7 @@ def read_annotations(path: Path, split: str) -> Annotations:
 
 def _coco(data: bytes, path: Path) -> Annotations:
     file = decode_json(data, _Coco, path)
-    images = [Image(str(one.id), _coco_names(one)) for one in file.images]
+    images = [AnnotatedImage(str(one.id), _coco_names(one)) for one in file.images]
     captions = [Caption(str(c.id), str(c.image_id), c.caption) for c in file.annotations]
     return Annotations(images, captions, splits=False)
 
@@ -144,7 +144,7 @@ def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
         # A Flickr image has no COCO id; its file name identifies it.
         stem = PurePosixPath(entry.filename).stem
         id = stem if entry.cocoid is None else str(entry.cocoid)
-        images.append(Image(id, _names(entry)))
+        images.append(AnnotatedImage(id, _names(entry)))
         inside = f"$.images[{row}].sentences"
         sentences = decode_json(bytes(entry.sentences), list[_Sentence], path, inside=inside)
         captions += [Caption(str(line.sentid), id, line.raw) for line in sentences]
@@ -153,12 +153,12 @@ def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
 
 def _blip(data: bytes, path: Path) -> Annotations:
     """Read a list of images with their captions; several entries may have the same image."""
-    images: dict[str, Image] = {}
+    images: dict[str, AnnotatedImage] = {}
     captions: list[Caption] = []
     seen: Counter[str] = Counter()
     for entry in decode_json(data, list[_BlipImage], path):
         id = _blip_id(entry.image)
-        images.setdefault(id, Image(id, _endings(entry.image)))
+        images.setdefault(id, AnnotatedImage(id, _endings(entry.image)))
         for text in [entry.caption] if isinstance(entry.caption, str) else entry.caption:
             captions.append(Caption(f"{id}#{seen[id]}", id, text))
             seen[id] += 1

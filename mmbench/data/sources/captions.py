@@ -11,9 +11,9 @@ from mmbench.columns import Lists, pack
 from mmbench.data.mapping.media_files import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions
 from mmbench.data.readers.caption_annotations import (
+    AnnotatedImage,
     Annotations,
     Caption,
-    Image,
     find_annotations,
     provenance_warning,
     read_annotations,
@@ -98,7 +98,7 @@ def _read(path: Path, split: str) -> Annotations:
         return read_annotations(path, split)
     mapping = {i: _texts(bytes(raw), path, i) for i, raw in content.items()}
     pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
-    return Annotations([Image(ident, []) for ident in mapping], pairs, splits=False)
+    return Annotations([AnnotatedImage(ident, []) for ident in mapping], pairs, splits=False)
 
 
 def _texts(data: bytes, path: Path, ident: str) -> list[str]:
@@ -117,10 +117,10 @@ def _from_rows(rows: OwnTable) -> Annotations:
     texts = rows.required(
         "references" if listed else "caption", _references if listed else _caption
     )
-    images: dict[str, Image] = {}
+    images: dict[str, AnnotatedImage] = {}
     lines = []
     for ident, path, captions in zip(ids, paths, texts, strict=True):
-        images.setdefault(ident, Image(ident, [path] if path else []))
+        images.setdefault(ident, AnnotatedImage(ident, [path] if path else []))
         lines += [Caption("", ident, text) for text in captions]
     return Annotations(list(images.values()), lines, splits=False)
 
@@ -136,7 +136,7 @@ def _caption(cell: object) -> list[str]:
 
 
 def _by_image(
-    lines: Iterable[Caption], images: list[Image], path: Path
+    lines: Iterable[Caption], images: list[AnnotatedImage], path: Path
 ) -> dict[str, list[str | InvalidContent]]:
     references: dict[str, list[str | InvalidContent]] = {image.id: [] for image in images}
     strangers = []
@@ -153,6 +153,6 @@ def _by_image(
     return references
 
 
-def _names(image: Image) -> list[str]:
+def _names(image: AnnotatedImage) -> list[str]:
     """Return the paths where an image may be; without a path, names made from its id."""
     return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

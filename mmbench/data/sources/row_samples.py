@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mmbench.data.mapping.classes import (
     ClassNames,
-    Names,
+    ClassOption,
     class_names,
     occurring_classes,
     read_labels,
@@ -148,7 +148,7 @@ def labelled(
     separator: str = "",
     drop: str = "",
     spaces: bool = False,
-    labels: Names | None = None,
+    labels: ClassOption | None = None,
     prompts: str = "",
     group: str = "",
     tags: dict[str, str] | None = None,

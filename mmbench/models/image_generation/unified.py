@@ -33,7 +33,7 @@ class _ImageGenerator(NamedTuple):
     templated: bool
 
 
-class _Family(NamedTuple):
+class _FamilyTraits(NamedTuple):
     """Properties of a family.
 
     `unbatched`: generate one at a time, because images of a batch are padded to the largest, which
@@ -45,9 +45,11 @@ class _Family(NamedTuple):
 
 
 _FAMILIES = {
-    "janus": _Family(_ImageGenerator(janus.draw, janus.DEFAULT, templated=True)),
-    "emu3": _Family(_ImageGenerator(emu3.draw, emu3.DEFAULT, templated=False), unbatched=True),
-    "chameleon": _Family(),  # transformers has no decoder of its images
+    "janus": _FamilyTraits(_ImageGenerator(janus.draw, janus.DEFAULT, templated=True)),
+    "emu3": _FamilyTraits(
+        _ImageGenerator(emu3.draw, emu3.DEFAULT, templated=False), unbatched=True
+    ),
+    "chameleon": _FamilyTraits(),  # transformers has no decoder of its images
 }
 
 
@@ -120,7 +122,7 @@ class Unified(Chat):
             )
 
 
-def _family(folder: Path) -> _Family:
+def _family(folder: Path) -> _FamilyTraits:
     """Return the family that config.json names. Raises ModelError for another one."""
     kind = model_type(folder)
     if kind not in _FAMILIES:
