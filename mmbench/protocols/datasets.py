@@ -34,7 +34,7 @@ class Dataset(Protocol):
 
     @property
     def source(self) -> dict[str, str]:
-        """Return the origin of the data for the record; `doubt` says why they may be others."""
+        """Return the origin for the record; `doubt` says why it may not be the data of the task."""
         ...
 
     @property
