@@ -1,1 +1,1 @@
-"""The reference models: architectures, training, made-up worlds, adapters and weights."""
+"""The reference models: architectures, training, synthetic data, adapters and weights."""

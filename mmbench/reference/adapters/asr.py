@@ -1,4 +1,4 @@
-"""The reference speech recogniser: one sound to its text."""
+"""The adapter of the reference speech recogniser."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class AsrNano(NanoModel):
     """The reference speech recogniser.
 
-    It takes no instruction, and writes the likeliest letter of each 20 ms of one sound, heard at
-    `rate` samples a second.
+    It takes no instruction, and returns the likeliest letter of each 20 ms of one sound, sampled
+    at `rate` samples a second.
     """
 
     name = "asr-nano"
@@ -34,7 +34,7 @@ class AsrNano(NanoModel):
         self.rate = self._mel.rate
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Tensor:  # noqa: ARG002
-        """A conversation to the log-mel of its sound, float32 [t, bands].
+        """Return the log-mel of the sound of a conversation, float32 [t, bands].
 
         A sound shorter than one frame is followed by silence.
         """
@@ -47,7 +47,7 @@ class AsrNano(NanoModel):
         conversations: Sequence[Tensor],
         options: GenerationConfig,  # noqa: ARG002
     ) -> list[GeneratedText]:
-        """What is said in n prepared sounds; tokens are letters."""
+        """Return the transcripts of n prepared sounds; tokens are letters."""
         import torch
         from torch.nn.utils.rnn import pad_sequence
 

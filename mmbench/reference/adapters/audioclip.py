@@ -1,4 +1,4 @@
-"""The reference AudioCLIP: sounds and texts, and tags of sounds."""
+"""The adapter of the reference AudioCLIP: embeddings of sounds and texts, and tags of sounds."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class AudioclipNano(NanoModel):
     """The reference AudioCLIP.
 
-    A sound is heard whole, at `rate` samples a second; `labels` are the tags it may have, of which
-    several may be true.
+    A sound is processed whole, at `rate` samples a second. `labels` are the tags; a sound may have
+    several.
     """
 
     name = "audioclip-nano"
@@ -36,9 +36,9 @@ class AudioclipNano(NanoModel):
         self.rate = self._checkpoint.model.config.mel.rate
 
     def prepare(self, item: str | Audio, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """A text to a list of ids, cut to the context; a sound to its log-mel [t, bands] float32.
+        """Return the ids of a text, cut to the context, or the log-mel [t, bands] of a sound.
 
-        A sound shorter than one feature of the model is followed by silence.
+        A sound shorter than one feature of the model is padded with silence.
         """
         config = self._checkpoint.model.config
         if isinstance(item, str):
@@ -46,7 +46,7 @@ class AudioclipNano(NanoModel):
         return spectrogram(item, config.mel, config.stride * config.mel.hop)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
+        """Return unit vectors of n prepared items, float32 [n, d]."""
         import torch
 
         model = self._checkpoint.model
@@ -56,11 +56,11 @@ class AudioclipNano(NanoModel):
             return model.encode_text(self._pad(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n sounds to logits of `labels`, float32 [n, c]."""
+        """Return logits of `labels` for n prepared sounds, float32 [n, c]."""
         return self._run_grouped(items, self._checkpoint.model.classify)
 
     def _run_grouped(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
-        """What `forward` makes of n spectrograms; those of one length share a forward."""
+        """Return the results of `forward` on n spectrograms; equal lengths share a batch."""
         import torch
 
         def rows(group: list[Array]) -> Array:

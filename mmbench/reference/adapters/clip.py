@@ -1,4 +1,4 @@
-"""The reference CLIP: images and texts to unit vectors."""
+"""The adapter of the reference CLIP: unit vectors of images and texts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class ClipNano(NanoModel):
     modalities: frozenset[Modality] = frozenset({"text", "image"})
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """A text to a list of ids, cut to the context; an RGB image to float32 [3, size, size]."""
+        """Return the ids of a text, cut to the context, or an image as float32 [3, size, size]."""
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
         return normalise_image(item, config.image_size, checkpoint.mean, checkpoint.std)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
+        """Return unit vectors of n prepared items, float32 [n, d]."""
         import torch
 
         model = self._checkpoint.model

@@ -1,4 +1,4 @@
-"""The reference fusion classifier: which of three inputs differs."""
+"""The adapter of the reference fusion classifier: which of three inputs differs."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class FusionInputs(NamedTuple):
 class FusionNano(NanoModel):
     """The reference fusion classifier.
 
-    It is asked about one image, one sound and one text, of which the first line is the sentence;
-    what is asked behind it is always the same, and not read. It rates the texts of its classes and
-    no others. A sound is heard whole, at `rate` samples a second.
+    A conversation has one image, one sound and one text. The first line of the text is the
+    sentence; the question after it is always the same and is ignored. Only texts of the classes
+    are rated. A sound is processed whole, at `rate` samples a second.
     """
 
     name = "fusion-nano"
@@ -45,9 +45,9 @@ class FusionNano(NanoModel):
         self.rate = self._config.mel.rate
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> FusionInputs:  # noqa: ARG002
-        """A conversation to what each encoder takes. A sentence is cut to the context.
+        """Return the inputs of each encoder for a conversation. A sentence is cut to the context.
 
-        Raises SampleError unless it holds one image, one sound and one text, and nothing else.
+        Raises SampleError unless it has exactly one image, one sound and one text.
         """
         parts = [part for turn in item for part in turn.parts]
         texts = [part for part in parts if isinstance(part, str)]
@@ -66,16 +66,16 @@ class FusionNano(NanoModel):
         )
 
     def loglikelihood(self, conversations: Sequence[FusionInputs], texts: Sequence[str]) -> Array:
-        """Log-probability of the class that each text names, and 1 token, float32 [n, 2].
+        """Return the log-probability of each text's class, and 1 token, float32 [n, 2].
 
-        Case, and a full stop behind it, do not matter. A row of NaN is a text that names none.
+        Case and a final full stop are ignored. A text of no class has NaN.
         """
         columns = [self._columns.get(_normalise_text(text), -1) for text in texts]
         scores = self._log_probabilities(conversations)[np.arange(len(texts)), columns]
         return np.stack([scores, np.ones_like(scores)], axis=1)
 
     def _log_probabilities(self, trios: Sequence[FusionInputs]) -> Array:
-        """Log-probabilities of all classes and NaN for no class, float32 [n, classes + 1]."""
+        """Return log-probabilities of all classes, then NaN, float32 [n, classes + 1]."""
         shares = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
         for rows in group_by(trios, lambda trio: len(trio.mel)):
             shares[rows, :-1] = self._forward([trios[row] for row in rows])

@@ -1,4 +1,4 @@
-"""The reference LLaVA and prefix model: they read images among words and go on writing."""
+"""The adapters of the reference LLaVA and prefix model, which answer about images."""
 
 from __future__ import annotations
 
@@ -35,11 +35,10 @@ class ReaderInputs(NamedTuple):
 
 
 class ReaderNano(NanoModel):
-    """A language model that reads images among words.
+    """A language model for texts with images.
 
-    A conversation may have several turns, and images anywhere in them. A word that it does not
-    know becomes `<unk>`, which no training has shown it; a text to be rated may hold some as well.
-    It answers in lower case.
+    A conversation may have several turns, and images anywhere in them. Unknown words become
+    `<unk>`, which is untrained, also in texts to be rated. Answers are in lower case.
     """
 
     _checkpoint: TrainedReader
@@ -52,9 +51,9 @@ class ReaderNano(NanoModel):
         self._config = self._model.config
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> ReaderInputs:  # noqa: ARG002
-        """A conversation to ids and pixels.
+        """Return the ids and the pixels of a conversation.
 
-        Raises SampleError for a sound, a video, and a conversation that leaves no room to answer.
+        Raises SampleError for a sound or a video, and if no room is left for the answer.
         """
         from mmbench.reference.tokens.turns import encode_prompt
 
@@ -76,7 +75,7 @@ class ReaderNano(NanoModel):
     def write(
         self, conversations: Sequence[ReaderInputs], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Answers to n prepared conversations; those of one length share a forward, unpadded."""
+        """Return answers to n prepared conversations; equal lengths share a batch, unpadded."""
         answer = partial(self._answers, options=options)
         return map_groups(conversations, lambda one: len(one.ids), answer)
 
@@ -92,7 +91,7 @@ class ReaderNano(NanoModel):
     def _inputs(
         self, rows: Sequence[Sequence[int]], conversations: Sequence[ReaderInputs]
     ) -> tuple[Tensor, Tensor]:
-        """Ids [n, t], padded at the right, and all images [m, 3, size, size]."""
+        """Return ids [n, t], padded at the right, and all images [m, 3, size, size]."""
         import torch
 
         from mmbench.reference.tokens.words import pad_ids
@@ -113,9 +112,9 @@ class ReaderNano(NanoModel):
         return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[ReaderInputs], texts: Sequence[str]) -> Array:
-        """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
+        """Return the log-probability of each text as the answer, and its tokens, float32 [n, 2].
 
-        A row of NaN is a text that the context has no room for.
+        A text that does not fit into the context has NaN.
         """
         pairs = [
             (conversation, self._words.ids(text))
@@ -133,7 +132,7 @@ class ReaderNano(NanoModel):
         return rated
 
     def _rate(self, pairs: Sequence[tuple[ReaderInputs, list[int]]]) -> Array:
-        """The log-probability of the ids behind each conversation, float32 [n]."""
+        """Return the log-probability of the ids after each conversation, float32 [n]."""
         from mmbench.reference.architectures.language import UNLEARNT
         from mmbench.reference.tokens.words import pad_ids
 
@@ -145,12 +144,12 @@ class ReaderNano(NanoModel):
 
 
 class LlavaNano(ReaderNano):
-    """The reference LLaVA: an image is as many tokens as it has patches."""
+    """The reference LLaVA, with a token for each patch of an image."""
 
     name = "llava-nano"
 
 
 class PrefixNano(ReaderNano):
-    """The reference prefix model: an image is one vector of CLIP, as a few tokens."""
+    """The reference prefix model, with a few tokens from one CLIP vector of an image."""
 
     name = "prefix-nano"

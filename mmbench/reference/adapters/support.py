@@ -1,4 +1,4 @@
-"""What the adapters of the reference models share: a checkpoint, inputs as arrays, and writing."""
+"""Shared parts of the adapters of the reference models: checkpoints, inputs and generation."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 class NanoModel:
-    """A folder that `mmbench train NAME` wrote, of the same `name`; by default the packaged one.
+    """The base class of adapters of checkpoints that `mmbench train NAME` writes.
 
-    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16 (vectors and scores are
-    float32 in any case). Raises ModelError when the folder is not such a checkpoint.
+    Without a folder the packaged checkpoint of `name` is loaded. `device` is cpu, cuda or cuda:N;
+    `dtype` is float32, bfloat16 or float16 (vectors and scores are always float32). Raises
+    ModelError if the folder is not such a checkpoint.
     """
 
     name: ClassVar[str] = ""
@@ -49,13 +50,13 @@ class NanoModel:
         self._checkpoint.model.to(device, self._dtype)
 
     def _stack(self, rows: Sequence[Array]) -> Tensor:
-        """Arrays of one shape as a tensor [n, …] for the model."""
+        """Return arrays of one shape as a tensor [n, …] for the model."""
         import torch
 
         return torch.from_numpy(np.stack(rows)).to(self._device, self._dtype)
 
     def _pad(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Ids of n texts as a tensor [n, t] for the model, padded at the right."""
+        """Return the ids of n texts as a tensor [n, t] for the model, padded at the right."""
         from mmbench.reference.tokens.words import pad_ids
 
         return pad_ids(rows).to(self._device)
@@ -64,7 +65,7 @@ class NanoModel:
 def normalise_image(
     image: Image, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
-    """The square of an image, float32 [3, size, size], by mean and std [3] of pixels / 255."""
+    """Return the centre square of an image, normalised, float32 [3, size, size]."""
     scaled = normalise_pixels(np.asarray(crop_square(image, size), np.float32), mean, std)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
@@ -72,16 +73,16 @@ def normalise_image(
 def normalise_pixels(
     pixels: NDArray[np.float32], mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
-    """Pixels […, 3] from 0 to 255 less the mean of each channel, over its deviation."""
+    """Normalise pixels […, 3] from 0 to 255 by the mean and deviation of each channel."""
     means, stds = (np.array(values, np.float32) for values in (mean, std))
     scaled: NDArray[np.float32] = (pixels / np.float32(255) - means) / stds
     return scaled
 
 
 def crop_square(image: Image, size: int) -> Image:
-    """The image with its shorter side at `size` by bicubic resampling, cut to the centre.
+    """Resize the shorter side of an image to `size` by bicubic resampling, and crop the centre.
 
-    Cut before it is resampled, so that a very long image costs no more than a square one.
+    Cropping comes before resampling, so that a very long image costs no more than a square one.
     """
     from PIL.Image import Resampling
 
@@ -93,7 +94,7 @@ def crop_square(image: Image, size: int) -> Image:
 
 
 def spectrogram(sound: Audio, mel: Mel, min_samples: int) -> Array:
-    """`log_mel` of a sound, float32 [t, bands]; one below `min_samples` samples ends in silence."""
+    """Return `log_mel` of a sound, padded to `min_samples` samples, float32 [t, bands]."""
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
@@ -103,9 +104,9 @@ def spectrogram(sound: Audio, mel: Mel, min_samples: int) -> Array:
 
 
 def token_sampler(options: GenerationConfig, rows: int) -> NextTokens:
-    """The reference models' way to the next token of so many rows.
+    """Return the sampler of the next token for a number of rows.
 
-    Greedy at a temperature of 0; else every row has the same chance, whatever its batch.
+    It is greedy at a temperature of 0; else each row has its own generator with the same seed.
     """
     import torch
 
@@ -120,9 +121,9 @@ def token_sampler(options: GenerationConfig, rows: int) -> NextTokens:
 def generated_text(
     text: str, tokens: int, options: GenerationConfig, *, finished: bool
 ) -> GeneratedText:
-    """What a reference model wrote in so many tokens, cut at the stops of `options`.
+    """Return a generated text, cut at the stop strings of `options`.
 
-    `finished` says that it ended by itself.
+    `finished` is true if the model ended the text.
     """
     cut = cut_at(text, options.stop)
     return GeneratedText(cut.strip(), "stop" if finished or cut != text else "length", tokens)

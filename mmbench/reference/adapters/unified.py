@@ -1,4 +1,4 @@
-"""The multimodal GPT: it reads all three, writes and draws."""
+"""The adapter of the multimodal GPT, which reads three modalities, and writes and draws."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class UnifiedInputs(NamedTuple):
-    """Ids of a conversation; pixels float32 [3, size, size] and log-mel [t, bands] it names."""
+    """Ids of a conversation, pixels float32 [3, size, size] and log-mel [t, bands] of its media."""
 
     ids: list[int]
     pixels: list[NDArray[np.float32]]
@@ -39,9 +39,9 @@ class UnifiedInputs(NamedTuple):
 class UnifiedNano(NanoModel):
     """The multimodal GPT.
 
-    It answers conversations of texts, images and sounds, and draws texts: token by token at a
-    `temperature` from the `top_k` likeliest (0 is all), with a `guidance` by the text (1 is none).
-    Raises ModelError for an option that makes no sense.
+    It answers conversations of texts, images and sounds, and draws texts. Image tokens are sampled
+    at a `temperature` from the `top_k` likeliest (0: all), with classifier-free `guidance` (1:
+    none). Raises ModelError for an invalid option.
     """
 
     name = "unified-nano"
@@ -74,9 +74,9 @@ class UnifiedNano(NanoModel):
         item: str | Sequence[Message[DecodedPart]],
         modality: str,  # noqa: ARG002
     ) -> str | UnifiedInputs:
-        """A conversation to what `UnifiedInputs` says; a text to be drawn stays as it is.
+        """Return the inputs of a conversation; a text to be drawn is returned unchanged.
 
-        Raises SampleError for a video, and for a conversation that leaves no room to answer.
+        Raises SampleError for a video, and if no room is left for the answer.
         """
         if isinstance(item, str):
             return item
@@ -111,7 +111,7 @@ class UnifiedNano(NanoModel):
     def _encode_fitting(
         self, turns: Sequence[MessageTurn], answer: TokenKind, what: str
     ) -> list[int]:
-        """The ids that are to be gone on with. Raises SampleError where no room is left."""
+        """Return the ids of the prompt. Raises SampleError if no room is left for the answer."""
         from mmbench.reference.tokens.mixed import TokenKind, encode_prompt
 
         ids = encode_prompt(turns, self._bpe, self._config.layout, answer)
@@ -125,13 +125,13 @@ class UnifiedNano(NanoModel):
 
     @property
     def _hop(self) -> int:
-        """Samples to a token of a sound."""
+        """Return the number of samples per token of a sound."""
         return self._config.mel.hop * self._config.sound.stride
 
     def write(
         self, conversations: Sequence[UnifiedInputs], options: GenerationConfig
     ) -> list[GeneratedText]:
-        """Answers to n prepared conversations, all in one batch."""
+        """Return answers to n prepared conversations, computed in one batch."""
         from mmbench.reference.tokens.mixed import CLOSE, TokenKind
         from mmbench.reference.tokens.writing import write
 
@@ -142,9 +142,9 @@ class UnifiedNano(NanoModel):
     def _ids(
         self, conversations: Sequence[UnifiedInputs], rows: Sequence[Sequence[int]] | None = None
     ) -> Tensor:
-        """Ids [n, t], padded at the left, with the tokens of all images and sounds in them.
+        """Return ids [n, t], padded at the left, including the tokens of images and sounds.
 
-        `rows` are the ids where they are not those of the conversations alone.
+        `rows` are the ids if they differ from those of the conversations.
         """
         import torch
         from torch.nn.utils.rnn import pad_sequence
@@ -173,9 +173,9 @@ class UnifiedNano(NanoModel):
         return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[UnifiedInputs], texts: Sequence[str]) -> Array:
-        """Log-probability of each text as the answer, and its number of tokens, float32 [n, 2].
+        """Return the log-probability of each text as the answer, and its tokens, float32 [n, 2].
 
-        A row of NaN is a text that the context has no room for.
+        A text that does not fit into the context has NaN.
         """
         answers = [self._text_ids(text) for text in texts]
         rated = np.array([[np.nan, len(ids)] for ids in answers], np.float32)
@@ -200,7 +200,7 @@ class UnifiedNano(NanoModel):
             return float(self._model.gpt.log_likelihoods(ids, learnt).sum())
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | SampleError]:
-        """Images of n prompts, PIL.Image in RGB; a SampleError for one that is too long."""
+        """Return images of n prompts, PIL.Image in RGB, or a SampleError for a long prompt."""
         results: dict[int, Image | SampleError] = {}
         prompt_ids: dict[int, list[int]] = {}
         for row, prompt in enumerate(prompts):
@@ -219,7 +219,7 @@ class UnifiedNano(NanoModel):
         return self._encode_fitting([("user", [prompt])], TokenKind.IMAGE, "prompt")
 
     def _draw_ids(self, prompt_ids: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
-        """Images of prompts, each by its own seed."""
+        """Return images of prompts, each drawn from its own seed."""
         import torch
         from PIL.Image import fromarray
 

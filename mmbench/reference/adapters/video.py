@@ -1,4 +1,4 @@
-"""The reference video model: names motions, and embeds videos and texts."""
+"""The adapter of the reference video model: classes of motion, and embeddings."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class VideoNano(NanoModel):
         self.frames = Frames(self._checkpoint.model.config.frames)
 
     def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """A text to a list of ids, cut to the context; a clip to float32 [3, t, size, size]."""
+        """Return the ids of a text, cut to the context, or frames float32 [3, t, size, size]."""
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
@@ -40,7 +40,7 @@ class VideoNano(NanoModel):
         return np.ascontiguousarray(scaled.transpose(3, 0, 1, 2))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n items to unit vectors, float32 [n, d]."""
+        """Return unit vectors of n prepared items, float32 [n, d]."""
         import torch
 
         model = self._checkpoint.model
@@ -50,7 +50,7 @@ class VideoNano(NanoModel):
             return model.encode_video(self._stack(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
-        """What `prepare` returned for n clips to logits, float32 [n, c] in the order of labels."""
+        """Return logits of n prepared videos, float32 [n, c], in the order of `labels`."""
         import torch
 
         with torch.inference_mode():

@@ -1,1 +1,1 @@
-"""Reference architectures, each a short file; only here is torch imported at the top."""
+"""Reference architectures; only this package imports torch at the top of a module."""

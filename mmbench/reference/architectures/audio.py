@@ -1,13 +1,13 @@
-"""A reference audio encoder, with tags of what sounds, and with texts in one space.
+"""A reference audio encoder with tags of sounds, and a common space with texts.
 
 The encoder is PANNs' convolutional network (Kong et al. 2019, arXiv:1912.10211, section III.A and
 table I: blocks of two 3 × 3 convolutions over the log-mel spectrogram, mean over frequency, maximum
 and mean over time), with transformer blocks over time where order matters, as in Kong et al. 2020
-(arXiv:1912.04761). Beside a text tower it is CLAP (Elizalde et al. 2022, arXiv:2206.04769) or, as
-a third tower of CLIP, AudioCLIP (Guzhov et al. 2021, arXiv:2106.13043).
+(arXiv:1912.04761). With a text tower it is CLAP (Elizalde et al. 2022, arXiv:2206.04769) or, as a
+third tower of CLIP, AudioCLIP (Guzhov et al. 2021, arXiv:2106.13043).
 
-Group norm stands where these have batch norm, so that a row depends on itself alone. Its statistics
-are of the whole sound: sounds that share a forward have one length, and nothing is padded.
+Group norm replaces batch norm, so that a row depends on itself only. Its statistics cover the whole
+sound: sounds of a batch have one length, and nothing is padded.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from mmbench.reference.architectures.positions import sinusoids
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `widths` are the channels of the convolutional blocks, of which all but the last halve time and
-    frequency; `layers` of transformer follow. Raises ValueError for sizes that do not divide, and
-    for fewer bands than the blocks halve.
+    `widths` are the channels of the convolutional blocks; all but the last halve time and
+    frequency. Then `layers` transformer layers follow. Raises ValueError for sizes that do not
+    divide, and for too few bands to halve.
     """
 
     vocabulary: int
@@ -54,18 +54,18 @@ class Config:
 
     @property
     def stride(self) -> int:
-        """How many frames of the spectrogram become one feature."""
+        """Return how many frames of the spectrogram become one feature."""
         return int(2 ** (len(self.widths) - 1))
 
     @property
     def texts(self) -> clip.Config:
-        """The text tower."""
+        """Return the configuration of the text tower."""
         sizes = (self.context, self.text_width, self.text_layers, self.text_heads)
         return clip.Config(self.vocabulary, *sizes)
 
     @classmethod
     def paper_size(cls) -> Config:
-        """CLAP's: CNN14 for 527 tags of AudioSet, a text tower of BERT's base size."""
+        """Return the size of CLAP: CNN14, 527 tags of AudioSet, a text tower of BERT base."""
         mel, widths = Mel(32000, 1024, 320, 64, 50, 14000), (64, 128, 256, 512, 1024, 2048)
         return cls(30522, 527, mel, widths, 0, 1, 512, 768, 12, 12, 1024)
 
@@ -82,14 +82,14 @@ class ConvBlock(nn.Module):
         self.pool = pool
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, in, t, bands] to [n, out, t // pool, bands // pool]."""
+        """Map [n, in, t, bands] to [n, out, t // pool, bands // pool]."""
         x = F.relu(self.norm1(self.conv1(x)))
         x = F.relu(self.norm2(self.conv2(x)))
         return F.avg_pool2d(x, self.pool) if self.pool > 1 else x
 
 
 class AudioEncoder(nn.Module):
-    """A log-mel spectrogram to one vector of features."""
+    """An encoder from a log-mel spectrogram to one feature vector."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -107,12 +107,12 @@ class AudioEncoder(nn.Module):
         initialise(self.blocks, max(1, c.layers))
 
     def frames(self, mel: Tensor) -> Tensor:
-        """[n, t, bands], t of at least `Config.stride`, to features [n, t // stride, width]."""
+        """Map [n, t, bands], t of at least `Config.stride`, to features [n, t // stride, width]."""
         x: Tensor = self.convolutions((mel * self.gain + self.shift)[:, None])
         return x.mean(3).transpose(1, 2)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """[n, t, bands], t of at least `Config.stride`, to [n, width], not negative."""
+        """Map [n, t, bands], t of at least `Config.stride`, to non-negative features [n, width]."""
         x = self.frames(mel)
         if len(self.blocks):
             x = self.blocks(x + sinusoids(x.shape[1], x.shape[2]).to(x))
@@ -120,7 +120,7 @@ class AudioEncoder(nn.Module):
 
 
 class AudioCLIP(nn.Module):
-    """Sounds and texts as unit vectors of one space, and logits of the tags of a sound."""
+    """A model of unit vectors of sounds and texts, and of the tags of a sound."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -135,33 +135,33 @@ class AudioCLIP(nn.Module):
         initialise(self.text, config.text_layers)
 
     def encode_audio(self, mel: Tensor) -> Tensor:
-        """`log_mel` of sounds of one length, [n, t, bands], to unit vectors [n, embedding]."""
+        """Return unit vectors [n, embedding] of `log_mel` [n, t, bands] of sounds of one length."""
         return self.project(self.audio(mel))
 
     def project(self, features: Tensor) -> Tensor:
-        """Features of `audio` [n, width] to unit vectors [n, embedding] in float32."""
+        """Project features of `audio` [n, width] to unit vectors [n, embedding] in float32."""
         return F.normalize(self.audio_projection(features).float(), dim=-1)
 
     def encode_text(self, tokens: Tensor) -> Tensor:
-        """Ids [n, t] to unit vectors [n, embedding] in float32."""
+        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
         return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
 
     def classify(self, mel: Tensor) -> Tensor:
-        """`log_mel` of sounds of one length, [n, t, bands], to a logit of each tag, [n, tags]."""
+        """Return logits of tags [n, tags] for `log_mel` [n, t, bands] of sounds of one length."""
         logits: Tensor = self.tags(self.audio(mel))
         return logits.float()
 
     def scale(self) -> Tensor:
-        """The inverse temperature, at most 100."""
+        """Return the inverse temperature, at most 100."""
         return self.log_scale.clamp(max=math.log(100)).exp()
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
         self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, mel: Tensor, tokens: Tensor, tags: Tensor) -> Tensor:
-        """The contrastive loss of n pairs and the loss of their tags [n, tags], a scalar."""
+        """Return the contrastive loss of n pairs plus the loss of tags [n, tags], a scalar."""
         features = self.audio(mel)
         pairs = clip.contrastive_loss(
             self.project(features), self.encode_text(tokens), self.scale()

@@ -1,4 +1,4 @@
-"""A reference CLIP: two encoders, one space, and a loss that pulls true pairs together.
+"""A reference CLIP: two encoders, a common space, and a contrastive loss.
 
 Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"
 (arXiv:2103.00020). As in the released models: pre-norm transformers, a class token for images, the
@@ -65,7 +65,7 @@ class Config:
 
     @classmethod
     def paper_size(cls, patch: int = 32) -> Config:
-        """The size of the released ViT-B models: 224 px, 512-wide text, 77 tokens."""
+        """Return the size of the released ViT-B models: 224 px, 512-wide text, 77 tokens."""
         return cls(49408, 77, 512, 12, 8, "vit", 224, patch, 768, 12, 12, 512, "quick_gelu")
 
 
@@ -88,28 +88,28 @@ class ImageViT(nn.Module):
         self.norm_out = nn.LayerNorm(width)
 
     def embed_patches(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] normalised pixels to tokens [n, 1 + patches, width], class first."""
+        """Map pixels [n, 3, size, size] to tokens [n, 1 + patches, width], class first."""
         x = self.patches(images).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)
         tokens: Tensor = self.norm_in(x + self.positions)
         return tokens
 
     def forward(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] normalised pixels to [n, width]."""
+        """Map normalised pixels [n, 3, size, size] to features [n, width]."""
         features: Tensor = self.norm_out(self.blocks(self.embed_patches(images))[:, 0])
         return features
 
     def grid(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] normalised pixels to the patches after all blocks but the last.
+        """Return the patches of normalised pixels [n, 3, size, size] before the last block.
 
-        [n, patches, width], row by row. The last block serves the class token alone.
+        [n, patches, width], row by row. The last block serves the class token only.
         """
         patches: Tensor = self.blocks[:-1](self.embed_patches(images))[:, 1:]
         return patches
 
 
 class ImageResidual(nn.Module):
-    """Two 3 × 3 convolutions beside a shortcut; group norm, so that a row depends on itself."""
+    """Two 3 × 3 convolutions with a shortcut, and group norm, so that rows are independent."""
 
     def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
         super().__init__()
@@ -121,16 +121,16 @@ class ImageResidual(nn.Module):
         self.short = nn.Identity() if same else nn.Conv2d(wide_in, wide_out, 1, stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, in, h, w] to [n, out, h / stride, w / stride]."""
+        """Map [n, in, h, w] to [n, out, h / stride, w / stride]."""
         y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
         return F.relu(y + self.short(x))
 
 
 class ImageResNet(nn.Module):
-    """A residual network, pooled by attention: the mean of the places asks all of them.
+    """A residual network with attention pooling: the mean of the places is the query.
 
-    `patch` is the total stride, a power of two; each halving is a stage of `image_layers` blocks
-    in all, and the width doubles up to `image_width`.
+    `patch` is the total stride, a power of two. Each halving is a stage; `image_layers` is the
+    number of blocks of all stages, and the width doubles up to `image_width`.
     """
 
     def __init__(self, c: Config) -> None:
@@ -151,7 +151,7 @@ class ImageResNet(nn.Module):
         self.norm_out = nn.LayerNorm(wide)
 
     def forward(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] normalised pixels to [n, width]."""
+        """Map normalised pixels [n, 3, size, size] to features [n, width]."""
         x = self.blocks(images).flatten(2).transpose(1, 2)
         x = torch.cat([x.mean(1, keepdim=True), x], dim=1) + self.positions
         features: Tensor = self.norm_out(self.pool(x)[:, 0])
@@ -175,12 +175,12 @@ class Text(nn.Module):
         self.norm_out = nn.LayerNorm(width)
 
     def embed_ids(self, tokens: Tensor) -> Tensor:
-        """[n, t] ids, t up to the context, to [n, t, width]."""
+        """Embed ids [n, t], t up to the context, as [n, t, width]."""
         x: Tensor = self.tokens(tokens) + self.positions[: tokens.shape[1]]
         return x
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """[n, t] ids, t up to the context, to [n, width]. What follows the end changes nothing."""
+        """Map ids [n, t], t up to the context, to [n, width]; ids after the end have no effect."""
         x = self.blocks(self.embed_ids(tokens))
         ends = (tokens == END).int().argmax(dim=1)
         features: Tensor = self.norm_out(x[torch.arange(len(x), device=x.device), ends])
@@ -188,7 +188,7 @@ class Text(nn.Module):
 
 
 class CLIP(nn.Module):
-    """Images and texts as unit vectors of one space, and the temperature of their likeness."""
+    """A model of unit vectors of images and texts, with a temperature of their similarity."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -201,7 +201,7 @@ class CLIP(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Normal weights, as the paper's code draws them."""
+        """Draw normal weights as in the paper's code."""
         nn.init.normal_(self.text.tokens.weight, std=0.02)
         for tower, layers in (
             (self.image, self.config.image_layers),
@@ -212,29 +212,29 @@ class CLIP(nn.Module):
             nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
 
     def encode_image(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] normalised pixels to unit vectors [n, embedding] in float32."""
+        """Return unit vectors [n, embedding] in float32 of normalised pixels [n, 3, size, size]."""
         return F.normalize(self.image_projection(self.image(images)).float(), dim=-1)
 
     def encode_text(self, tokens: Tensor) -> Tensor:
-        """[n, t] ids to unit vectors [n, embedding] in float32."""
+        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
         return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
 
     def scale(self) -> Tensor:
-        """The inverse temperature, at most 100."""
+        """Return the inverse temperature, at most 100."""
         return self.log_scale.clamp(max=math.log(100)).exp()
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
         self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """The contrastive loss of n pairs, a scalar."""
+        """Return the contrastive loss of n pairs, a scalar."""
         return contrastive_loss(self.encode_image(images), self.encode_text(tokens), self.scale())
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
-    """Mean of two cross-entropies: each image among all texts, each text among all images.
+    """Return the mean of two cross-entropies: images among texts, texts among images.
 
     `images` and `texts` are unit vectors [n, d]; row i of one belongs to row i of the other.
     """

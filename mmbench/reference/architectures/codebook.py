@@ -1,9 +1,9 @@
-"""Vector quantisation: a codebook that follows what it quantises.
+"""Vector quantisation with a codebook of moving averages.
 
 Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937): the nearest
-code, gradients straight through, a commitment loss, and codes that are moving averages of what they
-stand for (appendix A.1). A code that hardly anything is near is put where something is (Dhariwal et
-al. 2020, "Jukebox", arXiv 2005.00341, section 3.1).
+code, straight-through gradients, a commitment loss, and codes that are moving averages of their
+vectors (appendix A.1). An unused code is replaced by a random vector of the batch (Dhariwal et al.
+2020, "Jukebox", arXiv 2005.00341, section 3.1).
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _DECAY = 0.99
-_DEAD = 0.03  # of an even share
+_DEAD = 0.03  # of a uniform share
 _COMMITMENT = 0.25
 _LEAST = 1e-5
 
 
 class Codebook(nn.Module):
-    """`size` codes of `width` numbers.
+    """A codebook of `size` codes with `width` numbers each.
 
-    Beside the codes it keeps two moving averages: the share of the vectors that each code stands
-    for, and their sum in that share. At first no code stands for anything, so that the first
-    training batch puts each where a vector is.
+    It stores two moving averages for each code: the share of vectors assigned to it, and their sum
+    divided by the number of all vectors. Initially all shares are 0, so that the first training
+    batch replaces each code by a vector.
     """
 
     codes: Tensor
@@ -37,15 +37,15 @@ class Codebook(nn.Module):
         self.register_buffer("sums", torch.zeros(size, width))
 
     def nearest(self, x: Tensor) -> Tensor:
-        """Vectors [..., width] to the numbers of their codes by Euclidean distance, int64 [...]."""
+        """Return the nearest code of vectors [..., width] by Euclidean distance, int64 [...]."""
         codes = self.codes.to(x.dtype)
         return (codes.square().sum(-1) - 2 * x @ codes.T).argmin(-1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors [n, width] to their codes, through which gradients pass, and the commitment loss.
+        """Return the codes of vectors [n, width], with straight-through gradients, and the loss.
 
-        In training mode the codes are moved first. Distances and averages are float32, whatever
-        multiplies the matrices around them: they would be lost in the digits of bfloat16.
+        In training mode the codes are updated first. Distances and averages are float32, even under
+        autocast, since bfloat16 is too coarse for them.
         """
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()
@@ -58,9 +58,9 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def _update(self, x: Tensor, ids: Tensor) -> None:
-        """Move each code to the average of what it stands for; dead ones to vectors drawn by lot.
+        """Move each code to the average of its vectors, and unused codes to random vectors.
 
-        A code that was put somewhere has twice the least share, and so some time to prove itself.
+        A replaced code starts with twice the smallest share, so that it is kept for some steps.
         """
         chosen = F.one_hot(ids, len(self.codes)).to(x.dtype)
         self.shares.lerp_(chosen.mean(0), 1 - _DECAY)

@@ -3,14 +3,14 @@
 The three ways to fuse of Baltrušaitis et al. 2017, "Multimodal Machine Learning: A Survey and
 Taxonomy" (arXiv:1705.09406, section 6):
 
-    early   patches, frames of sound and words in one transformer from its first layer (as ViLT,
-            Kim et al. 2021, arXiv:2102.03334, has it of patches and words)
-    late    an encoder and a classifier for each, whose logits are averaged
-    hybrid  an encoder for each of half the depth, whose features are joined in a transformer; its
-            logits are added to those of the three classifiers
+    early   patches, frames of sound and words in one transformer from its first layer (as in ViLT,
+            Kim et al. 2021, arXiv:2102.03334, for patches and words)
+    late    an encoder and a classifier for each modality; the logits are averaged
+    hybrid  an encoder of half the depth for each modality, and a joint transformer of their
+            features; its logits are added to those of the three classifiers
 
-A late fusion is a sum of what each says alone: where no one alone says anything, the sum that the
-cross-entropy likes best says nothing. The depth from an input to its logits is `layers` in all.
+Late fusion is a sum of unimodal predictions: if no single modality is informative, the best sum in
+cross-entropy is not informative either. The depth from an input to its logits is `layers`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ FusionType = Literal["early", "late", "hybrid"]
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `values` is how many there are that each input may tell. Sizes in pixels, `context` in tokens;
-    `convolutions` are the channels before those of `width`. Raises ValueError for sizes that do not
-    divide, and for a way to fuse that does not exist.
+    `values` is the number of values that an input may show. Sizes are in pixels, `context` in
+    tokens; `convolutions` are the channels before those of `width`. Raises ValueError for sizes
+    that do not divide, and for an unknown type of fusion.
     """
 
     vocabulary: int
@@ -57,23 +57,23 @@ class Config:
         if self.fusion not in get_args(FusionType):
             raise ValueError(f"fusion {self.fusion!r} is not early, late or hybrid")
         refuse_heads(self.width, self.heads)
-        _ = self.towers, self.sounds  # which refuse sizes of their own
+        _ = self.towers, self.sounds  # which raise ValueError for invalid sizes
 
     @property
     def own_layers(self) -> int:
-        """How many layers each modality has for itself; the others are joint."""
+        """Return the number of layers of each separate encoder; the other layers are joint."""
         return {"early": 0, "late": self.layers, "hybrid": self.layers // 2}[self.fusion]
 
     @property
     def towers(self) -> clip.Config:
-        """The CLIP whose towers the encoders of images and texts are."""
+        """Return the configuration of a CLIP with the encoders of images and texts as towers."""
         text = (self.vocabulary, self.context, self.width, self.own_layers, self.heads)
         image = (self.image_size, self.patch, self.width, self.own_layers, self.heads)
         return clip.Config(*text, "vit", *image)
 
     @property
     def sounds(self) -> audio.Config:
-        """The AudioCLIP whose encoder that of sounds is."""
+        """Return the configuration of an AudioCLIP with the encoder of sounds."""
         widths = (*self.convolutions, self.width)
         return audio.Config(
             self.vocabulary, self.classes, self.mel, widths, self.own_layers, self.heads
@@ -81,14 +81,14 @@ class Config:
 
     @classmethod
     def paper_size(cls, fusion: FusionType = "early") -> Config:
-        """Of the size of ViT-B/16, BERT base and CNN14: 12 layers, 768 wide."""
+        """Return the size of ViT-B/16, BERT base and CNN14: 12 layers, 768 wide."""
         mel = Mel(32000, 1024, 320, 64, 50, 14000)
         channels = (64, 128, 256, 512, 1024)
         return cls(30522, 1000, 1000, fusion, 768, 12, 12, 224, 16, mel, channels, 512)
 
 
 class Joint(nn.Module):
-    """One transformer over the tokens of all modalities; a class token collects what they say."""
+    """A transformer over the tokens of all modalities and a class token."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -100,9 +100,9 @@ class Joint(nn.Module):
         initialise(self.blocks, depth)
 
     def forward(self, parts: Sequence[Tensor], words: Tensor | None = None) -> Tensor:
-        """Tokens [n, t, width] of image, sound and text to features [n, width].
+        """Map tokens [n, t, width] of image, sound and text to features [n, width].
 
-        `words` bool [n, t] says which of the text's are words, and no padding.
+        `words` bool [n, t] masks the words of the text against padding.
         """
         own = self.class_token.expand(len(parts[0]), 1, -1)
         x = torch.cat(
@@ -119,7 +119,7 @@ class Joint(nn.Module):
 
 
 class Fusion(nn.Module):
-    """The three encoders and what joins them; sounds of one call are of one length."""
+    """Three encoders and their fusion; sounds of one call have one length."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -139,14 +139,14 @@ class Fusion(nn.Module):
             initialise(tower, config.own_layers)
 
     def forward(self, images: Tensor, mel: Tensor, tokens: Tensor) -> Tensor:
-        """Pixels [n, 3, size, size], `log_mel` [n, t, bands] and ids [n, t] to [n, classes].
+        """Map pixels [n, 3, size, size], `log_mel` [n, t, bands] and ids [n, t] to [n, classes].
 
         Logits in float32. Ids are padded at the right.
         """
         return self.class_logits(self.features(images, mel, tokens))
 
     def class_logits(self, features: Sequence[Tensor]) -> Tensor:
-        """`features` to logits of the classes, float32 [n, classes]."""
+        """Return logits of the classes for `features`, float32 [n, classes]."""
         if self.config.fusion == "early":
             early_logits: Tensor = self.head(features[0])
             return early_logits.float()
@@ -157,18 +157,18 @@ class Fusion(nn.Module):
         return logits.float()
 
     def value_logits(self, features: Sequence[Tensor]) -> Tensor:
-        """`features` to logits of what each input tells, float32 [n, 3, values]."""
+        """Return logits of the value that each input shows, float32 [n, 3, values]."""
         pairs = zip(self.tells, features, strict=True)
         return torch.stack([tell(vector) for tell, vector in pairs], 1).float()
 
     def features(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
-        """What is known [n, width] of image, sound and text: in early fusion of all at once."""
+        """Return features [n, width] of image, sound and text; early fusion has joint features."""
         if self.config.fusion != "early":
             return [self.image(images), self.audio(mel), self.text(tokens)]
         return [self.joint(self._tokens(images, mel, tokens), tokens != PAD)] * 3
 
     def _tokens(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
-        """Patches, frames and words before any layer, each with its place and on one scale."""
+        """Return embedded patches, frames and words with positions, all on one scale."""
         frames = self.audio.out(self.audio.frames(mel))
         frames = frames + sinusoids(frames.shape[1], frames.shape[2]).to(frames)
         words = self.text.norm_out(self.text.embed_ids(tokens))

@@ -1,11 +1,10 @@
-"""A multimodal GPT: one decoder over texts, images and sounds, all of them tokens.
+"""A multimodal GPT: one decoder over the tokens of texts, images and sounds.
 
-Images and sounds become tokens by VQ-VAEs, as in Chameleon (arXiv 2405.09818) and, before it,
-DALL-E (arXiv 2102.12092). Each modality has an embedding that says which it is and a head of its
-own; the last token says which head speaks, so that nothing comes next that may not. The codes of an
-image that is read are looked at: convolutions over their vectors in the codebook tell each of its
-neighbours. An image is drawn from a text by classifier-free guidance (Ho and Salimans 2022, arXiv
-2207.12598).
+VQ-VAEs turn images and sounds into tokens, as in Chameleon (arXiv 2405.09818) and before it in
+DALL-E (arXiv 2102.12092). Each modality has an embedding and a separate head; the last token
+selects the head, so that invalid tokens cannot follow. For an image in the input, convolutions over
+the codebook vectors add the context of each code. Images are generated with classifier-free
+guidance (Ho and Salimans 2022, arXiv 2207.12598).
 """
 
 from __future__ import annotations
@@ -61,17 +60,17 @@ class Config:
 
     @property
     def patches(self) -> int:
-        """How many tokens an image is."""
+        """Return the number of tokens of an image."""
         return (self.image_size // self.image.stride) ** 2
 
     @property
     def layout(self) -> TokenLayout:
-        """The vocabulary."""
+        """Return the layout of the vocabulary."""
         return TokenLayout(self.text, self.image.number, self.sound.number)
 
     @classmethod
     def paper_size(cls) -> Config:
-        """The size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
+        """Return the size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
         images, sounds = (
             vqvae.VqVaeConfig(8192, 256, 512, 4, 2),
             vqvae.VqVaeConfig(1024, 128, 512, 2, 2),
@@ -80,10 +79,10 @@ class Config:
 
 
 class CodeContext(nn.Module):
-    """The codes of an image that is read, each with its neighbours: two 3 × 3 convolutions.
+    """Two 3 × 3 convolutions over the codes of an image in the input.
 
-    A code alone is a number among many, and says nothing of which codes look alike. Their vectors
-    do, as where Janus aligns its codes (arXiv 2410.13848), and a thing is larger than one code.
+    The ids of codes do not show which codes look alike, but their vectors do (as in Janus, arXiv
+    2410.13848), and an object is larger than one code.
     """
 
     def __init__(self, code_width: int, width: int) -> None:
@@ -92,7 +91,7 @@ class CodeContext(nn.Module):
         self.far = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Vectors of square grids [n, patches, code_width] to [n, patches, width]."""
+        """Map vectors of square grids [n, patches, code_width] to [n, patches, width]."""
         side = round(codes.shape[1] ** 0.5)
         x = codes.transpose(1, 2).reshape(len(codes), -1, side, side)
         seen: Tensor = self.far(F.gelu(self.near(x)))
@@ -102,8 +101,8 @@ class CodeContext(nn.Module):
 class GPT(TextDecoder):
     """Ids [n, t] to what may come next; shorter rows are padded, at the left with `branch_ids`.
 
-    An image is `patches` tokens in a row, never fewer and never more; `codebook` has its codes.
-    What the user shows is read, and seen as a whole; what the assistant draws comes code by code.
+    An image has exactly `patches` consecutive tokens; `codebook` has their vectors. Images of the
+    user are embedded as a whole; images of the assistant are generated code by code.
     """
 
     def __init__(self, c: Config, codebook: Codebook) -> None:
@@ -121,16 +120,16 @@ class GPT(TextDecoder):
         initialise(self, c.layers)
 
     def allowed_ids(self, kind: TokenKind) -> list[int]:
-        """The ids that the head of a kind has: its own, and the one that closes the modality."""
+        """Return the ids of the head of a kind: those of the kind, and the closing token."""
         return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
 
     def kind_of(self, ids: Tensor) -> Tensor:
-        """The `TokenKind` of each token, int64 of the same shape."""
+        """Return the `TokenKind` of each token, int64 of the same shape."""
         starts = torch.tensor([self.layout.ids(kind).start for kind in MODALITIES])
         return torch.bucketize(ids.contiguous(), starts.to(ids.device), right=True)
 
     def next_kind(self, last: Tensor) -> Tensor:
-        """The kind whose head speaks after each token, int64 of the same shape."""
+        """Return the kind of the token that follows each token, int64 of the same shape."""
         kinds = self.kind_of(last)
         for kind in MODALITIES:
             kinds = kinds.masked_fill(last == OPEN[kind], kind)
@@ -143,19 +142,19 @@ class GPT(TextDecoder):
         image_counts: Tensor | int = 0,
         branch_ids: Tensor | None = None,
     ) -> Tensor:
-        """Ids [n, t] to what the heads read, [n, t, width].
+        """Return the features of ids [n, t] for the heads, [n, t, width].
 
-        With caches they follow the tokens that these have seen (then t is 1, or none were seen), of
-        which `image_counts` [n] were of images. `branch_ids` [n, s] are those of `tokens.packing`,
-        of all tokens seen so far.
+        With caches the ids follow the cached tokens (then t is 1, or the caches are empty);
+        `image_counts` [n] is the number of image tokens among them. `branch_ids` [n, s] are those
+        of `tokens.packing`, for all tokens so far.
         """
         features: Tensor = self(self.embed_ids(ids, image_counts), caches, branch_ids)
         return features
 
     def embed_ids(self, ids: Tensor, image_counts: Tensor | int = 0) -> Tensor:
-        """Ids [n, t] to what the blocks see, [n, t, width]; `image_counts` is that of `features`.
+        """Embed ids [n, t] as [n, t, width]; `image_counts` is that of `features`.
 
-        Raises ValueError for an image that is read and not whole.
+        Raises ValueError for an incomplete image in the input.
         """
         kinds = self.kind_of(ids)
         place = (self.image_counts(ids, image_counts) - 1) % self.patches
@@ -172,21 +171,21 @@ class GPT(TextDecoder):
         return x.masked_scatter(from_user[..., None], x[from_user] + seen.flatten(0, 1).to(x.dtype))
 
     def is_user(self, ids: Tensor) -> Tensor:
-        """Whether each token stands in what the user says, bool [n, t]."""
+        """Return whether each token belongs to a message of the user, bool [n, t]."""
         at = torch.arange(1, ids.shape[1] + 1, device=ids.device)
         user, assistant = ((at * (ids == role)).cummax(1).values for role in (USER, ASSISTANT))
         return user > assistant
 
     def image_counts(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
-        """How many tokens of images there are up to each place, int64 [n, t]; `before` is [n]."""
+        """Return the number of image tokens up to each position, int64 [n, t]; `before` is [n]."""
         images = (self.kind_of(ids) == TokenKind.IMAGE).cumsum(1)
         return images + (before[:, None] if isinstance(before, Tensor) else before)
 
     def logits(self, features: Tensor, last: Tensor, image_counts: Tensor) -> Tensor:
-        """Of all tokens, float32 [m, vocabulary]; -inf for those that may not come next.
+        """Return logits of all tokens, float32 [m, vocabulary], -inf for those not allowed next.
 
-        From features [m, width] of the tokens `last` [m], up to which `image_counts` [m] are of
-        images.
+        They are computed from features [m, width] of the tokens `last` [m]; `image_counts` [m] is
+        the number of image tokens up to these.
         """
         logits = features.new_full((len(last), self.layout.size), -torch.inf, dtype=torch.float32)
         next_kind = self.next_kind(last)
@@ -208,10 +207,10 @@ class GPT(TextDecoder):
     def log_likelihoods(
         self, ids: Tensor, learnt: Tensor, branch_ids: Tensor | None = None
     ) -> Tensor:
-        """Of each token that is learnt, bool [n, t], given those before: float32 [m] in nats.
+        """Return log-probabilities of the tokens in `learnt`, bool [n, t]: float32 [m] in nats.
 
-        `branch_ids` [n, t], where a row holds several conversations, are those of `tokens.packing`;
-        an image may stand in the trunk alone.
+        `branch_ids` [n, t], for rows of several conversations, are those of `tokens.packing`; only
+        the trunk may have an image.
         """
         chosen = learnt[:, 1:]
         features = self.features(ids, branch_ids=branch_ids)[:, :-1][chosen]
@@ -220,12 +219,12 @@ class GPT(TextDecoder):
         return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
 
     def mask_texts(self, ids: Tensor) -> Tensor:
-        """The same with `NOTHING` in the place of every token of a text."""
+        """Return the ids with `NOTHING` in place of every text token."""
         return ids.masked_fill(self.kind_of(ids) == TokenKind.TEXT, NOTHING)
 
 
 class UnifiedModel(nn.Module):
-    """The GPT and the VQ-VAEs that make its tokens."""
+    """The GPT and the VQ-VAEs of its tokens."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -235,9 +234,9 @@ class UnifiedModel(nn.Module):
         self.gpt = GPT(config, self.images.codebook)
 
     def fill_codes(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
-        """Ids [n, t] with the codes of images and sounds in their places, in the order of the rows.
+        """Return ids [n, t] with the codes of images and sounds inserted in order.
 
-        `images` are pixels [m, 3, size, size], `mel` is [k, t, bands], of which `frames` [k] are
+        `images` are pixels [m, 3, size, size], `mel` is [k, t, bands] with `frames` [k] frames of
         sound. Raises ValueError unless there are as many places as codes.
         """
         image_codes = [self.images.encode(images).flatten()] if len(images) else []

@@ -1,7 +1,7 @@
-"""A causal language model that reads images among words: what LLaVA and the prefix model share.
+"""A causal language model with images in its input, shared by LLaVA and the prefix model.
 
-The language model is a GPT with the head tied to the embedding (Radford et al. 2019, GPT-2). How an
-image becomes tokens is each model's own; they take the places of `IMAGE` in the sequence.
+The language model is a GPT with the head tied to the embedding (Radford et al. 2019, GPT-2). Each
+model turns an image into tokens in its own way; they replace `IMAGE` in the sequence.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from mmbench.reference.tokens.turns import IMAGE
 from mmbench.reference.tokens.words import END
 
 UNLEARNT = -100
-"""The label of a token that is given, and of padding: the one that cross-entropy leaves out."""
+"""The label of given tokens and of padding, which cross-entropy ignores."""
 
 
 @dataclass(frozen=True)
 class Sizes(ABC):
-    """The sizes of a language model, and of the image tower of the CLIP whose eyes it has.
+    """The sizes of a language model, and of the image tower of its CLIP.
 
-    `context` in tokens, those of images included; the sizes of the tower in pixels; `activation` is
-    the tower's. Raises ValueError for sizes that do not divide, and for an image longer than the
-    context.
+    `context` is in tokens, including those of images; the sizes of the tower are in pixels;
+    `activation` is that of the tower. Raises ValueError for sizes that do not divide, and for an
+    image longer than the context.
     """
 
     vocabulary: int
@@ -55,13 +55,13 @@ class Sizes(ABC):
 
     def __post_init__(self) -> None:
         refuse_heads(self.width, self.heads, rotary=True)
-        _ = self.tower  # which refuses sizes of its own
+        _ = self.tower  # which raises ValueError for invalid sizes
         if not 1 <= self.places < self.context:
             raise ValueError(f"an image of {self.places} tokens in a context of {self.context}")
 
     @property
     def tower(self) -> clip.Config:
-        """The CLIP whose image tower it is."""
+        """Return the configuration of the CLIP that has the image tower."""
         return clip.Config(
             self.vocabulary,
             image_size=self.image_size,
@@ -75,11 +75,11 @@ class Sizes(ABC):
     @property
     @abstractmethod
     def places(self) -> int:
-        """How many tokens an image is."""
+        """Return the number of tokens of an image."""
 
 
 class TextDecoder(nn.Module):
-    """An embedding of tokens, and causal Blocks over what is embedded, with rotary positions."""
+    """An embedding of tokens, and causal transformer blocks with rotary positions."""
 
     def __init__(self, vocabulary: int, width: int, layers: int, heads: int) -> None:
         super().__init__()
@@ -89,17 +89,17 @@ class TextDecoder(nn.Module):
         self.norm_out = nn.LayerNorm(width)
 
     def caches(self) -> list[Cache]:
-        """Empty ones, one for each block."""
+        """Return empty caches, one for each block."""
         return [Cache() for _ in self.blocks]
 
     def forward(
         self, x: Tensor, caches: Sequence[Cache] = (), branch_ids: Tensor | None = None
     ) -> Tensor:
-        """Embedded tokens [n, t, width] to features [n, t, width], of which heads make logits.
+        """Map embedded tokens [n, t, width] to features [n, t, width] for the heads.
 
-        With caches they follow the tokens that these have seen: then t is 1, or none were seen.
-        `branch_ids` [n, s], where a row holds several conversations or is padded at the left, are
-        those of `tokens.packing`, of the s tokens seen so far and these.
+        With caches the tokens follow the cached ones: then t is 1, or the caches are empty.
+        `branch_ids` [n, s], for rows of several conversations or padded at the left, are those of
+        `tokens.packing`, for all s tokens so far.
         """
         seen = caches[0].length if caches else 0
         at = torch.arange(seen, seen + x.shape[1], device=x.device)
@@ -115,22 +115,22 @@ class TextDecoder(nn.Module):
 
 
 def _needs_mask(branch_ids: Tensor) -> bool:
-    """Whether a token may not see one before it. Else causal attention will do, which is faster."""
+    """Return whether a mask is needed, because some tokens may not see all earlier ones."""
     return bool((branch_ids > TRUNK).any() or (branch_ids[:, 0] == OUTSIDE).any())
 
 
 class LanguageModel(TextDecoder):
-    """A causal language model of texts: its head is the embedding again."""
+    """A causal language model of texts, with its head tied to the embedding."""
 
     def head(self, features: Tensor) -> Tensor:
-        """Features [..., width] to logits of the next token, float32 [..., vocabulary]."""
+        """Return logits of the next token, float32 [..., vocabulary], of features [..., width]."""
         return F.linear(features, self.tokens.weight).float()
 
 
 class Reader(nn.Module, ABC):
-    """A vision tower, a projector of its features, and a language model that reads them.
+    """A vision tower, a projector of its features, and a language model.
 
-    Rows of one call are of one length, or padded at the right.
+    Rows of one call have one length, or are padded at the right.
     """
 
     def __init__(self, config: Sizes, projector: Callable[[], nn.Module]) -> None:
@@ -146,13 +146,13 @@ class Reader(nn.Module, ABC):
 
     @abstractmethod
     def project_images(self, images: Tensor) -> Tensor:
-        """Pixels [m, 3, size, size] to what is read in their places, [m, places, width]."""
+        """Return the embeddings of images, [m, places, width], of pixels [m, 3, size, size]."""
 
     def embed_ids(self, ids: Tensor, images: Tensor) -> Tensor:
-        """Ids [n, t] to [n, t, width], with the images' features in the places of `IMAGE`.
+        """Embed ids [n, t] as [n, t, width], with the images' features in place of `IMAGE`.
 
         `images` are the pixels [m, 3, size, size] of all images in the order of the rows. Raises
-        ValueError unless there are as many places for each as `Sizes.places` says.
+        ValueError unless each has `Sizes.places` places.
         """
         x: Tensor = self.language.tokens(ids)
         places = ids == IMAGE
@@ -169,11 +169,11 @@ class Reader(nn.Module, ABC):
     def forward(
         self, ids: Tensor, labels: Tensor, images: Tensor, branch_ids: Tensor | None = None
     ) -> Tensor:
-        """The mean cross-entropy of the tokens that are learnt, a scalar in nats.
+        """Return the mean cross-entropy of the learnt tokens, a scalar in nats.
 
-        `labels` [n, t] are the ids themselves where they are learnt, and `UNLEARNT` elsewhere; each
-        is predicted from those before it. `images` are those of `embed_ids`, `branch_ids` [n, t]
-        those of `tokens.packing`.
+        `labels` [n, t] are the ids of learnt tokens, and `UNLEARNT` elsewhere; each is predicted
+        from those before it. `images` are those of `embed_ids`, `branch_ids` [n, t] those of
+        `tokens.packing`.
         """
         learnt = labels[:, 1:] != UNLEARNT
         features = self.language(self.embed_ids(ids, images), branch_ids=branch_ids)[:, :-1]
@@ -181,7 +181,7 @@ class Reader(nn.Module, ABC):
 
     @torch.inference_mode()
     def log_likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
-        """The log-probability of the learnt tokens of each row, summed: float32 [n]."""
+        """Return the sum of the log-probabilities of the learnt tokens of each row, float32 [n]."""
         features = self.language(self.embed_ids(ids, images))[:, :-1]
         scores = self.language.head(features).log_softmax(-1)
         learnt = labels[:, 1:] != UNLEARNT
@@ -192,10 +192,10 @@ class Reader(nn.Module, ABC):
     def write(
         self, ids: Tensor, images: Tensor, max_tokens: int, sampler: NextTokens = greedy
     ) -> list[list[int]]:
-        """What follows each row of ids [n, t], of one length; `images` are those of `embed_ids`.
+        """Generate ids after each row of ids [n, t]; `images` are those of `embed_ids`.
 
-        At most `max_tokens` tokens, and no more than the context has room for. A row that ends by
-        itself ends with `END`, and takes no part in the steps that follow.
+        All rows have one length. At most `max_tokens` tokens are generated, and no more than fit
+        into the context. A finished row ends with `END` and is left out of further steps.
         """
         caches = self.language.caches()
 

@@ -1,4 +1,4 @@
-"""The transformer block of the reference models: pre-norm, with a cache where one writes."""
+"""The pre-norm transformer block of the reference models, with a cache for generation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Activation = Literal["gelu", "quick_gelu"]
 
 
 def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
-    """Raise ValueError for a width that heads do not divide, for rotary ones by an even number."""
+    """Raise ValueError unless heads divide the width, for rotary positions into even parts."""
     if heads < 1 or width % heads:
         raise ValueError(f"heads {heads} does not divide width {width}")
     if rotary and width // heads % 2:
@@ -22,21 +22,21 @@ def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
 
 
 class QuickGELU(nn.Module):
-    """x · sigmoid(1.702 x): the approximation of GELU in the first released models."""
+    """The activation x · sigmoid(1.702 x), the approximation of GELU in the first CLIP models."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape in, the same shape out."""
+        """Apply the activation to a tensor of any shape."""
         return x * torch.sigmoid(1.702 * x)
 
 
 class Cache:
-    """Keys and values of the tokens that one attention layer has seen, each [n, heads, t, d]."""
+    """The keys and values of earlier tokens in one attention layer, each [n, heads, t, d]."""
 
     def __init__(self) -> None:
         self.seen: tuple[Tensor, Tensor] | None = None
 
     def extend(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """What was seen, with the keys and values of the tokens that come now."""
+        """Append the keys and values of new tokens, and return all of them."""
         if self.seen is not None:
             k, v = (torch.cat(pair, dim=2) for pair in zip(self.seen, (k, v), strict=True))
         self.seen = k, v
@@ -44,17 +44,17 @@ class Cache:
 
     @property
     def length(self) -> int:
-        """How many tokens were seen."""
+        """Return the number of cached tokens."""
         return 0 if self.seen is None else self.seen[0].shape[2]
 
     def select_rows(self, rows: Tensor) -> None:
-        """Go on with these rows alone, int64 [m], each once and in their order."""
+        """Keep only these rows, int64 [m], each once and in ascending order."""
         if self.seen is not None and len(rows) < len(self.seen[0]):
             self.seen = self.seen[0][rows], self.seen[1][rows]
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention; causal lets a token see itself and those before it."""
+    """Multi-head self-attention; with `causal` a token sees itself and earlier tokens."""
 
     def __init__(self, width: int, heads: int, causal: bool) -> None:
         super().__init__()
@@ -69,11 +69,11 @@ class Attention(nn.Module):
         cache: Cache | None = None,
         rotation: Rotation | None = None,
     ) -> Tensor:
-        """[n, t, width] to [n, t, width].
+        """Map [n, t, width] to [n, t, width].
 
-        `mask`, bool broadcast to [n, heads, t, s], says which of s tokens each sees, in place of
-        `causal`; with a `cache` the s tokens are those seen before and these t. Queries and keys
-        are turned by `rotation`, of the t positions.
+        `mask`, bool broadcast to [n, heads, t, s], selects the s tokens that each token sees, in
+        place of `causal`; with a `cache` the s tokens are the cached ones and these t. Queries and
+        keys are rotated by `rotation`, of the t positions.
         """
         n, t, width = x.shape
         q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
@@ -107,17 +107,17 @@ class TransformerBlock(nn.Module):
         cache: Cache | None = None,
         rotation: Rotation | None = None,
     ) -> Tensor:
-        """[n, t, width] to [n, t, width]; the others are those of `Attention`."""
+        """Map [n, t, width] to [n, t, width]; the other arguments are those of `Attention`."""
         x = x + self.attention(self.norm1(x), mask, cache, rotation)
         y: Tensor = x + self.mlp(self.norm2(x))
         return y
 
 
 def initialise(module: nn.Module, layers: int) -> None:
-    """Draw the weights of all Blocks inside, `layers` deep.
+    """Draw the weights of all transformer blocks of a module with `layers` layers.
 
-    Normal; what writes into the residual stream is scaled down by its depth (arXiv 2103.00020,
-    section 2.4, after GPT-2).
+    They are normal; projections into the residual stream are scaled down by the depth (arXiv
+    2103.00020, section 2.4, after GPT-2).
     """
     for block in (m for m in module.modules() if isinstance(m, TransformerBlock)):
         width = block.norm1.normalized_shape[0]

@@ -1,7 +1,7 @@
 """The log-mel front end of the audio models: frames, a Hann window, a spectrum, mel filters, a log.
 
-The filters are Slaney's (Auditory Toolbox, 1998), as librosa.feature.melspectrogram has them, and
-the scale of the logarithm is that of Whisper (Radford et al. 2022, arXiv 2212.04356, section 2.2).
+The filters are Slaney's (Auditory Toolbox, 1998), as in librosa.feature.melspectrogram, and the
+scale of the logarithm is that of Whisper (Radford et al. 2022, arXiv 2212.04356, section 2.2).
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _LEAST = 1e-10
-_LINEAR = 200 / 3  # Slaney: a mel is so many hertz below 1 kHz, and a factor above it
+_LINEAR = 200 / 3  # Slaney: hertz per mel below 1 kHz; above it the scale is logarithmic
 _BREAK = 1000.0
 _FACTOR = math.log(6.4) / 27
 
 
 @dataclass(frozen=True)
 class Mel:
-    """`rate` in samples a second, `window` and `hop` in samples, filters from `low` to `high` Hz.
+    """Settings of a log-mel spectrogram.
 
-    A `high` of 0 is half the rate. Raises ValueError for a number below 1, for a window shorter
-    than its hop, and for filters that lie above half the rate.
+    `rate` is in samples a second, `window` and `hop` are in samples, and filters reach from `low`
+    to `high` Hz. A `high` of 0 is half the rate. Raises ValueError for a number below 1, for a
+    window shorter than its hop, and for filters above half the rate.
     """
 
     rate: int = 8000
@@ -43,30 +44,30 @@ class Mel:
 
     @property
     def top(self) -> float:
-        """The end of the last filter in hertz."""
+        """Return the end of the last filter in hertz."""
         return self.high or self.rate / 2
 
     @classmethod
     def paper_size(cls) -> Mel:
-        """Whisper's: 16 kHz, windows of 25 ms every 10 ms, 80 bands."""
+        """Return the settings of Whisper: 16 kHz, windows of 25 ms every 10 ms, 80 bands."""
         return cls(16000, 400, 160, 80)
 
 
 def hertz_to_mel(hertz: Tensor) -> Tensor:
-    """Slaney's mels, any shape: linear up to 1 kHz, logarithmic above."""
+    """Convert hertz to Slaney's mels, any shape: linear up to 1 kHz, logarithmic above."""
     above = _BREAK / _LINEAR + torch.log(hertz.clamp(min=_BREAK) / _BREAK) / _FACTOR
     return torch.where(hertz < _BREAK, hertz / _LINEAR, above)
 
 
 def mel_to_hertz(mels: Tensor) -> Tensor:
-    """The inverse of `hertz_to_mel`."""
+    """Convert mels to hertz, the inverse of `hertz_to_mel`."""
     above = _BREAK * torch.exp(_FACTOR * (mels - _BREAK / _LINEAR))
     return torch.where(mels < _BREAK / _LINEAR, mels * _LINEAR, above)
 
 
 @lru_cache(maxsize=8)
 def filters(c: Mel) -> Tensor:
-    """Triangles float32 [bands, window // 2 + 1] over the spectrum, each of area 1 in hertz.
+    """Return triangular filters float32 [bands, window // 2 + 1], each of area 1 in hertz.
 
     Their corners are evenly spaced in mels; each begins and ends at its neighbours' peaks.
     """
@@ -82,9 +83,9 @@ def filters(c: Mel) -> Tensor:
 
 
 def mel_power(samples: Tensor, c: Mel) -> Tensor:
-    """Power in each band: float32 [..., n] to [..., 1 + n // hop, bands].
+    """Return the power in each band, [..., 1 + n // hop, bands], of samples float32 [..., n].
 
-    Frame i is centred at sample i · hop; beyond its ends a sound is silent.
+    Frame i is centred at sample i · hop; the sound is padded with silence.
     """
     half = c.window // 2
     frames = F.pad(samples, (half, half)).unfold(-1, c.window, c.hop)
@@ -96,7 +97,7 @@ def mel_power(samples: Tensor, c: Mel) -> Tensor:
 
 
 def log_mel(samples: Tensor, c: Mel) -> Tensor:
-    """What the audio models hear: samples [..., n] from -1 to 1 to [..., n // hop, bands].
+    """Return the log-mel [..., n // hop, bands] of samples [..., n] from -1 to 1.
 
     The logarithm to base 10 of the power, at most 8 below the sound's own highest, shifted and
     scaled to about -1 to 1.5: Whisper's `log_mel_spectrogram`.

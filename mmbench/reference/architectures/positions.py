@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """Fixed positions float32 [length, width]: sines, then cosines, of width / 2 wavelengths.
+    """Return fixed positions float32 [length, width]: sines, then cosines, of width / 2 waves.
 
-    From 2π to 20,000π steps (Vaswani et al. 2017, arXiv 1706.03762, section 3.5), laid out as in
-    Whisper's encoder.
+    The wavelengths are from 2π to 20,000π steps (Vaswani et al. 2017, arXiv 1706.03762, section
+    3.5), in the layout of Whisper's encoder.
     """
     half = width // 2
     rates = torch.exp(-math.log(10000) / (half - 1) * torch.arange(half))
@@ -21,21 +21,21 @@ def sinusoids(length: int, width: int) -> Tensor:
 
 
 Rotation = tuple[Tensor, Tensor]
-"""Cosines and sines of the angles by which pairs of channels turn, float32 [… , t, width / 2]."""
+"""Cosines and sines of the rotation of pairs of channels, float32 [… , t, width / 2]."""
 
 
 def rotary_angles(at: Tensor, width: int) -> Rotation:
-    """How far vectors of `width` turn at the positions `at`, int64 [… , t].
+    """Return cosines and sines of the rotation of `width` channels at positions `at` [… , t].
 
-    So that the product of two depends on how far apart they stand, and not on where: RoFormer (Su
-    et al. 2021, arXiv 2104.09864, section 3.2), with its wavelengths from 2 π to 20,000 π.
+    The product of two rotated vectors depends on their distance only: RoFormer (Su et al. 2021,
+    arXiv 2104.09864, section 3.2), with its wavelengths from 2 π to 20,000 π.
     """
     angles = at[..., None] * 10000.0 ** (-torch.arange(0, width, 2, device=at.device) / width)
     return angles.cos(), angles.sin()
 
 
 def rotate(x: Tensor, rotation: Rotation) -> Tensor:
-    """Vectors [n, heads, t, width] turned, the first half of the channels against the second."""
+    """Rotate vectors [n, heads, t, width]: the first half of the channels against the second."""
     cos, sin = (part.to(x.dtype) for part in rotation)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

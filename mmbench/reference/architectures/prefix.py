@@ -1,9 +1,9 @@
-"""A reference ClipCap: one vector of CLIP becomes a prefix that a language model goes on from.
+"""A reference ClipCap: one vector of CLIP becomes a prefix of a language model.
 
 Mokady et al. 2021, "ClipCap: CLIP Prefix for Image Captioning" (arXiv 2111.09734), the variant with
-an MLP and a language model that is trained. What CLIP says of an image is one vector, where LLaVA
-has its patches: the simple baseline beside it. Here the prefix stands where the image stands in a
-conversation, so that questions are answered by the same means as captions are written.
+an MLP and a trained language model. It is the simple baseline of LLaVA: an image is one vector of
+CLIP instead of patches. Here the prefix replaces the image in a conversation, so that the model
+answers questions as it writes captions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmbench.reference.architectures.language import Reader, Sizes
 class Config(Sizes):
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `embedding` is the length of CLIP's vector, `prefix` the number of tokens that it becomes.
+    `embedding` is the length of CLIP's vector, `prefix` the number of its tokens.
     """
 
     embedding: int = 128
@@ -27,12 +27,12 @@ class Config(Sizes):
 
     @property
     def places(self) -> int:
-        """An image is a prefix."""
+        """Return the number of tokens of an image, the length of the prefix."""
         return self.prefix
 
     @classmethod
     def paper_size(cls) -> Config:
-        """The size of the paper: CLIP ViT-B/32, a prefix of 10 tokens, and GPT-2 of 124 M."""
+        """Return the paper's size: CLIP ViT-B/32, a prefix of 10 tokens, GPT-2 of 124 M."""
         return cls(50257, 1024, 768, 12, 12, 224, 32, 768, 12, 12, "quick_gelu", 512, 10)
 
 
@@ -49,9 +49,9 @@ class Prefix(Reader):
         self.image_projection = nn.Linear(config.image_width, width_in, bias=False)
 
     def project_images(self, images: Tensor) -> Tensor:
-        """Pixels [m, 3, size, size] to prefixes [m, places, width].
+        """Return prefixes [m, places, width] of pixels [m, 3, size, size].
 
-        CLIP's vector is taken as it is projected, not at length 1: the paper's code does so too.
+        CLIP's projected vector is not normalised to length 1, as in the paper's code.
         """
         mapped: Tensor = self.projector(self.image_projection(self.vision(images)))
         return mapped.view(len(mapped), self.config.places, -1)

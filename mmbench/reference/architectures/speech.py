@@ -1,10 +1,10 @@
-"""A reference speech recogniser: an encoder over frames of sound, and letters by CTC.
+"""A reference speech recogniser: an encoder of frames of sound, and letters by CTC.
 
 The encoder is Whisper's (Radford et al. 2022, arXiv:2212.04356, section 2.2: two convolutions over
-the log-mel spectrogram, the second of stride 2, sinusoids, pre-norm transformer blocks). In place
-of its decoder stands one linear layer: each frame says a letter or nothing, and the text is what is
-left when repetitions and blanks are dropped (Graves et al. 2006, "Connectionist Temporal
-Classification"), as in wav2vec 2.0 (arXiv:2006.11477).
+the log-mel spectrogram, the second of stride 2, sinusoids, pre-norm transformer blocks). A linear
+layer replaces its decoder: each frame has a letter or a blank, and dropping repetitions and blanks
+gives the text (Graves et al. 2006, "Connectionist Temporal Classification"), as in wav2vec 2.0
+(arXiv:2006.11477).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mmbench.reference.architectures.mel import Mel
 from mmbench.reference.architectures.positions import sinusoids
 
 BLANK = 0
-"""The label of a frame that says nothing; letter i of the alphabet has the label i + 1."""
+"""The label of a frame without a letter; letter i of the alphabet has the label i + 1."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,17 @@ class Config:
 
     @property
     def letters(self) -> int:
-        """How many labels are letters; the other one is the blank."""
+        """Return the number of letters; the other label is the blank."""
         return self.labels - 1
 
     @classmethod
     def paper_size(cls) -> Config:
-        """The encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""
+        """Return the encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""
         return cls(32, Mel.paper_size(), 512, 6, 8)
 
 
 class SpeechEncoder(nn.Module):
-    """A log-mel spectrogram to features, one for every two frames."""
+    """An encoder of a log-mel spectrogram, with a feature for every two frames."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -66,10 +66,10 @@ class SpeechEncoder(nn.Module):
         initialise(self, c.layers)
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """[n, t, bands], of which `frames` [n] are sound, to [n, (t + 1) // 2, width].
+        """Map [n, t, bands] with `frames` [n] frames of sound to [n, (t + 1) // 2, width].
 
-        What follows a sound changes nothing: it is zero for the convolutions, as beyond their ends,
-        and the blocks do not see it. Features of it mean nothing.
+        Padding has no effect: it is zero for the convolutions and masked in the blocks. Its
+        features are undefined.
         """
         is_sound = length_mask(frames, mel.shape[1])[:, None]
         x = F.gelu(self.conv1(mel.transpose(1, 2) * is_sound)) * is_sound
@@ -83,7 +83,7 @@ class SpeechEncoder(nn.Module):
 
 
 class Speech(nn.Module):
-    """The logits of each label at each frame of the encoder."""
+    """An encoder with logits of each label at each of its frames."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -92,15 +92,15 @@ class Speech(nn.Module):
         self.head = nn.Linear(config.width, config.labels)
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """`log_mel` [n, t, bands] and the number of frames [n] to [n, (t + 1) // 2, labels]."""
+        """Map `log_mel` [n, t, bands] and frames [n] to logits [n, (t + 1) // 2, labels]."""
         logits: Tensor = self.head(self.encoder(mel, frames))
         return logits.float()
 
     def loss(self, mel: Tensor, frames: Tensor, letters: Tensor, lengths: Tensor) -> Tensor:
-        """How unlikely the true texts are, in nats a letter; the mean over sounds.
+        """Return the CTC loss in nats per letter, the mean over sounds.
 
-        `letters` are the labels [n, most] of each text, of which the first `lengths` [n] count. A
-        text that is too long for its frames has no gradient.
+        `letters` [n, most] are the labels of each text; the first `lengths` [n] count. A text that
+        is too long for its frames has no gradient.
         """
         log_probabilities = self(mel, frames).log_softmax(-1).transpose(0, 1)
         return F.ctc_loss(
@@ -109,16 +109,16 @@ class Speech(nn.Module):
 
 
 def feature_lengths(frames: Tensor) -> Tensor:
-    """How many features the encoder makes of so many frames."""
+    """Return the number of features that the encoder makes of so many frames."""
     return (frames + 1) // 2
 
 
 def length_mask(lengths: Tensor, most: int) -> Tensor:
-    """Bool [n, most]: which of the places lie before each length."""
+    """Return a mask of the positions before each length, bool [n, most]."""
     return torch.arange(most, device=lengths.device) < lengths[:, None]
 
 
 def decode_labels(labels: Sequence[int], alphabet: str) -> str:
-    """The text of the likeliest label of each frame: repetitions are one, and blanks are none."""
+    """Return the text of frame labels, without repetitions and blanks."""
     letters = [label for label, _ in groupby(labels) if label != BLANK]
     return "".join(alphabet[label - 1] for label in letters)

@@ -1,7 +1,7 @@
-"""Images and sounds as tokens: two VQ-VAEs, one over pixels and one over log-mel frames.
+"""Two VQ-VAEs that turn images and sounds into tokens: over pixels, and over log-mel frames.
 
 Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937, section 4):
-strided convolutions and residual blocks, a codebook, and the same backwards.
+strided convolutions and residual blocks, a codebook, and the mirrored decoder.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from mmbench.reference.architectures.speech import length_mask
 
 @dataclass(frozen=True)
 class VqVaeConfig:
-    """`number` of codes of `code_width`, convolutions of `width`, each code 2**`halvings` wide.
+    """Settings of a VQ-VAE: `number` codes of `code_width`, and convolutions of `width`.
 
-    That is in pixels both ways, or in frames. Raises ValueError for a number below 1.
+    A code covers 2**`halvings` pixels in each direction, or as many frames. Raises ValueError for a
+    number below 1.
     """
 
     number: int = 256
@@ -36,12 +37,12 @@ class VqVaeConfig:
 
     @property
     def stride(self) -> int:
-        """Pixels or frames to a code."""
+        """Return the number of pixels or frames per code."""
         return 1 << self.halvings
 
 
 class CodeResidual(nn.Module):
-    """x + what a 3-wide and a pointwise convolution make of it (section 4.1)."""
+    """A residual block of a 3-wide and a pointwise convolution (section 4.1)."""
 
     def __init__(self, width: int, dims: int) -> None:
         super().__init__()
@@ -49,13 +50,13 @@ class CodeResidual(nn.Module):
         self.wide, self.point = conv(width, width, 3, padding=1), conv(width, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any [n, width, …] to the same."""
+        """Map [n, width, …] to the same shape."""
         y: Tensor = x + self.point(F.relu(self.wide(F.relu(x))))
         return y
 
 
 class ImageCodes(nn.Module):
-    """Pixels to a grid of codes and back."""
+    """A VQ-VAE between pixels and a grid of codes."""
 
     def __init__(self, c: VqVaeConfig) -> None:
         super().__init__()
@@ -70,7 +71,7 @@ class ImageCodes(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 4, 2, 1) for a, b in reversed(pairs))
 
     def features(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size] to what is quantised, [n, rows, columns, code_width]."""
+        """Map [n, 3, size, size] to the vectors to quantise, [n, rows, columns, code_width]."""
         x = images
         for conv in self.down:
             x = F.relu(conv(x))
@@ -79,24 +80,24 @@ class ImageCodes(nn.Module):
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
-        """[n, 3, size, size], normalised, to codes int64 [n, rows · columns], row by row."""
+        """Return codes int64 [n, rows · columns], row by row, of pixels [n, 3, size, size]."""
         return self.codebook.nearest(self.features(images)).flatten(1)
 
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
-        """The inverse: codes of a square grid to pixels, float [n, 3, size, size]."""
+        """Return the pixels, float [n, 3, size, size], of codes of a square grid."""
         side = round(codes.shape[1] ** 0.5)
         return self.decode_vectors(self.codebook.codes[codes].view(len(codes), side, side, -1))
 
     def decode_vectors(self, codes: Tensor) -> Tensor:
-        """Vectors [n, rows, columns, code_width] to pixels."""
+        """Return the pixels of vectors [n, rows, columns, code_width]."""
         x = F.relu(self.after(self.widen(codes.permute(0, 3, 1, 2))))
         for i, conv in enumerate(self.up):
             x = conv(x if i == 0 else F.relu(x))
         return x
 
     def forward(self, images: Tensor) -> Tensor:
-        """Mean squared error of the pixels that come back, and the commitment: a scalar."""
+        """Return the mean squared error of the pixels plus the commitment loss, a scalar."""
         features = self.features(images)
         codes, commitment = self.codebook(features.flatten(0, 2))
         loss: Tensor = F.mse_loss(self.decode_vectors(codes.view_as(features)), images) + commitment
@@ -104,7 +105,7 @@ class ImageCodes(nn.Module):
 
 
 class SoundCodes(nn.Module):
-    """Log-mel frames to a row of codes and back. What follows a sound changes nothing."""
+    """A VQ-VAE between log-mel frames and a row of codes. Padding has no effect."""
 
     def __init__(self, c: VqVaeConfig, bands: int) -> None:
         super().__init__()
@@ -120,11 +121,11 @@ class SoundCodes(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose1d(b, a, 4, 2, 1) for a, b in reversed(pairs))
 
     def lengths(self, frames: Tensor) -> Tensor:
-        """How many codes so many frames are: as many as it takes."""
+        """Return the number of codes of so many frames, rounded up."""
         return (frames + self.stride - 1) // self.stride
 
     def features(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """[n, t, bands], of which `frames` [n] are sound, to [n, codes, code_width]."""
+        """Map [n, t, bands] with `frames` [n] frames of sound to [n, codes, code_width]."""
         mel = F.pad(mel, (0, 0, 0, -mel.shape[1] % self.stride))
         x, left = mel.transpose(1, 2), frames
         x = x * length_mask(left, x.shape[2])[:, None]
@@ -138,16 +139,16 @@ class SoundCodes(nn.Module):
 
     @torch.no_grad()
     def encode(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """[n, t, bands] to codes int64 [n, ⌈t / stride⌉]; `lengths` says how many count."""
+        """Return codes int64 [n, ⌈t / stride⌉] of [n, t, bands]; `lengths` says how many count."""
         return self.codebook.nearest(self.features(mel, frames))
 
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
-        """The inverse: [n, t] to frames [n, t · stride, bands], all of one length."""
+        """Return the frames [n, t · stride, bands] of codes [n, t], all of one length."""
         return self.decode_vectors(self.codebook.codes[codes])
 
     def decode_vectors(self, codes: Tensor) -> Tensor:
-        """Vectors [n, t, code_width] to log-mel frames [n, t · stride, bands]."""
+        """Return log-mel frames [n, t · stride, bands] of vectors [n, t, code_width]."""
         x = self.widen(codes.transpose(1, 2))
         for block in self.after:
             x = block(x)
@@ -157,7 +158,7 @@ class SoundCodes(nn.Module):
         return reconstruction
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Mean squared error of the frames that come back, and the commitment: a scalar."""
+        """Return the mean squared error of the frames plus the commitment loss, a scalar."""
         features = self.features(mel, frames)
         is_code = length_mask(self.lengths(frames), features.shape[1])
         codes, commitment = self.codebook(features[is_code])

@@ -1,4 +1,4 @@
-"""The checkpoints of each family of reference models: their fields are the keys of config.json."""
+"""The checkpoint class of each family of reference models, with the keys of config.json."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LABELS = {"labels": ("labels", "classes")}
 
 @dataclass(frozen=True)
 class TrainedImageModel(TrainedModel[M]):
-    """A model that sees images on a scale: mean and deviation of pixels / 255."""
+    """A model of images, normalised by mean and deviation of pixels / 255."""
 
     mean: tuple[float, ...] = field(default=MEAN, kw_only=True)
     std: tuple[float, ...] = field(default=STD, kw_only=True)
@@ -45,7 +45,7 @@ class TrainedClip(TrainedImageModel[clip.CLIP]):
 
 @dataclass(frozen=True)
 class TrainedReader(TrainedImageModel[Reader]):
-    """A model that reads images among words, with its vocabulary; the scale is of its tower."""
+    """A language model of images and words, with its vocabulary and its tower's normalisation."""
 
     words: Words
     counts: ClassVar[Counts] = _WORDS
@@ -93,7 +93,7 @@ class TrainedFusion(TrainedImageModel[fusion.Fusion]):
 
 @dataclass(frozen=True)
 class TrainedAudio(TrainedModel[audio.AudioCLIP]):
-    """AudioCLIP with its vocabulary and the names of the tags that it knows."""
+    """AudioCLIP with its vocabulary and the names of its tags."""
 
     words: Words
     tags: tuple[str, ...]
@@ -104,7 +104,7 @@ class TrainedAudio(TrainedModel[audio.AudioCLIP]):
 
 @dataclass(frozen=True)
 class TrainedSpeech(TrainedModel[speech.Speech]):
-    """The recogniser with the letters that it writes, in the order of its labels."""
+    """The recogniser with its letters in the order of its labels."""
 
     alphabet: str = ALPHABET
     name: ClassVar[str] = "asr-nano"
@@ -112,7 +112,7 @@ class TrainedSpeech(TrainedModel[speech.Speech]):
     counts: ClassVar[Counts] = {"letters": ("alphabet", "letters")}
 
     def encode_letters(self, text: str) -> list[int]:
-        """The labels of a text. Raises ValueError for a letter that is not in the alphabet."""
+        """Return the labels of a text. Raises ValueError for an unknown letter."""
         return [self.alphabet.index(letter) + 1 for letter in text]
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint of a reference model as a folder: `config.json` beside `model.safetensors`."""
+"""Checkpoint folders of reference models: `config.json` and `model.safetensors`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write_checkpoint(folder: Path, checkpoint: TrainedModel[Any], dtype: torch.d
 def read_checkpoint(folder: Path, kind: type[S]) -> S:
     """Load a folder that `write_checkpoint` wrote; the model is float32, in evaluation mode.
 
-    Raises ModelError that names the file at fault.
+    Raises ModelError, which names the faulty file.
     """
     file = folder / "config.json"
     config = _config(file, kind.name)
@@ -67,7 +67,7 @@ def _config(file: Path, name: str) -> Description:
 
 
 def load_weights(model: nn.Module, file: Path) -> None:
-    """Put the weights of a file in the place of the model's. Raises ModelError."""
+    """Load the weights of a file into a model. Raises ModelError."""
     try:
         tensors = load(read_regular(file))
         weights = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
@@ -80,4 +80,4 @@ def load_weights(model: nn.Module, file: Path) -> None:
         raise ModelError(f"{file}: cannot be read: {error}") from error
     except RuntimeError as error:
         why = " ".join(str(error).split())[:300]
-        raise ModelError(f"{file}: does not fit the config.json beside it: {why}") from error
+        raise ModelError(f"{file}: does not fit its config.json: {why}") from error

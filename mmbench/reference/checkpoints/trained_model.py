@@ -1,4 +1,4 @@
-"""A model with all that its inputs need, and how config.json describes it."""
+"""Trained models with all that their inputs need, and their description in config.json."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.words import Words
 
 Description = dict[str, Any]
-"""A config.json: plain values."""
+"""The contents of config.json: plain values."""
 
 Counts = Mapping[str, tuple[str, str]]
-"""What is counted: the field that lists it, and the attribute of the config that says how many."""
+"""By item, such as words: the field that lists them, and the config attribute of their number."""
 
 C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
 
-# Fields that are not plain values: each is made of one again by its class.
+# Types of fields that are not plain values, and the attribute from which each is rebuilt.
 _PLAIN: dict[object, Callable[[Any], object]] = {
     Words: attrgetter("words"),
     Bpe: attrgetter("description"),
@@ -32,8 +32,8 @@ _PLAIN: dict[object, Callable[[Any], object]] = {
 class TrainedModel(Generic[M]):
     """A model with all that its inputs need: vocabulary, labels, scale of pixels.
 
-    A subclass has a field for each key of config.json behind `architecture`, in their order. `name`
-    is that of the adapter that runs it, `model_classes` the classes of the model and its config.
+    A subclass has a field for each key of config.json after `architecture`, in order. `name` is the
+    adapter that runs it, `model_classes` are the classes of the model and its config.
     """
 
     model: M
@@ -42,16 +42,16 @@ class TrainedModel(Generic[M]):
     counts: ClassVar[Counts]
 
     def describe(self) -> dict[str, object]:
-        """Return everything but the weights, as plain values: what config.json holds."""
+        """Return everything but the weights as plain values, the contents of config.json."""
         config: Any = self.model.config
         parts = {name: _plain(getattr(self, name)) for name in self._parts()}
         return {"architecture": asdict(config), **parts}
 
     @classmethod
     def from_description(cls, description: Description) -> Self:
-        """Return the trained model that is described, with weights of any value.
+        """Return the trained model of a description, with uninitialised weights.
 
-        Raises KeyError, TypeError or ValueError for values that make no sense.
+        Raises KeyError, TypeError or ValueError for invalid values.
         """
         build, config_class = cls.model_classes
         config: Any = build_config(config_class, description["architecture"])
@@ -82,10 +82,10 @@ def _value(hint: Any, plain: Any) -> Any:
 
 
 def build_config(kind: type[C], values: Mapping[str, object]) -> C:
-    """Return the dataclass `kind` of plain values; a field that is not named has its default.
+    """Return an instance of the dataclass `kind` with plain values; other fields have defaults.
 
-    A mapping becomes the dataclass that the field is annotated with, a list a tuple. Raises
-    TypeError for a field that `kind` has not or that is missing, and whatever `kind` raises.
+    A mapping becomes the dataclass in the field's annotation, a list a tuple. Raises TypeError for
+    an unknown or missing field, and the errors of `kind`.
     """
     hints = get_type_hints(kind)
     return kind(**{name: _typed(hints.get(name), value) for name, value in values.items()})
@@ -98,9 +98,9 @@ def _typed(hint: object, value: object) -> object:
 
 
 def refuse_counts(**counts: tuple[int, int]) -> None:
-    """Raise ValueError where config.json lists another number of things than its architecture has.
+    """Raise ValueError if config.json lists another number of items than its architecture has.
 
-    `counts` maps what they are (words, labels) to how many are listed and how many belong.
+    `counts` maps their name (words, labels) to the listed and the expected number.
     """
     for what, (listed, belong) in counts.items():
         if listed != belong:

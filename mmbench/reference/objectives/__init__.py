@@ -1,1 +1,1 @@
-"""What the reference models are trained for: of each family a fresh model and its objectives."""
+"""Training objectives of the reference models: the initial model and the losses of each family."""

@@ -1,4 +1,4 @@
-"""How the reference AudioCLIP is trained: first to name what sounds, then beside captions."""
+"""Training of the reference AudioCLIP: first on tags of sounds, then also on captions."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def _fresh(recipe: Recipe) -> TrainedAudio:
 
 
 class SoundOptions(StageOptions, frozen=True):
-    """Of sounds: by which share, below 1, one may be `stretch`ed or shrunk in time."""
+    """Options for sounds: `stretch` is the largest change of the speed, a share below 1."""
 
     stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
+    """Return spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
 
-    Of `SoundOptions`.
+    The stage has `SoundOptions`.
     """
     import torch
 
@@ -63,9 +63,9 @@ def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tupl
 
 
 def stretch_time(mel: Tensor, speeds: Tensor) -> Tensor:
-    """Spectrograms [n, t, bands] played so many times as fast, [n], at the pitch they have.
+    """Change the speed of spectrograms [n, t, bands] by factors [n] without changing the pitch.
 
-    What no longer fits is cut; behind a sound that has become shorter is its own softest value.
+    A longer sound is cut; a shorter one is padded with its minimum.
     """
     import torch
 
@@ -79,7 +79,7 @@ def stretch_time(mel: Tensor, speeds: Tensor) -> Tensor:
 
 
 def _tagging_loss(checkpoint: TrainedAudio, batch: tuple[Tensor, ...]) -> Tensor:
-    """Mean over tags and sounds: is there such an event or not."""
+    """Return the binary cross-entropy, the mean over tags and sounds."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     mel, _, tags = batch
@@ -90,7 +90,7 @@ FAMILY = Family(
     _fresh,
     {
         "tagging": Objective(_batch, _tagging_loss, SoundOptions),
-        # Captions told apart, and tags: the second keeps what the first stage taught.
+        # Contrastive captions, and tags, so that the training of the first stage is kept.
         "together": Objective(_batch, model_loss, SoundOptions),
     },
 )

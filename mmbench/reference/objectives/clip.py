@@ -1,7 +1,7 @@
-"""How the reference CLIP is trained: images and their captions, told apart from all others.
+"""Training of the reference CLIP: contrastive, on images and their captions.
 
-Beside pairs that are known there are pairs that are mined: captions and images come apart, and a
-model matches them, as retrieval does, before it learns from its own matches.
+Pairs are given or mined. In mining, images and captions are unpaired: the model matches them by
+retrieval, and learns from its own matches.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def _fresh(recipe: Recipe) -> TrainedClip:
 
 
 class PairOptions(StageOptions, frozen=True):
-    """Of images and captions.
+    """Options for images and captions.
 
-    `augment` lists ways to vary a pair (`worlds.shapes.augment`), `twins` puts beside each scene
-    one that differs in a word (`worlds.shapes.batch`).
+    `augment` lists augmentations of pairs (`worlds.shapes.augment`); `twins` adds a scene that
+    differs in one word to each scene (`worlds.shapes.batch`).
     """
 
     augment: tuple[str, ...] = ()
@@ -51,9 +51,9 @@ class PairOptions(StageOptions, frozen=True):
 
 
 def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Images [n, 3, size, size] and ids [n, t] of captions.
+    """Return images [n, 3, size, size] and ids [n, t] of captions.
 
-    Of `PairOptions`.
+    The stage has `PairOptions`.
     """
     import torch
 
@@ -69,10 +69,10 @@ def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple
 
 
 def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
-    """The loss of the pairs that the model finds itself; which caption was whose is not used.
+    """Return the loss of pairs that the model mines; the true pairing is not used.
 
-    A pair is an image and a caption that are each other's nearest: the others of the batch are left
-    out, since a wrong pair costs more than a missing one.
+    A pair is an image and a caption that are mutual nearest neighbours. Others of the batch are
+    left out, since a wrong pair costs more than a missing one.
     """
     import torch
 
@@ -85,7 +85,7 @@ def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
-    """The pairs of rows and columns of [n, m] that are highest of each other, int64 [k] each."""
+    """Return the mutually highest rows and columns of [n, m], int64 [k] each."""
     import torch
 
     columns, rows = similar.argmax(1), similar.argmax(0)

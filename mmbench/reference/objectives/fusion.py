@@ -1,4 +1,4 @@
-"""How the reference fusion classifiers are trained: which of image, sound and sentence differs."""
+"""Training of the reference fusion classifiers: which of image, sound and sentence differs."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def _fresh(recipe: Recipe) -> TrainedFusion:
 
 
 def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Pixels [n, 3, size, size], spectrograms [n, t, bands] and ids [n, tokens]; what is right.
+    """Return pixels [n, 3, size, size], spectrograms [n, t, bands], ids [n, tokens], targets.
 
-    That is, answers [n] and the numbers [n, 3] of image, sound and sentence, from 0.
+    The targets are answers [n] and the numbers [n, 3] of image, sound and sentence, from 0.
     """
     import torch
 
@@ -50,7 +50,7 @@ def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tup
 
 
 def _number_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
-    """Mean over images, sounds and sentences: which number does it tell."""
+    """Return the cross-entropy of the number that each input shows, the mean over inputs."""
     from torch.nn.functional import cross_entropy
 
     *inputs, _, numbers = batch
@@ -59,7 +59,7 @@ def _number_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor
 
 
 def _joint_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
-    """Which differs, and the number of each: the second keeps what the first stage taught."""
+    """Return the loss of the answer plus that of the numbers, which the first stage trained."""
     from torch.nn.functional import cross_entropy
 
     *inputs, answers, numbers = batch

@@ -1,6 +1,6 @@
-"""How the models that read images among words are trained: LLaVA, and the prefix model.
+"""Training of LLaVA and the prefix model, the language models with images.
 
-Captions alone, then images described, then talks about images.
+The stages are captions without images, descriptions of images, and conversations about images.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound="TrainedModel[Any]")
 
 Talks = tuple[Scene, list[list[TalkTurn]]]
-"""A scene, and conversations about it, all of which show its image first or none."""
+"""A scene, and conversations about it; all of them begin with its image, or none does."""
 
 _VOCABULARY_SCENES = 2000
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "gpt": "assistant"}
 
 
 def caption_conversation(seed: int, index: int) -> Talks:
-    """A scene of the training stream, and its five captions one after another, with no image.
+    """Return a scene of the training stream, and its five captions in a row, without an image.
 
-    In an order drawn by lot, so that a caption is to be guessed from what others told.
+    The order is random, so that the model predicts a caption from others of the scene.
     """
     scene, texts = training_scene(seed, index)
     order = shuffled(chance("told", seed, index), texts)
@@ -58,25 +58,25 @@ def caption_conversation(seed: int, index: int) -> Talks:
 
 
 def description_conversation(seed: int, index: int) -> Talks:
-    """A scene of the training stream, and its image described."""
+    """Return a scene of the training stream, and a description of its image."""
     scene, texts = training_scene(seed, index)
     request = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
     return scene, [[request, {"from": "gpt", "value": texts[0]}]]
 
 
 def to_messages(turns: Sequence[TalkTurn]) -> list[Message[str | None]]:
-    """`conversations` of LLaVA's data, from and value, as messages: `IMAGE` stands for an image."""
+    """Return `conversations` in LLaVA's format as messages, with None for each image."""
     return [Message(_ROLES[turn["from"]], tuple(_parts(turn["value"]))) for turn in turns]
 
 
 def _parts(text: str) -> list[str | None]:
-    """The texts between images, and None for each image."""
+    """Return the texts between images, and None for each image."""
     pieces = re.split(f"({IMAGE})", text)
     return [None if piece == IMAGE else piece for piece in pieces if piece]
 
 
 def _fresh_llava(recipe: Recipe) -> TrainedLlava:
-    """The tower is that of the CLIP that `start` names under `vision`, its sizes included."""
+    """Build the model with the tower, and its sizes, of the CLIP that `start` names as `vision`."""
     from mmbench.reference.architectures.llava import Config, LLaVA
     from mmbench.reference.checkpoints.families import TrainedLlava
 
@@ -87,7 +87,7 @@ def _fresh_llava(recipe: Recipe) -> TrainedLlava:
 
 
 def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
-    """Tower and projection are those of the CLIP that `start` names under `vision`."""
+    """Build the model with tower and projection of the CLIP that `start` names under `vision`."""
     from mmbench.reference.architectures.prefix import Config, Prefix
     from mmbench.reference.checkpoints.families import TrainedPrefix
 
@@ -100,7 +100,7 @@ def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
 
 
 def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
-    """The CLIP that `start` names under `vision`, all words, and the sizes that follow from both.
+    """Return the CLIP that `start` names under `vision`, the vocabulary, and sizes from both.
 
     Raises as `load_start` does.
     """
@@ -114,9 +114,9 @@ def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
 
 
 def load_start(recipe: Recipe, part: str, kind: type[S]) -> S:
-    """The trained model that `start` names for a part: a shipped one by its name, or a folder.
+    """Load the model that `start` names for a part: a packaged one by its name, or a folder.
 
-    Raises ValueError where it names none, ModelError for a folder that holds no such checkpoint.
+    Raises ValueError if it names none, ModelError for a folder without such a checkpoint.
     """
     from mmbench.reference.checkpoints.folder import read_checkpoint
 
@@ -128,7 +128,7 @@ def load_start(recipe: Recipe, part: str, kind: type[S]) -> S:
 
 
 def _texts(seed: int) -> list[str]:
-    """What is said about the first scenes: all words there are."""
+    """Return the texts about the first scenes, which contain the whole vocabulary."""
     captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
     talks = (talk for i in range(_VOCABULARY_SCENES) for talk in training_talks(seed, i)[1])
     return captions + [turn["value"].replace(IMAGE, "") for talk in talks for turn in talk]
@@ -141,9 +141,9 @@ def _batch(
     seed: int,
     step: int,
 ) -> tuple[Tensor, ...]:
-    """Ids and labels [n, t], padded at the right, the images that they name, and `tokens.packing`.
+    """Return ids and labels [n, t], padded at the right, images, and branch ids [n, t].
 
-    A conversation that is longer than the context loses its last words, as in LLaVA's own code.
+    A conversation longer than the context loses its last words, as in LLaVA's code.
     """
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import OUTSIDE
@@ -163,7 +163,7 @@ def _batch(
 def _row(
     checkpoint: TrainedReader, talks: Sequence[Sequence[TalkTurn]]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Conversations about one image: ids, labels, and of which branch each is."""
+    """Return ids, labels and branch ids of conversations about one image."""
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import pack
     from mmbench.reference.tokens.turns import encode_turns
@@ -179,7 +179,7 @@ def _row(
 
 
 class TalkOptions(StageOptions, frozen=True):
-    """Of talks about images: how many there are about each, from 1."""
+    """Options for conversations about images: `talks` is their number per image, from 1."""
 
     talks: Annotated[int, Meta(ge=1)] = TALKS
 
@@ -192,7 +192,7 @@ def _conversations(
 
 
 def _pixels(checkpoint: TrainedReader, scenes: Sequence[Scene], rng: np.random.Generator) -> Tensor:
-    """Images [m, 3, size, size], varied, on the scale of the tower."""
+    """Return augmented images [m, 3, size, size], normalised for the tower."""
     import torch
 
     size = checkpoint.model.config.image_size
@@ -208,7 +208,7 @@ OBJECTIVES: dict[str, Objective[Any]] = {
     "descriptions": Objective(partial(_batch, description_conversation), model_loss),
     "conversations": Objective(_conversations, model_loss, TalkOptions),
 }
-"""Of every model that reads images among words, whatever becomes of an image."""
+"""The objectives of all language models with images."""
 
 LLAVA = Family(_fresh_llava, OBJECTIVES)
 PREFIX = Family(_fresh_prefix, OBJECTIVES)

@@ -1,4 +1,4 @@
-"""What the families have in common: pixels on a model's scale, spectrograms, and the loss."""
+"""Shared tensors of the families: normalised pixels, spectrograms, and the loss."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """RGB from 0 to 1, float32 [n, …, 3], to (RGB - mean) / std with the colours second."""
+    """Return (RGB - mean) / std [n, 3, …] of RGB from 0 to 1, float32 [n, …, 3]."""
     import torch
 
     return ((images - torch.tensor(mean)) / torch.tensor(std)).movedim(-1, 1).contiguous()
 
 
 def log_mel_batch(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
-    """`log_mel` of sounds, float32 [n, t, bands], padded at the end, and its frames, [n]."""
+    """Return `log_mel` of sounds, float32 [n, t, bands], padded at the end, and frames [n]."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
@@ -34,6 +34,6 @@ def log_mel_batch(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
 
 
 def model_loss(checkpoint: TrainedModel[Any], batch: tuple[Tensor, ...]) -> Tensor:
-    """The loss that the model itself returns of a batch."""
+    """Return the loss that the model computes for a batch."""
     loss: Tensor = checkpoint.model(*batch)
     return loss

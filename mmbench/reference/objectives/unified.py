@@ -1,4 +1,4 @@
-"""How the multimodal GPT is trained: first its tokens of images and sounds, then all it writes."""
+"""Training of the multimodal GPT: first the VQ-VAEs of images and sounds, then the GPT."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _fresh(recipe: Recipe) -> TrainedUnified:
 
 
 def _texts(seed: int) -> list[str]:
-    """What is said about the first scenes, and in the clips of numbers."""
+    """Return the texts about the first scenes, and the transcripts of the training clips."""
     scenes = range(_VOCABULARY_SCENES)
     captions = [text for i in scenes for text in training_scene(seed, i)[1]]
     talks = [turn["value"] for i in scenes for talk in training_talks(seed, i)[1] for turn in talk]
@@ -68,10 +68,11 @@ def _sound_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
 
 
 def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor:
-    """The mean over the words that are learnt and that over the codes of images, half and half.
+    """Return the average of two mean losses: over learnt text tokens, and over image codes.
 
-    An image is 64 codes and an answer a word or two: counted token by token, drawing would drown
-    all else. A few rows at a time, so that short conversations are not padded to the longest.
+    An image has 64 codes and an answer one or two words, so a mean over all tokens would be
+    dominated by images. A few rows are computed at a time, so that short conversations are not
+    padded to the longest.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""What the multimodal GPT learns from: conversations of each kind, as ids with places for codes."""
+"""Batches for the multimodal GPT: conversations of each kind, as ids with places for codes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from mmbench.reference.training.recipe import Stage
 
 _WITHOUT_TEXT = 0.1
-"""The share of drawings whose prompt is taken away, so that guidance has something to move from."""
+"""The share of drawings without a prompt, which classifier-free guidance needs."""
 
 
 def image_tensors(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor:
-    """Images [n, 3, size, size] on the model's scale.
+    """Return images [n, 3, size, size], normalised for the model.
 
-    They are not varied: no scene comes twice, and what varies beside it would have to be drawn too.
+    They are not augmented: no scene is repeated, and the model would have to draw the variations.
     """
     import torch
 
@@ -43,22 +43,22 @@ def image_tensors(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor
 
 
 def sound_tensors(checkpoint: TrainedUnified, spoken: Sequence[Utterance]) -> tuple[Tensor, Tensor]:
-    """Log-mel frames [n, t, bands], and how many are sound, [n]."""
+    """Return log-mel frames [n, t, bands] and the number of frames of sound [n]."""
     return log_mel_batch([piece.samples for piece in spoken], checkpoint.model.config.mel)
 
 
 SceneTalks = tuple[Scene, list[list["MessageTurn"]]]
-"""A scene, and conversations about it, which begin with its image or end with it."""
+"""A scene, and conversations about it that begin or end with its image."""
 
 
 def _talks(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """Questions about an image."""
+    """Return a scene and questions about its image."""
     scene, talks = training_talks(seed, index)
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
 def _description(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """An image described."""
+    """Return a scene and a description of its image."""
     scene, talks = description_conversation(seed, index)
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
@@ -72,7 +72,7 @@ def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[
 
 
 def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """A caption drawn."""
+    """Return a scene and a request to draw its caption."""
     scene, texts = training_scene(seed, index)
     return scene, [[("user", [texts[0]]), ("assistant", [_image(checkpoint)])]]
 
@@ -87,7 +87,7 @@ _Share = Annotated[float, Meta(ge=0)]
 
 
 class Shares(StageOptions, frozen=True):
-    """Of the kinds of rows in a batch: talks (eight about an image in one row), and the others."""
+    """Shares of the kinds of rows in a batch; a row of `talks` has eight about one image."""
 
     talks: _Share = 0.0
     descriptions: _Share = 0.0
@@ -109,9 +109,9 @@ _EXAMPLES: Mapping[str, Callable[[TrainedUnified, int, int], SceneTalks]] = {
 def mixed_batch(
     checkpoint: TrainedUnified, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Ids, what is learnt and `tokens.packing` [n, t]; the pixels, log-mel and frames they name.
+    """Return ids, learnt mask and branch ids [n, t], and the pixels, log-mel and frames.
 
-    Rows are of `Shares`; those of a kind are neighbours.
+    Rows are distributed by `Shares`; rows of a kind are adjacent.
     """
     rng = np.random.default_rng([seed, step])
     counts = row_counts(stage)
@@ -128,7 +128,7 @@ def mixed_batch(
 
 
 def row_counts(stage: Stage) -> dict[str, int]:
-    """How many rows of each kind a batch has, by the names of `Shares`."""
+    """Return the number of rows of each kind in a batch, by the names of `Shares`."""
     shares = structs.asdict(parse_options(stage, Shares))
     total = sum(shares.values())
     return {kind: round(stage.batch * share / total) for kind, share in shares.items()}
@@ -151,7 +151,7 @@ def _encode_rows(
     rows: Sequence[Sequence[Sequence[MessageTurn]]],
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Ids, what is learnt, and of which branch, [n, t] each; some drawings lose the prompt."""
+    """Return ids, learnt mask and branch ids, [n, t] each; some drawings lose the prompt."""
     import torch
 
     from mmbench.reference.tokens.mixed import PAD, TokenKind, encode_turns

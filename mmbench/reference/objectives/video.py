@@ -1,4 +1,4 @@
-"""How the reference video model is trained: by hidden patches, then by motions and captions."""
+"""Training of the reference video model: on hidden patches, then on motions and captions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_FILMS = 2000
-_HIDDEN = 0.75  # less than VideoMAE's 0.9: a video of 16 places is left with 4 of them
+_HIDDEN = 0.75  # less than VideoMAE's 0.9: 4 of the 16 places of a video are visible
 
 
 def _fresh(recipe: Recipe) -> TrainedVideo:
@@ -41,7 +41,7 @@ def _fresh(recipe: Recipe) -> TrainedVideo:
 def _captioned_batch(
     checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Videos [n, 3, frames, size, size], motions [n], and ids [n, t] of captions."""
+    """Return videos [n, 3, frames, size, size], motions [n], and ids [n, t] of captions."""
     import torch
 
     from mmbench.reference.tokens.words import pad_ids
@@ -55,7 +55,7 @@ def _captioned_batch(
 def _masked_batch(
     checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Videos [n, 3, frames, size, size]."""
+    """Return videos [n, 3, frames, size, size]."""
     films = film_batch(seed, step, stage.batch, checkpoint.model.config.size).films
     return (_pixels(checkpoint, films),)
 

@@ -1,1 +1,1 @@
-"""Texts, images and sounds as tokens, and how tokens are written one after another."""
+"""Tokens of texts, images and sounds, and their generation."""

@@ -1,4 +1,4 @@
-"""Byte-level byte-pair encoding: any text as tokens, and back without loss.
+"""Lossless byte-level byte-pair encoding of texts.
 
 Sennrich et al. 2016 (arXiv 1508.07909), over bytes as in GPT-2, by the `tokenizers` library.
 """
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 
 class Bpe:
-    """The encoding that a `description`, the library's JSON, says.
+    """The encoding in a `description`, the library's JSON.
 
-    A text is encoded as if a space stood before it, so that a word has the same token wherever it
-    stands. Raises ValueError for a text that is no such description.
+    A text is encoded with a space before it, so that a word has the same token at each position.
+    Raises ValueError for an invalid description.
     """
 
     def __init__(self, description: str) -> None:
@@ -26,7 +26,7 @@ class Bpe:
 
     @classmethod
     def train(cls, texts: Iterable[str], size: int) -> Bpe:
-        """At most `size` tokens: the 256 bytes, and the pairs that are commonest in the texts."""
+        """Train at most `size` tokens: the 256 bytes, and the most frequent pairs in the texts."""
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
         coder = Tokenizer(models.BPE())
@@ -40,13 +40,13 @@ class Bpe:
         return cls(coder.to_str())
 
     def __len__(self) -> int:
-        """How many tokens there are."""
+        """Return the number of tokens."""
         return int(self._coder.get_vocab_size())
 
     def encode(self, text: str) -> list[int]:
-        """Ids from 0."""
+        """Return the ids of a text, from 0."""
         return list(self._coder.encode(f" {text}").ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text. Bytes that are no UTF-8, which no text encodes to, become U+FFFD."""
+        """Return the text of ids. Bytes that are not UTF-8 become U+FFFD."""
         return str(self._coder.decode(list(ids))).removeprefix(" ")

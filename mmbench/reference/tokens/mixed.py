@@ -1,10 +1,10 @@
-"""Texts, images and sounds in one sequence of tokens: the vocabulary, and conversations in it.
+"""One sequence of tokens for texts, images and sounds: the vocabulary, and conversations.
 
     <start> <user> <image> 412 7 … </image> <text> what colour is the star? </text>
     <assistant> <text> red </text> <end> <user> …
 
-Each modality has a range of ids of its own and two tokens that open and close it, as in Chameleon
-(arXiv 2405.09818) and its like. What the assistant says, and all that closes it, is learnt.
+Each modality has its range of ids and two tokens that open and close it, as in Chameleon (arXiv
+2405.09818) and similar models. The messages of the assistant, with all closing tokens, are learnt.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import NamedTuple
 from mmbench.reference.tokens.bpe import Bpe
 
 PAD, NOTHING, START, END, USER, ASSISTANT = range(6)
-"""`NOTHING` stands where a word of a prompt was taken away."""
+"""`NOTHING` replaces a removed word of a prompt."""
 
 
 class TokenKind(IntEnum):
-    """What a token is: one that structures, or one of a modality."""
+    """The kind of a token: a mark, or a token of a modality."""
 
     MARK = 0
     TEXT = 1
@@ -36,7 +36,7 @@ SPECIAL_NAMES = (
     *("<pad>", "<nothing>", "<start>", "<end>", "<user>", "<assistant>"),
     *("<text>", "</text>", "<image>", "</image>", "<sound>", "</sound>"),
 )
-"""How the marks are written where tokens are shown; a text that holds them stays a text."""
+"""The names of the marks for display; a text that contains them remains a text."""
 MARKS = len(SPECIAL_NAMES)
 
 _ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
@@ -44,7 +44,7 @@ _ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
 
 @dataclass(frozen=True)
 class TokenLayout:
-    """How many tokens each modality has; their ids follow the marks, in `TokenKind` order."""
+    """The number of tokens of each modality; their ids follow the marks, by `TokenKind`."""
 
     text: int
     image: int
@@ -52,18 +52,18 @@ class TokenLayout:
 
     @property
     def size(self) -> int:
-        """The whole vocabulary."""
+        """Return the size of the whole vocabulary."""
         return MARKS + self.text + self.image + self.sound
 
     def ids(self, kind: TokenKind) -> range:
-        """The ids of a kind."""
+        """Return the ids of a kind."""
         counts = (MARKS, self.text, self.image, self.sound)
         first = sum(counts[:kind])
         return range(first, first + counts[kind])
 
 
 class CodeSpan(NamedTuple):
-    """A part of a message that is so many tokens of a modality, which are filled in later."""
+    """A part of a message with a number of tokens of a modality, which are filled in later."""
 
     kind: TokenKind
     number: int
@@ -71,15 +71,15 @@ class CodeSpan(NamedTuple):
 
 MessagePart = str | CodeSpan
 MessageTurn = tuple[str, Sequence[MessagePart]]
-"""A role (system, user or assistant), and what is said."""
+"""A role (system, user or assistant), and the parts of the message."""
 
 
 def encode_turns(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout
 ) -> tuple[list[int], list[bool]]:
-    """The ids of a conversation, and of each whether it is learnt.
+    """Return the ids of a conversation, and whether each is learnt.
 
-    The tokens of `CodeSpan` are the first of their range.
+    Each token of a `CodeSpan` is the first id of its range.
     """
     ids, learnt = [START], [False]
     for role, parts in turns:
@@ -93,7 +93,7 @@ def encode_turns(
 
 
 def encode_part(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
-    """One part with the tokens that open and close it."""
+    """Return the ids of a part with the tokens that open and close it."""
     if isinstance(part, str):
         kind, first = TokenKind.TEXT, layout.ids(TokenKind.TEXT).start
         inner = [first + token for token in bpe.encode(part)]
@@ -105,5 +105,5 @@ def encode_part(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
 def encode_prompt(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout, answer: TokenKind
 ) -> list[int]:
-    """The ids of a conversation that the assistant is to go on with in a modality."""
+    """Return the ids of a conversation, up to the start of the assistant's answer in a modality."""
     return [*encode_turns(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]

@@ -1,10 +1,10 @@
-"""Several conversations about one thing as one row: what they begin with stands there once.
+"""Packing of several conversations with a common beginning into one row.
 
     <start> <user> <image> × places | what colour is it ? … <end> | is there a star ? … <end>
 
-Each branch sees the trunk before it and itself, at the positions that it would have alone, so that
-a model learns from it as if it came alone, and the image is read once. Molmo trains so on images
-with several annotations (Deitke et al. 2024, arXiv 2409.17146).
+The trunk is the common beginning. Each branch sees the trunk and itself, at the positions of a
+separate conversation. So the loss is the same as for separate rows, and the image is encoded once.
+Molmo is trained this way on images with several annotations (Deitke et al. 2024, arXiv 2409.17146).
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import torch
 from torch import Tensor
 
 TRUNK, OUTSIDE = 0, -1
-"""The number of what all branches share, and of padding, which no one sees; branches are 1, 2, …"""
+"""The ids of the common beginning and of padding, which no token sees; branches are 1, 2, …"""
 
 
 def pack(
     conversations: Sequence[tuple[list[int], list[bool]]], context: int
 ) -> tuple[list[int], list[bool], list[int]]:
-    """Conversations (ids, and whether each is learnt) as one: ids, learnt, and of which branch.
+    """Pack conversations (ids, and whether each is learnt) into one: ids, learnt, branch ids.
 
-    One that is longer than the context loses its last tokens. One alone is all trunk.
+    A conversation longer than the context loses its last tokens. A single one is all trunk.
     """
     cut = [list(zip(*conversation, strict=True))[:context] for conversation in conversations]
     shared = sum(1 for _ in takewhile(_all_equal, zip(*cut, strict=False)))
     while any(conversation[shared][1] for conversation in cut if len(conversation) > shared):
-        shared -= 1  # what is learnt is predicted from the token before it, in the same branch
+        shared -= 1  # a learnt token is predicted from the one before it, in the same branch
     rows = [(*token, TRUNK) for token in cut[0][:shared]]
     for number, conversation in enumerate(cut, 1):
         rows += [(*token, number) for token in conversation[shared:]]
@@ -42,11 +42,11 @@ def _all_equal(tokens: tuple[object, ...]) -> bool:
 
 
 def visibility_mask(branch_ids: Tensor, last: int | None = None) -> Tensor:
-    """Whether each token sees each, bool [n, t, t], by the branch of each, int64 [n, t].
+    """Return which tokens each token sees, bool [n, t, t], by branch ids int64 [n, t].
 
-    It sees what stands before it in the trunk and in its own branch, and itself; so does padding,
-    since a token that saw nothing would be worth nothing (NaN). With `last` only what that many
-    tokens at the end see, [n, last, t].
+    A token sees itself and the tokens before it in the trunk and in its own branch. Padding sees
+    itself too, since a fully masked row would become NaN. With `last` the mask has only that many
+    tokens at the end as queries, [n, last, t].
     """
     t = branch_ids.shape[1]
     first = 0 if last is None else t - last
@@ -57,5 +57,8 @@ def visibility_mask(branch_ids: Tensor, last: int | None = None) -> Tensor:
 
 
 def positions(seen: Tensor) -> Tensor:
-    """The position of each token in its own conversation, int64 [… , t], from `visibility_mask`."""
+    """Return the position of each token in its conversation, int64 [… , t].
+
+    `seen` is a mask of `visibility_mask`.
+    """
     return (seen.sum(-1) - 1).clamp(min=0)

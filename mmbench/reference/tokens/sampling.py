@@ -1,4 +1,4 @@
-"""The next token: the likeliest, or one drawn by chance; and token after token until the end."""
+"""Sampling of tokens, greedy or random, and the loop of generation."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import torch
 from torch import Generator, Tensor
 
 NextTokens = Callable[[Tensor, Sequence[int]], Tensor]
-"""From logits [m, vocabulary] and the rows of the batch that these m are, to ids [m]."""
+"""A function of logits [m, vocabulary] and their m rows in the batch, which returns ids [m]."""
 
 
 NextLogits = Callable[[Tensor, Tensor], Tensor]
-"""From the places among the rows that still went on of those that go on, int64 [m], and the tokens
-[m] that these were given, to logits [m, vocabulary] of what comes next."""
+"""A function of the indices of unfinished rows among the rows of the last step, int64 [m], and
+their new tokens [m], which returns the next logits [m, vocabulary]."""
 
 
 def generate(
     logits: Tensor, next_logits: NextLogits, end: int, limits: Sequence[int], sampler: NextTokens
 ) -> list[list[int]]:
-    """What follows each row of logits [n, vocabulary], up to and with `end`.
+    """Generate the ids after each row of logits [n, vocabulary], up to and including `end`.
 
-    At most `limits` [n] tokens, which is 0 for all or for none. A row that has ended takes no part
-    in the steps that follow.
+    At most `limits` [n] tokens are generated; the limits are 0 for all rows or for none. A finished
+    row is left out of further steps.
     """
     generated: list[list[int]] = [[] for _ in logits]
     active = [row for row, limit in enumerate(limits) if limit > 0]
@@ -44,7 +44,7 @@ def generate(
 
 
 def greedy(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - a NextTokens takes it
-    """The token with the highest logit; of equal ones the first."""
+    """Return the token with the highest logit, the first of equal ones."""
     return logits.argmax(-1)
 
 
@@ -52,9 +52,9 @@ def greedy(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - a N
 class TokenSampler:
     """Tokens drawn at a `temperature` above 0, row i by generator i of `generators` (on the CPU).
 
-    So what a row is given does not depend on its batch. Drawn from the `top_k` likeliest
-    tokens (0 is all of them), and of these from the fewest likeliest whose probabilities add up to
-    `top_p` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751, section 3.1).
+    The tokens of a row thus do not depend on its batch. Tokens are drawn from the `top_k` likeliest
+    (0: all), and among these from the smallest set with a total probability of `top_p` (nucleus
+    sampling, Holtzman et al. 2020, arXiv 1904.09751, section 3.1).
     """
 
     temperature: float
@@ -63,14 +63,14 @@ class TokenSampler:
     top_k: int = 0
 
     def __call__(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
-        """A NextTokens."""
+        """Draw a token for each row."""
         probabilities = (logits.float() / self.temperature).softmax(-1).cpu()
         highest, order = torch.sort(probabilities, dim=-1, descending=True, stable=True)
         if self.top_k:
             highest = highest[:, : self.top_k] / highest[:, : self.top_k].sum(-1, keepdim=True)
         before = highest.cumsum(-1) - highest
         nucleus = highest * (before < self.top_p)
-        nucleus[:, 0] = highest[:, 0]  # whatever top_p is, one is left
+        nucleus[:, 0] = highest[:, 0]  # one token remains for any top_p
         generators = [self.generators[row] for row in rows]
         columns = [
             weights.multinomial(1, generator=generator)

@@ -1,10 +1,10 @@
-"""A conversation as token ids, and which of them its writer is to learn.
+"""Token ids of a conversation, and which of them are learnt.
 
     <start> <user> <image> × places what colour is the star ? <assistant> red <end> <user> …
 
-An image stands where it stands in its message, as one `<image>` for each token that it is. What
-the assistant says, and the `<end>` behind it, is learnt; all else is given (Liu et al. 2023,
-"Visual Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
+An image is as many `<image>` as it has tokens, at its position in the message. The messages of the
+assistant are learnt, with the `<end>` after each; all else is given (Liu et al. 2023, "Visual
+Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _OPENS = {"system": [], "user": [USER], "assistant": [ASSISTANT]}
 
 
 def vocabulary(texts: Iterable[str]) -> Words:
-    """The words of the texts, after the special tokens of conversations."""
+    """Return the vocabulary of the texts, after the special tokens of conversations."""
     return Words.from_texts(texts, MARKS)
 
 
 def encode_turns(
     turns: Sequence[Message[object]], words: Words, places: int
 ) -> tuple[list[int], list[bool]]:
-    """The ids of a conversation, and of each whether it is learnt.
+    """Return the ids of a conversation, and whether each is learnt.
 
-    The parts of a message are texts, and images of any form, each `places` ids.
+    The parts of a message are texts, and images of any type, each with `places` ids.
     """
     ids, learnt = [START], [False]
     for turn in turns:
@@ -47,5 +47,5 @@ def encode_turns(
 
 
 def encode_prompt(turns: Sequence[Message[object]], words: Words, places: int) -> list[int]:
-    """The ids of a conversation that the assistant is to go on with."""
+    """Return the ids of a conversation, up to the start of the assistant's answer."""
     return [*encode_turns(turns, words, places)[0], ASSISTANT]

@@ -18,16 +18,16 @@ _SPACE_BEFORE_MARK = re.compile(r" (?=[.,:;?!])")
 
 
 def split_words(text: str) -> list[str]:
-    """The words and punctuation marks of a text in lower case: "A cat." → a, cat, "."."""
+    """Return the words and punctuation marks of a text in lower case: "A cat." → a, cat, "."."""
     return _WORD.findall(text.lower())
 
 
 class Words:
     """A vocabulary and the rule that turns a text into ids.
 
-    `words` lists every token, the special ones of `SPECIAL` first. A model's own special ones, in
-    angle brackets, follow them; no text is ever split into one. Raises ValueError when those of
-    `SPECIAL` are not there or a word stands twice.
+    `words` lists all tokens, first those of `SPECIAL`, then further special tokens of a model in
+    angle brackets, into which no text is split. Raises ValueError if tokens of `SPECIAL` are
+    missing or a word is repeated.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -36,36 +36,37 @@ class Words:
         if tuple(self.words[: len(SPECIAL)]) != SPECIAL:
             raise ValueError(f"a vocabulary starts with {', '.join(SPECIAL)}")
         if len(self._ids) != len(self.words):
-            raise ValueError("a word stands twice in the vocabulary")
+            raise ValueError("a word is repeated in the vocabulary")
 
     def __len__(self) -> int:
-        """How many tokens there are."""
+        """Return the number of tokens."""
         return len(self.words)
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], special: Sequence[str] = ()) -> Words:
-        """The vocabulary of all words in the texts, sorted, after a model's own special tokens."""
+        """Return the vocabulary of the sorted words of texts, after special tokens."""
         return cls(
             [*SPECIAL, *special, *sorted({word for text in texts for word in split_words(text)})]
         )
 
     def ids(self, text: str) -> list[int]:
-        """Ids of the words of a text; one that is not known becomes `<unk>`."""
+        """Return the ids of the words of a text; unknown words become `<unk>`."""
         return [self._ids.get(word, UNKNOWN) for word in split_words(text)]
 
     def text(self, ids: Iterable[int]) -> str:
-        """The words of ids but for special tokens, in lower case, a space between any two.
+        """Return the words of ids without special tokens, in lower case, separated by spaces.
 
-        None before one of . , : ; ? and !.
+        There is no space before . , : ; ? and !.
         """
         words = (self.words[i] for i in ids)
         text = " ".join(word for word in words if len(word) == 1 or word[0] != "<")
         return _SPACE_BEFORE_MARK.sub("", text)
 
     def encode(self, text: str, context: int) -> list[int]:
-        """Ids of `<start>`, the words and `<end>`; a word that is not known becomes `<unk>`.
+        """Return the ids of `<start>`, the words and `<end>`; unknown words become `<unk>`.
 
-        At most `context` ids (at least 2): a longer text loses its last words, never the `<end>`.
+        At most `context` ids (at least 2) are returned: a longer text loses its last words, but
+        never the `<end>`.
         """
         return [START, *self.ids(text)[: context - 2], END]
 
@@ -73,5 +74,5 @@ class Words:
 def pad_ids(
     rows: Sequence[Sequence[int]], padding: int = PAD, side: PaddingSide = "right"
 ) -> Tensor:
-    """Ids of n texts as one tensor [n, t], t of the longest, filled up at one side."""
+    """Return ids of n texts as a tensor [n, t], padded at one side to the longest."""
     return pad_sequence([torch.tensor(row) for row in rows], True, padding, side)

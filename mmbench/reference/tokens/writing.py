@@ -1,4 +1,4 @@
-"""How the multimodal GPT writes and draws: token after token, with a cache, many rows at once."""
+"""Batched generation of the multimodal GPT, with a cache."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def write(
     sampler: NextTokens = greedy,
     guidance: float = 1.0,
 ) -> list[list[int]]:
-    """What follows each row of ids [n, t], up to and with `end`; shorter rows begin with `PAD`.
+    """Generate ids after each row of ids [n, t], up to `end`; shorter rows begin with `PAD`.
 
-    At most `max_tokens` tokens, and no more than the context has room for. A row that has ended
-    takes no part in the steps that follow. With a `guidance` other than 1 each token is chosen by
-    unguided + guidance · (guided - unguided) logits, where unguided is without the texts.
+    At most `max_tokens` tokens are generated, and no more than fit into the context. A finished row
+    is left out of further steps. With a `guidance` other than 1 the logits are unguided + guidance
+    · (guided - unguided), where the unguided ones are computed without the texts.
     """
     guided_rows = _GuidedRows(gpt, ids, guidance)
     lengths = (ids != PAD).sum(1).tolist()
@@ -33,7 +33,7 @@ def write(
 
 
 class _GuidedRows:
-    """Rows that are gone on with, where guided twice: all with their texts, then all without."""
+    """Rows in generation; with guidance twice: all with their texts, then all without."""
 
     def __init__(self, gpt: GPT, ids: Tensor, guidance: float) -> None:
         self._gpt, self._guidance = gpt, guidance
@@ -43,13 +43,13 @@ class _GuidedRows:
         self._branch_ids = torch.where(ids == PAD, OUTSIDE, TRUNK).repeat(self._passes, 1)
 
     def first_logits(self, ids: Tensor) -> Tensor:
-        """Logits [n, vocabulary] of what follows ids [n, t]."""
+        """Return logits [n, vocabulary] of the tokens after ids [n, t]."""
         return self._logits(
             ids if self._passes == 1 else torch.cat([ids, self._gpt.mask_texts(ids)])
         )
 
     def next_logits(self, rows_left: Tensor, tokens: Tensor) -> Tensor:
-        """A `Next` of `sampling`."""
+        """Return the logits after new tokens, as `NextLogits` of `sampling`."""
         before = len(self._image_counts) // self._passes
         rows = torch.cat([rows_left + number * before for number in range(self._passes)])
         self._image_counts = self._image_counts[rows]
@@ -71,7 +71,7 @@ class _GuidedRows:
 
 
 def apply_guidance(logits: Tensor, guidance: float) -> Tensor:
-    """Logits [2 n, vocabulary], with the text and then without, to [n, vocabulary]."""
+    """Combine logits [2 n, vocabulary], with the text and then without, to [n, vocabulary]."""
     with_text, without = logits.chunk(2)
     moved = without + guidance * (with_text - without)
     return moved.masked_fill(with_text == -torch.inf, -torch.inf)

@@ -2,12 +2,12 @@
 
 A run is a folder:
 
-    DIR/recipe.json          what was asked and by which versions: enough to repeat the run
+    DIR/recipe.json          the recipe and all versions: enough to repeat the run
     DIR/step-N/              a checkpoint, `NAME@DIR/step-N`
-    DIR/state.safetensors    weights and moments in float32 and the step, to go on from
+    DIR/state.safetensors    weights and moments in float32, and the step, to resume from
 
-The data and the noise of a step are functions of the seed and the step's number, so nothing else
-needs to be kept. Every file and folder appears whole, by a rename.
+The data and the noise of a step are functions of the seed and the step, so nothing else is stored.
+Every file and folder is renamed into place when it is complete.
 """
 
 from __future__ import annotations
@@ -37,12 +37,11 @@ def train(
 ) -> Path:
     """Train, and return the folder of the last checkpoint, `out/step-N`.
 
-    `report` gets each step from 1 and its loss in nats, `saved` each checkpoint when it is written.
-    On one CPU with one number of threads a run that was killed and resumed ends with the same
-    weights, bit for bit, as one that was not. Raises UnknownName for a family or an objective that
-    nobody has, UserError when a size makes no sense, when `out` holds a run already and `resume` is
-    not given, when there is none to resume, when it was started by another recipe, or when it
-    cannot be written.
+    `report` is called with each step from 1 and its loss in nats, `saved` with each written
+    checkpoint. On one CPU with the same number of threads, a killed and resumed run ends with
+    bit-identical weights. Raises UnknownName for an unknown family or objective. Raises UserError
+    for an invalid size, if `out` holds a run and `resume` is false, if there is no run to resume,
+    if its recipe differs, or if it cannot be written.
     """
     from mmbench.reference.training.folder import open_run
     from mmbench.reference.training.run import StageRun

@@ -1,4 +1,4 @@
-"""What a family of reference models brings to the trainer: a fresh model, and its objectives."""
+"""Families of reference models: the initial model and the objectives of each."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ S = TypeVar("S", bound="TrainedModel[Any]")
 
 
 class Objective(NamedTuple, Generic[S]):
-    """What one stage trains for.
+    """The objective of a stage.
 
-    `batch(checkpoint, stage, seed, step)` makes the tensors of a step, from 1 in its stage: a
-    function of its arguments alone, called ahead in another thread, which touches no weight.
-    `loss(checkpoint, batch)` is the scalar in nats that is stepped down; torch's generators are
-    seeded by the step when it is called. `options` are those that a stage may ask for.
+    `batch(checkpoint, stage, seed, step)` makes the tensors of a step, from 1 in its stage. It is a
+    function of its arguments only, runs ahead in another thread, and does not change weights.
+    `loss(checkpoint, batch)` is the scalar in nats to minimise; torch's generators are seeded by
+    the step before it is called. `options` is the type of the stage's options.
     """
 
     batch: Callable[[S, Stage, int, int], tuple[Tensor, ...]]
@@ -33,9 +33,10 @@ class Objective(NamedTuple, Generic[S]):
 
 
 class Family(NamedTuple, Generic[S]):
-    """`fresh` makes the model of a recipe, its weights drawn from torch's seeded generator.
+    """A family of models: `fresh` makes the initial model of a recipe.
 
-    It raises ValueError for an architecture that makes no sense.
+    Its weights are drawn from torch's seeded generator. It raises ValueError for an invalid
+    architecture.
     """
 
     fresh: Callable[[Recipe], S]
@@ -44,10 +45,10 @@ class Family(NamedTuple, Generic[S]):
 
 @runtime_checkable
 class Constrained(Protocol):
-    """A model whose weights are put right after each step of the optimiser."""
+    """A model with constraints on its weights, restored after each step of the optimiser."""
 
     def constrain(self) -> None:
-        """Put them right, in place."""
+        """Restore the constraints in place."""
         ...
 
 
@@ -65,9 +66,9 @@ _FAMILIES = {
 
 
 def find_family(recipe: Recipe) -> Family[TrainedModel[Any]]:
-    """The family that a recipe names.
+    """Return the family that a recipe names.
 
-    Raises UnknownName for one, or an objective, nobody has, and UserError for options that an
+    Raises UnknownName for an unknown family or objective, and UserError for options that an
     objective does not take.
     """
     if recipe.family not in _FAMILIES:

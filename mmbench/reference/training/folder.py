@@ -1,4 +1,4 @@
-"""The folder of a training run: its recipe, and files that are there whole or not at all."""
+"""The folder of a training run: its recipe, and files that are complete or absent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmbench.validation import parse_json, read_regular
 
 
 def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
-    """Start the folder of a run on a device, or see that the one there is the run to go on with."""
+    """Create the folder of a run, or check that the existing one is the run to resume."""
     file = out / "recipe.json"
     if resume:
         _refuse_other(file, recipe)
@@ -32,7 +32,7 @@ def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
 
 
 def read_started_recipe(out: Path) -> dict[str, object]:
-    """The recipe, in plain values, that the run in `out` was started by. Raises UserError."""
+    """Return the recipe, in plain values, of the run in `out`. Raises UserError."""
     file = out / "recipe.json"
     try:
         return parse_json(read_regular(file), dict[str, dict[str, object]])["recipe"]
@@ -47,17 +47,17 @@ def _refuse_other(file: Path, recipe: Recipe) -> None:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             raise UserError(
-                f"{file.parent}: was started by another recipe, whose {name} differs; resume with"
+                f"{file.parent}: was started by another recipe: {name} differs; resume with"
                 " the same, or choose another --out"
             )
 
 
 def _sweep(out: Path) -> None:
-    """Remove what a killed run left unfinished."""
+    """Remove unfinished files of a killed run."""
     try:
         for part in out.glob(".step-*.part"):
             shutil.rmtree(part)
-        remove_parts(out, settled=0)  # nobody but this run writes here
+        remove_parts(out, settled=0)  # no other process writes here
     except OSError as error:
         raise unwritable(Path(error.filename or out), error) from error
 
@@ -76,7 +76,7 @@ def _versions() -> dict[str, str]:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file of a run so that it is there whole or not at all. Raises UserError."""
+    """Write a file of a run atomically. Raises UserError."""
     try:
         write_whole(path, data)
     except OSError as error:
@@ -84,5 +84,5 @@ def write(path: Path, data: bytes) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> UserError:
-    """What to tell of a path that cannot be written."""
-    return UserError(f"cannot write {path}: {error.strerror}; mend this and repeat with --resume")
+    """Return the error for a path that cannot be written."""
+    return UserError(f"cannot write {path}: {error.strerror}; fix this and repeat with --resume")

@@ -1,9 +1,9 @@
-"""Muon: momentum whose matrices are made orthogonal before they are stepped (Jordan et al. 2024).
+"""The optimiser Muon: orthogonalised momentum of matrices (Jordan et al. 2024).
 
-https://kellerjordan.github.io/posts/muon/. A gradient's few large directions would drown the many
-small ones: here all count alike. Steps are scaled to the size that AdamW's have (Liu et al. 2025,
-arXiv 2502.16982, section 2.2), so that rates are of one order. `torch.optim.Muon` multiplies in
-bfloat16, which some processors do twenty times slower than float32, and with other digits.
+https://kellerjordan.github.io/posts/muon/. All directions of a gradient count equally, although a
+few are much larger. Steps are scaled to the size of those of AdamW (Liu et al. 2025, arXiv
+2502.16982, section 2.2), so that learning rates are similar. `torch.optim.Muon` multiplies in
+bfloat16, which is twenty times slower than float32 on some processors and gives other digits.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from torch.optim import Optimizer
 
 _MOMENTUM = 0.95
 _QUINTIC = (3.4445, -4.7750, 2.0315)
-"""What pulls singular values of 0 to 1 towards 1 fastest: to between .7 and 1.2 in five steps."""
+"""Coefficients that move singular values in 0 to 1 towards 1: to .7 to 1.2 in five steps."""
 
 
 class Muon(Optimizer):
-    """Steps matrices [a, b]; decay is decoupled, as AdamW's.
+    """An optimiser of matrices [a, b], with decoupled weight decay as in AdamW.
 
-    `groups` have `params`, `lr` and `weight_decay`. A matrix whose rows are several times its
-    columns by `stacked` (queries, keys, values) is stepped as that many matrices.
+    `groups` have `params`, `lr` and `weight_decay`. With `stacked`, the rows of a matrix are those
+    of several matrices (queries, keys, values), which are stepped separately.
     """
 
     def __init__(self, groups: Sequence[Mapping[str, object]]) -> None:
@@ -31,7 +31,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]  # no closure: it would not be called
-        """One step down each gradient that there is."""
+        """Step each weight that has a gradient."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
@@ -43,7 +43,7 @@ class Muon(Optimizer):
                     weight.sub_(step, alpha=group["lr"] * size)
 
     def _ahead(self, weight: Tensor, grad: Tensor) -> Tensor:
-        """Nesterov's momentum, [a, b]."""
+        """Return the gradient with Nesterov's momentum, [a, b]."""
         state = self.state[weight]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)
@@ -52,9 +52,9 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices [n, a, b] with the same singular vectors, and singular values near 1.
+    """Return matrices [n, a, b] with the same singular vectors and singular values near 1.
 
-    By five steps of a Newton-Schulz iteration: nothing is decomposed. Zeros stay zeros.
+    Five steps of a Newton-Schulz iteration replace a decomposition. Zeros stay zeros.
     """
     if matrices.shape[1] > matrices.shape[2]:
         return orthogonal(matrices.mT).mT

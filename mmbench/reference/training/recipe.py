@@ -1,4 +1,4 @@
-"""A recipe: which model is trained, of what size, and by which stages; YAML, data only."""
+"""Training recipes in YAML: the model, its size and the stages."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _SEEDS = 2**63  # seeds are below it: torch takes no larger ones
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stretch of training with an objective, data and learning rates of its own.
+    """A stage of training with its objective, data and learning rates.
 
-    `objective` is one of the family's. `rates` are the highest learning rates, by the beginning of
-    a parameter's name; the longest that fits counts, "" fits all, and what none fits is frozen.
-    Matrices that `muon` fits are stepped by it, at its rates, and all else by AdamW. Rates climb
-    for `warm_up` steps and fall along half a cosine to zero at the stage's end.
-    `options` are what its objective takes (`parse_options`).
+    `objective` is one of the family's. `rates` maps prefixes of parameter names to peak learning
+    rates; the longest matching prefix counts, "" matches all, and other parameters are frozen.
+    Matrices that match `muon` are optimised by Muon at its rates, all others by AdamW. Rates rise
+    for `warm_up` steps and fall along half a cosine to zero at the end of the stage. `options` are
+    those of the objective (`parse_options`).
     """
 
     name: str
@@ -40,16 +40,16 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StageOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a stage may ask of its objective beside steps and rates: nothing, unless it says so."""
+    """The options of an objective, none by default."""
 
 
 StageOptionsT = TypeVar("StageOptionsT", bound=StageOptions)
 
 
 def parse_options(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
-    """The options of a stage as those of its objective.
+    """Return the options of a stage, converted to the options type of its objective.
 
-    Raises UserError for one that the objective does not take, and for a value that it cannot.
+    Raises UserError for an unknown option, and for an invalid value.
     """
     try:
         return msgspec.convert(stage.options, kind)
@@ -61,12 +61,12 @@ def parse_options(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
 
 
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
-    """What decides the weights of a run.
+    """A training recipe, which determines the weights of a run.
 
-    `model` is the adapter that runs its checkpoints, `family` names what builds and trains it,
+    `model` is the adapter that runs its checkpoints, `family` the family that builds and trains it,
     `architecture` holds fields of the family's Config. `start` names checkpoints (folders, or names
-    of shipped ones) that parts are taken from. A checkpoint is written `every` so many steps, and
-    where a stage ends. `bfloat16` multiplies matrices in it.
+    of packaged ones) of parts of the model. A checkpoint is written every `every` steps and at the
+    end of a stage. With `bfloat16`, matrices are multiplied in bfloat16.
     """
 
     model: str
@@ -81,11 +81,11 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def steps(self) -> int:
-        """Steps of all stages together."""
+        """Return the number of steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
     def at(self, step: int) -> tuple[Stage, int]:
-        """The stage of a step from 1 to `steps`, and the step's number in it, from 1."""
+        """Return the stage of a step from 1 to `steps`, and the step's number in it, from 1."""
         for stage in self.stages:
             if step <= stage.steps:
                 return stage, step
@@ -93,21 +93,21 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
         raise AssertionError("a step beyond the last stage")
 
     def saves_at(self, step: int) -> bool:
-        """Whether a checkpoint is written after this step."""
+        """Return whether a checkpoint is written after this step."""
         stage, within = self.at(step)
         return step % self.every == 0 or within == stage.steps
 
 
 def recipe_names() -> list[str]:
-    """The recipes that come with the package: one for each shipped model, and MODEL-VARIANT."""
+    """Return the names of the packaged recipes: each packaged model, and MODEL-VARIANT."""
     return sorted(item.name[:-5] for item in _RECIPES.iterdir() if item.name.endswith(".yaml"))
 
 
 def read_recipe(name: str) -> Recipe:
-    """The packaged recipe of this name, or the one in a YAML file.
+    """Return the packaged recipe of this name, or the one in a YAML file.
 
-    Raises UnknownName for a name that is not there, SpecError for a file that says something it
-    may not, UserError for a value that makes no sense.
+    Raises UnknownName for an unknown name, SpecError for an invalid file, UserError for an invalid
+    value.
     """
     if name.endswith((".yaml", ".yml")):
         return parse_recipe(read_yaml(Path(name)), name)
@@ -119,7 +119,7 @@ def read_recipe(name: str) -> Recipe:
 
 
 def parse_recipe(raw: Mapping[str, object], where: str) -> Recipe:
-    """A Recipe of plain values. Raises SpecError and UserError, which name `where` they stand."""
+    """Return a Recipe of plain values. Raises SpecError and UserError, which name `where`."""
     recipe = as_struct(raw, Recipe, where)
     if not recipe.stages:
         raise SpecError(f"{where}: stages is empty; a training has one stage or more")
@@ -139,10 +139,10 @@ def parse_recipe(raw: Mapping[str, object], where: str) -> Recipe:
 def change_recipe(
     recipe: Recipe, *, steps: int | None = None, seed: int | None = None, every: int | None = None
 ) -> Recipe:
-    """The recipe with another seed, another pace of checkpoints, or fewer or more steps in all.
+    """Return the recipe with another seed, checkpoint interval or total number of steps.
 
-    Stages keep their shares of the steps, at least one step each. Raises UserError for a number
-    below 1, and for fewer steps than stages.
+    Stages keep their shares of the steps, with at least one step each. Raises UserError for a
+    number below 1, and for fewer steps than stages.
     """
     if steps not in (None, recipe.steps):
         recipe = msgspec.structs.replace(recipe, stages=_scaled(recipe.stages, steps))

@@ -1,4 +1,4 @@
-"""Model, optimiser and data of a training run, and what of them lies on disk."""
+"""Model, optimiser and data of a training run, and its state on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq", "momentum")  # of AdamW two, of Muon one
 
 
 class StageRun:
-    """A run in `out`: `steps` goes on behind the last state there, `save` writes the next one."""
+    """A run in `out`: `steps` continues from the last state there, `save` writes the next one."""
 
     def __init__(self, out: Path, recipe: Recipe, device: str) -> None:
         import torch
@@ -39,7 +39,7 @@ class StageRun:
             raise UserError(f"train: {error}") from error
 
     def steps(self) -> Iterator[tuple[int, float]]:
-        """Take each step that is left; its number from 1 and its loss in nats."""
+        """Run the remaining steps; yield the number of each, from 1, and its loss in nats."""
         done = self._restore()
         for step, batch in self._batches(done + 1):
             stage, within = self.recipe.at(step)
@@ -48,10 +48,10 @@ class StageRun:
             yield step, self._step(step, batch)
 
     def _batches(self, first: int) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
-        """Each step from the first and its tensors, made while the step before is taken.
+        """Yield each step from the first with its tensors, prepared during the previous step.
 
-        Where steps take all cores there is none to spare for that, and both would be slower: 1.84 s
-        and not 1.47 for a step of unified-nano by two threads on two cores.
+        If steps use all cores, nothing is prepared ahead, since both would be slower: a step of
+        unified-nano took 1.84 s instead of 1.47 s with two threads on two cores.
         """
         import torch
 
@@ -65,7 +65,7 @@ class StageRun:
                 yield step, batch
 
     def _batch(self, step: int) -> tuple[Tensor, ...]:
-        """The tensors of a step; none beyond the last one."""
+        """Return the tensors of a step; none beyond the last one."""
         if step > self.recipe.steps:
             return ()
         stage, within = self.recipe.at(step)
@@ -73,14 +73,14 @@ class StageRun:
         return make(self.checkpoint, stage, self.recipe.seed, within)
 
     def _begin(self, stage: Stage) -> None:
-        """Optimisers of this stage's parameters; all others are frozen."""
+        """Create the optimisers of the stage's parameters, and freeze all others."""
         from mmbench.reference.training.schedule import make_optimisers
 
         self.optimisers = make_optimisers(self.model, stage.rates, stage.muon, stage.weight_decay)
         stepped = {name for name, _ in self._states()}
         for name, weight in self.model.named_parameters():
             weight.requires_grad_(name in stepped)
-            weight.grad = None  # one of the stage before would count in the norm that is clipped
+            weight.grad = None  # a gradient of the last stage would count in the clipped norm
 
     def _step(self, step: int, batch: tuple[Tensor, ...]) -> float:
         import torch
@@ -125,7 +125,7 @@ class StageRun:
         return folder
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Weights and buffers, and the moments of what the stage trains."""
+        """Yield weights and buffers, and the optimiser moments of the stage's parameters."""
         for name, value in self.model.state_dict().items():
             yield f"weight.{name}", value
         for name, state in self._states():
@@ -137,14 +137,14 @@ class StageRun:
         return [group for optimiser in self.optimisers for group in optimiser.param_groups]
 
     def _states(self) -> Iterator[tuple[str, dict[str, Tensor]]]:
-        """The name of each parameter that is stepped, and what its optimiser keeps of it."""
+        """Yield the name of each trained parameter, and its optimiser state."""
         names = {weight: name for name, weight in self.model.named_parameters()}
         for optimiser in self.optimisers:
             for weight in (w for group in optimiser.param_groups for w in group["params"]):
                 yield names[weight], optimiser.state[weight]
 
     def _restore(self) -> int:
-        """Take up the state on disk; the step it was written after, 0 where there is none."""
+        """Load the state on disk, and return the step after which it was written, 0 without one."""
         from safetensors import SafetensorError, safe_open
 
         file = self.out / "state.safetensors"
@@ -169,7 +169,7 @@ class StageRun:
 
 
 def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Tensor]:
-    """The state of an optimiser for one parameter after so many steps; none if it never moved."""
+    """Return the optimiser state of a parameter after so many steps, {} if never stepped."""
     import torch
 
     moments = {m: tensors[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in tensors}

@@ -1,4 +1,4 @@
-"""How the reference models are optimised: AdamW and Muon, warm-up, half a cosine."""
+"""Optimisers and learning rates of the reference models: AdamW, Muon, warm-up, half a cosine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _BETAS, _EPSILON = (0.9, 0.98), 1e-6
 
 
 def parameter_rates(model: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
-    """The learning rate of each parameter that has one.
+    """Return the learning rate of each parameter that has one.
 
-    `rates` are by the beginning of its name, of which the longest that fits counts; a parameter
-    that none fits is not in the result. Raises ValueError for a beginning that fits none.
+    `rates` maps prefixes of names to rates; the longest matching prefix counts, and parameters
+    without one are left out. Raises ValueError for a prefix without a parameter.
     """
     names = [name for name, _ in model.named_parameters()]
     for begin in rates:
@@ -30,9 +30,9 @@ def parameter_rates(model: nn.Module, rates: Mapping[str, float]) -> dict[str, f
 def make_optimisers(
     model: nn.Module, rates: Mapping[str, float], matrices: Mapping[str, float], decay: float
 ) -> list[Optimizer]:
-    """Muon over the matrices that `matrices` fits, AdamW over all else that `rates` fits.
+    """Return Muon for the parameters in `matrices`, and AdamW for all others in `rates`.
 
-    Both hold rates as `parameter_rates` takes them. Raises ValueError as that does, and where
+    Both map prefixes to rates as for `parameter_rates`. Raises ValueError as it does, and if
     nothing is left for AdamW.
     """
     matching = parameter_rates(model, matrices)
@@ -43,10 +43,10 @@ def make_optimisers(
 
 
 def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
-    """AdamW (Loshchilov and Hutter 2019) with the β₂ and ε of the CLIP paper's transformers.
+    """Return AdamW (Loshchilov and Hutter 2019) with the CLIP paper's β₂ and ε of transformers.
 
     `rates` holds the learning rate of each parameter by its name; others are left out. A group
-    remembers its rate as `peak`.
+    stores its rate as `peak`.
     """
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, weight in model.named_parameters():
@@ -61,7 +61,7 @@ def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
 
 
 def muon(model: nn.Module, rates: Mapping[str, float], decay: float) -> Muon:
-    """Muon over the weights of `rates`, matrices all; a group remembers its rate as `peak`."""
+    """Return Muon for the matrices in `rates`; a group stores its rate as `peak`."""
     return Muon(
         [
             {
@@ -78,14 +78,14 @@ def muon(model: nn.Module, rates: Mapping[str, float], decay: float) -> Muon:
 
 
 def decays(name: str, weight: Tensor) -> bool:
-    """Whether weight decay applies: to matrices, not to biases, norms, positions, temperature."""
+    """Return whether weight decay applies: to matrices other than positions."""
     return weight.ndim >= 2 and not name.endswith("positions")
 
 
 def share_at(step: int, *, steps: int, warm_up: int) -> float:
-    """The share of the highest learning rate at a step from 1 to `steps`.
+    """Return the share of the highest learning rate at a step from 1 to `steps`.
 
-    It climbs along a line to 1 at `warm_up`, and falls along half a cosine to 0 at `steps`.
+    It rises linearly to 1 at `warm_up`, and falls along half a cosine to 0 at `steps`.
     """
     if step <= warm_up:
         return step / warm_up

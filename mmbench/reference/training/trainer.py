@@ -18,7 +18,7 @@ def train(
 ) -> str:
     """Train by a recipe: a file, or the packaged one of the trainer's name; see `training.train`.
 
-    With `run.resume` it is the recipe that the run in `run.out` was started by.
+    With `run.resume` it is the recipe of the run in `run.out`.
     """
     recipe = _recipe(run)
 

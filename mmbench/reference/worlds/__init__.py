@@ -1,1 +1,1 @@
-"""Worlds of made-up data: the same bytes on every machine."""
+"""Synthetic data sets, the worlds, with the same bytes on every machine."""

@@ -1,7 +1,7 @@
-"""Draws by lot, the same on every machine.
+"""Random draws that are the same on every machine.
 
-Everything is a function of integers and text through SHA-256 and `random.Random(int).random()`, the
-two sources of chance that Python promises to keep.
+All draws are functions of integers and texts by SHA-256 and `random.Random(int).random()`. Python
+guarantees that these results do not change.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ T = TypeVar("T")
 
 
 def chance(*parts: int | str) -> Random:
-    """A generator seeded by what is given. Only its `random()` may be used (see the module)."""
+    """Return a generator seeded by the arguments. Use its `random()` only (see the module)."""
     digest = hashlib.sha256(repr(parts).encode()).digest()
     return Random(int.from_bytes(digest[:8], "big"))
 
 
 def below(rng: Random, n: int) -> int:
-    """A whole number from 0 to n - 1."""
+    """Return an integer from 0 to n - 1."""
     return int(rng.random() * n)
 
 
 def pick(rng: Random, items: Sequence[T]) -> T:
-    """One of the items."""
+    """Return one of the items, drawn at random."""
     return items[below(rng, len(items))]
 
 
 def shuffled(rng: Random, items: Sequence[T]) -> list[T]:
-    """The items in an order drawn by lot."""
+    """Return the items in random order."""
     left = list(items)
     return [left.pop(below(rng, len(left))) for _ in items]

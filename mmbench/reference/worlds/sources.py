@@ -1,4 +1,4 @@
-"""What the data sources of the worlds share: checks of their options, and captions as queries."""
+"""Shared parts of the data sources of the worlds: checks of options, and captions as queries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST = 1024
 
 
 def check_split(world: str, split: str) -> None:
-    """Raise UnknownName for a split that is none."""
+    """Raise UnknownName for an unknown split."""
     if split not in SPLITS:
         raise UnknownName(f"split of {world}", split, SPLITS)
 
@@ -36,7 +36,7 @@ def check_size(world: str, size: int, least: int) -> None:
 def captioned(
     documents: Sequence[Sample], captions: Iterable[Iterable[tuple[str, str]]]
 ) -> RetrievalData:
-    """Return documents, and as queries the captions of each: kind and text.
+    """Return documents with their captions (kind and text) as queries.
 
     A query has the tags of its document, and `caption`, its kind.
     """

@@ -1,4 +1,4 @@
-"""Which split holds a scene, by its meaning, and scenes of different meanings."""
+"""Splits of scenes by their meaning, and scenes of different meanings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPLITS = ("train", "validation", "test")
 
 
 def split_of(key: str) -> str:
-    """The split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
+    """Return the split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
     bucket = hashlib.sha256(key.encode()).digest()[0] % 10
     return {0: "test", 1: "validation"}.get(bucket, "train")
 
@@ -21,7 +21,7 @@ class KeyedItem(Protocol):
 
     @property
     def key(self) -> str:
-        """Equal for two that differ in no word."""
+        """Return a text that is equal for two objects with the same description."""
         ...
 
 
@@ -33,7 +33,7 @@ class SplitItem(Protocol):
 
     @property
     def split(self) -> str:
-        """The split that may hold its meaning."""
+        """Return the split that may hold its meaning."""
         ...
 
 
@@ -46,7 +46,7 @@ def first_of_split(split: str, draw: Callable[[int], H]) -> H:
 
 
 def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
-    """So many in order, `at(index, attempt)`; where a meaning was there before, another attempt."""
+    """Return `at(index, attempt)` for each index, with another attempt for repeated meanings."""
     seen: dict[str, M] = {}
     for index in range(number):
         fresh = (at(index, attempt) for attempt in count())

@@ -105,7 +105,7 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
         ),
         (
             json.dumps({**said, "architecture": {**said["architecture"], "embedding": 25}}),
-            r"does not fit the config\.json",
+            r"does not fit its config\.json",
         ),
         (json.dumps({**said, "architecture": {"colour": 1}}), "not a clip-nano checkpoint"),
         (

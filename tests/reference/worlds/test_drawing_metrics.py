@@ -118,12 +118,12 @@ def test_what_is_no_square_or_too_small_fails(size: tuple[int, int]) -> None:
 def test_without_a_drawing_or_a_prompt_a_sample_fails() -> None:
     with pytest.raises(SampleError, match="sample 1: has no drawing"):
         shapes_right([Prediction("1", inputs={"text": PROMPT})])
-    with pytest.raises(SampleError, match="sample 1: no prompt"):
+    with pytest.raises(SampleError, match="sample 1: has no prompt"):
         shapes_right([Prediction("1", image_medium(painted([STAR])))])
 
 
 def test_a_prompt_of_another_world_is_refused() -> None:
-    with pytest.raises(DataError, match="'two cats' does not tell"):
+    with pytest.raises(DataError, match="'two cats' does not have"):
         shapes_right([Prediction("1", image_medium(painted([STAR])), inputs={"text": "two cats"})])
 
 

@@ -207,7 +207,7 @@ def test_every_word_is_understood() -> None:
     ],
 )
 def test_what_is_no_such_caption_is_refused(text: str) -> None:
-    with pytest.raises(DataError, match="does not tell size, colour, shape and place"):
+    with pytest.raises(DataError, match="does not have size, colour, shape and place"):
         parse_caption(text)
 
 

@@ -1,6 +1,6 @@
-"""Two networks from before the transformer, behind its interface: 3-D convolutions, two streams.
+"""Two earlier video networks with the interface of the transformer: 3-D convolutions, two streams.
 
-Group norm stands where the papers have batch norm, so that a row depends on itself alone.
+Group norm replaces the batch norm of the papers, so that a row depends on itself only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _norm(width: int) -> nn.GroupNorm:
 
 
 class VideoResidual(nn.Module):
-    """Two convolutions of 3 along each dimension beside a shortcut (arXiv 1512.03385, figure 2)."""
+    """Two convolutions of size 3 with a shortcut (arXiv 1512.03385, figure 2)."""
 
     def __init__(self, dims: Dimensions, wide_in: int, wide_out: int, stride: int) -> None:
         super().__init__()
@@ -39,17 +39,17 @@ class VideoResidual(nn.Module):
         self.short = nn.Identity() if stride == 1 and wide_in == wide_out else short
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, in, ...] to [n, out, ...], each dimension divided by the stride."""
+        """Map [n, in, ...] to [n, out, ...], each dimension divided by the stride."""
         y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
         return F.relu(y + self.short(x))
 
 
 class ResNet(nn.Module):
-    """A stem, then four stages that double the width and halve what they look at, then the mean.
+    """A stem, then four stages that double the width and halve the size, then the mean.
 
-    With `dims` 3 and the stem of R3D (Tran et al. 2018, arXiv 1711.11248, table 1: 3 × 7 × 7, only
-    space halved), with `dims` 2 that of ResNet (arXiv 1512.03385, table 1, without the pooling,
-    which leaves little of small pictures).
+    With `dims` 3 the stem is that of R3D (Tran et al. 2018, arXiv 1711.11248, table 1: 3 × 7 × 7,
+    only space halved), with `dims` 2 that of ResNet (arXiv 1512.03385, table 1, without the
+    pooling, since the pictures are small).
     """
 
     def __init__(self, dims: Dimensions, channels: int, width: int, blocks: int) -> None:
@@ -69,16 +69,16 @@ class ResNet(nn.Module):
         self.blocks = nn.Sequential(*stages)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, channels, ...] to [n, 8 · width]."""
+        """Map [n, channels, ...] to [n, 8 · width]."""
         maps: Tensor = self.blocks(F.relu(self.norm(self.stem(x))))
         return maps.flatten(2).mean(2)
 
 
 class TwoStream(nn.Module):
-    """What is there and how it moves, seen apart (Simonyan and Zisserman 2014, arXiv 1406.2199).
+    """Two networks for appearance and motion (Simonyan and Zisserman 2014, arXiv 1406.2199).
 
     Appearance is the middle frame. Motion is the differences of neighbouring frames as channels of
-    one picture, in the place of the paper's optical flow. Both features, side by side, go on.
+    one picture, in place of the paper's optical flow. The features are concatenated.
     """
 
     def __init__(self, c: Config) -> None:
@@ -88,7 +88,7 @@ class TwoStream(nn.Module):
         self.wide = self.appearance.wide + self.motion.wide
 
     def forward(self, videos: Tensor) -> Tensor:
-        """[n, 3, frames, size, size] normalised pixels to [n, 16 · conv_width]."""
+        """Map normalised pixels [n, 3, frames, size, size] to [n, 16 · conv_width]."""
         changes = videos.diff(dim=2).flatten(1, 2)
         middle = videos[:, :, videos.shape[2] // 2]
         return torch.cat([self.appearance(middle), self.motion(changes)], dim=1)

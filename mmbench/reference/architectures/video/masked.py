@@ -1,8 +1,8 @@
-"""Pre-training without labels: most places of a video are hidden, and guessed from the rest.
+"""Masked pre-training without labels: most places of a video are hidden and predicted.
 
-VideoMAE (Tong et al. 2022, arXiv 2203.12602, section 3): the encoder sees only what is left, a
-light decoder guesses the pixels of what is hidden. A place is hidden in all frames (tube masking),
-so that it cannot be copied from the frame before.
+VideoMAE (Tong et al. 2022, arXiv 2203.12602, section 3): the encoder sees the visible places only,
+and a light decoder predicts the pixels of the hidden ones. A place is hidden in all frames (tube
+masking), so that it cannot be copied from another frame.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from mmbench.reference.architectures.video.transformer import (
 
 
 def split_cubes(videos: Tensor, c: Config) -> Tensor:
-    """Pixels by patch: [n, 3, frames, size, size] to [n, t, s, tubelet · patch · patch, 3]."""
+    """Split [n, 3, frames, size, size] into patches [n, t, s, tubelet · patch · patch, 3]."""
     n, side = len(videos), c.size // c.patch
     parts = videos.view(n, 3, c.grid[0], c.tubelet, side, c.patch, side, c.patch)
     return parts.permute(0, 2, 4, 6, 3, 5, 7, 1).reshape(n, *c.grid, -1, 3)
 
 
 def normalise_patches(pixels: Tensor) -> Tensor:
-    """Each channel of each patch less its mean, over its deviation (the code of VideoMAE)."""
+    """Normalise each channel of each patch by its mean and deviation (the code of VideoMAE)."""
     mean = pixels.mean(-2, keepdim=True)
     deviation = pixels.var(-2, keepdim=True).sqrt()
     return ((pixels - mean) / (deviation + 1e-6)).flatten(-2)
 
 
 class PixelDecoder(nn.Module):
-    """Guesses the pixels of all patches from the features of those that were seen."""
+    """A decoder of the pixels of all patches from the features of the visible ones."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class PixelDecoder(nn.Module):
         initialise(self, c.decoder_layers)
 
     def forward(self, token: Tensor, seen: Tensor, visible: Tensor) -> Tensor:
-        """[n, width], [n, t, k, width] and places [n, k] to pixels [n, t, s, cube · 3]."""
+        """Map [n, width], [n, t, k, width] and places [n, k] to pixels [n, t, s, cube · 3]."""
         n, t, _, _ = seen.shape
         narrow = self.narrow(seen)
         where = visible[:, None, :, None].expand_as(narrow)
@@ -65,10 +65,10 @@ class PixelDecoder(nn.Module):
 def masked_loss(
     tower: VideoTransformer, decoder: PixelDecoder, videos: Tensor, c: Config, hidden: float
 ) -> Tensor:
-    """Mean squared error of the normalised pixels that were hidden, a scalar.
+    """Return the mean squared error of the hidden normalised pixels, a scalar.
 
-    `hidden` is the share of places, from 0 to 1; one at least is hidden and one seen. Which, is
-    drawn by torch's generator for each video.
+    `hidden` is the share of hidden places, from 0 to 1; at least one is hidden and one visible.
+    They are drawn from torch's generator for each video.
     """
     places = c.grid[1]
     seen = min(places - 1, max(1, round(places * (1 - hidden))))

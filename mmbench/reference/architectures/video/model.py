@@ -1,4 +1,4 @@
-"""The reference video model: one tower that sees, a head that names motions, a text tower."""
+"""The reference video model: a video tower, a classifier of motions, and a text tower."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mmbench.reference.architectures.video.transformer import Config, VideoTrans
 
 
 class Video(nn.Module):
-    """Videos to logits of classes, and videos and texts to unit vectors of one space.
+    """A model with logits of classes, and unit vectors of videos and texts in one space.
 
-    The features of the tower serve both. Only a transformer has a decoder, for pre-training.
+    Both use the features of the tower. Only a transformer has a decoder, for pre-training.
     """
 
     def __init__(self, config: Config) -> None:
@@ -40,39 +40,39 @@ class Video(nn.Module):
             nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
 
     def classify(self, videos: Tensor) -> Tensor:
-        """[n, 3, frames, size, size] normalised pixels to logits [n, classes]."""
+        """Return logits [n, classes] of normalised pixels [n, 3, frames, size, size]."""
         logits: Tensor = self.head(self.tower(videos))
         return logits
 
     def encode_video(self, videos: Tensor) -> Tensor:
-        """The same pixels to unit vectors [n, embedding] in float32."""
+        """Return unit vectors [n, embedding] in float32 of the same pixels."""
         return self._project(self.tower(videos))
 
     def encode_text(self, tokens: Tensor) -> Tensor:
-        """[n, t] ids to unit vectors [n, embedding] in float32."""
+        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
         return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
 
     def _project(self, features: Tensor) -> Tensor:
         return F.normalize(self.video_projection(features).float(), dim=-1)
 
     def scale(self) -> Tensor:
-        """The inverse temperature, at most 100."""
+        """Return the inverse temperature, at most 100."""
         return self.log_scale.clamp(max=math.log(100)).exp()
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """After a step: beyond the clamp of `scale` there is no gradient to come back by."""
+        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
         self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, videos: Tensor, classes: Tensor, tokens: Tensor) -> Tensor:
-        """The cross-entropy of n classes plus the contrastive loss of n pairs, a scalar."""
+        """Return the cross-entropy of n classes plus the contrastive loss of n pairs, a scalar."""
         features = self.tower(videos)
         vectors = self._project(features)
         class_loss = F.cross_entropy(self.head(features).float(), classes)
         return class_loss + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
 
     def pretraining_loss(self, videos: Tensor, hidden: float) -> Tensor:
-        """The loss of masked pre-training, of a transformer, a share of whose places is hidden."""
+        """Return the loss of masked pre-training, with a share of the places hidden."""
         assert self.decoder is not None
         assert isinstance(self.tower, VideoTransformer)
         return masked_loss(self.tower, self.decoder, videos, self.config, hidden)

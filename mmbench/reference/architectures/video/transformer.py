@@ -1,10 +1,10 @@
 """A video transformer: patches of several frames, attention in space and time.
 
-Divided attention is TimeSformer's (Bertasius et al. 2021, arXiv 2102.05095, section 3): each layer
-attends over time at one place, then over places in one frame. Joint attention sees all at once, as
-in the same paper and ViViT's model 1 (Arnab et al. 2021, arXiv 2103.15691, section 3.3), from which
-the tubelets are (section 3.2): patches that span several frames. Released weights of TimeSformer
-fit after renaming.
+Divided attention is that of TimeSformer (Bertasius et al. 2021, arXiv 2102.05095, section 3): each
+layer attends over time at one place, then over places in one frame. Joint attention is over all
+patches, as in the same paper and ViViT's model 1 (Arnab et al. 2021, arXiv 2103.15691, section
+3.3). Tubelets, patches of several frames, are from ViViT too (section 3.2). Released weights of
+TimeSformer fit after renaming.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ AttentionKind = Literal["divided", "joint"]
 class Config:
     """The architecture; the defaults are small, `Config.paper_size()` gives those of the papers.
 
-    `tower` sees the video: the transformer, or a baseline of `video_baselines`. A patch is `patch`
-    pixels wide and high and `tubelet` frames long. Raises ValueError for sizes that do not divide
-    and for a tower or an attention that does not exist.
+    `tower` is the video encoder: the transformer, or a baseline of `video.baselines`. A patch is
+    `patch` pixels wide and high and `tubelet` frames long. Raises ValueError for sizes that do not
+    divide, and for an unknown tower or attention.
     """
 
     vocabulary: int
@@ -67,7 +67,7 @@ class Config:
 
     @classmethod
     def paper_size(cls, tower: VideoTower = "transformer") -> Config:
-        """The published sizes: TimeSformer (8 frames, ViT-B/16), R3D-18, two ResNet-18."""
+        """Return the published sizes: TimeSformer (8 frames, ViT-B/16), R3D-18, two ResNet-18."""
         transformer = cls(49408, tower, 400, 8, 224, 16, 1, "divided", 768, 12, 12, 384, 4)
         conv = cls(49408, tower, 400, 16, 112, conv_width=64, conv_blocks=2, patch=16)
         own = transformer if tower == "transformer" else conv
@@ -75,7 +75,7 @@ class Config:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """How many patches there are in time, and in space."""
+        """Return the number of patches in time, and in space."""
         return self.frames // self.tubelet, (self.size // self.patch) ** 2
 
 
@@ -83,7 +83,7 @@ class JointBlock(TransformerBlock):
     """A layer that attends over all places of all frames at once."""
 
     def attend(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
+        """Apply the layer to class token [n, 1, width] and patches [n, t, s, width]."""
         x = self(torch.cat([token, patches.flatten(1, 2)], dim=1))
         return x[:, :1], x[:, 1:].view_as(patches)
 
@@ -91,8 +91,8 @@ class JointBlock(TransformerBlock):
 class DividedBlock(JointBlock):
     """A layer that attends over time, then over space (arXiv 2102.05095, section 3).
 
-    In time a patch sees the same place in all frames. In space each frame has the class token to
-    itself, and its mean over the frames goes on.
+    In time a patch sees the same place in all frames. In space each frame has its own copy of the
+    class token; the mean over the frames is passed on.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -102,7 +102,7 @@ class DividedBlock(JointBlock):
         self.time_out = nn.Linear(width, width)
 
     def attend(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Class token [n, 1, width] and patches [n, t, s, width] to the same."""
+        """Apply the layer to class token [n, 1, width] and patches [n, t, s, width]."""
         n, t, s, width = patches.shape
         lines = self.norm_time(patches).transpose(1, 2).reshape(n * s, t, width)
         attended = self.time_out(self.time(lines)).view(n, s, t, width)
@@ -118,7 +118,7 @@ class DividedBlock(JointBlock):
 
 
 def run_blocks(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
-    """Class token [n, 1, width] and patches [n, t, s, width] through all layers."""
+    """Apply all layers to class token [n, 1, width] and patches [n, t, s, width]."""
     for block in blocks:
         assert isinstance(block, JointBlock)
         token, patches = block.attend(token, patches)
@@ -147,14 +147,14 @@ class VideoTransformer(nn.Module):
         initialise(self, c.layers)
 
     def forward(self, videos: Tensor) -> Tensor:
-        """[n, 3, frames, size, size] normalised pixels to [n, width]."""
+        """Map normalised pixels [n, 3, frames, size, size] to features [n, width]."""
         return self.encode(videos)[0]
 
     def encode(self, videos: Tensor, visible: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Features [n, width] and those of the patches [n, t, s, width].
+        """Return features [n, width] and those of the patches [n, t, s, width].
 
-        `visible`, int64 [n, s], are the places that are seen, in all frames (tube masking); without
-        it all of them are.
+        `visible`, int64 [n, s], are the visible places in all frames (tube masking); by default all
+        are visible.
         """
         x = self.patches(videos).flatten(3).permute(0, 2, 3, 1)
         x = x + self.space_positions + self.time_positions[:, None]

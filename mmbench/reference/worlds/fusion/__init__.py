@@ -1,1 +1,1 @@
-"""An image, a sound and a sentence, of which one may differ."""
+"""Trios of an image, a sound and a sentence, where one may differ."""

@@ -1,4 +1,4 @@
-"""Batches of images, sounds and sentences for training, each image and sound a little varied."""
+"""Training batches of augmented images and sounds, and of sentences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.reference.worlds.sounds.make import synthesise
 
 
 class TrioBatch(NamedTuple):
-    """n trios: what is seen, heard and read, which differs, and the number that each tells.
+    """n trios of image, sound and sentence, which of them differs, and the number each shows.
 
     Images float32 [n, size, size, 3] from 0 to 1, sounds float32 [n, SAMPLES] from -1 to 1, n
     sentences, positions in `ANSWERS` int64 [n], and numbers from 1 to 3 of image, sound and
@@ -29,7 +29,7 @@ class TrioBatch(NamedTuple):
 
 
 def trio_batch(seed: int, step: int, trios: int, size: int) -> TrioBatch:
-    """The batch of a step, from 1, of the training split: a function of its arguments alone."""
+    """Return the training batch of a step, from 1, as a function of the arguments alone."""
     rng = np.random.default_rng([seed, step])
     indices = range((step - 1) * trios, step * trios)
     drawn = [trio_at("train", seed, index) for index in indices]

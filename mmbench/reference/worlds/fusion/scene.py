@@ -1,8 +1,8 @@
-"""An image, a sound and a sentence that tell a number each: all the same, or one of them differs.
+"""Trios of an image, a sound and a sentence that show a number each: all equal, or one differs.
 
-Which one, none of them tells alone. Given all of an image the four answers are equally likely, and
-so for a sound and a sentence: what differs is drawn first, then the numbers, of which each of the
-three has every one equally often whatever the answer, and then what tells the number.
+No single modality reveals the answer: given an image, a sound or a sentence, the four answers are
+equally likely. The answer is drawn first, then the numbers, equally often for each answer, and then
+the contents that show them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mmbench.reference.worlds.sounds.scene import SoundScene, sounds_at
 from mmbench.reference.worlds.splits import split_of
 
 ANSWERS = ("none", "the image", "the sound", "the sentence")
-"""What may be the one that differs."""
+"""The possible answers: the modality that differs, or none."""
 
 NUMBERS = (1, 2, 3)
 
@@ -61,12 +61,12 @@ class Trio(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The meaning of all three as text."""
+        """Return the meaning of all three as text."""
         return f"{self.image.key} | {self.sound.key} | {self.sentence}"
 
 
 def _deck() -> list[tuple[int, tuple[int, int, int]]]:
-    """Each answer six times, with the numbers of image, sound and sentence; answers take turns."""
+    """Return each answer six times, in turn, with the numbers of image, sound and sentence."""
     agree = [(number, number, number) for number in NUMBERS] * 2
     odd = list(permutations(NUMBERS, 2))
     rows = [
@@ -83,10 +83,10 @@ DECK = _deck()
 
 
 def trio_at(split: str, seed: int, index: int, attempt: int = 0) -> Trio:
-    """The trio of a split at an index from 0, stateless, with the answer and numbers of `DECK`.
+    """Return the trio of a split at an index from 0, with answer and numbers of `DECK`.
 
-    Another `attempt` gives another trio of these. Image and sentence are of the split, and so is a
-    sound of more than one event; of one event there are 24 meanings, and all splits hear the same.
+    Another `attempt` gives another such trio. Image and sentence belong to the split, and so does a
+    sound of several events; sounds of one event have only 24 meanings, which all splits share.
     """
     answer, (image_number, sound_number, sentence_number) = DECK[index % len(DECK)]
     rng = chance("trio", split, seed, index, attempt)
@@ -102,13 +102,13 @@ def _image(split: str, seed: int, index: int, trials: int, number: int) -> Scene
 
 
 def _sound(split: str, seed: int, index: int, trials: int, number: int) -> SoundScene:
-    """One after the other: of two at once it cannot always be told how many they are."""
+    """Return a sound scene with sequential events: simultaneous ones cannot always be counted."""
     scenes = (sounds_at(split, seed, index, trial) for trial in count(trials))
     return next(s for s in scenes if number == len(s.events) == len(s.slots))
 
 
 def _sentence(split: str, rng: Random, number: int) -> str:
-    """A number told in words; a hash of the sentence says which split may say it."""
+    """Return a sentence with a number in words, from a split by the hash of the sentence."""
     while True:
         one = pick(rng, tuple(_NOUNS))
         phrase = pick(rng, _PHRASES[number]).format(one=one, many=_NOUNS[one])

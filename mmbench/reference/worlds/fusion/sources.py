@@ -1,7 +1,7 @@
-"""Which of three differs: images, sounds and sentences of the shapes world, to be put together.
+"""The data source of trios: which of an image, a sound and a sentence differs.
 
-Each tells a number from 1 to 3: how many things are seen, how many sounds are heard one after the
-other, how many of something a sentence speaks of.
+Each shows a number from 1 to 3: the number of objects in the image, of successive sounds, and of
+the items in the sentence.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def shapes_fusion(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """An `image`, a sound (`audio`) and a sentence (`text`) each, and which of them differs.
+    """Return samples of an `image`, an `audio` and a `text`, with the target which of them differs.
 
     The target is {"answer": letter, "options": [text, …]}, the options those of `ANSWERS` in their
-    order. `split` is train, validation or test; `samples` from 1 to 10,000, no two of which mean
-    the same; `size` is the side in pixels, 64 to 1024; `seed` draws others of the same split. In
-    every 24 samples each answer comes as often with each number. Tag: `differs`. Raises UnknownName
-    for a split, DataError for a number out of range.
+    order. `split` is train, validation or test; `samples` is from 1 to 10,000, all with different
+    meanings; `size` is the side in pixels, 64 to 1024; `seed` draws others of the same split. In
+    every 24 samples each answer occurs equally often with each number. Tag: `differs`. Raises
+    UnknownName for a split, DataError for a number out of range.
     """
     check_split("shapes fusion", split)
     check_number("shapes fusion", "samples", samples, _MOST)

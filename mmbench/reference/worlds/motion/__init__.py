@@ -1,1 +1,1 @@
-"""Moving shapes: films with captions and classes."""
+"""Moving shapes: videos with captions and classes."""

@@ -1,4 +1,4 @@
-"""Batches of moving shapes for training: films of no other split."""
+"""Training batches of moving shapes, from the training split only."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class FilmBatch(NamedTuple):
 
 
 def film_batch(seed: int, step: int, videos: int, size: int) -> FilmBatch:
-    """The batch of a step, from 1: a function of its arguments alone.
+    """Return the batch of a step, from 1: a function of its arguments alone.
 
-    A step never shows a film of another.
+    Steps share no films.
     """
     rng = np.random.default_rng([seed, step])
     drawn = [training_film(seed, (step - 1) * videos + i) for i in range(videos)]

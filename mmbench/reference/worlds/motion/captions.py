@@ -1,6 +1,6 @@
-"""The captions of the moving shapes: a small grammar with four ways to tell a film.
+"""Captions of the moving shapes, from a small grammar with four kinds of captions.
 
-They differ in what they say; synonyms are drawn by lot.
+The kinds differ in their contents; synonyms are drawn at random.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _RESTS = ("rests", "stays where it is", "does not move")
 
 
 def captions(film: Film, rng: Random) -> list[str]:
-    """Four captions, one of each kind, in the order of `KINDS`; each is true of the film."""
+    """Return four captions, one of each kind, in the order of `KINDS`; each is true of the film."""
     return [tell(film, rng) for tell in KINDS.values()]
 
 
 def _everything(film: Film, rng: Random) -> str:
-    """Who moves, how, how fast, and who does not."""
+    """Describe the mover, its motion and pace, and the other object."""
     text = f"{_figure(film.mover)} {_does(film, rng)} {pick(rng, _PACES[film.pace])}"
     if film.other is None:
         return f"{text} and nothing else is there"
@@ -42,7 +42,7 @@ def _everything(film: Film, rng: Random) -> str:
 
 
 def _scene(film: Film, rng: Random) -> str:
-    """Who is there and who moves, but not how fast."""
+    """Describe the objects and the motion, but not the pace."""
     if film.other is None:
         return f"there is only {_figure(film.mover)} and it {_does(film, rng)}"
     others = f"{_figure(film.other)} and {_figure(film.mover)}"
@@ -50,13 +50,13 @@ def _scene(film: Film, rng: Random) -> str:
 
 
 def _action(film: Film, rng: Random) -> str:
-    """Who moves, how and how fast, and no word of others."""
+    """Describe the mover, its motion and pace, but not the other object."""
     pace = pick(rng, _PACES[film.pace])
     return f"{_figure(film.mover)} that {_does(film, rng)} {pace}"
 
 
 def _glance(film: Film, rng: Random) -> str:
-    """Only the colour or only the shape of who moves, and how."""
+    """Describe the motion, and only the colour or only the shape of the mover."""
     something = (f"something {film.mover.colour}", f"a {film.mover.shape}")
     return f"{pick(rng, something)} {_does(film, rng)}"
 

@@ -1,4 +1,4 @@
-"""Drawing a film of the moving shapes, and packing frames as a video without loss."""
+"""Drawing of films of the moving shapes, and lossless encoding of frames as a video."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RATE = 8
 
 
 def draw_film(film: Film, size: int) -> NDArray[np.uint8]:
-    """The film as RGB, uint8 [16, size, size, 3]; the mover lies over what rests."""
+    """Return the film as RGB, uint8 [16, size, size, 3]; the mover lies over what rests."""
     scene = np.empty((size, size, 3), np.uint8)
     scene[:] = film.background
     if film.other:
@@ -30,7 +30,7 @@ def draw_film(film: Film, size: int) -> NDArray[np.uint8]:
 
 
 def _wrapped(image: Image, shape: str, spot: Spot) -> None:
-    """Paint a thing, and again at the opposite edge what of it reaches beyond one."""
+    """Paint an object, and the part that crosses an edge again at the opposite edge."""
     for x, y in product(_places(spot.x, spot.radius), _places(spot.y, spot.radius)):
         paint(image, shape, spot._replace(x=x, y=y))
 
@@ -41,9 +41,9 @@ def _places(at: int, radius: int) -> list[int]:
 
 
 def avi(frames: NDArray[np.uint8]) -> bytes:
-    """Frames uint8 [t, h, w, 3] as an uncompressed AVI, 8 to a second.
+    """Return frames uint8 [t, h, w, 3] as an uncompressed AVI of 8 frames a second.
 
-    The pixels come back as they are on every machine; the bytes are the same on one.
+    The decoded pixels are the same on every machine, the bytes on one machine.
     """
     import av
 

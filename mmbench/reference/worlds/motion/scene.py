@@ -1,8 +1,8 @@
-"""The moving shapes: what a film is, how one is drawn by lot, which split holds it.
+"""Films of the moving shapes: their definition, random generation and split.
 
-One shape moves, and up to one rests. The picture is a torus: what leaves it at one edge comes back
-at the opposite one. So the place of the mover is spread evenly over the whole picture at each
-moment of each motion, and its size over the same sizes: no single frame says which motion it is.
+One shape moves, and at most one rests. The picture wraps around at its edges. So the position of
+the mover is uniform over the picture at each frame of each motion, and so is its size: no single
+frame reveals the motion.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PACES = ("slowly", "quickly")
 TURN = 64
 """Parts of a full turn, in which phases are counted."""
 _QUARTER = (0, 98, 195, 290, 383, 471, 556, 634, 707, 773, 831, 882, 924, 957, 981, 995, 1000)
-_LEAST, _SPREAD = 70, 70  # the radius of things, in the units of `Spot`: 70 to 139
+_LEAST, _SPREAD = 70, 70  # the radius of objects, in the units of `Spot`: 70 to 139
 # Least and spread, a frame: units along a line, parts of a turn, units of a radius.
 _SPEED = {"slowly": (12, 13), "quickly": (36, 25)}
 _TURNING = {"slowly": (2, 2), "quickly": (6, 3)}
@@ -42,18 +42,18 @@ _LINES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 class Figure(NamedTuple):
-    """A thing in words."""
+    """An object in words."""
 
     colour: str
     shape: str
 
 
 class Film(NamedTuple):
-    """Which thing does what and how fast, which other rests, and what words leave open.
+    """The mover, its motion and pace, the resting object, and details that captions leave out.
 
-    `start` is the mover's centre, radius and colour, about which it moves by `step` units or parts
-    of a turn a frame, from `phase` (0 to TURN - 1); an orbit has the radius `reach`. The other is
-    at `rest`. Mover and other differ in colour and in shape.
+    `start` is the mover's centre, radius and colour. From it the mover moves by `step` units, or
+    parts of a turn, per frame, from `phase` (0 to TURN - 1); an orbit has the radius `reach`. The
+    other object is at `rest`. Both objects differ in colour and in shape.
     """
 
     mover: Figure
@@ -69,17 +69,17 @@ class Film(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The film's meaning as text: equal for two films that differ in no word."""
+        """Return the film's meaning as text: equal for two films that differ in no word."""
         rests = f"; {' '.join(self.other)} rests" if self.other else ""
         return f"{' '.join(self.mover)} {self.motion} {self.pace}{rests}"
 
     @property
     def split(self) -> str:
-        """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        """Return the split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
         return split_of(self.key)
 
     def at(self, frame: int) -> Spot:
-        """Where the mover is, its centre from 0 to 959 both ways, and how large, at a frame."""
+        """Return the mover at a frame: its centre, from 0 to 959 in x and y, and its radius."""
         x, y, radius, rgb = self.start
         done = self.step * frame
         verb, _, direction = self.motion.partition(" ")
@@ -95,7 +95,7 @@ class Film(NamedTuple):
 
 
 def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
-    """How far from the middle, in thousandths, x to the right and y down."""
+    """Return the offset from the centre in thousandths, x to the right and y down."""
     offsets = {
         "circles clockwise": (sine(angle + TURN // 4), sine(angle)),
         "circles anticlockwise": (sine(back + TURN // 4), sine(back)),
@@ -106,16 +106,16 @@ def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
 
 
 def sine(angle: int) -> int:
-    """A thousand times the sine of an angle in 64ths of a turn, rounded: the same everywhere."""
+    """Return 1000 times the sine of an angle in 64ths of a turn, rounded, on every machine."""
     half, part = divmod(angle % TURN, TURN // 2)
     value = _QUARTER[min(part, TURN // 2 - part)]
     return -value if half else value
 
 
 def film_at(split: str, seed: int, index: int, attempt: int = 0) -> Film:
-    """The film of a split at an index from 0: stateless, so that a stream resumes anywhere.
+    """Return the film of a split at an index from 0: stateless, so that a stream resumes anywhere.
 
-    Another `attempt` gives another film. Within a split, meanings can repeat over the indices.
+    Another `attempt` gives another film. Meanings may repeat within a split.
     """
     return first_of_split(
         split, lambda trial: _film(chance("film", split, seed, index, attempt, trial))
@@ -142,7 +142,7 @@ def _film(rng: Random) -> Film:
 
 
 def _another(rng: Random, mover: Figure) -> Figure:
-    """A thing of another colour and another shape."""
+    """Return an object of another colour and another shape."""
     colours = [colour for colour in COLOURS if colour != mover.colour]
     return Figure(pick(rng, colours), pick(rng, [s for s in SHAPES if s != mover.shape]))
 

@@ -1,7 +1,7 @@
-"""Moving shapes, made on the fly: films to classify by their motion, and to find by captions.
+"""Data sources of moving shapes: films to classify by motion, and to retrieve by captions.
 
-A hash of its meaning decides the split of a film, so that no training stream, however long, ever
-shows a film of the test split. The pixels are the same on every machine.
+Films are generated on demand. A hash of its meaning determines the split of a film, so that the
+training stream never has a film of the test split. The pixels are the same on every machine.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def shapes_motion(
     size: int = 48,
     seed: int = 0,
 ) -> Samples:
-    """Films of 16 frames as videos, each with the number of its motion as target.
+    """Return films of 16 frames as videos, each with the index of its motion as target.
 
-    `split` is train, validation or test; `videos` from 1 to 10,000, no two of which mean the same;
+    `split` is train, validation or test; `videos` is from 1 to 10,000, all with different meanings;
     `size` is the side in pixels, 48 to 1024; `seed` draws other films of the same split. They are
     drawn when they are read. Tags: `pace` (slowly, quickly), `things` (1 or 2). Raises UnknownName
     for a split, DataError for a number out of range.
@@ -52,9 +52,9 @@ def shapes_video(
     size: int = 48,
     seed: int = 0,
 ) -> RetrievalData:
-    """Captions, four to a film, as queries, and films as documents: those of `shapes_motion`.
+    """Return captions, four to a film, as queries, and the films of `shapes_motion` as documents.
 
-    Queries have the tag `caption` (the kind of telling) as well. Raises as `shapes_motion` does.
+    Queries also have the tag `caption`, the kind of caption. Raises as `shapes_motion` does.
     """
     _check(split, videos, size)
     films = _films(split, videos, size, seed)
@@ -74,7 +74,7 @@ def _check(split: str, videos: int, size: int) -> None:
 
 
 def _films(split: str, videos: int, size: int, seed: int) -> list[tuple[str, Film, Media]]:
-    """Name, film and video of each; a film whose meaning was there before is drawn again."""
+    """Return name, film and video of each; a film with a repeated meaning is drawn again."""
     films = distinct(videos, partial(film_at, split, seed))
     names = [f"{split}-{index}" for index in range(videos)]
     return [
@@ -92,6 +92,6 @@ def _tags(film: Film) -> dict[str, str]:
 
 
 def training_film(seed: int, index: int) -> tuple[Film, list[str]]:
-    """A film of the unlimited training stream and its four captions, by its index alone."""
+    """Return a film of the unlimited training stream and its four captions, by its index alone."""
     film = film_at("train", seed, index)
     return film, captions(film, chance("told", "train", seed, index))

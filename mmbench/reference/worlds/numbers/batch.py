@@ -1,4 +1,4 @@
-"""Utterances for training: packaged clips of one voice joined, each a little varied."""
+"""Training utterances: joined and augmented clips of one voice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 6  # words in an utterance
 
 
 class Utterance(NamedTuple):
-    """A clip in memory: float32 samples at the rate it was asked for, and its words."""
+    """A clip in memory: float32 samples at the requested rate, and its words."""
 
     samples: Array
     text: str
@@ -23,7 +23,7 @@ class Utterance(NamedTuple):
 
 @lru_cache(maxsize=2)
 def training_clips(rate: int) -> dict[str, list[Utterance]]:
-    """The clips of training by voice, in order, at so many samples a second."""
+    """Return the training clips by voice, in order, at a sampling rate."""
     from mmbench.media import decode_sound
 
     by_voice: dict[str, list[Utterance]] = {}
@@ -38,9 +38,9 @@ def training_clips(rate: int) -> dict[str, list[Utterance]]:
 
 
 def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Utterance]:
-    """Utterances of a step, from 1: a function of the arguments alone.
+    """Return the utterances of a step, from 1, as a function of the arguments alone.
 
-    Those of a step have as many clips, one to three, so that they are about equally long.
+    All utterances of a step have the same number of clips, one to three, and similar lengths.
     """
     rng = np.random.default_rng([seed, step])
     joined = int(rng.integers(1, 4))
@@ -48,7 +48,7 @@ def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Utterance
 
 
 def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Utterance:
-    """Clips of one voice, up to 100 ms apart; never what a test may say."""
+    """Return joined clips of one voice, up to 100 ms apart, with a text of the training split."""
     voices = list(training_clips(rate).values())
     while True:
         voice = voices[rng.integers(len(voices))]
@@ -61,10 +61,10 @@ def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Utterance:
 
 
 def _varied(piece: Utterance, rng: np.random.Generator, rate: int) -> Utterance:
-    """Up to a quarter faster or a fifth slower, up to 6 dB louder or softer, with noise behind it.
+    """Change the speed by 0.8 to 1.25 and the level by up to 6 dB, and add silence and noise.
 
-    Faster is higher as well, as by a tape: speed perturbation (Ko et al. 2015, "Audio Augmentation
-    for Speech Recognition").
+    The pitch changes with the speed: speed perturbation (Ko et al. 2015, "Audio Augmentation for
+    Speech Recognition").
     """
     at = np.arange(0, len(piece.samples) - 1, rng.uniform(0.8, 1.25))
     faster = np.interp(at, np.arange(len(piece.samples)), piece.samples)

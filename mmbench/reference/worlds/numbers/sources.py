@@ -1,6 +1,6 @@
-"""The data source `spoken-numbers`: clips of numbers and digits, spoken by a machine.
+"""The data source `spoken-numbers`: synthesised clips of numbers and digits.
 
-They come with mmbench, made once by `tools.spoken_numbers`.
+They are packaged with mmbench and were made by `tools.spoken_numbers`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mmbench.types import Media, Sample
 
 
 class SpokenClip(NamedTuple):
-    """One clip: where it is, what is said, by whom, how fast in words a minute.
+    """A clip: its file, text, voice, and speed in words a minute.
 
-    A clip of training is the samples from `start` to `end` of its file, at 16 kHz.
+    A training clip has the samples from `start` to `end` of its file, at 16 kHz.
     """
 
     file: str
@@ -33,7 +33,7 @@ class SpokenClip(NamedTuple):
 def spoken_numbers(
     root: Path | None,  # noqa: ARG001 - a source takes it; this one reads what is packaged
 ) -> Samples:
-    """A sample for each clip of the test: the words as target.
+    """Return a sample for each test clip, with its words as target.
 
     Tags: `voice`, `speed`, and `heard`, which says whether the voice speaks in the training as
     well. Raises DataError where the packaged clips are gone.
@@ -49,7 +49,7 @@ def spoken_numbers(
 
 
 def clips(split: str) -> list[SpokenClip]:
-    """The clips of train or test, in order. Raises DataError."""
+    """Return the clips of train or test, in order. Raises DataError."""
     index = folder() / "index.jsonl"
     try:
         rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]
@@ -59,5 +59,5 @@ def clips(split: str) -> list[SpokenClip]:
 
 
 def folder() -> Path:
-    """Where the packaged clips lie."""
+    """Return the folder of the packaged clips."""
     return Path(str(files("mmbench.reference.worlds.numbers") / "clips"))

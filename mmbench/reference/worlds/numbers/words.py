@@ -1,4 +1,4 @@
-"""Numbers in English words, and which split may speak them."""
+"""Numbers in English words, and their split."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ UNITS = [
 ]
 TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 WORDS = (*UNITS, *TENS, "hundred", "thousand")
-"""Every word that is spoken."""
+"""All spoken words."""
 
 
 def in_words(number: int) -> str:
-    """A number from 0 to 9999: 4207 is "four thousand two hundred seven"."""
+    """Return a number from 0 to 9999 in words: 4207 is "four thousand two hundred seven"."""
     thousands, hundreds, rest = number // 1000, number // 100 % 10, number % 100
     parts = [f"{UNITS[thousands]} thousand"] if thousands else []
     parts += [f"{UNITS[hundreds]} hundred"] if hundreds else []
@@ -47,12 +47,12 @@ def in_words(number: int) -> str:
 
 
 def split_of(text: str) -> str:
-    """The split, train or test, that may hold a spoken text: a tenth of them is for the test."""
+    """Return the split, train or test, of a spoken text: a tenth of all texts is for the test."""
     return "test" if hashlib.sha256(text.encode()).digest()[0] % 10 == 0 else "train"
 
 
 def text_at(rng: Random, split: str) -> str:
-    """A text of a split: a number, as likely of one digit as of four, or two to five digits."""
+    """Return a text of a split: a number of one to four digits, or two to five single digits."""
     while True:
         size = 1 + below(rng, 4)
         number = in_words(below(rng, 10**size))

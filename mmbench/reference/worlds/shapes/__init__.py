@@ -1,1 +1,1 @@
-"""The shapes world: its scenes, pictures and sentences, and how these are read."""
+"""The shapes world: scenes, pictures, captions and questions, and a reader of pictures."""

@@ -1,4 +1,4 @@
-"""Images of the shapes world varied together with what is said of them, so that it stays true."""
+"""Augmentations of images of the shapes world that keep their texts true."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Augmentation = Callable[
 _SIDES = {"left": "right", "right": "left"}
 _SIDE_WORD = re.compile(r"\b(left|right)\b")
 _COLOUR_WORD = re.compile(rf"\b({'|'.join(COLOURS)})\b")
-_ZOOM = 0.06  # a small thing stays small: radii of small and large differ by half
+_ZOOM = 0.06  # a small object stays small: radii of small and large differ by half
 
 
 def mirror(scene: Scene) -> Scene:
-    """The scene as a mirror shows it: left is right; things are told in reading order again."""
+    """Return the scene mirrored left to right, with its objects in reading order."""
     pairs = [
         (item._replace(column=2 - item.column), spot._replace(x=SIDE - spot.x))
         for item, spot in zip(scene.objects, scene.spots, strict=True)
@@ -33,14 +33,14 @@ def mirror(scene: Scene) -> Scene:
 
 
 def mirror_text(text: str) -> str:
-    """What is said of the mirrored scene: left and right change places."""
+    """Exchange left and right in a text, so that it describes the mirrored scene."""
     return _SIDE_WORD.sub(lambda match: _SIDES[match.group()], text)
 
 
 def flip(
     images: Images, texts: list[str], scenes: Sequence[Scene], rng: np.random.Generator
 ) -> tuple[Images, list[str]]:
-    """Mirror every other pair, by lot, but none whose mirrored meaning another split holds."""
+    """Mirror random pairs, unless the mirrored scene belongs to another split."""
     lots = rng.random(len(images)) < 0.5
     chosen = [lot and mirror(it).split == it.split for lot, it in zip(lots, scenes, strict=True)]
     flipped = np.where(np.array(chosen)[:, None, None, None], images[:, :, ::-1], images)
@@ -54,7 +54,7 @@ def recolour(
     scenes: Sequence[Scene],  # noqa: ARG001 - an Augmentation takes them
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Exchange the channels, by lot, of images whose text names no colour."""
+    """Permute the channels at random of images with a text that names no colour."""
     orders = rng.permuted(np.tile(np.arange(3), (len(images), 1)), axis=1)
     names_colour = [_COLOUR_WORD.search(text) is not None for text in texts]
     orders[np.array(names_colour)] = np.arange(3)
@@ -67,7 +67,7 @@ def zoom(
     scenes: Sequence[Scene],  # noqa: ARG001 - as above
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Crop or widen by up to 6 % about the centre, in the same size; an edge goes on beyond it."""
+    """Zoom by up to 6 % about the centre at the same size; edge pixels are repeated."""
     n, size, _, _ = images.shape
     scales = rng.uniform(1 - _ZOOM, 1 + _ZOOM, (n, 1))
     centre = (size - 1) / 2
@@ -85,9 +85,9 @@ def augment_pairs(
     augmentations: Sequence[str],
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Images uint8 [n, size, size, 3] and a text of each, varied in some of `AUGMENTATIONS`.
+    """Apply some of `AUGMENTATIONS` to images uint8 [n, size, size, 3] and their texts.
 
-    In that order; `scenes` are what the images show.
+    They are applied in order; `scenes` are those of the images.
     """
     for augmentation in augmentations:
         images, texts = AUGMENTATIONS[augmentation](images, texts, scenes, rng)

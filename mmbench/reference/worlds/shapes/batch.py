@@ -1,4 +1,4 @@
-"""Batches of the shapes world for training: scenes of no other split, each a little varied."""
+"""Training batches of augmented scenes of the shapes world, from the training split only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def training_batch(
     augmentations: Sequence[str] = (),
     minimal_pairs: bool = False,
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Images float32 [images, size, size, 3] in 0 to 1, and one of the five captions of each.
+    """Return images float32 [images, size, size, 3] in 0 to 1, and one caption of each.
 
     A function of its arguments alone; `step` counts from 1 and a step never shows an image of
     another. The images are varied as `augment` does, after the pairs are in the `augmentations` of
@@ -55,22 +55,22 @@ def _minimal_pairs(seed: int, first: int, number: int) -> list[CaptionedScene]:
 
 
 def drawings(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
-    """The scenes drawn, uint8 [n, size, size, 3]."""
+    """Return drawings of the scenes, uint8 [n, size, size, 3]."""
     return np.stack([draw(scene, size) for scene in scenes])
 
 
 def augmented_drawings(
     scenes: Sequence[Scene], size: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """The scenes drawn, [n, size, size, 3], and varied as `augment` does."""
+    """Return drawings of the scenes, [n, size, size, 3], augmented by `augment`."""
     return augment(drawings(scenes, size), rng)
 
 
 def augment(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
     """Shift by up to 1/32 of the side, change each channel by up to 8 %, add noise of 1 %.
 
-    uint8 [n, size, size, 3] to float32 in 0 to 1. Captions stay true: all things move together and
-    by less than half a radius.
+    uint8 [n, size, size, 3] becomes float32 in 0 to 1. Captions stay true: all objects move
+    together, and by less than half a radius.
     """
     n, size, _, _ = images.shape
     shift = rng.integers(-(size // 32), size // 32 + 1, (2, n, 1))

@@ -1,6 +1,6 @@
-"""The captions of the shapes world: a small grammar with five ways to tell a scene.
+"""Captions of the shapes world, from a small grammar with five kinds of captions.
 
-They differ in what they say; the order of the things and a few synonyms are drawn by lot.
+The kinds differ in their contents; the order of objects and some synonyms are random.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _NUMBERS = ("one shape", "two shapes", "three shapes")
 
 
 def captions(scene: Scene, rng: Random) -> list[str]:
-    """Five captions, one of each kind, in the order of `KINDS`; each is true of the scene."""
+    """Return five true captions of a scene, one of each kind, in the order of `KINDS`."""
     return [tell(shuffled(rng, scene.objects), rng) for tell in KINDS.values()]
 
 
 def _everything(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Size, colour, shape and place of each."""
+    """Describe size, colour, shape and place of each object."""
     return _list([f"a {_sized(t, rng)} {place(t, rng)}" for t in objects])
 
 
 def _relation(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Colours and shapes, and how they lie to each other."""
+    """Describe colours, shapes and relative positions."""
     if len(objects) == 1:
         return f"only {_coloured(objects[0])} and it is {place(objects[0], rng)}"
     first, second, *rest = objects
@@ -38,17 +38,17 @@ def _relation(objects: Sequence[SceneObject], rng: Random) -> str:
 
 
 def _places(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Colours and shapes by place."""
+    """Describe colours and shapes by place."""
     return _list([f"{place(t, rng)} there is {_coloured(t)}" for t in objects])
 
 
 def _inventory(objects: Sequence[SceneObject], rng: Random) -> str:
-    """How many, and what each is, but not where."""
+    """Describe the number of objects, and each without its place."""
     return f"{_NUMBERS[len(objects) - 1]}: {_list([f'a {_sized(t, rng)}' for t in objects])}"
 
 
 def _glance(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Either only the colours or only sizes and shapes, by place."""
+    """Describe only the colours, or only sizes and shapes, by place."""
     if rng.random() < 0.5:
         return _list([f"something {t.colour} {place(t, rng)}" for t in objects])
     return _list([f"a {_size(t, rng)} {t.shape} {place(t, rng)}" for t in objects])
@@ -64,7 +64,7 @@ KINDS: dict[str, Callable[[Sequence[SceneObject], Random], str]] = {
 
 
 def relation(a: SceneObject, b: SceneObject) -> str:
-    """How a lies to b: "above and to the left of". Cells of one row are level, and so columns."""
+    """Return the position of a relative to b by cells: "above and to the left of"."""
     vertical = "above" if a.row < b.row else "below" if a.row > b.row else ""
     if a.column == b.column:
         return vertical
@@ -85,7 +85,7 @@ def _coloured(item: SceneObject) -> str:
 
 
 def place(item: SceneObject, rng: Random) -> str:
-    """Where a thing is: "in the upper left corner"."""
+    """Return the place of an object in words: "in the upper left corner"."""
     return pick(rng, PLACES[item.row, item.column])
 
 

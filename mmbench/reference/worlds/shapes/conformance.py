@@ -1,4 +1,4 @@
-"""Drawings of the shapes world: what their prompts ask for against what is known to be drawn."""
+"""Conformance cases of drawings of the shapes world with known contents."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Cells = dict[tuple[int, int], SceneObject]
 
 @cache
 def _drawn() -> tuple[list[Prediction], list[tuple[Cells, Cells]]]:
-    """Predictions, and by cell what is asked for and what is drawn.
+    """Return predictions, with the requested and the drawn objects of each by cell.
 
-    Every third drawing is of its own scene; the others are of a scene that follows, so that cells,
+    Every third drawing shows the scene of its prompt; the others show a later scene, so that cells,
     sizes, colours and shapes agree in part.
     """
     rows = scene_images("validation", _N, 64, 0)

@@ -1,7 +1,7 @@
 """The forms of the shapes, each an inequality over a grid of samples, 4 × 4 to a pixel.
 
-The number of samples inside is the pixel's cover. Coordinates run from the thing's centre, x to the
-right and y down, in whole numbers, so that every machine gets the same.
+The number of samples inside is the pixel's cover. Coordinates are relative to the object's centre,
+x to the right and y down, in integers, so that they are the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Grid = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 FINE = 4
-"""How many samples of a pixel lie side by side, and how many one below the other."""
+"""The number of samples along each side of a pixel."""
 FULL = FINE * FINE
 """The cover of a pixel that lies inside."""
 # Directions of a five-pointed star's points in thousandths; its edges lie at 0.309 of the radius.
@@ -42,7 +42,7 @@ def _diamond(x: Grid, y: Grid, r: int) -> Mask:
 
 
 def _star(x: Grid, y: Grid, r: int) -> Mask:
-    # Inside at least four of the five half-planes: the core and the points, not what lies between.
+    # Inside at least four of the five half-planes: the core and the points, but not between them.
     halves = sum((a * x + b * y <= 309 * r).view(np.uint8) for a, b in _STAR)
     return np.asarray(halves >= 4)
 
@@ -77,7 +77,7 @@ INSIDE: dict[str, Callable[[Grid, Grid, int], Mask]] = {
 def cover(
     shape: str, centre: tuple[int, int], radius: int, pixels: tuple[slice, slice], size: int
 ) -> Grid:
-    """How many of the samples of each pixel lie inside a shape: int64 [h, w], 0 to FULL.
+    """Return the number of samples of each pixel inside a shape, int64 [h, w], 0 to FULL.
 
     The arguments are those of `inside`.
     """
@@ -90,10 +90,10 @@ def cover(
 def inside(
     shape: str, centre: tuple[int, int], radius: int, pixels: tuple[slice, slice], size: int
 ) -> Mask:
-    """Which of the samples of h × w pixels lie inside a shape, bool [FINE h, FINE w].
+    """Return which samples of h × w pixels lie inside a shape, bool [FINE h, FINE w].
 
-    `centre` (x, y) and `radius` are in 1/960 of the side of an image of `size` pixels, of which
-    `pixels` (rows, columns) are looked at.
+    `centre` (x, y) and `radius` are in 1/960 of the side of an image of `size` pixels; `pixels`
+    (rows, columns) selects a part of it.
     """
     (x, y), (rows, columns), samples = centre, pixels, size * FINE
     across = _samples(columns, x, samples)[None, :]
@@ -103,10 +103,10 @@ def inside(
 
 @cache
 def covering(pixels: int, soft: float) -> NDArray[np.float64]:
-    """The matrix [n, FINE n] from the samples of a line to the cover of its pixels, 0 to 1.
+    """Return the matrix [n, FINE n] from the samples of a line to the cover of its pixels, 0 to 1.
 
-    Blurred by `soft` pixels. `covering(h) @ inside(…) @ covering(w).T` is what a Gaussian filter
-    makes of `cover(…) / FULL`, a few times faster.
+    It blurs by `soft` pixels. `covering(h) @ inside(…) @ covering(w).T` equals a Gaussian filter of
+    `cover(…) / FULL`, but is a few times faster.
     """
     from scipy import ndimage
 
@@ -118,6 +118,6 @@ def covering(pixels: int, soft: float) -> NDArray[np.float64]:
 
 
 def _samples(pixels: slice, centre: int, samples: int) -> Grid:
-    """Sample positions from the centre; a side is SIDE × samples long, to stay in whole numbers."""
+    """Return sample positions from the centre; a side has SIDE × samples integer units."""
     at = np.arange(pixels.start * FINE, pixels.stop * FINE, dtype=np.int64)
     return (2 * at + 1) * (SIDE // 2) - centre * samples

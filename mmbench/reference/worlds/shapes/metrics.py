@@ -1,9 +1,9 @@
-"""Metrics of drawings of the shapes world: whether a drawing shows what its prompt asks for.
+"""Metrics of drawings of the shapes world: agreement of a drawing with its prompt.
 
-A value is an image, its prompt the first text among the inputs: a caption that tells size, colour,
-shape and place of each thing. `mmbench.reference.worlds.shapes.words` says what it asks for and
-`mmbench.reference.worlds.shapes.reader` what the drawing shows. A drawing that cannot be read as an
-image fails.
+A value is an image, and its prompt is the first text among the inputs: a caption with size, colour,
+shape and place of each object. `mmbench.reference.worlds.shapes.words` parses the prompt, and
+`mmbench.reference.worlds.shapes.reader` reads the drawing. A drawing that is not a readable image
+fails.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from mmbench.types import Media, Prediction, Score
 
 _READER = f"reader={VERSION}"
 
-# Digest of a drawing's bytes -> what it shows, so that five metrics cost one reading.
+# Digest of a drawing's bytes -> its objects, so that five metrics share one reading.
 _readings: dict[bytes, tuple[SceneObject, ...]] = {}
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
 def shapes_right(predictions: Sequence[Prediction]) -> Score:
-    """Share of drawings with exactly the things asked for. Range [0, 1], higher is better.
+    """Share of drawings with exactly the requested objects. Range [0, 1], higher is better.
 
-    As many things as were asked, each with its size, colour, shape and cell of the 3 × 3 grid; a
-    thing too many is as wrong as one too few, and an attribute that is unclear is wrong. Raises
-    DataError for a prompt that is no such caption, SampleError, which names the sample, for one
-    without a drawing or a prompt, or whose drawing cannot be read. Source: this project; a detector
-    in place of people as in GenEval (Ghosh et al. 2023, arXiv 2310.11513), here with rules.
+    The objects must agree in number, size, colour, shape and cell of the 3 × 3 grid; an unclear
+    attribute is wrong. Raises DataError for a prompt that is not such a caption, SampleError, which
+    names the sample, for a missing drawing or prompt and for an unreadable drawing. Source: this
+    project; a detector replaces human judges as in GenEval (Ghosh et al. 2023, arXiv 2310.11513),
+    here with rules.
     """
     rows = [sorted(_drawn_objects(p)) == sorted(_requested_objects(p)) for p in predictions]
     return score(rows, signature=_READER)
@@ -44,13 +44,13 @@ def shapes_right(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"drawing"})
 def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
-    """Share of the things asked for that are drawn in their cell with the right attribute.
+    """Share of the requested objects that are drawn in their cell with the right attribute.
 
-    Range [0, 1], higher is better. `place`: something is drawn in the cell; `size`, `colour`,
-    `shape`: what is drawn there has the size, the colour or the shape asked for. Of several things
-    in a cell the largest counts, and things in other cells do not: they cost `shapes_right`. Over
-    all things asked for; rows are [right, asked]. Raises as `shapes_right` does. Source: this
-    project.
+    Range [0, 1], higher is better. `place`: an object is drawn in the cell; `size`, `colour`,
+    `shape`: it also has the requested size, colour or shape. If a cell has several objects, the
+    largest counts; objects in other cells are ignored here and lower `shapes_right`. The share is
+    over all requested objects; rows are [right, requested]. Raises as `shapes_right` does. Source:
+    this project.
     """
     rows = [_recall_counts(p, attribute) for p in predictions]
     return score(rows, fold_name="ratio", signature=f"{_READER},over=things")
@@ -73,12 +73,12 @@ def _requested_objects(prediction: Prediction) -> tuple[SceneObject, ...]:
     texts = (text for text in prediction.inputs.values() if isinstance(text, str))
     prompt = next(texts, None)
     if prompt is None:
-        raise SampleError(f"sample {prediction.id}: no prompt to hold the drawing against")
+        raise SampleError(f"sample {prediction.id}: has no prompt for the drawing")
     return parse_caption(prompt)
 
 
 def _drawn_objects(prediction: Prediction) -> tuple[SceneObject, ...]:
-    """What a drawing shows, the largest first."""
+    """Return the objects in a drawing, the largest first."""
     drawing = prediction.value
     if not isinstance(drawing, Media):
         raise SampleError(f"sample {prediction.id}: has no drawing")
@@ -97,7 +97,7 @@ def _read(data: bytes, name: str) -> tuple[SceneObject, ...]:
     high, wide, _ = pixels.shape
     if high != wide or high < LEAST:
         raise ContentError(
-            f"{name}: has {wide} x {high} pixels; what is read is a square of {LEAST} or more: give"
-            " the task a `size`"
+            f"{name}: has {wide} x {high} pixels; a square of {LEAST} or more is needed: give the"
+            " task a `size`"
         )
     return read_picture(pixels)

@@ -1,4 +1,4 @@
-"""The things of the shapes world, in words, colours and lengths."""
+"""The objects of the shapes world: their attributes, colours and sizes."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ COLOURS = {
 }
 SIZES = ("small", "large")
 VALUES = {"size": SIZES, "colour": tuple(COLOURS), "shape": SHAPES}
-"""What a thing may be, by the field of `SceneObject`."""
+"""The values of each field of `SceneObject` but the cell."""
 
 SIDE = 960
-"""Length of an image's side; radii and places of things are whole numbers of its parts."""
+"""The length of an image's side, in the units of radii and places of objects."""
 CELL = SIDE // 3
 RADII = {"small": (75, 89), "large": (134, 146)}
-"""The radii of each size, the first one and the one behind the last."""
+"""The range of radii of each size; the end is exclusive."""
 
 
 class SceneObject(NamedTuple):
-    """One object in words; `row` and `column` (0 to 2) name its cell of a 3 × 3 grid."""
+    """An object in words; `row` and `column` (0 to 2) are its cell of a 3 × 3 grid."""
 
     row: int
     column: int

@@ -1,10 +1,10 @@
-"""Questions about the scenes of the shapes world, with answers that nobody can guess.
+"""Questions about scenes of the shapes world, with answers that cannot be guessed.
 
-Given the text of a question, all answers that it may have are equally likely, and given its
-options too, so are these. That is so by construction: a scene favours no colour, shape or cell, and
-where it does favour an answer (no thing is counted more often than three), a lot decides what is
-asked for. Chance is 1/2 for existence, 1/4 for count, 1/8 for colour, 1/9 for position and about
-1/64 for comparison; 1/2 for existence and 1/4 for the others where options are shown.
+Given the text of a question, all its possible answers are equally likely, and so are its options.
+This holds by construction: a scene favours no colour, shape or cell, and for questions with unequal
+answers, such as counts, the answer is drawn first. Chance is 1/2 for existence, 1/4 for count, 1/8
+for colour, 1/9 for position and about 1/64 for comparison; with options it is 1/2 for existence and
+1/4 for the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PAIRS = [f"{colour} {shape}" for colour, shape in product(COLOURS, SHAPES)]
 _ASPECTS = (("shape",), ("colour",), ("colour", "shape"), ("size", "colour", "shape"))
 _COUNTS = ("0", "1", "2", "3")
 
-# What is compared: the words for having most of it, and more of it than another thing.
+# The compared quantities: the superlative and the comparative of each.
 _MEASURES: dict[tuple[str, str], Callable[[SceneObject], int]] = {
     ("the largest", "larger than"): lambda item: SIZES.index(item.size),
     ("the smallest", "smaller than"): lambda item: -SIZES.index(item.size),
@@ -41,7 +41,7 @@ _MEASURES: dict[tuple[str, str], Callable[[SceneObject], int]] = {
 
 
 class Question(NamedTuple):
-    """A question, its answer of one or two words, and the options, of which one is the answer."""
+    """A question, its answer of one or two words, and the options, which include the answer."""
 
     kind: str
     text: str
@@ -50,21 +50,21 @@ class Question(NamedTuple):
 
     @property
     def letter(self) -> str:
-        """The letter of the answer among the options, from A."""
+        """Return the letter of the answer among the options, from A."""
         return ascii_uppercase[self.options.index(self.answer)]
 
 
 def questions(scene: Scene, rng: Random) -> list[Question]:
-    """One question of each kind that the scene allows, in the order of `KINDS`.
+    """Return one question of each kind that the scene allows, in the order of `KINDS`.
 
-    A function of the scene and of `rng`, which is from `chance(...)`. There are four options, two
-    for existence; the answer stands at each place equally often.
+    They are a function of the scene and of `rng`, which is from `chance(...)`. There are four
+    options, two for existence; the answer is at each position equally often.
     """
     return [question for make in KINDS.values() if (question := make(scene, rng)) is not None]
 
 
 def _existence(scene: Scene, rng: Random) -> Question:
-    """Yes or no by lot; what is not there differs in one word from a thing that is."""
+    """Return a yes/no question; an absent object differs in one word from a present one."""
     item, aspects = pick(rng, scene.objects), pick(rng, _ASPECTS)
     description = {aspect: getattr(item, aspect) for aspect in aspects}
     answer = pick(rng, ("yes", "no"))
@@ -83,7 +83,7 @@ def _fits(item: SceneObject, description: dict[str, str]) -> bool:
 
 
 def _count(scene: Scene, rng: Random) -> Question | None:
-    """Of three things 0 to 3 are counted, as the lot says; what is counted follows from that."""
+    """Return a question about a count, drawn first from 0 to 3; None below three objects."""
     if len(scene.objects) < 3:
         return None
     counters = shuffled(rng, (_count_sizes, _count_colours, _count_shapes))
@@ -95,7 +95,7 @@ def _count(scene: Scene, rng: Random) -> Question | None:
 
 
 def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
-    """Three of a size are a third as frequent as two and one, of which so many are left out."""
+    """Return a question about a size; two of three scenes with both sizes are left out."""
     sizes = [item.size for item in scene.objects]
     if len(set(sizes)) == 2 and pick(rng, range(3)):
         return None
@@ -126,9 +126,9 @@ def _plural(word: str) -> str:
 def _three(
     rng: Random, present: Sequence[str], words: Sequence[str]
 ) -> tuple[list[str], int] | None:
-    """Three of the words, and how many of those seen they name: drawn first, from 0 to 3.
+    """Return three of the words, and the number of `present` ones that they name, 0 to 3.
 
-    None where not every number could have been drawn, so that none is rarer than another.
+    Return None if some number is not possible, so that all numbers are equally frequent.
     """
     by_number: dict[int, list[tuple[str, ...]]] = {}
     for three in combinations(words, 3):
@@ -140,7 +140,7 @@ def _three(
 
 
 def _colour(scene: Scene, rng: Random) -> Question:
-    """Of a thing that is named by its shape, size or place."""
+    """Return a question about the colour of an object named by shape, size or place."""
     item = pick(rng, scene.objects)
     names = [*_names(scene, item, ("shape", "size")), f"shape {place(item, rng)}"]
     text = f"What colour is the {pick(rng, names)}?"
@@ -149,7 +149,7 @@ def _colour(scene: Scene, rng: Random) -> Question:
 
 
 def _position(scene: Scene, rng: Random) -> Question:
-    """Of a thing that is named by its colour, shape or size."""
+    """Return a question about the place of an object named by colour, shape or size."""
     item = pick(rng, scene.objects)
     names = [f"{item.colour} {item.shape}", *_names(scene, item, ("colour", "shape", "size"))]
     text = f"Where is the {pick(rng, names)}?"
@@ -159,7 +159,7 @@ def _position(scene: Scene, rng: Random) -> Question:
 
 
 def _names(scene: Scene, item: SceneObject, aspects: Sequence[str]) -> list[str]:
-    """The aspects that tell a thing from the others, as nouns: "circle", "large shape"."""
+    """Return the aspects that identify an object, as nouns: "circle", "large shape"."""
     own = {aspect: {aspect: getattr(item, aspect)} for aspect in aspects}
     distinguishing = [
         a for a in aspects if sum(_fits(other, own[a]) for other in scene.objects) == 1
@@ -168,7 +168,7 @@ def _names(scene: Scene, item: SceneObject, aspects: Sequence[str]) -> list[str]
 
 
 def _comparison(scene: Scene, rng: Random) -> Question | None:
-    """Which thing has most of something, or more than another thing has that is named."""
+    """Return a question about a superlative, or a comparison with a named object."""
     candidates = [*_superlatives(scene), *_comparatives(scene)]
     if not candidates:
         return None
@@ -187,7 +187,7 @@ def _superlatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneO
 
 
 def _comparatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneObject, ...]]]:
-    """Only of three things, so that the one that is not named is not always the answer."""
+    """Yield comparisons of three objects only, since with two the other is always the answer."""
     for ((_, more), measure), mentioned in product(_MEASURES.items(), scene.objects):
         fitting = [item for item in scene.objects if measure(item) > measure(mentioned)]
         if len(scene.objects) == 3 and len(fitting) == 1:
@@ -201,7 +201,7 @@ def _pair(item: SceneObject) -> str:
 def _options(
     rng: Random, answer: str, present: Sequence[str], words: Collection[str]
 ) -> tuple[str, ...]:
-    """The answer and three others, first what is seen in the scene, in an order drawn by lot."""
+    """Return the answer and three others, preferably from the scene, in random order."""
     wrong = [
         word for word in dict.fromkeys([*present, *shuffled(rng, list(words))]) if word != answer
     ]

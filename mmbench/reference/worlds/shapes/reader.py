@@ -1,14 +1,14 @@
-"""What a picture of the shapes world shows, read by rules: for drawings that models made.
+"""A rule-based reader of pictures of the shapes world, for drawings of models.
 
-Things are what differs from the background, the median of the picture. Pieces that touch are one
-thing, unless they are too large for one: then they are cut along the lines of the grid. The cover
-of a pixel is how far its colour is on the way from the background to that of the thing; it is
-compared with the cover of every shape, with hard and soft edges, at radii and places near those
-that centre of mass and spread give. The largest intersection over union says shape, radius and
-cell; the nearest name the colour. What comes near to nothing is unclear.
+Objects are regions that differ from the background, the median of the picture. Touching regions are
+one object, unless they are too large: then they are cut along the lines of the grid. The cover of a
+pixel is the position of its colour between those of the background and the object. It is compared
+with the cover of each shape, with hard and soft edges, at radii and places near those estimated
+from centre of mass and spread. The largest intersection over union gives shape, radius and cell;
+the colour is the nearest named one. An attribute without a close match is unclear.
 
-Of the 1,000 pictures of the test split, 64 pixels wide, 1,000 are read without a fault; blurred by
-1 pixel 1,000, with noise of a standard deviation of 8 (of 255) 1,000, with both 999. Printed by
+All 1,000 pictures of the test split, 64 pixels wide, are read without an error; blurred by 1 pixel
+1,000, with noise of a standard deviation of 8 (of 255) 1,000, with both 999. Printed by
 `pytest -m slow -s tests/reference/worlds/test_reader.py`.
 """
 
@@ -26,32 +26,32 @@ from mmbench.reference.worlds.shapes.forms import cover, covering, inside
 from mmbench.reference.worlds.shapes.objects import CELL, COLOURS, RADII, SHAPES, SIDE, SceneObject
 
 UNCLEAR = "unclear"
-"""Stands for a size, a colour or a shape that cannot be told."""
+"""The value of a size, a colour or a shape that cannot be recognised."""
 
 VERSION = 1
-"""Rises with every change that could move a reading: it stands in the signatures of metrics."""
+"""The version in the signatures of metrics; it increases with each change of the readings."""
 LEAST = 32
 """The smallest side of a picture that is read, in pixels."""
 
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_DENSE = 64  # pixels of a side that are enough; larger pictures are averaged down towards it
-_APART = 30.0  # how far from the background, in RGB, a pixel of a thing is
-_SPECK = RADII["small"][0] ** 2 * 3 // 4  # two thirds of the smallest thing, a small star
-_WIDEST = 1.15 * CELL  # what is wider are things that touch: each lies within its cell
-_EDGE = 2  # pixels around a thing that still hold some of it
-_GAIN = (0.9, 2.0)  # the colour of a thing, by that of its strongest pixels: blurred, they pale
-_TRIED = 4  # first guesses that are looked at closely
-_FIT = 0.72  # intersection over union with the best shape, from which on it is one
-_OFF = 75.0  # how far from a named colour, in RGB, one may be that goes by its name
-_SOFT = (0.0, 0.8, 1.6)  # how soft edges may be: the sigma of a blur, in pixels
+_DENSE = 64  # sufficient pixels of a side; larger pictures are averaged down towards it
+_APART = 30.0  # least distance in RGB of an object's pixel from the background
+_SPECK = RADII["small"][0] ** 2 * 3 // 4  # two thirds of the smallest object, a small star
+_WIDEST = 1.15 * CELL  # wider regions are touching objects: each lies within its cell
+_EDGE = 2  # pixels around an object that still contain some of it
+_GAIN = (0.9, 2.0)  # the colour of an object, by that of its strongest pixels: blurred, they pale
+_TRIED = 4  # first guesses that are refined
+_FIT = 0.72  # least intersection over union of a recognised shape
+_OFF = 75.0  # largest distance in RGB from a named colour
+_SOFT = (0.0, 0.8, 1.6)  # softness of edges: the sigma of a blur, in pixels
 _BETWEEN = (RADII["small"][1] + RADII["large"][0]) // 2
 _POSSIBLE = range(RADII["small"][0] * 2 // 3, RADII["large"][1] * 5 // 4)
 
 
 class _Fit(NamedTuple):
-    """How well a shape fits (0 to 1), where, and how much of its colour is seen.
+    """The fit of a shape (0 to 1), its place, and the gain of its colour.
 
     Centre and radius are in 1/960 of the side, `soft` is of `_SOFT`.
     """
@@ -66,7 +66,7 @@ class _Fit(NamedTuple):
 
 
 class _Patch(NamedTuple):
-    """The pixels around a thing and their shares [h, w] of its colour, in an image of `size`."""
+    """The pixels around an object and their shares [h, w] of its colour, in an image of `size`."""
 
     rows: slice
     columns: slice
@@ -75,10 +75,11 @@ class _Patch(NamedTuple):
 
 
 def read_picture(pixels: NDArray[np.uint8]) -> tuple[SceneObject, ...]:
-    """The things in a picture, uint8 [size, size, 3] of RGB, `size` from LEAST; the largest first.
+    """Return the objects in an RGB picture, uint8 [size, size, 3], the largest first.
 
-    A thing's size, colour or shape is UNCLEAR where nothing named comes near; its cell is that of
-    its centre. Specks of less than two thirds of the smallest thing are none.
+    `size` is at least LEAST. A size, colour or shape without a close match is UNCLEAR; the cell of
+    an object is that of its centre. Specks of less than two thirds of the smallest object are
+    ignored.
     """
     picture = _averaged(pixels)
     background = np.median(picture, axis=(0, 1))
@@ -89,7 +90,7 @@ def read_picture(pixels: NDArray[np.uint8]) -> tuple[SceneObject, ...]:
 
 
 def _averaged(pixels: NDArray[np.uint8]) -> Values:
-    """Means of blocks of pixels, of a size that leaves enough of them."""
+    """Return means of blocks of pixels, such that enough of them remain."""
     size = len(pixels)
     block = max(1, size // _DENSE)
     cropped = size // block * block
@@ -99,12 +100,12 @@ def _averaged(pixels: NDArray[np.uint8]) -> Values:
 
 
 def _parts(beyond: Values) -> list[Mask]:
-    """The pixels [h, w] of each thing, the largest first; touching things are cut apart."""
+    """Return the mask [h, w] of each object, the largest first; touching objects are separated."""
     from scipy import ndimage
 
     smooth = ndimage.uniform_filter(beyond, (3, 3, 1))
     differs = np.linalg.norm(smooth, axis=2) > _APART
-    differs &= np.linalg.norm(beyond, axis=2) > _APART / 2  # not what only lies beside a thing
+    differs &= np.linalg.norm(beyond, axis=2) > _APART / 2  # without the surroundings of an object
     labels, number = ndimage.label(differs, np.ones((3, 3)))
     pieces = [piece for n in range(number) for piece in _cut(labels == n + 1)]
     unit = SIDE / len(beyond)
@@ -113,7 +114,7 @@ def _parts(beyond: Values) -> list[Mask]:
 
 
 def _cut(mask: Mask) -> Iterator[Mask]:
-    """Along the lines between cells, where a mask is too wide or too high for one thing."""
+    """Cut a mask that is too wide or too high for one object along the lines of the grid."""
     size = len(mask)
     lines = [np.arange(size) * 3 // size == cell for cell in range(3)]
     whole = [np.ones(size, bool)]
@@ -138,7 +139,7 @@ def _read_object(beyond: Values, part: Mask, others: Mask, background: Values) -
 
 
 def _patch(beyond: Values, part: Mask, others: Mask, colour: Values) -> _Patch:
-    """The shares of the colour in and around the pixels of a thing, but in none of the others."""
+    """Return the shares of the colour in and around an object, without those of other objects."""
     from scipy import ndimage
 
     near = ndimage.binary_dilation(part, np.ones((3, 3)), iterations=_EDGE) & ~others
@@ -160,14 +161,14 @@ def _colour(rgb: Values) -> str:
 
 
 def _best_fit(patch: _Patch) -> _Fit:
-    """The shape, place and radius whose cover is most like the shares."""
+    """Return the shape, place and radius with the cover most similar to the shares."""
     at = _spread(patch.shares)
     first = [_by_moments(patch, at, shape, soft) for shape, soft in product(SHAPES, _SOFT)]
     return max(_nearby(patch, fit) for fit in sorted(first, reverse=True)[:_TRIED])
 
 
 def _by_moments(patch: _Patch, at: tuple[float, float, float], shape: str, soft: float) -> _Fit:
-    """A shape of the same centre of mass and the same spread about it, as `at` has them."""
+    """Return the fit of a shape with the centre of mass and the spread in `at`."""
     unit = SIDE / patch.size
     right, down, spread = _moments(shape)
     x, y, seen = at
@@ -177,7 +178,7 @@ def _by_moments(patch: _Patch, at: tuple[float, float, float], shape: str, soft:
 
 
 def _nearby(patch: _Patch, fit: _Fit) -> _Fit:
-    """The best of the radii near by, and then of the places."""
+    """Return the best fit among nearby radii, and then among nearby places."""
     for factor in (0.85, 0.9, 0.95, 1.05, 1.1):
         fit = max(fit, _fit_at(patch, fit.shape, fit.x, fit.y, fit.radius * factor, fit.soft))
     half = SIDE / patch.size / 2
@@ -189,7 +190,7 @@ def _nearby(patch: _Patch, fit: _Fit) -> _Fit:
 
 
 def _fit_at(patch: _Patch, shape: str, x: float, y: float, radius: float, soft: float) -> _Fit:
-    """Intersection over union of the shares and a shape's cover."""
+    """Return the fit of a shape: intersection over union of the shares and its cover."""
     centre, pixels = (round(x), round(y)), (patch.rows, patch.columns)
     samples = inside(shape, centre, max(1, round(radius)), pixels, patch.size)
     high, wide = patch.shares.shape
@@ -203,7 +204,7 @@ def _fit_at(patch: _Patch, shape: str, x: float, y: float, radius: float, soft: 
 
 @cache
 def _moments(shape: str) -> tuple[float, float, float]:
-    """Of a shape of radius 1: how far right and down its centre of mass lies, and its spread."""
+    """Return the centre of mass (right, down) and the spread of a shape of radius 1."""
     size = 64
     whole = slice(0, size)
     x, y, spread = _spread(cover(shape, (SIDE // 2, SIDE // 2), SIDE // 2, (whole, whole), size))
@@ -212,7 +213,7 @@ def _moments(shape: str) -> tuple[float, float, float]:
 
 
 def _spread(weights: Values | NDArray[np.int64]) -> tuple[float, float, float]:
-    """The centre of mass (x, y) of weights [h, w] and the mean squared distance from it, pixels."""
+    """Return the centre of mass (x, y) and the mean squared distance from it, in pixels."""
     total = max(float(weights.sum()), 1.0)
     down, right = (np.arange(n) + 0.5 for n in weights.shape)
     x, y = float(weights.sum(axis=0) @ right) / total, float(weights.sum(axis=1) @ down) / total

@@ -1,7 +1,7 @@
-"""The shapes world: procedural scenes with captions, made on the fly, the same bytes everywhere.
+"""The shapes world: procedural scenes with captions, with the same bytes on every machine.
 
-One to three coloured shapes on a 3 × 3 grid, five captions each. A hash of its meaning decides the
-split of a scene, so that no training stream, however long, ever shows a scene of the test split.
+A scene has one to three coloured shapes on a 3 × 3 grid, and five captions. A hash of its meaning
+determines the split of a scene, so that the training stream never has a scene of the test split.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def shapes(
     size: int = 64,
     seed: int = 0,
 ) -> RetrievalData:
-    """Captions as queries and images as documents; no two images of a split mean the same.
+    """Return captions as queries and images as documents; images of a split differ in meaning.
 
     `split` is train, validation or test; `images` from 1 to 1,000,000; `size` is the side in
     pixels, 64 to 1024; `seed` draws other scenes of the same split. Images are drawn when they are
-    read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of telling) on queries.
+    read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of caption) on queries.
     Raises UnknownName for a split, DataError for a number out of range.
     """
     rows = scene_images(split, images, size, seed)
@@ -44,7 +44,7 @@ def shapes(
 
 
 def scene_images(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
-    """Name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
+    """Return name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
     check_split("shapes", split)
     check_sizes(images, size)
     scenes = distinct(images, partial(scene_at, split, seed))
@@ -59,17 +59,17 @@ def check_sizes(images: int, size: int) -> None:
 
 
 def scene_image(scene: Scene, size: int, name: str) -> Media:
-    """The image of a scene, `size` pixels wide and high, drawn when it is read."""
+    """Return the image of a scene, `size` pixels wide and high, drawn when it is read."""
     return Media("image", f"shapes {name}", partial(_ppm, scene, size))
 
 
 def scene_tags(scene: Scene) -> dict[str, str]:
-    """The tag of a scene: how many things it has."""
+    """Return the tag of a scene, its number of objects."""
     return {"objects": str(len(scene.objects))}
 
 
 def labelled_captions(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
-    """Kind and text of the five captions of the scene at an index."""
+    """Return kind and text of the five captions of the scene at an index."""
     texts = captions(scene, chance("captions", split, seed, index))
     return list(zip(KINDS, texts, strict=True))
 
@@ -83,16 +83,16 @@ CaptionedScene = tuple[Scene, list[str]]
 
 
 def training_scene(seed: int, index: int) -> CaptionedScene:
-    """A scene of the unlimited training stream and its five captions, by its index alone."""
+    """Return a scene of the unlimited training stream and its five captions, by its index alone."""
     scene = scene_at("train", seed, index)
     return scene, captions(scene, chance("captions", "train", seed, index))
 
 
 def training_minimal_pair(seed: int, index: int) -> list[CaptionedScene]:
-    """The scene of the training stream at an index and its `minimal_pair`, with five captions each.
+    """Return a scene of the training stream and its `minimal_pair`, with five captions each.
 
-    They are told in the same words but for the one that differs; where a way of telling leaves
-    that out, so that it would be true of both, everything is told in its place.
+    Corresponding captions differ in one word. A caption that leaves it out would be true of both
+    scenes and is replaced by the complete caption.
     """
     scene, texts = training_scene(seed, index)
     other = minimal_pair(scene, chance("twin", "train", seed, index))
@@ -102,5 +102,5 @@ def training_minimal_pair(seed: int, index: int) -> list[CaptionedScene]:
 
 
 def _telling(texts: list[str], differ: list[bool]) -> list[str]:
-    """The texts, the first of which tells everything, in the place of those that do not differ."""
+    """Return the texts, with the complete first one in place of those that do not differ."""
     return [text if tells else texts[0] for text, tells in zip(texts, differ, strict=True)]

@@ -1,4 +1,4 @@
-"""The scenes of the shapes world: what a scene is, and how one is drawn by lot."""
+"""Scenes of the shapes world, and their random generation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PLAY = 45
 
 
 class Spot(NamedTuple):
-    """Where and how a thing is drawn: centre and radius in 1/960 of the side, colour 0 to 255."""
+    """The drawing of an object: centre and radius in 1/960 of the side, colour 0 to 255."""
 
     x: int
     y: int
@@ -30,9 +30,9 @@ class Spot(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One to three things in reading order, and what words leave open: spots and background.
+    """One to three objects in reading order, with spots and background, which captions leave out.
 
-    No two things share a cell, nor both colour and shape; no two overlap.
+    No two objects share a cell, or both colour and shape; no two overlap.
     """
 
     objects: tuple[SceneObject, ...]
@@ -41,17 +41,17 @@ class Scene(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The scene's meaning as text: equal for two scenes that differ in no word."""
+        """Return the scene's meaning as text: equal for two scenes that differ in no word."""
         return ";".join(f"{t.row}{t.column} {t.size} {t.colour} {t.shape}" for t in self.objects)
 
     @property
     def split(self) -> str:
-        """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        """Return the split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
         return split_of(self.key)
 
 
 def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
-    """The scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
+    """Return the scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
 
     Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
     """
@@ -76,10 +76,10 @@ def _scene(rng: Random) -> Scene:
 
 
 def minimal_pair(scene: Scene, rng: Random) -> Scene:
-    """A scene of the same split that differs in one word: one thing's size, colour or shape.
+    """Return a scene of the same split with another size, colour or shape of one object.
 
-    The others stay as they are drawn. Raises ValueError where another split holds all such scenes,
-    which is one in 10^9.
+    The other objects stay unchanged. Raises ValueError if all such scenes belong to other splits,
+    with a probability of 10^-9.
     """
     at = below(rng, len(scene.objects))
     for aspect in shuffled(rng, list(VALUES)):
@@ -98,14 +98,14 @@ def _with(rng: Random, scene: Scene, at: int, item: SceneObject) -> Scene:
 
 
 def _are_distinct(scene: Scene) -> bool:
-    """Whether no two things share both colour and shape."""
+    """Return whether no two objects share both colour and shape."""
     return len({item[3:] for item in scene.objects}) == len(scene.objects)
 
 
 def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
-    """One thing that stands where four cells meet, as no thing of `scene_at` does.
+    """Return a scene of one object where four cells meet, unlike any of `scene_at`.
 
-    So it is of no split, and its `row` and `column` are those of the upper left one of the cells.
+    It belongs to no split; its `row` and `column` are those of the upper left cell.
     """
     shade = background(rng)
     item = SceneObject(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
@@ -115,7 +115,7 @@ def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
 
 
 def background(rng: Random) -> tuple[int, int, int]:
-    """A light grey with a tint."""
+    """Return a light grey with a tint."""
     grey = 205 + below(rng, 36)
     return near(rng, (grey, grey, grey), 10)
 
@@ -130,6 +130,6 @@ def _spot(rng: Random, item: SceneObject) -> Spot:
 
 
 def near(rng: Random, rgb: tuple[int, int, int], spread: int) -> tuple[int, int, int]:
-    """A colour each channel of which differs by up to `spread`, drawn by lot."""
+    """Return a random colour that differs by up to `spread` in each channel."""
     r, g, b = (max(0, min(255, c - spread + below(rng, 2 * spread + 1))) for c in rgb)
     return r, g, b

@@ -1,4 +1,4 @@
-"""Still images of the shapes world to be named, told and asked about; `shapes` is for retrieval."""
+"""Data sources of still images of the shapes world: classes, captions, prompts and questions."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def shapes_classes(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """Images of one thing, each with the number of its class, "red circle" and 63 others, in turn.
+    """Return images of one object with its class index, "red circle" and 63 others in turn.
 
-    The thing stands where no scene of any split has one: a class is known from training, its image
-    is not. `images` is from 1 to 1,000,000, `size` the side in pixels, 64 to 1024. Tag: `size`.
+    The object is where no scene of any split has one: its class occurs in training, its image does
+    not. `images` is from 1 to 1,000,000, `size` is the side in pixels, 64 to 1024. Tag: `size`.
     Raises DataError for a number out of range.
     """
     check_sizes(images, size)
@@ -57,9 +57,9 @@ def shapes_captions(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """The images of `shapes` with its five captions as target. Tag: `objects`. Raises as it does.
+    """Return the images of `shapes` with its five captions as target. Tag: `objects`.
 
-    The first caption tells everything: size, colour, shape and place of each thing.
+    The first caption is complete: size, colour, shape and place of each object. Raises as `shapes`.
     """
     rows = _with_captions(split, images, size, seed)
     return Samples([Sample(n, {"image": image}, texts, n, tags) for n, image, texts, tags in rows])
@@ -73,9 +73,9 @@ def shapes_prompts(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """The first caption of each image of `shapes` as text to draw from, the image as target.
+    """Return the first caption of each image of `shapes` as text to draw from, the image as target.
 
-    It tells size, colour, shape and place of each thing. Tag: `objects`. Raises as `shapes` does.
+    It has size, colour, shape and place of each object. Tag: `objects`. Raises as `shapes` does.
     """
     rows = _with_captions(split, images, size, seed)
     return Samples(
@@ -101,7 +101,7 @@ def shapes_questions(
     seed: int = 0,
     options: bool = False,
 ) -> Samples:
-    """The images of `shapes` with one question about each; all kinds are equally frequent.
+    """Return the images of `shapes` with one question about each; all kinds are equally frequent.
 
     The target is the answer, one or two words. With `options` it is {"answer": letter, "options":
     [text, …]}, and the input `options` has them as lines "A. red". Tag: `kind`. Raises as `shapes`

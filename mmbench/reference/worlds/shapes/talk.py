@@ -1,6 +1,6 @@
-"""Training data about still images of the shapes world: questions, and talks as LLaVA's data has.
+"""Training data about still images of the shapes world: questions, and LLaVA-style conversations.
 
-Source of the form: Liu et al. 2023, arXiv 2304.08485, and the `conversations` of LLaVA-Instruct.
+Source of the format: Liu et al. 2023, arXiv 2304.08485, and the `conversations` of LLaVA-Instruct.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ BRIEFLY = "Answer in one or two words."
 BY_LETTER = "Answer with the letter of the option."
 
 TALKS = 8
-"""How many talks about an image a model learns from, if nothing else is said."""
+"""The default number of conversations about an image."""
 _ANSWER_FORMS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
 
 TalkTurn = dict[str, str]
 
 
 def training_question(seed: int, index: int) -> tuple[Scene, Question]:
-    """A scene of the unlimited training stream and a question about it, by its index alone.
+    """Return a scene of the unlimited training stream and a question about it, by its index alone.
 
     The kinds of `KINDS` take turns over the indices.
     """
@@ -44,19 +44,19 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
 def training_talks(
     seed: int, index: int, number: int = TALKS
 ) -> tuple[Scene, list[list[TalkTurn]]]:
-    """A scene of the training stream and so many `talks` about it, by its index alone."""
+    """Return a scene of the training stream and so many `talks` about it, by its index alone."""
     scene = scene_at("train", seed, index)
     return scene, talks(scene, chance("talks", "train", seed, index), number)
 
 
 def talks(scene: Scene, rng: Random, number: int) -> list[list[TalkTurn]]:
-    """So many conversations about one image, each of which knows nothing of the others.
+    """Return a number of independent conversations about one image.
 
-    Fewer where there are not as many questions; `number` is from 1.
+    There are fewer if the scene has fewer questions; `number` is from 1.
 
-    Turns {"from": "human" or "gpt", "value": text}, the first with the token of the image. In the
-    first conversation the image is described before a question is asked; in each other one there is
-    a question to be answered in words, or by letter, or first in words and then by letter.
+    Turns are {"from": "human" or "gpt", "value": text}, the first with the token of the image. The
+    first conversation has a description before a question; each other one has a question with an
+    answer in words, by letter, or first in words and then by letter.
     """
     chosen = _different(scene, rng, number)
     description = (DESCRIBE, captions(scene, rng)[0])
@@ -66,7 +66,7 @@ def talks(scene: Scene, rng: Random, number: int) -> list[list[TalkTurn]]:
 
 
 def _different(scene: Scene, rng: Random, number: int) -> list[Question]:
-    """So many questions, no two of them in the same words; fewer where the scene has no more."""
+    """Return a number of questions with distinct texts; fewer if the scene has no more."""
     by_text: dict[str, Question] = {}
     for _ in range(number):
         for question in shuffled(rng, questions(scene, rng)):

@@ -1,4 +1,4 @@
-"""The words of the captions of the shapes world, and the way back from a caption to the things."""
+"""The words of captions of the shapes world, and the parser of captions."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _BETWEEN = re.compile(r", | and ")
 
 
 def with_article(colour: str, shape: str) -> str:
-    """Return a thing with its article: "a red star", "an orange moon"."""
+    """Return an object with its article: "a red star", "an orange moon"."""
     return f"{'an' if colour == 'orange' else 'a'} {colour} {shape}"
 
 
 def parse_caption(caption: str) -> tuple[SceneObject, ...]:
-    """The things of a caption that tells size, colour, shape and place of each, in reading order.
+    """Return the objects of a complete caption, in reading order.
 
     "a little red star at the top and a large pink moon on the right": of the kind `everything`.
     Raises DataError for any other text.
@@ -46,7 +46,7 @@ def _parse_object(part: str, caption: str) -> SceneObject:
     match = _ONE.fullmatch(part)
     if match is None:
         raise DataError(
-            f"{caption!r} does not tell size, colour, shape and place of each thing: {part!r}"
+            f"{caption!r} does not have size, colour, shape and place of each object: {part!r}"
         )
     size, colour, shape, place = match.groups()
     return SceneObject(*_CELLS[place], _SIZES[size], colour, shape)

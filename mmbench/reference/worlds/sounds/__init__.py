@@ -1,1 +1,1 @@
-"""Made-up sounds with captions and tags."""
+"""Synthetic sounds with captions and tags."""

@@ -1,4 +1,4 @@
-"""Batches of the world of sounds for training: scenes of no other split, each a little varied."""
+"""Training batches of augmented scenes of the world of sounds, from the training split only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SoundBatch(NamedTuple):
 
 
 def sound_batch(seed: int, step: int, sounds: int) -> SoundBatch:
-    """Sounds varied as `vary` does, one of the four captions of each, and their tags.
+    """Return sounds augmented by `vary`, one of the four captions of each, and their tags.
 
     A function of its arguments alone; `step` counts from 1 and a step never plays a scene of
     another.
@@ -46,8 +46,8 @@ def sound_batch(seed: int, step: int, sounds: int) -> SoundBatch:
 def vary(sounds: Samples, rng: np.random.Generator, *, shift: int) -> Samples:
     """Shift each by up to `shift` samples, change it by up to 6 dB, add noise.
 
-    float32 [n, samples] to the same; what a shift pushes over an end is lost. What is said of them
-    stays true: order and pitch are as before, and a long event that loses 50 ms is still long.
+    float32 [n, samples] keeps its shape; samples shifted over an end are lost. Captions stay true:
+    order and pitch do not change, and a long event that loses 50 ms is still long.
     """
     n = len(sounds)
     moves = rng.integers(-shift, shift + 1, n)

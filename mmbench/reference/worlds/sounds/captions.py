@@ -1,6 +1,6 @@
-"""The captions of the world of sounds: four ways to tell a scene, with a few synonyms.
+"""Captions of the world of sounds: four kinds, with some synonyms.
 
-They differ in what they say; synonyms, and the order where none is meant, are drawn by lot.
+The kinds differ in their contents; synonyms, and orders without a meaning, are random.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ _NUMBERS = ("one sound", "two sounds", "three sounds")
 
 
 def sound_captions(scene: SoundScene, rng: Random) -> list[str]:
-    """Four captions, one of each kind, in the order of `SOUND_KINDS`; each is true."""
+    """Return four captions, one of each kind, in the order of `SOUND_KINDS`; each is true."""
     return [tell(scene, rng) for tell in SOUND_KINDS.values()]
 
 
 def _everything(scene: SoundScene, rng: Random) -> str:
-    """Sounds, lengths and order."""
+    """Describe sounds, lengths and order."""
     return ", then ".join(_slot(slot, _name_with_length, rng) for slot in scene.slots)
 
 
 def _order(scene: SoundScene, rng: Random) -> str:
-    """Sounds and order."""
+    """Describe sounds and order."""
     text = " followed by ".join(_slot(slot, _name, rng) for slot in scene.slots)
     return text if len(scene.events) > 1 else f"only {text}"
 
 
 def _backwards(scene: SoundScene, rng: Random) -> str:
-    """Sounds and order, from the last to the first."""
+    """Describe sounds and order, from the last to the first."""
     text = ", after ".join(_slot(slot, _name, rng) for slot in reversed(scene.slots))
     return text if len(scene.events) > 1 else f"nothing but {text}"
 
 
 def _inventory(scene: SoundScene, rng: Random) -> str:
-    """How many, and what each is, but not when."""
+    """Describe the number of sounds, and each without its time."""
     *first, last = [_name_with_length(event, rng) for event in shuffled(rng, scene.events)]
     text = f"{', '.join(first)} and {last}" if first else last
     return f"{_NUMBERS[len(first)]}: {text}"

@@ -1,8 +1,8 @@
-"""The sounds themselves in whole numbers, so that every machine gets the same bytes.
+"""Synthesis of sounds in integers, with the same bytes on every machine.
 
-Phases are integers, 2³² to a turn; noise is a hash of the sample's number. Only the table of the
-sine is rounded from floating point, and none of its values lies within 10⁻⁴ of a tie, so that the
-last bits of a machine's sine change nothing.
+Phases are integers, 2³² to a turn; noise is a hash of the sample index. Only the sine table is
+rounded from floating point. None of its values is within 10⁻⁴ of a tie, so that the last bits of a
+machine's sine have no effect.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FAINT = 60
 
 
 def _noise(seed: int, n: int) -> Wave:
-    """White noise from -32768 to 32767: splitmix64 (Steele et al. 2014) of seed + 1, 2, 3."""
+    """Return noise from -32768 to 32767: splitmix64 (Steele et al. 2014) of seed + 1, 2 ..."""
     with np.errstate(over="ignore"):
         x = (np.arange(1, n + 1, dtype=np.uint64) + np.uint64(seed)) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -37,7 +37,7 @@ def _noise(seed: int, n: int) -> Wave:
 
 
 def _phase(hertz: Wave, pitch: int) -> Wave:
-    """The phase after each sample, for a frequency at each [n], changed by thousandths."""
+    """Return the phase after each sample, for a frequency at each [n], changed by thousandths."""
     phase: Wave = np.cumsum(hertz * (1000 + pitch) * _TURN // (1000 * RATE))
     return phase
 
@@ -48,12 +48,12 @@ def _sine(hertz: Wave, pitch: int) -> Wave:
 
 
 def _line(n: int, first: int, last: int) -> Wave:
-    """Whole numbers [n] along a line."""
+    """Return integers [n] along a line."""
     return first + (last - first) * np.arange(n, dtype=np.int64) // n
 
 
 def _decay(n: int) -> Wave:
-    """From 1024 to 0 along a parabola [n]."""
+    """Return values [n] from 1024 to 0 along a parabola."""
     left = _line(n, 1024, 0)
     return left * left // 1024
 
@@ -75,24 +75,24 @@ def _falling(play: Play) -> Wave:
 
 
 def _siren(play: Play) -> Wave:
-    """Up and down four times a second around 900 hertz."""
+    """Return a sweep up and down four times a second around 900 hertz."""
     at = np.arange(play.samples, dtype=np.int64) % 2000
     return _sine(600 + 600 * np.minimum(at, 2000 - at) // 1000, play.pitch)
 
 
 def _chirps(play: Play) -> Wave:
-    """Ten short rising sweeps a second, each half sound and half silence."""
+    """Return ten short rising sweeps a second, each half sound and half silence."""
     at = np.arange(play.samples, dtype=np.int64) % 800
     return np.where(at < 400, _sine(1200 + 4 * at, play.pitch), 0)
 
 
 def _buzz(play: Play) -> Wave:
-    """A sawtooth of 120 hertz."""
+    """Return a sawtooth of 120 hertz."""
     return ((_phase(_line(play.samples, 120, 120), play.pitch) >> 16) & 0xFFFF) - 32768
 
 
 def _bell(play: Play) -> Wave:
-    """Partials in the ratios 1, 2.76 and 5.4 of a struck bar; the higher, the sooner gone."""
+    """Return partials in the ratios 1, 2.76 and 5.4 of a struck bar; higher ones decay faster."""
     n = play.samples
     partials = [_sine(_line(n, hertz, hertz), play.pitch) for hertz in (660, 1822, 3564)]
     once = _decay(n)
@@ -102,7 +102,7 @@ def _bell(play: Play) -> Wave:
 
 
 def _drum(play: Play) -> Wave:
-    """Hits 150 ms apart, each falling from 200 to 70 hertz."""
+    """Return hits 150 ms apart, each falling from 200 to 70 hertz."""
     n = play.samples
     at = np.arange(n, dtype=np.int64) % 1200
     hits = _sine(200 - 130 * at // 1200, play.pitch)
@@ -111,7 +111,7 @@ def _drum(play: Play) -> Wave:
 
 
 def _clicks(play: Play) -> Wave:
-    """Bursts of noise of 3 ms, 70 ms apart."""
+    """Return bursts of noise of 3 ms, 70 ms apart."""
     at = np.arange(play.samples, dtype=np.int64) % 560
     return np.where(at < 24, _noise(play.noise, play.samples), 0)
 
@@ -121,7 +121,7 @@ def _burst(play: Play) -> Wave:
 
 
 def _rumble(play: Play) -> Wave:
-    """Noise, each sample the mean of 32."""
+    """Return noise with each sample the mean of 32."""
     total = np.cumsum(_noise(play.noise, play.samples + 32))
     return (total[32:] - total[:-32]) // 12
 
@@ -143,7 +143,7 @@ SYNTHESISERS: dict[str, Callable[[Play], Wave]] = {
 
 
 def synthesise(scene: SoundScene) -> NDArray[np.int16]:
-    """The scene as int16 [SAMPLES] at RATE samples a second."""
+    """Return the scene as int16 [SAMPLES] at RATE samples a second."""
     mixed = _noise(scene.noise, SAMPLES) * _FAINT // _FULL
     for event, play in zip(scene.events, scene.plays, strict=True):
         n = play.samples
@@ -155,7 +155,7 @@ def synthesise(scene: SoundScene) -> NDArray[np.int16]:
 
 
 def wav(samples: NDArray[np.int16], rate: int = RATE) -> bytes:
-    """Mono samples as a WAV file of 16 bits."""
+    """Return mono samples as a WAV file of 16 bits."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)

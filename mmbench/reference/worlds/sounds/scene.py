@@ -1,7 +1,7 @@
-"""The scenes of the world of sounds: which events, in which order, together or not, and the split.
+"""Scenes of the world of sounds: their events, order, simultaneity and split.
 
-As in `mmbench.reference.worlds.shapes.scene`, everything is whole numbers and a chance that is the
-same on every machine.
+As in `mmbench.reference.worlds.shapes.scene`, all values are integers from random draws that are
+the same on every machine.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ _FORMS = ((1,), (1, 1), (2,), (1, 1, 1), (1, 1, 1), (2, 1), (1, 2))
 
 
 class Event(NamedTuple):
-    """One event in words: what it is, and whether it is short or long."""
+    """An event in words: its sound, and whether it is short or long."""
 
     sound: str
     length: str
 
 
 class Play(NamedTuple):
-    """How an event sounds, in whole numbers.
+    """The synthesis parameters of an event, in integers.
 
-    Where it starts and how long it is, in samples; how loud, of 256; by how many thousandths its
-    pitch is changed; what its noise is drawn by.
+    `start` and `samples` are in samples, `gain` is of 256, `pitch` is a change in thousandths, and
+    `noise` is the seed of its noise.
     """
 
     start: int
@@ -61,9 +61,9 @@ class Play(NamedTuple):
 
 
 class SoundScene(NamedTuple):
-    """One to three events, no two of one sound, in slots of time; those of a slot sound at once.
+    """One to three events of different sounds in time slots; events of a slot are simultaneous.
 
-    `plays` belongs to the events in their order. `noise` draws the faint noise behind them.
+    `plays` has an entry for each event in order. `noise` is the seed of the background noise.
     """
 
     slots: tuple[tuple[Event, ...], ...]
@@ -72,22 +72,22 @@ class SoundScene(NamedTuple):
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """All events in order."""
+        """Return all events in order."""
         return tuple(event for slot in self.slots for event in slot)
 
     @property
     def key(self) -> str:
-        """The scene's meaning as text: equal for two scenes that differ in no word."""
+        """Return the scene's meaning as text: equal for two scenes that differ in no word."""
         return " > ".join(" + ".join(f"{e.length} {e.sound}" for e in s) for s in self.slots)
 
     @property
     def split(self) -> str:
-        """The split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        """Return the split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
         return split_of(self.key)
 
 
 def sounds_at(split: str, seed: int, index: int, attempt: int = 0) -> SoundScene:
-    """The scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
+    """Return the scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
 
     Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
     """

@@ -1,8 +1,8 @@
-"""The world of sounds: procedural events with captions and tags, the same bytes everywhere.
+"""The world of sounds: procedural events with captions and tags, the same bytes on every machine.
 
-One to three events of twelve kinds in 2.4 seconds, one after the other or at once, four captions
-each. A hash of its meaning decides the split of a scene, so that no training stream ever plays a
-scene of the test split.
+A scene has one to three events of twelve kinds in 2.4 seconds, successive or simultaneous, and four
+captions. A hash of its meaning determines the split of a scene, so that the training stream never
+has a scene of the test split.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def sounds(
     sounds: int = 500,
     seed: int = 0,
 ) -> RetrievalData:
-    """Captions as queries and sounds as documents; no two sounds of a split mean the same.
+    """Return captions as queries and sounds as documents; sounds of a split differ in meaning.
 
     `split` is train, validation or test; `sounds` from 1 to 1,000; `seed` draws other scenes of the
     same split. A sound is WAV, 2.4 seconds at 8 kHz, made when it is read. Tags: `events` (1 to 3)
-    on both sides, `caption` (the kind of telling) on queries. Raises UnknownName for a split,
+    on both sides, `caption` (the kind of caption) on queries. Raises UnknownName for a split,
     DataError for a number out of range.
     """
     documents = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
@@ -52,7 +52,7 @@ def sound_tags(
     sounds: int = 500,
     seed: int = 0,
 ) -> Samples:
-    """The sounds of `sounds`; the target of each is the positions of its events in `labels`."""
+    """Return the sounds of `sounds`, with the indices of their events as targets."""
     check_split("the world of sounds", split)
     check_number("shapes sounds", "sounds", sounds, _MOST)
     samples = []
@@ -65,12 +65,12 @@ def sound_tags(
 
 
 def scene_sound(scene: SoundScene, name: str) -> Media:
-    """The sound of a scene, WAV, made when it is read."""
+    """Return the sound of a scene, WAV, made when it is read."""
     return Media("audio", f"sound {name}", partial(_wav, scene))
 
 
 def sound_labels(scene: SoundScene) -> list[int]:
-    """The positions in SOUNDS of what sounds, ascending."""
+    """Return the positions in SOUNDS of what sounds, ascending."""
     return sorted(SOUNDS.index(event.sound) for event in scene.events)
 
 
@@ -79,6 +79,6 @@ def _wav(scene: SoundScene) -> bytes:
 
 
 def training_sounds(seed: int, index: int) -> tuple[SoundScene, list[str]]:
-    """A scene of the unlimited training stream and its four captions, by its index alone."""
+    """Return a scene of the unlimited training stream and its four captions, by its index alone."""
     scene = sounds_at("train", seed, index)
     return scene, sound_captions(scene, chance("sound captions", "train", seed, index))
