@@ -1,1 +1,1 @@
-"""Programs for those who work on mmbench: documents, pictures, packaged sounds, versions."""
+"""Programs for developers of mmbench: documents, pictures, packaged sounds, versions."""

@@ -1,4 +1,4 @@
-"""Which models run which tasks, as Markdown, from the registries alone."""
+"""Tables of tasks and models as Markdown, from the registries only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MODALITIES: tuple[Modality, ...] = ("text", "image", "audio", "video")
 
 
 def tasks() -> str:
-    """A table of the packaged tasks: kind, what is asked with, headline, and who can answer."""
+    """Return a table of the packaged tasks: kind, input modalities, headline, and models."""
     lines = [
         "# Tasks",
         "",
@@ -41,7 +41,7 @@ def tasks() -> str:
 
 
 def models() -> str:
-    """A table of the built-in models: what they load, what they take, and the tasks they run."""
+    """Return a table of the built-in models: checkpoints, input modalities, and tasks."""
     runnable = {name: _model_names(load_task(name)) for name in packaged_tasks()}
     lines = ["| model | what it loads | takes | tasks |", "|---|---|---|---|"]
     for name in sorted(MODELS):
@@ -58,10 +58,10 @@ def _model_names(spec: TaskSpec) -> set[str]:
 
 
 def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
-    """Of which modalities a task's questions are, by its fields; several where it has a choice.
+    """Return the alternatives of input modalities of a task, by its fields.
 
-    A task on data of one's own names all media that a sample may have one of; those with a slot in
-    the prompt come together.
+    A task for the user's own data lists all media of which a sample has one; media with a
+    placeholder in the prompt occur together.
     """
     fields = spec.fields.values() if spec.kind == "retrieval" else spec.fields
     names = {field.rstrip("0123456789") for field in fields}
@@ -79,7 +79,7 @@ def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
 
 
 def _models(spec: TaskSpec) -> list[str]:
-    """Built-in models that can answer; of those of images, with `frames+`, those of videos too."""
+    """Return the built-in models that can run a task, with `frames+` for image models on videos."""
     needs = kind_of(spec).needs()
     if needs is None or not input_modalities(spec):
         return ["scored outputs"]

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 LEFT_OUT = ("gpu", "video", "dev")
 """Extras that are not installed at their lowest.
 
-`gpu` excludes `index`, `video` has an environment of its own (`make test-torchvision`), and `dev`
-is pinned.
+`gpu` excludes `index`, `video` has a separate environment (`make test-torchvision`), and `dev` is
+pinned.
 """
 
 

@@ -1,16 +1,15 @@
-"""Makes the clips of spoken numbers in `clips`; needed only to make them again.
+"""Synthesis of the packaged clips of spoken numbers, needed only to make them again.
 
     python -m tools.spoken_numbers FOLDER
 
-The clips that come with mmbench were spoken by eSpeak NG 1.51 (Debian 1.51+dfsg-10+deb12u2) and
-written as Opus by libsndfile 1.2.2. eSpeak NG is under the GPL; what it speaks is not. The folder
-gets a file for each clip of the test, `test-N.ogg`, and one for each voice of the training with its
-clips one after the other, `train-VOICE.ogg`; `index.jsonl` says of each clip its file, text, voice,
-speed in words a minute and split, and of those for training where in the file they start and end,
-in samples of 16 kHz.
+The packaged clips were synthesised by eSpeak NG 1.51 (Debian 1.51+dfsg-10+deb12u2) and encoded as
+Opus by libsndfile 1.2.2. eSpeak NG is under the GPL, its output is not. The folder gets a file for
+each test clip, `test-N.ogg`, and one for each training voice with all its clips, `train-VOICE.ogg`.
+`index.jsonl` has the file, text, voice, speed in words a minute and split of each clip, and for
+training clips their start and end in the file, in samples of 16 kHz.
 
-No number is spoken in both splits but for the single words that training joins to longer texts,
-and two voices are heard only in the test.
+No number is spoken in both splits, except single words, which training joins to longer texts. Two
+voices occur in the test only.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ KNOWN = (
 NEW = ("en-us+f4", "en-gb-x-gbclan+m2")
 SPEEDS = (130, 150, 170, 190)
 _TEST = 300
-_TRAINING = 50  # numbers that each voice speaks, beside all words at two speeds
+_TRAINING = 50  # numbers of each voice, in addition to all words at two speeds
 _QUALITY = 0.96  # of Opus in libsndfile, from 0 to 1, the smallest: 16 kbit/s
 _EDGE = RATE // 50
 
@@ -87,7 +86,7 @@ def _training(folder: Path, voice: str) -> Iterator[Row]:
 
 
 def synthesise(text: str, voice: str, speed: int) -> Array:
-    """What espeak-ng makes of a text: float32 [n] at RATE, silence at the ends cut to 20 ms."""
+    """Return the speech of a text: float32 [n] at RATE, with silence at the ends cut to 20 ms."""
     import soundfile
     import soxr
 

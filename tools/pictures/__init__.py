@@ -1,7 +1,7 @@
 """Pictures for docs/models.md: `python -m tools.pictures docs/pictures` draws them all.
 
-SVG as plain text: the same on every machine, with no library that draws. Sizes come from the
-packaged checkpoints, so that a picture never says what is not so; a test compares the files.
+The SVG is plain text, the same on every machine and without a drawing library. Sizes come from the
+packaged checkpoints, so that the pictures stay correct; a test compares the files.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from tools.pictures.worlds import worlds
 
 
 def pictures() -> dict[str, str]:
-    """The SVG of each picture by its name: one for each model, and the worlds."""
+    """Return the SVG of each picture by its name: one for each model, and the worlds."""
     return {"worlds": worlds(), **{name: draw_model(name) for name in PICTURES}}

@@ -1,4 +1,4 @@
-"""A diagram: boxes on a grid, arrows between them, and what their colours mean."""
+"""Diagrams: boxes on a grid, arrows between them, and a legend of colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tools.pictures.svg import GREY, arrow, block, page, text_line, text_width
 
-# Kind of a box: fill, stroke, dashed, what the legend says.
+# Kind of a box: fill, stroke, dashed, label in the legend.
 KINDS = {
     "data": ("#e6e9ed", "#8c959f", False, "data"),
     "learnt": ("#cfe4fb", "#3f7fc4", False, "learnt"),
@@ -21,9 +21,9 @@ _PITCH, _PAD, _GAP, _ROW_GAP, _MARGIN = 16.0, 10.0, 28.0, 18.0, 8.0
 
 @dataclass(frozen=True)
 class Box:
-    """One box: where it stands (column, row; a row may be a half), its lines, and its output.
+    """A box: its position (column, row; a row may be fractional), its lines, and its output.
 
-    `shape` is what leaves it, in the order of the code's tensors, n examples first.
+    `shape` is the shape of its output, in the order of the code's tensors, n examples first.
     """
 
     at: tuple[int, float]
@@ -34,18 +34,18 @@ class Box:
 
     @property
     def width(self) -> float:
-        """In pixels, as wide as its longest line."""
+        """Return the width in pixels, that of the longest line."""
         lines = [text_width(line, _LINE) for line in self.lines]
         shape = text_width(self.shape, _SHAPE, "mono")
         return max(text_width(self.title, _TITLE, "bold"), shape, *lines, 0) + 2 * _PAD
 
     @property
     def height(self) -> float:
-        """In pixels, as high as its lines."""
+        """Return the height in pixels, that of all lines."""
         return (1 + len(self.lines) + bool(self.shape)) * _PITCH + 2 * _PAD - 4
 
     def draw(self, x: float, y: float, width: float) -> list[str]:
-        """The box of a width about a centre."""
+        """Return the SVG parts of the box with a width about a centre."""
         fill, stroke, dashed, _ = KINDS[self.kind]
         top, height = y - self.height / 2, self.height
         parts = [block(x - width / 2, top, width, height, fill, stroke, dashed=dashed)]
@@ -67,7 +67,7 @@ class Diagram:
     arrows: list[str]
 
     def svg(self, title: str) -> str:
-        """The whole picture."""
+        """Return the whole picture as SVG."""
         columns, rows = self._columns(), self._rows()
         where = {
             name: (columns[box.at[0]], _between(rows, box.at[1]))
@@ -86,7 +86,7 @@ class Diagram:
         return page(right + _MARGIN, bottom + 40, title, parts)
 
     def _columns(self) -> list[tuple[float, float]]:
-        """Centre and width of each column."""
+        """Return centre and width of each column."""
         columns: list[tuple[float, float]] = []
         left = _MARGIN
         for column in range(1 + max(box.at[0] for box in self.boxes.values())):
@@ -96,7 +96,7 @@ class Diagram:
         return columns
 
     def _rows(self) -> list[float]:
-        """Centre of each whole row."""
+        """Return the centre of each whole row."""
         rows: list[float] = []
         top = 36.0
         for row in range(1 + int(max(box.at[1] for box in self.boxes.values()))):
@@ -108,7 +108,10 @@ class Diagram:
     def _route(
         self, start: str, end: str, where: dict[str, tuple[tuple[float, float], float]]
     ) -> list[tuple[float, float]]:
-        """From side to side, with a corner in the gap before the end; within a column straight."""
+        """Return the points of an arrow, with corners in the gap before the end box.
+
+        Within a column it is straight.
+        """
         ((x1, wide1), y1), ((x2, wide2), y2) = where[start], where[end]
         if x1 == x2:
             down = 1 if y2 > y1 else -1

@@ -1,4 +1,4 @@
-"""The pictures of the reference models: which diagram is drawn of which checkpoint."""
+"""The pictures of the reference models: the diagram of each checkpoint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.pictures.of_videos import video
 
 
 class Picture(NamedTuple):
-    """The diagram that is made of an architecture's Config, and its title."""
+    """The title of a picture, and the function from an architecture's Config to its diagram."""
 
     title: str
     diagram: Callable[..., Diagram]
@@ -33,11 +33,11 @@ PICTURES = {
     "fusion-nano": Picture("Early fusion", fusion),
     "unified-nano": Picture("Multimodal GPT", unified),
 }
-"""By the name of the packaged checkpoint. Another model is a line here and a function."""
+"""By the name of the packaged checkpoint. A new model needs a line here and a function."""
 
 
 def draw_model(name: str) -> str:
-    """The picture of a packaged model, as SVG."""
+    """Return the picture of a packaged model as SVG."""
     picture = PICTURES[name]
     checkpoint = read_checkpoint(Path(packaged(name)), TRAINED_MODELS[name])
     weights = sum(parameter.numel() for parameter in checkpoint.model.parameters())

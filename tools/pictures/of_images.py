@@ -1,4 +1,4 @@
-"""Diagrams of the models of images: CLIP, LLaVA, and the prefix beside it."""
+"""Diagrams of the models of images: CLIP, LLaVA, and the prefix model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.pictures.towers import contrastive, projection, similarity, text_towe
 
 
 def clip(c: clip_.Config) -> Diagram:
-    """Two towers and a table of likenesses."""
+    """Return a diagram of two towers and a similarity matrix."""
     patches, size = (c.image_size // c.patch) ** 2, c.image_size
     boxes = {
         "image": Box((0, 0), "data", "image", ("RGB",), f"n × 3 × {size} × {size}"),
@@ -33,7 +33,7 @@ def clip(c: clip_.Config) -> Diagram:
 
 
 def llava(c: llava_.Config) -> Diagram:
-    """An image as so many words of a sentence."""
+    """Return a diagram of an image as several tokens in a text."""
     tower = Box(
         (1, 0), "frozen", "tower of clip-nano",
         (f"{c.image_layers - 1} of its {c.image_layers} blocks;", "patches, no class token"),
@@ -43,7 +43,7 @@ def llava(c: llava_.Config) -> Diagram:
 
 
 def prefix(c: prefix_.Config) -> Diagram:
-    """One vector of an image as a few words of a sentence."""
+    """Return a diagram of an image vector as a few tokens in a text."""
     tower = Box(
         (1, 0), "frozen", "clip-nano", (f"{c.image_layers} blocks", "and the projection"),
         f"m × {c.embedding}",
@@ -52,7 +52,7 @@ def prefix(c: prefix_.Config) -> Diagram:
 
 
 def _reader(c: Sizes, tower: Box, projector: tuple[str, ...]) -> Diagram:
-    """A language model that reads what a tower makes of an image among its words."""
+    """Return a diagram of a language model with image features among its words."""
     size, wide = c.image_size, c.width
     boxes = {
         "image": Box((0, 0), "data", "image", ("RGB",), f"m × 3 × {size} × {size}"),

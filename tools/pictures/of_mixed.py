@@ -8,7 +8,7 @@ from tools.pictures.diagram import Box, Diagram
 
 
 def unified(c: gpt_.Config) -> Diagram:
-    """All is tokens of one sequence; the last one says which head speaks."""
+    """Return a diagram of one token sequence, where the last token selects the head."""
     rate, hop = c.mel.rate, c.mel.hop * c.sound.stride
     size, wide = c.image_size, c.width
     boxes = {
@@ -62,7 +62,7 @@ def unified(c: gpt_.Config) -> Diagram:
 
 
 def fusion(c: fusion_.Config) -> Diagram:
-    """Early fusion: the tokens of all three in one transformer."""
+    """Return a diagram of early fusion: the tokens of all three in one transformer."""
     size, wide = c.image_size, c.width
     boxes = {
         "image": Box((0, 0), "data", "image", ("RGB",), f"n × 3 × {size} × {size}"),

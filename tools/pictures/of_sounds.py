@@ -10,7 +10,7 @@ from tools.pictures.towers import contrastive, projection, similarity, text_towe
 
 
 def audio(c: audio_.Config) -> Diagram:
-    """A spectrogram through convolutions; tags and captions."""
+    """Return a diagram of a spectrogram through convolutions, with tags and captions."""
     convolutions = (
         f"{len(c.widths)} blocks of two, 3 × 3;", f"{', '.join(map(str, c.widths))} wide,",
         f"{len(c.widths) - 1} times halved",
@@ -39,7 +39,7 @@ def audio(c: audio_.Config) -> Diagram:
 
 
 def speech(c: speech_.Config) -> Diagram:
-    """Letters or nothing, frame by frame."""
+    """Return a diagram of a letter or a blank for each frame."""
     frames = f"n × t/2 × {c.width}"
     boxes = {
         **_sound_boxes(c.mel, 0),
@@ -72,5 +72,5 @@ def _sound_boxes(mel: Mel, row: float) -> dict[str, Box]:
 
 
 def _step(mel: Mel) -> float:
-    """Milliseconds from one frame to the next."""
+    """Return the milliseconds from one frame to the next."""
     return mel.hop * 1000 / mel.rate

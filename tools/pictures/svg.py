@@ -1,4 +1,4 @@
-"""Words, boxes and arrows as SVG, in colours that can be read on white and on black."""
+"""Text, boxes and arrows as SVG, in colours that are legible on white and on black."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ SANS = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 MONO = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 GREY, INK = "#727a84", "#1f2328"
 
-# How wide a letter is, of the size of its font: an upper estimate for the fonts above.
+# The width of a letter relative to the font size: an upper estimate for the fonts above.
 _WIDE = {"bold": 0.62, "plain": 0.58, "mono": 0.63}
 
 
 def text_width(text: str, size: float, font: str = "plain") -> float:
-    """About how many pixels a line of text takes; `font` is plain, bold or mono."""
+    """Return the estimated width of a line of text in pixels; `font` is plain, bold or mono."""
     return len(text) * size * _WIDE[font]
 
 
@@ -27,7 +27,7 @@ def text_line(
     fill: str = INK,
     anchor: str = "middle",
 ) -> str:
-    """A line of text with its baseline at y; `anchor` is start, middle or end."""
+    """Return a line of text with its baseline at y; `anchor` is start, middle or end."""
     family = MONO if font == "mono" else SANS
     weight = ' font-weight="600"' if font == "bold" else ""
     return (
@@ -39,7 +39,7 @@ def text_line(
 def block(
     x: float, y: float, width: float, height: float, fill: str, stroke: str, *, dashed: bool
 ) -> str:
-    """A box with round corners."""
+    """Return a box with round corners."""
     dashes = ' stroke-dasharray="5 3"' if dashed else ""
     return (
         f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" rx="6"'
@@ -48,7 +48,7 @@ def block(
 
 
 def arrow(points: list[tuple[float, float]]) -> str:
-    """A line through points, with a head at its end."""
+    """Return a line through points, with a head at its end."""
     path = " L".join(f"{x:.0f} {y:.0f}" for x, y in points)
     return (
         f'<path d="M{path}" fill="none" stroke="{GREY}" stroke-width="1.5" marker-end="url(#to)"/>'
@@ -56,7 +56,7 @@ def arrow(points: list[tuple[float, float]]) -> str:
 
 
 def page(width: float, height: float, title: str, parts: list[str]) -> str:
-    """The whole file; `title` is what is read aloud."""
+    """Return the whole file; `title` is for screen readers."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
         f' viewBox="0 0 {width:.0f} {height:.0f}" role="img">'

@@ -1,4 +1,4 @@
-"""Boxes that several diagrams share: a text tower, projections, and the likeness of pairs."""
+"""Boxes that several diagrams share: a text tower, projections, and the similarity of pairs."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ class TextTowerConfig(Protocol):
 
     @property
     def vocabulary(self) -> int:
-        """How many words there are."""
+        """Return the number of words."""
         ...
 
     @property
     def context(self) -> int:
-        """The most tokens of a text."""
+        """Return the largest number of tokens of a text."""
         ...
 
     @property
     def text_width(self) -> int:
-        """Numbers for each token."""
+        """Return the number of channels of a token."""
         ...
 
     @property
     def text_layers(self) -> int:
-        """How many blocks."""
+        """Return the number of blocks."""
         ...
 
     @property
     def text_heads(self) -> int:
-        """How many heads in each."""
+        """Return the number of heads of a block."""
         ...
 
     @property
     def embedding(self) -> int:
-        """Numbers for each text or medium in the common space."""
+        """Return the dimension of the common space."""
         ...
 
 
 def text_tower(c: TextTowerConfig, column: int, row: float) -> dict[str, Box]:
-    """Boxes text > tokens > reads > told, in a row from a column on."""
+    """Return the boxes text > tokens > reads > told, in a row from a column on."""
     blocks = f"{c.text_layers} blocks, {c.text_heads} heads"
     return {
         "text": Box((column, row), "data", "caption", (f"at most {c.context} tokens",), "n × t"),
@@ -58,17 +58,17 @@ def text_tower(c: TextTowerConfig, column: int, row: float) -> dict[str, Box]:
 
 
 def projection(c: TextTowerConfig, column: int, row: float, token: str = "") -> Box:
-    """To unit vectors of the common space; of which token, where it is of one."""
+    """Return the box of a projection to unit vectors, of a given token if there is one."""
     note = f"of the {token} token" if token else "unit length"
     return Box((column, row), "learnt", "projection", (note,), f"n × {c.embedding}")
 
 
 def similarity(column: int, row: float) -> Box:
-    """The table of all pairs."""
+    """Return the box of the similarity matrix of all pairs."""
     return Box((column, row), "answer", "likeness", ("cosine × scale",), "n × n")
 
 
 def contrastive(column: int, row: float) -> Box:
-    """What the table is trained for."""
+    """Return the box of the contrastive loss."""
     lines = ("each among all others:", "cross-entropy of", "both directions")
     return Box((column, row), "loss", "contrastive loss", lines)

@@ -1,6 +1,6 @@
-"""One picture of what the reference models are trained on: scenes, a film, sounds, spoken numbers.
+"""A picture of the training data of the reference models: scenes, a film, sounds, spoken numbers.
 
-Pixels, sounds and words are those of the first test samples, as the models are given them.
+Pixels, sounds and texts are those of the first test samples, as the models receive them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Pixels = NDArray[np.uint8]
 
 _LEFT, _WIDTH, _LINE, _SIZE = 8, 872, 16, 12.0
 _CELL = 218
-# Of a spectrogram from silence to the loudest: blue, teal, yellow.
+# The colours of a spectrogram from silence to the loudest: blue, teal, yellow.
 _COLOURS = np.array([(16, 24, 64), (30, 140, 140), (250, 225, 90)], np.float64)
 
 
 def worlds() -> str:
-    """The picture, as SVG."""
+    """Return the picture as SVG."""
     parts = [_heading(24, "Shapes: what is there, in words; and what is asked")]
     parts += _scenes(36)
     parts += [_heading(330, "Moving shapes: every second of 16 frames")]
@@ -107,7 +107,7 @@ def _image(image: object) -> Pixels:
 
 
 def _spectrogram(audio: object, mel: Mel) -> Pixels:
-    """The log-mel of a sound, uint8 [bands, t, 3], low tones at the bottom."""
+    """Return the log-mel of a sound in colours, uint8 [bands, t, 3], low tones at the bottom."""
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
@@ -122,7 +122,7 @@ def _spectrogram(audio: object, mel: Mel) -> Pixels:
 
 
 def _picture(x: float, y: float, width: float, height: float, pixels: Pixels) -> str:
-    """Pixels uint8 [h, w, 3] as a PNG inside the SVG, enlarged without smoothing."""
+    """Return pixels uint8 [h, w, 3] as a PNG inside the SVG, enlarged without smoothing."""
     from PIL import Image
 
     stream = BytesIO()
