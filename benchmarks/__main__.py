@@ -1,7 +1,7 @@
 """`python -m benchmarks [--quick] [NAME …]`: speed as ratios within one process.
 
-Every row stands beside the hardware's limit or a plain loop; repeats are interleaved and the
-median is given, because machines are noisy. Exit code 1 when a row misses what it must reach.
+Every row is compared with the hardware's limit or a plain loop. Repeats are interleaved and the
+median is reported, because machines are noisy. The exit code is 1 if a row misses its limit.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def line(row: Row) -> str:
-    """One row of the table."""
+    """Return a row of the table."""
     measured, reference = (_format_value(x, row.unit) for x in (row.measured, row.reference))
     ratio = "" if row.ratio is None else f"{row.ratio:.2f} ×"
     limit = (

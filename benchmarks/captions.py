@@ -1,7 +1,7 @@
-"""BLEU, ROUGE-L and CIDEr with their tokens beside pycocoevalcap's, on captions as many as COCO's.
+"""BLEU, ROUGE-L and CIDEr with tokenisation, compared with pycocoevalcap at the size of COCO.
 
-Each repeat has captions of its own, made of halves of real ones where these are beside the
-checkout: nothing that an engine remembers of one repeat serves in the next.
+Each repeat has new captions, made of halves of real ones if these are next to the checkout, so that
+no cache of one repeat helps in the next.
 """
 
 import json
@@ -33,7 +33,7 @@ def rows(quick: bool = False) -> list[Row]:
     limit = None if quick else 1 / 3
     if find_spec("pycocoevalcap") is None or which("java") is None:
         return [Row(WHOLE, limit=limit, note="skipped: no pycocoevalcap, or no Java")]
-    _seconds(_captions(50, 99))  # what is imported on first use
+    _seconds(_captions(50, 99))  # imports on first use
     seconds = [_seconds(_captions(n, seed)) for seed in range(repeats)]
     note = f"{n:,} captions, {REFERENCES} references each; medians of {repeats}"
     whole = [(a + b, c + d) for a, b, c, d in seconds]
@@ -47,7 +47,7 @@ def _row(name: str, pairs: list[tuple[float, float]], limit: float | None, note:
 
 
 def _seconds(predictions: list[Prediction]) -> tuple[float, float, float, float]:
-    """Tokens and scores of ours and of theirs. Raises AssertionError where numbers differ."""
+    """Return seconds of our tokens and scores, then theirs; AssertionError if scores differ."""
     clock = [perf_counter()]
     corpus_of(predictions)
     clock.append(perf_counter())
@@ -100,7 +100,7 @@ def _captions(n: int, seed: int) -> list[Prediction]:
 
 
 def _whole() -> list[str]:
-    """Real captions, or made-up ones of about their length whose words are as unequally used."""
+    """Return real captions, or synthetic ones of similar length and word frequencies."""
     if REAL.is_file():
         return [row["caption"] for row in json.loads(REAL.read_text())["annotations"]]
     draws = random.Random(0)

@@ -1,4 +1,4 @@
-"""A whole run beside a bare loop of the same forwards; the same run again; starting up."""
+"""A whole run compared with a bare loop of its forward passes, a repeated run, and start-up."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _listing(repeats: int) -> Row:
-    """Seconds of `mmbench list tasks` in a process of its own, beside Python that does nothing."""
+    """Measure `mmbench list tasks` in a new process, next to the start of Python."""
     ours = [sys.executable, "-m", "mmbench", "list", "tasks"]
     bare = [sys.executable, "-c", "pass"]
     times = [(_process(ours), _process(bare)) for _ in range(repeats)]
@@ -99,7 +99,7 @@ def _contents(limit: int | None) -> tuple[list[str], list[Image]]:
 
 
 def _bare(model: Clip, texts: list[str], images: list[Image]) -> float:
-    """Seconds of the forwards alone: images decoded ahead, captions padded as the engine does."""
+    """Return seconds of the forward passes only, with decoded images and captions padded alike."""
     start = perf_counter()
     longest_first = sorted(texts, key=len, reverse=True)
     _embed(model, longest_first, "text", "query")

@@ -1,8 +1,8 @@
 """A CLIP of the size of ViT-B/32 with random weights, for timing without a download.
 
 The configuration is that of openai/clip-vit-base-patch32: 151 million parameters, 605 MB in
-float32. The tokenizer is byte-level BPE as in CLIP, trained on the sentences that will be timed, so
-that these have about as many tokens as they have there.
+float32. The tokenizer is byte-level BPE as in CLIP, trained on the timed sentences, so that they
+have about as many tokens as in CLIP.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def make_vit_b32(folder: Path, sentences: Iterable[str]) -> Path:
 
 
 def make_tokenizer(sentences: Iterable[str]) -> CLIPTokenizer:
-    """CLIP's tokenizer with a vocabulary of its own: 256 bytes twice, merges, start and end."""
+    """Return CLIP's tokenizer with a new vocabulary: 256 bytes twice, merges, start and end."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from tokenizers.trainers import BpeTrainer
     from transformers import CLIPTokenizer

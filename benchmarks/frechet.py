@@ -1,4 +1,4 @@
-"""The Fréchet distance of two sets of features, from their moments, beside the field's two ways."""
+"""The Fréchet distance of two feature sets from their moments, compared with two other methods."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from mmbench.metrics.image_sets.frechet import Moments, frechet_distance
 Features = NDArray[np.float32]
 Result = TypeVar("Result")
 
-# Ours is exact where a covariance is singular, where the others lose digits; and still it has to
-# be much faster than a root of the matrix, and about as fast as its eigenvalues.
+# Ours is exact for singular covariances, where the others lose digits. Still it has to be much
+# faster than a matrix square root, and about as fast as the eigenvalues.
 SQRTM, EIGVALS = 0.7, 1.5
 
 
@@ -41,7 +41,7 @@ def _case(width: int, images: int, repeats: int) -> list[Row]:
     (ours, value), *others = _interleaved(repeats, [partial(w, first, second) for w in compared])
     return [
         Row(
-            f"FID of 2 x {images:,} x {width} from moments, beside {name}",
+            f"FID of 2 x {images:,} x {width} from moments / {name}",
             ours, seconds, ours / seconds, limit,
             note=f"relative difference {abs(other - value) / value:.1e}",
         )
@@ -50,7 +50,7 @@ def _case(width: int, images: int, repeats: int) -> list[Row]:
 
 
 def _stream(width: int, images: int) -> Row:
-    """Moments in one pass beside the bare product that no covariance can do without."""
+    """Measure moments in one pass against the bare product that each covariance needs."""
     features = _features(0, images, width)
     wide = features.astype(np.float64)
     methods: list[Callable[[], object]] = [
@@ -58,12 +58,12 @@ def _stream(width: int, images: int) -> Row:
         lambda: wide.T @ wide,
     ]
     (ours, _), (bare, _) = _interleaved(5, methods)
-    return Row(f"moments of {images:,} x {width}, beside the bare product",
+    return Row(f"moments of {images:,} x {width} / the bare product",
                ours, bare, ours / bare, 3.0)  # fmt: skip
 
 
 def _features(seed: int, images: int, width: int) -> Features:
-    """Not negative, correlated, of variances over four orders, as pooled features are."""
+    """Return non-negative, correlated features with variances over four orders of magnitude."""
     draws = np.random.default_rng(seed)
     mixing = np.random.default_rng(9).standard_normal((width, width)) / width**0.5
     scales = np.logspace(0, -2, width)
@@ -95,7 +95,7 @@ def _total(first: Moments, second: Moments, root: float) -> float:
 def _interleaved(
     repeats: int, methods: Sequence[Callable[[], Result]]
 ) -> list[tuple[float, Result]]:
-    """Median seconds and result of each way."""
+    """Return the median seconds and the result of each method."""
     seconds: list[list[float]] = [[] for _ in methods]
     results: dict[int, Result] = {}
     for _ in range(repeats):

@@ -1,4 +1,4 @@
-"""Texts generated, and speech recognised, beside bare loops of the same forwards."""
+"""Text generation and speech recognition, compared with bare loops of the same forward passes."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _generation(folder: Path, repeats: int) -> Row:
-    """A LLaVA of 8 layers of 512, 64 tokens for each of 32 images, greedily, in batches of 8."""
+    """Measure a LLaVA of 8 layers of 512: 64 greedy tokens for 32 images in batches of 8."""
     import mmbench
     from tests.support.checkpoints import chat
 
@@ -44,7 +44,7 @@ def _generation(folder: Path, repeats: int) -> Row:
 
 
 def _questions(folder: Path, n: int) -> list[tuple[Path, str]]:
-    """Images of noise with a question each, as a file of the task `answers`."""
+    """Write images of noise with a question each, as data of the task `answers`."""
     import numpy as np
     import yaml
     from PIL import Image
@@ -85,7 +85,7 @@ def _bare_generation(checkpoint: Path, questions: list[tuple[Path, str]]) -> flo
 
 
 def _speech(folder: Path, repeats: int) -> Row:
-    """wav2vec 2.0 of the usual base size, with random weights, on real speech."""
+    """Measure wav2vec 2.0 of base size, with random weights, on real speech."""
     name = "wav2vec 2.0 base, real speech / a bare loop"
     clips = DATA / "speech/librivox"
     if not clips.is_dir():

@@ -1,7 +1,7 @@
-"""What whole commands cost per sample: seconds, and anonymous memory, at two sizes each.
+"""The cost of whole commands per sample: seconds, and anonymous memory, at two sizes each.
 
-The same command on 10 samples is subtracted from both. Memory is RssAnon, sampled every 10 ms:
-pages of mapped files are the system's cache. Every command runs in a process of its own.
+The cost of the same command on 10 samples is subtracted. Memory is RssAnon, sampled every 10 ms, so
+that pages of mapped files do not count. Every command runs in a new process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 
 
 class Work(NamedTuple):
-    """A command over so many samples, and the most that one may cost.
+    """A command over two numbers of samples, and the limits of the cost per sample.
 
     `make` writes the files of n samples into a folder and returns the command's arguments.
     """
@@ -119,9 +119,7 @@ def _retrieval(documents: int, quick: bool) -> Iterator[Row]:
     seconds, memory = cost.seconds - base.seconds, (cost.memory - base.memory) / MB
     large = documents >= 10_000_000
     allowed = 2 * product + 15 if large else 3 * product
-    note = f"the product takes {product:.3g} s" + (
-        ", and 15 s are allowed beside it" if large else ""
-    )
+    note = f"the product takes {product:.3g} s" + (", and 15 s more are allowed" if large else "")
     limit = None if quick else allowed / product
     yield Row(f"{title}: time / the product", seconds, product, seconds / product, limit, "s", note)
     yield Row(
@@ -130,7 +128,7 @@ def _retrieval(documents: int, quick: bool) -> Iterator[Row]:
 
 
 def _product(path: Path) -> float:
-    """Seconds of torch's product of 1,000 queries and all documents, a block at a time."""
+    """Return seconds of torch's product of 1,000 queries and all documents, block by block."""
     import torch
 
     vectors = np.load(path, mmap_mode="r")
@@ -146,7 +144,7 @@ def _product(path: Path) -> float:
 
 
 def _measure(args: list[str], folder: Path, warm: Path | None = None) -> Cost:
-    """The cost of a command, whose files in the folder `warm` are in the page cache."""
+    """Return the cost of a command, after loading the files of `warm` into the page cache."""
     for file in warm.iterdir() if warm else ():
         with file.open("rb") as stream:
             for _ in iter(partial(stream.read, MB), b""):
@@ -167,7 +165,7 @@ def _measure(args: list[str], folder: Path, warm: Path | None = None) -> Cost:
 
 
 def _anonymous(pid: int) -> int:
-    """Bytes of anonymous resident memory of a process; 0 when it has just ended."""
+    """Return the bytes of anonymous resident memory of a process, 0 after its end."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:

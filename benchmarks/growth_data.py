@@ -47,7 +47,7 @@ metrics: [accuracy@1]
 
 
 def texts(folder: Path, n: int) -> list[str]:
-    """`run` of a model that counts letters, over n texts: one in 200 is a query."""
+    """Return a `run` of a model that counts letters, over n texts: one in 200 is a query."""
     columns = {"id": [f"t{row}" for row in range(n)], "text": _sentences(n)}
     schema = pa.schema([(name, pa.large_string()) for name in columns])
     with pa.OSFile(str(folder / "lines.arrow"), "w") as sink, pa.ipc.new_file(sink, schema) as out:
@@ -59,7 +59,7 @@ def texts(folder: Path, n: int) -> list[str]:
 
 
 def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
-    """`score` of n short answers in JSON lines, of which some are right, by exact match."""
+    """Return a `score` of n short answers in JSON lines, partly right, by exact match."""
     draws = np.random.default_rng(seed)
     right, guesses = (draws.integers(0, 50, n).tolist() for _ in range(2))
     with (folder / "data.jsonl").open("w") as data:
@@ -76,7 +76,7 @@ def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
 
 
 def captions(folder: Path, n: int) -> list[str]:
-    """`score` of n captions with one reference each, by BLEU, ROUGE and CIDEr."""
+    """Return a `score` of n captions with one reference each, by BLEU, ROUGE and CIDEr."""
     for name, column, seed in (("data.csv", "caption", 0), ("outputs.csv", "value", 1)):
         lines = (f"{row},{text}\n" for row, text in enumerate(_sentences(n, seed)))
         (folder / name).write_text(f"id,{column}\n" + "".join(lines))
@@ -84,7 +84,7 @@ def captions(folder: Path, n: int) -> list[str]:
 
 
 def labels(folder: Path, n: int) -> list[str]:
-    """`score` of n labels of 100 classes, by accuracy@1."""
+    """Return a `score` of n labels of 100 classes, by accuracy@1."""
     draws = np.random.default_rng(0)
     for name, column in (("data.csv", "label"), ("outputs.csv", "value")):
         lines = (
@@ -97,7 +97,7 @@ def labels(folder: Path, n: int) -> list[str]:
 
 
 def corpus(folder: Path, n: int) -> list[str]:
-    """`score` of 1,000 queries against n documents × 128, a relevant document for each query."""
+    """Return a `score` of 1,000 queries against n documents × 128, with a relevant one for each."""
     out, draws = folder / "outputs", np.random.default_rng(0)
     out.mkdir(parents=True)
     queries = min(1000, n)
@@ -116,7 +116,7 @@ def corpus(folder: Path, n: int) -> list[str]:
 
 
 def _sentences(n: int, seed: int = 0) -> list[str]:
-    """Sentences of 8 to 14 words, frequent ones more often (Zipf), of a vocabulary of letters."""
+    """Return sentences of 8 to 14 words, drawn by Zipf's law from a vocabulary of letters."""
     draws = np.random.default_rng(seed)
     letters = "etaoinshrdlucmfwypvbgkqj"
     words = ["".join(letters[number // 24**at % 24] for at in range(3)) for number in range(_WORDS)]

@@ -1,4 +1,4 @@
-"""Intervals and paired tests of a COCO-sized run: seconds, and what each must stay under."""
+"""Seconds of intervals and paired tests for a run of COCO's size, with their limits."""
 
 from collections.abc import Callable
 from statistics import median
@@ -58,7 +58,7 @@ def _ratio(rng: np.random.Generator, n: int) -> Score:
 
 
 def _scores(rng: np.random.Generator, n: int) -> Floats:
-    """Scores of classes, then which are right: 1 in 20, with a better score more often than not."""
+    """Return scores of classes, then whether each is right: 1 in 20, mostly with higher scores."""
     right = (rng.random((n, CLASSES)) < 1 / 20).astype(float)
     return np.column_stack([rng.normal(right, 1), right])
 

@@ -1,4 +1,4 @@
-"""Ranks of all positives beside one product of the same shape, and beside the field's ways."""
+"""Ranks of all positives, compared with one product of the same shape, and with other methods."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _random(n: int) -> tuple[Array, Array, list[list[int]]]:
-    """Vectors of n images and of five captions each (ten have six), all directions alike."""
+    """Return random vectors of n images and of five captions each (ten images have six)."""
     draws = np.random.default_rng(0)
     positives = [list(range(5 * i, 5 * i + 5)) for i in range(n)]
     for i in range(10):
@@ -41,7 +41,7 @@ def _random(n: int) -> tuple[Array, Array, list[list[int]]]:
 
 
 def _clustered(n: int) -> tuple[Array, Array, list[list[int]]]:
-    """The same, with captions near their image, as a trained model has them."""
+    """Return the same with captions near their image, as for a trained model."""
     images, captions, positives = _random(n)
     for image, own in zip(images, positives, strict=True):
         captions[own] += 0.4 * image
@@ -67,7 +67,7 @@ def _case(name: str, images: Array, captions: Array, positives: list[list[int]],
 
 
 def _measured(images: Array, captions: Array, positives: list[list[int]]) -> list[list[float]]:
-    """All that the row's note names, from the ranks of both directions."""
+    """Return the metrics in the row's note, from the ranks of both directions."""
     return [_metrics(ranks) for ranks in positive_ranks_both(images, captions, positives)]
 
 
@@ -82,10 +82,10 @@ def _metrics(ranks: list[np.ndarray]) -> list[float]:
 
 
 def _sgemm(left: Array, right: Array) -> Callable[[], object]:
-    """One product of the whole by torch, into memory that is there: what the ranks are built on.
+    """Return one product of all vectors by torch into allocated memory, the basis of the ranks.
 
-    numpy's OpenBLAS, a peer below, may be faster, but gives one pair of vectors other bits in
-    another place of the product, so that exact duplicates would not tie.
+    numpy's OpenBLAS, a peer below, may be faster, but the bits of a product depend on its position,
+    so that exact duplicates would not tie.
     """
     import torch
 
@@ -95,7 +95,7 @@ def _sgemm(left: Array, right: Array) -> Callable[[], object]:
 
 
 def _interleaved(n: int, *works: Callable[[], object]) -> list[list[float]]:
-    """Seconds of each work, n times in turn after one round to warm up."""
+    """Return seconds of each work, n times in turn after a warm-up."""
     times: list[list[float]] = [[] for _ in works]
     for round_ in range(n + 1):
         for work, seconds in zip(works, times, strict=True):
@@ -122,8 +122,10 @@ def _peers(images: Array, captions: Array, positives: list[list[int]], n: int) -
 
 
 def _by_topk(images: Array, captions: Array, positives: list[list[int]]) -> Callable[[], object]:
-    """Recall@1/5/10 of both directions as CLIP_benchmark defines it: all scores and a mask of the
-    positives as large; per k the one-hot of the first k times the mask, 64 queries at a time.
+    """Return a computation of recall@1/5/10 of both directions as in CLIP_benchmark.
+
+    It holds all scores and a mask of the positives; per k it multiplies the one-hot of the first k
+    by the mask, 64 queries at a time.
     """
     import torch
 
@@ -178,9 +180,9 @@ _measured(*(side[:50].copy() for side in case[:2]), [[i] for i in range(50)])
 
 
 def _peak(setup: str, work: str) -> float:
-    """MB of anonymous memory at the peak of `work` above `setup`, in a process of its own.
+    """Return the peak of anonymous memory of `work` above `setup` in MB, in a new process.
 
-    Pages of a mapped file are not counted: they are the system's cache.
+    Pages of a mapped file do not count: they are the system's cache.
     """
     code = f"""
 import threading, time
@@ -206,7 +208,7 @@ print(peak - before)
 
 
 def _gallery(m: int, repeats: int) -> list[Row]:
-    """1,000 queries against a memory-mapped gallery, and the memory that takes."""
+    """Measure 1,000 queries against a memory-mapped gallery, and the memory."""
     name = f"1,000 × {m:,} × {WIDTH}, memory-mapped, share of sgemm's time"
     need = 4 * m * WIDTH
     if shutil.disk_usage(tempfile.gettempdir()).free < 2 * need:

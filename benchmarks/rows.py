@@ -1,14 +1,14 @@
-"""One line of the table that `python -m benchmarks` prints."""
+"""Rows of the table that `python -m benchmarks` prints."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured beside what it is held against; None where there is nothing to say.
+    """A measured value and its reference; absent values are None.
 
-    `measured` and `reference` are in `unit`; `ratio` is measured / reference; `limit` is the most
-    that the ratio may be (or the measured value, where there is no ratio).
+    `measured` and `reference` are in `unit`; `ratio` is measured / reference; `limit` is the upper
+    limit of the ratio (of the measured value, if there is no ratio).
     """
 
     name: str
@@ -21,6 +21,6 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """Whether the row was measured and is beyond its limit."""
+        """Return whether the row was measured and exceeds its limit."""
         value = self.measured if self.ratio is None else self.ratio
         return value is not None and self.limit is not None and value > self.limit

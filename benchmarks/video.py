@@ -1,4 +1,4 @@
-"""Decoding of videos and sounds beside bare loops of the libraries that do it."""
+"""Decoding of videos and sounds, compared with bare loops of the same libraries."""
 
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +22,7 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _videos(repeats: int) -> Row:
-    """Eight frames of each clip, spread evenly; the bare loop knows how many frames there are."""
+    """Measure eight evenly spread frames of each clip; the bare loop knows the number of frames."""
     from mmbench.media import count_frames, decode_video
     from mmbench.types import Frames
 
@@ -58,7 +58,7 @@ def _bare_video(data: bytes, n: int) -> NDArray[np.uint8]:
 
 
 def _sounds(repeats: int) -> Row:
-    """Mono at 16 kHz, beside soundfile and soxr alone."""
+    """Measure decoding to mono at 16 kHz against soundfile and soxr."""
     from mmbench.media import decode_sound
 
     files = sorted((DATA / "audio/esc10").glob("*.ogg"))
