@@ -1,4 +1,4 @@
-r"""A classifier whose checkpoint is one file: a linear layer over the mean colour of an image.
+r"""A classifier with a checkpoint of one file: a linear layer over the mean colour of an image.
 
 mmbench run --plugin examples/linear_classifier.py -m linear@weights.npz \
     --model-arg classes=names.txt -t labels --data images.csv
@@ -18,7 +18,7 @@ import mmbench
 class Linear:
     modalities = frozenset({"image"})
     version = 1
-    checkpoints = (".npz",)  # what may stand behind linear@: such a file, or a folder with one
+    checkpoints = (".npz",)  # linear@ takes such a file, or a folder with one
 
     def __init__(self, folder, *, device, dtype, classes: str):
         file = folder if folder.is_file() else next(folder.glob("*.npz"))

@@ -1,4 +1,4 @@
-"""Sentence embeddings of all-MiniLM-L6-v2, and captions that look for captions of their image."""
+"""Sentence embeddings of all-MiniLM-L6-v2, and retrieval of other captions of the same image."""
 
 from importlib.resources import files
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""PocketSphinx, with the model of US English that its package carries, as a model of mmbench."""
+"""PocketSphinx as a model of mmbench, with the model of US English in its package."""
 
 import numpy as np
 

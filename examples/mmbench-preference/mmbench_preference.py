@@ -1,4 +1,4 @@
-"""Pairwise preference: a model, or another program, says which of two answers is better."""
+"""Pairwise preference: a model, or another program, chooses the better of two answers."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _baseline(name: str, sample: Sample, seed: int) -> list[str]:
 
 
 class Row(msgspec.Struct):
-    """A row of a file: the chosen and the rejected answer, or two of which one is preferred."""
+    """A row of a file: the chosen and the rejected answer, or two answers and the preferred one."""
 
     prompt: str
     id: str | int = ""
@@ -143,7 +143,7 @@ def _sample(line: str, number: str, file: Path) -> Sample:
         raise DataError(f"{file}: line {number}: {error}") from error
     ident = str(row.id) or number
     answers, target = (row.answer_a, row.answer_b), row.preferred.lower()
-    if row.chosen:  # which answer comes first is drawn: a judge that always says A gets chance
+    if row.chosen:  # the order is random, so that a judge that always prefers A gets chance
         target = Random(ident).choice("ab")
         answers = (row.chosen, row.rejected) if target == "a" else (row.rejected, row.chosen)
     if target not in ("a", "b", "tie"):
@@ -156,7 +156,7 @@ def _sample(line: str, number: str, file: Path) -> Sample:
 
 @mmbench.declare(unit="fraction", better="higher", worst=0, best=1, kinds={"preference"})
 def preference_accuracy(predictions: Sequence[Prediction]) -> Score:
-    """The share of verdicts that are right, over all orders; a wrong `tie` counts as half."""
+    """Return the share of right verdicts over all orders; a wrong `tie` counts as half."""
     rows = [fmean(_credit(v, p.target) for v in p.value.split(",")) for p in predictions]
     return score(rows, signature="ties=half")
 
@@ -167,9 +167,9 @@ def _credit(verdict: str, target: str) -> float:
 
 @mmbench.declare(unit="fraction", better="higher", worst=0, best=1, kinds={"preference"})
 def preference_consistency(predictions: Sequence[Prediction]) -> Score:
-    """The share of pairs whose verdict is the same in both orders."""
+    """Return the share of pairs with the same verdict in both orders."""
     verdicts = [p.value.split(",") for p in predictions]
     if any(len(orders) < 2 for orders in verdicts):
-        reason = "each pair was asked in one order: set both_orders: true"
+        reason = "each pair was judged in one order: set both_orders: true"
         return score([float("nan")] * len(verdicts), reason=reason)
     return score([a == b != "?" for a, b in verdicts])
