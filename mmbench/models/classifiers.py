@@ -104,7 +104,7 @@ class VideoClassifier(Classifier):
         self.frames = Frames(count, stride)
 
     def prepare(self, item: VideoFrames, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return what the model takes of a clip, `pixel_values` float32 [t, 3, h, w]."""
+        """Return the model inputs of a video, `pixel_values` float32 [t, 3, h, w]."""
         return process_item(self._processor, frame_images(item.frames))
 
 
