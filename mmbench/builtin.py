@@ -367,7 +367,7 @@ CONFORMANCE: NameTable = {
 EXAMPLE_DATA = "shapes"
 """The data source of images and captions that self-tests use if the data of the task are missing."""
 
-_TRAINER = "mmbench.reference.training.trainer:train"
+_TRAINER = "mmbench.reference.training.registered:train"
 
 TRAINERS: NameTable = {
     "asr-nano": (_TRAINER, "spoken numbers, letter by letter, by CTC"),

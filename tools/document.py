@@ -79,7 +79,7 @@ _APPENDIX = {
     "Normalisers of VQA": "mmbench.metrics.answers.vqa_text",
     "Drawings of the shapes world": "mmbench.reference.worlds.shapes.reader",
     "Normalisers of speech": "mmbench.metrics.speech.normalisers",
-    "Letters and options": "mmbench.metrics.answers.choice.text",
+    "Letters and options": "mmbench.metrics.answers.choice.parser",
 }
 
 

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
@@ -17,8 +17,9 @@ import msgspec
 
 from mmbench import __version__
 from mmbench.checkpoints.resolve import Checkpoint
-from mmbench.protocols import ModelClass
-from mmbench.storage.content_keys import Keys, digest, digest_of_keys
+from mmbench.errors import SampleError
+from mmbench.protocols import Dataset, ModelClass
+from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, TaskSpec
 
 # Libraries that can change a number with their version, in its last digits or more.
@@ -66,9 +67,26 @@ def _defaults(options: type[KindOptions]) -> dict[str, object]:
     }
 
 
-def data_hash(keys: Keys, links: bytes) -> str:
-    """Return the hash of the data: the keys [n, 16] of ordered samples, and their links."""
-    return digest_of_keys(keys, links).hex()
+def hash_data(
+    spec: TaskSpec, data: Dataset, directions: list[str], keys: ContentKeys
+) -> tuple[str, int]:
+    """Return the hash of ordered ids and content keys of the samples used, and their links.
+
+    The second value is the number of contents that could not be read: the hash covers only their
+    ids.
+    """
+    unread = 0
+
+    def parts() -> Iterator[bytes]:
+        nonlocal unread
+        for role, ident, content in data.contents(spec.fields, len(directions) > 1):
+            try:
+                key = keys.key(content)
+            except SampleError:
+                key, unread = b"unreadable", unread + 1
+            yield digest(role, ident, key)
+
+    return digest_of_keys(as_keys(parts()), data.targets_hash()).hex(), unread
 
 
 def model_info(

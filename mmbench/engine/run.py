@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mmbench.engine.context import RunContext, run_context
+from mmbench.engine.identity import hash_data
 from mmbench.engine.inference.runner import InferenceRunner
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import (
-    hash_data,
     make_record,
     summary_of,
     task_info,

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from mmbench.columns import column, places
 from mmbench.engine.context import run_context
+from mmbench.engine.identity import hash_data
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.loading.prepare import PreparedRun, find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
-from mmbench.engine.recording.record import hash_data, task_info
+from mmbench.engine.recording.record import task_info
 from mmbench.engine.run import FinishedRun, measure_task, outcome_of
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.remarks import reasoning_notes, reference_notes, without_reasoning

@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import files_below, media_in
-from mmbench.data.readers.json_files import read_file
 from mmbench.errors import DataError, SampleError
 from mmbench.media.endings import IMAGES, SOUNDS
 from mmbench.predictions.lines import (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmbench.columns import Texts
 from mmbench.columns.vectors import Vectors
-from mmbench.data.readers.json_files import decode_text, read_file
+from mmbench.data.readers.file_bytes import decode_text, read_file
 from mmbench.errors import DataError
 from mmbench.predictions.arrays import FAULTS, SIDES, matrix, refuse_widths
 from mmbench.storage.content_keys import ContentKeys, cache_folder, digest

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from mmbench.search.approximate import DEPTH, FaissIndex, make_index
-from mmbench.search.factories import Trial
+from mmbench.search.factory_checks import Trial
 
 
 def _refusal(trial: Trial) -> str:

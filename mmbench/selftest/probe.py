@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from mmbench.engine.inference.answer import CachedInference
+from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.progress import Silent
 from mmbench.protocols import Dataset, Embeds, Kind
 from mmbench.search.extremes import is_uncertain

@@ -18,7 +18,7 @@ from mmbench.cli.output.progress import Lines
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import display_width, fold, listing, table, wrapped
 from mmbench.cli.parser import make_parser
-from mmbench.cli.parser.completion import _actions, _names_for
+from mmbench.cli.parser.completed_names import _actions, _names_for
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.storage import records as store
 from mmbench.storage.journal_folders import journal_root
@@ -311,7 +311,7 @@ def test_a_flag_completes_what_it_takes(flag: str, names: str) -> None:
 
 def test_completing_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from mmbench.cli.parser.completion import _metrics, _models;"
+        "import sys; from mmbench.cli.parser.completed_names import _metrics, _models;"
         "assert 'clip' in _models('cl') and 'recall@10' in _metrics();"
         "assert not {'torch', 'transformers', 'pandas', 'pyarrow', 'datasets'} & set(sys.modules)"
     )

@@ -8,7 +8,7 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
-from mmbench.engine.inference.answer import CachedInference
+from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.loading.abilities import kind_of
 from mmbench.engine.progress import Silent
 from mmbench.errors import DataError

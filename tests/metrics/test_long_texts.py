@@ -16,7 +16,7 @@ from mmbench.metrics import answers, speech
 from mmbench.metrics.answers import pope, vqa_text
 from mmbench.metrics.answers import text as answer_text
 from mmbench.metrics.answers.choice import clean as choice_clean
-from mmbench.metrics.answers.choice import text as choice_text
+from mmbench.metrics.answers.choice import parser as choice_text
 from mmbench.metrics.captions import bleu, cider, ptb, rouge_l
 from mmbench.metrics.captions.meteor import _line as meteor_line
 from mmbench.metrics.speech import normalisers

@@ -8,7 +8,7 @@ from PIL import Image
 
 import mmbench
 from mmbench.checkpoints.file_hashes import hash_folder
-from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.find_media import find_media
 from mmbench.data.readers.folders import sounds_in
 from mmbench.data.sources.media_folders import class_folders, folder, images
 from mmbench.engine.loading.data.outputs import read_outputs

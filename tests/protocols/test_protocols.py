@@ -30,7 +30,7 @@ from mmbench.protocols import (
     Trainer,
     declare_source,
 )
-from mmbench.reference.training.trainer import train
+from mmbench.reference.training.registered import train
 from mmbench.storage.records import BoardReporter
 
 OF_SAMPLES: list[type[Kind[Samples]]] = [

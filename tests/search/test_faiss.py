@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mmbench.errors import DataError, UserError
-from mmbench.search import factories
+from mmbench.search import factory_checks
 from mmbench.search.approximate import DEPTH, FaissIndex, approximate_search, check_factory
 from mmbench.search.exact import search
-from mmbench.search.factories import Trial
+from mmbench.search.factory_checks import Trial
 from tests.support.errors import one_line_error
 from tests.support.processes import run_python
 from tests.support.rankings import unit_vectors
@@ -143,7 +143,7 @@ def test_an_index_that_ends_the_process_is_refused_before_the_forwards(factory: 
 def test_faiss_is_tried_in_a_process_of_its_own() -> None:
     """OPQ trained on fewer vectors than their width ends the process by a signal."""
     trial = Trial("OPQ16,Flat", 960, 500, train=True)
-    assert "FAISS ends the process" in factories._fault(trial)
+    assert "FAISS ends the process" in factory_checks._fault(trial)
 
 
 ENDS = ["Flat", "PQ4", "PQ5", "PQ4x4", "PQ4x4fs", "SQ8", "SQ4", "SQfp16", "SQ3", "LSH", "RQ2x4"]

@@ -53,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     ):
         add(commands)
     if "_ARGCOMPLETE" in os.environ:
-        from mmbench.cli.parser.completion import complete
+        from mmbench.cli.parser.completed_names import complete
 
         complete(parser)
     return parser

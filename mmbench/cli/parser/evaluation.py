@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmbench.cli.parser.arguments import positive, seed
-from mmbench.cli.parser.flags import (
+from mmbench.cli.parser.shared_flags import (
     RUN,
     Commands,
     allow_outside,

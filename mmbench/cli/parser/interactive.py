@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mmbench.cli.parser.arguments import positive
-from mmbench.cli.parser.flags import Commands, command, machine, plugins
+from mmbench.cli.parser.shared_flags import Commands, command, machine, plugins
 
 
 def classify(commands: Commands) -> None:

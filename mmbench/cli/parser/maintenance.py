@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmbench.cli.parser.arguments import days
-from mmbench.cli.parser.flags import Commands, command, inputs, plugin, plugins
+from mmbench.cli.parser.shared_flags import Commands, command, inputs, plugin, plugins
 
 
 def selftest(commands: Commands) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mmbench.cli.parser.arguments import natural, seed, share
-from mmbench.cli.parser.flags import RUN, Commands, command, plugins, runs_of_task
+from mmbench.cli.parser.shared_flags import RUN, Commands, command, plugins, runs_of_task
 
 
 def compare(commands: Commands) -> None:

@@ -13,7 +13,8 @@ from msgspec import Struct
 from mmbench.columns import Texts, pack, places
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.annotation_files import TableFormat, find_files, option_as, read_rows
-from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import parse_id, refuse_duplicates
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import text_lines

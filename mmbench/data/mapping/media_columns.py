@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmbench.columns import ABSENT, patch_rows
-from mmbench.data.mapping.media_files import NOUNS, locate_media
+from mmbench.data.mapping.find_media import NOUNS, locate_media
 from mmbench.data.mapping.patterns import fill_pattern, is_pattern
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.rows import Rows

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from mmbench.columns import pack
+from mmbench.data.mapping.find_media import locate_media
 from mmbench.data.mapping.media_columns import (
     Columns,
     column_list,
@@ -16,7 +17,6 @@ from mmbench.data.mapping.media_columns import (
     missing_medium,
     one_medium,
 )
-from mmbench.data.mapping.media_files import locate_media
 from mmbench.data.mapping.patterns import read_cells
 from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.folders import MEDIA

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.json_files import decode_json
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, Missing, UnknownName
 from mmbench.text import count

@@ -15,8 +15,8 @@ from mmbench.columns import take_rows
 from mmbench.data.mapping.classes import ClassNames
 from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import first_folder
-from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import csv_records, read_records

@@ -12,7 +12,7 @@ from pathlib import Path
 from mmbench.data.mapping.classes import ClassNames
 from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
 from mmbench.data.readers.annotation_files import annotation_rows
-from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from mmbench.columns import Mapped, Table, concatenate
 from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import first_folder
-from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, SpecError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions, retrieval_data
 from mmbench.data.readers.caption_annotations import (
     find_annotations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.pairs import check_count
 from mmbench.data.readers.caption_annotations import (
     Caption,

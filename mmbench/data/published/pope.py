@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmbench.columns import Repeated, Table, concatenate
-from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.find_media import find_media
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import matches, only_file
-from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.table_files import json_records
 from mmbench.datasets import Samples, sample_columns

@@ -10,10 +10,10 @@ from __future__ import annotations
 from glob import escape
 from pathlib import Path
 
-from mmbench.data.mapping.media_files import find_media
+from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.prompts import with_templates
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import first_folder, matches
-from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

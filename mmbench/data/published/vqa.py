@@ -10,8 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from mmbench.data.mapping.media_files import find_media
-from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.mapping.find_media import find_media
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import Samples
 from mmbench.errors import DataError

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import csv_records, jsonl_records, record_table, without_nan

@@ -25,8 +25,9 @@ from typing import NamedTuple
 
 from msgspec import Raw, Struct
 
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import matches, only_file
-from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.json_files import decode_json
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import InvalidContent
 

@@ -9,20 +9,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mmbench.data.readers.file_bytes import (
+    describe_no_text,
+    first_bad_byte,
+    is_no_text,
+    malformed_at,
+)
 from mmbench.data.readers.file_formats import describe_bytes
 from mmbench.errors import DataError
 from mmbench.text import listed, plain, repeated
-from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import TooDeep, parse_json
 
 T = TypeVar("T")
 
-_BOM = b"\xef\xbb\xbf"
-# The mark of UTF-32 begins with that of UTF-16, so it is tested first.
-_WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
-_WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
-_PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
 _NO_JSON = (b"NaN", b"Infinity", b"-Infinity")
 # Types that keep every key of an object.
 _COMPLETE: tuple[object, ...] = (
@@ -33,31 +32,6 @@ _ESCAPED_COLONS = (b"\\u003a", b"\\u003A")
 # One half of a pair of UTF-16, as msgspec rejects it: without the other.
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
-
-
-def read_file(path: Path, *, pipe: bool = False) -> bytes:
-    """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
-
-    UTF-16 and UTF-32 are recognised by their byte order marks. `pipe` also allows a pipe, for a
-    path that the user typed. Raises DataError.
-    """
-    try:
-        data = path.read_bytes() if pipe and path.is_fifo() else read_regular(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    wide = wide_encoding(data)
-    if not wide:
-        return data.removeprefix(_BOM)
-    try:
-        return data.decode(wide).encode()
-    except UnicodeDecodeError as error:
-        reason = f"not {wide.upper()}, which its first bytes say it is: save it as UTF-8"
-        raise DataError(f"{path}: byte {error.start}: {reason}") from error
-
-
-def wide_encoding(data: bytes) -> str:
-    """Return utf-16 or utf-32 if data begin with its byte order mark, else ""."""
-    return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
 
 
 def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, inside: str = "") -> T:
@@ -73,15 +47,17 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
     except (TooDeep, msgspec.ValidationError) as error:
         raise DataError(f"{_place(path, line, inside)}: {error}") from error
     except UnicodeDecodeError as error:
-        raise _malformed(path, data, _bad_utf8(data), _no_text(data), line) from error
+        raise malformed_at(
+            path, data, first_bad_byte(data), describe_no_text(data), line
+        ) from error
     except msgspec.DecodeError as error:
         if not (line or inside or data.lstrip().startswith((b"{", b"["))):
-            what = _no_text(data) if _is_no_text(data) else f"is {describe_bytes(data)}"
+            what = describe_no_text(data) if is_no_text(data) else f"is {describe_bytes(data)}"
             raise DataError(f"{path}: {what}; JSON is needed") from error
         position = _BYTE.search(str(error))
         offset = int(position.group(1)) if position else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))
-        raise _malformed(path, data, offset, reason, line) from error
+        raise malformed_at(path, data, offset, reason, line) from error
     if as_type in _COMPLETE:
         _refuse_repeated_keys(data, content, _place(path, line, inside))
     return content
@@ -114,38 +90,13 @@ def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, objec
     return entries
 
 
-def decode_text(data: bytes, path: Path) -> str:
-    """Decode UTF-8. Raises DataError with file, line, column and byte offset of the first bad
-    byte.
-    """
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise _malformed(path, data, error.start, _no_text(data), 1) from error
-    if "\0" in text:
-        raise _malformed(path, data, data.index(b"\0"), _NUL, 1)
-    return text
-
-
-def _no_text(data: bytes) -> str:
-    """Return why bytes are not UTF-8, and advice."""
-    packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
-    if packed:
-        return f"the file is {packed}: unpack or convert it"
-    return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
-
-
-def _is_no_text(data: bytes) -> bool:
-    return b"\0" in data or data.startswith(tuple(_PACKED))
-
-
 def _reason(data: bytes, offset: int) -> str:
     """Return a likely reason why JSON is malformed, "" if none is known."""
     if half := _HALF_CHARACTER.search(data, max(0, offset - 12)):
         escape = half[0].decode()
         return f"{escape} is half of a character (a lone surrogate): write the whole character"
-    if _is_no_text(data):
-        return _no_text(data)
+    if is_no_text(data):
+        return describe_no_text(data)
     start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
     constant = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
     return f"{constant} is no JSON value: write null, or leave the key out" if constant else ""
@@ -154,17 +105,3 @@ def _reason(data: bytes, offset: int) -> str:
 def _place(path: Path, line: int, inside: str) -> str:
     place = f"{path} line {line}" if line else str(path)
     return f"{place}: {inside}" if inside else place
-
-
-def _bad_utf8(data: bytes) -> int:
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        return error.start
-    return len(data)
-
-
-def _malformed(path: Path, data: bytes, offset: int, reason: str, first_line: int) -> DataError:
-    line = max(1, first_line) + data.count(b"\n", 0, offset)
-    column = offset - (data.rfind(b"\n", 0, offset) + 1) + 1
-    return DataError(f"{path}: line {line} column {column} (byte {offset}): {reason}")

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mmbench.columns import Mapped, Mappings, Table, Texts, concatenate_mappings, pack
+from mmbench.data.readers.file_bytes import decode_text, read_file
 from mmbench.data.readers.folders import entries, only_file
-from mmbench.data.readers.json_files import decode_json, decode_text, may_hide_colons, read_file
+from mmbench.data.readers.json_files import decode_json, may_hide_colons
 from mmbench.data.readers.records import Record, plain_name
 from mmbench.errors import DataError
 from mmbench.text import count

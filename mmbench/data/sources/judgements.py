@@ -9,7 +9,8 @@ from typing import AnyStr, NamedTuple
 
 from mmbench.columns import Repeated
 from mmbench.data.readers.annotation_files import TableFormat, read_rows
-from mmbench.data.readers.json_files import decode_json, read_file
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import (
     as_id,

@@ -8,13 +8,13 @@ from mmbench.data.mapping.media_columns import modality_of
 from mmbench.data.mapping.pairs import retrieval_data
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.readers.caption_annotations import Caption
+from mmbench.data.readers.file_bytes import decode_text, read_file
 from mmbench.data.readers.folders import (
     file_id,
     files_below,
     is_system_name,
     media_in,
 )
-from mmbench.data.readers.json_files import decode_text, read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError

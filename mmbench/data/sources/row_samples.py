@@ -29,7 +29,7 @@ from mmbench.data.readers.annotation_files import (
     option_as,
     read_rows,
 )
-from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.library.rows import LibraryRows, library_rows
 from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.rows import FileRows

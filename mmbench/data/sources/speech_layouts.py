@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import sounds_in
-from mmbench.data.readers.json_files import read_file
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.data.readers.transcript_lines import kaldi_texts, trn_texts

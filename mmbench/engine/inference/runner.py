@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.dispatch import scale_of
-from mmbench.engine.inference.answer import CachedInference
+from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
 from mmbench.errors import UserError

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from mmbench.data.mapping.media_files import FOLDERS
+from mmbench.data.mapping.find_media import FOLDERS
 from mmbench.data.readers.library.names import library_name
 from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError

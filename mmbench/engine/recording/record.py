@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -16,10 +16,7 @@ from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.scoring.remarks import STRIPPED
 from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
-from mmbench.errors import SampleError
-from mmbench.protocols import Dataset
 from mmbench.storage import records as store
-from mmbench.storage.content_keys import ContentKeys, as_keys, digest
 from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
 
 _MOST_FAILURES = 20  # failures that a record lists
@@ -42,29 +39,6 @@ class RunSummary(NamedTuple):
     throughput: dict[str, float]
     baseline: str | None
     endpoint: str | None
-
-
-def hash_data(
-    spec: TaskSpec, data: Dataset, directions: list[str], keys: ContentKeys
-) -> tuple[str, int]:
-    """Return the hash of ordered ids and content keys of the samples used, and their links.
-
-    The second value is the number of contents that could not be read: the hash covers only their
-    ids.
-    """
-    unread = 0
-
-    def parts() -> Iterator[bytes]:
-        nonlocal unread
-        for role, ident, content in data.contents(spec.fields, len(directions) > 1):
-            try:
-                key = keys.key(content)
-            except SampleError:
-                key, unread = b"unreadable", unread + 1
-            yield digest(role, ident, key)
-
-    hashes = as_keys(parts())
-    return identity.data_hash(hashes, data.targets_hash()), unread
 
 
 def request_signature(prepared: PreparedRun, options: RunSettings) -> str:

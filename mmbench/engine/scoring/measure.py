@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from mmbench import metric_names, stats
 from mmbench.columns import ABSENT, column, count_distinct, entries, rows_not_none, take_rows
 from mmbench.engine.score_names import macro_name
-from mmbench.engine.scoring.bounds import refold
 from mmbench.engine.scoring.estimates import (
     MeasuredDirection,
     MetricOptions,
@@ -21,6 +20,7 @@ from mmbench.engine.scoring.estimates import (
     join_scores,
 )
 from mmbench.engine.scoring.features import FeatureExtractor
+from mmbench.engine.scoring.retrieval_bounds import refold
 from mmbench.types import Directions, Score, ScoreInfo
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]

@@ -44,7 +44,7 @@ def train(
     if its recipe differs, or if it cannot be written.
     """
     from mmbench.reference.training.folder import open_run
-    from mmbench.reference.training.run import StageRun
+    from mmbench.reference.training.loop import StageRun
 
     run = StageRun(
         out, recipe, device

@@ -84,7 +84,7 @@ def test_other_rules_of_decoding_are_asked_again_for_sounds_alone(
     name, loud = task(tmp_path / "pictures", rows, **spec, metrics=["exact_match"]), asked(tmp_path)
     save_image(tmp_path / "pictures/a.png", 90, (8, 6))
     for version, computed in ((2, 3), (2, 0), (3, 3)):
-        monkeypatch.setattr("mmbench.engine.inference.answer.DECODING", version)
+        monkeypatch.setattr("mmbench.engine.inference.cached_inference.DECODING", version)
         record = ran(tmp_path, "toy-echo", loud).record
         assert record.counts["computed"] == computed
         seen = ran(tmp_path / "pictures", "toy-echo", name).record.counts["computed"]

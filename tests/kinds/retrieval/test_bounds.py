@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.datasets import RetrievalData
 from mmbench.engine.recording.rows import rows_table, stored_predictions
-from mmbench.engine.scoring.bounds import extremes
 from mmbench.engine.scoring.measure import measure
+from mmbench.engine.scoring.retrieval_bounds import extremes
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.search.listed import listed_ranking
 from mmbench.types import Prediction, Ranking, Sample, TaskSpec, VectorOutputs

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
+from mmbench.data.readers.file_bytes import wide_encoding
 from mmbench.data.readers.file_formats import describe_bytes, is_json
-from mmbench.data.readers.json_files import decode_json, wide_encoding
+from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.library.names import library_name
 from mmbench.errors import DataError, UserError
 from mmbench.validation.inflation import check_parquet, refuse_inflation

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmbench import registry
-from mmbench.data.readers.json_files import read_file
+from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.transcript_lines import TIMED
 from mmbench.engine.loading.data.returned_data import outputs_fault
 from mmbench.errors import DataError, UserError

@@ -1,8 +1,8 @@
 """Metrics of multiple choice, which parse the chosen option from a free text.
 
 A value is the generated text, a target {"answer": "B", "options": ["cat", "dog"]}: letters follow
-the order of the options, from A. The parsing rules are in `mmbench.metrics.answers.choice.text`. An
-answer that names no option, or two, is wrong and counts as unparsed; the parser never guesses.
+the order of the options, from A. The parsing rules are in `mmbench.metrics.answers.choice.parser`.
+An answer that names no option, or two, is wrong and counts as unparsed; the parser never guesses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 
 from mmbench.errors import DataError
-from mmbench.metrics.answers.choice.text import VERSION, named_option
+from mmbench.metrics.answers.choice.parser import VERSION, named_option
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score

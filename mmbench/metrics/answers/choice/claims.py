@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mmbench.metrics.answers.choice import forms
+from mmbench.metrics.answers.choice import patterns
 from mmbench.metrics.answers.choice.clean import clean
 from mmbench.metrics.answers.choice.options import DENIED, LetteredOptions
 
@@ -41,29 +41,29 @@ def option_letters(
 def is_denied(position: int, text: str, start: int, end: int, options: LetteredOptions) -> bool:
     """Return whether the letter at start:end is negated in its clause, or called wrong after it."""
     after = options.skip(position, text, end)
-    wrong = forms.DENIED.match(text, end) or forms.DENIED.match(text, after)
+    wrong = patterns.DENIED.match(text, end) or patterns.DENIED.match(text, after)
     return wrong is not None or is_negated(text, start)
 
 
 def is_negated(text: str, start: int) -> bool:
     """Return whether the clause that leads to `start` holds a negation, a doubt or a condition."""
     window, begin = text[max(0, start - _LOOK_BACK) : start], 0
-    for clause in forms.CLAUSE.finditer(window):
+    for clause in patterns.CLAUSE.finditer(window):
         begin = clause.end()
-    return forms.NEGATED.search(window, begin) is not None
+    return patterns.NEGATED.search(window, begin) is not None
 
 
 def names_another_letter(position: int, text: str, at: int, options: LetteredOptions) -> bool:
     """Return whether the text at `at` continues with another letter: "or C", ", C", "/C"."""
-    item = forms.FRONT.match(text, at + (text[at : at + 1] == " "))
+    item = patterns.FRONT.match(text, at + (text[at : at + 1] == " "))
     if item and option_position(item, options) not in (None, position):
         return True
-    match = forms.JOINED.match(text, at)
-    letter = forms.STATED_LETTER.match(text, match.end()) if match else None
+    match = patterns.JOINED.match(text, at)
+    letter = patterns.STATED_LETTER.match(text, match.end()) if match else None
     other = option_position(letter, options) if letter else None
     if letter is None or other is None:
         return False
-    return other != position and forms.DENIED.match(text, letter.end()) is None
+    return other != position and patterns.DENIED.match(text, letter.end()) is None
 
 
 def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int], set[int]]:
@@ -90,14 +90,14 @@ class Statements(NamedTuple):
 def statements(text: str, options: LetteredOptions) -> Statements:
     """Return the options that follow "the answer is" or the like, or are called the answer."""
     stated = Statements(set(), set(), set())
-    for match in forms.LEAD.finditer(text):
+    for match in patterns.LEAD.finditer(text):
         positions, end = _stated_options(match, options)
         if positions and _leads(match):
             weight = 0 if _is_final(match) else 1 if _is_label(match, end) else 2
             stated[weight].update(positions)
-    for position, match in option_letters(forms.MENTIONED_LETTER, text, options):
+    for position, match in option_letters(patterns.MENTIONED_LETTER, text, options):
         after = options.skip(position, text, match.end())
-        if forms.CALLED_ANSWER.match(text, after) and is_affirmed(position, match, options):
+        if patterns.CALLED_ANSWER.match(text, after) and is_affirmed(position, match, options):
             stated.others.add(position)
     return stated
 
@@ -105,7 +105,7 @@ def statements(text: str, options: LetteredOptions) -> Statements:
 def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -> bool:
     """Return whether a letter is neither denied nor the last of several ("A, B or C")."""
     text, start = match.string, match.start()
-    if forms.JOINED_BEFORE.search(text, max(0, start - 30), start):
+    if patterns.JOINED_BEFORE.search(text, max(0, start - 30), start):
         return False
     return not is_denied(position, text, start, match.end(), options)
 
@@ -115,17 +115,17 @@ def _leads(match: re.Match[str]) -> bool:
     text, start = match.string, match.start()
     before = text[max(0, start - 30) : start]
     if match["option"] and (
-        not forms.IS_LINK.search(match["rest"])
-        or forms.DISTRIBUTIVE.search(before)
-        or forms.PREDICATE.search(before)
+        not patterns.IS_LINK.search(match["rest"])
+        or patterns.DISTRIBUTIVE.search(before)
+        or patterns.PREDICATE.search(before)
     ):
         return False
-    return not is_negated(text, start) and not forms.NEGATED.search(match[0])
+    return not is_negated(text, start) and not patterns.NEGATED.search(match[0])
 
 
 def _is_final(match: re.Match[str]) -> bool:
     start = match.start()
-    return forms.FINAL.search(match.string, max(0, start - 15), match.end()) is not None
+    return patterns.FINAL.search(match.string, max(0, start - 15), match.end()) is not None
 
 
 def _is_label(match: re.Match[str], end: int) -> bool:
@@ -136,19 +136,19 @@ def _is_label(match: re.Match[str], end: int) -> bool:
         return False
     below = text.find("\n", end)
     rest = text[end : below if below >= 0 else len(text)]
-    return forms.LABEL.fullmatch(text, line, start) is not None and not _WORD.search(rest)
+    return patterns.LABEL.fullmatch(text, line, start) is not None and not _WORD.search(rest)
 
 
 def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set[int], int]:
     """Return the options that follow a lead-in, by letter or by text, and where they end."""
     text, begin = match.string, match.start("rest")
-    ends = [begin, *(link.end() for link in forms.IS_LINK.finditer(text, begin, match.end()))]
+    ends = [begin, *(link.end() for link in patterns.IS_LINK.finditer(text, begin, match.end()))]
     for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
         piece = _piece(text, at)
         if _BEGINS_WITH_LETTER.match(piece) and (positions := options.equal_options(piece)):
             return positions, text.index(piece, at) + len(piece)
     for at in dict.fromkeys([*ends, match.end()]):
-        letter = forms.STATED_LETTER.match(text, at)
+        letter = patterns.STATED_LETTER.match(text, at)
         position = option_position(letter, options) if letter else None
         if letter and position is not None and _fits(match, letter, position, options):
             end = options.skip(position, text, letter.end())
@@ -176,7 +176,7 @@ def _fits(
     if "\n" not in text[match.start("rest") : letter.end()]:
         return True
     line, _, below = text[letter.end() :].partition("\n")
-    item = forms.FRONT.match(below)
+    item = patterns.FRONT.match(below)
     if item and option_position(item, options) not in (None, position):
         return False
     own = options.skip(position, line, 0) > 0 or _is_own(position, line, options)
@@ -190,7 +190,9 @@ def _is_own(position: int, line: str, options: LetteredOptions) -> bool:
 
 def _unless_denied(position: int, letter: re.Match[str], options: LetteredOptions) -> set[int]:
     text, end = letter.string, letter.end()
-    if forms.DENIED.match(text, options.skip(position, text, end)) or forms.DENIED.match(text, end):
+    if patterns.DENIED.match(text, options.skip(position, text, end)) or patterns.DENIED.match(
+        text, end
+    ):
         return set()
     starting = options.starting_options(text[end : end + _PIECE])
     contradicted = starting and position not in starting
@@ -224,15 +226,15 @@ def option_lines(text: str, options: LetteredOptions) -> set[int]:
 
 def _lone_letter(line: str, options: LetteredOptions) -> set[int]:
     """Return the option of a line that is a letter, or that ends in a one-letter sentence."""
-    match = forms.ALONE.fullmatch(line) or forms.NEARLY_ALONE.fullmatch(line)
-    match = match or forms.LAST_SENTENCE.search(line)
+    match = patterns.ALONE.fullmatch(line) or patterns.NEARLY_ALONE.fullmatch(line)
+    match = match or patterns.LAST_SENTENCE.search(line)
     position = option_position(match, options) if match else None
     return set() if position is None else {position}
 
 
 def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
     """Return the option of a line such as "(B) dog" or "dog (B)"; a contradiction for "(B) cat"."""
-    front, back = forms.FRONT.match(line), _TEXT_LETTER.fullmatch(line)
+    front, back = patterns.FRONT.match(line), _TEXT_LETTER.fullmatch(line)
     match = front or back
     position = option_position(match, options) if match else None
     if match is None or position is None:
@@ -246,7 +248,7 @@ def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
 
 def _listed_option(line: str, options: LetteredOptions) -> int | None:
     """Return the option of a line that begins with its letter and text."""
-    front = forms.FRONT.match(line)
+    front = patterns.FRONT.match(line)
     position = option_position(front, options) if front else None
     if front is None or position is None:
         return None

@@ -2,8 +2,8 @@
 
 A sentence such as "The correct answer is B" consists of a noun ("answer"), words around it
 ("correct"), a link ("is") and the letter. The table holds these words, and
-`mmbench.metrics.answers.choice.forms` builds its patterns from it. Words are separated by `|` and
-match as whole words in scripts that put spaces between words. Case is ignored.
+`mmbench.metrics.answers.choice.patterns` builds its patterns from it. Words are separated by `|`
+and match as whole words in scripts that put spaces between words. Case is ignored.
 """
 
 from __future__ import annotations

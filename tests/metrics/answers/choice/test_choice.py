@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mmbench.errors import DataError
 from mmbench.metrics.answers.choice import choice_accuracy, choice_unparsed, circular_accuracy
-from mmbench.metrics.answers.choice.text import named_option
+from mmbench.metrics.answers.choice.parser import named_option
 from mmbench.stats import fold, fold_many
 from mmbench.types import Prediction
 

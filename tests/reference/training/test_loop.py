@@ -116,7 +116,7 @@ def test_a_run_repeats_to_the_last_bit_and_reports_each_step(whole: Path, tmp_pa
 def test_batches_made_ahead_or_in_turn_are_the_same(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
-    monkeypatch.setattr("mmbench.reference.training.run.cpu_count", lambda: cores)
+    monkeypatch.setattr("mmbench.reference.training.loop.cpu_count", lambda: cores)
     assert files(train(small(), tmp_path / "run")) == files(whole / "step-8")
 
 

@@ -35,7 +35,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 
-from mmbench.metrics.answers.choice import forms
+from mmbench.metrics.answers.choice import patterns
 from mmbench.metrics.answers.choice.claims import (
     CONTRADICTION,
     boxed_options,
@@ -92,12 +92,12 @@ def _single_option(positions: set[int]) -> int | None:
 
 def _unless_retracted(position: int | None, text: str, options: LetteredOptions) -> int | None:
     """Return the position, or None if the text then says "wait" and names another option."""
-    last = _last(forms.RETRACTED, text)
+    last = _last(patterns.RETRACTED, text)
     if last is None or position is None:
         return position
     tail = text[last.end() :]
     stated = set().union(*statements(tail, options), option_lines(tail, options))
-    others = {at for at, _ in option_letters(forms.MENTIONED_LETTER, tail, options)} - {position}
+    others = {at for at, _ in option_letters(patterns.MENTIONED_LETTER, tail, options)} - {position}
     return position if position in stated or not others else None
 
 
@@ -105,13 +105,13 @@ def _concluded_options(text: str, options: LetteredOptions) -> set[int]:
     """Return the options that are called right, and the option of the last conclusion."""
     positions = {
         position
-        for position, match in option_letters(forms.MENTIONED_LETTER, text, options)
-        if forms.PRAISED.match(text, options.skip(position, text, match.end()))
+        for position, match in option_letters(patterns.MENTIONED_LETTER, text, options)
+        if patterns.PRAISED.match(text, options.skip(position, text, match.end()))
         and is_affirmed(position, match, options)
     }
-    last = _last(forms.CONCLUSION, text)
+    last = _last(patterns.CONCLUSION, text)
     if last:
-        end = forms.SENTENCE_END.search(text, last.end())
+        end = patterns.SENTENCE_END.search(text, last.end())
         position = _mentioned_option(text[last.end() : end.start() if end else len(text)], options)
         positions |= set() if position is None else {position}
     front = _single_option(_leading_option(text, options)) if positions else None
@@ -125,7 +125,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 def _leading_option(text: str, options: LetteredOptions) -> set[int]:
     """Return the option of the letter at the beginning, with CONTRADICTION if another follows."""
-    front = forms.FRONT.match(text)
+    front = patterns.FRONT.match(text)
     position = option_position(front, options) if front else None
     if front is None or position is None or is_denied(position, text, 0, front.end(), options):
         return set()
@@ -133,7 +133,7 @@ def _leading_option(text: str, options: LetteredOptions) -> set[int]:
     rest = text[after:]
     others = {at for at, _ in option_letters(_MARKED, rest, options)} - {position}
     starting = options.starting_options(text[front.end() :])
-    lone_letter = forms.ALONE.fullmatch(rest)
+    lone_letter = patterns.ALONE.fullmatch(rest)
     if (
         others
         or lone_letter
@@ -147,7 +147,7 @@ def _leading_option(text: str, options: LetteredOptions) -> set[int]:
 def _mentioned_option(text: str, options: LetteredOptions) -> int | None:
     """Return the option of the only letter that surely names one, else of the only option text."""
     masked = _masked(text, options)
-    letters = list(option_letters(forms.MENTIONED_LETTER, masked, options))
+    letters = list(option_letters(patterns.MENTIONED_LETTER, masked, options))
     sure: set[int] = set()
     for position, match in letters:
         if (
@@ -181,11 +181,11 @@ def _is_sure(match: re.Match[str]) -> bool:
     if match["inside"] or match["small"]:
         return True
     if start == 0:
-        return forms.PART_OF_WORD.match(text, match.end()) is None
+        return patterns.PART_OF_WORD.match(text, match.end()) is None
     before = text[start - 1]
     if before.isascii() and before not in " \n:,":  # saves most of the time of a long text
         return False
-    return forms.SURE.search(text, max(0, start - _LOOK_BACK), start) is not None
+    return patterns.SURE.search(text, max(0, start - _LOOK_BACK), start) is not None
 
 
 def _masked(text: str, options: LetteredOptions) -> str:

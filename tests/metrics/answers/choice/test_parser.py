@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mmbench.metrics.answers.choice import words as choice_words
 from mmbench.metrics.answers.choice.clean import clean, split_boxes
-from mmbench.metrics.answers.choice.text import named_option
+from mmbench.metrics.answers.choice.parser import named_option
 from tests.support.choice_texts import LANGUAGES, PETS, rows, split
 
 ROWS = list(rows())

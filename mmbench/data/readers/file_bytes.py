@@ -1,0 +1,80 @@
+"""Bytes of files: text of any Unicode encoding, and where in a file a byte is not text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmbench.errors import DataError
+from mmbench.validation.regular_files import read_regular
+
+_BOM = b"\xef\xbb\xbf"
+# The mark of UTF-32 begins with that of UTF-16, so it is tested first.
+_WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
+_WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
+_PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
+
+
+def read_file(path: Path, *, pipe: bool = False) -> bytes:
+    """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
+
+    UTF-16 and UTF-32 are recognised by their byte order marks. `pipe` also allows a pipe, for a
+    path that the user typed. Raises DataError.
+    """
+    try:
+        data = path.read_bytes() if pipe and path.is_fifo() else read_regular(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    wide = wide_encoding(data)
+    if not wide:
+        return data.removeprefix(_BOM)
+    try:
+        return data.decode(wide).encode()
+    except UnicodeDecodeError as error:
+        reason = f"not {wide.upper()}, which its first bytes say it is: save it as UTF-8"
+        raise DataError(f"{path}: byte {error.start}: {reason}") from error
+
+
+def wide_encoding(data: bytes) -> str:
+    """Return utf-16 or utf-32 if data begin with its byte order mark, else ""."""
+    return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
+
+
+def decode_text(data: bytes, path: Path) -> str:
+    """Decode UTF-8. Raises DataError with line, column and byte offset of the first bad byte."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise malformed_at(path, data, error.start, describe_no_text(data), 1) from error
+    if "\0" in text:
+        raise malformed_at(path, data, data.index(b"\0"), _NUL, 1)
+    return text
+
+
+def describe_no_text(data: bytes) -> str:
+    """Return why bytes are not UTF-8, and advice."""
+    packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
+    if packed:
+        return f"the file is {packed}: unpack or convert it"
+    return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
+
+
+def is_no_text(data: bytes) -> bool:
+    """Return whether bytes are certainly not UTF-8 text: an archive, Parquet, or with a NUL."""
+    return b"\0" in data or data.startswith(tuple(_PACKED))
+
+
+def first_bad_byte(data: bytes) -> int:
+    """Return the offset of the first byte that is not UTF-8, the length of data if all are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(data)
+
+
+def malformed_at(path: Path, data: bytes, offset: int, reason: str, first_line: int) -> DataError:
+    """Return the error for a byte of data that begin on a line of the file, with its place."""
+    line = max(1, first_line) + data.count(b"\n", 0, offset)
+    column = offset - (data.rfind(b"\n", 0, offset) + 1) + 1
+    return DataError(f"{path}: line {line} column {column} (byte {offset}): {reason}")
