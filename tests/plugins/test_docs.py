@@ -11,6 +11,7 @@ import pytest
 from mmbench import registry
 from mmbench.cli import main
 from tests.support.command_line import run_record
+from tests.support.documents import fenced_blocks_in
 from tests.support.media.images import save_image
 from tests.support.paths import ROOT
 
@@ -32,23 +33,20 @@ class Believer:
 """
 
 
-def blocks(*headings: str) -> list[str]:
-    """Return the indented blocks of sections."""
+def blocks(heading: str, language: str = "python") -> list[str]:
+    """Return the fenced blocks of a section in a language; comments of commands are left out."""
     sections = re.split(r"^## (.+)\n", PAGE.read_text(), flags=re.MULTILINE)
     texts = dict(zip(sections[1::2], sections[2::2], strict=True))
-    found = []
-    for heading in headings:
-        pieces = re.findall(r"^    .*\n(?:(?:    .*)?\n)*", texts[heading], flags=re.MULTILINE)
-        found += [re.sub("^    ", "", piece, flags=re.MULTILINE) for piece in pieces]
-    return [part for piece in found for part in re.split(r"\n(?=kind: |mmbench )", piece)]
+    found = [block for block in fenced_blocks_in(texts[heading]) if block.language == language]
+    return [re.sub(r"\A# needs .*\n", "", block.text) for block in found]
 
 
 @pytest.fixture
 def plugin(plugin_folder: Path) -> list[str]:
     """Write the files of the page with some data; the flags of a command on them."""
-    code = blocks("A data source", "A kind", "A reader of outputs")
-    (task,) = [block for block in code if block.startswith("kind: ")]
-    python = [block for block in code if not block.startswith(("kind: ", "mmbench "))]
+    (task,) = blocks("A kind", "yaml")
+    sections = ("A data source", "A kind", "A reader of outputs")
+    python = [block for section in sections for block in blocks(section)]
     Path("true_false.py").write_text("\n".join([*python, MODEL]))
     Path("true-false.yaml").write_text(task)
     for name in ("a", "b"):
@@ -98,7 +96,9 @@ def test_a_trainer(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MMBENCH_DATA", str(tmp_path))
-    python, task, command = blocks("A trainer")
+    ((python,), (task,), (command,)) = (
+        blocks("A trainer", name) for name in ("python", "yaml", "sh")
+    )
     Path("tint.py").write_text(python)
     Path("colours.yaml").write_text(task)
     for name in ("red", "green", "blue"):

@@ -34,7 +34,12 @@ class Step(NamedTuple):
 
 def fenced_blocks(document: Path) -> list[Block]:
     """Return the fenced blocks of a Markdown file in their order."""
-    return [Block(*found) for found in _FENCE.findall(document.read_text(encoding="utf-8"))]
+    return fenced_blocks_in(document.read_text(encoding="utf-8"))
+
+
+def fenced_blocks_in(text: str) -> list[Block]:
+    """Return the fenced blocks of a Markdown text in their order."""
+    return [Block(*found) for found in _FENCE.findall(text)]
 
 
 def console_steps(block: Block) -> Iterator[Step]:

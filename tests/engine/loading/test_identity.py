@@ -26,6 +26,7 @@ from mmbench.engine.progress import Silent
 from mmbench.errors import ModelError, UserError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support import toy_models
+from tests.support.documents import fenced_blocks
 from tests.support.files import write_file
 from tests.support.layouts.coco import make_coco
 from tests.support.media.images import save_image
@@ -476,14 +477,10 @@ def test_the_example_of_the_documentation(here: Path, monkeypatch: pytest.Monkey
 
     example = ROOT / "examples/linear_classifier.py"
     registry.load_plugin(str(example))
-    shown = (
-        (ROOT / "docs/plugins.md")
-        .read_text()
-        .split("    class Linear:\n")[1]
-        .split("\n\n    mm")[0]
-    )
+    blocks = fenced_blocks(ROOT / "docs/plugins.md")
+    (shown,) = [block.text for block in blocks if "class Linear:" in block.text]
     source = example.read_text()
-    assert all(line.removeprefix("    ") in source for line in shown.splitlines())
+    assert all(line in source for line in shown.splitlines())
 
     for name, colour in (("red", (255, 0, 0)), ("blue", (0, 0, 255))):
         save_image(here / f"{name}.png", colour)
