@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import re
 from pathlib import Path
@@ -54,6 +56,21 @@ def plugin(plugin_folder: Path) -> list[str]:
     rows = [f"{i},{name}.png,it is dark,{true},x,{lang}\n" for i, name, true, lang in ROWS]
     Path("statements.csv").write_text("id,file,text,true,topic,language\n" + "".join(rows))
     return ["--plugin", "true_false.py", "--data", "statements.csv"]
+
+
+def test_the_code_imports_what_the_page_promises() -> None:
+    """Each block stands alone: it compiles, and takes names of mmbench from stable modules."""
+    section = PAGE.read_text().split("## What a plugin imports")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `mmbench")]
+    stable = {name for cell in cells for name in re.findall("`([^`]+)`", cell)}
+    code = [
+        block.text for block in fenced_blocks_in(PAGE.read_text()) if block.language == "python"
+    ]
+    nodes = [node for block in code for node in ast.walk(ast.parse(block))]
+    modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert {name for name in modules if name and name.startswith("mmbench")} <= stable
+    imported = [name for name in stable if importlib.import_module(name)]
+    assert len(imported) == len(stable) > 10
 
 
 def test_a_run(plugin: list[str], capfd: pytest.CaptureFixture[str]) -> None:
