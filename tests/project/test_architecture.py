@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("mmbench", "tasks", "docs", "tests", "tools", "examples", "benchmarks", "leaderboards")
 GUIDE = (ROOT / "docs/architecture.md").read_text()
-DATA_FLOW, TREE = (block[0] for block in re.finditer(r"(?:^    .*\n+)+", GUIDE, re.MULTILINE))
+DATA_FLOW, TREE = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 PROSE = GUIDE.replace(DATA_FLOW, "").replace(TREE, "")
 LAYER_ROWS = re.findall(r"^\| \d \| ([^|]+) \|", GUIDE, re.MULTILINE)
 

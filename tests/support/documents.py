@@ -1,8 +1,9 @@
 """Fenced blocks of documents: the commands in them, and whether their output is the one shown.
 
-In a `console` block a line that begins with `$ ` is a command, with its here-document if it has
-one; the lines up to the next command are its output. A line `…` stands for one line or more. A
-block whose first line begins with `# needs ` needs data, weights or a server from elsewhere.
+In a `console` block a line that begins with `$ ` is a command, with the lines that continue it
+after a backslash, or its here-document; the lines up to the next command are its output. A line
+`…` stands for one line or more. A block whose first line begins with `# needs ` needs data, weights
+or a server from elsewhere.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.support.paths import ROOT
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 _FENCE = re.compile(r"^```(.*)\n((?:(?!```).*\n)*)```$", re.MULTILINE)
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[\w.-]+-[0-9a-f]{6}\b")
@@ -48,8 +53,10 @@ def console_steps(block: Block) -> Iterator[Step]:
         return
     for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
         heredoc = re.match(r".*<<EOF\n(?:.*\n)*?EOF\n", part)
-        end = heredoc.end() if heredoc else part.index("\n") + 1
-        yield Step(part[:end].rstrip("\n"), part[end:])
+        command = heredoc or re.match(r"(?:.*\\\n)*.*\n", part)
+        assert command is not None, part
+        text = command[0].rstrip("\n")
+        yield Step(text if heredoc else text.replace("\\\n", ""), part[command.end() :])
 
 
 def output_matches(shown: str, printed: str, *, exact: bool) -> bool:
