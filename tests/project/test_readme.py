@@ -1,4 +1,4 @@
-"""README: its commands run and print what it shows; its code, links and extras exist."""
+"""README and docs: commands print what is shown; code, links and extras of README exist."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from PIL import Image
 from mmbench.storage import records
 from mmbench.storage.run_lookup import find_run
 from tests.support.checkpoints import contrastive
-from tests.support.documents import console_steps, fenced_blocks, output_matches
+from tests.support.documents import DOCUMENTS, console_steps, fenced_blocks, output_matches
 from tests.support.paths import ROOT
 from tests.support.servers.chat_completions import serving
 from tests.support.terminal import run_on_terminal
 
 README = ROOT / "README.md"
 BLOCKS = fenced_blocks(README)
-DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 RUNNABLE = [path for path in DOCUMENTS if any(map(list, map(console_steps, fenced_blocks(path))))]
 LIMIT = 1_000_000  # bytes of rows in the repository
 API_BASE = "http://localhost:8000/v1"  # as README has it
@@ -139,7 +138,7 @@ def test_links_lead_to_files_and_headings_that_exist(document: Path) -> None:
 def prose_of(document: Path) -> str:
     """Return the text of a document without its code."""
     text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.M | re.S)
-    return re.sub(r"^    .*$|`[^`\n]*`", "", text, flags=re.M)
+    return re.sub(r"`[^`\n]*`", "", text)
 
 
 def headings_of(document: Path) -> set[str]:
