@@ -375,9 +375,9 @@ DOCUMENT = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
 
 
 def examples(start):
-    """The lines of the document that begin so, each up to the remark behind it."""
-    lines = [line.strip() for line in DOCUMENT.splitlines()]
-    return [re.split(" {2,}", line)[0] for line in lines if line.startswith(start)]
+    """The lines of the document that begin so, in blocks of code or in the first cell of a row."""
+    lines = [line.removeprefix("| `").partition("` |")[0] for line in DOCUMENT.splitlines()]
+    return [line for line in lines if line.startswith(start)]
 
 
 def test_the_document_names_every_format():
@@ -404,7 +404,8 @@ def test_the_examples_of_the_document(tmp_path):
     }
     assert read(tmp_path, "x.run", "\n".join(examples("q1 Q0"))).values == {"q1": ["doc7", "doc2"]}
     file = tmp_path / "answers.jsonl"
-    file.write_text("\n".join(examples('{"id": 1') + examples('{"id": 2') + examples('{"id": 3')))
+    (block,) = re.findall(r"^## answers\n\n```json\n(.*?)```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    file.write_text(block)
     assert [sample.target for sample in answers(file).samples] == [
         "a dog",
         ["a dog", "dog"],
