@@ -57,9 +57,9 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
 def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
     """Return for each record, in words, how it differs from the others.
 
-    These are the task's version and question, the data, and the parts of the scores' signatures
-    that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`, `only rtfx`. Records
-    that can be compared get equal lists; a single record gets an empty one.
+    These are the task's version and definition (fingerprint), the data, and the parts of the
+    scores' signatures that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`,
+    `only rtfx`. Records that can be compared get equal lists; a single record gets an empty one.
     """
     questions = [
         [f"version {r.task.version}", f"question {r.task.fingerprint[:8]}"] for r in records

@@ -1,8 +1,8 @@
 """Comparison of runs on the same samples, with a test and its detectable difference.
 
-Two runs are joined sample by sample. Question, data and signatures of the scores must be equal. A
-sample that failed in either run is left out of both and counted. P-values are corrected (Holm) over
-all metrics, pairs and tasks of a comparison.
+Two runs are joined sample by sample. The task definition (fingerprint), the data hash and the
+signatures of the scores must be equal. A sample that failed in either run is left out of both and
+counted. P-values are corrected (Holm) over all metrics, pairs and tasks of a comparison.
 """
 
 from __future__ import annotations

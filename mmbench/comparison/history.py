@@ -1,11 +1,11 @@
 """A metric over the checkpoints of training runs, and where it changed.
 
 A line consists of comparable runs: one model name with one set of options, one training run, one
-question, one data set, one way of measuring. It is ordered by step where all of its checkpoints
-have one, else by the time of the evaluation, and has one point for each model: its latest run. A
-point is compared with the previous point. Where both have rows, the difference is tested sample by
-sample (p corrected over all steps of the history); otherwise a change is two intervals that do not
-overlap, which detects less.
+task definition (fingerprint), one data set, one way of measuring. It is ordered by step where all
+of its checkpoints have one, else by the time of the evaluation, and has one point for each model:
+its latest run. A point is compared with the previous point. Where both have rows, the difference is
+tested sample by sample (p corrected over all steps of the history); otherwise a change is two
+intervals that do not overlap, which detects less.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Point(Struct, frozen=True):
 
 
 def line_name(point: Point) -> str:
-    """Return what the models of a point's line have in common, in words."""
+    """Return the label of a point's line: model, training run, dtype and options."""
     place = f"@{point.training}" if point.training else ""
     dtype = f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
     options = ", ".join(f"{key}={value}" for key, value in sorted(point.options.items()))

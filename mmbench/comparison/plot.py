@@ -1,4 +1,4 @@
-"""Plots of histories."""
+"""Plots of the history of a metric over checkpoints."""
 
 from __future__ import annotations
 

@@ -76,7 +76,10 @@ def _value(name: str, row: Features) -> float:
 
 
 def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDifference:
-    """Compare the two images of the README, with the weights in the huggingface_hub cache."""
+    """Compare a metric on the two example images of the clipscore README with its published value.
+
+    The CLIP weights come from the huggingface_hub cache.
+    """
     model = lookup("model", "clip")(_weights(), device="cpu", dtype="float32")
     references = json.loads((folder / "refs.json").read_text())
     captions = json.loads((folder / f"{which}_captions.json").read_text())

@@ -103,7 +103,10 @@ def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
-    """Compare with jiwer on texts after OpenAI's normaliser, which makes some references empty."""
+    """Compare with jiwer on texts normalised by OpenAI's normaliser.
+
+    It leaves some references empty.
+    """
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [(text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _texts()]
     pairs += [(silence, text) for silence, text in zip(_SILENCES, _texts(), strict=False)]

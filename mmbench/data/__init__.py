@@ -1,1 +1,4 @@
-"""Data sources: each a function that turns what the user gave into samples and links."""
+"""Data sources: functions that load the user's data as samples.
+
+For retrieval they also load the links between queries and documents.
+"""

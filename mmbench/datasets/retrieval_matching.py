@@ -84,7 +84,10 @@ class _IdResolver:
         self._by_path = {path_id(ident): ident for ident in self._ids}
 
     def resolve(self, ident: str) -> str:
-        """Return the id of the sample meant; an unknown id is normalised by `path_id`."""
+        """Return the id of the sample that an output id refers to.
+
+        An unknown id is normalised by `path_id`.
+        """
         if ident in self._ids:
             return ident
         path = path_id(ident)
@@ -120,8 +123,8 @@ def _match_rows(
     """Return the samples that have an output, in order, then a new sample for each further id.
 
     Also return the position of each sample's id among `output_ids`, [n] int64. New samples are
-    sorted by id. Raises DataError, which calls the ids those of `what`, if two ids mean the same
-    sample.
+    sorted by id. Raises DataError if two ids resolve to the same sample, and the errors of
+    `refuse_unmatched`; the message on two ids names them by `what`.
     """
     ids, names = column(samples, "id"), _as_paths(output_ids)
     rows, paths = places(output_ids, ids), _as_paths(ids)

@@ -142,7 +142,9 @@ def _as_text(output: object, where: str) -> str:
 
 
 def _refuse_options(spec: TaskSpec, data: Samples) -> None:
-    """Refuse options if a metric of the task is for free answers. Raises DataError."""
+    """Raise DataError if a sample has answer options although a metric of the task scores free-form
+    answers.
+    """
     free = any(name.startswith(_FREE) for name in spec.metrics)
     targets = column(data.samples, "target")
     for row in rows_of_type(targets, dict) if free else []:
@@ -154,10 +156,11 @@ def _refuse_options(spec: TaskSpec, data: Samples) -> None:
 
 
 def best_answer(target: object) -> str:
-    """Return the answer that a target names: of several the most common one, then the first.
+    """Return the best answer in a target.
 
-    For options {"answer": "B", …} it is the letter, for a reference with alternatives the first of
-    each, for an invalid target "".
+    For a list, it is the most common answer, or the first of equally common ones. For {"answer":
+    "B", "options": …}, it is the letter. For a reference with alternatives, it is the text with the
+    first choice of each. For an invalid target, it is "".
     """
     if isinstance(target, InvalidContent):
         return ""

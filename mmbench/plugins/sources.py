@@ -66,7 +66,7 @@ def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
 
 
 def _imported(node: ast.AST, path: Path) -> list[Path | str]:
-    """Return imported modules: dotted names, or for relative imports paths without suffix."""
+    """Return imported modules: dotted names, or for relative imports paths without a suffix."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if not isinstance(node, ast.ImportFrom):
@@ -96,7 +96,7 @@ def _modules(name: Path | str, plugin: Path) -> list[Path]:
 
 
 def _bases(top: str) -> list[Path]:
-    """Return the paths of a top-level module without suffix. Imports nothing."""
+    """Return the paths of a top-level module without a suffix. Imports nothing."""
     if top in sys.stdlib_module_names:
         return []
     try:
@@ -117,7 +117,7 @@ def _local(base: Path, plugin: Path) -> bool:
 
 
 def _package(file: Path) -> Path:
-    """Return the outermost package of a module, or the module itself without a package."""
+    """Return the outermost package that contains a module, or the module itself if it has none."""
     place = file
     while (place.parent / "__init__.py").is_file():
         place = place.parent
@@ -125,7 +125,7 @@ def _package(file: Path) -> Path:
 
 
 def _files(base: Path) -> list[Path]:
-    """Return the files of the module or package at a path without suffix."""
+    """Return the files of the module or package at a path that has no file extension."""
     files = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
     files += sorted(base.parent.glob(f"{base.name}.*.so"))
     return [path for path in files if path.is_file()]

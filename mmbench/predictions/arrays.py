@@ -116,7 +116,10 @@ def _refuse_inflation(archive: ZipFile, path: Path, names: Collection[str]) -> N
 
 
 def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
-    """Return values if they are floats [n, d]; messages call them `what`. Raises DataError."""
+    """Return values if they are floats [n, d].
+
+    Raises DataError; `what` names the values in the message.
+    """
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(
             f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"

@@ -44,8 +44,9 @@ _LINE_FORMATS = (
 def with_ids_of_data(
     outputs: Outputs, sides: Mapping[str, Sequence[str]], where: str, *, fold: bool = False
 ) -> Outputs:
-    """Return outputs with the ids of the data: ids in lines, and with `fold` ids of other case.
+    """Return outputs with the ids of the data.
 
+    Ids are taken from lines if they contain them. With `fold`, ids match regardless of case.
     `sides` are the ids of the data by side: `sample`, or `query` and `corpus`. Raises DataError.
     """
     if len(sides) == 1:

@@ -79,7 +79,7 @@ def _with_digest(outputs: Outputs, data: bytes) -> Outputs:
 
 
 def folder(folder: Path) -> Outputs:
-    """Read images, or audio files if there are no images; ids are paths without extension."""
+    """Read images, or audio files if there are no images; ids are paths without extensions."""
     endings = {file.suffix.lower() for file in files_below(folder)}
     is_audio = endings & {*SOUNDS} and not endings & {*IMAGES}
     modality: Modality = "audio" if is_audio else "image"

@@ -15,7 +15,9 @@ _ABSENT = "leave it out and score with --partial; where the answer was empty, gi
 
 
 def as_value(value: object, what: str, ident: str = "") -> object:
-    """Return a JSON value as the value of output `ident`. Raises DataError, which calls it `what`.
+    """Return a JSON value as the value of output `ident`.
+
+    Raises DataError; `what` names the value in the message.
 
     A list of whole numbers holds document ids, as texts, or scores: the task decides. A list with
     fractions holds scores. A document may occur only once.

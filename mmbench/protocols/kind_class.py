@@ -11,7 +11,7 @@ _METHODS = [name for name, one in vars(Kind).items() if callable(one) and not na
 
 
 def class_fault(kind: object) -> str:
-    """Return why a class is no valid `Kind`, or has invalid `Options`; empty if it is valid."""
+    """Return why a class is not a valid `Kind`, or has invalid `Options`; empty if it is valid."""
     if not isinstance(kind, type):
         return "it is no class: see `A kind` in docs/plugins.md"
     if missing := [name for name in _METHODS if not callable(getattr(kind, name, None))]:

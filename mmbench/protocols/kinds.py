@@ -73,7 +73,7 @@ class Kind(Protocol[D_contra]):
         ...
 
     def needs(self) -> Needs | None:
-        """Return what a task needs of a model; None if only outputs are scored."""
+        """Return the task's requirements for a model; None if only outputs are scored."""
         ...
 
     def check(self, data: D_contra, /) -> None:

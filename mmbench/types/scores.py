@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 class Score(Struct, frozen=True):
     """A value, its per-sample rows [n, c] float64, and the fold that computes it from the rows.
 
-    `fold` is a name in `mmbench.stats.folds`, so that stored rows fold again without the metric's
-    code. `worst` and `best` are the ends of the metric's range, None for an open end. `interval` is
-    set by a metric that cannot be resampled by samples alone (by raters as well as items). `reason`
-    says why `value` is NaN, or why it has no interval.
+    `fold` names a function in `mmbench.stats.folds`, so the value can be recomputed from stored
+    rows without the metric's code. `worst` and `best` are the ends of the metric's range, None for
+    an open end. `interval` is set by a metric that cannot be resampled by samples alone (by raters
+    as well as items). `reason` says why `value` is NaN, or why it has no interval.
     """
 
     value: float

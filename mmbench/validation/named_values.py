@@ -74,7 +74,7 @@ def checked_options(
 
 
 def as_typed(value: object, hint: object) -> object:
-    """Return a value with numbers and dates as texts, if the type hint requires texts."""
+    """Return a value with its numbers and dates as strings, if the type hint requires strings."""
     if not _fault("", value, hint):
         return value
     texts = _with_texts(value)

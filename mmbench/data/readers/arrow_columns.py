@@ -24,7 +24,7 @@ _BLOCK = 1 << 13  # values converted to Python objects at a time
 
 
 class ArrowValues(Column[Any]):
-    """Values of an Arrow column; messages call it `what`."""
+    """Values of an Arrow column; `what` names the column in messages."""
 
     def __init__(self, array: pa.ChunkedArray, what: str) -> None:
         self.array, self.what = array, what
@@ -55,7 +55,7 @@ class ArrowValues(Column[Any]):
 def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
     """Return an Arrow column as a column of Python values.
 
-    Raises DataError, which calls it `what`, for text that is not UTF-8.
+    Raises DataError for text that is not UTF-8; `what` names the column in the message.
     """
     import pyarrow as pa
 
@@ -73,7 +73,7 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
 def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """Return the paths and the bytes in a media column, each null where a row has none.
 
-    Raises DataError, which calls it `what`, for a column of another type.
+    Raises DataError for a column of another type; `what` names the column in the message.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -68,7 +68,7 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
 
 
 def as_id(value: object, what: str) -> str:
-    """Return a value as an id. Raises DataError, which calls it `what`."""
+    """Return a value as an id. Raises DataError; `what` names the value in the message."""
     return convert(parse_id, value, what)
 
 

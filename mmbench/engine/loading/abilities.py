@@ -38,7 +38,7 @@ def kind_of(spec: TaskSpec) -> Kind[Dataset]:
 
 
 def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
-    """Return what a model must be able to do. Raises UserError for a kind without models."""
+    """Return the model ability that a task requires. Raises UserError for a kind without models."""
     needs = kind.needs()
     if needs is None:
         raise UserError(
@@ -112,7 +112,7 @@ def _unsuitable_model(
 
 
 def _other_kind(cls: ModelClass, spec: TaskSpec) -> str:
-    """Return what to write for the other kind of classification, if the model fits that one."""
+    """Return advice to use the other kind of classification, if the model fits it."""
     other = _OTHER_KIND.get(spec.kind)
     if other is None:
         return ""

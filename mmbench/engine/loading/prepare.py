@@ -96,7 +96,7 @@ def _find_model_and_data(
 
 
 def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list[str]:
-    """Return what to type where no checkpoint or no data were given."""
+    """Return the flags to add if no checkpoint or no data were given."""
     lacks = {type(problem) for problem in problems}
     arguments = []
     if ModelError in lacks and model not in BASELINES and parse(model).adapter == model:

@@ -55,9 +55,9 @@ def stripped(text: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def normalised(text: str) -> str:
-    """Return a stripped text after the official rules.
+    """Return a stripped text normalised by the official rules.
 
-    They change punctuation, case, numbers, articles and contractions.
+    The rules change punctuation, case, numbers, articles and contractions.
     """
     words = (_DIGITS.get(word, word) for word in _plain(text).lower().split())
     return " ".join(_RESTORED.get(word, word) for word in words if word not in _ARTICLES)

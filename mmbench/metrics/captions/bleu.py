@@ -20,8 +20,8 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
     """Corpus BLEU-n, n from 1 to 4: the geometric mean of n clipped precisions x brevity penalty.
 
     Matches of each order are clipped at their maximum in one reference. Matches and lengths are
-    summed over the corpus. The reference length of a caption is the **closest** one; of two equally
-    close lengths, the shorter. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an
+    summed over the corpus. The reference length of a caption is the **closest** one; the shorter
+    one if two are equally close. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an
     order without a match gives almost 0. Range [0, 1], higher is better. Rows: matches of orders
     1 to n, n-grams of orders 1 to n, length, reference length. An empty caption counts. Raises
     UnknownName for another n, DataError for a sample without references.
@@ -52,7 +52,10 @@ def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
 
 
 def _closest(words: Captions) -> NDArray[np.int64]:
-    """Return the reference length that is closest to each candidate's; of two, the shorter."""
+    """Return the reference length that is closest to each candidate's length.
+
+    It is the shorter one if two are equally close.
+    """
     lengths, size = words.lengths[words.candidates :], int(words.lengths.max()) + 1
     distances = np.abs(lengths - words.lengths[words.owner])
     return np.asarray(np.minimum.reduceat(distances * size + lengths, words.starts) % size)

@@ -74,7 +74,10 @@ def _plain(tokens: Tokens) -> str:
 
 
 def _without_perfect_chunks(rows: Rows) -> Rows:
-    """Set the chunks of captions that equal their reference to 0, as the sum of the jar does."""
+    """Set the chunk count to 0 for captions that equal their reference.
+
+    The jar does so when it sums the statistics over the corpus.
+    """
     matched = rows[:, 4:_CHUNKS].reshape(-1, 8, 2).sum(axis=1)
     perfect = (matched == rows[:, :2]).all(axis=1) & (rows[:, _CHUNKS] == 1)
     rows[perfect, _CHUNKS] = 0

@@ -79,11 +79,11 @@ def f1_macro(predictions: Sequence[Prediction]) -> Score:
     """F1 = 2·TP / (2·TP + FP + FN) of each class, averaged. Range [0, 1], higher is better.
 
     The average is over the classes that are correct or predicted for some sample. If targets are
-    single labels, the class with the highest score is predicted; of equal scores, the first. If
-    targets are lists, each class with a probability above 0.5 is predicted. Logits become
-    probabilities by a sigmoid in float64. Scores of unknown scale count as probabilities if all lie
-    in [0, 1]. The signature states the conversion. NaN for similarities of zero-shot
-    classification, which have no threshold.
+    single labels, the first class with the highest score is predicted. If targets are lists, each
+    class with a probability above 0.5 is predicted. Logits become probabilities by a sigmoid in
+    float64. Scores of unknown scale count as probabilities if all lie in [0, 1]. The signature
+    states the conversion. NaN for similarities of zero-shot classification, which have no
+    threshold.
     Source: scikit-learn `f1_score(average="macro", zero_division=0)`.
     """
     cases = read_cases(predictions)
@@ -123,7 +123,7 @@ def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
     """Confusion matrix, from `counts(score, c)`. The value is the share on its diagonal.
 
     Range [0, 1], higher is better. Rows are the hit, the correct class and the predicted class,
-    which has the highest score; of equal scores, the first. NaN if a sample has several correct
+    the first class with the highest score. NaN if a sample has several correct
     labels. Source: scikit-learn `confusion_matrix`.
     """
     cases = read_cases(predictions)

@@ -57,7 +57,7 @@ class Cases(NamedTuple):
         return reason if self.scale == "similarities" else ""
 
     def predicted(self) -> Ints:
-        """Return the predicted label of each sample [n]; of equal scores, the first."""
+        """Return the predicted label of each sample [n]: the first label with the highest score."""
         return self.bare_labels if self.scores is None else self.scores.argmax(axis=1)
 
     def right(self) -> NDArray[np.bool_]:

@@ -170,7 +170,10 @@ def _counts(
 
 
 def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
-    """Normalise each reading as a whole; if there are too many readings, each piece separately."""
+    """Normalise every text that the alternatives of a reference can form.
+
+    If there are more than `_READINGS` such texts, normalise each piece separately.
+    """
     if normaliser == "none":
         return pieces
     if count_readings(pieces) > _READINGS:

@@ -1,8 +1,8 @@
 """Edit counts of a hypothesis against a reference, which may have alternatives.
 
 Counts are in words or characters. A reference with alternatives stands for all its readings. The
-reading with the fewest edits counts; of several, the one with the fewest substitutions, then with
-the fewest insertions. NIST's sclite makes the same choice, by costs of 4 for a substitution and 3
+reading with the fewest edits counts; ties are broken by the fewest substitutions, then by the
+fewest insertions. NIST's sclite makes the same choice, by costs of 4 for a substitution and 3
 for an insertion or a deletion: for `{ a b / @ }` and the hypothesis `a`, it chooses `a b` and
 counts a deletion. Source: usnistgov/SCTK doc/sclite.htm, src/sclite/net_dp.c.
 """

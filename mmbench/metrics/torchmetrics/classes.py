@@ -48,7 +48,7 @@ def _exported(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is no metric class. Raises UnknownName with similar names."""
+    """Refuse a name that is not a metric class. Raises UnknownName with similar names."""
     if name not in class_modules():
         hint = "https://lightning.ai/docs/torchmetrics lists all"
         raise UnknownName("metric class of torchmetrics", name, class_modules(), hint)

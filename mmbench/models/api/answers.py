@@ -57,7 +57,7 @@ def _normalised_reason(finish: object) -> str:
 
 
 def _text(content: object) -> object:
-    """Return the text of a message; of a list of parts, the joined texts."""
+    """Return the text of a message. If it is a list of parts, join their texts."""
     if not isinstance(content, list):
         return content
     texts = []

@@ -177,7 +177,10 @@ class GPT(TextDecoder):
         return user > assistant
 
     def image_counts(self, ids: Tensor, before: Tensor | int = 0) -> Tensor:
-        """Return the number of image tokens up to each position, int64 [n, t]; `before` is [n]."""
+        """Return the number of image tokens up to and including each position, int64 [n, t].
+
+        `before` ([n], or 0) is the number of image tokens that precede `ids` in each row.
+        """
         images = (self.kind_of(ids) == TokenKind.IMAGE).cumsum(1)
         return images + (before[:, None] if isinstance(before, Tensor) else before)
 

@@ -118,7 +118,7 @@ class TrainedSpeech(TrainedModel[speech.Speech]):
 
 @dataclass(frozen=True)
 class TrainedUnified(TrainedImageModel[gpt.UnifiedModel]):
-    """The multimodal GPT with its encoding of texts."""
+    """The multimodal GPT with its BPE text tokenizer."""
 
     bpe: Bpe
     name: ClassVar[str] = "unified-nano"

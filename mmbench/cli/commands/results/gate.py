@@ -18,7 +18,10 @@ _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print a line for each metric; 1 for a candidate that fails, 4 where the data cannot tell."""
+    """Print a line for each metric. Return 1 if the candidate fails.
+
+    Return the code of --on-unclear (default 4) if the data do not decide.
+    """
     baseline, candidate = find_runs([args.baseline, args.candidate], args)
     verdicts = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
     stream = sys.stderr if args.json else sys.stdout

@@ -36,7 +36,7 @@ def check_card(folder: Path) -> None:
 
 
 def _read_description(file: Path) -> object:
-    """Return the content of a metadata file; of Markdown, its YAML front matter."""
+    """Return the content of a metadata file. For Markdown, this is its YAML front matter."""
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
     try:

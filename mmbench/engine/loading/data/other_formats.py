@@ -44,7 +44,10 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
 
 
 def _expected(spec: TaskSpec, source: str) -> str:
-    """Return what a source reads: the files that the task names, or the summary of the source."""
+    """Return a description of the input of a data source.
+
+    It consists of the files that the task names, else of the summary of the source.
+    """
     files = spec.data.get("files")
     if registry.source_info(source).reads == {"folder"}:
         return f"data source {source} reads a FOLDER: {registry.summary('data', source)}"

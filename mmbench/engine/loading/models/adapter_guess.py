@@ -49,9 +49,9 @@ class _Config(msgspec.Struct):
 
 
 def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
-    """Raise UserError with what to type where a model is named by its checkpoint alone.
+    """Raise UserError if a model is named by its checkpoint alone.
 
-    `prefix` is typed before the name: `frames+`.
+    The message gives the name to type; `prefix` (`frames+`) comes before it.
     """
     if not name:
         raise UserError(f"a model has no name: write {prefix}NAME[@CHECKPOINT]; {_LIST}")

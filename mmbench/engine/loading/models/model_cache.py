@@ -9,8 +9,9 @@ from mmbench.engine.progress import Progress
 class ModelCache:
     """A cache of the model that was loaded last; loading another model replaces it.
 
-    Models with equal hashes, which cover the contents of their files, are the same. The hash of a
-    model without cached outputs does not cover everything, so only the same object is the same.
+    Models count as equal if their hashes are equal; a hash covers the contents of the model's
+    files. The hash of a model without cached outputs does not cover everything, so such a model
+    equals only itself.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Metrics of multiple choice, which parse the chosen option from a free text.
+"""Multiple-choice metrics. They parse the chosen option from free text.
 
 A value is the generated text, a target {"answer": "B", "options": ["cat", "dog"]}: letters follow
 the order of the options, from A. The parsing rules are in `mmbench.metrics.answers.choice.parser`.

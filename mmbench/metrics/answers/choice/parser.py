@@ -1,4 +1,4 @@
-r"""Parser that finds the option a free text names, or None; it never guesses.
+r"""Parser for the option that free text names; it returns None rather than guess.
 
 Options have the letters A, B, … by their position. The text is cleaned first (Markdown, LaTeX,
 HTML, special tokens, full-width letters; see `mmbench.metrics.answers.choice.clean`). The rules are

@@ -1,7 +1,7 @@
 """The rules of the PTB tokenizer, each a pattern of a token.
 
-The longest match wins; of equal matches, the first rule. So the order matters. A rule may look past
-its token, and the lookahead counts towards the length of the match.
+The longest match wins. Of two equally long matches, the one of the earlier rule wins, so the order
+matters. A rule may look past its token, and the lookahead counts towards the length of the match.
 """
 
 from __future__ import annotations

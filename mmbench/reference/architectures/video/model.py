@@ -45,7 +45,10 @@ class Video(nn.Module):
         return logits
 
     def encode_video(self, videos: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] in float32 of the same pixels."""
+        """Return unit vectors, float32 [n, embedding], of normalised pixels.
+
+        The pixels are [n, 3, frames, size, size].
+        """
         return self._project(self.tower(videos))
 
     def encode_text(self, tokens: Tensor) -> Tensor:

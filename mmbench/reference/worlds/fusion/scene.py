@@ -52,7 +52,10 @@ _APART = 1 << 16  # trials of one attempt, before those of the next one begin
 
 
 class Trio(NamedTuple):
-    """A scene to see, one to hear and a sentence, and which differs: a position in `ANSWERS`."""
+    """An image scene, a sound scene and a sentence.
+
+    `differs` is the position in `ANSWERS` of the one that differs, 0 if none does.
+    """
 
     image: Scene
     sound: SoundScene

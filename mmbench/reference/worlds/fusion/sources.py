@@ -29,13 +29,14 @@ def shapes_fusion(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """Return samples of an `image`, an `audio` and a `text`, with the target which of them differs.
+    """Return samples of an `image`, an `audio` and a `text`. The target is the input that differs.
 
-    The target is {"answer": letter, "options": [text, …]}, the options those of `ANSWERS` in their
-    order. `split` is train, validation or test; `samples` is from 1 to 10,000, all with different
-    meanings; `size` is the side in pixels, 64 to 1024; `seed` draws others of the same split. In
-    every 24 samples each answer occurs equally often with each number. Tag: `differs`. Raises
-    UnknownName for a split, DataError for a number out of range.
+    The target is {"answer": letter, "options": [text, …]}; the options are those of `ANSWERS` in
+    their order. `split` is train, validation or test; `samples` is 1 to 10,000, and no two samples
+    have the same meaning; `size` is the side in pixels, 64 to 1024. A different `seed` draws
+    different samples of the same split. In every 24 samples each answer occurs equally often with
+    each number. Tag: `differs`. Raises UnknownName for a split, DataError for a number out of
+    range.
     """
     check_split("shapes fusion", split)
     check_number("shapes fusion", "samples", samples, _MOST)

@@ -1,8 +1,8 @@
 """Films of the moving shapes: their definition, random generation and split.
 
-One shape moves, and at most one rests. The picture wraps around at its edges. So the position of
-the mover is uniform over the picture at each frame of each motion, and so is its size: no single
-frame reveals the motion.
+One shape moves, and at most one rests. The picture wraps around at its edges. So for every
+motion and at every frame, the mover's position is uniform over the picture and its radius is
+uniform over all radii. No single frame reveals the motion.
 """
 
 from __future__ import annotations

@@ -29,12 +29,12 @@ def shapes_motion(
     size: int = 48,
     seed: int = 0,
 ) -> Samples:
-    """Return films of 16 frames as videos, each with the index of its motion as target.
+    """Return films of 16 frames as videos, each with the index of its motion as the target.
 
-    `split` is train, validation or test; `videos` is from 1 to 10,000, all with different meanings;
-    `size` is the side in pixels, 48 to 1024; `seed` draws other films of the same split. They are
-    drawn when they are read. Tags: `pace` (slowly, quickly), `things` (1 or 2). Raises UnknownName
-    for a split, DataError for a number out of range.
+    `split` is train, validation or test; `videos` is 1 to 10,000, and no two films have the same
+    description; `size` is the side in pixels, 48 to 1024. A different `seed` draws different films
+    of the same split. They are drawn when they are read. Tags: `pace` (slowly, quickly),
+    `things` (1 or 2). Raises UnknownName for a split, DataError for a number out of range.
     """
     _check(split, videos, size)
     samples = [

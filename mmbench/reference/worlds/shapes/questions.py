@@ -95,7 +95,7 @@ def _count(scene: Scene, rng: Random) -> Question | None:
 
 
 def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
-    """Return a question about a size; two of three scenes with both sizes are left out."""
+    """Return a question about a size, or None for two thirds of the scenes that have both sizes."""
     sizes = [item.size for item in scene.objects]
     if len(set(sizes)) == 2 and pick(rng, range(3)):
         return None

@@ -44,19 +44,21 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
 def training_talks(
     seed: int, index: int, number: int = TALKS
 ) -> tuple[Scene, list[list[TalkTurn]]]:
-    """Return a scene of the training stream and so many `talks` about it, by its index alone."""
+    """Return a scene of the training stream, by its index alone, and `number` conversations.
+
+    The conversations are those of `talks`; there may be fewer.
+    """
     scene = scene_at("train", seed, index)
     return scene, talks(scene, chance("talks", "train", seed, index), number)
 
 
 def talks(scene: Scene, rng: Random, number: int) -> list[list[TalkTurn]]:
-    """Return a number of independent conversations about one image.
+    """Return `number` (at least 1) independent conversations about one image.
 
-    There are fewer if the scene has fewer questions; `number` is from 1.
-
-    Turns are {"from": "human" or "gpt", "value": text}, the first with the token of the image. The
-    first conversation has a description before a question; each other one has a question with an
-    answer in words, by letter, or first in words and then by letter.
+    There are fewer if the scene has fewer questions. A turn is {"from": "human" or "gpt", "value":
+    text}; the first turn begins with the image token. The first conversation has a description and
+    then a question. Each of the others has one question, answered in words, by letter, or in words
+    and then by letter.
     """
     chosen = _different(scene, rng, number)
     description = (DESCRIBE, captions(scene, rng)[0])
@@ -66,7 +68,7 @@ def talks(scene: Scene, rng: Random, number: int) -> list[list[TalkTurn]]:
 
 
 def _different(scene: Scene, rng: Random, number: int) -> list[Question]:
-    """Return a number of questions with distinct texts; fewer if the scene has no more."""
+    """Return up to `number` questions with distinct texts."""
     by_text: dict[str, Question] = {}
     for _ in range(number):
         for question in shuffled(rng, questions(scene, rng)):

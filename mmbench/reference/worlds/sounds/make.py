@@ -37,7 +37,10 @@ def _noise(seed: int, n: int) -> Wave:
 
 
 def _phase(hertz: Wave, pitch: int) -> Wave:
-    """Return the phase after each sample, for a frequency at each [n], changed by thousandths."""
+    """Return the phase after each sample.
+
+    `hertz` [n] is the frequency at each sample; `pitch` changes it in thousandths.
+    """
     phase: Wave = np.cumsum(hertz * (1000 + pitch) * _TURN // (1000 * RATE))
     return phase
 

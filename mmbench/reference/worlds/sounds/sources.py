@@ -70,7 +70,7 @@ def scene_sound(scene: SoundScene, name: str) -> Media:
 
 
 def sound_labels(scene: SoundScene) -> list[int]:
-    """Return the positions in SOUNDS of what sounds, ascending."""
+    """Return the positions in SOUNDS of the sounds in the scene, in ascending order."""
     return sorted(SOUNDS.index(event.sound) for event in scene.events)
 
 
