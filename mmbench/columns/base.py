@@ -57,7 +57,7 @@ class Column(Sequence[T], Generic[T]):
 
             return self.take(np.arange(*at.indices(len(self))))
         if not -len(self) <= at < len(self):
-            raise IndexError(f"row {at} of {len(self)}")
+            raise IndexError(f"row {at} is out of range: the column has {len(self)} rows")
         return self.value(at % len(self))
 
     def value(self, row: int) -> T:

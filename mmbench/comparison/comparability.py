@@ -40,7 +40,7 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
         for what, one, other in (
             ("task", a.task.name, b.task.name),
             ("version", str(a.task.version), str(b.task.version)),
-            ("question (fingerprint)", a.task.fingerprint, b.task.fingerprint),
+            ("task definition (fingerprint)", a.task.fingerprint, b.task.fingerprint),
             ("data", _data(a), _data(b)),
         )
         if one != other
@@ -61,11 +61,11 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
     scores' signatures that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`,
     `only rtfx`. Records that can be compared get equal lists; a single record gets an empty one.
     """
-    questions = [
-        [f"version {r.task.version}", f"question {r.task.fingerprint[:8]}"] for r in records
+    definitions = [
+        [f"version {r.task.version}", f"task definition {r.task.fingerprint[:8]}"] for r in records
     ]
     data = [[_sizes(record), f"data {record.task.data_hash[:8]}"] for record in records]
-    columns = [*_fewest_columns(questions), *_fewest_columns(data), _signature_parts(records)]
+    columns = [*_fewest_columns(definitions), *_fewest_columns(data), _signature_parts(records)]
     return [list(filter(None, parts)) for parts in zip(*columns, strict=True)]
 
 

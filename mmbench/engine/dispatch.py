@@ -178,7 +178,7 @@ def _as_numbers(vectors: object, method: str, name: str) -> Vectors:
     except (TypeError, ValueError, RuntimeError) as error:  # of tensors: bfloat16, CUDA, gradients
         raise ModelError(
             f"{name}: {method} returned a {type(vectors).__name__} that NumPy cannot read"
-            f" ({error}): return an array, of a tensor .detach().float().cpu().numpy()"
+            f" ({error}): return a NumPy array; for a tensor, tensor.detach().float().cpu().numpy()"
         ) from error
     if array.dtype.kind not in "fiub":
         raise ModelError(

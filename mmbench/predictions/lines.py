@@ -124,8 +124,8 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
     several = [list(ranked) for ranked in ranks_by_query.values() if len(ranked) > 1]
     if several and all(ranks == sorted(ranks, reverse=True) for ranks in several):
         raise DataError(
-            f"{path}: the last column falls from n to 1 for each query, as scores do: give scores"
-            f" as a TREC run, {_RUN}"
+            f"{path}: the last column falls from n to 1 in every query, so it holds scores, not"
+            f" ranks: give scores as a TREC run, {_RUN}"
         )
     return Outputs(
         {query: [doc for _, doc in sorted(r.items())] for query, r in ranks_by_query.items()}

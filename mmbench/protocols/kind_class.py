@@ -13,13 +13,13 @@ _METHODS = [name for name, one in vars(Kind).items() if callable(one) and not na
 def class_fault(kind: object) -> str:
     """Return why a class is not a valid `Kind`, or has invalid `Options`; empty if it is valid."""
     if not isinstance(kind, type):
-        return "it is no class: see `A kind` in docs/plugins.md"
+        return "it is not a class: see `A kind` in docs/plugins.md"
     if missing := [name for name in _METHODS if not callable(getattr(kind, name, None))]:
         return f"the class lacks {', '.join(missing)}: derive it from mmbench.kinds.PerSample"
     if abstract := sorted(getattr(kind, "__abstractmethods__", ())):
         return f"the class lacks {', '.join(abstract)}: see `A kind` in docs/plugins.md"
     if not isinstance(getattr(kind, "dataset", None), type):
-        return "its `dataset` is no class: give the type of its data, such as mmbench.Samples"
+        return "its `dataset` is not a class: give the type of its data, such as mmbench.Samples"
     baselines = getattr(kind, "baselines", ())
     if not isinstance(baselines, tuple) or "oracle" not in baselines:
         return 'its `baselines` are no tuple with "oracle": give ("oracle", "constant", "random")'

@@ -90,4 +90,4 @@ def _foreign_file(folder: Folder, name: str) -> str:
     except OSError as error:
         return error.strerror or str(error)
     marker = _MARKERS.get(name) or _MARKERS[name[name.rindex(".") :]]
-    return "" if not data or marker in data else "a file that is no table of mmbench lies there"
+    return "" if not data or marker in data else "there is a file that is not an mmbench table"

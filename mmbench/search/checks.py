@@ -84,7 +84,8 @@ def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, 
     if len(outside):
         first = outside[0]
         raise DataError(
-            f"query {queries[first]} has corpus row {rows[first]} as a positive, of {m} rows"
+            f"query {queries[first]} has a positive in corpus row {rows[first]}, but the corpus has"
+            f" {m} rows"
         )
     pair_codes = np.sort(queries * m + rows)
     twice = np.flatnonzero(pair_codes[1:] == pair_codes[:-1])

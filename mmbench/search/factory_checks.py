@@ -26,11 +26,12 @@ _ADVICE = "use another index, e.g. Flat or HNSW32"
 
 # Name of each part of a string, and the smallest and the largest number that it accepts.
 _BOUNDS = (
-    (r"HNSW(\d+)", "links of a vertex (HNSW)", 2, 1024),
-    (r"NSG(\d+)", "links of a vertex (NSG)", 24, 1024),  # with fewer FAISS may never end
-    (r"IVF(\d+)", "clusters (IVF)", 1, 1 << 24),
-    (r"PQ(\d+)", "subquantizers (PQ)", 1, 1 << 16),
-    (r"PQ\d+x(\d+)", "bits of a subquantizer (PQ)", 1, 24),
+    (r"HNSW(\d+)", "the number of links of a vertex (HNSW)", 2, 1024),
+    # With fewer than 24 links FAISS may never end.
+    (r"NSG(\d+)", "the number of links of a vertex (NSG)", 24, 1024),
+    (r"IVF(\d+)", "the number of clusters (IVF)", 1, 1 << 24),
+    (r"PQ(\d+)", "the number of subquantizers (PQ)", 1, 1 << 16),
+    (r"PQ\d+x(\d+)", "the number of bits of a subquantizer (PQ)", 1, 24),
     (r"nprobe=(-?\d+)", "nprobe", 1, 1 << 24),
     (r"efSearch=(-?\d+)", "efSearch", 1, 1 << 24),
 )
@@ -99,7 +100,9 @@ def _check_bounds(factory: str) -> None:
     for pattern, what, least, most in _BOUNDS:
         for number in re.findall(pattern, factory):
             if not least <= int(number) <= most:
-                raise UserError(f"--index {factory}: {what}: {least} to {most}, not {number}")
+                raise UserError(
+                    f"--index {factory}: {what} must be from {least} to {most}, not {number}"
+                )
 
 
 def _clusters(factory: str) -> int:

@@ -204,7 +204,8 @@ def read_stored(folder: Folder, name: str) -> StoredRun:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     record = read_record(data, path)
     if name.startswith(f"{RUNS}/") and name != _name_of(record):
-        raise DataError(f"{path}: is {_name_of(record)} by its content: rename it back")
+        owner = _name_of(record)
+        raise DataError(f"{path}: its content belongs to {owner}: rename the file to {owner}")
     return StoredRun(record, folder, name)
 
 

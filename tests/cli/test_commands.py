@@ -158,7 +158,7 @@ def test_model_options_are_yaml_scalars() -> None:
     ("change", "message"),
     [
         ('{"images": [', "captions.json"),
-        ("duplicate", "each image id must be there once"),
+        ("duplicate", "each image id must occur once"),
     ],
 )
 def test_bad_annotations_are_one_line(

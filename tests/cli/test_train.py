@@ -77,7 +77,7 @@ def test_a_recipe_names_its_trainer(plugin: list[str], capsys: pytest.CaptureFix
         ("xyz", "unknown trainer 'xyz': `mmbench list trainers` shows all"),
         ("none.yaml", "none.yaml: cannot be read: No such file"),
         ("other.yaml", "unknown trainer 'counters': did you mean counter?"),
-        ("empty.yaml", "empty.yaml: no key `model`: write the name of what is trained"),
+        ("empty.yaml", "empty.yaml: no key `model`: add `model: NAME` ("),
     ],
 )
 def test_names_that_are_no_trainers(

@@ -109,7 +109,7 @@ def test_patched_columns_have_their_few_values_where_these_are() -> None:
 
 def test_a_row_beyond_the_last_is_an_index_error() -> None:
     for values in (pack(["a", "b"]), Repeated("a", 2), patch_rows(Repeated(1, 2), {0: 3})):
-        with pytest.raises(IndexError, match="row 2 of 2"):
+        with pytest.raises(IndexError, match="row 2 is out of range: the column has 2 rows"):
             values[2]
 
 

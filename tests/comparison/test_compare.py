@@ -137,7 +137,7 @@ def test_what_was_left_out_is_shown(tmp_path: Path, capsys: pytest.CaptureFixtur
 CHANGED = {
     "fingerprint": (
         {"task": msgspec.structs.replace(TASK, fingerprint="other")},
-        r"question \(fingerprint\) ffffffff against other",
+        r"task definition \(fingerprint\) ffffffff against other",
     ),
     "version": ({"task": msgspec.structs.replace(TASK, version=2)}, "version 1 against 2"),
     "data": (

@@ -47,7 +47,7 @@ def test_ids_as_bytes_are_utf8(tmp_path):
         ({"query_ids": np.array([1, 2])}, "query_ids are int64 [2]: 3 texts"),
         ({"query_ids": np.array([1.0, 2.0, 3.0])}, "query_ids are float64"),
         ({"query_ids": np.array([[1], [2], [3]])}, "query_ids are int64 [3, 1]"),
-        ({"query_ids": np.array([1, 2, 1])}, "each query id must be there once"),
+        ({"query_ids": np.array([1, 2, 1])}, "each query id must occur once"),
         ({"query_ids": np.array(["a", 1, None], object)}, "allow_pickle=False"),
         ({"query": np.zeros(3)}, "query vectors are float64 [3]"),
         ({"query": np.zeros((3, 2), int)}, "query vectors are int64 [3, 2]"),
@@ -119,7 +119,7 @@ def test_names_are_part_of_the_digest(tmp_path):
     [
         ({"labels": "a\nb\n"}, "3 columns, but 2 names"),
         ({"ids": "a\nb\nc\n"}, "2 rows, but 3 names"),
-        ({"ids": "a\na\n"}, "each name must be there once"),
+        ({"ids": "a\na\n"}, "each name must occur once"),
         ({"scores": np.zeros(3)}, "scores are float64 [3]: floating-point numbers"),
         ({"scores": np.zeros((2, 3), int)}, "scores are int64 [2, 3]"),
         ({"scores": np.array([[None]])}, "allow_pickle=False"),

@@ -347,7 +347,7 @@ def test_columns_of_one_name_are_matched_with_each_other(tmp_path: Path) -> None
 
 def test_twice_the_same_id_is_refused_though_another_column_is_distinct(tmp_path: Path) -> None:
     outs = [{"image_id": 1, "id": n, "caption": "x"} for n in (1, 2, 3)]
-    with pytest.raises(DataError, match="column image_id: each id must be there once"):
+    with pytest.raises(DataError, match="column image_id: each id must occur once"):
         score(tmp_path, REFS, outs)
 
 

@@ -64,7 +64,7 @@ def test_plain_lines_stay_in_the_order_of_the_samples(
     ("texts", "ids", "words"),
     [
         (("u1 a", "u2 b", "u4 c"), IDS, "line 3 begins with 'u4', which is the id of no sample"),
-        (("u1 a", "u1 b", "u2 c"), IDS, "more often: u1"),
+        (("u1 a", "u1 b", "u2 c"), IDS, "repeated: u1"),
         (("U1 a", "U2 b", "U3 c"), IDS, "--fold-ids takes it for u1"),
         (
             ("wavs/u1.wav a", "wavs/u2.wav b", "wavs/u3.wav"),
@@ -177,7 +177,7 @@ def test_a_data_folder_of_kaldi(tmp_path: Path) -> None:
     (tmp_path / "segments").write_text("s1-u1 rec1 0.0 1.5\n")
     assert all(isinstance(s.inputs["audio"], InvalidContent) for s in transcripts(tmp_path).samples)
     (tmp_path / "text").write_text("u1 a\nu1 b\n")
-    with pytest.raises(DataError, match="more often: u1"):
+    with pytest.raises(DataError, match="repeated: u1"):
         transcripts(tmp_path)
 
 

@@ -216,7 +216,7 @@ def test_folder_without_images_or_with_two_of_one_name(tmp_path):
         read_outputs(tmp_path)
     for name in ("a.jpg", "a.png"):
         (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(DataError, match="occur more often: a;"):
+    with pytest.raises(DataError, match="are repeated: a;"):
         read_outputs(tmp_path)
 
 
@@ -243,11 +243,11 @@ BAD = [
     ("x.jsonl", '{"id": 1, "value": ["a", 0.5]}\n', "a list of document ids"),
     ("x.jsonl", '{"id": 1, "value": [0.5, 1' + "0" * 400 + "]}\n", "a list of scores"),
     ("x.jsonl", b'{"id": 1, "value": "\xff"}\n', "not UTF-8"),
-    ("x.jsonl", TWICE, "more often: 0, 1, 2, 3, 4 and 3 more"),
+    ("x.jsonl", TWICE, "repeated: 0, 1, 2, 3, 4 and 3 more"),
     ("x.jsonl", "", "is empty"),
     ("x.jsonl", " \n \n", "is empty"),
-    ("x.json", '[{"id": 1, "value": "a"}, {"id": 1, "value": "b"}]', "more often: 1"),
-    ("x.json", '{"a": "b", "a": "c"}', "more often: a"),
+    ("x.json", '[{"id": 1, "value": "a"}, {"id": 1, "value": "b"}]', "repeated: 1"),
+    ("x.json", '{"a": "b", "a": "c"}', "repeated: a"),
     ("x.json", '[{"id": 1, "value": "a"}', "line 1 column"),
     ("x.json", '[{"id": 1, "val": "a"}]', "$[0]: has no value"),
     ("x.json", '["a", "b"]', "a list of records is needed"),
@@ -263,7 +263,7 @@ BAD = [
     ("x.csv", "id,said\na,b\n", "line 2: has no value"),
     ("x.csv", "id\na\n", "line 2: has no value"),
     ("x.csv", "id,value\n,b\n", "line 2: id is empty"),
-    ("x.csv", "id,value\na,b\na,c\n", "more often: a"),
+    ("x.csv", "id,value\na,b\na,c\n", "repeated: a"),
     # Scores by label: the place of each cell that is no finite number.
     ("x.csv", "id,cat,dog\na,,0.5\nb,1,2\n", "line 2: cat is empty: a number is needed"),
     ("x.csv", "id,cat,dog\na,1,0.5\nb,1,nan\n", "line 3: dog is 'nan': a number is needed"),
@@ -273,13 +273,13 @@ BAD = [
     ("x.json", '{"k": {"a": 0.5, "b": null}}', "'k': the score of 'b' is None"),
     ("x.json", '{"k": {"a": "", "b": 0.5}}', "'k': the score of 'a' is ''"),
     # A document is in a list once, as in a run.
-    ("x.jsonl", '{"id": "q", "value": ["d", "e", "d"]}\n', "query q: each document must be there"),
-    ("x.json", '{"q": ["d", "d"]}', "query q: each document must be there once, but these occur"),
-    ("x.json", '[{"id": "q", "value": [7, "7"]}]', "query q: each document must be there once"),
-    ("x.csv", "id,value,value\nq,d,d\n", "query q: each document must be there once"),
+    ("x.jsonl", '{"id": "q", "value": ["d", "e", "d"]}\n', "query q: each document must occur"),
+    ("x.json", '{"q": ["d", "d"]}', "query q: each document must occur once, but these are"),
+    ("x.json", '[{"id": "q", "value": [7, "7"]}]', "query q: each document must occur once"),
+    ("x.csv", "id,value,value\nq,d,d\n", "query q: each document must occur once"),
     ("x.csv", b"id,value\na,\xff\n", "line 2 column 3"),
     ("x.tsv", "id,value\na,b\n", "line 2: has no id"),
-    ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
+    ("x.trn", "a (1)\nb (1)\n", "repeated: 1"),
     ("x.trn", "a { b / c } d (1)\n", "sample 1: has alternatives"),
     ("x.txt", "", "is empty"),
     ("x.txt", b"a\n\xff\n", "line 2 column 1"),
@@ -287,7 +287,7 @@ BAD = [
     ("x.run", "q1 Q0 d1 1 0.5\n", "line 1: 5 columns where a TREC run has six"),
     ("x.run", RUN + "q1 Q0 d9 1 high me\n", "line 7: the score 'high'"),
     ("x.run", "q1 Q0 d1 1 nan me\n", "line 1: the score 'nan'"),
-    ("x.run", RUN + RUN, "query q1: each document must be there once"),
+    ("x.run", RUN + RUN, "query q1: each document must occur once"),
     ("x.pdf", "a", "cannot tell its format by '.pdf': give .jsonl, .csv"),
     ("x", "a", "cannot tell its format"),
 ]
@@ -437,7 +437,7 @@ def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
         ("q1\td9\t2\n", "line 5: query q1 has rank 2 twice"),
         ("q1\td9\t5\n", "the ranks of query q1 are not 1, 2, 3, …"),
         ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3, …"),
-        ("q1\td2\t4\n", "query q1: each document must be there once"),
+        ("q1\td2\t4\n", "query q1: each document must occur once"),
         ("q1\td9\n", "line 5: not of the form `qid docid rank`"),
         ("q1\td9\t2.5\n", "line 5: not of the form `qid docid rank`"),
     ],

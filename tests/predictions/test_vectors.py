@@ -172,7 +172,7 @@ def test_ids_that_stand_twice(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="corpus embeddings: vectors that occur twice"):
         scored(found, tmp_path)
     data = tmp_path / "t.qrels"
-    with pytest.raises(DataError, match="each output id without its case must be there once"):
+    with pytest.raises(DataError, match="each output id without its case must occur once"):
         mmbench.score("pairs", found, data=data, fold_ids=True)
 
 

@@ -111,7 +111,7 @@ def test_a_copy_under_another_name_or_task_does_not_count_twice(tmp_path: Path) 
         assert find_run(str(tmp_path / copy)).record == record()  # named explicitly
     found = store.read_records(tmp_path)
     assert found == [record()]
-    assert all("is runs/t/r1.json by its content" in line for line in found.unreadable)
+    assert all("its content belongs to runs/t/r1.json" in line for line in found.unreadable)
     assert len(found.unreadable) == 2
 
 

@@ -107,14 +107,16 @@ def verify(commands: Commands) -> None:
     text = "run the tasks with published numbers for a model, and compare"
     parser = command(commands, "verify", "evaluation", text)
     add = parser.add_argument
-    add("-m", "--model", action="append", default=[], help="default: list what was published")
-    add("-t", "--task", action="append", default=[], help="default: all with numbers for the model")
-    add("--data", action="append", default=[], metavar="[TASK=]PATH", help="where the data are")
+    help = "model to verify (default: list the published numbers)"
+    add("-m", "--model", action="append", default=[], help=help)
+    help = "task to verify (default: all tasks with published numbers for the model)"
+    add("-t", "--task", action="append", default=[], help=help)
+    add("--data", action="append", default=[], metavar="[TASK=]PATH", help="path of the data")
     add(
         "--limit",
         type=positive,
         metavar="N",
-        help="only the first N documents; then nothing is compared",
+        help="only the first N samples or documents; published numbers are then not compared",
     )
     parser.set_defaults(seed=0, fresh=False)
     record_flags(parser)
@@ -130,9 +132,9 @@ def train(commands: Commands) -> None:
     parser = command(commands, "train", "evaluation", "train a model, and evaluate its checkpoints")
     add = parser.add_argument
     add("name", help="a trainer (`mmbench list trainers`), or the YAML file of a recipe")
-    add("--out", required=True, metavar="DIR", help="where checkpoints go, as DIR/step-N")
+    add("--out", required=True, metavar="DIR", help="folder for checkpoints, written as DIR/step-N")
     add("--steps", type=positive, metavar="N", help="steps of all stages; default: the trainer's")
-    add("--every", type=positive, metavar="N", help="a checkpoint every N steps")
+    add("--every", type=positive, metavar="N", help="write a checkpoint every N steps")
     device(parser, "cpu")
     add("--seed", type=seed, metavar="N", help="default: 0")
     add("--resume", action="store_true", help="continue from the last checkpoint in DIR")

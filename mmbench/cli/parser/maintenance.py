@@ -24,7 +24,8 @@ def conformance(commands: Commands) -> None:
     add(
         "--rows",
         metavar="FILE",
-        help="rows of another environment, written by --json, in place of skipped rows",
+        help="use rows from another environment (a file written by --json) for the rows that are"
+        " skipped here",
     )
     add(
         "--family",

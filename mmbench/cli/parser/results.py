@@ -33,7 +33,12 @@ def gate(commands: Commands) -> None:
     parser = command(commands, "gate", "results", text)
     add = parser.add_argument
     add("--baseline", required=True, metavar="RUN", help=RUN)
-    add("--candidate", required=True, metavar="RUN", help="as --baseline")
+    add(
+        "--candidate",
+        required=True,
+        metavar="RUN",
+        help="the run to judge, in a form that --baseline accepts",
+    )
     runs_of_task(parser)
     add(
         "--fail-if",
@@ -78,7 +83,7 @@ def list(commands: Commands) -> None:
     parser = command(commands, "list", "results", "names, one a line; loads none of them")
     what = ["models", "tasks", "metrics", "kinds", "data", "trainers", "conformance", "runs"]
     parser.add_argument("what", choices=what)
-    parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
+    _runs_folder(parser)
     plugins(parser)
 
 
@@ -87,9 +92,11 @@ def show(commands: Commands) -> None:
     parser = command(commands, "show", "results", "describe one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
     parser.add_argument("name", help=f"for a run: {RUN}")
-    parser.add_argument("--json", action="store_true", help="of a run: its whole record as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print the whole record of a run as JSON"
+    )
     runs_of_task(parser)
-    parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
+    _runs_folder(parser)
     plugins(parser)
 
 
@@ -103,7 +110,12 @@ def leaderboard(commands: Commands) -> None:
         " ignores the input"
     )
     parser.add_argument("--brief", action="store_true", help=brief)
-    parser.add_argument("--out", default="leaderboards", metavar="DIR", help="where the runs are")
+    _runs_folder(parser)
+
+
+def _runs_folder(parser: argparse.ArgumentParser) -> None:
+    help = "folder of the runs (default: ./leaderboards)"
+    parser.add_argument("--out", default="leaderboards", metavar="DIR", help=help)
 
 
 def _metric_flag(parser: argparse.ArgumentParser) -> None:
@@ -124,5 +136,5 @@ def _test_flags(parser: argparse.ArgumentParser) -> None:
         "--out",
         default="leaderboards",
         metavar="DIR",
-        help="where the runs are: a folder or an fsspec URL (default: ./leaderboards)",
+        help="folder of the runs, or its fsspec URL (default: ./leaderboards)",
     )

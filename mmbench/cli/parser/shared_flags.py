@@ -26,7 +26,7 @@ def record_flags(parser: argparse.ArgumentParser) -> None:
         "--out",
         default="leaderboards",
         metavar="DIR",
-        help="where records and tables go: a folder or an fsspec URL (default: ./leaderboards)",
+        help="folder for records and tables, or its fsspec URL (default: ./leaderboards)",
     )
     add(
         "--allow-failed",
@@ -35,7 +35,7 @@ def record_flags(parser: argparse.ArgumentParser) -> None:
         help="exit with 0 if at most this many samples failed (default: 0)",
     )
     add("--json", action="store_true", help="the run records as a JSON array on stdout")
-    add("--quiet", action="store_true", help="no progress")
+    add("--quiet", action="store_true", help="do not show progress")
 
 
 def allow_outside(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +55,9 @@ RUN = (
 
 def runs_of_task(parser: argparse.ArgumentParser) -> None:
     """Add the flag for the task of a RUN."""
-    parser.add_argument("-t", "--task", metavar="TASK", help="RUN is a run of this task")
+    parser.add_argument(
+        "-t", "--task", metavar="TASK", help="look up RUN among the runs of this task"
+    )
 
 
 def published_as(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +105,13 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         metavar="[TASK=]PATH",
         help="the data: a folder or an annotations file (default: $MMBENCH_DATA/<folder>)",
     )
-    add("--limit", type=positive, metavar="N", help="only the first N documents")
+    add(
+        "--limit",
+        type=positive,
+        metavar="N",
+        help="only the first N samples; for retrieval, the first N documents and the queries about"
+        " them",
+    )
     add(
         "--index",
         metavar="exact|FACTORY",
@@ -138,7 +146,8 @@ def machine(parser: argparse.ArgumentParser) -> None:
         "--dtype",
         default="auto",
         choices=["auto", "float32", "bfloat16", "float16"],
-        help="of the weights; auto is float32, or bfloat16 for language models where supported",
+        help="data type of the weights; auto is float32, or bfloat16 for language models where"
+        " supported",
     )
     add(
         "--batch-size",

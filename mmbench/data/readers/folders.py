@@ -79,7 +79,7 @@ def first_folder(
         if (root / name / inside).exists():
             return root / name
     others = " or ".join(name for name in names if name)
-    raise DataError(f"{root}: has no {inside}, nor its {others} has: {hint}")
+    raise DataError(f"{root}: found no {inside} in it, nor in {others} below it: {hint}")
 
 
 def file_id(file: Path, root: Path) -> str:

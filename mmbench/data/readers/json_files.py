@@ -84,8 +84,8 @@ def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, objec
         twice = repeated(key for key, _ in pairs)
         start = plain(", ".join(f"{key}: {value}" for key, value in pairs), 80)
         raise DataError(
-            f"{place}: each key of an object must be there once, but in {{{start}}} these occur"
-            f" more often: {listed(twice)}; remove or rename them"
+            f"{place}: each key of an object must occur once, but in {{{start}}} these are"
+            f" repeated: {listed(twice)}; remove or rename them"
         )
     return entries
 

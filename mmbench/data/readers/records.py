@@ -147,7 +147,7 @@ def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
     if are_distinct(ids):
         return
     raise DataError(
-        f"{source}: each {what} must be there once, but these occur more often:"
+        f"{source}: each {what} must occur once, but these are repeated:"
         f" {listed(repeated(ids))}; remove or rename them"
     )
 

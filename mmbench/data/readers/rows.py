@@ -92,7 +92,7 @@ class Rows:
         cells = cells if len(self) == self.total else take_rows(cells, self.numbers)
         if has_gaps(cells):
             at = next(at for at, cell in enumerate(cells) if cell is ABSENT)
-            raise DataError(f"{self.where(at)}: has no {head!r} (null says: none)")
+            raise DataError(f"{self.where(at)}: has no {head!r} (write null for no value)")
         return [self._inside(c, keys, name, at) for at, c in enumerate(cells)] if keys else cells
 
     def _inside(self, value: Any, keys: list[str], name: str, at: int) -> Any:

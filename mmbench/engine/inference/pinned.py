@@ -49,5 +49,5 @@ def _pin_medium(medium: Media, keys: ContentKeys) -> Media:
 def _read(name: str, key: bytes) -> bytes:
     data = read_regular(name)
     if blake2b(data, digest_size=KEY_BYTES).digest() != key:
-        raise ValueError("it was changed after the run began")
+        raise ValueError("the file changed after the run began")
     return data

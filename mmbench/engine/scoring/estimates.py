@@ -121,8 +121,8 @@ def _score_split(
     score, used, positions, rejected = apply(name, split, feature_extractor, options)
     if score.fold != "whole" and len(score.rows) != len(used):
         raise UserError(
-            f"metric {name} gave {count(len(score.rows), 'row')}"
-            f" for {count(len(used), 'prediction')}: one each"
+            f"metric {name} returned {count(len(score.rows), 'row')}"
+            f" for {count(len(used), 'prediction')}: return one row per prediction"
         )
     full_name = f"{name}[{direction}]" if direction else name
     places, limits = array("q", (start + at for at in positions)), extremes(name, split, options)

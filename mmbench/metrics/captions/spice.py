@@ -86,4 +86,4 @@ def _scores(text: str, n: int) -> list[float]:
         }
         return [f1_by_id[i] for i in range(n)]
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"spice: its jar's result cannot be read: {error!r}") from error
+        raise UserError(f"spice: cannot read the output of the jar: {error!r}") from error

@@ -145,8 +145,8 @@ def _refuse_unknown(
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(wrong):
         raise DataError(
-            f"sample {predictions[rows[wrong[0]]].id}: label {labels[wrong[0]]} is none of"
-            f" the classes 0 to {classes - 1}; give a score for every class"
+            f"sample {predictions[rows[wrong[0]]].id}: label {labels[wrong[0]]} is not one"
+            f" of the classes 0 to {classes - 1}; give a score for every class"
         )
 
 

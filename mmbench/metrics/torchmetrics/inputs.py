@@ -49,7 +49,7 @@ class TextInputs(Inputs):
         """Yield all texts and all references. Raises DataError if the class takes no texts."""
         hints = [_nesting(one.annotation) for one in _accepted(update)]
         if len(hints) != 2 or None in hints:
-            raise DataError("it takes other inputs than texts and references")
+            raise DataError("the metric takes other inputs than texts and references")
         texts = [_text(one) for one in self.predictions]
         references = [_references(one) for one in self.predictions]
         if hints[1] == 2:
@@ -57,7 +57,9 @@ class TextInputs(Inputs):
             return
         for one, own in zip(self.predictions, references, strict=True):
             if len(own) > 1:
-                raise DataError(f"it takes one reference, and sample {one.id} has {len(own)}")
+                raise DataError(
+                    f"the metric takes one reference, but sample {one.id} has {len(own)}"
+                )
         yield texts, [own[0] for own in references]
 
 
@@ -83,7 +85,7 @@ def _text(prediction: Prediction) -> str:
     if isinstance(prediction.value, str):
         return prediction.value
     kind = type(prediction.value).__name__
-    raise DataError(f"it takes texts, and the output of sample {prediction.id} is a {kind}")
+    raise DataError(f"the metric takes texts, but the output of sample {prediction.id} is a {kind}")
 
 
 def _references(prediction: Prediction) -> list[str]:
@@ -115,7 +117,7 @@ class ImageInputs(Inputs):
 
         hints = [one.annotation for one in _accepted(update)]
         if hints not in ([Tensor], [Tensor, Tensor]):
-            raise DataError("it takes other inputs than drawings and their real images")
+            raise DataError("the metric takes other inputs than drawings and their real images")
         pairs = len(hints) == 2
         for one in self.predictions:
             drawn = _pixels(one.value, one.id, "drawing")
@@ -143,7 +145,7 @@ def _pixels(content: Any, sample: str, what: str) -> Any:
     if isinstance(content, InvalidContent):
         raise SampleError(f"sample {sample}: {content.reason}")
     if not isinstance(content, Media) or content.modality != "image":
-        raise DataError(f"it takes images, and sample {sample} has no {what}")
+        raise DataError(f"the metric takes images, but sample {sample} has no {what}")
     try:
         image = np.array(decode_image(read_bytes(content), content.name))
     except SampleError as error:

@@ -56,7 +56,9 @@ def number(result: Any, output: str | int | None, accepted: Collection[str]) -> 
             f"`{reduction}`" for reduction in ("average", "reduction") if reduction in accepted
         ]
         hint = f": choose another {' or '.join(reductions)} in metric_options" if reductions else ""
-        raise DataError(f"its result has {values.numel()} numbers{hint}")
+        raise DataError(
+            f"the result of the metric has {values.numel()} numbers, but one is needed{hint}"
+        )
     return float(values)
 
 

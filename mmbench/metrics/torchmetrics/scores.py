@@ -56,10 +56,10 @@ class ClassScores(Inputs):
         if self._task != "multilabel":
             reason = cases.several
         else:
-            reason = "" if cases.listed else "it needs several labels, and samples have one each"
+            reason = "" if cases.listed else "the metric needs several labels, but samples have one"
             reason = reason or (cases.unthresholded if "threshold" in self.parameters else "")
         if self._task == "binary" and cases.classes != 2:
-            reason = f"it needs two classes, and there are {cases.classes}"
+            reason = f"the metric needs two classes, but there are {cases.classes}"
         if reason:
             raise DataError(reason)
 

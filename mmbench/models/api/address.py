@@ -21,7 +21,10 @@ def parse_base(base: str) -> SplitResult:
     Backslashes and spaces are refused: libraries that parse them differently see another host.
     """
     if "@" in base.partition("//")[2].partition("/")[0]:
-        raise UserError("--api-base holds a password: put the key into the environment")
+        raise UserError(
+            "--api-base contains a user name or password: remove it, and set the API key as an"
+            " environment variable (default OPENAI_API_KEY)"
+        )
     try:
         parts = urlsplit(base)
         http = parts.scheme in ("http", "https")

@@ -97,7 +97,7 @@ def parse_json_body(body: bytes) -> object:
     except RecursionError as error:
         raise SampleError("the endpoint answered JSON that is nested too deep") from error
     except ValueError as error:  # invalid JSON or UTF-8, or a number with too many digits
-        raise SampleError("the endpoint answered something that is no JSON") from error
+        raise SampleError("the endpoint's answer is not JSON") from error
 
 
 def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, object]:
@@ -116,7 +116,7 @@ def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict
         raise _failure(reply, reply.status, error, f"status {reply.status}", url, printable)
     answer = parse_json_body(reply.body)
     if not isinstance(answer, dict):
-        raise SampleError("the endpoint answered JSON that is no object")
+        raise SampleError("the endpoint's answer is JSON, but not an object")
     if error := _error_in_answer(answer):
         label = f"status {reply.status}, error"
         raise _failure(reply, _status_of(error), error, label, url, printable)

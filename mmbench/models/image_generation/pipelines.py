@@ -66,8 +66,8 @@ def _index(folder: Path) -> dict[str, type | None]:
         index = parse_json(read_regular(folder / INDEX), dict[str, object])
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
-            f"checkpoint {folder} is no pipeline of diffusers: it has no readable {INDEX};"
-            " give a folder that `save_pretrained` of a pipeline wrote"
+            f"checkpoint {folder} is not a diffusers pipeline (no readable {INDEX}): give a folder"
+            " written by `save_pretrained` of a pipeline"
         ) from error
     parts = {name: kind for name, kind in index.items() if isinstance(kind, list)}
     absent = {name: None for name, kind in parts.items() if kind == [None, None]}

@@ -113,7 +113,7 @@ def _read(file: Path) -> dict[str, Tensor]:
     try:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-        raise ModelError(f"{file} is no file of weights: {_HINT}; {reason(error)}") from error
+        raise ModelError(f"{file} is not a weights file: {_HINT}; {reason(error)}") from error
     if isinstance(weights, dict):
         return weights
-    raise ModelError(f"{file} holds a {type(weights).__name__} and no weights by name: {_HINT}")
+    raise ModelError(f"{file} holds a {type(weights).__name__}, not weights by name: {_HINT}")

@@ -129,7 +129,7 @@ def _voice(
         with open_regular(speaker) as file:
             values = np.load(file, allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise ModelError(f"speaker {speaker}: is no .npy file of numbers: {error}") from error
+        raise ModelError(f"speaker {speaker} is not a .npy file of numbers: {error}") from error
     vector = torch.from_numpy(np.asarray(values, np.float32).reshape(1, -1))
     loaded = load_model(Path(vocoder), device=device, dtype=dtype, auto="SpeechT5HifiGan")
     return vector.to(device, getattr(torch, dtype)), loaded

@@ -18,7 +18,10 @@ def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
     if heads < 1 or width % heads:
         raise ValueError(f"heads {heads} does not divide width {width}")
     if rotary and width // heads % 2:
-        raise ValueError(f"heads {heads} share width {width} by {width // heads}, which is odd")
+        raise ValueError(
+            f"heads {heads} divide width {width} into parts of {width // heads}, but rotary"
+            " positions need an even width"
+        )
 
 
 class QuickGELU(nn.Module):

@@ -105,5 +105,6 @@ def refuse_counts(**counts: tuple[int, int]) -> None:
     for what, (listed, belong) in counts.items():
         if listed != belong:
             raise ValueError(
-                f"{listed} {what} where its architecture has {belong}; write the checkpoint again"
+                f"config.json lists {listed} {what}, but its architecture has {belong}: write the"
+                " checkpoint again"
             )

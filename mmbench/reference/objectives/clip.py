@@ -47,7 +47,7 @@ class PairOptions(StageOptions, frozen=True):
     def __post_init__(self) -> None:
         for name in self.augment:
             if name not in AUGMENTATIONS:
-                raise ValueError(f"augment: {name!r} is none of {', '.join(AUGMENTATIONS)}")
+                raise ValueError(f"augment: {name!r} is not one of {', '.join(AUGMENTATIONS)}")
 
 
 def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:

@@ -312,10 +312,10 @@ def test_a_classifier_is_asked_about_one_medium(tmp_path: Path) -> None:
 def test_an_id_that_stands_twice_in_a_mapping(name: str, tmp_path: Path) -> None:
     """Python's json keeps the last of two equal keys: an image would be dropped."""
     file = write_file(tmp_path / name, '{"a": {"caption": "x"}, "a": {"caption": "y"}}')
-    with pytest.raises(DataError, match="occur more often: a"):
+    with pytest.raises(DataError, match="are repeated: a"):
         listing(tmp_path, files=name, id="key", target="caption")
     file.write_text('{"a": ["red"], "a": ["blue"]}')
-    with pytest.raises(DataError, match="occur more often: a"):
+    with pytest.raises(DataError, match="are repeated: a"):
         captions(file)
 
 

@@ -139,15 +139,15 @@ def test_duplicate_ids_are_named(tmp_path):
     content["images"].append({"id": "7", "file_name": "12.jpg"})
     file = write_file(tmp_path / "captions.json", content)
     touch(tmp_path, "7.jpg", "12.jpg")
-    assert f"{file}: each image id must be there once" in message(file)
-    assert "more often: 7;" in message(file)
+    assert f"{file}: each image id must occur once" in message(file)
+    assert "repeated: 7;" in message(file)
     content = captions_json()
     content["annotations"] *= 2
-    assert "caption id must be there once, but these occur more often: 1, 2, 3, 4, 5;" in (
+    assert "caption id must occur once, but these are repeated: 1, 2, 3, 4, 5;" in (
         message(write_file(file, content))
     )
     content["annotations"] += [{"id": i // 2, "image_id": 7, "caption": "x"} for i in range(100)]
-    assert "more often: 1, 2, 3, 4, 5 and 45 more;" in message(write_file(file, content))
+    assert "repeated: 1, 2, 3, 4, 5 and 45 more;" in message(write_file(file, content))
 
 
 def test_a_caption_without_its_image_keeps_its_link(tmp_path):

@@ -260,7 +260,7 @@ def test_difficult_objects_of_voc_may_count_as_absent(tmp_path: Path) -> None:
         ({"columns": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio, video"),
         ({"columns": {"sound": "{filename}"}}, UnknownName, "known: audio, image, video"),
         ({"labels": ["dog"]}, UnknownName, r"esc50.csv line 3.*hand_saw"),
-        ({"labels": ["dog", "cow", "dog"]}, DataError, "each class must be there once.*dog"),
+        ({"labels": ["dog", "cow", "dog"]}, DataError, "each class must occur once.*dog"),
         ({"labels": {"file": "x"}}, SpecError, "data option labels"),
         ({"where": {"fold": 9}}, DataError, "none of its 3 rows"),
         ({"id": "fold"}, DataError, "once"),

@@ -341,7 +341,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
         (ROWS, {"columns": {"q": ["q", "a"]}}, "q is a text, which has one column, not a list"),
         (ROWS, {"table": {"quote": False}}, "unknown key of data option table 'quote'"),
         (ROWS, {"last": 0}, "data option last: 0 is not a whole number from 1"),
-        (ROWS * 2, {"id": "id"}, "more often: 1"),
+        (ROWS * 2, {"id": "id"}, "repeated: 1"),
         ([1], {}, "[0]: a mapping of columns to values is needed"),
         ("text", {}, "a list of rows is needed"),
         ("[", {}, "line 1 column"),

@@ -103,8 +103,8 @@ NOBODY = {"annotations": [{"question_id": 42001, "answers": []}]}
     [
         (QUESTIONS, NOBODY, "2 of 2 questions have no answers: 42000, 42001"),
         ({"questions": []}, ANNOTATIONS, "questions.json: has no question"),
-        ({"questions": QUESTIONS["questions"] * 2}, ANNOTATIONS, "more often: 42000, 42001"),
-        (QUESTIONS, {"annotations": ANNOTATIONS["annotations"] * 2}, "more often: 42001, 42000"),
+        ({"questions": QUESTIONS["questions"] * 2}, ANNOTATIONS, "repeated: 42000, 42001"),
+        (QUESTIONS, {"annotations": ANNOTATIONS["annotations"] * 2}, "repeated: 42001, 42000"),
         ({"question": []}, ANNOTATIONS, "missing required field `questions`"),
         (
             {"questions": [{"question_id": 1.5}]},
@@ -179,7 +179,7 @@ def test_a_file_of_another_name_has_no_category(tmp_path):
     ("content", "words"),
     [
         (pope_lines(["yes", "maybe"]), "line 2: label is 'maybe': yes or no is needed"),
-        (pope_lines(["yes"]) * 2, "each id must be there once"),
+        (pope_lines(["yes"]) * 2, "each id must occur once"),
         (pope_lines(["yes"])[:-5], "line 1 column"),
         ('{"question_id": 1, "label": "yes"}', "line 1: has no image: image is needed"),
         ("", "is empty"),

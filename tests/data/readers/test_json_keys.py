@@ -28,7 +28,7 @@ TWICE = [
 @pytest.mark.parametrize("text", TWICE)
 @pytest.mark.parametrize("form", ["{}", "[{}]", " [1, {}]\n"])
 def test_a_key_that_stands_twice_is_refused(text: str, form: str) -> None:
-    with pytest.raises(DataError, match=r"^x\.json line 3: each key .* must be there once"):
+    with pytest.raises(DataError, match=r"^x\.json line 3: each key .* must occur once"):
         decode_json(form.replace("{}", text).encode(), Any, FILE, line=3)
 
 
@@ -36,7 +36,7 @@ def test_a_key_that_stands_twice_is_refused(text: str, form: str) -> None:
     "as_type", [Any, object, dict[str, Any], dict[str, object], dict[str, Raw]]
 )
 def test_whatever_is_decoded(as_type: Any) -> None:
-    with pytest.raises(DataError, match="more often: a; remove or rename"):
+    with pytest.raises(DataError, match="repeated: a; remove or rename"):
         decode_json(b'{"a": [1], "a": [2]}', as_type, FILE)
 
 
@@ -75,7 +75,7 @@ def test_outputs_with_a_value_given_twice(
     data, file = tmp_path / "ref.json", tmp_path / "out.json"
     data.write_text(json.dumps(references))
     file.write_text(outputs)
-    with pytest.raises(DataError, match=r"out\.json: each key of an object must be there once"):
+    with pytest.raises(DataError, match=r"out\.json: each key of an object must occur once"):
         mmbench.score(task, file, data=data)
 
 
@@ -83,5 +83,5 @@ def test_outputs_with_a_value_given_twice(
 def test_judgements_given_twice(tmp_path: Path, text: str) -> None:
     data = tmp_path / "ref.json"
     data.write_text(text)
-    with pytest.raises(DataError, match=r"ref\.json: each key of an object must be there once"):
+    with pytest.raises(DataError, match=r"ref\.json: each key of an object must occur once"):
         mmbench.score("pairs", {"q": ["d"]}, data=data)

@@ -121,7 +121,7 @@ def row(**cells):
         ("x.jsonl", row(answer="A", options=["cat"]), "2 to 26 texts"),
         ("x.jsonl", row(answer="A", options="cat dog"), "2 to 26 texts"),
         ("x.jsonl", row(answer="A", options=list("abcdefghijklmnopqrstuvwxyz!")), "2 to 26 texts"),
-        ("x.jsonl", f"{row(answer='a')}\n{row(answer='b')}", "each id must be there once"),
+        ("x.jsonl", f"{row(answer='a')}\n{row(answer='b')}", "each id must occur once"),
         ("x.jsonl", row(answer="a", file="x.pdf"), "file is 'x.pdf': an image, a sound or a film"),
         ("x.jsonl", row(answer="a", question=["b"]), "question is ['b']: a text is needed"),
         ("x.csv", "id,answer,A,B,C\n1,A,x,,y\n", "line 2: option B is empty"),
@@ -130,7 +130,7 @@ def row(**cells):
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),
         ("x.json", "[]", "has no line of data"),
         ("x.json", '["a"]', "x.json: $[0]: an object of columns and values is needed"),
-        ("x.json", '{"a": "b", "a": "c"}', "each key of an object must be there once"),
+        ("x.json", '{"a": "b", "a": "c"}', "each key of an object must occur once"),
         ("x.yaml", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl, .json"),
         ("x.csv", b"id,answer\n1,\xff\n", "line 2 column 3"),
     ],
@@ -257,12 +257,12 @@ def test_two_columns_of_references_are_not_chosen_from(tmp_path):
     ("name", "content", "words"),
     [
         ("x.trn", "hello\n", "line 1: does not end in an id"),
-        ("x.trn", "a (1)\nb (1)\n", "more often: 1"),
+        ("x.trn", "a (1)\nb (1)\n", "repeated: 1"),
         ("x.csv", "id,said\n1,a\n", "line 2: has no text: one of text, transcript"),
         ("x.csv", "text\na\n", "line 2: has no id"),
         ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is missing"),
         ("x.jsonl", '{"id": 1, "text": "a"', "line 1 column"),
-        ("1-2.trans.txt", "1-2-0 A\n1-2-0 B\n", "more often: 1-2-0"),
+        ("1-2.trans.txt", "1-2-0 A\n1-2-0 B\n", "repeated: 1-2-0"),
     ],
 )
 def test_what_is_refused_of_transcripts(tmp_path, name, content, words):

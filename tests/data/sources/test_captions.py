@@ -116,7 +116,7 @@ LOST = [{"id": n, "file_name": f"{n}.jpg"} for n in (7, 12, *range(100, 107))]
         ("x.json", without("images", LOST),
          "7 of 9 images have no caption to compare with: 100, 101, 102, 103, 104 and 2 more"),
         ("x.json", without("images", LOST[:1]), "3 captions of images that it does not list"),
-        ("x.json", without("images", LOST[:2] * 2), "each image id must be there once"),
+        ("x.json", without("images", LOST[:2] * 2), "each image id must occur once"),
         ("x.json", '{"a": []}', "1 of 1 image has no caption to compare with: a"),
         ("x.json", '{"a": 3}', "x.json: a: Expected `array`"),
         ("x.json", '{"a": ["b"', "x.json: line 1 column"),

@@ -122,5 +122,5 @@ def test_what_is_an_error(tmp_path):
 def test_two_images_of_one_name(tmp_path):
     save_image(tmp_path / "a.png")
     save_image(tmp_path / "a.jpg")
-    assert f"{tmp_path}: each image id must be there once" in message(tmp_path)
-    assert "more often: a;" in message(tmp_path)
+    assert f"{tmp_path}: each image id must occur once" in message(tmp_path)
+    assert "repeated: a;" in message(tmp_path)

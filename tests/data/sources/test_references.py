@@ -68,7 +68,7 @@ def test_order_of_classes(tmp_path):
         assert (data.labels, targets(data)) == (["zebra", "dog", "cat"], {"a": 1})
     with pytest.raises(UnknownName, match=r"'dog'.*did you mean dogs\? see data option `classes`"):
         labels(file, classes=["dogs", "cat"])
-    with pytest.raises(DataError, match="each class must be there once"):
+    with pytest.raises(DataError, match="each class must occur once"):
         labels(file, classes=["dog", "dog"])
     with pytest.raises(DataError, match=r"none\.txt: cannot be read"):
         labels(file, classes="none.txt")
@@ -167,7 +167,7 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
     links = pairs(write_file(tmp_path / "x.qrels", content)).links
     assert links == {"q 1": {"a.jpg": 1.0}, "q2": {"a.jpg": 1.0, "http://h/x/../y": 1.0, "..": 1.0}}
     twice = write_file(tmp_path / "y.qrels", "q1 0 ./a.jpg 1\nq1 0 a.jpg 0\n")
-    with pytest.raises(DataError, match=r"each pair must be there once.*: q1 a\.jpg"):
+    with pytest.raises(DataError, match=r"each pair must occur once.*: q1 a\.jpg"):
         pairs(twice)
 
 
@@ -177,7 +177,7 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
         ("x.qrels", "q1 0 d1\n", "its first line is not `qid 0 docid grade`"),
         ("x.qrels", TREC + "q1 0 d9 good\n", "line 7: not of the form"),
         ("x.qrels", TREC + "q1 0 d9 1 more\n", "line 7: not of the form"),
-        ("x.qrels", TREC + "q1 0 d1 1\n", "each pair must be there once"),
+        ("x.qrels", TREC + "q1 0 d1 1\n", "each pair must occur once"),
         ("x.qrels", "", "its first line is not `qid"),
         ("x.qrels", b"q1 0 d\xff 1\n", "not UTF-8"),
         (
@@ -229,7 +229,7 @@ def test_what_is_refused_of_images(tmp_path):
     with pytest.raises(DataError, match="no image in it"):
         images(tmp_path)
     touch(tmp_path, "a.jpg", "a.png")
-    with pytest.raises(DataError, match="each image id must be there once"):
+    with pytest.raises(DataError, match="each image id must occur once"):
         images(tmp_path)
 
 

@@ -253,7 +253,7 @@ def test_text_in_parquet_that_is_not_utf8(folder):
 
 def test_duplicate_ids(folder):
     rows = [{"image": "a.png", "text": "x", "id": id} for id in (1, 2, 2)]
-    assert "caption id must be there once, but these occur more often: 2;" in message(
+    assert "caption id must occur once, but these are repeated: 2;" in message(
         write_table(folder / "t.jsonl", rows)
     )
 

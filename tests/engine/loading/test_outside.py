@@ -110,7 +110,7 @@ def test_a_file_that_changes_during_a_run_is_not_sent(
     with serving() as endpoint:
         endpoint.script["q"] = [swap]
         assert main(words("run", endpoint, data, "--concurrency", "1", *out)) == 3
-        assert "was changed after the run began" in capsys.readouterr().out
+        assert "the file changed after the run began" in capsys.readouterr().out
         assert 1 <= len(endpoint.bodies) < 41
         coded = base64.b64encode(secret.read_bytes()).decode()
         assert coded not in json.dumps(endpoint.bodies)

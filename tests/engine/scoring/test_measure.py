@@ -166,7 +166,7 @@ def few_rows(predictions: Sequence[Prediction]) -> Score:
 
 
 def test_rows_that_belong_to_no_prediction_are_refused() -> None:
-    with pytest.raises(UserError, match="gave 1 row for 2 predictions"):
+    with pytest.raises(UserError, match="returned 1 row for 2 predictions"):
         measure(["test_few_rows"], {"": [tagged(("a", "b"), ("a", "c"))]})
 
 

@@ -235,7 +235,7 @@ def test_spice_scores_by_image():
     "text", ["", "{}", "[{}]", "null", SPICE_JSON.replace('"image_id":0', '"image_id":7')]
 )
 def test_spice_scores_that_cannot_be_read(text):
-    with pytest.raises(UserError, match="result cannot be read"):
+    with pytest.raises(UserError, match="cannot read the output of the jar"):
         _scores(text, 3)
 
 

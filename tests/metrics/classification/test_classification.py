@@ -535,9 +535,9 @@ def test_more_resamples_than_a_block_holds(monkeypatch: pytest.MonkeyPatch) -> N
     [
         ([[1, 0], 1], [0, 0], "sample 1 has a label and sample 0 has scores"),
         ([[1, 0], [1, 0, 0]], [0, 0], r"sample 1: scores of shape \(3,\)"),
-        ([[1, 0], [1, 0]], [0, 2], "sample 1: label 2 is none of the classes 0 to 1"),
-        ([[1, 0]], [[0, -1]], "sample 0: label -1 is none"),
-        ([-1], [0], "sample 0: label -1 is none"),
+        ([[1, 0], [1, 0]], [0, 2], "sample 1: label 2 is not one of the classes 0 to 1"),
+        ([[1, 0]], [[0, -1]], "sample 0: label -1 is not one"),
+        ([-1], [0], "sample 0: label -1 is not one"),
         ([[1, 0]], ["cat"], "sample 0: the target 'cat' is neither"),
         ([[]], [0], r"sample 0: scores of shape \(0,\)"),
     ],

@@ -104,8 +104,8 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
         ([(500, {})] * 2, r"failed 2 times: status 500: .*not.*now"),
         (["half"] * 2, "failed 2 times: the connection broke off"),
         ([(400, {})], "refused the request: status 400"),
-        ([b"<html>busy</html>"], "no JSON"),
-        ([["a", "list"]], "JSON that is no object"),
+        ([b"<html>busy</html>"], "not JSON"),
+        ([["a", "list"]], "JSON, but not an object"),
         ([{"choices": []}], "no readable choices"),
         ([{"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}], "gave no text"),
         (
@@ -187,7 +187,7 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
     with pytest.raises(ModelError, match="set it again") as caught:
         api(endpoint)
     assert key.strip() not in str(caught.value)
-    with pytest.raises(UserError, match="put the key into the environment"):
+    with pytest.raises(UserError, match="set the API key as an environment"):
         Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
 
 
@@ -198,7 +198,7 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
         ({"base": "localhost:8000"}, "give http://HOST:PORT"),
         ({"base": "http://host:eighty/v1"}, "give http://HOST:PORT"),
         ({"base": "http://[::1/v1"}, "give http://HOST:PORT"),
-        ({"base": "http://me:pass@host:eighty/v1"}, "holds a password"),
+        ({"base": "http://me:pass@host:eighty/v1"}, "contains a user name or password"),
         ({"base": "http://example.org\\.localhost/v1"}, "give http://HOST:PORT"),
         ({"base": "http://localhost/v1?key=abc"}, "give http://HOST:PORT"),
         ({"base": "http://localhost/v1\nX: y"}, "give http://HOST:PORT"),

@@ -142,7 +142,7 @@ def hang_up(handler: Any) -> None:
     ("fault", "reason"),
     [
         (b"[" * 200_000, "nested too deep"),
-        (raw(answer("x"), '"x"', '"x", "n": ' + "9" * 5000), "no JSON"),
+        (raw(answer("x"), '"x"', '"x", "n": ' + "9" * 5000), "not JSON"),
         (answer("a \ud800 b"), "lone surrogate"),
         (answer("x", ["stop"]), "finish_reason is a list"),
         (answer("x", {"a": 1}), "finish_reason is a dict"),

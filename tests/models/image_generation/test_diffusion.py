@@ -173,7 +173,7 @@ def test_code_in_the_folder_is_not_run(
 def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path, content: str | None) -> None:
     if content:
         (tmp_path / "model_index.json").write_text(content)
-    with one_line_error(ModelError, match="is no pipeline of diffusers"):
+    with one_line_error(ModelError, match="is not a diffusers pipeline"):
         Diffusion(tmp_path, **CPU)
 
 

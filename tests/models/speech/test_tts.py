@@ -94,7 +94,7 @@ def test_speecht5_says_what_it_needs(spoken: dict[str, Any], tmp_path: Path) -> 
     with pytest.raises(ModelError, match="vocoder=FOLDER and --model-arg speaker=FILE"):
         Tts(folder, **CPU)
     (tmp_path / "voice.npy").write_bytes(b"no numbers")
-    with pytest.raises(ModelError, match=r"is no \.npy file"):
+    with pytest.raises(ModelError, match=r"is not a \.npy file"):
         Tts(folder, **CPU, **{**options, "speaker": str(tmp_path / "voice.npy")})
 
 

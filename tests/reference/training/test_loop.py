@@ -270,7 +270,7 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
         (
             {"stages": [{**SMALL["stages"][0], "options": {"augment": ["twist"]}}]},
             UserError,
-            "options of stage all: augment: 'twist' is none of flip, recolour, zoom",
+            "options of stage all: augment: 'twist' is not one of flip, recolour, zoom",
         ),
     ],
 )

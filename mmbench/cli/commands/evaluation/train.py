@@ -63,7 +63,9 @@ def _run(args: argparse.Namespace) -> TrainingRun:
 def _trainer_of(recipe: Path) -> str:
     model = read_yaml(recipe).get("model")
     if not isinstance(model, str):
-        raise SpecError(f"{recipe}: no key `model`: write the name of what is trained")
+        raise SpecError(
+            f"{recipe}: no key `model`: add `model: NAME` (`mmbench list trainers` shows the names)"
+        )
     return model
 
 

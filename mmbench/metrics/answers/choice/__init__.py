@@ -91,6 +91,6 @@ def _answer(prediction: Prediction) -> int:
     if len(answer) == 1 and answer in letters:
         return letters.index(answer)
     raise DataError(
-        f"sample {prediction.id}: the right answer {answer!r} is none of the letters"
-        f" {letters or '(there are no options)'}; give the letter of an option"
+        f"sample {prediction.id}: the right answer {answer!r} is not one of the"
+        f" letters {letters or '(there are no options)'}; give the letter of an option"
     )
