@@ -7,7 +7,6 @@ A single row is a `Record`. Rows read from a file are a table of columns
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -161,12 +160,16 @@ def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | 
 
 
 def has_gaps(cells: Sequence[object]) -> bool:
-    """Return whether a row lacks the column."""
+    """Return whether a row lacks the column.
+
+    Of the columns that readers return, only texts, repeated values and lists can hold ABSENT. The
+    others are not scanned, which would convert each value to a Python object.
+    """
     if isinstance(cells, Texts):
         return cells.null is ABSENT and cells.array.null_count > 0
     if isinstance(cells, Repeated):
         return cells.only is ABSENT
-    return not isinstance(cells, array) and any(cell is ABSENT for cell in cells)
+    return isinstance(cells, list | tuple) and any(cell is ABSENT for cell in cells)
 
 
 def columns_of(records: Sequence[Record]) -> list[str]:
