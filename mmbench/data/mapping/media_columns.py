@@ -15,7 +15,7 @@ from typing import Any
 from mmbench.columns import ABSENT, patch_rows
 from mmbench.data.mapping.find_media import NOUNS, locate_media
 from mmbench.data.mapping.patterns import fill_pattern, is_pattern
-from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.folders import MEDIA, as_modality
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import InvalidContent, Media, Modality
@@ -33,15 +33,15 @@ def column_list(columns: Columns) -> list[str]:
 def field_modality(name: str) -> Modality | None:
     """Return the modality that the name of an input implies, None for a text input."""
     match = _FIELD.fullmatch(name)
-    return next((m for m in MEDIA if match and match[1] == m), None)
+    return as_modality(match[1]) if match else None
 
 
 def modality_of(name: str) -> Modality:
     """Return the modality of this name. Raises UnknownName."""
-    for modality in MEDIA:
-        if modality == name:
-            return modality
-    raise UnknownName("medium", name, MEDIA)
+    modality = as_modality(name)
+    if modality is None:
+        raise UnknownName("medium", name, MEDIA)
+    return modality
 
 
 def one_medium(columns: Mapping[str, object]) -> Modality:
@@ -108,10 +108,9 @@ def located_media(
 def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
     """Return the modality of an input by the type of its column or, failing that, by its name."""
     kind = rows.content_type(column) if isinstance(column, str) else ""
-    by_type = next((modality for modality in MEDIA if modality == kind), None)
-    by_name = field_modality(name)
+    by_type, by_name = as_modality(kind), field_modality(name)
     if kind == "bytes" and by_name is None:
-        by_name = next((m for m in MEDIA if m == name.partition("_")[0]), None)
+        by_name = as_modality(name.partition("_")[0])
     if by_type and by_name and by_type != by_name:
         raise DataError(
             f"{rows.place}: column {column} holds {by_type}s, and its input is called {name}:"

@@ -13,7 +13,7 @@ from typing import Any
 
 from mmbench.columns import ABSENT, patch_rows
 from mmbench.data.mapping.media_columns import located_media
-from mmbench.data.readers.folders import MEDIA, modality_by_ending
+from mmbench.data.readers.folders import MEDIA, as_modality, modality_by_ending
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import plain_name
 from mmbench.errors import DataError
@@ -89,7 +89,7 @@ def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
 def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Modality | None:
     plain = plain_name(name)
     if match := _NAMED.fullmatch(plain):
-        return next(medium for medium in MEDIA if medium == match[1])
+        return as_modality(match[1])
     if read or plain in _TEXTS:
         return None
     full = (cell for cell in cells if cell not in _EMPTY)

@@ -35,6 +35,11 @@ def is_system_name(name: str) -> bool:
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
+def as_modality(name: str) -> Modality | None:
+    """Return the modality of this name, None for any other name."""
+    return next((modality for modality in MEDIA if modality == name), None)
+
+
 def modality_by_ending(path: str) -> Modality | None:
     """Return the modality by the extension of a file name, None for no medium."""
     suffix = PurePath(path).suffix.lower()
