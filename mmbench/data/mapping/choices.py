@@ -10,6 +10,7 @@ from reprlib import repr
 from string import ascii_uppercase
 
 from mmbench.data.readers.records import is_missing, parse_text
+from mmbench.datasets import lettered
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_all
 from mmbench.text import count
@@ -56,6 +57,20 @@ def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -
     if not all(full[: len(filled)]):
         raise DataError(f"{where}: option {columns[full.index(False)]} is empty")
     return filled
+
+
+def as_choice(
+    answers: Sequence[object], options: Sequence[str], where: str, *, texts: bool = False
+) -> tuple[dict[str, object] | InvalidContent, str | InvalidContent]:
+    """Return the target {"answer": letter, "options": [text, …]}, and the options as lines.
+
+    Both are the InvalidContent of an ambiguous answer. Arguments and errors are those of
+    `right_letter`.
+    """
+    letter = right_letter(answers, options, where, texts=texts)
+    if isinstance(letter, InvalidContent):
+        return letter, letter
+    return {"answer": letter, "options": options}, lettered(options)
 
 
 def right_letter(

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Mapped, Table, column, concatenate, pack
-from mmbench.data.mapping.choices import option_texts, right_letter
+from mmbench.data.mapping.choices import as_choice, option_texts
 from mmbench.data.mapping.media_columns import Columns, column_list, media_inputs
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.records import is_missing, parse_tag, parse_text, refuse_duplicates
 from mmbench.data.readers.rows import Rows
-from mmbench.datasets import Samples, lettered, sample_columns
+from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import SpecError
-from mmbench.types import InvalidContent, Sample
+from mmbench.types import Sample
 
 
 class ColumnMapping(NamedTuple):
@@ -126,8 +126,7 @@ def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[
     targets, lines = [], []
     for at, (answer, cells) in enumerate(zip(answers, options, strict=True)):
         texts = option_texts(cells, names, rows.where(at))
-        letter = right_letter([answer], texts, rows.where(at))
-        broken = isinstance(letter, InvalidContent)
-        targets.append(letter if broken else {"answer": letter, "options": texts})
-        lines.append(letter if broken else lettered(texts))
+        target, line = as_choice([answer], texts, rows.where(at))
+        targets.append(target)
+        lines.append(line)
     return targets, lines

@@ -8,16 +8,15 @@ from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Repeated, pack
-from mmbench.data.mapping.choices import matching_letters, option_texts, right_letter
+from mmbench.data.mapping.choices import as_choice, matching_letters, option_texts
 from mmbench.data.mapping.media_columns import check_optional
 from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.table_files import find_file, read_records
-from mmbench.datasets import Samples, lettered, sample_columns
+from mmbench.datasets import Samples, sample_columns
 from mmbench.protocols import declare_source
-from mmbench.types import InvalidContent
 
 _IDS = ("id", "question_id")
 _ANSWERS = ("answer", "answers")
@@ -77,14 +76,13 @@ def _parse_rows(rows: OwnTable) -> _ParsedRows:
     targets: list[object] = []
     lines: list[object] = []
     for at, (right, row_options) in enumerate(zip(answers, options, strict=True)):
-        if row_options:
-            letter = right_letter(right, row_options, rows.where(at), texts=texts)
-            broken = isinstance(letter, InvalidContent)
-            targets.append(letter if broken else {"answer": letter, "options": row_options})
-            lines.append(letter if broken else lettered(row_options))
-        else:
-            targets.append(_single_or_list(right))
-            lines.append(ABSENT)
+        target, line = (
+            as_choice(right, row_options, rows.where(at), texts=texts)
+            if row_options
+            else (_single_or_list(right), ABSENT)
+        )
+        targets.append(target)
+        lines.append(line)
     return _ParsedRows(pack(targets), pack(lines), _tags(rows, options))
 
 
