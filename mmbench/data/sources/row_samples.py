@@ -220,12 +220,12 @@ def rows(
     """
     shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
     classes = [str(label) for label in labels or []]  # YAML has 0 for the digit
+    other = open_join(join, root, path, split, revision) if join else None
     places: list[LibraryRows] = []
     tables = []
     for one in name if isinstance(name, list) else [name]:
         place = library_rows(root, path, one, split, revision, where)
         place.part = str(one) if isinstance(name, list) and not id else ""
-        other = open_join(join, root, path, split, revision) if join else None
         classes = classes or (place.classes(target) if isinstance(target, str) else [])
         cells = place.column(column_list(target)[0]) if classes and target else None
         targets = None if cells is None else ClassNames(classes).targets(place, cells)
