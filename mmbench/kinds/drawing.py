@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from mmbench import media
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
+from mmbench.kinds.inputs import text_of
 from mmbench.kinds.per_sample import (
     PerSample,
     decoded_answers,
@@ -16,7 +17,6 @@ from mmbench.kinds.per_sample import (
     hash_number,
     permute_answers,
     prediction_table,
-    text_of,
     with_failures,
 )
 from mmbench.kinds.responses import generated

@@ -19,17 +19,14 @@ from mmbench.columns import (
     table,
 )
 from mmbench.datasets import Samples
-from mmbench.errors import DataError, SpecError, UserError
+from mmbench.errors import DataError, UserError
 from mmbench.kinds.returned import CHECKS, with_check
 from mmbench.protocols import Needs, Responses
 from mmbench.types import (
-    Content,
     Directions,
     GeneratedOutputs,
     InvalidContent,
     KindOptions,
-    Media,
-    Modality,
     Outputs,
     Prediction,
     Predictions,
@@ -39,8 +36,6 @@ from mmbench.types import (
 )
 
 T = TypeVar("T")
-
-_MEDIA = {"image", "audio", "video"}
 
 
 class PerSample(ABC):
@@ -235,69 +230,6 @@ def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
     for row, other in zip(order, order[1:] + order[:1], strict=True):
         permuted[row] = answers[other]
     return permuted
-
-
-def check_medium(spec: TaskSpec) -> None:
-    """Refuse fields that are not media. Raises SpecError."""
-    if not spec.fields or not _MEDIA.issuperset(spec.fields):
-        raise SpecError(
-            f"task {spec.name}: fields of a {spec.kind} task are media, e.g."
-            " `fields: {image: image}`"
-        )
-
-
-def medium_of(spec: TaskSpec, sample: Sample) -> Content:
-    """Return the medium of a sample: the only field that it has. Raises DataError."""
-    present = [field for field in spec.fields.values() if field in sample.inputs]
-    usable = [field for field in present if not isinstance(sample.inputs[field], InvalidContent)]
-    if present and len(usable) < 2:
-        return sample.inputs[(usable or present)[0]]
-    if not present:
-        raise DataError(
-            f"task {spec.name}: sample {sample.id} has no {' or '.join(spec.fields.values())}:"
-            " name its file in a column of that name"
-        )
-    raise DataError(
-        f"task {spec.name}: sample {sample.id} has {' and '.join(usable)}, and a model is asked"
-        f" about one: choose it in a task file, e.g. fields: {{{usable[0]}: {usable[0]}}}"
-    )
-
-
-def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
-    """Return a text of a sample, by the name of its field. Raises DataError."""
-    content = input_of(spec, sample, spec.fields[name])
-    if isinstance(content, Media):
-        raise DataError(
-            f"task {spec.name}: sample {sample.id} has no text in {spec.fields[name]!r}"
-        )
-    return content
-
-
-def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
-    """Return a content of a sample. Raises DataError if this field is missing."""
-    content = sample.inputs.get(field)
-    if content is None:
-        has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""
-        raise DataError(f"task {spec.name}: sample {sample.id} has no {field}{has}")
-    return content
-
-
-def modality_in(spec: TaskSpec, data: Samples) -> Modality:
-    """Return the modality of the media of the data, text if there are none.
-
-    Raises DataError for several modalities: a model is asked about one at a time.
-    """
-    first: dict[Modality, str] = {}
-    for sample in data.samples:
-        medium = medium_of(spec, sample)
-        if isinstance(medium, Media):
-            first.setdefault(medium.modality, sample.id)
-    if len(first) > 1:
-        examples = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
-        raise DataError(
-            f"task {spec.name}: its media are of several kinds ({examples}): split the data"
-        )
-    return next(iter(first), "text")
 
 
 def decoded_answers(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.per_sample import PerSample, decoded_answers, each_output, text_of
+from mmbench.kinds.inputs import text_of
+from mmbench.kinds.per_sample import PerSample, decoded_answers, each_output
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Responses, Speaks
 from mmbench.types import InvalidContent, Media, Outputs, Requests, TaskSpec

@@ -12,7 +12,7 @@ from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.classes import ClassScoresKind
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.kinds.classification.scores import check_scale, has_several, over_views, scale_of_views
-from mmbench.kinds.per_sample import check_medium, medium_of, modality_in
+from mmbench.kinds.inputs import check_medium, medium_of, modality_in
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Classifies, Responses
 from mmbench.text import count

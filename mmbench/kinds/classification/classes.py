@@ -27,7 +27,8 @@ from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.names import columns_of_output
 from mmbench.kinds.classification.outputs import label_number, numbers, scores_of_list
 from mmbench.kinds.classification.scores import baseline_logits, has_several, scale_of_outputs
-from mmbench.kinds.per_sample import PerSample, check_medium, each_output, hash_number
+from mmbench.kinds.inputs import check_medium
+from mmbench.kinds.per_sample import PerSample, each_output, hash_number
 from mmbench.protocols import Responses
 from mmbench.stats.probabilities import probabilities
 from mmbench.text import count

@@ -14,7 +14,7 @@ from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.classes import ClassScoresKind
-from mmbench.kinds.per_sample import medium_of, modality_in
+from mmbench.kinds.inputs import medium_of, modality_in
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
 from mmbench.types import (

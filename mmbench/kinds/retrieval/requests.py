@@ -7,7 +7,7 @@ from functools import partial
 
 from mmbench.columns import Mapped, are_texts, column, entries
 from mmbench.errors import DataError
-from mmbench.kinds.per_sample import input_of
+from mmbench.kinds.inputs import input_of
 from mmbench.types import Content, Media, Modality, Requests, Role, Sample, TaskSpec
 
 
