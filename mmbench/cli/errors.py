@@ -18,7 +18,6 @@ _PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # of modules with other names
 
 def report(error: BaseException) -> int:
     """Print an error for the user and return its exit code."""
-    from mmbench.cli.output.terminal import show
     from mmbench.cli.process import interruption, report_interruption
 
     if number := interruption(error):
@@ -26,6 +25,8 @@ def report(error: BaseException) -> int:
         return 128 + number
     message = str(error) if isinstance(error, UserError) else _fault(error)
     if message:
+        from mmbench.cli.output.terminal import show  # `--help` does not need it
+
         if os.environ.get(_TRACEBACK):
             _print_traceback(error)
         first, *rest = message.splitlines()
