@@ -31,17 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KINDS = ("model", "task", "metric", "data", "kind", "outputs", "trainer", "conformance")
-_GROUPS = {
-    "model": "mmbench.models",
-    "task": "mmbench.tasks",
-    "metric": "mmbench.metrics",
-    "data": "mmbench.data",
-    "kind": "mmbench.kinds",
-    "outputs": "mmbench.outputs",
-    "trainer": "mmbench.trainers",
-    "conformance": "mmbench.conformance",
-}
+KINDS = tuple(TABLES)
 
 
 class Plugin(NamedTuple):
@@ -118,8 +108,8 @@ def _claim(kind: str, name: str, plugin: Plugin) -> None:
 def _entry_points() -> None:
     from importlib.metadata import entry_points
 
-    for kind, group in _GROUPS.items():
-        for point in entry_points(group=group):
+    for kind in KINDS:
+        for point in entry_points(group=f"mmbench.{_plural(kind)}"):
             owner = f"{point.dist.name if point.dist else point.value}"
             _claim(kind, point.name, Plugin(point, owner, package=point.dist))
 
