@@ -58,11 +58,14 @@ def rtfx_cell(record: RunRecord) -> str:
 
 
 def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of one table as plain text, for terminals and Markdown."""
+    """Return header and rows of one table as plain text, for Markdown.
+
+    The speed and the published numbers have a column only where a run has them.
+    """
     metrics = list(records[0].scores)
-    timed = speed.has_column(records)
-    times = [speed.COLUMN] if timed else []
-    header = ["model", *metrics, "95 % of headline", *times, "failed", "published", "run"]
+    timed, known = speed.has_column(records), any(map(published, records))
+    times, verdicts = [speed.COLUMN] if timed else [], ["published"] if known else []
+    header = ["model", *metrics, "95 % of headline", *times, "failed", *verdicts, "run"]
     rows = [
         [
             label(record),
@@ -70,18 +73,12 @@ def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]
             interval(record.scores.get(record.headline)),
             *([rtfx_cell(record)] if timed else []),
             failed(record),
-            published(record),
+            *([published(record)] if known else []),
             record.run,
         ]
         for record in records
     ]
-    if not any(row[-2] for row in rows):
-        header, rows = _drop(header, -2), [_drop(row, -2) for row in rows]
     return header, rows
-
-
-def _drop(items: list[str], place: int) -> list[str]:
-    return [*items[:place], *items[place + 1 :]]
 
 
 def brief(records: list[RunRecord]) -> list[list[str]]:
