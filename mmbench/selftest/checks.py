@@ -179,9 +179,8 @@ def _hedge(baselines: dict[str, dict[str, MeasuredDirection]]) -> Check:
 
 
 def _order(bench: _Bench) -> Check:
-    first = bench.baseline("random", bench.data) if "random" in bench.kind.baselines else {}
-    first = first or bench.baseline("oracle", bench.data)
     baseline = "random" if "random" in bench.kind.baselines else "oracle"
+    first = bench.baseline(baseline, bench.data)
     again = bench.baseline(baseline, bench.data.shuffled(0))
     moved = [n for n, s in first.items() if not _same(s.score.value, again[n].score.value)]
     return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or baseline)
