@@ -67,8 +67,9 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
         return PreparedRun(spec, kind, data, None, info, {}, tuple(notes))
     kind.check(data)
     requests = kind.requests(data, options.seed)
-    check_methods(required_ability(kind, spec), spec, requests)
-    check_ability(resolved, required_ability(kind, spec), spec, requests)
+    needs = required_ability(kind, spec)
+    check_methods(needs, spec, requests)
+    check_ability(resolved, needs, spec, requests)
     notes = [*notes, *_sent_away(resolved, spec, requests, options)]
     return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
 
