@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmbench.errors import UnknownName, UserError
-from mmbench.text import count, sample_noun
+from mmbench.text import format_sizes
 from mmbench.types import RunRecord
 
 
@@ -64,7 +64,7 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
     definitions = [
         [f"version {r.task.version}", f"task definition {r.task.fingerprint[:8]}"] for r in records
     ]
-    data = [[_sizes(record), f"data {record.task.data_hash[:8]}"] for record in records]
+    data = [[format_sizes(r.task.data), f"data {r.task.data_hash[:8]}"] for r in records]
     columns = [*_fewest_columns(definitions), *_fewest_columns(data), _signature_parts(records)]
     return [list(filter(None, parts)) for parts in zip(*columns, strict=True)]
 
@@ -79,11 +79,6 @@ def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     if different == 1:
         return []
     return next(([c] for c in columns if len(set(c)) == different), columns)
-
-
-def _sizes(record: RunRecord) -> str:
-    roles = sorted(record.task.data.items())
-    return ", ".join(count(n, sample_noun(role)) for role, n in roles)
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
@@ -116,4 +111,4 @@ def _short(text: str) -> str:
 
 
 def _data(record: RunRecord) -> str:
-    return f"{record.task.data_hash[:12]} ({_sizes(record)})"
+    return f"{record.task.data_hash[:12]} ({format_sizes(record.task.data)})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mmbench.comparison.comparability import distinctions
-from mmbench.text import count, sample_noun
+from mmbench.text import format_sizes, sample_noun
 from mmbench.types import RunRecord
 
 Section = tuple[str, str, str]
@@ -71,8 +71,7 @@ def other_data(record: RunRecord) -> str:
 def caption(records: list[RunRecord]) -> str:
     """Return the caption of a table: sizes, and how its data differ from the protocol's."""
     task = records[0].task
-    sizes = ", ".join(count(n, sample_noun(role)) for role, n in sorted(task.data.items()))
-    words = f"version {task.version}; {sizes}; data {task.data_hash[:8]}"
+    words = f"version {task.version}; {format_sizes(task.data)}; data {task.data_hash[:8]}"
     other = other_data(records[0])
     return f"{words}; {other}" if other else words
 

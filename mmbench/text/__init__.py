@@ -6,7 +6,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from posixpath import normpath
 
 # Control characters move the cursor of a terminal, and bidirectional marks reverse the text around
@@ -93,6 +93,11 @@ def part_of(number: int, total: int, noun: str, singular: str = "has", plural: s
 def sample_noun(side: str) -> str:
     """Return the noun for a sample of a role: `sample`, `corpus sample`."""
     return side if side == "sample" else f"{side} sample"
+
+
+def format_sizes(sizes: Mapping[str, int]) -> str:
+    """Return the sizes of data by role: `40 samples`, `40 corpus samples, 200 query samples`."""
+    return ", ".join(count(n, sample_noun(role)) for role, n in sorted(sizes.items()))
 
 
 def path_id(ident: str) -> str:

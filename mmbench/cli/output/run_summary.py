@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from mmbench.cli.output.terminal import listing, table
 from mmbench.reports.cells import bounds, interval, number
 from mmbench.reports.sections import caption, label, other_data
-from mmbench.text import count, plain, repeated, sample_noun
+from mmbench.text import count, format_sizes, plain, repeated
 from mmbench.text.number_format import format_number, format_rate, format_seconds
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 
@@ -29,7 +29,7 @@ def run_result(record: RunRecord, where: str, width: int | None) -> list[str]:
 def run_summary(record: RunRecord, width: int | None) -> list[str]:
     """Return the lines of `mmbench show run`: model, task, time and place, then the result."""
     model, task = record.model, record.task
-    sizes = ", ".join(count(n, sample_noun(side)) for side, n in sorted(task.data.items()))
+    sizes = format_sizes(task.data)
     about = [
         ("run", record.run),
         ("created", record.created),

@@ -9,7 +9,7 @@ from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import SAMPLES, UNCLEAR, until_interrupted, worst
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import run_options
-from mmbench.text import count, plain, sample_noun
+from mmbench.text import count, format_sizes, plain
 
 
 def command(args: argparse.Namespace) -> int:
@@ -25,7 +25,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
         checked = check(model, task, run_options(args, task))
     except BaseException as error:
         return report(error)
-    sizes = ", ".join(count(n, sample_noun(role)) for role, n in sorted(checked.sizes.items()))
+    sizes = format_sizes(checked.sizes)
     subject = "the data of" if model is None else f"{plain(model)} on"
     lines = [f"{subject} {plain(task)}: {sizes}; fingerprint {checked.fingerprint[:12]}"]
     lines += [f"  {plain(ident)}: {plain(why)}" for ident, why in checked.failures[:20]]
