@@ -130,9 +130,8 @@ def _are_messages(content: object) -> bool:
 
 
 def _values(returned: object, *args: object) -> str:
-    data: Any = next(
-        one for one in args if not isinstance(one, str)
-    )  # the first argument may be a baseline's name
+    # The first argument may be a baseline's name.
+    data: Any = next(one for one in args if not isinstance(one, str))
     n = len(data.samples)
     if not isinstance(returned, Sequence) or isinstance(returned, str):
         return f"returned {repr(returned)}: give {_VALUES}"

@@ -46,9 +46,7 @@ class Model(msgspec.Struct, frozen=True):
     info: ModelInfo
     load: Callable[[str], object]  # device -> the model, its weights loaded
     cls: ModelClass  # has the methods and the modalities of the model that will be loaded
-    folder: Path | None = (
-        None  # its checkpoint, since checkpoints of a class may differ in abilities
-    )
+    folder: Path | None = None  # its checkpoint: those of a class may differ in abilities
     uncached: str = ""
     destination: str | None = None
 
