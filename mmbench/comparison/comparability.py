@@ -8,6 +8,8 @@ from mmbench.errors import UnknownName, UserError
 from mmbench.text import format_sizes
 from mmbench.types import RunRecord
 
+SCORES_HINT = "`mmbench show run RUN` shows those of a run"
+
 
 def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> list[str]:
     """Return the scores to compare: those that all runs have, or the requested ones among them.
@@ -19,13 +21,20 @@ def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> lis
         raise UserError(f"runs {', '.join(r.run for r in records)} have no metric in common")
     names: list[str] = []
     for name in requested:
-        matches = [n for n in common if n == name or n.startswith(f"{name}[")]
+        matches = with_variants(name, common)
         if not matches:
             known = {*common, *(n.partition("[")[0] for n in common)}
-            hint = "`mmbench show run RUN` shows those of a run"
-            raise UnknownName("metric of these runs", name, known, hint)
+            raise UnknownName("metric of these runs", name, known, SCORES_HINT)
         names += [n for n in matches if n not in names]
     return names or common
+
+
+def with_variants(name: str, known: Sequence[str]) -> list[str]:
+    """Return the scores that a name stands for: the one of this name, and all `NAME[…]`.
+
+    An unknown name gives an empty list.
+    """
+    return [score for score in known if score == name or score.startswith(f"{name}[")]
 
 
 def _measured(record: RunRecord, name: str) -> bool:

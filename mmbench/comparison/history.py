@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.checkpoint_steps import checkpoint_step
+from mmbench.comparison.comparability import SCORES_HINT, with_variants
 from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_rows, direction
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import DataError, UnknownName, UserError
@@ -28,8 +29,6 @@ from mmbench.storage.folders import Folder
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
-
-_SHOWS = "`mmbench show run RUN` shows those of a run"
 
 Change = Literal["", "better", "worse"]
 Order = Literal["step", "created"]
@@ -105,7 +104,7 @@ def history(
     name = metric or records[-1].headline
     known = {score for record in records for score in record.scores}
     if name not in known:
-        raise UnknownName(f"metric of {task}", name, known, _SHOWS)
+        raise UnknownName(f"metric of {task}", name, known, SCORES_HINT)
     points = _points(records, name, by, alpha, out, seed, unreadable)
     warn_of_unreadable(unreadable)
     return name, points
@@ -131,9 +130,9 @@ def histories(
     known = list(dict.fromkeys(score for record in records for score in record.scores))
     names: list[str] = []
     for requested in metrics or [records[-1].headline]:
-        own = [name for name in known if name == requested or name.startswith(f"{requested}[")]
+        own = with_variants(requested, known)
         if not own:
-            raise UnknownName(f"metric of {task}", requested, known, _SHOWS)
+            raise UnknownName(f"metric of {task}", requested, known, SCORES_HINT)
         names += own
     return {
         name: _points(records, name, by, alpha, out, seed, unreadable)
