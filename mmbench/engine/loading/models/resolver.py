@@ -107,9 +107,9 @@ def _format_weight(weight: float) -> str:
 
 def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
     name = without_frames_prefix(ref.adapter)
-    if name == ref.adapter:
-        return _resolve_single(ref, finder, {**ref.options, **options})
     all_options = {**ref.options, **options}
+    if name == ref.adapter:
+        return _resolve_single(ref, finder, all_options)
     count = all_options.pop("frames", DEFAULT_FRAMES)
     inner = msgspec.structs.replace(ref, adapter=name)
     model = _resolve_single(inner, finder, all_options)
