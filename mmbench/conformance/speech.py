@@ -21,6 +21,7 @@ _FORMATTED = (
     "five $20 million 3.5 50% 1960s first 22nd colour analyse [noise] (laughs) uh hmm é œuvre ß "
     "half past ten o'clock double oh seven minus one hundred, point five. Dr. «naïve» 1,000 -- &"
 )
+_PROPERTIES = "empty hypotheses, Unicode"
 # Texts that OpenAI's normalisers make empty; the basic one keeps the second as a word.
 _SILENCES = ("[noise]", "uh", "(laughs) --", "", "[noise] (laughs)")
 
@@ -61,22 +62,11 @@ def _predictions(pairs: Pairs) -> list[Prediction]:
     ]
 
 
-def _jiwer(name: str, _: Path) -> LargestDifference:
-    references, hypotheses = zip(*_generated(), strict=True)
+def _jiwer(name: str, pairs: Callable[[], Pairs], properties: str, _: Path) -> LargestDifference:
+    references, hypotheses = zip(*pairs(), strict=True)
     theirs = getattr(library("jiwer"), name)(list(references), list(hypotheses))
-    ours = value(f"{name}[none]", _predictions(_generated()))
-    return LargestDifference(
-        max_difference(ours, theirs), f"generated: {_N} pairs, empty hypotheses, Unicode"
-    )
-
-
-def _on_silence(name: str, _: Path) -> LargestDifference:
-    references, hypotheses = zip(*_with_silence(), strict=True)
-    theirs = getattr(library("jiwer"), name)(list(references), list(hypotheses))
-    ours = value(f"{name}[none]", _predictions(_with_silence()))
-    return LargestDifference(
-        max_difference(ours, theirs), f"generated: {_N} pairs, a tenth of empty references"
-    )
+    ours = value(f"{name}[none]", _predictions(pairs()))
+    return LargestDifference(max_difference(ours, theirs), f"generated: {_N} pairs, {properties}")
 
 
 def _torchmetrics(name: str, function: str, _: Path) -> LargestDifference:
@@ -84,7 +74,7 @@ def _torchmetrics(name: str, function: str, _: Path) -> LargestDifference:
     theirs = getattr(library("torchmetrics.functional.text"), function)(hypotheses, references)
     ours = value(f"{name}[none]", _predictions(_generated()))
     return LargestDifference(
-        max_difference(ours, float(theirs)), f"generated: {_N} pairs, empty hypotheses, Unicode"
+        max_difference(ours, float(theirs)), f"generated: {_N} pairs, {_PROPERTIES}"
     )
 
 
@@ -170,9 +160,17 @@ _TORCHMETRICS = {"wer": "word_error_rate", "cer": "char_error_rate"}
 _NORMALISERS = {"basic": "Basic", "whisper_en": "English"}
 _OPENAI = "openai-whisper"
 CASES = [
-    *(Case(f"{name}[none]", f"{name}", partial(_jiwer, name), package="jiwer") for name in _RATES),
     *(
-        Case(f"{name}[none]", f"{name}, on silence", partial(_on_silence, name), package="jiwer")
+        Case(f"{name}[none]", name, partial(_jiwer, name, _generated, _PROPERTIES), package="jiwer")
+        for name in _RATES
+    ),
+    *(
+        Case(
+            f"{name}[none]",
+            f"{name}, on silence",
+            partial(_jiwer, name, _with_silence, "a tenth of empty references"),
+            package="jiwer",
+        )
         for name in _RATES
     ),
     *(
