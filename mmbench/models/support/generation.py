@@ -55,7 +55,7 @@ def generated_text(
 
     `finished` is true if the model ended the text before the limit of tokens.
     """
-    cut = cut_at(text, options.stop)
+    cut = _cut_at(text, options.stop)
     return GeneratedText(cut.strip(), "stop" if finished or cut != text else "length", tokens)
 
 
@@ -79,7 +79,7 @@ def end_tokens(model: Network, tokenizer: Tokenizer) -> set[int | None]:
     return {*listed, config.pad_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}
 
 
-def cut_at(text: str, stops: Sequence[str]) -> str:
+def _cut_at(text: str, stops: Sequence[str]) -> str:
     """Return the text before the first stop string."""
     ends = [text.find(stop) for stop in stops if stop in text]
     return text[: min(ends)] if ends else text

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmbench.errors import SampleError
+from mmbench.models.support.generation import generated_text
 from mmbench.models.support.groups import map_groups
-from mmbench.reference.adapters.support import (
-    NanoModel,
-    generated_text,
-    normalise_image,
-    token_sampler,
-)
+from mmbench.reference.adapters.support import NanoModel, normalise_image, token_sampler
 from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality, VideoFrames
 
 if TYPE_CHECKING:

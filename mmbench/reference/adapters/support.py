@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from mmbench.models.support.generation import cut_at
 from mmbench.reference.checkpoints import packaged
-from mmbench.types import Audio, GeneratedText, GenerationConfig
+from mmbench.types import Audio, GenerationConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,14 +115,3 @@ def token_sampler(options: GenerationConfig, rows: int) -> NextTokens:
         return greedy
     generators = [torch.Generator().manual_seed(options.seed) for _ in range(rows)]
     return TokenSampler(options.temperature, options.top_p, generators)
-
-
-def generated_text(
-    text: str, tokens: int, options: GenerationConfig, *, finished: bool
-) -> GeneratedText:
-    """Return a generated text, cut at the stop strings of `options`.
-
-    `finished` is true if the model ended the text.
-    """
-    cut = cut_at(text, options.stop)
-    return GeneratedText(cut.strip(), "stop" if finished or cut != text else "length", tokens)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmbench.errors import ModelError, SampleError
+from mmbench.models.support.generation import generated_text
 from mmbench.reference.adapters.support import (
     NanoModel,
-    generated_text,
     normalise_image,
     spectrogram,
     token_sampler,
