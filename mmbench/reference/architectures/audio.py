@@ -119,7 +119,7 @@ class AudioEncoder(nn.Module):
         return F.relu(self.out(x.amax(1) + x.mean(1)))
 
 
-class AudioCLIP(nn.Module):
+class AudioCLIP(clip.ContrastiveModel):
     """A model of unit vectors of sounds and texts, and of the tags of a sound."""
 
     def __init__(self, config: Config) -> None:
@@ -142,23 +142,10 @@ class AudioCLIP(nn.Module):
         """Project features of `audio` [n, width] to unit vectors [n, embedding] in float32."""
         return F.normalize(self.audio_projection(features).float(), dim=-1)
 
-    def encode_text(self, tokens: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
-        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
-
     def classify(self, mel: Tensor) -> Tensor:
         """Return logits of tags [n, tags] for `log_mel` [n, t, bands] of sounds of one length."""
         logits: Tensor = self.tags(self.audio(mel))
         return logits.float()
-
-    def scale(self) -> Tensor:
-        """Return the inverse temperature, at most 100."""
-        return self.log_scale.clamp(max=math.log(100)).exp()
-
-    @torch.no_grad()
-    def constrain(self) -> None:
-        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
-        self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, mel: Tensor, tokens: Tensor, tags: Tensor) -> Tensor:
         """Return the contrastive loss of n pairs plus the loss of tags [n, tags], a scalar."""

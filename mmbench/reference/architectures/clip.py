@@ -187,8 +187,33 @@ class Text(nn.Module):
         return features
 
 
-class CLIP(nn.Module):
-    """A model of unit vectors of images and texts, with a temperature of their similarity."""
+class ContrastiveModel(nn.Module):
+    """A model of unit vectors of texts and another medium, with a temperature of their similarity.
+
+    A subclass creates the text tower, the projection of its features, and the logarithm of the
+    inverse temperature.
+    """
+
+    text: Text
+    text_projection: nn.Linear
+    log_scale: nn.Parameter
+
+    def encode_text(self, tokens: Tensor) -> Tensor:
+        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
+        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
+
+    def scale(self) -> Tensor:
+        """Return the inverse temperature, at most 100."""
+        return self.log_scale.clamp(max=math.log(100)).exp()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
+        self.log_scale.clamp_(max=math.log(100))
+
+
+class CLIP(ContrastiveModel):
+    """A model of unit vectors of images and texts."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -214,19 +239,6 @@ class CLIP(nn.Module):
     def encode_image(self, images: Tensor) -> Tensor:
         """Return unit vectors [n, embedding] in float32 of normalised pixels [n, 3, size, size]."""
         return F.normalize(self.image_projection(self.image(images)).float(), dim=-1)
-
-    def encode_text(self, tokens: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
-        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
-
-    def scale(self) -> Tensor:
-        """Return the inverse temperature, at most 100."""
-        return self.log_scale.clamp(max=math.log(100)).exp()
-
-    @torch.no_grad()
-    def constrain(self) -> None:
-        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
-        self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
         """Return the contrastive loss of n pairs, a scalar."""

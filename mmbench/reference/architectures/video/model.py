@@ -9,14 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mmbench.reference.architectures.clip import Config as TextConfig
-from mmbench.reference.architectures.clip import Text, contrastive_loss
+from mmbench.reference.architectures.clip import ContrastiveModel, Text, contrastive_loss
 from mmbench.reference.architectures.layers import initialise
 from mmbench.reference.architectures.video.baselines import ResNet, TwoStream
 from mmbench.reference.architectures.video.masked import PixelDecoder, masked_loss
 from mmbench.reference.architectures.video.transformer import Config, VideoTransformer
 
 
-class Video(nn.Module):
+class Video(ContrastiveModel):
     """A model with logits of classes, and unit vectors of videos and texts in one space.
 
     Both use the features of the tower. Only a transformer has a decoder, for pre-training.
@@ -51,21 +51,8 @@ class Video(nn.Module):
         """
         return self._project(self.tower(videos))
 
-    def encode_text(self, tokens: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
-        return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
-
     def _project(self, features: Tensor) -> Tensor:
         return F.normalize(self.video_projection(features).float(), dim=-1)
-
-    def scale(self) -> Tensor:
-        """Return the inverse temperature, at most 100."""
-        return self.log_scale.clamp(max=math.log(100)).exp()
-
-    @torch.no_grad()
-    def constrain(self) -> None:
-        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
-        self.log_scale.clamp_(max=math.log(100))
 
     def forward(self, videos: Tensor, classes: Tensor, tokens: Tensor) -> Tensor:
         """Return the cross-entropy of n classes plus the contrastive loss of n pairs, a scalar."""
