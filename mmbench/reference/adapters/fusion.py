@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmbench.errors import SampleError
+from mmbench.models.support.conversations import split_parts
 from mmbench.models.support.groups import group_by
 from mmbench.reference.adapters.support import NanoModel, normalise_image, spectrogram
-from mmbench.types import Audio, Message, Modality, VideoFrames
+from mmbench.types import Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.reference.checkpoints.families import TrainedFusion
@@ -49,14 +50,12 @@ class FusionNano(NanoModel):
 
         Raises SampleError unless it has exactly one image, one sound and one text.
         """
-        parts = [part for turn in item for part in turn.parts]
-        texts = [part for part in parts if isinstance(part, str)]
-        sounds = [part for part in parts if isinstance(part, Audio)]
-        images = [part for part in parts if not isinstance(part, str | Audio | VideoFrames)]
-        if not len(texts) == len(sounds) == len(images) == 1 or len(parts) != 3:
+        texts, images, videos, sounds = split_parts(item)
+        if videos or not len(texts) == len(sounds) == len(images) == 1:
+            total = sum(len(turn.parts) for turn in item)
             raise SampleError(
                 "fusion-nano takes one image, one sound and one text, and was given"
-                f" {len(images)}, {len(sounds)} and {len(texts)} of {len(parts)} parts"
+                f" {len(images)}, {len(sounds)} and {len(texts)} of {total} parts"
             )
         checkpoint, config = self._checkpoint, self._config
         return FusionInputs(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmbench.errors import ModelError, SampleError
+from mmbench.models.support.conversations import split_parts
 from mmbench.models.support.generation import generated_text
 from mmbench.reference.adapters.support import (
     NanoModel,
@@ -16,7 +17,7 @@ from mmbench.reference.adapters.support import (
     spectrogram,
     token_sampler,
 )
-from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,19 +83,17 @@ class UnifiedNano(NanoModel):
             return item
         from mmbench.reference.tokens.mixed import TokenKind
 
-        parts = [part for turn in item for part in turn.parts]
-        if any(isinstance(part, VideoFrames) for part in parts):
+        parts = split_parts(item)
+        if parts.videos:
             raise SampleError("unified-nano takes texts, images and sounds, and no videos")
         mel = self._config.mel
-        sounds = [part for part in parts if isinstance(part, Audio)]
-        mels = [spectrogram(sound, mel, mel.hop) for sound in sounds]
+        mels = [spectrogram(sound, mel, mel.hop) for sound in parts.sounds]
         rest = iter(mels)
         turns = [(turn.role, [self._part(part, rest) for part in turn.parts]) for turn in item]
         ids = self._encode_fitting(turns, TokenKind.TEXT, "conversation")
         size = self._config.image_size
-        images = [part for part in parts if not isinstance(part, str | Audio | VideoFrames)]
         scale = self._checkpoint.mean, self._checkpoint.std
-        pixels = [normalise_image(image, size, *scale) for image in images]
+        pixels = [normalise_image(image, size, *scale) for image in parts.images]
         return UnifiedInputs(ids, pixels, mels)
 
     def _part(self, part: DecodedPart, mels: Iterator[Array]) -> MessagePart:
