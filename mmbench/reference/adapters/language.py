@@ -88,17 +88,8 @@ class ReaderNano(NanoModel):
         self, rows: Sequence[Sequence[int]], conversations: Sequence[ReaderInputs]
     ) -> tuple[Tensor, Tensor]:
         """Return ids [n, t], padded at the right, and all images [m, 3, size, size]."""
-        import torch
-
-        from mmbench.reference.tokens.words import pad_ids
-
-        pixels, size = (
-            [image for one in conversations for image in one.pixels],
-            self._config.image_size,
-        )
-        images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
-        tensor = torch.from_numpy(images).to(self._device, self._dtype)
-        return pad_ids(rows).to(self._device), tensor
+        pixels = [image for one in conversations for image in one.pixels]
+        return self._pad(rows), self._stack_images(pixels, self._config.image_size)
 
     def _decode(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         from mmbench.reference.tokens.words import END

@@ -54,6 +54,14 @@ class NanoModel:
 
         return torch.from_numpy(np.stack(rows)).to(self._device, self._dtype)
 
+    def _stack_images(self, images: Sequence[Array], size: int) -> Tensor:
+        """Return any number of images float32 [3, size, size] as a tensor for the model."""
+        import torch
+
+        if not images:
+            return torch.empty(0, 3, size, size, device=self._device, dtype=self._dtype)
+        return self._stack(images)
+
     def _pad(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Return the ids of n texts as a tensor [n, t] for the model, padded at the right."""
         from mmbench.reference.tokens.words import pad_ids

@@ -154,14 +154,10 @@ class UnifiedNano(NanoModel):
         ids = pad_ids(rows or [one.ids for one in conversations], PAD, "left").to(self._device)
         pixels = [image for one in conversations for image in one.pixels]
         mels = [torch.from_numpy(mel) for one in conversations for mel in one.mels]
-        size, bands = self._config.image_size, self._config.mel.bands
-        images = np.stack(pixels) if pixels else np.empty((0, 3, size, size), np.float32)
-        mel_batch = pad_sequence(mels, True) if mels else torch.empty(0, 0, bands)
+        images = self._stack_images(pixels, self._config.image_size)
+        mel = pad_sequence(mels, True) if mels else torch.empty(0, 0, self._config.mel.bands)
         frames = torch.tensor([len(mel) for mel in mels], device=self._device)
-        image_tensor, mel_tensor = (
-            x.to(self._device, self._dtype) for x in (torch.from_numpy(images), mel_batch)
-        )
-        return self._model.fill_codes(ids, image_tensor, mel_tensor, frames)
+        return self._model.fill_codes(ids, images, mel.to(self._device, self._dtype), frames)
 
     def _decode(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
         from mmbench.reference.tokens.mixed import CLOSE, TokenKind
