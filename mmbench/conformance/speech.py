@@ -7,9 +7,15 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
+from mmbench.conformance.case import (
+    DEFINITION,
+    Case,
+    LargestDifference,
+    max_difference,
+    measured,
+    value,
+)
 from mmbench.conformance.packages import library
-from mmbench.metric_names import metric
 from mmbench.metrics.speech.normalisers import normalise
 from mmbench.types import Prediction
 
@@ -83,6 +89,12 @@ def _whisper(name: str) -> Callable[[str], str]:
     return rules
 
 
+def _normalised_wer(rules: Callable[[str], str], pairs: Pairs) -> float:
+    """Return the word error rate by jiwer of normalised pairs."""
+    references, hypotheses = (list(map(rules, side)) for side in zip(*pairs, strict=True))
+    return float(library("jiwer").wer(references, hypotheses))
+
+
 def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
     """Count the texts with different results."""
     rules = _whisper(theirs)
@@ -100,12 +112,10 @@ def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [(text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _texts()]
     pairs += [(silence, text) for silence, text in zip(_SILENCES, _texts(), strict=False)]
-    clean = [(rules(reference), rules(hypothesis)) for reference, hypothesis in pairs]
-    references, hypotheses = zip(*clean, strict=True)
-    expected = library("jiwer").wer(list(references), list(hypotheses))
     ours = value(f"wer[{name}]", _predictions(pairs))
     return LargestDifference(
-        max_difference(ours, expected), f"generated: {len(pairs):,} pairs, empty references"
+        max_difference(ours, _normalised_wer(rules, pairs)),
+        f"generated: {len(pairs):,} pairs, empty references",
     )
 
 
@@ -114,9 +124,7 @@ def _librivox(folder: Path) -> LargestDifference:
     lines = (folder / "transcription").read_text().splitlines()
     texts = [line.split("</s>")[0].replace("<s>", "").strip() for line in lines]
     pairs = list(zip(texts, texts[1:] + texts[:1], strict=True))
-    rules = _whisper("English")
-    clean = [[rules(side) for side in sides] for sides in zip(*pairs, strict=True)]
-    expected = library("jiwer").wer(*clean)
+    expected = _normalised_wer(_whisper("English"), pairs)
     ours = value("wer[whisper_en]", _predictions(pairs))
     return LargestDifference(
         max_difference(ours, expected), f"librivox: {len(pairs)} transcripts, each as the next"
@@ -125,20 +133,13 @@ def _librivox(folder: Path) -> LargestDifference:
 
 def _roundtrip(_: Path) -> LargestDifference:
     """Compare with given transcripts as features, so that no audio is needed."""
-    pairs = _texts()[:_N], _texts()[1 : _N + 1]
-    rules, text_pairs = _whisper("English"), list(zip(*pairs, strict=True))
-    function, _none = metric("roundtrip_wer")
-    predictions = [
-        Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(text_pairs)
-    ]
-    ours = function(
-        predictions, features=[{"transcript": [transcript]} for _, transcript in text_pairs]
-    ).value
-    clean = [(rules(text), rules(transcript)) for text, transcript in text_pairs]
-    references, hypotheses = zip(*clean, strict=True)
-    expected = library("jiwer").wer(list(references), list(hypotheses))
+    pairs = list(zip(_texts()[:_N], _texts()[1 : _N + 1], strict=True))
+    predictions = [Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(pairs)]
+    features = [{"transcript": [transcript]} for _, transcript in pairs]
+    ours = measured("roundtrip_wer", predictions, features).value
+    expected = _normalised_wer(_whisper("English"), pairs)
     return LargestDifference(
-        max_difference(ours, expected), f"generated: {len(text_pairs)} texts with their transcripts"
+        max_difference(ours, expected), f"generated: {len(pairs)} texts with their transcripts"
     )
 
 
