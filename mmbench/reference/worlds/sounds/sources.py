@@ -7,6 +7,7 @@ has a scene of the test split.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -36,13 +37,15 @@ def sounds(
     on both sides, `caption` (the kind of caption) on queries. Raises UnknownName for a split,
     DataError for a number out of range.
     """
-    documents = sound_tags(None, split=split, sounds=sounds, seed=seed).samples
-    scenes = distinct(sounds, partial(sounds_at, split, seed))
-    chances = (chance("sound captions", split, seed, index) for index in range(sounds))
+    scenes = _scenes(split, sounds, seed)
     scene_captions = (
-        sound_captions(scene, rng) for scene, rng in zip(scenes, chances, strict=True)
+        sound_captions(scene, chance("sound captions", split, seed, index))
+        for index, scene in enumerate(scenes)
     )
-    return captioned(documents, (zip(SOUND_KINDS, texts, strict=True) for texts in scene_captions))
+    return captioned(
+        _samples(scenes, split, seed),
+        (zip(SOUND_KINDS, texts, strict=True) for texts in scene_captions),
+    )
 
 
 def sound_tags(
@@ -53,15 +56,24 @@ def sound_tags(
     seed: int = 0,
 ) -> Samples:
     """Return the sounds of `sounds`, with the indices of their events as targets."""
+    return Samples(_samples(_scenes(split, sounds, seed), split, seed), list(SOUNDS))
+
+
+def _scenes(split: str, number: int, seed: int) -> list[SoundScene]:
     check_split("the world of sounds", split)
-    check_number("shapes sounds", "sounds", sounds, _MOST)
+    check_number("shapes sounds", "sounds", number, _MOST)
+    return distinct(number, partial(sounds_at, split, seed))
+
+
+def _samples(scenes: Sequence[SoundScene], split: str, seed: int) -> list[Sample]:
+    """Return each scene as a sound, with the indices of its events as target."""
     samples = []
-    for index, scene in enumerate(distinct(sounds, partial(sounds_at, split, seed))):
+    for index, scene in enumerate(scenes):
         name = f"{split}-{index}"
         audio = scene_sound(scene, f"{name} (seed {seed})")
         tags = {"events": str(len(scene.events))}
         samples.append(Sample(name, {"audio": audio}, sound_labels(scene), name, tags))
-    return Samples(samples, list(SOUNDS))
+    return samples
 
 
 def scene_sound(scene: SoundScene, name: str) -> Media:
