@@ -12,9 +12,9 @@ from string import ascii_uppercase
 
 from mmbench.datasets import Samples
 from mmbench.reference.worlds.fusion.scene import ANSWERS, Trio, trio_at
-from mmbench.reference.worlds.shapes.retrieval import check_sizes, scene_image
+from mmbench.reference.worlds.shapes.retrieval import scene_image
 from mmbench.reference.worlds.sounds.sources import scene_sound
-from mmbench.reference.worlds.sources import check_number, check_split
+from mmbench.reference.worlds.sources import check_number, check_size, check_split
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Content, Sample
 
@@ -40,7 +40,7 @@ def shapes_fusion(
     """
     check_split("shapes fusion", split)
     check_number("shapes fusion", "samples", samples, _MOST)
-    check_sizes(1, size)
+    check_size("shapes", size, 64)
     trios = distinct(samples, partial(trio_at, split, seed))
     return Samples([_sample(f"{split}-{i}", trio, size, seed) for i, trio in enumerate(trios)])
 
