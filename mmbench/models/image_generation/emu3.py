@@ -18,7 +18,7 @@ DEFAULT = ImageSampling(guidance=3.0, top_k=2048)  # of the authors' image_gener
 
 
 def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
-    """Draw `prompt`: a square image of `how.area` pixels, or as many as the processor says.
+    """Draw `prompt`: a square image of `drawing.area` pixels, or of the processor's default.
 
     Both logits of the guidance are log-probabilities, and both stand at the beginning of an image.
     """

@@ -151,7 +151,7 @@ def _letters_of(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=4096)
 def options_of(options: tuple[str, ...]) -> LetteredOptions:
-    """Return the Options of these texts."""
+    """Return the options of these texts, cached."""
     return LetteredOptions(options)
 
 
@@ -168,7 +168,7 @@ def _is_letter(words: str) -> bool:
 
 
 def _canonical(words: str) -> str:
-    """Plain words with each number without its currency, thousands separators and final zeros."""
+    """Return plain words whose numbers have no currency, thousands separators or final zeros."""
     return _NUMBER.sub(_number, words)
 
 
