@@ -82,10 +82,8 @@ def _document_frequency(order: Captions) -> NDArray[np.int32]:
 def _clipped_cosines(ngrams: Counts, weight: Floats, captions: Captions) -> Floats:
     n, split, shared = captions.candidates, ngrams.split, ngrams.partner >= 0
     norm = np.sqrt(np.bincount(ngrams.caption, weight**2, len(captions.lengths)))
-    reference_weights, candidate_weights = (
-        weight[split:][shared],
-        weight[ngrams.partner[shared]],
-    )
+    reference_weights = weight[split:][shared]
+    candidate_weights = weight[ngrams.partner[shared]]
     reference = ngrams.caption[split:][shared] - n
     product = np.bincount(
         reference,

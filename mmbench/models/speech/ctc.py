@@ -120,12 +120,8 @@ class Ctc:
             piece = samples[start : start + self._window]
             last = start + self._window >= len(samples)
             begin = edge if start else 0
-            yield (
-                piece,
-                slice(
-                    begin, None if last else begin + (step // self._ratio) + (0 if start else edge)
-                ),
-            )
+            end = begin + step // self._ratio + (0 if start else edge)
+            yield piece, slice(begin, None if last else end)
             if last:
                 return
 

@@ -71,10 +71,8 @@ class Config:
     @classmethod
     def paper_size(cls) -> Config:
         """Return the size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
-        images, sounds = (
-            vqvae.VqVaeConfig(8192, 256, 512, 4, 2),
-            vqvae.VqVaeConfig(1024, 128, 512, 2, 2),
-        )
+        images = vqvae.VqVaeConfig(8192, 256, 512, 4, 2)
+        sounds = vqvae.VqVaeConfig(1024, 128, 512, 2, 2)
         return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.paper_size(), sounds)
 
 
@@ -198,10 +196,8 @@ class GPT(TextDecoder):
                 kind_logits = self.heads[kind](features[rows]).float()
                 if kind == TokenKind.IMAGE:
                     whole = (last[rows] != OPEN[kind]) & (image_counts[rows] % self.patches == 0)
-                    closes = (
-                        torch.arange(kind_logits.shape[1], device=kind_logits.device)
-                        == kind_logits.shape[1] - 1
-                    )
+                    size = kind_logits.shape[1]
+                    closes = torch.arange(size, device=kind_logits.device) == size - 1
                     kind_logits = kind_logits.masked_fill(whole[:, None] != closes, -torch.inf)
                 ids = torch.tensor(self.allowed_ids(kind), device=kind_logits.device)
                 logits[rows[:, None], ids] = kind_logits

@@ -87,10 +87,8 @@ def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
     ):
         longest = int((group[0] != PAD).sum(1).max())
         log_likelihoods.append(gpt.log_likelihoods(*(part[:, :longest] for part in group)))
-    log_likelihood, is_image = (
-        torch.cat(log_likelihoods),
-        gpt.kind_of(filled[:, 1:][learnt[:, 1:]]) == TokenKind.IMAGE,
-    )
+    log_likelihood = torch.cat(log_likelihoods)
+    is_image = gpt.kind_of(filled[:, 1:][learnt[:, 1:]]) == TokenKind.IMAGE
     return -torch.stack(
         [log_likelihood[mask].mean() for mask in (is_image, ~is_image) if bool(mask.any())]
     ).mean()

@@ -84,9 +84,8 @@ def encode_turns(
     ids, learnt = [START], [False]
     for role, parts in turns:
         is_learnt = role == "assistant"
-        new = [token for part in parts for token in encode_part(part, bpe, layout)] + [
-            END
-        ] * is_learnt
+        new = [token for part in parts for token in encode_part(part, bpe, layout)]
+        new += [END] * is_learnt
         ids += [_ROLES[role], *new]
         learnt += [False, *[is_learnt] * len(new)]
     return ids, learnt

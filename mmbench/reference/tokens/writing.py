@@ -62,11 +62,9 @@ class _GuidedRows:
         return self._logits(tokens.repeat(self._passes)[:, None])
 
     def _logits(self, new: Tensor) -> Tensor:
-        features = self._gpt.features(new, self._caches, self._image_counts, self._branch_ids)[
-            :, -1
-        ]
+        features = self._gpt.features(new, self._caches, self._image_counts, self._branch_ids)
         self._image_counts = self._gpt.image_counts(new, self._image_counts)[:, -1]
-        logits = self._gpt.logits(features, new[:, -1], self._image_counts)
+        logits = self._gpt.logits(features[:, -1], new[:, -1], self._image_counts)
         return logits if self._passes == 1 else apply_guidance(logits, self._guidance)
 
 

@@ -46,9 +46,8 @@ def train(
     from mmbench.reference.training.folder import open_run
     from mmbench.reference.training.loop import StageRun
 
-    run = StageRun(
-        out, recipe, device
-    )  # before anything is written, so that a faulty recipe is refused
+    # Before anything is written, so that a faulty recipe is refused.
+    run = StageRun(out, recipe, device)
     open_run(out, recipe, device, resume=resume)
     for step, loss in run.steps():
         if report:
