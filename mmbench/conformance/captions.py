@@ -75,9 +75,9 @@ def _java() -> Iterator[None]:
 def meteor_program() -> Scorer:
     """Return the METEOR scorer of pycocoevalcap, which is started once."""
     with _java():
-        official = library("pycocoevalcap.meteor.meteor").Meteor()
-    atexit.register(official.meteor_p.kill)
-    scorer: Scorer = official
+        program = library("pycocoevalcap.meteor.meteor").Meteor()
+    atexit.register(program.meteor_p.kill)
+    scorer: Scorer = program
     return scorer
 
 

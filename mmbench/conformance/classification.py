@@ -48,9 +48,9 @@ def single_label() -> LabelledScores:
     """Return probabilities with one label each; the classes are unbalanced."""
     draws = np.random.default_rng(21)
     labels = draws.choice(CLASSES, _N, p=np.array([30, 20, 20, 10, 10, 9, 1]) / 100)
-    logits = draws.normal(size=(_N, CLASSES)) * 1.5
-    logits[np.arange(_N), labels] += 1.0
-    odds = np.exp(logits)
+    evidence = draws.normal(size=(_N, CLASSES)) * 1.5
+    evidence[np.arange(_N), labels] += 1.0
+    odds = np.exp(evidence)
     scores = np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
     return LabelledScores(scores, labels, f"{_GENERATED}, no equal scores")
 
@@ -67,8 +67,8 @@ def logits() -> LabelledScores:
 def tied() -> LabelledScores:
     """Return the data of `single_label` with scores in steps of 0.1."""
     scores, labels, _ = single_label()
-    steps = np.asarray(np.round(scores, 1), np.float32)
-    return LabelledScores(steps, labels, f"{_GENERATED}, scores in steps of 0.1")
+    rounded = np.asarray(np.round(scores, 1), np.float32)
+    return LabelledScores(rounded, labels, f"{_GENERATED}, scores in steps of 0.1")
 
 
 @cache
@@ -77,9 +77,9 @@ def multi_label() -> LabelledScores:
     draws = np.random.default_rng(22)
     right = draws.random((_N, CLASSES)) < np.linspace(0.02, 0.6, CLASSES)
     scores = np.clip(draws.normal(0.35, 0.2, (_N, CLASSES)) + 0.25 * right, 0, 1)
-    steps = np.asarray(np.round(scores * 20) / 20, np.float32)
+    rounded = np.asarray(np.round(scores * 20) / 20, np.float32)
     return LabelledScores(
-        steps, right.astype(np.int64), f"{_GENERATED}, none to all right, equal scores"
+        rounded, right.astype(np.int64), f"{_GENERATED}, none to all right, equal scores"
     )
 
 

@@ -120,7 +120,7 @@ def _over_splits(name: str, rows: Floats) -> WeightedFold:
 
     def values(weights: Floats) -> Floats:
         parts = [weights[:, rows_of_split] for rows_of_split in members]
-        by_split = [fold(part) for fold, part in zip(folds, parts, strict=True)]
+        by_split = [value_of(part) for value_of, part in zip(folds, parts, strict=True)]
         return join_splits(kind, np.array(by_split), np.array([p.any(axis=1) for p in parts]))
 
     return values
