@@ -10,10 +10,9 @@ from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from shutil import which
-from statistics import median
 from time import perf_counter
 
-from benchmarks.rows import Row
+from benchmarks.rows import Row, paired_row
 from mmbench.metrics.captions import bleu, cider, rouge_l
 from mmbench.metrics.captions.corpus import corpus_of
 from mmbench.types import Prediction
@@ -38,12 +37,7 @@ def rows(quick: bool = False) -> list[Row]:
     note = f"{n:,} captions, {REFERENCES} references each; medians of {repeats}"
     whole = [(a + b, c + d) for a, b, c, d in seconds]
     scores = [(b, d) for _, b, _, d in seconds]
-    return [_row(WHOLE, whole, limit, note), _row(SCORES, scores, limit, "")]
-
-
-def _row(name: str, pairs: list[tuple[float, float]], limit: float | None, note: str) -> Row:
-    ours, theirs = (median(seconds) for seconds in zip(*pairs, strict=True))
-    return Row(name, ours, theirs, median(a / b for a, b in pairs), limit, "s", note)
+    return [paired_row(WHOLE, whole, limit, note), paired_row(SCORES, scores, limit, "")]
 
 
 def _seconds(predictions: list[Prediction]) -> tuple[float, float, float, float]:

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.endtoend_model import make_vit_b32
-from benchmarks.rows import Row
+from benchmarks.rows import Row, paired_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,8 +68,6 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
         )
         ours = sum(s for stage, s in record.seconds.items() if stage != "load")
         pairs.append((ours, bare))
-    ours, bare = (median(times) for times in zip(*pairs, strict=True))
-    ratio = median(a / b for a, b in pairs)
     start = perf_counter()
     again = mmbench.evaluate(f"clip@{checkpoint}", TASK, data=COCO, device="cpu", limit=limit)
     seconds = perf_counter() - start
@@ -77,7 +75,7 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
     name = "end to end, ViT-B/32 on coco-mini / a bare loop of its forwards"
     forwards = f"{again.counts['computed']} forward passes"
     return [
-        Row(name, ours, bare, ratio, 1.05, "s", note),
+        paired_row(name, pairs, 1.05, note),
         Row("the same run again, beyond start-up", seconds, limit=2.0, unit="s", note=forwards),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from benchmarks.rows import Row
+from benchmarks.rows import Row, paired_row
 
 DATA = Path(__file__).parents[2] / "shared/data"
 BATCH, TOKENS = 8, 64
@@ -38,7 +38,7 @@ def _generation(folder: Path, repeats: int) -> Row:
         pairs.append((record.seconds["write image"], bare))
     ours, bare = (len(questions) * TOKENS / median(times) for times in zip(*pairs, strict=True))
     note = f"tokens a second {ours:.0f} and {bare:.0f}; medians of {repeats}"
-    return _row(
+    return paired_row(
         f"LLaVA, {len(questions)} answers of {TOKENS} tokens / bare generate", pairs, 1.05, note
     )
 
@@ -101,7 +101,7 @@ def _speech(folder: Path, repeats: int) -> Row:
         )
         pairs.append((record.seconds["write audio"], bare))
         rates.append(record.throughput["RTFx"])
-    return _row(name, pairs, 1.1, f"RTFx {median(rates):.1f}; medians of {repeats}")
+    return paired_row(name, pairs, 1.1, f"RTFx {median(rates):.1f}; medians of {repeats}")
 
 
 def _wav2vec2_base(folder: Path) -> Path:
@@ -132,8 +132,3 @@ def _bare_speech(checkpoint: Path, files: list[Path]) -> float:
         with torch.inference_mode():
             tokenizer.decode(net(**inputs).logits.argmax(-1)[0])
     return perf_counter() - start
-
-
-def _row(name: str, pairs: list[tuple[float, float]], limit: float, note: str) -> Row:
-    ours, bare = (median(times) for times in zip(*pairs, strict=True))
-    return Row(name, ours, bare, median(a / b for a, b in pairs), limit, note=note)

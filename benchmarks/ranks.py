@@ -13,7 +13,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.rows import Row
+from benchmarks.rows import Row, paired_row
 from mmbench.search import positive_ranks, positive_ranks_both
 from mmbench.types import Array
 
@@ -61,9 +61,8 @@ def _case(name: str, images: Array, captions: Array, positives: list[list[int]],
     )
     shape = f"{len(images):,} × {len(captions):,} × {WIDTH}"
     note = "recall@1/5/10, mean and median rank, MRR, mAP of both directions"
-    ratio = median(a / b for a, b in zip(ours, bare, strict=True))
     title = f"ranks, {name}, {shape} / one sgemm of torch"
-    return Row(title, median(ours), median(bare), ratio, 1.3, "s", note)
+    return paired_row(title, list(zip(ours, bare, strict=True)), 1.3, note)
 
 
 def _measured(images: Array, captions: Array, positives: list[list[int]]) -> list[list[float]]:

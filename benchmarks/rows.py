@@ -1,6 +1,8 @@
 """Rows of the table that `python -m benchmarks` prints."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,11 @@ class Row:
         """Return whether the row was measured and exceeds its limit."""
         value = self.measured if self.ratio is None else self.ratio
         return value is not None and self.limit is not None and value > self.limit
+
+
+def paired_row(
+    name: str, pairs: Sequence[tuple[float, float]], limit: float | None, note: str
+) -> Row:
+    """Return the row of pairs of seconds (measured, reference), by the medians over the pairs."""
+    measured, reference = (median(seconds) for seconds in zip(*pairs, strict=True))
+    return Row(name, measured, reference, median(a / b for a, b in pairs), limit, note=note)

@@ -2,13 +2,12 @@
 
 from io import BytesIO
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.rows import Row
+from benchmarks.rows import Row, paired_row
 
 DATA = Path(__file__).parents[2] / "shared/data"
 
@@ -38,7 +37,8 @@ def _videos(repeats: int) -> Row:
         pairs.append((ours, perf_counter() - start))
     assert all((a.frames == b).all() for a, b in zip(decoded, bare, strict=True))
     name = f"8 frames of each of {len(clips)} videos / a bare loop of PyAV"
-    return _row(name, pairs, 1.15, "the same frames; ours counts them first")
+    note = f"the same frames; ours counts them first; medians of {repeats}"
+    return paired_row(name, pairs, 1.15, note)
 
 
 def _bare_video(data: bytes, n: int) -> NDArray[np.uint8]:
@@ -73,7 +73,8 @@ def _sounds(repeats: int) -> Row:
         for sound in sounds:
             _bare_sound(sound)
         pairs.append((ours, perf_counter() - start))
-    return _row(f"{len(sounds)} sounds to 16 kHz / soundfile and soxr", pairs, 1.15, "5 s each")
+    name = f"{len(sounds)} sounds to 16 kHz / soundfile and soxr"
+    return paired_row(name, pairs, 1.15, f"5 s each; medians of {repeats}")
 
 
 def _bare_sound(data: bytes) -> NDArray[np.float32]:
@@ -83,9 +84,3 @@ def _bare_sound(data: bytes) -> NDArray[np.float32]:
     samples, rate = soundfile.read(BytesIO(data), dtype="float32", always_2d=True)
     mono: NDArray[np.float32] = soxr.resample(samples.mean(axis=1), rate, 16000, quality="VHQ")
     return mono
-
-
-def _row(name: str, pairs: list[tuple[float, float]], limit: float, note: str) -> Row:
-    ours, bare = (median(times) for times in zip(*pairs, strict=True))
-    ratio = median(a / b for a, b in pairs)
-    return Row(name, ours, bare, ratio, limit, note=f"{note}; medians of {len(pairs)}")
