@@ -61,14 +61,3 @@ def _scores(rng: np.random.Generator, n: int) -> Floats:
     """Return scores of classes, then whether each is right: 1 in 20, mostly with higher scores."""
     right = (rng.random((n, CLASSES)) < 1 / 20).astype(float)
     return np.column_stack([rng.normal(right, 1), right])
-
-
-def main() -> None:
-    from benchmarks.__main__ import line
-
-    for row in rows():
-        print(line(row), flush=True)
-
-
-if __name__ == "__main__":
-    main()
