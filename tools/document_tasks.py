@@ -35,26 +35,24 @@ def tasks() -> str:
             for modalities in input_modalities(spec)
         ]
         with_ = " or ".join(inputs) or "nothing"
-        cells = [f"`{name}`", spec.kind, with_, f"`{spec.headline}`", ", ".join(_models(spec))]
+        names = ", ".join(f"`{model}`" for model in _models(spec)) or "scored outputs"
+        cells = [f"`{name}`", spec.kind, with_, f"`{spec.headline}`", names]
         lines.append(f"| {' | '.join(map(_cell, cells))} |")
     return "\n".join([*lines, ""])
 
 
 def models() -> str:
     """Return a table of the built-in models: checkpoints, input modalities, and tasks."""
-    runnable = {name: _model_names(load_task(name)) for name in packaged_tasks()}
+    specs = [load_task(name) for name in packaged_tasks()]
+    runnable = [(spec.kind, _models(spec)) for spec in specs]
     lines = ["| model | what it loads | takes | tasks |", "|---|---|---|---|"]
     for name in sorted(MODELS):
         takes = registry.lookup("model", name).modalities
-        kinds = Counter(load_task(task).kind for task, names in runnable.items() if name in names)
+        kinds = Counter(kind for kind, names in runnable if name in names)
         counts = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
         cells = [f"`{name}`", MODELS[name][1], ", ".join(m for m in _MODALITIES if m in takes)]
         lines.append(f"| {' | '.join(map(_cell, [*cells, counts or 'metrics alone']))} |")
     return "\n".join([*lines, ""])
-
-
-def _model_names(spec: TaskSpec) -> set[str]:
-    return {name.strip("`") for name in _models(spec)}
 
 
 def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
@@ -79,31 +77,26 @@ def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
 
 
 def _models(spec: TaskSpec) -> list[str]:
-    """Return the built-in models that can run a task, with `frames+` for image models on videos."""
+    """Return the built-in models that can run a task, with `frames+` for image models on videos.
+
+    There are none for a task of scored outputs only.
+    """
     needs = kind_of(spec).needs()
-    if needs is None or not input_modalities(spec):
-        return ["scored outputs"]
-    ability = needs.ability
-    fit = {
-        name: None
-        for modalities in input_modalities(spec)
-        for name in models_with_ability(ability, modalities)
-        if name in MODELS
-    }
+    if needs is None:
+        return []
+    ability, inputs = needs.ability, input_modalities(spec)
     still_image: set[Modality] = {"image"}
-    without_video = [
-        modalities - {"video"} | still_image
-        for modalities in input_modalities(spec)
-        if "video" in modalities
-    ]
-    frame_models = [
-        name
-        for modalities in without_video
-        for name in models_with_ability(ability, modalities)
-        if name in MODELS
-    ]
-    frame_only = [name for name in frame_models if name not in fit]
-    return [f"`{name}`" for name in fit] + [f"`frames+{name}`" for name in frame_only]
+    without_video = [one - {"video"} | still_image for one in inputs if "video" in one]
+    fit, frames = (
+        dict.fromkeys(
+            name
+            for modalities in alternatives
+            for name in models_with_ability(ability, modalities)
+            if name in MODELS
+        )
+        for alternatives in (inputs, without_video)
+    )
+    return [*fit, *(f"frames+{name}" for name in frames if name not in fit)]
 
 
 def _cell(text: str) -> str:
