@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -9,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mmbench.columns import Mappings, column
+from mmbench.columns import Mappings, Table, column
 from mmbench.data.readers import table_files
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import full_texts, plain_name, tags
-from mmbench.data.readers.table_files import parse_records
+from mmbench.data.readers.records import Record, full_texts, plain_name, tags
+from mmbench.data.readers.table_files import parse_records, read_records
+from mmbench.errors import DataError
+from tests.support.files import write_file
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 CELL = st.one_of(TEXT, st.integers(-(2**70), 2**70), st.booleans(), st.none(), st.lists(TEXT))
@@ -25,6 +29,46 @@ PATH = Path("x.jsonl")
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_files, "_BLOCK", 64)
     monkeypatch.setattr(table_files, "_ROWS", 2)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(ROW, st.sampled_from(["\n", "\r\n", "\n\n", " \n"])), min_size=1))
+def test_json_lines_are_read_as_one_by_one(rows: list[tuple[dict[str, object], str]]) -> None:
+    text = "".join(json.dumps(row) + end for row, end in rows)
+    expected = [
+        Record(f"x.jsonl line {number}", json.loads(line))
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip()
+    ]
+    records = parse_records(text.encode(), PATH)
+    assert isinstance(records, Table)
+    assert list(records) == expected
+    assert [records[row] for row in range(len(expected))] == expected
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(TEXT.filter(lambda t: "\0" not in t), min_size=3, max_size=3), min_size=1))
+def test_csv_is_read_as_one_by_one(rows: list[list[str]]) -> None:
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows([["id", "value", "id"], *rows])
+    records = parse_records(stream.getvalue().encode(), Path("x.csv"))
+    expected = [{"id": [c for c in (a, b) if c], "value": value} for a, value, b in rows]
+    assert [record.cells for record in records] == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"id": 1} {"id": 2}', '{"id": 1, "id": 2}', '{"a": {"b": 1, "b": 2}}', "[1]", '{"a": NaN}'],
+)
+def test_an_invalid_line_is_named_in_any_block(line: str) -> None:
+    good = "".join(f'{{"id": "{row}", "value": "x"}}\n' for row in range(9))
+    with pytest.raises(DataError, match=r"x\.jsonl:? line 10"):
+        parse_records(f"{good}{line}\n{good}".encode(), PATH)
+
+
+def test_cells_that_are_nan_are_none(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "x.csv", "id,value\na,nan\nb,NaN\nc,none\n")
+    assert [record.cells["value"] for record in read_records(file)] == [None, None, "none"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
