@@ -8,7 +8,6 @@ import pytest
 from hypothesis import settings
 
 from mmbench import registry
-from tests.support.paths import real_data
 
 settings.register_profile("untimed", deadline=None)  # machines are busy: no test is timed
 settings.load_profile("untimed")
@@ -56,8 +55,3 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture
-def coco_mini() -> Path:
-    return real_data("coco-mini")
