@@ -168,7 +168,10 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ({"option": "loud: object = object()"}, "kind own: a default of its Options cannot be"),
         ({"option": "loud: list[int] = [1]"}, "mutable collection ([1]) as a default value is uns"),
         ({"body": "Options = dict"}, "kind own: its Options are no subclass of mmbench.types.Kin"),
-        ({"body": "dataset = None"}, "kind own: its `dataset` is not a class: give the type of"),
+        (
+            {"body": "dataset = None"},
+            "kind own: its `dataset` is not a class: give the type of its",
+        ),
         ({"body": "baselines = ('random',)"}, 'kind own: its `baselines` are no tuple with "orac'),
         ({"body": "baseline = None"}, "kind own: the class lacks baseline: derive it from mmbenc"),
         ({"body": "accepted = PerSample.accepted"}, "kind own: the class lacks accepted: see `A k"),
@@ -256,7 +259,7 @@ def test_a_value_may_be_a_number_of_numpy(attempt: Attempt) -> None:
         ("generated(responses, 'asked')", "LookupError: no requests have the name 'asked', only s"),
         (
             "vectors(responses, 'sample')",
-            "TypeError: the responses to 'sample' are not vectors: r",
+            "TypeError: the responses to 'sample' are not vectors: read",
         ),
     ],
 )

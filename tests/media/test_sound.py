@@ -76,7 +76,7 @@ def test_the_sound_of_a_video_is_heard() -> None:
         (b"hello, I am a text\n" * 50, "cannot be decoded as a sound"),
         (sound_bytes(tone(RATE), RATE, "FLAC")[:60], "cannot be decoded as a sound"),
         (sound_bytes(np.zeros(0), RATE), "has no samples"),
-        (sound_bytes(np.array([0.1, np.nan]), RATE, subtype="FLOAT"), "that are not numbers"),
+        (sound_bytes(np.array([0.1, np.nan]), RATE, subtype="FLOAT"), "samples that are not num"),
         (black_video(sound=False), "has no audio stream"),
     ],
     ids=["empty", "text", "cut", "no-samples", "nan", "silent-video"],

@@ -146,7 +146,11 @@ PARTS = {
         ("data", "def mine(): pass", "data mine (PLUGIN, line 2): TypeError: mine() takes 0"),
         ("data", "def mine(root): raise KeyError('x')", "data mine: KeyError: 'x' (PLUGIN, line 2"),
         ("kind", "class mine: pass", "kind mine: the class lacks directions, needs, check, reque"),
-        ("kind", "def mine(task): return None", "kind mine: it is not a class: see `A kind` in"),
+        (
+            "kind",
+            "def mine(task): return None",
+            "kind mine: it is not a class: see `A kind` in docs",
+        ),
         ("kinds", "def mine(): pass", "mmbench.register: unknown kind 'kinds': it is one of mod"),
         ("task", "mine = 3", "task mine is registered as a int: give the path of its YAML file"),
     ],

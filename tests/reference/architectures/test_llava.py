@@ -358,7 +358,10 @@ def test_the_small_size() -> None:
     [
         ({"heads": 3}, "heads 3 does not divide width 32"),
         ({"heads": 0}, "heads 0 does not divide"),
-        ({"heads": 32}, "heads 32 divide width 32 into parts of 1, but"),
+        (
+            {"heads": 32},
+            "heads 32 divide width 32 into parts of 1, but rotary positions need an even",
+        ),
         ({"patch": 7}, "patch 7 does not divide image_size"),
         ({"image_heads": 5}, "image_heads 5 does not divide image_width"),
         ({"context": 4}, "an image of 4 tokens in a context of 4"),
