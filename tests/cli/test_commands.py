@@ -279,19 +279,3 @@ def test_tables_of_models_and_tasks_are_those_of_the_registries() -> None:
 
     assert (ROOT / "docs/tasks.md").read_text() == table("tasks")
     assert table("models") in (ROOT / "docs/models.md").read_text()
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "--plugin examples/colour_model.py -m colour -t shapes-retrieval",
-        "--plugin examples/success_metric.py --tasks examples -m clip-nano -t first-hundred",
-    ],
-)
-def test_the_examples_of_the_docs_run(
-    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(ROOT)
-    assert f"mmbench run {line}" in (ROOT / "docs/plugins.md").read_text()
-    assert main(["run", *line.split(), "--limit", "40", "--out", str(tmp_path)]) == 0
-    assert "recall@1[text-to-image]" in capsys.readouterr().out
