@@ -27,6 +27,7 @@ from mmbench.storage.run_lookup import find_run
 from mmbench.types import Prediction, Ranking
 from tests.support.boards import TASK, coins, plain_score, score_info, write_run
 from tests.support.command_line import refusal
+from tests.support.documents import fenced_blocks
 from tests.support.files import write_lines
 from tests.support.paths import ROOT
 from tests.support.processes import run_python
@@ -383,8 +384,8 @@ def test_one_run_is_not_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_workflow_of_the_docs_is_yaml_with_a_gate() -> None:
-    page = (ROOT / "docs/compare.md").read_text()
-    workflow = page.partition("<!-- workflow -->\n\n```yaml\n")[2].partition("```\n")[0]
+    blocks = fenced_blocks(ROOT / "docs/compare.md")
+    (workflow,) = (block.text for block in blocks if block.language == "yaml")
     jobs = yaml.safe_load(workflow)["jobs"]
     assert any("mmbench gate" in step.get("run", "") for step in jobs["evaluate"]["steps"])
 
