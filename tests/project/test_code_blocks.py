@@ -15,6 +15,7 @@ from mmbench.cli.parser import make_parser
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.spec import task_files
 from tests.support.documents import DOCUMENTS, Block, fenced_blocks
+from tests.support.paths import ROOT
 
 LANGUAGES = {"console", "json", "python", "sh", "text", "yaml"}
 MODELS = {*registry.names("model"), *BASELINES}
@@ -50,6 +51,12 @@ def test_every_mmbench_command_parses_and_names_what_exists(
             except SystemExit:
                 pytest.fail(f"{shlex.join(command)}\n{capsys.readouterr().err}")
             assert unknown_names(arguments) == [], shlex.join(command)
+
+
+def test_the_commands_of_a_document_are_found() -> None:
+    blocks = fenced_blocks(ROOT / "docs/compare.md")
+    found = {command[1] for block in blocks for command in mmbench_commands(block)}
+    assert found >= {"compare", "gate", "history"}
 
 
 def test_a_wrong_flag_and_a_wrong_name_are_found(capsys: pytest.CaptureFixture[str]) -> None:
