@@ -1,7 +1,6 @@
 """The reference models stand apart: nothing outside names one, and they use public interfaces."""
 
 import ast
-import re
 from importlib import import_module
 from pathlib import Path
 
@@ -9,24 +8,21 @@ import pytest
 
 import mmbench
 from mmbench.builtin import TABLES
+from tests.support.documents import plugin_modules
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2] / "mmbench"
-OUTSIDE = sorted({*ROOT.rglob("*.py")} - {*(ROOT / "reference").rglob("*.py"), ROOT / "builtin.py"})
-INSIDE = sorted((ROOT / "reference").rglob("*.py"))
+PACKAGE = ROOT / "mmbench"
+PUBLIC = plugin_modules()
+OUTSIDE = sorted(
+    {*PACKAGE.rglob("*.py")} - {*(PACKAGE / "reference").rglob("*.py"), PACKAGE / "builtin.py"}
+)
+INSIDE = sorted((PACKAGE / "reference").rglob("*.py"))
 NAMES = {
     name
     for table in TABLES.values()
     for name, (where, _) in table.items()
     if where.startswith("mmbench.reference.")
 }
-
-
-def public() -> set[str]:
-    """The modules that docs/plugins.md promises."""
-    page = (ROOT.parent / "docs/plugins.md").read_text()
-    section = page.split("## What a plugin imports")[1].split("\n## ")[0]
-    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    return {name for cell in cells for name in re.findall("`([^`]+)`", cell)}
 
 
 def modules_imported(path: Path) -> set[str]:
@@ -47,21 +43,22 @@ def texts(path: Path) -> list[str]:
     return [n.value for n in constants if isinstance(n.value, str) and id(n) not in docstrings]
 
 
-@pytest.mark.parametrize("path", OUTSIDE, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_nothing_outside_reference_names_a_reference_model(path: Path) -> None:
     """A name within a sentence is an example in a message; a text that is a name is a use of it."""
     found = {*texts(path), *modules_imported(path)}
     assert not {name for name in found if name in NAMES or name.startswith("mmbench.reference")}
 
 
-@pytest.mark.parametrize("path", INSIDE, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", INSIDE, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_reference_models_use_public_interfaces_alone(path: Path) -> None:
     others = {name for name in modules_imported(path) if not name.startswith("mmbench.reference")}
     strange = {name for name in others if not name.startswith("mmbench.models.support.")}
-    assert strange <= public()
+    assert strange <= PUBLIC
 
 
 def test_what_plugins_may_import_is_there() -> None:
-    assert {"mmbench", "mmbench.types"} <= public()
-    for name in public():
+    assert {"mmbench", "mmbench.types"} <= PUBLIC
+    assert len(PUBLIC) > 10
+    for name in PUBLIC:
         import_module(name)

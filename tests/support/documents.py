@@ -47,6 +47,14 @@ def fenced_blocks_in(text: str) -> list[Block]:
     return [Block(*found) for found in _FENCE.findall(text)]
 
 
+def plugin_modules() -> set[str]:
+    """Return the modules that docs/plugins.md promises to plugins."""
+    page = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
+    section = page.split("## What a plugin imports")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `mmbench")]
+    return {name for cell in cells for name in re.findall("`([^`]+)`", cell)}
+
+
 def console_steps(block: Block) -> Iterator[Step]:
     """Yield the steps of a `console` block that needs no outside data."""
     if block.language != "console" or block.text.startswith("# needs "):
