@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 MODELS = ROOT / "mmbench/models"
 FOLDERS = sorted(path.stem for path in MODELS.iterdir() if path.stem[0] != "_")
 BESIDE = {"image_generation": {"chat"}}  # Janus and Emu3 answer as chat models do

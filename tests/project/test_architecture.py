@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 FOLDERS = ("mmbench", "tasks", "docs", "tests", "tools", "examples", "benchmarks", "leaderboards")
 GUIDE = (ROOT / "docs/architecture.md").read_text()
 DATA_FLOW, TREE = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
