@@ -17,7 +17,7 @@ def user_message(*parts: Any) -> Message:
 
 def user(*parts: Any) -> tuple[Message, ...]:
     """Return the conversation that one message of the user is."""
-    return (Message("user", parts),)
+    return (user_message(*parts),)
 
 
 def prepared(model: Any, conversations: Iterable[tuple[Message, ...]]) -> list[Any]:
