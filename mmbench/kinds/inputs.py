@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmbench.columns import column
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.types import Content, InvalidContent, Media, Modality, Sample, TaskSpec
@@ -18,7 +19,25 @@ def check_medium(spec: TaskSpec) -> None:
         )
 
 
-def medium_of(spec: TaskSpec, sample: Sample) -> Content:
+def media_of(spec: TaskSpec, data: Samples) -> tuple[list[Content], Modality]:
+    """Return the medium of each sample, and their modality, text if there are no media.
+
+    Raises DataError for several modalities: a model is asked about one at a time.
+    """
+    media = [_medium_of(spec, sample) for sample in data.samples]
+    first: dict[Modality, str] = {}
+    for ident, medium in zip(column(data.samples, "id"), media, strict=True):
+        if isinstance(medium, Media):
+            first.setdefault(medium.modality, ident)
+    if len(first) > 1:
+        examples = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
+        raise DataError(
+            f"task {spec.name}: its media are of several kinds ({examples}): split the data"
+        )
+    return media, next(iter(first), "text")
+
+
+def _medium_of(spec: TaskSpec, sample: Sample) -> Content:
     """Return the medium of a sample: the only field that it has. Raises DataError."""
     present = [field for field in spec.fields.values() if field in sample.inputs]
     usable = [field for field in present if not isinstance(sample.inputs[field], InvalidContent)]
@@ -52,21 +71,3 @@ def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
         has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""
         raise DataError(f"task {spec.name}: sample {sample.id} has no {field}{has}")
     return content
-
-
-def modality_in(spec: TaskSpec, data: Samples) -> Modality:
-    """Return the modality of the media of the data, text if there are none.
-
-    Raises DataError for several modalities: a model is asked about one at a time.
-    """
-    first: dict[Modality, str] = {}
-    for sample in data.samples:
-        medium = medium_of(spec, sample)
-        if isinstance(medium, Media):
-            first.setdefault(medium.modality, sample.id)
-    if len(first) > 1:
-        examples = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
-        raise DataError(
-            f"task {spec.name}: its media are of several kinds ({examples}): split the data"
-        )
-    return next(iter(first), "text")

@@ -12,7 +12,7 @@ from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.classes import ClassScoresKind
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.kinds.classification.scores import check_scale, has_several, over_views, scale_of_views
-from mmbench.kinds.inputs import check_medium, medium_of, modality_in
+from mmbench.kinds.inputs import check_medium, media_of
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Classifies, Responses
 from mmbench.text import count
@@ -55,8 +55,8 @@ class Classification(ClassScoresKind):
         spec, views = self.task, self.options.views
         check_medium(spec)
         check_classes(data, spec)
-        looks = [look for s in data.samples for look in _looks(medium_of(spec, s), views)]
-        modality = modality_in(spec, data)
+        media, modality = media_of(spec, data)
+        looks = [look for medium in media for look in _looks(medium, views)]
         return {"sample": Requests(looks, modality, method="classify", labels=data.labels)}
 
     def signature(self, _data: Samples, /) -> str:

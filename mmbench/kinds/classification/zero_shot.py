@@ -14,7 +14,7 @@ from mmbench.datasets import Samples
 from mmbench.errors import SpecError
 from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.classification.classes import ClassScoresKind
-from mmbench.kinds.inputs import medium_of, modality_in
+from mmbench.kinds.inputs import media_of
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
 from mmbench.types import (
@@ -60,14 +60,14 @@ class ZeroShot(ClassScoresKind):
         """Return the samples, and every class in every template."""
         spec = self.task
         check_classes(data, spec)
-        media = [medium_of(spec, sample) for sample in data.samples]
+        media, modality = media_of(spec, data)
         texts = [
             template.replace("{c}", label).replace("{}", label)
             for label in data.labels
             for template in self._templates(data)
         ]
         return {
-            "sample": Requests(media, modality_in(spec, data)),
+            "sample": Requests(media, modality),
             "class": Requests(texts, "text", "query"),
         }
 
