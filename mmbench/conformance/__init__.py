@@ -1,7 +1,8 @@
 """Comparison of every metric with references: other packages, definitions, golden numbers.
 
-Metric and reference get the same inputs, and each row has the largest difference and its tolerance.
-If a reference is not installed, or data are not given, the row is skipped with a reason.
+A metric and its reference get the same inputs. Each row has their largest difference and the
+tolerance. A case is skipped, with a reason, if its reference is not installed or its data are
+missing.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ __all__ = [
 
 
 def families() -> list[str]:
-    """Return the names of all families: those of mmbench in the order of the table, then others."""
+    """Return the names of all metric families: the built-in ones in table order, then plugins'."""
     return list(dict.fromkeys([*TABLES["conformance"], *registry.names("conformance")]))
 
 
 def cases(family: str) -> list[Case]:
-    """Return the cases of a family in the order of the table. Raises UnknownName."""
+    """Return the cases of a metric family, in table order. Raises UnknownName for others."""
     listed: list[Case] = registry.lookup("conformance", family)
     return listed
 
@@ -49,9 +50,9 @@ def cases(family: str) -> list[Case]:
 def conformance(
     names: Sequence[str] | None = None, data: str | Path | None = None
 ) -> Iterator[ConformanceRow]:
-    """Yield the row of each case in some families, by default in all, as soon as it is complete.
+    """Run the cases of the families called `names` (None: of all families) and yield their rows.
 
-    `data` is the folder of real data.
+    `data` is the folder with the published data sets; None skips the cases that need one.
     """
     folder = None if data is None else Path(data)
     for family in families() if names is None else names:

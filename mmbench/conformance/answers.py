@@ -1,4 +1,4 @@
-"""Conformance of answer metrics: numbers of official evaluators, and answers with known scores."""
+"""Conformance cases of answer metrics: official evaluators, and answers with known scores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS = "red blue dog cats 3 12 no yes under table café Straße"
 
 
 def all_yes(folder: Path) -> LargestDifference:
-    """Compare the POPE metrics for outputs that are all "yes" with their published values."""
+    """Compare the POPE metrics with published values, if each question in `folder` gets a "yes"."""
     lines = [line for file in sorted(folder.glob("*.json")) for line in file.open()]
     predictions = [
         Prediction(str(i), "yes", json.loads(line)["label"]) for i, line in enumerate(lines)
@@ -31,7 +31,10 @@ def all_yes(folder: Path) -> LargestDifference:
 
 @cache
 def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
-    """Return predictions, their answers by the official rule, and the correct answers."""
+    """Return generated predictions, their decisions by the official rule, and the true answers.
+
+    In both lists, True means yes.
+    """
     draws = random.Random(2)
     texts = draws.choices(list(POPE), k=_N)
     actual = [draws.random() < 0.4 for _ in range(_N)]
@@ -43,7 +46,10 @@ def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
 
 
 def by_sklearn(name: str, function: str, _: Path) -> LargestDifference:
-    """Compare a metric with a function of scikit-learn on the answers by the official rule."""
+    """Compare the POPE metric called `name` with a scikit-learn function, on generated answers.
+
+    The function gets the yes/no decisions of the official rule.
+    """
     predictions, predicted, actual = _pope()
     theirs = getattr(library("sklearn.metrics"), function)(actual, predicted)
     return LargestDifference(
@@ -52,7 +58,7 @@ def by_sklearn(name: str, function: str, _: Path) -> LargestDifference:
 
 
 def yes_ratio(_: Path) -> LargestDifference:
-    """Compare `pope_yes_ratio` with the share of yes by the official rule."""
+    """Compare `pope_yes_ratio` with the share of answers that the official rule reads as yes."""
     predictions, predicted, _actual = _pope()
     return LargestDifference(
         max_difference(value("pope_yes_ratio", predictions), sum(predicted) / _N),
@@ -116,7 +122,10 @@ def _vqa_defined(_: Path) -> LargestDifference:
 
 @cache
 def _texts() -> list[Prediction]:
-    """Return texts with changed letters and one to three acceptable answers, some texts empty."""
+    """Return outputs that are edited copies of one of their one to three acceptable answers.
+
+    Some outputs and answers are empty.
+    """
     draws, words = random.Random(4), _WORDS.split()
 
     def text() -> str:
@@ -162,7 +171,7 @@ def _anls(distance: Callable[[str, str], int], _: Path) -> LargestDifference:
 
 
 def _known_readings(name: str, _: Path) -> LargestDifference:
-    """Compare the score of each answer, measured separately, with its known score."""
+    """Compare the score of each single answer with its known score."""
     rows = READ[name]
     ours = [value(name, [Prediction("q", output, target)]) for output, target, _ in rows]
     return LargestDifference(
@@ -172,7 +181,10 @@ def _known_readings(name: str, _: Path) -> LargestDifference:
 
 
 def _circular(_: Path) -> LargestDifference:
-    """Compare circular accuracy on four rotations per question, each correct with chance 4/5."""
+    """Compare circular accuracy with its definition, for four rotations of each question.
+
+    The answer to a rotation is correct with probability 4/5.
+    """
     draws, options = random.Random(5), ["cat", "dog", "bird", "cow"]
     predictions, right = [], []
     for question in range(100):

@@ -28,7 +28,7 @@ def _predictions(pairs: list[tuple[str, list[str]]]) -> list[Prediction]:
 
 @cache
 def _generated(_: Path) -> list[list[Prediction]]:
-    """Return sets with captions that are empty, short, long or equal to a reference."""
+    """Return generated sets with captions that are empty, short, long or equal to a reference."""
     draws, few, many = random.Random(3), _PLAIN.split(), _WORDS.split()
 
     def caption(words: list[str], most: int) -> str:
@@ -46,7 +46,7 @@ def _generated(_: Path) -> list[list[Prediction]]:
 
 
 def sets_in(folder: Path) -> list[list[Prediction]]:
-    """Return the sets of captions in a folder of real data, or generated ones without a folder."""
+    """Return the caption sets in a folder of published data; an empty path gives generated sets."""
     return _READERS[folder.name](folder)
 
 
@@ -104,7 +104,7 @@ _READERS: dict[str, Callable[[Path], list[list[Prediction]]]] = {
 
 
 def describe(folder: Path) -> str:
-    """Return a description of the sets of a folder."""
+    """Return a description of the caption sets in a folder, for the conformance table."""
     sets = sets_in(folder)
     captions = f"{sum(map(len, sets)):,} captions"
     if folder.name:

@@ -1,4 +1,4 @@
-"""Conformance of caption metrics: pycocoevalcap on the same texts, and published numbers."""
+"""Conformance cases of caption metrics: pycocoevalcap on the same captions, published values."""
 
 from __future__ import annotations
 
@@ -30,18 +30,21 @@ Tokens = dict[int, list[str]]
 
 
 class Scorer(Protocol):
-    """A metric of pycocoevalcap."""
+    """The interface of a pycocoevalcap metric."""
 
     def compute_score(
         self, references: Tokens, candidates: Tokens
     ) -> tuple[float, Sequence[float]]:
-        """Return the score of all captions, and that of each."""
+        """Return the corpus score and the score of each caption."""
         ...
 
 
 @cache
 def official(folder: Path, index: int) -> tuple[Tokens, Tokens]:
-    """Return references and captions of a set, tokenised by pycocoevalcap."""
+    """Return the references and the captions of set number `index`, tokenised by pycocoevalcap.
+
+    Tokens are joined by spaces; the keys are positions in the set.
+    """
     predictions = sets_in(folder)[index]
     references = {i: [{"caption": r} for r in p.target] for i, p in enumerate(predictions)}
     candidates = {i: [{"caption": p.value}] for i, p in enumerate(predictions)}
@@ -51,14 +54,14 @@ def official(folder: Path, index: int) -> tuple[Tokens, Tokens]:
 
 
 def need_java() -> None:
-    """Raise Skipped without Java."""
+    """Raise Skipped if there is no `java` on the PATH."""
     if shutil.which("java") is None:
-        raise Skipped("needs java on the PATH")
+        raise Skipped("no `java` on the PATH; install Java 8 or later")
 
 
 @contextmanager
 def _java() -> Iterator[None]:
-    """Make Java read UTF-8 within the context, regardless of the language of the machine."""
+    """Make Java processes read UTF-8 within the context, regardless of the system locale."""
     need_java()
     name = "JAVA_TOOL_OPTIONS"
     before = os.environ.get(name)
@@ -73,7 +76,7 @@ def _java() -> Iterator[None]:
 
 @cache
 def meteor_program() -> Scorer:
-    """Return the METEOR scorer of pycocoevalcap, which is started once."""
+    """Start pycocoevalcap's METEOR process on the first call, and return its scorer."""
     with _java():
         program = library("pycocoevalcap.meteor.meteor").Meteor()
     atexit.register(program.meteor_p.kill)
@@ -82,7 +85,7 @@ def meteor_program() -> Scorer:
 
 
 def _tokens(folder: Path) -> LargestDifference:
-    """Count the texts with different tokens."""
+    """Count the captions and references that mmbench and PTBTokenizer tokenise differently."""
     differ = total = 0
     for index, predictions in enumerate(sets_in(folder)):
         references, candidates = official(folder, index)
@@ -118,7 +121,7 @@ def _bleu(folder: Path) -> LargestDifference:
 
 
 def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
-    """Compare a metric that is the mean over captions."""
+    """Compare a metric that averages over captions with a pycocoevalcap `scorer`, module:Class."""
 
     def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
         module, _, attribute = scorer.partition(":")
@@ -131,7 +134,7 @@ def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
 
 
 def _meteor(folder: Path) -> LargestDifference:
-    """Compare the first captions of each set as a corpus: the jar takes 20 ms for a caption."""
+    """Compare METEOR on the first captions of each set, since the jar takes 20 ms per caption."""
     program = meteor_program()
 
     def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
@@ -148,7 +151,7 @@ def _meteor(folder: Path) -> LargestDifference:
 
 
 def _golden(expected: dict[str, float], index: int, inputs: str, folder: Path) -> LargestDifference:
-    """Compare metrics on PTB tokens with published numbers."""
+    """Compare metrics with their published values, which `expected` has by metric name."""
     if "meteor" in expected:
         need_java()
     predictions = sets_in(folder)[index]
@@ -160,7 +163,7 @@ def _spice(folder: Path) -> LargestDifference:
     try:
         ours = value("spice", sets_in(folder)[0])
     except UserError as error:
-        raise Skipped("needs Java 8 to 14 and the jars of CoreNLP 3.6.0") from error
+        raise Skipped("spice needs Java 8 to 14 and the jars of CoreNLP 3.6.0") from error
     return LargestDifference(max_difference(ours, 0.133), describe(folder))
 
 
@@ -192,7 +195,7 @@ def _goldens(
 
 
 def _packages(data: str) -> list[Case]:
-    """Return the cases of all scorers on one folder, in a row, so that they share cached tokens."""
+    """Return the cases of all scorers on one data folder, which share the cached tokens."""
     tokenizer = "PTBTokenizer: texts that differ"
     return [
         Case("ptb tokens", tokenizer, _tokens, 0, _PACKAGE, data),

@@ -26,7 +26,7 @@ EXACT = 1e-9
 
 
 class Skipped(Exception):
-    """A case cannot be run here; the message has the reason."""
+    """A signal that a case cannot run here; the message is the reason."""
 
 
 class LargestDifference(NamedTuple):
@@ -39,9 +39,10 @@ class LargestDifference(NamedTuple):
 class Case(NamedTuple):
     """A metric, its reference, and the function that compares the two.
 
-    `package` is the name under which the reference is installed; "" for a definition in this
-    package and for golden numbers, which `reference` names. `compare` takes the folder `data` of
-    the real data, and ignores it if `data` is "".
+    `reference` names a function of `package`, a definition or the source of golden numbers.
+    `package` is the distribution that contains the function, or "". `compare` gets the path of the
+    folder `data` within the published data; "" means that the case needs no data. `tolerance` is
+    the largest accepted difference.
     """
 
     metric: str
@@ -53,10 +54,10 @@ class Case(NamedTuple):
 
 
 class ConformanceRow(Struct, frozen=True):
-    """The result of a case. `difference` may be None, and `reason` then says why.
+    """The result of a case. If the comparison failed, `difference` is None and `reason` says why.
 
     `against` is the kind of reference: a package with its version, golden numbers or a definition.
-    `environment` has the versions of Python, torch and torchvision that ran the case.
+    `environment` lists the versions of Python, torch and torchvision that ran the case.
     """
 
     family: str
@@ -77,7 +78,10 @@ class ConformanceRow(Struct, frozen=True):
 
 
 def run_case(family: str, case: Case, data: Path | None) -> ConformanceRow:
-    """Run a case. A missing package or missing data skips it; any other error is FAILED."""
+    """Run a case of a metric family. `data` is the folder with the published data, or None.
+
+    The verdict is "skipped" for a missing package or missing data, and "FAILED" for other errors.
+    """
 
     def row(
         verdict: Verdict, reason: str = "", comparison: LargestDifference | None = None
@@ -112,14 +116,14 @@ def _folder(case: Case, data: Path | None) -> Path:
     if not case.data:
         return Path()
     if data is None:
-        raise Skipped(f"needs --data with {case.data}")
+        raise Skipped(f"no data; pass --data DIR with the folder {case.data}")
     if not (data / case.data).exists():
-        raise Skipped(f"{case.data} is not there")
+        raise Skipped(f"no folder {case.data} in {data}; download it, or pass another --data")
     return data / case.data
 
 
 def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> LargestDifference:
-    """Run a comparison without output, since references warn about intentionally odd inputs."""
+    """Run a comparison and discard its output: references warn about intentionally odd inputs."""
     output = io.StringIO()
     with warnings.catch_warnings(), redirect_stdout(output), redirect_stderr(output), _no_stderr():
         warnings.simplefilter("ignore")
@@ -128,7 +132,7 @@ def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> Larg
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """Redirect the stderr of this process, to which programs of references write directly."""
+    """Discard the stderr of this process, to which subprocesses of references write directly."""
     saved = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -148,7 +152,10 @@ def _reference_kind(case: Case) -> str:
 def measured(
     name: str, predictions: Sequence[Prediction], features: Sequence[Features] | None = None
 ) -> Score:
-    """Return the Score of a metric by name, called as in a run."""
+    """Return the Score of the metric called `name`, computed as in a run.
+
+    `features` has the model features of each prediction, for a metric that needs them.
+    """
     function, argument = metric(name)
     arguments = () if argument is None else (argument,)
     keywords = {} if features is None else {"features": features}
@@ -157,14 +164,14 @@ def measured(
 
 
 def value(name: str, predictions: Sequence[Prediction]) -> float:
-    """Return the value of the metric of a name."""
+    """Return the value of the metric called `name`."""
     return measured(name, predictions).value
 
 
 def max_difference(ours: ArrayLike, theirs: ArrayLike) -> float:
     """Return the largest |ours - theirs| / max(1, |theirs|), which is relative for large numbers.
 
-    Two NaN are equal; the difference of NaN and a number is infinite. Shapes must be equal.
+    Two NaN are equal; NaN and a number differ by infinity. Raises ValueError for different shapes.
     """
     one, other = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if one.shape != other.shape:

@@ -1,4 +1,4 @@
-"""Conformance of classification metrics: ties, missing classes, several correct labels."""
+"""Conformance cases of classification metrics, with ties and with several correct labels."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ _GENERATED = f"generated: {_N} samples, {CLASSES} classes"
 
 
 class LabelledScores(NamedTuple):
-    """Scores [n, c]; correct labels [n] or a mask of them [n, c]; a description of the inputs."""
+    """Generated scores [n, c] with their targets, and a description for the conformance table.
+
+    `targets` has the correct label of each sample [n], or marks several labels by 1 [n, c].
+    """
 
     scores: Floats
     targets: Labels
     inputs: str
 
     def predictions(self) -> list[Prediction]:
-        """Return the data as predictions of a metric."""
+        """Return one Prediction for each sample."""
         many = self.targets.ndim == 2
         right = [np.flatnonzero(row).tolist() if many else int(row) for row in self.targets]
         return [Prediction(str(i), row, right[i]) for i, row in enumerate(self.scores)]
@@ -45,7 +48,7 @@ class LabelledScores(NamedTuple):
 
 @cache
 def single_label() -> LabelledScores:
-    """Return probabilities with one label each; the classes are unbalanced."""
+    """Return probabilities with one correct label per sample; the classes are unbalanced."""
     draws = np.random.default_rng(21)
     labels = draws.choice(CLASSES, _N, p=np.array([30, 20, 20, 10, 10, 9, 1]) / 100)
     evidence = draws.normal(size=(_N, CLASSES)) * 1.5
@@ -57,7 +60,7 @@ def single_label() -> LabelledScores:
 
 @cache
 def logits() -> LabelledScores:
-    """Return scores of both signs."""
+    """Return the data of `single_label` with logits of both signs instead of probabilities."""
     scores, labels, _ = single_label()
     shifted = np.asarray(3 * np.log(scores) + 2, np.float32)
     return LabelledScores(shifted, labels, f"{_GENERATED}, logits")
@@ -65,7 +68,7 @@ def logits() -> LabelledScores:
 
 @cache
 def tied() -> LabelledScores:
-    """Return the data of `single_label` with scores in steps of 0.1."""
+    """Return the data of `single_label` with scores rounded to steps of 0.1."""
     scores, labels, _ = single_label()
     rounded = np.asarray(np.round(scores, 1), np.float32)
     return LabelledScores(rounded, labels, f"{_GENERATED}, scores in steps of 0.1")
@@ -73,7 +76,7 @@ def tied() -> LabelledScores:
 
 @cache
 def multi_label() -> LabelledScores:
-    """Return scores in steps of 0.05; samples have no, one or several correct labels."""
+    """Return scores in steps of 0.05; each sample has no, one or several correct labels."""
     draws = np.random.default_rng(22)
     right = draws.random((_N, CLASSES)) < np.linspace(0.02, 0.6, CLASSES)
     scores = np.clip(draws.normal(0.35, 0.2, (_N, CLASSES)) + 0.25 * right, 0, 1)
@@ -84,7 +87,10 @@ def multi_label() -> LabelledScores:
 
 
 def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
-    """Return the chance that the label is in the top k, for a random order of equal scores."""
+    """Return the mean chance that the label is in the top k, for a random order of equal scores.
+
+    `scores` is [n, c], `labels` [n].
+    """
     chances = []
     for row, label in zip(scores, labels, strict=True):
         above, equal = (row > row[label]).sum(), (row == row[label]).sum()
@@ -93,7 +99,7 @@ def expected_hits(k: int, scores: Floats, labels: Labels) -> float:
 
 
 def expected_recall(scores: Floats, labels: Labels) -> float:
-    """Return the mean over classes of the chance that the label is first."""
+    """Return the mean over classes of `expected_hits` for k = 1."""
     by_class = [
         expected_hits(1, scores[labels == label], labels[labels == label])
         for label in np.unique(labels)
@@ -102,7 +108,11 @@ def expected_recall(scores: Floats, labels: Labels) -> float:
 
 
 def pairs_won(scores: Floats, right: Labels) -> float:
-    """Return the mean ROC area: the share of pairs with a higher positive; ties count half."""
+    """Return the ROC area averaged over classes, for scores [n, c] and a mask of labels [n, c].
+
+    The area is the share of (positive, negative) pairs of samples in which the positive sample has
+    the higher score; a tie counts half.
+    """
     areas = []
     for column, marks in zip(scores.T, right.T, strict=True):
         gaps = column[marks == 1][:, None] - column[marks == 0][None]
@@ -111,7 +121,10 @@ def pairs_won(scores: Floats, right: Labels) -> float:
 
 
 def steps(scores: Floats, right: Labels) -> float:
-    """Return the mean over classes of the precision at the score of each positive."""
+    """Return the average precision averaged over classes, for scores [n, c] and a mask [n, c].
+
+    It is the mean of the precision at the score of each positive sample.
+    """
     precisions = []
     for column, marks in zip(scores.T, right.T, strict=True):
         down = column[:, None] >= column[marks == 1][None]
@@ -120,7 +133,7 @@ def steps(scores: Floats, right: Labels) -> float:
 
 
 def d_prime(scores: Floats, right: Labels) -> float:
-    """Return d' of the mean ROC area, by scikit-learn and the normal distribution of scipy."""
+    """Return d' from scikit-learn's mean ROC area and scipy's normal distribution."""
     area = library("sklearn.metrics").roc_auc_score(right, scores, average="macro")
     return math.sqrt(2) * float(library("scipy.stats").norm.ppf(area))
 
@@ -137,16 +150,16 @@ def _compare(
 
 
 def _sklearn(function: str, **options: object) -> Theirs:
-    """Return a function of scikit-learn that takes scores."""
+    """Return a scikit-learn metric as a function of scores and targets."""
     return lambda scores, targets: getattr(library("sklearn.metrics"), function)(
         targets, scores, **options
     )
 
 
 def _sklearn_of_labels(function: str, **options: object) -> Theirs:
-    """Return a function of scikit-learn that takes predicted labels.
+    """Return a scikit-learn metric of predicted labels as a function of scores and targets.
 
-    The predicted label has the highest score; with several labels, all above 0.5 are predicted.
+    The label with the highest score is predicted; for several labels, each score above 0.5.
     """
 
     def theirs(scores: Floats, targets: Labels) -> ArrayLike:

@@ -1,4 +1,4 @@
-"""Conformance of CLIPScore: the formula on random vectors, and the published example."""
+"""Conformance cases of CLIPScore: the formula on random vectors, and the published example."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WEIGHT = {"clipscore": 2.5, "ref_clipscore": 2.5, "pac_s": 2.0, "ref_pac_s": 2.
 
 
 class _PreparedEmbedder(Embeds, Prepares, Protocol):
-    """A model that embeds contents that it prepares."""
+    """A model that prepares and embeds content."""
 
 
 def _unit(vectors: NDArray[np.floating]) -> Array:
@@ -43,7 +43,7 @@ def _unit(vectors: NDArray[np.floating]) -> Array:
 
 
 def _vectors() -> list[Features]:
-    """Return features with cosines of both signs, and one to five references."""
+    """Return features of random captions, with cosines of both signs and 1 to 5 references each."""
     draws = np.random.default_rng(31)
     counts = draws.integers(1, 6, _N)
     return [
@@ -78,7 +78,8 @@ def _value(name: str, row: Features) -> float:
 def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDifference:
     """Compare a metric on the two example images of the clipscore README with its published value.
 
-    The CLIP weights come from the huggingface_hub cache.
+    `which` selects the good or the bad captions. The CLIP weights come from the huggingface_hub
+    cache.
     """
     model = lookup("model", "clip")(_weights(), device="cpu", dtype="float32")
     references = json.loads((folder / "refs.json").read_text())
@@ -124,7 +125,9 @@ def _weights() -> Path:
     try:
         return Path(hub.snapshot_download(_MODEL, local_files_only=True))
     except (OSError, ValueError) as error:
-        raise Skipped(f"needs the weights of {_MODEL} in the cache of huggingface_hub") from error
+        raise Skipped(
+            f"no weights of {_MODEL} in the huggingface_hub cache; download them"
+        ) from error
 
 
 _PUBLISHED = (

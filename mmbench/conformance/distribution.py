@@ -1,4 +1,4 @@
-"""Conformance of image set metrics: the functions of other packages on the same features."""
+"""Conformance cases of image-set metrics: other packages on the same features."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Sides = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def normal(seed: int, n: int, d: int, offset: float = 0.0) -> NDArray[np.float32]:
-    """Return correlated features [n, d]."""
+    """Return correlated normal features [n, d] float32 with mean `offset`."""
     draws = np.random.default_rng(seed)
     return (draws.normal(size=(n, d)) @ draws.normal(size=(d, d)) + offset).astype(np.float32)
 
@@ -33,7 +33,10 @@ def _full() -> Iterator[Sides]:
 
 
 def _singular() -> Iterator[Sides]:
-    """Yield sets with fewer images than features, with a constant and with a repeated feature."""
+    """Yield two pairs of sets with singular covariances.
+
+    The first has fewer images than features, the second a constant and a repeated feature.
+    """
     yield normal(5, 20, 32), normal(6, 24, 32, 0.5)
     drawn, real = normal(7, 100, 8), normal(8, 100, 8, 0.2)
     drawn[:, 3] = real[:, 3] = 1.0
@@ -51,7 +54,7 @@ DESCRIPTIONS = {
 def _set_predictions(
     drawn: NDArray[np.float32], real: NDArray[np.float32]
 ) -> tuple[list[Prediction], list[Features]]:
-    """Return predictions and features of each drawn and each real image, as in a run."""
+    """Return a prediction and the features of each generated and each real image, as in a run."""
     none = np.empty((0, drawn.shape[1]), np.float32)
     features = [{"drawn": row[None], "real": none} for row in drawn]
     features += [{"drawn": none, "real": row[None]} for row in real]
@@ -59,12 +62,12 @@ def _set_predictions(
 
 
 def value(name: str, drawn: NDArray[np.float32], real: NDArray[np.float32]) -> float:
-    """Return the value of the metric of a name."""
+    """Return the value of the metric called `name`, for features of generated and real images."""
     return measured(name, *_set_predictions(drawn, real)).value
 
 
 def in_order(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Return the features in the order that the metrics use for subsets and splits."""
+    """Return the features in float64, in the order that metrics use for subsets and splits."""
     ordered = [stack(*_set_predictions(drawn, real), name)[0] for name in ("drawn", "real")]
     return ordered[0].astype(np.float64), ordered[1].astype(np.float64)
 
@@ -73,7 +76,7 @@ CLOUDS = "generated: 300 and 250 images, 12 features"
 
 
 def clouds() -> Sides:
-    """Return drawn and real features with partly overlapping balls."""
+    """Return generated and real features whose nearest-neighbour balls overlap in part."""
     draws = np.random.default_rng(15)
     drawn, real = draws.normal(size=(300, 12)) * 0.9, draws.normal(size=(250, 12)) + 0.2
     return drawn.astype(np.float32), real.astype(np.float32)
@@ -103,7 +106,10 @@ def _torchmetrics_fid(moments: Moments) -> float:
 
 
 def root_of_symmetric(moments: Moments) -> float:
-    """Return the Fréchet distance with the trace of (A^½ B A^½)^½, by eigenvalues; A = Q Λ Qᵀ."""
+    """Return the Fréchet distance from (mean, covariance A, mean, covariance B).
+
+    The trace of (A^½ B A^½)^½ is computed from eigenvalues, with A = Q Λ Qᵀ.
+    """
     mean, first, other, second = moments
     scales, vectors = np.linalg.eigh(first)
     root = vectors * np.sqrt(np.maximum(scales, 0)) @ vectors.T
@@ -138,7 +144,7 @@ def _moments(drawn: NDArray[np.float32], real: NDArray[np.float32]) -> Moments:
 
 
 def _kid_subsets(_: Path) -> LargestDifference:
-    """Compare smaller subsets than those of `kid`, which would take a minute."""
+    """Compare KID on subsets of 100 images, because the default of 1,000 takes a minute."""
     torch = library("torch")
     sides = normal(9, 400, 8), normal(10, 300, 8, 0.2)
     module = library("torch_fidelity.metric_kid")
@@ -163,7 +169,7 @@ _KID = {
 
 
 def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> LargestDifference:
-    """Compare sets of equal size, which have one subset."""
+    """Compare `kid` on pairs of sets of equal size, in which every subset is the whole set."""
     pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
     expected = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
     inputs = "generated: 2 pairs of sets of one size, one pair equal"
@@ -218,7 +224,7 @@ def _fidelity_prc(quantity: str, _: Path) -> LargestDifference:
 
 
 def _cmmd(_: Path) -> LargestDifference:
-    """Compare `cmmd` with the kernel on the differences of all pairs of unit vectors."""
+    """Compare `cmmd` with its definition: the kernel of the difference of each vector pair."""
     drawn, real = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in clouds())
 
     def mean(one: Floats, other: Floats) -> float:

@@ -38,7 +38,7 @@ POPE = {
     "": True,
 }
 
-# For each metric: output, target, and whether the output counts.
+# For each metric: output, target, and whether the output scores 1.
 READ: dict[str, list[tuple[str, object, bool]]] = {
     "exact_match": [
         ("Red", "red", True),

@@ -1,4 +1,4 @@
-"""Conformance of opinion scores: correlations of scipy, and DNSMOS of its package."""
+"""Conformance cases of opinion scores: scipy's correlations, and the package speechmos."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Points = list[tuple[float, float]]
 
 @cache
 def _rated() -> list[Prediction]:
-    """Return predictions in steps of 0.5, so that many are equal, of systems of unequal size."""
+    """Return rated items of systems with unequal item counts.
+
+    Predicted ratings are in steps of 0.5, so that many are equal.
+    """
     draws = random.Random(10)
     predictions = []
     for i in range(_ITEMS):
@@ -55,7 +58,7 @@ def _scipy(function: str, points: Points) -> float:
 
 
 def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> LargestDifference:
-    """Compare a metric over items and over systems."""
+    """Compare a metric with `theirs`, over items and over systems."""
     ours = [value(f"{name}[{level}]", _rated()) for level in ("utterance", "system")]
     return LargestDifference(max_difference(ours, [theirs(_items()), theirs(_systems())]), _INPUTS)
 
@@ -67,7 +70,7 @@ def _mos(_: Path) -> LargestDifference:
 
 
 def _dnsmos(folder: Path) -> LargestDifference:
-    """Compare all four heads on the first clips."""
+    """Compare all four DNSMOS scores of the first audio clips in a folder."""
     files = sorted(folder.glob("*.wav"))[:_CLIPS]
     heads = ("ovrl", "sig", "bak", "p808")
     sounds = [Prediction(file.stem, Media("audio", str(file))) for file in files]

@@ -1,4 +1,4 @@
-"""Imports of other packages as references of metrics; each package may be missing."""
+"""Imports of the packages that serve as references; each package may be missing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from types import ModuleType
 
-_PARTS = ("torch", "torchvision")  # environments with different ones can run different rows
+_PARTS = ("torch", "torchvision")  # their versions decide which cases can run
 
 
 def installed(package: str) -> str | None:
-    """Return the version of a package, None if it is not installed."""
+    """Return the version of an installed distribution, or None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -21,7 +21,7 @@ def installed(package: str) -> str | None:
 
 @cache
 def environment() -> str:
-    """Return the environment: `Python 3.11.7, torch 2.13.0`, with torchvision if installed."""
+    """Return the versions of Python, torch and torchvision: `Python 3.11.7, torch 2.13.0`."""
     parts = [f"{name} {number}" for name in _PARTS if (number := installed(name))]
     return ", ".join([f"Python {python_version()}", *parts])
 
@@ -37,6 +37,6 @@ def library(name: str) -> ModuleType:
         package, missing = name.partition(".")[0], str(error.name).partition(".")[0]
         if missing == package:
             raise
-        hint = ": `make test-torchvision` compares with it" if missing == "torchvision" else ""
+        hint = "; run `make test-torchvision`" if missing == "torchvision" else ""
         reason = f"{package} needs {missing}, which is not installed{hint}"
         raise ModuleNotFoundError(reason, name=error.name) from error

@@ -1,4 +1,4 @@
-"""Conformance of retrieval metrics: ties, graded positives, and positives that are not found."""
+"""Conformance cases of retrieval metrics, with ties, grades and positives not retrieved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, equal scores, gr
 
 
 class IntegerVectors(NamedTuple):
-    """Vectors of small integers, so that many scores are equal, and graded positives."""
+    """Query and document vectors of small integers, so that many scores are equal.
+
+    `queries` is [q, d], `corpus` is [n, d], and `ids` has the document ids. `grades` maps the
+    document indices of each query's positives to their grades.
+    """
 
     queries: Array
     corpus: Array
@@ -31,7 +35,7 @@ class IntegerVectors(NamedTuple):
 
 @cache
 def retrieval_data() -> IntegerVectors:
-    """Return 200 queries and 400 documents."""
+    """Return 200 random queries and 400 random documents."""
     draws = np.random.default_rng(7)
     queries, corpus = (
         draws.integers(-1, 2, (n, 6)).astype(np.float32) for n in (QUERIES, DOCUMENTS)
@@ -45,7 +49,7 @@ def retrieval_data() -> IntegerVectors:
 
 @cache
 def orders() -> list[list[int]]:
-    """Return the documents of each query by descending score, equal ones by the hash of the id."""
+    """Return the document indices of each query by descending score; ties are in id-hash order."""
     data = retrieval_data()
     hashes = [blake2b(doc.encode(), digest_size=8).digest() for doc in data.ids]
     scores = data.queries.astype(np.float64) @ data.corpus.astype(np.float64).T
@@ -54,7 +58,7 @@ def orders() -> list[list[int]]:
 
 @cache
 def predictions(cut: int) -> list[Prediction]:
-    """Return predictions with the first `cut` documents of each ranking."""
+    """Return a prediction for each query, with the first `cut` documents of its ranking."""
     data = retrieval_data()
     return [
         Prediction(f"q{q}", [data.ids[i] for i in order[:cut]], _target(grades))
@@ -68,7 +72,7 @@ def _target(grades: dict[int, int]) -> dict[str, float]:
 
 K = 10
 
-# (grades in the order of the ranking, 0 for irrelevant; all grades of the query) -> value.
+# (grades in ranking order, 0 for irrelevant documents; all grades of the query) -> value.
 Naive = Callable[[list[float], list[float]], float]
 
 
@@ -126,7 +130,10 @@ def _ranks(_: Path) -> LargestDifference:
 
 
 def _defined(name: str, _: Path) -> LargestDifference:
-    """Compare a metric on whole and on cut rankings; mean and median rank on whole ones only."""
+    """Compare a metric with its definition, on complete rankings and on truncated rankings.
+
+    Mean and median rank are compared on complete rankings only.
+    """
     fold = np.median if name == "median_rank" else np.mean
     cuts = [DOCUMENTS] if name.endswith("_rank") else [DOCUMENTS, CUT]
     theirs = [fold([NAIVE[name](*_gains(p)) for p in predictions(cut)]) for cut in cuts]
@@ -142,10 +149,13 @@ def _gains(prediction: Prediction) -> tuple[list[float], list[float]]:
 
 
 def _down(prediction: Prediction, *, graded: bool = False) -> tuple[list[float], list[int]]:
-    """Return descending scores for a whole ranking, and the relevance of each document."""
+    """Return descending scores for the documents of a ranking, and their relevance.
+
+    The relevance is the grade of a document if `graded`, else 0 or 1.
+    """
     gains, _ = _gains(prediction)
     worth = [int(gain) if graded else int(gain > 0) for gain in gains]
-    # Scores are positive because torchmetrics treats other documents as not returned.
+    # Scores are positive because torchmetrics treats documents with other scores as not returned.
     return [float(DOCUMENTS - rank) for rank in range(len(gains))], worth
 
 
@@ -176,7 +186,7 @@ def _torchmetrics(name: str, function: str, cut: int | None, _: Path) -> Largest
 
 
 def _trec(name: str, measure: str, _: Path) -> LargestDifference:
-    """Compare a metric on cut rankings with trec_eval."""
+    """Compare a metric with a trec_eval `measure`, on truncated rankings."""
     qrels, run = _qrels_and_run()
     results = library("pytrec_eval").RelevanceEvaluator(qrels, {measure}).evaluate(run)
     theirs = np.mean([row[measure.replace(".", "_")] for row in results.values()])

@@ -1,4 +1,4 @@
-"""Conformance of transcript metrics: jiwer, torchmetrics, and the normalisers of OpenAI."""
+"""Conformance cases of transcript metrics: jiwer, torchmetrics and OpenAI's normalisers."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _FORMATTED = (
     "half past ten o'clock double oh seven minus one hundred, point five. Dr. «naïve» 1,000 -- &"
 )
 _PROPERTIES = "empty hypotheses, Unicode"
-# Texts that OpenAI's normalisers make empty; the basic one keeps the second as a word.
+# Texts that OpenAI's English normaliser makes empty; the basic normaliser keeps "uh".
 _SILENCES = ("[noise]", "uh", "(laughs) --", "", "[noise] (laughs)")
 
 
 @cache
 def _generated() -> Pairs:
-    """Return pairs of a reference, which is never empty, and a hypothesis."""
+    """Return generated (reference, hypothesis) pairs. No reference is empty."""
     draws, words = random.Random(6), _WORDS.split()
     pairs = []
     for _ in range(_N):
@@ -48,7 +48,7 @@ def _generated() -> Pairs:
 
 @cache
 def _with_silence() -> Pairs:
-    """Return the generated pairs with every tenth reference empty."""
+    """Return the generated pairs, but with an empty reference in every tenth pair."""
     return [
         ("" if i % 10 == 0 else reference, hypothesis)
         for i, (reference, hypothesis) in enumerate(_generated())
@@ -90,13 +90,13 @@ def _whisper(name: str) -> Callable[[str], str]:
 
 
 def _normalised_wer(rules: Callable[[str], str], pairs: Pairs) -> float:
-    """Return the word error rate by jiwer of normalised pairs."""
+    """Return jiwer's word error rate of pairs that `rules` normalised."""
     references, hypotheses = (list(map(rules, side)) for side in zip(*pairs, strict=True))
     return float(library("jiwer").wer(references, hypotheses))
 
 
 def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
-    """Count the texts with different results."""
+    """Count the texts that mmbench and OpenAI's package normalise differently."""
     rules = _whisper(theirs)
     differ = sum(normalise(name, text) != rules(text) for text in _texts())
     return LargestDifference(
@@ -105,9 +105,9 @@ def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
-    """Compare with jiwer on texts normalised by OpenAI's normaliser.
+    """Compare `wer` with jiwer's rate on texts that OpenAI's normaliser normalised.
 
-    It leaves some references empty.
+    Some references are empty after normalisation.
     """
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [(text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _texts()]
@@ -120,7 +120,7 @@ def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _librivox(folder: Path) -> LargestDifference:
-    """Compare real transcripts, each with the next one as its hypothesis."""
+    """Compare `wer` on real transcripts, each with the next transcript as its hypothesis."""
     lines = (folder / "transcription").read_text().splitlines()
     texts = [line.split("</s>")[0].replace("<s>", "").strip() for line in lines]
     pairs = list(zip(texts, texts[1:] + texts[:1], strict=True))
@@ -132,7 +132,7 @@ def _librivox(folder: Path) -> LargestDifference:
 
 
 def _roundtrip(_: Path) -> LargestDifference:
-    """Compare with given transcripts as features, so that no audio is needed."""
+    """Compare `roundtrip_wer` on fixed transcripts as features, so that no audio is needed."""
     pairs = list(zip(_texts()[:_N], _texts()[1 : _N + 1], strict=True))
     predictions = [Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(pairs)]
     features = [{"transcript": [transcript]} for _, transcript in pairs]

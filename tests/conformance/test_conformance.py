@@ -122,8 +122,12 @@ def test_the_version_of_a_package_is_shown() -> None:
 
 def test_data_that_are_not_given_or_not_there_skip_their_rows(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
-    assert run_case("f", of(0, data="there"), None).reason == "needs --data with there"
-    assert run_case("f", of(0, data="other"), tmp_path).reason == "other is not there"
+    assert (
+        run_case("f", of(0, data="there"), None).reason
+        == "no data; pass --data DIR with the folder there"
+    )
+    reason = run_case("f", of(0, data="other"), tmp_path).reason
+    assert reason == f"no folder other in {tmp_path}; download it, or pass another --data"
     assert run_case("f", of(0, data="there"), tmp_path).verdict == "within"
 
 
