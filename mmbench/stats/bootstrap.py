@@ -1,9 +1,9 @@
 """Intervals by the bootstrap over groups of samples.
 
-Five captions of one image, or all utterances of one speaker, are not independent samples. So groups
-are drawn with replacement, as many as there are. Each resample is a weighting of the groups, and
-the value is computed again under each. The draws are shared by all metrics of a run; all folds of
-weighted sums are one matrix product.
+Five captions of one image, or all utterances of one speaker, are not independent samples. So the
+bootstrap draws groups with replacement, as many as exist. Each resample is a weighting of the
+groups, under which the value is recomputed. All metrics of a run share the draws; one matrix
+product computes all folds that need only weighted sums.
 
 The 95 % interval is the percentile interval with expanded quantiles: the level α/2 becomes
 Φ(√(g / (g - 1)) · t), with t the α/2 quantile of Student's distribution with g - 1 degrees, because
@@ -11,12 +11,13 @@ plain percentiles are too narrow for few groups (Hesterberg 2014, "What Teachers
 the Bootstrap", arXiv:1411.5279, the "expanded percentile interval").
 
 There is no interval for NaN, for a single group, for a fold of the whole set, or for a value
-outside its interval (such as a small calibration error, which repeated rows can only raise). There
-is none either if all resamples give the same value, since no observed error does not prove that
+outside its interval (such as a small calibration error, which repeated rows can only raise). Nor is
+there an interval if all resamples give the same value: a sample without errors does not prove that
 errors are impossible. This rule has two exceptions. A median that many rows share has an interval
 of width 0. A mean of rows from 0 to 1 that are all correct or all wrong has the exact interval for
-g of g (Clopper and Pearson 1934, Biometrika 26), so that 100 % of 20 groups has 0.832 to 1. With
-several rows in a group, or with fractional rows, this interval is too wide rather than too narrow.
+g successes in g trials (Clopper and Pearson 1934, Biometrika 26): for 100 % of 20 groups, it is
+0.832 to 1. If a group has several rows, or if rows are fractional, this interval is too wide rather
+than too narrow.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from mmbench.types import Score
 LEVEL = 0.95
 _UNDEFINED = 0.05  # the largest share of resamples without a value for which an interval exists
 
-# (low, high), or None and the reason.
+# The interval (low, high) and "", or None and the reason.
 Interval = tuple[tuple[float, float] | None, str]
 
 
@@ -44,15 +45,15 @@ def intervals(
 ) -> list[Interval]:
     """Return the 95 % interval of each score, or None and the reason.
 
-    `groups` holds the groups of the rows of each score: a column of names, or an array of numbers,
-    which sets the order of the draws. Scores with the same groups share the draws. A score that has
-    an interval keeps it.
+    For each score, `groups` has the group of each row: a column of names, or an array of numbers
+    whose order is the order of the draws. Scores with the same groups share the draws. A score that
+    already has an interval keeps it.
     """
     results: list[Interval] = [(score.interval, "") for score in scores]
     shared: dict[tuple[object, ...], list[tuple[Groups, list[int]]]] = {}
     for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
-            candidates = shared.setdefault((len(own), *own[:1]), [])  # limits comparisons
+            candidates = shared.setdefault((len(own), *own[:1]), [])  # few columns to compare
             members = next((members for other, members in candidates if equal(own, other)), None)
             if members is None:
                 candidates.append((own, [at]))
@@ -69,7 +70,7 @@ def intervals(
     return results
 
 
-_ONE = "no interval: all samples are of one group"
+_ONE = "no interval: all samples are in one group"
 
 
 def _interval(score: Score, drawn: Floats, groups: int) -> Interval:
@@ -96,9 +97,10 @@ def constant(drawn: Floats) -> bool:
 def expanded_percentile(
     drawn: Floats, groups: int, level: float = LEVEL
 ) -> tuple[float, float] | None:
-    """Return the interval of resampled values [b], for a number of groups.
+    """Return the expanded percentile interval of resampled values [b].
 
-    None for fewer than two groups, or if too many values are not finite.
+    `groups` is the number of groups that were drawn, `level` the confidence level. None for fewer
+    than two groups, or if too many values are not finite.
     """
     from scipy.special import ndtr, stdtrit
 
@@ -114,8 +116,8 @@ def expanded_percentile(
 def clopper_pearson(score: Score, groups: int) -> tuple[float, float] | None:
     """Return Clopper and Pearson's interval for rows that are all at one end of a [0, 1] range.
 
-    It is a bound, since the distance of the true mean from that end is at most the probability of
-    other rows. None for other scores.
+    The interval is conservative: the distance of the true mean from this end is at most the
+    probability of a row elsewhere. None for other scores.
     """
     range_ends = {score.worst, score.best}
     mean = score.fold.rpartition(":")[2] == "mean" and not score.fold.startswith("split-sum")

@@ -45,12 +45,18 @@ def _meteor(totals: Floats, weight: Floats) -> Floats:
 
 
 def _length(totals: Floats, side: int) -> Floats:
-    """Return the words of candidate (side 0) or reference (1), function words with less weight."""
+    """Return the weighted word count of the candidate (side 0) or the reference (side 1).
+
+    Function words have less weight than content words.
+    """
     words, function = totals[:, side], totals[:, 2 + side]
     return _DELTA * (words - function) + (1 - _DELTA) * function
 
 
 def _matches(totals: Floats, side: int) -> Floats:
-    """Return the matched words of a side, weighted by the matching module and by kind of word."""
+    """Return the weighted count of matched words of a side.
+
+    The weights depend on the matching module, and on whether the word is a function word.
+    """
     content, function = totals[:, 4 + side : 20 : 4], totals[:, 6 + side : 20 : 4]
     return np.asarray((_DELTA * content + (1 - _DELTA) * function) @ np.array(_MODULES))

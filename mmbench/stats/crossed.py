@@ -3,12 +3,12 @@
 Ratings share raters and items, so neither ratings nor items are independent if the same people
 rated them all. The pigeonhole bootstrap draws raters and items separately, each with replacement.
 The weight of a rating is the count of its rater times the count of its item, and the value is
-computed again under these weights. Several ratings of an item by one rater are drawn together. On
+recomputed under these weights. Several ratings of an item by one rater are drawn together. On
 average, the bootstrap does not underestimate the variance (Owen 2007, "The pigeonhole bootstrap",
 Annals of Applied Statistics 1(2), arXiv:0712.1111).
 
 The 95 % interval is the expanded percentile interval of `mmbench.stats.bootstrap`, expanded for the
-smaller number of raters and items. A single rater, or a single item, is held fixed.
+number of raters or of items, whichever is smaller. A single rater, or a single item, is held fixed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def crossed_interval(
 ) -> tuple[float, float] | None:
     """Return the interval of the mean of the item means, from (item, rater, rating).
 
-    It does not depend on the order of the ratings. None for a single item with a single rater, and
-    if all resamples are equal.
+    The interval does not depend on the order of the ratings. It is None for a single item with a
+    single rater, and if all resamples are equal.
     """
     ordered = sorted(ratings)
     drawn = crossed_resamples(ordered, seed=seed, resamples=resamples)
@@ -42,7 +42,7 @@ def crossed_interval(
 def crossed_resamples(
     ratings: list[tuple[str, str, float]], *, seed: int, resamples: int
 ) -> Floats:
-    """Return the value of each resample [b]; NaN if it has no rating."""
+    """Return the value of each resample [b], or NaN for a resample without a rating."""
     from scipy.sparse import coo_array
 
     items = Resampler([item for item, _, _ in ratings], seed=seed, resamples=resamples)

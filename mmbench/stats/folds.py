@@ -1,4 +1,4 @@
-"""Folds: named functions from per-sample rows to a value, so that stored rows can be folded again.
+"""Folds: named functions that aggregate per-sample rows, new or stored, into a value.
 
 | fold | value of rows [n, c] |
 |---|---|
@@ -7,11 +7,11 @@
 | `median` | median of column 0 (the mean of the middle two for even n) |
 | `whole` | column 0 of the only row: the value of the whole set, which has no per-sample rows |
 | `split-mean:F` | the last column numbers the split of each row; mean over splits of fold F |
-| `split-sum:F` | the same, and the sum over the splits |
+| `split-sum:F` | the last column numbers the split of each row; sum over splits of fold F |
 
 The other folds are in the modules of their families (`_FAMILIES`). A fold takes weights, the number
 of times that each bootstrap resample drew each row. Most folds need only weighted sums of the rows,
-which are one matrix product for all resamples. The fold of no rows is NaN.
+which are one matrix product for all resamples. Without rows, the value is NaN.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 Sums = Callable[[Floats, Floats], Floats]
 # weights [b, n] -> values [b]
 WeightedFold = Callable[[Floats], Floats]
-# rows [n, c] -> their fold; work that does not depend on weights, such as sorting, is done once
+# rows [n, c] -> fold of these rows; work that needs no weights, such as sorting, is done once
 FoldFactory = Callable[[Floats], WeightedFold]
 
 _SPLIT = ("split-mean:", "split-sum:")
@@ -56,12 +56,12 @@ _FAMILIES = {
 
 
 def sums(name: str) -> Callable[[Sums], Sums]:
-    """Register a fold that needs only weighted sums of the rows."""
+    """Return a decorator that registers a fold of weighted sums of the rows."""
     return partial(_SUMS.setdefault, name)
 
 
 def weighted(name: str) -> Callable[[FoldFactory], FoldFactory]:
-    """Register a fold that needs the rows one by one."""
+    """Return a decorator that registers a fold that needs the rows one by one."""
     return partial(_WEIGHTED.setdefault, name)
 
 
@@ -79,7 +79,7 @@ def fold_many(name: str, rows: Floats, weights: Floats) -> Floats:
 
 
 def folded(name: str, rows: Floats) -> WeightedFold:
-    """Prepare the fold of rows [n, c] float64 for blocks of weights [b, n] float64.
+    """Return a function that folds rows [n, c] float64 under blocks of weights [b, n] float64.
 
     Raises UnknownName for an unknown fold.
     """
@@ -96,9 +96,9 @@ def folded(name: str, rows: Floats) -> WeightedFold:
 
 
 def sums_fold(name: str) -> Sums | None:
-    """Return the function of weighted sums of a fold, None for a fold that needs the rows.
+    """Return the function that computes a fold from weighted sums, None if it needs all rows.
 
-    It takes sums [b, c] and summed weights [b]. Raises UnknownName for an unknown fold.
+    The function takes sums [b, c] and summed weights [b]. Raises UnknownName for an unknown fold.
     """
     if name.startswith(_SPLIT):
         return None
@@ -111,7 +111,7 @@ def sums_fold(name: str) -> Sums | None:
 
 
 def _over_splits(name: str, rows: Floats) -> WeightedFold:
-    """Return the fold over splits. A split without a row in a resample is left out of its mean."""
+    """Return a fold over splits. In a resample, a split without rows does not count."""
     kind, _, inner = name.partition(":")
     if not len(rows):
         return folded(inner, rows)
@@ -127,7 +127,10 @@ def _over_splits(name: str, rows: Floats) -> WeightedFold:
 
 
 def join_splits(kind: str, values: Floats, present: NDArray[np.bool_]) -> Floats:
-    """Return the mean or sum over splits of values [s, b]; `present` [s, b] marks non-empty."""
+    """Return the mean or sum over splits of values [s, b].
+
+    `kind` is "split-mean" or "split-sum"; `present` [s, b] marks splits with rows.
+    """
     total = np.where(present, values, 0.0).sum(axis=0)
     if kind == "split-sum":
         return np.where(present.all(axis=0), total, np.nan)

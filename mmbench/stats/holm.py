@@ -9,7 +9,7 @@ from math import nan
 def holm(p_values: Sequence[float | None]) -> list[float]:
     """Return the p-values after Holm's correction, in [0, 1], in the same order.
 
-    The k-th smallest of m p-values is multiplied by m - k + 1, and raised to the one before it if
+    The k-th smallest of m p-values is multiplied by m - k + 1, and raised to the previous result if
     necessary. None and NaN mean no test: they become NaN and do not count. Source: Holm 1979, "A
     simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6(2).
     """

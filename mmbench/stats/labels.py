@@ -2,12 +2,12 @@
 
 | fold | rows [n, c] | value |
 |---|---|---|
-| `class-mean` | value, class | mean over the classes of the mean value of each |
-| `f1-macro` | right class, predicted class | mean over the classes of F1 |
-| `f1-macro@many` | c of 2·TP, then c of 2·TP + FP + FN | the same for several labels per sample |
-| `mean-ap` | c scores, then c of 1 (right) or 0 | mean over the classes of average precision |
-| `auc` | the same | mean over the classes of the area under the ROC curve |
-| `d-prime` | the same | √2 · Φ⁻¹(`auc`) |
+| `class-mean` | value, class | mean over the classes of the mean value per class |
+| `f1-macro` | correct class, predicted class | mean over the classes of F1 |
+| `f1-macro@many` | c x 2·TP, then c x (2·TP + FP + FN) | `f1-macro` for several labels per sample |
+| `mean-ap` | c scores, then c x 1 (correct) or 0 | mean over the classes of average precision |
+| `auc` | as for `mean-ap` | mean over the classes of the area under the ROC curve |
+| `d-prime` | as for `mean-ap` | √2 · Φ⁻¹(`auc`) |
 | `ece` | confidence, correct | expected calibration error, 15 bins |
 
 A resample leaves out a class without samples (for `auc`: without positives or negatives).
@@ -102,12 +102,12 @@ def _edges() -> Floats:
 
 
 def _by_code(code: Ints, weights: Iterable[Floats], size: int) -> Floats:
-    """Return the sum of weights [b, n] over the rows of each code [b, size]."""
+    """Return the sums [b, size] of weights [b, n] over the rows with each code."""
     return np.array([np.bincount(code, w, size) for w in weights], np.float64)
 
 
 def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
-    """Return the mean over classes of numerators / denominators [b, c], omitting those by 0."""
+    """Return the mean over classes of numerators / denominators [b, c], omitting denominator 0."""
     defined = denominators > 0
     return np.asarray(
         np.where(defined, numerators / denominators, 0.0).sum(axis=1) / defined.sum(axis=1)
@@ -115,7 +115,7 @@ def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
 
 
 def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
-    """Return the mean over classes of the value of `curve`, omitting NaN.
+    """Return a fold: the mean over classes of the value of `curve`, omitting NaN.
 
     The rows are sorted once for each class; weights are only summed within segments of rows.
     """
@@ -135,7 +135,7 @@ def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
 
 
 def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
-    """Return the values [b] of one class; `right` are the rows of its positives."""
+    """Return the values [b] of one class; `right` has its positive row indices."""
     size = int(segment.max()) + 1
     block = max(1, _BLOCK // max(size, len(segment)))
     values = []
@@ -165,14 +165,14 @@ def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
 
 
 def _average_precision(totals: Floats, true: Floats) -> Floats:
-    """Return Σ over segments of their share of the positives · the precision at their end."""
+    """Return Σ over segments of (share of the positives) · (precision at the segment's end)."""
     true_above = np.cumsum(true, axis=1)
     precision = true_above / np.cumsum(totals, axis=1)
     return np.asarray(np.where(true > 0, true * precision, 0.0).sum(axis=1) / true_above[:, -1])
 
 
 def _area(totals: Floats, true: Floats) -> Floats:
-    """Return the share of pairs of a positive and a negative in which the positive is higher."""
+    """Return the share of (positive, negative) pairs in which the positive scores higher."""
     false = totals - true
     above = np.cumsum(false, axis=1)
     below = above[:, -1:] - above + false / 2  # a tie counts half

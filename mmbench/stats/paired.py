@@ -1,14 +1,14 @@
 """Comparison of two runs on the same samples: difference, interval, test, detectable difference.
 
 The bootstrap interval uses the same draws for both runs, which cancels the common difficulty of
-samples. The test is the exact McNemar test if rows are 0/1 and no two share a group (McNemar 1947,
-Psychometrika 12(2); two-sided binomial on the samples that only one run got right). Otherwise it is
-the paired permutation test by group. The smallest detectable difference is the one that a test at
-5 % would detect in 80 % of repetitions with other samples: (z.975 + z.8) = 2.80 standard errors of
-the difference (Cohen 1988, "Statistical Power Analysis", on the normal approximation).
+samples. The test is the exact McNemar test if rows are 0/1 and no two samples share a group
+(McNemar 1947, Psychometrika 12(2); two-sided binomial on the samples that only one run got right).
+Otherwise it is the paired permutation test by group. A test at 5 % would detect the smallest
+detectable difference in 80 % of repetitions with other samples. It is (z.975 + z.8) = 2.80 standard
+errors of the difference (Cohen 1988, "Statistical Power Analysis", on the normal approximation).
 
-If both runs have identical rows, the difference is 0, from 0 to 0, with p = 1, and the smallest
-detectable difference is unknown.
+If both runs have identical rows, the difference is 0, with the interval [0, 0] and p = 1, and the
+smallest detectable difference is unknown.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ DETECTED = 2.8015852181129683  # z.975 + z.8
 
 
 class Paired(NamedTuple):
-    """The difference of the second run minus the first, on `n` samples in `groups` groups.
+    """The comparison of the values `first` and `second` of two runs, on `n` samples.
 
-    `low` and `high` are the interval of the difference, `error` is its standard error, `detectable`
-    the smallest detectable difference; each may be None.
+    `difference` is second - first. The samples form `groups` groups. `test` names the test of the
+    p-value; "" means no test. `low` and `high` are the interval of the difference, `error` is its
+    standard error, `detectable` the smallest detectable difference; each may be None.
     """
 
     first: float
@@ -56,11 +57,11 @@ def paired_many(
     level: float = LEVEL,
     tests: int = 1,
 ) -> list[Paired]:
-    """Compare the rows [n, c] of two runs, sample by sample; `groups` names the group of each.
+    """Compare the rows [n, c] of two runs, sample by sample; `groups` has their groups.
 
-    Metrics of the same samples share draws and products. `tests` is the number of p-values that
-    will be corrected together. It sets the number of permutations, so that the smallest possible
-    p-value remains significant after the correction.
+    All pairs share the draws and the matrix products. `tests` is the number of p-values that will
+    be corrected together. It sets the number of permutations, so that the smallest possible p-value
+    remains significant after the correction.
     """
     least = ceil(2 * tests / (1 - level))
     resampler = Resampler(groups, seed=seed)
@@ -107,7 +108,7 @@ def _paired(
 def _spread(
     drawn: Floats, groups: int, level: float
 ) -> tuple[float | None, float | None, float | None]:
-    """Return interval and standard error of resampled differences, or None if they are constant."""
+    """Return the interval and standard error of resampled differences; None if not defined."""
     ends = expanded_percentile(drawn, groups, level)
     if ends is None or constant(drawn):
         return None, None, None
@@ -119,7 +120,7 @@ def _binary(rows: Floats) -> bool:
 
 
 def mcnemar(a: Floats, b: Floats) -> float:
-    """Return the exact two-sided p-value of rows [n] of 0 and 1, by the binomial with p = 1/2."""
+    """Return the exact two-sided p-value of McNemar's test for rows [n] of 0 and 1."""
     from scipy.special import bdtr
 
     losses, wins = int((a > b).sum()), int((b > a).sum())

@@ -1,9 +1,9 @@
 """The paired permutation test: under the null hypothesis, rows of two runs are exchangeable.
 
 Rows are swapped by group, because the samples of a group are not independent. p is the share of
-permutations with a difference at least as far from 0 as the observed one. The observed difference
-counts as a permutation, so that p is never 0 (Phipson and Smyth 2010, "Permutation p-values should
-never be zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
+permutations with a difference at least as far from 0 as the observed one, which itself counts as a
+permutation, so that p is never 0 (Phipson and Smyth 2010, "Permutation p-values should never be
+zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def permutation_tests(
 ) -> list[float]:
     """Return the p-value of each pair, from the `observed` differences.
 
-    `code` [n] is the group of each row. Folds that need the rows one by one use `by_rows`
-    permutations.
+    `code` [n] is the group of each row, from 0 to `groups` - 1. Folds that need the rows one by one
+    use `by_rows` permutations.
     """
     sums = [_pair_sums(pair, code, groups) for pair in pairs]
     resampled: list[Floats] = [np.empty(0)] * len(pairs)
@@ -82,7 +82,7 @@ def _by_sums(
 def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
     """Return the differences of permutations [b], from a fold of the rows of both runs.
 
-    A permutation gives the weight 1 to the rows that count for a run, and 0 to the others.
+    A permutation gives the weight 1 to the rows that count for a run, and 0 to the other rows.
     """
     unswapped = 1 - swapped
     a = fold_of(np.concatenate([unswapped, swapped], axis=1))
@@ -90,7 +90,7 @@ def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
 
 
 def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
-    """Yield blocks [b, g] of 0 and 1, where 1 marks a group whose rows are swapped."""
+    """Yield blocks [b, g] of 0 and 1, where 1 marks a group with swapped rows."""
     rng = np.random.default_rng([seed, 1])  # a stream independent of the bootstrap
     step = max(1, CHUNK // max(1, width))
     for start in range(0, permutations, step):
@@ -102,8 +102,8 @@ def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Fl
 def _p_value(swapped: Floats, observed: float) -> float:
     """Return the p-value of an observed difference.
 
-    Differences within rounding of the observed one count as equally far from 0. NaN counts as well,
-    which is conservative.
+    Permutations whose difference is as far from 0 as the observed difference, within rounding,
+    count. NaN counts as well, which is conservative.
     """
     slack = 1e-9 * max(abs(observed), 1e-6)
     nearer = int((np.abs(swapped) < abs(observed) - slack).sum())

@@ -35,8 +35,8 @@ def probabilities(logits: Numbers, *, several: bool) -> Floats:
 def are_probabilities(scores: Numbers, *, several: bool) -> bool:
     """Return whether all scores [n, c] can be probabilities.
 
-    They can if all lie in [0, 1] and, for one label per sample, those of a sample sum to 1 within
-    .01. Samples with a score that is not finite are ignored.
+    They can if all lie in [0, 1] and, for one label per sample, the scores of each sample sum to 1
+    within 0.01. Samples with a score that is not finite are ignored.
     """
     finite = scores[np.isfinite(scores).all(axis=1)]
     if not len(finite):

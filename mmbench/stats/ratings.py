@@ -3,10 +3,10 @@
 | fold | value |
 |---|---|
 | `pearson` | linear correlation of columns 0 and 1 |
-| `spearman` | the same of their ranks; equal values share the mean of their ranks |
+| `spearman` | linear correlation of their ranks; equal values share the mean of their ranks |
 | `kendall` | Kendall's tau-b of columns 0 and 1 |
-| `pearson@system`, `spearman@system`, `kendall@system` | of the means of systems |
-| `mse@system` | mean squared difference of the means of systems |
+| `pearson@system`, `spearman@system`, `kendall@system` | the same fold of system means |
+| `mse@system` | mean squared difference of system means |
 
 For folds of systems, column 2 has the number of the system of each row, and each system counts once
 regardless of the weights of its rows. The correlation is NaN for a constant column and for fewer
@@ -49,7 +49,7 @@ def _kendall(rows: Floats) -> WeightedFold:
 
 
 def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
-    """Return tau-b, (C - D) / √(pairs that differ in x · pairs that differ in y).
+    """Return tau-b: (concordant - discordant) / √(pairs that differ in x · pairs that differ in y).
 
     Rows are in the order of x; x and y are the ranks of the values, from 0.
     """
@@ -77,7 +77,7 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
 
 
 def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
-    """Return where all rows with weight have the same value, up to rounding [b]."""
+    """Return whether all rows with positive weight have one value, up to rounding [b]."""
     weighted_rows = weights > 0
     low = np.where(weighted_rows, values, np.inf).min(axis=1)
     high = np.where(weighted_rows, values, -np.inf).max(axis=1)
@@ -85,9 +85,10 @@ def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
 
 
 def _ranks(value: Ints, weights: Floats) -> Floats:
-    """Return midranks [b, n] minus a constant: the weight below each value, and half of that at it.
+    """Return midranks [b, n], minus a constant.
 
-    `value` has ranks from 0.
+    A midrank is the weight below a value plus half the weight at this value. `value` [n] has the
+    rank of each row's value, from 0.
     """
     at = _by_group(value, weights.T).T
     return np.asarray((np.cumsum(at, axis=1) - at / 2)[:, value])
@@ -101,16 +102,17 @@ def _by_group(group: Ints, table: Floats) -> Floats:
 
 
 def _pairs(group: Ints, w: Floats) -> Floats:
-    """Return the weight of ordered pairs [b] within groups, with pairs of a row with itself."""
+    """Return the weight [b] of ordered pairs of rows in one group, including a row with itself."""
     return np.asarray((_by_group(group, w) ** 2).sum(axis=0))
 
 
 def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
-    """Return the weight of pairs [b] with both x and y less; rows [n, b] are in the order of x.
+    """Return the weight [b] of pairs in which one row has both the smaller x and the smaller y.
 
-    Pairs are counted by the highest bit in which their values of y differ. Rows with equal higher
-    bits form a block. In a block, each row with the bit set counts the rows without it and with a
-    smaller x, by a difference of cumulative sums. It takes n · log n steps for all b at once.
+    Rows [n, b] are in the order of x. Pairs are counted by the highest bit in which their values of
+    y differ. Rows with equal higher bits form a block. In a block, each row with the bit set counts
+    the rows without it and with a smaller x, by a difference of cumulative sums. This takes n · log
+    n steps for all b at once.
     """
     total, width = np.zeros(w.shape[1]), int(x.max()) + 1
     for bit in range(int(y.max()).bit_length()):

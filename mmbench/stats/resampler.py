@@ -1,7 +1,7 @@
 """The draws of a bootstrap, as counts of each group, in blocks of resamples.
 
 All draws of a million groups would take a gigabyte, so each pass repeats the same draws. The next
-block is drawn while the current one is counted.
+block is drawn while the current block is counted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Resampler:
         self.seed, self.resamples = seed, resamples
 
     def values(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
-        """Return an array [b] for each (fold, rows [n, c]): its value in each resample."""
+        """Return, for each (fold, rows [n, c]), an array [b] with its value in each resample."""
         sums = [group_sums(fold, rows, self.code, self.groups) for fold, rows in tables]
         by_rows = [folded(*table) for table, s in zip(tables, sums, strict=True) if s is None]
         stacked = np.column_stack([np.empty((self.groups, 0)), *(s.table for s in sums if s)])
@@ -62,7 +62,7 @@ class Resampler:
     def weights(self, step: int) -> Iterator[Floats]:
         """Yield blocks of the counts of each group in each resample, [step, g] float64.
 
-        All blocks share the same memory; the last one may be shorter.
+        All blocks share the same memory; the last block may be shorter.
         """
         rows = chain.from_iterable(self._draw_counts())
         block = np.empty((min(step, self.resamples), self.groups))
@@ -73,7 +73,7 @@ class Resampler:
             yield part
 
     def _draws(self) -> Iterator[Ints]:
-        """Yield blocks of drawn groups, [r, g]."""
+        """Yield blocks [r, g] of group numbers, drawn with replacement."""
         rng = np.random.default_rng(self.seed)
         step = max(1, _CACHED // max(1, self.groups))
         for start in range(0, self.resamples, step):

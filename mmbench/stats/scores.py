@@ -24,26 +24,28 @@ def score(
     worst: float | None = None,
     best: float | None = None,
 ) -> Score:
-    """Return a Score from per-sample rows, [n] or [n, c]. Each metric returns its result.
+    """Return the Score of a metric, from per-sample rows [n] or [n, c].
 
+    `fold_name` names the function that aggregates the rows (`mmbench.stats.folds`). `signature`
+    states the settings of the metric. `reason` explains NaN or a missing interval, or is a note.
     `better`, `worst` and `best` (the ends of the range, None if unbounded) are for a metric that
     declares no direction: the values of `mmbench.declare` override them. Raises ValueError for rows
     of other shapes, and for an unknown direction.
     """
     if better not in ("higher", "lower"):
-        raise ValueError(f"better is {better!r}: give higher or lower")
+        raise ValueError(f"better is {better!r}; give higher or lower")
     table = np.asarray(rows, dtype=np.float64)
     table = table[:, None] if table.ndim == 1 else table
     if table.ndim != 2:
-        raise ValueError(f"the rows have the shape {table.shape}: give [n] or [n, columns]")
+        raise ValueError(f"the rows have the shape {table.shape}; give [n] or [n, columns]")
     if fold_name == "ratio" and len(table) and table.shape[1] < 2:
-        raise ValueError("the fold ratio divides column 0 by column 1: give rows [n, 2]")
+        raise ValueError("the fold ratio divides column 0 by column 1; give rows [n, 2]")
     full = f"fold={fold_name}" + (f",{signature}" if signature else "")
     return Score(fold(fold_name, table), table, fold_name, full, better, reason, worst, best)
 
 
 def over_splits(scores: Sequence[Score]) -> Score:
-    """Return the mean over splits of a metric that was measured on each.
+    """Return the mean over splits of a metric, from its score on each split.
 
     Rows are concatenated, with the number of the split as last column.
     """
@@ -51,7 +53,7 @@ def over_splits(scores: Sequence[Score]) -> Score:
 
 
 def over_directions(scores: Sequence[Score]) -> Score:
-    """Return the sum over directions of a metric that was measured in each (rsum).
+    """Return the sum over directions of a metric such as rsum, from its score in each direction.
 
     NaN if a direction has no row.
     """
@@ -81,10 +83,11 @@ def _join(kind: str, scores: Sequence[Score], parts_signature: str) -> Score:
 
 
 def bounds(scored: Score, failed: int) -> tuple[float, float] | None:
-    """Return the values if all `failed` samples had the worst, and the best, score; lower first.
+    """Return the lowest and the highest value that are possible with the `failed` samples.
 
-    None if nothing failed, if the value is not finite, if the range has no end (a mean rank has no
-    worst value), and for folds other than the mean.
+    All failed samples get the worst score of the metric, or all get the best score. None if nothing
+    failed, if the value is not finite, if the range has no end (a mean rank has no worst value),
+    and for folds other than the mean.
     """
     n, ends = len(scored.rows), (scored.worst, scored.best)
     if not failed or not math.isfinite(scored.value) or scored.fold != "mean" or None in ends:

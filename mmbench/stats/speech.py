@@ -4,7 +4,8 @@
 |---|---|
 | `wil` | hits, words of the reference, words of the hypothesis |
 
-It is 1 if only one of the two has words, and NaN if neither has.
+The value is 1 if only the references or only the hypotheses have words, and NaN if neither has
+words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sums of rows by group, for folds of weighted sums, so that all weightings are one product.
+"""Sums of rows by group, so that one matrix product computes a fold under all weightings.
 
 A bootstrap and a permutation test weight groups, not rows. For a fold of weighted sums (and for the
 mean or sum of such a fold over splits), the rows of a group can be added up once.
@@ -33,7 +33,7 @@ class GroupSums(NamedTuple):
 
 
 def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
-    """Add up rows [n, c] by group; `code` [n] is the group of each, from 0.
+    """Add up rows [n, c] by group; `code` [n] is the group of each row, from 0.
 
     None for a fold that needs the rows one by one. Raises UnknownName for an unknown fold.
     """

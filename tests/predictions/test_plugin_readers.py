@@ -94,10 +94,10 @@ def test_formats_that_no_source_reads(reads: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "options", "words"),
     [
-        ([[[1.0]]], {}, "the rows have the shape (1, 1, 1): give [n] or [n, columns]"),
-        (1.0, {}, "the rows have the shape (): give [n] or [n, columns]"),
-        ([1.0], {"fold_name": "ratio"}, "divides column 0 by column 1: give rows [n, 2]"),
-        ([1.0], {"better": "up"}, "better is 'up': give higher or lower"),
+        ([[[1.0]]], {}, "the rows have the shape (1, 1, 1); give [n] or [n, columns]"),
+        (1.0, {}, "the rows have the shape (); give [n] or [n, columns]"),
+        ([1.0], {"fold_name": "ratio"}, "divides column 0 by column 1; give rows [n, 2]"),
+        ([1.0], {"better": "up"}, "better is 'up'; give higher or lower"),
     ],
 )
 def test_rows_that_no_fold_takes(rows: object, options: dict[str, str], words: str) -> None:

@@ -168,7 +168,7 @@ def test_a_value_outside_its_own_interval_has_none() -> None:
 def test_one_group_has_no_interval_and_says_so() -> None:
     scores = [stats.score([0.0, 1.0]), stats.score([0.0, 1.0])]
     assert intervals(scores, [["a", "a"], ["a", "b"]])[0] == (
-        None, "no interval: all samples are of one group"
+        None, "no interval: all samples are in one group"
     )  # fmt: skip
     assert intervals(scores, [["a", "a"], ["a", "b"]])[1][0] == (0.0, 1.0)
 
