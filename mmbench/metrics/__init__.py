@@ -1,1 +1,1 @@
-"""Metrics: functions of predictions that return a Score."""
+"""Metrics: functions that compute a Score from predictions."""

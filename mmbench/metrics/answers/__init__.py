@@ -1,6 +1,7 @@
-"""Metrics of answers to questions, which compare a text with the reference answers.
+"""Metrics of answers to questions, which compare the generated text with reference answers.
 
-A value is a text; a target is one acceptable answer or a list of them. Each row is one question.
+The value of a prediction is the generated text. Its target is an acceptable answer or a list of
+acceptable answers. Each row is one question.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ _TOLERANCE = 0.05
 def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     """VQA accuracy over the answers of ten people. Range [0, 1], higher is better.
 
-    An answer scores min(1, matches / 3), averaged over the subsets that leave out one person. The
-    target is the list of the raw answers. Line breaks and tabs become spaces, and spaces at the
-    ends are removed.
+    An answer scores min(1, matches / 3), where `matches` counts the people who gave it, averaged
+    over the subsets that leave out one person. The target is the list of the people's raw answers.
+    Line breaks and tabs become spaces, and spaces at the ends are removed.
 
     `official` normalises numbers, articles, contractions and punctuation **only if the people gave
-    more than one distinct answer**, so that "Yes" is wrong where all ten answered "yes".
-    `normalized` always normalises. The rules are in `mmbench.metrics.answers.vqa_text`.
+    more than one distinct answer**, so that "Yes" is wrong if all ten answered "yes". `normalized`
+    always normalises. The rules are in `mmbench.metrics.answers.vqa_text`.
 
     Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00, vqaEval.py.
     """
@@ -52,11 +53,11 @@ def _vqa_score(value: str, answers: list[str], always: bool) -> float:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
 def exact_match(predictions: Sequence[Prediction]) -> Score:
-    """Share of answers equal to an acceptable one. Range [0, 1], higher is better.
+    """Share of answers that equal an acceptable answer. Range [0, 1], higher is better.
 
     Case and punctuation are ignored (`mmbench.metrics.answers.text.plain_words`); numbers and
     articles count. Source: the accuracy of GQA (Hudson and Manning 2019, arXiv 1902.09506). Its
-    official code compares texts that already have this form.
+    official code compares answers that are already normalised.
     """
     rows = [
         output in answers or plain_words(output) in map(plain_words, answers)
@@ -90,10 +91,10 @@ def _contains_answer(output: str, answer: str) -> bool:
 def anls(predictions: Sequence[Prediction]) -> Score:
     """Average normalised Levenshtein similarity. Range [0, 1], higher is better.
 
-    1 - distance / length for the nearest acceptable answer; a value below 0.5 becomes 0. The
-    distance is computed on the texts in lower case with single spaces, and the length is that of
-    the longer raw text. A similarity of exactly 0.5 counts, as in the official code (the paper
-    excludes it).
+    The similarity to the nearest acceptable answer is 1 - distance / length; a value below 0.5
+    becomes 0. The distance is computed on the texts in lower case with single spaces, and `length`
+    is the length of the longer raw text. A similarity of exactly 0.5 counts, as in the official
+    code (the paper excludes it).
 
     Source: Biten et al. 2019, arXiv 1907.00490; the evaluation script of DocVQA and ST-VQA at
     rrc.cvc.uab.es.
@@ -122,8 +123,9 @@ def _similarity(output: str, answer: str, distance_of: Callable[[str, str], int]
 def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that are correct within 5 %. Range [0, 1], higher is better.
 
-    If both are numbers and the target is not 0: |answer - target| <= 0.05 · |target|. A number with
-    % is divided by 100. Any other answer must equal the target, ignoring case.
+    If answer and target are numbers and the target is not 0, the answer is correct if
+    |answer - target| <= 0.05 · |target|. A number with % is divided by 100. In all other cases the
+    answer must equal the target, ignoring case.
 
     Source: Masry et al. 2022, arXiv 2203.10244, section 5.1; google-research/pix2struct metrics.py.
     """
@@ -157,8 +159,8 @@ def _pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]
             yield output, [target]
         elif isinstance(target, dict):
             raise DataError(
-                f"sample {predictions[row].id}: has options: score it as multiple choice, with"
-                " -t choices or a task of kind choice"
+                f"sample {predictions[row].id} has options; score it as multiple choice, with -t"
+                " choices or a task of kind choice"
             )
         else:
             yield output, list(map(str, target))

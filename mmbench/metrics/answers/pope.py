@@ -1,10 +1,10 @@
-"""Metrics of POPE, which asks whether an object is in the image: yes or no.
+"""Metrics of POPE, a benchmark that asks whether an object is in the image: yes or no.
 
-A value is the generated text, a target "yes" or "no". The official rule takes the text up to the
-first period, removes its commas and splits it at single spaces; "No", "not" or "no" among these
-words means no, anything else means yes. So "NO", "no!" and "I cannot tell" mean yes, and
-`pope_unparsed` counts them. An output without an answer after its reasoning is always wrong. Source
-of all metrics: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
+The value of a prediction is the generated text; its target is "yes" or "no". The official rule
+takes the text up to the first period, removes its commas and splits it at single spaces; "No",
+"not" or "no" among these words means no, anything else means yes. So "NO", "no!" and "I cannot
+tell" mean yes, and `pope_unparsed` counts them. An output without an answer after its reasoning is
+always wrong. Source of all metrics: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NO = {"No", "not", "no"}
 _YES = re.compile(r"\byes\b", re.IGNORECASE)
 _PARSE = "parse=first-sentence,neither=yes"
 _KINDS = {"writing"}
-_NO_YES = "no answer was taken for yes"
+_NO_YES = "no answer counts as yes"
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -39,10 +39,10 @@ def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_precision(predictions: Sequence[Prediction]) -> Score:
-    """Share of true yes among the predicted yes. Range [0, 1], higher is better.
+    """Precision of yes: the share of predicted yes that are correct. Range [0, 1].
 
-    Rows are [true positive, predicted yes]. NaN if no answer counts as yes (the official code
-    divides by zero). Source: AoiDragon/POPE evaluate.py, Precision.
+    Higher is better. Rows are [true positive, predicted yes]. NaN if no answer counts as yes (the
+    official code divides by zero). Source: AoiDragon/POPE evaluate.py, Precision.
     """
     predicted, actual = _decisions(predictions)
     return _ratio(
@@ -52,13 +52,13 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_recall(predictions: Sequence[Prediction]) -> Score:
-    """Share of predicted yes among the true yes. Range [0, 1], higher is better.
+    """Recall of yes: the share of true yes that are predicted. Range [0, 1], higher is better.
 
     Rows are [true positive, true yes]. Source: AoiDragon/POPE evaluate.py, Recall.
     """
     predicted, actual = _decisions(predictions)
     return _ratio(
-        predicted & actual, actual, "no answer is yes" if len(actual) and not actual.any() else ""
+        predicted & actual, actual, "no target is yes" if len(actual) and not actual.any() else ""
     )
 
 
@@ -76,7 +76,7 @@ def pope_f1(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="lower", kinds=_KINDS)
 def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
-    """Share of predicted yes. Range [0, 1]; the share of true yes is best (half, in POPE).
+    """Share of answers that count as yes. Range [0, 1]; best is the share of true yes (POPE: 1/2).
 
     Neither end of the range is good; lower is declared better because models say yes too often.
     Source: AoiDragon/POPE evaluate.py, Yes ratio.

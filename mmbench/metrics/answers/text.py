@@ -46,5 +46,8 @@ def _without_punctuation(text: str) -> str:
 
 
 def has_words(text: str, words: str) -> bool:
-    """Return whether a plain text contains plain words, whole and consecutive."""
+    """Return whether a text contains words as whole, consecutive words.
+
+    Both arguments are in the form that `plain_words` returns.
+    """
     return bool(words) and f" {words} " in f" {text} "

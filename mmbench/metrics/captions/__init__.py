@@ -1,6 +1,6 @@
-"""Metrics of captions with reference captions, equal to those of pycocoevalcap 1.2.
+"""Metrics of captions with reference captions; their values equal those of pycocoevalcap 1.2.
 
-All of them use the PTB tokens of `mmbench.metrics.captions.ptb`: lower case, no punctuation.
+All these metrics use the PTB tokens of `mmbench.metrics.captions.ptb`: lower case, no punctuation.
 """
 
 from __future__ import annotations

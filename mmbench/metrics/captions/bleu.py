@@ -20,11 +20,12 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
     """Corpus BLEU-n, n from 1 to 4: the geometric mean of n clipped precisions x brevity penalty.
 
     Matches of each order are clipped at their maximum in one reference. Matches and lengths are
-    summed over the corpus. The reference length of a caption is the **closest** one; the shorter
-    one if two are equally close. A precision is (matches + 1e-15) / (n-grams + 1e-9), so that an
-    order without a match gives almost 0. Range [0, 1], higher is better. Rows: matches of orders
-    1 to n, n-grams of orders 1 to n, length, reference length. An empty caption counts. Raises
-    UnknownName for another n, DataError for a sample without references.
+    summed over the corpus. The reference length of a caption is the length of the reference that is
+    **closest** in length, or of the shorter reference if two are equally close. A precision is
+    (matches + 1e-15) / (n-grams + 1e-9), so that an order without a match gives almost 0. The range
+    is [0, 1]; higher is better. Rows: matches of orders 1 to n, n-grams of orders 1 to n, length,
+    reference length. An empty caption counts. Raises UnknownName for any other n, and DataError for
+    a sample without references.
     Source: Papineni et al. 2002, ACL; pycocoevalcap 1.2 `bleu_scorer.py`, on its PTB tokens.
     """
     if not 1 <= n <= ORDERS:
@@ -37,8 +38,8 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
 def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
     """Return the BLEU-n of each caption [samples], from the rows of `bleu`.
 
-    It applies the same formula to the counts of one caption, as the list of pycocoevalcap does. The
-    mean of the list is not the corpus BLEU. Range [0, 1], higher is better.
+    The formula of `bleu` is applied to the counts of each caption, like pycocoevalcap's list of
+    scores. The mean of these values is not the corpus BLEU. Range [0, 1], higher is better.
     """
     table, fold = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
     assert fold is not None
@@ -52,9 +53,9 @@ def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
 
 
 def _closest(words: Captions) -> NDArray[np.int64]:
-    """Return the reference length that is closest to each candidate's length.
+    """Return the reference length that is closest to each candidate's length [n].
 
-    It is the shorter one if two are equally close.
+    If two references are equally close, the length is that of the shorter reference.
     """
     lengths, size = words.lengths[words.candidates :], int(words.lengths.max()) + 1
     distances = np.abs(lengths - words.lengths[words.owner])

@@ -1,6 +1,7 @@
-"""CLIPScore and PAC-S: the fit of a caption to its image, by a model that embeds both.
+"""CLIPScore and PAC-S: similarity of a caption and its image in the space of an embedding model.
 
-Captions and references are embedded with the prefix "A photo depicts ". Features have length 1.
+Captions and references are embedded with the prefix "A photo depicts ". Features are normalised to
+length 1.
 """
 
 from __future__ import annotations
@@ -45,17 +46,17 @@ def _pair(prediction: Prediction) -> dict[str, list[Content]]:
     value, inputs = prediction.value, prediction.inputs
     if isinstance(value, Media):
         texts = [text for text in inputs.values() if isinstance(text, str)]
-        none = InvalidContent("no prompt to compare the drawing with")
+        none = InvalidContent("no prompt to compare the generated image with")
         return {"caption": [_PREFIX + texts[0] if texts else none], "image": [value]}
     image = inputs.get("image")
     if image is None or isinstance(image, str):
-        image = InvalidContent("no image to compare the caption with: give the data's images")
+        image = InvalidContent("no image to compare the caption with; give the images of the data")
     return {"caption": [_PREFIX + str(value)], "image": [image]}
 
 
 def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
     references: list[Content] = [_PREFIX + text for text in prediction.target or []]
-    none = InvalidContent("no reference captions: measure clipscore or pac_s, which need none")
+    none = InvalidContent("no reference captions; use clipscore or pac_s, which need none")
     return {**_pair(prediction), "references": references or [none]}
 
 
@@ -64,11 +65,11 @@ _declared = partial(declare, unit="score", better="higher", worst=0, kinds=_KIND
 
 @_declared(best=_CLIPSCORE, wants=FeatureRequest(_pair, _PAIR, model=_MODEL))
 def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
-    """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged. By CLIP ViT-B/32.
+    """CLIPScore: 2.5 · max(0, cos(caption, image)), averaged over captions.
 
-    Range [0, 2.5], higher is better. Features: `caption` and `image` [1, d] float32. A caption
-    without an image fails. For a generated image, the caption is its prompt. (CLIPScore of
-    torchmetrics, 100 · cos without a prefix, is another number.)
+    The embedding model is CLIP ViT-B/32. Range [0, 2.5], higher is better. Features: `caption` and
+    `image` [1, d] float32. A caption without an image fails. For a generated image, the caption is
+    its prompt. (The CLIPScore of torchmetrics is different: 100 · cos, without a prefix.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_clip_score`.
     """
     return _score(predictions, _fit(features, _CLIPSCORE), _CLIPSCORE)
@@ -81,10 +82,11 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
 def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
 
-    By image 2ab / (a + b), a = 2.5 · max(0, cos(caption, image)), b = max(0, max over references of
-    cos(caption, reference)), 0 where both are 0. By CLIP ViT-B/32. Range [0, 10/7], higher is
-    better. Features as for `clipscore`, and `references` [k, d]. (The official code does not set a
-    negative cosine of the best reference to 0, unlike the paper.)
+    The value of a caption is 2ab / (a + b), or 0 if a and b are 0, with a = 2.5 · max(0,
+    cos(caption, image)) and b = max(0, the largest cos(caption, reference)). The embedding model is
+    CLIP ViT-B/32. Range [0, 10/7], higher is better. Features: those of `clipscore`, and
+    `references` [k, d] float32. (Unlike the paper, the official code does not set a negative cosine
+    of the best reference to 0.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_refonlyclipscore`, `main`.
     """
     return _score(predictions, _harmonic(features, _CLIPSCORE), _CLIPSCORE)
@@ -92,10 +94,11 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
 
 @_declared(best=_PAC, wants=FeatureRequest(_pair, _PAIR))
 def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
-    """PAC-S: 2 · max(0, cos(caption, image)), averaged. By a CLIP with the weights of PAC-S.
+    """PAC-S: 2 · max(0, cos(caption, image)), averaged over captions.
 
-    Range [0, 2], higher is better. Features as for `clipscore`. There is no default model, because
-    the authors publish the weights as files for their own code: name a model that has them.
+    The embedding model is a CLIP with the weights of PAC-S. Range [0, 2], higher is better.
+    Features: those of `clipscore`. There is no default model, because the authors publish the
+    weights as files for their own code; name a model that has these weights.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `PACScore`.
     """
     return _score(predictions, _fit(features, _PAC), _PAC)
@@ -105,8 +108,8 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
 def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
 
-    As `ref_clipscore`, with weight 2 and a model with the weights of PAC-S. Range [0, 4/3], higher
-    is better.
+    The formula is that of `ref_clipscore` with 2 instead of 2.5. The embedding model is a CLIP with
+    the weights of PAC-S. Range [0, 4/3], higher is better.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `RefPACScore`.
     """
     return _score(predictions, _harmonic(features, _PAC), _PAC)
@@ -114,7 +117,7 @@ def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]
 
 def _score(predictions: Sequence[Prediction], rows: NDArray[np.float64], weight: float) -> Score:
     if len(rows) != len(predictions):
-        raise ValueError(f"{len(rows)} features for {len(predictions)} predictions")
+        raise ValueError(f"{len(rows)} sets of features for {len(predictions)} predictions")
     return score(rows, signature=f"prefix={_PREFIX.strip()},weight={weight:g}")
 
 
@@ -131,7 +134,7 @@ def _harmonic(features: Sequence[Features], weight: float) -> NDArray[np.float64
 
 
 def _cosine(features: Features, other: str) -> float:
-    """Return the largest cosine of the caption with the other features, clipped to [0, 1]."""
+    """Return the largest cosine of the caption with the features `other`, clipped to [0, 1]."""
     caption = features["caption"][0].astype(np.float64)
     cosine = float((features[other] @ caption).max())
     return min(max(cosine, 0.0), 1.0)

@@ -1,4 +1,4 @@
-"""Candidates and references as words, shared by all metrics of a run."""
+"""Tokenised captions and references, shared by all caption metrics of a run."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mmbench.types import Prediction
 
 Tokens = list[str]
 
-_BLOCK = 1 << 12  # samples whose texts are hashed at a time
-_REMEMBERED = 2  # sets of texts in the cache
+_BLOCK = 1 << 12  # samples hashed at a time
+_REMEMBERED = 2  # corpora in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Corpus:
     vocabulary: list[str]
 
     def pairs(self) -> Iterator[tuple[Tokens, list[Tokens]]]:
-        """Yield each candidate with its references."""
+        """Yield the tokens of each candidate with the tokens of its references."""
         for block in self.tokens.blocks():
             captions = [[self.vocabulary[i] for i in numbers] for numbers in block.each()]
             references = iter(captions[block.candidates :])
@@ -44,7 +44,7 @@ class Corpus:
     def words(self) -> Captions:
         """The tokens split at white space, because a token such as "1 1/2" has a no-break space.
 
-        Words are numbered in the order of their first use, as tokens are.
+        Words are numbered in the order of their first use, like tokens.
         """
         number = _numbers()
         split = [[number[word] for word in token.split()] for token in self.vocabulary]
@@ -58,18 +58,18 @@ class Corpus:
 
     @cached_property
     def clipped(self) -> NDArray[np.float64]:
-        """Matching n-grams of each candidate as BLEU counts them, n from 1 to 4 [n, 4]."""
+        """Clipped n-gram matches of each candidate, as in BLEU, for orders 1 to 4 [n, 4]."""
         return clipped(self.words)
 
 
-_recent: dict[bytes, Corpus] = {}  # by the digest of the texts, the last used last
+_recent: dict[bytes, Corpus] = {}  # by the digest of the texts; the last used corpus is last
 
 
 def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
-    """Return the predictions as PTB tokens. The last two sets of texts are cached.
+    """Tokenise the captions and references of predictions; the last two results are cached.
 
-    Raises DataError with the id of the sample if its value is not a text, or its target is not a
-    list of at least one text.
+    Raises DataError with the id of the sample if its value is not a string, or its target is not a
+    list of at least one string.
     """
     key = _digest(_texts(predictions))
     corpus = _recent.pop(key, None) or _tokenised(predictions)
@@ -80,7 +80,7 @@ def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
 
 
 def _texts(predictions: Sequence[Prediction]) -> Iterator[tuple[str, ...]]:
-    """Yield the caption of each sample and its references."""
+    """Yield the caption of each sample, followed by its references."""
     values, targets = column(predictions, "value"), column(predictions, "target")
     for row, (value, target) in enumerate(zip(values, targets, strict=True)):
         if fault := _fault(value, target):
@@ -90,10 +90,10 @@ def _texts(predictions: Sequence[Prediction]) -> Iterator[tuple[str, ...]]:
 
 def _fault(value: object, target: object) -> str:
     if not isinstance(value, str):
-        return f": its caption is {type(value).__name__}, no text"
+        return f": its caption is {type(value).__name__}, not a string"
     if not isinstance(target, list | tuple) or not all(isinstance(t, str) for t in target):
-        return ": its references must be a list of texts"
-    return "" if target else " has no reference; give at least one or leave it out"
+        return ": its references must be a list of strings"
+    return "" if target else " has no reference; give at least one, or remove the sample"
 
 
 def _digest(samples: Iterable[tuple[str, ...]]) -> bytes:

@@ -22,12 +22,12 @@ by_jar = partial(
     slow=True,
 )
 
-# Without these settings the jars use the language and the encoding of the machine.
+# Without these settings, the jars use the locale and the encoding of the system.
 _SETTINGS = ("-Dfile.encoding=UTF-8", "-Duser.language=en", "-Duser.country=US")
 
 
 def jar_folder(metric: str, jar: str) -> Path:
-    """Return the folder in pycocoevalcap that holds a metric's jar. Raises Missing."""
+    """Return the folder in pycocoevalcap that contains a metric's jar. Raises Missing."""
     package = find_spec("pycocoevalcap")
     places = package.submodule_search_locations if package else None
     if not places:
@@ -35,16 +35,16 @@ def jar_folder(metric: str, jar: str) -> Path:
     for place in places:
         if (Path(place) / metric / jar).is_file():
             return Path(place) / metric
-    again = "pip install --force-reinstall pycocoevalcap"
-    raise Missing(f"{metric} needs {jar}, which is not in {Path(places[0]) / metric}: {again}")
+    again = "run `pip install --force-reinstall pycocoevalcap`"
+    raise Missing(f"{metric} needs {jar}, which is not in {Path(places[0]) / metric}; {again}")
 
 
 def java_command(metric: str, memory: str) -> list[str]:
     """Return the Java command, with `memory` such as "2G". Raises Missing without Java."""
     java = shutil.which("java")
     if java is None:
-        install = "apt-get install default-jre-headless, or put any Java 8 or later on the PATH"
-        raise Missing(f"{metric} needs Java, and there is no `java` on the PATH: {install}")
+        install = "run `apt-get install default-jre-headless`, or put Java 8 or later on the PATH"
+        raise Missing(f"{metric} needs Java, but there is no `java` on the PATH; {install}")
     return [java, f"-Xmx{memory}", *_SETTINGS]
 
 
@@ -52,4 +52,4 @@ def failure_message(output: bytes) -> str:
     """Return the first error line in the output of a failed program, else its last line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
     message = next((line for line in lines if "rror" in line or "xception" in line), "")
-    return message or next((line for line in reversed(lines) if line), "it wrote no message")
+    return message or next((line for line in reversed(lines) if line), "no error message")

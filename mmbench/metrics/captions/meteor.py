@@ -17,9 +17,9 @@ from mmbench.text import count
 from mmbench.types import Prediction, Score
 
 _CHUNKS = 20
-# The jar aligns each word with all equal ones, and runs out of memory on endless repetitions.
+# The jar aligns each word with all equal words, and runs out of memory on endless repetitions.
 _LONGEST = 5000  # words
-_REPEATED = 200  # times the same word
+_REPEATED = 200  # occurrences of one word
 
 Rows = NDArray[np.float64]
 
@@ -29,15 +29,16 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
     """METEOR 1.5 for English over the corpus, aligned by the official jar.
 
     Each caption is aligned with its best reference, by exact words, stems, synonyms and
-    paraphrases. The score is the F of weighted precision and recall x (1 - 0.6 ·
-    fragmentation^0.2), computed from statistics summed over the corpus; it is not the mean over
-    captions. Range [0, 1], higher is better. Rows: the 23 statistics of the jar: lengths and
-    function words of caption and reference, matches (caption and reference, of content and function
-    words) of each module, chunks, matched words. A caption that equals its reference has 0 chunks
-    instead of 1, as in the sum of the jar. A text is cut after 5,000 words and before the 201st
-    occurrence of a word, because the jar would run out of memory. The reason of the score counts
-    the cut captions. One Java process serves all calls. Raises Missing without Java or
-    pycocoevalcap, UserError if the process fails, DataError for a sample without references.
+    paraphrases. The score is the F-mean of weighted precision and recall, multiplied by (1 - 0.6 ·
+    fragmentation^0.2). It is computed from statistics summed over the corpus and is not the mean
+    over captions. Range [0, 1], higher is better. A row has the 23 statistics of the jar: lengths
+    and function-word counts of caption and reference; matched content and function words of both,
+    for each matching module; chunks; matched words. A caption that equals its reference has 0
+    chunks instead of 1, as in the sum of the jar. Captions and references are truncated after 5,000
+    words and before the 201st occurrence of a word, because the jar would run out of memory. The
+    reason of the score counts the truncated captions. One Java process serves all calls. Raises
+    Missing without Java or pycocoevalcap, UserError if the process fails, and DataError for a
+    sample without references.
     Source: Denkowski and Lavie 2014, WMT; meteor-1.5.jar as pycocoevalcap 1.2 calls it.
     """
     rows, pairs = np.empty((0, COLUMNS)), list(corpus_of(predictions).pairs())
@@ -45,7 +46,7 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
         lines = [_line(caption, refs) for caption, refs in pairs]
         rows = _without_perfect_chunks(np.array(statistics(lines)))
     cut = sum(len(_readable(caption)) < len(caption) for caption, _ in pairs)
-    reason = f"of {count(cut, 'caption')} only the beginning was scored" if cut else ""
+    reason = f"only the beginning of {count(cut, 'caption')} was scored" if cut else ""
     signature = "tokens=ptb,meteor=1.5,language=en,norm"
     return score(rows, fold_name="meteor", signature=signature, reason=reason)
 
@@ -57,7 +58,7 @@ def _line(caption: Tokens, references: Sequence[Tokens]) -> str:
 
 
 def _readable(tokens: Tokens) -> Tokens:
-    """Return the tokens that the jar can align."""
+    """Return the leading tokens that the jar can align without running out of memory."""
     if len(tokens) <= _REPEATED:
         return tokens
     seen: Counter[str] = Counter()
@@ -69,7 +70,7 @@ def _readable(tokens: Tokens) -> Tokens:
 
 
 def _plain(tokens: Tokens) -> str:
-    """Return a text without line breaks and bars, which pycocoevalcap removes likewise."""
+    """Return the tokens as a text without line breaks and triple bars, as pycocoevalcap does."""
     return re.sub(r"[\r\n]+", " ", " ".join(tokens)).replace("|||", "").replace("  ", " ")
 
 

@@ -1,4 +1,4 @@
-"""The METEOR 1.5 program: one Java process that answers each line with one line."""
+"""The METEOR 1.5 program: a Java process that responds to each line with a line."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _REMEMBERED = 4096  # a self-test repeats the same pairs
 
 
 def statistics(requests: Iterable[str]) -> list[list[float]]:
-    """Return the jar's 23 numbers for each "SCORE ||| reference ||| ... ||| caption".
+    """Return the jar's 23 numbers for each request, "SCORE ||| reference ||| ... ||| caption".
 
     The first call starts the process, which serves one call at a time and ends with Python. Raises
-    UserError if the process fails; the next call starts another one.
+    UserError if the process fails; the next call starts another process.
     """
     with _LOCK:
         process = _process()
         try:
             return [process.request(request) for request in requests]
         except BaseException:
-            # The next caller would read the outstanding answers of this call.
+            # The next call would read the outstanding responses to this call.
             process.close()
             _process.cache_clear()
             raise
@@ -63,20 +63,18 @@ class _Process:
         self.request = lru_cache(_REMEMBERED)(self._request)
 
     def _request(self, line: str) -> list[float]:
-        """Return the jar's numbers for a line. Raises UserError for any other answer."""
+        """Return the jar's numbers for a line. Raises UserError for any other response."""
         answer = self._exchange(line.encode("utf-8", "replace"))
         try:
             numbers = [float(number) for number in answer.split()]
         except ValueError:
             numbers = []
         if len(numbers) != COLUMNS:
-            raise UserError(
-                f"meteor: its Java process broke down ({self._failure(answer)}); run again"
-            )
+            raise UserError(f"meteor: the Java process failed ({self._failure(answer)}); run again")
         return numbers
 
     def _exchange(self, line: bytes) -> bytes:
-        """Return the answer to a line; empty if the process has ended."""
+        """Return the response to a line, or b"" if the process has ended."""
         assert self._java.stdin and self._java.stdout
         try:
             self._java.stdin.write(line + b"\n")

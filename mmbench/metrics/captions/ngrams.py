@@ -22,7 +22,7 @@ class Captions(NamedTuple):
     """Captions as numbers, one per word or n-gram: first the n candidates, then the references.
 
     `numbers` is the concatenation over all captions and `lengths` [captions] the count of each. The
-    references are in the order of their candidates; `owner` [references] is the candidate of each.
+    references are in the order of their candidates; `owner` [references] is the candidate's index.
     """
 
     numbers: Numbers
@@ -60,7 +60,7 @@ class Counts:
     """The distinct n-grams of one order: `caption[r]` contains `gram[r]` `count[r]` times.
 
     Rows ascend by caption, so that the first `split` rows belong to candidates. For each later row,
-    of a reference, `partner` is the row of its candidate with the same n-gram, -1 for none.
+    of a reference, `partner` is the row of its candidate with the same n-gram, or -1.
     """
 
     caption: Ints
@@ -73,7 +73,7 @@ class Counts:
 def orders(captions: Captions) -> Iterator[Captions]:
     """Yield the captions as n-grams, for n from 1 to 4; each distinct n-gram has a number.
 
-    N-grams are numbered in the lexicographic order of the numbers of their words.
+    N-grams are numbered in the lexicographic order of their word numbers.
     """
     yield captions
     size = int(captions.numbers.max(initial=0)) + 1
@@ -87,7 +87,7 @@ def orders(captions: Captions) -> Iterator[Captions]:
 
 
 def _ranks(keys: Ints) -> Numbers:
-    """Return the rank of each key among the distinct ones, from 0."""
+    """Return the rank of each key among the distinct keys, from 0."""
     order = np.argsort(keys)
     keys = keys[order]
     ranks = np.zeros(len(keys), np.int32)
@@ -99,7 +99,7 @@ def _ranks(keys: Ints) -> Numbers:
 
 
 def counts(captions: Captions) -> Counts:
-    """Count the distinct numbers of each caption."""
+    """Count how often each n-gram occurs in each caption."""
     n, size = captions.candidates, int(captions.numbers.max(initial=0)) + 1
     caption = np.repeat(np.arange(len(captions.lengths)), captions.lengths)
     keys, count = distinct(caption * size + captions.numbers)
@@ -112,7 +112,8 @@ def counts(captions: Captions) -> Counts:
 def distinct(keys: Ints) -> tuple[Ints, Ints]:
     """Return the distinct keys, ascending, and the count of each.
 
-    It sorts, because `np.unique` hashes in numpy 2.3 and later and is eight times slower here.
+    The keys are sorted, because `np.unique` hashes in numpy 2.3 and later, which is eight times
+    slower here.
     """
     ordered = np.sort(keys)
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(keys)])
@@ -120,7 +121,7 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
 
 
 def _partners(keys: Ints, owned: Ints) -> Ints:
-    """Return the row of the candidate for each `owned` key of a reference, -1 for none."""
+    """Return the index in `keys` of each `owned` key of a reference, or -1 if it is not there."""
     if not len(keys):
         return np.full(len(owned), -1)
     row = np.minimum(np.searchsorted(keys, owned), len(keys) - 1)
@@ -128,7 +129,10 @@ def _partners(keys: Ints, owned: Ints) -> Ints:
 
 
 def clipped(captions: Captions) -> NDArray[np.float64]:
-    """Return the matches of each candidate, clipped at the maximum in one reference [n, 4]."""
+    """Return the n-gram matches of each candidate for orders 1 to 4 [n, 4].
+
+    Matches are clipped at the maximum in one reference.
+    """
     matches = [[_matches(counts(o), o.candidates) for o in orders(b)] for b in captions.blocks()]
     return np.concatenate([np.column_stack(block) for block in matches])
 

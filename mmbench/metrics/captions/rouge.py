@@ -19,12 +19,12 @@ _EMPTY = [-1]  # one word that no caption has
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds={"writing"})
 def rouge_l(predictions: Sequence[Prediction]) -> Score:
-    """ROUGE-L: F of the longest common subsequence with the references, mean over captions.
+    """ROUGE-L: F-measure of the longest common subsequence (LCS) with the references, averaged.
 
-    Precision (over the caption's length) and recall (over the reference's) are each the maximum
-    over the references, possibly of two different ones; F = (1 + b²)·P·R / (R + b²·P) with b = 1.2.
-    An empty caption counts as one empty word. Range [0, 1], higher is better. Raises DataError for
-    a sample without references.
+    P = LCS / caption length and R = LCS / reference length are each the maximum over the
+    references, possibly of two different references; F = (1 + b²)·P·R / (R + b²·P) with b = 1.2. An
+    empty caption counts as one empty word. Range [0, 1], higher is better. Raises DataError for a
+    sample without references.
     Source: Lin 2004, ROUGE; pycocoevalcap 1.2 `rouge.py`, on its PTB tokens.
     """
     rows = _rows(corpus_of(predictions).tokens)
@@ -42,7 +42,7 @@ def _rows(tokens: Captions) -> NDArray[np.float64]:
 
 
 def _common(block: Captions) -> list[int]:
-    """Return the length of the longest common subsequence of each reference and its candidate."""
+    """Return the LCS length of each reference and its candidate."""
     from rapidfuzz.distance import LCSseq
 
     captions = [numbers or _EMPTY for numbers in block.each()]

@@ -24,9 +24,9 @@ _LAST_JAVA = 14
 
 @by_jar()
 def spice(predictions: Sequence[Prediction]) -> Score:
-    """SPICE 1.0: F1 of scene-graph tuples, mean over captions, by the official jar.
+    """SPICE 1.0: F1 of scene-graph tuples, averaged over captions, computed by the official jar.
 
-    Compares the tuples (objects, attributes, relations) of a caption with those of all its
+    The tuples (objects, attributes, relations) of a caption are compared with the tuples of all its
     references together; synonyms match. Range [0, 1], higher is better. Rows: the F1 of each
     caption. Raises Missing without pycocoevalcap, without Java 8 to 14, and without the two jars of
     CoreNLP 3.6.0, which pycocoevalcap does not include; UserError if the jar fails; DataError for a
@@ -47,7 +47,7 @@ def _run(corpus: Corpus) -> list[float]:
         command += ["-jar", _JAR, str(input_file), "-out", str(output_file), "-silent"]
         process = subprocess.run(command, cwd=folder, capture_output=True, check=False)
         if process.returncode or not output_file.is_file():
-            raise UserError(f"spice: its jar failed: {plain(failure_message(process.stderr))}")
+            raise UserError(f"spice: the jar failed: {plain(failure_message(process.stderr))}")
         return _scores(output_file.read_text(encoding="utf-8"), corpus.tokens.candidates)
 
 
@@ -56,18 +56,18 @@ def _folder() -> Path:
     missing_names = [name for name in _MODELS if not (folder / "lib" / name).is_file()]
     if missing_names:
         missing = " and ".join(missing_names)
-        raise Missing(f"spice needs {missing} in {folder / 'lib'}: unpack them from {_SOURCE}")
+        raise Missing(f"spice needs {missing} in {folder / 'lib'}; unpack them from {_SOURCE}")
     return folder
 
 
 def _check_version(java: str) -> None:
-    """Refuse Java 15 and later: the jar needs the JavaScript engine that Java 15 removed."""
+    """Raise Missing for Java 15 or later, which lacks the JavaScript engine that the jar needs."""
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     version = re.search(r'version "(?:1\.)?(\d+)', output)
     if version and int(version[1]) > _LAST_JAVA:
         raise Missing(
-            f"spice needs Java 8 to {_LAST_JAVA}, and `{java}` is Java {version[1]}: its jar needs"
-            " the JavaScript engine that Java 15 removed; put an older Java on the PATH"
+            f"spice needs Java 8 to {_LAST_JAVA}, but `{java}` is Java {version[1]}, without the"
+            " JavaScript engine that the jar needs; put an older Java on the PATH"
         )
 
 

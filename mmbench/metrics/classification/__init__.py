@@ -1,11 +1,11 @@
 """Metrics of classification with one or several correct labels per sample.
 
-A prediction is scores [c] float32, one per class, or only a label (an int). Its target is the
-position of the correct label or a list of positions. Equal scores are not ordered by position,
-except where a metric needs a single label (F1, confusion matrix). A NaN score counts as -∞. A
-metric that needs scores is NaN for bare labels, with a reason.
+The value of a prediction is an array of scores [c] float32, one per class, or only a label (an
+int). Its target is the position of the correct label or a list of positions. Equal scores are not
+ordered by position, except if a metric needs a single label (F1, confusion matrix). A NaN score
+counts as -∞. A metric that needs scores is NaN for labels without scores, with a reason.
 
-Metrics of order (accuracy, average precision, ROC area) use the scores as the model returned them.
+Ranking metrics (accuracy, average precision, ROC area) use the scores as the model returned them.
 `f1` of several labels and `ece` need probabilities: logits go through a sigmoid or a softmax in
 float64. `Prediction.scores` states whether scores are logits or probabilities.
 """
@@ -45,11 +45,12 @@ _KINDS = {"classification", "zero_shot"}
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
-    """Share of samples with the correct label in the k highest scores. [0, 1], higher is better.
+    """Share of samples with the correct label among the k highest scores. Range [0, 1].
 
-    A tie at rank k counts with its expectation: r / t if t labels tie, the correct one among them,
-    and r ranks remain. So a constant model scores k / c. With several correct labels, any of them
-    counts. k beyond the number of classes gives 1. Bare labels have a value for k = 1 only.
+    Higher is better. A tie at rank k counts with its expected value: r / t if the correct label is
+    one of t tied labels, for which r ranks remain. So a constant model scores k / c. With several
+    correct labels, any of them counts. If k exceeds the number of classes, the value is 1. Labels
+    without scores have a value for k = 1 only.
     Source: top-k error of ILSVRC (Russakovsky et al. 2015, arXiv 1409.0575); several labels as in
     ImageNet ReaL (Beyer et al. 2020, arXiv 2006.07159).
     """
@@ -103,8 +104,8 @@ def f1_macro(predictions: Sequence[Prediction]) -> Score:
 def f1_micro(predictions: Sequence[Prediction]) -> Score:
     """F1 = 2·TP / (2·TP + FP + FN) over all decisions. Range [0, 1], higher is better.
 
-    Predicted labels as in `f1_macro`. With one correct label per sample, it equals the accuracy.
-    NaN if no label is correct and none is predicted.
+    Labels are predicted as in `f1_macro`. With one correct label per sample, the value equals the
+    accuracy. NaN if no label is correct and none is predicted.
     Source: scikit-learn `f1_score(average="micro")`.
     """
     cases = read_cases(predictions)
@@ -120,11 +121,11 @@ def f1_micro(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
-    """Confusion matrix, from `counts(score, c)`. The value is the share on its diagonal.
+    """Share of samples on the diagonal of the confusion matrix, which `counts(score, c)` returns.
 
     Range [0, 1], higher is better. Rows are the hit, the correct class and the predicted class,
-    the first class with the highest score. NaN if a sample has several correct
-    labels. Source: scikit-learn `confusion_matrix`.
+    which is the first class with the highest score. NaN if a sample has several correct labels.
+    Source: scikit-learn `confusion_matrix`.
     """
     cases = read_cases(predictions)
     rows = np.full((cases.n, 3), np.nan)
@@ -144,7 +145,9 @@ def counts(scored: Score, classes: int) -> NDArray[np.int64]:
     right, predicted = scored.rows[:, 1:3].astype(np.int64).T
     most = int(max(right.max(initial=0), predicted.max(initial=0)))
     if most >= classes:
-        raise DataError(f"a confusion matrix of {classes} classes has no class {most}")
+        raise DataError(
+            f"the score has a class {most}, but the matrix has the classes 0 to {classes - 1}"
+        )
     cells = np.bincount(right * classes + predicted, minlength=classes * classes)
     return cells.reshape(classes, classes)
 
@@ -159,7 +162,7 @@ def _multilabel_counts(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _threshold(cases: Cases) -> str:
-    """Return the signature of decisions by threshold, with the conversion to probabilities."""
+    """Return the signature part for the threshold and the conversion to probabilities."""
     if cases.scores is None or cases.unthresholded:
         return f"threshold={THRESHOLD}"
     return f"threshold={THRESHOLD},probabilities={cases.link(several=True)}"
@@ -167,4 +170,4 @@ def _threshold(cases: Cases) -> str:
 
 def _no_label_reason(rows: NDArray[np.float64]) -> str:
     nothing = len(rows) and not rows.any()
-    return "no label is right and none predicted for any sample" if nothing else ""
+    return "no label is correct or predicted for any sample" if nothing else ""

@@ -15,14 +15,15 @@ from mmbench.types import Prediction, Score
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds={"classification", "zero_shot"})
 def ece(predictions: Sequence[Prediction]) -> Score:
-    """Expected calibration error: Σ over 15 bins of their share · |accuracy - mean confidence|.
+    """Expected calibration error: Σ over 15 bins of weight · |accuracy - mean confidence|.
 
-    Range [0, 1], lower is better. The confidence of a sample is its highest probability, in single
-    precision, as other packages bin it. Bins are of equal width, [lower, upper); a confidence of
-    exactly 1 has a separate bin. Logits and similarities go through a softmax in float64;
-    probabilities are used unchanged. Scores of unknown scale count as probabilities if none is
-    negative and those of each sample sum to 1 within .01. The signature states the conversion. A
-    tie of the highest scores counts with its expectation. Needs scores and one correct label.
+    The weight of a bin is its share of the samples. Range [0, 1], lower is better. The confidence
+    of a sample is its highest probability, in single precision, as other packages bin it. Bins are
+    of equal width, [lower, upper); a confidence of exactly 1 has a separate bin. Logits and
+    similarities go through a softmax in float64; probabilities are used unchanged. Scores of
+    unknown scale count as probabilities if none is negative and those of each sample sum to 1
+    within .01. The signature states the conversion. A tie of the highest scores counts with its
+    expected value. The metric needs scores and exactly one correct label per sample.
     Source: Guo et al. 2017, arXiv 1706.04599; torchmetrics `MulticlassCalibrationError(n_bins=15)`.
     """
     cases = read_cases(predictions)
@@ -32,7 +33,7 @@ def ece(predictions: Sequence[Prediction]) -> Score:
         confidence = np.asarray(np.minimum(highest, 1), np.float32)
         rows = np.column_stack([confidence.astype(np.float64), hits(cases, 1)])
         missing = int(np.isnan(confidence).sum())
-        reason = f"the scores of {count(missing, 'sample')} have no softmax" if missing else ""
+        reason = f"the softmax is undefined for {count(missing, 'sample')}" if missing else ""
     return score(
         rows,
         fold_name="ece",

@@ -34,26 +34,26 @@ class Cases(NamedTuple):
 
     @property
     def unscored(self) -> str:
-        """The reason why a metric that needs scores has no value; empty if there are scores."""
+        """The reason why a metric that needs scores has no value, or ""."""
         return "the predictions are labels without scores" if self.scores is None else ""
 
     @property
     def unlabelled(self) -> str:
-        """The reason why a metric that needs a correct label has no value, or empty."""
+        """The reason why a metric that needs a correct label has no value, or ""."""
         missing = int((np.bincount(self.rows, minlength=self.n) == 0).sum())
-        return f"no label is right for {count(missing, 'sample')}" if missing else ""
+        return f"no correct label for {count(missing, 'sample')}" if missing else ""
 
     @property
     def several(self) -> str:
-        """The reason why a metric that needs one correct label has no value, or empty."""
+        """The reason why a metric that needs exactly one correct label has no value, or ""."""
         extra = int((np.bincount(self.rows, minlength=self.n) > 1).sum())
-        reason = f"several labels are right for {count(extra, 'sample')}" if extra else ""
+        reason = f"several correct labels for {count(extra, 'sample')}" if extra else ""
         return self.unlabelled or reason
 
     @property
     def unthresholded(self) -> str:
-        """The reason why a metric that needs a threshold has no value, or empty."""
-        reason = "similarities of zero-shot classification order the classes and have no threshold"
+        """The reason why a metric that needs a threshold has no value, or ""."""
+        reason = "similarities of zero-shot classification rank the classes but have no threshold"
         return reason if self.scale == "similarities" else ""
 
     def predicted(self) -> Ints:
@@ -110,7 +110,7 @@ def read_cases(predictions: Sequence[Prediction]) -> Cases:
 
 
 def hits(cases: Cases, k: int) -> NDArray[np.float64]:
-    """Return whether a correct label is in the top k [n], in expectation over the order of ties.
+    """Return the chance that a correct label is in the top k [n], for a random order of ties.
 
     Each sample must have a correct label. Nothing is sorted: the best correct label is compared
     with all labels.
@@ -131,7 +131,10 @@ def hits(cases: Cases, k: int) -> NDArray[np.float64]:
 def _hit_chance(
     right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Return the chance that `places` draws from `tied` labels include one of the `right` ones."""
+    """Return the chance [n] that `places` random draws from `tied` labels hit a correct label.
+
+    `right` is the number of correct labels among the tied labels.
+    """
     missed = np.ones(len(right))
     for drawn in range(int(right.max(initial=0))):
         chance = np.clip(tied - places - drawn, 0, None) / np.maximum(tied - drawn, 1)

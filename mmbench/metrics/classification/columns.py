@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 
 def targets_of(predictions: Sequence[Prediction]) -> tuple[Ints, Ints, bool]:
-    """Return the row of each correct label, the label, and whether a target is a list."""
+    """Return the sample index of each correct label, the labels, and whether a target is a list."""
     targets = column(predictions, "target")
     if _bare(set(map(type, targets))):
         return np.arange(len(targets)), _numbers(targets), False
@@ -33,8 +33,8 @@ def _right(target: object, predictions: Sequence[Prediction], row: int) -> list[
     if isinstance(target, list | tuple | set) and all(isinstance(t, Integral) for t in target):
         return sorted(set(target))
     raise DataError(
-        f"sample {predictions[row].id}: the target {target!r} is neither the number of a class nor"
-        " a list of such numbers"
+        f"sample {predictions[row].id}: the target {target!r} is neither a class number nor a list"
+        " of class numbers"
     )
 
 
@@ -46,13 +46,16 @@ def scale_of(predictions: Sequence[Prediction]) -> ScoreScale:
         row, other = next((row, scale) for row, scale in enumerate(scales) if scale != first)
         raise DataError(
             f"sample {predictions[row].id} has {other or 'scores of unknown scale'} and sample"
-            f" {predictions[0].id} {first or 'scores of unknown scale'}: give all the same"
+            f" {predictions[0].id} {first or 'scores of unknown scale'}; give all samples one scale"
         )
     return first
 
 
 def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:
-    """Return a copy of the scores [n, c], or None, and the bare labels [n], or an empty array."""
+    """Return a copy of the scores [n, c] and an empty array, or None and the bare labels [n].
+
+    A bare label has no scores.
+    """
     no_labels, values = np.empty(0, np.int64), column(predictions, "value")
     if not len(values):
         return np.empty((0, 1), np.float32), no_labels
@@ -62,14 +65,14 @@ def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, I
         bare = [isinstance(value, Integral) for value in values]
         first, other = predictions[bare.index(True)].id, predictions[bare.index(False)].id
         raise DataError(
-            f"sample {first} has a label and sample {other} has scores: give all the same"
+            f"sample {first} has a label, but sample {other} has scores; give one kind for all"
         )
     shape = np.shape(values[0])
     for row, row_shape in enumerate(map(np.shape, values)):
         if row_shape != shape or len(shape) != 1 or not shape[0]:
             raise DataError(
-                f"sample {predictions[row].id}: scores of shape {row_shape}, those of sample"
-                f" {predictions[0].id} of {shape}; give one score for every class"
+                f"sample {predictions[row].id} has scores of shape {row_shape} and sample"
+                f" {predictions[0].id} of shape {shape}; give one score for every class"
             )
     stacked = np.stack(list(values))
     scores = stacked.astype(np.result_type(stacked, np.float32), copy=False)

@@ -1,10 +1,10 @@
-"""Metrics of the order of samples by the scores of each class: average precision, ROC area, d'.
+"""Metrics that rank the samples by the scores of a class: average precision, ROC area, d'.
 
-Each class is a separate binary question, so that samples may have several correct labels, or none.
-The metrics need scores: they are NaN for bare labels. Only the order of a class's scores counts.
+Each class is a separate binary problem, so that samples may have several correct labels, or none.
+The metrics are NaN for labels without scores. Only the order of a class's scores counts.
 
 Scores are used as the model returned them. If each sample has one label, logits and their softmax
-order the samples of a class differently, so that the signature states the scale. A sigmoid does not
+rank the samples of a class differently, so the signature states the scale. A sigmoid does not
 change the order.
 """
 
@@ -29,13 +29,13 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
     """Average precision of each class, averaged over the classes with a positive sample.
 
     AP = mean over the positive samples of the precision at their rank, without interpolation. Range
-    (0, 1], higher is better. Samples of equal score share the rank of the last one, so that their
-    order has no influence.
+    (0, 1], higher is better. Samples of equal score share the rank of the last of them, so that
+    their order has no influence.
     Source: VOC2007, AudioSet (Gemmeke et al. 2017); scikit-learn `average_precision_score`.
     """
     cases = read_cases(predictions)
     some = cases.right().any()
-    reason = cases.unscored or ("" if some or not cases.n else "no sample has a right label")
+    reason = cases.unscored or ("" if some or not cases.n else "no sample has a correct label")
     return score(
         _rows(cases),
         fold_name="mean-ap",
@@ -48,8 +48,8 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
 def auc(predictions: Sequence[Prediction]) -> Score:
     """Area under the ROC curve of each class, averaged over classes with positives and negatives.
 
-    The share of pairs of a positive and a negative sample in which the positive one has the higher
-    score; a tie counts half. Range [0, 1], chance .5, higher is better.
+    The area is the share of (positive, negative) pairs of samples in which the positive sample has
+    the higher score; a tie counts half. Range [0, 1], chance level 0.5, higher is better.
     Source: scikit-learn `roc_auc_score(average="macro")`; AudioSet's mAUC.
     """
     cases = read_cases(predictions)
@@ -63,9 +63,10 @@ def auc(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="standard deviations", better="higher", kinds=_KINDS)
 def d_prime(predictions: Sequence[Prediction]) -> Score:
-    """√2 · Φ⁻¹ of `auc`, the mean area over the classes. Range (-∞, ∞), higher is better.
+    """Sensitivity index d' = √2 · Φ⁻¹(`auc`). Range (-∞, ∞), higher is better.
 
-    Φ is the normal distribution; chance is 0. An area of 1 makes it infinite, with a reason.
+    `auc` is the mean area over the classes, and Φ is the normal distribution. At chance level, d'
+    is 0. An area of 0 or 1 gives an infinite value, with a reason.
     Source: Gemmeke et al. 2017; PANNs (arXiv 1912.10211) and AST (arXiv 2104.01778) take the mean
     over the classes first, as here.
     """
@@ -89,7 +90,7 @@ def _signature(cases: Cases, ties: str) -> str:
 
 
 def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return the scores [n, c], followed by 1 for each correct label, else 0 [n, c]."""
+    """Return rows [n, 2c]: the scores, followed by 1 for each correct label and 0 for others."""
     if cases.scores is None:
         return np.full((cases.n, 2), np.nan)
     return np.concatenate([cases.scores, cases.right()], axis=1, dtype=np.float64)

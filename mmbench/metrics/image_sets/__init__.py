@@ -1,1 +1,1 @@
-"""Metrics that compare a set of generated images with a set of real ones."""
+"""Metrics that compare a set of generated images with a set of real images."""

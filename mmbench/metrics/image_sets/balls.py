@@ -21,9 +21,9 @@ _EXACT = 53
 class Neighbourhoods(NamedTuple):
     """Membership of images in the balls of the other set.
 
-    For each drawn image: whether it is in a ball of a real image (`precise`), and the number of
-    such balls (`dense`). For each real image: whether it is in a ball of a drawn image
-    (`recalled`), and whether its ball contains a drawn image (`covered`).
+    For each generated image: whether it is in a ball of a real image (`precise`), and the number of
+    such balls (`dense`). For each real image: whether it is in a ball of a generated image
+    (`recalled`), and whether its ball contains a generated image (`covered`).
     """
 
     precise: NDArray[np.bool_]
@@ -33,10 +33,10 @@ class Neighbourhoods(NamedTuple):
 
 
 def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
-    """Compare every drawn image [n, d] with every real one [m, d].
+    """Compare every generated image, features [n, d], with every real image, features [m, d].
 
-    The ball of an image extends to its k-th nearest neighbour in its own set, excluding it: the
-    comparison is strict. An image without k neighbours has no ball.
+    The radius of an image's ball is the distance to its k-th nearest neighbour in its own set. The
+    surface does not belong to the ball. An image without k neighbours has no ball.
     """
     first, second = _on_grid(drawn, real)
     drawn_radii, real_radii = _radii(first, k), _radii(second, k)
@@ -52,11 +52,11 @@ def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
 
 
 def _on_grid(first: Array, second: Array) -> tuple[Floats, Floats]:
-    """Return both as integers, small enough that squared distances are exact in any order of sums.
+    """Round two sets of features to integers that are small enough for exact squared distances.
 
-    So a copy of an image has exactly the same distances as the image, and no comparison depends on
-    the last bit of a product. For 2,048 features the step is 2⁻²⁰ of half of the widest range,
-    about the float32 precision of a network.
+    The distances do not depend on the order of sums. So a copy of an image has exactly the same
+    distances as the image, and no comparison depends on the last bit of a product. For 2,048
+    features the step is 2⁻²⁰ of half of the widest range, about the float32 precision of a network.
     """
     sides = [side.astype(np.float64) for side in (first, second)]
     low = np.min([side.min(axis=0) for side in sides], axis=0)
@@ -69,7 +69,10 @@ def _on_grid(first: Array, second: Array) -> tuple[Floats, Floats]:
 
 
 def _radii(vectors: Floats, k: int) -> Floats:
-    """Return the squared distance of each row to its k-th nearest other row; NaN if too few."""
+    """Return the squared distance of each row to its k-th nearest other row.
+
+    The distances are NaN if there are no more than k rows.
+    """
     radii = np.full(len(vectors), np.nan)
     if len(vectors) <= k:
         return radii
@@ -81,7 +84,7 @@ def _radii(vectors: Floats, k: int) -> Floats:
 
 
 def _squared(first: Floats, second: Floats) -> Floats:
-    """Return the squared distances of all pairs, exact for vectors on the grid."""
+    """Return the squared distances of all pairs [n, m], which are exact for integer vectors."""
     squared = first @ second.T
     squared *= -2.0
     squared += (first * first).sum(axis=1)[:, None]

@@ -1,4 +1,4 @@
-"""Metrics that compare a set of drawn images with a set of real ones, by a model's features.
+"""Metrics that compare a set of generated images with a set of real images, by model features.
 
 The argument names the features. `@tf` is Inception of 2015-12-05 after TensorFlow's bilinear
 resize, as in torch-fidelity; `@clean` is the same after clean-fid's bicubic resize; any other name
@@ -66,12 +66,12 @@ _CLIP = FeatureRequest(
 
 @declare(unit="distance", better="lower", best=0, kinds={"drawing"}, wants=SETS)
 def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]) -> Score:
-    """Fréchet distance of the features of drawn and real images (`fid@tf`: FID).
+    """Fréchet distance of the features of generated and real images (`fid@tf`: FID).
 
     |m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), with covariances of ddof = 1 in float64. Range [0, ∞),
     lower is better. Features [k, d] float32. NaN with fewer than two images in a set. The value
-    decreases with the number of images, so that values of different numbers are not comparable. It
-    is biased under resampling, so it has no interval.
+    decreases with the number of images, so values for different numbers of images are not
+    comparable. It is biased under resampling, so it has no interval.
     Source: Heusel et al. 2017, arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`,
     clean-fid `frechet_distance`; Parmar et al. 2022, arXiv 2104.11222, for `@clean`.
     """
@@ -84,7 +84,7 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
 
 
 def _moments(predictions: Sequence[Prediction], features: Sequence[Features], name: str) -> Moments:
-    """Return mean and covariance of one set, from batches; memory is O(d²)."""
+    """Return the moments of the features of one set, from batches; memory is O(d²)."""
     moments: Moments | None = None
     for batch in batches(predictions, features, name):
         moments = moments or Moments(batch.shape[1])
@@ -94,27 +94,27 @@ def _moments(predictions: Sequence[Prediction], features: Sequence[Features], na
 
 
 def _missing_reason(sides: Mapping[str, Moments]) -> str:
-    """Return the reason why two sets have no distance, or an empty text."""
+    """Return the reason why two sets have no distance, or ""."""
     if any(moments.count < 2 for moments in sides.values()):
         counts = " and ".join(str(moments.count) for moments in sides.values())
-        return f"at least 2 drawn and 2 real images are needed: got {counts}"
+        return f"at least 2 drawn and 2 real images are needed, but there are {counts}"
     invalid = [name for name, moments in sides.items() if not np.isfinite(moments.scatter).all()]
     return f"a feature of a {invalid[0]} image is not finite" if invalid else ""
 
 
 @declare(unit="distance", better="lower", kinds={"drawing"}, wants=SETS)
 def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]) -> Score:
-    """Kernel distance of the features of drawn and real images (`kid@tf`: KID).
+    """Kernel distance of the features of generated and real images (`kid@tf`: KID).
 
     The unbiased squared maximum mean discrepancy of the kernel (x·y/d + 1)³, averaged over 100
     random subsets of 1,000 images from each set (or of the size of the smaller set, if that is
     less). Features [k, d] float32. Range (-∞, ∞), with expectation 0 for equal distributions; lower
     is better. NaN with fewer than two images in a set.
     The interval is a delete-d jackknife over the m-subsets of the n images of the smaller set:
-    ± 1.96 · sd · √(m/(n - m) + 1/100). There is none if n = m.
+    ± 1.96 · sd · √(m/(n - m) + 1/100). There is no interval if n = m.
     Source: Bińkowski et al. 2018, arXiv 1801.01401; clean-fid `kernel_distance`; torch-fidelity
-    `kid_features_to_metric`, with its seed, on images in the order of a hash of their ids. The
-    interval: Shao and Wu 1989, Annals of Statistics 17(3).
+    `kid_features_to_metric`, with its seed, on images in the order of a hash of their ids; for the
+    interval, Shao and Wu 1989, Annals of Statistics 17(3).
     """
     drawn, real = (stack(predictions, features, name)[0] for name in ("drawn", "real"))
     fewer = min(len(drawn), len(real))
@@ -136,7 +136,7 @@ def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
 
 @declare(unit="distance", better="lower", best=0, kinds={"drawing"}, wants=_CLIP)
 def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
-    """CLIP maximum mean discrepancy of drawn and real images.
+    """CLIP maximum mean discrepancy of generated and real images.
 
     1,000 times the squared discrepancy of the kernel exp(-|x - y|² / 2σ²), σ = 10, over all pairs
     (the biased estimate, as in the official code), on CLIP ViT-L/14-336 features of length 1, [k,
@@ -153,13 +153,13 @@ def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> 
 
 @declare(unit="score", better="higher", worst=1, kinds={"drawing"}, wants=_LOGITS)
 def inception_score(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
-    """Inception score of the drawn images: exp of the mean divergence of p(y|x) from p(y).
+    """Inception score of generated images: exp of the mean divergence of p(y|x) from p(y).
 
     Features [k, 1008] float32 are the logits without bias. The mean is over 10 splits of the
     images, in the order of a hash of their ids. Range [1, 1008], higher is better. NaN with fewer
     images than splits. No interval: p(y) is estimated from the images, and resamples repeat them.
     Source: Salimans et al. 2016, arXiv 1606.03498; torch-fidelity `isc_features_to_metric`, which
-    shuffles by a seed before it splits.
+    shuffles the images with a seed before it splits them.
     """
     logits, _ = stack(predictions, features, "drawn")
     value, reason = math.nan, invalid_reason({"drawn": _SPLITS}, drawn=logits)

@@ -1,4 +1,4 @@
-"""Requests for model features, and the resulting sets of vectors, shared by metrics of images."""
+"""Requests for model features, and the resulting sets of vectors, shared by image metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BATCH = 4096
 FILES = {
     "inception": ModelFile(
         option="inception",
-        hint="Inception weights: --inception FILE, torch-fidelity's"
+        hint="Inception weights; pass --inception FILE with torch-fidelity's"
         " weights-inception-2015-12-05-6726825d.pth (github.com/toshas/torch-fidelity,"
         " releases v0.2.0)",
     )
@@ -39,13 +39,13 @@ FILES = {
 
 
 def two_sets(prediction: Prediction) -> dict[str, list[Content]]:
-    """Return the drawn image, unless it failed, and the real one; either may be missing."""
+    """Return the generated image, unless it failed, and the real image; either may be missing."""
     drawn = [] if prediction.error else _images(prediction.value)
     return {"drawn": drawn, "real": _images(prediction.target)}
 
 
 def drawn_set(prediction: Prediction) -> dict[str, list[Content]]:
-    """Return the drawn image only."""
+    """Return the generated image only."""
     return {"drawn": _images(prediction.value)}
 
 
@@ -56,10 +56,10 @@ def _images(content: Any) -> list[Content]:
         isinstance(content, Media) and content.modality == "image"
     ):
         return [content]
-    return [InvalidContent(f"a {type(content).__name__} is no image: give a folder of images")]
+    return [InvalidContent(f"a {type(content).__name__} is not an image; give a folder of images")]
 
 
-# Both sets, by Inception with one of two resize methods, or by any model that embeds images.
+# Features of both sets, from Inception with one of two resize methods, or from any image encoder.
 SETS = FeatureRequest(
     contents=two_sets,
     modalities={"drawn": IMAGE, "real": IMAGE},
@@ -76,10 +76,10 @@ SETS = FeatureRequest(
 def stack(
     predictions: Sequence[Prediction], features: Sequence[Features], name: str
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Return the vectors [n, d] under `name`, and the position of the prediction of each.
+    """Return the feature vectors `name` [n, d], and the index of each vector's prediction [n].
 
-    Their order is that of a hash of the ids, which is independent of the images. So subsets, splits
-    and the last bit of a sum do not depend on the order of the data.
+    The vectors are in the order of a hash of the prediction ids, which is independent of the
+    images. So subsets, splits and the last bit of a sum do not depend on the order of the data.
     """
     order = _order(predictions)
     counts = np.array([len(features[i][name]) for i in order], dtype=np.intp)
@@ -106,15 +106,18 @@ def _hash(ident: str) -> bytes:
 
 
 def invalid_reason(needed: dict[str, int], **sides: Array) -> str:
-    """Return why vectors cannot be measured (too few, or not finite), or an empty text."""
+    """Return the reason why sets of vectors have no value, or "".
+
+    `needed` is the smallest number of vectors in each set. All vectors must be finite.
+    """
     if any(len(sides[name]) < minimum for name, minimum in needed.items()):
         minimum = " and ".join(f"{n} {name}" for name, n in needed.items())
         counts = " and ".join(str(len(sides[name])) for name in needed)
-        return f"at least {minimum} images are needed: got {counts}"
+        return f"at least {minimum} images are needed, but there are {counts}"
     invalid = [name for name, vectors in sides.items() if not np.isfinite(vectors).all()]
     return f"a feature of a {invalid[0]} image is not finite" if invalid else ""
 
 
 def set_score(value: float, signature: str, reason: str) -> Score:
-    """Return a Score of a whole set, which has one row."""
+    """Return the Score of a value of a whole set, which has one row."""
     return score([[value]], fold_name="whole", signature=signature, reason=reason)

@@ -18,7 +18,7 @@ _ROUNDING = 1e-9
 
 
 class Moments:
-    """Count, mean [d] and scatter [d, d] of vectors that come in batches, all in float64.
+    """Count, mean [d] and scatter [d, d] of vectors that are added in batches, in float64.
 
     The scatter, Σ (x - mean)(x - mean)ᵀ, is relative to the running mean, so that an offset much
     larger than the spread does not reduce precision. Memory O(d²), for any number of vectors.
@@ -47,12 +47,12 @@ class Moments:
             self._add(len(rows), mean, spread.T @ spread)
 
     def merge(self, other: Moments) -> None:
-        """Add the vectors of another object."""
+        """Add the vectors of another Moments object."""
         self._add(other.count, other.mean, other.scatter)
 
     @property
     def covariance(self) -> Floats:
-        """The covariance [d, d] with ddof = 1; NaN of fewer than two vectors."""
+        """The covariance [d, d] with ddof = 1; NaN for fewer than two vectors."""
         if self.count < 2:
             return np.full_like(self.scatter, np.nan)
         return self.scatter / (self.count - 1)
@@ -68,12 +68,13 @@ class Moments:
 
 
 def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
-    """|m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), the squared 2-Wasserstein distance of two normals.
+    """Return |m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), from the moments of two sets.
 
-    Range [0, ∞), lower is better; NaN if a set has fewer than two vectors, or values that are not
-    finite. With Σ = F Fᵀ, the trace of the root is the sum of the singular values of F₁ᵀF₂. They
-    are the roots of the eigenvalues of Σ₁Σ₂, but have the rounding error of a root and not that of
-    its square. Covariances may be singular.
+    This is the squared 2-Wasserstein distance between two normal distributions. Range [0, ∞), lower
+    is better; NaN if a set has fewer than two vectors, or values that are not finite. With Σ = F
+    Fᵀ, the trace of the root is the sum of the singular values of F₁ᵀF₂. They are the square roots
+    of the eigenvalues of Σ₁Σ₂, but more precise than roots of computed eigenvalues. Covariances may
+    be singular.
     Source: Dowson and Landau 1982, J. Multivariate Analysis 12(3); Heusel et al. 2017,
     arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`.
     """
@@ -93,8 +94,8 @@ def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
 def _factor(covariance: Floats) -> Floats:
     """Return F [d, r] with F Fᵀ = the covariance, of rank r.
 
-    It uses a pivoted Cholesky factorisation, which stops at the rank. It factorises the
-    correlations, so that features of small and of large scale have the same precision.
+    F comes from a pivoted Cholesky factorisation, which stops at the rank. The correlations are
+    factorised, so that features of small and of large scale have the same precision.
     """
     from scipy.linalg.lapack import dpstrf
 

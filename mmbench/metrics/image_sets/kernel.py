@@ -15,8 +15,9 @@ _ROWS = 2048
 def polynomial_subsets(drawn: Array, real: Array, *, subsets: int, size: int, seed: int) -> Floats:
     """Return the unbiased squared discrepancy of the kernel (x·y/d + 1)³ on random subsets.
 
-    The result is [subsets] float64, or [1] if both sets have the size of a subset, since all
-    subsets would be equal. Subsets are drawn from both sets in turn, by numpy's frozen RandomState.
+    A subset has `size` vectors of each set. The result is [subsets] float64, or [1] if both sets
+    have the size of a subset, since all subsets would be equal. Subsets are drawn from both sets in
+    turn, by numpy's RandomState.
     """
     draws = np.random.RandomState(seed)
     if len(drawn) == len(real) == size:
@@ -46,7 +47,7 @@ def _cubed(first: Floats, second: Floats) -> Floats:
 
 
 def _others(kernel: Floats) -> float:
-    """Return the sum over all pairs of different rows."""
+    """Return the sum of a kernel matrix over all pairs of different rows."""
     return float(kernel.sum() - np.trace(kernel))
 
 

@@ -1,8 +1,8 @@
-"""Precision, recall, density and coverage of drawn images among real ones.
+"""Precision, recall, density and coverage of a set of generated images and a set of real images.
 
-The ball of an image extends to its fifth nearest neighbour in its own set. Rows are [hits, images]
-of each prediction, for density [balls, 5 · images], and (0, 0) if the prediction has no image in
-the set that is averaged over.
+The ball of an image extends to its fifth nearest neighbour in its own set. The row of a prediction
+is [hits, images], or [balls, 5 · images] for density. It is [0, 0] if the prediction has no image
+in the set that is averaged over.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ _LAST: dict[bytes, Neighbourhoods] = {}
 def prdc_precision(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Share of drawn images in the ball of any real image, which extends to its 5th neighbour.
+    """Share of generated images that are in the ball of any real image.
 
-    Range [0, 1], higher is better. NaN without a drawn image, or with five real ones or fewer.
-    An interval holds the balls fixed.
+    A ball extends to the 5th nearest neighbour in its set. Range [0, 1], higher is better. NaN
+    without a generated image, or with five or fewer real images. The interval treats the balls as
+    fixed.
     Source: Kynkäänniemi et al. 2019, arXiv 1904.06991; clovaai `prdc.compute_prdc`.
     """
     return _measure("precise", predictions, argument, features)
@@ -43,10 +44,11 @@ def prdc_precision(
 def prdc_recall(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Share of real images in the ball of any drawn image, which extends to its 5th neighbour.
+    """Share of real images that are in the ball of any generated image.
 
-    Range [0, 1], higher is better. NaN without a real image, or with five drawn ones or fewer.
-    An interval holds the balls fixed.
+    A ball extends to the 5th nearest neighbour in its set. Range [0, 1], higher is better. NaN
+    without a real image, or with five or fewer generated images. The interval treats the balls as
+    fixed.
     Source: Kynkäänniemi et al. 2019, arXiv 1904.06991; clovaai `prdc.compute_prdc`.
     """
     return _measure("recalled", predictions, argument, features)
@@ -56,10 +58,12 @@ def prdc_recall(
 def prdc_density(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Number of balls of real images that contain a drawn image, / 5, averaged over drawn images.
+    """Number of real images with a generated image in their ball, divided by 5, averaged.
 
-    Range [0, ∞), with expectation 1 for equal distributions; higher is better. NaN without a drawn
-    image, or with five real ones or fewer. An interval holds the balls fixed.
+    Real images are counted for each generated image; the average is over these. A ball extends to
+    the 5th nearest neighbour in its set. Range [0, ∞), with expectation 1 for equal distributions;
+    higher is better. NaN without a generated image, or with five or fewer real images. The interval
+    treats the balls as fixed.
     Source: Naeem et al. 2020, arXiv 2002.09797; clovaai `prdc.compute_prdc`.
     """
     return _measure("dense", predictions, argument, features)
@@ -69,10 +73,11 @@ def prdc_density(
 def prdc_coverage(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Share of real images with a drawn image in their ball, which extends to the 5th neighbour.
+    """Share of real images with a generated image in their ball.
 
-    Range [0, 1], higher is better. NaN without a drawn image, or with five real ones or fewer.
-    An interval holds the balls and the drawn images fixed.
+    A ball extends to the 5th nearest neighbour in its set. Range [0, 1], higher is better. NaN
+    without a generated image, or with five or fewer real images. The interval treats the balls and
+    the generated images as fixed.
     Source: Naeem et al. 2020, arXiv 2002.09797; clovaai `prdc.compute_prdc`.
     """
     return _measure("covered", predictions, argument, features)

@@ -45,9 +45,9 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
-    """Share of a query's positives among the first k, averaged. Range [0, 1], higher is better.
+    """Share of a query's positives that rank in the top k, averaged. Range [0, 1].
 
-    CLIP's `recall@k` is different: it needs one positive only.
+    Higher is better. CLIP's `recall@k` is different: it needs one positive only.
     Source: trec_eval `recall_k`; MTEB's recall_at_k.
     """
     positives = positives_of(predictions)
@@ -57,7 +57,7 @@ def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def precision(predictions: Sequence[Prediction], k: int) -> Score:
-    """Number of positives among the first k / k, averaged. Range [0, 1], higher is better.
+    """Number of positives in the top k, divided by k, averaged. Range [0, 1], higher is better.
 
     The divisor is k even if a query has fewer positives, or the corpus fewer documents.
     Source: trec_eval `P_k`.
@@ -70,7 +70,8 @@ def precision(predictions: Sequence[Prediction], k: int) -> Score:
 def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
     """Reciprocal rank of the best-ranked positive, 0 beyond k, averaged. [0, 1], higher is better.
 
-    Source: MS MARCO's official evaluation (MRR@10). CLAP's "mAP@10" with one positive is this.
+    With one positive per query, the "mAP@10" of CLAP has the same value.
+    Source: MS MARCO's official evaluation (MRR@10).
     """
     positives = positives_of(predictions)
     counted = (positives.position == 1) & (positives.ranks <= k)
@@ -79,7 +80,7 @@ def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def map_at(predictions: Sequence[Prediction], k: int) -> Score:
-    """Mean average precision cut at rank k. Range [0, 1], higher is better.
+    """Mean average precision truncated at rank k. Range [0, 1], higher is better.
 
     AP@k = 1/P · Σ i / rankᵢ over the positives with rankᵢ ≤ k, by ascending rank. P is the number
     of **all** positives, so that a query with more than k positives cannot reach 1.
@@ -92,7 +93,7 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def map_at_r(predictions: Sequence[Prediction]) -> Score:
-    """Mean average precision cut at R, the number of the query's positives.
+    """Mean average precision truncated at R, the number of the query's positives.
 
     Range [0, 1], higher is better.
     mAP@R = 1/R · Σ i / rankᵢ over the positives with rankᵢ ≤ R.
@@ -107,7 +108,7 @@ def map_at_r(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def r_precision(predictions: Sequence[Prediction]) -> Score:
-    """Share of positives among the first R, the number of the query's positives, averaged.
+    """Precision at R, the number of the query's positives, averaged over queries.
 
     Range [0, 1], higher is better. Source: trec_eval `Rprec`; ECCV Caption `eccv_rprecision`.
     """
@@ -120,10 +121,10 @@ def r_precision(predictions: Sequence[Prediction]) -> Score:
     unit="score", better="higher", worst=0, best=1, kinds=_KINDS, extremes=(worst_gain, best_gain)
 )
 def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
-    """Discounted cumulative gain of the first k / that of the ideal order. Range [0, 1].
+    """Discounted cumulative gain of the top k, relative to the gain of the ideal order.
 
-    Higher is better. DCG = Σ grade / log₂(rank + 1). The gain is the grade itself, not 2^grade - 1.
-    The ideal order has all positives of the query by descending grade.
+    Range [0, 1], higher is better. DCG = Σ grade / log₂(rank + 1). The gain is the grade itself,
+    not 2^grade - 1. The ideal order has all positives of the query by descending grade.
     Source: Järvelin and Kekäläinen 2002; trec_eval 9 `ndcg_cut`; MTEB's ndcg_at_k.
     """
     positives = positives_of(predictions)
@@ -140,7 +141,7 @@ def ndcg(predictions: Sequence[Prediction], k: int) -> Score:
 def rsum(predictions: Sequence[Prediction]) -> Score:
     """Recall@1 + recall@5 + recall@10 of any positive. Higher is better.
 
-    Range [0, 3] in one direction; a task with two directions has the sum over both, [0, 6].
+    Range [0, 3] in one direction; a task with two directions has the sum of both values, [0, 6].
     Published tables print 100 times this value (up to 600).
     Source: VSE++ (Faghri et al. 2018, arXiv 1707.05612) `rsum`.
     """
@@ -158,6 +159,8 @@ def _score(
 ) -> Score:
     """Return a Score with NaN for queries that need a greater depth than the index has."""
     unknown = positives.depth < needed
-    reason = f"the index is {positives.depth[unknown].min():.0f} deep" if unknown.any() else ""
+    reason = (
+        f"the index depth is only {positives.depth[unknown].min():.0f}" if unknown.any() else ""
+    )
     signature = f"{TIES},{details}" if details else TIES
     return score(np.where(unknown, np.nan, rows), signature=signature, reason=reason)

@@ -21,36 +21,36 @@ _KINDS = {"retrieval"}
 def recall(predictions: Sequence[Prediction], k: int) -> Score:
     """Recall@k of CLIP: 1 for a query with **any** positive among the first k, averaged.
 
-    Range [0, 1], higher is better. The share of positives found is `fraction_recall@k`. NaN if the
-    depth of an approximate index is less than k.
+    Range [0, 1], higher is better. `fraction_recall@k` is the share of positives in the top k. NaN
+    if the depth of an approximate index is less than k.
     Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark `recall_at_k > 0`.
     """
     best, depth = _best(predictions)
     if depth is not None and depth < k:
         return score(
-            np.full(len(best), np.nan), signature=TIES, reason=f"the index is {depth} deep"
+            np.full(len(best), np.nan), signature=TIES, reason=f"the index depth is only {depth}"
         )
     return score(np.where(np.isnan(best), np.inf, best) <= k, signature=TIES)
 
 
 @declare(unit="rank", better="lower", best=1, kinds=_KINDS)
 def mean_rank(predictions: Sequence[Prediction]) -> Score:
-    """Mean rank of the best-ranked positive. Range [1, corpus], lower is better.
+    """Mean rank of the best-ranked positive. Range [1, corpus size], lower is better.
 
-    If all positives of a query failed, they count as the last documents of the corpus. NaN if a
+    If all positives of a query failed, they rank after all other documents of the corpus. NaN if a
     ranking has no positive, or a query has no relevant document.
-    Source: open_clip `get_clip_metrics`, which reports rank + 1 of a zero-based rank.
+    Source: open_clip `get_clip_metrics`, which adds 1 to zero-based ranks.
     """
     return _known_score(_last_where_failed(predictions), "mean")
 
 
 @declare(unit="rank", better="lower", best=1, kinds=_KINDS)
 def median_rank(predictions: Sequence[Prediction]) -> Score:
-    """Median rank of the best-ranked positive. Range [1, corpus], lower is better.
+    """Median rank of the best-ranked positive. Range [1, corpus size], lower is better.
 
-    For an even number of queries it is the mean of the middle two (open_clip rounds down). It has a
-    value if more than half of the queries have a rank within the depth of an index. Failed
-    positives count as in `mean_rank`.
+    For an even number of queries, it is the mean of the middle two (open_clip rounds down). With an
+    index of limited depth, there is a value if more than half of the queries have a known rank.
+    Failed positives count as in `mean_rank`.
     """
     best = _last_where_failed(predictions)
     known = np.where(np.isnan(best), np.inf, best)
@@ -70,9 +70,10 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
 
 
 def _best(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], int | None]:
-    """Return the best rank of each query, as in `ranks_of`, and the least depth of unknown ones.
+    """Return the best rank of each query [q], and the smallest index depth, or None.
 
-    A query without a relevant document has an infinite rank.
+    A rank is NaN beyond the depth of the index, and infinite if no positive was retrieved or the
+    query has no relevant document. The depth is the minimum over the queries with a NaN rank.
     """
     rankings = [ranking_of(p) for p in predictions]
     best = np.array([_best_rank(ranking) for ranking in rankings], np.float64)
@@ -98,10 +99,10 @@ def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]
 
 
 def _known_score(best: NDArray[np.float64], fold_name: str) -> Score:
-    """Return a Score of the ranks by a fold that needs all of them; NaN if one is missing."""
+    """Return a Score of best ranks by a fold that needs all ranks; NaN if a rank is missing."""
     absent = int(np.isinf(best).sum())
     reason = beyond_index(int(np.isnan(best).sum()))
     if absent:
-        reason = f"{count(absent, 'query')} without a positive among the documents returned"
+        reason = f"{count(absent, 'query')} without a positive among the returned documents"
     rows = np.where(np.isinf(best), np.nan, best)
     return score(rows, fold_name=fold_name, signature=TIES, reason=reason)

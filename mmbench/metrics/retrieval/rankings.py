@@ -1,4 +1,4 @@
-"""Ranks and grades of the positives of queries, as metrics of retrieval read them."""
+"""Ranks and grades of the positives of queries, for the retrieval metrics."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ TIES = "ties=id-hash"
 def ranking_of(prediction: Prediction) -> Ranking:
     """Return the ranking of a prediction.
 
-    A value may also be a list of document ids, best first, with the relevant ids (or {id: grade})
-    as target. A positive that is not in the list was not found (as in trec_eval).
+    The value of a prediction is a Ranking, or a list of document ids, best first. With a list, the
+    target has the relevant ids, or {id: grade}; a positive that is not in the list counts as not
+    retrieved (as in trec_eval).
     """
     if isinstance(prediction.value, Ranking):
         return prediction.value
@@ -32,7 +33,7 @@ def ranking_of(prediction: Prediction) -> Ranking:
 
 
 def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
-    """Return the ranks [p] float64, ascending: infinite if not found, NaN if unknown."""
+    """Return the ranks [p] float64, ascending: infinite if not retrieved, NaN if unknown."""
     missing = math.inf if ranking.depth is None else math.nan
     ranks = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
     ranks[len(ranks) - ranking.failed :] = math.inf
@@ -42,8 +43,9 @@ def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
 class RankedPositives(NamedTuple):
     """The positives of all queries: query index, position within the query, rank and grade.
 
-    A rank beyond the depth of an index is infinite. `depth` [queries] is the depth of the index for
-    queries that miss a positive because of it, and infinite for the others.
+    `sizes` [queries] counts the positives of each query. A rank beyond the depth of an index is
+    infinite. `depth` [queries] is the depth of the index for queries that miss a positive because
+    of it, and infinite for the others.
     """
 
     query: NDArray[np.int64]
@@ -54,17 +56,17 @@ class RankedPositives(NamedTuple):
     depth: Floats
 
     def per_query(self, values: ArrayLike) -> Floats:
-        """Return the sum over the positives of each query [queries]."""
+        """Return the sum of `values` [positives] over the positives of each query [queries]."""
         summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
         return summed.astype(np.float64)
 
     def share(self, values: Floats) -> Floats:
-        """Return values [queries] / the number of positives, 0 if a query has none."""
+        """Return values [queries] / the number of positives, or 0 for a query without positives."""
         return divide(values, self.sizes)
 
 
 def positives_of(predictions: Sequence[Prediction]) -> RankedPositives:
-    """Return the positives of all queries."""
+    """Return the ranked positives of the queries of all predictions."""
     rankings = [ranking_of(p) for p in predictions]
     sizes = np.array([len(r.ranks) for r in rankings], np.int64)
     nothing = np.empty(0)
@@ -87,6 +89,6 @@ def divide(values: Floats, by: ArrayLike) -> Floats:
 
 
 def beyond_index(unknown: int) -> str:
-    """Return a reason with the number of queries with unknown ranks; empty for none."""
+    """Return the reason why `unknown` queries have ranks that are NaN; "" for 0 queries."""
     queries = count(unknown, "query")
     return f"positives of {queries} lie beyond the depth of the index" if unknown else ""

@@ -1,10 +1,10 @@
 """Metrics of transcripts: error rates of words and characters.
 
-A value is a text; a target is a text or a reference with alternatives
+The value of a prediction is a transcript. Its target is a text, or a reference with alternatives
 (`mmbench.text.alternatives`). Counts are summed over the corpus and divided once, which differs
 from the mean rate of the utterances. If a reference is empty, or empty after normalisation, all
 words of the hypothesis are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without
-reference words has no rate: NaN, with a reason. Alignments are those of jiwer; references with
+reference words has the value NaN, with a reason. jiwer computes the alignments; references with
 alternatives are aligned by `mmbench.metrics.speech.edits`.
 """
 
@@ -39,10 +39,10 @@ _CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in sign
 
 @declare(unit="fraction", better="lower", best=0, kinds={"writing"})
 def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
-    """Word error rate: edits / words of the references, over the corpus.
+    """Word error rate: edits / reference words, both summed over the corpus.
 
     Range [0, ∞), lower is better; with insertions it can exceed 1. Rows are [edits, reference
-    words]; the row of an empty reference has 0 words. `normaliser` is one of
+    words]; the row of an empty reference has 0 words. `normaliser` is a name from
     `mmbench.metrics.speech.normalisers`. Source: NIST sclite; jiwer `wer`.
     """
     return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], "unit=word")
@@ -84,7 +84,7 @@ def rtfx(predictions: Sequence[Prediction]) -> Score:
 
     The inverse of the real-time factor. Rows are [audio_seconds, compute_seconds], from the tags
     with these names; NaN, with a reason, if a prediction lacks either number. In a run of a model,
-    the run measures both over the answers that it computes. Source: Open ASR Leaderboard (Hugging
+    the run measures both over the outputs that it computes. Source: Open ASR Leaderboard (Hugging
     Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
@@ -109,7 +109,10 @@ def _rate(
     unit: str,
     fold_name: str = "ratio",
 ) -> Score:
-    """Return a Score of the rows of all edits; its reason explains NaN or holds a note."""
+    """Return a Score of edit counts; `row` maps the edits of a prediction to its row.
+
+    The reason explains NaN, or is a note on the references.
+    """
     counts = _counts(predictions, normaliser, characters=unit == _CHARACTERS)
     rows = list(map(row, counts))
     signature = f"{unit},{normaliser_signature(normaliser)},empty-references=inserted"
@@ -131,12 +134,14 @@ def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[E
     braced = sum(isinstance(p.target, str) and has_alternatives(p.target) for p in predictions)
     if braced:
         references = count(braced, "reference")
-        notes.append(f"braces and slashes of {references} are words: only a .trn has alternatives")
+        notes.append(
+            f"braces and slashes of {references} are words; only .trn files have alternatives"
+        )
     marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
     if marked:
         references = count(marked, "reference")
         notes.append(
-            f"{normaliser} deletes vowel signs of {references}: wer[none], cer[none] keep them"
+            f"{normaliser} deletes vowel signs of {references}; wer[none] and cer[none] keep them"
         )
     return "; ".join(notes)
 
@@ -149,11 +154,13 @@ def _text(target: Any) -> str:
 def _counts(
     predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
 ) -> list[Edits]:
-    """Count the edits of each prediction; one call of jiwer aligns all without alternatives."""
+    """Count the edits of each prediction; one jiwer call aligns all plain references."""
     hypotheses = [normalise(normaliser, p.value) for p in predictions]
     for p in predictions:
         if isinstance(p.target, list):
-            raise DataError(f"sample {p.id}: has a list of references, and an error rate needs one")
+            raise DataError(
+                f"sample {p.id} has a list of references; an error rate needs a single one"
+            )
     choices = [pieces_of(p.target) for p in predictions]
     plain = [at for at, pieces in enumerate(choices) if pieces is None]
     references = [normalise(normaliser, predictions[at].target) for at in plain]

@@ -25,7 +25,7 @@ _scores_by_digest: dict[bytes, dict[str, float]] = {}
 
 
 def package_signature() -> str:
-    """Return the package and version for signatures. Raises MissingExtra if a part is missing."""
+    """Return `speechmos=VERSION` for signatures. Raises MissingExtra if a package is missing."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise MissingExtra("DNSMOS", " and ".join(missing), "mmbench[mos]")
@@ -56,9 +56,9 @@ def _decode(data: bytes, name: str) -> NDArray[np.float32]:
         samples, _ = librosa.load(BytesIO(data), sr=RATE)
     except soundfile.SoundFileError as error:
         reason = " ".join(str(error).split())
-        raise ContentError(f"{name}: cannot be decoded: {reason}") from error
+        raise ContentError(f"{name} cannot be decoded as audio: {reason}") from error
     if not len(samples) or not np.isfinite(samples).all():
-        raise ContentError(f"{name}: has no samples, or some that are not numbers")
+        raise ContentError(f"{name} has no samples, or samples that are not finite numbers")
     return np.asarray(samples, np.float32)
 
 

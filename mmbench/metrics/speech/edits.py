@@ -55,7 +55,8 @@ class _EditCosts(NamedTuple):
     """Costs [m + 1] of the cheapest alignments of a reference prefix with each hypothesis prefix.
 
     m is the number of tokens of the hypothesis. `empty` is for reference prefixes without a word,
-    `started` for the others; None if there are none. A space precedes every word except the first.
+    `started` for other prefixes; None if there is no such prefix. A space precedes every word
+    except the first.
     """
 
     empty: CostRow | None
@@ -87,7 +88,7 @@ def _after(
     *,
     characters: bool,
 ) -> _EditCosts:
-    """Return the costs after the pieces, given those before them."""
+    """Return the costs after the pieces of a reference; `rows` are the costs before them."""
     for piece in pieces:
         if isinstance(piece, str):
             for word in words_of(piece):

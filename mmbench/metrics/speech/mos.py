@@ -1,7 +1,7 @@
 """Metrics of opinion scores: mean human ratings, and the agreement of a predictor with them.
 
-A target is a list of [rater, rating], and a value is a predicted rating. For `dnsmos` the value is
-the audio, from which the predictor computes the rating.
+The target of a prediction is a list of [rater, rating], and its value is a predicted rating. For
+`dnsmos`, the value is the audio, from which the predictor computes the rating.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ _KINDS = {"rating"}
 
 @declare(unit="rating", better="higher", kinds={"speaking", "rating"}, needs=predictor.NEEDED)
 def dnsmos(predictions: Sequence[Prediction], head: str) -> Score:
-    """Mean opinion score of speech as DNSMOS predicts it, mean over clips. About 1 to 5.
+    """Mean opinion score of speech, predicted by DNSMOS, averaged over clips. About 1 to 5.
 
-    Higher is better. `head` is ovrl (overall), sig (speech), bak (background), of DNSMOS P.835, or
-    p808 (overall, of DNSMOS P.808). The audio is the value of a prediction, or without a value the
-    input `audio` of the sample. It is read as mono at 16 kHz. A clip under 9.01 seconds is repeated
-    until it has this length; a longer clip has the mean over windows with a step of a second. A row
-    is a clip. Scores are not clipped to [1, 5], so the range is unbounded.
+    Higher is better. `head` selects the score: ovrl (overall), sig (speech) or bak (background) of
+    DNSMOS P.835, or p808 (overall) of DNSMOS P.808. The audio is the value of a prediction, or the
+    input `audio` of the sample if there is no value. It is decoded as mono at 16 kHz. A clip under
+    9.01 seconds is repeated until it has this length; a longer clip is scored by the mean over
+    windows that begin one second apart. A row is a clip. Scores are not clipped to [1, 5], so the
+    range is unbounded.
 
     Raises MissingExtra if speechmos is not installed, DataError for a prediction without audio, and
     SampleError, naming the sample, for audio that cannot be decoded.
@@ -53,16 +54,16 @@ def _audio(prediction: Prediction) -> Media:
     audio = prediction.inputs.get("audio") if value is None else value
     if isinstance(audio, Media) and audio.modality == "audio":
         return audio
-    raise DataError(f"sample {prediction.id}: has no audio: dnsmos needs it as output or input")
+    raise DataError(f"sample {prediction.id} has no audio; dnsmos needs it as output or input")
 
 
 @declare(unit="rating", better="higher", kinds=_KINDS)
 def mos(predictions: Sequence[Prediction]) -> Score:
-    """Mean opinion score of human ratings: the mean over items of the mean of each one's ratings.
+    """Mean opinion score of human ratings: the mean over items of each item's mean rating.
 
     The range is that of the rating scale (1 to 5 for ITU-T P.800); higher is better. A row is the
-    mean of an item. The interval is over raters and items (`mmbench.stats.crossed`). Source: ITU-T
-    P.800.1 (2016), MOS.
+    mean rating of an item. The interval is over raters and items (`mmbench.stats.crossed`). Source:
+    ITU-T P.800.1 (2016), MOS.
     """
     rows = [_mean_rating(p) for p in predictions]
     signature = f"{_RATING},average=over-items,interval=raters-x-items"
@@ -76,9 +77,9 @@ def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
     """Linear (Pearson) correlation of a predictor with the mean ratings, of items or of systems.
 
     Range [-1, 1], higher is better. `utterance` correlates items; rows are [predicted, mean
-    rating]. `system` correlates the means over the items of each tag `system`; rows have the number
-    of the system as third column, and the interval is over systems. NaN, with a reason, for fewer
-    than two points and for constant values. Raises DataError for an item without a system.
+    rating]. `system` correlates the means over the items with the same tag `system`; rows have the
+    number of the system as third column, and the interval is over systems. NaN, with a reason, for
+    fewer than two points and for constant values. Raises DataError for an item without a system.
 
     Source: LCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
@@ -109,9 +110,9 @@ def mos_ktau(predictions: Sequence[Prediction], level: str) -> Score:
 def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
     """Mean squared error of a predictor, over items or systems. Range [0, ∞), lower is better.
 
-    `utterance`: rows are the squared differences of items. `system`: the mean is over the squared
-    differences of system means; rows as for `mos_lcc`. Source: MSE of the VoiceMOS Challenge 2022,
-    arXiv 2203.11389.
+    With the level `utterance`, rows are the squared differences of items. With `system`, the mean
+    is over the squared differences of system means, and rows are those of `mos_lcc`. Source: MSE of
+    the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
     if level == "system":
         return _system_score(predictions, "mse", "mean")
@@ -131,7 +132,7 @@ def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) ->
 
 
 def _system_score(predictions: Sequence[Prediction], name: str, inner: str) -> Score:
-    """Return a Score over systems; `inner` is the fold of their means, for the interval."""
+    """Return a Score over systems; its interval applies the fold `inner` to system means."""
     systems = [_system(p) for p in predictions]
     numbers = {system: number for number, system in enumerate(sorted(set(systems)))}
     rows = np.column_stack([_pairs(predictions), [numbers[system] for system in systems]])
@@ -164,7 +165,7 @@ def _system(prediction: Prediction) -> str:
     if "system" in prediction.tags:
         return prediction.tags["system"]
     raise DataError(
-        f"sample {prediction.id}: has no tag `system`; give the ratings a column system, or use"
+        f"sample {prediction.id} has no tag `system`; add a column system to the ratings, or use"
         " the level utterance"
     )
 
@@ -178,4 +179,4 @@ def _nan_reason(scored: Score, points: str) -> str:
     if not math.isnan(scored.value) or not len(scored.rows):
         return ""
     missing = _missing_reason(scored.rows, "prediction or ratings")
-    return missing or f"a correlation needs two {points} and differences among them"
+    return missing or f"a correlation needs at least two {points} with different values"

@@ -2,7 +2,7 @@
 
 | name | rules |
 |---|---|
-| `none` | none: jiwer splits at spaces |
+| `none` | no change; jiwer splits at spaces |
 | `basic` | OpenAI's `BasicTextNormalizer`: lower case, no brackets, marks or symbols |
 | `whisper_en` | OpenAI's `EnglishTextNormalizer`, of 2022: also numbers, spelling, contractions |
 
@@ -14,8 +14,8 @@ equal. For these scripts use `none`.
 Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
 code is that of the package whisper-normalizer, without the four contractions that it adds to
 OpenAI's ("kinda", "sorta", "dunno", "cause"). Its patterns take quadratic time for unclosed
-brackets and for many spaces. So a text is first rewritten into one for which the package returns
-the same result in linear time.
+brackets and for many spaces. So each text is first rewritten, without a change of the result, so
+that the package takes linear time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ _ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
 
 @lru_cache(maxsize=200_000)
 def normalise(name: str, text: str) -> str:
-    """Return a normalised text. Raises MissingExtra if the package is not installed."""
+    """Return the text after the normaliser called `name`.
+
+    Raises MissingExtra if the package of the normaliser is not installed.
+    """
     return _rules(name)(text)
 
 
@@ -58,7 +61,7 @@ def deletes_marks(name: str, text: str) -> bool:
 
 
 def normaliser_signature(name: str) -> str:
-    """Return the normaliser for signatures, with the version of its package."""
+    """Return the signature part with the normaliser and the version of its package."""
     if name == "none":
         return "normaliser=none"
     _rules(name)
@@ -91,7 +94,7 @@ def _shield(text: str) -> str:
     """Return a lower-case text without the brackets that cost a normaliser quadratic time.
 
     Text in `<>` and `[]` is deleted, as the first step of each normaliser does. An unclosed opening
-    bracket becomes a bar: both become a space later.
+    bracket becomes a bar; the normaliser replaces either by a space.
     """
     closed = max(text.rfind(">"), text.rfind("]")) + 1
     text = _BRACKETED.sub("", text[:closed]) + _bar(text[closed:], "<[")

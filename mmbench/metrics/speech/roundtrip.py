@@ -27,7 +27,7 @@ _NORMALISER = "whisper_en"
 def _transcription_request(prediction: Prediction) -> dict[str, list[Any]]:
     audio: Content = prediction.value
     if not (isinstance(audio, Media) and audio.modality == "audio"):
-        audio = InvalidContent("is not audio, so that it cannot be transcribed")
+        audio = InvalidContent("the output is not audio and cannot be transcribed")
     turns: Conversation = (Message("user", (audio,)),)
     return {"transcript": [turns]}
 
@@ -45,12 +45,12 @@ def _transcription_request(prediction: Prediction) -> dict[str, list[Any]]:
     ),
 )
 def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
-    """Word error rate of the transcript of the speech by a speech recogniser, over the corpus.
+    """Word error rate of a speech recogniser's transcript of generated speech, over the corpus.
 
     Range [0, ∞), lower is better. The value is the audio, and the reference is the text to speak;
     transcript and reference go through the normaliser whisper_en. Features: `transcript`, one text.
-    Rows are [edits, reference words]. By Whisper large-v3, as in Seed-TTS's test for English, which
-    removes punctuation only; another recogniser is `roundtrip_wer@ctc@FOLDER`.
+    Rows are [edits, reference words]. The recogniser is Whisper large-v3, as in Seed-TTS's test for
+    English (which removes punctuation only); `roundtrip_wer@ctc@FOLDER` uses another recogniser.
     Source: Anastassiou et al. 2024, arXiv 2406.02430, section 4.1; BytedanceSpeech/seed-tts-eval.
     """
     transcribed = [

@@ -1,4 +1,4 @@
-"""Any metric of the package torchmetrics, by the name of its class."""
+"""A metric that computes any metric class of the package torchmetrics."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ _INPUTS: dict[str, Callable[..., Inputs]] = {
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Refuse unknown and missing options of a class. Raises UnknownName and SpecError.
+    """Check the options for a metric class called `name`.
+
+    Raises UnknownName for an unknown option, and SpecError for a missing or wrong one.
 
     Options are not checked if the class cannot be measured or imported.
     """
@@ -55,7 +57,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
 
 @declare(
-    unit="as torchmetrics has it",
+    unit="as in torchmetrics",
     kinds={"writing", "classification", "zero_shot", "drawing"},
     needs={"torchmetrics"},
     check_argument=check_name,
@@ -66,28 +68,28 @@ def torchmetrics(
 ) -> Score:
     """Value of a metric class of torchmetrics: `torchmetrics[BLEUScore]`, `torchmetrics[F1Score]`.
 
-    CLASS is any public metric class of the package; a task sets options of its constructor in
+    `name` is any public metric class of the package; a task sets options of its constructor in
     `metric_options`. Samples are in the order of their ids. The inputs depend on the module:
 
-    - `torchmetrics.text`: the texts with all references, or with the only reference if the class
+    - `torchmetrics.text`: the texts with all references, or with the single reference if the class
       takes one.
     - `torchmetrics.classification`: the scores as the model returned them. `task`, `num_classes`
       and `num_labels` are filled in. Logits that all lie in [0, 1] become probabilities, since
       torchmetrics would treat them as such. A binary class gets the probability of the second of
       two classes.
-    - `torchmetrics.image`: each drawing, with its real image if the class compares two, as float32
-      in [0, 1]. `data_range` and `normalize` are filled in.
+    - `torchmetrics.image`: each generated image, with its real image if the class compares two
+      images, as float32 in [0, 1]. `data_range` and `normalize` are filled in.
 
-    mmbench adds two options: `output` names one of several results (`rougeL_fmeasure`; in a tuple
-    its position from 0), and `better` is `higher` or `lower` if torchmetrics does not define it.
-    The best value is the end of the range of torchmetrics' plots. The worst value is undefined,
-    because an error rate can exceed the range. The whole set has one row: no interval, and no
-    breakdowns.
+    mmbench adds two options: `output` selects one of several results, by name (`rougeL_fmeasure`)
+    or by position in a tuple, from 0; `better` is `higher` or `lower` if torchmetrics does not
+    define it. The best value is the end of the range of torchmetrics' plots. The worst value is
+    undefined, because an error rate can exceed the range. The whole set has one row: no interval,
+    and no breakdowns.
 
-    n/a, with a reason, if the inputs do not fit, torchmetrics raises an error, the result is not a
-    single number, or no direction is known; also for a class that loads a model by a name or a
-    path, which would be downloaded or unpickled, and for a class that downloads anything.
-    Signature: the version, the class and all options that are set or filled in. Source:
+    The value is n/a, with a reason, if the inputs do not fit, torchmetrics raises an error, the
+    result is not a single number, or no direction is known; also for a class that loads a model by
+    a name or a path, which would be downloaded or unpickled, and for a class that downloads
+    anything. Signature: the version, the class and all options that are set or filled in. Source:
     https://lightning.ai/docs/torchmetrics.
     """
     try:
@@ -100,7 +102,10 @@ def torchmetrics(
 
 @contextmanager
 def _as_reasons(name: str) -> Iterator[None]:
-    """Raise DataError for any error of torchmetrics, Missing for a missing package or file."""
+    """Convert errors of torchmetrics within the context into Missing or DataError.
+
+    Missing is for a missing package or file, DataError for all other errors.
+    """
     try:
         yield
     except (SampleError, Missing, DataError):
@@ -119,7 +124,7 @@ def _measured(predictions: list[Prediction], name: str, options: Mapping[str, An
     cls = load_class(name)
     task_options = typed_options(name, cls, options)
     if not predictions:
-        raise DataError("there are no predictions")
+        raise DataError("no predictions to score")
     accepted = parameters(cls)
     own_options = {
         key: task_options.pop(key)
@@ -143,10 +148,10 @@ def _measured(predictions: list[Prediction], name: str, options: Mapping[str, An
 
 
 def _check_class(name: str) -> None:
-    """Refuse a class if mmbench lacks its inputs or its model. Raises DataError and Missing."""
+    """Raise DataError for a class whose inputs mmbench lacks, and Missing if it loads a model."""
     refuse_models(name, load_class(name))
     if domain(name) not in _INPUTS:
         raise DataError(
-            f"it is in torchmetrics.{domain(name)}, and mmbench has inputs only for"
+            f"the class is in torchmetrics.{domain(name)}, but mmbench has inputs only for"
             f" {', '.join(_INPUTS)}"
         )

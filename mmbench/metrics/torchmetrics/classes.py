@@ -27,11 +27,11 @@ _NO_METRICS = ("functional", "utilities", "wrappers")  # packages without indepe
 
 @cache
 def class_modules() -> dict[str, str]:
-    """Return the module of each public metric class by its name. Imports nothing.
+    """Return {name: module} of all public metric classes, without an import.
 
-    The classes are those that the `__init__` of each domain (text, image …) imports, also
-    conditionally, so that a class is known even if a package that it needs is missing. Empty
-    without torchmetrics.
+    These are all classes that the `__init__` of each domain (text, image …) imports, even
+    conditionally, so that a class is known even if a package that it needs is missing. The result
+    is empty if torchmetrics is not installed.
     """
     spec = find_spec("torchmetrics")
     folders = spec.submodule_search_locations if spec else None
@@ -48,9 +48,9 @@ def _exported(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is not a metric class. Raises UnknownName with similar names."""
+    """Raise UnknownName, with similar names, if no metric class has this name."""
     if name not in class_modules():
-        hint = "https://lightning.ai/docs/torchmetrics lists all"
+        hint = "https://lightning.ai/docs/torchmetrics lists all classes"
         raise UnknownName("metric class of torchmetrics", name, class_modules(), hint)
 
 
@@ -77,7 +77,10 @@ def _import_package() -> None:
 
 
 def parameters(cls: Any) -> dict[str, inspect.Parameter]:
-    """Return the constructor parameters of a class with type hints, without `**kwargs`."""
+    """Return the constructor parameters of a class by name, with resolved type hints.
+
+    `*args` and `**kwargs` are left out.
+    """
     make = cls.__new__ if "__new__" in vars(cls) else cls.__init__
     hints = get_type_hints(make)
     _, *accepted = inspect.signature(make).parameters.values()  # without self or cls
@@ -86,7 +89,7 @@ def parameters(cls: Any) -> dict[str, inspect.Parameter]:
 
 
 def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a class and of mmbench, checked and converted.
+    """Return the task's options for a class, checked and converted, including mmbench's own.
 
     A list becomes a tuple if the class takes tuples. Raises SpecError and UnknownName.
     """
@@ -101,7 +104,10 @@ def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, 
 def _stub(
     accepted: Mapping[str, inspect.Parameter], filled: Collection[str]
 ) -> Callable[..., None]:
-    """Return a function with the parameters of a class and of mmbench; `filled` are optional."""
+    """Return a function with the options of a class and of mmbench as parameters.
+
+    The options in `filled` are optional.
+    """
 
     def options() -> None: ...
 
@@ -125,7 +131,7 @@ def _stub(
 def _missing_error(name: str, names: list[str]) -> UserError:
     example = ", ".join(f"{option}: …" for option in names)
     return SpecError(
-        f"metric torchmetrics[{name}] needs {', '.join(names)}: give the task metric_options:"
+        f"metric torchmetrics[{name}] needs {', '.join(names)}; set in the task metric_options:"
         f' {{"torchmetrics[{name}]": {{{example}}}}}'
     )
 
@@ -142,16 +148,15 @@ def _mentions(hint: Any, kind: type) -> bool:
 
 
 def refuse_models(name: str, cls: Any) -> None:
-    """Refuse a class that loads a model, given as an object, a name or a path.
+    """Raise Missing for a class that loads a model, given as an object, a name or a path.
 
-    The model would be downloaded or unpickled, and a signature could not identify it. Raises
-    Missing.
+    The model would be downloaded or unpickled, and a signature could not identify it.
     """
     from torch.nn import Module
 
     for one in parameters(cls).values():
         if _mentions(one.annotation, Module) or one.name.endswith("path"):
             raise Missing(
-                f"torchmetrics[{name}] loads a model (option {one.name}), which no signature could"
-                " identify: take a metric of mmbench's own, `mmbench list metrics` shows all"
+                f"torchmetrics[{name}] loads a model (option {one.name}), which a signature cannot"
+                " identify; use a metric of mmbench (see `mmbench list metrics`)"
             )

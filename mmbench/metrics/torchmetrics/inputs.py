@@ -21,8 +21,8 @@ Parameters = Mapping[str, inspect.Parameter]
 class Inputs(ABC):
     """The inputs of a metric of torchmetrics: options of its constructor, and batches.
 
-    `parameters` are those of the class, and `task_options` the options of the task. `signature`
-    describes the inputs.
+    `parameters` are the constructor parameters, and `task_options` the options of the task.
+    `signature` describes the inputs.
     """
 
     predictions: Sequence[Prediction]
@@ -31,16 +31,16 @@ class Inputs(ABC):
     signature = ""
 
     def options(self) -> dict[str, Any]:
-        """Return the options that follow from the data or from the form of the inputs."""
+        """Return the constructor options that mmbench derives from the data."""
         return {}
 
     @abstractmethod
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
-        """Yield the arguments of each call of `update`. Raises DataError if they do not fit."""
+        """Yield the arguments of each call of `update`. Raises DataError for wrong inputs."""
 
 
 class TextInputs(Inputs):
-    """Texts with their references: a list per sample, or the only one.
+    """Texts with their references: a list of references per sample, or a single reference.
 
     The type hints of `update` decide between the two forms.
     """
@@ -70,7 +70,7 @@ def _accepted(update: Callable[..., None]) -> list[inspect.Parameter]:
 
 
 def _nesting(hint: Any) -> int | None:
-    """Return the greatest nesting of lists of texts in a type hint: 0 for a text, None for none."""
+    """Return the nesting of string lists in a type hint: 0 for a string, None without strings."""
     if hint is str:
         return 0
     depths = [depth for arg in get_args(hint) if (depth := _nesting(arg)) is not None]
@@ -93,11 +93,11 @@ def _references(prediction: Prediction) -> list[str]:
     texts = [target] if isinstance(target, str) else target
     if isinstance(texts, list | tuple) and texts and all(isinstance(t, str) for t in texts):
         return list(texts)
-    raise DataError(f"sample {prediction.id} has no texts as references")
+    raise DataError(f"sample {prediction.id} has no reference texts")
 
 
 class ImageInputs(Inputs):
-    """Drawings, optionally with their real images: float32 [1, 3, h, w] in [0, 1], one by one."""
+    """Generated images, optionally with real images: float32 [1, 3, h, w] in [0, 1], one by one."""
 
     signature = "images=[0;1]"
 
@@ -108,7 +108,7 @@ class ImageInputs(Inputs):
         return filled | ({"normalize": True} if normalize and normalize.annotation is bool else {})
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
-        """Yield one drawing, or a drawing and its real image, at a time.
+        """Yield one generated image, or a generated and its real image, at a time.
 
         Raises DataError if the metric takes no images or a sample has none, and SampleError for an
         image that cannot be decoded.
@@ -130,7 +130,7 @@ def _real(prediction: Prediction, drawn: Any) -> Any:
         sides = [f"{one.shape[3]} x {one.shape[2]}" for one in (drawn, real)]
         raise DataError(
             f"the drawing of sample {prediction.id} has {sides[0]} pixels and its real image"
-            f" {sides[1]}: give the task a `size`"
+            f" {sides[1]}; give the task a `size`"
         )
     return real
 

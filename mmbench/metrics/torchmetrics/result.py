@@ -13,15 +13,15 @@ _LONGEST = 200  # characters of a message of torchmetrics
 
 
 def one_line(message: object) -> str:
-    """Return a message, or the name of an error without one, on one line."""
+    """Return a message on one line, truncated; for an empty message, the name of its type."""
     text = " ".join(str(message).split()) or type(message).__name__
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def signature(name: str, options: Mapping[str, Any], inputs: str = "") -> str:
-    """Return the version, the class, the inputs and all options: `n_gram=2`.
+    """Return a signature with the torchmetrics version, the class, the inputs and all options.
 
-    A list of values is written as `rouge1;rougeL`.
+    An option reads `n_gram=2`; a list of values reads `rouge1;rougeL`.
     """
     head = [f"torchmetrics={version('torchmetrics')}", f"class={name}", *filter(None, [inputs])]
     return ",".join([*head, *(f"{key}={_text(options[key])}" for key in sorted(options))])
@@ -35,7 +35,11 @@ def _text(value: Any) -> str:
 
 
 def number(result: Any, output: str | int | None, accepted: Collection[str]) -> float:
-    """Return the single number of a result, or of one of its outputs. Raises DataError."""
+    """Return the single number of a result, or of its output called `output`.
+
+    `accepted` are the names of the constructor parameters. Raises DataError if the output is
+    unknown, or is not a single number.
+    """
     import torch
 
     outputs: dict[str | int, Any] = {}
@@ -45,8 +49,8 @@ def number(result: Any, output: str | int | None, accepted: Collection[str]) -> 
         outputs = dict(enumerate(result))
     if (outputs and len(outputs) > 1) or output is not None:
         if output not in outputs:
-            known = ", ".join(map(str, outputs)) or "no other"
-            raise DataError(f"choose an `output` in metric_options, there are: {known}")
+            known = ", ".join(map(str, outputs)) or "none"
+            raise DataError(f"set `output` in metric_options to one of the outputs: {known}")
         result = outputs[output]
     elif outputs:
         (result,) = outputs.values()
@@ -55,7 +59,7 @@ def number(result: Any, output: str | int | None, accepted: Collection[str]) -> 
         reductions = [
             f"`{reduction}`" for reduction in ("average", "reduction") if reduction in accepted
         ]
-        hint = f": choose another {' or '.join(reductions)} in metric_options" if reductions else ""
+        hint = f"; choose another {' or '.join(reductions)} in metric_options" if reductions else ""
         raise DataError(
             f"the result of the metric has {values.numel()} numbers, but one is needed{hint}"
         )
@@ -70,19 +74,23 @@ def direction(metric: Any, declared: str | None) -> Literal["higher", "lower"]:
     known = metric.higher_is_better
     if declared is None and known is None:
         raise DataError(
-            "torchmetrics does not say which direction is better: set the option `better`"
+            "torchmetrics does not say which direction is better; set the option `better`"
         )
     return "higher" if (declared == "higher" if declared else known) else "lower"
 
 
 def best_end(metric: Any, better: str) -> float | None:
-    """Return the best value, if the plots of torchmetrics have a bound there."""
+    """Return the best value, which is a bound of torchmetrics' plots, or None if unbounded."""
     end = metric.plot_upper_bound if better == "higher" else metric.plot_lower_bound
     return None if end is None or not math.isfinite(end) else float(end)
 
 
 def reason_of(value: float, warnings: list[str]) -> str:
-    """Return why there is no value, or no interval, followed by the warnings of torchmetrics."""
-    no_value = f"torchmetrics gives {value}"
-    own = "no interval: a metric of the whole set" if math.isfinite(value) else no_value
+    """Return the reason for no value or no interval, followed by torchmetrics' warnings."""
+    no_value = f"torchmetrics returned {value}"
+    own = (
+        "no interval: the metric has one value for the whole set"
+        if math.isfinite(value)
+        else no_value
+    )
     return "; ".join(dict.fromkeys([own, *map(one_line, warnings)]))

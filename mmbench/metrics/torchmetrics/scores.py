@@ -16,7 +16,7 @@ from mmbench.metrics.torchmetrics.inputs import Inputs
 
 @dataclass
 class ClassScores(Inputs):
-    """Predictions of classes. Raises DataError for other predictions."""
+    """Scores or labels of classes as inputs. Raises DataError for other predictions."""
 
     def __post_init__(self) -> None:
         self._cases = read_cases(self.predictions)
@@ -24,7 +24,7 @@ class ClassScores(Inputs):
         self.signature = "scores=as-returned"
 
     def options(self) -> dict[str, Any]:
-        """Return the number of classes or labels, and the task, if the class takes them."""
+        """Return the number of classes or labels, and the task, if the metric class takes them."""
         several, n = self._task == "multilabel", self._cases.classes
         filled = {"task": self._task} | ({"num_labels": n} if several else {"num_classes": n})
         names = ("task",) if self._task == "binary" else filled
@@ -34,7 +34,7 @@ class ClassScores(Inputs):
         """Yield all predictions and targets: tensors [n, c] and [n], or [n, c] for several labels.
 
         For a binary metric, predictions are [n], the probability of the second of two classes.
-        Raises DataError if the labels do not fit.
+        Raises DataError if the labels do not fit the metric.
         """
         from torch import from_numpy
 

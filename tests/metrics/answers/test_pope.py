@@ -128,7 +128,7 @@ def test_unparsed(text, unparsed):
 
 def test_without_a_predicted_yes_precision_is_nan_with_a_reason():
     found = pope_precision(predict(("No", "yes"), ("No", "no")))
-    assert math.isnan(found.value) and found.reason == "no answer was taken for yes"
+    assert math.isnan(found.value) and found.reason == "no answer counts as yes"
     assert math.isnan(pope_recall(predict(("No", "no"))).value)
 
 

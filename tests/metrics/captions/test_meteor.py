@@ -183,7 +183,7 @@ def test_failure_message():
     trace = b'log line\nException in thread "main" java.lang.OutOfMemoryError\n\tat x.y(Z.java)\n'
     assert failure_message(trace) == 'Exception in thread "main" java.lang.OutOfMemoryError'
     assert failure_message(b"first\nlast\n\n") == "last"
-    assert failure_message(b"") == "it wrote no message"
+    assert failure_message(b"") == "no error message"
 
 
 @pytest.mark.parametrize("metric", [meteor, spice])
@@ -305,13 +305,13 @@ def test_spice_asks_the_jar_and_cleans_up(spice_home):
 
 def test_spice_tells_why_its_jar_failed(spice_home):
     spice_home(broken=True)
-    with pytest.raises(UserError, match="spice: its jar failed: Error: Could not score"):
+    with pytest.raises(UserError, match="spice: the jar failed: Error: Could not score"):
         spice(predict(("red cat", ["red cat"])))
 
 
 def test_spice_refuses_a_java_without_its_script_engine(spice_home):
     spice_home(version="17.0.15")
-    with pytest.raises(UserError, match=r"Java 8 to 14, and .* is Java 17"):
+    with pytest.raises(UserError, match=r"Java 8 to 14, but .* is Java 17"):
         spice(predict(("red cat", ["red cat"])))
 
 
@@ -321,7 +321,7 @@ def test_a_killed_process_is_told_and_forgotten(jar):
     meteor(predictions)
     process = module._process()
     process._java.kill()
-    with pytest.raises(UserError, match="meteor: its Java process broke down"):
+    with pytest.raises(UserError, match="meteor: the Java process failed"):
         meteor(predictions)
     assert module._process.cache_info().currsize == 0
     process.close()  # as at the end of Python

@@ -424,7 +424,7 @@ def test_what_needs_scores_is_nan_for_labels(name: str) -> None:
 def test_what_needs_one_label_is_nan_for_several(name: str) -> None:
     found = mmbench.metric(name)(made([[1, 0, 0], [0, 1, 0]], [[0], [0, 1]]))
     assert math.isnan(found.value)
-    assert found.reason == "several labels are right for 1 sample"
+    assert found.reason == "several correct labels for 1 sample"
     assert math.isnan(fold(found.fold, found.rows))
 
 
@@ -432,18 +432,18 @@ def test_what_needs_one_label_is_nan_for_several(name: str) -> None:
 def test_a_sample_without_a_label_is_not_dropped(name: str) -> None:
     found = mmbench.metric(name)(made([[1, 0, 0], [0, 1, 0]], [[0], []]))
     assert math.isnan(found.value)
-    assert found.reason == "no label is right for 1 sample"
+    assert found.reason == "no correct label for 1 sample"
 
 
 @pytest.mark.parametrize(
     ("name", "values", "targets", "reason"),
     [
-        ("mean_ap", [[0.2, 0.8]], [[]], "no sample has a right label"),
+        ("mean_ap", [[0.2, 0.8]], [[]], "no sample has a correct label"),
         ("auc", [[0.2, 0.8]], [[0, 1]], "no class has both"),
         ("d_prime", [[0.2, 0.8]], [[]], "no class has both"),
-        ("f1_micro", [[0.2, 0.3]], [[]], "no label is right and none predicted"),
-        ("f1_macro", [[0.2, 0.3]], [[]], "no label is right and none predicted"),
-        ("ece", [[math.nan, math.nan]], [0], "1 sample have no softmax"),
+        ("f1_micro", [[0.2, 0.3]], [[]], "no label is correct or predicted"),
+        ("f1_macro", [[0.2, 0.3]], [[]], "no label is correct or predicted"),
+        ("ece", [[math.nan, math.nan]], [0], "the softmax is undefined for 1 sample"),
     ],
 )
 def test_no_value_has_a_reason(
@@ -533,13 +533,13 @@ def test_more_resamples_than_a_block_holds(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("values", "targets", "message"),
     [
-        ([[1, 0], 1], [0, 0], "sample 1 has a label and sample 0 has scores"),
-        ([[1, 0], [1, 0, 0]], [0, 0], r"sample 1: scores of shape \(3,\)"),
+        ([[1, 0], 1], [0, 0], "sample 1 has a label, but sample 0 has scores"),
+        ([[1, 0], [1, 0, 0]], [0, 0], r"sample 1 has scores of shape \(3,\)"),
         ([[1, 0], [1, 0]], [0, 2], "sample 1: label 2 is not one of the classes 0 to 1"),
         ([[1, 0]], [[0, -1]], "sample 0: label -1 is not one"),
         ([-1], [0], "sample 0: label -1 is not one"),
         ([[1, 0]], ["cat"], "sample 0: the target 'cat' is neither"),
-        ([[]], [0], r"sample 0: scores of shape \(0,\)"),
+        ([[]], [0], r"sample 0 has scores of shape \(0,\)"),
     ],
 )
 def test_a_wrong_shape_names_its_sample(
@@ -551,8 +551,8 @@ def test_a_wrong_shape_names_its_sample(
 
 def test_counts_without_a_matrix_are_refused() -> None:
     metric = mmbench.metric("confusion_matrix")
-    with pytest.raises(DataError, match="several labels are right"):
+    with pytest.raises(DataError, match="several correct labels"):
         counts(metric(made([[1, 0]], [[0, 1]])), 2)
-    with pytest.raises(DataError, match="no class 2"):
+    with pytest.raises(DataError, match="the score has a class 2"):
         counts(metric(made([[1, 0, 0]], [2])), 2)
     assert counts(metric([]), 2).tolist() == [[0, 0], [0, 0]]

@@ -517,7 +517,7 @@ def test_nothing_is_nan_with_a_reason(metric: Callable[..., Score]) -> None:
         found = measure(metric, case)
         assert math.isnan(found.value)
         assert "at least" in found.reason
-        assert "are needed: got" in found.reason
+        assert "are needed, but there are" in found.reason
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)
@@ -526,7 +526,7 @@ def test_too_few_are_nan_with_a_reason(metric: Callable[..., Score]) -> None:
         return
     found = measure(metric, of(normal(0, 1, 3), normal(1, 1, 3)))
     assert math.isnan(found.value)
-    assert "are needed: got 1" in found.reason
+    assert "are needed, but there are 1" in found.reason
 
 
 @pytest.mark.parametrize("metric", ALL, ids=lambda m: m.__name__)

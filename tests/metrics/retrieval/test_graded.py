@@ -225,7 +225,7 @@ def test_what_could_change_the_number_is_in_the_signature() -> None:
 def test_what_an_index_did_not_look_at_is_not_guessed(name: str, known: bool) -> None:
     scored = mmbench.metric(name)(predict_ranks([1], [3, None], depth=5))
     assert math.isnan(scored.value) is not known
-    assert scored.reason == ("" if known else "the index is 5 deep")
+    assert scored.reason == ("" if known else "the index depth is only 5")
 
 
 def test_a_query_with_more_positives_than_the_index_is_deep() -> None:

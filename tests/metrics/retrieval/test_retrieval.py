@@ -56,7 +56,7 @@ def test_recall_within_the_depth_of_an_index_is_known() -> None:
     assert mmbench.metric("recall@100")(found).value == 0.5
     deeper = mmbench.metric("recall@101")(found)
     assert math.isnan(deeper.value)
-    assert deeper.reason == "the index is 100 deep"
+    assert deeper.reason == "the index depth is only 100"
 
 
 def test_failed_predictions_are_left_out() -> None:

@@ -130,7 +130,7 @@ def test_kendall_of_many_points():
 def test_without_spread_there_is_no_correlation(metric, level, said):
     points = [(value, [i + 1], f"s{i}") for i, value in enumerate(said)]
     found = metric(predict(*points), level)
-    assert math.isnan(found.value) and "differences" in found.reason and found.interval is None
+    assert math.isnan(found.value) and "different values" in found.reason and found.interval is None
 
 
 @pytest.mark.parametrize("level", ["utterance", "system"])
@@ -141,7 +141,7 @@ def test_missing_parts_are_told(metric, level):
     assert math.isnan(found.value) and found.reason == "2 items without prediction or ratings"
     without = [Prediction("7", 1.0, [["r", 1]])]
     if level == "system":
-        with pytest.raises(DataError, match="sample 7: has no tag `system`"):
+        with pytest.raises(DataError, match="sample 7 has no tag `system`"):
             metric(without, level)
 
 
@@ -301,12 +301,12 @@ def test_four_heads_cost_one_pass(speechmos):
 
 @pytest.mark.parametrize("data", [b"", b"no sound at all", clip(0, "none")])
 def test_a_clip_that_cannot_be_decoded_is_named(speechmos, data):
-    with pytest.raises(SampleError, match=r"sample bad: bad\.wav: "):
+    with pytest.raises(SampleError, match=r"sample bad: bad\.wav "):
         dnsmos([heard("bad", data)], "ovrl")
 
 
 def test_a_prediction_without_sound_is_named(speechmos):
-    with pytest.raises(DataError, match="sample 3: has no audio"):
+    with pytest.raises(DataError, match="sample 3 has no audio"):
         dnsmos([Prediction("3", "a text")], "ovrl")
     assert math.isnan(dnsmos([], "ovrl").value)
 

@@ -220,7 +220,7 @@ def test_scripts_whose_vowel_signs_a_normaliser_deletes_are_named(text, said, ma
     predictions = predict((said, text), ("a", "a"))
     for name in ("basic", "whisper_en"):
         note = wer(predictions, name).reason
-        words = f"{name} deletes vowel signs of 1 reference: wer[none], cer[none] keep them"
+        words = f"{name} deletes vowel signs of 1 reference; wer[none] and cer[none] keep them"
         assert note == (words if marked else "")
     choices = predict((said, parse(f"{{ {text} / x }}")))
     assert cer(choices, "basic").reason.endswith("keep them") == marked

@@ -1,8 +1,9 @@
 """Multiple-choice metrics. They parse the chosen option from free text.
 
-A value is the generated text, a target {"answer": "B", "options": ["cat", "dog"]}: letters follow
-the order of the options, from A. The parsing rules are in `mmbench.metrics.answers.choice.parser`.
-An answer that names no option, or two, is wrong and counts as unparsed; the parser never guesses.
+The value of a prediction is the generated text. Its target is {"answer": "B", "options": ["cat",
+"dog"]}; the options have the letters A, B, … in order. The parsing rules are in
+`mmbench.metrics.answers.choice.parser`. An answer that names no option, or more than one, is wrong
+and counts as unparsed; the parser never guesses.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
     counts it. Raises DataError for a target with an answer that is not the letter of an option.
 
     Source: the accuracy of MMMU (Yue et al. 2024, arXiv 2311.16502) and ScienceQA. Their official
-    parsers draw an option at random if an answer names none; this one does not.
+    parsers draw an option at random if an answer names none; mmbench's parser does not.
     """
     rows = [_choice(p) == _answer(p) for p in predictions]
     return score(rows, signature=_PARSE)
@@ -49,8 +50,9 @@ def circular_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of questions that are answered correctly in all their rotations.
 
     Range [0, 1], higher is better. The rotations of a question share a `group`; a sample without a
-    group is a separate question. The row of the first rotation (by id) is [1 if all rotations are
-    correct, else 0; 1], the other rows are [0, 0]. Raises DataError as `choice_accuracy` does.
+    group is a separate question. The row of the first rotation (by id) is [1, 1] if all rotations
+    are correct, else [0, 1]; the rows of the other rotations are [0, 0]. Raises DataError for a
+    target with an answer that is not the letter of an option.
 
     Source: CircularEval of MMBench, Liu et al. 2024, arXiv 2307.06281, section 4.3.
     """
@@ -79,8 +81,8 @@ def _options(prediction: Prediction) -> list[str]:
     target = prediction.target
     if not isinstance(target, dict) or "options" not in target:
         raise DataError(
-            f"sample {prediction.id}: has no options: give them in options, or in columns A, B, …"
-            " (-t answers scores answers without options)"
+            f"sample {prediction.id} has no options; give them in a column `options` or in columns"
+            " A, B, …, or use -t answers, which needs no options"
         )
     return [str(option) for option in target["options"]]
 

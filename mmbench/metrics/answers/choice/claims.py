@@ -1,4 +1,4 @@
-"""Statements of an answer in a cleaned text: "Answer: B", a line that is an option, a box."""
+"""Detection of stated answers in cleaned text: "Answer: B", a line that is an option, a box."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEXT_LETTER = re.compile(r"(.{1,400}?) ?[(\[](?P<inside>[A-Za-z])[)\]]\W{0,3}")
 
 
 def option_position(match: re.Match[str], options: LetteredOptions) -> int | None:
-    """Return the position of the option with the matched letter, None if there is none."""
+    """Return the position of the option with the matched letter, or None if no option has it."""
     letter = next(filter(None, match.groupdict().values()), "")
     position = _LETTERS.find(letter.upper()) if letter else -1
     return position if 0 <= position < len(options) else None
@@ -31,7 +31,7 @@ def option_position(match: re.Match[str], options: LetteredOptions) -> int | Non
 def option_letters(
     pattern: re.Pattern[str], text: str, options: LetteredOptions
 ) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield position and match of each option's letter that a pattern finds in a text."""
+    """Yield the option position and the match of each option letter that a pattern finds."""
     for match in pattern.finditer(text):
         position = option_position(match, options)
         if position is not None:
@@ -39,14 +39,17 @@ def option_letters(
 
 
 def is_denied(position: int, text: str, start: int, end: int, options: LetteredOptions) -> bool:
-    """Return whether the letter at start:end is negated in its clause, or called wrong after it."""
+    """Return whether the letter in text[start:end] is negated before it or called wrong after it.
+
+    `position` is the position of the option with this letter.
+    """
     after = options.skip(position, text, end)
     wrong = patterns.DENIED.match(text, end) or patterns.DENIED.match(text, after)
     return wrong is not None or is_negated(text, start)
 
 
 def is_negated(text: str, start: int) -> bool:
-    """Return whether the clause that leads to `start` holds a negation, a doubt or a condition."""
+    """Return whether the clause before text[start] has a negation, a doubt or a condition."""
     window, begin = text[max(0, start - _LOOK_BACK) : start], 0
     for clause in patterns.CLAUSE.finditer(window):
         begin = clause.end()
@@ -54,7 +57,10 @@ def is_negated(text: str, start: int) -> bool:
 
 
 def names_another_letter(position: int, text: str, at: int, options: LetteredOptions) -> bool:
-    """Return whether the text at `at` continues with another letter: "or C", ", C", "/C"."""
+    """Return whether text[at:] begins with the letter of another option: "or C", ", C", "/C".
+
+    `position` is the position of the option before it.
+    """
     item = patterns.FRONT.match(text, at + (text[at : at + 1] == " "))
     if item and option_position(item, options) not in (None, position):
         return True
@@ -67,7 +73,7 @@ def names_another_letter(position: int, text: str, at: int, options: LetteredOpt
 
 
 def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int], set[int]]:
-    """Return the options that boxes name by letter, and those that they name by text."""
+    """Return the options that boxes name by letter, and the options that boxes name by text."""
     letters: set[int] = set()
     texts: set[int] = set()
     for box in boxes:
@@ -80,7 +86,10 @@ def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int],
 
 
 class Statements(NamedTuple):
-    """The options that statements name, by weight; holds CONTRADICTION if a statement names two."""
+    """Positions of the options that statements name, by the weight of the statement.
+
+    A set contains CONTRADICTION if a statement names two options.
+    """
 
     final: set[int]  # statements that contain a word such as "final"
     labelled: set[int]  # statements that fill a line: "Answer: B"
@@ -88,7 +97,7 @@ class Statements(NamedTuple):
 
 
 def statements(text: str, options: LetteredOptions) -> Statements:
-    """Return the options that follow "the answer is" or the like, or are called the answer."""
+    """Return the options that follow a lead-in ("the answer is") or are called the answer."""
     stated = Statements(set(), set(), set())
     for match in patterns.LEAD.finditer(text):
         positions, end = _stated_options(match, options)
@@ -103,7 +112,7 @@ def statements(text: str, options: LetteredOptions) -> Statements:
 
 
 def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -> bool:
-    """Return whether a letter is neither denied nor the last of several ("A, B or C")."""
+    """Return whether a letter is neither denied nor the last of several letters ("A, B or C")."""
     text, start = match.string, match.start()
     if patterns.JOINED_BEFORE.search(text, max(0, start - 30), start):
         return False
@@ -111,7 +120,7 @@ def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -
 
 
 def _leads(match: re.Match[str]) -> bool:
-    """Return whether an answer follows a lead-in, which is neither negated nor one of several."""
+    """Return whether a lead-in introduces an answer: no negation, no "each option" or the like."""
     text, start = match.string, match.start()
     before = text[max(0, start - 30) : start]
     if match["option"] and (
@@ -129,7 +138,7 @@ def _is_final(match: re.Match[str]) -> bool:
 
 
 def _is_label(match: re.Match[str], end: int) -> bool:
-    """Return whether a lead-in and the option that ends at `end` fill a line."""
+    """Return whether a lead-in and its option, which ends at `end`, are alone on their line."""
     text, start = match.string, match.start()
     line = text.rfind("\n", max(0, start - 40), start) + 1
     if line == 0 and start > 40:
@@ -140,7 +149,7 @@ def _is_label(match: re.Match[str], end: int) -> bool:
 
 
 def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set[int], int]:
-    """Return the options that follow a lead-in, by letter or by text, and where they end."""
+    """Return the options that follow a lead-in, by letter or by text, and their end in the text."""
     text, begin = match.string, match.start("rest")
     ends = [begin, *(link.end() for link in patterns.IS_LINK.finditer(text, begin, match.end()))]
     for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
@@ -162,7 +171,7 @@ def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set
 
 
 def _piece(text: str, at: int) -> str:
-    """Return the clause that begins at `at`, on the same line or the next."""
+    """Return the clause that begins at text[at], on the same line or the next."""
     begin = at + len(text[at : at + 3]) - len(text[at : at + 3].lstrip())
     cut = _CUT.search(text, begin, begin + _PIECE)
     return text[begin : cut.start() if cut else begin + _PIECE]
@@ -203,7 +212,7 @@ def _unless_denied(position: int, letter: re.Match[str], options: LetteredOption
 def option_lines(text: str, options: LetteredOptions) -> set[int]:
     """Return the options that form the first or the last line, by letter, text or both.
 
-    A line of letter and text that belongs to a list of the options does not count.
+    A line with letter and text that is part of a list of the options does not count.
     """
     lines = text.split("\n")
     items = [_listed_option(line, options) for line in lines]

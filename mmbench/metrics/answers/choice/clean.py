@@ -1,9 +1,9 @@
 r"""Removal of the markup around an answer: Markdown, special tokens, quotes, bullets.
 
 A cleaned text is in the Unicode compatibility form NFKC (which maps full-width and circled letters)
-and writes raised digits as `^2`. It has one space between words and one line break between lines.
-It has no Markdown, LaTeX, HTML tags, special tokens of chat templates, quotation marks, braces,
-bullets or marks of quoted mail.
+and writes superscript digits as `^2`. It has one space between words and one line break between
+lines. It has no Markdown, LaTeX, HTML tags, special tokens of chat templates, quotation marks,
+braces, bullets or ">" of quoted mail.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 from functools import lru_cache
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)\s?\{|<answer>", re.IGNORECASE)
-_BOX_LIMIT = 500  # characters: a longer box holds no option's letter, and is not searched
+_BOX_LIMIT = 500  # characters; a longer box names no option and is not searched
 _TOKENS = re.compile(
     r"<\|start_header_id\|>\w{0,20}<\|end_header_id\|>|<\|im_start\|>\w{0,20}|<start_of_turn>\w{0,20}"
     r"|<\|[\w ]{1,40}\|>|</?(?:s|pad|unk|eos|bos|sep|cls|mask|end_of_turn|end_of_utterance)>"
@@ -39,8 +39,8 @@ _BRACE = re.compile(r"[{}]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
-# Brackets and marks that NFKC does not map; Cyrillic and Greek letters that look like a Latin one
-# and have the same position in their alphabet (Cyrillic В looks like B but is the third letter, so
+# Brackets and marks that NFKC does not map; Cyrillic and Greek letters that look like a Latin
+# letter with the same position in its alphabet (Cyrillic В looks like B but is the third letter, so
 # it is not mapped).
 _LETTERS = {base + n: 65 + n for base in (0x1F150, 0x1F170) for n in range(26)}
 _CHARACTERS = str.maketrans(
@@ -52,7 +52,7 @@ _LATIN = str.maketrans("АСΑΒΕ", "ACABE")
 
 
 def split_boxes(text: str) -> tuple[str, list[str]]:
-    r"""Return a text without its boxes, \boxed{…} and <answer>…</answer>, and their contents."""
+    r"""Return the text outside of boxes, \boxed{…} and <answer>…</answer>, and the box contents."""
     outside, boxes, at = [], [], 0
     for match in _BOX.finditer(text):
         if match.start() < at:
@@ -66,7 +66,10 @@ def split_boxes(text: str) -> tuple[str, list[str]]:
 
 
 def _box_end(text: str, match: re.Match[str]) -> tuple[int, int]:
-    """Return where the content of a box ends and where the text continues; -1 if not closed."""
+    """Return the end of a box's content and the position after the box.
+
+    If the box is not closed, the end is -1.
+    """
     start, limit = match.end(), match.end() + _BOX_LIMIT
     if match[0].startswith("<"):
         end = text.find("</answer>", start, limit)

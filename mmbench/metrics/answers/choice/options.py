@@ -22,7 +22,7 @@ _SPACED = re.compile(r"(?<=[<>≤≥]) (?=[-.\d])")
 _EQUALS = re.compile(r"(?<=\w)=(?=[-\d])")
 _ARTICLE = re.compile(r"^\s*(?:the|an?) (?=\S)", re.IGNORECASE)
 
-# Words that occur in any sentence: as options they count only where they answer by themselves.
+# Words that occur in any sentence. As options, they count only where they open a sentence.
 _CLOSED = frozenset(
     [
         *["yes", "no", "not", "none", "all", "both", "either", "neither", "other", "same"],
@@ -46,7 +46,7 @@ _BEFORE_WORD = (
     r"|(?<!\w)(?:based on|according to|looking at|judging by|in|from|given) [^.,;:!?\n]{1,60}, "
 )
 _LOOK_BACK = 60
-_BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # an option's text does not span it unless it has one
+_BREAK = re.compile(r"[,;:.!?](?=\s)|\n")  # ends a mention, unless an option contains a break
 
 DENIED = -1  # in a set of positions: an option's text is mentioned and called wrong
 
@@ -54,7 +54,7 @@ DENIED = -1  # in a set of positions: an option's text is mentioned and called w
 class LetteredOptions:
     """The options of a question, with the letters A, B, … by position.
 
-    A text names an option that is itself a single letter by its position only.
+    An option that is itself a single letter is named only by the letter of its position.
     """
 
     def __init__(self, options: Sequence[str]) -> None:
@@ -73,7 +73,7 @@ class LetteredOptions:
         return len(self.words)
 
     def plain(self, text: str) -> str:
-        """Return words in the form in which options are compared.
+        """Return the normal form of a text, in which it is compared with options.
 
         Numbers get a canonical form, if the options remain distinct with it.
         """
@@ -102,12 +102,12 @@ class LetteredOptions:
         }
 
     def starting_options(self, rest: str) -> set[int]:
-        """Return the options that the first line of a text begins with."""
+        """Return the options with which the first line of a text begins."""
         line = self.plain(rest[: self._longest].split("\n", 1)[0]) + " "
         return {at for at, own in enumerate(self.words) if own and line.startswith(own + " ")}
 
     def skip(self, position: int, text: str, at: int) -> int:
-        """Return where an option's text that begins at `at` ends; `at` if it is not there."""
+        """Return the end of the option's text if text[at:] begins with it, else `at`."""
         own = self._letters[position]
         letters, offsets = _letters_of(text)
         first = bisect_left(offsets, at)
@@ -151,7 +151,7 @@ def _letters_of(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=4096)
 def options_of(options: tuple[str, ...]) -> LetteredOptions:
-    """Return the options of these texts, cached."""
+    """Return the LetteredOptions of option texts; the results are cached."""
     return LetteredOptions(options)
 
 
@@ -168,7 +168,7 @@ def _is_letter(words: str) -> bool:
 
 
 def _canonical(words: str) -> str:
-    """Return plain words whose numbers have no currency, thousands separators or final zeros."""
+    """Return plain words without currency, thousands separators and trailing zeros in numbers."""
     return _NUMBER.sub(_number, words)
 
 

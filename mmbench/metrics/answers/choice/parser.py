@@ -1,4 +1,4 @@
-r"""Parser for the option that free text names; it returns None rather than guess.
+r"""Parser for the option that free text names; it returns None instead of guessing.
 
 Options have the letters A, B, … by their position. The text is cleaned first (Markdown, LaTeX,
 HTML, special tokens, full-width letters; see `mmbench.metrics.answers.choice.clean`). The rules are
@@ -25,7 +25,7 @@ Negated, questioned or hypothetical options do not count: "not B", "B is wrong",
 "Is it B?", "if it were B". A statement that is followed by "wait" or "sorry" and another option
 names none. Numbers are compared without currency, thousands separators and trailing zeros, if the
 options remain distinct; units, signs, comparisons (">5") and powers ("10³" is "10^3") always count.
-An option that is itself a single letter is named by its position only.
+An option that is itself a single letter is named only by the letter of its position.
 """
 
 from __future__ import annotations
@@ -145,7 +145,10 @@ def _leading_option(text: str, options: LetteredOptions) -> set[int]:
 
 
 def _mentioned_option(text: str, options: LetteredOptions) -> int | None:
-    """Return the option of the only letter that surely names one, else of the only option text."""
+    """Return the only option that a letter clearly names, else the only option named by its text.
+
+    Return None if there is no such option or a contradiction.
+    """
     masked = _masked(text, options)
     letters = list(option_letters(patterns.MENTIONED_LETTER, masked, options))
     sure: set[int] = set()
@@ -176,14 +179,14 @@ def _is_asserted(position: int, match: re.Match[str], options: LetteredOptions) 
 
 
 def _is_sure(match: re.Match[str]) -> bool:
-    """Return whether a letter is in brackets, at the beginning, or after a word such as "is"."""
+    """Return whether a letter is in brackets, at the beginning, or after a word like "is"."""
     text, start = match.string, match.start()
     if match["inside"] or match["small"]:
         return True
     if start == 0:
         return patterns.PART_OF_WORD.match(text, match.end()) is None
     before = text[start - 1]
-    if before.isascii() and before not in " \n:,":  # saves most of the time of a long text
+    if before.isascii() and before not in " \n:,":  # fast exit for most letters of a long text
         return False
     return patterns.SURE.search(text, max(0, start - _LOOK_BACK), start) is not None
 

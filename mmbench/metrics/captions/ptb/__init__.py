@@ -37,8 +37,8 @@ from itertools import chain
 from mmbench.metrics.captions.ptb.known import ABBREVIATION
 from mmbench.metrics.captions.ptb.lexer import lex
 
-# The list of pycocoevalcap. It names brackets in capitals, but tokens are in lower case: brackets
-# remain, as "-lrb-" and "-rrb-".
+# The punctuation list of pycocoevalcap. Its bracket names are in capitals, but tokens are in lower
+# case: brackets remain, as "-lrb-" and "-rrb-".
 _PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
 
 # A part between spaces with tokens that do not depend on its context.
@@ -49,11 +49,11 @@ _INDEPENDENT = re.compile(
 
 
 def tokens(text: str) -> list[str]:
-    """Return the tokens of one line, in lower case. A line break within is read as a space.
+    """Return the tokens of one line, in lower case. A line break inside it counts as a space.
 
     A token is never empty and contains no space or line break. It may contain no-break spaces in
-    place of spaces: "1 1/2" and a tag with attributes are one token each. There are no errors:
-    characters that the rules do not know, such as emoji, are dropped.
+    place of spaces: "1 1/2" and a tag with attributes are one token each. Characters that the rules
+    do not know, such as emoji, are dropped; no text raises an error.
     Source: Stanford CoreNLP 3.4.1, `PTBTokenizer`.
     """
     parts = list(map(_part_tokens, text.split(" ")))

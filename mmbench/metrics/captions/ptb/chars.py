@@ -3,7 +3,7 @@
 No rule distinguishes one foreign letter from another. So the rules are written for a shadow of the
 text, a string of the same length in which one character stands for each class. The classes are
 those of the Java lexer. It reads UTF-16 units, so that a character beyond U+FFFF is two unknown
-ones, and it knows the letters and digits of Unicode 6.3.
+characters, and it knows the letters and digits of Unicode 6.3.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _ALIKE = {
     "\u0096": "0097 2013-2015",  # dashes between phrases
     "\u2000": "2001-200a 3000",  # spaces that may occur inside a web address
     "\u066b": "066c",  # Arabic decimal and thousands separators
-    "\u207a": "207b 208a-208b",  # raised and lowered signs
+    "\u207a": "207b 208a-208b",  # superscript and subscript signs
     "\u00b2": "00b3 00b9 2070 2074-2079",
     "\u2080": "2081-2089",
     "\u00bc": "00bd-00be 2153-215e",
     "\u00a2": "0080 00a3-00a5 060b 0e3f 20a0 20a4 20ac ffe0-ffe1 ffe5-ffe6",
-    "\u0092": "2019",  # the apostrophe, also as Windows-1252 has it
+    "\u0092": "2019",  # the apostrophe, and its code in Windows-1252
     "\u0091": "2018 201b",
     "\u0093": "0094 00ab 00bb 201a 201c-201f 2039-203a",
     "\u2010": "058a 2011",  # hyphens
     "\u200b": "0000 200e-200f feff",  # no width: dropped
-    "\u2160": "2161-216f",  # capitals that are no letters
+    "\u2160": "2161-216f",  # capitals that are not letters
     "\u24b6": "24b7-24cf",  # capitals that are symbols
 }
 _THEMSELVES = "0085 00a0 00ad 0130-0131 017f 2026 2044 212a 3001"
@@ -107,7 +107,7 @@ def shadow_of(units: str) -> str:
 
 
 def as_units(text: str) -> str:
-    """Return the text with characters beyond U+FFFF as two surrogates, as Java holds it."""
+    """Return the text with each character beyond U+FFFF as two surrogates, like a Java string."""
     if text.isascii() or max(text) <= "\uffff":
         return text
     raw = text.encode("utf-16-le", "surrogatepass")
@@ -115,7 +115,7 @@ def as_units(text: str) -> str:
 
 
 def as_text(units: str) -> str:
-    """Return the inverse of `as_units`; half a character becomes "?", as Java prints it."""
+    """Return the inverse of `as_units`; an unpaired surrogate becomes "?", as in Java output."""
     if units.isascii():
         return units
     whole = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -66,5 +66,5 @@ FILE_TYPES = one_of(
 # All words that may keep the full stop after them.
 ABBREVIATION = f"(?:{MAY_END}|{NEVER_ENDS}|{BEFORE_NUMBERS})"
 
-# Words in two tokens, the second of two or three letters: "can not", "gon na".
+# Words that become two tokens, the second with two or three letters: "can not", "gon na".
 SPLIT_WORDS = frozenset({"cannot", "gimme", "gonna", "gotta", "lemme", "wanna"})

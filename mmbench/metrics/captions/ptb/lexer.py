@@ -21,7 +21,7 @@ _WINDOW = 1000
 
 
 def lex(text: str) -> list[str]:
-    """Return the tokens of one line, in lower case. A line break within is read as a space."""
+    """Return the tokens of one line, in lower case. A line break inside it counts as a space."""
     units = as_units(text.replace("\n", " ")) + "\n"
     shadow = shadow_of(units)
     tokens: list[str] = []

@@ -1,6 +1,6 @@
-"""The rules of the PTB tokenizer, each a pattern of a token.
+"""The rules of the PTB tokenizer; each rule has a pattern for one form of token.
 
-The longest match wins. Of two equally long matches, the one of the earlier rule wins, so the order
+The longest match wins. Of two equally long matches, that of the earlier rule wins, so the order
 matters. A rule may look past its token, and the lookahead counts towards the length of the match.
 """
 
@@ -17,11 +17,12 @@ Write = Callable[[str], str] | str | None
 
 @dataclass(frozen=True)
 class TokenRule:
-    """A pattern of a token and the form in which the token is written.
+    """A pattern for a token, and the conversion of the token to its output form.
 
-    The token is the first group of the pattern, or the whole match without groups. `write` is a
-    function that converts the token, a text that replaces it, or None to keep it; an empty text
-    gives no token. With `again`, the final full stop is read once more as a token.
+    The token is the first group of the pattern, or the whole match if the pattern has no group.
+    `write` is a function that converts the token, a string that replaces it, or None to keep it; an
+    empty string gives no token. With `again`, the final full stop is read again as a separate
+    token.
     """
 
     pattern: re.Pattern[str]

@@ -18,7 +18,7 @@ _FRACTIONS = str.maketrans({"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3",
 
 
 def soft(token: str) -> str:
-    """Return a token without soft hyphens; "-" if nothing remains."""
+    """Return a token without soft hyphens, or "-" if nothing remains."""
     return token.replace("\u00ad", "") or "-"
 
 
@@ -28,12 +28,12 @@ def unbroken(token: str) -> str:
 
 
 def parens(token: str) -> str:
-    """Return a token with round brackets by their treebank names, also in a smiley."""
+    """Return a token with treebank names for its round brackets, even inside a smiley."""
     return token.translate(_PARENS)
 
 
 def phone(token: str) -> str:
-    """Return a telephone number as one token."""
+    """Return a telephone number as one token, with no-break spaces and named brackets."""
     return parens(unbroken(token))
 
 
@@ -48,12 +48,12 @@ def ampersand(token: str) -> str:
 
 
 def currency(token: str) -> str:
-    """Return a currency sign as in the treebank: "#" is the pound, "$" also the euro."""
+    """Return a currency sign in treebank form: "#" for pounds, "$" for euros, "cents" for ¢."""
     return token.translate(_MONEY)
 
 
 def fraction(token: str) -> str:
-    """Return a common fraction in three characters; other fractions do not change."""
+    """Return a common fraction such as ½ as "1/2"; other fractions do not change."""
     return token.translate(_FRACTIONS)
 
 
@@ -63,12 +63,12 @@ def hyphens(token: str) -> str:
 
 
 def opening(token: str) -> str:
-    """Return an opening quote, as LaTeX writes it."""
+    """Return a token with LaTeX opening quotes, ` and ``, in place of its quotes."""
     return _quote(token, "`")
 
 
 def closing(token: str) -> str:
-    """Return a closing quote or an apostrophe; curly quotes keep their own direction."""
+    """Return a token with closing quotes or apostrophes; curly quotes keep their direction."""
     return _quote(token, "'")
 
 
