@@ -37,12 +37,15 @@ __all__ = [
 
 
 def families() -> list[str]:
-    """Return the names of all metric families: the built-in ones in table order, then plugins'."""
+    """Return the names of all metric families: built-in families in table order, then plugins'."""
     return list(dict.fromkeys([*TABLES["conformance"], *registry.names("conformance")]))
 
 
 def cases(family: str) -> list[Case]:
-    """Return the cases of a metric family, in table order. Raises UnknownName for others."""
+    """Return the cases of a metric family, in table order.
+
+    Raises UnknownName for an unknown family.
+    """
     listed: list[Case] = registry.lookup("conformance", family)
     return listed
 

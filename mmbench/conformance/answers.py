@@ -18,7 +18,10 @@ _WORDS = "red blue dog cats 3 12 no yes under table café Straße"
 
 
 def all_yes(folder: Path) -> LargestDifference:
-    """Compare the POPE metrics with published values, if each question in `folder` gets a "yes"."""
+    """Compare the POPE metrics with published values, for outputs that are all "yes".
+
+    `folder` has the POPE questions.
+    """
     lines = [line for file in sorted(folder.glob("*.json")) for line in file.open()]
     predictions = [
         Prediction(str(i), "yes", json.loads(line)["label"]) for i, line in enumerate(lines)
@@ -166,7 +169,7 @@ def _anls(distance: Callable[[str, str], int], _: Path) -> LargestDifference:
         theirs.append(max(near) if max(near) >= 0.5 else 0.0)
     ours = value("anls", _texts())
     return LargestDifference(
-        max_difference(ours, sum(theirs) / _N), f"generated: {_N} texts, empty ones, Unicode"
+        max_difference(ours, sum(theirs) / _N), f"generated: {_N} texts, some empty, Unicode"
     )
 
 
@@ -176,7 +179,7 @@ def _known_readings(name: str, _: Path) -> LargestDifference:
     ours = [value(name, [Prediction("q", output, target)]) for output, target, _ in rows]
     return LargestDifference(
         max_difference(ours, [float(good) for *_, good in rows]),
-        f"{len(rows)} answers with a known reading",
+        f"{len(rows)} answers with a known score",
     )
 
 

@@ -109,4 +109,4 @@ def describe(folder: Path) -> str:
     captions = f"{sum(map(len, sets)):,} captions"
     if folder.name:
         return f"{folder.name}: {captions}"
-    return f"generated: {len(sets)} sets, {captions}, empty ones, Unicode"
+    return f"generated: {len(sets)} sets, {captions}, some empty, Unicode"

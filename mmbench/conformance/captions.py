@@ -196,7 +196,7 @@ def _goldens(
 
 def _packages(data: str) -> list[Case]:
     """Return the cases of all scorers on one data folder, which share the cached tokens."""
-    tokenizer = "PTBTokenizer: texts that differ"
+    tokenizer = "PTBTokenizer: differing texts"
     return [
         Case("ptb tokens", tokenizer, _tokens, 0, _PACKAGE, data),
         Case("bleu@1…4", "Bleu", _bleu, package=_PACKAGE, data=data),

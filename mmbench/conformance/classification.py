@@ -55,7 +55,7 @@ def single_label() -> LabelledScores:
     evidence[np.arange(_N), labels] += 1.0
     odds = np.exp(evidence)
     scores = np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
-    return LabelledScores(scores, labels, f"{_GENERATED}, no equal scores")
+    return LabelledScores(scores, labels, f"{_GENERATED}, no ties")
 
 
 @cache
@@ -82,7 +82,7 @@ def multi_label() -> LabelledScores:
     scores = np.clip(draws.normal(0.35, 0.2, (_N, CLASSES)) + 0.25 * right, 0, 1)
     rounded = np.asarray(np.round(scores * 20) / 20, np.float32)
     return LabelledScores(
-        rounded, right.astype(np.int64), f"{_GENERATED}, none to all right, equal scores"
+        rounded, right.astype(np.int64), f"{_GENERATED}, 0 to {CLASSES} correct labels, ties"
     )
 
 
@@ -121,7 +121,7 @@ def pairs_won(scores: Floats, right: Labels) -> float:
 
 
 def steps(scores: Floats, right: Labels) -> float:
-    """Return the average precision averaged over classes, for scores [n, c] and a mask [n, c].
+    """Return the average precision averaged over classes, for scores and a label mask [n, c].
 
     It is the mean of the precision at the score of each positive sample.
     """
@@ -159,7 +159,7 @@ def _sklearn(function: str, **options: object) -> Theirs:
 def _sklearn_of_labels(function: str, **options: object) -> Theirs:
     """Return a scikit-learn metric of predicted labels as a function of scores and targets.
 
-    The label with the highest score is predicted; for several labels, each score above 0.5.
+    The label with the highest score is predicted; for several labels, each label above 0.5.
     """
 
     def theirs(scores: Floats, targets: Labels) -> ArrayLike:

@@ -172,7 +172,7 @@ def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> LargestDifferenc
     """Compare `kid` on pairs of sets of equal size, in which every subset is the whole set."""
     pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
     expected = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
-    inputs = "generated: 2 pairs of sets of one size, one pair equal"
+    inputs = "generated: 2 pairs of sets of equal size, one pair identical"
     return LargestDifference(
         max_difference([value("kid@clip", *pair) for pair in pairs], expected), inputs
     )
@@ -197,7 +197,7 @@ def _inception_score(_: Path) -> LargestDifference:
         theirs.append(result[module.KEY_METRIC_ISC_MEAN])
         ours.append(value("inception_score", logits, none))
     return LargestDifference(
-        max_difference(ours, theirs), "generated: 10, 57 and 400 images; one order for both"
+        max_difference(ours, theirs), "generated: 10, 57 and 400 images; the same order for both"
     )
 
 

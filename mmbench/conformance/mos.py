@@ -14,7 +14,7 @@ from mmbench.conformance.packages import library
 from mmbench.types import Media, Prediction
 
 _ITEMS, _SYSTEMS, _CLIPS = 200, 12, 2
-_INPUTS = f"generated: {_ITEMS} items of {_SYSTEMS} systems, 1 to 6 ratings, equal predictions"
+_INPUTS = f"generated: {_ITEMS} items of {_SYSTEMS} systems, 1 to 6 ratings, tied predictions"
 Points = list[tuple[float, float]]
 
 
@@ -58,7 +58,7 @@ def _scipy(function: str, points: Points) -> float:
 
 
 def _agreement(name: str, theirs: Callable[[Points], float], _: Path) -> LargestDifference:
-    """Compare a metric with `theirs`, over items and over systems."""
+    """Compare a metric with the function `theirs`, over items and over systems."""
     ours = [value(f"{name}[{level}]", _rated()) for level in ("utterance", "system")]
     return LargestDifference(max_difference(ours, [theirs(_items()), theirs(_systems())]), _INPUTS)
 

@@ -12,7 +12,7 @@ _PARTS = ("torch", "torchvision")  # their versions decide which cases can run
 
 
 def installed(package: str) -> str | None:
-    """Return the version of an installed distribution, or None if it is not installed."""
+    """Return the version of a distribution package, or None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -17,7 +17,7 @@ from mmbench.search import positive_ranks, top
 from mmbench.types import Array, Prediction
 
 QUERIES, DOCUMENTS, CUT = 200, 400, 50
-INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, equal scores, grades 1 to 3"
+INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, tied scores, grades 1 to 3"
 
 
 class IntegerVectors(NamedTuple):

@@ -127,7 +127,7 @@ def _librivox(folder: Path) -> LargestDifference:
     expected = _normalised_wer(_whisper("English"), pairs)
     ours = value("wer[whisper_en]", _predictions(pairs))
     return LargestDifference(
-        max_difference(ours, expected), f"librivox: {len(pairs)} transcripts, each as the next"
+        max_difference(ours, expected), f"librivox: {len(pairs)} transcripts, each against the next"
     )
 
 
@@ -169,7 +169,7 @@ CASES = [
         Case(
             f"{name}[none]",
             f"{name}, on silence",
-            partial(_jiwer, name, _with_silence, "a tenth of empty references"),
+            partial(_jiwer, name, _with_silence, "10 % empty references"),
             package="jiwer",
         )
         for name in _RATES
@@ -187,7 +187,7 @@ CASES = [
     *(
         Case(
             f"normaliser {name}",
-            f"{theirs}TextNormalizer: texts that differ",
+            f"{theirs}TextNormalizer: differing texts",
             partial(_normaliser, name, theirs),
             0,
             _OPENAI,

@@ -149,8 +149,8 @@ def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) ->
 def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
     """Return the segment of each row, by descending score. Equal scores share a segment.
 
-    Adjacent scores of negatives only are merged, because no curve distinguishes them and a fold is
-    faster with few segments.
+    Adjacent scores that only negatives have are merged, because no curve distinguishes them and a
+    fold is faster with few segments.
     """
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]

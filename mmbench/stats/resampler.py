@@ -50,7 +50,7 @@ class Resampler:
             return [next(other_values) if s is None else s.fold(next(own_totals)) for s in sums]
 
     def _by_rows(self, folds: Sequence[WeightedFold], weights: Floats) -> Floats:
-        """Return the values [f, b] of folds that need the rows, from weights of groups [b, g]."""
+        """Return the values [f, b] of folds that need all rows, from weights of groups [b, g]."""
         step = max(1, CHUNK // max(1, len(self.code)))
         values = np.empty((len(folds), len(weights)))
         for start in range(0, len(weights), step) if folds else ():

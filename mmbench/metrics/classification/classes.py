@@ -65,7 +65,10 @@ class Cases(NamedTuple):
         return _one_hot(self.rows, self.labels, (self.n, self.classes))
 
     def decided(self, threshold: float) -> NDArray[np.bool_]:
-        """Return a mask of the predicted labels [n, c], by probability or from bare labels."""
+        """Return a mask of the labels [n, c] with a probability above the threshold.
+
+        If there are no scores, it marks the bare labels.
+        """
         if self.scores is None:
             return _one_hot(np.arange(self.n), self.bare_labels, (self.n, self.classes))
         return np.asarray(self.probabilities(several=True) > threshold)

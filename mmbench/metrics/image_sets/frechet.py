@@ -72,7 +72,7 @@ def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
 
     This is the squared 2-Wasserstein distance between two normal distributions. Range [0, ∞), lower
     is better; NaN if a set has fewer than two vectors, or values that are not finite. With Σ = F
-    Fᵀ, the trace of the root is the sum of the singular values of F₁ᵀF₂. They are the square roots
+    Fᵀ, the trace of the root is the sum of the singular values of F₁ᵀF₂. These are the square roots
     of the eigenvalues of Σ₁Σ₂, but more precise than roots of computed eigenvalues. Covariances may
     be singular.
     Source: Dowson and Landau 1982, J. Multivariate Analysis 12(3); Heusel et al. 2017,

@@ -58,12 +58,11 @@ def prdc_recall(
 def prdc_density(
     predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]
 ) -> Score:
-    """Number of real images with a generated image in their ball, divided by 5, averaged.
+    """Mean number of real images whose ball contains a generated image, divided by 5.
 
-    Real images are counted for each generated image; the average is over these. A ball extends to
-    the 5th nearest neighbour in its set. Range [0, ∞), with expectation 1 for equal distributions;
-    higher is better. NaN without a generated image, or with five or fewer real images. The interval
-    treats the balls as fixed.
+    The mean is over the generated images. A ball extends to the 5th nearest neighbour in its set.
+    Range [0, ∞), with expectation 1 for equal distributions; higher is better. NaN without a
+    generated image, or with five or fewer real images. The interval treats the balls as fixed.
     Source: Naeem et al. 2020, arXiv 2002.09797; clovaai `prdc.compute_prdc`.
     """
     return _measure("dense", predictions, argument, features)
