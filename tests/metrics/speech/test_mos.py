@@ -301,7 +301,7 @@ def test_four_heads_cost_one_pass(speechmos):
 
 @pytest.mark.parametrize("data", [b"", b"no sound at all", clip(0, "none")])
 def test_a_clip_that_cannot_be_decoded_is_named(speechmos, data):
-    with pytest.raises(SampleError, match=r"sample bad: bad\.wav "):
+    with pytest.raises(SampleError, match=r"sample bad: bad\.wav\b"):
         dnsmos([heard("bad", data)], "ovrl")
 
 
