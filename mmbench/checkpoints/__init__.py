@@ -1,1 +1,1 @@
-"""Lookup of checkpoints: their folder, the files they need, and their hash."""
+"""Lookup of checkpoints: the folder, the required files, and the hash of each."""

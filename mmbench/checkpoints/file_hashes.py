@@ -1,8 +1,8 @@
-"""Hashes of weights: of one file with the files that belong to it, or of a whole folder.
+"""Hashes of model weights: of one file with its companion files, or of a whole folder.
 
-Every file is hashed unless it is known not to affect outputs, so that unknown formats are included:
-weights have many formats (.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz, .tflite, .nemo, files
-without a suffix), while training and documentation leave few types of files.
+All files are hashed except those known not to affect outputs. Weights have too many formats to list
+(.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz, .tflite, .nemo, files without a suffix), but
+only a few types of files come from training runs and documentation.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from mmbench.validation.regular_files import open_regular
 
 FileHash = Callable[[Path], str]
 
-# States of optimizers, schedulers and random generators, logs, documents, hidden files.
+# Files that do not affect outputs: states of optimizers, schedulers and random generators, logs,
+# documents, hidden files.
 _IGNORED = (
     *("optimizer*.pt", "optimizer*.bin", "optimizer*.pth", "*optim_states.pt", "scheduler*.pt"),
     *("scheduler*.bin", "rng_state*.pth", "random_states*.pkl", "training_args.bin"),
@@ -31,7 +32,7 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.)")
 
 
 def hash_file(path: Path) -> str:
-    """Return blake2b of a file's bytes, 32 hexadecimal digits. Raises OSError."""
+    """Return the BLAKE2b hash of a file's bytes, as 32 hexadecimal digits. Raises OSError."""
     state = blake2b(digest_size=16)
     with open_regular(path) as stream:
         while chunk := stream.read(4 << 20):
@@ -40,12 +41,12 @@ def hash_file(path: Path) -> str:
 
 
 def hash_texts(*texts: str) -> str:
-    """Return a hash of texts without line breaks, such as hashes. 32 hexadecimal digits."""
+    """Return one hash, 32 hexadecimal digits, of several strings without line breaks."""
     return blake2b("\n".join(texts).encode(), digest_size=16).hexdigest()
 
 
 def exists(path: Path) -> bool:
-    """Return whether a file or folder exists; False for an invalid path (too long, a NUL)."""
+    """Return whether a file or folder exists; False for an invalid path (too long or with a NUL)."""
     try:
         return path.exists()
     except OSError:
@@ -53,24 +54,25 @@ def exists(path: Path) -> bool:
 
 
 def hash_folder(folder: Path, file_hash: FileHash = hash_file, *, earlier: bool = True) -> str:
-    """Return a hash of names and contents of the files in a folder and its subfolders.
+    """Return a hash of the names and contents of all files in a folder and its subfolders.
 
-    Links are followed. Optimizer states, logs and documents are skipped; with `earlier` False also
-    folders of earlier steps (`checkpoint-500`, `step-2000`) next to a folder's own weights. 32
-    hexadecimal digits. Raises ModelError if a file cannot be read.
+    The hash has 32 hexadecimal digits. Links are followed. Optimizer states, logs and documents are
+    skipped. If `earlier` is False, subfolders with checkpoints of earlier training steps
+    (`checkpoint-500`, `step-2000`) are skipped too. Raises ModelError if a file cannot be read.
     """
     try:
         files = sorted(checkpoint_files(folder, earlier=earlier))
     except OSError as error:
-        raise ModelError(f"checkpoint {folder}: cannot list its files: {error}") from error
+        raise ModelError(f"cannot list the files of checkpoint {folder}: {error}") from error
     return _hash(folder, files, file_hash)
 
 
 def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
-    """Return the hash of a folder, or of a file together with the files that belong to it.
+    """Return the hash of a folder, or of a file together with its companion files.
 
-    These share its name but for the suffix (`model.onnx.data`, `model.onnx_data`, the `.bin` of an
-    `.xml`), or are the other shards of `NAME-00001-of-00003.gguf`. Raises ModelError.
+    A companion file has the same name with another suffix (`model.onnx.data`, `model.onnx_data`,
+    the `.bin` of an `.xml`), or is another shard of a file such as `NAME-00001-of-00003.gguf`.
+    Raises ModelError if a file cannot be read.
     """
     if path.is_dir():
         return hash_folder(path, file_hash)
@@ -84,13 +86,16 @@ def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
 
 
 def matching(pattern: Path) -> list[Path]:
-    """Return the files that match a path with `*`, `?` or `[…]`."""
+    """Return the files that match a path pattern with `*`, `?` or `[…]`, sorted."""
     paths = glob.glob(str(pattern))  # noqa: PTH207 - the pattern may begin with a root
     return sorted(path for path in map(Path, paths) if path.is_file())
 
 
 def prefixed(path: Path) -> list[Path]:
-    """Return the files of a prefix: `model.ckpt.index`, `model.ckpt-00001-of-00002.bin`."""
+    """Return the files of a checkpoint that is given as a path prefix, sorted.
+
+    The prefix `model.ckpt` has the files `model.ckpt.index` and `model.ckpt-00001-of-00002.bin`.
+    """
     if not path.name or not exists(path.parent / ".") or not os.access(path.parent, os.R_OK):
         return []
     return [
@@ -123,9 +128,11 @@ def _ignored(path: Path) -> bool:
 def checkpoint_files(
     folder: Path, above: tuple[Path, ...] = (), *, earlier: bool = True
 ) -> Iterator[Path]:
-    """Yield the files below a folder that count.
+    """Yield the files of a folder, and of its subfolders, that may affect a model's outputs.
 
-    Links to folders are followed, but for one to a folder that contains it.
+    Links to folders are followed, except links to `folder` itself or to a folder in `above`, the
+    folders that contain it. If `earlier` is False, subfolders with checkpoints of earlier training
+    steps are skipped.
     """
     real = folder.resolve()
     if real in above:

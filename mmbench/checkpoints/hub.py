@@ -1,7 +1,7 @@
-"""Checkpoints on the Hugging Face hub: taken from its local cache, else downloaded.
+"""Checkpoints on the Hugging Face hub: read from the local cache, or else downloaded.
 
-A cached checkpoint needs no request. Otherwise the hub is asked once for the list of files, with a
-short timeout, and the files are downloaded.
+A cached checkpoint needs no request. For any other checkpoint, one request with a short timeout
+gets the list of files from the hub, and then the files are downloaded.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _NOT_PARTS = ["*/*/*", "*.fp16*", "*.bf16*", "*.non_ema.*"]
 
 _LAYOUTS = {"model.safetensors": "model-*.safetensors", "pytorch_model.bin": "pytorch_model-*.bin"}
 
-_REQUEST_SECONDS = 3.0  # a connection, or a silence between two bytes
+_REQUEST_SECONDS = 3.0  # limit for a connection, and for the time between two bytes
 
-_ANSWER_SECONDS = 3.5  # all of the answer, name lookup included
+_ANSWER_SECONDS = 3.5  # limit for the whole response, including the name lookup
 
 
 def cached_commit(name: str | None) -> str:
-    """Return the commit of a hub id in the cache, "" if it is not cached."""
+    """Return the cached commit of a hub id (OWNER/NAME), or "" if the id is not in the cache."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE, f"models--{(name or '').replace('/', '--')}")
@@ -48,7 +48,11 @@ def cached_commit(name: str | None) -> str:
 
 
 def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path | None:
-    """Return the folder of a hub id in the cache, None if files are missing."""
+    """Return the cache folder of a hub id (OWNER/NAME), or None if files are missing.
+
+    `takes` lists the checkpoint files that the model's class needs (`layouts.accepts`). Raises
+    ModelError if `name` is not a valid hub id.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
@@ -73,14 +77,17 @@ def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path
 
 
 def _layouts(takes: Sequence[str]) -> list[list[str]]:
-    """Return the file patterns of each layout of weights, in the order in which they are tried."""
+    """Return the file patterns of each supported weight layout, the preferred layout first."""
     if takes:
         return [[*_SMALL, *(f"*{one}*" for one in takes)]]
     return [[*_SMALL, whole, shards] for whole, shards in _LAYOUTS.items()]
 
 
 def _complete(folder: Path, takes: Sequence[str]) -> bool:
-    """Return whether a snapshot is complete: another program may have downloaded only a part."""
+    """Return whether a cached snapshot is complete.
+
+    It may be incomplete because another program downloaded only some of the files.
+    """
     try:
         if not takes and (parts := pipeline_parts(folder)):
             return all(_has_weights(part) for part in parts)
@@ -91,8 +98,9 @@ def _complete(folder: Path, takes: Sequence[str]) -> bool:
 
 
 def _has_weights(part: Path) -> bool:
-    """Return whether a part of a pipeline has all its weights; without config.json it needs
-    none.
+    """Return whether a component of a diffusers pipeline has all its weights.
+
+    A component without config.json needs no weights.
     """
     for index in part.glob("*.safetensors.index.json"):
         check_shards(index)
@@ -100,7 +108,7 @@ def _has_weights(part: Path) -> bool:
 
 
 def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
-    """Download the files of a hub id and return their folder. Raises ModelError."""
+    """Download the files of a hub id (OWNER/NAME) and return their folder. Raises ModelError."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HTTPError
 
@@ -113,16 +121,18 @@ def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
     except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
         raise ModelError(_explain(name, revision, error)) from error
     if not _complete(Path(folder), takes):
-        raise ModelError(f"the download of {name} into {folder} is not complete: run this again")
+        raise ModelError(
+            f"the download of {name} into {folder} is incomplete; run the same command again"
+        )
     return Path(folder)
 
 
 def _listing(name: str, revision: str | None) -> list[str]:
-    """Ask the hub, once, which files a repository has."""
+    """Return the names of the files in a hub repository, from a single request."""
     from huggingface_hub import HfApi
 
-    # In a thread that is not joined: a name server that does not answer blocks for longer than
-    # the request's own limit, which does not cover the lookup of the name.
+    # The thread is not joined: a name server that does not respond blocks for longer than the
+    # request's own time limit, which does not cover the name lookup.
     ask = ThreadPool(1).apply_async(
         HfApi().model_info, (name,), {"revision": revision, "timeout": _REQUEST_SECONDS}
     )
@@ -132,7 +142,7 @@ def _listing(name: str, revision: str | None) -> list[str]:
 def _file_patterns(
     name: str, files: list[str], takes: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the patterns of the files to download, and of those to skip."""
+    """Return the patterns of the files to download, and the patterns of the files to skip."""
     if takes:
         return _patterns_by_class(name, files, takes)
     if PIPELINE in files:
@@ -141,34 +151,38 @@ def _file_patterns(
         if whole in files or f"{whole}.index.json" in files:
             return [*_SMALL, whole, shards], [_BELOW]
     raise ModelError(
-        f"{name} on the hub has no weights that transformers loads:"
-        f" looked for {' and '.join(_LAYOUTS)} among its {count(len(files), 'file')}"
+        f"{name} on the hub has no weights that transformers can load (looked for"
+        f" {' and '.join(_LAYOUTS)} among its {count(len(files), 'file')})"
     )
 
 
 def _patterns_by_class(
     name: str, files: list[str], takes: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return patterns for a class that lists its checkpoint files: one file and its companions.
+    """Return the download patterns for a model class that lists its checkpoint files.
 
-    A repository may hold one model in many precisions, and nothing says which one is meant.
+    The patterns match one checkpoint file and its companion files; no file is skipped. Raises
+    ModelError if several files fit: a repository may hold one model in many precisions, and nothing
+    says which precision is meant.
     """
     fit = sorted(file for file in files if accepts(takes, file))
     if len(fit) == 1:
         return [*_SMALL, f"{fit[0]}*"], []
-    problem = f"has {len(fit)} such files: download one and give its path" if fit else "has none"
-    raise ModelError(f"{name} on the hub: looked for {', '.join(takes)}; it {problem}")
+    wanted, advice = f"that the model's class loads ({', '.join(takes)})", ""
+    if fit:
+        advice = "; download one of them and give its path"
+    raise ModelError(f"{name} on the hub has {len(fit) or 'no'} files {wanted}{advice}")
 
 
 def _explain(name: str, revision: str | None, error: Exception) -> str:
-    """Return one line: what was searched where, the reason of the failure, and advice."""
+    """Return a message of one line: where the checkpoint was searched, the error, and advice."""
     from huggingface_hub import constants
 
     label = f"{name} (revision {revision})" if revision else name
     return (
-        f"no checkpoint {label}: no folder of that name,"
-        f" not (wholly) in the cache {constants.HF_HUB_CACHE}, and {_reason(name, error)};"
-        " or give a local folder: --model NAME@FOLDER"
+        f"no checkpoint {label}: no folder has this name, the cache {constants.HF_HUB_CACHE} has"
+        f" no complete copy, and {_reason(name, error)}, or give a local folder:"
+        " --model NAME@FOLDER"
     )
 
 
@@ -177,21 +191,21 @@ def _reason(name: str, error: Exception) -> str:
 
     hub = constants.ENDPOINT
     if isinstance(error, errors.GatedRepoError):
-        return f"it is gated: accept its terms at {hub}/{name}, then type `hf auth login`"
+        return f"it is gated; accept its terms at {hub}/{name}, then type `hf auth login`"
     if isinstance(error, errors.RevisionNotFoundError):
-        return f"{hub}/{name} has no such revision: check what follows #"
+        return f"{hub}/{name} has no such revision; check the revision after #"
     if isinstance(error, errors.RepositoryNotFoundError):
-        return f"not found at {hub}: check the spelling, or type `hf auth login` if it is private"
+        return f"{hub} has no such model; check the spelling, type `hf auth login` if it is private"
     if isinstance(error, errors.OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE forbids asking the hub: unset it"
+        return "HF_HUB_OFFLINE forbids requests to the hub; unset it"
     if isinstance(error, errors.HfHubHTTPError):
         status = error.response.status_code
         advice = "type `hf auth login`" if status in (401, 403) else "try again later"
-        return f"{hub} answered with status {status}: {advice}"
+        return f"{hub} responded with status {status}; {advice}"
     if isinstance(error, errors.LocalEntryNotFoundError):
-        return f"the download from {hub} broke off: run this again to continue"
+        return f"the download from {hub} was interrupted; run the same command again to continue"
     if isinstance(error, (errors.HTTPError, multiprocessing.TimeoutError, ConnectionError)):
-        return f"{hub} cannot be reached ({type(error).__name__}): connect to a network"
+        return f"{hub} cannot be reached ({type(error).__name__}); connect to a network"
     if isinstance(error, OSError):
-        return f"it cannot be stored: {error}"
-    return f"{hub} answered, but not as a hub does: check HF_ENDPOINT and the network"
+        return f"its files cannot be saved ({error}); check the disk and the cache folder"
+    return f"{hub} did not respond like a hub; check HF_ENDPOINT and the network"

@@ -1,6 +1,6 @@
-"""The files a checkpoint must have: those of transformers and diffusers, or a plugin's.
+"""The files that a checkpoint must have, for transformers, for diffusers or for a plugin's class.
 
-A plugin's class lists them in its attribute `checkpoints`: suffixes of files (`.onnx`), names
+A plugin's class lists its files in the attribute `checkpoints`: suffixes (`.onnx`), file names
 (`model.bin`) and patterns (`*.gguf`).
 """
 
@@ -18,10 +18,10 @@ from mmbench.text import count
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
-# A pipeline of diffusers lists its parts in this file; each part is a subfolder.
+# The file in which a diffusers pipeline lists its components; each component is a subfolder.
 PIPELINE = "model_index.json"
 
-# Names of a folder's weights; safetensors are preferred, as in transformers.
+# Weight files of a folder; safetensors are preferred, as in transformers.
 _FOLDER_LAYOUTS = {"model.safetensors": "*.safetensors", "pytorch_model.bin": "pytorch_model*.bin"}
 
 
@@ -30,9 +30,10 @@ class _ShardIndex(msgspec.Struct):
 
 
 def accepts(takes: Sequence[str], name: str) -> bool:
-    """Return whether a file is among the checkpoint files of a class; case does not matter.
+    """Return whether a file is one of the checkpoint files that a class lists, ignoring case.
 
-    `name` is the file's name or its path below the folder, with slashes.
+    `takes` has suffixes (`.onnx`), names and patterns. `name` is the file's name or its path
+    relative to the checkpoint folder, with slashes.
     """
     name = name.lower()
     patterns = [f"*{one}" if one.startswith(".") else one for one in map(str.lower, takes)]
@@ -40,14 +41,14 @@ def accepts(takes: Sequence[str], name: str) -> bool:
 
 
 def check_folder(folder: Path, takes: Sequence[str] = ()) -> None:
-    """Raise ModelError for a folder without the weights that a class needs.
+    """Raise ModelError for a folder without the weights that a model class needs.
 
-    Without `takes` these are the weights of transformers, or of a pipeline of diffusers with all
-    shards.
+    `takes` lists the checkpoint files of the class (`accepts`). If it is empty, the folder needs
+    the weights of a transformers model or of a diffusers pipeline, with all shards.
     """
     if takes:
         if not _has_accepted_file(folder, takes):
-            raise ModelError(f"checkpoint {folder} has no weights: looked for {', '.join(takes)}")
+            raise ModelError(f"checkpoint {folder} has no weights (looked for {', '.join(takes)})")
         return
     parts = pipeline_parts(folder)
     if not any(file for part in parts for file in part.glob("*.safetensors")):
@@ -60,9 +61,9 @@ def _has_accepted_file(folder: Path, takes: Sequence[str]) -> bool:
 
 
 def pipeline_parts(folder: Path) -> list[Path]:
-    """Return the folders of the parts of a diffusers pipeline; [] for any other folder.
+    """Return the component folders of a diffusers pipeline; [] for any other folder.
 
-    Raises ModelError if a part is missing.
+    Raises ModelError if a component is missing.
     """
     index = folder / PIPELINE
     if not index.is_file():
@@ -70,18 +71,23 @@ def pipeline_parts(folder: Path) -> list[Path]:
     try:
         entries = parse_json(read_regular(index), dict[str, object])
     except (OSError, ValueError) as error:
-        raise ModelError(f"{index}: not an index of a pipeline: {error}") from error
+        raise ModelError(
+            f"{index} is not a valid index of a diffusers pipeline: {error}"
+        ) from error
     names = sorted(n for n, entry in entries.items() if isinstance(entry, list) and any(entry))
     if missing := [name for name in names if not (folder / name).is_dir()]:
         raise ModelError(
-            f"checkpoint {folder} lacks {', '.join(missing)}, named in {PIPELINE}:"
+            f"checkpoint {folder} lacks {', '.join(missing)}, which {PIPELINE} lists;"
             " copy or download it again"
         )
     return [folder / name for name in names]
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """Return the weight files in a folder, with all shards. Raises ModelError otherwise."""
+    """Return the weight files in a folder, with all shards.
+
+    Raises ModelError if there are no weights or a shard is missing.
+    """
     for whole, pattern in _FOLDER_LAYOUTS.items():
         index = folder / f"{whole}.index.json"
         if index.is_file() and not (folder / whole).is_file():
@@ -89,21 +95,22 @@ def weight_files(folder: Path) -> list[Path]:
         if files := sorted(path for path in folder.glob(pattern) if path.is_file()):
             return files
     raise ModelError(
-        f"checkpoint {folder} has no weights: looked for {' and '.join(_FOLDER_LAYOUTS.values())};"
-        " give a folder that save_pretrained wrote, or a hub id; a plugin that takes other files"
-        " lists them in its attribute `checkpoints`"
+        f"checkpoint {folder} has no weights (looked for"
+        f" {' and '.join(_FOLDER_LAYOUTS.values())}); give a folder that save_pretrained wrote,"
+        " or a hub id; a plugin's class that loads other files must list them in its attribute"
+        " `checkpoints`"
     )
 
 
 def check_shards(index: Path) -> None:
-    """Raise ModelError if a weight file named in an index is missing."""
+    """Raise ModelError if a weight file that is listed in a shard index file is missing."""
     try:
         shards = set(parse_json(read_regular(index), _ShardIndex).weight_map.values())
     except (OSError, ValueError) as error:
-        raise ModelError(f"{index}: not an index of weight files: {error}") from error
+        raise ModelError(f"{index} is not a valid index of weight files: {error}") from error
     if missing := sorted(shard for shard in shards if not (index.parent / shard).is_file()):
         raise ModelError(
             f"checkpoint {index.parent} lacks {len(missing)} of its"
-            f" {count(len(shards), 'weight file')}, first {missing[0]} (named in"
-            f" {index.name}): copy or download it again"
+            f" {count(len(shards), 'weight file')} (listed in {index.name}), first {missing[0]};"
+            " copy or download it again"
         )

@@ -1,9 +1,9 @@
 """Columns: sequences that hold many values without a Python object for each value.
 
-A column is a `Sequence`: texts in Arrow memory, numbers in an `array`, one repeated value, or a
-plain list. A `Table` is a sequence of rows over columns; the object of a row is created on access.
-Code that needs one attribute of all rows calls `column(rows, name)`, which costs nothing for a
-table and also works on a list of objects.
+A column is a `Sequence`: strings in Arrow memory, numbers in an `array`, one repeated value, or a
+plain list. A `Table` is a sequence of rows that are stored as columns; the object of a row is
+created on access. To read one attribute of all rows, call `column(rows, name)`: it costs nothing
+for a table and also works on a list of objects.
 """
 
 from __future__ import annotations

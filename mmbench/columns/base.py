@@ -21,7 +21,7 @@ _BLOCK = 1 << 14  # values converted to Python objects at a time
 
 
 class Absent(Enum):
-    """The type of `ABSENT`, the value in a column where a mapping lacks the key."""
+    """The type of `ABSENT`, which marks a row whose mapping lacks a column's key."""
 
     ABSENT = "absent"
 
@@ -30,7 +30,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 class Column(Sequence[T], Generic[T]):
-    """The base class of columns. A column equals any sequence with equal values."""
+    """The base class of columns. A column is equal to any sequence with equal values."""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
@@ -65,12 +65,12 @@ class Column(Sequence[T], Generic[T]):
         raise NotImplementedError
 
     def take(self, rows: Places) -> Sequence[T]:
-        """Return the values of rows [k], counted from 0, in this order."""
+        """Return the values of rows `rows` [k], counted from 0, in this order."""
         raise NotImplementedError
 
 
 class Texts(Column[Any]):
-    """Texts in an Arrow array of large strings; `null` is the Python value of its nulls."""
+    """Strings in an Arrow array of large strings; `null` is the Python value for its nulls."""
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, null: Absent | None = None) -> None:
         import pyarrow as pa
@@ -107,31 +107,31 @@ class Texts(Column[Any]):
         return super().__getitem__(at)
 
     def are_full(self) -> bool:
-        """Return whether all texts are present and not empty."""
+        """Return whether every string is present and not empty."""
         import pyarrow.compute as pc
 
         shortest = pc.min(pc.binary_length(self.array)).as_py()
         return not self.array.null_count and shortest != 0
 
     def longest(self) -> int:
-        """Return the number of characters of the longest text; 0 if there is none."""
+        """Return the length of the longest string in characters; 0 if there are no strings."""
         import pyarrow.compute as pc
 
         length: int | None = pc.max(pc.utf8_length(self.array)).as_py()
         return length or 0
 
     def value(self, row: int) -> Any:
-        """Return the text of a row."""
+        """Return the string of a row, counted from 0."""
         text = self.array[row].as_py()
         return self.null if text is None else text
 
     def take(self, rows: Places) -> Texts:
-        """Return the texts of rows [k]."""
+        """Return the strings of rows `rows` [k], counted from 0, in this order."""
         return Texts(self.array.take(rows), self.null)
 
 
 class Repeated(Column[T]):
-    """One value, repeated n times."""
+    """One value that is repeated n times."""
 
     def __init__(self, only: T, n: int) -> None:
         self.only, self._n = only, n
@@ -147,12 +147,12 @@ class Repeated(Column[T]):
         return self.only
 
     def take(self, rows: Places) -> Repeated[T]:
-        """Return the value, repeated k times."""
+        """Return the value repeated k times, where k is the length of `rows`."""
         return Repeated(self.only, len(rows))
 
 
 class NumberRows(Column[Any]):
-    """Rows of numbers, as lists, from an array [n, c]; a masked row is None."""
+    """Rows of an array [n, c] as lists of c numbers; a masked row is None."""
 
     def __init__(self, array: NDArray[Any]) -> None:
         self.array = array
@@ -161,17 +161,17 @@ class NumberRows(Column[Any]):
         return len(self.array)
 
     def value(self, row: int) -> list[float] | None:
-        """Return the numbers of a row."""
+        """Return the numbers of a row as a list, or None if the row is masked."""
         numbers: list[float] = self.array[row].tolist()
         return None if None in numbers else numbers
 
     def take(self, rows: Places) -> NumberRows:
-        """Return rows [k]."""
+        """Return the rows `rows` [k], counted from 0, in this order."""
         return NumberRows(self.array[rows])
 
 
 class Patched(Column[T]):
-    """The values of another column, except in a few rows: {row: value}."""
+    """The values of another column, with other values in a few rows: {row: value}."""
 
     def __init__(self, base: Sequence[T], few: Mapping[int, T]) -> None:
         self.base, self.few = base, few
@@ -183,11 +183,11 @@ class Patched(Column[T]):
         return (self.few.get(row, value) for row, value in enumerate(self.base))
 
     def value(self, row: int) -> T:
-        """Return the value of a row."""
+        """Return the value of a row, counted from 0."""
         return self.few[row] if row in self.few else self.base[row]
 
     def take(self, rows: Places) -> Sequence[T]:
-        """Return the values of rows [k]."""
+        """Return the values of rows `rows` [k], counted from 0, in this order."""
         replaced = {at: self.few[row] for at, row in enumerate(rows.tolist()) if row in self.few}
         return patch_rows(take_rows(self.base, rows), replaced)
 
@@ -205,21 +205,21 @@ class Mapped(Column[T]):
         return map(self.function, self.values)
 
     def value(self, row: int) -> T:
-        """Return the result of the function for the value of a row."""
+        """Return the function's result for the value of a row, counted from 0."""
         return self.function(self.values[row])
 
     def take(self, rows: Places) -> Mapped[T]:
-        """Return the results for rows [k]."""
+        """Return the results for rows `rows` [k], counted from 0, in this order."""
         return Mapped(self.function, take_rows(self.values, rows))
 
 
 def are_texts(values: object) -> TypeGuard[Texts]:
-    """Return whether values are a column of texts without missing ones."""
+    """Return whether values are a column of strings without missing strings."""
     return isinstance(values, Texts) and not values.array.null_count
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Return whether two columns have equal values; columns may be arrays."""
+    """Return whether two columns have equal values; a column may be a NumPy array."""
     import numpy as np
 
     if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
@@ -228,12 +228,12 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def patch_rows(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
-    """Return a column with other values in a few rows: {row: value}."""
+    """Return a column with other values in a few rows; `few` is {row: value}."""
     return Patched(base, few) if few else base
 
 
 def take_rows(values: Sequence[T], rows: Places) -> Sequence[T]:
-    """Return the values of rows [k] int64, counted from 0, in this order."""
+    """Return the values of rows `rows` [k] int64, counted from 0, in this order."""
     import numpy as np
 
     if isinstance(values, Column):
@@ -247,7 +247,7 @@ def take_rows(values: Sequence[T], rows: Places) -> Sequence[T]:
 
 
 def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
-    """Return a column without some of its rows; the column itself if there are none."""
+    """Return a column without the rows `rows`; the column itself if `rows` is empty."""
     if not rows:
         return values
     import numpy as np
@@ -256,7 +256,7 @@ def without_rows(values: Sequence[T], rows: Sequence[int]) -> Sequence[T]:
 
 
 def rows_not_none(values: Sequence[object]) -> list[int]:
-    """Return the rows with a value that is not None, ascending."""
+    """Return the row numbers, from 0, of the values that are not None, ascending."""
     if isinstance(values, Repeated) and values.only is None:
         return []
     if isinstance(values, Patched) and not rows_not_none(values.base):

@@ -1,4 +1,4 @@
-"""Columns of names: mappings keyed by them, and lookup of their rows."""
+"""Mappings with names as keys, stored as columns, and lookup of the rows of names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ V = TypeVar("V")
 
 
 class Keyed(Mapping[str, V]):
-    """A mapping of texts to values, both columns; a duplicate key has its last value.
+    """A mapping of strings to values, stored as two columns.
 
-    Many keys are looked up through Arrow at once. The first lookup of a single key builds a dict of
-    all keys.
+    If a key occurs twice, its last value counts. Many keys are looked up at once by Arrow. The
+    first lookup of a single key builds a dict of all keys.
     """
 
     def __init__(self, names: Sequence[str], values: Sequence[V]) -> None:
@@ -29,7 +29,7 @@ class Keyed(Mapping[str, V]):
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, V]) -> Keyed[V]:
-        """Return any mapping as a `Keyed`."""
+        """Return a mapping as a `Keyed`; a `Keyed` is returned unchanged."""
         if isinstance(mapping, Keyed):
             return mapping
         return cls(list(mapping), list(mapping.values()))
@@ -45,7 +45,7 @@ class Keyed(Mapping[str, V]):
         return _Values(self)
 
     def items(self) -> ItemsView[str, V]:
-        """Return the keys with their values."""
+        """Return the pairs of key and value."""
         return _Items(self)
 
     def __getitem__(self, name: str) -> V:
@@ -54,7 +54,9 @@ class Keyed(Mapping[str, V]):
         return self.column[self._row_of[name]]
 
     def look_up(self, names: Sequence[str]) -> Sequence[V]:
-        """Return the values of names, in their order. Raises KeyError for an unknown name."""
+        """Return the value of each name, in the order of `names`. Raises KeyError for an unknown
+        name.
+        """
         rows = places(names, self.names)
         if len(rows) and rows.min() < 0:
             raise KeyError(names[int(rows.argmin())])
@@ -77,9 +79,9 @@ class _Items(ItemsView[str, V]):
 
 
 def places(names: Sequence[str], among: Sequence[str]) -> Places:
-    """Return the row [n] int64 of each of n names in `among`, -1 if it is not there.
+    """Return the row [n] int64 in `among` of each of n names, -1 for a name that is missing there.
 
-    For a name that is in `among` twice, either row may be returned.
+    If a name occurs several times in `among`, any of its rows may be returned.
     """
     import numpy as np
 
@@ -104,7 +106,7 @@ def _index_in(names: pa.LargeBinaryArray, among: pa.LargeBinaryArray) -> Places:
 
 
 def utf8(names: Sequence[str]) -> pa.LargeBinaryArray:
-    """Return names as bytes in Arrow memory; texts in Arrow memory are not copied."""
+    """Return names as UTF-8 bytes in an Arrow array; names in Arrow memory are not copied."""
     import pyarrow as pa
 
     texts = texts_of(names)
@@ -114,9 +116,9 @@ def utf8(names: Sequence[str]) -> pa.LargeBinaryArray:
 
 
 def sort_names(names: Sequence[str]) -> tuple[Places, NDArray[np.bool_]]:
-    """Return the rows of n names in the order of their UTF-8 bytes, [n] int64.
+    """Return the row numbers [n] int64 that sort n names by their UTF-8 bytes.
 
-    Also return, in this order, whether each name differs from the one before, [n].
+    Also return, for each name in sorted order, whether it differs from the previous name, [n] bool.
     """
     import numpy as np
     import pyarrow.compute as pc

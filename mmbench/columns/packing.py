@@ -1,4 +1,4 @@
-"""Conversion of lists and arrays to columns that hold their values in the least memory."""
+"""Conversion of lists and arrays to the columns that need the least memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def pack(values: Sequence[T]) -> Sequence[T]:
-    """Return values as the column with the least memory; the values themselves if none fits."""
+    """Return values as the column that needs the least memory; unchanged if no column type fits."""
     kinds = set(map(type, values))
     if len(kinds) == 1 and all(value is values[0] for value in values):
         return Repeated(values[0], len(values))
@@ -64,20 +64,20 @@ def as_column(values: Any) -> Sequence[Any]:
 
 
 def texts_of(values: Sequence[str]) -> Texts | None:
-    """Return texts in Arrow memory; None if one of them cannot be encoded as UTF-8."""
+    """Return strings in Arrow memory; None if a string cannot be encoded as UTF-8."""
     texts = values if isinstance(values, Texts) else _texts(list(values), None)
     return texts if isinstance(texts, Texts) else None
 
 
 class Lists(Column[list[str]]):
-    """Lists of texts: the list of row r is `texts` from `ends[r - 1]` to `ends[r]`."""
+    """Lists of strings: the list of row r is `texts[ends[r - 1]:ends[r]]`, the first from 0."""
 
     def __init__(self, texts: Texts, ends: NDArray[np.int64]) -> None:
         self.texts, self.ends = texts, ends
 
     @classmethod
     def from_lists(cls, lists: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
-        """Return lists of texts as a column; the lists themselves if they hold anything else."""
+        """Return lists of strings as a column; the lists unchanged if any item is not a string."""
         import numpy as np
 
         texts = pack(list(chain.from_iterable(lists)))
@@ -95,19 +95,19 @@ class Lists(Column[list[str]]):
             start = end
 
     def value(self, row: int) -> list[str]:
-        """Return the texts of a row."""
+        """Return the list of strings of a row, counted from 0."""
         start = self.ends[row - 1] if row else 0
         return list(self.texts[int(start) : int(self.ends[row])])
 
     def take(self, rows: Places) -> Sequence[list[str]]:
-        """Return the lists of rows [k]."""
+        """Return the lists of rows `rows` [k], counted from 0, in this order."""
         return cast(
             "Sequence[list[str]]", Lists.from_lists([self.value(row) for row in rows.tolist()])
         )
 
 
 def rows_of_type(values: Sequence[object], kind: type) -> list[int]:
-    """Return the rows with a value of `kind`, a type other than texts and numbers."""
+    """Return the row numbers of the values of type `kind`, which is not a string or number type."""
     if isinstance(values, Texts | array) or hasattr(values, "dtype"):
         return []
     if isinstance(values, Lists):

@@ -1,4 +1,4 @@
-"""Rows over columns: tables of objects, and mappings by name."""
+"""Rows that are stored as columns: tables of objects, and tables of mappings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ T = TypeVar("T")
 
 
 class Mappings(Column[dict[str, Any]]):
-    """Mappings with n-long columns as values of their keys; ABSENT where a row lacks a key.
+    """A sequence of n mappings, stored as one column of n values for each key.
 
-    Raises ValueError for a column of another length.
+    A column has ABSENT in the rows whose mapping lacks the key. Raises ValueError for a column that
+    has not n values.
     """
 
     def __init__(self, columns: Mapping[str, Sequence[Any]], n: int) -> None:
@@ -24,7 +25,7 @@ class Mappings(Column[dict[str, Any]]):
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Mappings:
-        """Return mappings as columns."""
+        """Return mappings stored as columns, one for each key that occurs."""
         names = dict.fromkeys(name for row in rows for name in row)
         return cls(
             {name: pack([row.get(name, ABSENT) for row in rows]) for name in names}, len(rows)
@@ -43,19 +44,20 @@ class Mappings(Column[dict[str, Any]]):
         return {name: value for name, value in pairs if value is not ABSENT}
 
     def value(self, row: int) -> dict[str, Any]:
-        """Return the mapping of a row."""
+        """Return the mapping of a row, counted from 0."""
         return self._row(*(column[row] for column in self.columns.values()))
 
     def take(self, rows: Places) -> Mappings:
-        """Return the mappings of rows [k]."""
+        """Return the mappings of rows `rows` [k], counted from 0, in this order."""
         columns = {name: take_rows(column, rows) for name, column in self.columns.items()}
         return Mappings(columns, len(rows))
 
 
 class Table(Column[T]):
-    """Rows with columns of equal length as fields; `row` creates a row from its fields, in order.
+    """A sequence of objects, stored as one column for each field.
 
-    Raises ValueError for a column of another length than the first.
+    The function or class `row` creates the object of a row from its fields, in the order of the
+    columns. Raises ValueError for a column with another length than the first.
     """
 
     def __init__(self, row: Callable[..., T], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -70,15 +72,17 @@ class Table(Column[T]):
         return map(self.row, *self.columns.values())
 
     def value(self, row: int) -> T:
-        """Return a row."""
+        """Return the object of a row, counted from 0."""
         return self.row(*(column[row] for column in self.columns.values()))
 
     def take(self, rows: Places) -> Table[T]:
-        """Return rows [k]."""
+        """Return the table of rows `rows` [k], counted from 0, in this order."""
         return Table(self.row, {name: take_rows(c, rows) for name, c in self.columns.items()})
 
     def with_columns(self, **columns: Sequence[Any]) -> Table[T]:
-        """Return the table with some columns replaced."""
+        """Return a copy of the table in which the given columns replace the columns of the same
+        name.
+        """
         return Table(self.row, self.columns | columns)
 
 
@@ -89,14 +93,14 @@ def _refuse_lengths(columns: Mapping[str, Sequence[Any]], n: int) -> None:
 
 
 def column(rows: Sequence[object], name: str) -> Sequence[Any]:
-    """Return an attribute of all rows."""
+    """Return the attribute `name` of all rows, as a column."""
     if isinstance(rows, Table):
         return rows.columns[name]
     return [getattr(row, name) for row in rows]
 
 
 def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
-    """Return the value that each mapping has for a name, ABSENT if it has none."""
+    """Return the value of the key `name` in each mapping, ABSENT for a mapping without the key."""
     if not isinstance(mappings, Mappings):
         return [one.get(name, ABSENT) for one in mappings]
     values = mappings.columns.get(name)
@@ -104,7 +108,7 @@ def entries(mappings: Sequence[Mapping[str, Any]], name: str) -> Sequence[Any]:
 
 
 def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names that any of the mappings has, in the order of first occurrence."""
+    """Return the keys that occur in any of the mappings, in the order of first occurrence."""
     if isinstance(mappings, Mappings):
         return [n for n, c in mappings.columns.items() if any(v is not ABSENT for v in c)]
     if isinstance(mappings, Repeated):
@@ -113,9 +117,10 @@ def names_in(mappings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()) -> Table[T]:
-    """Return rows, msgspec structs or named tuples, as a table of columns; a table unchanged.
+    """Return rows as a table of columns; a `Table` is returned unchanged.
 
-    `mappings` are the fields that hold mappings.
+    The rows are msgspec structs or named tuples, and `row` is their class. `mappings` lists the
+    fields whose values are mappings.
     """
     if isinstance(rows, Table):
         return rows
@@ -126,7 +131,7 @@ def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()
 
 
 def concatenate(parts: Sequence[Sequence[T]]) -> Sequence[T]:
-    """Return the concatenation of columns as one column."""
+    """Concatenate columns into one column."""
     if len(parts) == 1:
         return parts[0]
     first = parts[0] if parts else None
@@ -149,7 +154,7 @@ def concatenate(parts: Sequence[Sequence[T]]) -> Sequence[T]:
 
 
 def concatenate_mappings(parts: Sequence[Mappings]) -> Mappings:
-    """Return the concatenation of mappings."""
+    """Concatenate several `Mappings` into one; ABSENT where a part lacks a key."""
     names = dict.fromkeys(name for part in parts for name in part.columns)
     columns = {name: concatenate([entries(part, name) for part in parts]) for name in names}
     return Mappings(columns, sum(map(len, parts)))

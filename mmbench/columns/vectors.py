@@ -1,7 +1,7 @@
 """Vectors that stay in memory or in a file, and are converted when they are read.
 
-A file of 10 million vectors is memory-mapped and never copied whole: a search reads it block by
-block, and each block is converted to float32 and scaled to length 1.
+A file of 10 million vectors is memory-mapped and never copied as a whole: a search reads it block
+by block, converts each block to float32 and scales its vectors to length 1.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _THREADS = 2
 class Vectors:
     """Vectors [n, d] float32 from a matrix [m, d] of any floating-point type.
 
-    `rows` [n] int64 are their rows in the matrix, None for all rows in order. With `norms` [m]
-    float64 each vector is divided by its norm; a vector with norm 0 becomes zero.
+    `rows` [n] int64 gives the matrix row of each vector; None means all rows in order. If `norms`
+    [m] float64 is given, each vector is divided by the norm of its row; a vector with norm 0
+    becomes zero.
     """
 
     ndim: Final = 2
@@ -40,7 +41,7 @@ class Vectors:
 
     @classmethod
     def from_array(cls, vectors: Array | Vectors) -> Vectors:
-        """Return an array as vectors; vectors unchanged."""
+        """Return an array [n, d] as `Vectors`; `Vectors` are returned unchanged."""
         return vectors if isinstance(vectors, Vectors) else cls(vectors)
 
     def __len__(self) -> int:
@@ -48,11 +49,11 @@ class Vectors:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Return n and d."""
+        """Return the number of vectors n and their dimension d."""
         return len(self), self.matrix.shape[1]
 
     def __getitem__(self, at: slice | Places) -> Array:
-        """Return vectors [k, d] float32 at a slice or at positions [k] int64."""
+        """Return the vectors [k, d] float32 of a slice, or at positions [k] int64."""
         rows = at if self.rows is None else self.rows[at]
         with np.errstate(over="ignore", invalid="ignore"):  # values beyond float32 become infinite
             vectors = np.asarray(self.matrix[rows], np.float32)
@@ -65,15 +66,15 @@ class Vectors:
         return scaled
 
     def take(self, places: Places) -> Vectors:
-        """Return the vectors at positions [k] int64; none is read."""
+        """Return the vectors at positions [k] int64, without reading any data."""
         rows = places if self.rows is None else self.rows[places]
         return Vectors(self.matrix, rows, self.norms)
 
     def of_length_1(self) -> tuple[Vectors, Places]:
-        """Return the vectors divided by their norms, and the positions of unusable vectors.
+        """Return the vectors scaled to length 1, and the positions [k] int64 of unusable vectors.
 
-        A vector that is zero, NaN or infinite is unusable and becomes zero. The whole matrix is
-        read once, in order.
+        A vector that is zero, or has NaN or infinite values, is unusable and becomes zero. The
+        whole matrix is read once, in order.
         """
         norms = np.empty(len(self.matrix))
 

@@ -96,7 +96,7 @@ def test_a_class_that_takes_other_files_gets_these(
     assert ask(tmp_path, endpoint, "some/clip", "", ".h5") == found
     assert seen == []
     several = ask(tmp_path, endpoint, "some/clip", "", ".safetensors")["error"]
-    assert "has 3 such files: download one and give its path" in several
+    assert "has 3 files that the model's class loads (.safetensors); download one" in several
 
 
 def test_a_pipeline_is_its_parts(hub: tuple[str, list[str]], tmp_path: Path) -> None:
@@ -141,12 +141,12 @@ def test_pickled_weights_where_there_is_nothing_else(
 @pytest.mark.parametrize(
     ("name", "revision", "reason"),
     [
-        ("some/nothing", "", "not found at http://127.0.0.1"),
+        ("some/nothing", "", " has no such model; check the spelling"),
         ("some/clip", "v2", "no such revision"),
-        ("some/gated", "", "it is gated: accept its terms"),
-        ("some/broken", "", "answered with status 500"),
-        ("some/portal", "", "answered, but not as a hub does"),
-        ("some/empty", "", "no weights that transformers loads"),
+        ("some/gated", "", "it is gated; accept its terms"),
+        ("some/broken", "", "responded with status 500"),
+        ("some/portal", "", "did not respond like a hub"),
+        ("some/empty", "", "no weights that transformers can load"),
         ("no such/id", "", "neither a folder nor a hub id"),
     ],
 )
