@@ -46,7 +46,7 @@ def hash_texts(*texts: str) -> str:
 
 
 def exists(path: Path) -> bool:
-    """Return whether a file or folder exists; False for an invalid path (too long or with a NUL)."""
+    """Return whether a file or folder exists; False for an invalid path, e.g. with a NUL."""
     try:
         return path.exists()
     except OSError:

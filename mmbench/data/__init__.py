@@ -1,4 +1,4 @@
 """Data sources: functions that load the user's data as samples.
 
-For retrieval they also load the links between queries and documents.
+For retrieval they also load the relevance judgements that link queries with documents.
 """

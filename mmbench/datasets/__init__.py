@@ -1,4 +1,4 @@
-"""Data set types: what data sources return, and what the engine and the kinds read."""
+"""Data set types, which data sources return and which the engine and the kinds read."""
 
 from __future__ import annotations
 

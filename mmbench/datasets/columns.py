@@ -1,4 +1,4 @@
-"""Samples as columns, for sources of many samples, instead of a list of `Sample`."""
+"""Samples stored as columns, for sources of many samples, instead of a list of `Sample`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def sample_columns(
     groups: Any = None,
     tags: Mapping[str, Any] | None = None,
 ) -> Table[Sample]:
-    """Return samples with columns as fields: a sequence of `Sample` objects that are made on use.
+    """Return samples that are stored as columns: a sequence of `Sample` objects created on access.
 
-    A column is a list, an Arrow array or a NumPy array; all have the same length. `ids` and
-    `groups` are texts, `inputs` and `tags` columns by name, `groups` the names that samples share.
-    `mmbench.columns.ABSENT` in an input or tag means that the sample has none. Raises ValueError
-    for a column of another length than `ids`.
+    A column is a list, an Arrow array or a NumPy array; all columns have the same length. `ids` are
+    strings; `inputs` and `tags` are mappings {name: column}; `groups` are names that samples share.
+    `mmbench.columns.ABSENT` in an input or a tag means that the sample has no such input or tag.
+    Raises ValueError for a column with another length than `ids`.
     """
     n = len(ids)
     return Table(

@@ -1,6 +1,6 @@
-"""The links of retrieval data as arrays: the judged pairs of queries and documents with grades.
+"""The relevance judgements of retrieval data as arrays: query, document and grade of each pair.
 
-Also the samples without a link; embeddings may bring millions of them.
+Also the samples without a judgement, of which embeddings may add millions.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from mmbench.types import Sample
 
 
 class Judgements(NamedTuple):
-    """All j judgements, ordered by the row of the query and the order of its links.
+    """All j relevance judgements, in the order of the queries' rows and of the links of each query.
 
-    `query` and `document` [j] int64 are rows of the data, -1 for a document that is not there;
-    `grade` [j] float64. `names` are the ids of the documents.
+    `query` and `document` [j] int64 are row numbers in the data, -1 for a document outside the
+    corpus; `grade` is [j] float64. `names` [j] are the ids of the documents.
     """
 
     query: Places
@@ -41,19 +41,24 @@ class Judgements(NamedTuple):
 
     @property
     def relevant(self) -> NDArray[np.bool_]:
-        """Return which grades are above 0, [j]."""
+        """Return for each judgement whether its grade is above 0, [j] bool."""
         return self.grade > 0
 
     @property
     def absent(self) -> NDArray[np.bool_]:
-        """Return which judgements are of a relevant document outside the corpus, [j]."""
+        """Return for each judgement whether it is of a relevant document outside the corpus, [j]
+        bool.
+        """
         return self.relevant & (self.document < 0)
 
 
 def judgements(
     links: Mapping[str, Mapping[str, float]], queries: Sequence[str], corpus: Sequence[str]
 ) -> Judgements:
-    """Return links between ids as judgements, given the ids of all queries and documents."""
+    """Convert links {query id: {document id: grade}} to arrays.
+
+    `queries` and `corpus` are the ids of all queries and documents, in row order.
+    """
     query_ids = list(links)
     rows = places(query_ids, queries)
     order = np.argsort(rows, kind="stable")
@@ -72,7 +77,10 @@ def judgements(
 
 
 def extra_rows(samples: Sequence[Sample], judged: Places) -> Places:
-    """Return the rows of samples without inputs and without judgements, ascending."""
+    """Return the row numbers of samples without inputs and without judgements, ascending.
+
+    `judged` are the row numbers of samples with judgements.
+    """
     empty = _empty(column(samples, "inputs"))
     empty[judged[judged >= 0]] = False
     return np.flatnonzero(empty)
@@ -90,8 +98,9 @@ def _empty(mappings: Sequence[Mapping[str, object]]) -> NDArray[np.bool_]:
 
 
 def digest_of_ids(ids: Sequence[str]) -> str:
-    """Return a digest of distinct ids, independent of their order: of their lengths and UTF-8
-    bytes.
+    """Return a hash of distinct ids that does not depend on their order.
+
+    It is computed from the lengths and the UTF-8 bytes of the sorted ids.
     """
     ordered = utf8(take_rows(ids, sort_names(ids)[0]))
     _, offsets, values = ordered.buffers()

@@ -1,7 +1,7 @@
-"""Matching of outputs with samples, and the tags that other output columns add.
+"""Matching of outputs with samples, and removal of output tags that the data have as well.
 
 Output files of other programs often have several columns that could be the id, and paths instead of
-ids. A column is used if each of its values names one sample; a note says which one was used.
+ids. A column is used if each of its values refers to one sample; a note says which column was used.
 """
 
 from __future__ import annotations
@@ -33,21 +33,23 @@ _MEDIA_ENDINGS = {*IMAGES, *SOUNDS, *VIDEOS}
 
 
 class _SampleNames(NamedTuple):
-    """Names of samples (ids, tags or paths), and the ids of these samples."""
+    """Names by which outputs may refer to samples (ids, tags or paths), and the ids of these
+    samples.
+    """
 
     names: Sequence[str]
     ids: Sequence[str]
 
 
 def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
-    """Return outputs under the ids of the samples that they belong to.
+    """Return the outputs with the ids of the samples that they belong to.
 
-    The columns that can be the ids are tried in order. A column fits if each of its values names
-    one sample: by the tag of the same name if the data have it, else by the id, by the path of its
-    medium, or, for paths and file names, by the end of the path. A later column is used only if it
-    names all samples. If no column fits, the outputs are returned unchanged. Raises DataError if
-    two columns fit in different ways and the format does not decide, and if the number of outputs
-    without ids differs from the number of samples.
+    The columns that may hold the ids are tried in order. A column fits if each of its values refers
+    to one sample: by the tag with the same name as the column if the data have this tag, else by
+    the id, by the path of the sample's media file, or, for paths and file names, by the end of the
+    path. A later column is used only if its values refer to all samples. If no column fits, the
+    outputs are returned unchanged. Raises DataError if two columns fit, assign outputs differently,
+    and the file format does not decide; also if outputs without ids are not as many as the samples.
     """
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
@@ -77,7 +79,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 
 
 def _refuse_number(outputs: int, samples: int) -> None:
-    """Raise DataError if outputs without ids are not as many as the samples."""
+    """Raise DataError if the number of outputs without ids differs from the number of samples."""
     if outputs != samples:
         raise DataError(
             f"{count(outputs, 'output')} without ids for {count(samples, 'sample')}: give ids with"
@@ -112,7 +114,10 @@ def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
 
 
 def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the sample id for each value of a column, None if one names no sample."""
+    """Return the sample id for each value of a column; None if a value refers to no sample.
+
+    `name` is the name of the column, `ids` its values.
+    """
     same_names = _match_names(samples, name, ids)
     if same_names is not None:
         return same_names
@@ -129,12 +134,15 @@ def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequ
 def _match_all_samples(
     samples: Sequence[Sample], name: str, ids: Sequence[str]
 ) -> Sequence[str] | None:
-    """Return the same as `_match_ids` if the column names all samples, else None."""
+    """Return the result of `_match_ids` if the column refers to all samples, else None."""
     return _match_ids(samples, name, ids) if len(ids) == len(samples) else None
 
 
 def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the same as `_match_ids`, for values that equal the names of samples."""
+    """Return the sample id for each value of a column, if every value equals the name of a sample.
+
+    Otherwise return None. `_names_of_samples` gives the names.
+    """
     for known in _names_of_samples(samples, name):
         rows = places(ids, known.names)
         if len(rows) and rows.min() >= 0:
@@ -143,13 +151,13 @@ def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Se
 
 
 def _holds_paths(column: str) -> bool:
-    """Return whether the name of a column says that it holds paths."""
+    """Return whether a column holds paths, judging by its name."""
     name = column.casefold()
     return name in ("audio", "image", "video") or "file" in name or "path" in name
 
 
 def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
-    """Return whether in each pair the shorter path is the end of the longer one."""
+    """Return whether the shorter path of each pair is the end of the longer path."""
     parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(names, ids, strict=True)]
     pairs = zip(names, ids, parts, strict=True)
     return all(
@@ -158,9 +166,9 @@ def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
 
 
 def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleNames]:
-    """Yield names of the samples: the tag of this name, else the ids and the paths of their media.
+    """Yield names of the samples: the tag called `name`, or else the ids, then their media paths.
 
-    A tag that several samples share is not used.
+    Nothing is yielded if several samples have the same value of the tag.
     """
     ids, tags = column(samples, "id"), entries(column(samples, "tags"), name)
     if name in names_in(column(samples, "tags")):
@@ -179,7 +187,11 @@ def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleN
 def _match_shortened(
     names: Sequence[str], ids: Sequence[str], form: Callable[[str], str]
 ) -> list[int] | None:
-    """Return the row of a name for each output if all shortened names are distinct and known."""
+    """Return for each output the row of the sample whose shortened name is the same.
+
+    `form` shortens names. Return None if shortened names are not distinct, or if an output has a
+    shortened name that no sample has.
+    """
     known = {form(name): row for row, name in enumerate(names)}
     shortened = [form(ident) for ident in ids]
     distinct = len(known) == len(names) and len(set(shortened)) == len(shortened)
@@ -189,8 +201,9 @@ def _match_shortened(
 
 
 def _shortenings(names: Sequence[str]) -> Iterator[Callable[[str], str]]:
-    """Yield functions that shorten paths to their last parts, longest first, with and without
-    extension.
+    """Yield functions that shorten paths to their last parts, with and without the extension.
+
+    Functions that keep more parts come first.
     """
     shaped = [n for n in names if set(n) & {"/", "\\", "."} or not is_normalized("NFC", n)]
     depth = max((len(_path(name).parts) for name in shaped), default=0)
@@ -207,13 +220,14 @@ def _last_parts(name: str, parts: int, bare: bool) -> str:
 
 
 def _path(name: str) -> PurePosixPath:
-    """Return a path in Unicode NFC; macOS writes file names in NFD."""
+    """Return a name as a path in Unicode NFC; macOS writes file names in NFD."""
     return PurePosixPath(normalize("NFC", name.replace("\\", "/")))
 
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
-    """Return outputs without tags that the data also have, with a note; the data's tags are
-    kept.
+    """Return the outputs without tags that the data have too; the data's tags are kept.
+
+    A note is added for each tag with different values in outputs and data.
     """
     output_tags = set(names_in(Keyed.from_mapping(outputs.tags).column))
     common = [name for name in names_in(column(samples, "tags")) if name in output_tags]
@@ -238,7 +252,7 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 
 
 def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
-    """Raise the errors of `refuse_unmatched`, with the name of the id column."""
+    """Raise the errors of `refuse_unmatched`, with the name of the id column in the message."""
     try:
         refuse_unmatched(ids, Keyed.from_mapping(outputs.values).names, partial=partial)
     except DataError as error:
@@ -249,8 +263,9 @@ def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> 
 
 
 def refuse_unmatched(ids: Sequence[str], output_ids: Sequence[str], *, partial: bool) -> None:
-    """Raise DataError for samples without an output (unless `partial`) and outputs without a
-    sample.
+    """Raise DataError for outputs without a sample and samples without an output.
+
+    With `partial`, samples may lack an output, but at least one must have an output.
     """
     absent, strange = places(ids, output_ids) < 0, places(output_ids, ids) < 0
     missing = [] if partial else [ids[row] for row in absent.nonzero()[0].tolist()]
@@ -268,7 +283,7 @@ def refuse_unmatched(ids: Sequence[str], output_ids: Sequence[str], *, partial: 
 
 
 def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
-    """Return advice for samples without outputs, or outputs without samples."""
+    """Return advice for samples without outputs or outputs without samples, or ""."""
     folded = {ident.casefold() for ident in known} if extra else set()
     if any(ident.casefold() in folded for ident in extra):
         return "; --fold-ids matches ids that differ in case alone"

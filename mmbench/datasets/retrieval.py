@@ -22,14 +22,15 @@ from mmbench.types import Content, Outputs, Sample
 
 
 class RetrievalData(Struct, frozen=True, dict=True):
-    """Queries and corpus samples, with links between them: query id → {document id: grade}.
+    """Retrieval data: queries, corpus documents, and links {query id: {document id: grade}}.
 
-    Ids are unique within a side. A document without a link is a distractor. A query with links but
-    no grade above 0 has no relevant document and counts as 0; a query without any link was never
-    judged and is left out. A link to a document outside `corpus` is a positive that is never
-    retrieved. `source` is the provenance of the data for the record (path and commit of a hub); its
-    key `doubt` says why they may not be the data of the task's protocol, which marks the record as
-    not comparable. It is a `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
+    Ids are unique among queries and unique among documents. A document without a link is a
+    distractor. A query with links but no grade above 0 has no relevant document, and its score is
+    0; a query without any link was never judged and is excluded. A link to a document outside
+    `corpus` is a relevant document that is never retrieved. `source` is the provenance of the data
+    for the run record (path, and commit on the hub). Its key `doubt` says why the data may not be
+    those of the task's protocol; the record is then marked as not comparable. The class implements
+    `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
     """
 
     queries: Sequence[Sample]
@@ -54,12 +55,14 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     @cached_property
     def judged(self) -> Judgements:
-        """Return the links as arrays of rows."""
+        """Return the links as arrays of row numbers and grades."""
         return judgements(self.links, column(self.queries, "id"), column(self.corpus, "id"))
 
     @cached_property
     def linked(self) -> Places:
-        """Return the rows of the documents that were judged for any query, in the data or not."""
+        """Return the row numbers of judged documents, ascending; queries outside the data count
+        too.
+        """
         absent = places(list(self.links), column(self.queries, "id")) < 0
         names = chain.from_iterable(compress(self.links.values(), absent.tolist()))
         further = places(list(dict.fromkeys(names)), column(self.corpus, "id"))
@@ -67,22 +70,23 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return rows[rows >= 0]
 
     def unjudged(self) -> int:
-        """Return the number of queries without judgements, which are left out."""
+        """Return the number of queries without judgements, which are excluded."""
         return len(self.queries) - len(np.unique(self.judged.query))
 
     def without_relevant(self) -> int:
-        """Return the number of judged queries without a relevant document, which count as 0."""
+        """Return the number of judged queries without a relevant document, which score 0."""
         query, relevant = self.judged.query, self.judged.relevant
         return len(np.unique(query)) - len(np.unique(query[relevant]))
 
     def extra_rows(self) -> dict[str, Places]:
-        """Return by role the rows that only embeddings added, without contents and judgements."""
+        """Return, by role, the rows that only embeddings added, without contents and judgements."""
         judged = {"query": self.judged.query, "corpus": self.linked}
         return {role: extra_rows(samples, judged[role]) for role, samples in self.by_role().items()}
 
     def absent_positives(self, failed: Collection[int]) -> list[tuple[str, str]]:
-        """Return ids and reasons of queries, except `failed` rows, with a positive outside the
-        corpus.
+        """Return (query id, reason) for queries with a relevant document outside the corpus.
+
+        Queries in the rows `failed` are skipped.
         """
         judged = self.judged
         reasons: dict[int, str] = {}
@@ -93,17 +97,19 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [(self.queries[row].id, why) for row, why in reasons.items()]
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
-        """Return the samples by role, which is the name of their requests."""
+        """Return the samples by role, `query` and `corpus`, which are also the names of their
+        requests.
+        """
         return {"query": self.queries, "corpus": self.corpus}
 
     def sizes(self) -> dict[str, int]:
-        """Return the numbers of judged queries and of documents."""
+        """Return the number of judged queries and the number of documents, by role."""
         return {"query": len(self.queries) - self.unjudged(), "corpus": len(self.corpus)}
 
     def limit(self, n: int) -> RetrievalData:
-        """Return the first n documents, with the queries that have a positive among them.
+        """Return the first n documents, with the queries that have a relevant document among them.
 
-        A query without a relevant document is kept if one of its judged documents is.
+        A query without any relevant document is kept if one of its judged documents is among them.
         """
         corpus = self.corpus[:n]
         documents = set(column(corpus, "id"))
@@ -120,11 +126,10 @@ class RetrievalData(Struct, frozen=True, dict=True):
     def contents(
         self, fields: Mapping[str, str], both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield role, id and content of every sample that is evaluated; "" for an id without
-        content.
+        """Yield role, id and content of every evaluated sample; the content is "" for an id alone.
 
-        A query that was never judged counts only if documents search for queries too (`both`). The
-        ids that only embeddings added may be millions; they are yielded as one digest.
+        Queries that were never judged are included only with `both`, if documents search for
+        queries too. Embeddings may add millions of ids, which are yielded as a single hash.
         """
         beyond = self.extra_rows()
         for role, samples in self.by_role().items():
@@ -143,9 +148,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
                 yield role, f"{len(names)} without judgements", digest_of_ids(names)
 
     def targets_hash(self) -> bytes:
-        """Return a digest of the links; together with the contents it identifies the evaluated
-        data.
-        """
+        """Return a hash of the links; together with the contents it identifies the data."""
         state = blake2b(digest_size=16)
         for query, to in sorted(self.links.items()):
             state.update(repr((query, sorted(to.items()))).encode())
@@ -166,32 +169,34 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [note for n, note in counts if n]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[RetrievalData, Outputs]:
-        """Return data with the queries and documents of the outputs, and outputs with the data's
-        ids.
+        """Match the data with outputs: return samples with outputs, and outputs with sample ids.
 
-        Raises DataError for samples without an output, unless `partial`.
+        Queries and documents that only the outputs have are added. Raises DataError for samples
+        without an output, unless `partial`.
         """
         return match(self, outputs, partial=partial)
 
     def with_samples(self, queries: Sequence[Sample], corpus: Sequence[Sample]) -> RetrievalData:
-        """Return data with other queries and documents, and the links of these queries."""
+        """Return the data with other queries and documents, and the links of these queries."""
         known = places(list(self.links), column(queries, "id")) >= 0
         links = dict(compress(self.links.items(), known.tolist()))
         return RetrievalData(queries, corpus, links, self.source)
 
     def with_group_tags(self) -> RetrievalData:
-        """Return the data unchanged: groups of retrieval data have no name."""
+        """Return the data unchanged, because groups of retrieval data have no name."""
         return self
 
     def with_sample(self, role: str, row: int, sample: Sample) -> RetrievalData:
-        """Return the data with another sample in a row of `query` or `corpus`."""
+        """Return the data with another sample in one row of `query` or `corpus`, the `role`."""
         rows = list(self.by_role()[role])
         rows[row] = sample
         return replace(self, **{"queries" if role == "query" else role: rows})
 
     def shuffled(self, seed: int) -> RetrievalData:
-        """Return the data with queries in random order. Documents keep their order, as splits
-        are runs of them.
+        """Return the data with the queries in random order.
+
+        Documents keep their order, because a split of the corpus is a range of consecutive
+        documents.
         """
         n = len(self.queries)
         order = random.Random(seed).sample(range(n), n)
@@ -213,5 +218,5 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
 
 def _are_grades(links: object) -> bool:
-    """Return whether a value maps ids to numbers."""
+    """Return whether a value is a mapping of strings to numbers."""
     return isinstance(links, dict) and all(isinstance(one, Real) for one in links.values())

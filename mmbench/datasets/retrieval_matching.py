@@ -1,4 +1,4 @@
-"""Matching of other programs' embeddings or ranked documents with queries and documents."""
+"""Matching of embeddings or ranked documents of other programs with queries and documents."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 
 def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[RetrievalData, Outputs]:
-    """Return the samples with an output, plus queries and documents that outputs add.
+    """Match the data with outputs: return the samples with outputs, and outputs with sample ids.
 
-    Queries and documents that are only in the outputs have no judgements. Output ids that are paths
-    become ids of the data (`path_id`). Raises DataError for duplicate ids and, unless `partial`,
-    for samples without an output and judged documents without an embedding.
+    Queries and documents that only the outputs have are added to the data, without judgements.
+    Output ids that are paths become ids of the data (`path_id`). Raises DataError for duplicate ids
+    and, unless `partial`, for samples without an output and judged documents without an embedding.
     """
     if outputs.embeddings:
         return _match_embeddings(data, outputs, partial=partial)
@@ -77,27 +77,24 @@ def _match_embeddings(
 
 
 class _IdResolver:
-    """Resolves output ids to sample ids."""
+    """Conversion of output ids to sample ids."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._ids: set[str] = set(column(samples, "id"))
         self._by_path = {path_id(ident): ident for ident in self._ids}
 
     def resolve(self, ident: str) -> str:
-        """Return the id of the sample that an output id refers to.
-
-        An unknown id is normalised by `path_id`.
-        """
+        """Return the id of the sample that an output id refers to; an unknown id as `path_id`."""
         if ident in self._ids:
             return ident
         path = path_id(ident)
         return self._by_path.get(path, path)
 
     def resolve_all(self, value: object, query: str) -> object:
-        """Return resolved document ids, best first, from a list or a mapping to scores; else the
-        value.
+        """Convert the document ids in the output for a query, a list or a mapping to scores.
 
-        Raises DataError for duplicate documents.
+        Return a list, the best document first; any other value is returned unchanged. Raises
+        DataError for duplicate documents in a mapping.
         """
         if _is_scored(value):
             names = self.unique(list(value), f"the output for {query}: documents")
@@ -105,14 +102,17 @@ class _IdResolver:
         return [self.resolve(doc) for doc in value] if is_listed(value) else value
 
     def unique(self, output_ids: Sequence[str], what: str) -> list[str]:
-        """Return the resolved ids. Raises DataError if two are the same."""
+        """Convert output ids to sample ids. Raises DataError if two refer to the same sample.
+
+        `what` is the noun for the ids in the message.
+        """
         ids = [self.resolve(ident) for ident in output_ids]
         refuse_twice(ids, what)
         return ids
 
 
 def refuse_twice(ids: Sequence[str], what: str) -> None:
-    """Raise DataError for duplicate ids."""
+    """Raise DataError for duplicate ids; `what` is the noun for them in the message."""
     if not are_distinct(ids):
         raise DataError(f"{what} that occur twice: {listed(repeated(ids))}; give each once")
 
@@ -120,11 +120,12 @@ def refuse_twice(ids: Sequence[str], what: str) -> None:
 def _match_rows(
     samples: Sequence[Sample], output_ids: Sequence[str], what: str, *, partial: bool
 ) -> tuple[Sequence[Sample], Places]:
-    """Return the samples that have an output, in order, then a new sample for each further id.
+    """Match one role's samples with the ids of outputs.
 
-    Also return the position of each sample's id among `output_ids`, [n] int64. New samples are
-    sorted by id. Raises DataError if two ids resolve to the same sample, and the errors of
-    `refuse_unmatched`; the message on two ids names them by `what`.
+    Return the samples that have an output, in order, followed by a new sample for each other output
+    id, sorted by id. Also return the position of each sample's id in `output_ids`, [n] int64.
+    Raises DataError if two output ids refer to the same sample (`what` is the noun in the message),
+    and the errors of `refuse_unmatched`.
     """
     ids, names = column(samples, "id"), _as_paths(output_ids)
     rows, paths = places(output_ids, ids), _as_paths(ids)
@@ -147,7 +148,7 @@ def _match_rows(
 
 
 def _as_paths(ids: Sequence[str]) -> Sequence[str]:
-    """Return ids normalised by `path_id`; the same object if none changes."""
+    """Return ids normalised by `path_id`; the same object if no id changes."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -163,7 +164,7 @@ def _as_paths(ids: Sequence[str]) -> Sequence[str]:
 
 
 def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]:
-    """Return samples, followed by one without contents for each further id."""
+    """Return the samples, followed by a new sample without contents for each of `ids`."""
     if not len(ids):
         return samples
     known = table(Sample, samples, ("inputs", "tags"))
@@ -172,7 +173,7 @@ def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]
 
 
 def _refuse_absent(data: RetrievalData) -> None:
-    """Raise DataError for positives that are neither in the data's corpus nor embedded."""
+    """Raise DataError for relevant documents that are neither in the corpus nor embedded."""
     judged = data.judged
     absent = list(dict.fromkeys(judged.names[at] for at in np.flatnonzero(judged.absent).tolist()))
     if absent:

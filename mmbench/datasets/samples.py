@@ -1,4 +1,4 @@
-"""Samples with one reference each: the data of all kinds except retrieval."""
+"""Samples with one reference each: the data of all kinds of task except retrieval."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ from mmbench.types import Content, InvalidContent, Media, Outputs, Sample
 
 
 class Samples(Struct, frozen=True):
-    """The data of all kinds except retrieval: samples, and class names where there are classes.
+    """The data of all kinds of task except retrieval: samples, and class names if there are any.
 
     A label in a target is an index into `labels`. `source` is the provenance of the data.
-    `templates` are the class prompts ("a photo of a {}.") that the data set brings. `group_name`
-    says what groups are, if known ("speaker"); it becomes a tag for breakdowns. `optional_tags` are
-    tags that the source sets if the files have them. It is a `mmbench.protocols.Dataset`.
+    `templates` are the prompt templates of the data set for its classes ("a photo of a {}.").
+    `group_name` is the noun for a group, if known ("speaker"); groups then become a tag with this
+    name, for breakdowns. `optional_tags` are tags that the data source sets if the files have them.
+    The class implements `mmbench.protocols.Dataset`.
     """
 
     samples: Sequence[Sample]
@@ -47,11 +48,11 @@ class Samples(Struct, frozen=True):
     optional_tags: list[str] = field(default_factory=list)
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
-        """Return the samples under their one role, `sample`."""
+        """Return the samples under their only role, `sample`."""
         return {"sample": self.samples}
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of samples."""
+        """Return the number of samples, by role."""
         return {"sample": len(self.samples)}
 
     def limit(self, n: int) -> Samples:
@@ -61,11 +62,11 @@ class Samples(Struct, frozen=True):
     def contents(
         self, fields: Mapping[str, str], _both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield role, id and content to identify the data: texts of each sample, and images as
-        targets.
+        """Yield role, id and content of each sample to identify the data.
 
-        Media that questions are about are not read: outputs of other programs are scored without
-        them, and their scores share a column with those of runs.
+        The content is the texts of the sample, and its target if that is an image. Input images,
+        audio and video are not read: outputs of other programs are scored without them, and their
+        scores share a leaderboard column with the scores of runs.
         """
         ids, targets = column(self.samples, "id"), column(self.samples, "target")
         for ident, text, target in zip(ids, self._input_texts(fields), targets, strict=True):
@@ -74,7 +75,7 @@ class Samples(Struct, frozen=True):
                 yield "target", ident, target
 
     def _input_texts(self, fields: Mapping[str, str]) -> Iterator[str]:
-        """Yield the texts of each sample as a JSON object, by the names of the task's fields."""
+        """Yield the texts of each sample as a JSON object, with the task's field names as keys."""
         inputs = column(self.samples, "inputs")
         names = sorted(fields)
         columns = [entries(inputs, fields[name]) for name in names]
@@ -87,7 +88,7 @@ class Samples(Struct, frozen=True):
             yield f"{{{', '.join(fields_json)}}}"
 
     def targets_hash(self) -> bytes:
-        """Return a digest of the targets; together with the contents it identifies the data."""
+        """Return a hash of the targets; together with the contents it identifies the data."""
         state = blake2b(digest_size=16)
         pairs = zip(column(self.samples, "id"), column(self.samples, "target"), strict=True)
         for ident, target in pairs:
@@ -99,7 +100,7 @@ class Samples(Struct, frozen=True):
         return state.digest()
 
     def notes(self) -> list[str]:
-        """Return a note on samples without an image, audio or video, if others have one."""
+        """Return a note on samples without an image, audio or video if other samples have one."""
         inputs = column(self.samples, "inputs")
         texts = [entries(inputs, name) for name in names_in(inputs)]
         if all(isinstance(column, Texts) for column in texts):
@@ -110,11 +111,12 @@ class Samples(Struct, frozen=True):
         return [f"{part_of(without_media, len(self.samples), 'sample')} no image, sound or video"]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Samples, Outputs]:
-        """Return the samples that have an output, and the outputs under the ids of the samples.
+        """Match the data with outputs: return samples with outputs, and outputs with sample ids.
 
-        Outputs without ids take those of the samples in order. Sets of images without inputs are
-        compared as sets and not matched. Raises DataError that lists samples without an output
-        (which `partial` drops) and outputs without a sample.
+        Outputs without ids get the ids of the samples in order. Sets of images without inputs are
+        compared as sets and are not matched. Raises DataError that lists outputs without a sample
+        and samples without an output; with `partial`, samples without an output are dropped
+        instead.
         """
         if self._is_image_set():
             return self, outputs
@@ -138,7 +140,7 @@ class Samples(Struct, frozen=True):
         )
 
     def with_group_tags(self) -> Samples:
-        """Return samples with their group as a tag, if groups have a name."""
+        """Return the samples with their group as a tag, if `group_name` is set."""
         if not self.group_name:
             return self
         samples = table(Sample, self.samples, ("inputs", "tags"))
@@ -150,7 +152,7 @@ class Samples(Struct, frozen=True):
         return replace(self, samples=samples.with_columns(tags=with_groups))
 
     def with_sample(self, _role: str, row: int, sample: Sample, /) -> Samples:
-        """Return the data with another sample in a row; there is one role, `sample`."""
+        """Return the data with another sample in one row; the only role is `sample`."""
         return replace(self, samples=[*self.samples[:row], sample, *self.samples[row + 1 :]])
 
     def shuffled(self, seed: int) -> Samples:
@@ -161,7 +163,7 @@ class Samples(Struct, frozen=True):
     def permuted(self, seed: int) -> Samples:
         """Return the samples with their targets permuted at random.
 
-        If the targets are real images for image generation, the prompts are permuted instead.
+        In image generation the targets are real images; the prompts are permuted instead.
         """
         what = "inputs" if isinstance(self.samples[0].target, Media) else "target"
         others = list(self.samples)
@@ -173,13 +175,15 @@ class Samples(Struct, frozen=True):
         return replace(self, samples=permuted_samples)
 
     def shards(self) -> list[Samples]:
-        """Return two halves; their predictions together equal those of the whole."""
+        """Return two halves of the data; their predictions together equal the predictions for all
+        data.
+        """
         half = len(self.samples) // 2
         parts = (self.samples[:half], self.samples[half:])
         return [replace(self, samples=part) for part in parts]
 
 
 def lettered(options: Sequence[str]) -> str:
-    """Return options as lines, "A. cat", "B. dog": the input `options` of a sample."""
+    """Return options as lines, "A. cat", "B. dog": the text of the input `options`."""
     pairs = zip(ascii_uppercase, options, strict=False)
     return "\n".join(f"{letter}. {text}" for letter, text in pairs)

@@ -1,1 +1,1 @@
-"""Readers of model outputs that other programs wrote: see docs/scoring.md."""
+"""Readers of model outputs from other programs: see docs/scoring.md."""

@@ -1,4 +1,4 @@
-"""Outputs as NumPy arrays: embeddings (.npz) and class scores (.npy)."""
+"""Readers of outputs in NumPy files: embeddings (.npz) and class scores (.npy)."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SINGLE = ""
 
 
 def embeddings(path: Path) -> Outputs:
-    """Read vectors and ids of both sides, from the arrays query, corpus, query_ids and corpus_ids.
+    """Read embeddings and ids from the arrays query, corpus, query_ids and corpus_ids of an .npz.
 
-    Vectors [n, d] of any floating-point type become float32. NaN and zero vectors are kept; they
-    are failed samples. Raises DataError, which names the array, for a missing array or a wrong
-    shape.
+    Vectors [n, d] of any floating-point type become float32. Vectors that are zero or have NaN
+    values are kept; their samples fail. Raises DataError, which names the array, for a missing
+    array or a wrong shape.
     """
     array_names = [name for side in SIDES for name in (side, f"{side}_ids")]
     arrays = _arrays(path, array_names)
@@ -57,7 +57,7 @@ def embeddings(path: Path) -> Outputs:
 
 
 def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
-    """Raise DataError if the vectors of the two sides have different widths."""
+    """Raise DataError if the dimensions of query and corpus vectors differ."""
     if widths["query"] != widths["corpus"]:
         raise DataError(
             f"{path}: query vectors are {widths['query']} wide, corpus vectors"
@@ -68,11 +68,10 @@ def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
 def score_matrix(path: Path) -> Outputs:
     """Read scores [n, C] of any floating-point type: one row per sample, one column per class.
 
-    Their precision is kept, up to float64.
-
-    `x.labels.txt` next to `x.npy` names the classes; without it they are those of the data, in
-    order. `x.ids.txt` names the samples; without it rows are in the order of the data. Each has one
-    name per line. A row with NaN is kept; the kind fails its sample.
+    Scores of at most 32 bits become float32, all others float64. `x.labels.txt` next to `x.npy` has
+    the class names; without this file, columns are in the order of the data's classes. `x.ids.txt`
+    has the sample ids; without this file, rows are in the order of the data's samples. Both files
+    have one name per line. A row with NaN is kept; its sample fails.
     """
     array = _arrays(path, []).get(_SINGLE)
     if array is None:
@@ -90,9 +89,9 @@ def score_matrix(path: Path) -> Outputs:
 
 
 def _arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[np.generic] | None]:
-    """Return the arrays of an archive by name, None for arrays that are not in `names`.
+    """Return the arrays of an .npz by name; an array that is not in `names` is None.
 
-    A single array (.npy) has the name `_SINGLE`.
+    The only array of an .npy has the name `_SINGLE`.
     """
     try:
         with open_regular(path) as file:
@@ -116,9 +115,9 @@ def _refuse_inflation(archive: ZipFile, path: Path, names: Collection[str]) -> N
 
 
 def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
-    """Return values if they are floats [n, d].
+    """Return an array unchanged if it is a floating-point array [n, d].
 
-    Raises DataError; `what` names the values in the message.
+    Raises DataError for other arrays; `what` is the name of the values in the message.
     """
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(

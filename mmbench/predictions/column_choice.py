@@ -1,7 +1,7 @@
 """Choice of the columns of an output file that hold the predictions and the ids.
 
 Output files often repeat the truth next to the prediction. The prediction is therefore never
-guessed among several columns: see `prediction_column`. Column names are compared in the form of
+guessed among several columns (see `prediction_column`). Column names are compared in the form of
 `plain_name`, without case.
 """
 
@@ -38,16 +38,16 @@ _EMPTY = {"", "none", "null", "n/a", "na", "-"}
 
 
 class ColumnChoice(NamedTuple):
-    """A column, and a note about the choice, if any."""
+    """The name of the chosen column, and a note about the choice ("" for none)."""
 
     name: str
     note: str = ""
 
 
 class IdColumns(NamedTuple):
-    """The columns of a file that can be the ids, the preferred one first.
+    """The columns of a file that may hold the ids, the preferred column first.
 
-    `by_format` says that the file format determines the preferred column.
+    `by_format` is True if the file format determines the preferred column.
     """
 
     names: list[str]
@@ -55,7 +55,7 @@ class IdColumns(NamedTuple):
 
 
 def parse_fields(texts: Iterable[str]) -> dict[str, str]:
-    """Parse values of `--field`, `prediction=NAME,id=NAME`. Raises UserError."""
+    """Parse values of `--field`, such as "prediction=NAME,id=NAME". Raises UserError."""
     fields: dict[str, str] = {}
     for part in (part for text in texts for part in text.split(",")):
         key, equals, name = (piece.strip() for piece in part.partition("="))
@@ -69,14 +69,14 @@ def parse_fields(texts: Iterable[str]) -> dict[str, str]:
 
 
 def check_fields(fields: Mapping[str, str]) -> None:
-    """Refuse keys other than `FIELDS`. Raises UnknownName."""
+    """Raise UnknownName for a key of `--field` that is not in `FIELDS`."""
     for key in fields:
         if key not in FIELDS:
             raise UnknownName("key of --field", key, FIELDS)
 
 
 def named_column(name: str, columns: Sequence[str], path: Path) -> str:
-    """Return the column that `--field` names. Raises UnknownName."""
+    """Return the column of a file that `--field` names. Raises UnknownName."""
     same = [column for column in columns if plain_name(column) == plain_name(name)]
     if name in columns or len(same) == 1:
         return name if name in columns else same[0]
@@ -84,23 +84,24 @@ def named_column(name: str, columns: Sequence[str], path: Path) -> str:
 
 
 def candidates(columns: Iterable[str]) -> list[str]:
-    """Return the columns that may hold predictions or truths, by name."""
+    """Return the columns that may hold predictions or truths, judging by their names."""
     known = {OWN, *PREDICTIONS, *SHARED, *FORMS, *ONLY_TRUTHS}
     return [name for name in columns if plain_name(name) in known]
 
 
 def may_be_truth(column: str) -> bool:
-    """Return whether a column of this name may hold truths as well as predictions."""
+    """Return whether a column with this name may hold truths as well as predictions."""
     return plain_name(column) in SHARED
 
 
 def prediction_column(records: Sequence[Record]) -> ColumnChoice | None:
-    """Choose the column of the predictions by the column names; None if there is none.
+    """Choose the column of the predictions by the column names; None if no column is known.
 
-    `value` has priority. Next is the only column of `PREDICTIONS`, even next to truth columns; then
-    the only column of `SHARED`, unless another column may be another form of the truth or the
-    prediction under another name. Columns with equal values in every row count as one. Raises
-    DataError, which names the columns and the flag, for anything else.
+    The column `value` has priority. The second choice is the only column of `PREDICTIONS`, even
+    next to truth columns. The third choice is the only column of `SHARED`, unless another column
+    may be another form of the truth, or the prediction with another name. Columns with equal values
+    in every row count as one column. In all other cases the function raises DataError, which names
+    the columns and the flag.
     """
     columns = columns_of(records)
     known = candidates(columns)
@@ -127,10 +128,10 @@ def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _similar(columns: list[str], known: list[str], records: Sequence[Record]) -> list[str]:
-    """Return further columns that may hold the predictions, by their names and contents.
+    """Return other columns that may hold the predictions, judging by their names and contents.
 
-    A column equal to one of `known` is excluded, and so are columns of numbers next to columns of
-    texts.
+    `known` are the columns that were recognised by name. A column that is equal to one of these is
+    excluded, and so is a column of numbers if a known column holds texts.
     """
     similar = [n for n in columns if n not in known and resembles_prediction(plain_name(n))]
     distinct = _distinct([*known, *similar], records) if similar else []
@@ -143,7 +144,7 @@ def _holds_texts(column: str, records: Sequence[Record]) -> bool:
 
 
 def cell_kind(cell: object) -> str:
-    """Return `number`, `text` (also for lists and objects), or "" for an empty cell."""
+    """Return "number", "text" (also for lists and objects), or "" for an empty cell."""
     if str(cell).strip().casefold() in _EMPTY:
         return ""
     if not isinstance(cell, str | int | float):
@@ -156,13 +157,13 @@ def cell_kind(cell: object) -> str:
 
 
 def _without_raw(columns: list[str]) -> list[str]:
-    """Return the columns without raw responses that are also there in filtered form."""
+    """Return the columns without columns of raw responses whose filtered form is also a column."""
     raw = {RAW.get(plain_name(column)) for column in columns}
     return [column for column in columns if plain_name(column) not in raw]
 
 
 def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
-    """Return the columns without those that are equal to an earlier column in every row."""
+    """Return the columns without columns that equal an earlier column in every row."""
     different: dict[str, Sequence[object]] = {}
     for column in columns if len(columns) > 1 else []:
         cells = cells_of(records, column)
@@ -179,11 +180,11 @@ def _joined_names(names: Sequence[str]) -> str:
 
 
 def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
-    """Choose the columns that can be the ids: those of `IDS` that every row has.
+    """Choose the columns that may hold the ids: the columns of `IDS` that every row has.
 
-    The format has priority: `id` next to our own `value`, `image_id` next to the caption of COCO's
-    results, `question_id` next to the answer of VQA's; then no other column can be the id. In a
-    manifest of NeMo `audio_filepath` is preferred.
+    If the file format is known, its id column is the only choice: `id` with mmbench's own `value`,
+    `image_id` with the captions of COCO results, `question_id` with the answers of VQA results. In
+    a manifest of NeMo, `audio_filepath` is preferred to other columns.
     """
     known = [name for name in columns_of(records) if plain_name(name) in IDS and name != prediction]
     everywhere = same_columns(records)
@@ -203,7 +204,7 @@ def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
 
 
 def _id_of_format(columns: set[str], prediction: str) -> str:
-    """Return the column that is the id by the file format, or ""."""
+    """Return the column that holds the ids according to the file format, or "" if none does."""
     if plain_name(prediction) == OWN and "id" in columns:
         return "id"
     if {"question_id", "answer"} <= columns:
@@ -215,7 +216,7 @@ def _id_of_format(columns: set[str], prediction: str) -> str:
 
 
 def is_positional(records: Sequence[Record]) -> bool:
-    """Return whether all rows have a question and no id, like the answers that POPE reads."""
+    """Return whether all rows have a question and no id, like the answer files for POPE."""
     columns = same_columns(records)
     each = (record.cells for record in records) if columns is None else (columns,)
     return all(

@@ -44,7 +44,7 @@ _ABOUT = {
 
 
 def resembles_prediction(name: str) -> bool:
-    """Return whether a column of this plain name may hold predictions though no list has it."""
+    """Return whether a column may hold predictions though its plain name is in no list."""
     words = set(name.split("_"))
     by_model = bool(words & _NOUNS and words & _MODEL_WORDS)
     return bool(words & _PREDICTION_WORDS or by_model) and not words & _ABOUT

@@ -1,8 +1,8 @@
 """Assignment of outputs to samples where the file alone does not decide it.
 
-A file of plain lines may contain ids after all: Kaldi's text (`id words…`), or NIST transcripts
-(`text (id)`) under another file name. Only the ids of the samples can show this. An id that is read
-as a word would count as a transcription error.
+A file of plain lines may contain ids: Kaldi's text (`id words…`), or NIST transcripts (`text (id)`)
+with another file name. Only a comparison with the ids of the samples can show this. An id that is
+read as a word would count as a transcription error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ _HELP = "give .trn, .jsonl or .csv"
 
 
 class _LineFormat(NamedTuple):
-    """A line format with ids: where the id is, the name of the format, and its parser."""
+    """A line format with ids.
+
+    `where` is a phrase for the place of the id ("begins with"), `name` is the name of the format,
+    and `parts` splits a line into id and text; it returns None for a line of another form.
+    """
 
     where: str
     name: str
@@ -44,10 +48,11 @@ _LINE_FORMATS = (
 def with_ids_of_data(
     outputs: Outputs, sides: Mapping[str, Sequence[str]], where: str, *, fold: bool = False
 ) -> Outputs:
-    """Return outputs with the ids of the data.
+    """Return the outputs with the ids of the samples that they belong to.
 
-    Ids are taken from lines if they contain them. With `fold`, ids match regardless of case.
-    `sides` are the ids of the data by side: `sample`, or `query` and `corpus`. Raises DataError.
+    `sides` are the ids of the data by role: `sample`, or `query` and `corpus`. If the outputs are
+    plain lines that contain ids, these ids are used. With `fold`, ids match regardless of case.
+    Raises DataError, which begins with `where`.
     """
     if len(sides) == 1:
         (ids,) = sides.values()
@@ -58,10 +63,10 @@ def with_ids_of_data(
 def with_line_ids(
     outputs: Outputs, ids: Sequence[str], where: str, *, fold: bool = False
 ) -> Outputs:
-    """Return outputs under the sample ids in their lines; outputs without such ids unchanged.
+    """Return the outputs with the sample ids in their lines; unchanged if lines contain no ids.
 
-    With `fold` the case of ids does not count. Raises DataError, which begins with `where`, if only
-    some lines contain an id, or if the ids may be there by chance.
+    With `fold`, ids match regardless of case. Raises DataError, which begins with `where`, if only
+    some lines contain an id, or if the ids may be in the lines by chance.
     """
     plain = outputs.positional and not outputs.tags
     texts = Keyed.from_mapping(outputs.values).column if plain else ()
@@ -90,10 +95,10 @@ def _by_chance(
     form: _LineFormat,
     where: str,
 ) -> bool:
-    """Return whether numbers equal to ids are in the lines by chance: some occur twice.
+    """Return whether numbers in the lines equal sample ids by chance: some of them occur twice.
 
-    Raises DataError if this cannot be decided: lines with nothing but ids, or numbers in another
-    order than the samples.
+    Raises DataError if this cannot be decided, because the lines contain only ids or the numbers
+    are not in the order of the samples.
     """
     numbers = all(ident.isdigit() for ident in ids)
     if numbers and len(set(line_ids)) < len(line_ids):
@@ -131,10 +136,10 @@ def _refuse_partial_ids(
     form: _LineFormat,
     where: str,
 ) -> None:
-    """Raise DataError if at least half of the lines contain what looks like an id.
+    """Raise DataError if at least half of the lines, but not all, contain what looks like an id.
 
-    Case, folders, extensions, the Unicode form and table separators do not count. A number counts
-    only with such a separator, because it may be a word.
+    Case, folders, extensions, the Unicode form and table separators are ignored in this comparison.
+    A number looks like an id only with a table separator, because otherwise it may be a word.
     """
     known = {_simplified(ident): ident for ident in ids}
     resembled = [_resembled_id(parts[0], known) if parts else "" for parts in parsed]
@@ -152,7 +157,7 @@ def _refuse_partial_ids(
 
 
 def _resembled_id(start: str, known: Mapping[str, str]) -> str:
-    """Return the sample id that the beginning of a line resembles, or ""."""
+    """Return the sample id that the beginning of a line resembles, or "" if it resembles none."""
     ident = known.get(_simplified(start), "")
     bare = ident.isdigit() and not _SEPARATORS.search(start)
     return "" if bare else ident
@@ -165,16 +170,16 @@ def _hint(token: str, ident: str) -> str:
 
 
 def _simplified(text: str) -> str:
-    """Return an id without folders, extension and case, in NFC, up to a table separator."""
+    """Return an id in lower case and NFC, without folders and extension, up to a separator."""
     first = next(filter(None, _SEPARATORS.split(text)), "")
     return normalize("NFC", PurePosixPath(first).stem).casefold()
 
 
 def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Outputs:
-    """Return outputs under the sample ids that differ from theirs only in case, as sclite does.
+    """Return the outputs with the sample ids, where ids match regardless of case, as in sclite.
 
-    `sides` are as in `with_ids_of_data`. Raises DataError for ids of the data, or of the outputs,
-    that differ only in case.
+    `sides` are the ids of the data by role (`with_ids_of_data`). Raises DataError if two ids of the
+    data, or two ids of the outputs, differ only in case.
     """
     known = {side: _folded(ids, side) for side, ids in sides.items()}
     query_ids = known.get("query") or next(iter(known.values()))
@@ -192,7 +197,10 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
 
 
 def _with_folded_documents(value: object, corpus: Mapping[str, str]) -> object:
-    """Return documents, a list or scores by id, under the ids of the corpus."""
+    """Return documents, a list of ids or scores by id, with the ids of the corpus.
+
+    `corpus` maps ids without case to the ids of the corpus.
+    """
     if isinstance(value, dict):
         return _renamed(value, corpus)
     if isinstance(value, list):

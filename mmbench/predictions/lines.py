@@ -1,5 +1,5 @@
-"""Outputs as plain lines: one value per line, NIST and Kaldi transcripts, TREC and MS MARCO
-runs.
+"""Readers of outputs in plain lines: one value per line, transcripts of NIST and Kaldi, runs of
+TREC and MS MARCO.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _HEADERS = (b"id", b"question_id", b"image_id", b"query", b"qid")
 
 
 def lines(data: bytes, path: Path) -> Outputs:
-    """Read one value per line, in the order of the task's samples; an empty line is an empty text.
+    """Read one value per line, in the order of the task's samples; an empty line is "".
 
-    If the first line is a line of a TREC run (six columns, the second Q0), the file is read as a
-    run.
+    If the first line has the form of a TREC run (six columns, the second Q0), the file is read as a
+    TREC run. Raises DataError for an empty file.
     """
     texts = text_lines(data, path)
     if texts and _is_run(texts[0]):
@@ -39,7 +39,7 @@ def _is_run(line: str) -> bool:
 
 
 def transcripts(data: bytes, path: Path) -> Outputs:
-    """Read lines `text (id)`, as NIST's sclite does.
+    """Read transcripts in lines `text (id)`, the format of NIST's sclite.
 
     Raises DataError for alternatives `{ a / b }`, which only references may have.
     """
@@ -50,7 +50,7 @@ def transcripts(data: bytes, path: Path) -> Outputs:
 
 
 def hypothesis_text(text: str, where: str) -> str:
-    """Return the hypothesis of a trn line without null words `@`, as in sclite.
+    """Return the text of a model's .trn line without null words `@`, as in sclite.
 
     Raises DataError, which begins with `where`, for alternatives.
     """
@@ -62,17 +62,17 @@ def hypothesis_text(text: str, where: str) -> str:
 
 
 def kaldi(data: bytes, path: Path) -> Outputs:
-    """Read lines `id words…`, Kaldi's text."""
+    """Read transcripts in lines `id words…`, the format of Kaldi's file `text`."""
     return Outputs(kaldi_texts(data, path))
 
 
 def run(data: bytes, path: Path) -> Outputs:
     """Read a TREC run: the document ids of each query by descending score.
 
-    Equal scores are ordered by the hashes of the ids, as in mmbench's search. As in trec_eval
-    (get_trec_results.c), the rank column, columns after the sixth and lines that begin with # are
-    ignored. Raises DataError for a line of another form, for a score that is NaN, and for a
-    document that occurs twice for a query.
+    Equal scores are ordered by the hashes of the ids, as in mmbench's search. The rank column,
+    columns after the sixth and lines that begin with # are ignored, as in trec_eval
+    (get_trec_results.c). Raises DataError for a line of another form, for a score that is NaN, and
+    for a document that occurs twice for a query.
     """
     from mmbench.search.listed import best_first
 
@@ -94,7 +94,7 @@ def run(data: bytes, path: Path) -> Outputs:
 
 
 def is_msmarco_run(data: bytes) -> bool:
-    """Return whether the first line is `qid docid rank`, with tabs and a whole-number rank."""
+    """Return whether the first line is `qid docid rank`, with tabs and an integer as rank."""
     cells = data.lstrip().split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
     return len(cells) == 3 and cells[2].isdigit() and cells[0] not in _HEADERS
 
@@ -103,8 +103,8 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
     """Read a run of MS MARCO, lines `qid docid rank`: the document ids of each query by rank.
 
     Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
-    DataError for a line of another form, for ranks of a query that are not 1, 2, 3, …, and if all
-    queries list the last rank first, because these are scores.
+    DataError for a line of another form, for ranks of a query that are not 1, 2, 3, …, and if the
+    last column falls from n to 1 in all queries, because it then holds scores.
     """
     ranks_by_query: dict[str, dict[int, str]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):

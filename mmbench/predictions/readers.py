@@ -1,7 +1,7 @@
-"""Readers of model outputs that other programs wrote, one for each format: see docs/scoring.md.
+"""Readers of model outputs from other programs, one for each format: see docs/scoring.md.
 
-They do not match outputs with a task and decode no images. They raise DataError, with file and
-line, for files that cannot be read and for duplicate ids.
+They do not match outputs with a task, and they do not decode images. They raise DataError, with
+file and line, for files that cannot be read and for duplicate ids.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from mmbench.types import Media, Modality, Outputs
 
 
 def records(path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read .jsonl, .csv and .tsv: an id and a value per row; a .tsv may be a run of MS MARCO."""
+    """Read .jsonl, .csv and .tsv: one id and one value per row; a .tsv may be a run of MS MARCO.
+
+    `fields` are the columns that `--field` names, by the keys `prediction` and `id`.
+    """
     data = _content(path)
     if path.suffix.lower() == ".tsv" and is_msmarco_run(data):
         return _with_digest(msmarco_run(data, path), data)
@@ -37,20 +40,23 @@ def records(path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read .json: results of COCO or VQA, or {id: value}."""
+    """Read .json: results of COCO or VQA, or {id: value}.
+
+    `fields` are the columns that `--field` names, by the keys `prediction` and `id`.
+    """
     data = _content(path)
     return _with_digest(json_values(data, path, fields), data)
 
 
 def trec_run(path: Path) -> Outputs:
-    """Read .run and .trec: a run of a search engine, in the format of TREC or MS MARCO."""
+    """Read .run and .trec: a retrieval run in the format of TREC or MS MARCO."""
     data = _content(path)
     read = msmarco_run if is_msmarco_run(data) else run
     return _with_digest(read(data, path), data)
 
 
 def trn(path: Path) -> Outputs:
-    """Read .trn: transcripts `text (id)`, as NIST's sclite does."""
+    """Read .trn: transcripts in lines `text (id)`, the format of NIST's sclite."""
     data = _content(path)
     return _with_digest(transcripts(data, path), data)
 
@@ -62,7 +68,7 @@ def text(path: Path) -> Outputs:
 
 
 def kaldi_text(path: Path) -> Outputs:
-    """Read a file named `text`: Kaldi transcripts."""
+    """Read a file with the name `text`: transcripts in Kaldi's format, `id words…`."""
     data = _content(path)
     return _with_digest(kaldi(data, path), data)
 
@@ -79,7 +85,10 @@ def _with_digest(outputs: Outputs, data: bytes) -> Outputs:
 
 
 def folder(folder: Path) -> Outputs:
-    """Read images, or audio files if there are no images; ids are paths without extensions."""
+    """Read the images in a folder, or its audio files if there are no images.
+
+    Ids are the paths in the folder, without extensions.
+    """
     endings = {file.suffix.lower() for file in files_below(folder)}
     is_audio = endings & {*SOUNDS} and not endings & {*IMAGES}
     modality: Modality = "audio" if is_audio else "image"

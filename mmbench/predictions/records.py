@@ -1,4 +1,4 @@
-"""Outputs as records: JSONL, CSV, TSV, and JSON as a list of records or a mapping."""
+"""Readers of outputs in records: JSONL, CSV, TSV, and JSON as a list of records or a mapping."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _TABLES = (".csv", ".tsv")
 def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     """Read the outputs in the rows of a .jsonl, .csv or .tsv file.
 
-    `column_choice` finds the columns of the ids and predictions; `fields` names them instead (keys
-    `prediction`, `id`). Other columns with one text or number become tags. A row with an `error`
-    and without a prediction is a failed output, which is counted and reported. A CSV without a
-    prediction column but with numbers in its other columns holds scores by label, with the labels
-    in the header. If all rows have a question and no id, like the answers that POPE's evaluate.py
-    reads, they are in the order of the task's samples.
+    `column_choice` finds the columns of ids and predictions, unless `fields` names them (keys
+    `prediction` and `id`). Other columns with one string or number per row become tags. A row with
+    an `error` and without a prediction is a failed output, which is counted and reported. A CSV or
+    TSV without a prediction column but with numbers in its other columns holds scores by label,
+    with the labels in the header. If all rows have a question and no id, like the answer files that
+    POPE's evaluate.py reads, the rows are in the order of the task's samples.
     """
     return _from_records(parse_records(data, path), path, fields)
 
@@ -59,7 +59,7 @@ def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs
 def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     """Read the outputs in a JSON file: a list of records, {id: value}, or {id: record}.
 
-    JSON lines are recognised even under another file name (as POPE's are).
+    JSON lines are recognised under any file name (POPE's files have the extension .json).
     """
     if is_json_lines(data):
         return _from_records(jsonl_records(data, path), path, fields)
@@ -79,7 +79,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
 def _is_single(content: dict[str, object]) -> bool:
     """Return whether an object is the only record of a file, not a mapping of ids to values.
 
-    POPE's answers have a question and an answer, all other records an id and a prediction.
+    A record has a prediction and an id; a record of POPE's has a question and an answer.
     """
     record = [Record("", content)]
     return bool(candidates(content)) and (
@@ -88,7 +88,7 @@ def _is_single(content: dict[str, object]) -> bool:
 
 
 def _is_record(value: object, fields: Mapping[str, str]) -> bool:
-    """Return whether a value is a record with a prediction, not scores by label."""
+    """Return whether a value is a record with a prediction, and not scores by label."""
     if not isinstance(value, dict) or not value or all(map(is_number, value.values())):
         return False
     return bool(fields or candidates(value) or value.get(ERROR))
@@ -103,7 +103,7 @@ def _record_list(content: object, path: Path) -> list[Record]:
 
 
 class _Ids(NamedTuple):
-    """The ids of the rows in each column that can be the ids, the preferred one first."""
+    """The ids of all rows, for each column that may hold the ids, the preferred column first."""
 
     columns: Mapping[str, Sequence[str]]
     by_format: bool = True
@@ -116,7 +116,7 @@ def _from_records(
     fields: Mapping[str, str],
     keys: list[str] | None = None,
 ) -> Outputs:
-    """Return outputs from records; `keys` are their ids if these are stored outside of them."""
+    """Return the outputs in records; `keys` are their ids if the ids are not in the records."""
     column, note = _choose_column(records, path, fields)
     ids = _ids(records, path, fields, column, keys)
     id_column = next(iter(ids.columns))
@@ -143,7 +143,7 @@ def _is_table(path: Path) -> bool:
 def _choose_column(
     records: Sequence[Record], path: Path, fields: Mapping[str, str]
 ) -> ColumnChoice:
-    """Return the column of the predictions, with an empty name if there is none."""
+    """Choose the column of the predictions; its name is "" if there is none."""
     if "prediction" in fields:
         return ColumnChoice(named_column(fields["prediction"], columns_of(records), path))
     chosen = prediction_column(records)
@@ -153,8 +153,9 @@ def _choose_column(
 
 
 def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Sequence[object]:
-    """Return the value of each row. Columns of texts or numbers without failures are used
-    directly.
+    """Return the output value of each row.
+
+    A column of only strings or only numbers is returned unchanged if no row can be a failed output.
     """
     columns = same_columns(records)
     if columns and ERROR not in columns:
@@ -168,7 +169,10 @@ def _values(records: Sequence[Record], column: str, idents: Sequence[str]) -> Se
 def _tags(
     records: Sequence[Record], used: set[str], idents: Sequence[str], failed: list[int]
 ) -> Mapping[str, Mapping[str, str]]:
-    """Return by id the tags of the outputs that have tags and did not fail."""
+    """Return the tags by id, for outputs that have tags and did not fail.
+
+    `failed` are the row numbers of failed outputs.
+    """
     mappings = tags(records, used)
     if not mappings.columns:
         return {}
@@ -182,7 +186,7 @@ def _tags(
 
 
 def _value(record: Record, column: str, ident: str) -> object:
-    """Return the value of a row; invalid content for a failed output. Raises DataError."""
+    """Return the value of a row; an InvalidContent for a failed output. Raises DataError."""
     error, value = record.cells.get(ERROR), unwrap(record.cells.get(column), column)
     if error and (not value or may_be_truth(column)):
         return InvalidContent(str(error))
@@ -202,7 +206,10 @@ def _ids(
     prediction: str,
     keys: list[str] | None,
 ) -> _Ids:
-    """Return the ids of the rows. Raises DataError for a missing id and for duplicates."""
+    """Return the ids of the rows. Raises DataError for a missing id and for duplicates.
+
+    `keys` are ids that are stored outside the records.
+    """
     if keys is not None and "id" not in fields:
         inside = _distinct(records, id_columns(records, prediction).names)
         return _Ids({"": keys, **inside}, by_format=False)
@@ -226,7 +233,7 @@ def _ids(
 
 
 def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequence[str]]:
-    """Return those of these columns that have a different id in every row."""
+    """Return the ids of each of the columns `names` that has a different id in every row."""
     columns: dict[str, Sequence[str]] = {}
     for name in names:
         ids: Sequence[str] | None = full_texts(records, (name,))
@@ -249,7 +256,7 @@ def _id(record: Record, name: str) -> str:
 
 
 def _no_id(records: Sequence[Record]) -> DataError:
-    """Return the error for rows without a common id column."""
+    """Return the error for rows without an id column that every row has."""
     lacking = next((record for record in records if not id_columns([record], "").names), None)
     record = lacking or records[0]
     what = "has no id" if lacking else "has no id in a column that every row has"

@@ -1,4 +1,4 @@
-"""Scores by label in the columns of a CSV, with the labels in the header."""
+"""Scores by label in the columns of a CSV or TSV, with the labels in the header."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mmbench.text import listed
 
 
 def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, float]]:
-    """Return the scores by label of each row; [] if a column holds anything but numbers.
+    """Return the scores by label of each row; [] if a column does not hold numbers.
 
-    Every column is a label, except the ids and a column `id`. Raises DataError, which names line
-    and column, for a cell that is empty, NaN, infinite or a text among numbers.
+    Every column is a label, except the id column and a column called `id`. Raises DataError, which
+    names the line and the column, for a cell among numbers that is empty, NaN, infinite or a text.
     """
     labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
     first = [next(filter(None, map(cell_kind, cells_of(records, name))), "") for name in labels]
@@ -24,7 +24,7 @@ def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, flo
 
 
 def refuse_label_next_to_scores(record: Record, column: str) -> None:
-    """Refuse a column `label` next to scores: it may be the truth. Raises DataError."""
+    """Raise DataError for a column `label` next to scores, because it may be the truth."""
     if plain_name(column) != "label":
         return
     others = [n for n in record.cells if n and plain_name(n) not in IDS and n != column]

@@ -15,12 +15,11 @@ _ABSENT = "leave it out and score with --partial; where the answer was empty, gi
 
 
 def as_value(value: object, what: str, ident: str = "") -> object:
-    """Return a JSON value as the value of output `ident`.
+    """Return a JSON value as the value of the output with the id `ident`.
 
-    Raises DataError; `what` names the value in the message.
-
-    A list of whole numbers holds document ids, as texts, or scores: the task decides. A list with
-    fractions holds scores. A document may occur only once.
+    A list of integers becomes a list of strings: they may be document ids or scores, as the task
+    decides. A list with fractions holds scores. A list of document ids must not repeat an id.
+    Raises DataError; `what` is the name of the value in the message.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
@@ -44,7 +43,10 @@ def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
 
 
 def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
-    """Return document ids as texts; a list of whole numbers may be scores, which may be equal."""
+    """Return document ids as strings. Raises DataError if an id occurs twice.
+
+    A list of only integers may hold scores, which may be equal; it is not checked.
+    """
     documents = [str(item) for item in listed]
     if any(isinstance(item, str) for item in listed):
         refuse_duplicates("document", documents, f"{what}, query {ident}" if ident else what)
@@ -52,18 +54,19 @@ def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number within the range of a float."""
+    """Return whether a value is a number, but not a boolean, within the range of a float."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= float_info.max
 
 
 def unwrap(value: object, column: str) -> object:
-    """Return the single text inside the lists and responses of other evaluation programs.
+    """Return the single text in a list or response that another evaluation program has written.
 
-    lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`, EvalScope writes the
-    response of an OpenAI-compatible server as `model_output`. Of a content in parts, as in inspect,
-    the texts are kept and the reasoning is dropped. Any other value is returned unchanged.
+    lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`; EvalScope writes the
+    response of an OpenAI-compatible server as `model_output`. If the content of a response has
+    several parts, as in inspect, its texts are concatenated and its reasoning is dropped. Any other
+    value is returned unchanged.
     """
     if plain_name(column) not in _WRAPPED:
         return value
@@ -78,7 +81,7 @@ def unwrap(value: object, column: str) -> object:
 
 
 def _text_of_parts(content: object) -> object:
-    """Return the concatenated texts of a content in parts; any other content unchanged."""
+    """Return the concatenated texts of a content with several parts; other contents unchanged."""
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         return content
     if not {part.get("type") for part in content} <= {"text", "reasoning"}:

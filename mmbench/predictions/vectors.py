@@ -1,4 +1,4 @@
-"""Outputs as a folder of embeddings; vectors are memory-mapped and never copied whole."""
+"""Reader of a folder of embeddings; vectors are memory-mapped and never copied as a whole."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _BATCH = 1 << 16  # ids converted at a time
 
 
 def holds_embeddings(folder: Path) -> bool:
-    """Return whether a folder has a file with the vectors of a side."""
+    """Return whether a folder has a file of query vectors or corpus vectors."""
     return any((folder / f"{side}{ending}").is_file() for side in SIDES for ending in _VECTORS)
 
 
 def embeddings_folder(folder: Path) -> Outputs:
     """Read query and corpus vectors (.npy, .fbin, .f16bin) and their ids (.npy, .txt, .parquet).
 
-    Vectors [n, d] of any floating-point type; ids are texts or whole numbers, one per vector.
-    Different widths are refused as in an .npz. Raises DataError, which names the file.
+    Vectors [n, d] have any floating-point type; ids are n strings or integers. Raises DataError,
+    which names the file, also if query and corpus vectors differ in dimension.
     """
     files: list[Path] = []
     sides: dict[str, tuple[Sequence[str], Vectors]] = {}
@@ -62,7 +62,10 @@ def embeddings_folder(folder: Path) -> Outputs:
 
 
 def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
-    """Return the only file of this name. Raises DataError if there is none, or several."""
+    """Return the only file called `stem` with one of these extensions.
+
+    Raises DataError if there are none or several; `how` is an example of code that writes the file.
+    """
     names = [f"{stem}{ending}" for ending in endings]
     files = [folder / name for name in names if (folder / name).is_file()]
     if not files:
@@ -73,7 +76,7 @@ def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> P
 
 
 def _memory_map(file: Path) -> NDArray[Any]:
-    """Return the array in a file, memory-mapped. Raises DataError."""
+    """Memory-map the array in a file. Raises DataError."""
     try:
         if file.suffix == ".npy":
             return np.lib.format.open_memmap(file, mode="r")
@@ -89,7 +92,7 @@ def _memory_map(file: Path) -> NDArray[Any]:
 
 
 def _ids(file: Path) -> Texts:
-    """Return ids as texts. Raises DataError."""
+    """Return the ids in a file as strings. Raises DataError."""
     import pyarrow as pa
 
     read = {".npy": _ids_from_array, ".txt": _ids_from_lines, ".parquet": _ids_from_parquet}[
@@ -114,7 +117,7 @@ def _ids_from_array(file: Path) -> pa.ChunkedArray:
 
 
 def _ids_from_lines(file: Path) -> pa.Array:
-    """Return the lines as `text_lines` does, without a Python object per line."""
+    """Return the lines of a file (see `text_lines`), without a Python object for each line."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -142,7 +145,7 @@ def _ids_from_parquet(file: Path) -> pa.ChunkedArray:
 
 
 def _texts(values: pa.Array) -> pa.Array:
-    """Return texts or whole numbers as large strings. Raises ValueError for anything else."""
+    """Return strings or integers as large strings. Raises ValueError for anything else."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(values.type):

@@ -1,1 +1,1 @@
-"""Mapping of rows to samples: ids, texts, media, classes, and pairs of texts and media."""
+"""Conversion of rows to samples: ids, texts, media, classes, and pairs of texts and media."""

@@ -1,4 +1,4 @@
-"""Multiple-choice questions: the options of a row, and the letter of the correct one."""
+"""Multiple-choice questions: the options of each question, and the letter of the correct option."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _BARE = re.compile(r"\(?([A-Za-z])[).]?")
 
 
 def parse_options(value: object) -> object:
-    """Return a list; a text is parsed as a Python list (MMMU: "['cat', 'dog']").
+    """Return the list of options in a cell; a string is parsed as a Python list.
 
-    Return None for a text that is not a Python list or contains a lone surrogate.
+    MMMU stores options as such strings: "['cat', 'dog']". Return None for a string that is not a
+    Python list or contains a lone surrogate. Any other value is returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -34,10 +35,12 @@ def parse_options(value: object) -> object:
 
 
 def option_texts(cells: Sequence[object], columns: Sequence[str], where: str) -> list[str]:
-    """Return the options of a row, from one column with a list or from one column for each option.
+    """Return the options of a row, from one column of lists or from one column for each option.
 
-    Empty columns at the end are dropped. Raises DataError for an empty column before a filled one,
-    which would shift the letters, and unless there are 2 to 26 texts or numbers.
+    `cells` are the row's values in these columns; `where` is the row's place for messages. Empty
+    cells at the end are dropped. Raises DataError for an empty cell before a filled cell, because
+    the letters of the options would change, and unless there are 2 to 26 options that are strings
+    or numbers.
     """
     first_cell = cells[0]
     values = (
@@ -64,8 +67,8 @@ def as_choice(
 ) -> tuple[dict[str, object] | InvalidContent, str | InvalidContent]:
     """Return the target {"answer": letter, "options": [text, …]}, and the options as lines.
 
-    Both are the InvalidContent of an ambiguous answer. Arguments and errors are those of
-    `right_letter`.
+    The lines are "A. cat", "B. dog". Arguments and errors are those of `right_letter`; if the
+    answer is ambiguous, both results are its InvalidContent.
     """
     letter = right_letter(answers, options, where, texts=texts)
     if isinstance(letter, InvalidContent):
@@ -76,12 +79,14 @@ def as_choice(
 def right_letter(
     answers: Sequence[object], options: Sequence[str], where: str, *, texts: bool = False
 ) -> str | InvalidContent:
-    """Return the letter of the correct option, given as a position from 0, a letter or a text.
+    """Return the letter of the correct option.
 
-    A letter means the option at that position, even where it is also the text of another option
-    (MMMU). With `texts`, other answers of the file are known to be texts; an answer that is both a
-    letter and a text is then ambiguous. So is a text that two options share. An ambiguous answer
-    gives an InvalidContent. Raises DataError for an answer that matches no option.
+    `answers` has one item: the position of the option from 0, its letter or its text. A letter
+    means the option at that position, even if another option has this letter as its text (MMMU).
+    With `texts`, other answers of the file are known to be texts of options; an answer that is both
+    a letter and a text is then ambiguous. The text of two equal options is ambiguous too. Return an
+    InvalidContent for an ambiguous answer. Raises DataError for an answer that matches no option,
+    and for several answers.
     """
     letters = ascii_uppercase[: len(options)]
     answer = answers[0]
@@ -105,7 +110,10 @@ def right_letter(
 
 
 def matching_letters(answer: object, options: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Return the letters of the options with the text of the answer, and the answer as a letter."""
+    """Return the letters of the options equal to an answer, and the letter that the answer is.
+
+    Either set is empty if nothing matches.
+    """
     letters = ascii_uppercase[: len(options)]
     by_text = {letters[at] for at, option in enumerate(options) if option == answer}
     letter = answer if by_text else bare_letter(str(answer))
@@ -113,6 +121,8 @@ def matching_letters(answer: object, options: Sequence[str]) -> tuple[set[str], 
 
 
 def bare_letter(answer: str) -> str:
-    """Return the upper-case letter of an answer such as "B", "b", "(B)" or "B.", else ""."""
+    """Return the upper-case letter of an answer such as "B", "b", "(B)" or "B."; "" for other
+    answers.
+    """
     match = _BARE.fullmatch(answer)
     return match[1].upper() if match else ""

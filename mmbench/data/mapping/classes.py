@@ -24,7 +24,11 @@ ClassOption = str | list[str] | dict[str, object]
 
 
 class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file with class names in the column `name`, or a JSON mapping {name: number}."""
+    """A data option that names a file of class names.
+
+    `files` are candidate paths. The file is a table with the class names in the column `name`, or a
+    JSON mapping {class name: number}. `table` describes the format of the table (`TableFormat`).
+    """
 
     files: str | list[str]
     name: str = "name"
@@ -32,10 +36,11 @@ class ClassFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def class_names(source: ClassOption, root: Path, option: str = "labels") -> list[str]:
-    """Return class names as given, or in the order of a file in the folder `root`.
+    """Return the class names in a list, or in a file in the folder `root`, in order.
 
-    The file is a `ClassFile`, or the path of a file with one name per line. Raises DataError for a
-    file that cannot be read and for duplicate names; messages call the names by their `option`.
+    `source` is a list of names, the options of a `ClassFile`, or the path of a file with one name
+    per line. Raises DataError for a file that cannot be read and for duplicate names; messages use
+    `option` as the name of the data option.
     """
     folder = root if root.is_dir() else root.parent
     if isinstance(source, Mapping):
@@ -60,9 +65,9 @@ def _in_file(file: Path, class_file: ClassFile) -> list[str]:
 
 
 def sorted_classes(names: Iterable[str]) -> list[str]:
-    """Return the distinct class names, sorted: by value if all are whole numbers, else as texts.
+    """Return the distinct class names, sorted by value if all are integers, else as strings.
 
-    The columns of a score matrix follow the order of the numbers: 2 comes before 10.
+    The columns of a score matrix have the same order: class 2 comes before class 10.
     """
     distinct = set(names)
     numbers = all(name.isdecimal() and name.isascii() for name in distinct)
@@ -80,10 +85,10 @@ def _by_number(file: Path) -> list[str]:
 
 
 def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[Any]:
-    """Return the label of each row, or a list of labels where a row may have several.
+    """Return the label of each row, or a list of labels if rows may have several.
 
-    Rows may have several labels if there is a `separator` or if any cell is a list. The characters
-    in `drop` are removed from labels.
+    `target` is a column, or a pattern with columns in braces. Rows may have several labels if a
+    `separator` is given or if any cell is a list. The characters in `drop` are removed from labels.
     """
     cells = read_cells(target, rows)
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
@@ -95,7 +100,9 @@ def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[
 
 
 def _parts(cell: object, separator: str) -> list[str]:
-    """Return the labels in a cell: the items of a list, or of a text split at the separator."""
+    """Return the labels in a cell: the items of a list, or the parts of a string between
+    separators.
+    """
     if isinstance(cell, list):
         return list(map(str, cell))
     parts = str(cell).split(separator) if separator else [str(cell)]
@@ -103,27 +110,35 @@ def _parts(cell: object, separator: str) -> list[str]:
 
 
 def occurring_classes(labels: Sequence[Any]) -> list[str]:
-    """Return the sorted classes that occur among labels or lists of labels."""
+    """Return the distinct classes that occur in labels or lists of labels, sorted
+    (`sorted_classes`).
+    """
     return sorted_classes(
         chain.from_iterable([one] if isinstance(one, str) else one for one in labels)
     )
 
 
 class ClassNames:
-    """Class names in order, as a data option gives them."""
+    """Class names in the order of their indices; `option` is the data option that gives them."""
 
     def __init__(self, names: Sequence[str], option: str = "labels") -> None:
         self.names, self._hint = names, f"see data option `{option}`"
         self._order = {name: position for position, name in enumerate(names)}
 
     def targets(self, rows: Rows, labels: Sequence[Any]) -> Sequence[Any]:
-        """Return the class indices of the labels of all rows: see `positions`."""
+        """Return the class index, or the sorted list of class indices, of each row's labels.
+
+        Errors are those of `positions`.
+        """
         if isinstance(labels, Texts) and len(self._order) == len(self.names):
             return self.find(labels, rows.where)
         return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]
 
     def find(self, labels: Sequence[str], where: Callable[[int], str]) -> array[int]:
-        """Return the class index of each label; `where` gives the place of a label for messages."""
+        """Return the class index of each label; `where` returns the place of a row for messages.
+
+        Raises UnknownName for a label that is not a class.
+        """
         found_positions = places(labels, self.names)
         unknown = (found_positions < 0).nonzero()[0]
         if len(unknown):
@@ -133,8 +148,8 @@ class ClassNames:
     def positions(self, label: Any, where: str) -> Any:
         """Return the class index of a label (a name or an index), or the sorted indices of a list.
 
-        Raises UnknownName for a label that is not a class, DataError for a name that several
-        classes have.
+        `where` is the place of the label for messages. Raises UnknownName for a label that is not a
+        class, and DataError for a name that several classes have.
         """
         if isinstance(label, list):
             return sorted({self.positions(one, where) for one in label})

@@ -1,9 +1,9 @@
-"""Search for the media files that rows name. Each folder is listed once, no file is opened.
+"""Search for the media files that rows name. Each folder is listed once, and no file is opened.
 
-The folders searched are those that published code uses for these data sets: `val2014` and
+The folders searched are those that published code uses for these data sets. For COCO: `val2014` and
 `train2014` next to the annotations (LAION-AI/CLIP_benchmark clip_benchmark/datasets/builder.py;
-dandelin/ViLT DATA.md) or under `images`; for Flickr `images` itself (fartashf/vsepp data.py),
-`imgs` (karpathy/neuraltalk imagernn/data_provider.py), `flickr30k-images` (dandelin/ViLT DATA.md),
+dandelin/ViLT DATA.md) or in `images`. For Flickr: `images` itself (fartashf/vsepp data.py), `imgs`
+(karpathy/neuraltalk imagernn/data_provider.py), `flickr30k-images` (dandelin/ViLT DATA.md),
 `flickr30k_images` and `Images` (the archives that CLIP_benchmark unpacks). `val2017` and
 `train2017` are the folders of COCO's own archives (`Flicker8k_Dataset`: unverified).
 """
@@ -39,14 +39,14 @@ def find_media(
     *,
     listed: bool = False,
 ) -> Sequence[Content]:
-    """Return the media that `source` names, given a list of candidate paths for each, best first.
+    """Return the media item for each list of candidate paths; the first path that exists is used.
 
-    Relative paths are searched in `folder`, then in its parent, and in both in the subfolders
-    `FOLDERS`; absolute paths are used as they are. A medium that is not found becomes a Media with
-    its expected path, which fails when it is read; a name that cannot be a file name
-    (`path_problem`) becomes an InvalidContent. If no medium at all is found, every one is an
-    InvalidContent; with `listed` its reason lists the folders searched. Outputs can be scored
-    without media.
+    Relative paths are searched in `folder` and in its parent, and in the subfolders `FOLDERS` of
+    each; absolute paths are used as they are. If no candidate exists, the result is a Media with
+    the first path, which fails when it is read. A name that cannot be a file name (`path_problem`)
+    becomes an InvalidContent. If no file is found for any list, every result is an InvalidContent;
+    with `listed`, its reason names `source` and lists the folders searched. No error is raised,
+    because outputs can be scored without media.
     """
     search = _Search(folder)
     # Search once for a medium that many questions share.
@@ -75,9 +75,9 @@ def locate_media(
     *,
     listed: bool = False,
 ) -> Sequence[Content | None]:
-    """Return media for a column of paths or of lists of paths, found as `find_media` does.
+    """Return the media items for a column of paths or of lists of paths (see `find_media`).
 
-    Other cells (a medium of bytes, an InvalidContent, None) are returned unchanged.
+    Other cells (an encoded image, audio or video, an InvalidContent, None) are returned unchanged.
     """
     paths = {
         at: [cell] if isinstance(cell, str) else cell
@@ -91,7 +91,7 @@ def locate_media(
 
 
 def path_problem(name: str) -> str:
-    """Return why no file can have this name, "" if one can. Nothing is downloaded."""
+    """Return the reason why no file can have this name, or "" if a file can; download nothing."""
     if _ADDRESS.match(name):
         return f"{repr(name)} is an address: download the file and give its path"
     if len(name) > _LONGEST:
@@ -111,7 +111,7 @@ def _content(path: str | None, name: str, home: str, modality: Modality) -> Cont
 
 
 class _Listing(NamedTuple):
-    """A folder to search, the path in it, and the file names there."""
+    """A folder to search, the searched path in it, and the file names at this path."""
 
     folder: str
     place: str
@@ -136,7 +136,7 @@ class _Search:
         return None
 
     def _listings(self, head: str) -> list[_Listing]:
-        """Return the file listings below all folders that contain this subfolder."""
+        """Return the file listings of the subfolder `head` in every searched folder that has it."""
         if head not in self._lists:
             places = [(f, str(Path(f, head)) if head else f) for f in self._folders]
             listings = [_Listing(folder, place, _file_names(place)) for folder, place in places]
@@ -149,11 +149,12 @@ class _Search:
 
 
 def _file_names(folder: str) -> dict[str, str]:
-    """Return the names in a folder, also composed (NFC) and escaped; {} where there is no folder.
+    """Return the file names in a folder by their spellings; {} if there is no such folder.
 
-    macOS writes accents as separate characters (NFD), tables usually have them composed (NFC). A
-    table contains text only, so a name that is not UTF-8 appears in it as `escape_surrogates`
-    writes it.
+    A file can be found by its name, by its composed form (NFC) and by its escaped form. macOS
+    writes accents as separate characters (NFD), but tables usually have them composed. A table
+    contains text only, so a file name that is not UTF-8 appears there as `escape_surrogates` writes
+    it.
     """
     try:
         with os.scandir(folder) as entries:

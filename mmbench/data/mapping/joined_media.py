@@ -18,7 +18,11 @@ from mmbench.types import InvalidContent
 
 
 class _Join(Struct, frozen=True):
-    """A configuration to join: its name, the id columns there and here, and its inputs."""
+    """The data option `join`: another configuration of the data set, and how to join its rows.
+
+    `name` is the configuration. Its row whose column `id` has the value of the column `by` of the
+    loaded row adds the inputs `columns`.
+    """
 
     name: str
     by: str
@@ -27,7 +31,7 @@ class _Join(Struct, frozen=True):
 
 
 class JoinedMedia:
-    """Another configuration of a data set, with rows that are looked up by their id."""
+    """The media of another configuration of a data set, looked up by row id."""
 
     def __init__(self, join: _Join, other: LibraryRows) -> None:
         self._join, self._other = join, other
@@ -40,7 +44,7 @@ class JoinedMedia:
         self._place = {str(key): at for at, key in enumerate(other.column(join.id))}
 
     def media(self, rows: Rows) -> dict[str, Sequence[Any]]:
-        """Return the media of each row, an InvalidContent if its id is not found."""
+        """Return the media items of each row by input name; an InvalidContent for an unknown id."""
         import numpy as np
 
         keys = list(map(str, rows.column(self._join.by)))
@@ -63,7 +67,7 @@ class JoinedMedia:
 def open_join(
     join: Mapping[str, object], root: Path | None, path: str, split: str, revision: str | None
 ) -> JoinedMedia:
-    """Return the configuration that the option `join` names. Raises SpecError, DataError."""
+    """Open the configuration that the data option `join` names. Raises SpecError, DataError."""
     if join.keys() != {"name", "by", "id", "columns"}:
         raise SpecError(
             f"data option join has the keys {', '.join(map(str, join))}:"

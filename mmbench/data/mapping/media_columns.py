@@ -1,9 +1,9 @@
-"""Inputs that are media. All sources read them by the same rule.
+"""Inputs that are images, audio or video. All data sources read them by the same rule.
 
-An input named image, audio or video (or image_1, image_2, …) is a medium, whether its column holds
-paths, bytes or both. An empty cell makes the sample fail, with two exceptions: inputs that a task
-lists as `optional`, and inputs of a numbered family (image_1, image_2, …) if the row has another
-member of the family.
+An input called image, audio or video (or image_1, image_2, …) is a media input, whether its column
+holds paths, encoded bytes or both. An empty cell makes the sample fail, with two exceptions: inputs
+that a task lists as `optional`, and inputs of a numbered family (image_1, image_2, …) if the row
+has another member of the family.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _FIELD = re.compile(r"(image|audio|video)(_?\d+)?")
 
 
 def column_list(columns: Columns) -> list[str]:
-    """Return the column names in an option that takes one name or several."""
+    """Return the column names in an option that takes one name or a list of names."""
     return list(filter(None, [columns] if isinstance(columns, str) else columns))
 
 
 def field_modality(name: str) -> Modality | None:
-    """Return the modality that the name of an input implies, None for a text input."""
+    """Return the modality that an input's name implies (image for `image_2`), None for text."""
     match = _FIELD.fullmatch(name)
     return as_modality(match[1]) if match else None
 
 
 def modality_of(name: str) -> Modality:
-    """Return the modality of this name. Raises UnknownName."""
+    """Return the modality with this name: image, audio or video. Raises UnknownName."""
     modality = as_modality(name)
     if modality is None:
         raise UnknownName("medium", name, MEDIA)
@@ -45,7 +45,7 @@ def modality_of(name: str) -> Modality:
 
 
 def one_medium(columns: Mapping[str, object]) -> Modality:
-    """Return the single medium among the keys of the option `columns`. Raises SpecError."""
+    """Return the only modality among the keys of the data option `columns`. Raises SpecError."""
     media = [modality for modality in MEDIA if modality in columns]
     if len(media) != 1:
         raise SpecError(
@@ -65,9 +65,12 @@ def check_optional(optional: Iterable[str], media: Collection[str]) -> None:
 def media_inputs(
     rows: Rows, columns: Mapping[str, Columns], optional: Collection[str] = ()
 ) -> dict[str, Sequence[Any]]:
-    """Return the media inputs; ABSENT where a row lacks a medium that it may lack.
+    """Return the media items of each row, by input name.
 
-    Raises DataError where the name of an input contradicts the type of its column.
+    `columns` are the columns by input name; inputs that are texts are ignored. An empty cell
+    becomes ABSENT if the input is `optional`, or if the row has another member of its numbered
+    family; other empty cells become an InvalidContent. Raises DataError if an input's name
+    contradicts the type of its column.
     """
     modalities = {name: _modality(rows, name, column) for name, column in columns.items()}
     media = {name: kind for name, kind in modalities.items() if kind}
@@ -84,10 +87,11 @@ def located_media(
     column_names: Mapping[str, str],
     optional: Collection[str] = (),
 ) -> dict[str, Sequence[Any]]:
-    """Return the media of each row by input, from cells that say where the files may be.
+    """Return the media items of each row by input name, from cells with paths or encoded media.
 
-    `media` are the modalities by input, `column_names` the column names for messages. A None cell,
-    which is empty, becomes an InvalidContent, or ABSENT where it may be empty; ABSENT stays.
+    `media` gives the modality of each input, `column_names` the column name of an input for
+    messages. A None cell is empty: it becomes ABSENT if the input may be missing in this row, and
+    an InvalidContent otherwise. A cell that is ABSENT stays ABSENT.
     """
     located: dict[str, Sequence[Any]] = {
         name: locate_media(cells[name], rows.folder, rows.place, kind)
@@ -106,7 +110,7 @@ def located_media(
 
 
 def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
-    """Return the modality of an input by the type of its column or, failing that, by its name."""
+    """Return the modality of an input by its column's type, or else by its name; None for text."""
     kind = rows.content_type(column) if isinstance(column, str) else ""
     by_type, by_name = as_modality(kind), field_modality(name)
     if kind == "bytes" and by_name is None:
@@ -122,10 +126,10 @@ def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
 def media_cells(
     rows: Rows, column: Columns, modality: Modality
 ) -> Sequence[str | list[str] | Media | None]:
-    """Return for each row the medium, or the paths where it may be; None where the cell is empty.
+    """Return each row's media item, or the candidate paths of its file; None for an empty cell.
 
     `column` is a column of paths or encoded media, a path with columns in braces, or a list of
-    both, in order of preference.
+    columns and paths in order of preference.
     """
     if isinstance(column, str) and not is_pattern(column):
         return rows.media(column, modality)
@@ -135,11 +139,11 @@ def media_cells(
 
 
 def missing_medium(where: str, column: str, modality: Modality) -> InvalidContent:
-    """Return the InvalidContent for a row with an empty media cell."""
+    """Return the InvalidContent for a row with an empty cell in a media column."""
     return InvalidContent(f"{where}: {column} is empty: no {NOUNS[modality]}")
 
 
 def _family(name: str) -> str:
-    """Return the name without its number; a name without a number is its own family."""
+    """Return an input's name without its number; a name without a number is returned unchanged."""
     match = _FIELD.fullmatch(name)
     return f"{match[1]}_" if match and match[2] else name

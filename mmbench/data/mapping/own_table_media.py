@@ -1,8 +1,8 @@
 """Media in the columns image, audio, video and file of a table. No file is opened.
 
-A question whose image is in a column `image_path`, `images` or `image_2` would be asked without the
-image. Its medium is therefore an InvalidContent, with a message that says how to name the column.
-Scoring outputs needs no media and continues.
+A question with its image in a column `image_path`, `images` or `image_2` would be asked without the
+image. Its image is therefore an InvalidContent, with a message that says how to name the column.
+Scoring of outputs needs no media and continues.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _EMPTY: tuple[object, ...] = (None, "", [], ABSENT)
 
 
 def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[str, Sequence[Any]]:
-    """Return the media of each row by modality; paths are searched as by `find_media`.
+    """Return the media items of each row by modality; paths are searched by `find_media`.
 
-    An empty cell is an InvalidContent, unless its modality is `optional`. Where no row fills two of
-    the columns, they are alternatives: a row needs only one of them. A row without such columns
-    (JSONL) has no media.
+    An empty cell becomes an InvalidContent, unless its modality is `optional`. If no row has values
+    in two of the columns, the columns are alternatives: a row needs a value in only one of them. A
+    JSONL row without these columns has no media.
     """
     if not any(map(rows.find, (*MEDIA, _FILE))) and not _unread(rows, ()):
         return {}
@@ -58,10 +58,10 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
 
 
 def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
-    """Return the paths of all rows by modality: None for an empty cell, ABSENT for no column.
+    """Return the paths of all rows by modality: None for an empty cell, ABSENT without a column.
 
-    They come from the columns image, audio, video and `file`; the extension in `file` decides the
-    modality. Raises DataError for a cell that is not a path, and for an unknown extension.
+    The paths come from the columns image, audio, video and `file`; the extension in `file` decides
+    the modality. Raises DataError for a cell that is not a path, and for an unknown extension.
     """
     paths = {str(modality): list(rows.paths(modality)) for modality in MEDIA}
     for at, file in enumerate(rows.paths(_FILE)):
@@ -77,10 +77,10 @@ def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
 
 
 def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
-    """Return the media columns, with their modality, that are not among those that are `read`.
+    """Return the columns that seem to hold media but are not read, with their modality.
 
-    A column counts as one by its name; where no medium is read, also if all its non-empty cells
-    name files with extensions of one modality.
+    `read` are the modalities that are read. A column is recognised by its name; if no modality is
+    read, also by its cells, if all non-empty cells are file names with extensions of one modality.
     """
     modalities = {name: _modality(name, rows.cells(name), read) for name in rows.names()}
     return {name: modality for name, modality in modalities.items() if modality}
@@ -99,7 +99,7 @@ def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Moda
 
 
 def _unread_medium(where: str, name: str, modality: Modality) -> InvalidContent:
-    """Return the InvalidContent for a medium in a column that is not read."""
+    """Return the InvalidContent for a cell of a media column that is not read."""
     return InvalidContent(
         f"{where}: column {name} is not read: call it {modality} for a path in each row; the data"
         " source `rows` or `listing` reads several media of a row"

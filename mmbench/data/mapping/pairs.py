@@ -39,12 +39,11 @@ def retrieval_data(
 ) -> RetrievalData:
     """Return captions as queries, images (id, content) as corpus, each caption linked to its image.
 
-    `medium` may be another modality; the corpus then has this field instead of an image.
-
-    A caption without text becomes an InvalidContent. A caption whose image is not among `images`
-    stays linked to a document outside the corpus. Order is kept. Image ids that are paths are
-    normalised by `path_id`. Raises DataError, which names `source`, for duplicate ids among queries
-    or documents.
+    `medium` may be another modality; documents then have an input of this name instead of `image`.
+    A caption without text becomes an InvalidContent. A caption may name an image that is not in
+    `images`: it is linked to a document outside the corpus. Order is kept. Image ids that are paths
+    are normalised by `path_id`. Raises DataError for duplicate ids among queries or documents; its
+    message names `source`.
     """
     documents_by_path = [(path_id(id), content) for id, content in images]
     texts = [caption._replace(image=path_id(caption.image)) for caption in captions]
@@ -64,7 +63,7 @@ def retrieval_data(
 
 
 def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
-    """Return the first n captions of each image, in order; all where n is None."""
+    """Return the first n captions of each image, in order; all captions if n is None."""
     if n is None:
         return list(captions)
     seen: Counter[str] = Counter()
@@ -77,7 +76,7 @@ def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
 
 
 def check_count(option: str, value: int | None) -> None:
-    """Raise SpecError unless a value is None or a whole number from 1."""
+    """Raise SpecError unless the value of a data option is None or an integer of at least 1."""
     if value is not None and (not isinstance(value, int) or value < 1):
         raise SpecError(f"data option {option}: {value!r} is not a whole number from 1")
 
@@ -89,11 +88,11 @@ def _checked(text: str | InvalidContent) -> str | InvalidContent:
 
 
 class PairColumns(NamedTuple):
-    """The columns of pairs: the medium and its id, the texts and their id; "" where there is none.
+    """The columns of text-media pairs: texts, media and the ids of each; "" for no column.
 
-    A text column may hold lists of texts. `medium` may be a path with columns in braces, or
-    several, in order of preference. `own` says that each row has its own medium unless ids say
-    otherwise; else rows with the same medium share one document.
+    `medium` is a column, a path with columns in braces, or a list of these in order of preference.
+    A text column may hold lists of strings. With `own`, each row has its own media item unless ids
+    say otherwise; without it, rows with the same media item share one document.
     """
 
     modality: Modality
@@ -109,11 +108,12 @@ class PairColumns(NamedTuple):
 
 
 def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> PairColumns:
-    """Return the option `columns` of pairs, in which all columns are named.
+    """Parse the data option `columns` of a source of text-media pairs.
 
-    If `rows` are given, a column defaults to the one named like its key, the medium defaults to an
-    image, rows with the same medium share one document, and ids may be missing. Raises SpecError,
-    and UnknownName for an unknown key or column.
+    Without `rows`, the option must name all columns, and each row has its own media item. With
+    `rows`, a column that is not named is the column with the same name as the key; the modality
+    defaults to image; rows with the same media item share one document; and ids may be missing.
+    Raises SpecError, and UnknownName for an unknown key or column.
     """
     own = rows is None
     image: Modality = next((medium for medium in MEDIA if medium in columns), "image")
@@ -138,17 +138,17 @@ def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> Pa
 
 
 def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
-    """Return texts as queries and the distinct media of all rows as corpus.
+    """Return the texts of all rows as queries, and their distinct media items as corpus.
 
-    Media are the same if they have the same id, else the same path (`./a.jpg` is `a.jpg`), else the
-    same bytes (which are then read), unless each row has its own medium. Paths are searched as by
-    `find_media`. The id of a text comes from its column; it defaults to the row number from 0, or
-    to the id of the row's own medium. Several texts of a row get the suffixes `#0`, `#1`. An empty
-    text gives a query that fails. A row without a text (null, an empty list) gives a distractor; a
-    row without a medium gives a query whose document is not in the corpus. Where each row has its
-    own medium, both fail.
+    Unless each row has its own media item, two items are the same if they have the same id; without
+    ids, if they have the same path (`./a.jpg` is `a.jpg`) or the same bytes, which are then read.
+    Paths are searched by `find_media`. The id of a text comes from its column; it defaults to the
+    row number from 0, or to the id of the row's own media item. Several texts of a row get the
+    suffixes `#0`, `#1`. An empty text becomes a query that fails. A row without a text (null, an
+    empty list) becomes a distractor; a row without a media item becomes a query with a document
+    outside the corpus. If each row has its own media item, both become failed samples instead.
 
-    Raises DataError for ids or texts of a wrong type, for duplicate ids, and for a medium id with
+    Raises DataError for ids or texts of a wrong type, for duplicate ids, and for a media id with
     two paths.
     """
     cells = media_cells(rows, columns.medium, columns.modality)
@@ -192,7 +192,7 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
 
 
 def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
-    """Return the id of each row, None where it has none."""
+    """Return the id of each row in a column; None for a row without an id."""
     if not column:
         return [None] * len(rows)
     return rows.as_texts(
@@ -205,7 +205,7 @@ def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
 def _document(
     rows: Rows, at: int, medium: str | list[str] | Media | None, own: bool, keys: ContentKeys
 ) -> str:
-    """Return the id of a document for a row without a medium id."""
+    """Return the document id for a row without a media id: its path, row number or content hash."""
     number = str(rows.numbers[at])
     if own:
         return number
@@ -237,7 +237,7 @@ def _texts(rows: Rows, columns: PairColumns, documents: Sequence[str]) -> Iterat
 
 
 def _texts_in(cell: object) -> object:
-    """Return a cell that is a text, null, or a list of these. Raises ValueError."""
+    """Return a cell that is a string, null, or a list of strings and nulls. Raises ValueError."""
     for text in cell if isinstance(cell, list) else [cell]:
         if not is_missing(text) and not isinstance(text, str):
             raise ValueError("a text, or a list of texts,")

@@ -1,4 +1,4 @@
-"""Text patterns with cells of a row in braces: paths of files, ids, labels."""
+"""Patterns with column names in braces, for paths of files, ids and labels."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ _SLOT = re.compile(r"\{([\w.]+)(?::(name|stem|parent|0\d\d?))?\}")
 
 
 def is_pattern(text: str) -> bool:
-    """Return whether a text has columns in braces; otherwise it is a column name."""
+    """Return whether a string is a pattern with columns in braces and not a column name."""
     return "{" in text
 
 
 def fill_pattern(pattern: str, rows: Rows) -> Sequence[str]:
-    """Return the pattern filled with the cells of each row; "" where one of the cells is empty.
+    """Return the pattern filled with the cells of each row; "" if any of these cells is empty.
 
-    `{path}` is a cell. `{path:name}` is the last part of a path, `{path:stem}` the same without its
-    extension, `{path:parent}` the name of its folder; `{start:06}` is padded with zeros to six
-    digits. Raises UnknownName for a column that does not exist.
+    `{path}` is the cell in the column `path`. `{path:name}` is the last part of a path,
+    `{path:stem}` the last part without its extension, `{path:parent}` the name of the folder;
+    `{start:06}` is padded with zeros to six digits. Raises UnknownName for a column that does not
+    exist.
     """
     literals = _SLOT.split(pattern)[::3]
     columns = [[_as(c, how) for c in rows.column(name)] for name, how in _SLOT.findall(pattern)]
@@ -48,19 +49,19 @@ def _as(value: object, how: str) -> str:
 
 
 def read_cells(text: str, rows: Rows) -> Sequence[Any]:
-    """Return the cells of a column, or a pattern with columns in braces filled for each row."""
+    """Return the cells of a column, or a pattern filled for each row (`fill_pattern`)."""
     return fill_pattern(text, rows) if is_pattern(text) else rows.column(text)
 
 
 def read_ids(text: str, rows: Rows) -> Sequence[str]:
-    """Return the ids in a column or a pattern. Raises DataError for an empty one."""
+    """Return the ids in a column, or from a pattern. Raises DataError for an empty id."""
     return rows.as_texts(text, parse_id, read_cells(text, rows))
 
 
 def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:
-    """Raise DataError if several of the named columns, in names or patterns, are missing.
+    """Raise DataError if several of the columns in `texts` (names and patterns) do not exist.
 
-    A single missing column is reported where it is read, with similar names.
+    A single missing column is reported when it is read, with a suggestion of similar names.
     """
     names = dict.fromkeys(name for text in texts if text for name in _columns(text))
     missing = [name for name in names if not rows.has(name)]

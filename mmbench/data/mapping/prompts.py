@@ -22,13 +22,15 @@ _NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates
 
 
 def with_templates(data: Samples, prompts: str, source: Path, *, spaces: bool = False) -> Samples:
-    """Return the data with the templates of the data set `prompts` ("cifar10"); unchanged for "".
+    """Return the data with the prompt templates of the data set `prompts` ("cifar10").
 
-    If the package has class names for the data set ("imagenet1k"), they become the labels, in
-    order. With `spaces`, underscores in the data's own class names become spaces.
+    The data are unchanged if `prompts` is "". If the package has class names for the data set
+    ("imagenet1k"), they become the labels, in order. With `spaces`, underscores in the data's own
+    class names become spaces.
 
-    Raises Missing without the package, UnknownName for a data set without templates, and DataError,
-    which names the `source` of the data, if the numbers of classes and names differ.
+    Raises Missing if the package is not installed, UnknownName for a data set without templates,
+    and DataError if the data and the package have different numbers of classes; its message names
+    `source`.
     """
     if spaces:
         data = replace(data, labels=[name.replace("_", " ") for name in data.labels])

@@ -1,4 +1,4 @@
-"""Conversion of rows to samples: which columns become inputs, targets, groups and tags."""
+"""Conversion of rows to samples: the columns for inputs, targets, groups and tags."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from mmbench.types import Sample
 
 
 class ColumnMapping(NamedTuple):
-    """The columns, or patterns with columns in braces, for each field of a sample; "" for none.
+    """The column, or pattern with columns in braces, for each field of a sample; "" for none.
 
-    Without `id`, rows are numbered from 0. `columns` are the inputs by name; a media input may list
-    several columns, in order of preference. `target` is one column with a text or a list of texts,
-    or several columns. `options` is one column with a list, or one column for each option; it makes
-    the target {"answer": letter, "options": [text, …]} and adds the input `options` with lines "A.
-    cat". The inputs in `optional` are media that a row may lack.
+    Without `id`, rows are numbered from 0. `columns` gives the column of each input; a media input
+    may list several columns, in order of preference. `target` is one column with a string or a list
+    of strings, or several columns. `options` is one column of lists, or one column for each option;
+    the target is then {"answer": letter, "options": [text, …]}, and the samples get an input
+    `options` with the lines "A. cat", "B. dog". `optional` lists media inputs that a row may lack.
     """
 
     id: str = ""
@@ -61,10 +61,11 @@ def sample_table(
     targets: Sequence[object] | None = None,
     media: Mapping[str, Sequence[Any]] | None = None,
 ) -> Table[Sample]:
-    """Return one sample per row, as columns, with other `targets` or additional `media` if given.
+    """Return one sample per row, stored as columns.
 
-    Texts and tags that are null or NaN are left out. Raises DataError, with the place of the row,
-    for a cell of a type that the field cannot have.
+    `targets`, if given, replaces the target column; `media` adds media inputs, by name. Texts and
+    tags that are null or NaN are left out. Raises DataError, with the place of the row, for a cell
+    of a wrong type.
     """
     inputs: dict[str, Sequence[Any]] = media_inputs(rows, shape.columns, shape.optional)
     inputs |= media or {}
@@ -119,7 +120,7 @@ def _several(cells: Sequence[object]) -> list[str]:
 
 
 def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the letter of the correct option with the options, and the options as lines."""
+    """Return the target of each multiple-choice row, and its options as lines (`as_choice`)."""
     names = column_list(shape.options)
     answers = rows.column(column_list(shape.target)[0])
     options = zip(*map(rows.column, names), strict=True)

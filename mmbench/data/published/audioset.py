@@ -37,9 +37,9 @@ def audioset(
     """Load one sample per segment; the target lists the indices of its labels among all classes.
 
     `root` holds `{split}_segments.csv` and class_labels_indices.csv, directly or in `metadata`, and
-    the audio files, cut to their segments, under one of the usual paths. `columns` sets other
-    paths: {audio: [PATH, …]} with {YTID}, {start_seconds} and {end_seconds} in them. Samples
-    without an audio file fail.
+    the audio files, cut to their segments, at one of the usual paths. `columns` sets other paths:
+    {audio: [PATH, …]}, which contain {YTID}, {start_seconds} and {end_seconds}. Samples without an
+    audio file fail.
 
     Raises DataError for files that are missing or cannot be read, UnknownName for an unknown label.
     """

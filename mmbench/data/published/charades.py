@@ -1,4 +1,4 @@
-"""The data source `charades`: which of 157 actions occur in a video of Charades.
+"""The data source `charades`: Charades videos with the actions, out of 157, that occur in them.
 
 Source of the format: Sigurdsson et al. 2016, prior.allenai.org/projects/charades, README of the
 archive Charades.zip: a CSV with `id`, `scene` and `actions` ("c092 11.90 21.20;c147 0.00 12.60"),
@@ -24,7 +24,7 @@ _PLACES = ("", "Charades/")
 
 @declare_source("folder")
 def charades(root: Path | None, *, split: str = "test") -> Samples:
-    """Load one sample per video; the target lists the indices of its actions, its scene is a tag.
+    """Load one sample per video; the target lists the indices of its actions, the tag is its scene.
 
     `root` holds Charades_v1_{split}.csv and Charades_v1_classes.txt, directly or in `Charades`, and
     the videos in Charades_v1 or Charades_v1_480. A video without actions has an empty target.

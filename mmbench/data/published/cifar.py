@@ -1,8 +1,9 @@
 """The data source `cifar`: CIFAR-10 and CIFAR-100 in their binary version.
 
-Source of the format: cs.toronto.edu/~kriz/cifar.html, "Binary version": records of one label
-(CIFAR-100: a coarse and a fine one) and 3,072 bytes, the red, green and blue planes of 32 x 32. The
-Python version is a pickle, which can execute code when loaded, and is not read.
+Source of the format: cs.toronto.edu/~kriz/cifar.html, "Binary version": a record has one label
+(CIFAR-100: a coarse label and a fine label) and 3,072 bytes, the red, green and blue planes of an
+image of 32 x 32 pixels. The Python version is a pickle, which can execute code when it is loaded,
+and is not read.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ _HEADER = b"P6 32 32 255\n"  # of a PPM; the bytes of the pixels follow
 
 
 class _CifarLayout(NamedTuple):
-    """The folder of the data set, its files by split, and the number of label bytes in a record."""
+    """The layout of CIFAR-10 or CIFAR-100.
+
+    `folder` is the folder of the data set, `names` its file of class names, `files` its data files
+    by split, and `labels` the number of label bytes in a record.
+    """
 
     folder: str
     names: str
@@ -61,12 +66,12 @@ _LAYOUTS = {
 def cifar(
     root: Path | None, *, classes: int = 10, split: str = "test", prompts: str = ""
 ) -> Samples:
-    """Load one sample per image of 32 x 32, in the order of the files; ids are numbers from 0.
+    """Load one sample per image of 32 x 32 pixels, in file order; ids are numbers from 0.
 
     `root` is the folder of the binary version (cifar-10-batches-bin, cifar-100-binary) or contains
-    it. With 100 `classes` the target is the fine label. Class names are those of the data set;
-    `prompts` names the templates (`with_templates`). Raises DataError for files that are missing or
-    cut short, SpecError for an unknown split or number of classes.
+    it. If `classes` is 100, the target is the fine label. Class names come from the data set;
+    `prompts` selects the prompt templates (`with_templates`). Raises DataError for files that are
+    missing or truncated, SpecError for an unknown split or number of classes.
     """
     if classes not in _LAYOUTS or split not in _LAYOUTS[classes].files:
         raise SpecError(f"data source cifar: no {split} split of {classes} classes: 10 or 100")
@@ -109,7 +114,7 @@ def _medium(file: Path, images: ByteRanges, number: int) -> Media:
 
 
 def _ppm(planes: bytes) -> bytes:
-    """Return the three colour planes of an image as a PPM, pixel by pixel."""
+    """Return an image in PPM format from its red, green and blue planes of 1,024 bytes each."""
     pixels = bytearray(_PIXELS)
     for colour in range(3):
         pixels[colour::3] = planes[colour * _PLANE : (colour + 1) * _PLANE]

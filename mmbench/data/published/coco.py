@@ -1,4 +1,4 @@
-"""The data source `coco`: captions JSON of COCO, Karpathy or BLIP, with a folder of images."""
+"""The data source `coco`: a captions file (COCO, Karpathy or BLIP JSON) and a folder of images."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def coco(
 
     `root` is an annotations file, or a folder that contains one (`find_annotations`); images are
     searched next to it (`find_media`). `split` selects images of a Karpathy file; for any other
-    file, `source` has the key `doubt` if the file name does not name the split. `captions` keeps
-    the first captions of each image (all captions of COCO 5K are 25,010, five per image 25,000),
-    `images` the first images with their captions.
+    file, `source` gets the key `doubt` if the file name does not contain the split. `captions`
+    keeps the first captions of each image (COCO 5K has 25,010 captions, and 25,000 with five per
+    image), `images` keeps the first images with their captions.
 
-    Ids are those of the file as text; a Flickr image has its file name without the extension. If no
-    image is found, all are InvalidContent. Raises DataError for data that cannot be read,
-    UnknownName for an unknown split, SpecError for a count below 1.
+    Ids are the ids in the file, as strings; a Flickr image has its file name without the extension.
+    If no image file is found, all images are InvalidContent. Raises DataError for data that cannot
+    be read, UnknownName for an unknown split, SpecError for a count below 1.
     """
     check_count("captions", captions)
     check_count("images", images)

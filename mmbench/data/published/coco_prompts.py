@@ -1,4 +1,4 @@
-"""The data source `coco-prompts`: COCO captions as prompts for drawing, with their images."""
+"""The data source `coco-prompts`: COCO captions as image generation prompts, with real images."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ def coco_prompts(
     images: int | None = None,
     seed: int = 0,
 ) -> Samples:
-    """Load one sample per image, `images` in all: one of its captions as text, the image as target.
+    """Load one sample per image: one of its captions as the text input, the image as target.
 
     `root` is an annotations file or a folder that contains one: COCO's own file of the `split`,
-    directly or in `annotations`, else the file that the source `coco` finds. Ids are those of the
-    images. The images with the lowest hashes under `seed` are chosen, and so is the caption of
-    each; the order of the file does not matter.
+    directly or in `annotations`, or else the file that the source `coco` finds. Ids are the image
+    ids. `images` is the number of images; the images with the lowest hashes under `seed` are
+    chosen. The caption of each image is chosen in the same way, so the order of the file does not
+    matter.
 
     Raises DataError for files that cannot be read, and if too few images have a caption.
     """
@@ -61,8 +62,8 @@ def coco_prompts(
 def _annotations(root: Path | None, split: str) -> Path:
     """Return COCO's own file of the split, even if there is a Karpathy file with other splits.
 
-    Raises DataError if the only COCO file is of another split: train2014, too, would have enough
-    images.
+    Raises DataError if the only COCO file is of another split: train2014, for example, also has
+    enough images, so the error would not be noticed.
     """
     name = f"captions_{split}"
     places = [root, root / "annotations"] if root else []
@@ -83,7 +84,7 @@ def _annotations(root: Path | None, split: str) -> Path:
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
-    """Return the caption with the lowest hash for each image."""
+    """Return for each image id the caption with the lowest hash under `seed`."""
     chosen: dict[str, Caption] = {}
     for caption in sorted(captions, key=lambda caption: _hash(seed, caption.id)):
         if isinstance(caption.text, str) and caption.text.strip():

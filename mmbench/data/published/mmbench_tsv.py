@@ -1,7 +1,7 @@
 """The data source `mmbench`: MMBench, multiple choice with all rotations of the options.
 
-Source: Liu et al. 2023, arXiv 2307.06281, section 4.1 (CircularEval); open-compass/VLMEvalKit
-vlmeval/dataset/image_mcq.py and image_base.py, for the columns of its TSV files.
+Source: Liu et al. 2023, arXiv 2307.06281, section 4.1 (CircularEval); the columns of the TSV files
+follow open-compass/VLMEvalKit vlmeval/dataset/image_mcq.py and image_base.py.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _TAGS = ("category", "l2-category")
 def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     """Load one sample per row of MMBench's TSV; `circular` adds each rotation of its options.
 
-    `root` is the .tsv, or a folder that contains a single one, with the columns index, question,
+    `root` is the .tsv, or a folder that contains a single .tsv, with the columns index, question,
     hint, A, B, C, D, answer, category, l2-category and image (base64, or the index of the row that
-    has the image). If the file already contains rotations (an index from 1,000,000), none are
-    added. Ids are the index, or index/1, index/2, … for added rotations; the group is the question.
-    A hint precedes its question, on a separate line.
+    has the image). If the file already contains rotations (an index of at least 1,000,000), no
+    rotations are added. The id of a sample is its index; added rotations are index/1, index/2, ….
+    All rotations of a question form a group. A hint precedes its question, on a separate line.
 
     Raises DataError for data that cannot be read, and for duplicate ids.
     """
@@ -56,7 +56,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
 
 
 def _with_hint(sample: Sample, hint: str) -> Sample:
-    """Return a question preceded by its hint, with its group."""
+    """Return a sample with the hint before its question, and with the question's id as group."""
     number = _number(sample.id)
     group = str(number % _ROTATED) if number >= 0 else sample.id
     lead = f"{hint}\n" if hint else ""
@@ -69,7 +69,7 @@ def _number(ident: str) -> int:
 
 
 def _rotations(sample: Sample) -> list[Sample]:
-    """Return the question with its options rotated by 0, 1, …; a failed question unchanged."""
+    """Return the sample and its copies with rotated options; a failed sample has no copies."""
     if isinstance(sample.target, InvalidContent):
         return [sample]
     options = sample.target["options"]
@@ -84,7 +84,7 @@ def _rotations(sample: Sample) -> list[Sample]:
 
 
 def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
-    """Return the image of each row: its own, or that of the row that it refers to."""
+    """Return the image of each row: its own image, or the image of the row it refers to."""
     spool = Spool(cache_folder())
     texts = rows.required("image")
     own: dict[str, MediaInFile] = {}

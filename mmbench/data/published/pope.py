@@ -27,11 +27,11 @@ _PLACES = ("", "coco", "output/coco")
 def pope(root: Path | None, *, category: str | None = None) -> Samples:
     """Load one sample per question; the target is yes or no, the group is the image.
 
-    `root` is a file of JSON lines or with a JSON list (question_id, image, text, label), or a
-    folder with one file for each category, coco_pope_random.json, …, directly or in `coco` or
-    `output/coco`. Images are searched from `root` as by `find_media`. The file name gives the tag
-    `category`. The ids are question ids; if all three categories are read they are random/1,
-    popular/1, …, because the official files each count from 1. Images need not exist.
+    `root` is a file (JSON lines or a JSON list with question_id, image, text, label), or a folder
+    with one file for each category (coco_pope_random.json, …), directly or in `coco` or
+    `output/coco`. Images are searched from `root` by `find_media`; they need not exist. The file
+    name gives the tag `category`. The ids are the question ids; if all three categories are read,
+    the ids are random/1, popular/1, …, because the numbers of each official file start at 1.
 
     Raises DataError for files that are missing or cannot be read, UnknownName for another category.
     """

@@ -1,4 +1,4 @@
-"""The data source `voc`: which of twenty object classes are in an image of PASCAL VOC.
+"""The data source `voc`: PASCAL VOC images with the object classes, out of twenty, in each image.
 
 Source of the format: Everingham et al., host.robots.ox.ac.uk/pascal/VOC/voc2007/ and its
 development kit: ImageSets/Main/{class}_{split}.txt with lines "000001 -1", where 1 means that the
@@ -31,10 +31,11 @@ def voc(
 ) -> Samples:
     """Load one sample per image; the target lists the indices of the classes in it.
 
-    `root` is the folder VOC2007 or a folder that contains it. `difficult` says whether a class with
-    only difficult objects counts as present: CLIP_benchmark counts it, the challenge leaves these
-    images out of the average precision of that class. Classes are sorted by name; `prompts` names
-    the templates (`with_templates`). Raises DataError for files that are missing or cannot be read.
+    `root` is the folder VOC2007 or a folder that contains it. With `difficult`, a class with only
+    difficult objects counts as present, as in CLIP_benchmark; the VOC challenge excludes these
+    images from the average precision of that class. Classes are sorted by name; `prompts` selects
+    the prompt templates (`with_templates`). Raises DataError for files that are missing or cannot
+    be read.
     """
     home = first_folder(root, _PLACES, "ImageSets/Main", "voc")
     ending = f"_{split}.txt"
@@ -57,7 +58,7 @@ def voc(
 
 
 def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:
-    """Return for each image whether the class of this file is present."""
+    """Return for each image id in a class's file whether the class is present."""
     marks: dict[str, bool] = {}
     known = _PRESENT | {"0": difficult}
     for number, line in enumerate(text_lines(read_file(file), file), start=1):

@@ -55,9 +55,9 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
 
     `root` is a folder with questions.json and annotations.json, or with the official files of a
     `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json; files
-    of OK-VQA and VQA v1 have no `v2_`), or the file of questions with its annotations next to it.
-    Inputs are image and question; tags are question_type and answer_type; the group is the image.
-    Annotations without a question are ignored. Images need not exist to score answers.
+    of OK-VQA and VQA v1 have no `v2_`), or the file of questions, with its annotations next to it.
+    The inputs are image and question, the tags question_type and answer_type, and the group is the
+    image. Annotations without a question are ignored. Images need not exist to score answers.
 
     Raises DataError for files that are missing or cannot be read, and for questions without
     answers.
@@ -102,7 +102,7 @@ def _has_answers(answers: dict[str, _Annotation], ident: str) -> bool:
 
 
 def _files(root: Path | None, split: str) -> tuple[Path, Path]:
-    """Return the files of questions and of annotations. Raises DataError."""
+    """Return the paths of the questions file and the annotations file. Raises DataError."""
     if root is None:
         raise DataError(
             "data source vqa was given no data: give --data FOLDER with questions.json and"
@@ -133,7 +133,7 @@ def _first(folders: list[Path], names: list[str], root: Path) -> Path:
 
 
 def _names(image: int | str) -> list[str]:
-    """Return the candidate file names of an image: COCO's for any split, also in VQA's folders."""
+    """Return the candidate file names of an image: COCO's names for each split, and VQA's paths."""
     if isinstance(image, str):
         return [image if "." in image else f"{image}.jpg"]
     names = [f"COCO_{split}_{image:012d}.jpg" for split in _IMAGES]

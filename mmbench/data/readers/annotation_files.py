@@ -1,4 +1,4 @@
-"""Annotation files of published data sets: which files to read, their format, and their rows."""
+"""Annotation files of published data sets: lookup of the files, and their formats and rows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
 class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
-    """The format of a table: its column names if it has no header, and its separator.
+    """The format of a table.
 
-    `quoted` says whether quotes enclose fields, as in Excel; otherwise they are ordinary text.
+    `header` lists the column names if the file has no header line; `separator` is the character
+    between fields ("" for the usual separator of the file type). With `quoted`, quotes enclose
+    fields, as in Excel; otherwise quotes are ordinary text.
     """
 
     header: list[str] = []
@@ -34,13 +36,13 @@ class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
     quoted: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a separator that the CSV reader does not support, with a ValueError."""
+        """Raise ValueError for a separator that the CSV reader does not support."""
         if self.separator and (len(self.separator) > 1 or self.separator in '\r\n"'):
             raise ValueError(f"separator {self.separator!r} is not one character, or is reserved")
 
 
 def option_as(kind: type[S], options: Mapping[str, object], option: str) -> S:
-    """Convert a data option that is a mapping to a struct of this type. Raises SpecError."""
+    """Convert a data option that is a mapping to the struct type `kind`. Raises SpecError."""
     return as_struct(options, kind, f"data option {option}")
 
 
@@ -52,12 +54,13 @@ def annotation_rows(
     entry: str = "",
     table: Mapping[str, object] | None = None,
 ) -> list[FileRows]:
-    """Return the rows of each of the `files` (`find_files`), by part.
+    """Return the rows of each of the `files` (`find_files`), one item per file.
 
-    `entry` names the entry of a JSON file that holds the rows (`data`, or `a.b`); `table` describes
-    the format of a table (`TableFormat`). The column `row` has the number of each row, `part` its
-    part, `key` its key in a JSON mapping. Raises DataError for a file that is missing or cannot be
-    read.
+    `source` is the data source, for messages. `entry` is the path of a JSON file's entry that holds
+    the rows (`data`, or `a.b`); `table` describes the format of a table (`TableFormat`). Three
+    columns are added: `row` with the row number, `part` with the name of the file in the mapping
+    `files`, and, for a JSON mapping, `key` with its keys. Raises DataError for a file that is
+    missing or cannot be read.
     """
     table_format = option_as(TableFormat, table or {}, "table")
     parts = find_files(root, files, source)
@@ -65,10 +68,11 @@ def annotation_rows(
 
 
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:
-    """Return part and path of each file; the part is "" unless `files` maps parts to files.
+    """Return the name and the path of each file; the name is "" unless `files` is a mapping.
 
-    Of a list of names, the first that exists is used. `root` may be the file itself. Raises
-    DataError.
+    `files` is a path, a list of paths of which the first that exists is used, or a mapping {name:
+    path or list}. `root` is the folder of the paths, or the file itself. Raises DataError for a
+    missing file.
     """
     if root is None:
         raise DataError(f"data source {source} was given no data: give --data FOLDER")
@@ -88,10 +92,11 @@ def _first(root: Path, names: str | list[str]) -> Path:
 
 
 def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Record]:
-    """Return the rows of a JSON, JSONL, CSV or TSV file; of JSON, the rows in an entry.
+    """Return the rows of a JSON, JSONL, CSV or TSV file.
 
-    Rows of a JSON mapping have their key in the column `key`; a table cell `nan` or `NaN` is None.
-    Raises DataError.
+    `entry` is the path of a JSON file's entry that holds the rows. Rows of a JSON mapping have
+    their key in the column `key`. A CSV or TSV cell that is `nan` or `NaN` is None. Raises
+    DataError.
     """
     data = read_file(file)
     suffix = file.suffix.lower()

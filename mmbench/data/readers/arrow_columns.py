@@ -1,4 +1,4 @@
-"""Columns of Arrow tables as columns of Python values, and access to the media in them."""
+"""Conversion of Arrow columns to columns of Python values, and access to their media."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BLOCK = 1 << 13  # values converted to Python objects at a time
 
 
 class ArrowValues(Column[Any]):
-    """Values of an Arrow column; `what` names the column in messages."""
+    """The values of an Arrow column; `what` is the name of the column in messages."""
 
     def __init__(self, array: pa.ChunkedArray, what: str) -> None:
         self.array, self.what = array, what
@@ -37,11 +37,11 @@ class ArrowValues(Column[Any]):
             yield from self._objects(self.array.slice(start, _BLOCK))
 
     def value(self, row: int) -> Any:
-        """Return the value of a row. Raises DataError."""
+        """Return the value of a row, counted from 0. Raises DataError."""
         return self._objects(self.array.slice(row, 1))[0]
 
     def take(self, rows: NDArray[np.int64]) -> ArrowValues:
-        """Return the values of rows [k]."""
+        """Return the values of rows `rows` [k], counted from 0, in this order."""
         return ArrowValues(self.array.take(rows), self.what)
 
     def _objects(self, array: pa.ChunkedArray) -> list[Any]:
@@ -55,7 +55,7 @@ class ArrowValues(Column[Any]):
 def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
     """Return an Arrow column as a column of Python values.
 
-    Raises DataError for text that is not UTF-8; `what` names the column in the message.
+    Raises DataError for text that is not UTF-8; `what` is the name of the column in the message.
     """
     import pyarrow as pa
 
@@ -71,9 +71,9 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
 
 
 def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the paths and the bytes in a media column, each null where a row has none.
+    """Return the paths and the bytes in a media column; a value that a row lacks is null.
 
-    Raises DataError for a column of another type; `what` names the column in the message.
+    Raises DataError for a column of another type; `what` is the name of the column in the message.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -99,7 +99,7 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
 
 
 def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of plain texts, bytes or numbers: decode dictionaries, convert views."""
+    """Return a column of plain strings, bytes or numbers: decode dictionaries, convert views."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
@@ -112,10 +112,11 @@ def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
-    """Return a function that gives the medium in a row, by row number.
+    """Return a function that maps a row number to the image, audio or video in a column.
 
-    Where the rows are exactly those of Arrow files, in order, a medium is a byte range of such a
-    file. Otherwise (`test[:100]`, data in memory) the library reads the row.
+    If the rows of the data set are exactly the rows of its Arrow files, in order, the bytes are a
+    range of such a file. Otherwise (`test[:100]`, data in memory) the datasets library reads the
+    row.
     """
     files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
     stored: list[MediaFile] = [file for file in files if file is not None]
@@ -131,7 +132,7 @@ def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
 
 
 class _HubMedia(MediaFile):
-    """The media in a column of a data set, read through the library."""
+    """The encoded media in a column of a data set, read through the datasets library."""
 
     def __init__(self, dataset: Dataset, column: str) -> None:
         self._rows = dataset.select_columns([column]).with_format("arrow")
@@ -155,8 +156,9 @@ class _HubMedia(MediaFile):
 
 
 def _pieces(file: Path, column: str) -> ByteRanges | None:
-    """Return the media in a column of an Arrow file as byte ranges; None if they are stored
-    otherwise.
+    """Return the media in a column of an Arrow file as byte ranges of the file.
+
+    Return None if the file has no such column or does not contain the bytes.
     """
     import numpy as np
     import pyarrow as pa
@@ -177,9 +179,9 @@ def _pieces(file: Path, column: str) -> ByteRanges | None:
 
 
 def _stretches(chunk: pa.Array, address: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the offsets from an address and the lengths of the values of a chunk, [n] int64 each.
+    """Return the offsets and the lengths of an Arrow chunk's values in bytes, [n] int64 each.
 
-    The length of null is -1.
+    Offsets are relative to the memory address `address`. The length of a null is -1.
     """
     import numpy as np
     import pyarrow as pa

@@ -38,14 +38,14 @@ _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
 
 
 class AnnotatedImage(NamedTuple):
-    """An image's id, and the relative paths where it may be, in order of preference, if known."""
+    """An image's id, and its candidate relative paths in order of preference, if known."""
 
     id: str
     names: list[str]
 
 
 class Caption(NamedTuple):
-    """A text with its id and the id of its image."""
+    """The text of a caption, with its id and the id of its image."""
 
     id: str
     image: str
@@ -53,7 +53,10 @@ class Caption(NamedTuple):
 
 
 class Annotations(NamedTuple):
-    """The content of an annotations file; `splits` says whether it has splits (Karpathy's do)."""
+    """The images and captions of an annotations file.
+
+    `splits` is True for a Karpathy file, which says for each image to which split it belongs.
+    """
 
     images: list[AnnotatedImage]
     captions: list[Caption]
@@ -103,7 +106,7 @@ class _ImageList(Struct):
 
 
 def read_annotations(path: Path, split: str) -> Annotations:
-    """Return the images and captions of an annotations file, in its order.
+    """Return the images and captions of an annotations file, in file order.
 
     `split` selects the images of a Karpathy file; other formats have no splits. Raises DataError
     for a file that is malformed, of another format or without images, UnknownName for an unknown
@@ -129,7 +132,7 @@ def _coco(data: bytes, path: Path) -> Annotations:
 
 
 def _coco_names(image: _CocoImage) -> list[str]:
-    """Return the candidate file names of an image; COCO's own where the file has only ids."""
+    """Return the candidate file names of an image; COCO's usual names if the file has only ids."""
     number = f"{image.id:0>12}"
     return [image.file_name] if image.file_name else [f"COCO_val2014_{number}.jpg", f"{number}.jpg"]
 
@@ -153,7 +156,7 @@ def _karpathy(data: bytes, path: Path, split: str) -> Annotations:
 
 
 def _blip(data: bytes, path: Path) -> Annotations:
-    """Read a list of images with their captions; several entries may have the same image."""
+    """Parse a BLIP list of images with captions; several entries may name the same image."""
     images: dict[str, AnnotatedImage] = {}
     captions: list[Caption] = []
     seen: Counter[str] = Counter()
@@ -174,7 +177,7 @@ def _blip_id(image: str) -> str:
 
 
 def _endings(path: str) -> list[str]:
-    """Return the path and its shorter forms without the first folders, longest first."""
+    """Return a path and its shorter forms, each without one more leading folder, longest first."""
     parts = PurePosixPath(path).parts
     return ["/".join(parts[start:]) for start in range(len(parts))] if parts else [path]
 
@@ -186,9 +189,11 @@ def _names(entry: _KarpathyImage) -> list[str]:
 
 
 def provenance_warning(path: Path, split: str) -> dict[str, str]:
-    """Return a `doubt` for `source` if neither the file nor its name says that it is `split`.
+    """Return {"doubt": reason} if nothing shows that the file belongs to `split`, else {}.
 
-    Another file may have as many images: COCO's val2017 has 5,000, as Karpathy's test split.
+    The split of a Karpathy file is known from its content, the split of other files from the file
+    name. The number of images is no evidence: COCO's val2017 has 5,000, as Karpathy's test split
+    does.
     """
     if any(_fits(path, rule) for rule in _rules(split)[1:4]):
         return {}
@@ -196,17 +201,17 @@ def provenance_warning(path: Path, split: str) -> dict[str, str]:
 
 
 def find_annotations(root: Path | None, split: str) -> Path:
-    """Return the annotations file at `root`, or in it by the first of these rules that matches.
+    """Return the annotations file: `root` itself, or the file in it that the first rule finds.
 
-    1. a Karpathy file, by the names in `KARPATHY`;
+    1. a Karpathy file, with one of the names in `KARPATHY`;
     2. `coco_{split}_karpathy.json`, the COCO captions file of a Karpathy split that CLIP_benchmark
        reads (LAION-AI/CLIP_benchmark clip_benchmark/datasets/builder.py);
     3. `coco_karpathy_{split}.json`, `flickr30k_{split}.json`, BLIP's lists of these splits;
-    4. `captions_{split}*.json`; 5. `captions_*.json`, as COCO's own archive has them;
+    4. `captions_{split}*.json`; 5. `captions_*.json`, as in COCO's own archive;
     6. any `*.json`.
 
     The folder itself and its subfolders `annotations`, `karpathy` and `caption_datasets` are
-    searched. Raises DataError if no file or several files match a rule.
+    searched. Raises DataError if no rule finds a file, and if a rule finds several files.
     """
     if root is None:
         raise DataError(
@@ -232,7 +237,7 @@ def _fits(file: Path, rule: tuple[str, ...]) -> bool:
 
 
 def _rules(split: str) -> list[tuple[str, ...]]:
-    """Return patterns of file names, in the order in which they are tried."""
+    """Return the file name patterns of each rule of `find_annotations`, in order."""
     split = escape(split)
     karpathy, captions = f"coco_{split}_karpathy.json", f"captions_{split}*.json"
     blip = f"coco_karpathy_{split}.json", f"flickr30k_{split}.json"

@@ -1,4 +1,4 @@
-"""Bytes of files: text of any Unicode encoding, and where in a file a byte is not text."""
+"""File contents: text of any Unicode encoding, and the place of the first byte that is not text."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "
 
 
 def read_file(path: Path, *, pipe: bool = False) -> bytes:
-    """Return the bytes of a file, without a UTF-8 byte order mark; UTF-16 and UTF-32 as UTF-8.
+    """Return the bytes of a file as UTF-8 without a byte order mark.
 
-    UTF-16 and UTF-32 are recognised by their byte order marks. `pipe` also allows a pipe, for a
-    path that the user typed. Raises DataError.
+    UTF-16 and UTF-32 are recognised by their byte order marks and converted; other bytes are not
+    checked. With `pipe`, the path may also be a named pipe, because the user typed it. Raises
+    DataError.
     """
     try:
         data = path.read_bytes() if pipe and path.is_fifo() else read_regular(path)
@@ -36,7 +37,7 @@ def read_file(path: Path, *, pipe: bool = False) -> bytes:
 
 
 def wide_encoding(data: bytes) -> str:
-    """Return utf-16 or utf-32 if data begin with its byte order mark, else ""."""
+    """Return "utf-16" or "utf-32" if the bytes begin with its byte order mark, else ""."""
     return next((name for mark, name in _WIDE.items() if data.startswith(mark)), "")
 
 
@@ -52,7 +53,7 @@ def decode_text(data: bytes, path: Path) -> str:
 
 
 def describe_no_text(data: bytes) -> str:
-    """Return why bytes are not UTF-8, and advice."""
+    """Return a phrase for messages: why the bytes are not UTF-8 text, and advice."""
     packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
     if packed:
         return f"the file is {packed}: unpack or convert it"
@@ -65,7 +66,7 @@ def is_no_text(data: bytes) -> bool:
 
 
 def first_bad_byte(data: bytes) -> int:
-    """Return the offset of the first byte that is not UTF-8, the length of data if all are."""
+    """Return the offset of the first byte that is not UTF-8; len(data) if all bytes are UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -74,7 +75,11 @@ def first_bad_byte(data: bytes) -> int:
 
 
 def malformed_at(path: Path, data: bytes, offset: int, reason: str, first_line: int) -> DataError:
-    """Return the error for a byte of data that begin on a line of the file, with its place."""
+    """Return a DataError that gives the line, the column and the offset of a byte.
+
+    `offset` is the byte's offset in `data`; `first_line` is the line of the file where `data`
+    begins.
+    """
     line = max(1, first_line) + data.count(b"\n", 0, offset)
     column = offset - (data.rfind(b"\n", 0, offset) + 1) + 1
     return DataError(f"{path}: line {line} column {column} (byte {offset}): {reason}")

@@ -40,9 +40,9 @@ TABLES = ("CSV", "TSV", "JSON lines", "a JSON list", "Parquet")
 
 
 def describe(path: Path) -> str:
-    """Return the format of a file or folder, such as `CSV with the columns image, text`.
+    """Return the format of a file or folder, such as "CSV with the columns image, text".
 
-    Return "" where it cannot be read. At most 64 KiB of a file are read.
+    Return "" if the file cannot be read. At most the first 64 KiB of a file are read.
     """
     try:
         if path.is_dir():
@@ -54,7 +54,7 @@ def describe(path: Path) -> str:
 
 
 def describe_bytes(data: bytes) -> str:
-    """Return the format of a file by its first bytes."""
+    """Return the format of a file, given its first bytes."""
     head = data[:_HEAD]
     if not head.strip():
         return "empty"
@@ -67,27 +67,27 @@ def describe_bytes(data: bytes) -> str:
 
 
 def is_packed(text: str) -> bool:
-    """Return whether a description is that of an archive, which must be unpacked first."""
+    """Return whether a description (`describe`) is of an archive, which must be unpacked first."""
     return text.startswith(_PACKED)
 
 
 def is_table(text: str) -> bool:
-    """Return whether a description is that of a file with rows."""
+    """Return whether a description (`describe`) is of a file with rows."""
     return text.startswith(TABLES)
 
 
 def is_json(text: str) -> bool:
-    """Return whether a description is that of JSON or of JSON lines."""
+    """Return whether a description (`describe`) is of JSON or JSON lines."""
     return text.startswith(("JSON", "a JSON"))
 
 
 def is_text(text: str) -> bool:
-    """Return whether a description is that of lines without columns."""
+    """Return whether a description (`describe`) is of text lines without columns."""
     return text.startswith(("TREC", "lines", "text"))
 
 
 def is_webdataset(text: str) -> bool:
-    """Return whether a description is that of a folder of archives of samples."""
+    """Return whether a description (`describe`) is of a WebDataset folder of tar archives."""
     return text.startswith("WebDataset")
 
 
@@ -114,7 +114,7 @@ def _describe_text(text: str) -> str:
 
 
 def _describe_json(text: str) -> str:
-    """Return the format of JSON by its beginning, which may be cut off anywhere."""
+    """Return the format of JSON, given its beginning, which may end anywhere."""
     first, end = _decoded(text.removeprefix("[").lstrip())
     if text.startswith("["):
         inside = f" of objects with {_names(first)}" if isinstance(first, dict) else ""
@@ -148,9 +148,10 @@ def _describe_folder(folder: Path) -> str:
 
 
 def _describe_tar(path: Path) -> str:
-    """Return the first key of an archive with unusual members, or its first key.
+    """Return a description of one WebDataset sample in a tar archive: its key and its members.
 
-    A key is the name of a file up to the first dot after its folder.
+    A key is a file's path up to the first dot in the file name. The sample is the first whose
+    members differ from the members of the first sample, or else the first sample.
     """
     members: dict[str, list[str]] = {}
     with open_regular(path) as file, tarfile.open(fileobj=file) as archive:

@@ -1,4 +1,4 @@
-"""Files in folders: which are data, which are media, and ids from their paths."""
+"""Files in folders: which files are data or media, and the ids that their paths give."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SYSTEM_NAMES = frozenset(
 
 
 def is_system_name(name: str) -> bool:
-    """Return whether a file or folder of this name is created by systems or tools, not by users.
+    """Return whether systems or tools, not users, create files and folders with this name.
 
     Hidden names are among them: `.DS_Store`, AppleDouble files (`._a.jpg`), `.ipynb_checkpoints`.
     """
@@ -36,31 +36,32 @@ def is_system_name(name: str) -> bool:
 
 
 def as_modality(name: str) -> Modality | None:
-    """Return the modality of this name, None for any other name."""
+    """Return the modality with this name (image, audio or video), None for any other name."""
     return next((modality for modality in MEDIA if modality == name), None)
 
 
 def modality_by_ending(path: str) -> Modality | None:
-    """Return the modality by the extension of a file name, None for no medium."""
+    """Return the modality of a file by its name's extension, None if it is no media file."""
     suffix = PurePath(path).suffix.lower()
     return next((name for name, endings in ENDINGS.items() if suffix in endings), None)
 
 
 def entries(folder: Path) -> list[Path]:
-    """Return the files and folders in a folder, sorted by name, without system names."""
+    """Return the files and folders in a folder, sorted by name, without hidden and system names."""
     return sorted(path for path in folder.iterdir() if not is_system_name(path.name))
 
 
 def matches(folder: Path, pattern: str) -> list[Path]:
-    """Return the paths below a folder that match a glob pattern, sorted, without system names."""
+    """Return the paths in a folder that match a glob pattern, sorted, without system names."""
     paths = folder.glob(pattern)
     return sorted(p for p in paths if not any(map(is_system_name, p.relative_to(folder).parts)))
 
 
 def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
-    """Return the only file of `files`, which were found in `root`.
+    """Return the only file in `files`, which were found in the folder `root`.
 
-    Raises DataError if there are several; if there is none, its message ends with `needed`.
+    Raises DataError if there are several files, or none; in the second case the message is
+    `needed`.
     """
     if not files:
         raise DataError(f"{root}: {needed}")
@@ -75,8 +76,8 @@ def first_folder(
 ) -> Path:
     """Return the first of the folders `names` in `root` that contains a file or folder `inside`.
 
-    An empty name is `root` itself. Raises DataError, which names the data `source` and ends with
-    the hint, if there is none.
+    The name "" means `root` itself. Raises DataError if there is no such folder; the message names
+    the data source `source` and ends with `hint`.
     """
     if root is None:
         raise DataError(f"data source {source} was given no data: give --data FOLDER with {inside}")
@@ -88,17 +89,17 @@ def first_folder(
 
 
 def file_id(file: Path, root: Path) -> str:
-    """Return the path of a file below `root`, without its extension, as valid text."""
+    """Return a file's path relative to `root`, without its extension, as an id in valid UTF-8."""
     return escape_surrogates(file.relative_to(root).with_suffix("").as_posix())
 
 
 def files_below(root: Path, above: Path | None = None) -> Iterator[Path]:
-    """Yield the files in a folder and its subfolders, sorted by name; a linked folder once.
+    """Yield the files in a folder and its subfolders, sorted by name, each folder only once.
 
-    Links to folders are followed. A folder that is reached by several paths (a loop of links) is
-    listed at the first; `above` is a folder that contains `root` and that links never enter again.
-    Hidden files and system files (`is_system_name`) are skipped. Raises DataError for a folder that
-    cannot be listed.
+    Links to folders are followed. A folder that can be reached by several paths (links may form a
+    loop) is listed at the first path. Links never lead back into `above`, a folder that contains
+    `root`. Hidden files and system files (`is_system_name`) are skipped. Raises DataError for a
+    folder that cannot be listed.
     """
     seen = set() if above is None else {_identity(above)}
     for place, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
@@ -120,10 +121,10 @@ def _refuse(error: OSError) -> None:
 
 
 def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
-    """Return ids and paths of the media in a folder and its subfolders, sorted by path.
+    """Return (id, path) of the image, audio or video files in a folder and its subfolders, by path.
 
     `files_below` says which files are skipped. Raises DataError for a missing folder, a folder
-    without media, and media with the same id.
+    without files of this modality, and two files with the same id.
     """
     endings = ENDINGS[modality]
     if not root.is_dir():
@@ -139,6 +140,6 @@ def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
 
 
 def sounds_in(folder: Path) -> dict[str, str]:
-    """Return the audio files in a folder: name without the extension → path."""
+    """Return the audio files in a folder as a mapping from name, without extension, to path."""
     files = [file for file in entries(folder) if file.suffix.lower() in SOUNDS]
     return {escape_surrogates(file.stem): str(file) for file in reversed(files)}

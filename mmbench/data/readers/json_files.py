@@ -35,12 +35,13 @@ _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
 def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, inside: str = "") -> T:
-    """Decode JSON into a msgspec type; `line` or `inside` (an entry) names its place in the file.
+    """Decode JSON into a msgspec type.
 
-    Raises DataError with the file and, for malformed JSON, the line, the column (from 1, in bytes)
-    and the byte offset of the error; for JSON of another shape the entry, such as
-    `$.annotations[3]`. A duplicate key in an object is an error too, except in structs, which keep
-    some keys only.
+    `line` (a line of JSONL) or `inside` (an entry of a JSON file) gives the place of `data` in the
+    file, for messages. Raises DataError: for malformed JSON with the line, the column (from 1, in
+    bytes) and the byte offset; for JSON of another shape with the entry, such as
+    `$.annotations[3]`. A duplicate key in an object is an error too, except if it is decoded into a
+    struct, which keeps only some of the keys.
     """
     try:
         content = parse_json(data, as_type)
@@ -64,17 +65,18 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
 
 
 def _refuse_repeated_keys(data: bytes, content: object, place: str) -> None:
-    """Raise DataError for a duplicate key in an object; `content` keeps only its last value.
+    """Raise DataError for a duplicate key in an object; `content` is the decoded JSON.
 
-    Every key has a colon, and encoding `content` loses the colon of each lost key. Objects are only
-    examined, which is slow, if the numbers of colons differ or a colon is escaped.
+    `content` has only the last value of a duplicate key. Every key has a colon, so encoding
+    `content` gives fewer colons than `data` has. The objects themselves are examined, which is
+    slow, only if the number of colons differs or a colon is escaped.
     """
     if may_hide_colons(data) or data.count(b":") != msgspec.json.encode(content).count(b":"):
         json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
 
 
 def may_hide_colons(data: bytes) -> bool:
-    """Return whether JSON may contain escaped colons, so that counting them is unreliable."""
+    """Return whether JSON may contain escaped colons, which make counting colons unreliable."""
     return any(colon in data for colon in _ESCAPED_COLONS)
 
 
@@ -91,7 +93,7 @@ def _single_keys(pairs: list[tuple[str, object]], place: str) -> dict[str, objec
 
 
 def _reason(data: bytes, offset: int) -> str:
-    """Return a likely reason why JSON is malformed, "" if none is known."""
+    """Return a likely reason why JSON is malformed at an offset, or "" if none is known."""
     if half := _HALF_CHARACTER.search(data, max(0, offset - 12)):
         escape = half[0].decode()
         return f"{escape} is half of a character (a lone surrogate): write the whole character"

@@ -1,4 +1,4 @@
-"""Tables written by users: CSV, TSV, JSONL and JSON, with aliases and any case for column names."""
+"""Tables written by users: CSV, TSV, JSONL and JSON, with flexible spelling of column names."""
 
 from __future__ import annotations
 
@@ -24,35 +24,36 @@ NamedColumn = tuple[str, Sequence[Any]]  # the name of a column, and its cells
 
 
 class OwnTable(FileRows):
-    """A table written by a user: the rows of a file, in which some rows may lack a column."""
+    """A table written by a user; rows of a JSON or JSONL file may lack a column."""
 
     def take(self, places: Sequence[int]) -> OwnTable:
-        """Return some of the rows, in their order."""
+        """Return the table of some of the rows, given their positions among the selected rows."""
         other = copy(self)
         other.numbers = self.numbers[list(places)]
         return other
 
     def find(self, name: str) -> str | None:
-        """Return the name of a column in the file's own case; None if there is none."""
+        """Return the name of a column as spelt in the file; None if there is no such column."""
         return find_name(self.names(), name, self.place)
 
     def alias(self, name: str, other: str) -> None:
-        """Make a column available under another name, unless a column of that name exists."""
+        """Make the column `name` available as `other` too, unless a column `other` exists."""
         actual = self.find(name)
         if actual is not None and self.find(other) is None:
             columns = {**self._cells.columns, other: self._cells.columns[actual]}
             self._cells = Mappings(columns, self.total)
 
     def cells(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column, ABSENT where a row does not have it."""
+        """Return the cells of a column; ABSENT for a row that lacks the column."""
         actual = self.find(name)
         cells = Repeated(ABSENT, self.total) if actual is None else self.read(actual)
         return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
     def first(self, names: Sequence[str], what: str) -> NamedColumn:
-        """Return the name and cells of the first of these columns that each row has.
+        """Return the cell of each row in the first of the columns `names` that the row has.
 
-        Raises DataError for a row that has none of them.
+        Also return the name of the first of these columns in the file. Raises DataError for a row
+        that has none of the columns; its message calls the missing cell `what`.
         """
         present = [name for name in map(self.find, names) if name]
         columns = list(map(self.cells, present))
@@ -71,10 +72,11 @@ class OwnTable(FileRows):
         return present[0], cells
 
     def only(self, names: Sequence[str], what: str) -> NamedColumn:
-        """Return the name and cells of the single column of these that each row has.
+        """Return the cell of each row in the only column of `names` that has a value in the row.
 
-        Columns with equal values count as one. Raises DataError for a row that has none of them,
-        and for columns with different values, because the right one is not guessed.
+        Also return the name of the first of these columns in the file. Columns with equal values
+        count as one column. Raises DataError for a row that has none of the columns, and for a row
+        with different values in them, because the right value is not guessed.
         """
         present = [name for name in map(self.find, names) if name]
         if len(present) < 2:
@@ -95,31 +97,36 @@ class OwnTable(FileRows):
         return present[0], cells
 
     def ids(self, names: Sequence[str] = ("id",)) -> Sequence[str]:
-        """Return the id of each row. Raises DataError for an invalid id."""
+        """Return the id of each row, from the first of the columns `names` that the row has.
+
+        Raises DataError for an invalid id.
+        """
         name, cells = self.first(names, "id")
         return self.as_texts(name, parse_id, cells)
 
     def distinct_ids(self, names: Sequence[str] = ("id",)) -> Sequence[str]:
-        """Return the id of each row. Raises DataError for duplicate ids."""
+        """Return the id of each row (`ids`). Raises DataError for duplicate ids."""
         ids = self.ids(names)
         refuse_duplicates("id", ids, self.place)
         return ids
 
     def required(self, name: str, one: Callable[[Any], Any] = parse_text) -> Sequence[Any]:
-        """Return the text of each row in a column, or the result of `one` for each cell."""
+        """Return the result of `one`, by default the string, for each cell of a column.
+
+        Raises DataError for a row that lacks the column, and for a cell for which `one` raises
+        ValueError.
+        """
         actual, cells = self.first((name,), name)
         return (self.as_texts if one is parse_text else self.convert)(actual, one, cells)
 
     def texts(self, name: str, none: str | Absent = "") -> Sequence[Any]:
-        """Return the text of each row in a column, `none` where it is empty or missing."""
+        """Return the string of each row in a column, or `none` if the cell is empty or missing."""
         return self._each(
             name, lambda cell: none if cell is None else parse_text(cell) or none, none
         )
 
     def paths(self, name: str) -> Sequence[Any]:
-        """Return the path of each row in a column: None if it is empty, ABSENT if there is no
-        cell.
-        """
+        """Return the path of each row in a column: None for an empty cell, ABSENT for no cell."""
         return self._each(name, parse_path, ABSENT)
 
     def _each(self, name: str, one: Callable[[Any], Any], none: str | Absent) -> Sequence[Any]:
@@ -130,5 +137,5 @@ class OwnTable(FileRows):
         return self.as_texts(actual, lambda cell: none if cell is ABSENT else one(cell), cells)
 
     def tags(self, used: Collection[str]) -> dict[str, Sequence[Any]]:
-        """Return the columns not in `used`, with one text, number or boolean per row."""
+        """Return the columns not in `used` as tags: one string, number or boolean per row."""
         return tag_columns({name: self.cells(name) for name in self.names()}, used)

@@ -1,4 +1,4 @@
-"""Rows of Parquet files; their media are decoded by row group and stored in temporary files."""
+"""Rows of Parquet files; media bytes are decoded by row group and stored in temporary files."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _PUT_ASIDE = 16 << 30  # bytes on disk beyond which decoded row groups are dropp
 class ParquetColumn(MediaFile):
     """The media in a column of a Parquet file: bytes, or structs of bytes and path.
 
-    A row group is decoded when one of its rows is first read. It is stored on disk and not in
-    memory, because the rows of a batch come from thousands of rows (`engine.plan.WINDOW`), and many
-    files have a single row group. Raises OSError.
+    A row group is decoded when one of its rows is first read. The result is stored on disk and not
+    in memory, because a batch may take its rows from a range of thousands of rows
+    (`engine.plan.WINDOW`), and many files have a single row group. Raises OSError.
     """
 
     def __init__(self, file: Path, column: str, metadata: pq.FileMetaData) -> None:
@@ -51,7 +51,7 @@ class ParquetColumn(MediaFile):
         return self._ends[-1] if self._ends else 0
 
     def read(self, number: int) -> bytes:
-        """Return the bytes of a row, none for null. Raises OSError, ValueError, DataError."""
+        """Return the bytes in a row, b"" for null. Raises OSError, ValueError, DataError."""
         group = bisect_right(self._ends, number)
         with self._lock:
             spool = self._aside.pop(group, None) or self._decoded(group)
@@ -59,7 +59,7 @@ class ParquetColumn(MediaFile):
         return spool.read(number - (self._ends[group - 1] if group else 0))
 
     def each(self) -> Iterator[bytes | None]:
-        """Yield the bytes of all rows, None for null. Raises OSError, ValueError, DataError."""
+        """Yield the bytes in each row, None for null. Raises OSError, ValueError, DataError."""
         return self._cells(None)
 
     def _decoded(self, group: int) -> Spool:
@@ -80,7 +80,7 @@ class ParquetColumn(MediaFile):
 
 
 class ParquetRows(Rows):
-    """The rows of a Parquet file; media are read from it on demand. Raises DataError."""
+    """The rows of a Parquet file; media are read from the file on demand. Raises DataError."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -107,7 +107,7 @@ class ParquetRows(Rows):
         return self._schema.empty_table()[name.removesuffix(".path")]
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
-        """Return the cells of a column of media; their bytes are read once, for their keys."""
+        """Return the cells of a media column; encoded media are read once, for their hashes."""
         import numpy as np
         import pyarrow as pa
 
@@ -141,7 +141,7 @@ class ParquetRows(Rows):
 
 @contextmanager
 def readable(file: Path) -> Iterator[None]:
-    """Raise DataError for an OSError or ValueError in the block, which reads a file."""
+    """Raise DataError instead of OSError and ValueError in a block that reads `file`."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -150,7 +150,10 @@ def readable(file: Path) -> Iterator[None]:
 
 @contextmanager
 def open_parquet(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file. Raises OSError, and ValueError for any error of Arrow."""
+    """Open a Parquet file, which must not have changed since `state` was recorded.
+
+    Raises OSError, and ValueError for any error of Arrow.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -168,7 +171,10 @@ def open_parquet(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
 def checked_batches(
     parquet: pq.ParquetFile, file: Path, groups: list[int] | None, column: str
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the batches of a column. Raises DataError if they are far larger than the file."""
+    """Yield the batches of a column in the row groups `groups`; None means all row groups.
+
+    Raises DataError if the decoded data are far larger than the file.
+    """
     stored, expanded = file.stat().st_size, 0
     for batch in parquet.iter_batches(_BATCH, groups, [column]):
         expanded += expanded_bytes(batch)

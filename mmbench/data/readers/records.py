@@ -1,6 +1,6 @@
-"""The cells of table rows: which column is meant, and what a cell may hold.
+"""Table rows and their cells: lookup of columns by name, and conversion of cell values.
 
-A single row is a `Record`. Rows read from a file are a table of columns
+A single row is a `Record`. The rows of a file are stored as columns
 (`mmbench.data.readers.table_files`).
 """
 
@@ -34,7 +34,7 @@ _NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
 
 
 class Record(NamedTuple):
-    """A row: its place for messages, and its cells by column."""
+    """A row: `where` is its place for messages, `cells` are its values by column name."""
 
     where: str
     cells: dict[str, object]
@@ -42,18 +42,19 @@ class Record(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """Return a column name in the form used for comparison: `Image-ID`, `imageId` are
-    `image_id`.
+    """Return the form of a column name that is used for comparison.
+
+    It is in snake case: `image_id` for `Image-ID`, `imageId` and `image id`.
     """
     words = _NEXT_WORD.sub("_", name.strip())
     return words.casefold().replace(" ", "_").replace("-", "_")
 
 
 def find_name(names: Iterable[str], name: str, where: str) -> str | None:
-    """Return the name of a column as spelt in `names`; None if there is none.
+    """Return the name of a column as spelt in `names`; None if there is no such column.
 
-    Raises DataError, which begins with `where`, if several names differ from this one only in case
-    or spelling and none is equal to it.
+    Names are compared as `plain_name`. Raises DataError, which begins with `where`, if several
+    names are equal to `name` except for case and spelling, and none is exactly equal.
     """
     same: list[str] = []
     for one in names:
@@ -67,17 +68,20 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
 
 
 def as_id(value: object, what: str) -> str:
-    """Return a value as an id. Raises DataError; `what` names the value in the message."""
+    """Return a value as an id. Raises DataError; `what` is the name of the value in the message."""
     return convert(parse_id, value, what)
 
 
 def record_number(record: Record, name: str) -> float:
-    """Return the finite number in a column. Raises DataError for anything else."""
+    """Return the finite number in a column of a row. Raises DataError for anything else."""
     return convert(parse_number, record.cells.get(name), f"{record.where}: {name}")
 
 
 def convert(one: Callable[[Any], T], value: object, what: str) -> T:
-    """Return the result of a function for a value; DataError where it raises ValueError."""
+    """Return the result of `one` for a value. Raises DataError if `one` raises ValueError.
+
+    The message of the ValueError says what is needed; `what` is the name of the value.
+    """
     try:
         return one(value)
     except ValueError as error:
@@ -85,33 +89,36 @@ def convert(one: Callable[[Any], T], value: object, what: str) -> T:
 
 
 def format_cell(value: object) -> str:
-    """Return a value for a message; `missing` for null, `empty` for an empty text or list."""
+    """Return a value for a message: "missing" for null, "empty" for an empty string or list."""
     if is_missing(value):
         return "missing"
     return "empty" if value in ("", []) else repr(value)
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a cell is missing: null, or NaN as pandas writes it."""
+    """Return whether a cell is missing: null, or a NaN, which pandas writes for missing cells."""
     return value is None or (isinstance(value, float) and value != value)
 
 
 def parse_id(value: object) -> str:
-    """Return the id in a cell: a text that is not empty, or a whole number as decimal text."""
+    """Return the id in a cell: a non-empty string, or an integer as a decimal string.
+
+    Raises ValueError for anything else.
+    """
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
     raise ValueError("a whole number or a text")
 
 
 def parse_text(value: object) -> str:
-    """Return the text in a cell; a number as decimal text. Raises ValueError."""
+    """Return the string in a cell; a number as a decimal string. Raises ValueError."""
     if isinstance(value, str | int | float) and not isinstance(value, bool) and value == value:
         return str(value)
     raise ValueError("a text")
 
 
 def parse_number(value: object) -> float:
-    """Return the finite number in a cell."""
+    """Return the finite number in a cell. Raises ValueError for anything else."""
     number = float("nan")
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         with suppress(ValueError, OverflowError):
@@ -122,8 +129,9 @@ def parse_number(value: object) -> float:
 
 
 def parse_path(value: object) -> str | None:
-    """Return the path in a cell, or in its key `path`; None for an empty cell. Raises
-    ValueError.
+    """Return the path in a cell, or in the key `path` of a cell that is a mapping.
+
+    Return None for an empty cell. Raises ValueError for anything else.
     """
     if isinstance(value, Mapping) and "path" in value and not value.get("bytes"):
         value = value["path"]
@@ -135,14 +143,17 @@ def parse_path(value: object) -> str | None:
 
 
 def parse_tag(value: object) -> str:
-    """Return the tag in a cell: a text, a number or a boolean; "" for anything else."""
+    """Return the string, number or boolean in a cell as a string; "" for anything else."""
     if is_missing(value) or not isinstance(value, str | int | float):
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
-    """Raise DataError that lists duplicate ids; `what` names their kind, `source` their place."""
+    """Raise DataError if ids occur twice; the message lists them.
+
+    `what` is the noun for one id ("query id"), `source` the file or place of the ids.
+    """
     if are_distinct(ids):
         return
     raise DataError(
@@ -152,7 +163,7 @@ def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
 
 
 def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
-    """Return the cells of all rows by column; None if a row lacks a column that others have."""
+    """Return the cells of all rows by column; None if a row lacks a column of the other rows."""
     cells = records.columns["cells"] if isinstance(records, Table) else None
     if not isinstance(cells, Mappings) or any(map(has_gaps, cells.columns.values())):
         return None
@@ -160,10 +171,10 @@ def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | 
 
 
 def has_gaps(cells: Sequence[object]) -> bool:
-    """Return whether a row lacks the column.
+    """Return whether a row lacks the column that has these cells.
 
-    Of the columns that readers return, only texts, repeated values and lists can hold ABSENT. The
-    others are not scanned, which would convert each value to a Python object.
+    Only strings, repeated values and lists can hold ABSENT. Columns of other types are not scanned,
+    because that would convert each value to a Python object.
     """
     if isinstance(cells, Texts):
         return cells.null is ABSENT and cells.array.null_count > 0
@@ -173,20 +184,20 @@ def has_gaps(cells: Sequence[object]) -> bool:
 
 
 def columns_of(records: Sequence[Record]) -> list[str]:
-    """Return the names of the columns that any of the rows has, in their order."""
+    """Return the names of the columns that any of the rows has, in order."""
     return [name for name in names_in(field_of(records, "cells")) if name]
 
 
 def cells_of(records: Sequence[Record], name: str) -> Sequence[object]:
-    """Return the cells of a column; None for a row that does not have it."""
+    """Return the cells of a column; None for a row that lacks the column."""
     cells = entries(field_of(records, "cells"), name)
     return [None if cell is ABSENT else cell for cell in cells] if has_gaps(cells) else cells
 
 
 def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
-    """Return the cells of the first of these columns that exists, if all are non-empty texts.
+    """Return the cells of the first column of `names` that exists, if all are non-empty strings.
 
-    Return None where the rows have to be examined one by one.
+    Return None in all other cases: the caller then has to examine the rows one by one.
     """
     columns = same_columns(records)
     if not columns:
@@ -197,7 +208,7 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
 
 
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
-    """Return the tags of each row: the `tag_columns` of its cells."""
+    """Return the tags of each row: all cells of columns not in `used` (`tag_columns`)."""
     cells = field_of(records, "cells")
     columns = cells.columns if isinstance(cells, Mappings) else Mappings.from_rows(cells).columns
     return Mappings(tag_columns(columns, used), len(records))
@@ -206,7 +217,7 @@ def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
 def tag_columns(
     columns: Mapping[str, Sequence[Any]], used: Collection[str]
 ) -> dict[str, Sequence[Any]]:
-    """Return the columns not in `used`; ABSENT where a cell is not a single text or number."""
+    """Return the columns not in `used` as tags; ABSENT for a cell that is no string or number."""
     free = [n for n in columns if n and n not in used and plain_name(n) not in used]
     return {name: _tags(columns[name]) for name in free}
 

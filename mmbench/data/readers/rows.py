@@ -1,4 +1,4 @@
-"""Rows of one place as columns: the result of the readers of annotation files and data sets."""
+"""The rows of one file or data set, read column by column."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ MediaCell = str | Media | None
 
 
 class Rows:
-    """Rows of a file or of a data set; a column is read when it is first used.
+    """The selected rows of a file or of a data set; a column is read when it is first used.
 
-    `place` names it in messages, `folder` is the base of relative paths, `part` the name of the
-    file among several. `numbers` [n] int64 are the numbers from 0 of the selected rows, out of
-    `total`.
+    `place` is the name of the file or data set in messages, `folder` the base of relative paths,
+    `part` the name of the file if a source reads several. `numbers` [n] int64 are the numbers, from
+    0, of the selected rows; `total` is the number of all rows. `source` is the provenance of the
+    data.
     """
 
     def __init__(self, place: str, folder: Path, n: int, part: str = "") -> None:
@@ -44,7 +45,7 @@ class Rows:
         return len(self.numbers)
 
     def as_column(self) -> array[int]:
-        """Return the numbers of the rows as a column."""
+        """Return the numbers of the selected rows, from 0, as a column."""
         return array("q", self.numbers.tobytes())
 
     def names(self) -> list[str]:
@@ -52,37 +53,36 @@ class Rows:
         raise NotImplementedError
 
     def where(self, at: int) -> str:
-        """Return the place of a row for messages."""
+        """Return the place of a selected row, counted from 0, for messages."""
         return f"{self.place} row {self.numbers[at]}"
 
     def read(self, name: str) -> Sequence[Any]:
-        """Return the cells of an existing column, of all rows of the place."""
+        """Return the cells of an existing column, of all rows including those not selected."""
         raise NotImplementedError
 
     def content_type(self, _column: str) -> str:
-        """Return image, audio, video or bytes if the type of a column says so, else ""."""
+        """Return image, audio, video or bytes if the column has such a type, else ""."""
         return ""
 
     def classes(self, _column: str) -> list[str]:
-        """Return the class names of a column where the place has them."""
+        """Return the class names of a column of labels if the data set has them, else []."""
         return []
 
     def has(self, name: str) -> bool:
-        """Return whether there is a column of this name, or one that may hold it as a key."""
+        """Return whether a column has this name, or the part of it before the first dot."""
         return not {name, name.partition(".")[0]}.isdisjoint((*self.names(), *self._read))
 
     def refuse_unknown(self, name: str, printed: str = "") -> None:
-        """Raise UnknownName for a column that does not exist; `printed` is its name in the
-        message.
-        """
+        """Raise UnknownName if there is no such column; the message shows `printed` if given."""
         if name not in self.names():
             raise UnknownName(f"column of {self.place}", printed or name, self.names())
 
     def column(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column; a name `types.semantic` means a key of mappings, also in
-        lists.
+        """Return the cells of a column, for the selected rows.
 
-        Raises UnknownName for a column that does not exist, DataError for a row that lacks it.
+        The name `types.semantic` means the value of the key `semantic` in each cell of the column
+        `types`, which holds mappings or lists of mappings. Raises UnknownName for a column that
+        does not exist, DataError for a row that lacks the column.
         """
         head, *keys = [name] if name in (*self.names(), *self._read) else name.split(".")
         if head not in self._read:
@@ -105,15 +105,18 @@ class Rows:
         return value
 
     def as_texts(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return a column as `convert` does, by a function that keeps texts unchanged."""
+        """Return the result of `convert`, for a function that returns non-empty strings unchanged.
+
+        A column that holds only non-empty strings is returned without calling the function.
+        """
         cells = self.column(name) if cells is None else cells
         full = isinstance(cells, Texts) and cells.are_full()
         return cells if full else self.convert(name, one, cells)
 
     def convert(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return the result of a function for each cell of a column, or of `cells`.
+        """Return the results of a function for the cells of a column, or for `cells` if given.
 
-        Raises DataError with the place of the cell if the function raises ValueError; the message
+        Raises DataError, with the place of the cell, if the function raises ValueError; the message
         of the ValueError says what is needed.
         """
         cells = self.column(name) if cells is None else cells
@@ -135,8 +138,9 @@ class Rows:
         return self.as_texts(column, parse_path)
 
     def select(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
-        """Select the rows whose columns have these values (one, or any of a list), and the `last`
-        of them.
+        """Select the rows with the given column values; of these, only the `last` rows if given.
+
+        `where` is {column: value or list of accepted values}; values are compared as strings.
         """
         import numpy as np
 
@@ -157,7 +161,7 @@ class Rows:
 
 
 class FileRows(Rows):
-    """The rows of a table file; `row` is the column of row numbers, `part` that of the part."""
+    """The rows of a table file, with a column `row` of row numbers and a column `part`."""
 
     def __init__(self, file: Path, records: Sequence[Record], part: str = "") -> None:
         super().__init__(str(file), file.parent, len(records), part)
@@ -169,7 +173,7 @@ class FileRows(Rows):
             self.add("part", Repeated(part, len(records)))
 
     def add(self, name: str, cells: Sequence[Any]) -> None:
-        """Add a column of all rows, unless the file has a column of this name."""
+        """Add a column with one cell for each row of the file, unless the file has the column."""
         if name not in self._cells.columns:
             self._read[name] = cells
 
@@ -178,7 +182,7 @@ class FileRows(Rows):
         return list(self._cells.columns)
 
     def where(self, at: int) -> str:
-        """Return the place of a row for messages."""
+        """Return the place of a selected row, counted from 0, for messages."""
         return str(self._places[int(self.numbers[at])])
 
     def read(self, name: str) -> Sequence[Any]:

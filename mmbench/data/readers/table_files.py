@@ -1,8 +1,8 @@
-"""Rows of CSV, TSV, JSONL and JSON files, as columns, with the place of each row.
+"""Rows of CSV, TSV, JSONL and JSON files, stored as columns, with the place of each row.
 
-Texts are UTF-8, or UTF-16 with a byte order mark. CSV and TSV have a header and use quotes as Excel
-does. JSON is a list of objects or a mapping of ids to them. If a column name occurs several times
-in the header, its cells are lists of the non-empty cells of a row.
+Files are UTF-8, or UTF-16 or UTF-32 with a byte order mark. CSV and TSV have a header and use
+quotes as Excel does. JSON is a list of objects, or a mapping of ids to objects. If a column name
+occurs several times in the header, its cells are lists of the non-empty cells of a row.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _FLAT = msgspec.json.Decoder(dict[str, object])
 
 
 def read_records(path: Path, value: str = "") -> Sequence[Record]:
-    """Return the rows of a table. A cell of a CSV or TSV that is `nan` or `NaN` is None.
+    """Return the rows of a table. A CSV or TSV cell that is `nan` or `NaN` is None.
 
-    `value` names the column for the values of a JSON mapping of ids to values that are not objects.
-    Raises DataError, also if there are no rows.
+    A JSON mapping may map ids to values that are not objects; `value` is then the name of the
+    column of these values. Raises DataError, also if there are no rows.
     """
     if path.suffix.lower() == ".json":
         return _refuse_empty(json_records(read_file(path), path, value), path)
@@ -51,7 +51,7 @@ def read_records(path: Path, value: str = "") -> Sequence[Record]:
 
 
 def without_nan(records: Table[Record]) -> Table[Record]:
-    """Return rows with None in place of cells `nan` or `NaN`; lists lose these items."""
+    """Return rows with None instead of the strings `nan` and `NaN`; lists lose these items."""
     cells = records.columns["cells"]
     assert isinstance(cells, Mappings)
     columns = {name: _without_nan(column) for name, column in cells.columns.items()}
@@ -75,7 +75,9 @@ def _without_nan(column: Sequence[object]) -> Sequence[object]:
 
 
 def parse_records(data: bytes, path: Path) -> Table[Record]:
-    """Return the rows in the bytes of a file named `path`. Raises DataError."""
+    """Return the rows in a file's bytes; the extension of `path` gives the format. Raises
+    DataError.
+    """
     return _refuse_empty(_READERS[path.suffix.lower()](data, path), path)
 
 
@@ -86,7 +88,7 @@ def _refuse_empty(records: Table[Record], path: Path) -> Table[Record]:
 
 
 def record_table(where: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Table[Record]:
-    """Return rows as a table of columns, with the place of each."""
+    """Return mappings from column to value as a table, with the place `where` of each row."""
     return Table(Record, {"where": where, "cells": Mappings.from_rows(rows)})
 
 
@@ -116,9 +118,10 @@ def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _flat_rows(block: bytes, n: int) -> list[dict[str, object]] | None:
-    """Return n lines of objects without nested objects or lists, decoded at once.
+    """Return n JSON lines decoded at once, if their objects hold no objects or lists.
 
-    Return None if another or invalid line may be among them: `decode_json` then says which.
+    Return None if a line may be invalid or hold nested values: the caller then decodes line by
+    line.
     """
     if block.count(b"{") != n or b"[" in block or may_hide_colons(block):
         return None
@@ -135,10 +138,11 @@ def _lines(path: Path, numbers: Sequence[int]) -> Mapped[str]:
 
 
 def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
-    """Return the rows of a list of objects, or of a mapping of ids to objects or to a `value`.
+    """Return the rows of a JSON list of objects, or of a JSON mapping with ids as keys.
 
-    JSON lines are recognised even under another file name. Raises DataError for duplicate ids, and
-    for JSON of another shape.
+    The values of the mapping are objects, or values for the column `value`. JSON lines are
+    recognised under any file name. Raises DataError for duplicate ids, and for JSON of another
+    shape.
     """
     if is_json_lines(data):
         return jsonl_records(data, path)
@@ -160,7 +164,7 @@ def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
 
 
 def is_json_lines(data: bytes) -> bool:
-    """Return whether the first line is a complete JSON object, followed by more lines."""
+    """Return whether the first line is a complete JSON object and more lines follow."""
     start = len(data) - len(data.lstrip())
     end = data.find(b"\n", start)
     first = data[start:end].rstrip()
@@ -173,10 +177,10 @@ def is_mapping(data: bytes) -> bool:
 
 
 def is_single_record(content: dict[str, object], value: str) -> bool:
-    """Return whether a JSON object is a row, the only one of its file, and not a mapping of ids.
+    """Return whether a JSON object is the only row of its file, and not a mapping with ids as keys.
 
-    Such a row has an id column and a column `value`, or, where no value is named, no cell that is
-    an object.
+    A row has an id column and the column `value`. If `value` is "", an object is a row if none of
+    its values is an object.
     """
     names = set(map(plain_name, content))
     if value:
@@ -199,12 +203,12 @@ def csv_records(
     quoted: bool = True,
     padded: bool = False,
 ) -> Table[Record]:
-    """Return the rows below the header, or of all lines if `header` is given.
+    """Return the rows below the header line, or all rows if `header` gives the column names.
 
-    If `quoted`, quotes enclose fields; `padded` fields have a space in front. By default the csv
-    module refuses cells above 131,072 characters, which images in base64 and repetitive model
-    outputs exceed; the limit is global to the process. Raises DataError for a row with more or
-    fewer cells.
+    With `quoted`, quotes enclose fields; with `padded`, fields have a space in front. The limit of
+    131,072 characters per cell in the csv module is raised, because images in base64 and repetitive
+    model outputs exceed it; this limit is global to the process. Raises DataError for a row with
+    more or fewer cells than the header.
     """
     decode_text(data, path)
     csv.field_size_limit(_LONGEST)
@@ -232,7 +236,10 @@ def csv_records(
 def _cells_of(
     reader: Reader, width: int, needed: str, path: Path, numbers: array[int]
 ) -> Iterator[list[str]]:
-    """Yield the cells of each line that is not empty, and append its line number."""
+    """Yield the cells of each non-empty line, and append its line number to `numbers`.
+
+    Raises DataError for a line that has not `width` cells; `needed` is a phrase for its message.
+    """
     for cells in reader:
         if len(cells) == width:
             numbers.append(reader.line_num)
@@ -253,7 +260,7 @@ _READERS: dict[str, Callable[[bytes, Path], Table[Record]]] = {
 
 
 def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
-    """Return rows of cells as columns; a repeated column name gets lists."""
+    """Return rows of cells as columns; the cells of a repeated column name are lists."""
     columns: dict[str, list[Sequence[str]]] = {}
     for name, cells in zip(header, zip(*rows, strict=True), strict=True):
         columns.setdefault(name, []).append(cells)
@@ -269,10 +276,10 @@ def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
 
 
 def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) -> Path:
-    """Return the file `root`, or the only file in it with one of these extensions.
+    """Return the file `root`, or the only file in the folder `root` with one of these extensions.
 
-    A .json file counts only if there is no other: many folders have one that is not a table. Raises
-    DataError, which names the data `source` and says what to give.
+    A .json file counts only if there is no other file: many folders have a .json that is not a
+    table. Raises DataError, which names the data source `source` and says what to give.
     """
     kinds = ", ".join(suffixes)
     if root is None or not root.exists():
@@ -286,6 +293,6 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
 
 
 def text_lines(data: bytes, path: Path) -> list[str]:
-    """Return the lines of a text file without their ends (LF or CR LF)."""
+    """Return the lines of a text file without their line ends (LF or CR LF)."""
     lines = decode_text(data, path).split("\n")
     return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]

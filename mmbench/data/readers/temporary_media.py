@@ -1,4 +1,4 @@
-"""Media stored in temporary files, so that memory does not grow with the data set."""
+"""Encoded media in temporary files, so that memory use does not grow with the data set."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from mmbench.media.inside import MediaFile, MediaInFile
 
 
 class Spool(MediaFile):
-    """An unnamed temporary file in `folder`, deleted together with its last reader.
+    """An unnamed temporary file in `folder` that holds encoded images, audio or video.
 
-    Raises DataError if it cannot be created.
+    It is deleted when the last object that reads it is deleted. Raises DataError if the file cannot
+    be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +38,7 @@ class Spool(MediaFile):
         return self._ends[-1]
 
     def add(self, data: bytes) -> MediaInFile:
-        """Store the bytes of a medium. Raises DataError."""
+        """Store the bytes of an image, audio or video file. Raises DataError."""
         left = memoryview(data)
         with _storing(self._folder):
             while left:
@@ -46,7 +47,7 @@ class Spool(MediaFile):
         return MediaInFile(self, len(self) - 1)
 
     def read(self, number: int) -> bytes:
-        """Return the bytes stored under this number. Raises OSError."""
+        """Return the bytes of the item with this number, from 0. Raises OSError."""
         start, end = self._ends[number : number + 2]
         return os.pread(self._file.fileno(), end - start, start)
 

@@ -12,10 +12,11 @@ TIMED = {".ctm": "words with times", ".stm": "segments with times"}  # formats t
 
 
 def trn_texts(data: bytes, path: Path) -> dict[str, str]:
-    """Return id → text of lines `text (id)`; empty lines and lines that begin with ;; are skipped.
+    """Return the texts of NIST lines `text (id)` by id.
 
-    Source of the format: NIST SCTK doc/infmts.htm, "trn". Raises DataError for other lines, for
-    duplicate ids, and if there are no lines.
+    Empty lines and lines that begin with ;; are skipped. Source of the format: NIST SCTK
+    doc/infmts.htm, "trn". Raises DataError for other lines, for duplicate ids, and if there are no
+    lines.
     """
     pairs = []
     for number, line in enumerate(text_lines(data, path), start=1):
@@ -33,7 +34,7 @@ def trn_texts(data: bytes, path: Path) -> dict[str, str]:
 
 
 def trn_parts(line: str) -> tuple[str, str] | None:
-    """Return id and text of a line `text (id)`, None for a line of another form."""
+    """Return the id and the text of a line `text (id)`, None for a line of another form."""
     text, bracket, ident = line.rstrip().rpartition("(")
     name = ident.removesuffix(")")
     if not bracket or name == ident or len(name.split()) != 1 or ")" in name:
@@ -42,10 +43,10 @@ def trn_parts(line: str) -> tuple[str, str] | None:
 
 
 def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
-    """Return id → text of lines `id words…`; empty lines are skipped.
+    """Return the texts of Kaldi lines `id words…` by id; empty lines are skipped.
 
-    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". Also reads Kaldi's utt2spk and
-    wav.scp. Raises DataError for duplicate ids, and if there are no lines.
+    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". The files utt2spk and wav.scp
+    of Kaldi have the same form. Raises DataError for duplicate ids, and if there are no lines.
     """
     pairs = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
     if not pairs:
@@ -55,6 +56,6 @@ def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
 
 
 def kaldi_parts(line: str) -> tuple[str, str]:
-    """Return id and text of a non-empty line `id words…`."""
+    """Return the id and the text of a non-empty line `id words…`."""
     ident, *text = line.split(maxsplit=1)
     return ident, text[0].rstrip() if text else ""

@@ -1,1 +1,1 @@
-"""Data sources for data of your own, each under its registered name."""
+"""Data sources for data of your own, each with its registered name."""

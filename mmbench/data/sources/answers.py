@@ -27,19 +27,20 @@ _USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     """Load one sample per row of a CSV, TSV, JSONL or JSON file; the target is the correct answer.
 
-    Columns: `id`; `answer` (or `answers`), a text, a list of texts in JSONL, or in a CSV several
-    columns of that name; `question`; `options`, a list in JSONL, or columns A, B, C, …; `image`,
-    `audio`, `video`, `file`: paths relative to the file; `group`: a name that rows share (an image,
-    a question with rotated options). All other columns are tags, including `question_id` if there
-    is an `id`. A row with an empty media cell fails, unless the medium is `optional`; a JSONL row
-    without the key is asked with its text only.
+    Columns: `id`; `answer` (or `answers`), which is a string, a list of strings in JSONL, or
+    several columns of this name in a CSV; `question`; `options`, which is a list in JSONL, or
+    columns A, B, C, …; `image`, `audio`, `video` and `file`, which are paths relative to the file;
+    `group`, a name that rows share (an image, a question with rotated options). All other columns
+    are tags, including `question_id` if there is an `id`. A row with an empty media cell fails,
+    unless the modality is in `optional`; a JSONL row without the key is asked with its text only.
 
-    The target is a text, or the list of correct texts. With options it is {"answer": letter,
+    The target is a string, or the list of correct strings. With options it is {"answer": letter,
     "options": [text, …]}; the answer is given as a letter or as the text of an option, and the
-    input `options` has lines "A. cat". An answer that is the letter of one option and the text of
-    another means the letter, as in MMMU's official code, unless other answers of the file are
-    texts: then, and if two options have the text, the answer is ambiguous and the sample fails.
-    Raises DataError, with the line, for an answer that matches no option, and for duplicate ids.
+    input `options` has the lines "A. cat", "B. dog". If an answer is the letter of one option and
+    the text of another, the letter counts, as in MMMU's official code. If other answers of the file
+    are texts of options, such an answer is ambiguous and the sample fails; so is a text that two
+    options have. Raises DataError, with the line, for an answer that matches no option, and for
+    duplicate ids.
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
@@ -58,7 +59,7 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
 
 
 class _ParsedRows(NamedTuple):
-    """The target of each row, its options as one input, and its tags."""
+    """The targets of all rows, their options as an input, and their tags by column."""
 
     targets: Sequence[Any]
     options: Sequence[Any]
@@ -87,7 +88,7 @@ def _parse_rows(rows: OwnTable) -> _ParsedRows:
 
 
 def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
-    """Return the tags of each row, without its id and its options."""
+    """Return the tag columns, without ids and without the columns A, B, C, … of a row's options."""
     tags = rows.tags(_USED | {rows.first(_IDS, "id")[0]})
     for place, letter in enumerate(ascii_uppercase):
         if options and letter in tags:
@@ -103,7 +104,7 @@ def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequenc
 
 
 def _parse_answers(cell: object) -> list[str]:
-    """Return the correct answers in a cell. Raises ValueError."""
+    """Return the correct answers in a cell, a string or a list of strings. Raises ValueError."""
     right = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
     if not right or "" in right:
         raise ValueError("a right answer")
@@ -119,7 +120,7 @@ def _single_or_list(right: list[str]) -> str | list[str]:
 
 
 def _options(rows: OwnTable) -> list[list[str]]:
-    """Return the options of each row, numbers as decimal texts; [] where a row has none."""
+    """Return the options of each row, numbers as decimal strings; [] for a row without options."""
     letters = [rows.cells(letter) for letter in ascii_uppercase] if "B" in rows.names() else []
     options = []
     for at, listed in enumerate(rows.cells("options")):
@@ -134,6 +135,6 @@ def _options(rows: OwnTable) -> list[list[str]]:
 
 
 def _is_text(right: Sequence[str], options: Sequence[str]) -> bool:
-    """Return whether the answer of a row is the text of an option and not a letter."""
+    """Return whether the answer of a row is the text of an option and not an option's letter."""
     by_text, by_letter = matching_letters(right[0], options) if options else (set(), set())
     return bool(by_text) and not by_letter

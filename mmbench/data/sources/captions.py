@@ -1,4 +1,4 @@
-"""The data source `captions`: images with reference captions, to score captions against."""
+"""The data source `captions`: images with reference captions, to score generated captions."""
 
 from __future__ import annotations
 
@@ -45,12 +45,13 @@ def captions(
 ) -> Samples:
     """Load one sample per image: its references as target, the image as input, its id as group.
 
-    `root` is a file or a folder that contains one: COCO captions, Karpathy or BLIP JSON (found as
-    `coco` finds it; `split` selects the images of a Karpathy file), JSON {id: [references]}, JSONL
-    or a JSON list with `id` and `references`, or CSV with `id` and `caption`, one row per caption.
-    `image` in a row is a path; it defaults to the id. `captions` keeps the first references of each
-    image, `images` the first images. Images need not exist to score captions. `source` has the key
-    `doubt` as with `coco`.
+    `root` is a file or a folder that contains one: COCO captions, Karpathy or BLIP JSON (found by
+    `find_annotations`; `split` selects the images of a Karpathy file), JSON {id: [references]},
+    JSONL or a JSON list with `id` and `references`, or CSV with `id` and `caption`, one row per
+    caption. `image` in a row is a path; it defaults to the id. `captions` keeps the first
+    references of each image, `images` keeps the first images. Images need not exist to score
+    captions. As in the source `coco`, `source` has the key `doubt` if the file may belong to
+    another split.
 
     Raises DataError for data that cannot be read, and for images without a reference.
     """
@@ -155,5 +156,5 @@ def _by_image(
 
 
 def _names(image: AnnotatedImage) -> list[str]:
-    """Return the paths where an image may be; without a path, names made from its id."""
+    """Return the candidate paths of an image: those in the file, or names made from its id."""
     return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

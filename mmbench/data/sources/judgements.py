@@ -50,14 +50,16 @@ class _Judgement(NamedTuple):
 def pairs(root: Path | None) -> RetrievalData:
     """Load queries and documents without contents, and the grade of each document for each query.
 
-    `root` is a file or a folder that contains a single one: TREC qrels (lines `qid 0 docid grade`,
-    under any file name, as MS MARCO's), or CSV, TSV, JSONL or JSON with query, document and an
-    optional grade (default 1); BEIR's query-id, corpus-id and score have the same meaning; JSON may
-    also be {query: {document: grade}} or {query: [documents]}. A CSV or TSV without a header has
-    the columns `qid 0 docid grade`, `qid docid grade` or `qid docid`. A grade may have a fraction
-    (1.0); below 0 it counts as 0, not relevant. Ids that are paths are normalised by `path_id`. All
-    judged documents are in the corpus, and all queries are used, also those without a relevant
-    document.
+    `root` is a file or a folder that contains a single one. It has TREC qrels, under any file name
+    (lines `qid 0 docid grade`, also used by MS MARCO), or it is CSV, TSV, JSONL or JSON with the
+    columns query, document and optionally grade (default 1). BEIR's columns query-id, corpus-id and
+    score have the same meaning. JSON may also be {query: {document: grade}} or {query:
+    [documents]}. A CSV or TSV without a header has the columns `qid 0 docid grade`, `qid docid
+    grade` or `qid docid`.
+
+    A grade may have a fraction (1.0); a grade below 0 counts as 0, not relevant. Ids that are paths
+    are normalised by `path_id`. All judged documents are in the corpus, and all queries are used,
+    including queries without a relevant document.
 
     Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
     line, for data that cannot be read, and for duplicate pairs.
@@ -78,7 +80,7 @@ def pairs(root: Path | None) -> RetrievalData:
 
 
 def _is_trec(data: bytes) -> bool:
-    """Return whether the first line, comments aside, has four columns, the last a number."""
+    """Return whether the first line that is not a comment has four columns, the last a number."""
     lines = (_cells(line) for line in data.split(b"\n", 100) if not line.startswith(b"#"))
     cells: list[bytes] = next(filter(None, lines), [])
     return len(cells) == 4 and _number(cells[3]) is not None
@@ -96,7 +98,7 @@ def _trec(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _cells(line: AnyStr) -> list[AnyStr]:
-    """Return the columns of a line: split at tabs if there are three, else at spaces."""
+    """Return the columns of a line: split at tabs if it has exactly three tabs, else at spaces."""
     tab = b"\t" if isinstance(line, bytes) else "\t"
     return [cell.strip() for cell in line.split(tab)] if line.count(tab) == 3 else line.split()
 
@@ -130,7 +132,10 @@ def _records(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _ids(rows: OwnTable, names: tuple[str, ...], other: str) -> Sequence[str]:
-    """Return the ids in an id column, else in the column `other`, which may also hold texts."""
+    """Return the ids in one of the id columns `names`, or else in the column `other`.
+
+    In a table with an id column, `other` ("query" or "document") may hold texts.
+    """
     has_id_column = any(map(rows.find, names))
     name, cells = rows.only(names, "id") if has_id_column else rows.first((*names, other), "id")
     return rows.as_texts(name, parse_id, cells)
@@ -149,7 +154,7 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _missing_header(data: bytes, path: Path) -> list[str]:
-    """Return column names for a table without a header, [] for a table with one.
+    """Return the column names of a table without a header line, [] for a table with a header.
 
     Raises DataError for a first line that is neither a header nor clearly a judgement.
     """
@@ -172,8 +177,9 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
 
 
 def _grades(rows: OwnTable) -> Sequence[float]:
-    """Return the grade of each row, 1 without a grade column. Raises DataError if it is
-    ambiguous.
+    """Return the grade of each row, 1 if the table has no grade column.
+
+    Raises DataError if it is ambiguous which column holds the grades.
     """
     if any(map(rows.find, GRADES)):
         name, cells = rows.only(GRADES, "grade")

@@ -28,14 +28,14 @@ _USED = {*_IDS, *_LABELS, "group"}
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
     """Load one sample per id; the target is the index of its label in `Samples.labels`.
 
-    `root` is a CSV, TSV, JSONL or JSON file, or a folder that contains a single one, with `id`
-    (default: the path in `file`, `image`, `audio` or `video`, as written) and `label`. If an id has
+    `root` is a CSV, TSV, JSONL or JSON file, or a folder that contains a single one, with `label`
+    and `id` (default: the path in `file`, `image`, `audio` or `video`, unchanged). If an id has
     several rows, or a list under `labels`, the data are multi-label, and each target is a list of
     indices. `group` is a name that samples share; other columns are tags.
 
-    `classes` gives the order of the classes: names, or a file with one name per line; by default
-    they are the labels that occur, sorted (`sorted_classes`). Raises DataError, with the line, for
-    a label that is not a class.
+    `classes` gives the classes in order: a list of names, or a file with one name per line. By
+    default they are the labels that occur, sorted (`sorted_classes`). Raises DataError, with the
+    line, for a label that is not a class.
     """
     path = find_file(root, "labels")
     rows = OwnTable(path, read_records(path, "label"))
@@ -58,7 +58,11 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
 
 
 class _Labels(NamedTuple):
-    """The labels of all rows, the row number of each, and whether a row has a list of labels."""
+    """All labels of a table.
+
+    `names` has each label and `rows` the number of its row, from 0; `lists` is True if a row has a
+    list of labels.
+    """
 
     names: Sequence[str]
     rows: Sequence[int]
@@ -76,7 +80,7 @@ def _labels(rows: OwnTable) -> _Labels:
 
 
 def _names(cell: object) -> list[str]:
-    """Return the labels in a cell."""
+    """Return the labels in a cell, a string or a list of strings. Raises ValueError."""
     names = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
     if "" in names:
         raise ValueError("the name of a class")
@@ -86,9 +90,9 @@ def _names(cell: object) -> list[str]:
 def _by_id(
     rows: OwnTable, row_labels: _Labels, positions: array[int]
 ) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
-    """Return the ids, the class index or indices of each, and the first row of each.
+    """Return the distinct ids, the class index or indices of each, and a table of their first rows.
 
-    Raises DataError where rows of one id contradict each other.
+    Raises DataError if rows with the same id have different media or repeat a label.
     """
     ids = rows.ids(_IDS)
     if not row_labels.lists and are_distinct(ids):

@@ -1,4 +1,4 @@
-"""The data sources `folder`, `images` and `class_folders`: media found by their paths."""
+"""The data sources `folder`, `images` and `class_folders`: media files found by their paths."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def folder(root: Path | None) -> RetrievalData:
     """Load captions as queries ("text") and images as corpus ("image") from a folder tree.
 
     `a/x.jpg` is the image `a/x`; its captions are the lines of `a/x.txt` (UTF-8), with the ids
-    `a/x#0`, `a/x#1`, …. Names are in sorted order; `files_below` says which files are skipped. An
-    image without a text file is a distractor. A text file without an image gives captions whose
-    image is not in the corpus; if there are no images at all, the images of all captions are
-    InvalidContent. An empty file or a blank line between captions is an empty caption; blank lines
-    at the end are ignored.
+    `a/x#0`, `a/x#1`, …. Files are read in sorted order; `files_below` says which files are skipped.
+    An image without a text file is a distractor. The captions of a text file without an image are
+    linked to an image outside the corpus; if there are no images at all, the images of all captions
+    are InvalidContent. An empty file or a blank line between captions is an empty caption; blank
+    lines at the end are ignored.
 
     Raises DataError for a missing or empty folder, and for two images with the same name.
     """
@@ -72,9 +72,9 @@ def _lines(file: Path) -> list[str | InvalidContent]:
 def images(root: Path | None) -> Samples:
     """Load the images of a folder tree, each as the target of a sample.
 
-    The id of `a/x.jpg` is `a/x`. `media_in` says in which order they come and which files are
-    skipped. Raises DataError for a missing folder, a folder without images, and two images with the
-    same id.
+    The id of `a/x.jpg` is `a/x`. `media_in` describes the order of the images and the files that
+    are skipped. Raises DataError for a missing folder, a folder without images, and two images with
+    the same id.
     """
     if root is None:
         raise DataError("data source images was given no data: give --data FOLDER of images")
@@ -91,16 +91,17 @@ def class_folders(
     prompts: str = "",
     spaces: bool = False,
 ) -> Samples:
-    """Load one sample per file; its folder is its class: `n01440764/x.JPEG` is of class 0.
+    """Load one sample per file; its folder is its class: `n01440764/x.JPEG` has class 0.
 
-    Folders are in sorted order, without hidden and system folders (`__MACOSX`, `is_system_name`);
-    the id is the path below the folder of classes, without its extension. `split` is the folder of
-    classes in `root`, or a list of folders of which the first that exists is used ("" is `root`
+    Folders are in sorted order, without hidden and system folders (`__MACOSX`, `is_system_name`).
+    The id is the path below the folder of classes, without its extension. `split` is the folder of
+    classes in `root`, or a list of such folders: the first that exists is used ("" is `root`
     itself). A class has the name of its folder; with `spaces`, underscores become spaces. `prompts`
-    names the templates, which may come with class names in the order of the folders
+    selects the prompt templates, which may come with class names in the order of the folders
     (`with_templates`).
 
-    Raises DataError for missing folders or files, and if the numbers of folders and names differ.
+    Raises DataError for missing folders or files, and if there are not as many class names as
+    folders.
     """
     modality = modality_of(medium)
     place = _place(root, [split] if isinstance(split, str) else split)

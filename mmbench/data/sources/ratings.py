@@ -1,4 +1,4 @@
-"""The data source `ratings`: human ratings of each sample of each system."""
+"""The data source `ratings`: human ratings of the outputs of one or more systems."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ def ratings(root: Path | None) -> Samples:
     """Load one sample per id; the target is the list of its ratings [rater, number], by rater.
 
     `root` is a CSV, TSV, JSONL or JSON file with one row per rating, or a folder that contains a
-    single one: `id`, `rater`, `rating` and an optional `system`, which is tag and group (without it
-    the id is the group). A path in `audio`, `image`, `video` or `file` is the rated medium.
+    single such file. The columns are `id`, `rater`, `rating` and optionally `system`, which is the
+    tag and the group (without it the id is the group). A path in `audio`, `image`, `video` or
+    `file` is the rated output.
 
-    A rater may rate an id more than once: each rating counts. Raises DataError, with the line, for
+    If a rater rates an id more than once, each rating counts. Raises DataError, with the line, for
     a rating that is not a number, and for an id with two systems.
     """
     path = find_file(root, "ratings")

@@ -1,6 +1,7 @@
 """The data sources `listing`, `labelled` and `rows`: one sample per row.
 
-They read rows from different places and map them alike (`mmbench.data.mapping.samples`).
+They read rows from different places and convert them in the same way
+(`mmbench.data.mapping.samples`).
 """
 
 from __future__ import annotations
@@ -41,8 +42,10 @@ from mmbench.text import listed, part_of
 
 
 class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of lines NAME KEY. NAME is the column `name` of the row with KEY as its filled
-    pattern `key`.
+    """The data option `names`: a file of lines NAME KEY that adds a column `name` to the rows.
+
+    `key` is a pattern with columns in braces; a row gets the NAME of the line whose KEY equals its
+    filled pattern.
     """
 
     file: str
@@ -50,8 +53,10 @@ class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class References(Struct, frozen=True, forbid_unknown_fields=True):
-    """Reference texts in another entry `rows`: the column `text`, and the column `of` with row
-    ids.
+    """The data option `references`: reference texts in another entry of the same JSON file.
+
+    `rows` is the entry. Each of its rows has a reference in the column `text`, and in the column
+    `of` the id of the sample that the reference belongs to.
     """
 
     rows: str
@@ -79,18 +84,19 @@ def listing(
 ) -> Samples:
     """Load one sample per row of one or more published annotation files.
 
-    `files` is a path in the folder `root`, a list of paths of which the first that exists is used,
-    or a mapping of parts to these; ids then begin with `part/`. `rows` is the entry of a JSON file
-    that holds the rows (`data`, or `a.b`), `table` the format of a table (`TableFormat`). `where`
-    selects rows whose columns have these values (one, or any of a list), `last` the last of them.
+    `files` is a path in the folder `root`, a list of paths, the first of which that exists is used,
+    or a mapping {part: path or list}; ids then begin with `part/`. `rows` is the entry of a JSON
+    file that holds the rows (`data`, or `a.b`), `table` the format of a table (`TableFormat`).
+    `where` selects rows by column values, {column: value or list of values}; `last` keeps only the
+    last of these rows.
 
     `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
-    `optional` are as in `ColumnMapping`; row numbers count all rows of a file. An input named
-    image, audio or video (or image_1, …) is a medium, at the path in its column, at a path with
-    columns in braces, or at the first of several paths that exists: `images/{split}/{image}`
-    (`fill_pattern`, `find_media`). `names` (`NameFile`) is an optional file next to it that says
-    under which names media are stored. `references` (`References`) collects the targets of each row
-    by its id.
+    `optional` are the fields of `ColumnMapping`; row numbers count all rows of a file. An input
+    called image, audio or video (or image_1, …) is a media input. Its file is at the path in its
+    column, at a path with columns in braces, or at the first of several paths that exists:
+    `images/{split}/{image}` (`fill_pattern`, `find_media`). `names` (`NameFile`) is an optional
+    file, next to the rows, with the names under which media files are stored. `references`
+    (`References`) collects the reference texts of each row by its id.
 
     Raises DataError for data that cannot be read, for duplicate ids and for rows without a
     reference; UnknownName for a column that does not exist.
@@ -156,11 +162,12 @@ def labelled(
     """Load one sample per row of an annotation file; the target is the index of its label.
 
     `files`, `rows`, `table`, `where`, `id`, `columns`, `group` and `tags` are as in `listing`;
-    `columns` has one medium. `target` is the label column. With a `separator`, or if its cells are
-    lists, a row may have several labels and its target is the list of their indices. The characters
-    in `drop` are removed from labels; with `spaces`, underscores in class names become spaces.
-    `labels` gives the class names in order, or a file of them (`class_names`); by default they are
-    the labels that occur, sorted. `prompts` names the templates (`with_templates`).
+    `columns` has one media input. `target` is the label column. With a `separator`, or if the cells
+    of the label column are lists, a row may have several labels and its target is the list of their
+    indices. The characters in `drop` are removed from labels; with `spaces`, underscores in class
+    names become spaces. `labels` gives the class names in order, or a file of class names
+    (`class_names`); by default they are the labels that occur, sorted. `prompts` selects the prompt
+    templates (`with_templates`).
 
     Raises DataError for data that cannot be read and for duplicate ids, UnknownName for a column
     that does not exist and for a label that is not a class.
@@ -203,19 +210,19 @@ def rows(
 ) -> Samples:
     """Load one sample per row of the data set OWNER/NAME, or of the folder or file `root`.
 
-    `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; the rows of several
-    configurations in `name` are concatenated. `id`, `columns`, `target`, `options`, `group`, `tags`
-    and `optional` are as in `listing`. A column of images, audio or videos is an input of that
-    modality; so is a column of paths, of bytes or of structs of both, if its input is named image,
-    audio or video (or image_1 …). Media stay encoded until they are needed; paths are relative to
-    the file or folder, and are searched as by `find_media`.
+    `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; if `name` lists
+    several configurations, their rows are concatenated. `id`, `columns`, `target`, `options`,
+    `group`, `tags` and `optional` are as in `listing`. A column with a type for images, audio or
+    video is an input of this modality. A column of paths, bytes or structs with both is a media
+    input if the input is called image, audio or video (or image_1, …). Media stay encoded until
+    they are needed; paths are relative to the file or folder, and are searched by `find_media`.
 
-    `join` adds inputs from another configuration, `name`, of the same data set, from the row whose
-    column `id` has the value of the column `by` here; its `columns` are as above. `prompts` and
-    `spaces` are as in `labelled`.
+    `join` adds inputs from another configuration of the same data set: `name` is the configuration,
+    `columns` gives its inputs, and a row is joined with the row whose column `id` has the value of
+    the column `by`. `prompts` and `spaces` are as in `labelled`.
 
-    A target of the datasets library's class type, or a text that is in `labels`, becomes its index
-    in the labels. Raises DataError for data that cannot be loaded, for duplicate ids and for
+    A target of the datasets library's class type, or a string that is in `labels`, becomes its
+    index in the labels. Raises DataError for data that cannot be loaded, for duplicate ids and for
     unknown labels; UnknownName for a column that does not exist.
     """
     shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])

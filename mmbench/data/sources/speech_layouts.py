@@ -18,7 +18,10 @@ from mmbench.types import Content, InvalidContent, Media, Sample
 
 
 class _Recording(NamedTuple):
-    """The transcript of a recording; its audio is the file named by its id in `folder`."""
+    """The transcript of a recording.
+
+    Its audio is `sound`, or else the audio file in `folder` with the id as its name.
+    """
 
     id: str
     text: Reference
@@ -28,8 +31,9 @@ class _Recording(NamedTuple):
 
 
 def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
-    """Return one sample per recording, with the speaker as group; missing audio is an
-    InvalidContent.
+    """Return one sample per recording, with the speaker as group.
+
+    Audio that is missing becomes an InvalidContent.
     """
     sounds: dict[Path, dict[str, str]] = {}
     samples = []
@@ -44,7 +48,7 @@ def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
 
 
 def trn(path: Path) -> list[Sample]:
-    """Load lines `text (id)`; a text may have alternatives."""
+    """Load a .trn file with lines `text (id)`; a text may contain alternatives."""
     texts = trn_texts(read_file(path), path)
     return _samples(
         _Recording(ident, _reference(text, f"{path}: sample {ident}"), path.parent)
@@ -60,8 +64,10 @@ def _reference(text: str, where: str) -> Reference:
 
 
 def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
-    """Load lines `SPEAKER-CHAPTER-NUMBER TEXT`, with audio next to them (openslr.org/12,
-    README).
+    """Load LibriSpeech transcripts, with the audio files next to them.
+
+    The lines are `SPEAKER-CHAPTER-NUMBER TEXT`. Source of the format: openslr.org/12, README.
+    `root` is the folder of all `chapters`, for messages.
     """
     lines = [(f.parent, *line.partition(" ")) for f in chapters for line in _lines(f)]
     recordings = [
@@ -74,7 +80,7 @@ def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
 
 
 def sphinx(folder: Path) -> list[Sample]:
-    """Load the transcripts of the ids in `fileids`, without the marks <s> and </s>."""
+    """Load a CMUSphinx folder: the transcripts of the ids in `fileids`, without <s> and </s>."""
     file, order = folder / "transcription", folder / "fileids"
     texts = trn_texts(read_file(file), file)
     paths = [PurePosixPath(line) for line in _lines(order) if line]
@@ -94,12 +100,12 @@ def _spoken(text: str) -> str:
 
 
 def kaldi(text: Path) -> list[Sample]:
-    """Load lines `id words…` of a file `text`, with `utt2spk`, `wav.scp` and audio next to it.
+    """Load a Kaldi file `text` of lines `id words…`, with the audio and speakers next to it.
 
-    The speaker comes from `utt2spk`; the audio from `wav.scp`, or else from a file named by the id
-    next to the text. Commands in `wav.scp` are not run, and recordings are not cut by `segments`:
-    such audio is an InvalidContent. Source of the formats: kaldi-asr.org, doc/data_prep.html.
-    Raises DataError for data that cannot be read.
+    The speaker comes from `utt2spk`. The audio file comes from `wav.scp`, or else has the id as its
+    name and is next to the file `text`. Commands in `wav.scp` are not run, and recordings are not
+    cut by `segments`: such audio is an InvalidContent. Source of the formats: kaldi-asr.org,
+    doc/data_prep.html. Raises DataError for data that cannot be read.
     """
     folder = text.parent
     speakers, sounds = _table(folder / "utt2spk"), _table(folder / "wav.scp")
@@ -121,7 +127,10 @@ def _table(path: Path) -> dict[str, str]:
 
 
 def _sound(entry: str, folder: Path, *, cut: bool) -> Content:
-    """Return the audio of an entry of wav.scp: a path relative to the folder."""
+    """Return the audio of a `wav.scp` entry, which is a path relative to the folder.
+
+    With `cut`, the recording is a part of a longer one, and the result is an InvalidContent.
+    """
     if cut:
         return InvalidContent(
             f"a part of a recording in {folder / 'segments'}: cut it into a separate file"

@@ -1,6 +1,6 @@
 """The data sources `table`, `hf`, `captioned` and `caption-rows`: texts about media.
 
-They read rows from different places and map them alike
+They read rows from different places and convert them in the same way
 (`mmbench.data.mapping.pairs.pairs_from_rows`).
 """
 
@@ -25,11 +25,11 @@ def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> Re
 
     `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that contains a single one.
     The columns are `image`, `text` and optionally `id` and `image_id`; `columns` sets other names:
-    {image: file_name, text: caption}. It may name audio or video instead of image, with audio_id or
-    video_id. An image is a path, relative to the file or found in an image folder next to it
-    (`find_media`); in Parquet also bytes or a struct of bytes and path. A text is a string, in
-    JSONL and Parquet also a list of strings. `pairs_from_rows` says how rows become samples. CSV
-    and TSV are UTF-8 with a header, and use quotes as Excel does.
+    {image: file_name, text: caption}. With the key audio or video instead of image, and audio_id or
+    video_id, the corpus has this modality. An image is a path, relative to the file or found in an
+    image folder next to it (`find_media`); in Parquet also bytes or a struct of bytes and path. A
+    text is a string, in JSONL and Parquet also a list of strings. `pairs_from_rows` says how rows
+    become samples. CSV and TSV are UTF-8 with a header, and use quotes as Excel does.
 
     Raises DataError, with file and line or row, for data that cannot be read; UnknownName for a
     column that does not exist.
@@ -53,13 +53,13 @@ def hf(
 ) -> RetrievalData:
     """Load texts as queries ("text") and images as corpus ("image") from a data set of `datasets`.
 
-    `path` is an OWNER/NAME on the hub with its configuration `name` and its `revision` (a commit,
-    branch or tag; None for the newest), or a folder or file on disk; `root` replaces it if given,
-    so a task may leave it out. A folder is one that `save_to_disk` wrote or that `load_dataset`
-    reads. Cached data are not downloaded again, and work without a network. `where` selects rows
-    whose columns have these values (one, or any of a list). `columns` and rows are as in the source
-    `table`; media stay encoded on disk until they are needed. The `source` of the result has the
-    path and, for the hub, the commit as `revision`.
+    `path` is an OWNER/NAME on the hub, or a folder or file on disk; `root` replaces it if given, so
+    a task may omit it. `name` is the configuration on the hub, and `revision` a commit, branch or
+    tag (None for the newest). A folder was written by `save_to_disk`, or has a layout that
+    `load_dataset` reads. Cached data are not downloaded again, and need no network. `where` selects
+    rows by column values, {column: value or list of values}. `columns` and rows are as in the
+    source `table`; media stay encoded on disk until they are needed. The `source` of the result has
+    the path and, for a data set on the hub, the commit as `revision`.
 
     Raises DataError for a data set that is neither on disk nor in the cache nor available from the
     hub (within five seconds without a network), UnknownName for a column or split that does not
@@ -80,11 +80,12 @@ def caption_rows(
     revision: str | None = None,
     where: dict[str, object] | None = None,
 ) -> RetrievalData:
-    """Load pairs as `hf` does, where each row has its own medium, numbered from 0.
+    """Load text-media pairs like the source `hf`, but each row has its own media item.
 
-    `columns` names all columns: image, audio or video; `text`, one or several; optionally `id`, and
-    `image_id`, `audio_id` or `video_id`: rows with the same media id share the medium of the first.
-    A text without an id has the id of its medium with the suffix `#0`, `#1`.
+    Documents are numbered from 0. `columns` names all columns: image, audio or video; `text`, one
+    column or several; optionally `id`, and `image_id`, `audio_id` or `video_id`: rows with the same
+    media id share the media item of the first of these rows. A text without an id has the id of its
+    media item with the suffix `#0`, `#1`.
     """
     pairs = pair_columns(columns)
     return pairs_from_rows(library_rows(root, path, name, split, revision, where), pairs)
@@ -99,11 +100,12 @@ def captioned(
     table: dict[str, object] | None = None,
     where: dict[str, object] | None = None,
 ) -> RetrievalData:
-    """Load pairs as `caption_rows` does, from published annotation files.
+    """Load text-media pairs like the source `caption-rows`, from published annotation files.
 
-    `files`, `rows`, `table` and `where` are as in the source `listing`. A medium is at a path with
-    columns in braces, or at the first of several that exists; rows with the same media id share one
-    medium (for paths, `./a.wav` is `a.wav`), at the path of one of them. Ids may be patterns, too.
+    `files`, `rows`, `table` and `where` are as in the source `listing`. A media file is at a path
+    with columns in braces, or at the first of several paths that exists. Rows with the same media
+    id share one file, at the path of one of the rows; ids that are paths are normalised, so
+    `./a.wav` is `a.wav`. Ids may also be patterns with columns in braces.
 
     Raises DataError for data that cannot be read and for duplicate ids, UnknownName for a column
     that does not exist.

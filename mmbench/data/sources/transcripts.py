@@ -32,20 +32,23 @@ _PARTS = (
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
     """Load one sample per recording: its transcript as target, its speaker, if known, as group.
 
-    `root` is a file or a folder: a .trn of lines `text (id)`, where a text may have alternatives
-    (`mmbench.text.alternatives`); CSV, TSV, JSONL or JSON with `id`, `text` and optionally
-    `speaker` and `audio` (a path; all other columns are tags); a manifest of NeMo with
-    `audio_filepath` and `text`; a folder of LibriSpeech with its *.trans.txt; a folder with
-    `transcription` and `fileids`, as CMUSphinx has them; or a data folder of Kaldi, or its `text`.
-    In tables, a path is used as id if there is none, and without `text` the only column of
-    `transcript`, `transcription` and `sentence` is the text.
+    `root` is a file or a folder in one of these formats:
 
-    `split` is the part of LibriSpeech to read if the folder contains several: the subfolder of that
-    name, directly or in LibriSpeech. Audio files are found next to the texts by id; they need not
+    - a .trn of lines `text (id)`; a text may contain alternatives (`mmbench.text.alternatives`);
+    - CSV, TSV, JSONL or JSON with `id`, `text` and optionally `speaker` and `audio`, a path; other
+      columns are tags. The path is the id if there is no id column. Without `text`, the only column
+      of `transcript`, `transcription` and `sentence` is the text;
+    - a manifest of NeMo with `audio_filepath` and `text`;
+    - a folder of LibriSpeech with its *.trans.txt files;
+    - a folder of CMUSphinx with `transcription` and `fileids`;
+    - a data folder of Kaldi, or its file `text`.
+
+    `split` selects a part of LibriSpeech: the subfolder with this name, in `root` or in its
+    subfolder LibriSpeech. Audio files are found by id, next to the transcripts; they need not
     exist.
 
     Raises DataError for data that cannot be read, for duplicate ids and for a folder with only
-    other parts of LibriSpeech. An empty text is kept.
+    other parts of LibriSpeech. An empty transcript is kept.
     """
     if root is not None and root.is_dir():
         root = _part(root, split)
@@ -67,7 +70,7 @@ def _data(samples: Sequence[Sample]) -> Samples:
 
 
 def _refuse_unread(root: Path | None) -> None:
-    """Raise DataError for a file of a known but unsupported format."""
+    """Raise DataError for a file in a known but unsupported format."""
     suffix = root.suffix.lower() if root is not None and root.is_file() else ""
     if suffix in TIMED:
         raise DataError(
@@ -82,7 +85,7 @@ def _refuse_unread(root: Path | None) -> None:
 
 
 def _part(root: Path, split: str) -> Path:
-    """Return the folder of this part of LibriSpeech, or `root` without a `split` or parts."""
+    """Return the folder of a LibriSpeech part, or `root` if `split` is "" or there are no parts."""
     places = [root, root / "LibriSpeech"] if split else []
     for place in places:
         if (place / split).is_dir():

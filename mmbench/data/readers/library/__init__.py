@@ -1,1 +1,1 @@
-"""Data sets of the datasets library, local or from the hub, and checks before they are read."""
+"""Data sets read by the datasets library, local or from the hub, and checks of their files."""

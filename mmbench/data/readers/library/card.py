@@ -1,4 +1,4 @@
-"""Checks of the files that a data set's README.md or the metadata of a saved data set names."""
+"""Checks of the data files that a data set's README.md or metadata files refer to."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _KEYS = {
 
 
 def check_card(folder: Path) -> None:
-    """Refuse a description that names data outside the folder, or at a URL. Raises DataError.
+    """Raise DataError if a data set's README.md or metadata refer to data outside its folder.
 
-    `datasets` would read or download any file it names.
+    The reason for this check: `datasets` would read or download any file or URL that they name.
     """
     for pattern, keys in _KEYS.items():
         for file in filter(Path.is_file, folder.glob(pattern)):
@@ -36,7 +36,7 @@ def check_card(folder: Path) -> None:
 
 
 def _read_description(file: Path) -> object:
-    """Return the content of a metadata file. For Markdown, this is its YAML front matter."""
+    """Return the content of a metadata file; for Markdown, the content of its YAML front matter."""
     from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
     try:
@@ -52,7 +52,10 @@ def _read_description(file: Path) -> object:
 
 
 def _texts(value: object, keys: Collection[str], *, below: bool = False) -> Iterator[str]:
-    """Yield the texts below these keys."""
+    """Yield the strings that are values of these keys, at any depth.
+
+    With `below`, `value` itself is the value of such a key.
+    """
     match value:
         case str() if below:
             yield value

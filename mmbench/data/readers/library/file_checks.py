@@ -1,8 +1,8 @@
 """Loading through the datasets library, with a check of each file before the library reads it.
 
-Its JSON reader crashes the process on deeply nested values, and a compressed file may fill the
-memory. Only the library knows which files it reads: a README can name any file, archives contain
-files, and files from the hub have to be downloaded first.
+The library's JSON reader crashes the process on deeply nested values, and a compressed file may
+fill the memory. Only the library knows which files it reads: a README can name any file, archives
+contain files, and files from the hub have to be downloaded first.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ _PACKED_NAMES = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 
 def load_checked(path: str, name: str | None, split: str, **options: object) -> Dataset:
-    """Return a split as `load_dataset` does. Raises DataError for data that cannot be read.
+    """Load a split with `load_dataset_builder`, and check each file. Raises DataError.
 
-    Files are checked before the library first reads them; later runs use the library's cache.
+    `path`, `name`, `split` and `options` are the arguments of `datasets.load_dataset`. Files are
+    checked before the library first reads them; later runs use the library's cache.
     """
     from datasets import load_dataset_builder
 
@@ -49,7 +50,10 @@ def load_checked(path: str, name: str | None, split: str, **options: object) -> 
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Turn any error of the library about data that it cannot read into a DataError of one line."""
+    """Convert any error of the datasets library about unreadable data to a DataError of one line.
+
+    `what` is the name of the data in the message.
+    """
     from datasets.exceptions import DatasetBuildError, DatasetsError
 
     try:
@@ -71,7 +75,7 @@ def readable(what: str) -> Iterator[None]:
 
 
 def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
-    """Return a download manager of the library that checks each file."""
+    """Return a download manager for the datasets library that checks each file."""
     from datasets import DownloadConfig, DownloadManager
 
     as_json = isinstance(builder, library_name("Json"))
@@ -95,9 +99,11 @@ def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
 
 
 def _check(file: Path, origin: str, as_json: bool) -> None:
-    """Refuse a file that would crash the process, fill the memory, or has another format.
+    """Check a file before the datasets library reads it.
 
-    `origin` is its original name. Raises DataError.
+    `file` may be a download with another name; `origin` is its original name. With `as_json`, the
+    library will read the file as JSON. Raises DataError if reading it would crash the process or
+    fill the memory, and if it has a wrong format.
     """
     suffixes = [suffix.lower() for suffix in PurePosixPath(origin).suffixes]
     if not (as_json or {*suffixes[-1:]} & {*_TABLES, *_PACKED_NAMES}):
@@ -120,7 +126,10 @@ def _check(file: Path, origin: str, as_json: bool) -> None:
 
 
 def _refuse_format(head: bytes, where: str, needed: str) -> None:
-    """Refuse text in an unsupported encoding, and data of another format. Raises DataError."""
+    """Raise DataError for text in UTF-16 or UTF-32, and for data in another format than `needed`.
+
+    `head` is the beginning of the file, `where` its name for the message.
+    """
     encoding = wide_encoding(head)
     if encoding:
         raise DataError(f"{where}: is {encoding.upper()}: save it as UTF-8")

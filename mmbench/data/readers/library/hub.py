@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub: from the cache of the datasets library, else downloaded.
+"""Data sets on the Hugging Face hub, from the cache of the datasets library or downloaded.
 
 Before `datasets` contacts the hub, one short request is sent: without a network the retries of
 `datasets` take 23 seconds (measured with datasets 5.2).
@@ -27,7 +27,7 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class _Cached(NamedTuple):
-    """The place of a data set in the cache of `datasets`: configuration, version and commit."""
+    """A data set in the cache of `datasets`: its configuration, version and commit."""
 
     config: str
     version: str
@@ -39,8 +39,8 @@ def open_dataset(
 ) -> tuple[Dataset, dict[str, str]]:
     """Return a split of the data set at `root`, else at `path` on disk, else OWNER/NAME on the hub.
 
-    Also return its provenance: the path, and for the hub the commit as `revision`. Raises
-    DataError, UnknownName as `load_local` and `load_from_hub` do.
+    Also return its provenance: its `path` and, for a data set on the hub, its commit as `revision`.
+    Raises DataError and UnknownName (see `load_local` and `load_from_hub`).
     """
     local = root or Path(path)
     if root is None and not path:
@@ -59,9 +59,9 @@ def load_from_hub(
 ) -> tuple[Dataset, str]:
     """Return a split of the data set OWNER/NAME as a `datasets.Dataset`, and its commit.
 
-    A cached commit is used without a download. Otherwise the hub resolves the revision to a commit;
-    if the hub cannot be reached, the newest cached commit is used for None and for main. Raises
-    DataError.
+    A commit in the cache is used without a download. Otherwise the hub resolves the revision to a
+    commit. If the hub cannot be reached and `revision` is None or main, the newest commit in the
+    cache is used. Raises DataError.
     """
     commit = revision if revision and _COMMIT.fullmatch(revision) else None
     cached = _in_cache(path, name)
@@ -79,7 +79,10 @@ def load_from_hub(
 
 
 def _in_cache(path: str, name: str | None) -> list[_Cached]:
-    """Return the cached commits of a data set, the newest last."""
+    """Return the commits of a data set that are in the cache, the newest last.
+
+    A `name` restricts them to one configuration.
+    """
     owner, slash, short = path.rpartition("/")
     folder = owner + slash.replace("/", "___") + library_name("camelcase_to_snakecase")(short)
     pattern = f"{escape(folder)}/{escape(name) if name else '*'}/*/*/dataset_info.json"
@@ -90,9 +93,10 @@ def _in_cache(path: str, name: str | None) -> list[_Cached]:
 
 
 def _exact(cached: list[_Cached], name: str | None, commit: str | None) -> _Cached | None:
-    """Return the cached entry of this commit and configuration, or None.
+    """Return the cache entry with this commit and configuration, or None.
 
-    The cache does not say which of several configurations is the default, unless one has that name.
+    If `name` is None, only a configuration that is called "default" fits: the cache does not record
+    which configuration is the default.
     """
     identity = (name or "default", commit)
     return next((entry for entry in cached if (entry.config, entry.commit) == identity), None)
@@ -131,10 +135,10 @@ def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:
 
 
 def _ask(path: str, revision: str | None) -> str:
-    """Ask the hub once which commit a revision is.
+    """Return the commit that a revision refers to, from a single request to the hub.
 
-    Raises ConnectionError, with the reason and advice, where it cannot be reached, and DataError
-    where it refuses.
+    Raises ConnectionError, with the reason and advice, if the hub cannot be reached, and DataError
+    if the hub refuses the request.
     """
     from huggingface_hub import HfApi, constants, errors
 

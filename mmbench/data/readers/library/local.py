@@ -1,4 +1,4 @@
-"""Data sets of the datasets library on this machine."""
+"""Data sets on this machine that the datasets library reads."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of a
 def load_local(place: Path, name: str | None, split: str) -> Dataset:
     """Return a split of a data set on disk, as a `datasets.Dataset`.
 
-    A folder is one that `save_to_disk` wrote (`split` is ignored if it holds one data set without
-    splits), or any folder that `load_dataset` reads. A file ends in .parquet, .json, .jsonl, .csv
-    or .arrow, and is read as the requested split. Raises DataError, UnknownName for a split that
+    A folder was written by `save_to_disk` (`split` is ignored if it has no splits), or has any
+    layout that `load_dataset` reads. A file ends in .parquet, .json, .jsonl, .csv or .arrow, and
+    all of it is read as the requested split. Raises DataError, and UnknownName for a split that
     `save_to_disk` did not write.
     """
     from datasets import load_from_disk
@@ -51,9 +51,9 @@ def load_local(place: Path, name: str | None, split: str) -> Dataset:
 
 
 def _from_files(place: Path, name: str | None, split: str) -> Dataset:
-    """Return a split of a file, or of a folder of files.
+    """Return a split of a data file, or of a folder of data files.
 
-    Raises DataError, with the line for invalid JSON lines.
+    Raises DataError; for invalid JSON lines it gives the line.
     """
     try:
         with readable(str(place)):

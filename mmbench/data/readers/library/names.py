@@ -1,4 +1,4 @@
-"""Undocumented names of the datasets library, looked up in one place."""
+"""Undocumented names in the datasets library, looked up in one place."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ NAMES = {
 
 
 def library_name(name: str) -> Any:
-    """Return the object with this name, a key of `NAMES`. Raises Missing if the library moved
-    it.
+    """Return the object `name` of the datasets library; the name must be a key of `NAMES`.
+
+    Raises Missing if the library has moved the object to another module.
     """
     try:
         return getattr(import_module(NAMES[name]), name)
@@ -35,9 +36,9 @@ def library_name(name: str) -> Any:
 
 
 def stop_counting_downloads() -> None:
-    """Keep the library from counting the use of its builders at the hub.
+    """Stop the datasets library from reporting the use of its builders to the hub.
 
-    Without a network that takes 5 seconds. Raises Missing.
+    Without a network each report takes 5 seconds. Raises Missing.
     """
     name = "HF_UPDATE_DOWNLOAD_COUNTS"
     library_name(name)

@@ -28,10 +28,10 @@ def library_rows(
     revision: str | None,
     where: Mapping[str, object] | None = None,
 ) -> LibraryRows:
-    """Return the rows of a split of the data set at `root`, else at `path` or on the hub.
+    """Return the rows of a split of the data set at `root`, else at `path` on disk or on the hub.
 
-    Only rows whose columns have the values in `where` are selected. Raises DataError, UnknownName
-    as `open_dataset` does.
+    `where` selects rows by column values (`Rows.select`). Raises DataError and UnknownName (see
+    `open_dataset`).
     """
     dataset, source = open_dataset(root, path, name, split, revision)
     place = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
@@ -41,7 +41,7 @@ def library_rows(
 
 
 class LibraryRows(Rows):
-    """The rows of a data set of the library; rows from the hub have paths in its cache."""
+    """The rows of a `datasets.Dataset`; media from the hub are read from the library's cache."""
 
     def __init__(self, dataset: Dataset, place: str, source: dict[str, str]) -> None:
         folder = Path(source["path"])
@@ -58,7 +58,7 @@ class LibraryRows(Rows):
         return as_values(table[name], f"{self.place}: column {name}")
 
     def content_type(self, column: str) -> str:
-        """Return image, audio, video or bytes where the type of a column says so, else nothing."""
+        """Return image, audio, video or bytes if the column has such a type, else ""."""
         feature = self._dataset.features.get(column)
         kind = type(feature).__name__.lower()
         if kind in MEDIA:
@@ -67,7 +67,9 @@ class LibraryRows(Rows):
         return "bytes" if "bytes" in inside or "binary" in inside else ""
 
     def classes(self, column: str) -> list[str]:
-        """Return the class names of a column of labels, or of lists of labels."""
+        """Return the class names of a column of labels, or of lists of labels; [] if there are
+        none.
+        """
         feature = self._dataset.features.get(column)
         names = getattr(getattr(feature, "feature", feature), "names", None)
         return list(names) if names else []
