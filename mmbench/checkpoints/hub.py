@@ -114,7 +114,7 @@ def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
 
     try:
         patterns, ignored = _file_patterns(name, _listing(name, revision), takes)
-        # By the given name, not its commit, so that the cache stores what the name refers to.
+        # Not by commit, so that the cache records the commit that the name refers to.
         folder = snapshot_download(
             name, revision=revision, allow_patterns=patterns, ignore_patterns=ignored
         )
@@ -195,7 +195,9 @@ def _reason(name: str, error: Exception) -> str:
     if isinstance(error, errors.RevisionNotFoundError):
         return f"{hub}/{name} has no such revision; check the revision after #"
     if isinstance(error, errors.RepositoryNotFoundError):
-        return f"{hub} has no such model; check the spelling, type `hf auth login` if it is private"
+        return (
+            f"{hub} has no such model; check the spelling, or type `hf auth login` if it is private"
+        )
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE forbids requests to the hub; unset it"
     if isinstance(error, errors.HfHubHTTPError):

@@ -90,7 +90,9 @@ def places(names: Sequence[str], among: Sequence[str]) -> Places:
         return np.arange(len(names))
     if len(left) >= len(right):
         return _index_in(left, right)
-    rows_of_fewer = _index_in(right, left)  # Arrow hashes its second argument: the shorter one
+    rows_of_fewer = _index_in(
+        right, left
+    )  # Arrow hashes its second argument, so the shorter column is passed second
     here = np.flatnonzero(rows_of_fewer >= 0)
     rows = np.full(len(left), -1)
     rows[rows_of_fewer[here]] = here

@@ -1,4 +1,4 @@
-"""Data set types, which data sources return and which the engine and the kinds read."""
+"""Data set types, the results of data sources, for the engine and the kinds of task."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     if any(other != first for other in fitting.values()):
         names = listed(name or "(their keys)" for name in fitting)
         raise DataError(
-            f"columns {names} of the outputs name different samples: choose the ids with"
+            f"columns {names} of the outputs name different samples; choose the id column with"
             " --field id=NAME"
         )
     if first is None:
@@ -82,8 +82,8 @@ def _refuse_number(outputs: int, samples: int) -> None:
     """Raise DataError if the number of outputs without ids differs from the number of samples."""
     if outputs != samples:
         raise DataError(
-            f"{count(outputs, 'output')} without ids for {count(samples, 'sample')}: give ids with"
-            " them"
+            f"{count(outputs, 'output')} without ids for {count(samples, 'sample')}; give each"
+            " output an id"
         )
 
 
@@ -91,15 +91,15 @@ def _refuse_tag(samples: Sequence[Sample], name: str) -> None:
     """Raise DataError if the data have a tag with the name of the id column but other values."""
     if name in names_in(column(samples, "tags")):
         raise DataError(
-            f"column {name} of the outputs cannot be the id: that of the data has other values,"
-            " or one for several samples; choose the ids with --field id=NAME"
+            f"column {name} of the outputs cannot be the id: the tag {name} of the data has other"
+            " values, or one value for several samples; choose the id column with --field id=NAME"
         )
 
 
 def _note(name: str, preferred: str, as_written: bool) -> str:
     other = f", not {preferred or 'their keys'}" if name != preferred else ""
     by = f"column {name}{other}" if name else "their keys"
-    rest = "" if as_written else ": not equal to the ids, but to a tag, or to the end of a path"
+    rest = "" if as_written else "; its values equal a tag or the end of a path, not the ids"
     return f"outputs are matched by {by}{rest}"
 
 
@@ -122,7 +122,7 @@ def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequ
     if same_names is not None:
         return same_names
     if not name and not any(ident.isdigit() for ident in ids):
-        name = "file"  # keys of a JSON object may be names of files
+        name = "file"  # the keys of a JSON object may be file names
     for known in _names_of_samples(samples, name):
         for form in _shortenings([*known.names, *ids]):
             rows = _match_shortened(known.names, ids, form)
@@ -243,8 +243,8 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
         for ident, tags in outputs.tags.items()
     }
     differences = [
-        f"column {name} of the outputs differs from the data for {count(n, 'sample')}: the data's"
-        " is used"
+        f"column {name} of the outputs differs from the data for {count(n, 'sample')}; the values"
+        " of the data are used"
         for name, n in sorted(other.items())
         if n
     ]
@@ -258,7 +258,7 @@ def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> 
     except DataError as error:
         if not outputs.id_column or outputs.values.keys() <= set(ids):
             raise
-        hint = f"the ids are in column {outputs.id_column}: --field id=NAME chooses another"
+        hint = f"the ids are in column {outputs.id_column}; --field id=NAME chooses another column"
         raise DataError(f"{error}; {hint}") from error
 
 
@@ -286,5 +286,5 @@ def _hint(missing: list[str], extra: list[str], known: set[str]) -> str:
     """Return advice for samples without outputs or outputs without samples, or ""."""
     folded = {ident.casefold() for ident in known} if extra else set()
     if any(ident.casefold() in folded for ident in extra):
-        return "; --fold-ids matches ids that differ in case alone"
-    return "; --partial scores what is there" if missing and not extra else ""
+        return "; --fold-ids matches ids that differ only in case"
+    return "; --partial scores only the samples with an output" if missing and not extra else ""

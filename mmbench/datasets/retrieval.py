@@ -41,9 +41,9 @@ class RetrievalData(Struct, frozen=True, dict=True):
     optional_tags: ClassVar[list[str]] = []
 
     def __post_init__(self) -> None:
-        links: object = self.links  # may come from a plugin's source
+        links: object = self.links  # the links may come from a plugin's data source
         if not isinstance(links, dict) or not all(map(_are_grades, links.values())):
-            raise TypeError("links are not {query id: {document id: grade}} with numbers as grades")
+            raise TypeError("links must be {query id: {document id: grade}} with numbers as grades")
 
     def judgements(self, query: Sample) -> dict[str, float]:
         """Return the judged documents of a query with their grades."""
@@ -93,7 +93,9 @@ class RetrievalData(Struct, frozen=True, dict=True):
         for at in np.flatnonzero(judged.absent).tolist():
             row = int(judged.query[at])
             if row not in failed:
-                reasons.setdefault(row, f"its document {judged.names[at]} is not in the corpus")
+                reasons.setdefault(
+                    row, f"its relevant document {judged.names[at]} is not in the corpus"
+                )
         return [(self.queries[row].id, why) for row, why in reasons.items()]
 
     def by_role(self) -> dict[str, Sequence[Sample]]:

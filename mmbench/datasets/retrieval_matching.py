@@ -44,8 +44,8 @@ def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[Retr
         return _match_embeddings(data, outputs, partial=partial)
     if any(hasattr(value, "ndim") for value in outputs.values.values()):
         raise DataError(
-            "an .npy file holds class scores, one row per sample: for embeddings give an .npz of"
-            " both sides, np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
+            "an .npy file holds class scores, one row per sample; for embeddings, give an .npz of"
+            " queries and corpus: np.savez('x.npz', query=…, query_ids=…, corpus=…, corpus_ids=…)"
         )
     documents = _IdResolver(data.corpus)
     by_output_id = Keyed.from_mapping(outputs.values)
@@ -114,7 +114,7 @@ class _IdResolver:
 def refuse_twice(ids: Sequence[str], what: str) -> None:
     """Raise DataError for duplicate ids; `what` is the noun for them in the message."""
     if not are_distinct(ids):
-        raise DataError(f"{what} that occur twice: {listed(repeated(ids))}; give each once")
+        raise DataError(f"{what} occur twice: {listed(repeated(ids))}; give each once")
 
 
 def _match_rows(
@@ -178,8 +178,8 @@ def _refuse_absent(data: RetrievalData) -> None:
     absent = list(dict.fromkeys(judged.names[at] for at in np.flatnonzero(judged.absent).tolist()))
     if absent:
         raise DataError(
-            f"corpus embeddings: none for {count(len(absent), 'judged document')}:"
-            f" {listed(absent)}; --partial counts them as never retrieved"
+            f"no corpus embeddings for {count(len(absent), 'judged document')}:"
+            f" {listed(absent)}; --partial counts these documents as never retrieved"
         )
 
 

@@ -108,7 +108,7 @@ class Samples(Struct, frozen=True):
         without_media = sum(all(isinstance(c, str) for c in one.values()) for one in inputs)
         if without_media in (0, len(self.samples)):
             return []
-        return [f"{part_of(without_media, len(self.samples), 'sample')} no image, sound or video"]
+        return [f"{part_of(without_media, len(self.samples), 'sample')} no image, audio or video"]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Samples, Outputs]:
         """Match the data with outputs: return samples with outputs, and outputs with sample ids.
@@ -124,7 +124,7 @@ class Samples(Struct, frozen=True):
         outputs = with_sample_ids(self.samples, outputs)
         refuse_strangers(ids, outputs, partial=partial)
         matched = self.samples
-        if partial:  # otherwise samples without an output were refused
+        if partial:  # without `partial`, samples without an output have raised an error
             absent = (places(ids, Keyed.from_mapping(outputs.values).names) < 0).nonzero()[0]
             matched = without_rows(matched, absent.tolist())
         return replace(self, samples=matched), without_data_tags(matched, outputs)

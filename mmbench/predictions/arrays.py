@@ -25,7 +25,7 @@ from mmbench.validation.regular_files import open_regular
 
 SIDES = ("query", "corpus")
 
-# Errors of numpy and zipfile on malformed bytes.
+# Errors that numpy and zipfile raise for malformed bytes.
 FAULTS = (
     *(OSError, EOFError, ValueError, SyntaxError, LookupError, RuntimeError, MemoryError),
     *(ArithmeticError, BadZipFile, TokenError, zlib.error, struct.error),
@@ -46,8 +46,8 @@ def embeddings(path: Path) -> Outputs:
     missing = [name for name in array_names if name not in present]
     if missing:
         raise DataError(
-            f"{path}: has no array {missing[0]}: {', '.join(array_names)} are needed;"
-            f" it has {listed(arrays) or 'none'}"
+            f"{path}: no array {missing[0]}, only {listed(arrays) or 'an empty archive'}; give the"
+            f" arrays {', '.join(array_names)}"
         )
     sides = {
         side: _side(present[f"{side}_ids"], present[side], f"{path}: {side}") for side in SIDES
@@ -60,8 +60,8 @@ def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
     """Raise DataError if the dimensions of query and corpus vectors differ."""
     if widths["query"] != widths["corpus"]:
         raise DataError(
-            f"{path}: query vectors are {widths['query']} wide, corpus vectors"
-            f" {widths['corpus']}: they need one size"
+            f"{path}: query vectors have {widths['query']} dimensions, corpus vectors"
+            f" {widths['corpus']}; give vectors of equal dimension"
         )
 
 
@@ -75,13 +75,13 @@ def score_matrix(path: Path) -> Outputs:
     """
     array = _arrays(path, []).get(_SINGLE)
     if array is None:
-        raise DataError(f"{path}: one array is needed (np.save), this is an archive of several")
+        raise DataError(f"{path} is an archive of several arrays; give one array (np.save)")
     scores = matrix(array, f"{path}: scores")
     scores = scores.astype("<f8" if scores.dtype.itemsize > 4 else "<f4", copy=False)
     labels, ids = _names(path, "labels"), _names(path, "ids")
     for names, size, axis in ((labels, scores.shape[1], "columns"), (ids, len(scores), "rows")):
         if names is not None and len(names) != size:
-            raise DataError(f"{path}: {size} {axis}, but {len(names)} names for them")
+            raise DataError(f"{path}: {size} {axis}, but {len(names)} names for the {axis}")
     rows = [str(row) for row in range(len(scores))] if ids is None else ids
     values = dict(zip(rows, scores, strict=True))
     parts = [_digest(path), *(name for names in (labels, ids) for name in (names or [""]))]
@@ -103,7 +103,7 @@ def _arrays(path: Path, names: Collection[str]) -> dict[str, NDArray[np.generic]
     except FAULTS as error:
         reason = plain(str(error)) or type(error).__name__
         raise DataError(
-            f"{path}: cannot be read as arrays of numbers and texts (np.save, np.savez): {reason}"
+            f"{path} cannot be read as arrays of numbers and strings (np.save, np.savez): {reason}"
         ) from error
 
 
@@ -121,8 +121,8 @@ def matrix(values: NDArray[np.generic], what: str) -> NDArray[np.generic]:
     """
     if values.ndim != 2 or values.dtype.kind != "f":
         raise DataError(
-            f"{what} are {values.dtype} {list(values.shape)}: floating-point numbers in two"
-            " dimensions are needed"
+            f"{what} are {values.dtype} {list(values.shape)}; give floating-point numbers in two"
+            " dimensions"
         )
     return values
 
@@ -135,8 +135,8 @@ def _side(
         converted = np.asarray(floats, np.float32)
     if ids.ndim != 1 or ids.dtype.kind not in "USiu" or len(ids) != len(converted):
         raise DataError(
-            f"{what}_ids are {ids.dtype} {list(ids.shape)}: {len(converted)} texts or whole numbers"
-            " are needed, one per vector"
+            f"{what}_ids are {ids.dtype} {list(ids.shape)}; give {len(converted)} strings or"
+            " integers, one per vector"
         )
     names = [_text(ident, what) for ident in ids.tolist()]
     refuse_duplicates(f"{what.rpartition(' ')[2]} id", names, what)

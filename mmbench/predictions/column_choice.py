@@ -60,9 +60,9 @@ def parse_fields(texts: Iterable[str]) -> dict[str, str]:
     for part in (part for text in texts for part in text.split(",")):
         key, equals, name = (piece.strip() for piece in part.partition("="))
         if not equals or not name:
-            raise UserError(f"--field {part}: write prediction=NAME or id=NAME")
+            raise UserError(f"--field {part} has no column; write prediction=NAME or id=NAME")
         if key in fields:
-            raise UserError(f"--field {key} is given twice: {fields[key]} and {name}")
+            raise UserError(f"--field {key} is given twice: {fields[key]} and {name}; keep one")
         fields[key] = name
     check_fields(fields)
     return fields
@@ -119,7 +119,7 @@ def prediction_column(records: Sequence[Record]) -> ColumnChoice | None:
     several = [*known, *similar]
     what = "could each be the prediction" if len(several) > 1 else "is the truth in most files"
     raise DataError(
-        f"{records[0].where}: {_joined_names(several)} {what}: choose with --field prediction=NAME"
+        f"{records[0].where}: {_joined_names(several)} {what}; choose with --field prediction=NAME"
     )
 
 

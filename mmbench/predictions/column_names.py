@@ -10,8 +10,8 @@ PREDICTIONS = (
 )
 # Truth columns that some programs also use for their predictions.
 SHARED = ("answer", "caption", "text", "label")
-# Truth columns that are never read as predictions, except by `--field`. Next to one of the
-# first, a column of `SHARED` may be another form of the truth.
+# Truth columns that are read as predictions only if `--field` names them. Next to a column of
+# `FORMS`, a column of `SHARED` may be another form of the truth.
 FORMS = ("target", "answers", "labels", "captions", "transcript", "transcription", "sentence")
 ONLY_TRUTHS = (
     *("reference", "references", "ref", "ground_truth", "gt", "gt_answer", "gt_text", "gold"),
@@ -28,7 +28,7 @@ _PREDICTION_WORDS = {
     *("generated", "generation", "generations", "completion", "completions", "result", "results"),
     "top1",
 }
-# Words that mean a prediction next to a noun that truths have as well: `llm_answer`, `asr_text`.
+# Words that mean a prediction together with a word of `_NOUNS`: `llm_answer`, `asr_text`.
 _NOUNS = {*SHARED, "transcript", "transcription", "class"}
 _MODEL_WORDS = {
     *("model", "llm", "vlm", "mllm", "gpt", "asr", "raw", "final", "parsed", "extracted"),
@@ -44,7 +44,7 @@ _ABOUT = {
 
 
 def resembles_prediction(name: str) -> bool:
-    """Return whether a column may hold predictions though its plain name is in no list."""
+    """Return whether a column may hold predictions, judging by the words in its plain name."""
     words = set(name.split("_"))
     by_model = bool(words & _NOUNS and words & _MODEL_WORDS)
     return bool(words & _PREDICTION_WORDS or by_model) and not words & _ABOUT

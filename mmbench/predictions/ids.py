@@ -109,7 +109,7 @@ def _by_chance(
         numbers and list(line_ids) != [ident for ident in ids if ident in distinct_ids]
     ):
         raise DataError(
-            f"{where}: every line {form.where} the id of a sample, which may be chance: {_HELP}"
+            f"{where}: every line {form.where} the id of a sample, perhaps by chance; {_HELP}"
         )
     return False
 
@@ -123,7 +123,7 @@ def _with_texts_by_id(
             ident: hypothesis_text(text, f"{where}: sample {ident}")
             for ident, text in texts.items()
         }
-    note = f"every line {form.where} the id of a sample: read as {form.name}"
+    note = f"every line {form.where} the id of a sample, so lines are read as {form.name}"
     return msgspec.structs.replace(
         outputs, values=values, positional=False, notes=[*outputs.notes, note]
     )
@@ -151,8 +151,8 @@ def _refuse_partial_ids(
         if token != ident:
             raise DataError(
                 f"{where}: {part_of(len(like), len(numbered), 'line', 'seems', 'seem')} to"
-                f" carry an id, as {form.name}, but line {number} {form.where} {token!r}, which"
-                f" is the id of no sample: {_hint(token, ident)}"
+                f" have an id, as {form.name}, but line {number} {form.where} {token!r}, which"
+                f" is not the id of a sample; {_hint(token, ident)}"
             )
 
 
@@ -165,7 +165,7 @@ def _resembled_id(start: str, known: Mapping[str, str]) -> str:
 
 def _hint(token: str, ident: str) -> str:
     if ident and token.casefold() == ident.casefold():
-        return f"--fold-ids takes it for {ident}"
+        return f"--fold-ids reads it as {ident}"
     return _HELP
 
 
@@ -209,9 +209,7 @@ def _with_folded_documents(value: object, corpus: Mapping[str, str]) -> object:
 
 
 def _folded(ids: Sequence[str], side: str) -> dict[str, str]:
-    refuse_duplicates(
-        f"{side} id without its case", [ident.casefold() for ident in ids], "--fold-ids"
-    )
+    refuse_duplicates(f"{side} id in lower case", [ident.casefold() for ident in ids], "--fold-ids")
     return {ident.casefold(): ident for ident in ids}
 
 
@@ -221,5 +219,5 @@ def _renamed(by_id: Mapping[str, object], known: Mapping[str, str]) -> dict[str,
 
 def _names(ids: Sequence[str], known: Mapping[str, str]) -> list[str]:
     names = [known.get(ident.casefold(), ident) for ident in ids]
-    refuse_duplicates("output id without its case", names, "--fold-ids")
+    refuse_duplicates("output id in lower case", names, "--fold-ids")
     return names

@@ -29,7 +29,7 @@ def lines(data: bytes, path: Path) -> Outputs:
     if texts and _is_run(texts[0]):
         return run(data, path)
     if not texts:
-        raise DataError(f"{path}: is empty: one value per line is needed")
+        raise DataError(f"{path} is empty; give one value per line")
     return Outputs(Keyed(Mapped(str, range(len(texts))), pack(texts)), positional=True)
 
 
@@ -56,7 +56,7 @@ def hypothesis_text(text: str, where: str) -> str:
     """
     if opens_alternatives(text):
         raise DataError(
-            f"{where}: has alternatives {{ a / b }}, which only references may have: choose one"
+            f"{where} has alternatives {{ a / b }}, which only references may have; choose one"
         )
     return without_null_words(text)
 
@@ -84,7 +84,7 @@ def run(data: bytes, path: Path) -> Outputs:
                 _parse_run_line(cells, f"{path} line {number}")
             )
     if not scored_by_query:
-        raise DataError(f"{path}: has no line of a run: {_RUN}")
+        raise DataError(f"{path}: no lines of a TREC run ({_RUN})")
     for query, scored in scored_by_query.items():
         refuse_duplicates("document", [doc for _, doc in scored], f"{path}: query {query}")
     scores = {
@@ -112,7 +112,7 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
         if not line.strip():
             continue
         if len(cells) != 3 or not cells[2].isdecimal():
-            raise DataError(f"{path} line {number}: not of the form `qid docid rank`, with tabs")
+            raise DataError(f"{path} line {number} is not of the form `qid docid rank` with tabs")
         ranked, rank = ranks_by_query.setdefault(cells[0], {}), int(cells[2])
         if rank in ranked:
             raise DataError(f"{path} line {number}: query {cells[0]} has rank {rank} twice")
@@ -125,7 +125,7 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
     if several and all(ranks == sorted(ranks, reverse=True) for ranks in several):
         raise DataError(
             f"{path}: the last column falls from n to 1 in every query, so it holds scores, not"
-            f" ranks: give scores as a TREC run, {_RUN}"
+            f" ranks; give scores as a TREC run ({_RUN})"
         )
     return Outputs(
         {query: [doc for _, doc in sorted(r.items())] for query, r in ranks_by_query.items()}
@@ -134,7 +134,9 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
 
 def _parse_run_line(cells: list[str], where: str) -> tuple[float, str]:
     if len(cells) < 6:
-        raise DataError(f"{where}: {count(len(cells), 'column')} where a TREC run has six: {_RUN}")
+        raise DataError(
+            f"{where} has {count(len(cells), 'column')}, but a TREC run has six ({_RUN})"
+        )
     try:
         score = float(cells[4])
     except ValueError:

@@ -76,7 +76,7 @@ def kaldi_text(path: Path) -> Outputs:
 def _content(path: Path) -> bytes:
     data = read_file(path, pipe=True)
     if not data.strip():
-        raise DataError(f"{path}: is empty: outputs are needed")
+        raise DataError(f"{path} is empty; give a file of outputs")
     return data
 
 
@@ -105,5 +105,5 @@ def _key(keys: ContentKeys, file: Path) -> bytes:
     try:
         return keys.file(file)
     except SampleError:
-        # Reading fails again later, for this sample only.
+        # A file that cannot be read fails again later, for this sample only.
         return b""

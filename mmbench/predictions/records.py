@@ -72,7 +72,7 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
         records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
         return _from_records(records, path, fields, list(content))
     if fields:
-        raise DataError(f"{path}: has no columns to choose from: leave --field out")
+        raise DataError(f"{path}: no columns to choose from; omit --field")
     return Outputs({key: as_value(v, f"{path}: {key!r}", key) for key, v in content.items()})
 
 
@@ -98,7 +98,7 @@ def _record_list(content: object, path: Path) -> list[Record]:
     if isinstance(content, list) and content and all(type(cells) is dict for cells in content):
         return [Record(f"{path}: $[{row}]", cells) for row, cells in enumerate(content)]
     raise DataError(
-        f'{path}: a list of records is needed, [{{"id": …, "value": …}}], or {{id: value}}'
+        f'{path} has the wrong form; give a list [{{"id": …, "value": …}}], or {{id: value}}'
     )
 
 
@@ -193,8 +193,8 @@ def _value(record: Record, column: str, ident: str) -> object:
     if column not in record.cells:
         what = f"no {column}" if column else "no value or prediction"
         raise DataError(
-            f"{record.where}: has {what} next to {listed(record.cells) or 'nothing'}:"
-            " --field prediction=NAME names another column; in a CSV numbers for each label will do"
+            f"{record.where}: {what}, only {listed(record.cells) or 'an empty record'}; choose the"
+            " column with --field prediction=NAME, or give a CSV with a column of scores per label"
         )
     return as_value(value, f"{record.where}: {column}", ident)
 
@@ -225,7 +225,7 @@ def _ids(
     columns = {first: _column_of_ids(records, first)}
     if plain_name(first) in QUERIES and not are_distinct(columns[first]):
         raise DataError(
-            f"{path}: column {first} has several rows for one query: give a TREC run (.run), or"
+            f"{path}: column {first} has several rows for one query; give a TREC run (.run), or"
             " JSON {query: {document: score}}"
         )
     refuse_duplicates("id", columns[first], f"{path}: column {first}")
@@ -251,7 +251,7 @@ def _column_of_ids(records: Sequence[Record], name: str) -> Sequence[str]:
 
 def _id(record: Record, name: str) -> str:
     if name not in record.cells:
-        raise DataError(f"{record.where}: has no {name}, the column of the ids")
+        raise DataError(f"{record.where}: no {name}, which is the id column")
     return as_id(record.cells[name], f"{record.where}: {name}")
 
 
@@ -259,8 +259,8 @@ def _no_id(records: Sequence[Record]) -> DataError:
     """Return the error for rows without an id column that every row has."""
     lacking = next((record for record in records if not id_columns([record], "").names), None)
     record = lacking or records[0]
-    what = "has no id" if lacking else "has no id in a column that every row has"
+    what = "no id" if lacking else "no id in a column that every row has"
     return DataError(
-        f"{record.where}: {what}: one of {', '.join(IDS[:4])} or a column that --field id=NAME"
-        f" names is needed next to {listed(record.cells) or 'nothing'}"
+        f"{record.where}: {what}, only {listed(record.cells) or 'an empty record'}; add a column"
+        f" {', '.join(IDS[:3])} or {IDS[3]}, or choose the id column with --field id=NAME"
     )

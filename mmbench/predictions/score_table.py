@@ -31,6 +31,6 @@ def refuse_label_next_to_scores(record: Record, column: str) -> None:
     scores = [name for name in others if cell_kind(record.cells[name]) == "number"]
     if len(scores) > 1 and len(scores) == len(others):
         raise DataError(
-            f"{record.where}: column {column} may be the truth next to scores in {listed(scores)}:"
+            f"{record.where}: column {column} may be the truth next to scores in {listed(scores)};"
             f" remove it to score these, or choose it with --field prediction={column}"
         )

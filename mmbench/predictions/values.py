@@ -10,8 +10,8 @@ from mmbench.data.readers.records import format_cell, plain_name, refuse_duplica
 from mmbench.errors import DataError
 
 _WRAPPED = ("filtered_resps", "resps", "response", "output", "model_output")
-_WANTED = "a text, a number, {label: score}, a list of document ids or a list of scores is needed"
-_ABSENT = "leave it out and score with --partial; where the answer was empty, give an empty text"
+_WANTED = "give a string, a number, {label: score}, a list of document ids or a list of scores"
+_ABSENT = "omit the output and score with --partial, or give an empty string for an empty answer"
 
 
 def as_value(value: object, what: str, ident: str = "") -> object:
@@ -30,14 +30,14 @@ def as_value(value: object, what: str, ident: str = "") -> object:
             return _documents(value, what, ident)
         if all(is_number(item) for item in value):
             return [float(score) for score in value]
-    raise DataError(f"{what} is {format_cell(value)}: {_ABSENT if value is None else _WANTED}")
+    raise DataError(f"{what} is {format_cell(value)}; {_ABSENT if value is None else _WANTED}")
 
 
 def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
     numbers = {}
     for label, score in scores.items():
         if not is_number(score):
-            raise DataError(f"{what}: the score of {label!r} is {repr(score)}: a number is needed")
+            raise DataError(f"{what}: the score of {label!r} is {repr(score)}; give a number")
         numbers[label] = float(score)
     return numbers
 

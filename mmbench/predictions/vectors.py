@@ -23,11 +23,11 @@ from mmbench.validation.regular_files import open_regular
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Of big-ann-benchmarks (.fbin) and cuVS: n and d, then the numbers, all of them little-endian.
+# Formats of big-ann-benchmarks (.fbin) and cuVS: n and d, then the values, all little-endian.
 _PLAIN = {".fbin": "<f4", ".f16bin": "<f2"}
 _VECTORS = (".npy", *_PLAIN)
 _IDS = (".npy", ".txt", ".parquet")
-_TEXTS = ("string", "large_string", "string_view", "binary", "large_binary")  # types of Arrow
+_TEXTS = ("string", "large_string", "string_view", "binary", "large_binary")  # Arrow types
 _BATCH = 1 << 16  # ids converted at a time
 
 
@@ -51,7 +51,7 @@ def embeddings_folder(folder: Path) -> Outputs:
         if len(ids) != len(vectors):
             raise DataError(
                 f"{id_file}: {count(len(ids), 'id')} for {count(len(vectors), 'vector')} in"
-                f" {vector_file.name}: give one per vector"
+                f" {vector_file.name}; give one id per vector"
             )
         sides[side] = ids, Vectors(vectors)
         files += [vector_file, id_file]
@@ -69,9 +69,9 @@ def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> P
     names = [f"{stem}{ending}" for ending in endings]
     files = [folder / name for name in names if (folder / name).is_file()]
     if not files:
-        raise DataError(f"{folder}: has no {' or '.join(names)}: write it, e.g. {how}")
+        raise DataError(f"{folder}: no {' or '.join(names)}; write one, e.g. with {how}")
     if len(files) > 1:
-        raise DataError(f"{folder}: has {listed(file.name for file in files)}: leave one there")
+        raise DataError(f"{folder} has {' and '.join(file.name for file in files)}; keep only one")
     return files[0]
 
 
@@ -84,11 +84,13 @@ def _memory_map(file: Path) -> NDArray[Any]:
         kind = np.dtype(_PLAIN[file.suffix])
         needed, size = 8 + n * d * kind.itemsize, file.stat().st_size
         if size != needed:
-            raise ValueError(f"{n} vectors of {d} numbers are {needed:,} bytes, it has {size:,}")
+            raise ValueError(
+                f"{n} vectors of {d} numbers need {needed:,} bytes, but the file has {size:,}"
+            )
         return np.memmap(file, kind, "r", 8, (n, d))
     except FAULTS as error:
         reason = plain(str(error)) or type(error).__name__
-        raise DataError(f"{file}: cannot be read as vectors: {reason}") from error
+        raise DataError(f"{file} cannot be read as vectors: {reason}") from error
 
 
 def _ids(file: Path) -> Texts:
@@ -101,7 +103,7 @@ def _ids(file: Path) -> Texts:
     try:
         return Texts(read(file))
     except (*FAULTS, pa.ArrowException) as error:
-        raise DataError(f"{file}: cannot be read as ids: {plain(str(error))}") from error
+        raise DataError(f"{file} cannot be read as ids: {plain(str(error))}") from error
 
 
 def _ids_from_array(file: Path) -> pa.ChunkedArray:
@@ -109,7 +111,7 @@ def _ids_from_array(file: Path) -> pa.ChunkedArray:
 
     values = _memory_map(file)
     if values.ndim != 1:
-        raise ValueError(f"they are {list(values.shape)}, and one per vector is needed")
+        raise ValueError(f"the ids have the shape {list(values.shape)}; give one id per vector")
     native = values.dtype.newbyteorder("=")
     starts = range(0, len(values), _BATCH)
     blocks = (values[start : start + _BATCH].astype(native, copy=False) for start in starts)
@@ -136,7 +138,7 @@ def _ids_from_parquet(file: Path) -> pa.ChunkedArray:
         refuse_inflated_groups(parquet.metadata, stored, file)
         names, parts, expanded = parquet.schema_arrow.names, [], 0
         if len(names) > 1 and "id" not in names:
-            raise DataError(f"{file}: has columns {listed(names)}: call that of the ids `id`")
+            raise DataError(f"{file} has the columns {listed(names)}; call the id column `id`")
         for batch in parquet.iter_batches(_BATCH, columns=["id"] if "id" in names else names):
             expanded += expanded_bytes(batch)
             refuse_inflation(stored, expanded, file, "the ids")
@@ -153,5 +155,5 @@ def _texts(values: pa.Array) -> pa.Array:
     known = (pa.types.is_integer, *(getattr(pa.types, f"is_{name}") for name in _TEXTS))
     if not any(of_type(values.type) for of_type in known) or values.null_count:
         what = "null in some rows" if values.null_count else values.type
-        raise ValueError(f"they are {what}, and texts or whole numbers are needed")
+        raise ValueError(f"the ids are {what}; give strings or integers")
     return values.cast(pa.large_string())

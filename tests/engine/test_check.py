@@ -173,7 +173,7 @@ def test_questions_of_which_some_have_no_image_are_noted(tmp_path: Path) -> None
     rows[1]["answer"] = "y"
     data = write_lines(tmp_path / "x.jsonl", *rows)
     record = run("toy-echo", "answers", RunSettings(data=data, device="cpu")).record
-    assert "1 of 2 samples has no image, sound or video" in record.notes
+    assert "1 of 2 samples has no image, audio or video" in record.notes
 
 
 @pytest.mark.parametrize(

@@ -307,7 +307,7 @@ def test_a_damaged_page_is_one_line(files: Path) -> None:
     at = content.index(IMAGES[150])
     content[at - 4000 : at] = bytes(4000)
     file.write_bytes(content)
-    with one_line_error(DataError, match=r"t\.parquet: cannot be read: "):
+    with one_line_error(DataError, match=r"t\.parquet cannot be read: "):
         table(file)
 
 

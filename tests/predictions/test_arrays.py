@@ -43,15 +43,15 @@ def test_ids_as_bytes_are_utf8(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"corpus_ids": None}, "has no array corpus_ids: query, query_ids, corpus, corpus_ids"),
-        ({"query_ids": np.array([1, 2])}, "query_ids are int64 [2]: 3 texts"),
+        ({"corpus_ids": None}, "no array corpus_ids, only query, corpus, query_ids; give"),
+        ({"query_ids": np.array([1, 2])}, "query_ids are int64 [2]; give 3 strings"),
         ({"query_ids": np.array([1.0, 2.0, 3.0])}, "query_ids are float64"),
         ({"query_ids": np.array([[1], [2], [3]])}, "query_ids are int64 [3, 1]"),
         ({"query_ids": np.array([1, 2, 1])}, "each query id must occur once"),
         ({"query_ids": np.array(["a", 1, None], object)}, "allow_pickle=False"),
         ({"query": np.zeros(3)}, "query vectors are float64 [3]"),
         ({"query": np.zeros((3, 2), int)}, "query vectors are int64 [3, 2]"),
-        ({"corpus": np.zeros((1, 3))}, "query vectors are 2 wide, corpus vectors 3"),
+        ({"corpus": np.zeros((1, 3))}, "query vectors have 2 dimensions, corpus vectors 3"),
     ],
 )
 def test_what_is_refused_of_embeddings(tmp_path, changes, words):
@@ -63,10 +63,10 @@ def test_what_is_refused_of_embeddings(tmp_path, changes, words):
 def test_one_array_is_no_archive_and_an_archive_no_array(tmp_path):
     with (tmp_path / "one.npz").open("wb") as stream:
         np.save(stream, np.zeros((2, 2)))
-    with pytest.raises(DataError, match="has no array query"):
+    with pytest.raises(DataError, match="no array query"):
         read_outputs(tmp_path / "one.npz")
     saved(tmp_path).rename(tmp_path / "many.npy")
-    with pytest.raises(DataError, match="one array is needed"):
+    with pytest.raises(DataError, match="is an archive of several arrays"):
         read_outputs(tmp_path / "many.npy")
 
 
@@ -120,7 +120,7 @@ def test_names_are_part_of_the_digest(tmp_path):
         ({"labels": "a\nb\n"}, "3 columns, but 2 names"),
         ({"ids": "a\nb\nc\n"}, "2 rows, but 3 names"),
         ({"ids": "a\na\n"}, "each name must occur once"),
-        ({"scores": np.zeros(3)}, "scores are float64 [3]: floating-point numbers"),
+        ({"scores": np.zeros(3)}, "scores are float64 [3]; give floating-point numbers"),
         ({"scores": np.zeros((2, 3), int)}, "scores are int64 [2, 3]"),
         ({"scores": np.array([[None]])}, "allow_pickle=False"),
     ],

@@ -151,7 +151,7 @@ def test_a_row_without_the_prediction_is_not_scored_by_its_truth(
     tmp_path: Path,
 ) -> None:
     rows = {"id": 1, "answer": TRUE, "prediction": SAID}, {"id": 2, "answer": TRUE}
-    with pytest.raises(DataError, match="line 2: has no prediction"):
+    with pytest.raises(DataError, match="line 2: no prediction"):
         read_outputs(write_lines(tmp_path / "x.jsonl", *rows))
 
 
@@ -210,7 +210,7 @@ def test_what_is_refused_of_field(
 def test_a_file_without_columns_has_no_field(tmp_path: Path) -> None:
     for name, text in (("x.json", '{"1": "a"}'), ("x.txt", "a\n"), ("x.run", "q Q0 d 1 1 t\n")):
         (tmp_path / name).write_text(text)
-        with pytest.raises(DataError, match="has no columns"):
+        with pytest.raises(DataError, match="no columns to choose from"):
             read_outputs(tmp_path / name, {"prediction": "value"})
     data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
     with pytest.raises(UserError, match="not in a file"):
@@ -330,7 +330,7 @@ def test_a_column_that_names_no_sample_gives_way_to_one_that_names_all(tmp_path:
     record = score(tmp_path, REFS, outs)
     assert value(record) == 1.0
     assert "outputs are matched by column doc_id, not id" in record.notes
-    with pytest.raises(DataError, match=r"belong to no sample: run-3.*column id: --field id=NAME"):
+    with pytest.raises(DataError, match=r"belong to no sample: run-3.*column id; --field id=NAME"):
         score(tmp_path, REFS, outs[:2], partial=True)
 
 
@@ -415,7 +415,10 @@ def test_tags_of_the_data_stay(tmp_path: Path) -> None:
     record = score(tmp_path, refs, outs, task=str(task))
     assert set(record.breakdowns["subject"]) == {"art"}
     assert set(record.breakdowns["mood"]) == {"x"}  # further columns are still tags
-    told = "column subject of the outputs differs from the data for 3 samples: the data's is used"
+    told = (
+        "column subject of the outputs differs from the data for 3 samples; the values"
+        " of the data are used"
+    )
     assert told in record.notes
 
 

@@ -41,7 +41,7 @@ def placed(*texts: str, ids: list[str] = IDS, fold: bool = False) -> Outputs:
 def test_lines_that_carry_ids(texts: tuple[str, ...], values: dict[str, str]) -> None:
     found = placed(*texts)
     assert found.values == values and not found.positional
-    assert "the id of a sample: read as" in found.notes[0]
+    assert "the id of a sample, so lines are read as" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_plain_lines_stay_in_the_order_of_the_samples(
 @pytest.mark.parametrize(
     ("texts", "ids", "words"),
     [
-        (("u1 a", "u2 b", "u4 c"), IDS, "line 3 begins with 'u4', which is the id of no sample"),
+        (("u1 a", "u2 b", "u4 c"), IDS, "line 3 begins with 'u4', which is not the id of a sample"),
         (("u1 a", "u1 b", "u2 c"), IDS, "repeated: u1"),
-        (("U1 a", "U2 b", "U3 c"), IDS, "--fold-ids takes it for u1"),
+        (("U1 a", "U2 b", "U3 c"), IDS, "--fold-ids reads it as u1"),
         (
             ("wavs/u1.wav a", "wavs/u2.wav b", "wavs/u3.wav"),
             IDS,
@@ -74,11 +74,11 @@ def test_plain_lines_stay_in_the_order_of_the_samples(
         (("u1,a", "u2,b c", "u3,d"), IDS, "line 1 begins with 'u1,a'"),
         (("u1|a", "u2|b c", "u3|d"), IDS, ".csv"),
         (("a (u1)", "b (u2)", "c (u4)"), IDS, "line 3 ends in 'u4'"),
-        (("{ a / b } (u1)", "b (u2)", "c (u3)"), IDS, "sample u1: has alternatives"),
-        (("u1", "u3", "u2"), IDS, "which may be chance"),  # all silent, or words like ids
-        (("2 dogs", "1 cat", "3"), ["1", "2", "3"], "which may be chance"),
+        (("{ a / b } (u1)", "b (u2)", "c (u3)"), IDS, "sample u1 has alternatives"),
+        (("u1", "u3", "u2"), IDS, "perhaps by chance"),  # all silent, or words like ids
+        (("2 dogs", "1 cat", "3"), ["1", "2", "3"], "perhaps by chance"),
         (("0|a dog", "1|a cat"), ["0", "1"], "begins with '0|a'"),  # numbers in a table
-        (("u\u03081 a", "u\u03082 b"), ["\u00fc1", "\u00fc2"], "which is the id of no sample"),
+        (("u\u03081 a", "u\u03082 b"), ["\u00fc1", "\u00fc2"], "which is not the id of a sample"),
     ],
 )
 def test_what_may_be_ids_is_not_read_as_words(
@@ -110,8 +110,8 @@ def test_ids_without_their_case() -> None:
 @pytest.mark.parametrize(
     ("values", "ids", "words"),
     [
-        ({"u1": "a"}, ["u1", "U1"], "sample id without its case"),
-        ({"u1": "a", "U1": "b"}, ["u1"], "output id without its case"),
+        ({"u1": "a"}, ["u1", "U1"], "sample id in lower case"),
+        ({"u1": "a", "U1": "b"}, ["u1"], "output id in lower case"),
     ],
 )
 def test_ids_that_are_alike_without_case(
@@ -141,7 +141,7 @@ def test_scores_of_each_form_are_the_same(tmp_path: Path) -> None:
         forms, 0.25
     )
     assert "every line begins with the id of a sample" in records["hyp.txt"].notes[1]
-    with pytest.raises(DataError, match="--fold-ids matches ids that differ in case alone"):
+    with pytest.raises(DataError, match="--fold-ids matches ids that differ only in case"):
         score(tmp_path, "folded.trn", forms["folded.trn"])
 
 
@@ -154,9 +154,9 @@ def test_the_oracle_takes_the_first_alternative(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["hyp.ctm", "hyp.STM"])
 def test_times_are_refused_with_the_reason(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("u1 A 0.0 0.5 hello\n")
-    with pytest.raises(DataError, match="with times, which are not aligned"):
+    with pytest.raises(DataError, match="with times, which"):
         read_outputs(tmp_path / name)
-    with pytest.raises(DataError, match="with times, which are not aligned"):
+    with pytest.raises(DataError, match="with times, which"):
         transcripts(tmp_path / name)
 
 

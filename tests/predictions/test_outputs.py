@@ -134,14 +134,14 @@ def test_answers_in_the_order_of_their_questions(tmp_path):
     assert outputs.values == {"0": "yes", "1": "no"}
     assert outputs.tags == {"0": {"question": "is there a bird?"}, "1": {"question": "b?"}}
     mixed = lines + '{"id": 7, "answer": "no"}\n'
-    assert "line 1: has no id" in refused(tmp_path, "x.jsonl", mixed)
+    assert "line 1: no id" in refused(tmp_path, "x.jsonl", mixed)
 
 
 def test_scores_by_label_in_a_table(tmp_path):
     outputs = read(tmp_path, "x.csv", "dog,id,cat\n0.25,a,1\n-3,b,1e2\n")
     assert outputs.values == {"a": {"dog": 0.25, "cat": 1.0}, "b": {"dog": -3.0, "cat": 100.0}}
     assert refused(tmp_path, "x.csv", "id,cat\na,1\nb,much\n").endswith(
-        "line 3: cat is 'much': a number is needed"
+        "line 3: cat is 'much'; give a number"
     )
 
 
@@ -163,8 +163,8 @@ def test_transcripts(tmp_path):
     text = ";; a comment (no)\nhello (there) you (s1-u1)\n\n(s1-u2)\r\n  a  b   (s2_u1)  \n"
     values = read(tmp_path, "x.trn", text).values
     assert values == {"s1-u1": "hello (there) you", "s1-u2": "", "s2_u1": "a  b"}
-    assert "line 2: does not end in an id" in refused(tmp_path, "x.trn", "a (1)\nb\n")
-    assert "has no line" in refused(tmp_path, "x.trn", ";; nothing\n")
+    assert "line 2 does not end in an id" in refused(tmp_path, "x.trn", "a (1)\nb\n")
+    assert "no lines" in refused(tmp_path, "x.trn", ";; nothing\n")
 
 
 def test_plain_lines_are_in_the_order_of_the_samples(tmp_path):
@@ -212,7 +212,7 @@ def test_folder_of_images(tmp_path):
 
 
 def test_folder_without_images_or_with_two_of_one_name(tmp_path):
-    with pytest.raises(DataError, match="no image in it"):
+    with pytest.raises(DataError, match="no image file in it"):
         read_outputs(tmp_path)
     for name in ("a.jpg", "a.png"):
         (tmp_path / name).write_bytes(b"x")
@@ -225,18 +225,22 @@ TWICE = "".join(f'{{"id": {n % 8}, "value": "x"}}\n' for n in range(16))
 BAD = [
     ("x.jsonl", '{"id": 1, "value": "a"}\n{"id": 2, "val', "line 2 column"),
     ("x.jsonl", '{"id": 1, "value": "a"}\n[1]\n', "line 2"),
-    ("x.jsonl", '{"id": 1}\n', "line 1: has no value"),
-    ("x.jsonl", '{"value": "a"}\n', "line 1: has no id: one of id, question_id, image_id"),
-    ("x.jsonl", '{"id": 7.0, "value": "a"}\n', "id is 7.0: a whole number or a text"),
+    ("x.jsonl", '{"id": 1}\n', "line 1: no value"),
+    (
+        "x.jsonl",
+        '{"value": "a"}\n',
+        "line 1: no id, only value; add a column id, question_id, image_id",
+    ),
+    ("x.jsonl", '{"id": 7.0, "value": "a"}\n', "id is 7.0; give an integer or a string"),
     ("x.jsonl", '{"id": true, "value": "a"}\n', "id is True"),
     ("x.jsonl", '{"id": "", "value": "a"}\n', "id is empty"),
     ("x.jsonl", '{"id": null, "value": "a"}\n', "id is missing"),
     (
         "x.jsonl",
         '{"id": 1, "value": null}\n',
-        "value is missing: leave it out and score with --partial",
+        "value is missing; omit the output and score with --partial",
     ),
-    ("x.jsonl", '{"id": 1, "value": true}\n', "value is True: a text, a number"),
+    ("x.jsonl", '{"id": 1, "value": true}\n', "value is True; give a string, a number"),
     ("x.jsonl", '{"id": 1, "value": {}}\n', "value is {}"),
     ("x.jsonl", '{"id": 1, "value": {"a": "b"}}\n', "{label: score}"),
     ("x.jsonl", '{"id": 1, "value": [0.5, true]}\n', "a list of scores"),
@@ -249,26 +253,30 @@ BAD = [
     ("x.json", '[{"id": 1, "value": "a"}, {"id": 1, "value": "b"}]', "repeated: 1"),
     ("x.json", '{"a": "b", "a": "c"}', "repeated: a"),
     ("x.json", '[{"id": 1, "value": "a"}', "line 1 column"),
-    ("x.json", '[{"id": 1, "val": "a"}]', "$[0]: has no value"),
-    ("x.json", '["a", "b"]', "a list of records is needed"),
-    ("x.json", "[]", "a list of records is needed"),
-    ("x.json", "{}", "a list of records is needed"),
-    ("x.json", "3", "a list of records is needed"),
+    ("x.json", '[{"id": 1, "val": "a"}]', "$[0]: no value"),
+    ("x.json", '["a", "b"]', "has the wrong form; give a list"),
+    ("x.json", "[]", "has the wrong form; give a list"),
+    ("x.json", "{}", "has the wrong form; give a list"),
+    ("x.json", "3", "has the wrong form; give a list"),
     ("x.json", '{"images": [{"id": 1}]}', "'images' is [{'id': 1}]"),
     ("x.csv", "", "is empty"),
-    ("x.csv", "id,value\n", "has no line of data"),
-    ("x.csv", "id,value\na,b,c\n", "line 2: 3 fields where the header has 2"),
+    ("x.csv", "id,value\n", "no rows of data"),
+    ("x.csv", "id,value\na,b,c\n", "line 2 has 3 fields, but the header has 2"),
     ("x.csv", 'id,value\na,"b\n', "line 2: unexpected end"),
-    ("x.csv", "name,value\na,b\n", "line 2: has no id: one of id, question_id, image_id"),
-    ("x.csv", "id,said\na,b\n", "line 2: has no value"),
-    ("x.csv", "id\na\n", "line 2: has no value"),
+    (
+        "x.csv",
+        "name,value\na,b\n",
+        "line 2: no id, only name, value; add a column id, question_id, image_id",
+    ),
+    ("x.csv", "id,said\na,b\n", "line 2: no value"),
+    ("x.csv", "id\na\n", "line 2: no value"),
     ("x.csv", "id,value\n,b\n", "line 2: id is empty"),
     ("x.csv", "id,value\na,b\na,c\n", "repeated: a"),
     # Scores by label: the place of each cell that is no finite number.
-    ("x.csv", "id,cat,dog\na,,0.5\nb,1,2\n", "line 2: cat is empty: a number is needed"),
-    ("x.csv", "id,cat,dog\na,1,0.5\nb,1,nan\n", "line 3: dog is 'nan': a number is needed"),
-    ("x.tsv", "id\tcat\tdog\na\tinf\t0.5\n", "line 2: cat is 'inf': a number is needed"),
-    ("x.csv", "id,cat,dog\na,1,0\nb,N/A,0\n", "line 3: cat is 'N/A': a number is needed"),
+    ("x.csv", "id,cat,dog\na,,0.5\nb,1,2\n", "line 2: cat is empty; give a number"),
+    ("x.csv", "id,cat,dog\na,1,0.5\nb,1,nan\n", "line 3: dog is 'nan'; give a number"),
+    ("x.tsv", "id\tcat\tdog\na\tinf\t0.5\n", "line 2: cat is 'inf'; give a number"),
+    ("x.csv", "id,cat,dog\na,1,0\nb,N/A,0\n", "line 3: cat is 'N/A'; give a number"),
     ("x.jsonl", '{"id": 1, "value": {"a": 0.5, "b": null}}\n', "the score of 'b' is None"),
     ("x.json", '{"k": {"a": 0.5, "b": null}}', "'k': the score of 'b' is None"),
     ("x.json", '{"k": {"a": "", "b": 0.5}}', "'k': the score of 'a' is ''"),
@@ -278,13 +286,13 @@ BAD = [
     ("x.json", '[{"id": "q", "value": [7, "7"]}]', "query q: each document must occur once"),
     ("x.csv", "id,value,value\nq,d,d\n", "query q: each document must occur once"),
     ("x.csv", b"id,value\na,\xff\n", "line 2 column 3"),
-    ("x.tsv", "id,value\na,b\n", "line 2: has no id"),
+    ("x.tsv", "id,value\na,b\n", "line 2: no id"),
     ("x.trn", "a (1)\nb (1)\n", "repeated: 1"),
-    ("x.trn", "a { b / c } d (1)\n", "sample 1: has alternatives"),
+    ("x.trn", "a { b / c } d (1)\n", "sample 1 has alternatives"),
     ("x.txt", "", "is empty"),
     ("x.txt", b"a\n\xff\n", "line 2 column 1"),
-    ("x.run", "# a comment\n", "has no line of a run"),
-    ("x.run", "q1 Q0 d1 1 0.5\n", "line 1: 5 columns where a TREC run has six"),
+    ("x.run", "# a comment\n", "no lines of a TREC run"),
+    ("x.run", "q1 Q0 d1 1 0.5\n", "line 1 has 5 columns, but a TREC run has six"),
     ("x.run", RUN + "q1 Q0 d9 1 high me\n", "line 7: the score 'high'"),
     ("x.run", "q1 Q0 d1 1 nan me\n", "line 1: the score 'nan'"),
     ("x.run", RUN + RUN, "query q1: each document must occur once"),
@@ -300,7 +308,7 @@ def test_what_is_refused(tmp_path, name, content, words):
 
 def test_no_such_file(tmp_path):
     for name in ("x.jsonl", "x.npz", "x.npy"):
-        with pytest.raises(DataError, match=rf"{name}: cannot be read"):
+        with pytest.raises(DataError, match=rf"{name} cannot be read"):
             read_outputs(tmp_path / name)
 
 
@@ -368,7 +376,7 @@ def test_real_files(name, n, first):
 
 @pytest.mark.parametrize("line", ["a (b", "a b)", "a ()", "a (b c)", "()", "a (b) c", "a (b))"])
 def test_what_does_not_end_in_an_id(tmp_path, line):
-    assert "line 1: does not end in an id" in refused(tmp_path, "x.trn", line)
+    assert "line 1 does not end in an id" in refused(tmp_path, "x.trn", line)
 
 
 DOCUMENT = (ROOT / "docs/scoring.md").read_text(encoding="utf-8")
@@ -438,8 +446,8 @@ def test_a_table_with_labels_that_are_numbers_is_no_run(tmp_path):
         ("q1\td9\t5\n", "the ranks of query q1 are not 1, 2, 3, …"),
         ("q3\td9\t0\n", "the ranks of query q3 are not 1, 2, 3, …"),
         ("q1\td2\t4\n", "query q1: each document must occur once"),
-        ("q1\td9\n", "line 5: not of the form `qid docid rank`"),
-        ("q1\td9\t2.5\n", "line 5: not of the form `qid docid rank`"),
+        ("q1\td9\n", "line 5 is not of the form `qid docid rank`"),
+        ("q1\td9\t2.5\n", "line 5 is not of the form `qid docid rank`"),
     ],
 )
 def test_what_is_refused_of_runs_of_msmarco(tmp_path, line, words):

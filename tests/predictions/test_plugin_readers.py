@@ -122,7 +122,7 @@ def test_a_metric_of_other_kinds_of_plugins_is_refused() -> None:
     "links", [[("q", "d")], {"q": ["d"]}, {"q": "d"}, {"q": {"d": "1"}}, {"q": {"d": None}}]
 )
 def test_links_of_another_form_are_refused(links: object) -> None:
-    with pytest.raises(TypeError, match=r"links are not \{query id: \{document id: grade"):
+    with pytest.raises(TypeError, match=r"links must be \{query id: \{document id: grade"):
         RetrievalData([Sample("q", {})], [Sample("d", {})], links)  # type: ignore[arg-type]
 
 

@@ -136,43 +136,43 @@ def test_what_is_refused(tmp_path: Path) -> None:
             read_outputs(found)
         assert words in str(caught.value) and str(found) in str(caught.value)
 
-    refused("corpus.npy", None, "has no corpus.npy or corpus.fbin or corpus.f16bin: write it, e.g.")
+    refused("corpus.npy", None, "no corpus.npy or corpus.fbin or corpus.f16bin; write one, e.g.")
     refused("query_ids.npy", None, "np.save('query_ids.npy', ids)")
     refused("query_ids.npy", ["a"], "query_ids.npy: 1 id for 12 vectors in query.npy")
-    refused("query_ids.npy", np.zeros(12), "they are double, and texts or whole numbers")
-    refused("query_ids.npy", np.zeros((12, 1), int), "they are [12, 1]")
+    refused("query_ids.npy", np.zeros(12), "the ids are double; give strings or integers")
+    refused("query_ids.npy", np.zeros((12, 1), int), "the ids have the shape [12, 1]")
     refused("query_ids.txt", b"a\nb\xff", "line 2 column 2")
     refused("query_ids.parquet", b"PAR1", "cannot be read as ids")
-    refused("query.npy", np.zeros((12, 4)), "query vectors are 4 wide, corpus vectors 8")
+    refused("query.npy", np.zeros((12, 4)), "query vectors have 4 dimensions, corpus vectors 8")
     refused("query.npy", np.zeros((12, 4), int), "query.npy: vectors are int64 [12, 4]")
     refused("query.npy", b"\x93NUMPY", "cannot be read as vectors")
     short = np.array([12, WIDTH], "<i4").tobytes()
-    refused("query.fbin", short, "12 vectors of 8 numbers are 392 bytes, it has 8")
+    refused("query.fbin", short, "12 vectors of 8 numbers need 392 bytes, but the file has 8")
     refused("query.fbin", b"\0", "cannot be read as vectors")
 
 
 def test_two_files_of_one_name_and_columns_without_a_name(tmp_path: Path) -> None:
     found = folder(tmp_path / "mine")
     save_ids(found / "query_ids.txt", IDS["query"])
-    with pytest.raises(DataError, match=r"has query_ids.npy, query_ids.txt: leave one there"):
+    with pytest.raises(DataError, match=r"has query_ids.npy and query_ids.txt; keep only one"):
         read_outputs(found)
     (found / "query_ids.npy").unlink()
     (found / "query_ids.txt").unlink()
     pq.write_table(pa.table({"a": ["x"], "b": ["y"]}), found / "query_ids.parquet")
-    with pytest.raises(DataError, match="has columns a, b: call that of the ids `id`"):
+    with pytest.raises(DataError, match="has the columns a, b; call the id column `id`"):
         read_outputs(found)
     pq.write_table(pa.table({"id": ["x", None]}), found / "query_ids.parquet")
-    with pytest.raises(DataError, match="they are null in some rows"):
+    with pytest.raises(DataError, match="the ids are null in some rows"):
         read_outputs(found)
 
 
 def test_ids_that_stand_twice(tmp_path: Path) -> None:
     found = folder(tmp_path / "mine")
     save_ids(found / "corpus_ids.npy", [IDS["corpus"][1], *IDS["corpus"][1:]])
-    with pytest.raises(DataError, match="corpus embeddings: vectors that occur twice"):
+    with pytest.raises(DataError, match="corpus embeddings: vectors occur twice"):
         scored(found, tmp_path)
     data = tmp_path / "t.qrels"
-    with pytest.raises(DataError, match="each output id without its case must occur once"):
+    with pytest.raises(DataError, match="each output id in lower case must occur once"):
         mmbench.score("pairs", found, data=data, fold_ids=True)
 
 

@@ -117,7 +117,7 @@ def test_outputs_may_come_through_a_pipe_that_the_user_names(tmp_path: Path) -> 
 
 def test_outputs_that_are_a_device_are_refused(tmp_path: Path) -> None:
     (tmp_path / "zeros.jsonl").symlink_to("/dev/zero")
-    with pytest.raises(DataError, match=r"zeros\.jsonl: cannot be read: is a device, not a"):
+    with pytest.raises(DataError, match=r"zeros\.jsonl cannot be read: is a device, not a"):
         read_outputs(tmp_path / "zeros.jsonl")
 
 

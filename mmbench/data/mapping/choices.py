@@ -51,14 +51,17 @@ def option_texts(cells: Sequence[object], columns: Sequence[str], where: str) ->
             return list(map(parse_text, values))
     printed = repr(first_cell if len(columns) == 1 else list(cells))
     names = ", ".join(columns)
-    raise DataError(f"{where}: {names} is {printed}: 2 to 26 texts are needed in a list")
+    raise DataError(f"{where}: {names} is {printed}; give a list of 2 to 26 strings")
 
 
 def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -> list[object]:
     full = [not is_missing(value) and value != "" for value in cells]
     filled = list(cells[: sum(full)])
     if not all(full[: len(filled)]):
-        raise DataError(f"{where}: option {columns[full.index(False)]} is empty")
+        raise DataError(
+            f"{where}: option {columns[full.index(False)]} is empty, but a later option is not;"
+            " fill it in"
+        )
     return filled
 
 
@@ -97,14 +100,14 @@ def right_letter(
     if len(answers) > 1 or not meant:
         named_options = len(meant) if len(answers) == 1 else len(answers)
         raise DataError(
-            f"{where}: answer {', '.join(map(repr, answers))} names {named_options} of its"
-            f" {count(len(options), 'option')}: one letter of {letters[0]} to {letters[-1]} is"
-            " needed, or the text of one option"
+            f"{where}: answer {', '.join(map(repr, answers))} matches {named_options} of the"
+            f" {count(len(options), 'option')}; give one letter from {letters[0]} to {letters[-1]},"
+            " or the text of one option"
         )
     if len(meant) > 1:
         several = ", ".join(sorted(meant))
         return InvalidContent(
-            f"{where}: answer {repr(answer)} may mean options {several}: give the letter of one"
+            f"{where}: answer {repr(answer)} may mean options {several}; give one letter"
         )
     return meant.pop()
 

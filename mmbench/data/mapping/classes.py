@@ -51,7 +51,7 @@ def class_names(source: ClassOption, root: Path, option: str = "labels") -> list
         file = folder / source
         names = text_lines(read_file(file), file)
     else:
-        names = [str(name) for name in source]  # YAML has 0 for the digit
+        names = [str(name) for name in source]  # YAML reads 0 as a number
     place = f"data option {option}" if isinstance(source, list) else str(file)
     refuse_duplicates("class", names, place)
     return names
@@ -79,9 +79,7 @@ def _by_number(file: Path) -> list[str]:
     try:
         return sorted(numbers, key=lambda name: int(numbers[name]))
     except ValueError as error:
-        raise DataError(
-            f"{file}: a mapping of names to whole numbers is needed: {error}"
-        ) from error
+        raise DataError(f"{file} is not a mapping of class names to integers: {error}") from error
 
 
 def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[Any]:
@@ -155,7 +153,9 @@ class ClassNames:
             return sorted({self.positions(one, where) for one in label})
         if isinstance(label, str) and label in self._order:
             if len(self._order) < len(self.names) and list(self.names).count(label) > 1:
-                raise DataError(f"{where}: several classes are called {label!r}: give numbers")
+                raise DataError(
+                    f"{where}: several classes are called {label!r}; give their numbers"
+                )
             return self._order[label]
         if isinstance(label, int) and 0 <= label < len(self.names):
             return label

@@ -24,10 +24,10 @@ from mmbench.surrogates import escape_surrogates
 from mmbench.types import Content, InvalidContent, Media, Modality
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:[^,]*,")
-_LONGEST = 4096  # bytes of a path on Linux
+_LONGEST = 4096  # the longest path on Linux, in bytes
 _COCO = ("val2017", "val2014", "train2017", "train2014")
 _FLICKR = ("Images", "imgs", "flickr30k-images", "flickr30k_images", "Flicker8k_Dataset")
-NOUNS = {"image": "image", "audio": "sound", "video": "video", "text": "text"}
+NOUNS = {"image": "image", "audio": "audio file", "video": "video", "text": "text"}
 FOLDERS = ("", *_COCO, "images", *(f"images/{name}" for name in _COCO), *_FLICKR)
 
 
@@ -49,7 +49,7 @@ def find_media(
     because outputs can be scored without media.
     """
     search = _Search(folder)
-    # Search once for a medium that many questions share.
+    # Search only once for a file that many questions share.
     keys = [tuple(names) for names in name_lists]
     paths = {names: search.find(names) for names in dict.fromkeys(keys)}
     if any(paths.values()):
@@ -59,8 +59,8 @@ def find_media(
     if keys and listed:
         many = f"{NOUNS[modality]}s"
         reason = path_problem(keys[0][0]) or (
-            f"{source}: none of its {len(keys)} {many} is there, e.g. {keys[0][0]!r}; looked in"
-            f" {', '.join(search.listed())}: put the {many}, or their folder, there"
+            f"{source}: none of its {len(keys)} {many} was found, e.g. {keys[0][0]!r} (looked in"
+            f" {', '.join(search.listed())}); put the {many}, or their folder, there"
         )
         return [InvalidContent(reason)] * len(keys)
     missing = partial(_missing, folder=folder, modality=modality)
@@ -93,15 +93,15 @@ def locate_media(
 def path_problem(name: str) -> str:
     """Return the reason why no file can have this name, or "" if a file can; download nothing."""
     if _ADDRESS.match(name):
-        return f"{repr(name)} is an address: download the file and give its path"
+        return f"{repr(name)} is a URL; download the file and give its path"
     if len(name) > _LONGEST:
-        return f"{repr(name)} is no path: it has {len(name)} characters; write it to a file"
-    return f"{name!r} is not the name of a file" if "\0" in name else ""
+        return f"{repr(name)} is too long for a path ({len(name)} characters); write it to a file"
+    return f"{name!r} is not a valid file name" if "\0" in name else ""
 
 
 def _missing(name: str, folder: Path, modality: Modality) -> InvalidContent:
-    kind = NOUNS[modality]
-    reason = path_problem(name) or f"no {kind} file {name}: give --data FOLDER with {kind}s"
+    problem = f"no {modality} file {name}; give --data FOLDER with the {modality} files"
+    reason = path_problem(name) or problem
     return InvalidContent(reason, str(Path(folder, name)))
 
 
@@ -122,7 +122,7 @@ class _Search:
     def __init__(self, root: Path) -> None:
         above = root / ".." if root.name in ("", "..") else root.parent
         self._folders = [str(base / name) for base in (root, above) for name in FOLDERS]
-        self.home: str | None = None  # where the first medium was found
+        self.home: str | None = None  # where the first file was found
         self._lists: dict[str, list[_Listing]] = {}
 
     def find(self, names: Sequence[str]) -> str | None:
@@ -160,7 +160,7 @@ def _file_names(folder: str) -> dict[str, str]:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries]
     except (OSError, ValueError):
-        # A ValueError is a name with a NUL in it.
+        # A name with a NUL raises ValueError.
         return {}
     spelt = {_composed(name): name for name in names}
     spelt |= {escape_surrogates(name): name for name in names}

@@ -39,7 +39,8 @@ class JoinedMedia:
         texts = sorted(join.columns.keys() - self._media.keys())
         if texts:
             raise DataError(
-                f"{other.place}: join adds media, and {texts[0]} holds none: leave it out"
+                f"{other.place}: input {texts[0]} of data option join is not an image, audio or"
+                " video column; remove it"
             )
         self._place = {str(key): at for at, key in enumerate(other.column(join.id))}
 
@@ -50,7 +51,7 @@ class JoinedMedia:
         keys = list(map(str, rows.column(self._join.by)))
         broken = {
             at: InvalidContent(
-                f"{rows.where(at)}: {self._join.by} {key!r} is not in {self._other.place}"
+                f"{rows.where(at)}: {self._join.by} {key!r} has no row in {self._other.place}"
             )
             for at, key in enumerate(keys)
             if key not in self._place
@@ -70,8 +71,8 @@ def open_join(
     """Open the configuration that the data option `join` names. Raises SpecError, DataError."""
     if join.keys() != {"name", "by", "id", "columns"}:
         raise SpecError(
-            f"data option join has the keys {', '.join(map(str, join))}:"
-            " name, by, id and columns are needed"
+            f"data option join has the keys {', '.join(map(str, join))};"
+            " give exactly name, by, id and columns"
         )
     parsed = option_as(_Join, join, "join")
     return JoinedMedia(parsed, library_rows(root, path, parsed.name, split, revision))

@@ -49,7 +49,7 @@ def one_medium(columns: Mapping[str, object]) -> Modality:
     media = [modality for modality in MEDIA if modality in columns]
     if len(media) != 1:
         raise SpecError(
-            "data option columns: one of image, audio, video is needed with its column or the path"
+            "data option columns: give one of image, audio and video, with its column or the path"
             " of its files, e.g. {audio: 'audio/{filename}'}"
         )
     return media[0]
@@ -59,7 +59,7 @@ def check_optional(optional: Iterable[str], media: Collection[str]) -> None:
     """Raise UnknownName for a name in `optional` that is not a media input."""
     for name in optional:
         if name not in media:
-            raise UnknownName("medium in data option optional", name, media)
+            raise UnknownName("media input in data option optional", name, media)
 
 
 def media_inputs(
@@ -117,8 +117,8 @@ def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
         by_name = as_modality(name.partition("_")[0])
     if by_type and by_name and by_type != by_name:
         raise DataError(
-            f"{rows.place}: column {column} holds {by_type}s, and its input is called {name}:"
-            " rename it"
+            f"{rows.place}: column {column} has the type {by_type}, but its input is called"
+            f" {name}; rename the input"
         )
     return by_type or by_name
 
@@ -140,7 +140,7 @@ def media_cells(
 
 def missing_medium(where: str, column: str, modality: Modality) -> InvalidContent:
     """Return the InvalidContent for a row with an empty cell in a media column."""
-    return InvalidContent(f"{where}: {column} is empty: no {NOUNS[modality]}")
+    return InvalidContent(f"{where}: {column} is empty, so the {NOUNS[modality]} is missing")
 
 
 def _family(name: str) -> str:

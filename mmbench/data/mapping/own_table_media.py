@@ -21,7 +21,7 @@ from mmbench.types import InvalidContent, Modality
 
 _FILE = "file"  # the column of files with any modality
 _NAMED = re.compile(r"(image|audio|video)(s|s?_?\d+)")  # images, image_1, image1
-# Their texts are ids, questions and answers, even if they end like a file name.
+# Columns of ids, questions, answers and the like, even if their cells end like a file name.
 _TEXTS = frozenset({"id", "question_id", "question", "answer", "answers", "options", "group"})
 _TEXTS |= frozenset({"text", "label", "labels", "rater", "rating", "system", _FILE, *MEDIA})
 _EMPTY: tuple[object, ...] = (None, "", [], ABSENT)
@@ -39,7 +39,7 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
     paths = medium_paths(rows)
     filled = [[m for m in MEDIA if isinstance(paths[m][at], str)] for at in range(len(rows))]
     alternatives = all(len(row) < 2 for row in filled)
-    # What an empty `file` stands for: the modality of the first row with a medium.
+    # An empty `file` counts as this modality: the modality of the first row with a path.
     usual: Modality = next((row[0] for row in filled if row), "image")
     for at, file in enumerate(rows.paths(_FILE)):
         if file is None and usual not in filled[at]:
@@ -69,8 +69,8 @@ def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
             modality = modality_by_ending(file)
             if not modality:
                 raise DataError(
-                    f"{rows.where(at)}: file is {file!r}: an image, a sound or a film is needed;"
-                    " name the column image, audio or video where its ending does not tell"
+                    f"{rows.where(at)}: file is {file!r}, which has no image, audio or video"
+                    " extension; call the column image, audio or video instead of file"
                 )
             paths[modality][at] = file
     return paths
@@ -101,6 +101,6 @@ def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Moda
 def _unread_medium(where: str, name: str, modality: Modality) -> InvalidContent:
     """Return the InvalidContent for a cell of a media column that is not read."""
     return InvalidContent(
-        f"{where}: column {name} is not read: call it {modality} for a path in each row; the data"
-        " source `rows` or `listing` reads several media of a row"
+        f"{where}: column {name} is not read; call it {modality} if each row has one path, or use"
+        " the data source `rows` or `listing` for several files per row"
     )

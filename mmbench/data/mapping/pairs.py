@@ -78,7 +78,7 @@ def first_captions(captions: Iterable[Caption], n: int | None) -> list[Caption]:
 def check_count(option: str, value: int | None) -> None:
     """Raise SpecError unless the value of a data option is None or an integer of at least 1."""
     if value is not None and (not isinstance(value, int) or value < 1):
-        raise SpecError(f"data option {option}: {value!r} is not a whole number from 1")
+        raise SpecError(f"data option {option} is {value!r}; give an integer of at least 1")
 
 
 def _checked(text: str | InvalidContent) -> str | InvalidContent:
@@ -127,11 +127,11 @@ def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> Pa
         usual = key if rows is not None and rows.has(key) and key not in used else ""
         chosen[key] = columns.get(key, usual)
         if key.endswith("id") and not isinstance(chosen[key], str):
-            raise SpecError(f"data option columns: {key} has one column, not a list")
+            raise SpecError(f"data option columns: {key} is a list; give one column")
         if key in keys[:2] and not chosen[key]:
             if rows is None:
-                raise SpecError("data option columns: text is missing: one column or several")
-            hint = f"say in the task file which it is: data: {{columns: {{{key}: NAME}}}}"
+                raise SpecError("data option columns: text is missing; give one or more columns")
+            hint = f"name it in the task file: data: {{columns: {{{key}: NAME}}}}"
             raise UnknownName(f"column of {rows.place}", key, rows.names(), hint)
     medium, texts, ident, medium_id = (chosen[key] for key in keys)
     return PairColumns(modality, medium, column_list(texts), str(ident), str(medium_id), own)
@@ -171,8 +171,8 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
                 documents[document] = medium
             elif isinstance(medium, str) and medium != known:
                 raise DataError(
-                    f"{rows.where(at)}: {columns.modality}_id {document!r} is {medium!r} here and"
-                    f" {known!r} before: a medium has one path"
+                    f"{rows.where(at)}: {columns.modality}_id {document!r} has the path"
+                    f" {medium!r} here and {known!r} in an earlier row; give each id one path"
                 )
     media = locate_media(
         list(documents.values()), rows.folder, rows.place, columns.modality, listed=not columns.own
@@ -240,5 +240,5 @@ def _texts_in(cell: object) -> object:
     """Return a cell that is a string, null, or a list of strings and nulls. Raises ValueError."""
     for text in cell if isinstance(cell, list) else [cell]:
         if not is_missing(text) and not isinstance(text, str):
-            raise ValueError("a text, or a list of texts,")
+            raise ValueError("give a string or a list of strings")
     return None if is_missing(cell) else cell

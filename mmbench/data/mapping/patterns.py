@@ -67,7 +67,7 @@ def refuse_missing(rows: Rows, texts: Iterable[str]) -> None:
     missing = [name for name in names if not rows.has(name)]
     if len(rows) and len(missing) > 1:
         raise DataError(
-            f"{rows.where(0)}: has no columns {', '.join(missing)}: its columns are"
+            f"{rows.where(0)}: no columns {', '.join(missing)}; the columns are"
             f" {listed(rows.names(), 20) or 'none'}"
         )
 

@@ -42,8 +42,9 @@ def with_templates(data: Samples, prompts: str, source: Path, *, spaces: bool = 
     names = _read(_NAMES).get(prompts, data.labels)
     if len(names) != len(data.labels):
         raise DataError(
-            f"{source}: {count(len(data.labels), 'class')}, where {prompts} has {len(names)}: a"
-            " class without samples needs its name, or its empty folder, too"
+            f"{source} has {count(len(data.labels), 'class')}, but {prompts} has {len(names)} in"
+            " clip-benchmark; give the names of classes without samples too, or add their empty"
+            " folders"
         )
     return replace(data, labels=names, templates=known[prompts])
 
@@ -57,9 +58,9 @@ def _folder() -> Path:
     spec = find_spec("clip_benchmark")
     if spec is None:
         raise Missing(
-            "names of classes and prompts are those of the package clip-benchmark: pip install"
-            " --no-deps clip-benchmark"
+            "class names and prompts come from the package clip-benchmark; type"
+            " pip install --no-deps clip-benchmark"
         )
     if not spec.submodule_search_locations:
-        raise DataError(f"{spec.origin}: is not the package clip-benchmark")
+        raise DataError(f"{spec.origin} is not the package clip-benchmark; remove it")
     return Path(spec.submodule_search_locations[0], "datasets")

@@ -87,7 +87,7 @@ def sample_table(
 
 def _texts(rows: Rows, name: str, column: Columns) -> Sequence[Any]:
     if not isinstance(column, str):
-        raise SpecError(f"data option columns: {name} is a text, which has one column, not a list")
+        raise SpecError(f"data option columns: {name} is a text input; give one column, not a list")
     cells = read_cells(column, rows)
     return rows.as_texts(
         column, lambda cell: ABSENT if is_missing(cell) else parse_text(cell), cells
@@ -115,7 +115,7 @@ def _several(cells: Sequence[object]) -> list[str]:
     there = [cell for cell in cells if not is_missing(cell) and cell != ""]
     texts = cells if isinstance(cells, list) else there
     if not texts:
-        raise ValueError("a right answer")
+        raise ValueError("give a correct answer")
     return list(map(parse_text, texts))
 
 

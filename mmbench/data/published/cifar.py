@@ -28,9 +28,9 @@ from mmbench.types import Media, Sample
 _PLANE = 32 * 32
 _PIXELS = 3 * _PLANE
 _VERSION = (
-    "the binary version of the data set is needed (the Python version is a pickle and is not read)"
+    "give the binary version of the data set (the Python version is a pickle and is not read)"
 )
-_HEADER = b"P6 32 32 255\n"  # of a PPM; the bytes of the pixels follow
+_HEADER = b"P6 32 32 255\n"  # header of a PPM image; the pixels follow
 
 
 class _CifarLayout(NamedTuple):
@@ -74,13 +74,16 @@ def cifar(
     missing or truncated, SpecError for an unknown split or number of classes.
     """
     if classes not in _LAYOUTS or split not in _LAYOUTS[classes].files:
-        raise SpecError(f"data source cifar: no {split} split of {classes} classes: 10 or 100")
+        raise SpecError(
+            f"data source cifar: no split {split} of {classes} classes; give test or train, and 10"
+            " or 100 classes"
+        )
     layout = _LAYOUTS[classes]
     folder = first_folder(root, ("", layout.folder), layout.names, "cifar", _VERSION)
     names = folder / layout.names
     labels = [line for line in text_lines(read_file(names), names) if line]
     if len(labels) != classes:
-        raise DataError(f"{names}: {count(len(labels), 'name')}, not {classes}")
+        raise DataError(f"{names} has {count(len(labels), 'class name')} instead of {classes}")
     tables: list[Table[Sample]] = []
     for name in layout.files[split]:
         first = sum(map(len, tables))
@@ -95,12 +98,17 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
     size = labels + _PIXELS
     if not data or len(data) % size:
         have = count(len(data), "byte")
-        raise DataError(f"{file}: {have}, no multiple of {size}, an image: is it cut short?")
+        raise DataError(
+            f"{file} has {have}, which is not a multiple of {size}, the size of an image; download"
+            " it again if it is truncated"
+        )
     targets = array("q", list(data[labels - 1 :: size]))
     strange = next((n for n, label in enumerate(targets) if label >= classes), None)
     if strange is not None:
         label = targets[strange]
-        raise DataError(f"{file}: image {strange} has label {label} of {classes} classes")
+        raise DataError(
+            f"{file}: image {strange} has label {label}, but there are {classes} classes"
+        )
     n = len(targets)
     offsets = np.arange(labels, len(data), size)
     images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), convert=_ppm)

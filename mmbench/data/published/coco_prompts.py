@@ -47,7 +47,7 @@ def coco_prompts(
     there = [image for image in listed if image.id in chosen]
     if len(there) < (images or 1):
         few, needed = count(len(there), "image"), count(images or 1, "image")
-        raise DataError(f"{path}: has {few} with a caption where {needed} are needed")
+        raise DataError(f"{path} has {few} with a caption, but {needed} are needed")
     selected = sorted(there, key=lambda image: _hash(seed, image.id))[:images]
     contents = find_media([image.names for image in selected], path.parent, str(path))
     return Samples(
@@ -77,7 +77,7 @@ def _annotations(root: Path | None, split: str) -> Path:
         and not annotations.name.startswith(name)
     ):
         raise DataError(
-            f"{root}: has {annotations.name}, not {name}.json: put it there, or give"
+            f"{root} has {annotations.name}, but no {name}.json; put {name}.json there, or give"
             f" --data {annotations}"
         )
     return annotations

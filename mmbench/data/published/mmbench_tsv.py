@@ -24,8 +24,11 @@ from mmbench.media.inside import MediaInFile
 from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Content, InvalidContent, Media, Sample
 
-_ROTATED = 1_000_000  # added to the index of a question for each rotation of its options
-_REFERENCE = 64  # characters: a shorter cell in the image column is the index of another row
+# The index of a rotation is the index of its question plus a multiple of this number.
+_ROTATED = 1_000_000
+_REFERENCE = (
+    64  # characters; a cell of at most this length in the image column is the index of a row
+)
 _TAGS = ("category", "l2-category")
 
 
@@ -100,6 +103,6 @@ def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
         images.append(
             Media("image", f"image of {owner}, {where}", own[owner])
             if owner in own
-            else InvalidContent(f"{where}: no row has the image {owner[:_REFERENCE]!r}")
+            else InvalidContent(f"{where}: no row has the image with index {owner[:_REFERENCE]!r}")
         )
     return images

@@ -19,7 +19,7 @@ from mmbench.protocols import declare_source
 from mmbench.types import Sample
 
 CATEGORIES = ("random", "popular", "adversarial")
-# Folders of the files in LLaVA's evaluation folder and in a clone of AoiDragon/POPE.
+# Folders that hold the files in LLaVA's evaluation folder and in a clone of AoiDragon/POPE.
 _PLACES = ("", "coco", "output/coco")
 
 
@@ -38,7 +38,7 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     if category is not None and category not in CATEGORIES:
         raise UnknownName("category of POPE", category, CATEGORIES)
     if root is None:
-        raise DataError("data source pope was given no data: give --data FILE.json or its folder")
+        raise DataError("data source pope was given no data; give --data FILE.json or its folder")
     if root.is_file():
         return _data([_samples(root, root.parent, "")])
     if category is not None:
@@ -55,7 +55,7 @@ def _category_file(root: Path, category: str) -> Path:
     names = [f"*pope*{category}.{end}" for end in ("json", "jsonl")]
     places = [[file for name in names for file in matches(root / p, name)] for p in _PLACES]
     needed = (
-        f"has no *pope*{category}.json: give the file itself, or set data option `category` to one"
+        f"no *pope*{category}.json; give the file itself, or set data option `category` to one"
         f" of {', '.join(CATEGORIES)}"
     )
     return only_file(root, next(filter(None, places), []), needed)
@@ -64,7 +64,7 @@ def _category_file(root: Path, category: str) -> Path:
 def _samples(file: Path, folder: Path, prefix: str) -> Table[Sample]:
     rows = OwnTable(file, json_records(read_file(file), file))
     if not len(rows):
-        raise DataError(f"{file}: has no line")
+        raise DataError(f"{file}: no questions")
     ids = [f"{prefix}{ident}" for ident in rows.distinct_ids(("question_id", "id"))]
     names = rows.required("image")
     images = find_media([[name] for name in names], folder, str(file))
@@ -80,5 +80,5 @@ def _samples(file: Path, folder: Path, prefix: str) -> Table[Sample]:
 
 def _label(cell: object) -> str:
     if cell not in ("yes", "no"):
-        raise ValueError("yes or no")
+        raise ValueError("give yes or no")
     return str(cell)

@@ -18,7 +18,7 @@ from mmbench.types import Media, Sample
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _NAME = re.compile(r"([0-9])_(.+)_(\d+)")
 _SPLITS = ("all", "train", "test")
-_TEST = 5  # recordings numbered 0 to 4 are the official test set
+_TEST = 5  # recordings with an index below this are the official test set
 
 
 @declare_source("folder")
@@ -33,13 +33,14 @@ def fsdd(root: Path | None, *, split: str = "all") -> Samples:
         raise UnknownName("split of FSDD", split, _SPLITS)
     if root is None or not root.is_dir():
         raise DataError(
-            f"{root or 'data source fsdd was given no data'}: give --data FOLDER with recordings"
+            f"{f'{root} is not a folder' if root else 'data source fsdd was given no data'};"
+            " give --data FOLDER with recordings"
         )
     inside = root / "recordings"
     files = matches(inside if inside.is_dir() else root, "*.wav")
     samples = [sample for file in files if (sample := _sample(file, split))]
     if not samples:
-        raise DataError(f"{root}: has no recording DIGIT_SPEAKER_INDEX.wav of split {split}")
+        raise DataError(f"{root}: no recording DIGIT_SPEAKER_INDEX.wav of split {split}")
     return Samples(samples)
 
 
@@ -47,7 +48,7 @@ def _sample(file: Path, split: str) -> Sample | None:
     ident = escape_surrogates(file.stem)
     match = _NAME.fullmatch(ident)
     if match is None:
-        raise DataError(f"{file}: is not named DIGIT_SPEAKER_INDEX.wav: move it elsewhere")
+        raise DataError(f"{file}: the name is not DIGIT_SPEAKER_INDEX.wav; move the file elsewhere")
     digit, speaker, index = match.groups()
     if split != "all" and (split == "test") != (int(index) < _TEST):
         return None

@@ -41,12 +41,12 @@ def voc(
     ending = f"_{split}.txt"
     files = matches(home / "ImageSets/Main", f"*{escape(ending)}")
     if not files:
-        raise DataError(f"{home}/ImageSets/Main: has no file of a class that ends in {ending}")
+        raise DataError(f"{home}/ImageSets/Main: no class file that ends in {ending}")
     marks = [_marks(file, difficult=difficult) for file in files]
     ids = list(marks[0])
     for file, marked in zip(files, marks, strict=True):
         if list(marked) != ids:
-            raise DataError(f"{file}: lists other images than {files[0].name}")
+            raise DataError(f"{file} does not list the same images as {files[0].name}")
     paths = [[f"JPEGImages/{ident}.jpg"] for ident in ids]
     images = find_media(paths, home, str(home))
     samples = [
@@ -68,5 +68,5 @@ def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:
             case []:
                 continue
             case _:
-                raise DataError(f"{file} line {number}: an id and one of 1, 0, -1 are needed")
+                raise DataError(f"{file} line {number}: give an image id and one of 1, 0, -1")
     return marks

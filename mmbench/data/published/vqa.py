@@ -72,11 +72,11 @@ def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
         str(q.question_id) for q in questions if not _has_answers(answers, str(q.question_id))
     ]
     if not questions:
-        raise DataError(f"{question_file}: has no question")
+        raise DataError(f"{question_file}: no questions")
     if unanswered:
         raise DataError(
             f"{answer_file}: {part_of(len(unanswered), len(questions), 'question')} no answers:"
-            f" {listed(unanswered)} of {question_file.name}"
+            f" {listed(unanswered)} in {question_file.name}"
         )
     images = find_media(
         [_names(q.image_id) for q in questions], question_file.parent, str(question_file)
@@ -105,13 +105,13 @@ def _files(root: Path | None, split: str) -> tuple[Path, Path]:
     """Return the paths of the questions file and the annotations file. Raises DataError."""
     if root is None:
         raise DataError(
-            "data source vqa was given no data: give --data FOLDER with questions.json and"
+            "data source vqa was given no data; give --data FOLDER with questions.json and"
             " annotations.json, or with the official files of VQA v2 or OK-VQA"
         )
     if root.is_file():
         name = root.name.replace("OpenEnded_", "").replace("questions", "annotations")
         if name == root.name:
-            raise DataError(f"{root}: give the file of questions (…questions.json), or its folder")
+            raise DataError(f"{root} is not a questions file; give …questions.json, or its folder")
         return root, _first([root.parent, root.parent.parent], [name], root.parent)
     question_name = f"OpenEnded_mscoco_{split}_questions.json"
     annotation_name = f"mscoco_{split}_annotations.json"
@@ -127,7 +127,7 @@ def _first(folders: list[Path], names: list[str], root: Path) -> Path:
             if file.is_file():
                 return file
     raise DataError(
-        f"{root}: has no {' or '.join(names)}; data option `split` chooses the official files"
+        f"{root}: no {' or '.join(names)}; choose the official files with data option `split`"
         " (the answers of the test splits are not public)"
     )
 

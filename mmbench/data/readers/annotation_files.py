@@ -38,7 +38,9 @@ class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Raise ValueError for a separator that the CSV reader does not support."""
         if self.separator and (len(self.separator) > 1 or self.separator in '\r\n"'):
-            raise ValueError(f"separator {self.separator!r} is not one character, or is reserved")
+            raise ValueError(
+                f"separator {self.separator!r} is not one character, or is a quote or line end"
+            )
 
 
 def option_as(kind: type[S], options: Mapping[str, object], option: str) -> S:
@@ -75,11 +77,11 @@ def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, 
     missing file.
     """
     if root is None:
-        raise DataError(f"data source {source} was given no data: give --data FOLDER")
+        raise DataError(f"data source {source} was given no data; give --data FOLDER")
     if not isinstance(files, Mapping):
         return [("", root if root.is_file() else _first(root, files))]
     if root.is_file():
-        raise DataError(f"{root}: is one file, and {len(files)} are read: give --data FOLDER")
+        raise DataError(f"{root} is one file, but {len(files)} files are read; give --data FOLDER")
     return [(part, _first(root, names)) for part, names in files.items()]
 
 
@@ -88,7 +90,7 @@ def _first(root: Path, names: str | list[str]) -> Path:
     for name in candidates:
         if (root / name).is_file():
             return root / name
-    raise DataError(f"{root}: has no {' or '.join(candidates)}: put it there, or give --data FILE")
+    raise DataError(f"{root}: no {' or '.join(candidates)}; put it there, or give --data FILE")
 
 
 def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Record]:
@@ -106,7 +108,7 @@ def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Rec
         return jsonl_records(data, file)
     separator = table_format.separator or _SEPARATORS.get(suffix, "")
     if not separator:
-        raise DataError(f"{file}: a file is needed that ends in .json, .jsonl, .csv or .tsv")
+        raise DataError(f"{file}: unknown format; give a .json, .jsonl, .csv or .tsv file")
     records = csv_records(
         data, file, separator, header=table_format.header, quoted=table_format.quoted
     )
@@ -116,7 +118,7 @@ def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Rec
 def _json_rows(content: Any, file: Path, entry: str) -> Sequence[Record]:
     for name in filter(None, entry.split(".")):
         if not isinstance(content, dict) or name not in content:
-            raise DataError(f"{file}: has no entry {entry!r}")
+            raise DataError(f"{file}: no entry {entry!r}; check data option `rows`")
         content = content[name]
     place = f"{file}: {entry or '$'}"
     if isinstance(content, dict):
@@ -124,8 +126,8 @@ def _json_rows(content: Any, file: Path, entry: str) -> Sequence[Record]:
             {"key": k, **row} if isinstance(row, dict) else row for k, row in content.items()
         ]
     if not isinstance(content, list):
-        raise DataError(f"{place}: a list of rows is needed, or a mapping of them")
+        raise DataError(f"{place} is neither a list nor a mapping of rows")
     for number, row in enumerate(content):
         if not isinstance(row, dict):
-            raise DataError(f"{place}[{number}]: a mapping of columns to values is needed")
+            raise DataError(f"{place}[{number}] is not a mapping of columns to values")
     return record_table([f"{place}[{number}]" for number in range(len(content))], content)

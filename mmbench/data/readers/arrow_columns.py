@@ -47,8 +47,8 @@ class ArrowValues(Column[Any]):
     def _objects(self, array: pa.ChunkedArray) -> list[Any]:
         try:
             objects: list[Any] = array.to_pylist()
-        except (ValueError, OverflowError) as error:  # a date outside Python's range
-            raise DataError(f"{self.what}: cannot be read: {error}") from error
+        except (ValueError, OverflowError) as error:  # such as a date outside Python's range
+            raise DataError(f"{self.what} cannot be read: {error}") from error
         return objects
 
 
@@ -63,7 +63,7 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
     try:
         array.validate(full=True)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{what}: cannot be read: {error}") from error
+        raise DataError(f"{what} cannot be read: {error}") from error
     kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return Texts(array)
@@ -93,7 +93,7 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
     known = fields & {"path", "bytes"}
     if not known or str(paths.type) not in _TEXTS or str(stored.type) not in _BYTES:
         raise DataError(
-            f"{what} is of type {kind}: a path, bytes, or a struct of bytes and path is needed"
+            f"{what} has the type {kind}; give paths, bytes, or structs of bytes and path"
         )
     return paths, stored
 

@@ -1,17 +1,18 @@
 """Readers of three JSON formats of image captions, with one result type.
 
 COCO captions (cocodataset/cocoapi PythonAPI/pycocotools/coco.py): `images` with `id` and
-`file_name`, `annotations` with `id`, `image_id` and `caption`. Without a `file_name`, as in BLIP's
-`coco_karpathy_val_gt.json`, a file has COCO's usual name.
+`file_name`, `annotations` with `id`, `image_id` and `caption`. An image without a `file_name`, as
+in BLIP's `coco_karpathy_val_gt.json`, has COCO's usual file name.
 
 Karpathy (karpathy/neuraltalk imagernn/data_provider.py; fartashf/vsepp data.py): `images`, each
-with `filename`, `split` and `sentences` of `raw` and `sentid`. COCO's images also have `filepath`
-(val2014) and `cocoid`, Flickr's do not. A `sentid` of COCO is the id of the COCO annotation (vsepp
-data.py looks captions up by it).
+with `filename`, `split` and a list `sentences` with `raw` and `sentid`. COCO's images also have
+`filepath` (val2014) and `cocoid`, Flickr's do not. A `sentid` of COCO is the id of the COCO
+annotation (vsepp data.py looks captions up by it).
 
-BLIP (salesforce/BLIP data/coco_karpathy_dataset.py, data/flickr30k_dataset.py): a list of `image`,
-a path, with its `caption`, a text or a list; the file has one split. The id of a COCO image is the
-number in its file name, like `cocoid`; the id of any other image is the name without the extension.
+BLIP (salesforce/BLIP data/coco_karpathy_dataset.py, data/flickr30k_dataset.py): a list of objects
+with `image`, a path, and `caption`, a string or a list of strings; a file has one split. The id of
+a COCO image is the number in its file name, like `cocoid`; the id of any other image is the file
+name without the extension.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from mmbench.data.readers.json_files import decode_json
 from mmbench.errors import DataError, UnknownName
 from mmbench.types import InvalidContent
 
-# The names in Karpathy's caption_datasets.zip; neuraltalk calls each of them dataset.json.
+# File names in Karpathy's caption_datasets.zip; neuraltalk calls each of them dataset.json.
 KARPATHY = ("dataset_coco.json", "dataset_flickr30k.json", "dataset_flickr8k.json", "dataset.json")
 _PLACES = ("", "annotations", "karpathy", "caption_datasets")
 _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
@@ -65,7 +66,7 @@ class Annotations(NamedTuple):
 
 class _CocoImage(Struct):
     id: int | str
-    file_name: str = ""  # scores of captions need none
+    file_name: str = ""  # captions are scored without images
 
 
 class _CocoCaption(Struct):
@@ -117,7 +118,7 @@ def read_annotations(path: Path, split: str) -> Annotations:
         return _blip(data, path)
     images = decode_json(data, _ImageList, path).images
     if not images:
-        raise DataError(f"{path}: lists no images")
+        raise DataError(f"{path} lists no images")
     first = decode_json(bytes(images[0]), dict[str, Raw], path)
     if "sentences" in first:
         return _karpathy(data, path, split)
@@ -167,7 +168,7 @@ def _blip(data: bytes, path: Path) -> Annotations:
             captions.append(Caption(f"{id}#{seen[id]}", id, text))
             seen[id] += 1
     if not images:
-        raise DataError(f"{path}: lists no images")
+        raise DataError(f"{path} lists no images")
     return Annotations(list(images.values()), captions, splits=False)
 
 
@@ -215,19 +216,19 @@ def find_annotations(root: Path | None, split: str) -> Path:
     """
     if root is None:
         raise DataError(
-            "data source coco was given no data: give --data FOLDER, with the annotations"
-            f" ({KARPATHY[0]}, captions_*.json) and the images in it, or --data ANNOTATIONS.json"
+            "data source coco was given no data; give --data FOLDER with the annotations"
+            f" ({KARPATHY[0]}, captions_*.json) and the images, or --data ANNOTATIONS.json"
         )
     if root.is_file():
         return root
     if not root.is_dir():
-        raise DataError(f"{root}: no such file or folder: give --data FOLDER or ANNOTATIONS.json")
+        raise DataError(f"{root}: no such file or folder; give --data FOLDER or ANNOTATIONS.json")
     folders = filter(Path.is_dir, (root / place for place in _PLACES))
     files = [file for folder in folders for file in matches(folder, "*.json")]
     by_rule = ([f for f in files if _fits(f, rule)] for rule in _rules(split))
     needed = (
-        f"no annotations file: looked for {', '.join(KARPATHY[:3])} and captions_*.json in it and"
-        f" in its {', '.join(_PLACES[1:])}; give the file itself: --data ANNOTATIONS.json"
+        f"no annotations file (looked for {', '.join(KARPATHY[:3])} and captions_*.json in the"
+        f" folder and in {', '.join(_PLACES[1:])}); give the file itself: --data ANNOTATIONS.json"
     )
     return only_file(root, next(filter(None, by_rule), []), needed)
 

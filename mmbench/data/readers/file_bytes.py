@@ -11,8 +11,8 @@ _BOM = b"\xef\xbb\xbf"
 # The mark of UTF-32 begins with that of UTF-16, so it is tested first.
 _WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 _WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_NUL = "has a NUL character, as UTF-16 without a byte order mark has: save it as UTF-8"
-_PACKED = {b"\x1f\x8b": "packed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
+_NUL = "NUL character, as in UTF-16 without a byte order mark; save the file as UTF-8"
+_PACKED = {b"\x1f\x8b": "compressed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1": "Parquet"}
 
 
 def read_file(path: Path, *, pipe: bool = False) -> bytes:
@@ -25,14 +25,14 @@ def read_file(path: Path, *, pipe: bool = False) -> bytes:
     try:
         data = path.read_bytes() if pipe and path.is_fifo() else read_regular(path)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
     wide = wide_encoding(data)
     if not wide:
         return data.removeprefix(_BOM)
     try:
         return data.decode(wide).encode()
     except UnicodeDecodeError as error:
-        reason = f"not {wide.upper()}, which its first bytes say it is: save it as UTF-8"
+        reason = f"not {wide.upper()}, despite the byte order mark; save the file as UTF-8"
         raise DataError(f"{path}: byte {error.start}: {reason}") from error
 
 
@@ -56,8 +56,8 @@ def describe_no_text(data: bytes) -> str:
     """Return a phrase for messages: why the bytes are not UTF-8 text, and advice."""
     packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
     if packed:
-        return f"the file is {packed}: unpack or convert it"
-    return _NUL if b"\0" in data else "not UTF-8: save it as UTF-8"
+        return f"the file is {packed}; unpack or convert it"
+    return _NUL if b"\0" in data else "not UTF-8; save the file as UTF-8"
 
 
 def is_no_text(data: bytes) -> bool:

@@ -15,14 +15,14 @@ from mmbench.validation.regular_files import open_regular
 _HEAD = 1 << 16  # bytes that are read
 _SHOWN = 8  # columns or keys
 _MAGIC = {
-    b"\x1f\x8b": "packed by gzip",
-    b"BZh": "packed by bzip2",
-    b"\xfd7zXZ": "packed by xz",
-    b"\x28\xb5\x2f\xfd": "packed by zstd",
+    b"\x1f\x8b": "compressed by gzip",
+    b"BZh": "compressed by bzip2",
+    b"\xfd7zXZ": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
     b"PK\3\4": "a ZIP archive",  # spreadsheets too
     b"PAR1": "Parquet",
     b"ARROW1": "Arrow",
-    b"\x93NUMPY": "an array of NumPy",
+    b"\x93NUMPY": "a NumPy array",
     b"\x89HDF": "HDF5",
     b"SQLite format 3": "an SQLite database",
     b"%PDF": "a PDF",
@@ -30,11 +30,11 @@ _MAGIC = {
     b"\x89PNG": "a PNG image",
     b"GIF8": "a GIF image",
     b"RIFF": "a RIFF file (WAV, AVI, WebP)",
-    b"fLaC": "a FLAC sound",
-    b"OggS": "an Ogg sound",
-    b"ID3": "an MP3 sound",
+    b"fLaC": "a FLAC audio file",
+    b"OggS": "an Ogg audio file",
+    b"ID3": "an MP3 audio file",
 }
-_PACKED = ("packed by", "a ZIP archive")
+_PACKED = ("compressed by", "a ZIP archive")
 _SEPARATORS = {"\t": "TSV", ",": "CSV", ";": "CSV (with semicolons)"}
 TABLES = ("CSV", "TSV", "JSON lines", "a JSON list", "Parquet")
 
@@ -161,10 +161,10 @@ def _describe_tar(path: Path) -> str:
                 key, _, ending = name.name.partition(".")
                 members.setdefault(str(name.with_name(key)), []).append(ending)
     if not members:
-        return f"{path.name} has no files"
+        return f"{path.name} is empty"
     first = next(iter(members))
     odd = next((key for key, ends in members.items() if {*ends} != {*members[first]}), first)
-    usual = f", where {first!r} has {listed(members[first])}" if odd != first else ""
+    usual = f", but {first!r} has {listed(members[first])}" if odd != first else ""
     return (
         f"in {path.name} the key {odd!r} has the members {listed(members[odd])}{usual}"
         " (a key ends at the first dot of a file's name)"

@@ -67,7 +67,9 @@ def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
         raise DataError(f"{root}: {needed}")
     if len(files) > 1:
         names = listed(str(file.relative_to(root)) for file in files)
-        raise DataError(f"{root}: which of {names}? Give the file itself: --data {files[0]}")
+        raise DataError(
+            f"{root} has several such files ({names}); give one file: --data {files[0]}"
+        )
     return files[0]
 
 
@@ -80,12 +82,12 @@ def first_folder(
     the data source `source` and ends with `hint`.
     """
     if root is None:
-        raise DataError(f"data source {source} was given no data: give --data FOLDER with {inside}")
+        raise DataError(f"data source {source} was given no data; give --data FOLDER with {inside}")
     for name in names:
         if (root / name / inside).exists():
             return root / name
     others = " or ".join(name for name in names if name)
-    raise DataError(f"{root}: found no {inside} in it, nor in {others} below it: {hint}")
+    raise DataError(f"{root}: no {inside} in it or in its subfolder {others}; {hint}")
 
 
 def file_id(file: Path, root: Path) -> str:
@@ -117,7 +119,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 
 def _refuse(error: OSError) -> None:
-    raise DataError(f"{error.filename}: cannot be listed: {error.strerror}") from error
+    raise DataError(f"{error.filename} cannot be listed: {error.strerror}") from error
 
 
 def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
@@ -128,13 +130,11 @@ def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
     """
     endings = ENDINGS[modality]
     if not root.is_dir():
-        raise DataError(f"{root}: no such folder: give a FOLDER of {modality}s")
+        raise DataError(f"{root}: no such folder; give a folder of {modality} files")
     files = sorted(file for file in files_below(root) if file.suffix.lower() in endings)
     ids = [file_id(file, root) for file in files]
     if not files:
-        raise DataError(
-            f"{root}: no {modality} in it or below, by the extensions {' '.join(endings)}"
-        )
+        raise DataError(f"{root}: no {modality} file in it or its subfolders ({' '.join(endings)})")
     refuse_duplicates(f"{modality} id", ids, str(root))
     return list(zip(ids, files, strict=True))
 

@@ -29,7 +29,7 @@ _COMPLETE: tuple[object, ...] = (
     *(object, dict[str, object], dict[str, msgspec.Raw], dict[str, list[str]]),
 )
 _ESCAPED_COLONS = (b"\\u003a", b"\\u003A")
-# One half of a pair of UTF-16, as msgspec rejects it: without the other.
+# A lone UTF-16 surrogate, which msgspec rejects: half of a pair without the other half.
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
@@ -53,8 +53,9 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
         ) from error
     except msgspec.DecodeError as error:
         if not (line or inside or data.lstrip().startswith((b"{", b"["))):
-            what = describe_no_text(data) if is_no_text(data) else f"is {describe_bytes(data)}"
-            raise DataError(f"{path}: {what}; JSON is needed") from error
+            what = f" is {describe_bytes(data)}, not JSON"
+            what = f": {describe_no_text(data)}" if is_no_text(data) else what
+            raise DataError(f"{path}{what}") from error
         position = _BYTE.search(str(error))
         offset = int(position.group(1)) if position else len(data)
         reason = _reason(data, offset) or _BYTE.sub("", str(error))
@@ -96,12 +97,14 @@ def _reason(data: bytes, offset: int) -> str:
     """Return a likely reason why JSON is malformed at an offset, or "" if none is known."""
     if half := _HALF_CHARACTER.search(data, max(0, offset - 12)):
         escape = half[0].decode()
-        return f"{escape} is half of a character (a lone surrogate): write the whole character"
+        return f"{escape} is half of a character (a lone surrogate); write the whole character"
     if is_no_text(data):
         return describe_no_text(data)
-    start = offset - data.startswith(b"-", offset - 1)  # of -Infinity the second byte is the fault
+    start = offset - data.startswith(
+        b"-", offset - 1
+    )  # for -Infinity, the error is at the second byte
     constant = next((name for name in _NO_JSON if data.startswith(name, start)), b"").decode()
-    return f"{constant} is no JSON value: write null, or leave the key out" if constant else ""
+    return f"{constant} is not valid in JSON; write null, or omit the key" if constant else ""
 
 
 def _place(path: Path, line: int, inside: str) -> str:

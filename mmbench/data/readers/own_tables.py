@@ -64,10 +64,10 @@ class OwnTable(FileRows):
         for at, cell in enumerate(cells):
             if cell is ABSENT:
                 others = [name for name in self.names() if self.cells(name)[at] is not ABSENT]
-                several = "one of " if len(names) > 1 else ""
+                several = "one of the columns" if len(names) > 1 else "a column"
                 raise DataError(
-                    f"{self.where(at)}: has no {what}: {several}{', '.join(names)} is needed next"
-                    f" to {listed(others) or 'nothing'}"
+                    f"{self.where(at)}: no {what}, only {listed(others) or 'empty columns'}; give"
+                    f" {several} {', '.join(names)}"
                 )
         return present[0], cells
 
@@ -90,7 +90,7 @@ class OwnTable(FileRows):
             if any(row[place] != row[full[0]] for place in full[1:]):
                 several = listed(present[place] for place in full)
                 raise DataError(
-                    f"{self.where(at)}: {what} could be in {several}, which differ: rename or"
+                    f"{self.where(at)}: {what} could be in {several}, which differ; rename or"
                     " remove all but one"
                 )
             cells.append(row[full[0]] if full else first)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # rows read at a time
 _BUFFER = 1 << 20  # bytes of the file read at a time
-_PUT_ASIDE = 16 << 30  # bytes on disk beyond which decoded row groups are dropped
+_PUT_ASIDE = 16 << 30  # bytes of decoded row groups on disk beyond which the oldest are dropped
 
 
 class ParquetColumn(MediaFile):
@@ -43,7 +43,7 @@ class ParquetColumn(MediaFile):
         self.file, self.column = file, column
         groups = map(metadata.row_group, range(metadata.num_row_groups))
         self._ends = list(accumulate(group.num_rows for group in groups))
-        self._aside: dict[int, Spool] = {}  # by row group, the last one read last
+        self._aside: dict[int, Spool] = {}  # by row group, the most recently read group last
         self._lock = Lock()
         self._state = self.state = file_state(file, column)
 
@@ -145,7 +145,7 @@ def readable(file: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
+        raise DataError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def open_parquet(file: Path, state: FileState) -> Iterator[pq.ParquetFile]:
     except pa.ArrowException as error:
         raise ValueError(" ".join(str(error).split())) from error
     finally:
-        pa.default_memory_pool().release_unused()  # pages often have a hundred megabytes
+        pa.default_memory_pool().release_unused()  # pages often take a hundred megabytes
 
 
 def checked_batches(

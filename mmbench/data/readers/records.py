@@ -30,7 +30,7 @@ from mmbench.text import listed, repeated
 
 T = TypeVar("T")
 
-_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in questionId
+_NEXT_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # the word boundary in questionId
 
 
 class Record(NamedTuple):
@@ -63,7 +63,9 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
         if plain_name(one) == plain_name(name):
             same.append(one)
     if len(same) > 1:
-        raise DataError(f"{where}: has columns {listed(same)}: keep one as {name}")
+        raise DataError(
+            f"{where}: several columns may be {name}: {listed(same)}; keep one, called {name}"
+        )
     return same[0] if same else None
 
 
@@ -80,12 +82,12 @@ def record_number(record: Record, name: str) -> float:
 def convert(one: Callable[[Any], T], value: object, what: str) -> T:
     """Return the result of `one` for a value. Raises DataError if `one` raises ValueError.
 
-    The message of the ValueError says what is needed; `what` is the name of the value.
+    The message of the ValueError says what to give; `what` is the name of the value.
     """
     try:
         return one(value)
     except ValueError as error:
-        raise DataError(f"{what} is {format_cell(value)}: {error} is needed") from error
+        raise DataError(f"{what} is {format_cell(value)}; {error}") from error
 
 
 def format_cell(value: object) -> str:
@@ -107,14 +109,14 @@ def parse_id(value: object) -> str:
     """
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
-    raise ValueError("a whole number or a text")
+    raise ValueError("give an integer or a string")
 
 
 def parse_text(value: object) -> str:
     """Return the string in a cell; a number as a decimal string. Raises ValueError."""
     if isinstance(value, str | int | float) and not isinstance(value, bool) and value == value:
         return str(value)
-    raise ValueError("a text")
+    raise ValueError("give a string")
 
 
 def parse_number(value: object) -> float:
@@ -124,7 +126,7 @@ def parse_number(value: object) -> float:
         with suppress(ValueError, OverflowError):
             number = float(value)
     if number - number != 0:
-        raise ValueError("a number")
+        raise ValueError("give a number")
     return number
 
 
@@ -139,7 +141,7 @@ def parse_path(value: object) -> str | None:
         return None
     if isinstance(value, str):
         return value
-    raise ValueError("the path of a file")
+    raise ValueError("give the path of a file")
 
 
 def parse_tag(value: object) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 13  # cells converted at a time
 
-# A cell of a column of media: the path of a file, an encoded medium, None where it is empty.
+# A cell of a media column: the path of a file, an encoded file, or None for an empty cell.
 MediaCell = str | Media | None
 
 
@@ -92,7 +92,7 @@ class Rows:
         cells = cells if len(self) == self.total else take_rows(cells, self.numbers)
         if has_gaps(cells):
             at = next(at for at, cell in enumerate(cells) if cell is ABSENT)
-            raise DataError(f"{self.where(at)}: has no {head!r} (write null for no value)")
+            raise DataError(f"{self.where(at)}: no {head!r}; write null for a missing value")
         return [self._inside(c, keys, name, at) for at, c in enumerate(cells)] if keys else cells
 
     def _inside(self, value: Any, keys: list[str], name: str, at: int) -> Any:
@@ -117,7 +117,7 @@ class Rows:
         """Return the results of a function for the cells of a column, or for `cells` if given.
 
         Raises DataError, with the place of the cell, if the function raises ValueError; the message
-        of the ValueError says what is needed.
+        of the ValueError says what to give.
         """
         cells = self.column(name) if cells is None else cells
         blocks: list[Sequence[Any]] = []
@@ -127,7 +127,7 @@ class Rows:
                 block.append(one(cell))
             except ValueError as error:
                 what = f"{self.where(at)}: {name} is {format_cell(cell)}"
-                raise DataError(f"{what}: {error} is needed") from error
+                raise DataError(f"{what}; {error}") from error
             if len(block) == _BLOCK:
                 blocks.append(pack(block))
                 block = []
@@ -153,7 +153,7 @@ class Rows:
     def refuse_no_rows(self) -> None:
         """Raise DataError if no row is selected."""
         if not self.total:
-            raise DataError(f"{self.place}: has no row")
+            raise DataError(f"{self.place}: no rows")
         if not len(self):
             raise DataError(
                 f"{self.place}: the task's `where` selects none of its {self.total} rows"

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 TABLES = (".csv", ".tsv", ".jsonl", ".json")
-_LONGEST = 2**31 - 1  # characters of a cell: the largest C long on all systems
-_NAN = ("nan", "NaN")  # as pandas and numpy write a cell that is missing
+_LONGEST = 2**31 - 1  # largest number of characters of a cell; a C long on all systems
+_NAN = ("nan", "NaN")  # missing cells, as pandas and numpy write them
 _BLOCK = 1 << 20  # bytes of lines decoded at a time
 _ROWS = 1 << 13  # rows decoded at a time
 
@@ -83,7 +83,7 @@ def parse_records(data: bytes, path: Path) -> Table[Record]:
 
 def _refuse_empty(records: Table[Record], path: Path) -> Table[Record]:
     if not records:
-        raise DataError(f"{path}: has no line of data")
+        raise DataError(f"{path}: no rows of data")
     return records
 
 
@@ -159,7 +159,7 @@ def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
         where = Mapped(f"{path}: $[{{}}]".format, range(len(rows)))
     for place, row in zip(where, rows, strict=True):
         if not isinstance(row, dict):
-            raise DataError(f"{place}: an object of columns and values is needed")
+            raise DataError(f"{place} is not an object of columns and values")
     return record_table(where, [row for row in rows if isinstance(row, dict)])
 
 
@@ -223,7 +223,7 @@ def csv_records(
     try:
         names = list(header) or next(reader, [])
         if not names:
-            raise DataError(f"{path}: has no header line to name its columns")
+            raise DataError(f"{path}: no header line with column names")
         needed = f"{len(names)} are needed" if header else f"the header has {len(names)}"
         next_rows = partial(_cells_of, reader, len(names), needed, path, numbers)
         while rows := list(islice(next_rows(), _ROWS)):
@@ -238,7 +238,8 @@ def _cells_of(
 ) -> Iterator[list[str]]:
     """Yield the cells of each non-empty line, and append its line number to `numbers`.
 
-    Raises DataError for a line that has not `width` cells; `needed` is a phrase for its message.
+    Raises DataError for a line with more or fewer cells than `width`; `needed` is a phrase for the
+    message.
     """
     for cells in reader:
         if len(cells) == width:
@@ -246,7 +247,7 @@ def _cells_of(
             yield cells
         elif cells:
             raise DataError(
-                f"{path} line {reader.line_num}: {count(len(cells), 'field')} where {needed}:"
+                f"{path} line {reader.line_num} has {count(len(cells), 'field')}, but {needed};"
                 " put quotes around a field that holds the separator"
             )
 
@@ -284,11 +285,11 @@ def find_file(root: Path | None, source: str, suffixes: Sequence[str] = TABLES) 
     kinds = ", ".join(suffixes)
     if root is None or not root.exists():
         problem = f"{root}: no such file" if root else f"data source {source} was given no data"
-        raise DataError(f"{problem}: give --data FILE ({kinds}), or a folder that holds one")
+        raise DataError(f"{problem}; give --data FILE ({kinds}), or a folder with one such file")
     files = [root] if root.is_file() else entries(root)
     matching = [file for file in files if file.suffix.lower() in suffixes]
     matching = [file for file in matching if file.suffix.lower() != ".json"] or matching
-    needed = f"a file is needed that ends in one of {kinds}: give --data FILE"
+    needed = f"no file that ends in one of {kinds}; give --data FILE"
     return only_file(root, matching, needed)
 
 

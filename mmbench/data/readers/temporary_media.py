@@ -25,7 +25,7 @@ class Spool(MediaFile):
         self._folder = folder
         self._ends = array("q", [0])
         with _storing(folder):
-            # Closed when nothing reads it any more, not at the end of a block.
+            # The file is closed when no object reads it any more, not at the end of a block.
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
 
@@ -58,6 +58,6 @@ def _storing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"{folder}: cannot store images there: {error.strerror or error}; make room, or"
+            f"cannot store media files in {folder}: {error.strerror or error}; make room, or"
             " set MMBENCH_CACHE to another folder"
         ) from error

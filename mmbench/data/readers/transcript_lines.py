@@ -23,12 +23,10 @@ def trn_texts(data: bytes, path: Path) -> dict[str, str]:
         if line.strip() and not line.startswith(";;"):
             parts = trn_parts(line)
             if parts is None:
-                raise DataError(
-                    f"{path} line {number}: does not end in an id: `text (id)` is needed"
-                )
+                raise DataError(f"{path} line {number} does not end in an id; write `text (id)`")
             pairs.append(parts)
     if not pairs:
-        raise DataError(f"{path}: has no line `text (id)`")
+        raise DataError(f"{path}: no lines `text (id)`")
     refuse_duplicates("id", [ident for ident, _ in pairs], str(path))
     return dict(pairs)
 
@@ -50,7 +48,7 @@ def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
     """
     pairs = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
     if not pairs:
-        raise DataError(f"{path}: has no line `id words…`")
+        raise DataError(f"{path}: no lines `id words…`")
     refuse_duplicates("id", [ident for ident, _ in pairs], str(path))
     return dict(pairs)
 

@@ -107,7 +107,7 @@ def _parse_answers(cell: object) -> list[str]:
     """Return the correct answers in a cell, a string or a list of strings. Raises ValueError."""
     right = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
     if not right or "" in right:
-        raise ValueError("a right answer")
+        raise ValueError("give a correct answer")
     return right
 
 

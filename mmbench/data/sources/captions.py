@@ -63,12 +63,12 @@ def captions(
     references = _by_image(first_captions(lines, captions), listed_images, path)
     chosen = listed_images[:images]
     if not chosen:
-        raise DataError(f"{path}: has no image with its references")
+        raise DataError(f"{path}: no images with references")
     empty = [image.id for image in chosen if not references[image.id]]
     if empty:
         raise DataError(
             f"{path}: {part_of(len(empty), len(chosen), 'image')} no caption to compare"
-            f" with: {listed(empty)}; remove them from its images"
+            f" with: {listed(empty)}; remove them from the images of the file"
         )
     contents = find_media([_names(image) for image in chosen], path.parent, str(path))
     ids = pack([image.id for image in chosen])
@@ -112,7 +112,7 @@ def _texts(data: bytes, path: Path, ident: str) -> list[str]:
 
 def _from_rows(rows: OwnTable) -> Annotations:
     listed = rows.find("references")
-    # In a row of COCO's annotations `id` is that of the caption.
+    # In a row of COCO's annotations, `id` is the caption id.
     is_annotation = rows.find("image_id") and not listed
     name, cells = rows.only(("image_id",) if is_annotation else _IDS, "id")
     ids, paths = rows.as_texts(name, parse_id, cells), rows.texts("image")
@@ -130,7 +130,7 @@ def _from_rows(rows: OwnTable) -> Annotations:
 def _references(cell: object) -> list[str]:
     if isinstance(cell, list) and all(isinstance(text, str) for text in cell):
         return cell
-    raise ValueError("a list of texts")
+    raise ValueError("give a list of strings")
 
 
 def _caption(cell: object) -> list[str]:
@@ -149,7 +149,7 @@ def _by_image(
             strangers.append(line.image)
     if strangers:
         raise DataError(
-            f"{path}: {count(len(strangers), 'caption')} of images that it does not list:"
+            f"{path}: {count(len(strangers), 'caption')} of images that the file does not list:"
             f" {listed(dict.fromkeys(strangers))}"
         )
     return references

@@ -32,7 +32,7 @@ from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed, path_id, plain
 
-# Id columns of tables that may also have the text of a query or document.
+# Id columns; a table may also have the texts of queries and documents.
 QUERIES = ("query_id", "qid")
 DOCUMENTS = ("corpus_id", "document_id", "doc_id", "docid")
 _NAMES = {*QUERIES, *DOCUMENTS, "query", "document"}
@@ -72,7 +72,7 @@ def pairs(root: Path | None) -> RetrievalData:
     for query, document, grade in judged:
         links.setdefault(query, {})[document] = max(grade, 0.0)
     if not links:
-        raise DataError(f"{path}: has no pair of a query and a document")
+        raise DataError(f"{path}: no pairs of query and document")
     if sum(map(len, links.values())) < len(judged):
         refuse_duplicates("pair", [f"{j.query} {j.document}" for j in judged], str(path))
     corpus = dict.fromkeys(pair.document for pair in judged)
@@ -93,7 +93,7 @@ def _trec(data: bytes, path: Path) -> Iterator[_Judgement]:
             continue
         grade = _number(cells[3]) if len(cells) == 4 else None
         if grade is None:
-            raise DataError(f"{path} line {number}: not of the form `qid 0 docid grade`")
+            raise DataError(f"{path} line {number} is not of the form `qid 0 docid grade`")
         yield _Judgement(cells[0], cells[2], grade)
 
 
@@ -117,8 +117,8 @@ def _records(data: bytes, path: Path) -> Iterator[_Judgement]:
     if suffix not in TABLES:
         line = plain(data.partition(b"\n")[0].decode("utf-8", "replace"), 60)
         raise DataError(
-            f"{path}: its first line is not `qid 0 docid grade`, as in TREC: {line!r}; call a table"
-            " with other columns .csv, .tsv, .jsonl or .json"
+            f"{path}: the first line is not `qid 0 docid grade`, as in TREC: {line!r}; give a table"
+            " with other columns the extension .csv, .tsv, .jsonl or .json"
         )
     if suffix == ".json" and is_mapping(data):
         yield from _by_query(data, path)
@@ -145,7 +145,9 @@ def _by_query(data: bytes, path: Path) -> Iterator[_Judgement]:
     """Yield the pairs of JSON {query: {document: grade}} or {query: [documents]}."""
     for query, judged in decode_json(data, dict[str, object], path).items():
         if not isinstance(judged, dict | list):
-            raise DataError(f"{path}: {query!r}: documents with their grades are needed")
+            raise DataError(
+                f"{path}: {query!r} has no documents; give {{document: grade}} or a list"
+            )
         where = f"{path}: {query!r}: document"
         documents = judged if isinstance(judged, dict) else {as_id(doc, where): 1 for doc in judged}
         for document, grade in documents.items():
@@ -171,7 +173,7 @@ def _missing_header(data: bytes, path: Path) -> list[str]:
     if len(cells) == 2 and any(letter.isdigit() for letter in line):
         return ["query", "document"]
     raise DataError(
-        f"{path}: its first line is neither a header (query, document, grade) nor `qid 0 docid"
+        f"{path}: the first line is neither a header (query, document, grade) nor `qid 0 docid"
         f" grade`, `qid docid grade` or `qid docid`: {plain(line, 60)!r}; add a header"
     )
 
@@ -190,7 +192,7 @@ def _grades(rows: OwnTable) -> Sequence[float]:
     ]
     if could:
         raise DataError(
-            f"{rows.where(0)}: which column is the grade? {listed(could)} could be: call it grade"
-            " and leave out the others"
+            f"{rows.where(0)}: the grade could be in {listed(could)}; call its column grade, and"
+            " remove other columns of numbers"
         )
     return Repeated(1.0, len(rows))

@@ -83,7 +83,7 @@ def _names(cell: object) -> list[str]:
     """Return the labels in a cell, a string or a list of strings. Raises ValueError."""
     names = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
     if "" in names:
-        raise ValueError("the name of a class")
+        raise ValueError("give the class name")
     return names
 
 
@@ -103,10 +103,13 @@ def _by_id(
         before = first.setdefault(ident, row)
         if any(cells[row] != cells[before] for cells in paths.values()):
             where = rows.where(row)
-            raise DataError(f"{where}: {ident!r} has another medium than in a row before")
+            raise DataError(
+                f"{where}: {ident!r} has another media path than in an earlier row; give each id"
+                " one path"
+            )
     targets: dict[str, list[int]] = {ident: [] for ident in first}
     for row, position in zip(row_labels.rows, positions, strict=True):
         if position in targets[ids[row]]:
-            raise DataError(f"{rows.where(row)}: {ids[row]!r} has a label twice")
+            raise DataError(f"{rows.where(row)}: {ids[row]!r} has the same label twice; remove one")
         targets[ids[row]].append(position)
     return list(first), list(map(sorted, targets.values())), rows.take(list(first.values()))

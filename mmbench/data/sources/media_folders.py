@@ -41,7 +41,7 @@ def folder(root: Path | None) -> RetrievalData:
         problem = (
             "data source folder was given no data" if root is None else f"{root}: no such folder"
         )
-        raise DataError(f"{problem}: give --data FOLDER, of images x.jpg with captions in x.txt")
+        raise DataError(f"{problem}; give --data FOLDER with images x.jpg and captions in x.txt")
     images: list[tuple[str, Content]] = []
     captions: list[Caption] = []
     for file in files_below(root):
@@ -52,7 +52,7 @@ def folder(root: Path | None) -> RetrievalData:
         elif extension == ".txt":
             captions += [Caption(f"{id}#{n}", id, text) for n, text in enumerate(_lines(file))]
     if not images:
-        reason = f"{root}: no image in it or below, by the extensions {' '.join(IMAGES)}"
+        reason = f"{root}: no image file in it or its subfolders ({' '.join(IMAGES)})"
         if not captions:
             raise DataError(reason)
         images = [(id, InvalidContent(reason)) for id in dict.fromkeys(c.image for c in captions)]
@@ -77,7 +77,7 @@ def images(root: Path | None) -> Samples:
     the same id.
     """
     if root is None:
-        raise DataError("data source images was given no data: give --data FOLDER of images")
+        raise DataError("data source images was given no data; give --data FOLDER of images")
     samples = [Sample(id, {}, Media("image", str(file))) for id, file in media_in(root, "image")]
     return Samples(samples)
 
@@ -118,8 +118,8 @@ def class_folders(
     ]
     if not samples:
         raise DataError(
-            f"{place}: no file in a folder of it ends in one of {' '.join(ENDINGS[modality])}:"
-            " a folder for each class is needed"
+            f"{place}: no subfolder has a file that ends in one of"
+            f" {' '.join(ENDINGS[modality])}; make a subfolder for each class"
         )
     refuse_duplicates("id", [sample.id for sample in samples], str(place))
     names = [escape_surrogates(folder.name) for folder in folders]
@@ -128,8 +128,8 @@ def class_folders(
 
 def _place(root: Path | None, splits: list[str]) -> Path:
     if root is None:
-        raise DataError("data source class_folders was given no data: give --data FOLDER")
+        raise DataError("data source class_folders was given no data; give --data FOLDER")
     for split in splits:
         if (root / split).is_dir():
             return root / split
-    raise DataError(f"{root}: has no folder {' or '.join(splits)}: give --data FOLDER")
+    raise DataError(f"{root}: no folder {' or '.join(splits)}; give --data FOLDER")

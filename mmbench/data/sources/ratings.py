@@ -35,7 +35,10 @@ def ratings(root: Path | None) -> Samples:
         before = first.setdefault(ident, at)
         if systems[at] != systems[before]:
             where = rows.where(at)
-            raise DataError(f"{where}: {ident!r} is of another system than in a row before")
+            raise DataError(
+                f"{where}: {ident!r} has another system than in an earlier row; give each system"
+                " its own ids"
+            )
         by_id.setdefault(ident, []).append(rating)
     first_rows = rows.take(list(first.values()))
     samples = sample_columns(

@@ -136,7 +136,7 @@ def _references(place: FileRows, shape: ColumnMapping, option: References) -> li
     missing = [ident for ident in ids if ident not in texts]
     if missing:
         raise DataError(
-            f"{file}: {part_of(len(missing), len(ids), 'row')} no text: {listed(missing)}"
+            f"{file}: {part_of(len(missing), len(ids), 'row')} no reference text: {listed(missing)}"
         )
     return [texts[ident] for ident in ids]
 
@@ -226,7 +226,7 @@ def rows(
     unknown labels; UnknownName for a column that does not exist.
     """
     shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
-    classes = [str(label) for label in labels or []]  # YAML has 0 for the digit
+    classes = [str(label) for label in labels or []]  # YAML reads 0 as a number
     other = open_join(join, root, path, split, revision) if join else None
     places: list[LibraryRows] = []
     tables = []

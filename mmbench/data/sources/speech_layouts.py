@@ -27,7 +27,7 @@ class _Recording(NamedTuple):
     text: Reference
     folder: Path
     speaker: str = ""
-    sound: Content | None = None  # instead of a file named by the id
+    sound: Content | None = None  # replaces the file with the id as its name
 
 
 def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
@@ -42,7 +42,7 @@ def _samples(recordings: Iterable[_Recording]) -> list[Sample]:
             sounds[folder] = sounds_in(folder)
         if sound is None and ident in sounds[folder]:
             sound = Media("audio", sounds[folder][ident])
-        audio = sound or InvalidContent(f"no sound file {ident}.* in {folder}")
+        audio = sound or InvalidContent(f"no audio file {ident}.* in {folder}")
         samples.append(Sample(ident, {"audio": audio}, text, group=speaker))
     return samples
 
@@ -88,7 +88,7 @@ def sphinx(folder: Path) -> list[Sample]:
     strangers = texts.keys() ^ {path.name for path in paths}
     if strangers:
         raise DataError(
-            f"{folder}: in one of transcription and fileids: {listed(sorted(strangers))}"
+            f"{folder}: ids in only one of transcription and fileids: {listed(sorted(strangers))}"
         )
     return _samples(
         _Recording(path.name, _spoken(texts[path.name]), folder / path.parent) for path in paths
@@ -133,12 +133,12 @@ def _sound(entry: str, folder: Path, *, cut: bool) -> Content:
     """
     if cut:
         return InvalidContent(
-            f"a part of a recording in {folder / 'segments'}: cut it into a separate file"
+            f"{folder / 'segments'} makes this a part of a recording; cut it into a separate file"
         )
     if entry.endswith("|"):
         return InvalidContent(
-            f"is a command in {folder / 'wav.scp'}, which mmbench does not run: write its sound to"
-            " a file, and give the path there"
+            f"{folder / 'wav.scp'} has a command here, which mmbench does not run; write its audio"
+            " to a file, and give the path there"
         )
     return Media("audio", str(folder / entry))
 

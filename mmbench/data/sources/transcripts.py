@@ -74,12 +74,12 @@ def _refuse_unread(root: Path | None) -> None:
     suffix = root.suffix.lower() if root is not None and root.is_file() else ""
     if suffix in TIMED:
         raise DataError(
-            f"{root}: holds {TIMED[suffix]}, which are not aligned with outputs here: give a text"
-            " for each recording, as .trn, .csv, .tsv or .jsonl"
+            f"{root} has {TIMED[suffix]}, which mmbench does not read; give one text per recording,"
+            " as .trn, .csv, .tsv or .jsonl"
         )
     if suffix == ".txt":
         raise DataError(
-            f"{root}: references need ids: give .trn, .csv, .tsv or .jsonl, or Kaldi's lines"
+            f"{root}: references need ids; give .trn, .csv, .tsv or .jsonl, or Kaldi's lines"
             " `id words…` in a file named text"
         )
 
@@ -94,15 +94,15 @@ def _part(root: Path, split: str) -> Path:
     others = parts | ({root.name} & set(_PARTS) if split else set())
     if others - {split}:
         raise DataError(
-            f"{root}: is or has {listed(sorted(others))}, not {split}: give --data FOLDER, {split}"
+            f"{root} is or has {listed(sorted(others))}, not {split}; give --data FOLDER of {split}"
         )
     return root
 
 
 def _table(path: Path) -> Sequence[Sample]:
     rows = OwnTable(path, read_records(path, "text"))
-    rows.alias("audio_filepath", "audio")  # in a manifest of NeMo
-    # `text` wins over other columns of texts.
+    rows.alias("audio_filepath", "audio")  # the column of a NeMo manifest
+    # `text` has priority over other columns of transcripts.
     select = rows.first if rows.find("text") else rows.only
     name, texts = select(_TEXTS, "text")
     return sample_columns(

@@ -122,12 +122,14 @@ def test_a_mapping_with_a_path_is_a_path(tmp_path: Path) -> None:
 def test_what_is_no_path_is_refused_with_its_place(cells: list[Any], tmp_path: Path) -> None:
     given = [{"id": n, "image": cell, "answer": "x", "label": "x"} for n, cell in enumerate(cells)]
     file = write_lines(tmp_path / "x.jsonl", *given)
-    with pytest.raises(DataError, match=r"column image is of type .*: a path, bytes, or a struct"):
+    with pytest.raises(
+        DataError, match=r"column image has the type .*; give paths, bytes, or structs"
+    ):
         rows(file, path="p", columns={"image": "image"})
     for source in (answers, labels):
-        with pytest.raises(DataError, match=r"line 1: image is .*: the path of a file is needed"):
+        with pytest.raises(DataError, match=r"line 1: image is .*; give the path of a file"):
             source(file)
-    with pytest.raises(DataError, match=r"line 1: image is .*: the path of a file is needed"):
+    with pytest.raises(DataError, match=r"line 1: image is .*; give the path of a file"):
         listing(tmp_path, files="x.jsonl", columns={"image": "image"}, target="answer")
 
 
@@ -143,12 +145,10 @@ def test_an_address_is_not_downloaded(url: str, tmp_path: Path) -> None:
         rows(file, path="p", columns={"image": "image"}).samples,
     ):
         found = samples[0].inputs["image"]
-        assert (
-            isinstance(found, InvalidContent) and "is an address: download the file" in found.reason
-        )
+        assert isinstance(found, InvalidContent) and "is a URL; download the file" in found.reason
         assert isinstance(samples[1].inputs["image"], Media)
     alone = table(write_lines(tmp_path / "y.jsonl", given[0])).corpus[0].inputs["image"]
-    assert isinstance(alone, InvalidContent) and "is an address: download" in alone.reason
+    assert isinstance(alone, InvalidContent) and "is a URL; download" in alone.reason
 
 
 def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
@@ -156,7 +156,10 @@ def test_an_image_in_base64_is_no_path(tmp_path: Path) -> None:
         tmp_path / "x.jsonl", {"id": 1, "answer": "x", "image": "iVBORw0KGgo/" * 1000}
     )
     found = answers(file).samples[0].inputs["image"]
-    assert isinstance(found, InvalidContent) and "it has 12000 characters" in found.reason
+    assert (
+        isinstance(found, InvalidContent)
+        and "is too long for a path (12000 characters)" in found.reason
+    )
     assert len(found.reason) < 200
 
 
@@ -194,7 +197,7 @@ def test_a_medium_may_be_optional(tmp_path: Path) -> None:
         answers(file),
     ):
         assert isinstance(strict.samples[1].inputs["image"], InvalidContent)
-    with pytest.raises(UnknownName, match=r"medium in data option optional 'audio'"):
+    with pytest.raises(UnknownName, match=r"media input in data option optional 'audio'"):
         rows(file, path="p", columns=columns, optional=["audio"])
 
 
@@ -229,7 +232,9 @@ def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
     file = write_file(tmp_path / "x.csv", "id,f\n1,a.wav\n2,\n")
     first, second = listing(tmp_path, files="x.csv", columns={"audio": "{f}"}).samples
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "a.wav"))}
-    assert second.inputs == {"audio": InvalidContent(f"{file} line 3: {{f}} is empty: no sound")}
+    assert second.inputs == {
+        "audio": InvalidContent(f"{file} line 3: {{f}} is empty, so the audio file is missing")
+    }
 
 
 @pytest.mark.parametrize(
@@ -268,7 +273,7 @@ def test_a_medium_in_a_column_that_is_not_read(
     found = sample.inputs[medium]
     name = next(name for name in cells if name != "image")
     assert isinstance(found, InvalidContent)
-    assert f"line 1: column {name} is not read: call it {medium}" in found.reason
+    assert f"line 1: column {name} is not read; call it {medium}" in found.reason
 
 
 @pytest.mark.parametrize(

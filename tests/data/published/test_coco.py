@@ -142,7 +142,7 @@ def test_of_two_caption_files_the_split_chooses(tmp_path):
     touch(tmp_path / "val2017", "7.jpg", "12.jpg")
     assert len(coco(tmp_path, split="val").corpus) == 2
     with pytest.raises(
-        DataError, match=r"which of annotations/captions_train2017.json, "
+        DataError, match=r"several such files .annotations/captions_train2017.json, "
     ) as caught:
         coco(tmp_path)
     assert f"--data {tmp_path}/annotations/captions_train2017.json" in str(caught.value)
@@ -157,5 +157,7 @@ def test_any_single_json_will_do(tmp_path):
 def test_two_data_sets_in_one_folder(tmp_path):
     write_file(tmp_path / "dataset_coco.json", karpathy_json())
     write_file(tmp_path / "dataset_flickr8k.json", karpathy_json())
-    with pytest.raises(DataError, match=r"which of dataset_coco.json, dataset_flickr8k.json"):
+    with pytest.raises(
+        DataError, match=r"several such files .dataset_coco.json, dataset_flickr8k.json"
+    ):
         coco(tmp_path)

@@ -232,7 +232,7 @@ def test_without_the_package_the_error_says_what_to_install(
 def test_a_class_without_a_folder_is_told(tmp_path: Path) -> None:
     LAYOUTS["imagenet-zeroshot"](tmp_path / "data")
     (tmp_path / "data/val/n01443537").rmdir()
-    with pytest.raises(DataError, match="val: 2 classes, where imagenet1k has 3"):
+    with pytest.raises(DataError, match="val has 2 classes, but imagenet1k has 3"):
         class_folders(tmp_path / "data", split="val", prompts="imagenet1k")
 
 
@@ -243,7 +243,7 @@ def test_a_cifar_that_is_cut_short_or_pickled(tmp_path: Path) -> None:
     LAYOUTS["cifar10-zeroshot"](tmp_path)
     file = tmp_path / "cifar-10-batches-bin/test_batch.bin"
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(DataError, match="cut short"):
+    with pytest.raises(DataError, match="if it is truncated"):
         cifar(tmp_path)
 
 
@@ -257,14 +257,14 @@ def test_difficult_objects_of_voc_may_count_as_absent(tmp_path: Path) -> None:
     ("changed", "error", "match"),
     [
         ({"target": "kind"}, UnknownName, "unknown column"),
-        ({"columns": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio, video"),
+        ({"columns": {"audio": "a", "image": "b"}}, SpecError, "one of image, audio and video"),
         ({"columns": {"sound": "{filename}"}}, UnknownName, "known: audio, image, video"),
         ({"labels": ["dog"]}, UnknownName, r"esc50.csv line 3.*hand_saw"),
         ({"labels": ["dog", "cow", "dog"]}, DataError, "each class must occur once.*dog"),
         ({"labels": {"file": "x"}}, SpecError, "data option labels"),
         ({"where": {"fold": 9}}, DataError, "none of its 3 rows"),
         ({"id": "fold"}, DataError, "once"),
-        ({"files": "meta/none.csv"}, DataError, "has no meta/none.csv"),
+        ({"files": "meta/none.csv"}, DataError, "no meta/none.csv"),
     ],
     ids=[
         "column",

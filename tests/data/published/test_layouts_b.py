@@ -71,7 +71,7 @@ def test_librispeech(tmp_path, part):
 def test_another_part_of_librispeech_is_not_taken_for_the_one_asked(tmp_path, root):
     speech.librispeech(tmp_path)
     rmtree(tmp_path / "LibriSpeech/test-other")
-    with pytest.raises(DataError, match="is or has test-clean, not test-other: give --data FOLDER"):
+    with pytest.raises(DataError, match="is or has test-clean, not test-other; give --data FOLDER"):
         loaded("librispeech-other", tmp_path / root)
     assert len(loaded("librispeech-clean", tmp_path / root)) == 2
 
@@ -90,7 +90,7 @@ def test_fsdd(tmp_path):
     with pytest.raises(UnknownName, match="did you mean test"):
         fsdd(tmp_path, split="tets")
     write_file(tmp_path / "recordings/seven.wav", b"")
-    with pytest.raises(DataError, match=r"seven\.wav: is not named DIGIT_SPEAKER_INDEX"):
+    with pytest.raises(DataError, match=r"seven\.wav: the name is not DIGIT_SPEAKER_INDEX"):
         fsdd(tmp_path)
 
 
@@ -108,7 +108,7 @@ def test_coco_prompts(tmp_path):
     assert [s.id for s in two] == [s.id for s in data.samples[:2]]
     whole = {sample.id: sample.target for sample in coco_prompts(tmp_path).samples}
     assert decode_image(read_bytes(whole["42"]), "x").size == (10, 6)
-    with pytest.raises(DataError, match="has 3 images with a caption where 30,000 images are"):
+    with pytest.raises(DataError, match="has 3 images with a caption, but 30,000 images are"):
         loaded("coco-draw", tmp_path)
 
 
@@ -127,7 +127,9 @@ def test_coco_prompts_of_another_split_are_not_taken(tmp_path):
     captions.coco(tmp_path)
     train = tmp_path / "annotations/captions_train2014.json"
     (tmp_path / "annotations/captions_val2014.json").rename(train)
-    with pytest.raises(DataError, match=r"has captions_train2014\.json, not captions_val2014\.js"):
+    with pytest.raises(
+        DataError, match=r"has captions_train2014\.json, but no captions_val2014\.js"
+    ):
         coco_prompts(tmp_path, images=2)
     assert len(coco_prompts(train, images=2).samples) == 2
 
@@ -334,16 +336,16 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
     [
         (ROWS, {"target": "answer"}, "unknown column"),
         (ROWS, {"target": "n.y"}, "unknown column"),
-        (ROWS, {"target": "n"}, "x.json: $[0]: n is {'x': 1}: a text is needed"),
-        (ROWS, {"rows": "data"}, "x.json: has no entry 'data'"),
+        (ROWS, {"target": "n"}, "x.json: $[0]: n is {'x': 1}; give a string"),
+        (ROWS, {"rows": "data"}, "x.json: no entry 'data'"),
         (ROWS, {"where": {"a": "no"}}, "selects none of its 1 rows"),
-        (ROWS, {"options": "q", "target": "a"}, "q is 'What?': 2 to 26 texts are needed"),
-        (ROWS, {"columns": {"q": ["q", "a"]}}, "q is a text, which has one column, not a list"),
+        (ROWS, {"options": "q", "target": "a"}, "q is 'What?'; give a list of 2 to 26"),
+        (ROWS, {"columns": {"q": ["q", "a"]}}, "q is a text input; give one column, not a list"),
         (ROWS, {"table": {"quote": False}}, "unknown key of data option table 'quote'"),
-        (ROWS, {"last": 0}, "data option last: 0 is not a whole number from 1"),
+        (ROWS, {"last": 0}, "data option last is 0; give an integer of at least 1"),
         (ROWS * 2, {"id": "id"}, "repeated: 1"),
-        ([1], {}, "[0]: a mapping of columns to values is needed"),
-        ("text", {}, "a list of rows is needed"),
+        ([1], {}, "[0] is not a mapping of columns to values"),
+        ("text", {}, "is neither a list nor a mapping of rows"),
         ("[", {}, "line 1 column"),
     ],
 )
@@ -356,7 +358,7 @@ def test_what_is_refused_of_listings(tmp_path, content, options, words):
 
 
 def test_a_listing_without_its_file(tmp_path):
-    with pytest.raises(DataError, match=r"has no a\.json or b\.json: put it there"):
+    with pytest.raises(DataError, match=r"no a\.json or b\.json; put it there"):
         listing(tmp_path, files=["a.json", "b.json"])
     with pytest.raises(DataError, match="data source listing was given no data"):
         listing(None, files="a.json")
@@ -374,5 +376,5 @@ def test_where_no_medium_is_there_each_is_broken(tmp_path):
     (tmp_path / "evaluation/a water, loud.wav").unlink()
     reasons = [s.inputs["audio"].reason for s in loaded("clotho-caption", tmp_path)]
     assert reasons[0] == (
-        "no sound file evaluation/a water, loud.wav: give --data FOLDER with sounds"
+        "no audio file evaluation/a water, loud.wav; give --data FOLDER with the audio files"
     )

@@ -59,14 +59,16 @@ def test_questions_and_their_answers(tmp_path):
 def test_the_file_of_questions_finds_its_annotations(tmp_path):
     file = put(tmp_path, names=[name.format("train2014") for name in OFFICIAL])
     assert [sample.id for sample in vqa(file).samples] == ["42000", "42001"]
-    with pytest.raises(DataError, match="give the file of questions"):
+    with pytest.raises(DataError, match="is not a questions file"):
         vqa(tmp_path / OFFICIAL[1].format("train2014"))
 
 
 def test_official_names_and_splits(tmp_path):
     put(tmp_path, names=[name.format("test-dev2015") for name in OFFICIAL])
     assert len(vqa(tmp_path, split="test-dev2015").samples) == 2
-    with pytest.raises(DataError, match=r"OpenEnded_mscoco_val2014_questions\.json; data option"):
+    with pytest.raises(
+        DataError, match=r"OpenEnded_mscoco_val2014_questions\.json; choose the official files"
+    ):
         vqa(tmp_path)
 
 
@@ -102,7 +104,7 @@ NOBODY = {"annotations": [{"question_id": 42001, "answers": []}]}
     ("asked", "answered", "words"),
     [
         (QUESTIONS, NOBODY, "2 of 2 questions have no answers: 42000, 42001"),
-        ({"questions": []}, ANNOTATIONS, "questions.json: has no question"),
+        ({"questions": []}, ANNOTATIONS, "questions.json: no questions"),
         ({"questions": QUESTIONS["questions"] * 2}, ANNOTATIONS, "repeated: 42000, 42001"),
         (QUESTIONS, {"annotations": ANNOTATIONS["annotations"] * 2}, "repeated: 42001, 42000"),
         ({"question": []}, ANNOTATIONS, "missing required field `questions`"),
@@ -178,10 +180,13 @@ def test_a_file_of_another_name_has_no_category(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (pope_lines(["yes", "maybe"]), "line 2: label is 'maybe': yes or no is needed"),
+        (pope_lines(["yes", "maybe"]), "line 2: label is 'maybe'; give yes or no"),
         (pope_lines(["yes"]) * 2, "each id must occur once"),
         (pope_lines(["yes"])[:-5], "line 1 column"),
-        ('{"question_id": 1, "label": "yes"}', "line 1: has no image: image is needed"),
+        (
+            '{"question_id": 1, "label": "yes"}',
+            "line 1: no image, only question_id, label; give a column image",
+        ),
         ("", "is empty"),
     ],
 )
@@ -208,10 +213,10 @@ def test_what_is_not_there_of_pope(tmp_path):
     with pytest.raises(UnknownName, match="did you mean popular"):
         pope(tmp_path, category="populer")
     (pope_folder(tmp_path) / "coco_pope_popular.json").unlink()
-    with pytest.raises(DataError, match=r"has no \*pope\*popular\.json"):
+    with pytest.raises(DataError, match=r"no \*pope\*popular\.json"):
         pope(tmp_path)
     write_file(tmp_path / "gqa_pope_random.json", pope_lines(["yes"]))
-    with pytest.raises(DataError, match="which of "):
+    with pytest.raises(DataError, match="has several such files"):
         pope(tmp_path, category="random")
 
 

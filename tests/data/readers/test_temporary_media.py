@@ -31,10 +31,10 @@ def test_a_full_disk_is_an_error_of_one_line(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
-    assert f"{tmp_path}: cannot store images there: File too large" in str(caught.value)
+    assert f"cannot store media files in {tmp_path}: File too large" in str(caught.value)
     assert "set MMBENCH_CACHE" in str(caught.value)
 
 
 def test_a_folder_that_is_not_there(tmp_path):
-    with pytest.raises(DataError, match="cannot store images there: No such file"):
+    with pytest.raises(DataError, match=r"cannot store media files in .*: No such file"):
         Spool(tmp_path / "gone")

@@ -106,32 +106,44 @@ def row(**cells):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.jsonl", row(question="What?"), "line 1: has no answer: one of answer, answers"),
-        ("x.jsonl", row(answer=None), "line 1: answer is missing: a text is needed"),
+        (
+            "x.jsonl",
+            row(question="What?"),
+            "line 1: no answer, only id, question; give one of the columns answer, answers",
+        ),
+        ("x.jsonl", row(answer=None), "line 1: answer is missing; give a string"),
         ("x.jsonl", row(answer=""), "line 1: answer is empty"),
         ("x.jsonl", row(answers=[]), "line 1: answers is empty"),
-        ("x.jsonl", row(answers=["a", None]), "line 1: answers is ['a', None]: a text"),
+        ("x.jsonl", row(answers=["a", None]), "line 1: answers is ['a', None]; give a string"),
         (
             "x.jsonl",
             row(answer="D", options=CHOICES),
-            "names 0 of its 3 options: one letter of A to C",
+            "matches 0 of the 3 options; give one letter from A to C",
         ),
-        ("x.jsonl", row(answer=0, options=CHOICES), "names 0 of its 3 options"),
-        ("x.jsonl", row(answers=["A", "B"], options=CHOICES), "names 2 of its 3 options"),
-        ("x.jsonl", row(answer="A", options=["cat"]), "2 to 26 texts"),
-        ("x.jsonl", row(answer="A", options="cat dog"), "2 to 26 texts"),
-        ("x.jsonl", row(answer="A", options=list("abcdefghijklmnopqrstuvwxyz!")), "2 to 26 texts"),
+        ("x.jsonl", row(answer=0, options=CHOICES), "matches 0 of the 3 options"),
+        ("x.jsonl", row(answers=["A", "B"], options=CHOICES), "matches 2 of the 3 options"),
+        ("x.jsonl", row(answer="A", options=["cat"]), "2 to 26 strings"),
+        ("x.jsonl", row(answer="A", options="cat dog"), "2 to 26 strings"),
+        (
+            "x.jsonl",
+            row(answer="A", options=list("abcdefghijklmnopqrstuvwxyz!")),
+            "2 to 26 strings",
+        ),
         ("x.jsonl", f"{row(answer='a')}\n{row(answer='b')}", "each id must occur once"),
-        ("x.jsonl", row(answer="a", file="x.pdf"), "file is 'x.pdf': an image, a sound or a film"),
-        ("x.jsonl", row(answer="a", question=["b"]), "question is ['b']: a text is needed"),
+        (
+            "x.jsonl",
+            row(answer="a", file="x.pdf"),
+            "file is 'x.pdf', which has no image, audio or video extension",
+        ),
+        ("x.jsonl", row(answer="a", question=["b"]), "question is ['b']; give a string"),
         ("x.csv", "id,answer,A,B,C\n1,A,x,,y\n", "line 2: option B is empty"),
-        ("x.csv", "id,question\n1,2\n", "line 2: has no answer"),
+        ("x.csv", "id,question\n1,2\n", "line 2: no answer"),
         ("x.csv", "id,answer\n1,\n", "line 2: answer is empty"),
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),
-        ("x.json", "[]", "has no line of data"),
-        ("x.json", '["a"]', "x.json: $[0]: an object of columns and values is needed"),
+        ("x.json", "[]", "no rows of data"),
+        ("x.json", '["a"]', "x.json: $[0] is not an object of columns and values"),
         ("x.json", '{"a": "b", "a": "c"}', "each key of an object must occur once"),
-        ("x.yaml", "[]", "a file is needed that ends in one of .csv, .tsv, .jsonl, .json"),
+        ("x.yaml", "[]", "no file that ends in one of .csv, .tsv, .jsonl, .json"),
         ("x.csv", b"id,answer\n1,\xff\n", "line 2 column 3"),
     ],
 )
@@ -147,11 +159,11 @@ def test_no_data(tmp_path):
     for source in (answers, transcripts):
         with pytest.raises(DataError, match=f"data source {source.__name__} was given no data"):
             source(None)
-        with pytest.raises(DataError, match="a file is needed that ends in one of"):
+        with pytest.raises(DataError, match="no file that ends in one of"):
             source(tmp_path)
     for name in ("a.csv", "b.csv"):
         write_file(tmp_path / name, "id,text\n")
-    with pytest.raises(DataError, match=r"which of a\.csv, b\.csv\? Give the file itself"):
+    with pytest.raises(DataError, match=r"several such files \(a\.csv, b\.csv\); give one file"):
         answers(tmp_path)
 
 
@@ -180,7 +192,7 @@ def test_trn_with_and_without_sounds(tmp_path):
     )
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "s1-u1.flac"))}
     assert data.samples[1].inputs == {
-        "audio": InvalidContent(f"no sound file s1-u2.* in {tmp_path}")
+        "audio": InvalidContent(f"no audio file s1-u2.* in {tmp_path}")
     }
 
 
@@ -195,7 +207,7 @@ def test_tables_of_transcripts(tmp_path):
     assert data.samples[0].tags == {"audio_seconds": "2.5"}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a/u1.wav"))}
     assert data.samples[1].inputs == {
-        "audio": InvalidContent(f"{file} line 3: audio is empty: no sound")
+        "audio": InvalidContent(f"{file} line 3: audio is empty, so the audio file is missing")
     }
     rows = write_file(tmp_path / "x.jsonl", '{"id": 1, "text": "hello", "speaker": 12}')
     assert said(transcripts(rows)) == {"1": ("hello", "12")}
@@ -216,7 +228,7 @@ def test_librispeech(tmp_path):
     }
     sound = str(tmp_path / "84/121123/84-121123-0000.flac")
     assert data.samples[2].inputs == {"audio": Media("audio", sound)}
-    missing = InvalidContent(f"no sound file 84-121123-0001.* in {tmp_path / '84/121123'}")
+    missing = InvalidContent(f"no audio file 84-121123-0001.* in {tmp_path / '84/121123'}")
     assert data.samples[3].inputs == {"audio": missing}
 
 
@@ -228,7 +240,7 @@ def test_transcription_and_fileids(tmp_path):
     assert said(data) == {"u2": ("and I", ""), "u1": ("hello you", "")}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "deep/u2.wav"))}
     write_file(tmp_path / "fileids", "deep/u2\nu3\n")
-    with pytest.raises(DataError, match="in one of transcription and fileids: u1, u3"):
+    with pytest.raises(DataError, match="in only one of transcription and fileids: u1, u3"):
         transcripts(tmp_path)
 
 
@@ -256,10 +268,14 @@ def test_two_columns_of_references_are_not_chosen_from(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.trn", "hello\n", "line 1: does not end in an id"),
+        ("x.trn", "hello\n", "line 1 does not end in an id"),
         ("x.trn", "a (1)\nb (1)\n", "repeated: 1"),
-        ("x.csv", "id,said\n1,a\n", "line 2: has no text: one of text, transcript"),
-        ("x.csv", "text\na\n", "line 2: has no id"),
+        (
+            "x.csv",
+            "id,said\n1,a\n",
+            "line 2: no text, only id, said; give one of the columns text, transcript",
+        ),
+        ("x.csv", "text\na\n", "line 2: no id"),
         ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is missing"),
         ("x.jsonl", '{"id": 1, "text": "a"', "line 1 column"),
         ("1-2.trans.txt", "1-2-0 A\n1-2-0 B\n", "repeated: 1-2-0"),

@@ -24,7 +24,7 @@ def test_coco_without_images(tmp_path):
     assert targets(data) == COCO
     sample = data.samples[0]
     assert (sample.id, sample.group, sample.tags) == ("7", "7", {})
-    missing = "no image file 7.jpg: give --data FOLDER with images"
+    missing = "no image file 7.jpg; give --data FOLDER with the image files"
     assert sample.inputs == {"image": InvalidContent(missing, str(tmp_path / "7.jpg"))}
 
 
@@ -115,18 +115,18 @@ LOST = [{"id": n, "file_name": f"{n}.jpg"} for n in (7, 12, *range(100, 107))]
     [
         ("x.json", without("images", LOST),
          "7 of 9 images have no caption to compare with: 100, 101, 102, 103, 104 and 2 more"),
-        ("x.json", without("images", LOST[:1]), "3 captions of images that it does not list"),
+        ("x.json", without("images", LOST[:1]), "3 captions of images that the file does not list"),
         ("x.json", without("images", LOST[:2] * 2), "each image id must occur once"),
         ("x.json", '{"a": []}', "1 of 1 image has no caption to compare with: a"),
         ("x.json", '{"a": 3}', "x.json: a: Expected `array`"),
         ("x.json", '{"a": ["b"', "x.json: line 1 column"),
-        ("x.json", '["a"]', "x.json: $[0]: an object of columns and values"),
-        ("x.jsonl", '{"id": 1, "references": "a cat"}', "references is 'a cat': a list of texts"),
-        ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "line 1: has no caption: caption is needed"),
+        ("x.json", '["a"]', "x.json: $[0] is not an object of columns and values"),
+        ("x.jsonl", '{"id": 1, "references": "a cat"}', "'a cat'; give a list of strings"),
+        ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "no caption, only id, refs; give a column"),
         ("x.jsonl", '{"id": 1, "references": []}', "1 of 1 image has no caption"),
-        ("x.csv", "caption\na cat\n", "line 2: has no id: one of id, image_id"),
-        ("x.csv", "id,caption\n", "has no line of data"),
-        ("x.csv", "", "has no header line"),
+        ("x.csv", "caption\na cat\n", "no id, only caption; give one of the columns"),
+        ("x.csv", "id,caption\n", "no rows of data"),
+        ("x.csv", "", "no header line"),
     ],
 )  # fmt: skip
 def test_what_is_refused(tmp_path, name, content, words):
@@ -137,9 +137,9 @@ def test_what_is_refused(tmp_path, name, content, words):
 
 
 def test_no_data(tmp_path):
-    with pytest.raises(DataError, match="data source captions was given no data: give --data FILE"):
+    with pytest.raises(DataError, match="data source captions was given no data; give --data FILE"):
         captions(None)
-    with pytest.raises(DataError, match="a file is needed that ends in one of"):
+    with pytest.raises(DataError, match="no file that ends in one of"):
         captions(tmp_path)
 
 

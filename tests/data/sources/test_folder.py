@@ -76,7 +76,7 @@ def test_a_text_file_at_fault_fails_alone(tmp_path):
     (tmp_path / "b.txt").write_bytes("\ufeffcafé\r\nthé\r\n".encode())
     found = texts(folder(tmp_path))
     assert found["a#0"] == InvalidContent(
-        f"{tmp_path}/a.txt: line 1 column 4 (byte 3): not UTF-8: save it as UTF-8"
+        f"{tmp_path}/a.txt: line 1 column 4 (byte 3): not UTF-8; save the file as UTF-8"
     )
     assert (found["b#0"], found["b#1"]) == ("café", "thé")
 
@@ -114,7 +114,7 @@ def message(root):
 def test_what_is_an_error(tmp_path):
     assert "give --data FOLDER" in message(None)
     assert f"{tmp_path}/gone: no such folder" in message(tmp_path / "gone")
-    assert f"{tmp_path}: no image in it or below, by the extensions .jpg" in message(tmp_path)
+    assert f"{tmp_path}: no image file in it or its subfolders (.jpg" in message(tmp_path)
     (tmp_path / "a.txt").write_text("a caption")
     assert "a.txt: no such folder" in message(tmp_path / "a.txt")
 

@@ -133,13 +133,11 @@ def test_a_column_or_split_that_is_not_there(saved):
 
 def test_what_is_not_a_data_set(tmp_path):
     assert f"{tmp_path}/gone: no such file or folder" in message(root=tmp_path / "gone", path=NAME)
-    assert message(root=tmp_path, path=NAME).startswith(f"{tmp_path}: cannot be read: ")
+    assert message(root=tmp_path, path=NAME).startswith(f"{tmp_path} cannot be read: ")
     (tmp_path / "test.parquet").write_bytes(b"PAR1 but not really")
     assert "cannot be read: Parquet magic bytes not found" in message(root=tmp_path, path=NAME)
     (tmp_path / "notes.txt").touch()
-    assert "a file is needed that ends in .parquet" in message(
-        root=tmp_path / "notes.txt", path=NAME
-    )
+    assert "give a file that ends in .parquet" in message(root=tmp_path / "notes.txt", path=NAME)
 
 
 @pytest.mark.parametrize(
@@ -158,11 +156,11 @@ def test_a_folder_names_no_data_elsewhere(tmp_path, name, said, path):
     (tmp_path / "a.csv").write_text("text,answer\na,b\n")
     (tmp_path / name).write_text(said.replace("{path}", path))
     told = message(root=tmp_path, split="train")
-    assert told.startswith(f"{tmp_path / name}: names data outside its folder: {path}")
+    assert told.startswith(f"{tmp_path / name} refers to data outside its folder: {path}")
 
 
 def test_a_name_that_the_hub_cannot_have():
-    assert "a/b/c: no such file or folder, and not the OWNER/NAME" in message(path="a/b/c")
+    assert "a/b/c is neither a file or folder nor the OWNER/NAME" in message(path="a/b/c")
 
 
 def test_a_hub_that_refuses_or_does_not_answer(monkeypatch):
@@ -171,21 +169,21 @@ def test_a_hub_that_refuses_or_does_not_answer(monkeypatch):
             url = f"http://127.0.0.1:{port}"
             monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
             found = message(path=NAME, revision="v1")
-            assert found.startswith(f"no data set {NAME} (revision v1): no file or folder of that")
-            assert f"not in the cache {datasets.config.HF_DATASETS_CACHE}" in found
+            assert found.startswith(f"no data set {NAME} (revision v1): no file or folder has this")
+            assert f"the cache {datasets.config.HF_DATASETS_CACHE} has no copy" in found
             assert f"{url} cannot be reached" in found
             assert "--data FOLDER" in found
 
 
 def test_offline_mode(monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    assert "HF_HUB_OFFLINE forbids asking the hub" in message(path=NAME)
+    assert "HF_HUB_OFFLINE forbids requests to the hub" in message(path=NAME)
 
 
 def test_a_data_set_or_revision_that_the_hub_lacks(monkeypatch):
     with dataset_hub({}) as (url, _):
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
-        assert f"{url}/datasets/some/other is not there, or not for you" in message(
+        assert f"{url}/datasets/some/other does not exist or is not accessible" in message(
             path="some/other"
         )
         assert f"{url}/datasets/{NAME} has no revision 'v1'" in message(path=NAME, revision="v1")
@@ -256,7 +254,7 @@ def test_from_the_hub_and_then_from_the_cache(tmp_path):
         {"name": "en", "revision": "f" * 40},
     )
     assert (english_now, french_now, main) == (english, french, french)
-    assert either.startswith(f"{NAME}: the cache has the configurations en, fr: say which")
+    assert either.startswith(f"{NAME}: the cache has the configurations en, fr; choose one")
     assert tag.startswith(f"no data set {NAME} (revision v1): ")
     assert other.startswith(f"no data set {NAME} (revision {'f' * 40}): ")
 

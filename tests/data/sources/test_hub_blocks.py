@@ -130,9 +130,9 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     # A column of texts is one of paths: none of these is a file, so that every image fails.
     lost = read(root, image="caption")
     assert [d.inputs["image"].reason for d in lost.corpus] == [  # type: ignore[union-attr]
-        f"no image file {name}: give --data FOLDER with images" for name in "abc"
+        f"no image file {name}; give --data FOLDER with the image files" for name in "abc"
     ]
-    with pytest.raises(DataError, match="caption is 1: a text, or a list of texts, is needed"):
+    with pytest.raises(DataError, match="caption is 1; give a string or a list of strings"):
         numbers = kept(
             tmp_path / "n", "test", {"image": IMAGES, "caption": [1, 2, 3]}, image=Image()
         )
@@ -176,7 +176,7 @@ def test_questions_beside_their_images(tmp_path: Path) -> None:
     assert [red_of(s.inputs["image"]) for s in data.samples[:2]] == [20, 10]
     lost = data.samples[2].inputs["image"]
     assert isinstance(lost, InvalidContent)
-    assert "imageId 'z' is not in" in lost.reason
+    assert "imageId 'z' has no row in" in lost.reason
 
 
 @pytest.mark.parametrize("number", [26, 99])
@@ -245,5 +245,5 @@ def test_a_block_may_name_its_source(tmp_path: Path) -> None:
 
 def test_a_join_without_its_keys(tmp_path: Path) -> None:
     root = kept(tmp_path, "test", {"id": ["a"], "question": ["?"]})
-    with pytest.raises(SpecError, match="has the keys name: name, by, id and columns are needed"):
+    with pytest.raises(SpecError, match="has the keys name; give exactly name, by, id and columns"):
         registry.lookup("data", "rows")(root, path="p/d", id="id", join={"name": "images"})

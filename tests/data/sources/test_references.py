@@ -70,23 +70,35 @@ def test_order_of_classes(tmp_path):
         labels(file, classes=["dogs", "cat"])
     with pytest.raises(DataError, match="each class must occur once"):
         labels(file, classes=["dog", "dog"])
-    with pytest.raises(DataError, match=r"none\.txt: cannot be read"):
+    with pytest.raises(DataError, match=r"none\.txt cannot be read"):
         labels(file, classes="none.txt")
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.csv", "id,class\na,dog\n", "line 2: has no label: one of label, labels"),
-        ("x.csv", "name,label\na,dog\n", "line 2: has no id: one of id, file, image"),
+        (
+            "x.csv",
+            "id,class\na,dog\n",
+            "line 2: no label, only id, class; give one of the columns label, labels",
+        ),
+        (
+            "x.csv",
+            "name,label\na,dog\n",
+            "line 2: no id, only name, label; give one of the columns id, file, image",
+        ),
         ("x.csv", "id,label\na,\n", "line 2: label is empty"),
-        ("x.csv", "id,label\na,dog\na,dog\n", "line 3: 'a' has a label twice"),
-        ("x.csv", "id,label,audio\na,dog,1.wav\na,cat,2.wav\n", "line 3: 'a' has another medium"),
-        ("x.csv", "file,label\na.doc,dog\n", "line 2: file is 'a.doc': an image, a sound"),
+        ("x.csv", "id,label\na,dog\na,dog\n", "line 3: 'a' has the same label twice"),
+        (
+            "x.csv",
+            "id,label,audio\na,dog,1.wav\na,cat,2.wav\n",
+            "line 3: 'a' has another media path",
+        ),
+        ("x.csv", "file,label\na.doc,dog\n", "line 2: file is 'a.doc', which has no image, audio"),
         ("x.jsonl", '{"id": 1, "label": null}', "line 1: label is missing"),
         ("x.jsonl", '{"id": 1.0, "label": "a"}', "line 1: id is 1.0"),
         ("x.jsonl", '{"id": 1, "label": "a"', "line 1 column"),
-        ("x.csv", "", "has no header line"),
+        ("x.csv", "", "no header line"),
     ],
 )
 def test_what_is_refused_of_labels(tmp_path, name, content, words):
@@ -174,30 +186,38 @@ def test_ids_of_pairs_that_are_paths_or_hold_spaces(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.qrels", "q1 0 d1\n", "its first line is not `qid 0 docid grade`"),
-        ("x.qrels", TREC + "q1 0 d9 good\n", "line 7: not of the form"),
-        ("x.qrels", TREC + "q1 0 d9 1 more\n", "line 7: not of the form"),
+        ("x.qrels", "q1 0 d1\n", "the first line is not `qid 0 docid grade`"),
+        ("x.qrels", TREC + "q1 0 d9 good\n", "line 7 is not of the form"),
+        ("x.qrels", TREC + "q1 0 d9 1 more\n", "line 7 is not of the form"),
         ("x.qrels", TREC + "q1 0 d1 1\n", "each pair must occur once"),
-        ("x.qrels", "", "its first line is not `qid"),
+        ("x.qrels", "", "the first line is not `qid"),
         ("x.qrels", b"q1 0 d\xff 1\n", "not UTF-8"),
         (
             "x.csv",
             "query,document,grade\nq,d,high\n",
-            "line 2: grade is 'high': a number is needed",
+            "line 2: grade is 'high'; give a number",
         ),
         ("x.csv", "query,document,grade\nq,d,nan\n", "line 2: grade is 'nan'"),
         # A grade of 0 under another name, or next to a score, would count as relevant.
-        ("x.csv", "qid,docid,level\nq,d,0\n", "line 2: which column is the grade? level could be"),
+        ("x.csv", "qid,docid,level\nq,d,0\n", "line 2: the grade could be in level;"),
         ("x.csv", "qid,docid,score,rel\nq,d,9.5,0\n", "grade could be in score, rel, which differ"),
-        ("x.csv", "query,doc\nq,d\n", "line 2: has no id: one of corpus_id, document_id"),
-        ("x.qrels", "q1 0 d1 nan\n", "its first line is not `qid 0 docid grade`"),
+        (
+            "x.csv",
+            "query,doc\nq,d\n",
+            "line 2: no id, only query, doc; give one of the columns corpus_id, document_id",
+        ),
+        ("x.qrels", "q1 0 d1 nan\n", "the first line is not `qid 0 docid grade`"),
         # Nothing tells a header from a judgement, the iteration from a document.
         ("x.csv", "topic,passage\na,b\n", "is neither a header (query, document, grade) nor"),
         ("x.csv", "topic,passage,label\na,b,1\n", "is neither a header"),
         ("x.tsv", "1\t0\t7\n", "is neither a header"),
-        ("x.csv", "q1,d1,1\nq1,d2\n", "line 2: 2 fields where 3 are needed"),
-        ("x.csv", "q1,d1,1\nq1,d2,good\n", "line 2: grade is 'good': a number is needed"),
-        ("x.csv", "document\nd\n", "line 2: has no id: one of query_id, qid, query is needed"),
+        ("x.csv", "q1,d1,1\nq1,d2\n", "line 2 has 2 fields, but 3 are needed"),
+        ("x.csv", "q1,d1,1\nq1,d2,good\n", "line 2: grade is 'good'; give a number"),
+        (
+            "x.csv",
+            "document\nd\n",
+            "line 2: no id, only document; give one of the columns query_id, qid, query",
+        ),
         ("x.jsonl", '{"query": 1.5, "document": "d"}', "line 1: query is 1.5"),
         ("x.jsonl", '{"query": "1", "document": "d"', "line 1 column"),
     ],
@@ -226,7 +246,7 @@ def test_what_is_refused_of_images(tmp_path):
         images(None)
     with pytest.raises(DataError, match="no such folder"):
         images(tmp_path / "none")
-    with pytest.raises(DataError, match="no image in it"):
+    with pytest.raises(DataError, match="no image file in it"):
         images(tmp_path)
     touch(tmp_path, "a.jpg", "a.png")
     with pytest.raises(DataError, match="each image id must occur once"):
@@ -251,7 +271,9 @@ def test_ratings(tmp_path):
     assert first.target == [["r1", 5.0], ["r10", 3.0], ["r2", 4.0]]
     assert first.inputs == {"audio": Media("audio", str(tmp_path / "u1.wav"))}
     assert (second.group, second.target) == ("B", [["r1", 2.5]])
-    assert second.inputs == {"audio": InvalidContent(f"{file} line 3: audio is empty: no sound")}
+    assert second.inputs == {
+        "audio": InvalidContent(f"{file} line 3: audio is empty, so the audio file is missing")
+    }
 
 
 def test_ratings_without_systems(tmp_path):
@@ -263,14 +285,14 @@ def test_ratings_without_systems(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("id,rater,rating\nu,r,good\n", "line 2: rating is 'good': a number is needed"),
+        ("id,rater,rating\nu,r,good\n", "line 2: rating is 'good'; give a number"),
         ("id,rater,rating\nu,r,\n", "line 2: rating is empty"),
         ("id,rater,rating\nu,r,inf\n", "line 2: rating is 'inf'"),
-        ("id,rater\nu,r\n", "line 2: has no rating"),
-        ("id,rating\nu,3\n", "line 2: has no id: rater is needed"),
-        ("rater,rating\nr,3\n", "line 2: has no id: id is needed"),
-        ("id,system,rater,rating\nu,A,r,3\nu,B,s,3\n", "line 3: 'u' is of another system"),
-        ("id,rater,rating\n", "has no line of data"),
+        ("id,rater\nu,r\n", "line 2: no rating"),
+        ("id,rating\nu,3\n", "line 2: no id, only id, rating; give a column rater"),
+        ("rater,rating\nr,3\n", "line 2: no id, only rater, rating; give a column id"),
+        ("id,system,rater,rating\nu,A,r,3\nu,B,s,3\n", "line 3: 'u' has another system"),
+        ("id,rater,rating\n", "no rows of data"),
     ],
 )
 def test_what_is_refused_of_ratings(tmp_path, content, words):

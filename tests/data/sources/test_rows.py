@@ -129,7 +129,7 @@ def test_a_folder_of_images(tmp_path):
 def test_a_text_that_the_library_cannot_decode_is_refused(name, encoding, tmp_path):
     text = "q,y\na,b\n" if name == "x.csv" else '{"q": "a", "y": "b"}'
     (tmp_path / name).write_bytes(text.encode(encoding))  # with a byte order mark
-    with pytest.raises(DataError, match=f"{name}: is {encoding.upper()}: save it as UTF-8"):
+    with pytest.raises(DataError, match=f"{name} is {encoding.upper()}; save it as UTF-8"):
         rows(tmp_path / name, path=PATH, columns={"question": "q"})
 
 
@@ -160,9 +160,7 @@ def test_the_letter_of_an_answer(answer, options, letter):
         assert (
             sample.target
             == sample.inputs["options"]
-            == InvalidContent(
-                "x line 1: answer 'cat' may mean options A, B: give the letter of one"
-            )
+            == InvalidContent("x line 1: answer 'cat' may mean options A, B; give one letter")
         )
     else:
         assert sample.target == {"answer": letter, "options": options}

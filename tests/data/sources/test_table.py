@@ -83,7 +83,7 @@ def test_sounds_by_a_pattern_with_several_texts(tmp_path, kind):
     ("columns", "words"),
     [
         ({"image": "image", "audio": "image"}, "unknown key of data option columns 'audio'"),
-        ({"image_id": ["a", "b"]}, "image_id has one column, not a list"),
+        ({"image_id": ["a", "b"]}, "image_id is a list; give one column"),
     ],
 )
 def test_columns_that_pairs_cannot_have(folder, columns, words):
@@ -187,13 +187,13 @@ def test_a_column_that_is_not_there(folder, kind):
 
 
 def test_no_table(folder):
-    assert "data source table was given no data: give --data FILE (.csv, " in message(None)
+    assert "data source table was given no data; give --data FILE (.csv, " in message(None)
     assert f"{folder}/gone.csv: no such file" in message(folder / "gone.csv")
-    assert f"{folder}/a.png: a file is needed that ends in" in message(folder / "a.png")
-    assert f"{folder}: a file is needed that ends in" in message(folder)
+    assert f"{folder}/a.png: no file that ends in" in message(folder / "a.png")
+    assert f"{folder}: no file that ends in" in message(folder)
     for name in ("one.csv", "two.csv"):
         write_table(folder / name, ROWS)
-    assert f"{folder}: which of one.csv, two.csv? Give the file itself" in message(folder)
+    assert f"{folder} has several such files (one.csv, two.csv); give one file" in message(folder)
 
 
 # Lines are counted from 1; that of a row is its last.
@@ -201,13 +201,13 @@ BAD = [
     (
         "t.csv",
         b"image,text\na.png,one\nb.png,two,three\n",
-        "line 3: 3 fields where the header has 2",
+        "line 3 has 3 fields, but the header has 2",
     ),
-    ("t.csv", b"image,text\na.png\n", "line 2: 1 field where the header has 2"),
+    ("t.csv", b"image,text\na.png\n", "line 2 has 1 field, but the header has 2"),
     ("t.csv", b'image,text\na.png,"one\n', "line 2: unexpected end of data"),
     ("t.csv", b'image,text\na.png,"one"x\n', "line 2: ',' expected after '\"'"),
     ("t.csv", b"image,text\na.png,caf\xe9\n", "line 2 column 10 (byte 20): not UTF-8"),
-    ("t.csv", b"", "has no header line"),
+    ("t.csv", b"", "no header line"),
     (
         "t.jsonl",
         b'{"image": "a.png", "text": "one"}\n{"image": }\n',
@@ -218,12 +218,20 @@ BAD = [
     (
         "t.jsonl",
         b'{"image": "a.png", "text": "one"}\n\n{"image": "a.png"}',
-        "line 3: has no 'text'",
+        "line 3: no 'text'",
     ),
-    ("t.jsonl", b'{"image": "a.png", "text": 5}', "line 1: text is 5: a text, or a list of texts"),
-    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is ['a.png']: the path"),
-    ("t.jsonl", b'{"image": "a.png", "text": "x", "id": 1.5}', "line 1: id is 1.5: a whole number"),
-    ("t.jsonl", b"\n\n", "has no line"),
+    (
+        "t.jsonl",
+        b'{"image": "a.png", "text": 5}',
+        "line 1: text is 5; give a string or a list of strings",
+    ),
+    ("t.jsonl", b'{"image": ["a.png"], "text": "x"}', "line 1: image is ['a.png']; give the path"),
+    (
+        "t.jsonl",
+        b'{"image": "a.png", "text": "x", "id": 1.5}',
+        "line 1: id is 1.5; give an integer",
+    ),
+    ("t.jsonl", b"\n\n", "no rows of data"),
     ("t.parquet", b"PAR1 this is none", "cannot be read: "),
     ("t.parquet", b"", "cannot be read: "),
 ]
@@ -239,7 +247,7 @@ def test_what_cannot_be_read_is_shown_by_its_line(folder, name, content, said):
 
 def test_an_image_column_of_numbers(folder):
     file = write_table(folder / "t.parquet", [{"image": 5, "text": "five"}])
-    assert "the image column is of type int64: a path, bytes, or a struct" in message(file)
+    assert "the image column has the type int64; give paths, bytes, or structs" in message(file)
 
 
 def test_text_in_parquet_that_is_not_utf8(folder):
@@ -248,7 +256,7 @@ def test_text_in_parquet_that_is_not_utf8(folder):
     )
     pq.write_table(pa.table({"image": ["a.png"], "text": text}), folder / "t.parquet")
     found = message(folder / "t.parquet")
-    assert f"{folder}/t.parquet: column text: cannot be read: " in found and "UTF8" in found
+    assert f"{folder}/t.parquet: column text cannot be read: " in found and "UTF8" in found
 
 
 def test_duplicate_ids(folder):
@@ -261,7 +269,10 @@ def test_duplicate_ids(folder):
 def test_one_image_id_has_one_path(folder):
     rows = [{"image": name, "text": "x", "image_id": 3} for name in ("a.png", "b.png")]
     file = write_table(folder / "t.jsonl", rows)
-    assert f"{file} line 2: image_id '3' is 'b.png' here and 'a.png' before" in message(file)
+    assert (
+        f"{file} line 2: image_id '3' has the path 'b.png' here and 'a.png' in an earlier row"
+        in message(file)
+    )
 
 
 def test_no_image_at_all(folder):
@@ -269,7 +280,7 @@ def test_no_image_at_all(folder):
     # Embeddings are scored without the images; `run` and `check` refuse with this reason.
     (document,) = table(file).corpus
     reason = document.inputs["image"].reason
-    assert f"{file}: none of its 1 images is there, e.g. 'x.png'; looked in {folder}," in reason
+    assert f"{file}: none of its 1 images was found, e.g. 'x.png' (looked in {folder}," in reason
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])

@@ -78,7 +78,7 @@ def test_judgements_in_json(content: Any, tmp_path: Path) -> None:
 def test_documents_of_queries_in_json(tmp_path: Path) -> None:
     file = write_file(tmp_path / "x.json", {"q": ["d1", 2]})
     assert pairs(file).links == {"q": {"d1": 1.0, "2": 1.0}}
-    with pytest.raises(DataError, match="'q': documents with their grades are needed"):
+    with pytest.raises(DataError, match="'q' has no documents; give"):
         pairs(write_file(tmp_path / "x.json", {"q": "d1"}))
 
 
@@ -105,14 +105,14 @@ def test_encodings_with_a_byte_order_mark(encoding: str, name: str, tmp_path: Pa
 def test_utf16_without_a_mark_is_refused_with_the_reason(name: str, tmp_path: Path) -> None:
     text = "id,answer\na,cat\n" if name == "x.csv" else '{"id": "a", "answer": "cat"}'
     with pytest.raises(
-        DataError, match="as UTF-16 without a byte order mark has: save it as UTF-8"
+        DataError, match="as in UTF-16 without a byte order mark; save the file as UTF-8"
     ):
         answers(write_file(tmp_path / name, text.encode("utf-16-le")))
 
 
 def test_utf16_that_is_cut(tmp_path: Path) -> None:
     data = codecs.BOM_UTF16_LE + "id,answer\n".encode("utf-16-le")[:-1]
-    with pytest.raises(DataError, match="not UTF-16, which its first bytes say it is"):
+    with pytest.raises(DataError, match="not UTF-16, despite the byte order mark"):
         answers(write_file(tmp_path / "x.csv", data))
 
 
@@ -123,7 +123,9 @@ def test_json_of_python_with_nan_is_refused_with_its_place(
 ) -> None:
     """Python's json writes NaN, which is not JSON (RFC 8259, section 6)."""
     file = write_file(tmp_path / name, f'{{"id": "a", "answer": {token}}}')
-    with pytest.raises(DataError, match=rf"line 1 column 2\d .*: {token} is no JSON value: write"):
+    with pytest.raises(
+        DataError, match=rf"line 1 column 2\d .*: {token} is not valid in JSON; write"
+    ):
         answers(file)
 
 
@@ -137,11 +139,11 @@ def test_nan_in_a_csv_is_a_missing_cell(nan: str, tmp_path: Path) -> None:
     image = answers(write_file(tmp_path / "y.csv", f"id,answer,image\na,x,{nan}\n")).samples[0]
     assert "image is empty" in image.inputs["image"].reason  # type: ignore[union-attr]
     for source, header in ((answers, "answer"), (labels, "label"), (transcripts, "text")):
-        with pytest.raises(DataError, match=f"line 3: {header} is missing: a text is needed"):
+        with pytest.raises(DataError, match=f"line 3: {header} is missing; give a string"):
             source(write_file(tmp_path / "z.csv", f"id,{header}\na,x\nb,{nan}\n"))
     with pytest.raises(DataError, match="line 2: id is missing"):
         answers(write_file(tmp_path / "z.csv", f"id,answer\n{nan},x\n"))
-    with pytest.raises(DataError, match="line 2: rating is missing: a number is needed"):
+    with pytest.raises(DataError, match="line 2: rating is missing; give a number"):
         ratings(write_file(tmp_path / "z.csv", f"id,rater,rating\na,r,{nan}\n"))
     # In JSON a text is marked as one.
     assert labels(write_file(tmp_path / "z.jsonl", '{"id": 1, "label": "nan"}')).labels == ["nan"]
@@ -159,7 +161,7 @@ def test_nan_in_the_cells_of_a_data_set() -> None:
     assert (sample.inputs, sample.tags) == ({}, {})
     chosen = sample_of(ColumnMapping(target="A", options=["A", "B", "C"]))
     assert chosen.target == {"answer": "A", "options": ["a", "b"]}
-    with pytest.raises(DataError, match="row 0: q is missing: a text is needed"):
+    with pytest.raises(DataError, match="row 0: q is missing; give a string"):
         sample_of(ColumnMapping(target="q"))
     gap = Record("row 0", {"A": "a", "B": nan, "C": "c", "D": "d"})
     with pytest.raises(DataError, match="row 0: option B is empty"):
@@ -245,7 +247,7 @@ def test_karpathy_without_a_folder(folder: dict[str, Any], tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (gzip.compress(b"id,answer\n1,x\n", mtime=0), "packed by gzip: unpack or convert it"),
+        (gzip.compress(b"id,answer\n1,x\n", mtime=0), "compressed by gzip; unpack or convert it"),
         (b"PK\3\4\x14\0\xff", "a ZIP archive"),  # a workbook of Excel
         (b"PAR1\x15\0\xff", "Parquet"),
         ("id,answer\n1,caf\u00e9\n".encode("utf-16-le"), "UTF-16 without a byte order mark"),
@@ -266,7 +268,7 @@ def test_a_file_that_is_no_text_says_what_it_is(
 )
 def test_latin_1_is_refused(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match="not UTF-8: save it as UTF-8"):
+    with pytest.raises(DataError, match="not UTF-8; save the file as UTF-8"):
         answers(tmp_path / name)
 
 

@@ -98,14 +98,14 @@ def test_a_source_reads_it_or_names_it_in_one_line(inputs, source):
     [
         ("coco-retrieval", "table.csv", ["is CSV with the columns image, text", "source: table"]),
         ("coco-retrieval", "table.csv", ["COCO captions JSON", "-t transcripts", "-t labels"]),
-        ("coco-retrieval", "page.json", ["an HTML page", "JSON is needed"]),
-        ("vqav2", "table.csv", ["give the file of questions", "CSV with the columns"]),
-        ("pope", "columns.csv", ["is CSV with the columns foo, bar", "JSON is needed"]),
+        ("coco-retrieval", "page.json", ["an HTML page", "not JSON"]),
+        ("vqav2", "table.csv", ["is not a questions file", "CSV with the columns"]),
+        ("pope", "columns.csv", ["is CSV with the columns foo, bar, not JSON"]),
         ("cifar10-zeroshot", "photo.jpg", ["a JPEG image", "reads a FOLDER"]),
-        ("clotho-retrieval", "vectors.npy", ["an array of NumPy", "clotho_captions_evaluation"]),
-        ("labels", "table.csv.gz", ["packed by gzip", "unpack it"]),
-        ("chartqa", "list.json", ["is one file, and 2 are read: give --data FOLDER"]),
-        ("gqa", "nothing.json", ["has no row"]),
+        ("clotho-retrieval", "vectors.npy", ["a NumPy array", "clotho_captions_evaluation"]),
+        ("labels", "table.csv.gz", ["compressed by gzip", "unpack it"]),
+        ("chartqa", "list.json", ["is one file, but 2 files are read; give --data FOLDER"]),
+        ("gqa", "nothing.json", ["no rows"]),
     ],
 )
 def test_the_format_and_its_task_are_named(inputs, task, name, words):

@@ -102,7 +102,7 @@ def test_other_generation_is_another_question(tmp_path: Path) -> None:
     assert short.record.task.fingerprint != first.record.task.fingerprint
     assert said(short)[2] == "why in"
     assert short.record.notes == [
-        "1 of 3 samples has no image, sound or video",
+        "1 of 3 samples has no image, audio or video",
         "3 answers met the token limit and were cut off",
     ]
     assert short.rows["tags"] == ['{"finish":"length"}'] * 3

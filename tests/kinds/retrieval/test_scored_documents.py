@@ -76,7 +76,7 @@ def test_paths_that_name_one_document(tmp_path: Path) -> None:
     run = {"q": {"./a.jpg": 0.1, "x/../b.jpg": 0.9}}
     assert score(tmp_path, run, {"q": {"b.jpg": 1}}, "x.json").scores["map"].value == 1.0
     run = {"q": {"./a.jpg": 0.1, "a.jpg": 0.9}}
-    with pytest.raises(DataError, match=r"the output for q: documents that occur twice: a\.jpg"):
+    with pytest.raises(DataError, match=r"the output for q: documents occur twice: a\.jpg"):
         score(tmp_path, run, {"q": {"a.jpg": 1}}, "x.json")
 
 
@@ -109,5 +109,5 @@ def test_a_table_with_a_row_for_each_document_is_refused_with_what_to_give(tmp_p
         ("x.csv", "qid,docno,score\nq,d1,2\nq,d2,1\n"),
         ("x.tsv", "query-id\tcorpus-id\tscore\nq\td1\t2\nq\td2\t1\n"),
     ):
-        with pytest.raises(DataError, match="several rows for one query: give a TREC run"):
+        with pytest.raises(DataError, match="several rows for one query; give a TREC run"):
             score(tmp_path, text, {"q": {"d1": 1}}, name)

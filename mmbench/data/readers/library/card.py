@@ -30,8 +30,8 @@ def check_card(folder: Path) -> None:
             for path in _texts(_read_description(file), keys):
                 if "://" in path or "::" in path or _leads_out(path):
                     raise DataError(
-                        f"{file}: names data outside its folder: {plain(path)}: put them there, or"
-                        " give --data FILE"
+                        f"{file} refers to data outside its folder: {plain(path)}; put them into"
+                        " the folder, or give --data FILE"
                     )
 
 
@@ -48,7 +48,7 @@ def _read_description(file: Path) -> object:
             text = block[2] if block else ""
         return parse_yaml(text)
     except ValueError as error:
-        raise DataError(f"{file}: cannot be read: {error}") from error
+        raise DataError(f"{file} cannot be read: {error}") from error
 
 
 def _texts(value: object, keys: Collection[str], *, below: bool = False) -> Iterator[str]:

@@ -25,11 +25,11 @@ from mmbench.validation.safe_parse import TooDeep, refuse_deep_lines
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetBuilder, DownloadManager
 
-_HEAD = 1 << 16  # bytes of a file that tell its format
+_HEAD = 1 << 16  # bytes of a file that are read to detect its format
 _CHUNK = 1 << 20
 _JSON = (".json", ".jsonl", ".ndjson")
 _TABLES = (*_JSON, ".csv", ".parquet")
-# How packed files begin, and what fsspec calls that.
+# The first bytes of compressed files, and the name of the compression in fsspec.
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "xz"}
 _PACKED |= {b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 _PACKED_NAMES = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
@@ -68,10 +68,10 @@ def readable(what: str) -> Iterator[None]:
             raise cause from error
         reason = " ".join(str(cause).split())
         if "corresponds to no data" in reason:
-            raise DataError(f"{what}: has no row") from error
+            raise DataError(f"{what}: no rows") from error
         if not isinstance(cause, OSError | ValueError | DatasetsError):
             reason = f"{type(cause).__name__}: {reason}"
-        raise DataError(f"{what}: cannot be read: {reason}") from error
+        raise DataError(f"{what} cannot be read: {reason}") from error
 
 
 def _checking_manager(builder: DatasetBuilder) -> DownloadManager:
@@ -132,10 +132,10 @@ def _refuse_format(head: bytes, where: str, needed: str) -> None:
     """
     encoding = wide_encoding(head)
     if encoding:
-        raise DataError(f"{where}: is {encoding.upper()}: save it as UTF-8")
+        raise DataError(f"{where} is {encoding.upper()}; save it as UTF-8")
     format_found = describe_bytes(head)
     if format_found == "empty" or not (needed == "CSV" or is_json(format_found)):
-        raise DataError(f"{where}: is {format_found}; {needed} is needed")
+        raise DataError(f"{where} is {format_found}; give {needed}")
 
 
 def _check_json(stream: IO[bytes], where: str) -> None:
@@ -149,7 +149,7 @@ def _check_packed(file: Path, packing: str, origin: str, as_json: bool) -> None:
     from fsspec.compression import compr
 
     if packing not in compr:
-        return  # the library cannot read it either, and says what is missing
+        return  # the library cannot read the file either; its error says what is missing
 
     def unpacked() -> IO[bytes]:
         stream: IO[bytes] = compr[packing](open_regular(file), mode="rb")

@@ -21,8 +21,8 @@ from mmbench.errors import DataError
 if TYPE_CHECKING:
     from datasets import Dataset
 
-_REQUEST_SECONDS = 2.0  # a connection, or a silence between two bytes
-_ANSWER_SECONDS = 2.0  # all of the answer, name lookup included
+_REQUEST_SECONDS = 2.0  # limit for a connection, and for the time between two bytes
+_ANSWER_SECONDS = 2.0  # limit for the whole response, including the name lookup
 _COMMIT = re.compile("[0-9a-f]{40}")
 
 
@@ -45,7 +45,7 @@ def open_dataset(
     local = root or Path(path)
     if root is None and not path:
         raise DataError(
-            "no data set of the datasets library was given: give --data PATH, or set the data"
+            "no data set of the datasets library was given; give --data PATH, or set the data"
             " option `path` to OWNER/NAME or to a path"
         )
     if root is not None or local.exists():
@@ -109,14 +109,14 @@ def _offline(
     if not entries or (commit is None and revision not in (None, "main")):
         label = f"{path} (revision {revision})" if revision else path
         raise DataError(
-            f"no data set {label}: no file or folder of that name, not in the cache"
-            f" {library_name('HF_DATASETS_CACHE')}, and {reason}; or give a local copy:"
+            f"no data set {label}: no file or folder has this name, the cache"
+            f" {library_name('HF_DATASETS_CACHE')} has no copy, and {reason}, or give a local copy:"
             " --data FOLDER"
         )
     configs = sorted({entry.config for entry in entries})
     if len(configs) > 1:
         raise DataError(
-            f"{path}: the cache has the configurations {', '.join(configs)}: say which with the"
+            f"{path}: the cache has the configurations {', '.join(configs)}; choose one with the"
             " data option `name`"
         )
     return entries[-1]
@@ -142,8 +142,8 @@ def _ask(path: str, revision: str | None) -> str:
     """
     from huggingface_hub import HfApi, constants, errors
 
-    # In a thread that is not joined: a name server that does not answer blocks for longer than
-    # the request's own limit, which does not cover the lookup of the name.
+    # The thread is not joined: a name server that does not respond blocks for longer than the
+    # request's own time limit, which does not cover the name lookup.
     ask = ThreadPool(1).apply_async(
         HfApi().dataset_info, (path,), {"revision": revision, "timeout": _REQUEST_SECONDS}
     )
@@ -151,18 +151,18 @@ def _ask(path: str, revision: str | None) -> str:
         return str(ask.get(_ANSWER_SECONDS).sha)
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
         lacks = isinstance(error, errors.RevisionNotFoundError)
-        what = f"has no revision {revision!r}" if lacks else "is not there, or not for you"
+        what = f"has no revision {revision!r}" if lacks else "does not exist or is not accessible"
         raise DataError(
-            f"data set {constants.ENDPOINT}/datasets/{path} {what}: check the spelling, or type"
+            f"data set {constants.ENDPOINT}/datasets/{path} {what}; check the spelling, or type"
             " `hf auth login` if it is private or gated"
         ) from error
     except errors.HFValidationError as error:
         raise DataError(
-            f"{path}: no such file or folder, and not the OWNER/NAME of a data set on the hub"
+            f"{path} is neither a file or folder nor the OWNER/NAME of a data set on the hub"
         ) from error
     except errors.OfflineModeIsEnabled as error:
-        raise ConnectionError("HF_HUB_OFFLINE forbids asking the hub: unset it") from error
+        raise ConnectionError("HF_HUB_OFFLINE forbids requests to the hub; unset it") from error
     except (errors.HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
         raise ConnectionError(
-            f"{constants.ENDPOINT} cannot be reached ({type(error).__name__}): connect to a network"
+            f"{constants.ENDPOINT} cannot be reached ({type(error).__name__}); connect to a network"
         ) from error

@@ -21,7 +21,10 @@ _BUILDERS = {
     ".csv": "csv",
     ".arrow": "arrow",
 }
-_SAVED = ("dataset_dict.json", "state.json")  # what `save_to_disk` leaves: of all splits, of one
+_SAVED = (
+    "dataset_dict.json",
+    "state.json",
+)  # files that `save_to_disk` writes for several splits and for one data set
 
 
 def load_local(place: Path, name: str | None, split: str) -> Dataset:
@@ -36,7 +39,7 @@ def load_local(place: Path, name: str | None, split: str) -> Dataset:
 
     stop_counting_downloads()
     if not place.exists():
-        raise DataError(f"{place}: no such file or folder: give --data FOLDER")
+        raise DataError(f"{place}: no such file or folder; give --data FOLDER")
     if place.is_dir():
         check_card(place)
     if not any((place / file).is_file() for file in _SAVED):
@@ -68,5 +71,5 @@ def _from_files(place: Path, name: str | None, split: str) -> Dataset:
 
 def _builder(file: Path) -> str:
     if file.suffix.lower() not in _BUILDERS:
-        raise DataError(f"{file}: a file is needed that ends in {', '.join(_BUILDERS)}")
+        raise DataError(f"{file}: unknown format; give a file that ends in {', '.join(_BUILDERS)}")
     return _BUILDERS[file.suffix.lower()]

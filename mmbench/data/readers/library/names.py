@@ -8,7 +8,7 @@ from typing import Any
 
 from mmbench.errors import Missing
 
-# Name → the module that has it in datasets 4.0 to 5.2.
+# Names, and the module of each in datasets 4.0 to 5.2.
 NAMES = {
     "Cache": "datasets.packaged_modules.cache.cache",
     "Json": "datasets.packaged_modules.json.json",
@@ -30,7 +30,7 @@ def library_name(name: str) -> Any:
     except (ImportError, AttributeError) as error:
         here = version("datasets")
         raise Missing(
-            f"datasets {here} moved {name}: it was in {NAMES[name]}: install an earlier version:"
+            f"datasets {here} has no {name} in {NAMES[name]}; install an earlier version:"
             f" pip install 'datasets<{here}'"
         ) from error
 
