@@ -86,7 +86,7 @@ def _layouts(takes: Sequence[str]) -> list[list[str]]:
 def _complete(folder: Path, takes: Sequence[str]) -> bool:
     """Return whether a cached snapshot is complete.
 
-    It may be incomplete because another program downloaded only some of the files.
+    A snapshot is incomplete if another program downloaded only some of the files.
     """
     try:
         if not takes and (parts := pipeline_parts(folder)):
@@ -168,10 +168,10 @@ def _patterns_by_class(
     fit = sorted(file for file in files if accepts(takes, file))
     if len(fit) == 1:
         return [*_SMALL, f"{fit[0]}*"], []
-    wanted, advice = f"that the model's class loads ({', '.join(takes)})", ""
+    description, advice = f"that the model's class loads ({', '.join(takes)})", ""
     if fit:
         advice = "; download one of them and give its path"
-    raise ModelError(f"{name} on the hub has {len(fit) or 'no'} files {wanted}{advice}")
+    raise ModelError(f"{name} on the hub has {len(fit) or 'no'} files {description}{advice}")
 
 
 def _explain(name: str, revision: str | None, error: Exception) -> str:

@@ -21,7 +21,7 @@ _BLOCK = 1 << 14  # values converted to Python objects at a time
 
 
 class Absent(Enum):
-    """The type of `ABSENT`, which marks a row whose mapping lacks a column's key."""
+    """The type of `ABSENT`, which marks a row without a value for the column's key."""
 
     ABSENT = "absent"
 

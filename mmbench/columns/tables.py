@@ -15,8 +15,8 @@ T = TypeVar("T")
 class Mappings(Column[dict[str, Any]]):
     """A sequence of n mappings, stored as one column of n values for each key.
 
-    A column has ABSENT in the rows whose mapping lacks the key. Raises ValueError for a column that
-    has not n values.
+    A column has ABSENT in rows without the key. Raises ValueError for a column with another number
+    of values than n.
     """
 
     def __init__(self, columns: Mapping[str, Sequence[Any]], n: int) -> None:
@@ -120,7 +120,7 @@ def table(row: Callable[..., T], rows: Sequence[T], mappings: Iterable[str] = ()
     """Return rows as a table of columns; a `Table` is returned unchanged.
 
     The rows are msgspec structs or named tuples, and `row` is their class. `mappings` lists the
-    fields whose values are mappings.
+    fields that hold mappings.
     """
     if isinstance(rows, Table):
         return rows

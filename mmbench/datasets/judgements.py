@@ -1,6 +1,6 @@
 """The relevance judgements of retrieval data as arrays: query, document and grade of each pair.
 
-Also the samples without a judgement, of which embeddings may add millions.
+Also finds the samples without a judgement; embeddings may add millions of them.
 """
 
 from __future__ import annotations

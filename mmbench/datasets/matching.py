@@ -187,7 +187,7 @@ def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleN
 def _match_shortened(
     names: Sequence[str], ids: Sequence[str], form: Callable[[str], str]
 ) -> list[int] | None:
-    """Return for each output the row of the sample whose shortened name is the same.
+    """Return for each output the row of the sample with the same shortened name.
 
     `form` shortens names. Return None if shortened names are not distinct, or if an output has a
     shortened name that no sample has.

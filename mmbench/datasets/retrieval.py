@@ -28,9 +28,9 @@ class RetrievalData(Struct, frozen=True, dict=True):
     distractor. A query with links but no grade above 0 has no relevant document, and its score is
     0; a query without any link was never judged and is excluded. A link to a document outside
     `corpus` is a relevant document that is never retrieved. `source` is the provenance of the data
-    for the run record (path, and commit on the hub). Its key `doubt` says why the data may not be
-    those of the task's protocol; the record is then marked as not comparable. The class implements
-    `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
+    for the run record (path, and commit on the hub). Its key `doubt` says why the data may differ
+    from the data of the task's protocol; the record is then marked as not comparable. The class
+    implements `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
     """
 
     queries: Sequence[Sample]
@@ -99,8 +99,8 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [(self.queries[row].id, why) for row, why in reasons.items()]
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
-        """Return the samples by role, `query` and `corpus`, which are also the names of their
-        requests.
+        """Return the samples by role, `query` and `corpus`; requests to a model have the same
+        roles.
         """
         return {"query": self.queries, "corpus": self.corpus}
 

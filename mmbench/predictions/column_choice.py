@@ -157,7 +157,7 @@ def cell_kind(cell: object) -> str:
 
 
 def _without_raw(columns: list[str]) -> list[str]:
-    """Return the columns without columns of raw responses whose filtered form is also a column."""
+    """Return the columns without raw responses if a column with the filtered responses exists."""
     raw = {RAW.get(plain_name(column)) for column in columns}
     return [column for column in columns if plain_name(column) not in raw]
 

@@ -93,7 +93,9 @@ def test_a_caption_whose_image_is_not_listed(tmp_path: Path) -> None:
     file = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": notes}
     data = write_file(tmp_path / "captions_val2014.json", json.dumps(file))
     task = write_file(tmp_path / "mine.yaml", "include: coco-retrieval\nprotocol: {}\n")
-    assert failed("clip-nano", task, data) == [("12", "its document 2 is not in the corpus")]
+    assert failed("clip-nano", task, data) == [
+        ("12", "its relevant document 2 is not in the corpus")
+    ]
 
 
 def zero_shot(tmp_path: Path, targets: list[Any]) -> Path:

@@ -70,7 +70,7 @@ def as_choice(
 ) -> tuple[dict[str, object] | InvalidContent, str | InvalidContent]:
     """Return the target {"answer": letter, "options": [text, …]}, and the options as lines.
 
-    The lines are "A. cat", "B. dog". Arguments and errors are those of `right_letter`; if the
+    The lines are "A. cat", "B. dog". `right_letter` describes the arguments and errors; if the
     answer is ambiguous, both results are its InvalidContent.
     """
     letter = right_letter(answers, options, where, texts=texts)

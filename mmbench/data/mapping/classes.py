@@ -126,7 +126,7 @@ class ClassNames:
     def targets(self, rows: Rows, labels: Sequence[Any]) -> Sequence[Any]:
         """Return the class index, or the sorted list of class indices, of each row's labels.
 
-        Errors are those of `positions`.
+        Raises the errors of `positions`.
         """
         if isinstance(labels, Texts) and len(self._order) == len(self.names):
             return self.find(labels, rows.where)

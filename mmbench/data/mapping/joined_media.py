@@ -20,8 +20,9 @@ from mmbench.types import InvalidContent
 class _Join(Struct, frozen=True):
     """The data option `join`: another configuration of the data set, and how to join its rows.
 
-    `name` is the configuration. Its row whose column `id` has the value of the column `by` of the
-    loaded row adds the inputs `columns`.
+    `name` is the configuration and `columns` gives its inputs. A loaded row gets these inputs from
+    the row of the configuration that has the same id: the column `by` of the loaded row and the
+    column `id` of the configuration are equal.
     """
 
     name: str

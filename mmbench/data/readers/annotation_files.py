@@ -72,9 +72,9 @@ def annotation_rows(
 def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, Path]]:
     """Return the name and the path of each file; the name is "" unless `files` is a mapping.
 
-    `files` is a path, a list of paths of which the first that exists is used, or a mapping {name:
-    path or list}. `root` is the folder of the paths, or the file itself. Raises DataError for a
-    missing file.
+    `files` is a path, a list of paths (the first that exists is used), or a mapping {name: path or
+    list}. `root` is the folder of the paths, or the file itself. Raises DataError for a missing
+    file.
     """
     if root is None:
         raise DataError(f"data source {source} was given no data; give --data FOLDER")

@@ -150,8 +150,8 @@ def _describe_folder(folder: Path) -> str:
 def _describe_tar(path: Path) -> str:
     """Return a description of one WebDataset sample in a tar archive: its key and its members.
 
-    A key is a file's path up to the first dot in the file name. The sample is the first whose
-    members differ from the members of the first sample, or else the first sample.
+    A key is a file's path up to the first dot in the file name. The sample is the first one with
+    other members than the first sample of the archive, or else the first sample.
     """
     members: dict[str, list[str]] = {}
     with open_regular(path) as file, tarfile.open(fileobj=file) as archive:

@@ -44,8 +44,8 @@ from mmbench.text import listed, part_of
 class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
     """The data option `names`: a file of lines NAME KEY that adds a column `name` to the rows.
 
-    `key` is a pattern with columns in braces; a row gets the NAME of the line whose KEY equals its
-    filled pattern.
+    `key` is a pattern with columns in braces. The pattern is filled for each row; the result is
+    looked up among the KEYs, and the row gets the NAME on the same line.
     """
 
     file: str
@@ -84,11 +84,11 @@ def listing(
 ) -> Samples:
     """Load one sample per row of one or more published annotation files.
 
-    `files` is a path in the folder `root`, a list of paths, the first of which that exists is used,
-    or a mapping {part: path or list}; ids then begin with `part/`. `rows` is the entry of a JSON
-    file that holds the rows (`data`, or `a.b`), `table` the format of a table (`TableFormat`).
-    `where` selects rows by column values, {column: value or list of values}; `last` keeps only the
-    last of these rows.
+    `files` is a path in the folder `root`, a list of paths (the first that exists is used), or a
+    mapping {part: path or list}; ids then begin with `part/`. `rows` is the entry of a JSON file
+    that holds the rows (`data`, or `a.b`), `table` the format of a table (`TableFormat`). `where`
+    selects rows by column values, {column: value or list of values}; `last` keeps only the last of
+    these rows.
 
     `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
     `optional` are the fields of `ColumnMapping`; row numbers count all rows of a file. An input
@@ -217,9 +217,9 @@ def rows(
     input if the input is called image, audio or video (or image_1, …). Media stay encoded until
     they are needed; paths are relative to the file or folder, and are searched by `find_media`.
 
-    `join` adds inputs from another configuration of the same data set: `name` is the configuration,
-    `columns` gives its inputs, and a row is joined with the row whose column `id` has the value of
-    the column `by`. `prompts` and `spaces` are as in `labelled`.
+    `join` adds inputs from another configuration of the same data set: `name` is the configuration
+    and `columns` gives its inputs. Rows are joined if the column `by` here equals the column `id`
+    there. `prompts` and `spaces` are as in `labelled`.
 
     A target of the datasets library's class type, or a string that is in `labels`, becomes its
     index in the labels. Raises DataError for data that cannot be loaded, for duplicate ids and for

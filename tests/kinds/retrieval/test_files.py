@@ -83,7 +83,9 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
     options = RunSettings(data=data, device="cpu")
     for model in ("test-means", "random"):
         for command in (run, check):
-            with pytest.raises(DataError, match=r"no corpus can be read: .*p0\.jpg|no image in it"):
+            with pytest.raises(
+                DataError, match=r"no corpus can be read: .*p0\.jpg|no image file in it"
+            ):
                 command(model, str(task), options)
     for n in range(3):
         save_image(data / f"p{n}.jpg")

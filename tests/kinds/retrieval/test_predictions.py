@@ -116,7 +116,7 @@ def test_failures_stay_and_their_positives_are_never_retrieved() -> None:
     assert causes == [
         ("q2", "empty caption"),
         ("b", "truncated"),
-        ("q4", "its document gone is not in the corpus"),
+        ("q4", "its relevant document gone is not in the corpus"),
     ]
 
 
