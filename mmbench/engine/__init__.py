@@ -1,1 +1,4 @@
-"""The engine runs models on tasks: the only place where models, tasks and metrics meet."""
+"""The engine, which runs models on tasks and scores their outputs.
+
+No other package knows models, tasks and metrics at once.
+"""

@@ -43,13 +43,14 @@ def evaluate(
 ) -> RunRecord:
     """Run a model on a task and return the record, as `mmbench run` does.
 
-    The arguments are the flags of `mmbench run`. The record is written, with its rows, only when
-    `out` is given; tables are then made by `mmbench leaderboard build --out DIR`. Raises UserError.
+    The arguments are the flags of `mmbench run`. The record and its rows are written only if `out`,
+    a folder of leaderboards, is given; `mmbench leaderboard build --out DIR` then makes the tables.
+    Raises UserError.
     """
     if not isinstance(model, str):
         raise UserError(
-            f"evaluate: the model is a {type(model).__name__}, not a name: register its class with"
-            ' mmbench.register("model", NAME) and give NAME'
+            f"evaluate: the model is a {type(model).__name__}, not a name; register its class with"
+            ' mmbench.register("model", NAME) and pass NAME'
         )
     options = options_from(
         {
@@ -96,10 +97,10 @@ def score(
 ) -> RunRecord:
     """Score outputs on a task and return the record, as `mmbench score` does.
 
-    `predictions` is a file (docs/scoring.md) or a mapping of sample id to value: a text, a label,
-    scores by label, document ids best first. `field` names columns of the file: {"prediction":
-    NAME, "id": NAME}. The other arguments are the flags of `mmbench score`; the record is written
-    only when `out` is given. Raises UserError.
+    `predictions` is a file (docs/scoring.md) or a mapping of sample ids to outputs: a text, a
+    label, a dict of scores by label, or a list of document ids, best first. `field` selects columns
+    of the file: {"prediction": NAME, "id": NAME}. The other arguments are the flags of `mmbench
+    score`; the record is written only if `out` is given. Raises UserError.
     """
     options = options_from(
         {
@@ -133,11 +134,11 @@ def _outputs(values: Mapping[str, object]) -> Outputs:
 
 
 def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Score]:
-    """Return the metric of this name as a function of predictions.
+    """Return a function that scores predictions with the metric called `name`.
 
-    `metric("recall@10")(predictions)` is a Score. `options` are those that a task gives in
-    `metric_options`. Failed predictions are left out. Raises UnknownName, and UserError for options
-    that the metric does not take.
+    `metric("recall@10")(predictions)` returns a Score. `options` are the options of the metric, as
+    in `metric_options` of a task file. Failed predictions are left out. Raises UnknownName for an
+    unknown metric, UserError for options that the metric does not accept.
     """
     metric_names.check_options(name, options)
     return lambda predictions: _measure(name, predictions, options)

@@ -1,7 +1,7 @@
-"""A check of a task and a model: everything but the forward passes.
+"""A check of a task and a model: everything that a run does except the forward passes.
 
-It makes, reads, decodes and prepares the requests with the functions of a run, and the kind turns
-failed requests into failed samples as in a run, so that a check and a run cannot differ.
+A check builds, reads, decodes and prepares the requests with the functions of a run, and the kind
+turns failed requests into failed samples as in a run, so that a check and a run cannot differ.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ _DATA_ONLY_BASELINE = "oracle"  # a baseline that every kind has: data without a
 class CheckReport(NamedTuple):
     """The findings of a check: sizes of the data, fingerprint of the task, samples that would fail.
 
-    `unmeasured` says why the headline would have no value, empty where it has one. `notes` are
-    warnings of an endpoint.
+    `sizes` are sample counts by role; `failures` are pairs of sample id and reason. `unmeasured` is
+    the reason why the headline score would have no value, empty if it would have a value. `notes`
+    are warnings from an endpoint.
     """
 
     sizes: dict[str, int]
@@ -53,10 +54,10 @@ class CheckReport(NamedTuple):
 
 
 def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
-    """Find the task, decode every medium, load the model's weights, try the metrics on a baseline.
+    """Find the task, load the model's weights, decode all media, try the metrics on a baseline.
 
-    Without a model, check the data as for a model that takes all of them. Raises UserError for the
-    same faults as a run.
+    If `model` is None, check the data as for a model that accepts every input of the task. Raises
+    UserError for the same faults as a run.
     """
     with run_context(options) as context:
         prepared = prepare(model or _DATA_ONLY_BASELINE, task, context)
@@ -80,7 +81,7 @@ def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
 def _failures(
     prepared: PreparedRun, requests: Mapping[str, Requests], context: RunContext
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return id and reason of the samples that a run would list as failed, and notes."""
+    """Return (id, reason) of each sample that a run would list as failed, and endpoint notes."""
     model = prepared.model.load(device_for(context.options.device)) if prepared.model else None
     notes = list(filter(None, [model.probe()])) if isinstance(model, Probes) else []
     if model is not None:
@@ -99,7 +100,7 @@ def _failures(
 
 
 def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], model: object) -> None:
-    """Refuse a classifier without the classes of the data."""
+    """Raise DataError if a classifier lacks a class of the data."""
     for one in requests.values():
         if one.method == "classify":
             check_labels(prepared, one, dispatch.labels_of(model, f"model {prepared.info.name}"))
@@ -108,7 +109,7 @@ def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], mode
 def _empty_outputs(
     requests: Requests, failures: dict[int, str]
 ) -> VectorOutputs | GeneratedOutputs:
-    """Return outputs without values, as if nothing was computed, with the failed requests."""
+    """Return placeholder outputs for requests; `failures` maps rows of requests to reasons."""
     n = len(requests.contents)
     if requests.method in dispatch.VECTORS:
         return VectorOutputs(zero_matrix(n, 1), failures)
@@ -122,7 +123,10 @@ def _samples(prepared: PreparedRun) -> list[Sample]:
 def _media_failures(
     samples: Sequence[Sample], keys: ContentKeys, *, inputs: bool
 ) -> list[tuple[str, str]]:
-    """Return id and reason of the media in targets, and in `inputs`, that cannot be decoded."""
+    """Return (sample id, reason) of each image, audio or video that cannot be decoded.
+
+    Media in targets are always checked, media in inputs only if `inputs` is true.
+    """
     items: list[tuple[str, Item]] = []
     for sample in samples:
         contents = [*sample.inputs.values()] if inputs else []
@@ -134,7 +138,7 @@ def _media_failures(
 
 
 def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> dict[int, str]:
-    """Return by row why items cannot be read, decoded or prepared.
+    """Return the reasons why items cannot be read, decoded or prepared, by row.
 
     Each distinct item is tried once.
     """

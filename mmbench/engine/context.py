@@ -14,14 +14,14 @@ from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 
 class Clock:
-    """Seconds by stage."""
+    """A stopwatch for the stages of a run: `seconds` by stage name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time the block inside."""
+        """Add the duration of the `with` block to the seconds of the stage."""
         start = perf_counter()
         try:
             yield
@@ -31,7 +31,7 @@ class Clock:
 
 
 class RunStats:
-    """The costs of a run: seconds by stage, forwards, throughput, and the device it ran on."""
+    """The costs of a run: seconds by stage, request counts, throughput and device."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -56,7 +56,10 @@ def run_context(
     progress: Progress | None = None,
     model_cache: ModelCache | None = None,
 ) -> Iterator[RunContext]:
-    """Open the cache of content keys for one run. `model_cache` holds a model for the next."""
+    """Open the cache of content keys for one run, and yield the context of the run.
+
+    A `model_cache` that is passed to several runs keeps the model loaded between them.
+    """
     with ContentKeys(cache_folder()) as keys:
         yield RunContext(
             options or RunSettings(),

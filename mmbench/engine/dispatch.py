@@ -1,8 +1,8 @@
-"""The methods of a model: how each is called, and how outputs are encoded as bytes and decoded.
+"""Calls of a model's methods, and the encoding of outputs as bytes.
 
-An output is stored as bytes: a vector as little-endian float32, a text as JSON, an image as PNG, a
-sound as WAV. Scores of classes that a model returns in float64 are stored in float64 after the byte
-`d`. A SampleError in place of an output is the failure of that item alone.
+Vectors are stored as little-endian float32, texts as JSON, images as PNG, audio as WAV. Class
+scores that a model returns in float64 are stored in float64 after the byte `d`. A SampleError in
+place of an output marks the failure of this item alone.
 """
 
 from __future__ import annotations
@@ -43,46 +43,48 @@ VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
 def call(
     model: object, items: Sequence[object], requests: Requests, name: str
 ) -> Sequence[StoredRow]:
-    """Return the encoded outputs of a model for n prepared items. `name` is the model in errors.
+    """Return the encoded outputs of a model for n prepared items.
 
-    Raises ModelError for another number of outputs, and for scores with another number of columns
-    than the model has labels.
+    `name` is the model's name in errors. Raises ModelError if the model does not return n outputs,
+    or if the number of score columns differs from the number of its labels.
     """
     if requests.method in VECTORS:
         return _encode_vectors(_compute_vectors(model, items, requests, name), requests.method)
     outputs = _generate(model, items, requests)
     if not isinstance(outputs, list | tuple):
         raise ModelError(
-            f"{name}: {requests.method} returned a {type(outputs).__name__}, not a list"
+            f"{name}: {requests.method} returned a {type(outputs).__name__}; return a list with"
+            " one output per item"
         )
     if len(outputs) != len(items):
         raise ModelError(
-            f"{name}: {requests.method} returned {count(len(outputs), 'answer')}"
-            f" for {count(len(items), 'item')}"
+            f"{name}: {requests.method} returned {count(len(outputs), 'output')}"
+            f" for {count(len(items), 'item')}; return one output per item"
         )
     return [encode_output(output, requests.method, name) for output in outputs]
 
 
 def encode_output(output: object, method: Method, name: str) -> StoredRow:
-    """Return a text, an image or a sound as bytes; return a SampleError unchanged.
+    """Encode a text, an image or an audio clip as bytes; return a SampleError unchanged.
 
-    An output that cannot be stored is a failure. Raises ModelError for an output of another type.
+    Return a ContentError if the output cannot be encoded. Raises ModelError for an output of the
+    wrong type.
     """
     if isinstance(output, SampleError):
         return output
     encode = _encoder(output, method)
     if encode is None:
         raise ModelError(
-            f"{name}: {method} returned a {type(output).__name__}: {_TYPES[method]} is needed"
+            f"{name}: {method} returned a {type(output).__name__}; return {_TYPES[method]}"
         )
     try:
         return encode()
     except (ValueError, TypeError, OSError, RuntimeError) as error:
-        return ContentError(f"the answer cannot be stored: {type(error).__name__}: {error}")
+        return ContentError(f"the output cannot be stored ({type(error).__name__}: {error})")
 
 
 def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
-    """Return a function that encodes an output; None for an output of another type."""
+    """Return a function that encodes the output; None if the output has the wrong type."""
     if method == "write":
         return partial(msgspec.json.encode, output) if _is_generated_text(output) else None
     if method == "draw":
@@ -92,7 +94,7 @@ def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
 
 
 def _is_generated_text(output: object) -> bool:
-    """Return whether a text, which a plugin may have made, has fields of the right types."""
+    """Return whether an output, perhaps of a plugin, is a GeneratedText with valid fields."""
     if not isinstance(output, GeneratedText):
         return False
     is_finished = output.finish in ("stop", "length")
@@ -105,21 +107,21 @@ def _compute_vectors(
     if requests.method == "classify":
         return class_scores(model, items, requests.modality, name)
     if requests.method == "embed":
-        assert isinstance(model, Embeds)  # as `prepare` found
+        assert isinstance(model, Embeds)  # checked by `prepare`
         vectors = model.embed(items, requests.modality, requests.role)
     else:
         assert isinstance(model, Rates)
-        pairs = [one for one in items if isinstance(one, tuple)]  # of a conversation and a text
+        pairs = [one for one in items if isinstance(one, tuple)]  # (conversation, text)
         vectors = model.loglikelihood([one for one, _ in pairs], [text for _, text in pairs])
     return _as_matrix(vectors, len(items), requests.method, name)
 
 
 def class_scores(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:
-    """Return the scores [n, c] of a model for n items, a column for each of its labels.
+    """Return the class scores [n, c] of a model for n items, one column per label.
 
-    Raises ModelError for another shape.
+    `name` is the model's name in errors. Raises ModelError for any other shape.
     """
-    # No isinstance: since Python 3.12 it does not see labels that `__getattr__` gives.
+    # No isinstance: since Python 3.12 it ignores labels that `__getattr__` returns.
     classifier = cast(Classifies, model)
     scores = _as_matrix(classifier.classify(items, modality), len(items), "classify", name)
     check_columns(scores.shape[1], labels_of(model, name), name)
@@ -127,70 +129,75 @@ def class_scores(model: object, items: Sequence[object], modality: Modality, nam
 
 
 def labels_of(model: object, name: str) -> list[str]:
-    """Return the names of a model's classes. Raises ModelError where it has no list of them.
+    """Return the class names of a model. Raises ModelError if `labels` is not a list of names.
 
-    A mapping, such as `id2label`, and a set are refused: iteration gives other names, or no fixed
-    order.
+    A mapping (such as `id2label`) is refused because iteration gives its keys, and a set because
+    it has no fixed order. `name` is the model's name in errors.
     """
     labels = getattr(model, "labels", None)
     if labels is None or isinstance(labels, str | Mapping | Set):
         but = "" if labels is None else f", but a {type(labels).__name__}"
         raise ModelError(
-            f"{name} has no list `labels`{but}: classify needs a name for each column, in order"
+            f"{name} has no list `labels`{but}; declare one class name per column of classify,"
+            " in order"
         )
     return [str(label) for label in labels]
 
 
 def scale_of(cls: object, name: str) -> ScoreScale:
-    """Return the scale of scores that a class declares, logits by default. Raises ModelError."""
+    """Return the scale of class scores that a model class declares in `scores`, default "logits".
+
+    Raises ModelError unless it is "logits" or "probabilities".
+    """
     declared: object = getattr(cls, "scores", "logits")
     for scale in _SCALES:
         if declared == scale:
             return scale
-    raise ModelError(
-        f'{name} declares scores = {declared!r}: "logits" or "probabilities" is needed'
-    )
+    raise ModelError(f'{name} declares scores = {declared!r}; use "logits" or "probabilities"')
 
 
 def check_columns(columns: int, labels: Sequence[str], name: str) -> None:
-    """Raise ModelError where scores have another number of columns than there are labels."""
+    """Raise ModelError if the number of score columns differs from the number of labels."""
     if columns != len(labels):
         raise ModelError(
             f"{name}: classify returned {count(columns, 'column')} for"
-            f" {count(len(labels), 'label')}, so that it is not known which class a column belongs"
-            " to: return a column for each of `labels`, in their order"
+            f" {count(len(labels), 'label')}; return one column per entry of `labels`, in the same"
+            " order"
         )
 
 
 def _as_matrix(vectors: object, n: int, method: str, name: str) -> Vectors:
     if getattr(vectors, "ndim", 0) != 2 or not isinstance(vectors, Sized) or len(vectors) != n:
         shape = getattr(vectors, "shape", type(vectors).__name__)
-        raise ModelError(f"{name}: {method} returned {shape} for {n} items: [{n}, d] is needed")
+        raise ModelError(
+            f"{name}: {method} returned {shape} for {n} items; return an array of shape [{n}, d]"
+        )
     array = _as_numbers(vectors, method, name)
     single = method != "classify" or array.dtype in (np.float16, np.float32)
     return array.astype("<f4" if single else "<f8", copy=False)
 
 
 def _as_numbers(vectors: object, method: str, name: str) -> Vectors:
-    """Return what a model returned as an array of real numbers. Raises ModelError."""
+    """Convert an array or tensor to a NumPy array. Raises ModelError unless it is real-valued."""
     try:
         array = np.asarray(vectors)
-    except (TypeError, ValueError, RuntimeError) as error:  # of tensors: bfloat16, CUDA, gradients
+    except (TypeError, ValueError, RuntimeError) as error:  # tensors: bfloat16, CUDA, gradients
         raise ModelError(
             f"{name}: {method} returned a {type(vectors).__name__} that NumPy cannot read"
-            f" ({error}): return a NumPy array; for a tensor, tensor.detach().float().cpu().numpy()"
+            f" ({error}); return a NumPy array, for example tensor.detach().float().cpu().numpy()"
         ) from error
     if array.dtype.kind not in "fiub":
         raise ModelError(
-            f"{name}: {method} returned an array of {array.dtype}: real numbers are needed"
+            f"{name}: {method} returned an array of dtype {array.dtype}; return real numbers"
         )
     return array
 
 
 def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
-    """Encode vectors; NaN, infinity and, for embeddings, zero vectors are failures.
+    """Encode vectors [n, d] row by row; a row with NaN or infinity becomes a ContentError.
 
-    The score of a class may be -∞, as the logarithm of 0 is, but not the scores of all classes.
+    A zero vector of `embed` also becomes a ContentError. A class score may be -∞ (the logarithm of
+    0), but not all class scores of an item.
     """
     finite = np.isfinite(vectors).all(axis=1)
     if method == "classify":
@@ -211,7 +218,7 @@ def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
 
 
 def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
-    """Return the vectors [n, d] in n rows, float32 or float64."""
+    """Decode n stored rows to vectors [n, d] in float32 or float64."""
     if isinstance(rows, RowBlock):
         data = np.frombuffer(rows.data, np.uint8).reshape(len(rows), -1)
         if not data.shape[1] % 4:
@@ -223,13 +230,13 @@ def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
 
 
 def _generate(model: object, items: Sequence[object], requests: Requests) -> object:
-    """Call the method; `prepare` checked that the model's class has it."""
+    """Call `write`, `draw` or `speak`; `prepare` checked that the model's class has the method."""
     if requests.method == "write":
         assert isinstance(model, Writes)
         return model.write(items, requests.options)
     if requests.method == "draw":
         assert isinstance(model, Draws)
-        seeded = [one for one in items if isinstance(one, SeededPrompt)]  # nothing else is drawn
+        seeded = [one for one in items if isinstance(one, SeededPrompt)]  # all items of `draw`
         return model.draw([one.prompt for one in seeded], [one.seed for one in seeded])
     assert isinstance(model, Speaks)
     return model.speak(items)
@@ -250,7 +257,7 @@ def _wav(sound: Audio) -> bytes:
 
 
 def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Media:
-    """Return the text, the image or the sound in a row."""
+    """Decode a stored row to a text, an image or an audio clip."""
     if method == "write":
         return msgspec.json.decode(row, type=GeneratedText)
     modality: Modality = "image" if method == "draw" else "audio"
@@ -258,8 +265,8 @@ def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Me
 
 
 _TYPES = {
-    "write": "a mmbench.types.GeneratedText with a text",
+    "write": "mmbench.types.GeneratedText(text: str, finish: 'stop' or 'length', tokens: int)",
     "draw": "a PIL image",
-    "speak": "a mmbench.types.Audio",
+    "speak": "an mmbench.types.Audio",
 }
 _PAST_TENSE = {"draw": "drew", "speak": "spoke"}

@@ -1,4 +1,4 @@
-"""Identity by content: hashes of the task's question, of the data and of the model."""
+"""Content hashes that identify a task, its data and a model."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ NUMERIC = (
 
 
 def canonical(value: object) -> str:
-    """Return JSON with sorted keys and no spaces: equal values give equal texts."""
+    """Return a value as JSON with sorted keys and no spaces; equal values give equal strings."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def fingerprint(spec: TaskSpec) -> str:
-    """Return a hash of the question: kind, fields, options, protocol and version of the task.
+    """Return a hash of a task: its kind, fields, options, protocol and version.
 
-    The directions and the prompt always count. Any other option counts only where it differs from
-    its default, so that a new option of a kind does not change the fingerprints of existing tasks.
-    Settings do not count.
+    The hash always covers the directions and the prompt. It covers any other option only if its
+    value differs from the default, so that a new option of a kind does not change the fingerprints
+    of existing tasks. It does not cover the options in `settings`.
     """
     options = msgspec.to_builtins(spec.options)
     defaults = _defaults(type(spec.options))
@@ -57,7 +57,7 @@ def fingerprint(spec: TaskSpec) -> str:
 
 
 def _defaults(options: type[KindOptions]) -> dict[str, object]:
-    """Return the defaults of a kind's options as plain values; required options have none."""
+    """Return the default values of a kind's options by name, without the required options."""
     fields = [field for field in msgspec.structs.fields(options) if not field.required]
     return {
         field.name: msgspec.to_builtins(
@@ -70,10 +70,10 @@ def _defaults(options: type[KindOptions]) -> dict[str, object]:
 def hash_data(
     spec: TaskSpec, data: Dataset, directions: list[str], keys: ContentKeys
 ) -> tuple[str, int]:
-    """Return the hash of ordered ids and content keys of the samples used, and their links.
+    """Return the hash of the samples and targets of a run, and the number of unreadable contents.
 
-    The second value is the number of contents that could not be read: the hash covers only their
-    ids.
+    The hash covers sample ids and content keys in order; for an unreadable content it covers only
+    the id.
     """
     unread = 0
 
@@ -101,9 +101,9 @@ def model_info(
 ) -> ModelInfo:
     """Return a model's identity: registered name and version, source, options, dtype and weights.
 
-    The module of the class is left out, so that a class can move. `source` is the source of a
-    plugin. `parts` are other things that can change the outputs: the contents of files that options
-    name, a declared identity.
+    The module of the class is left out, so that a class can move. `source` is the source code of a
+    plugin. `parts` are strings for everything else that can change the outputs, such as hashes of
+    the files that options name and a declared `identity`.
     """
     version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
@@ -122,7 +122,7 @@ def model_info(
 def journal_key(model: ModelInfo, device: str) -> str:
     """Return the name of a model's folder in the journal.
 
-    It is a hash of the model's hash, the kind of device and the libraries' versions.
+    The name is a hash of the model's hash, the device type and the library versions.
     """
     return digest(model.hash, device.partition(":")[0], canonical(versions())).hex()
 
@@ -142,7 +142,7 @@ def package_version(name: str) -> str:
 
 
 def environment(device: str) -> dict[str, object]:
-    """Return where a run took place: versions, device, threads, commit of a checkout."""
+    """Return the environment of a run: versions, platform, device, threads and git commit."""
     torch = sys.modules.get("torch")  # not imported in a run without a model
     device_name = device
     if torch is not None and device.startswith("cuda"):
@@ -158,7 +158,10 @@ def environment(device: str) -> dict[str, object]:
 
 @cache
 def _commit() -> str | None:
-    """Return the commit of the checkout that mmbench runs from, with + where files are changed."""
+    """Return the git commit of the checkout that mmbench runs from, with + if files have changed.
+
+    None if mmbench does not run from a checkout, or git is missing.
+    """
     root, git = Path(__file__).parents[3], shutil.which("git")
     if git is None or not (root / ".git").exists():
         return None

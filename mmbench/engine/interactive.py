@@ -1,4 +1,4 @@
-"""Models used by hand: on single files, or in a conversation."""
+"""Interactive use of a model: on single files, or in a conversation."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from mmbench.types import (
     VectorOutputs,
 )
 
-_SCALE = 100  # of CLIP's logits before the softmax
+_SCALE = 100  # CLIP's logit scale: a factor of cosines before the softmax
 
 
 class InteractiveModel:
-    """One model, found and not loaded. Its answers go through the journal like those of a run."""
+    """A model for interactive use, loaded on demand; its outputs are cached in the journal."""
 
     def __init__(self, model: str, context: RunContext) -> None:
         options = context.options
@@ -37,14 +37,15 @@ class InteractiveModel:
         self._runner = InferenceRunner(self._model, context)
 
     def can(self, method: str) -> bool:
-        """Return whether the model has a method."""
+        """Return whether the model has a method, such as `embed`, `classify` or `write`."""
         return hasattr(self._model.cls, method)
 
     def classify(self, media: Sequence[Media], labels: list[str]) -> list[list[tuple[str, float]]]:
-        """Return labels with probabilities for each medium: given labels, or the model's classes.
+        """Return a list of (label, probability) for each image, audio clip or video.
 
-        Scores that the model declares as probabilities are returned as they are, others after a
-        softmax.
+        `labels` are classified zero-shot with embeddings; if they are empty, the classes of the
+        model are used. Scores that the model declares as probabilities are returned unchanged,
+        other scores after a softmax.
 
         Raises UserError for a model that neither classifies nor embeds, and for labels that a
         classifier would ignore; SampleError for a file that cannot be read.
@@ -56,7 +57,7 @@ class InteractiveModel:
             alternatives = ", ".join(models_with_ability(Embeds, {media[0].modality, "text"}))
             name = self._model.info.name
             raise UserError(
-                f"model {name} has its own classes: leave --labels out, or try {alternatives}"
+                f"model {name} has its own classes; leave out --labels, or try {alternatives}"
             )
         elif self.can("classify"):
             outputs = self._vectors(Requests(media, media[0].modality, method="classify"))
@@ -66,8 +67,12 @@ class InteractiveModel:
                 outputs.scores == "probabilities",
             )
         else:
-            hint = "give --labels" if self.can("embed") else "it neither classifies nor embeds"
-            raise UserError(f"model {self._model.info.name} has no classes of its own: {hint}")
+            hint = (
+                "has no classes of its own; pass --labels"
+                if self.can("embed")
+                else "neither classifies nor embeds; choose another model"
+            )
+            raise UserError(f"model {self._model.info.name} {hint}")
         probabilities = scores if are_probabilities else softmax(scores)
         return [list(zip(names, row.tolist(), strict=True)) for row in probabilities]
 
@@ -85,13 +90,16 @@ class InteractiveModel:
         return outputs
 
     def answer(self, conversation: Conversation, options: GenerationConfig) -> GeneratedText:
-        """Return the model's next turn.
+        """Return the text that the model generates next in a conversation.
 
-        Raises UserError, or SampleError where the model fails on it.
+        Raises UserError for a model that does not generate text, SampleError if the model fails on
+        the conversation.
         """
         if not self.can("write"):
             alternatives = ", ".join(models_with_ability(Writes, set()))
-            raise UserError(f"model {self._model.info.name} does not write: try {alternatives}")
+            raise UserError(
+                f"model {self._model.info.name} does not generate text; try {alternatives}"
+            )
         outputs = self._run(Requests([conversation], "text", method="write", options=options))
         assert isinstance(outputs, GeneratedOutputs)  # write gives texts
         output: GeneratedText = outputs.values[0]
@@ -100,7 +108,10 @@ class InteractiveModel:
     def _run(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         lacking = request_modalities(requests) - self._model.cls.modalities
         if lacking:
-            raise UserError(f"model {self._model.info.name} takes no {', '.join(sorted(lacking))}")
+            raise UserError(
+                f"model {self._model.info.name} takes no {', '.join(sorted(lacking))} as input;"
+                " choose another model"
+            )
         outputs = self._runner.answers({"": requests})[""]
         for reason in outputs.failures.values():
             raise SampleError(reason)

@@ -15,8 +15,8 @@ from mmbench.errors import UserError
 class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
-    `settings` are those of the task's kind, by name; `metric_models` are files for models of
-    metrics, by `ModelFile.option`.
+    `settings` are settings of the task's kind by name, such as `index`; `metric_models` are weights
+    files of the models of metrics by `ModelFile.option`, such as `inception`.
     """
 
     data: Path | None = None
@@ -41,10 +41,11 @@ def options_from(
     settings: Mapping[str, object],
     metric_models: Mapping[str, object],
 ) -> RunSettings:
-    """Return options from flags or arguments by name, and those of kinds and of metrics.
+    """Build run settings from flags or keyword arguments by name.
 
-    Arguments that are None or no options are ignored, since each command has only some of the
-    flags. Raises UserError for a value of the wrong type.
+    `settings` and `metric_models` become the fields of these names. Values that are None and
+    unknown arguments are ignored, since each command has only some of the flags. Raises UserError
+    for a value of the wrong type.
     """
     values = {
         field.name: arguments.get(field.name) for field in msgspec.structs.fields(RunSettings)
@@ -56,7 +57,7 @@ def options_from(
     try:
         return msgspec.convert(values, RunSettings, dec_hook=_as_path)
     except msgspec.ValidationError as error:
-        raise UserError(f"options of a run: {error}") from error
+        raise UserError(f"invalid run settings: {error}") from error
 
 
 def _without_none(values: Mapping[str, object]) -> dict[str, object]:
@@ -64,7 +65,7 @@ def _without_none(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    """Return a whole number, such as one of NumPy, as an int, and paths in a tuple as texts."""
+    """Convert an integer, such as a NumPy scalar, to int, and paths in a tuple to strings."""
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, tuple):
@@ -73,7 +74,7 @@ def _plain(value: object) -> object:
 
 
 def _as_path(kind: type, value: object) -> object:
-    """Return a text as a path: msgspec calls this for types that it does not know."""
+    """Convert a string to a path. msgspec calls this for types that it does not know."""
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     raise TypeError(f"{value!r} is not a path")

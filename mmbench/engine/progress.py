@@ -13,7 +13,7 @@ class Progress(Protocol):
         ...
 
     def advance(self, n: int) -> None:
-        """Report `n` more answered requests."""
+        """Report that `n` more requests are done."""
         ...
 
     def finish(self) -> None:

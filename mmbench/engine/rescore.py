@@ -1,4 +1,4 @@
-"""Scores of stored outputs with other metrics or normalisers, without a forward pass."""
+"""Rescoring of stored outputs with other metrics or normalisers, without forward passes."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def rescore(
     metrics: tuple[str, ...] = (),
     progress: Progress | None = None,
 ) -> FinishedRun:
-    """Measure the stored outputs of a run with `metrics`, by default those of the task now.
+    """Rescore the stored outputs of a run with `metrics`, by default the task's current metrics.
 
-    `run`, `out` and `task` are those of `run_lookup.find_run`. `options.data` adds the samples'
-    inputs for metrics that use them (CLIPScore). Raises DataError where the rows are missing, or
-    the task's question has changed.
+    `run`, `out` and `task` are arguments of `run_lookup.find_run`. `options.data` adds the samples'
+    inputs, for metrics that use them (CLIPScore). Raises DataError if the stored rows are missing
+    or the fingerprint of the task has changed.
     """
     with run_context(options, progress) as context:
         options, costs = context.options, context.costs
@@ -88,12 +88,12 @@ def rescore(
 
 
 def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
-    """Return the current version of a run's task. Raises DataError where its file is not found."""
+    """Return the current version of a run's task. Raises DataError if the task is unknown."""
     name = record.task.name
     if name not in task_files(options.tasks):
         raise DataError(
-            f"run {record.run}: its task {name} is not among the tasks: give the folder that holds"
-            f" {name}.yaml with --tasks DIR"
+            f"run {record.run}: unknown task {name}; pass the folder that contains {name}.yaml"
+            " with --tasks DIR"
         )
     return find_task(name, options)[0]
 
@@ -107,8 +107,8 @@ def _notes(record: RunRecord, predictions: Predictions, cut_notes: list[str]) ->
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
     if identity.fingerprint(spec) != record.task.fingerprint:
         raise DataError(
-            f"run {record.run}: task {spec.name} asks another question now (version, fields,"
-            " prompt or protocol differ): run the model again"
+            f"run {record.run}: task {spec.name} has changed since the run (version, fields,"
+            " prompt or protocol differ); run the model again"
         )
 
 
@@ -118,7 +118,10 @@ def _with_inputs(predictions: Predictions, spec: TaskSpec, options: RunSettings)
 
     def add_inputs(prediction: Prediction) -> Prediction:
         if prediction.id not in inputs:
-            raise DataError(f"sample {prediction.id} of the run is not in the data given")
+            raise DataError(
+                f"sample {prediction.id} of the run is not in the data; pass the data of the run"
+                " with --data PATH"
+            )
         return msgspec.structs.replace(prediction, inputs=inputs[prediction.id])
 
     return predictions.mapped(add_inputs)

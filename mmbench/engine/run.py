@@ -28,9 +28,9 @@ from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskI
 
 
 class FinishedRun(NamedTuple):
-    """A finished run: its record, its rows by column, and the generated images or sounds by id.
+    """A finished run: its record, its stored rows by column, and generated images or audio by id.
 
-    `samples` are the data of the run; None where stored outputs were measured again.
+    `samples` are the data of the run; None if stored outputs were rescored.
     """
 
     record: RunRecord
@@ -39,7 +39,7 @@ class FinishedRun(NamedTuple):
     generated_media: dict[str, Media]
 
     def report_to(self, reporter: Reporter) -> str:
-        """Pass the run to a reporter, and return where it was written."""
+        """Pass the run to a reporter, and return the location that the reporter wrote to."""
         return reporter(self.record, self.rows, self.samples)
 
 
@@ -50,10 +50,10 @@ def run(
     progress: Progress | None = None,
     model_cache: ModelCache | None = None,
 ) -> FinishedRun:
-    """Run a model on a task. `model_cache` holds the model for the next task of the same command.
+    """Run a model on a task. `model_cache` keeps the model for the next task of the same command.
 
-    Outputs are written to the journal as they come, so that the same call after a kill computes
-    only the missing ones, with the same bits. Raises UserError for errors that the user can fix.
+    Outputs are written to the journal as they arrive. If the run is killed, the same call computes
+    only the missing outputs, with the same bits. Raises UserError for errors that the user can fix.
     """
     with run_context(options, progress, model_cache) as context:
         costs = context.costs
@@ -87,7 +87,7 @@ def outcome_of(
     notes: list[str],
     context: RunContext,
 ) -> FinishedRun:
-    """Return the record and the rows of measured predictions."""
+    """Return the record and the stored rows of predictions that have been scored."""
     failures = predictions.failures + measured.rejected
     summary = summary_of(prepared, context, failures, notes, predictions.search)
     record = make_record(prepared.spec, prepared.info, task_entry, measured, summary, context)
@@ -109,7 +109,7 @@ def _generated_media(prepared: PreparedRun, responses: Responses) -> dict[str, M
 def measure_task(
     prepared: PreparedRun, predictions: Predictions, task_entry: TaskInfo, context: RunContext
 ) -> Measured:
-    """Return the scores of a task over its predictions."""
+    """Score the predictions of a task with its metrics."""
     spec = prepared.spec
     with context.costs.clock.stage("measure"):
         return measure(
@@ -125,7 +125,7 @@ def measure_task(
 
 
 def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
-    """Return the model's responses by the name of their requests; none for a baseline."""
+    """Return the model's outputs by request name; an empty dict for a baseline."""
     if prepared.model is None:
         return {}
     runner = InferenceRunner(prepared.model, context)

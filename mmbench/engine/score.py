@@ -1,4 +1,4 @@
-"""Scores without a model: outputs of any program, read from a file, into a record and a board."""
+"""Scoring of outputs that another program has written to a file, without running a model."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from mmbench.storage.content_keys import digest
 from mmbench.text import count
 from mmbench.types import ModelInfo, Outputs
 
-_NOUNS = {"corpus": "document"}  # the samples of a role, in messages
-OUTPUTS = "outputs"  # the adapter in the record where only outputs are known
+_NOUNS = {"corpus": "document"}  # names for the samples of a role in messages
+OUTPUTS = "outputs"  # the adapter in the record of scored outputs
 
 
 def score(
@@ -42,10 +42,9 @@ def score(
 ) -> FinishedRun:
     """Score outputs on a task. `name` is the model's name on the board (default: the file's name).
 
-    `fields` names the columns of predictions and ids in a file (keys `prediction`, `id`). Raises
-    DataError with a list of ids where samples have no output or outputs no sample; with `partial`,
-    the samples that have outputs are scored and a note counts the others. With `fold_ids` ids match
-    without regard to case.
+    `fields` maps `prediction` and `id` to columns of the file. Raises DataError with a list of ids
+    if samples have no output or outputs no sample; with `partial`, only samples with outputs are
+    scored, and a note counts the others. With `fold_ids`, ids match regardless of case.
     """
     with run_context(options, progress) as context:
         options, clock = context.options, context.costs.clock
@@ -80,7 +79,7 @@ def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None
     if not isinstance(predictions, Outputs):
         return read_outputs(Path(predictions), fields)
     if fields:
-        raise UserError("--field chooses columns of a file: these outputs are not in a file")
+        raise UserError("--field selects columns of a file; leave it out for outputs in memory")
     return predictions
 
 
@@ -102,20 +101,20 @@ def _model(name: str, outputs: Outputs) -> ModelInfo:
 
 
 def _missing_media_note(n: int) -> list[str]:
-    """Return a note on media of the data that are missing, and its consequence."""
+    """Return a note on n samples with missing media, which the data hash does not cover."""
     note = (
-        f"the media of {count(n, 'sample')} are not there, and the data hash does not cover them:"
-        " these scores have a table apart from those of runs"
+        f"the media of {count(n, 'sample')} are missing and not covered by the data hash; these"
+        " scores are listed in another table than scores of runs"
     )
     return [note] if n else []
 
 
 def _partial(all_data: Dataset, used: Dataset) -> list[str]:
-    """Return notes on the samples that --partial left out."""
+    """Return notes that count the samples without an output, which --partial leaves out."""
     notes = []
     used_ids = _ids(used)
     for role, ids in _ids(all_data).items():
         n = int((places(ids, used_ids[role]) < 0).sum())
         left_out = count(n, _NOUNS.get(role, role))
-        notes += [f"partial: {left_out} without an output left out"] if n else []
+        notes += [f"partial: left out {left_out} without an output"] if n else []
     return notes

@@ -10,10 +10,10 @@ from mmbench import metric_names
 def score_names(
     metrics: Sequence[str], directions: Sequence[str], breakdowns: Sequence[str]
 ) -> list[str]:
-    """Return the names of the scores of `measure`, in its order.
+    """Return the names of the scores that `measure` computes, in the same order.
 
-    The mean over the values of a tag is included, although data with a single value have it only
-    where it is the headline.
+    The list includes the macro mean of every tag in `breakdowns`; for a tag with a single value,
+    `measure` computes it only if it is the headline.
     """
     names = [
         f"{metric}[{direction}]"
@@ -27,7 +27,7 @@ def score_names(
 
 
 def macro_name(name: str, tag: str) -> str:
-    """Return the name of the mean of a score over the values of a tag."""
+    """Return the name of a macro mean: the mean of the score `name` over the values of `tag`."""
     return f"{name}{{macro:{tag}}}"
 
 

@@ -1,7 +1,7 @@
 """A trial of a task's metrics on a baseline's predictions before the forward passes.
 
-It finds faults that a run would meet only at its end: a metric that does not fit the task; a
-missing library, program or model of a metric; a headline without a value.
+The trial finds faults that would otherwise stop a run at its end: a metric that does not fit the
+task; a missing library, program or model of a metric; a headline without a value.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _FEW = 4  # samples on which every metric is tried
 def try_metrics(
     prepared: PreparedRun, baseline: str | None, feature_extractor: FeatureExtractor, seed: int
 ) -> str:
-    """Measure a baseline; return why the headline would have no value, empty where it has one.
+    """Score a baseline; return the reason why the headline would have no value, or "".
 
-    `baseline` is the baseline to run; None for a model. Then several baselines are tried, since
-    some metrics have no value for one of them: predictions of a constant have no correlation, and
-    perfect predictions have an infinite d'. The model of a metric is looked up and not run. Raises
-    UserError as a run would.
+    `baseline` is the baseline to run; None for a model, in which case several baselines are tried,
+    since some metrics have no value for one baseline: a constant prediction has no correlation, and
+    perfect predictions have an infinite d'. Models of metrics are found but not run. Raises
+    UserError for the same faults as a run.
     """
     spec = prepared.spec
     defaults = [
@@ -41,7 +41,7 @@ def try_metrics(
     if metric in missing:
         return str(missing[metric])
     if metric == COLUMN and baseline is None:
-        return "" if _has_sound(prepared) else "there are no sounds to measure the speed by"
+        return "" if _has_sound(prepared) else "the data have no audio, which rtfx needs"
     info = metric_names.metric_info(metric)
     if info.slow or info.wants:
         return ""
@@ -52,7 +52,10 @@ def try_metrics(
 def _missing(
     prepared: PreparedRun, baseline: str, feature_extractor: FeatureExtractor, seed: int
 ) -> dict[str, Missing]:
-    """Return the metrics that lack a library, program or file, tried on the first samples."""
+    """Try each metric on the first samples; return the errors of those that lack a library or file.
+
+    The keys are names of metrics.
+    """
     spec = prepared.spec
     predictions = prepared.kind.baseline(baseline, prepared.data.limit(_FEW), seed).directions
     missing: dict[str, Missing] = {}
@@ -75,7 +78,7 @@ def _try(
 
 
 def _reason(prepared: PreparedRun, metric: str, baseline: str, seed: int) -> str:
-    """Return why a metric has no value for a baseline, empty where it has one."""
+    """Return the reason why a metric has no value for a baseline; "" if it has a value."""
     predictions = prepared.kind.baseline(baseline, prepared.data, seed)
     scored_metrics, _ = estimates(
         [metric], predictions.directions, options=prepared.spec.metric_options

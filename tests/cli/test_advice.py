@@ -6,7 +6,7 @@ from mmbench.cli import main
 from tests.support.command_line import refusal
 from tests.support.files import write_file
 
-MISSING = "give what is missing"
+MISSING = "add the missing arguments"
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +61,8 @@ def test_an_unknown_kind_names_its_task(capsys, tmp_path):
     ("model", "says"),
     [
         ("frames+./tests", "write frames+NAME@./tests"),
-        ("@x", "a model has no name: write NAME[@CHECKPOINT]"),
-        ("frames+", "a model has no name: write frames+NAME[@CHECKPOINT]"),
+        ("@x", "empty model name; write NAME[@CHECKPOINT]"),
+        ("frames+", "empty model name; write frames+NAME[@CHECKPOINT]"),
     ],
 )
 def test_a_model_without_its_adapter_is_named_as_it_is_typed(capsys, model, says):

@@ -91,9 +91,9 @@ def test_classify_prints_probabilities_of_a_model_as_they_are(
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        (["-m", "clip-nano"], "give --labels"),
+        (["-m", "clip-nano"], "pass --labels"),
         (["-m", "toy-echo"], "neither classifies nor embeds"),
-        (["-m", "toy-sorter", "--labels", "a, b"], "has its own classes: leave --labels out"),
+        (["-m", "toy-sorter", "--labels", "a, b"], "has its own classes; leave out --labels"),
         (["-m", "clip-nano", "--labels", "a", "--audio", "x.wav"], "files of one sort"),
         (["-m", "clip-nano", "--labels", "a", "--image", "none.png"], "none.png"),
     ],
@@ -141,7 +141,7 @@ def test_chat_goes_on_line_by_line_and_remembers(
 
 def test_chat_with_a_model_that_does_not_write(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["chat", "-m", "clip-nano", "--prompt", "hello", *CPU]) == 2
-    assert "does not write: try " in capsys.readouterr().err
+    assert "does not generate text; try " in capsys.readouterr().err
 
 
 def published(folder: Path, value: float, model: str = "someone/clip") -> list[str]:

@@ -154,7 +154,7 @@ def test_an_index_that_the_corpus_cannot_train(
     rows = "image,text\na.png,red\n"
     checked, ran, said, told = codes(capsys, "clip-nano", "mine.yaml", rows, *flags)
     assert (checked, ran) == (2, 2)
-    assert "trains 64 clusters, and has only 1 document" in said
+    assert "cannot train 64 clusters on 1 document" in said
     assert said == told
 
 

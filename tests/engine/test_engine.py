@@ -81,7 +81,7 @@ def test_memory_that_runs_out_halves_the_batch(tmp_path: Path) -> None:
     options = RunSettings(data=folder, device="cpu", batch_size=16)
     small = run("test-means", TASK, options, Notes()).record
     assert max(Means.batches) <= 3
-    assert "out of memory: going on with batches of 2" in lines
+    assert "out of memory; continuing with batches of 2" in lines
     Means.memory = 10**9
     assert evaluate(folder, fresh=True).scores == small.scores
 
@@ -178,7 +178,7 @@ def test_models_and_tasks_must_fit(tmp_path: Path) -> None:
 
     folder = make_coco(tmp_path / "coco")
     with pytest.raises(
-        UserError, match=r"with image, text; test-text-only takes no image: try .*clip"
+        UserError, match=r"with image, text; test-text-only takes no image; try .*clip"
     ):
         mmbench.evaluate("test-text-only", TASK, data=folder)
 

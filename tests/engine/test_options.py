@@ -26,5 +26,5 @@ def test_options_of_a_model_stay_the_same_objects() -> None:
 
 
 def test_a_value_of_another_type_is_refused() -> None:
-    with pytest.raises(UserError, match=r"options of a run: Expected `int`.*at `\$.seed`"):
+    with pytest.raises(UserError, match=r"invalid run settings: Expected `int`.*at `\$.seed`"):
         options_from({"seed": "three"}, {}, {})

@@ -141,7 +141,7 @@ def test_what_is_missing_is_listed_and_partial_says_so(
     assert command(data, outputs, "--partial") == 0
     told = capsys.readouterr().out
     assert "exact_match" in told
-    assert "note: partial: 2 samples without an output left out" in told
+    assert "note: partial: left out 2 samples without an output" in told
 
 
 def test_an_output_that_failed_is_counted_and_ends_with_3(

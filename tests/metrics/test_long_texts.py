@@ -205,7 +205,7 @@ def test_a_text_is_cut_by_its_reference_and_marked() -> None:
     marked, notes = mark_long_texts(Predictions({"": [found]}))
     assert [p.tags for p in marked.each()] == [{"cut": str(LONGEST)}, {}, {}]
     assert [len(p.value) for p in marked.each()] == [LONGEST + 1, LONGEST + 1, 1]
-    assert "of 1 output only the beginning was scored" in notes[0]
+    assert "only the beginning of 1 output was scored" in notes[0]
 
 
 FAMILIES = {
@@ -233,7 +233,7 @@ def test_an_answer_of_a_megabyte_ends_within_seconds(
     code = main([*command, "--out", str(tmp_path / "board"), "--json"])
     record = printed_record(capsys)
     assert code == 0
-    assert any("of 1 output only the beginning was scored" in note for note in record["notes"])
+    assert any("only the beginning of 1 output was scored" in note for note in record["notes"])
     again = ["rescore", record["run"], "--data", str(data), "--out", str(tmp_path / "board")]
     assert main(again) == 0
     assert process_time() - start < 60

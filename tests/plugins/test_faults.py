@@ -99,13 +99,13 @@ def test_a_sample_error_fails_the_samples_that_raise_it(attempt: Attempt) -> Non
 
 @pytest.mark.parametrize(
     ("answer", "words"),
-    [("None", "a NoneType, not a list"), ("(x for x in ())", "a generator, not a list"),
-     ("[None] * len(conversations)", "a NoneType: a mmbench.types.GeneratedText"),
-     ("['yes'] * len(conversations)", "a str: a mmbench.types.GeneratedText"),
+    [("None", "a NoneType; return a list"), ("(x for x in ())", "a generator; return a list"),
+     ("[None] * len(conversations)", "a NoneType; return mmbench.types.GeneratedText"),
+     ("['yes'] * len(conversations)", "a str; return mmbench.types.GeneratedText"),
      ("[GeneratedText(None)] * len(conversations)",
-      "a GeneratedText: a mmbench.types.GeneratedText with a text"),
+      "a GeneratedText; return mmbench.types.GeneratedText(text: str"),
      ("[GeneratedText('yes', 3)] * len(conversations)",
-      "a GeneratedText: a mmbench.types.GeneratedText with")],
+      "a GeneratedText; return mmbench.types.GeneratedText(")],
 )  # fmt: skip
 def test_answers_of_another_type_are_refused(attempt: Attempt, answer: str, words: str) -> None:
     code, _, err = attempt(f"return {answer}")
@@ -137,12 +137,20 @@ PARTS = {
 @pytest.mark.parametrize(
     ("kind", "code", "words"),
     [
-        ("metric", "def mine(predictions): return 0.5", "metric mine returned a float: a mmbench"),
+        (
+            "metric",
+            "def mine(predictions): return 0.5",
+            "metric mine returned a float; return an",
+        ),
         ("metric", "def mine(): pass", "metric mine (PLUGIN, line 2): TypeError: mine() takes 0"),
         ("metric", "def mine(predictions): 1 / 0", "metric mine: ZeroDivisionError: division by"),
         ("metric", "mine = 3", "metric mine is registered as a int: give a function or a class"),
         ("data", "def mine(root): return None", "data source mine returned a NoneType"),
-        ("data", "def mine(root): return mmbench.Samples([1])", "returned the sample 1: a mmbench"),
+        (
+            "data",
+            "def mine(root): return mmbench.Samples([1])",
+            "the sample 1: return an mm",
+        ),
         ("data", "def mine(): pass", "data mine (PLUGIN, line 2): TypeError: mine() takes 0"),
         ("data", "def mine(root): raise KeyError('x')", "data mine: KeyError: 'x' (PLUGIN, line 2"),
         ("kind", "class mine: pass", "kind mine: the class lacks directions, needs, check, reque"),
@@ -171,5 +179,5 @@ def test_a_part_that_does_not_fit_is_named(
 
 
 def test_a_model_that_is_no_name_is_refused() -> None:
-    with pytest.raises(UserError, match="the model is a dict, not a name: register its class"):
+    with pytest.raises(UserError, match="the model is a dict, not a name; register its class"):
         mmbench.evaluate({}, "answers")  # type: ignore[arg-type]

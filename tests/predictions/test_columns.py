@@ -213,7 +213,7 @@ def test_a_file_without_columns_has_no_field(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="no columns to choose from"):
             read_outputs(tmp_path / name, {"prediction": "value"})
     data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "answer": TRUE})
-    with pytest.raises(UserError, match="not in a file"):
+    with pytest.raises(UserError, match="leave it out for outputs in memory"):
         mmbench.score("answers", {"1": SAID}, data=data, field={"id": "x"})
     with pytest.raises(UnknownName, match="key of --field"):
         mmbench.score("answers", tmp_path / "x.json", data=data, field={"answer": "x"})

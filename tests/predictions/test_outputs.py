@@ -296,8 +296,8 @@ BAD = [
     ("x.run", RUN + "q1 Q0 d9 1 high me\n", "line 7: the score 'high'"),
     ("x.run", "q1 Q0 d1 1 nan me\n", "line 1: the score 'nan'"),
     ("x.run", RUN + RUN, "query q1: each document must occur once"),
-    ("x.pdf", "a", "cannot tell its format by '.pdf': give .jsonl, .csv"),
-    ("x", "a", "cannot tell its format"),
+    ("x.pdf", "a", "no reader for the extension '.pdf'; give .jsonl, .csv"),
+    ("x", "a", "no reader for the extension"),
 ]
 
 
@@ -505,5 +505,5 @@ def test_a_plugin_reads_a_format_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no columns to choose from"):
         read_outputs(tmp_path / "a.test-pairs", {"id": "name"})
     (tmp_path / "a.other").write_text("x")
-    with pytest.raises(DataError, match=r"cannot tell its format .*; \.test-pairs"):
+    with pytest.raises(DataError, match=r"no reader for the extension .*; \.test-pairs"):
         read_outputs(tmp_path / "a.other")

@@ -31,13 +31,13 @@ def file(own_plugins: None, tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
-        (None, "returned a NoneType: give mmbench.types.Outputs({id: value})"),
-        ({"a": "2,1"}, "returned a dict: give mmbench.types.Outputs({id: value})"),
-        (Outputs([("a", "2,1")]), "[('a', '2,1')] as values: give a dict, {id: value}"),  # type: ignore[arg-type]
-        (Outputs({3: "2,1"}), "the id 3: give a text, as the samples have it"),  # type: ignore[dict-item]
-        (Outputs({"a": ""}, tags={"a": "b"}), "the tags 'b': give texts by name, {tag: text}"),  # type: ignore[dict-item]
-        (Outputs({"a": ""}, tags={"a": {"b": 3}}), "the tags {'b': 3}: give texts by name"),  # type: ignore[dict-item]
-        (Outputs({"a": ""}, notes="odd"), "'odd' as notes: give a list of texts"),  # type: ignore[arg-type]
+        (None, "returned a NoneType; return mmbench.types.Outputs({id: value})"),
+        ({"a": "2,1"}, "returned a dict; return mmbench.types.Outputs({id: value})"),
+        (Outputs([("a", "2,1")]), "[('a', '2,1')] as values; use a dict, {id: value}"),  # type: ignore[arg-type]
+        (Outputs({3: "2,1"}), "the id 3; use a str that is equal to the id"),  # type: ignore[dict-item]
+        (Outputs({"a": ""}, tags={"a": "b"}), "the tags 'b'; use a dict of strings, {tag: value}"),  # type: ignore[dict-item]
+        (Outputs({"a": ""}, tags={"a": {"b": 3}}), "the tags {'b': 3}; use a dict of strings"),  # type: ignore[dict-item]
+        (Outputs({"a": ""}, notes="odd"), "'odd' as notes; use a list of strings"),  # type: ignore[arg-type]
     ],
 )
 def test_a_reader_that_returns_no_outputs(file: Path, returned: object, words: str) -> None:
@@ -63,7 +63,7 @@ def test_a_reader_may_give_its_own_digest(file: Path) -> None:
 
 def test_extensions_have_a_dot_and_are_lower_case(file: Path) -> None:
     mmbench.register("outputs", "steps")(lambda path: Outputs())
-    with pytest.raises(DataError, match=r"a reader is named 'steps': register it as '\.steps'"):
+    with pytest.raises(DataError, match=r"registered as 'steps'; register it as '\.steps'"):
         read_outputs(file)
     with pytest.raises(UserError, match=r"outputs \.Steps: extensions are compared in lower case"):
         mmbench.register("outputs", ".Steps")(lambda path: Outputs())
@@ -131,5 +131,5 @@ def test_contents_of_wants_are_lists_by_name(contents: object) -> None:
     wants = FeatureRequest(lambda prediction: contents, {"a": ("text", "query")}, model="clip-nano")  # type: ignore[arg-type, return-value]
     with run_context(RunSettings(device="cpu"), None) as context:
         feature_extractor = FeatureExtractor(context)
-        with pytest.raises(UserError, match=r"give a dict of lists by the names of its mod.*\(a\)"):
+        with pytest.raises(UserError, match=r"return a dict of lists with the keys of `mod.*\(a\)"):
             feature_extractor.features("near", wants, None, [Prediction("1")])

@@ -263,11 +263,11 @@ def test_an_endpoint_that_fails_for_one_question(fault: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("model", "task", "words"),
     [
-        ("whisper", "vqav2", ["takes no image: try", "llava"]),
-        ("clip", "librispeech-clean", ["cannot write: try", "whisper"]),
-        ("llava", "coco-draw", ["cannot draw: try", "diffusers"]),
-        ("ctc", "kinetics400", ["cannot classify: try", "video"]),
-        ("clip", "msrvtt-retrieval", ["takes no video: try", "xclip"]),
+        ("whisper", "vqav2", ["takes no image; try", "llava"]),
+        ("clip", "librispeech-clean", ["cannot write; try", "whisper"]),
+        ("llava", "coco-draw", ["cannot draw; try", "diffusers"]),
+        ("ctc", "kinetics400", ["cannot classify; try", "video"]),
+        ("clip", "msrvtt-retrieval", ["takes no video; try", "xclip"]),
     ],
 )
 def test_a_model_that_cannot_is_refused_before_it_is_looked_for(

@@ -1,1 +1,1 @@
-"""The forward passes: the plan of batches, decoding, calls of the model, responses by request."""
+"""Forward passes: batch planning, decoding, model calls, and the outputs of each request."""

@@ -1,4 +1,4 @@
-"""Outputs for requests: keys, batches, journal, and forward passes for missing outputs."""
+"""Outputs of requests, read from the journal or computed by forward passes."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 
 @dataclass(eq=False)
 class CachedInference:
-    """Answers requests with one model. `load` gives the model when a forward is due.
+    """The inference of one model, with a journal of its outputs in `folder`.
 
-    `batch_size` None chooses one. `fresh` ignores what the journal holds, and keeps it. `name` is
-    what errors call the model.
+    `load` is called before the first forward pass and returns the model. If `batch_size` is None, a
+    size that fits the memory is chosen. `fresh` ignores the outputs already in the journal, without
+    deleting them. `name` is the model's name in errors.
     """
 
     load: Callable[[], object]
@@ -48,13 +49,14 @@ class CachedInference:
     name: str = "the model"
     computed: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
-    audio_seconds: float = field(default=0.0, init=False)  # seconds of sound that were decoded
+    audio_seconds: float = field(default=0.0, init=False)  # seconds of decoded audio
     _labels: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def answer(self, stage: str, requests: Requests) -> VectorOutputs | GeneratedOutputs:
-        """Return the outputs of n requests and the failures. Each distinct item is computed once.
+        """Return the outputs and failures of n requests. Each distinct item is computed once.
 
-        Raises UserError when the journal cannot be written.
+        `stage` is the name of the stage in progress reports. Raises UserError if the journal cannot
+        be written.
         """
         unique = distinct(requests.contents, self.keys)
         table = ResponseTable(len(unique.keys), requests, self.name)
@@ -67,10 +69,10 @@ class CachedInference:
         return table.answers(unique, labels)
 
     def labels(self, requests: Requests) -> list[str]:
-        """Return the names of a classifier's classes, from a journal below that of its scores.
+        """Return the class names of a classifier.
 
-        The model is loaded only where the journal does not have them. Raises UserError when the
-        journal cannot be used.
+        They are stored in a journal below the journal of its scores, and the model is loaded only
+        if they are missing there. Raises UserError if the journal cannot be used.
         """
         name = _journal_name(requests)
         if name not in self._labels:
@@ -83,7 +85,7 @@ class CachedInference:
         return Journal(self.folder / name, owner, fresh=self.fresh)
 
     def _journalled_labels(self, journal: Journal, name: str) -> list[str]:
-        # The key names the model, since labels of another model do not fit.
+        # The key contains the model's folder, so that labels of another model are never used.
         key = as_keys([digest("labels", self.folder.name, name)])
         stored = journal.get(key)
         if stored is not None:
@@ -129,7 +131,7 @@ class CachedInference:
             self.audio_seconds += forward.audio_seconds
 
     def _size(self, journal: Journal, requests: Requests, unique: Distinct, lengths: Places) -> int:
-        """Return the requested or recorded batch size, else a size that fits the memory."""
+        """Return the requested batch size, else the journal's, else a size that fits the memory."""
         if self.batch_size is not None:
             return self.batch_size
         if journal.sizes is not None:
@@ -156,7 +158,7 @@ class CachedInference:
         table: ResponseTable,
         sizes: tuple[int, int],
     ) -> None:
-        """Add outputs to the journal and to the buffer."""
+        """Add the outputs of a batch to the journal and to the table."""
         keys = unique.keys[rows]
         batch, transient = _split_failures(keys, answers)
         if not transient:
@@ -169,10 +171,10 @@ class CachedInference:
 
 
 def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journal) -> Places:
-    """Add a batch's outputs in the journal to the buffer. Return the rows that are missing."""
+    """Copy a batch's outputs from the journal to the table; return the rows that are missing."""
     stored = journal.get(keys[rows])
     if stored is None and not table.all_or_nothing:
-        # Texts are costly: those next to a failed one in the batch are not generated again.
+        # Generation is costly: outputs of a batch in which another item failed are used, too.
         stored = journal.part(keys[rows])
     return rows if stored is None else table.add(rows, keys, stored)
 
@@ -186,7 +188,10 @@ def _answer_each(
 
 
 def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:
-    """Return a batch's outputs, and apart the failures that may not recur (a missing file)."""
+    """Return a batch's outputs with its permanent failures, and its transient failures by key.
+
+    A transient failure, such as a missing file, may not recur in the next run.
+    """
     if isinstance(rows, RowBlock):
         return JournalBatch(keys, rows, {}), {}
     failed = {bytes(keys[at]): e for at, e in enumerate(rows) if isinstance(e, SampleError)}
@@ -198,9 +203,9 @@ def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch
 
 
 def _journal_name(requests: Requests) -> str:
-    """Return the name of the journal's folder for requests of this kind.
+    """Return the name of the journal folder for the method, modality and options of requests.
 
-    For sounds and videos it contains the version of the decoding rules.
+    For audio and video, the name contains the version of the decoding rules.
     """
     name = _request_name(requests)
     return f"{name}-decoding{DECODING}" if any(map(is_timed, requests.contents)) else name

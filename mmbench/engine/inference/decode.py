@@ -1,4 +1,4 @@
-"""Decoding: from references to the inputs of an adapter; lengths of items for batches."""
+"""Decoding of items to inputs of an adapter, and the lengths of items for batching."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ FRAMES = Frames(8)  # for models without `frames`
 def decode(item: Item, model: object) -> object:
     """Return an item with its media decoded for the model.
 
-    A text stays a str, an image becomes a PIL.Image, or an EncodedImage for a model that
-    TakesEncoded, a sound an Audio at the model's rate, a video its VideoFrames. A
-    ContinuationRequest becomes (conversation, text). Raises SampleError when a content is broken or
-    cannot be decoded.
+    A text stays a str. An image becomes a PIL.Image, or an EncodedImage if the model is a
+    TakesEncoded; an audio clip becomes an Audio at the model's sampling rate; a video becomes
+    VideoFrames. A ContinuationRequest becomes (conversation, text). Raises SampleError for a
+    content that is invalid or cannot be decoded.
     """
     match item:
         case str() | SeededPrompt():
@@ -75,7 +75,7 @@ def _medium(medium: Media, model: object, view: View | None) -> object:
 
 
 def seconds_of_sound(decoded: object) -> float:
-    """Return the total length of the sounds in a decoded item, in seconds."""
+    """Return the total duration of the audio in a decoded item, in seconds."""
     match decoded:
         case Audio():
             return len(decoded.samples) / decoded.rate
@@ -88,7 +88,7 @@ def seconds_of_sound(decoded: object) -> float:
 
 
 def is_timed(item: object) -> bool:
-    """Return whether an item is, or holds, a sound or a video."""
+    """Return whether an item is or contains audio or video."""
     match item:
         case str():
             return False
@@ -107,7 +107,7 @@ def is_timed(item: object) -> bool:
 
 
 def lengths(items: Sequence[Item], rows: Places) -> Places:
-    """Return the lengths of the items in rows [k], as int64 [k]."""
+    """Return the lengths of the items at `rows` [k] as int64 [k]; `length` defines them."""
     if isinstance(items, Texts):
         import pyarrow.compute as pc
 
@@ -116,10 +116,9 @@ def lengths(items: Sequence[Item], rows: Places) -> Places:
 
 
 def length(item: Item) -> int:
-    """Return the length of an item, so that batches hold items of similar length.
+    """Return the length of an item, by which items are sorted into batches.
 
-    It is the number of characters of texts and of bytes of sound files; images and videos all have
-    one size.
+    A text counts its characters, an audio file its bytes; images and videos count 0.
     """
     match item:
         case str():
@@ -138,11 +137,11 @@ def _bytes(medium: Media) -> int:
     try:
         return Path(medium.name).stat().st_size
     except (OSError, ValueError):
-        return 0  # hashing it reports why it cannot be read
+        return 0  # hashing the file reports the error
 
 
 def describe_item(item: Item) -> str:
-    """Return a short text for an item, for error messages."""
+    """Return a short description of an item for error messages."""
     match item:
         case Media():
             return item.name

@@ -19,12 +19,12 @@ from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
 from mmbench.types import Item, Message, Requests, SeededPrompt
 
-# Batches decoded during a forward pass. On a CPU none: the forward pass uses every core, and would
-# wait for the core that decodes; decoding a batch on all cores first is faster.
+# Number of batches decoded during a forward pass. It is 0 on a CPU: the forward pass uses every
+# core and would wait for a core that decodes; decoding a batch on all cores first is faster.
 _AHEAD = {"cpu": 0, "cuda": 2}
 
-ItemSelector = Callable[["Places"], Sequence[Item]]  # the items of rows
-# The rows of a batch, and for each its input or its SampleError.
+ItemSelector = Callable[["Places"], Sequence[Item]]  # returns the items at the given rows
+# The rows of a batch, and for each row its prepared input or its SampleError.
 PreparedBatch = tuple["Places", list[object]]
 
 
@@ -33,7 +33,7 @@ class Forward:
     """The forward passes of one model over batches of requests.
 
     `step` is the number of items in one forward pass: the batch size, halved when memory runs out.
-    `name` is the model in errors.
+    `name` is the model's name in errors.
     """
 
     model: object
@@ -45,11 +45,11 @@ class Forward:
 
     @property
     def audio_seconds(self) -> float:
-        """Seconds of sound in the items decoded so far."""
+        """The seconds of audio in the items decoded so far."""
         return sum(self._audio_seconds)
 
     def prepare(self, item: Item) -> object:
-        """Decode one item and preprocess it for the model, or return its SampleError."""
+        """Decode one item and preprocess it for the model; return a SampleError if that fails."""
         try:
             decoded = decode(item, self.model)
         except SampleError as error:
@@ -76,7 +76,10 @@ class Forward:
     def prepare_ahead(
         self, batches: Iterable[Places], select: ItemSelector
     ) -> Iterator[PreparedBatch]:
-        """Yield each batch with its items prepared, in order; on a GPU ahead of their use."""
+        """Yield each batch with its prepared items, in order.
+
+        On a GPU, threads prepare the next batches during the forward pass.
+        """
         queue: deque[tuple[Places, Sequence[object]]] = deque()
         pool = ThreadPoolExecutor(min(8, cpu_count() or 1), thread_name_prefix="decode")
         try:
@@ -96,7 +99,7 @@ class Forward:
     def answer_each(
         self, model: WritesEach, batches: Iterable[Places], select: ItemSelector
     ) -> Iterator[tuple[int, StoredRow]]:
-        """Yield number and encoded output of each item of the batches, as the model answers it.
+        """Yield (row, encoded output) of each item in the batches as soon as the model returns it.
 
         The output of an item that could not be prepared is its SampleError.
         """
@@ -118,15 +121,16 @@ class Forward:
             answered += 1
         if answered != len(numbers):
             raise ModelError(
-                f"{self.name}: write_each gave {count(answered, 'answer')} for"
-                f" {count(len(numbers), 'conversation')}"
+                f"{self.name}: write_each yielded {count(answered, 'output')} for"
+                f" {count(len(numbers), 'conversation')}; yield one output per conversation"
             )
         yield from failed
 
     def answer(self, items: Sequence[object], report: Callable[[str], None]) -> Sequence[StoredRow]:
         """Return an encoded output for each prepared item; failed items stay SampleErrors.
 
-        Halves `step` when memory runs out. Raises ModelError where a single item is too large.
+        When memory runs out, `step` is halved and `report` gets a message. Raises ModelError if
+        a single item does not fit into the memory.
         """
         valid = [item for item in items if not isinstance(item, SampleError)]
         rows = self._answer(valid, report) if valid else []
@@ -140,7 +144,7 @@ class Forward:
     ) -> Sequence[StoredRow]:
         """Return an encoded output for each item.
 
-        Where the model raises a SampleError, the items are tried one by one.
+        If the model raises a SampleError for several items, run them one by one.
         """
         while True:
             try:
@@ -156,16 +160,16 @@ class Forward:
                     raise
                 if self.step == 1:
                     raise ModelError(
-                        f"out of memory with a batch of one {self.requests.modality}: choose"
+                        f"out of memory with a batch of one {self.requests.modality}; choose"
                         " another --device or a smaller --dtype"
                     ) from error
             self.step = max(1, self.step // 2)
             _release_memory()
-            report(f"out of memory: going on with batches of {self.step}")
+            report(f"out of memory; continuing with batches of {self.step}")
 
 
 def prepared_bytes(item: object) -> int:
-    """Return the size of one prepared input in bytes, from the arrays in it."""
+    """Estimate the size of one prepared input in bytes from its arrays, images and lists."""
     match item:
         case dict():
             return sum(prepared_bytes(value) for value in item.values())

@@ -1,4 +1,4 @@
-"""Items with pinned files: an endpoint is sent exactly the bytes that were hashed."""
+"""Items with pinned files, so that an endpoint receives exactly the bytes that were hashed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbench.validation.regular_files import read_regular
 
 
 def pin_files(item: Item, keys: ContentKeys) -> Item:
-    """Return an item with files that raise when read if their bytes have changed."""
+    """Return an item whose files raise an error when read if their bytes have changed."""
     match item:
         case Media():
             return _pin_medium(item, keys)
@@ -42,7 +42,7 @@ def _pin_medium(medium: Media, keys: ContentKeys) -> Media:
     try:
         key = keys.file(Path(medium.name))
     except SampleError:
-        return medium  # reading it reports why
+        return medium  # reading the file reports the error
     return replace(medium, read=partial(_read, medium.name, key))
 
 

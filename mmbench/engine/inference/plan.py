@@ -1,7 +1,7 @@
 """The plan of batches over the whole list of requests, made before the journal is read.
 
-It depends only on the contents and the batch size, so that a run that was killed makes the same
-plan again and every batch has the same bits.
+The plan depends only on the contents and the batch size. A run that is repeated after a kill makes
+the same plan, so that every batch has the same bits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from mmbench.columns import Places
 from mmbench.storage.content_keys import Keys
 from mmbench.types import Requests
 
-WINDOW = 8192  # requests sorted at a time: many enough for little padding, few enough to stream
-CPU_BATCH = 64  # beyond this a CPU gains nothing
+WINDOW = 8192  # requests sorted together: enough for little padding, few enough to stream
+CPU_BATCH = 64  # larger batches are no faster on a CPU
 CUDA_BATCH = 256
 _ACTIVATIONS = 32  # bytes during a forward pass per byte of prepared input, a generous estimate
 _SHARE = 4  # a batch may take 1 / _SHARE of the free memory
@@ -29,11 +29,11 @@ _LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
     """Yield the rows of each batch: at most `size` rows of similar length, longest first.
 
-    The order is that within a window of requests. The longest come first, so that a batch that is
-    too large for the memory fails at once. Rows of equal length are ordered by key, so that the
-    plan of a window does not depend on the order of the data.
+    Rows are sorted within windows of 8192 requests. The longest rows come first, so that a batch
+    that is too large for the memory fails at once. Rows of equal length are sorted by key, so that
+    the plan of a window does not depend on the order of the data.
     """
-    halves = keys.view(">u8")  # [n, 2], in the order of their bytes
+    halves = keys.view(">u8")  # [n, 2]; sorts like the bytes of the keys
     for start in range(0, len(lengths), WINDOW):
         window = slice(start, start + WINDOW)
         high, low = halves[window].T
@@ -42,10 +42,10 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
 
 
 def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
-    """Return the first batch size: a power of two that fits into a share of the free memory.
+    """Return the first batch size: a power of two that fits into a quarter of the free memory.
 
-    `item_bytes` is the size of one prepared input, `largest` the largest useful size. On CUDA it is
-    the largest; running out of memory halves it.
+    `item_bytes` is the size of one prepared input, `largest` the largest useful batch size. On CUDA
+    the first batch has the largest size; running out of memory halves it.
     """
     if device != "cpu":
         return largest or CUDA_BATCH
@@ -57,13 +57,16 @@ def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
 
 
 def largest_batch(model: object, requests: Requests) -> int | None:
-    """Return the largest useful batch size: the model's `batch`, else a limit by method."""
+    """Return the largest useful batch size: the model's `batch`, else a limit of the method.
+
+    None if there is neither.
+    """
     own: int | None = getattr(model, "batch", None)
     return own or _LARGEST_BATCHES.get(requests.method)
 
 
 def _free_memory() -> int:
-    """Return the available memory in bytes (MemAvailable), 2 GiB where it is unknown."""
+    """Return the available memory in bytes (MemAvailable), or 2 GiB if it is unknown."""
     try:
         with Path("/proc/meminfo").open(encoding="ascii") as lines:
             fields = dict(line.split(":", 1) for line in lines)

@@ -1,4 +1,4 @@
-"""The outputs of the distinct items of a list of requests, filled batch by batch."""
+"""The distinct items of a list of requests, and a table of their outputs filled by batches."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _BLOCK = 1 << 16  # rows normalised or copied at a time
 
 
 class Distinct(NamedTuple):
-    """The k distinct items among those of n requests, in the order of their first appearance."""
+    """The k distinct items of n requests, in the order of their first appearance."""
 
-    items: Sequence[Item]  # of all requests
-    keys: Keys  # [k, 16]
-    first: Places  # [k]: the first row in `items` of each
-    rows: Places  # [n]: the number in `keys` of each request, -1 where it has no key
-    failures: dict[int, str]  # the reason for each request without a key
+    items: Sequence[Item]  # the items of all n requests
+    keys: Keys  # [k, 16]: content keys of the distinct items
+    first: Places  # [k]: the first row of each distinct item in `items`
+    rows: Places  # [n]: the index of each request's item in `keys`; -1 for a request without a key
+    failures: dict[int, str]  # why a request has no key, by row in `items`
 
     def select(self, numbers: Places) -> Sequence[Item]:
-        """Return the distinct items of some numbers."""
+        """Return the distinct items with the indices `numbers` in `keys`."""
         return take_rows(self.items, self.first[numbers])
 
 
 def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
-    """Return each item once, and the number of the item of each request."""
+    """Find the distinct items among n items by their content keys."""
     item_keys, failures = keys.keys(items)
     if not failures and _surely_distinct(item_keys):
         rows = np.arange(len(items))
@@ -60,13 +60,13 @@ def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
 
 
 def _surely_distinct(keys: Keys) -> bool:
-    """Return whether the first halves of all keys [n, 16] differ, a fast sufficient test."""
+    """Return whether the first 8 bytes of all keys [n, 16] differ: a fast, sufficient test."""
     halves = np.sort(keys.view(np.uint64)[:, 0])
     return bool((halves[1:] != halves[:-1]).all())
 
 
 class ResponseTable:
-    """The outputs of the distinct items: vectors [n, d] or a list; and the failures by row."""
+    """The outputs of n distinct items, vectors [n, d] or a list, and their failures by row."""
 
     def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:
         self._n = n
@@ -79,13 +79,13 @@ class ResponseTable:
 
     @property
     def all_or_nothing(self) -> bool:
-        """Whether a batch succeeds or fails as a whole, as a batch of vectors does."""
+        """Whether a batch succeeds or fails as a whole: true for vectors, false for generation."""
         return self._requests.method in dispatch.VECTORS
 
     def add(self, rows: Places, keys: Keys, batch: JournalBatch) -> Places:
-        """Add a batch's outputs for `rows` of all `keys`.
+        """Add the outputs of a batch, and return the rows that have no output in it.
 
-        Return the rows that it does not answer.
+        `keys` [n, 16] are the keys of all distinct items, `rows` the rows of the batch in `keys`.
         """
         expected = keys[rows]
         if np.array_equal(batch.keys, expected):
@@ -112,9 +112,9 @@ class ResponseTable:
         self._vectors[places] = vectors
 
     def answers(self, distinct: Distinct, labels: list[str]) -> VectorOutputs | GeneratedOutputs:
-        """Return the outputs of all requests from those of the distinct items.
+        """Return the outputs of all requests: each request gets the output of its distinct item.
 
-        Raises ModelError for scores with another number of columns than there are labels.
+        Raises ModelError if the number of score columns differs from the number of labels.
         """
         failed = np.flatnonzero(np.isin(distinct.rows, [*self._failures])).tolist()
         forward_failures = {request: self._failures[distinct.rows[request]] for request in failed}
@@ -126,7 +126,7 @@ class ResponseTable:
             return GeneratedOutputs(generated, failures)
         if self._requests.method == "classify" and self._vectors is not None:
             dispatch.check_columns(self._vectors.shape[1], labels, self._name)
-        width = max(1, len(labels))  # where no row was answered
+        width = max(1, len(labels))  # used if no row has an output
         unique = zero_matrix(self._n, width) if self._vectors is None else self._vectors
         normalise = self._requests.method == "embed" and self._requests.normalise
         return VectorOutputs(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
@@ -135,7 +135,7 @@ class ResponseTable:
 def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
     """Return zeros [n, d] in float32, or in float64 for an `itemsize` of 8.
 
-    Beyond 1 GiB they are in a temporary file that is memory-mapped.
+    A matrix larger than 1 GiB is memory-mapped to a temporary file.
     """
     dtype = np.float64 if itemsize == 8 else np.float32
     if itemsize * n * d <= _IN_MEMORY:
@@ -145,9 +145,9 @@ def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
 
 
 def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
-    """Return a row for each request, zero where it failed, L2-normalised if `normalise`.
+    """Return one row per request: `unique[rows]`, or zeros for a failed request (row -1).
 
-    It is the array `unique` itself where its rows are those of the requests, in order.
+    Rows are L2-normalised if `normalise`. If `rows` is 0, 1, …, the array `unique` is reused.
     """
     is_one_to_one = np.array_equal(rows, np.arange(len(unique)))
     if is_one_to_one and not normalise:

@@ -1,4 +1,4 @@
-"""The forward passes of one model in a run, with their costs."""
+"""The inference of one model in a run, with its costs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
 
 
 def device_for(device: str) -> str:
-    """Return a device: `auto` is the first CUDA device where torch sees one, else the CPU.
+    """Return a torch device; `auto` is `cuda` if torch finds a CUDA device, else `cpu`.
 
-    Raises UserError.
+    Raises UserError if torch finds no CUDA device for `cuda`.
     """
     if device == "cpu":
         return device
@@ -37,10 +37,10 @@ def device_for(device: str) -> str:
 
 
 class InferenceRunner:
-    """The forward passes of one model, with their costs.
+    """The inference of one model in a run, with its costs.
 
-    Where its outputs are not cached, each is still computed once in a run, but a run that was
-    killed starts again.
+    If the outputs of the model cannot be cached between runs, each distinct item is still computed
+    only once in a run, but a run that is repeated after a kill starts from the beginning.
     """
 
     def __init__(self, model: Model, context: RunContext) -> None:
@@ -63,13 +63,13 @@ class InferenceRunner:
         )
 
     def _journal(self) -> Path:
-        """Return the folder of the model's outputs; a temporary one where they are not cached."""
+        """Return the journal folder of the model; a temporary folder if outputs are not cached."""
         model, device = self._model, self.device
         label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}"
         if not model.uncached:
             return open_folder(self, identity.journal_key(model.info, device), label)
         self._progress.note(
-            f"the answers of {model.info.name} are not kept for later runs: {model.uncached};"
+            f"the outputs of {model.info.name} are not cached for later runs: {model.uncached};"
             " see `identity` in docs/plugins.md"
         )
         return open_temporary_folder(self, secrets.token_hex(8), label)
@@ -77,9 +77,9 @@ class InferenceRunner:
     def answers(
         self, requests: Mapping[str, Requests]
     ) -> dict[str, VectorOutputs | GeneratedOutputs]:
-        """Return the model's outputs by the name of their requests.
+        """Return the model's outputs by request name.
 
-        Raises ModelError for scores that do not fit the model's labels.
+        Raises ModelError if the number of score columns differs from the number of labels.
         """
         before = self._answerer.computed, self._answerer.cached
         outputs = {name: self._with_metadata(batch) for name, batch in requests.items()}
@@ -89,11 +89,11 @@ class InferenceRunner:
         return outputs
 
     def labels(self, requests: Requests) -> list[str]:
-        """Return the names of the model's classes. Raises ModelError where it has no list."""
+        """Return the class names of the model. Raises ModelError if it does not list them."""
         return self._answerer.labels(requests)
 
     def _with_metadata(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
-        """Return the outputs with the name of the model and the scale of scores."""
+        """Return the outputs with the model's name and the scale of its scores."""
         name = self._model.info.name
         scale: ScoreScale = "logits"
         if requests.method == "classify":

@@ -1,1 +1,1 @@
-"""The steps before the forward passes: find task, data and model, and check that they fit."""
+"""Loading of tasks, data and models, with checks that they fit each other."""

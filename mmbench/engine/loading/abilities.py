@@ -1,4 +1,4 @@
-"""Whether a model can do what a task needs: its methods and its modalities."""
+"""Checks that a model has the methods and accepts the modalities that a task needs."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from mmbench.types import (
 
 _MEDIA: tuple[Modality, ...] = ("image", "audio", "video")
 
-# A classifier has a fixed list of classes, an embedding model finds the nearest of the task's.
+# A classifier has a fixed list of classes; an embedding model finds the nearest class of the task.
 _OTHER_KIND = {"classification": "zero_shot", "zero_shot": "classification"}
 
 
 def kind_of(spec: TaskSpec) -> Kind[Dataset]:
-    """Return the kind of a task, made for this task.
+    """Return the kind of a task with the options of this task.
 
-    Raises UserError for options that do not fit.
+    Raises UserError for invalid options.
     """
     kind: Kind[Dataset] = registry.lookup("kind", spec.kind)(spec)
     return kind
@@ -42,17 +42,18 @@ def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
     needs = kind.needs()
     if needs is None:
         raise UserError(
-            f"task {spec.name}: no model is run on tasks of kind {spec.kind}; score its"
-            f" outputs: mmbench score -t {spec.name} --predictions FILE"
+            f"task {spec.name}: models cannot run on tasks of kind {spec.kind}; score outputs"
+            f" with mmbench score -t {spec.name} --predictions FILE"
         )
     return needs
 
 
 def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
-    """Refuse a class that lacks the methods, or takes no modality that the task names.
+    """Raise UserError for a model whose class shows that it can never run the task.
 
-    A class that lacks one of the modalities in `Needs.together` is refused too. A class that takes
-    only texts is accepted where a sample may consist of text alone, since the data decide.
+    Such a class lacks the methods, accepts none of the modalities of the task's fields, or does not
+    accept one of the modalities in `Needs.together`. A class that accepts only text is refused only
+    if no sample can consist of text alone.
     """
     ability, joint = required_ability(kind, spec)
     cls = class_of(model)
@@ -66,26 +67,29 @@ def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
 
 
 def _asks_texts(ability: type, spec: TaskSpec) -> bool:
-    """Return whether requests may have no media: the task has a text field to ask with."""
+    """Return whether a request may consist of text alone: generation with a text field."""
     texts = [name for name, field in spec.fields.items() if not media_field(name, field)]
     return ability in (Writes, Rates) and bool(texts)
 
 
 def check_methods(needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]) -> None:
-    """Refuse a kind with requests of another method than it declares. Raises UserError."""
+    """Raise UserError if a kind makes requests of a method that is not in its `needs()`."""
     methods = ability_methods(needs.ability)
     for name, batch in requests.items():
         if batch.method not in methods:
             raise UserError(
-                f"kind {spec.kind}: its requests {name!r} have the method {batch.method}, and it"
-                f" needs a model that can {', '.join(methods)}: give both the same method"
+                f"kind {spec.kind}: its requests {name!r} call {batch.method}, but its needs()"
+                f" declares {', '.join(methods)}; use the same method in both"
             )
 
 
 def check_ability(
     model: Model, needs: Needs, spec: TaskSpec, requests: Mapping[str, Requests]
 ) -> None:
-    """Refuse a model that cannot answer these requests. Raises UserError."""
+    """Raise UserError if a model cannot answer these requests.
+
+    It lacks a method or a modality, or its checkpoint does (`check` of its class).
+    """
     ability = needs.ability
     required = {modality for batch in requests.values() for modality in request_modalities(batch)}
     if _missing(model.cls, ability) or required - model.cls.modalities:
@@ -101,13 +105,13 @@ def _missing(cls: ModelClass, ability: type) -> list[str]:
 def _unsuitable_model(
     model: str, cls: ModelClass, ability: type, required: set[Modality], spec: TaskSpec
 ) -> UserError:
-    """Return an error with the needs of the task, what the model lacks, and models to try."""
+    """Return an error with the needs of the task, what the model lacks, and suggested models."""
     missing, lacking = _missing(cls, ability), sorted(required - cls.modalities)
     cannot = f"cannot {', '.join(missing)}" if missing else f"takes no {', '.join(lacking)}"
     inputs = f" with {', '.join(sorted(required))}" if required else ""
     return UserError(
         f"task {spec.name} needs a model that can {', '.join(ability_methods(ability))}{inputs};"
-        f" {model} {cannot}: {_other_kind(cls, spec)}try {', '.join(_suggest(ability, required))}"
+        f" {model} {cannot}; {_other_kind(cls, spec)}try {', '.join(_suggest(ability, required))}"
     )
 
 
@@ -120,18 +124,18 @@ def _other_kind(cls: ModelClass, spec: TaskSpec) -> str:
     if _missing(cls, required_ability(kind_of(task), task).ability):
         return ""
     templates = ' and templates: ["a photo of a {}."]' if other == "zero_shot" else ""
-    return f"for such a model write `kind: {other}`{templates} in a task file, or "
+    return f"set `kind: {other}`{templates} in a task file for this model, or "
 
 
 def _suggest(ability: type, required: set[Modality]) -> list[str]:
-    """Return the models that take all of these modalities, else those that take one of them."""
+    """Return the models that accept all of these modalities, else models that accept one."""
     every = models_with_ability(ability, required)
     some = {name for modality in required for name in models_with_ability(ability, {modality})}
     return every or sorted(some) or ["a plugin"]
 
 
 def request_modalities(requests: Requests) -> set[Modality]:
-    """Return the modalities of the requests' contents; invalid contents have none."""
+    """Return the modalities of the requests' contents; invalid contents are ignored."""
     if requests.method not in ("write", "loglikelihood"):
         return {requests.modality}
     turns = (i.conversation if isinstance(i, ContinuationRequest) else i for i in requests.contents)
@@ -146,7 +150,7 @@ def request_modalities(requests: Requests) -> set[Modality]:
 
 
 def models_with_ability(ability: type, required: set[Modality]) -> list[str]:
-    """Return the names of the models that have an ability for these modalities."""
+    """Return the names of the models that have an ability and accept all of these modalities."""
     classes = {name: class_of(name) for name in registry.names("model")}
     return [
         name
@@ -157,5 +161,5 @@ def models_with_ability(ability: type, required: set[Modality]) -> list[str]:
 
 
 def ability_methods(ability: type) -> list[str]:
-    """Return the methods that a protocol declares."""
+    """Return the names of the public methods of a protocol, such as `Embeds`."""
     return [n for n, v in vars(ability).items() if callable(v) and not n.startswith("_")]

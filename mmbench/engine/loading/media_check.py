@@ -1,4 +1,4 @@
-"""A check that the media fields of a task hold media, for data of any source."""
+"""A check that the media fields of a task contain media, for data of any source."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from mmbench.types import Content, Media, Modality, Sample, TaskSpec
 
 
 def media_field(name: str, field: str) -> Modality | None:
-    """Return the modality of a task's field, by its name or by that of its input; else None."""
+    """Return the modality that a task's field denotes, such as "image"; None for a text field.
+
+    `name` is the role of the field in the task, `field` the name of the input in the data.
+    """
     return field_modality(name) or field_modality(field)
 
 
 def check_media(spec: TaskSpec, data: Dataset) -> None:
-    """Refuse data with a text or another medium in a media field. Raises DataError.
+    """Raise DataError for a media field that contains text or media of another modality.
 
-    Data with names of media files in a text field are refused too, since the model would see the
-    names.
+    Raise it also for a text field that contains names of media files, because the model would
+    read the names as text.
     """
     fields = {field: media_field(name, field) for name, field in spec.fields.items()}
     media_fields = {field: modality for field, modality in fields.items() if modality}
@@ -43,8 +46,8 @@ def _refuse_names(spec: TaskSpec, field: str, contents: Sequence[Content | Absen
     alike = (modality_by_ending(c) == kind for c in contents if isinstance(c, str))
     if kind and all(alike):
         raise DataError(
-            f"task {spec.name}: {field} holds names of files, e.g. {repr(first)}, and is read as"
-            f" text: call the input {kind} in the task's data and fields"
+            f"task {spec.name}: {field} contains file names, e.g. {repr(first)}, but is read as"
+            f" text; call the input {kind} in the task's data and fields"
         )
 
 
@@ -65,13 +68,13 @@ def _check(
         actual = _describe(content)
         if actual and not (isinstance(content, Media) and content.modality == modality):
             raise DataError(
-                f"task {spec.name}: sample {samples[row].id}: {field} is {actual}, where {modality}"
-                f" is needed: name the input {modality} in the task's data and fields"
+                f"task {spec.name}: sample {samples[row].id}: {field} is {actual}, but {modality}"
+                f" is needed; call the input {modality} in the task's data and fields"
             )
 
 
 def _describe(content: Content | Absent) -> str:
-    """Return a text or a medium as words for a message; empty for missing or invalid contents."""
+    """Describe a content for a message; return "" for a missing or invalid content."""
     if isinstance(content, str):
         return f"the text {repr(content)}"
-    return f"a medium of {content.modality}" if isinstance(content, Media) else ""
+    return f"a media item of modality {content.modality}" if isinstance(content, Media) else ""

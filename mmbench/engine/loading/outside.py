@@ -1,7 +1,7 @@
-"""Files outside the data folder, which are not sent to an endpoint on another machine by default.
+"""A check for files outside the data folder, which are not sent to other machines by default.
 
-A table can name any file of this machine. A local model may read it, but sending it elsewhere needs
-the user's consent.
+A table can name any file of this machine. A local model may read this file, but sending it to
+another machine needs the user's consent.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ _COCO = "annotations"  # COCO's folder of annotations, next to its folders of im
 def check_outside(
     spec: TaskSpec, requests: Iterable[Requests], data_path: Path | None, host: str, *, allow: bool
 ) -> str:
-    """Return a note on files outside the data folder that `host` is sent, empty if there are none.
+    """Raise DataError if requests would send files outside the data folder to `host`.
 
-    `data_path` is `--data`. Links are resolved, so that a link out of the folder is outside. Raises
-    DataError for such files unless `allow`.
+    If `allow` is true, return a note that counts these files instead; "" if there are no such
+    files. `data_path` is the value of `--data`. Symbolic links are resolved, so that a link out of
+    the folder is outside.
     """
     folders = data_folders(spec, data_path)
     names = {name for batch in requests for item in batch.contents for name in _files(item)}
@@ -39,17 +40,17 @@ def check_outside(
         return f"{host} was sent {files}"
     raise DataError(
         f"task {spec.name}: {host} would be sent {files} {plain(str(folders[0]))}, e.g."
-        f" {plain(outside[0])}: give --allow-outside, or move them there"
+        f" {plain(outside[0])}; pass --allow-outside, or move the files into the folder"
     )
 
 
 def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
     """Return the resolved folders of a task's data, the data folder first.
 
-    That is `data_path`, or its parent if it is a file. Without `--data` it is the task's folder
-    under $MMBENCH_DATA, or the `path` of its data block. For COCO's layout the folders of images
-    next to `annotations` are added, for a data set of the hub the caches of `datasets` and
-    `huggingface_hub`.
+    The data folder is `data_path`, or its parent if it is a file. Without `--data` it is the task's
+    folder under $MMBENCH_DATA, or the `path` in its data block. For the layout of COCO, the image
+    folders next to `annotations` are added. For a data set of the hub, the list starts with the
+    caches of `datasets` and `huggingface_hub`.
     """
     place = data_path if data_path is not None else _default(spec)
     if place is None:
@@ -61,7 +62,7 @@ def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
 
 
 def _default(spec: TaskSpec) -> Path | None:
-    """Return the task's local data folder, None for data of the hub or of the package."""
+    """Return the task's local data folder; None for data from the hub or the package."""
     places = [data_root() / str(spec.data["folder"])] if "folder" in spec.data else []
     hub = spec.data.get("hub", {})
     paths = [block["path"] for block in (spec.data, hub) if isinstance(block.get("path"), str)]

@@ -1,4 +1,4 @@
-"""The steps before the forward passes: find the task, the data and the model, and check them."""
+"""Preparation of a run: load task and data, resolve the model, and check that they fit."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ BASELINE = "baseline"  # the adapter in the record of a baseline
 
 
 class PreparedRun(NamedTuple):
-    """A pair of model and task that is ready to run: everything is found, nothing is computed.
+    """A model and a task that are ready to run: everything is found, nothing is computed.
 
-    `model` is None for a baseline and for scored outputs; then there are no `requests`. `notes` are
-    about the data.
+    `model` is None and `requests` are empty for a baseline and for scored outputs. `notes` concern
+    the data.
     """
 
     spec: TaskSpec
@@ -50,8 +50,8 @@ class PreparedRun(NamedTuple):
 def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     """Find the task, the data and the model, and check that they fit, without loading weights.
 
-    A model that can never run the task is refused first. A missing model and missing data are
-    reported in one error.
+    A model that can never run the task is refused before any data are loaded. A missing model and
+    missing data are reported in one error. Raises UserError.
     """
     options = context.options
     spec, kind = find_task(task, options)
@@ -77,7 +77,7 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
 def _find_model_and_data(
     model: str, spec: TaskSpec, kind: Kind[Dataset], context: RunContext
 ) -> tuple[Model | None, Dataset]:
-    """Return the model, None for a baseline, and the data. Raises one UserError for all faults."""
+    """Return the model (None for a baseline) and the data. Raises one UserError for all faults."""
     options = context.options
     problems: list[UserError] = []
     resolved, data = None, None
@@ -97,7 +97,7 @@ def _find_model_and_data(
 
 
 def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list[str]:
-    """Return the flags to add if no checkpoint or no data were given."""
+    """Return advice on the flags to add if no checkpoint or no data were given."""
     lacks = {type(problem) for problem in problems}
     arguments = []
     if ModelError in lacks and model not in BASELINES and parse(model).adapter == model:
@@ -107,15 +107,18 @@ def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list
     if not arguments:
         return []
     return [
-        f"give what is missing: {' '.join(arguments)}",
-        "what needs no data, weights or network: -m clip-nano -t shapes-retrieval",
+        f"add the missing arguments: {' '.join(arguments)}",
+        "an example without data, weights or network: -m clip-nano -t shapes-retrieval",
     ]
 
 
 def _sent_away(
     model: Model, spec: TaskSpec, requests: Mapping[str, Requests], options: RunSettings
 ) -> list[str]:
-    """Return a note on files outside the data folder that are sent away. Raises DataError."""
+    """Return a note on files outside the data folder that are sent to another machine.
+
+    Raises DataError unless --allow-outside is set.
+    """
     if model.destination is None:
         return []
     allow = options.allow_outside
@@ -124,9 +127,9 @@ def _sent_away(
 
 
 def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]:
-    """Return a task and its kind, with known metrics and a headline that is one of its scores.
+    """Load a task and its kind, and check the task's metrics and headline.
 
-    Raises UserError.
+    Raises UserError for an unknown metric, or a headline that is not one of the task's scores.
     """
     spec = with_settings(load_task(task, options.tasks), options.settings)
     kind = kind_of(spec)
@@ -141,7 +144,10 @@ def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]
 def _find_model(model: str, kind: Kind[Dataset], context: RunContext) -> Model | None:
     if model in BASELINES:
         if model not in kind.baselines:
-            raise ModelError(f"baseline {model}: this kind has {', '.join(kind.baselines)}")
+            raise ModelError(
+                f"baseline {model} does not exist for this kind of task; use one of"
+                f" {', '.join(kind.baselines)}"
+            )
         return None
     options = context.options
     finder = ModelResolver(context.keys, options.dtype, options.device, options.trust_remote_code)
@@ -149,7 +155,7 @@ def _find_model(model: str, kind: Kind[Dataset], context: RunContext) -> Model |
 
 
 def check_labels(prepared: PreparedRun, requests: Requests, labels: Sequence[str]) -> None:
-    """Refuse a model without the classes of its requests.
+    """Check that a classifier has all classes of its requests; `labels` are its class names.
 
     Raises DataError for a missing class, ModelError for a class that is not unique.
     """

@@ -1,1 +1,1 @@
-"""From scores to a record, its rows and the comparison with published numbers."""
+"""Run records, stored rows, and the comparison with published scores."""

@@ -1,4 +1,4 @@
-"""A task's published numbers next to the measured ones: reproduced, or why not comparable."""
+"""The comparison of a run's scores with the published scores of its task."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ def compare_published(
     failed: int,
     provenance_warning: str = "",
 ) -> list[PublishedInfo]:
-    """Return the numbers published for this model, each with its verdict.
+    """Return the published scores of a model, each with a verdict: reproduced, or why not.
 
-    Where nothing was published for the model, the first published model is shown with the reason
-    why the numbers cannot be compared. `sizes` are the numbers of samples by role;
-    `provenance_warning` is why they may not be those of the protocol (`RetrievalData.source`).
+    If the task has no published scores of this model, return the scores of the first published
+    model with the verdict "not comparable: another model". `sizes` are sample counts by role.
+    `provenance_warning` is the reason why the samples may differ from the samples of the protocol
+    (`RetrievalData.source`), or "".
     """
     if not spec.published:
         return []

@@ -19,15 +19,15 @@ from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
 from mmbench.storage import records as store
 from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
 
-_MOST_FAILURES = 20  # failures that a record lists
+_MOST_FAILURES = 20  # the largest number of failures listed in a record
 
 
 class RunSummary(NamedTuple):
     """The parts of a record other than model, task and scores.
 
     `failed` counts the failed samples; `failures` lists their ids and reasons. `counts` and
-    `throughput` are those of an earlier run where its outputs are measured again. `search` is the
-    report of an approximate index, `endpoint` the host that serves the model.
+    `throughput` of rescored outputs are values of the earlier run. `search` is the report of an
+    approximate index, `endpoint` the host that serves the model.
     """
 
     failed: int
@@ -42,7 +42,7 @@ class RunSummary(NamedTuple):
 
 
 def request_signature(prepared: PreparedRun, options: RunSettings) -> str:
-    """Return the part of signatures on the requests: that of the kind, and of the frames."""
+    """Return the part of score signatures on requests: kind, video frames, stripped reasoning."""
     spec = prepared.spec
     field_names = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in field_names and "image" not in field_names else ""
@@ -74,7 +74,7 @@ def summary_of(
     notes: list[str],
     search: dict[str, dict[str, Any]],
 ) -> RunSummary:
-    """Return the summary of a run, or of scored outputs, with their data."""
+    """Return the summary of a run or of scored outputs."""
     info = prepared.info
     return RunSummary(
         failed=len(failures),
@@ -97,7 +97,7 @@ def make_record(
     summary: RunSummary,
     context: RunContext,
 ) -> RunRecord:
-    """Return the record of a run, of scored outputs, or of outputs that were rescored."""
+    """Return the record of a run, of scored outputs or of rescored outputs."""
     costs, scores = context.costs, measured.scores
     known_as = context.options.published_as or model.checkpoint or model.name
     provenance_warning = task.source.get("doubt", "")
@@ -127,9 +127,9 @@ def make_record(
 
 
 def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
-    """Replace the score `rtfx` by the speed of the run, where the task lists that metric.
+    """Set the score `rtfx` to the speed of the run, if the task lists this metric.
 
-    The metric itself reads times from the tags of outputs, which outputs of a run lack.
+    The metric itself reads times from the tags of scored outputs, which outputs of a run lack.
     """
     if COLUMN not in measured.scores:
         return measured
@@ -146,7 +146,7 @@ def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
 
 
 def untimed_notes(prepared: PreparedRun, throughput: Mapping[str, float]) -> list[str]:
-    """Return a note where a speech recogniser ran and its speed could not be measured."""
+    """Return a note if a speech recogniser ran and its speed could not be measured."""
     if prepared.model is None or not recognises(prepared.spec.metrics) or RTFX in throughput:
         return []
     return [f"{COLUMN} is n/a: {NOTHING_COMPUTED}"]

@@ -1,11 +1,11 @@
 """The stored rows of a run: the prediction for each sample, and the rows of each metric.
 
-Columns `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags` (`value`,
-`target` and `tags` as JSON; scores by class as lists of float32 or float64), and one list of
-float64 for each metric. `scores` says what scores by class are (`logits`, `probabilities`,
-`similarities`); rows of older runs have no such column. The tag `finish` is `length` where an
-answer met the token limit, the tag `cut` how many characters of a longer output were scored. With
-these a run is compared and scored again, without the model and without the data.
+The columns are `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags`
+(`value`, `target` and `tags` as JSON; class scores as lists of float32 or float64), and one list of
+float64 for each metric. `scores` is the scale of class scores (`logits`, `probabilities`,
+`similarities`); rows of older runs lack this column. The tag `finish` is `length` if a generated
+text reached the token limit; the tag `cut` is the number of characters that were scored of a longer
+output. From these rows a run can be compared and rescored without the model and the data.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mmbench.errors import DataError
 from mmbench.types import Directions, InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
-StoredRows = dict[str, Sequence[Any]]  # columns of the types above, as read from Parquet
+StoredRows = dict[str, Sequence[Any]]  # the columns above by name, as read from Parquet
 
 
 def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirection]) -> StoredRows:
@@ -71,7 +71,7 @@ def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirectio
 
 
 def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
-    """Write the rows of a score at the positions of its predictions among all n."""
+    """Write the rows of a score to the rows of its predictions; `n` counts all predictions."""
     rows = scored.score.rows
     # The number of the split, or of the direction, is stored as a separate column.
     stored = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
@@ -86,7 +86,10 @@ def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirectio
 
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
-    """Return values as JSON; class scores stay arrays, a tenth of the size."""
+    """Encode values as JSON, None for a failed sample.
+
+    Class scores stay arrays, which take a tenth of the space.
+    """
     values = patch_rows(values, dict.fromkeys(rows_not_none(errors)))
     if hasattr(values, "dtype"):
         return values
@@ -112,19 +115,19 @@ def _encoded(values: Sequence[object]) -> Sequence[str | None]:
 def _json(value: Any) -> str | None:
     if isinstance(value, Media | InvalidContent):
         value = {"media": value.name} if isinstance(value, Media) else None
-    if hasattr(value, "dtype"):  # a number of numpy
+    if hasattr(value, "dtype"):  # a NumPy scalar
         value = value.item()
     return None if value is None else encode_json(value).decode()
 
 
 def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
-    """Return the predictions in stored rows. Raises DataError for images."""
+    """Return the predictions of stored rows. Raises DataError for generated images and audio."""
     directions: dict[str, list[list[Prediction]]] = {}
     columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
     if missing := [name for name in columns if name not in table]:
-        raise DataError(f"the rows have no column {missing[0]!r}: run it again")
+        raise DataError(f"the stored rows have no column {missing[0]!r}; run the model again")
     if not table["id"]:
-        raise DataError("the file of the rows has none: run it again")
+        raise DataError("the file of stored rows is empty; run the model again")
     scales = table.get("scores") or [""] * len(table["id"])
     for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
         splits = directions.setdefault(direction, [])
@@ -140,22 +143,23 @@ def _prediction(
         value = _decoded(value, ident)
         if isinstance(value, dict) and value.keys() == {"media"}:
             raise DataError(
-                f"sample {ident}: rows keep no images and sounds; score the files again"
+                f"sample {ident}: stored rows contain no images or audio; score the files again"
+                " with mmbench score"
             )
     elif value is not None:
         scores = np.asarray(value, np.float64)
         if len(scores) == 1 and not scores[0].is_integer():
-            raise DataError(f"sample {ident}: its value {scores[0]} is not the number of a class")
+            raise DataError(f"sample {ident}: the value {scores[0]} is not a class index")
         value = scores if len(scores) > 1 else int(scores[0])
     reference = None if target is None else _decoded(target, ident)
     return Prediction(ident, value, reference, error, group, msgspec.json.decode(tags))
 
 
 def _decoded(text: str, ident: str) -> object:
-    """Return a value or a target from its JSON. Raises DataError."""
+    """Decode a stored value or target from JSON. Raises DataError if it is invalid."""
     try:
         value = parse_json(text)
         ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
         return msgspec.convert(value, Ranking) if ranking else value
     except ValueError as error:
-        raise DataError(f"sample {ident}: its row cannot be read: {error}") from error
+        raise DataError(f"sample {ident}: the stored row cannot be read ({error})") from error

@@ -1,1 +1,1 @@
-"""From predictions to scores: metrics, features of other models, bounds."""
+"""Scoring of predictions: metrics, features of other models, and bounds."""

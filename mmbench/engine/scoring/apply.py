@@ -1,4 +1,4 @@
-"""One metric applied to predictions; failed and unsuitable ones are left out."""
+"""Application of one metric to predictions, without failed and unsuitable predictions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from mmbench.types import Prediction, Score
 
 
 class Applied(NamedTuple):
-    """The score of a metric and the predictions of its rows.
+    """The score of a metric, and the prediction of each row of the score.
 
-    `positions` are their positions among the given predictions; `rejected` says by id why the
-    metric could not take some.
+    `positions` are the indices of these predictions in the list passed to `apply`. `rejected` maps
+    the ids of predictions that the metric could not score to reasons.
     """
 
     score: Score
@@ -36,10 +36,11 @@ def apply(
     feature_extractor: FeatureExtractor | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Applied:
-    """Return the score of one metric, by name, and the predictions that it covers.
+    """Score predictions with the metric called `name`.
 
-    Failed predictions are left out, unless the metric wants them. Raises UnknownName, and UserError
-    for a metric that needs a model where there is none, and for options that it does not take.
+    Failed predictions are left out unless the metric declares that it scores them
+    (`FeatureRequest.failed`). Raises UnknownName for an unknown metric, and UserError if the metric
+    needs a model and `feature_extractor` is None, or if it does not accept `options`.
     """
     function, argument = metric_names.metric(name)
     arguments = () if argument is None else (argument,)
@@ -52,10 +53,10 @@ def apply(
         applied = _apply_each(function, answered, positions, arguments)
         return applied._replace(score=_check_score(name, applied.score))
     if feature_extractor is None:
-        raise UserError(f"metric {name} wants a model, and none can run here")
+        raise UserError(f"metric {name} needs a model, and no model can run here")
     featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
     rejected = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
-    if rejected and wants.failed:  # they count as failed
+    if rejected and wants.failed:  # rejected predictions count as failed
         answered = [replace(p, error=rejected[p.id]) if p.id in rejected else p for p in answered]
         featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
     kept_rows = [row for row in range(len(answered)) if row not in featured.failures]
@@ -74,7 +75,7 @@ def _check_score(name: str, value: object) -> Score:
     if isinstance(value, Score):
         return with_range(value, metric_names.metric_info(name))
     raise UserError(
-        f"metric {name} returned a {type(value).__name__}: a mmbench.types.Score is needed"
+        f"metric {name} returned a {type(value).__name__}; return an mmbench.types.Score"
     )
 
 
@@ -84,7 +85,7 @@ def _apply_each(
     positions: Sequence[int],
     arguments: tuple[object, ...],
 ) -> Applied:
-    """Return the score of the predictions that the metric can take: a sound may be undecodable."""
+    """Score the predictions that the metric accepts; reject the rest, such as undecodable audio."""
     try:
         return Applied(function(truncate_long_texts(answered), *arguments), answered, positions, {})
     except SampleError:
@@ -97,7 +98,7 @@ def _apply_each(
 
 
 def _refusal(function: Metric, prediction: Prediction, arguments: tuple[object, ...]) -> str:
-    """Return why a metric cannot take a prediction, empty if it can."""
+    """Return the reason why a metric cannot score a prediction; "" if it can."""
     try:
         function(truncate_long_texts([prediction]), *arguments)
     except SampleError as error:

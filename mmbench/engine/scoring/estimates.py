@@ -1,4 +1,4 @@
-"""Values of metrics in each direction, without intervals."""
+"""Metric values in each retrieval direction, without confidence intervals."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from mmbench.errors import Missing, UserError
 from mmbench.text import count
 from mmbench.types import Directions, Prediction, Score
 
-MetricOptions = Mapping[str, Mapping[str, object]]  # by the name of the metric
+MetricOptions = Mapping[str, Mapping[str, object]]  # options by metric name
 
 
 class MeasuredDirection(NamedTuple):
-    """A metric in one direction. `predictions` are those of the rows, in their order.
+    """The score of a metric in one direction; `predictions` belong to its rows, in order.
 
-    `positions` are their positions among the predictions of all directions and splits. `total`
-    counts those of the direction, failed ones too; `rejected` says by id why the metric itself
-    could not take some. `extremes` exist where failures leave rankings uncertain.
+    `positions` are the indices of `predictions` among the predictions of all directions and splits.
+    `total` counts all predictions of the direction, including failed predictions. `rejected` maps
+    ids of predictions that the metric could not score to reasons. `extremes` is None unless
+    failures leave rankings uncertain.
     """
 
     metric: str
@@ -39,7 +40,7 @@ class MeasuredDirection(NamedTuple):
 
     @property
     def groups(self) -> Sequence[str]:
-        """Return the group of each row's sample; its id where it has no group."""
+        """The group of each row's sample, or the sample's id if it has no group."""
         groups, ids = column(self.predictions, "group"), column(self.predictions, "id")
         if isinstance(groups, Repeated) and not groups.only:
             return ids
@@ -49,9 +50,10 @@ class MeasuredDirection(NamedTuple):
 def join_scores(
     parts: Sequence[MeasuredDirection], join: Callable[[Sequence[Score]], Score], **changes: Any
 ) -> MeasuredDirection:
-    """Return several scores as one: over splits, over directions or over the values of a tag.
+    """Join several scores to one: over splits, over directions or over the values of a tag.
 
-    `changes` are fields that differ from those of the first.
+    `join` computes the joined score. `changes` are fields to set in the result; its other fields
+    are taken from the first part.
     """
     whole = parts[0]._replace(
         score=join([part.score for part in parts]),
@@ -70,9 +72,9 @@ def estimates(
     feature_extractor: FeatureExtractor | None = None,
     options: MetricOptions | None = None,
 ) -> tuple[list[MeasuredDirection], dict[str, Missing]]:
-    """Return each metric in each direction, without intervals; and what was missing, by metric.
+    """Return the scores of each metric in each direction, and the Missing errors by metric name.
 
-    `options` are those of the task's `metric_options`. Raises Missing where none could be measured.
+    `options` is the task's `metric_options`. Raises Missing if no metric could be computed.
     """
     scored_metrics: list[MeasuredDirection] = []
     missing: dict[str, Missing] = {}
@@ -117,12 +119,12 @@ def _score_split(
     feature_extractor: FeatureExtractor | None,
     options: Mapping[str, object],
 ) -> MeasuredDirection:
-    """Return a metric of one split; `start` is the position of its first prediction."""
+    """Score one split; `start` is the index of its first prediction among all predictions."""
     score, used, positions, rejected = apply(name, split, feature_extractor, options)
     if score.fold != "whole" and len(score.rows) != len(used):
         raise UserError(
             f"metric {name} returned {count(len(score.rows), 'row')}"
-            f" for {count(len(used), 'prediction')}: return one row per prediction"
+            f" for {count(len(used), 'prediction')}; return one row per prediction"
         )
     full_name = f"{name}[{direction}]" if direction else name
     places, limits = array("q", (start + at for at in positions)), extremes(name, split, options)

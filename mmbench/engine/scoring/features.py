@@ -1,4 +1,4 @@
-"""Features of other models for metrics, such as CLIPScore and the FID family."""
+"""Features that models compute for metrics such as CLIPScore and the FID family."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ from mmbench.types import (
 
 
 class ExtractedFeatures(NamedTuple):
-    """The features [k, d] by name for each prediction, the failures, and the signature."""
+    """The features of predictions, and the part of a score's signature that names the model.
+
+    `features` has a dict for each prediction: feature name to an array [k, d] or k texts.
+    `failures` maps rows of predictions to reasons.
+    """
 
     features: list[Features]
     failures: dict[int, str]
@@ -36,7 +40,7 @@ class ExtractedFeatures(NamedTuple):
 
 
 class FeatureExtractor:
-    """Extracts the features that metrics want, through the journal."""
+    """An extractor of the features that metrics need; model outputs are cached in the journal."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
@@ -49,8 +53,8 @@ class FeatureExtractor:
     def model(self, metric: str, wants: FeatureRequest, argument: int | str | None) -> Model:
         """Find the model of a metric, without loading it.
 
-        Raises Missing where it cannot be found, UserError where it lacks the ability that the
-        metric needs.
+        `argument` is the argument in the metric's name (`clipscore@MODEL`). Raises Missing if the
+        model cannot be found, UserError if it lacks the ability that the metric needs.
         """
         context = self._context
         text, options = _model_choice(metric, wants, argument, context.options)
@@ -59,18 +63,19 @@ class FeatureExtractor:
             model = find(text, ModelResolver(context.keys, device=context.options.device), options)
         except ModelError as error:
             raise Missing(
-                f"metric {metric} wants a model: {error}; or another one: {family}@NAME@FOLDER"
+                f"metric {metric} needs a model: {error}; or use another model:"
+                f" {family}@NAME@FOLDER"
             ) from error
         if model.destination and not context.options.allow_outside:
             raise UserError(
-                f"metric {metric} would send files to {model.destination}: write {family}@NAME with"
-                " a model on this machine, or run with --allow-outside"
+                f"metric {metric} would send files to {model.destination}; use {family}@NAME with"
+                " a model on this machine, or pass --allow-outside"
             )
         needed = {modality for modality, _ in wants.modalities.values()}
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
             abilities = f"{wants.method} {' and '.join(sorted(needed))}"
             raise UserError(
-                f"metric {metric} wants a model that can {abilities}, which {text} cannot: write"
+                f"metric {metric} needs a model that can {abilities}, which {text} cannot; use"
                 f" {family}@NAME with another model"
             )
         return model
@@ -82,7 +87,7 @@ class FeatureExtractor:
         argument: int | str | None,
         predictions: Sequence[Prediction],
     ) -> ExtractedFeatures:
-        """Return the features of every prediction. Raises the errors of `model`."""
+        """Return the features of every prediction. Raises the same errors as `model`."""
         model = self.model(metric, wants, argument)
         key = model.info.hash, wants.contents, wants.normalise
         if key in self._last and _are_same(self._last[key][0], predictions):
@@ -109,7 +114,7 @@ class FeatureExtractor:
 
 
 def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
-    """Return whether these are the same objects, which never change, or tables of equal columns."""
+    """Return whether two lists have the same immutable objects, or are tables of equal columns."""
     if cached is predictions or len(cached) != len(predictions):
         return cached is predictions
     if isinstance(cached, Table) and isinstance(predictions, Table):
@@ -121,10 +126,10 @@ def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -
 def _model_choice(
     metric: str, wants: FeatureRequest, argument: int | str | None, options: RunSettings
 ) -> tuple[str, dict[str, object]]:
-    """Return the model of a metric and its options."""
+    """Return the name of a metric's model, as for `-m`, and the options of the model."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
     if text is None:
-        raise UserError(f"metric {metric}: has no default model; write {metric}@MODEL")
+        raise UserError(f"metric {metric} has no default model; use {metric}@MODEL")
     file = wants.files.get(str(text))
     if file is not None:
         if file.option not in options.metric_models:
@@ -134,15 +139,15 @@ def _model_choice(
 
 
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
-    """Refuse contents of predictions that are not lists by the names in `modalities`."""
+    """Raise UserError unless each prediction's contents are a dict of lists by modality name."""
     for lists in contents:
         if not isinstance(lists, dict) or not all(
             name in wants.modalities and isinstance(one, list) for name, one in lists.items()
         ):
             names = ", ".join(wants.modalities)
             raise UserError(
-                f"metric {metric}: the contents of its wants are {plain(repr(lists), 80)}: give a"
-                f" dict of lists by the names of its modalities ({names})"
+                f"metric {metric}: `contents` of its `wants` returned {plain(repr(lists), 80)};"
+                f" return a dict of lists with the keys of `modalities` ({names})"
             )
 
 
@@ -168,7 +173,7 @@ def _texts(outputs: GeneratedOutputs) -> list[str]:
 
 
 def _name(info: ModelInfo) -> str:
-    """Return the name of a feature model: `clip@openai/clip-vit-base-patch32#3d74acf9`.
+    """Return the name of a model in signatures: `clip@openai/clip-vit-base-patch32#3d74acf9`.
 
     Local paths are left out.
     """

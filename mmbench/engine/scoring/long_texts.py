@@ -1,8 +1,9 @@
-"""Long texts: the part of an output that metrics read if it is longer than any real answer.
+"""Truncation of outputs that are far longer than any real answer.
 
 A metric reads the first 100,000 characters of an output, or ten times the length of its longest
-reference where that is more. Metrics take linear time, but alignments (an error rate, a longest
-common subsequence) take the product of both lengths. Stored outputs stay whole.
+reference if that is more. Most metrics take linear time, but alignments (an error rate, a longest
+common subsequence) take time proportional to the product of both lengths. Stored outputs are not
+truncated.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import Prediction, Predictions, tagged
 
 LONGEST = 100_000  # characters
-TAG = "cut"  # of a sample whose output is cut: how many characters metrics read of it
-_TIMES = 10  # the longest reference
+TAG = "cut"  # tag of a truncated output; its value is the number of characters that metrics read
+_TIMES = 10  # multiple of the length of the longest reference
 
 
 def truncate_long_texts(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
-    """Return the predictions with texts truncated to a length that metrics can take."""
+    """Return the predictions with long texts truncated for metrics."""
     long = _long_rows(predictions)
     if not long:
         return predictions
@@ -42,7 +43,7 @@ def mark_long_texts(predictions: Predictions) -> tuple[Predictions, list[str]]:
         return tagged(split, {row: {TAG: str(limit)} for row, limit in next(remaining).items()})
 
     note = (
-        f"of {count(cut, 'output')} only the beginning was scored: longer than {LONGEST:,}"
+        f"only the beginning of {count(cut, 'output')} was scored: longer than {LONGEST:,}"
         f" characters and than {_TIMES} times the reference (tag `{TAG}` in the rows)"
     )
     return predictions.with_splits(tag_split), [note]

@@ -1,4 +1,4 @@
-"""Metrics over predictions: scores with their intervals, by direction and by tag."""
+"""Scores of predictions with confidence intervals, by direction and by tag."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 
 
 class Measured(NamedTuple):
-    """Scores by full name, scores of parts by tag, and the scored metrics with their rows."""
+    """Scores by full name, breakdowns by tag and value, and scored metrics with their rows."""
 
     scores: dict[str, ScoreInfo]
     breakdowns: Breakdowns
@@ -35,7 +35,7 @@ class Measured(NamedTuple):
 
     @property
     def rejected(self) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that answered and that a metric could not take."""
+        """The (id, reason) of each sample whose output a metric could not score."""
         return list(
             {i: why for scored in self.metrics for i, why in scored.rejected.items()}.items()
         )
@@ -54,11 +54,11 @@ def measure(
 ) -> Measured:
     """Score each metric in each direction: `recall@1[text-to-image]`.
 
-    Failed predictions are counted and not measured; they leave bounds. For each tag in
-    `breakdowns`, every metric is also given over the samples of each value, and as the mean over
-    the values, `exact_match{macro:subject}`, where there are several values or it is the
-    `headline`. A metric that lacks a library, a program or a file is n/a, with what to install.
-    Raises Missing where no metric could be measured.
+    Failed predictions are counted but not scored; they widen the bounds of a score. For each tag in
+    `breakdowns`, every metric is also computed over the samples of each value of the tag. The mean
+    over the values, `exact_match{macro:subject}`, is added if there are several values or if it is
+    the `headline`. A metric that lacks a library, a program or a file has no value, and its reason
+    says what to install. Raises Missing if no metric could be computed.
     """
     scored_metrics, missing = estimates(metrics, directions, feature_extractor, options)
     by_tags = [
@@ -81,7 +81,7 @@ def measure(
 
 
 def _parts(scored: MeasuredDirection, tag: str) -> dict[str, MeasuredDirection]:
-    """Return the score over the samples of each value of a tag; none for a metric without rows."""
+    """Return scores over the samples of each value of a tag; empty for a metric without rows."""
     if scored.score.fold == "whole":
         return {}
     tags = entries(column(scored.predictions, "tags"), tag)
@@ -159,7 +159,10 @@ def _info(
 
 
 def _reason(score: Score, interval: str) -> str:
-    """Return the remarks on a score, and why it has no interval where it has a value."""
+    """Return the remarks on a score, and why it has no interval if it has a value.
+
+    `interval` is the reason why the score has no interval, or "".
+    """
     reasons = (
         (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
     )

@@ -1,4 +1,4 @@
-"""Notes on outputs: reasoning in them, and outputs equal to the references."""
+"""Notes on outputs that contain reasoning, and on outputs equal to the references."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mmbench.text import count
 from mmbench.text.reasoning import NO_ANSWER, final_answer, has_reasoning, perhaps_reasoning
 from mmbench.types import InvalidContent, Outputs, Prediction, Predictions
 
-STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without their reasoning
+STRIPPED = "reasoning=stripped"  # in the signature of scores if reasoning was removed
 
 
 def without_reasoning(outputs: Outputs, empty: str | None) -> Outputs:
     """Return outputs without the reasoning in their texts, with a note that counts them.
 
-    A text without an answer after the reasoning becomes `empty`, which a kind scores as wrong, and
-    gets the tag `NO_ANSWER`; where `empty` is None the sample fails.
+    A text without an answer after the reasoning is replaced by `empty`, which the kind scores as
+    wrong, and gets the tag `NO_ANSWER`. If `empty` is None, the sample fails.
     """
     by_id, tags = Keyed.from_mapping(outputs.values), dict(outputs.tags)
     names, values = by_id.names, by_id.column
@@ -45,7 +45,7 @@ def reasoning_notes(predictions: Predictions) -> list[str]:
     n = sum(isinstance(value, str) for values in columns for value in values)
     return [
         f"reasoning or its tags (<think>, <answer>) in {n_marked:,} of {count(n, 'answer')}"
-        " were scored as part of the answer: mmbench score --strip-reasoning removes them"
+        " were scored as part of the answer; mmbench score --strip-reasoning removes them"
     ]
 
 
@@ -56,8 +56,8 @@ def reference_notes(predictions: Predictions) -> list[str]:
     if first is None or not _is_reference(first) or not all(map(_is_reference, answered)):
         return []
     return [
-        "all outputs equal the references: was the column of the references scored?"
-        " --field prediction=NAME chooses another"
+        "all outputs equal the references; if the column of references was scored, choose another"
+        " column with --field prediction=NAME"
     ]
 
 

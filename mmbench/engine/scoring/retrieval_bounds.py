@@ -1,4 +1,4 @@
-"""The bounds of a retrieval score: its metric on the worst and the best possible rankings."""
+"""Bounds of a retrieval score: the metric on the worst and on the best possible rankings."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mmbench.types import Prediction, Ranking, Score
 
 
 class Extremes(NamedTuple):
-    """The scores if all failed samples had been retrieved in the worst, and in the best way.
+    """The scores if all failed samples had been ranked in the worst and in the best possible way.
 
-    `predictions` are those of the rows of both scores, including failed ones.
+    `predictions` belong to the rows of both scores; they include failed predictions.
     """
 
     predictions: Sequence[Prediction]
@@ -28,12 +28,12 @@ class Extremes(NamedTuple):
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The lower and the higher value; None where one of them is not known."""
+        """The lower and the higher score; None if one of them is not finite."""
         low, high = sorted((self.worst.value, self.best.value))
         return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
     def within(self, tag: str, value: str) -> Extremes:
-        """Return the extremes of the predictions that have this value of a tag."""
+        """Return the extremes over the predictions whose tag called `tag` has this value."""
         tags = entries(column(self.predictions, "tags"), tag)
         inside = np.flatnonzero([one == value for one in tags])
         scores = (refold(score, inside) for score in (self.worst, self.best))
@@ -41,7 +41,7 @@ class Extremes(NamedTuple):
 
 
 class _BoundedScore(Protocol):
-    """A score with its predictions, how many there were, and its extremes if anything failed."""
+    """A score with its predictions, their total count, and its extremes if a prediction failed."""
 
     @property
     def score(self) -> Score: ...
@@ -58,10 +58,11 @@ def extremes(
     predictions: Sequence[Prediction],
     options: Mapping[str, object] | None = None,
 ) -> Extremes | None:
-    """Return the extremes of a metric; None where nothing failed or predictions are not rankings.
+    """Return the extremes of a metric; None if nothing failed or predictions are not rankings.
 
-    A metric may declare its own worst and best orders as `extremes`, functions of a ranking and the
-    metric's argument. They replace the orders that hold for any metric.
+    A metric may declare `extremes`: two functions that take a ranking and the metric's argument and
+    return the worst and the best ranking for this metric. They replace `worst_case` and
+    `best_case`, which hold for any metric.
     """
     function, argument = metric_names.metric(metric)
     arguments = () if argument is None else (argument,)
@@ -80,7 +81,7 @@ def join_extremes(
 ) -> Extremes | None:
     """Return the extremes of several scores joined over directions or over splits.
 
-    None where nothing failed, and where a part has failed samples but no extremes.
+    None if nothing failed, or if a part has failed samples but no extremes.
     """
     if not any(part.extremes for part in parts):
         return None
@@ -105,7 +106,7 @@ def _changed(
 
 
 def refold(score: Score, rows: Places) -> Score:
-    """Return a score over some of its rows [k]."""
+    """Return the score over the rows with the indices `rows` [k]."""
     table = score.rows[rows]
     value = stats.fold(score.fold, table)
     return msgspec.structs.replace(score, rows=table, value=value, interval=None)

@@ -239,7 +239,10 @@ def test_a_row_without_a_path_fails_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("a.jpg", "image is the text 'a.jpg'"), (Media("audio", "a.wav"), "a medium of audio")],
+    [
+        ("a.jpg", "image is the text 'a.jpg'"),
+        (Media("audio", "a.wav"), "item of modality audio"),
+    ],
 )
 def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
     spec, _ = find_task("coco-caption", RunSettings())
@@ -332,7 +335,7 @@ def test_names_of_images_are_not_asked_as_texts() -> None:
     def data(*names: str) -> Samples:
         return Samples([Sample(n, {"picture": n, "question": "?"}) for n in names])
 
-    with pytest.raises(DataError, match=r"picture holds names of files.* call the input image"):
+    with pytest.raises(DataError, match=r"picture contains file names.* call the input image"):
         check_media(spec, data("a.jpg", "b.PNG"))
     for texts in (("a.jpg", "a dog"), ("a.jpg", "b.wav"), ("What is a.jpg",), ("e.g.", "3.5")):
         check_media(spec, data(*texts))

@@ -206,6 +206,6 @@ def test_a_model_without_the_ability_is_refused_with_those_that_have_it(tmp_path
     rows = [{"id": "1", "inputs": {"text": "a"}, "target": "a"}]
     spec = {"kind": "speaking", "fields": {"text": "text"}, "metrics": ["dnsmos[ovrl]"]}
     name = task(tmp_path, rows, **spec)
-    with pytest.raises(UserError, match=r"can speak .* toy-echo cannot speak: try .*toy-artist"):
+    with pytest.raises(UserError, match=r"can speak .* toy-echo cannot speak; try .*toy-artist"):
         ran(tmp_path, "toy-echo", name)
     assert toy_models.Echo.loaded == before

@@ -160,5 +160,5 @@ def test_a_mean_over_values_as_the_headline(
 def test_rescoring_a_task_of_ones_own_asks_for_its_folder(tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
-    with pytest.raises(DataError, match=r"its task mine .* holds mine\.yaml with --tasks DIR"):
+    with pytest.raises(DataError, match=r"unknown task mine.*mine\.yaml with --tasks DIR"):
         rescore(record.run, out=out)

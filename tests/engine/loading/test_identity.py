@@ -196,7 +196,8 @@ def test_a_folder_around_this_one_is_not_hashed_and_not_cached(
 ) -> None:
     """The run itself writes into it, and what lies in it has no end."""
     assert here.exists()
-    assert found(mine, path=value).uncached == f"option path={value} names a folder around this one"
+    reason = f"option path={value} is a folder around the working or home folder"
+    assert found(mine, path=value).uncached == reason
 
 
 class Net:
@@ -308,7 +309,7 @@ def test_an_identity_of_none_is_never_cached(tmp_path: Path, live: Any) -> None:
 
 @pytest.mark.parametrize("body", ["identity = 3", "@property\n    def identity(self): return 'a'"])
 def test_an_identity_that_cannot_be_read_is_refused(tmp_path: Path, body: str) -> None:
-    with pytest.raises(ModelError, match="make it a text of the class, or a classmethod"):
+    with pytest.raises(ModelError, match="declare a str, or a classmethod"):
         found(plugin(tmp_path / "plugins", body))
 
 

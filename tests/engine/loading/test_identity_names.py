@@ -195,7 +195,7 @@ def test_another_version_is_refused(tmp_path: Path, name: str, line: str, shown:
     with pytest.raises(ModelError) as raised:
         info(name)
     assert str(raised.value) == (
-        f"model {name}: its version is {shown}: declare an integer or a text in its class, such as"
+        f"model {name}: its version is {shown}; declare an int or a str in its class, such as"
         " version = 1"
     )
 

@@ -62,7 +62,7 @@ def test_a_class_that_makes_another_object_is_no_model(task: str) -> None:
             return object()
 
     mmbench.register("model", "other")(Other)
-    with pytest.raises(UserError, match=r"model other: Other\(…\) gave a object"):
+    with pytest.raises(UserError, match=r"model other: Other\(…\) returned a object"):
         run("other", task, RunSettings(device="cpu"))
 
 
@@ -72,5 +72,5 @@ def test_a_kind_asks_for_what_it_needs(task: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(
         registry.lookup("kind", "misfit"), "requests", lambda self, data, seed: asked
     )
-    with pytest.raises(UserError, match=r"'sample' have the method embed, and it needs .* write"):
+    with pytest.raises(UserError, match=r"'sample' call embed, but its needs.. declares write"):
         run("writer", task, RunSettings(device="cpu"))

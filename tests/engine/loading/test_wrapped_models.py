@@ -217,7 +217,7 @@ def test_options_of_nobody_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="option of model test-means"):
         found(tmp_path, "frames+test-means", colour=1)
     (tmp_path / "m.yaml").write_text("late: [{adapter: test-means}]")
-    with pytest.raises(UserError, match="late fusion in its file"):
+    with pytest.raises(UserError, match="set `options` of each model"):
         found(tmp_path, str(tmp_path / "m.yaml"), frames=1)
 
 
@@ -229,8 +229,10 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
         def __init__(self, folder, device, dtype, classes, *, layer: int, width=3, **rest):  # type: ignore[no-untyped-def]
             self.classes, self.layer = classes, layer
 
-    flags = "has no default for classes, layer: --model-arg classes=VALUE --model-arg layer=VALUE"
-    with pytest.raises(UserError, match=f"model test-named {flags}, or options: "):
+    flags = (
+        "has no default for classes, layer; pass --model-arg classes=VALUE --model-arg layer=VALUE"
+    )
+    with pytest.raises(UserError, match=f"model test-named {flags}, or set options: "):
         found(tmp_path, "test-named")
     with pytest.raises(UserError, match="no default for layer: "):
         found(tmp_path, "frames+test-named", classes="a")
@@ -269,4 +271,4 @@ def test_a_checkpoint_without_an_adapter_is_refused_with_those_that_read_it(
         (tmp_path / "config.json").write_text(text)
     with pytest.raises(UserError) as caught:
         found(tmp_path, str(tmp_path))
-    assert f": write {ways};" in str(caught.value).replace(str(tmp_path), "DIR")
+    assert f"; write {ways} (" in str(caught.value).replace(str(tmp_path), "DIR")

@@ -66,7 +66,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
     assert first.record.scores == again.record.scores  # a time is no score
     assert first.rows == again.rows
     assert not any("rtfx" in note for note in first.record.notes)
-    assert "rtfx is n/a: the run computed no answer" in "".join(again.record.notes)
+    assert "rtfx is n/a: the run computed no output" in "".join(again.record.notes)
     for outcome, shown in ((first, format_number(first.record.throughput["RTFx"])), (again, "n/a")):
         store.write_record(tmp_path, outcome.record, outcome.rows)
         board.build(str(tmp_path))
@@ -74,7 +74,7 @@ def test_a_run_measures_it_and_the_board_shows_it(sounds: Path, tmp_path: Path) 
         assert dict(zip(header, rows[0], strict=True))["rtfx"] == shown
         page = (tmp_path / "transcripts.md").read_text()
         assert "| rtfx |" in page
-        assert "seconds of sound per second of computing" in page
+        assert "seconds of audio per second of computing" in page
         assert "rtfx" in "\n".join(board_table([outcome.record], 200))
     assert {row["rtfx"] for row in board_rows(tmp_path / "transcripts.csv")} == {""}
 
@@ -98,7 +98,7 @@ def test_a_task_that_lists_the_metric_has_the_time_of_the_run(sounds: Path) -> N
     assert header.count("rtfx") == 1
     again = ran(sounds, "timed").record
     assert again.scores["rtfx"].value is None
-    assert "all came from the cache" in again.scores["rtfx"].reason
+    assert "all outputs came from the cache" in again.scores["rtfx"].reason
 
 
 def test_scored_again_it_stays_that_of_the_outputs(sounds: Path, tmp_path: Path) -> None:

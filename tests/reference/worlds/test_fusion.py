@@ -212,7 +212,7 @@ def test_the_task_asks_with_all_three() -> None:
 
 
 def test_a_model_that_takes_two_of_the_three_is_refused_before_anything_is_loaded() -> None:
-    with pytest.raises(UserError, match="llava-nano takes no audio: try fusion-nano"):
+    with pytest.raises(UserError, match="llava-nano takes no audio; try fusion-nano"):
         evaluate("llava-nano", str(TASK))
     spec = load_task(str(TASK))
     assert required_ability(kind_of(spec), spec).together == {"image", "audio"}

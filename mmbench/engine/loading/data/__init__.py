@@ -1,1 +1,1 @@
-"""From a task's `data` block, or a file of outputs, to checked data."""
+"""Loading of a task's data and of files with outputs, with checks of their contents."""

@@ -1,4 +1,4 @@
-"""The tags in a task's `breakdowns`."""
+"""Checks of the tags in a task's `breakdowns`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.types import TaskSpec
 
 
 class TaggedData(NamedTuple):
-    """Data with the tags that a task breaks down by, and notes on missing tags."""
+    """Data with the tags in the task's `breakdowns`, and notes on missing tags."""
 
     data: Dataset
     notes: list[str]
@@ -22,10 +22,11 @@ class TaggedData(NamedTuple):
 def with_breakdown_tags(
     spec: TaskSpec, data: Dataset, output_tags: Iterable[Mapping[str, str]] = ()
 ) -> TaggedData:
-    """Add the group of each sample as a tag where the task breaks down by it.
+    """Add the group of each sample as a tag, if the task has a breakdown by group.
 
-    `output_tags` are the tags of outputs. A missing tag that the data source declares as optional
-    is noted. Raises UnknownName for any other tag that no sample has.
+    `output_tags` are the tags of outputs. If no sample and no output has a tag in `breakdowns`, the
+    result has a note for a tag that the data source declares as optional; for any other tag,
+    UnknownName is raised.
     """
     if not spec.breakdowns:
         return TaggedData(data, [])
@@ -39,7 +40,10 @@ def with_breakdown_tags(
 
 
 def check_breakdowns(spec: TaskSpec, tags: Iterable[Mapping[str, str]]) -> None:
-    """Refuse a breakdown by a tag that is not among `tags`. Raises UnknownName."""
+    """Raise UnknownName for a tag in the task's `breakdowns` that no sample has.
+
+    `tags` are the tags of each sample.
+    """
     _missing(spec, _tag_names(tags), [])
 
 
@@ -60,6 +64,6 @@ def _missing(spec: TaskSpec, known: set[str], optional: Sequence[str]) -> list[s
     missing = [tag for tag in spec.breakdowns if tag not in known]
     for tag in missing:
         if tag not in optional:
-            hint = f"to do without, make a task file: include: {spec.name}, breakdowns: []"
+            hint = f"or write a task file with include: {spec.name} and breakdowns: []"
             raise UnknownName(f"tag in breakdowns of task {spec.name}", tag, known, hint)
     return missing

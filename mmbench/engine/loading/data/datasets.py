@@ -1,4 +1,4 @@
-"""Loading the data of a task: the data source, the place of its files, its options."""
+"""Loading of a task's data: the data source, the location of its files, and its options."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _RESERVED = {"source", "folder", "hub"}
 
 
 def data_root() -> Path:
-    """Return the folder of the data sets: `$MMBENCH_DATA`, or `./data`."""
+    """Return the folder that contains the data sets: `$MMBENCH_DATA`, or `./data`."""
     return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
 def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Dataset:
-    """Return the data of a task, from `data_path` (`--data`) or its folder under `$MMBENCH_DATA`.
+    """Load the data of a task, from `data_path` (`--data`) or its folder under `$MMBENCH_DATA`.
 
-    Where there is neither and the task names a data set of the hub, the data come from the hub if
-    `hub` is set. Raises DataError where there are no data, UnknownName for an option that the
-    source does not have.
+    If neither exists and the task has a data set on the Hugging Face hub, load it from the hub, or
+    raise DataError if `hub` is false. Raises DataError if no data are found, UnknownName for an
+    option that the source does not have.
     """
     root = _data_path(spec, data_path)
     if (
@@ -40,8 +40,8 @@ def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Da
     ):
         place = f" in {_default(spec).absolute()}" if "folder" in spec.data else ""
         raise DataError(
-            f"task {spec.name}: no data on this machine{place}: give --data FOLDER"
-            " (`mmbench run` asks the hub)"
+            f"task {spec.name}: no data on this machine{place}; give --data FOLDER"
+            " (`mmbench run` loads data from the hub)"
         )
     if root is None and "hub" in spec.data:
         return _from_hub(spec)
@@ -50,13 +50,15 @@ def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Da
 
 
 def refuse_broken(spec: TaskSpec, data: Dataset) -> None:
-    """Raise DataError where all contents of a role are invalid, such as missing images."""
+    """Raise DataError if all contents of a role are invalid, such as missing images."""
     samples_by_role = data.by_role()
     for role, field in spec.fields.items():
         contents = entries(column(samples_by_role.get(role, []), "inputs"), field)
         broken = rows_of_type(contents, InvalidContent)
         if broken and len(broken) == len(contents):
-            raise DataError(f"task {spec.name}: no {role} can be read: {contents[0].reason}")
+            raise DataError(
+                f"task {spec.name}: all {role} contents are unreadable, e.g. {contents[0].reason}"
+            )
 
 
 def _from_hub(spec: TaskSpec) -> Dataset:
@@ -79,7 +81,7 @@ def _load_from_source(
     typed = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
     values = {option: _expand_home(value) for option, value in typed.items()}
     if root is None and _needs_path(source):
-        raise DataError(f"task {spec.name}: data source {name} reads files: give --data PATH")
+        raise DataError(f"task {spec.name}: data source {name} reads files; give --data PATH")
     try:
         data = source(root, **values)
     except OSError as error:
@@ -93,20 +95,20 @@ def _load_from_source(
 
 
 def _needs_path(source: Callable[..., object]) -> bool:
-    """Return whether the first parameter of a source is a Path that is never None."""
+    """Return whether a source needs a path: its first parameter has the type Path, not None."""
     first = next(iter(inspect.signature(source).parameters.values()), None)
     return first is not None and first.annotation in (Path, "Path")
 
 
 def _check_type(spec: TaskSpec, name: str, data: object) -> Dataset:
-    """Refuse data of another type than the task's kind needs, and invalid samples of a plugin.
+    """Return `data` if it has the type that the task's kind needs.
 
-    Raises UserError.
+    Raises UserError for another type, and for invalid samples of a plugin.
     """
     expected: type = registry.lookup("kind", spec.kind).dataset
     if not isinstance(data, expected):
         raise UserError(
-            f"task {spec.name}: data source {name} returned a {type(data).__name__}: kind"
+            f"task {spec.name}: data source {name} returned a {type(data).__name__}; kind"
             f" {spec.kind} needs a {_public(expected)}"
         )
     dataset: Dataset = data  # type: ignore[assignment]  # checked above
@@ -118,7 +120,7 @@ def _check_type(spec: TaskSpec, name: str, data: object) -> Dataset:
 
 
 def _public(data: type) -> str:
-    """Return the name of a type of data, as a plugin imports it."""
+    """Return the name by which a plugin imports a data type: `mmbench.Samples`."""
     module = data.__module__
     return f"{'mmbench' if module.startswith('mmbench.datasets') else module}.{data.__qualname__}"
 
@@ -126,12 +128,12 @@ def _public(data: type) -> str:
 def _missing(what: str, names: list[str]) -> SpecError:
     settings = ", ".join(f"{name}: VALUE" for name in names)
     return SpecError(
-        f"{what}: {', '.join(names)} missing: set data: {{{settings}}} in the task file"
+        f"{what}: {', '.join(names)} missing; set data: {{{settings}}} in the task file"
     )
 
 
 def _expand_home(value: object) -> object:
-    """Return an option with `~/` at the beginning of texts replaced by the home folder."""
+    """Replace `~/` by the home folder at the beginning of each string in an option."""
     if isinstance(value, dict):
         return {key: _expand_home(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -144,7 +146,7 @@ def _data_path(spec: TaskSpec, data_path: Path | None) -> Path | None:
         if not data_path.exists():
             raise DataError(f"task {spec.name}: --data {data_path}: no such file or folder")
         if not data_path.is_file() and not data_path.is_dir():
-            raise DataError(f"task {spec.name}: --data {data_path}: is neither a file nor a folder")
+            raise DataError(f"task {spec.name}: --data {data_path} is neither a file nor a folder")
         return data_path
     folder = spec.data.get("folder")
     if folder is None:
@@ -154,7 +156,7 @@ def _data_path(spec: TaskSpec, data_path: Path | None) -> Path | None:
         return None
     if not default.exists():
         raise DataError(
-            f"task {spec.name}: no data: looked for {default.absolute()} (folder {folder!r} in"
+            f"task {spec.name}: no data in {default.absolute()} (folder {folder!r} in"
             " $MMBENCH_DATA, by default ./data); give --data FOLDER or --data ANNOTATIONS.json"
         )
     return default

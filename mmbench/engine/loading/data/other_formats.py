@@ -1,4 +1,4 @@
-"""Data in another format than a source reads: the format found, and the task that reads it."""
+"""Error messages for data in a format that a source does not read."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from mmbench.protocols import Dataset
 from mmbench.text import listed
 from mmbench.types import TaskSpec
 
-_LARGEST = 64 << 20  # bytes of a file that is tried
+_LARGEST = 64 << 20  # bytes; larger files are not tried with other sources
 
 
 def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) -> UserError:
-    """Return an error of a source with the format of `root` and the task that reads it.
+    """Add the format of `root`, and tasks that read this format, to the error of a source.
 
-    Data in the source's own format are described only where another task reads them too; the error
-    itself names any other fault.
+    If the source reads this format, the error is extended only if another task reads the data, too.
     """
     text = "" if registry.plugin("data", source) else describe(root)
     if not text or (root.is_dir() and not is_webdataset(text)):
@@ -39,18 +38,18 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
     parts += [] if text in str(error) else [f"{root.name} is {text}"]
     parts += [] if fits else [_expected(spec, source)]
     parts += ["unpack it"] if is_packed(text) and "unpack" not in str(error) else []
-    parts += [f"such data are read by {' or '.join(readers)}"] if readers else []
+    parts += [f"to read this format, use {' or '.join(readers)}"] if readers else []
     return DataError("; ".join(parts))
 
 
 def _expected(spec: TaskSpec, source: str) -> str:
-    """Return a description of the input of a data source.
+    """Return a description of a data source's input.
 
-    It consists of the files that the task names, else of the summary of the source.
+    This is the list of files that the task names, or else the summary of the source.
     """
     files = spec.data.get("files")
     if registry.source_info(source).reads == {"folder"}:
-        return f"data source {source} reads a FOLDER: {registry.summary('data', source)}"
+        return f"data source {source} reads a FOLDER ({registry.summary('data', source)})"
     if not files:
         return f"data source {source} reads {registry.summary('data', source)}"
     names = files.values() if isinstance(files, dict) else [files]
@@ -59,14 +58,14 @@ def _expected(spec: TaskSpec, source: str) -> str:
 
 
 def _fits(source: str, text: str) -> bool:
-    """Return whether a source reads files of this description, if their columns are right."""
+    """Return whether a source reads files of a format; `text` is the result of `describe`."""
     reads = registry.source_info(source).reads
     fits = {"table": is_table(text), "json": is_json(text), "text": is_text(text)}
     return any(fits[format] for format in reads - {"folder"})
 
 
 def _readers(root: Path, source: str) -> list[str]:
-    """Return the tasks for the user's own data that read this file."""
+    """Return the tasks for the user's own data that can read this file, as flags: `-t TASK`."""
     if not root.is_file() or root.stat().st_size > _LARGEST:
         return []
     names = (name for name in registry.names("data") if not registry.plugin("data", name))
@@ -75,7 +74,7 @@ def _readers(root: Path, source: str) -> list[str]:
 
 
 def _reader(source: str, root: Path) -> str:
-    """Return the task of a source that reads a file, empty where the source refuses it."""
+    """Return the name of the task that reads a file with a source; "" if the source refuses it."""
     try:
         data: Dataset = registry.lookup("data", source)(root)
     except MmbenchError:

@@ -1,4 +1,4 @@
-"""Outputs of other programs, with the reader found in the registry by the file's format."""
+"""Reading of other programs' outputs, with a reader for each file format."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from mmbench.storage.content_keys import digest
 from mmbench.types import Outputs
 from mmbench.validation.regular_files import read_regular
 
-# The names of the readers of folders; no file has them.
+# The registered names of the readers of folders; no file has such a name.
 _FOLDER, _EMBEDDINGS = "folder/", "embeddings/"
 FORMATS = (
     ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
-    " .trn, .txt (a value a line), Kaldi's text; .run, .trec or .tsv (runs); .npz (embeddings);"
+    " .trn, .txt (one value per line), Kaldi's text; .run, .trec or .tsv (runs); .npz (embeddings);"
     " .npy (scores); a folder of embeddings (query.npy, corpus.npy, query_ids, corpus_ids), of"
-    " images or of sounds"
+    " images or of audio files"
 )
 
 
 def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs:
-    """Read the outputs in a file, by its extension, or in a folder: embeddings, images or sounds.
+    """Read outputs from a file, or from a folder of embeddings, images or audio files.
 
-    `fields` names the columns of the predictions and the ids (keys `prediction`, `id`) in a file of
-    records. Outputs are not matched to a task here, and images are not decoded. Raises DataError,
-    with file and line, for contents that cannot be read, duplicate ids and unknown formats;
-    UnknownName for a missing field or column.
+    The extension of a file determines its reader. `fields` maps `prediction` and `id` to columns of
+    a file of records. Outputs are not matched to a task here, and images are not decoded. Raises
+    DataError, with file and line, for contents that cannot be read, duplicate ids and unknown
+    formats; UnknownName for a missing field or column.
     """
     fields = fields or {}
     check_fields(fields)
@@ -43,7 +43,7 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
     reader = registry.lookup("outputs", name) if name in registry.names("outputs") else None
     takes_fields = reader is not None and "fields" in inspect.signature(reader).parameters
     if fields and not takes_fields:
-        raise DataError(f"{path}: has no columns to choose from: leave --field out")
+        raise DataError(f"{path} has no columns to choose from; leave --field out")
     if reader is None:
         raise _unknown_format(path)
     outputs: Outputs = reader(path, fields) if takes_fields else reader(path)
@@ -53,9 +53,9 @@ def read_outputs(path: Path, fields: Mapping[str, str] | None = None) -> Outputs
 
 
 def _check_plugin_outputs(name: str, path: Path, outputs: Outputs) -> Outputs:
-    """Return the outputs of a plugin's reader, with the hash of the file where they have none.
+    """Check the outputs of a plugin's reader, and add the hash of the file if they have no hash.
 
-    Raises UserError for an object of another type.
+    Raises UserError for invalid outputs.
     """
     if fault := outputs_fault(outputs):
         raise UserError(f"outputs {name}: the reader returned {fault}")
@@ -65,22 +65,24 @@ def _check_plugin_outputs(name: str, path: Path, outputs: Outputs) -> Outputs:
 
 
 def _reader_name(path: Path) -> str:
-    """Return the name of a reader: a file's extension, or its name if it has none."""
+    """Return the name of the reader for a path: a file's extension, or its name without one."""
     if path.is_dir():
         return _EMBEDDINGS if holds_embeddings(path) else _FOLDER
     return path.suffix.lower() or path.name
 
 
 def _unknown_format(path: Path) -> DataError:
-    """Return the error for an unknown format. Raises DataError where there is no file."""
+    """Return the error for a file of unknown format. Raises DataError if the file is missing."""
     if not path.exists():
         read_file(path, pipe=True)
     plugins = [name for name in registry.names("outputs") if registry.plugin("outputs", name)]
     suffix = path.suffix.lower()
     if suffix.removeprefix(".") in plugins:
-        raise DataError(f"{path}: a reader is named {suffix[1:]!r}: register it as {suffix!r}")
+        raise DataError(
+            f"{path}: a reader is registered as {suffix[1:]!r}; register it as {suffix!r}"
+        )
     formats = "; ".join([FORMATS, *plugins])
-    why = f"cannot tell its format by {suffix!r}"
+    why = f"no reader for the extension {suffix!r}"
     if suffix in TIMED:
-        why = f"holds {TIMED[suffix]}, which are not aligned with samples here"
-    return DataError(f"{path}: {why}: give {formats}")
+        why = f"contains {TIMED[suffix]}, which are not aligned with samples"
+    return DataError(f"{path}: {why}; give {formats}")

@@ -1,1 +1,1 @@
-"""From the argument of `-m` to a loaded model: adapter, checkpoint, options, identity."""
+"""Models: resolution of the argument of `-m`, adapters, options, identity, and loading."""

@@ -1,4 +1,4 @@
-"""Adapters that can read a checkpoint typed without an adapter, by its configuration."""
+"""Suggestion of adapters for a checkpoint that was given without an adapter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.errors import UserError
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
-# Adapter → the table of transformers with the models that its Auto class loads.
+# Adapter → table of transformers that lists the model types of an Auto class.
 _TABLES = {
     "clip": "ZERO_SHOT_IMAGE_CLASSIFICATION",
     "llava": "IMAGE_TEXT_TO_TEXT",
@@ -24,7 +24,7 @@ _TABLES = {
     "ctc": "CTC",
     "tts": "TEXT_TO_WAVEFORM",
 }
-# Model types that other adapters read, in addition to those of the tables.
+# Model type → adapters that read it, in addition to the adapters in _TABLES.
 _TYPES = {
     "clap": ("clap",),
     "xclip": ("xclip",),
@@ -41,7 +41,7 @@ _LIST = "`mmbench list models` shows all names"
 
 
 class _Config(msgspec.Struct):
-    """The used keys of a config.json of transformers, or of mmbench with its adapter (`model`)."""
+    """The keys that are read from a config.json; mmbench's own files have an adapter in `model`."""
 
     model_type: str = ""
     architectures: list[str] | None = None
@@ -49,23 +49,23 @@ class _Config(msgspec.Struct):
 
 
 def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
-    """Raise UserError if a model is named by its checkpoint alone.
+    """Raise UserError if `name` is a checkpoint without an adapter, or empty.
 
-    The message gives the name to type; `prefix` (`frames+`) comes before it.
+    The message suggests a reference with an adapter, after `prefix` (`frames+` or "").
     """
     if not name:
-        raise UserError(f"a model has no name: write {prefix}NAME[@CHECKPOINT]; {_LIST}")
+        raise UserError(f"empty model name; write {prefix}NAME[@CHECKPOINT] ({_LIST})")
     if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
         return
     references = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
     example = f"write {' or '.join(references)}" if references else f"write {prefix}NAME@{name}"
     raise UserError(
-        f"model {name!r} is a checkpoint without the name of its adapter: {example}; {_LIST}"
+        f"model {name!r} is a checkpoint without the name of its adapter; {example} ({_LIST})"
     )
 
 
 def _adapters(folder: Path) -> list[str]:
-    """Return the adapters that can read a folder; none where its files do not say."""
+    """Return the adapters that can read a checkpoint folder; empty if no adapter is known."""
     if (folder / PIPELINE).is_file():
         return ["diffusers"]
     file = folder / "config.json"
@@ -74,7 +74,7 @@ def _adapters(folder: Path) -> list[str]:
     try:
         config = parse_json(read_regular(file), _Config)
     except (OSError, ValueError):
-        return []  # the adapter reports what is wrong with the file
+        return []  # the adapter reports the error in the file
     if config.model in registry.names("model"):
         return [str(config.model)]
     return list(dict.fromkeys([*_TYPES.get(config.model_type, ()), *_by_tables(config)]))

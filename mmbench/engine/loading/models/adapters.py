@@ -1,4 +1,4 @@
-"""Model classes by the names of adapters: what they declare, their options and dtype."""
+"""Model classes by adapter name: their declared attributes, options and dtype."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from mmbench.validation.named_values import checked_options
 
 _RESERVED = {"self", "folder", "device", "dtype"}
 
-# Attributes that a class may declare, with types and advice. A property is of the loaded model.
+# Attributes that a class may declare, with types and advice. A property is read from the loaded
+# model.
 _DECLARED: dict[str, tuple[type | UnionType, str]] = {
-    "default_checkpoint": (str | property | None, "a str is needed"),
-    "batch": (int | property | None, "an int is needed"),
-    "version": (int | str, "declare an integer or a text in its class, such as version = 1"),
+    "default_checkpoint": (str | property | None, "declare a str"),
+    "batch": (int | property | None, "declare an int"),
+    "version": (int | str, "declare an int or a str in its class, such as version = 1"),
 }
 
-_FLAGS = {"avx512_bf16", "amx_bf16"}  # of processors with bfloat16 multiplication
+_FLAGS = {"avx512_bf16", "amx_bf16"}  # CPU flags of bfloat16 multiplication
 
 
 def class_of(text: str) -> ModelClass:
@@ -47,10 +48,10 @@ def _class(adapter: str) -> ModelClass:
 
 
 def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
-    """Return the class of an adapter and the options that it is registered with.
+    """Return the class of an adapter, and the options that are bound in its registration.
 
-    These are the arguments of a `functools.partial`. Raises ModelError for an object that is not a
-    model class.
+    Bound options are the keyword arguments of a `functools.partial`; empty for a plain class.
+    Raises ModelError for an object that is not a model class.
     """
     target: Any = registry.lookup("model", adapter)
     bound: dict[str, object] = {}
@@ -58,37 +59,43 @@ def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
         target, bound = target.func, dict(target.keywords)
     if not inspect.isclass(target):
         raise ModelError(
-            f"model {adapter} is registered as a {type(target).__name__}: a class is needed, or a"
-            " functools.partial of one with named arguments"
+            f"model {adapter} is registered as a {type(target).__name__}; register a class, or a"
+            " functools.partial of a class with keyword arguments"
         )
     modalities = getattr(target, "modalities", None)
     if not isinstance(modalities, Set):
         raise ModelError(
-            f'model {adapter} has no `modalities`: declare a set such as frozenset({{"text",'
+            f'model {adapter} has no `modalities`; declare a set such as frozenset({{"text",'
             ' "image"}) in its class'
         )
     for name, (types, advice) in _DECLARED.items():
         if hasattr(target, name) and not isinstance(value := getattr(target, name), types):
             description = f"a {type(value).__name__}" if is_live(value) else repr(value)
-            raise ModelError(f"model {adapter}: its {name} is {description}: {advice}")
-    return cast(ModelClass, target), bound  # it has modalities
+            raise ModelError(f"model {adapter}: its {name} is {description}; {advice}")
+    return cast(ModelClass, target), bound  # checked above
 
 
 def without_frames_prefix(adapter: str) -> str:
-    """Return the name of an adapter without `frames+`. Raises UserError where nothing is left."""
+    """Return the name of an adapter without `frames+`.
+
+    Raises UserError if the rest is empty or a checkpoint.
+    """
     name = adapter.removeprefix(FRAMES_PREFIX)
     refuse_bare_checkpoint(name, adapter.removesuffix(name))
     return name
 
 
 def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> dict[str, object]:
-    """Return the options converted to the types of the class. Raises UnknownName and UserError."""
+    """Convert options to the types of the parameters of a model class.
+
+    Raises UnknownName for an unknown option, UserError for a missing option or an invalid value.
+    """
 
     def missing(names: list[str]) -> UserError:
         flags = " ".join(f"--model-arg {name}=VALUE" for name in names)
         values = ", ".join(f"{name}: VALUE" for name in names)
         return UserError(
-            f"model {adapter} has no default for {', '.join(names)}: {flags}, or"
+            f"model {adapter} has no default for {', '.join(names)}; pass {flags}, or set"
             f" options: {{{values}}} in a model file"
         )
 
@@ -96,22 +103,27 @@ def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> 
 
 
 def refuse_unpinned(ref: ModelRef, cls: ModelClass) -> None:
-    """Refuse to run the code of a checkpoint without a pinned revision. Raises UserError."""
+    """Raise UserError if --trust-remote-code is used without a pinned revision.
+
+    A local checkpoint needs no revision. The flag is also refused for a model that runs no remote
+    code.
+    """
     if "trust_remote_code" not in inspect.signature(cls).parameters:
-        raise UserError(f"model {ref.adapter} runs no remote code: leave --trust-remote-code out")
+        raise UserError(f"model {ref.adapter} runs no remote code; leave out --trust-remote-code")
     local = ref.checkpoint is not None and Path(ref.checkpoint).exists()
     if not local and not ref.revision:
         raise UserError(
-            f"--trust-remote-code needs a pinned revision: {ref.adapter}@CHECKPOINT#<commit sha>"
+            "--trust-remote-code needs a pinned revision; write"
+            f" -m {ref.adapter}@CHECKPOINT#<commit sha>"
         )
 
 
 def auto_dtype(cls: ModelClass, device: str) -> str:
-    """Return `bfloat16` for a class that prefers it on a machine that has it, else `float32`.
+    """Return `bfloat16` if the class prefers it and the device supports it, else `float32`.
 
-    A class declares the preference by its attribute `bfloat16`: large language models, which are
-    trained and served in it. All others use float32, so that published numbers are reproduced to
-    the last digit.
+    Classes of large language models, which are trained and served in bfloat16, declare this with
+    the attribute `bfloat16`. All other classes use float32, so that published numbers are
+    reproduced to the last digit.
     """
     if not getattr(cls, "bfloat16", False):
         return "float32"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Ensemble:
-    """The models, their weights (with sum 1), and the preparation of an item for each model."""
+    """The base of ensembles: models, their weights (normalised to sum 1), and item preparation."""
 
     def __init__(self, models: Sequence[object], weights: Sequence[float]) -> None:
         self._models = models
@@ -29,7 +29,7 @@ class _Ensemble:
         for name in ("rate", "frames"):
             values = {getattr(model, name) for model in models if hasattr(model, name)}
             if len(values) > 1:
-                raise ModelError(f"late fusion: the models want different {name}: {values}")
+                raise ModelError(f"late fusion: the models have different {name}: {values}")
             for value in values:
                 setattr(self, name, value)
 
@@ -48,16 +48,16 @@ class _Ensemble:
 
 class _EmbeddingEnsemble(_Ensemble):
     def embed(self, items: Sequence[Sequence[object]], modality: Modality, role: Role) -> Array:
-        """Return the unit vectors of all models, weighted and concatenated [n, sum of d].
+        """Return the unit vectors of all models, weighted and concatenated, [n, sum of d].
 
-        Each is multiplied by the root of its weight, so that the dot product of two results is the
-        weighted mean of the models' cosines.
+        Each model's vectors are multiplied by the square root of its weight, so that the dot
+        product of two results is the weighted mean of the models' cosines.
         """
         import numpy as np
 
         parts = []
         for model, weight, own in self._each(items):
-            assert isinstance(model, Embeds)  # the class is made from the methods
+            assert isinstance(model, Embeds)  # `ensemble_class` checked the methods
             vectors = model.embed(own, modality, role)
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
             parts.append(vectors / np.where(lengths > 0, lengths, 1) * weight**0.5)
@@ -67,9 +67,9 @@ class _EmbeddingEnsemble(_Ensemble):
 class _ClassifierEnsemble(_Ensemble):
     @property
     def labels(self) -> list[str]:
-        """The labels of the first model; the others have the same labels in any order.
+        """The labels of the first model; the other models have the same labels in any order.
 
-        Raises ModelError where their labels differ, or a model has a label twice.
+        Raises ModelError if the models have different labels, or a model has a label twice.
         """
         for model in self._models:
             self._order(model)
@@ -78,12 +78,12 @@ class _ClassifierEnsemble(_Ensemble):
     def classify(
         self, items: Sequence[Sequence[object]], modality: Modality
     ) -> NDArray[np.float64]:
-        """Return the weighted mean of the scores [n, c] in float64; logits are not normalised.
+        """Return the weighted mean of the models' scores [n, c] in float64.
 
-        After a softmax it is the logarithmic opinion pool (Genest and Zidek 1986, Statistical
-        Science 1); for several labels it averages the log-odds of each. Probabilities are averaged
-        too where all models return them: the linear opinion pool. Raises ModelError where the
-        labels of the models differ, or a model has a label twice.
+        Logits are averaged without normalisation: a softmax of the mean is the logarithmic opinion
+        pool (Genest and Zidek 1986, Statistical Science 1), and in multi-label tasks the log-odds
+        of each label are averaged. The mean of probabilities is the linear opinion pool. Raises
+        ModelError if the models have different labels, or a model has a label twice.
         """
         import numpy as np
 
@@ -100,7 +100,7 @@ class _ClassifierEnsemble(_Ensemble):
         own, expected = labels_of(model, _name(model)), self._first()
         if only := sorted(set(own) ^ set(expected)):
             raise ModelError(
-                f"late fusion: the models have different labels: not all have {listed(only)}"
+                f"late fusion: the models have different labels; some models lack {listed(only)}"
             )
         return columns_of_model(own, expected, _name(model))
 
@@ -113,16 +113,22 @@ _BY_METHOD = {"embed": _EmbeddingEnsemble, "classify": _ClassifierEnsemble}
 
 
 def ensemble_class(classes: Sequence[ModelClass]) -> ModelClass:
-    """Return the class of an ensemble, with the methods that all of its models have."""
+    """Return the class of an ensemble, with the methods that all of its models have.
+
+    The methods are `embed` and `classify`. Raises ModelError if the models have neither in common,
+    or have scores on different scales.
+    """
     methods = [m for m in _BY_METHOD if all(hasattr(cls, m) for cls in classes)]
     if not methods:
-        raise ModelError("late fusion: the models have neither embed nor classify in common")
+        raise ModelError(
+            "late fusion: the models have neither embed nor classify in common; choose other models"
+        )
     modalities = frozenset.intersection(*(cls.modalities for cls in classes))
     scales = {scale_of(cls, f"model {cls.__name__}") for cls in classes if "classify" in methods}
     if len(scales) > 1:
         raise ModelError(
-            "late fusion: some models return logits and others probabilities: their scores have no"
-            " common scale"
+            "late fusion: some models return logits and others probabilities; choose models with"
+            " the same scale of scores"
         )
     scale = scales.pop() if scales else "logits"
     attributes = {"modalities": modalities, "scores": scale}

@@ -1,4 +1,4 @@
-"""Files that are part of a model's identity: files named by options, and their hashes."""
+"""Files that options of a model name, and their hashes, which are part of its identity."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ _SCALARS = (str, int, float, bool, bytes, type(None), Path, Decimal, datetime.da
 
 _SEPARATORS = re.compile(r"[,;:=|]")
 
-_WORDS = re.compile(r"[\s,;:=|+@#()\[\]{}\"']+")  # in a command line, JSON or a sum
+_WORDS = re.compile(r"[\s,;:=|+@#()\[\]{}\"']+")  # separators in a command line, JSON or a sum
 
 _PATTERN = re.compile(r"[*?\[]|\{\w*\}")
 
 
 def is_live(value: object) -> bool:
-    """Return whether a value is an object with unknown content: a network, an array, a client."""
+    """Return whether a value is an object of unknown content: a network, an array, a client."""
     return not isinstance(value, (*_SCALARS, Mapping, list, tuple))
 
 
 def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
-    """Yield each value and key inside mappings and lists, with its place: `adapters.0.path`."""
+    """Yield (path, value) for each value and key in nested mappings and lists.
+
+    A path is a dotted string such as `adapters.0.path`; `place` is the path of `value` itself.
+    """
     if isinstance(value, Mapping):
         inside = [(str(key), one) for key, one in value.items()]
     elif isinstance(value, list | tuple):
@@ -43,7 +46,7 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
 
 
 def plain(value: object) -> object:
-    """Return a value for a record: paths as texts, live objects as the name of their type."""
+    """Convert a value for a record: a path to a string, a live object to its type's name."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -54,13 +57,12 @@ def plain(value: object) -> object:
 
 
 def named_files(value: object) -> list[Path]:
-    """Return the files and folders that a value names.
+    """Return the existing files and folders that a string or path refers to.
 
-    A name may be the whole value, a prefix, or part of a list in a text: `weights.pt`, `~/runs/a`,
-    `model.ckpt` where there are `model.ckpt.index` and `model.ckpt.data-00000-of-00001`,
-    `a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`, `shards/*.npz`, `net-{rank}.pt`,
-    `["a.pt"]`, `--lora a.pt`. A word between spaces or in brackets counts as a name only if it has
-    a dot or a slash.
+    A file name may be the whole value (`weights.pt`, `~/runs/a`), a prefix of file names
+    (`model.ckpt` for `model.ckpt.index`), a pattern (`shards/*.npz`, `net-{rank}.pt`), or a part of
+    the value (`a.pt,b.pt`, `style=lora.safetensors`, `file:///x/w.pt`, `["a.pt"]`, `--lora a.pt`).
+    A word between spaces or in brackets is a file name only if it has a dot or a slash.
     """
     if not isinstance(value, str | Path) or not str(value):
         return []
@@ -77,9 +79,9 @@ def named_files(value: object) -> list[Path]:
 
 
 def too_wide(value: object) -> bool:
-    """Return whether a value names a folder that contains the working directory or the home folder.
+    """Return whether a value is the path of a folder around the working or the home folder.
 
-    A run writes into these folders, and their other contents are unbounded.
+    Such a folder is not hashed: a run writes into it, and it may contain any number of files.
     """
     return (
         isinstance(value, str | Path)
@@ -101,31 +103,35 @@ def _contains_working_folder(path: Path) -> bool:
 
 
 class HashedFiles:
-    """Hashes files through the cache of hashes, and detects later changes of the files."""
+    """A hasher of files that uses the cache of hashes and detects later changes of the files."""
 
     def __init__(self, keys: ContentKeys) -> None:
         self._keys = keys
         self._seen: dict[Path, tuple[int, int, str]] = {}
 
     def hash(self, path: Path) -> str:
-        """Return the hash of a file. Raises OSError or SampleError when it cannot be read."""
+        """Return the hash of a file. Raises OSError or SampleError if it cannot be read."""
         stat = path.stat()
         content = self._keys.file(path).hex()
         self._seen[path.absolute()] = stat.st_size, stat.st_ctime_ns, content
         return content
 
     def check(self, name: str) -> None:
-        """Raise ModelError where a file has changed since it was hashed.
+        """Raise ModelError if a file has changed since it was hashed.
 
-        Weights of one training step may then have been loaded under the identity of another.
+        `name` is the model's name in errors. The loaded weights may differ from the hashed weights,
+        for example if a training run overwrites its checkpoint.
         """
         for path, (size, changed, content) in self._seen.items():
             if not path.exists():
-                raise ModelError(f"model {name}: {path} was deleted while it was being loaded")
+                raise ModelError(
+                    f"model {name}: {path} was deleted while it was being loaded; repeat the"
+                    " command with a copy of the file"
+                )
             stat = path.stat()
             same = (stat.st_size, stat.st_ctime_ns) == (size, changed)
             if not same and hash_file(path) != content:
                 raise ModelError(
-                    f"model {name}: {path} changed while it was being loaded: run again, on a copy"
-                    " where a training run overwrites it"
+                    f"model {name}: {path} changed while it was being loaded; repeat the command,"
+                    " with a copy of the file if a training run overwrites it"
                 )

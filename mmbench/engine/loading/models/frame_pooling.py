@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
     Float = TypeVar("Float", np.float32, np.float64)
 
-InputKind = Modality | Literal["conversation"]  # of the input of `prepare`
-DEFAULT_FRAMES = 8  # frames of a video, the default of the option `frames`
+InputKind = Modality | Literal["conversation"]  # the type of input that `prepare` gets
+DEFAULT_FRAMES = 8  # default of the option `frames`: frames per video
 
 
 class _FramePooling:
-    """The base of all wrappers: the image model, and the conversion of videos to images."""
+    """The base of wrappers of an image model, which converts videos to `count` images each."""
 
     def __init__(self, model: object, count: int) -> None:
         self._model = model
@@ -54,7 +54,7 @@ class _FramePooling:
             self.encoded_images = model.encoded_images
 
     def prepare(self, item: object, modality: InputKind) -> object:
-        """Return a video as a list of prepared images, anything else as prepared by the model."""
+        """Prepare an item for the image model; a video becomes a list of prepared images."""
         if modality == "conversation" and isinstance(item, tuple):
             return self._prepare(tuple(_with_pictures(message) for message in item), modality)
         if isinstance(item, VideoFrames):
@@ -67,13 +67,14 @@ class _FramePooling:
 
 class _PooledEmbeddings(_FramePooling):
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
-        """Return the mean of the unit vectors of a video's frames [n, d].
+        """Return the mean unit vector of each video's frames, [n, d].
 
-        Source: Luo et al. 2021, arXiv 2104.08860 (CLIP4Clip), section 3.3, mean pooling.
+        Items of other modalities get the model's own vectors. Source: Luo et al. 2021, arXiv
+        2104.08860 (CLIP4Clip), section 3.3, mean pooling.
         """
         import numpy as np
 
-        assert isinstance(self._model, Embeds)  # the class is made from the methods
+        assert isinstance(self._model, Embeds)  # `frame_pooling_class` checked the methods
         if modality != "video":
             return np.asarray(self._model.embed(items, modality, role))
         frames = self._model.embed([one for clip in items for one in clip], "image", role)
@@ -84,13 +85,14 @@ class _PooledEmbeddings(_FramePooling):
 class _PooledScores(_FramePooling):
     @property
     def labels(self) -> list[str]:
-        """The labels of the model."""
+        """The class names of the image model."""
         return labels_of(self._model, self._name)
 
     def classify(self, items: Sequence[Any], modality: Modality) -> NDArray[np.float64] | Array:
-        """Return the mean of the scores of a video's frames [n, c] in float64, logits unchanged.
+        """Return the mean class scores of each video's frames, [n, c] in float64.
 
-        Source: Wang et al. 2016, arXiv 1608.00859 (TSN), section 3.1, average consensus.
+        Logits are averaged without a softmax. Source: Wang et al. 2016, arXiv 1608.00859 (TSN),
+        section 3.1, average consensus.
         """
         import numpy as np
 
@@ -105,7 +107,7 @@ class _FramesInText(_FramePooling):
     def write(
         self, conversations: Sequence[object], options: GenerationConfig
     ) -> Sequence[GeneratedText | SampleError]:
-        """Return the model's answers to conversations with images in place of videos."""
+        """Generate texts for conversations in which images replace videos."""
         assert isinstance(self._model, Writes)
         return self._model.write(conversations, options)
 
@@ -114,14 +116,17 @@ class _FramesInTextEach(_FramePooling):
     def write_each(
         self, conversations: Iterable[object], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
-        """Yield the model's answers to conversations as they arrive."""
+        """Yield (index, generated text) for each conversation as soon as it is generated."""
         assert isinstance(self._model, WritesEach)
         return self._model.write_each(conversations, options)
 
 
 class _FramesInLikelihood(_FramePooling):
     def loglikelihood(self, conversations: Sequence[object], texts: Sequence[str]) -> Array:
-        """Return log-likelihoods of texts, with images in place of videos in conversations."""
+        """Return the log-likelihoods of texts after conversations in which images replace videos.
+
+        The result is an array [n, d], as the model returns it.
+        """
         assert isinstance(self._model, Rates)
         return self._model.loglikelihood(conversations, texts)
 
@@ -136,7 +141,7 @@ _BY_METHOD = {
 
 
 def frame_pooling_class(cls: ModelClass) -> ModelClass:
-    """Return a class that takes videos, from a class that takes images."""
+    """Return a class that accepts videos, from a class that accepts images."""
     bases = tuple(base for method, base in _BY_METHOD.items() if hasattr(cls, method))
     modalities: frozenset[Modality] = cls.modalities | {"video"}
     scale = {"scores": cls.scores} if hasattr(cls, "scores") else {}

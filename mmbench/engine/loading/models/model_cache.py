@@ -9,9 +9,9 @@ from mmbench.engine.progress import Progress
 class ModelCache:
     """A cache of the model that was loaded last; loading another model replaces it.
 
-    Models count as equal if their hashes are equal; a hash covers the contents of the model's
-    files. The hash of a model without cached outputs does not cover everything, so such a model
-    equals only itself.
+    Two models are the same if their hashes are equal, since a hash covers the contents of the
+    model's files. The hash of an `uncached` model is incomplete, so such a model is the same only
+    if it is the same object.
     """
 
     def __init__(self) -> None:

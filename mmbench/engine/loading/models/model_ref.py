@@ -1,4 +1,4 @@
-"""References to models: the argument of `-m` or a model file, as adapters and checkpoints."""
+"""References to models: the parsed argument of `-m`, which may be a model file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRAMES_PREFIX = "frames+"
 
 
 class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One model of a late fusion, with its weight."""
+    """One model of a late-fusion ensemble, with its weight."""
 
     adapter: str
     checkpoint: str | None = None
@@ -28,8 +28,8 @@ class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parsed model name or model file: `clip@openai/clip-vit-base-patch32#<sha>`.
 
-    A file has `late` in place of an adapter for a fusion of several models. An adapter with the
-    prefix `frames+` takes a video as images.
+    A model file of a late-fusion ensemble has `late`, a list of models, in place of `adapter`. An
+    adapter with the prefix `frames+` processes a video as sampled frames.
     """
 
     adapter: str = ""
@@ -54,7 +54,7 @@ def parse(text: str) -> ModelRef:
 def _from_file(text: str) -> ModelRef:
     ref = as_struct(read_yaml(Path(with_home(text))), ModelRef, text)
     if bool(ref.adapter) == bool(ref.late):
-        raise SpecError(f"{text}: a model file has either `adapter` or `late`, a list of models")
+        raise SpecError(f"{text}: a model file needs either `adapter` or `late`, a list of models")
     if any(part.weight <= 0 for part in ref.late):
-        raise SpecError(f"{text}: weights of late fusion are greater than 0")
+        raise SpecError(f"{text}: weights in `late` must be greater than 0")
     return ref

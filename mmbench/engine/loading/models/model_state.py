@@ -1,7 +1,8 @@
-"""The state of a model other than its checkpoint that can change its outputs.
+"""The state of a model, other than its checkpoint, that can change its outputs.
 
-It consists of a plugin's source, the files that its options and its source name, and the `identity`
-that a class declares. A live object has no file; without an identity its outputs are not cached.
+It consists of a plugin's source code, the files that its options and its source code name, and the
+`identity` that its class declares. If an option is a live object without an identity, the outputs
+of the model are not cached.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from mmbench.plugins.sources import MMBENCH, Source, read_source
 from mmbench.protocols import ModelClass
 from mmbench.registry import Plugin
 
-# A file with one of these suffixes is taken for weights, and a folder that holds some for a model.
+# A file with one of these suffixes contains weights; a folder with such a file is a model.
 _WEIGHTS = (
     *(".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".gguf", ".npy", ".npz", ".h5"),
     *(".keras", ".msgpack", ".tflite", ".nemo", ".pkl", ".joblib", ".model", ".pb", ".engine"),
@@ -33,7 +34,7 @@ _WEIGHTS = (
 class ModelState(NamedTuple):
     """The state of a model: `source` and `parts` enter its hash; records store `options`.
 
-    `uncached` says why outputs are not cached, empty where they are.
+    `uncached` is the reason why outputs are not cached, empty if they are cached.
     """
 
     source: list[bytes]
@@ -45,9 +46,9 @@ class ModelState(NamedTuple):
 def model_state(
     name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> ModelState:
-    """Return the state of a class with these options that can change its outputs.
+    """Collect the state of a model class with these options that can change its outputs.
 
-    Raises ModelError for a file that cannot be read, and for an identity that is not a text.
+    Raises ModelError for a file that cannot be read, and for an identity that is not a str.
     """
     plugin = registry.plugin("model", name)
     source = _source(plugin, cls)
@@ -61,12 +62,12 @@ def model_state(
             parts += [f"{place}:{identity}"] if identity is not None else []
             live += [] if identity is not None else [f"option {place} is a live object"]
         elif too_wide(value):
-            live.append(f"option {place}={value} names a folder around this one")
+            live.append(f"option {place}={value} is a folder around the working or home folder")
         else:
             parts += _hashes(name, place, value, file_hash)
     contents = list(source.files.values())  # in the order of imports, not of paths
     if _is_live(plugin):
-        live.insert(0, "it was registered by a running program")
+        live.insert(0, "the model was registered by a running program")
     return ModelState(contents, *_declared(name, cls, options, parts, live))
 
 
@@ -75,7 +76,7 @@ def _is_live(plugin: Plugin | None) -> bool:
 
 
 def _source(plugin: Plugin | None, cls: ModelClass) -> Source:
-    """Return the source of a plugin: the module of the class, and the file that registered it."""
+    """Return the source code of a plugin: the class's module and the file that registered it."""
     if plugin is None:
         return Source({}, frozenset())
     file = getattr(plugin.module or sys.modules.get(cls.__module__), "__file__", None)
@@ -90,9 +91,9 @@ def _plugin_parts(
 ) -> Iterator[str]:
     if plugin is None:
         return
-    yield cls.__qualname__  # several classes may share a source
+    yield cls.__qualname__  # a source file may define several classes
     yield from _versions(plugin)
-    # A running program writes files next to itself, and its source names these files too.
+    # A running program may write files next to its source that the source names.
     homes = set() if _is_live(plugin) else {file.parent for file in source.files}
     places = {Path(), *(file.parent for file in source.files)}
     for text in sorted(source.names):
@@ -103,13 +104,13 @@ def _plugin_parts(
 
 
 def _file_next_to(home: Path, text: str) -> list[Path]:
-    """Return the file that a source names relative to its own folder: a prompt, a configuration."""
+    """Return the file that a source names relative to its folder, such as a prompt or a config."""
     path = home / text
     return [path] if not Path(text).is_absolute() and exists(path) and path.is_file() else []
 
 
 def _weights(place: Path, text: str) -> list[Path]:
-    """Return the files of weights that a source names, and the folders that contain some."""
+    """Return the weights files that a source names, and named folders that contain weights."""
     path = place / text
     if "*" in text:
         return [one for one in matching(Path(escape(str(place))) / text) if _is_weights(one)]
@@ -123,9 +124,9 @@ def _is_weights(path: Path) -> bool:
 
 
 def _versions(plugin: Plugin) -> Iterator[str]:
-    """Yield the versions of the package of a model and of the packages that it requires.
+    """Yield the versions of a plugin's package and of its required packages: `NAME==VERSION`.
 
-    Packages in the journal's key are left out.
+    Packages whose versions are part of the journal's key are left out.
     """
     if plugin.package is None:
         return
@@ -147,7 +148,7 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
 def _default_files(
     name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> Iterator[str]:
-    """Yield hashes of the files named by the defaults of options that were not given."""
+    """Yield hashes of the files that the default values of missing options name."""
     for option, parameter in inspect.signature(cls).parameters.items():
         if option not in options and parameter.default is not inspect.Parameter.empty:
             for place, value in leaves(parameter.default, option):
@@ -156,7 +157,7 @@ def _default_files(
 
 
 def _object_identity(value: object) -> str | None:
-    """Return the identity of a live object: a text, or the text that its method returns."""
+    """Return the `identity` of a live object, an attribute or a method; None if it has none."""
     identity = getattr(value, "identity", None)
     identity = identity() if callable(identity) else identity
     return identity if isinstance(identity, str) else None
@@ -165,7 +166,10 @@ def _object_identity(value: object) -> str | None:
 def _declared(
     name: str, cls: ModelClass, options: dict[str, object], parts: list[str], live: list[str]
 ) -> tuple[list[str], dict[str, object], str]:
-    """Return parts, recordable options and the reason not to cache, given `identity`."""
+    """Return parts, options for the record, and the reason why outputs are not cached.
+
+    The `identity` that a class declares is added to the parts and replaces all reasons in `live`.
+    """
     recorded = {name: plain(value) for name, value in options.items()}
     if not hasattr(cls, "identity"):
         return parts, recorded, "; ".join(live)
@@ -176,8 +180,7 @@ def _declared(
         return parts, recorded, "its `identity` is None"
     if not isinstance(identity, str):
         raise ModelError(
-            f"model {name}: `identity` is read before the model is loaded: make it a text of the"
-            f" class, or a classmethod that takes the options and returns a text, not"
-            f" {type(identity).__name__}"
+            f"model {name}: `identity` of the class is a {type(identity).__name__}; declare a str,"
+            " or a classmethod that takes the options and returns a str"
         )
     return [*parts, f"identity:{identity}"], recorded, ""

@@ -1,4 +1,4 @@
-"""From the argument of `-m` to a model that can be loaded, with its identity."""
+"""Resolution of the argument of `-m` to a model that can be loaded, with its identity."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ REMOTE = "remote"  # the dtype of a model on another machine
 
 
 class Model(msgspec.Struct, frozen=True):
-    """A model that is resolved but not loaded: its identity, and how to load it.
+    """A model that is resolved but not loaded: its identity and a function that loads it.
 
-    `uncached` says why its outputs are not cached: its identity does not cover everything that can
-    change them. Empty where they are cached. `destination` is the host that its inputs are sent to,
-    None where they stay on this machine.
+    `uncached` is the reason why its outputs are not cached (the identity does not cover everything
+    that can change them), empty if they are cached. `destination` is the host that its inputs are
+    sent to, None if they stay on this machine.
     """
 
     info: ModelInfo
-    load: Callable[[str], object]  # device -> the model, its weights loaded
+    load: Callable[[str], object]  # device -> the model with its weights
     cls: ModelClass  # has the methods and the modalities of the model that will be loaded
-    folder: Path | None = None  # its checkpoint: those of a class may differ in abilities
+    folder: Path | None = None  # the checkpoint, which may limit the abilities of the class
     uncached: str = ""
     destination: str | None = None
 
 
 class ModelResolver(msgspec.Struct, frozen=True):
-    """The settings by which models are resolved, other than their names."""
+    """The settings for resolving models: cache of content keys, dtype, device, remote code."""
 
     keys: ContentKeys
     dtype: str = "auto"
@@ -70,7 +70,10 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     if not ref.late:
         return _single(ref, finder, options)
     if options:
-        raise UserError(f"{text}: give the options of late fusion in its file, with each model")
+        raise UserError(
+            f"{text}: --model-arg is not possible for late fusion; set `options` of each model in"
+            " the file"
+        )
     parts = [
         _single(ModelRef(p.adapter, p.checkpoint, p.revision, p.options), finder, {})
         for p in ref.late
@@ -100,7 +103,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
 
 
 def _format_weight(weight: float) -> str:
-    """Return a weight in full: weights that differ in the last digit are different models."""
+    """Format a weight with all digits, since any difference makes another model."""
     short = f"{weight:g}"
     return short if float(short) == weight else repr(weight)
 
@@ -170,8 +173,8 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         classes: tuple[object, ...] = type(model).__mro__
         if cls not in classes:  # abilities were read from the class
             raise ModelError(
-                f"model {ref.adapter}: {cls.__name__}(…) gave a {type(model).__name__}: its"
-                f" `__new__` has to return a {cls.__name__}"
+                f"model {ref.adapter}: {cls.__name__}(…) returned a {type(model).__name__}; return"
+                f" a {cls.__name__} from its `__new__`"
             )
         files.check(ref.adapter)
         return model
