@@ -1,8 +1,8 @@
-"""Search through a FAISS index: ranks up to its depth, and its recall against exact search.
+"""Search with a FAISS index: ranks up to its depth, and its recall against exact search.
 
 An index is given as a factory string, such as `Flat`, `HNSW32`, `IVF1024,Flat` or
-`OPQ16,IVF4096,PQ16`, with search parameters after a semicolon: `IVF1024,Flat;nprobe=16` (names of
-faiss.ParameterSpace).
+`OPQ16,IVF4096,PQ16`, with search parameters of faiss.ParameterSpace after a semicolon:
+`IVF1024,Flat;nprobe=16`.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from faiss import Index
 
 
-DEPTH = 100  # documents that a search retrieves for a query
-CHECKED = 10  # the k of the recall against exact search
-_SAMPLE = 1000  # queries that are also searched exactly
-_SPARE = 16  # documents requested beyond the depth, to order equal scores at its end by id
+DEPTH = 100  # documents retrieved per query
+CHECKED = 10  # the k of the recall@k against exact search
+_SAMPLE = 1000  # number of queries that are also searched exactly
+_SPARE = 16  # extra documents requested, so that equal scores at the last rank are ordered by id
 _CHUNK = 1 << 14  # vectors per call of faiss
 
 
 class FaissIndex:
     """A corpus [m, d] float32 in a FAISS index under the inner product.
 
-    It is on the GPU if the installed faiss supports one and the type of index runs there. `seconds`
-    is the build time. Raises MissingExtra without faiss, UserError for a factory string or
-    parameters that faiss rejects, or a corpus too small to train on, DataError for NaN, infinite or
-    zero vectors.
+    The index is on the GPU if the installed faiss supports GPUs and this type of index. `seconds`
+    is the build time. Raises MissingExtra without faiss; UserError for a factory string or
+    parameters that faiss rejects, and for a corpus too small to train on; DataError for NaN,
+    infinite or zero vectors.
     """
 
     def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
@@ -55,7 +55,7 @@ class FaissIndex:
 
     @property
     def bytes(self) -> int:
-        """The size of the index when written to a file."""
+        """The size of the index in a file, in bytes."""
         faiss = _faiss()
         sizes: list[int] = []
         writer = faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)), 1 << 20)
@@ -64,10 +64,10 @@ class FaissIndex:
         return sum(sizes)
 
     def nearest(self, queries: Array, k: int) -> Ints:
-        """Return the k best rows of each query [n, k] int64, -1 if the index found fewer.
+        """Return the k best corpus rows of each query, [n, k] int64, padded with -1.
 
-        Among the rows found, equal scores and the scores of bitwise equal vectors are ordered by
-        the hash of the id, as in exact search.
+        The retrieved rows with equal scores, or bitwise equal vectors, are ordered by the hash of
+        the id, as in exact search.
         """
         k = min(k, self._index.ntotal)
         nearest = np.empty((len(queries), k), np.int64)
@@ -100,12 +100,12 @@ def approximate_search(
     corpus_ids: Ids = None,
     top: int = 0,
 ) -> tuple[SearchResult, dict[str, Any]]:
-    """Return the ranks of each query's positives by an index, and a report about the index.
+    """Return the ranks of each query's positives in an index, and a report about the index.
 
-    The arguments are those of `exact.search`, in the direction of the queries only. A rank beyond
-    the depth of the index is 0. The report has the recall@10 against exact search (on up to 1,000
-    queries, chosen by the hash of their ids), seconds, size and depth. Raises the errors of
-    `FaissIndex`.
+    `queries`, `corpus`, `pairs`, ids and `top` are as in `exact.search`; `factory` is a factory
+    string of FAISS. A rank beyond the depth of the index is 0. The report has the recall@10 against
+    exact search (on up to 1,000 queries, chosen by the hash of their ids), seconds, size and depth.
+    Raises the same errors as `FaissIndex`.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     refuse_invalid("query", invalid_rows(queries), len(queries), query_ids)
@@ -131,7 +131,7 @@ def approximate_search(
 
 
 def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
-    """Return the share of the exact ten nearest that are among the ten nearest of the index."""
+    """Return the fraction of the exact ten nearest items in the index's ten nearest items."""
     none = np.empty(0, np.int64)
     (exact,) = search(queries, corpus, (none, none), top=min(CHECKED, len(corpus)))
     hits = (nearest[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
@@ -139,7 +139,7 @@ def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
 
 
 def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
-    """Return the index of a corpus, and whether it, or an index inside it, is on the GPU."""
+    """Build the index of a corpus; also return whether it, or an index inside it, is on a GPU."""
     index = make_index(corpus.shape[1], factory)
     if not index.is_trained:
         index.train(np.ascontiguousarray(corpus, np.float32))
@@ -152,7 +152,10 @@ def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
 
 
 def make_index(width: int, factory: str) -> Index:
-    """Return an empty FAISS index for vectors of a width. Raises RuntimeError."""
+    """Return an empty FAISS index for vectors of `width` dimensions.
+
+    Raises RuntimeError if faiss rejects the factory string.
+    """
     faiss = _faiss()
     kind, _, parameters = factory.partition(";")
     index: Index = faiss.index_factory(width, kind, faiss.METRIC_INNER_PRODUCT)
@@ -163,7 +166,7 @@ def make_index(width: int, factory: str) -> Index:
 
 @contextmanager
 def _refusals(factory: str) -> Iterator[None]:
-    """Convert errors of faiss to UserError."""
+    """Convert errors of faiss in the `with` block to UserError."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
@@ -195,4 +198,4 @@ def _on_gpu(index: Index) -> Index:
 def _reason(error: Exception) -> str:
     """Return the message of faiss, without its source location."""
     message = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
-    return f"faiss says: {message}; use another index, e.g. Flat or HNSW32"
+    return f"error of faiss: {message}; use another index, e.g. Flat or HNSW32"

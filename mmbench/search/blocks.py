@@ -1,10 +1,10 @@
 """All scores between two sets of vectors, in blocks, on all threads of torch.
 
-A block is one matrix product. It is padded with zeros, so that all blocks have the same shape, with
-sides that are multiples of the micro-kernels': equal pairs of vectors then have bitwise equal
-scores, regardless of their positions. Each thread multiplies and reads a separate strip of a few
-blocks, so that one thread counts while another multiplies. Threads share a chunk of columns, which
-is read once.
+A block is one matrix product. It is padded with zeros, so that all blocks have the same shape, and
+their sides are multiples of the tile sizes of BLAS micro-kernels: equal pairs of vectors then have
+bitwise equal scores, regardless of their positions. Each thread multiplies and reads a separate
+strip of a few blocks, so that one thread counts while another multiplies. Threads share a chunk of
+columns, which is read once.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 Tasks = Generator[Callable[["_Scratch"], object]]
 
-STEP = 48  # the sides of blocks are multiples of it; a multiple of common micro-kernel sizes
-ROWS = 480  # most rows of a block
-COLUMNS = (1392, 1776)  # columns of a block, if there are enough
-WIDE = 3  # blocks of a strip: numpy broadcasts twice as fast to rows of more than 4,096
-RUN = 240  # most rows of a tile; a byte must be able to count them
+STEP = 48  # divides the sides of blocks; a multiple of common micro-kernel sizes
+ROWS = 480  # largest number of rows of a block
+COLUMNS = (1392, 1776)  # smallest and largest number of columns of a block, if there are enough
+WIDE = 3  # blocks per strip: numpy broadcasts twice as fast to rows of more than 4,096 numbers
+RUN = 240  # largest number of rows of a tile, which must fit into a byte
 WAVES = 8  # size of the buffer for comparisons, in tiles
 PAIRS = 20 * STEP  # pairs whose scores are computed at once
-WORKERS = 8  # most threads that count; if there are more threads, each product uses several
+WORKERS = 8  # largest number of counting threads; with more threads, each product uses several
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Some rows of a strip: scores [r, c] float32 of the items from `starts` (row, column) on.
+    """Some rows of a strip: scores [r, c] float32; `starts` are its first row and first column.
 
     r is a multiple of STEP / 2, c of STEP; padding after the last items is -inf. `buffer` has at
     least WAVES × r × c bytes for the results of comparisons.
@@ -52,19 +52,19 @@ class Tile:
 
 
 class Visitor(Protocol):
-    """A reader of all tiles, called from several threads at a time, in any order."""
+    """A reader of all tiles, which several threads call at the same time, in any order."""
 
     def visit(self, tile: Tile) -> None:
-        """Read a tile, which is overwritten afterwards."""
+        """Read a tile; its memory is overwritten afterwards."""
         ...
 
 
 class Sweep:
-    """The products of `rows` [n, d] and `columns` [m, d], float32; n and m at least 1.
+    """The dot products of `rows` [n, d] and `columns` [m, d], float32; n and m are at least 1.
 
     A context manager. Memory at d = 512: up to 30 MB for each of at most WORKERS threads, and up to
-    three chunks of 11 MB. After `visit`, `invalid_rows` lists the rows and the columns whose
-    squared norm is not a positive float32: what is NaN, infinite or zero.
+    three chunks of 11 MB. After `visit`, `invalid_rows` lists the rows and the columns that are
+    NaN, infinite or zero: their squared norm is not a positive float32.
     """
 
     def __init__(self, rows: Array | Vectors, columns: Array | Vectors) -> None:
@@ -98,8 +98,8 @@ class Sweep:
     def pair_scores(self, rows: Ints, columns: Ints) -> Array:
         """Return the score of each pair of a row and a column, [p] float32.
 
-        They are the diagonals of blocks of minimal size. With all tested libraries they are bitwise
-        equal to the scores of the tiles; the caller must check this.
+        The scores are the diagonals of blocks of minimal size. With all tested libraries they are
+        bitwise equal to the scores in tiles; the caller must check this.
         """
         scores = np.empty(len(rows), np.float32)
 
@@ -116,7 +116,7 @@ class Sweep:
         return scores
 
     def visit(self, *visitors: Visitor) -> None:
-        """Show every tile to every visitor."""
+        """Compute every tile and pass it to every visitor."""
         self._run(self._strips(visitors))
 
     def _strips(self, visitors: tuple[Visitor, ...]) -> Tasks:
@@ -203,19 +203,22 @@ class _Chunk:
 
 
 def _height(n: int) -> int:
-    """Return the rows of a block with the least work; packing its columns costs 16 rows."""
+    """Return the block height for `n` rows with the least work; packing columns costs 16 rows."""
     sizes = range(STEP, ROWS + 1, STEP // 2)
     return min(sizes, key=lambda rows: (-(-n // rows) * (rows + 16), -rows))
 
 
 def _width(m: int) -> int:
-    """Return the columns of a block with the least padding."""
+    """Return the block width for `m` columns with the least padding."""
     narrow, wide = (min(columns, -(-m // STEP) * STEP) for columns in COLUMNS)
     return min(range(wide, narrow - 1, -STEP), key=lambda columns: -(-m // columns) * columns)
 
 
 def _buffer(rows: int, columns: int) -> torch.Tensor:
-    """Return a float buffer aligned to a cache line, from numpy, which requests large pages."""
+    """Return a float32 buffer [rows, columns] aligned to a cache line.
+
+    NumPy allocates it, because NumPy requests large pages.
+    """
     import torch
 
     spare = np.empty(rows * columns + 16, np.float32)
@@ -224,7 +227,7 @@ def _buffer(rows: int, columns: int) -> torch.Tensor:
 
 
 def _padded(vectors: Array, out: torch.Tensor) -> torch.Tensor:
-    """Copy vectors [k, d] into the first rows of a buffer, and zeros into the others."""
+    """Copy vectors [k, d] into the first rows of a buffer, and zeros into the remaining rows."""
     view = out.numpy()
     view[: len(vectors)] = vectors
     view[len(vectors) :] = 0

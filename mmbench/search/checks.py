@@ -23,29 +23,32 @@ LINES = 1 << 14  # vectors per block
 def check_vectors(
     queries: Array | Vectors, corpus: Array | Vectors, query_ids: Ids, corpus_ids: Ids
 ) -> None:
-    """Raise DataError unless both are float32 of equal width, with one id per row or no ids."""
+    """Check that query and corpus vectors are float32 of equal width, with one id per row or none.
+
+    Raises DataError.
+    """
     for side, vectors, ids in (("query", queries, query_ids), ("corpus", corpus, corpus_ids)):
         if vectors.ndim != 2 or vectors.dtype != np.float32:
             raise DataError(
-                f"{side} vectors are {vectors.dtype} of shape {vectors.shape}:"
+                f"{side} vectors are {vectors.dtype} of shape {vectors.shape};"
                 " give float32 [n, d], e.g. by .astype(numpy.float32)"
             )
         if ids is not None and len(ids) != len(vectors):
             raise DataError(
-                f"{count(len(ids), 'id')} for {count(len(vectors), f'{side} vector')}:"
-                " give one for each"
+                f"{count(len(ids), 'id')} for {count(len(vectors), f'{side} vector')};"
+                " give one id per vector"
             )
     if queries.shape[1] != corpus.shape[1]:
         raise DataError(
             f"query vectors have {queries.shape[1]} dimensions and corpus vectors"
-            f" {corpus.shape[1]}: both must come from one model"
+            f" {corpus.shape[1]}; compute both with the same model"
         )
 
 
 def invalid_rows(vectors: Array) -> list[int]:
-    """Return the rows of [n, d] that are NaN, infinite or zero.
+    """Return the indices of the rows of [n, d] that are NaN, infinite or zero.
 
-    These are rows whose squared norm is not a positive float32.
+    The squared norm of such a row is not a positive float32.
     """
     rows: list[int] = []
     for i in range(0, len(vectors), LINES):
@@ -56,26 +59,29 @@ def invalid_rows(vectors: Array) -> list[int]:
 
 
 def refuse_invalid(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
-    """Raise DataError if any of the n vectors of a side is NaN, infinite or zero."""
+    """Raise DataError if `rows`, the invalid rows among n vectors of a side, is not empty.
+
+    `side` is "query" or "corpus".
+    """
     if not rows:
         return
     examples = [str(row) if ids is None else ids[row] for row in sorted(rows)[:SHOWN]]
     more = ", …" if len(rows) > SHOWN else ""
     raise DataError(
         f"{part_of(len(rows), n, f'{side} vector', 'is', 'are')} NaN, infinite or zero"
-        f" (ids {', '.join(map(repr, examples))}{more}): look at what the model returned for them"
+        f" (ids {', '.join(map(repr, examples))}{more}); check the model's outputs for these ids"
     )
 
 
 def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, Ints]:
-    """Return the positives of all queries as pairs of rows, each [p] int64, in the same order.
+    """Return the positives of all queries as query rows [p] and corpus rows [p], int64.
 
-    Raises DataError unless there is one list per query, and for a row outside the corpus or given
-    twice.
+    `positives` has a list of corpus rows for each of n queries; the corpus has m rows. Raises
+    DataError for another number of lists, and for a row that is outside the corpus or listed twice.
     """
     if len(positives) != n:
         raise DataError(
-            f"positives are given for {len(positives)} of {n} queries: give one list each"
+            f"{count(len(positives), 'list')} of positives for {n} queries; give one list per query"
         )
     sizes = np.fromiter(map(len, positives), np.int64, n)
     queries = np.repeat(np.arange(n), sizes)
@@ -85,11 +91,11 @@ def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, 
         first = outside[0]
         raise DataError(
             f"query {queries[first]} has a positive in corpus row {rows[first]}, but the corpus has"
-            f" {m} rows"
+            f" only {m} rows"
         )
     pair_codes = np.sort(queries * m + rows)
     twice = np.flatnonzero(pair_codes[1:] == pair_codes[:-1])
     if len(twice):
         query, row = divmod(int(pair_codes[twice[0]]), m)
-        raise DataError(f"query {query} has corpus row {row} twice among its positives")
+        raise DataError(f"query {query} lists corpus row {row} twice as a positive; remove one")
     return queries, rows

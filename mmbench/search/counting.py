@@ -1,7 +1,8 @@
-"""Ranks of positives, from counts of the items before them in every tile.
+"""Ranks of positives, from counts of the items that precede them in every tile.
 
-Comparisons have the shape [rows, waves, columns]: a row is compared with the limits of several
-positives while it is in the fastest cache. A wave has one positive per line.
+A line is a row or a column of a tile: the scores of one query. Comparisons have the shape [rows,
+waves, columns]: a row is compared with the scores of several positives (the limits) while it is in
+the fastest cache. A wave has one positive per line.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Wave:
-    """Pairs that are counted together, with their `cells` (line, wave) in `limits`.
+    """Pairs that are counted together; `cells` are the positions (line, wave) of their limits.
 
-    `limits`, `ahead` and `positives` are [lines, waves]. `copied` is the line of the tile to
-    compare for each pair, or None to compare all lines.
+    `limits` (scores of positives), `ahead` (counts) and `positives` (rows of items) are [lines,
+    waves]. `copied` is the line of the tile to compare for each pair, or None to compare all lines.
     """
 
     pairs: Ints
@@ -38,11 +39,12 @@ class _Wave:
 
 
 class Counter:
-    """Counter of the items before the positive of each pair: greater, or equal and first by id.
+    """A counter of the items that precede the positive of each of p pairs in a ranking.
 
-    A pair is a query, an item on `axis` of the tiles (0: rows, 1: columns), with its positive on
-    the other axis: `query_rows`, `positives` [p] int64, and `scores` [p] float32, compared with the
-    tiles to the bit. There are `n` queries; `order` is that of the other axis.
+    Such an item has a greater score, or an equal score and a smaller key in `order`. A pair is a
+    query, which is an item on `axis` of the tiles (0: rows, 1: columns), and a positive, an item on
+    the other axis: `query_rows` and `positives` [p] int64. `scores` [p] float32 are compared
+    bitwise with the tiles. There are `n` queries; `order` orders the items of the other axis.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Counter:
 
     @property
     def ahead(self) -> Ints:
-        """The number of items before the positive of each pair, [p] int64, after all tiles."""
+        """The number of items that precede each pair's positive, [p] int64, after all tiles."""
         ahead = np.zeros(len(self._scores), np.int64)
         for waves in self._waves.values():
             for wave in waves:
@@ -70,11 +72,11 @@ class Counter:
 
     @property
     def seen(self) -> Array:
-        """The score of each pair in its tile, [p] float32, after all tiles."""
+        """The score of each pair as found in its tile, [p] float32, after all tiles."""
         return self._seen[np.argsort(self._by_query)]
 
     def visit(self, tile: Tile) -> None:
-        """Count in one tile."""
+        """Count the items of one tile."""
         first = tile.starts[self._axis]
         with self._lock:
             if first not in self._waves:
@@ -85,10 +87,10 @@ class Counter:
             self._count(wave, whole if lines is None else whole.take(lines, self._axis), tile)
 
     def _plan(self, first: int, size: int) -> list[_Wave]:
-        """Return the waves of `size` lines from `first` on.
+        """Return the waves for the `size` lines that start at `first`.
 
-        Positives that at least a quarter of the lines have are compared in whole tiles, up to WAVES
-        at once; for any other pair its line is copied.
+        If at least a quarter of the lines have a k-th positive, the k-th positives are compared
+        with whole tiles, up to WAVES positives at once; for any other pair, its line is copied.
         """
         bounds = self._starts[first : first + size + 1]
         pairs = np.arange(bounds[0], bounds[-1])
@@ -138,7 +140,7 @@ class Counter:
         return row, nth, column
 
     def _ties(self, equal: Mask, wave: _Wave, tile: Tile) -> Ints:
-        """Return how many of the equal scores [rows, waves, columns] are first by their ids.
+        """Count the equal scores [rows, waves, columns] whose id precedes the positive's id.
 
         The counts are [lines, waves] int64.
         """
@@ -153,15 +155,18 @@ class Counter:
 
 
 def _common(counts: Ints, lines: int) -> int:
-    """Return the number of positives that at least `lines` lines have; `counts` is per line."""
+    """Return the largest k for which at least `lines` lines have k positives.
+
+    `counts` has the number of positives of each line.
+    """
     return int(np.partition(counts, -lines)[-lines]) if 0 < lines <= len(counts) else 0
 
 
 def _per_line(mask: Mask, axis: int) -> Ints:
-    """Return the number of true values per line of [rows ≤ 255, waves, columns].
+    """Count the true values of each line of a mask [rows ≤ 255, waves, columns].
 
-    The counts are [lines, waves] int64. Sums are in bytes, which cannot overflow: either down the
-    columns, or along a row as the eight lanes of words, in parts of at most 255 words.
+    The counts are [lines, waves] int64. Sums are computed in bytes without overflow: down the
+    columns, or along a row in the eight bytes of 64-bit words, in parts of at most 255 words.
     """
     if axis == 1:
         counts: Ints = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8).T.astype(np.int64)

@@ -1,9 +1,9 @@
-"""Exact search: ranks of positives and the nearest items, both directions in one pass over blocks.
+"""Exact search: ranks of positives and nearest items, in both directions in one pass over blocks.
 
 The score of a query and a corpus item is the float32 dot product of their vectors, without
 normalisation. The rank of an item is 1 + the number of items with a greater score + the number of
-items with an equal score and a smaller 8-byte blake2b hash of the id. No array of the size queries
-× corpus is in memory.
+items with an equal score and a smaller 8-byte blake2b hash of the id. The full matrix of scores
+(queries × corpus) is never in memory.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from mmbench.types import Array
 
 
 class SearchResult(NamedTuple):
-    """The result of a search in one direction, for n queries, p pairs and the k nearest.
+    """The result of a search in one direction, for n queries and p pairs (query, positive).
 
-    `ranks` [p] int64 count from 1, in the order of the pairs; 0 is beyond the depth of the search.
-    `top` [n, k] int64 are rows of the other side, best first, padded with -1.
+    `ranks` [p] int64 are the ranks of the positives, from 1; 0 is beyond the depth of the search.
+    `top` [n, k] int64 are the k nearest rows of the other side, best first, padded with -1.
     """
 
     ranks: Ints
@@ -42,15 +42,15 @@ def search(
     both: bool = False,
     top: int = 0,
 ) -> list[SearchResult]:
-    """Return the ranks of positives and the `top` nearest of queries and, if `both`, of the corpus.
+    """Return the ranks of positives and the `top` nearest items for each query.
 
-    `queries` [n, d] and `corpus` [m, d] are float32; either may be memory-mapped or `Vectors`.
-    `pairs` are rows of `queries` and of `corpus`, each [p] int64, no pair twice. Ids default to row
-    numbers.
+    If `both`, a second result has the corpus items as queries. `queries` [n, d] and `corpus` [m, d]
+    are float32; either may be memory-mapped or `Vectors`. `pairs` are the query rows and the corpus
+    rows of positives, each [p] int64, without duplicate pairs. Ids default to row numbers.
 
-    Time: one product of n × m × d, comparisons of each positive with all scores of its query, and
-    about a tenth more for `top`; memory: see `Sweep`. Raises DataError for vectors that are NaN,
-    infinite or zero, and for wrong shapes and types.
+    The time is one matrix product of n × m × d, comparisons of each positive with all scores of its
+    query, and about a tenth more for `top`. `Sweep` describes the memory. Raises DataError for
+    vectors that are NaN, infinite or zero, and for wrong shapes and types.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     sides, sizes = (queries, corpus), (len(queries), len(corpus))
@@ -91,7 +91,7 @@ def search(
         refuse_invalid("query", sweep.invalid_rows[swapped], sizes[0], query_ids)
         refuse_invalid("corpus", sweep.invalid_rows[1 - swapped], sizes[1], corpus_ids)
         if not np.array_equal(counted[0].seen, scores):
-            # The library computes small blocks differently: the scores of the tiles count.
+            # The library computes small blocks differently, so the scores in tiles are used.
             counted = counters(counted[0].seen)
             sweep.visit(*counted)
     tops = [best.top for best in nearest] or [np.empty((n, 0), np.int64) for n in sizes]

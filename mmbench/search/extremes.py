@@ -1,7 +1,7 @@
-"""The best and the worst ranking of a query that failed documents allow.
+"""The best and the worst possible ranking of a query if documents of the corpus failed.
 
-A failed document could have any rank. All functions take a ranking and the argument of a metric,
-and return a ranking without uncertain documents. The value of the metric on it is a bound.
+A failed document could have any rank. The functions take a ranking and the argument of a metric,
+and return a ranking without uncertain documents, on which the metric gives a bound of its value.
 """
 
 from __future__ import annotations
@@ -58,21 +58,21 @@ def _deeper(ranking: Ranking, moved: int) -> int | None:
 
 
 def best_gain(ranking: Ranking, k: int) -> Ranking:
-    """Return the order with the highest Σ grade / log₂(rank + 1) of the first k documents."""
+    """Return the ranking with the highest Σ grade / log₂(rank + 1) over the first k documents."""
     return _arranged(ranking, k, best=True)
 
 
 def worst_gain(ranking: Ranking, k: int) -> Ranking:
-    """Return the order with the lowest Σ grade / log₂(rank + 1) of the first k documents."""
+    """Return the ranking with the lowest Σ grade / log₂(rank + 1) over the first k documents."""
     return _arranged(ranking, k, best=False)
 
 
 def _arranged(ranking: Ranking, k: int, *, best: bool) -> Ranking:
-    """Insert the failed positives into the order of the others by dynamic programming.
+    """Insert the failed positives into the ranking of the other positives by dynamic programming.
 
-    In the best order, a failed positive is directly after another positive or at the top. In the
-    worst order, it is directly before one, or at the end, where it is not retrieved. The best order
-    takes failed positives by descending grade, the worst by ascending grade.
+    In the best ranking, a failed positive is at the top or directly after another positive. In the
+    worst ranking, it is directly before another positive or not retrieved. Failed positives are
+    inserted by descending grade in the best ranking, by ascending grade in the worst.
     """
     known, cut = _known(ranking), len(ranking.ranks) - ranking.failed
     shift = 0 if best else ranking.failed_others
@@ -102,13 +102,17 @@ def _merge(
     *,
     best: bool,
 ) -> list[tuple[int, float]]:
-    """Return ranks and grades of the extreme order; `starts[i]` is the first rank in gap i."""
+    """Return (rank, grade) of each positive in the best or the worst ranking.
+
+    `live` and `grades` are the ranks and grades of positives that did not fail, `failed` the grades
+    of failed positives, `starts[i]` the rank of a failed positive in the gap before positive i.
+    """
 
     def gain(grade: float, rank: int) -> float:
         return grade / log2(rank + 1) if rank <= k else 0.0
 
     n, m = len(live), len(failed)
-    # The extreme gain of the remaining positives after i live and j failed ones have ranks.
+    # The best or worst gain of the remaining positives after i live and j failed positives.
     value = [[0.0] * (m + 1) for _ in range(n + 1)]
     takes = [[False] * (m + 1) for _ in range(n + 1)]
     for i in range(n, -1, -1):

@@ -1,6 +1,6 @@
 """Checks of factory strings of FAISS before an index is built in this process.
 
-FAISS ends the process for some strings. A string that is not known to be harmless is tried in a
+FAISS aborts the process for some strings. A string that is not known to be harmless is tried in a
 separate process, on a few random vectors.
 """
 
@@ -17,14 +17,14 @@ import msgspec
 from mmbench.errors import UserError
 from mmbench.text import count
 
-_WIDTHS = (192, 768, 896, 1152)  # of vectors in trials before the width of the model is known
-_FEW = 300  # vectors of a trial
-_MOST_CLUSTERS = 4096  # most clusters that a trial trains
+_WIDTHS = (192, 768, 896, 1152)  # dimensions tried before the model's dimension is known
+_FEW = 300  # number of vectors in a trial
+_MOST_CLUSTERS = 4096  # largest number of clusters that a trial trains
 _SECONDS = 10.0  # time limit of a trial, after which the string is accepted
 _LONGEST = 200  # characters
 _ADVICE = "use another index, e.g. Flat or HNSW32"
 
-# Name of each part of a string, and the smallest and the largest number that it accepts.
+# Pattern of a number in the string, its description, and the smallest and largest valid value.
 _BOUNDS = (
     (r"HNSW(\d+)", "the number of links of a vertex (HNSW)", 2, 1024),
     # With fewer than 24 links FAISS may never end.
@@ -36,7 +36,7 @@ _BOUNDS = (
     (r"efSearch=(-?\d+)", "efSearch", 1, 1 << 24),
 )
 _HARMLESS = re.compile(r"(Flat|HNSW\d+(,Flat)?|IVF\d+,Flat)(;(nprobe|efSearch)=\d+)?")
-# Indexes that FAISS refuses at construction or never; training them takes many seconds.
+# Indexes that FAISS rejects at construction, if at all; training them takes many seconds.
 _MADE = re.compile(r"(IVF\d+(_HNSW\d+)?,|HNSW\d+[,_])?PQ\d+(x\d+)?(;.*)?")
 
 
@@ -53,7 +53,7 @@ class Trial(msgspec.Struct):
 
 
 def check_string(factory: str) -> None:
-    """Refuse a string that FAISS rejects at all usual widths of vectors. Raises UserError."""
+    """Raise UserError for a factory string that FAISS rejects for vectors of all usual widths."""
     _check_bounds(factory)
     if _HARMLESS.fullmatch(factory):
         return
@@ -64,12 +64,12 @@ def check_string(factory: str) -> None:
             return
         faults.append(fault)
     if re.search(r"(PCA|OPQ|RR|ITQ)[A-Z]*[\d_]*\d{4}", factory) and "parse" not in faults[0]:
-        return  # may need wider vectors than those of the trials
+        return  # may need wider vectors than the trials use
     raise UserError(f"--index {factory}: {faults[0]}; {_ADVICE}")
 
 
 def check_fit(factory: str, width: int, size: int) -> None:
-    """Refuse an index that FAISS cannot build of `size` vectors of this width. Raises UserError."""
+    """Raise UserError for an index that FAISS cannot build for `size` vectors of this width."""
     check_size(factory, size)
     _check_bounds(factory)
     if _HARMLESS.fullmatch(factory):
@@ -81,12 +81,12 @@ def check_fit(factory: str, width: int, size: int) -> None:
 
 
 def check_size(factory: str, size: int) -> None:
-    """Refuse an index that needs more vectors to train on than there are. Raises UserError."""
+    """Raise UserError for an index that needs more than `size` vectors for training."""
     clusters = _clusters(factory)
     if size < clusters:
         raise UserError(
-            f"--index {factory}: trains {clusters:,} clusters, and has only"
-            f" {count(size, 'document')} to train on; {_ADVICE}"
+            f"--index {factory}: cannot train {clusters:,} clusters on"
+            f" {count(size, 'document')}; {_ADVICE}"
         )
 
 
@@ -94,15 +94,13 @@ def _check_bounds(factory: str) -> None:
     if len(factory) > _LONGEST or not factory.isprintable() or not factory.isascii():
         start = factory[:40].encode("ascii", "backslashreplace").decode()
         raise UserError(
-            f"--index {start!r}: a factory string of FAISS has at most {_LONGEST} characters, all"
-            " of them ASCII"
+            f"--index {start!r}: not a factory string of FAISS; use at most {_LONGEST} ASCII"
+            " characters"
         )
     for pattern, what, least, most in _BOUNDS:
         for number in re.findall(pattern, factory):
             if not least <= int(number) <= most:
-                raise UserError(
-                    f"--index {factory}: {what} must be from {least} to {most}, not {number}"
-                )
+                raise UserError(f"--index {factory}: {what} is {number}; use {least} to {most}")
 
 
 def _clusters(factory: str) -> int:
@@ -121,9 +119,9 @@ def _trial_size(factory: str, size: int) -> tuple[int, bool]:
 
 @cache
 def _try(encoded: bytes) -> str:
-    """Return the reason why a trial failed; empty if it did not."""
+    """Run a trial, encoded as JSON, and return the reason why it failed; "" if it succeeded."""
     argv = [sys.executable, "-m", "mmbench.search.trial"]
-    # With several threads, many small tasks would wait for each other on busy cores.
+    # One thread: several threads would wait for each other on busy cores.
     env = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     try:
         process = subprocess.run(
@@ -135,7 +133,7 @@ def _try(encoded: bytes) -> str:
     if process.returncode < 0:
         assertion = next((line for line in lines if "assertion" in line), "")
         reason = assertion.partition(" in ")[0] or f"signal {-process.returncode}"
-        return f"FAISS ends the process that builds it ({reason})"
+        return f"FAISS aborts the process that builds this index ({reason})"
     if process.returncode:
         raise RuntimeError(f"the trial of an index failed: {lines[-1:]}")
     return process.stdout.decode()

@@ -10,13 +10,14 @@ import numpy as np
 from mmbench.search.order import IdOrder
 from mmbench.types import Ranking
 
-EVIDENCE = 5  # documents of a list to store
+EVIDENCE = 5  # number of retrieved documents that are stored per query
 
 
 def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Ranking:
-    """Return the ranks of documents with a grade above 0; unlisted documents were not found.
+    """Return the ranking of the documents with a grade above 0 in a list of ids, best first.
 
-    A document that is listed twice has its first rank.
+    A document that is not in the list has no rank. A document that is listed twice has its first
+    rank.
     """
     first_rank = {document: rank for rank, document in reversed(list(enumerate(listed, start=1)))}
     positives = [document for document, grade in grades.items() if grade > 0]

@@ -1,4 +1,4 @@
-"""The k items with the greatest scores, collected tile by tile."""
+"""Collection of the k items with the greatest scores, tile by tile."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mmbench.search.checks import Ints
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
 
-GROUPS = 24  # divides a tile's sides; the k-th of the groups' maxima bounds the k-th best score
-CROWD = 8  # above this multiple of k candidates per line, equal ones are removed before sorting
+GROUPS = 24  # divides a tile's sides; the k-th largest group maximum bounds the k-th best score
+CROWD = 8  # above CROWD × k candidates per line, surplus equal scores are removed before sorting
 
 
 class Nearest:
-    """The `k` best of the other axis for each of `n` items on `axis` (0: rows, 1: columns).
+    """The k best items for each of n queries, which are the items on `axis` (0: rows, 1: columns).
 
-    They are in descending order of the score; equal scores are in the `order` of the other axis,
-    which has `m` items. `top` [n, k] int64 is complete after all tiles, padded with -1 if m < k. k
-    is at least 1.
+    The best items are among the m items on the other axis, in descending order of score; equal
+    scores are in `order`. `top` [n, k] int64 has their rows, complete after all tiles, padded with
+    -1 if m < k. k is at least 1.
     """
 
     def __init__(self, axis: int, n: int, m: int, k: int, order: IdOrder) -> None:
@@ -31,7 +31,7 @@ class Nearest:
         self._lock = Lock()
 
     def visit(self, tile: Tile) -> None:
-        """Add the scores of a tile that are not below the current k-th best of their line."""
+        """Add the items of a tile whose score is at least the current k-th best of their query."""
         first, first_other = tile.starts[self._axis], tile.starts[1 - self._axis]
         worst = self._scores[first : first + tile.scores.shape[self._axis], -1]
         ends = (len(worst), self._m - first_other)[:: 1 - 2 * self._axis]
@@ -53,7 +53,7 @@ class Nearest:
             )
 
     def _floor(self, scores: Array) -> Array:
-        """Return a bound that at least k scores of each line reach; -inf for lines too short."""
+        """Return a bound that at least k scores of each line reach; -inf if a line has fewer."""
         if self._k > scores.shape[1 - self._axis]:
             return np.full(scores.shape[self._axis], -np.inf, np.float32)
         if self._k <= GROUPS:
@@ -64,7 +64,10 @@ class Nearest:
         return kth.reshape(-1)
 
     def _thinned(self, scores: Array, floor: Array, first_other: int) -> NDArray[np.bool_]:
-        """Return a mask of scores above the floor, and of k per line that equal it, by id."""
+        """Return a mask of the scores above the floor, and of up to k equal to it per line.
+
+        Scores that are equal to the floor are chosen in the order of ids.
+        """
         along = 1 - self._axis
         keys = self._order.keys(np.arange(scores.shape[along]) + first_other)
         by_key = np.argsort(keys, kind="stable")
@@ -74,7 +77,7 @@ class Nearest:
         return thinned
 
     def _merge(self, lines: slice, line: Ints, other: Ints, score: Array) -> None:
-        """Merge candidates into the best of their lines; `line` is relative to the slice."""
+        """Merge candidates into the best items of their lines; `line` is relative to `lines`."""
         top, scores = self.top[lines], self._scores[lines]
         touched = np.zeros(len(top), np.bool_)
         touched[line] = True
@@ -90,9 +93,9 @@ class Nearest:
         top[slots], scores[slots] = other[best], score[best]
 
     def _sorted(self, line: Ints, other: Ints, score: Array) -> Ints:
-        """Return the order by line, descending score and id, which is hashed for ties only."""
+        """Return the order by line, descending score, and hash of the id (computed for ties)."""
         bits = (score + np.float32(0)).view(np.int32)  # -0 becomes 0
-        falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))  # as integers in the order of the floats
+        falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))  # integers in descending order of floats
         keys = (line << 32) + falling
         order = np.argsort(keys)
         keys = keys[order]

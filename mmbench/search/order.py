@@ -12,7 +12,7 @@ from mmbench.columns import take_rows
 
 
 class IdOrder:
-    """Sort keys of n items: the 8-byte blake2b of the id, as a big-endian number.
+    """The sort keys of n items: the 8-byte blake2b hash of the id, as a big-endian number.
 
     Without ids, the id of an item is its row number in decimal. Keys are computed on first use,
     because ties are rare and a million hashes take a second.
@@ -24,7 +24,7 @@ class IdOrder:
         self._known = np.zeros(n, np.bool_)
 
     def keys(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Return the keys of rows, uint64 of the same shape. Thread-safe."""
+        """Return the keys of the items in `rows`, uint64 of the same shape. Thread-safe."""
         missing = np.unique(rows[~self._known[rows]])
         if len(missing):
             names = (

@@ -1,4 +1,4 @@
-"""Exact ranks as plain functions of arrays and lists."""
+"""Exact ranks, as functions of arrays and lists."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def positive_ranks(
     """Return the ranks of each query's positives in the whole corpus.
 
     `queries` [n, d] and `corpus` [m, d] are float32, normalised or not; either may be
-    memory-mapped. `positives` has the corpus rows of each query. `corpus_ids` order equal scores
-    (default: row numbers). The result is n ascending int64 arrays with ranks from 1 to m, in which
-    other positives count like any item. Raises DataError for vectors that are NaN, infinite or
-    zero, and for positives outside the corpus.
+    memory-mapped. `positives` has a list of corpus rows for each query. `corpus_ids` (default: row
+    numbers) order equal scores. The result is n ascending int64 arrays with ranks from 1 to m; the
+    other positives of a query count as any document. Raises DataError for vectors that are NaN,
+    infinite or zero, and for positives outside the corpus.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     (result,) = search(queries, corpus, pairs, corpus_ids=corpus_ids)
@@ -40,10 +40,11 @@ def positive_ranks_both(
     query_ids: Ids = None,
     corpus_ids: Ids = None,
 ) -> tuple[list[Ints], list[Ints]]:
-    """Return `positive_ranks` of queries, and of corpus items among the queries, in one pass.
+    """Return `positive_ranks` in both directions, in one pass.
 
-    The positives of a corpus item are the queries that have it as a positive; an item without any
-    has an empty array.
+    The first list has the ranks of corpus items for each query. The second list has the ranks of
+    queries for each corpus item, whose positives are the queries that have it as a positive; an
+    item without positives has an empty array.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     results = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)
@@ -57,15 +58,19 @@ def positive_ranks_both(
 def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Ints:
     """Return the k best corpus rows of each query, [n, k] int64, best first, padded with -1.
 
-    Order and errors are those of `positive_ranks`. It takes about a tenth longer than the matrix
-    product. `mmbench.search.exact.search` returns it with the ranks, in one pass.
+    Equal scores are ordered as in `positive_ranks`, which raises the same errors. The time is about
+    a tenth more than the matrix product. `mmbench.search.exact.search` computes the best rows and
+    the ranks in one pass.
     """
     none = np.empty(0, np.int64)
     return search(queries, corpus, (none, none), corpus_ids=corpus_ids, top=k)[0].top
 
 
 def ranks_by_query(query_rows: Ints, ranks: Ints, n: int) -> list[Ints]:
-    """Return the ranks [p] of pairs as n ascending arrays, by the query [p] of each pair."""
+    """Group the ranks [p] of pairs by query: n ascending arrays.
+
+    `query_rows` [p] has the query of each pair.
+    """
     keys = np.sort((query_rows << 32) + ranks)
     bounds = np.searchsorted(keys, np.arange(n + 1) << 32).tolist()
     ranks = keys & 0xFFFFFFFF

@@ -1,4 +1,4 @@
-"""Ordering of equal scores in the results of an index, as in exact search."""
+"""The order of equal scores in the results of an index, as in exact search."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LINES = 1 << 12  # vectors per block
 
 
 def settle_ties(scores: Array, rows: Ints, duplicates: Ints, order: IdOrder) -> None:
-    """Sort rows [n, k] in place by descending scores [n, k], equal ones by id; -1 stays last.
+    """Sort rows [n, k] in place by descending score [n, k], then by id; -1 stays last.
 
-    `duplicates` [m] numbers the groups of bitwise equal corpus rows, -1 for unique rows. Rows of a
-    group get the best of their scores, because a library that multiplies in blocks of several
-    shapes can return scores that differ in the last bit.
+    `duplicates` [m] is the result of `duplicate_groups`. All rows of a group get the best of their
+    scores, because a library that multiplies blocks of different shapes can return scores that
+    differ in the last bit.
     """
     line, rank = np.nonzero((rows >= 0) & (duplicates[rows] >= 0))
     if len(line):
@@ -34,7 +34,10 @@ def settle_ties(scores: Array, rows: Ints, duplicates: Ints, order: IdOrder) -> 
 
 
 def duplicate_groups(vectors: Array) -> Ints:
-    """Return the number of each vector's group of equal vectors, [m] int64, -1 if unique."""
+    """Return the group number of each vector, [m] int64; -1 for a unique vector.
+
+    A group consists of bitwise equal vectors.
+    """
     _, group, size = np.unique(_content_hashes(vectors), return_inverse=True, return_counts=True)
     return np.where(size[group] > 1, group, -1)
 
@@ -42,7 +45,8 @@ def duplicate_groups(vectors: Array) -> Ints:
 def _content_hashes(vectors: Array) -> NDArray[np.uint64]:
     """Return a hash of the bits of each vector [n, d], [n] uint64.
 
-    It is the sum of its words, each multiplied by an odd factor of its position, modulo 2⁶⁴.
+    The hash is the sum of the vector's 32-bit words modulo 2⁶⁴, each word multiplied by an odd
+    factor that depends on its position.
     """
     factors = np.random.default_rng(0).integers(0, 1 << 63, vectors.shape[1], np.uint64) * 2 + 1
     numbers = np.empty(len(vectors), np.uint64)

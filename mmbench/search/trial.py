@@ -1,4 +1,7 @@
-"""Process that tries a FAISS index: reads a `Trial` from stdin, writes the error of FAISS."""
+"""A process that tries a FAISS index.
+
+It reads a `Trial` as JSON from stdin and writes the error of FAISS, or nothing, to stdout.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from mmbench.search.factory_checks import Trial
 
 
 def _refusal(trial: Trial) -> str:
-    """Return the error of FAISS for an index, empty if there is none."""
+    """Build the index of a trial; return the error of FAISS, or ""."""
     try:
         if trial.train:
             draws = np.random.default_rng(0)

@@ -111,8 +111,8 @@ def test_a_small_corpus_is_searched_whole() -> None:
     ("factory", "message"),
     [
         ("Nope", "--index Nope: faiss says: could not parse index string"),
-        ("IVF64,Flat", "trains 64 clusters, and has only 20 documents"),
-        ("PQ8", "trains 256 clusters, and has only 20 documents"),
+        ("IVF64,Flat", "cannot train 64 clusters on 20 documents"),
+        ("PQ8", "cannot train 256 clusters on 20 documents"),
         ("PQ7x4", "multiple of the number of subquantizers"),
         ("Flat;nprobe=x", "could not interpret parameters"),
     ],
