@@ -1,1 +1,1 @@
-"""Tests of a task with known answers, independent of any model."""
+"""Self-tests of a task, with known answers and without a model."""

@@ -1,7 +1,8 @@
-"""Properties that every task must have, tested with known answers.
+"""Tests of properties that every task must have, with known answers.
 
-The oracle is best; baselines that ignore the input get no more than chance; scores depend neither
-on the order of the samples nor on batches or shards; a corrupt sample is counted.
+The oracle has the best scores; baselines that ignore the input score no better than chance; scores
+depend neither on the order of the samples nor on batches or shards; a corrupt sample is counted as
+failed.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import Directions, Predictions, TaskSpec
 
-_MOST = 200  # samples of a task's own data
-_PERMUTED = 20  # random pairings of answers and targets, to estimate chance
-_NOISE = 4  # standard deviations by which a baseline may exceed their mean
-_EQUAL = 1e-9  # sums in another order differ in their last digits
+_MOST = 200  # largest number of samples of a task's own data
+_PERMUTED = 20  # random pairings of predictions and targets, to estimate chance
+_NOISE = 4  # standard deviations by which a baseline may exceed the mean of random pairings
+_EQUAL = 1e-9  # tolerance: sums in another order differ in their last digits
 
 
 class _Bench(NamedTuple):
-    """A task with data on which its baselines can be scored."""
+    """A task with its kind, data for its baselines, and the metrics that can be computed here."""
 
     spec: TaskSpec
     kind: Kind[Dataset]
@@ -52,9 +53,9 @@ class _Bench(NamedTuple):
 
 
 def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
-    """Return all checks of a task, on its own data where they are there, else on generated data.
+    """Run all checks of a task, on its own data if found on this machine, else on generated data.
 
-    Raises UserError for a task that cannot be read.
+    Raises UserError for a task that cannot be loaded.
     """
     with run_context(options) as context:
         spec, kind = find_task(task, context.options)
@@ -83,7 +84,7 @@ def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
 
 
 def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
-    """Return the metrics that can be computed here, and a skipped check for each other."""
+    """Return the metrics that can be computed here, and a skipped check for each other metric."""
     directions = bench.kind.baseline("oracle", bench.data, 0).directions
     metrics, skipped = [], []
     for name in bench.metrics:
@@ -96,10 +97,10 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
 
 
 def _oracle(bench: _Bench, *, is_example: bool) -> Iterator[Check]:
-    """Check that the oracle is best in every metric with a range.
+    """Check that no baseline is better than the oracle in any metric with a range.
 
-    On generated data it must also reach the best value of the headline metric, if the range has
-    one.
+    On generated data, the oracle must also reach the best value of the headline metric, if the
+    metric declares a best value.
     """
     best = bench.baseline("oracle", bench.data)
     others = [bench.baseline(name, bench.data) for name in _others(bench)]
@@ -121,18 +122,18 @@ def _others(bench: _Bench) -> list[str]:
 
 
 def _better(value: float, scored: MeasuredDirection) -> float:
-    """Return by how much a value is better than a score; negative where it is worse."""
+    """Return the difference by which a value is better than a score; negative if it is worse."""
     gain = value - scored.score.value
     return gain if scored.score.better == "higher" else -gain
 
 
 def _chance(bench: _Bench) -> Iterator[Check]:
-    """Check that baselines that ignore the input score no more than randomly paired targets.
+    """Check that baselines that ignore the input score no better than with randomly paired targets.
 
-    Hedging must score no more than the better of a constant and a random baseline.
+    The baseline `hedge` must score no better than the better one of `constant` and `random`.
     """
     random = [bench.data.permuted(seed) for seed in range(_PERMUTED)]
-    if random[0] == bench.data:  # two sets of images have no pairs
+    if random[0] == bench.data:  # nothing to permute: sets of images have no pairs
         return
     baselines = {name: bench.baseline(name, bench.data) for name in _others(bench)}
     for name, scores in baselines.items():
@@ -146,7 +147,10 @@ def _chance(bench: _Bench) -> Iterator[Check]:
 
 
 def _pair_anew(bench: _Bench, name: str, answers: Predictions, data: Dataset) -> Directions:
-    """Return the answers paired with other samples; rankings are computed again from vectors."""
+    """Pair the predictions of a baseline with the samples of `data`, the permuted data.
+
+    For retrieval, the baseline is run again instead, since rankings depend on the whole corpus.
+    """
     if len(data.shards()) == 1:
         return bench.kind.baseline(name, data, 0).directions
     queries = next(iter(data.by_role().values()))

@@ -1,4 +1,4 @@
-"""Data for self-tests: small generated data of the shape that each source gives."""
+"""Small generated data for self-tests, in the form that each data source returns."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _COLOURS = ("red", "green", "blue", "black")
 
 
 def make_example_data(spec: TaskSpec) -> Dataset:
-    """Return data of the shape that a task's source gives.
+    """Generate data in the form that a task's data source returns.
 
-    Raises DataError for a source of a plugin.
+    Raises DataError for the data source of a plugin.
     """
     source = spec.data["source"]
     if source not in _BUILDERS:
-        raise DataError(f"task {spec.name}: no data to test it on: give --data PATH")
+        raise DataError(f"task {spec.name}: no data for the self-test; give --data PATH")
     return _BUILDERS[source](spec)
 
 
@@ -52,14 +52,17 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
 
 
 def _captions() -> Samples:
-    """Return images with one reference each, so that one answer is best in every metric."""
+    """Return images with one caption each, so that this caption is best in every metric."""
     data = _example()
     captions = {query.group: [str(query.inputs["text"])] for query in data.queries}
     return Samples([Sample(s.id, s.inputs, captions[s.id], s.id) for s in data.corpus])
 
 
 def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
-    """Return questions on images, two per image, with a target each."""
+    """Return questions about images, two per image.
+
+    `answers` and `tags` are functions that return the target and the tags of question i.
+    """
     images = _example().corpus
     return Samples(
         [
@@ -76,7 +79,7 @@ def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -
 
 
 def _ten(i: int) -> list[str]:
-    """Return ten answers that mostly agree, so that every nine of them give the full score."""
+    """Return ten answers, eight of them equal, so that any nine of them give the full score."""
     return [_COLOURS[i % 4]] * 8 + [_COLOURS[(i + 1) % 4], "a dark one"]
 
 
@@ -102,7 +105,7 @@ def _labels(spec: TaskSpec) -> Samples:
 
 
 def _images() -> Samples:
-    """Return half as many images as other samples: their features need Inception."""
+    """Return few images, since a metric runs Inception on them."""
     data = _example()
     return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus[: _N // 2]])
 
@@ -125,7 +128,7 @@ def _pope() -> Samples:
 
 
 def _spoken() -> Samples:
-    """Return texts with a sound of each, for speech synthesis or recognition."""
+    """Return texts with an audio clip each, for speech synthesis or recognition."""
     texts = [str(query.inputs["text"]) for query in _example().queries[::5]]
     return Samples(
         [
@@ -136,7 +139,7 @@ def _spoken() -> Samples:
 
 
 def _sound(i: int) -> Media:
-    """Return a tenth of a second, 16 kHz, of pulses with a period for each speaker."""
+    """Return 0.1 s of audio at 16 kHz: pulses with a period that depends on the speaker `i`."""
     stream = io.BytesIO()
     with wave.open(stream, "wb") as file:
         file.setnchannels(1)
@@ -147,7 +150,7 @@ def _sound(i: int) -> Media:
 
 
 def _prompts() -> Samples:
-    """Return the first caption of each image as text, with the image as target."""
+    """Return samples with the first caption of an image as input and the image as target."""
     data = _example()
     captions = {query.group: query.inputs["text"] for query in reversed(data.queries)}
     return Samples(
@@ -156,7 +159,7 @@ def _prompts() -> Samples:
 
 
 def _published(spec: TaskSpec) -> Samples:
-    """Return data like files of annotations, by the kind and the metrics of the task."""
+    """Return data in the form of published annotation files, for the task's kind and metrics."""
     data = _by_kind(spec)
     return Samples(
         [

@@ -1,4 +1,4 @@
-"""Checks of batches, shards and corrupt samples, with a model of known embeddings."""
+"""Checks of batches, shards and corrupt samples, with a model whose embeddings are known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ _BROKEN = InvalidContent("corrupt, on purpose")
 
 
 class Check(NamedTuple):
-    """A tested property and the result; None if it could not be tested (`detail` says why)."""
+    """A tested property with the result; `passed` is None if it could not be tested.
+
+    `detail` explains the result.
+    """
 
     what: str
     passed: bool | None
@@ -43,7 +46,7 @@ class Check(NamedTuple):
 
 
 class Probe:
-    """A model with hashes of its inputs as vectors, so that any mix-up of rows shows."""
+    """A model that embeds an input as its hash, so that exchanged rows are detected."""
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
 
@@ -56,7 +59,7 @@ class Probe:
 
 
 def _bytes(item: Any) -> bytes | str:
-    """Return the content of a decoded item: a text, an image, samples of a sound, video frames."""
+    """Return the content of a decoded item: a text, pixels, audio samples or video frames."""
     if isinstance(item, Audio | VideoFrames):
         return item[0].tobytes()
     return item if isinstance(item, str) else item.tobytes()
@@ -65,7 +68,7 @@ def _bytes(item: Any) -> bytes | str:
 def check_batches(
     kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
-    """Check that outputs depend neither on the size of the batches nor on the shards."""
+    """Check that outputs depend neither on the batch size nor on the division into shards."""
     shards = data.shards()
     if len(shards) > 1:
         yield _check_shards(kind, data, shards)
@@ -98,7 +101,7 @@ def _check_shards(kind: Kind[Dataset], data: Dataset, shards: list[Dataset]) -> 
 def check_corrupt_sample(
     spec: TaskSpec, kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
-    """Check that a corrupt sample is counted as failed, and no other sample is lost."""
+    """Check that a corrupt sample is counted as failed, and that no other sample fails."""
     role, samples = list(data.by_role().items())[-1]
     first = samples[0]
     if len(data.shards()) > 1 or not _probe_requests(kind, data):
@@ -121,7 +124,7 @@ def check_corrupt_sample(
 
 
 def _probe_requests(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
-    """Return the requests of a kind if they only embed, as the probe does; else none."""
+    """Return the requests of a kind if the probe can answer them (`embed` only), else {}."""
     needs = kind.needs()
     requests = kind.requests(data, 0) if needs and needs.ability is Embeds else {}
     return requests if all(batch.method == "embed" for batch in requests.values()) else {}
@@ -144,7 +147,7 @@ def _equal(whole: VectorOutputs, parts: list[VectorOutputs]) -> bool:
 def _accept_oracle(
     kind: Kind[Dataset], data: Dataset, replacements: dict[str, InvalidContent]
 ) -> list[Prediction]:
-    """Return predictions from the oracle's answers, given as outputs of another program."""
+    """Score the oracle's outputs as outputs of another program, with some outputs replaced."""
     best = kind.baseline("oracle", data, 0)
     outputs = Outputs(values={p.id: p.value for p in best.each()} | replacements)
     return list(kind.accept(data, outputs).each())

@@ -20,24 +20,27 @@ _BATCH = 64  # rows of a Parquet file in memory at a time
 
 
 def is_inflated(stored: int, expanded: int) -> bool:
-    """Return whether `expanded` bytes are implausibly many for `stored` bytes."""
+    """Return whether the ratio of `expanded` to `stored` bytes is implausibly high."""
     return expanded > MAX_EXPANDED and expanded > MAX_RATIO * stored
 
 
 def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
-    """Raise DataError if `stored` bytes of a file expand to too many bytes."""
+    """Raise DataError if `stored` bytes of a file expand to implausibly many bytes.
+
+    `what` is the part of the file that is named in the error, such as "the table".
+    """
     if is_inflated(stored, expanded):
         raise DataError(
             f"{file}: {what} expands from {stored:,} to {expanded:,} bytes, more than"
-            f" {MAX_RATIO} times (a decompression bomb?): store it without compression"
+            f" {MAX_RATIO} times (a decompression bomb?); store it without compression"
         )
 
 
 def refuse_inflated_groups(metadata: pq.FileMetaData, stored: int, file: Path) -> None:
-    """Reject a Parquet file of `stored` bytes by the row group sizes in its footer.
+    """Raise DataError if the row groups of a Parquet file expand to implausibly many bytes.
 
-    The columns are not read, because pyarrow aborts the process on damaged statistics. Raises
-    DataError.
+    `stored` is the file's size. The sizes are read from the footer; the statistics of columns are
+    not read, because pyarrow aborts the process if they are damaged.
     """
     groups = range(metadata.num_row_groups)
     expanded = sum(metadata.row_group(number).total_byte_size for number in groups)
@@ -53,10 +56,10 @@ def expanded_bytes(batch: pa.RecordBatch) -> int:
 
 
 def check_parquet(file: Path) -> None:
-    """Reject a decompression bomb in Parquet. Raises DataError, OSError, ArrowException.
+    """Raise DataError if a Parquet file is a decompression bomb.
 
     The file is read once, a few rows at a time, because one long value may be repeated in many
-    rows, which the footer does not show.
+    rows, which the footer does not show. Raises OSError or ArrowException for an unreadable file.
     """
     import pyarrow.parquet as pq
 

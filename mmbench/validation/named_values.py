@@ -22,9 +22,9 @@ _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def as_struct(raw: Mapping[str, object], kind: type[S], where: str, hint: str = "") -> S:
-    """Return a mapping from a YAML file as a msgspec Struct.
+    """Convert a mapping from a YAML file to a msgspec Struct.
 
-    Error messages name `where`, the file or the option, and `hint` says how to add missing keys.
+    `where` is the file or the option that error messages name; `hint` is advice on missing keys.
     Raises UnknownName if a single unknown key is the only error, else SpecError.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -51,12 +51,13 @@ def checked_options(
     reserved: Collection[str],
     missing: Callable[[list[str]], UserError],
 ) -> dict[str, object]:
-    """Return options with values of the types that the function takes; numbers become texts.
+    """Check options against the parameters of a function, and convert them to its type hints.
 
-    Messages start with `what` ("option of data source hf"). `reserved` parameters are not options.
-    `missing` returns the error for missing options without a default. Types are checked if the
-    function's hints consist of texts, numbers, lists and mappings. Raises UnknownName if a single
-    unknown option is the only error, else SpecError.
+    Numbers are converted to strings where a string is expected. Messages start with `what`
+    ("option of data source hf"). Parameters in `reserved` are not options. `missing` returns the
+    error for required options that are missing. Only type hints that consist of strings, numbers,
+    lists and mappings are checked. Raises UnknownName if a single unknown option is the only error,
+    the error of `missing`, or SpecError.
     """
     parameters = inspect.signature(function).parameters.values()
     free = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
@@ -74,7 +75,7 @@ def checked_options(
 
 
 def as_typed(value: object, hint: object) -> object:
-    """Return a value with its numbers and dates as strings, if the type hint requires strings."""
+    """Convert numbers and dates in a value to strings, if the type hint requires strings."""
     if not _fault("", value, hint):
         return value
     texts = _with_texts(value)
@@ -106,7 +107,7 @@ def _counted(noun: str, names: list[str]) -> str:
 
 
 def _fault(name: str, value: object, hint: object) -> str:
-    """Return why a value does not fit its type hint; empty if it fits."""
+    """Return the reason why a value does not fit its type hint; "" if it fits."""
     try:
         msgspec.convert(value, hint)
     except msgspec.ValidationError as error:

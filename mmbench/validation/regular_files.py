@@ -1,4 +1,4 @@
-"""Access to regular files only: reading a pipe or a device may never end."""
+"""Access to regular files only, since reading a pipe or a device may never end."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _KINDS = {
 def open_regular(path: str | Path) -> BufferedReader:
     """Open a regular file for reading in binary mode, following symbolic links.
 
-    Raises OSError like `open`, and with the message `is a pipe, not a regular file` (or a folder, a
-    device, a socket) for other files. Never waits for the writer of a pipe.
+    Raises OSError for the same reasons as `open`, and for a folder, a pipe, a device or a socket
+    ("is a pipe, not a regular file"). Never waits for the writer of a pipe.
     """
     handle = os.open(path, _FLAGS)
     try:
@@ -37,6 +37,6 @@ def open_regular(path: str | Path) -> BufferedReader:
 
 
 def read_regular(path: str | Path) -> bytes:
-    """Return the bytes of a regular file. Raises OSError: see `open_regular`."""
+    """Return the bytes of a regular file. Raises the OSErrors of `open_regular`."""
     with open_regular(path) as file:
         return file.read()

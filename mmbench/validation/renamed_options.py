@@ -1,4 +1,4 @@
-"""Rejection of renamed options of data sources, with their new names."""
+"""Error messages for renamed options of data sources, with their new names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RENAMED: dict[str, dict[str, str]] = {
 
 
 def refuse_renamed(data: Mapping[str, object], where: str) -> None:
-    """Raise SpecError for renamed options in a task's `data`, its `hub` block and a `join`.
+    """Raise SpecError if a task's `data`, with its `hub` and `join` blocks, has renamed options.
 
-    The message starts with `where` and has the new name of each option.
+    The message starts with `where`, the task or its file, and has the new name of each option.
     """
     faults = [*_faults(data, "data")]
     hub = data.get("hub")
@@ -38,10 +38,10 @@ def _faults(block: Mapping[str, object], place: str) -> Iterator[str]:
     for old in block:
         if old in renamed:
             now = renamed[old].replace("MEDIUM", _medium(block))
-            yield f"{place}: source {source} has no option {old}: use {now}"
+            yield f"{place}: source {source} has no option {old}; use {now}"
     join = block.get("join")
     if source == "rows" and isinstance(join, Mapping) and "fields" in join:
-        yield f"{place}: join has no key fields: use columns"
+        yield f"{place}: join has no key fields; use columns"
 
 
 def _medium(block: Mapping[str, object]) -> str:

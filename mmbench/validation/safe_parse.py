@@ -1,4 +1,4 @@
-"""Parsing of untrusted JSON and YAML: nesting is limited to `MAX_NESTING`, texts are Unicode.
+"""Parsing of untrusted JSON and YAML with a limit on nesting, `MAX_NESTING`.
 
 Without a limit, deep nesting can crash the interpreter: PyYAML's C code overflows the stack, and
 code that walks through the value exceeds Python's recursion limit.
@@ -51,9 +51,9 @@ def parse_json(data: bytes | str, as_type: type[T]) -> T: ...
 
 
 def parse_json(data: bytes | str, as_type: object = object) -> object:
-    """Decode JSON as a msgspec type.
+    """Decode JSON to a type that msgspec supports.
 
-    Raises ValueError: TooDeep, another msgspec.DecodeError, or UnicodeDecodeError.
+    Raises ValueError for invalid JSON: TooDeep, another msgspec.DecodeError, or UnicodeDecodeError.
     """
     try:
         value = msgspec.json.decode(data, type=as_type)
@@ -66,13 +66,13 @@ def parse_json(data: bytes | str, as_type: object = object) -> object:
 
 @cache
 def _is_open(as_type: object) -> bool:
-    """Return whether a type contains Any or object; other types limit the depth."""
+    """Return whether a type contains Any or object; any other type limits the nesting itself."""
     description = repr(msgspec.inspect.type_info(as_type))
     return any(name in description for name in _OPEN_TYPES)
 
 
 def encode_json(value: object) -> bytes:
-    """Return a value as JSON, with lone surrogates in texts escaped (`escape_surrogates`)."""
+    """Encode a value as JSON, with lone surrogates in strings escaped (`escape_surrogates`)."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -102,7 +102,10 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def refuse_deep_lines(lines: Iterable[bytes]) -> None:
-    """Raise TooDeep for nested JSON lines, valid or not, before another library reads them."""
+    """Raise TooDeep for JSON with deep nesting, valid or not, before another library parses it.
+
+    `lines` are the lines of the JSON file.
+    """
     depth = 0
     for line in lines:
         brackets = _STRING.sub(b"", line).translate(None, delete=_NO_BRACKETS)
@@ -121,10 +124,10 @@ def _deepest(brackets: bytes, depth: int) -> int:
 
 
 def parse_yaml(text: str) -> object:
-    """Return YAML as plain values. Raises ValueError, with a message of one line.
+    """Parse YAML to plain values.
 
-    Invalid are also values nested too deep, aliases that expand to more than `MAX_YAML_VALUES`
-    values, and aliases inside their own value.
+    Raises ValueError with a one-line message for invalid YAML, values nested too deep, aliases that
+    expand to more than `MAX_YAML_VALUES` values, and aliases inside their own value.
     """
     import yaml
 
@@ -137,20 +140,20 @@ def parse_yaml(text: str) -> object:
     except _Refused:
         raise
     except _CONSTRUCTOR_ERRORS as error:
-        raise ValueError(f"not valid YAML: a value does not fit its type: {error}") from error
+        raise ValueError(f"not valid YAML: a value does not fit its tag ({error})") from error
 
 
 class _Refused(ValueError):
-    """YAML beyond a limit."""
+    """The error for YAML that exceeds a limit."""
 
 
 def _check_events(events: Iterable[Event]) -> None:
-    """Raise _Refused for YAML beyond a limit. Parsing to events needs no stack."""
+    """Raise _Refused for YAML that exceeds a limit. Parsing to events needs no recursion."""
     from yaml import events as kinds
 
     values = 0
-    sizes: dict[str | None, int] = {}  # anchor → number of values of its aliases
-    unfinished: list[tuple[str | None, int]] = []  # anchor, number of values before it
+    sizes: dict[str | None, int] = {}  # anchor → number of values in the anchored value
+    unfinished: list[tuple[str | None, int]] = []  # anchor, number of values before the anchor
     for event in events:
         if isinstance(event, kinds.CollectionStartEvent):
             unfinished.append((event.anchor, values))
@@ -168,4 +171,4 @@ def _check_events(events: Iterable[Event]) -> None:
         if len(unfinished) > MAX_NESTING:
             raise _Refused(_TOO_DEEP)
         if values > MAX_YAML_VALUES:
-            raise _Refused(f"its aliases expand to more than {MAX_YAML_VALUES:,} values")
+            raise _Refused(f"aliases expand to more than {MAX_YAML_VALUES:,} values")

@@ -28,7 +28,7 @@ def test_an_old_option_is_refused_with_its_new_name(
     tmp_path: Path, source: str, old: str, now: str
 ) -> None:
     now = now.replace("MEDIUM", "image")
-    line = f"source {source} has no option {old}: use {now}"
+    line = f"source {source} has no option {old}; use {now}"
     assert refusal(tmp_path, {"source": source, old: "x"}) == f"mine.yaml: data: {line}"
     hub = {"source": "coco", "folder": "x", "hub": {"source": source, old: "x"}}
     assert refusal(tmp_path, hub) == f"mine.yaml: data: hub: {line}"
@@ -48,7 +48,7 @@ def test_a_hub_block_is_one_of_the_source_rows(tmp_path: Path) -> None:
     hub = {"path": "a/b", "fields": {"image": "image"}, "join": join}
     assert refusal(tmp_path, {"source": "coco", "hub": hub}) == (
         "mine.yaml: data: hub: source rows has no option fields: use columns;"
-        " data: hub: join has no key fields: use columns"
+        " data: hub: join has no key fields; use columns"
     )
 
 
