@@ -1,4 +1,4 @@
-"""Task kinds: the requests to a model, and the predictions from its outputs and the references."""
+"""Task kinds, which make requests to a model and predictions from its outputs and references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choice: one of the options of each sample, by the letter written or by likelihood."""
+"""The kind `choice`: one of several options, by a generated letter or by likelihood."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmbench.types import ContinuationRequest, InvalidContent, Requests, Sample,
 
 
 class ChoiceOptions(PromptOptions, frozen=True):
-    """Options of `choice`: the model writes the letter, or the most likely option is chosen."""
+    """Options of `choice`: the model generates a letter, or the most likely option is chosen."""
 
     choose: Literal["letter", "likelihood"] = "letter"
 
@@ -24,23 +24,26 @@ class ChoiceOptions(PromptOptions, frozen=True):
 class Choice(Writing):
     """The kind `choice`. A target is {"answer": letter, "options": [text, …]}, a value is a text.
 
-    With `choose: letter` the model writes, and the metric reads its answer. With `choose:
-    likelihood` the answer is the option with the highest mean log-probability per token, as
-    SEED-Bench ranks its options (Li et al. 2023, arXiv 2307.16125, section 3.3); the first of equal
-    options.
+    With `choose: letter` the model generates a text, from which the metric extracts the answer.
+    With `choose: likelihood` the answer is the option with the highest mean log-probability per
+    token, or the first of equally likely options. Source: SEED-Bench (Li et al. 2023, arXiv
+    2307.16125, section 3.3).
     """
 
     Options = ChoiceOptions
     options: ChoiceOptions
 
     def needs(self) -> Needs | None:
-        """Return Writes, or Rates."""
+        """Return the ability Writes, or Rates for `choose: likelihood`."""
         needed = super().needs()
         rates = self.options.choose == "likelihood"
         return needed._replace(ability=Rates) if needed and rates else needed
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return one conversation per sample, or one per option if options are rated."""
+        """Return a conversation per sample, or for `choose: likelihood` a continuation per option.
+
+        Raises DataError for a sample without options.
+        """
         options = [_options(sample) for sample in data.samples]
         if self.options.choose == "letter":
             return super().requests(data, seed)
@@ -53,7 +56,7 @@ class Choice(Writing):
         return {"option": Requests(rated, modality_of(conversations), method="loglikelihood")}
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample with an option that could not be rated."""
+        """Return (id, reason) of each failed sample, including samples with a failed option."""
         if "option" not in responses:
             return super().failures(data, responses)
         failed_options = responses["option"].failures
@@ -67,7 +70,7 @@ class Choice(Writing):
         return [(sample.id, reason) for sample, reason in pairs if reason]
 
     def values(self, data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
-        """Return the written texts, or the letters of the most likely options."""
+        """Return the generated texts, or the letters of the most likely options."""
         if "option" not in responses:
             return super().values(data, responses)
         rated = vectors(responses, "option")
@@ -77,7 +80,10 @@ class Choice(Writing):
         ]
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[str]:
-        """Return the letters of a baseline. Raises DataError for a sample without options."""
+        """Return the letter that a baseline predicts for each sample.
+
+        Raises DataError for a sample without options.
+        """
         for sample in data.samples:
             _options(sample)
         return super().baseline_values(name, data, seed)
@@ -91,14 +97,14 @@ def _options(sample: Sample) -> list[str]:
     options = target.get("options") if isinstance(target, dict) else None
     if not options or len(options) > len(ascii_uppercase):
         raise DataError(
-            f"sample {sample.id}: 1 to 26 options are needed: give them in options, or in columns"
-            " A, B, … (-t answers asks without options)"
+            f"sample {sample.id}: no options, or more than 26; give them in the column options, or"
+            " in columns A, B, …, or use -t answers for questions without options"
         )
     return [str(option) for option in options]
 
 
 def _spans(data: Samples) -> list[tuple[int, int]]:
-    """Return the range of each sample's options among the options of all samples."""
+    """Return the (start, end) rows of each sample's options among the options of all samples."""
     sizes = (
         0 if isinstance(sample.target, InvalidContent) else len(sample.target["options"])
         for sample in data.samples

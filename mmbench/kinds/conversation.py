@@ -23,35 +23,39 @@ _ALL = "{text}"  # the default prompt
 
 
 class PromptOptions(KindOptions, frozen=True):
-    """Options of kinds with conversations: a prompt with slots for fields, and sampling."""
+    """Options of kinds with conversations: a prompt with slots for fields, and its generation.
+
+    A slot is the name of a field in braces, such as `{image}`.
+    """
 
     prompt: str = _ALL
     generation: GenerationConfig = GenerationConfig()
 
 
 def media_together(prompt: str) -> frozenset[Modality]:
-    """Return the modalities that the prompt has slots for; every sample has all of them."""
+    """Return the modalities that the prompt has slots for, all of which a model must accept."""
     media: tuple[Modality, ...] = ("image", "audio", "video")
     return frozenset(medium for medium in media if f"{{{medium}}}" in prompt)
 
 
 def check_prompt(spec: TaskSpec, prompt: str) -> None:
-    """Refuse a prompt with a slot that is not a field. Raises SpecError."""
+    """Raise SpecError for a prompt with a slot that is not a field of the task."""
     if prompt == _ALL:
         return
     for slot in _SLOT.findall(prompt):
         if slot not in spec.fields:
             raise SpecError(
-                f"task {spec.name}: the prompt has a slot {{{slot}}}, and fields are"
-                f" {', '.join(spec.fields)}"
+                f"task {spec.name}: the prompt has a slot {{{slot}}}, which is not a field; use"
+                f" one of {', '.join(spec.fields)}"
             )
 
 
 def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
-    """Return one user turn: media in the slots of the prompt, media without a slot before it.
+    """Return a conversation of one user message: the prompt with its slots filled from a sample.
 
-    A medium that the sample lacks is left out (a question without an image); a missing text is
-    empty. Raises DataError if the conversation would be empty.
+    Media without a slot come before the prompt. Media that the sample lacks are left out (a
+    question without an image); a missing text is empty. Raises DataError if the message would be
+    empty.
     """
     has = {name: sample.inputs[f] for name, f in spec.fields.items() if f in sample.inputs}
     if prompt == _ALL and "text" not in spec.fields:
@@ -65,15 +69,15 @@ def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
             ", ".join(sample.inputs) or "nothing",
         )
         raise DataError(
-            f"task {spec.name}: sample {sample.id} has {available}, and the task asks with"
+            f"task {spec.name}: sample {sample.id} has {available}, but the fields of the task are"
             f" {field_names}"
         )
     return (Message("user", tuple(parts)),)
 
 
 def _fill_slots(prompt: str, has: dict[str, Content]) -> list[Content]:
-    """Return the prompt split at its slots, with slots filled; every second piece is a slot."""
-    pieces = _SLOT.split(prompt)
+    """Return the pieces of the prompt, with each slot replaced by a content."""
+    pieces = _SLOT.split(prompt)  # every second piece is a slot
     return [has.get(piece, "") if at % 2 else piece for at, piece in enumerate(pieces)]
 
 
@@ -90,6 +94,6 @@ def _merge_texts(parts: list[Content]) -> list[Content]:
 
 
 def modality_of(conversations: Iterable[Conversation]) -> Modality:
-    """Return the modality of the first medium, text if there is none."""
+    """Return the modality of the first image, audio or video in conversations, else "text"."""
     parts = (part for turns in conversations for turn in turns for part in turn.parts)
     return next((part.modality for part in parts if isinstance(part, Media)), "text")

@@ -1,4 +1,4 @@
-"""Drawing: a set of generated images, compared with real images or with their prompts."""
+"""The kind `drawing`: generated images, compared with real images or with their prompts."""
 
 from __future__ import annotations
 
@@ -36,15 +36,16 @@ from mmbench.types import (
 
 
 class DrawingOptions(KindOptions, frozen=True):
-    """`size` is the side in pixels to which drawings and real images are cropped and scaled."""
+    """Options of `drawing`: `size` is the side in pixels of squares that images are scaled to."""
 
     size: int | None = None
 
 
 class Drawing(PerSample):
-    """The kind `drawing`. A value is an image. The two sets may have different sizes.
+    """The kind `drawing`. A value is a generated image, a target is a real image.
 
-    With a `size` in the task, drawings and real images become squares of that side (`square`).
+    There may be more generated than real images, or fewer. If the task has a `size`, generated and
+    real images are cropped and scaled to squares of this side (`media.square`).
     """
 
     Options = DrawingOptions
@@ -56,13 +57,15 @@ class Drawing(PerSample):
         super().__init__(task)
         size = self.options.size
         if size is not None and size < 1:
-            raise SpecError(f"task {task.name}: size is {size}: give a side in pixels")
+            raise SpecError(f"task {task.name}: size is {size}; give a side in pixels")
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return the prompts, each with a seed derived from its id."""
+        """Return a request for each prompt, with a seed derived from the sample's id."""
         spec = self.task
         if "prompt" not in spec.fields:
-            raise SpecError(f"task {spec.name}: to run a model, `fields: {{prompt: …}}` is needed")
+            raise SpecError(
+                f"task {spec.name}: no prompts for a model; set `fields: {{prompt: …}}` in the task"
+            )
         prompts = [
             prompt
             if isinstance(prompt := text_of(spec, sample, "prompt"), InvalidContent)
@@ -72,17 +75,17 @@ class Drawing(PerSample):
         return {"sample": Requests(prompts, "text", method="draw")}
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
-        """Return the drawings."""
+        """Return the generated images, invalid content for failed requests."""
         return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
-        """Return the images. Raises DataError for anything else."""
+        """Return the images of another program. Raises DataError for any other output."""
         return each_output(self.task, data, outputs, _as_image)
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return the drawn images, followed by the real ones without a drawing of the same id.
+        """Return predictions for generated images, then for real images without a generated image.
 
-        Raises DataError for outputs that are not images.
+        Images are matched by id. Raises DataError for outputs that are not images.
         """
         real = {sample.id: sample for sample in data.samples}
         drawn = [real.pop(ident, Sample(ident, {})) for ident in outputs.values]
@@ -91,28 +94,31 @@ class Drawing(PerSample):
         return self._sized(with_failures({"": [predictions]}))
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return the drawn images, each with its real image."""
+        """Return predictions with each generated image and its real image."""
         return self._sized(super().predictions(data, responses))
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return real images as drawings, at their own place or permuted."""
+        """Return predictions with real images as generated images.
+
+        The oracle returns the real image of each sample, `random` permutes the images.
+        """
         return self._sized(super().baseline(name, data, seed))
 
     def baseline_values(
         self, name: str, data: Samples, seed: int, /
     ) -> list[Media | InvalidContent]:
-        """Return the real images, or those of other samples."""
-        none = InvalidContent("there is no real image of this prompt")
+        """Return the real images of the samples, or for `random` real images of other samples."""
+        none = InvalidContent("no real image for this prompt")
         real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
         return real if name == "oracle" else permute_answers(real, ids, seed)
 
     def signature(self, _data: Samples, /) -> str:
-        """Return the side of the squares, if the task sets it."""
+        """Return `size=` with the side of the squares; "" if the task sets no size."""
         return f"size={self.options.size}" if self.options.size else ""
 
     def _sized(self, predictions: Predictions) -> Predictions:
-        """Return predictions with both images scaled to the task's size."""
+        """Scale the generated and the real images to the task's size, if it sets one."""
         size = self.options.size
         return predictions.mapped(partial(_square, size=size)) if size else predictions
 

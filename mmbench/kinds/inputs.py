@@ -1,4 +1,4 @@
-"""The inputs of samples: the medium or the text that a kind requests outputs for."""
+"""Access to the inputs of samples: the image, audio, video or text for a request."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _MEDIA = {"image", "audio", "video"}
 
 
 def check_medium(spec: TaskSpec) -> None:
-    """Refuse fields that are not media. Raises SpecError."""
+    """Raise SpecError unless all fields of a task are media."""
     if not spec.fields or not _MEDIA.issuperset(spec.fields):
         raise SpecError(
-            f"task {spec.name}: fields of a {spec.kind} task are media, e.g."
-            " `fields: {image: image}`"
+            f"task {spec.name}: fields of a {spec.kind} task must be image, audio or video; set"
+            " e.g. `fields: {image: image}`"
         )
 
 
 def media_of(spec: TaskSpec, data: Samples) -> tuple[list[Content], Modality]:
-    """Return the medium of each sample, and their modality, text if there are no media.
+    """Return the image, audio or video of each sample, and their common modality.
 
-    Raises DataError for several modalities: a model is asked about one at a time.
+    The modality is "text" if no sample has media. Raises DataError if there are several modalities.
     """
     media = [_medium_of(spec, sample) for sample in data.samples]
     first: dict[Modality, str] = {}
@@ -32,30 +32,33 @@ def media_of(spec: TaskSpec, data: Samples) -> tuple[list[Content], Modality]:
     if len(first) > 1:
         examples = ", ".join(f"{modality} of {ident}" for modality, ident in first.items())
         raise DataError(
-            f"task {spec.name}: its media are of several kinds ({examples}): split the data"
+            f"task {spec.name}: the data mix modalities ({examples}); make a task for each modality"
         )
     return media, next(iter(first), "text")
 
 
 def _medium_of(spec: TaskSpec, sample: Sample) -> Content:
-    """Return the medium of a sample: the only field that it has. Raises DataError."""
+    """Return the image, audio or video of a sample. Raises DataError unless it has exactly one."""
     present = [field for field in spec.fields.values() if field in sample.inputs]
     usable = [field for field in present if not isinstance(sample.inputs[field], InvalidContent)]
     if present and len(usable) < 2:
         return sample.inputs[(usable or present)[0]]
     if not present:
         raise DataError(
-            f"task {spec.name}: sample {sample.id} has no {' or '.join(spec.fields.values())}:"
-            " name its file in a column of that name"
+            f"task {spec.name}: sample {sample.id} has no {' or '.join(spec.fields.values())};"
+            " give the path of its file in a column with this name"
         )
     raise DataError(
-        f"task {spec.name}: sample {sample.id} has {' and '.join(usable)}, and a model is asked"
-        f" about one: choose it in a task file, e.g. fields: {{{usable[0]}: {usable[0]}}}"
+        f"task {spec.name}: sample {sample.id} has {' and '.join(usable)}, but a request takes"
+        f" only one; choose it in a task file, e.g. fields: {{{usable[0]}: {usable[0]}}}"
     )
 
 
 def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
-    """Return a text of a sample, by the name of its field. Raises DataError."""
+    """Return the text of a sample in the task's field `name`.
+
+    Raises DataError if the field is missing or is not a text.
+    """
     content = input_of(spec, sample, spec.fields[name])
     if isinstance(content, Media):
         raise DataError(
@@ -65,7 +68,7 @@ def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
 
 
 def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
-    """Return a content of a sample. Raises DataError if this field is missing."""
+    """Return the input of a sample called `field`. Raises DataError if it is missing."""
     content = sample.inputs.get(field)
     if content is None:
         has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""

@@ -1,4 +1,4 @@
-"""The shared base of kinds with one output and one prediction per sample."""
+"""The base class of kinds with one output and one prediction per sample."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ T = TypeVar("T")
 class PerSample(ABC):
     """The base class of kinds in which each sample gets one output; their data is a Samples.
 
-    A kind defines the requests to a model (`requests`), the value of each output (`values`), the
-    value of each output of another program (`accepted`), and baseline predictions
+    A kind defines the requests to a model (`requests`), the values of a model's outputs (`values`),
+    the values of another program's outputs (`accepted`), and the values of baselines
     (`baseline_values`). See `mmbench.protocols.Kind` for the class attributes. `ability` is the
     protocol that a model must implement; None means that no model is run and only outputs are
-    scored. `sample_requests` are the names of the requests with one request per sample, in the
-    order of the samples.
+    scored. `sample_requests` are the keys in the result of `requests` whose requests correspond to
+    the samples, one per sample in the same order.
     """
 
     Options: ClassVar[type[KindOptions]] = KindOptions
@@ -73,7 +73,7 @@ class PerSample(ABC):
         if self.ability and inherited:
             raise UserError(
                 f"kind {task.kind}: the class lacks {', '.join(inherited)}, which a kind with an"
-                " `ability` needs: see `A kind` in docs/plugins.md"
+                " `ability` needs; see `A kind` in docs/plugins.md"
             )
         self.task = task
         self.options = task.options_of(self.Options)
@@ -83,7 +83,7 @@ class PerSample(ABC):
         return [""]
 
     def needs(self) -> Needs | None:
-        """Return the ability of the class; None if no model is run."""
+        """Return the ability that a model needs; None if no model is run."""
         return Needs(self.ability) if self.ability else None
 
     def check(self, _data: Samples, /) -> None:
@@ -91,50 +91,52 @@ class PerSample(ABC):
         return
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return the requests to the model, by name."""
+        """Return the requests to the model by name."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return the value of each sample, invalid content for a failed one."""
+        """Return the value of each sample; InvalidContent for a failed sample."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     @abstractmethod
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return the value of each sample from outputs, which have one for every sample.
+        """Return the value of each sample from another program's outputs, one per sample.
 
-        Raises DataError, which names the sample; `each_output` helps.
+        `each_output` converts outputs one by one. Raises DataError, with the sample's id, for an
+        output that the kind cannot score.
         """
 
     @abstractmethod
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> Sequence[object]:
-        """Return the values that a baseline predicts, one per sample."""
+        """Return the values that the baseline called `name` predicts, one per sample."""
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that failed in one of its requests."""
+        """Return (id, reason) of each sample with a failed request."""
         failed: dict[int, str] = {}
         if responses.keys().isdisjoint(self.sample_requests):
             expected, returned = ", ".join(self.sample_requests), ", ".join(responses)
             raise UserError(
-                f"kind {self.task.kind}: `sample_requests` are {expected}, and requests returned"
-                f" {returned}: name those with one for each sample"
+                f"kind {self.task.kind}: `sample_requests` are {expected}, but `requests` returned"
+                f" {returned}; list the names of requests with one item per sample"
             )
         for name in self.sample_requests:
             failed |= responses[name].failures if name in responses else {}
         return [(data.samples[row].id, reason) for row, reason in sorted(failed.items())]
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return a model's outputs with the references."""
+        """Return predictions: the values of a model's outputs with the references."""
         split = prediction_table(data.samples, self.values(data, responses))
         return Predictions({"": [split]}, self.failures(data, responses))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return outputs of another program with the references.
+        """Return predictions: the values of another program's outputs with the references.
 
-        Raises DataError, which names the sample, for an output of another kind.
+        Raises DataError, with the sample's id, for an output that the kind cannot score.
         """
         if outputs.embeddings:
             raise DataError(
-                f"task {self.task.name}: outputs with embeddings are for retrieval tasks"
+                f"task {self.task.name}: embeddings can only be scored on retrieval tasks; give"
+                " another file of outputs"
             )
         values = self.accepted(data, outputs)
         split = prediction_table(data.samples, values, _tags(data.samples, outputs))
@@ -146,17 +148,17 @@ class PerSample(ABC):
         return with_failures({"": [prediction_table(data.samples, values)]})
 
     def signature(self, _data: Samples, /) -> str:
-        """Return "": the kind adds nothing to the metrics' signatures."""
+        """Return "", which adds nothing to the signatures of scores."""
         return ""
 
 
 def each_output(
     task: TaskSpec, data: Samples, outputs: Outputs, read: Callable[[object, str], object]
 ) -> list[object]:
-    """Return the value of each sample in outputs; invalid outputs are kept.
+    """Convert the output of each sample with `read`; InvalidContent is kept.
 
-    `read` converts an output to a value; its second argument begins error messages: "task t: the
-    output for 17".
+    `read` gets an output and the beginning of its error messages, such as "task t: the output for
+    17", and returns a value.
     """
     ids = column(data.samples, "id")
     return [
@@ -168,12 +170,12 @@ def each_output(
 
 
 def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, str]]:
-    """Return the tags of each sample, together with those of its output."""
+    """Return the tags of each sample together with the tags of its output."""
     own, output_tags, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
     if not output_tags:
         return own
     output_columns = output_tags.look_up(ids) if isinstance(output_tags, Keyed) else ()
-    # `match` left out common names.
+    # `match` has removed tags of outputs that samples have, too.
     if isinstance(own, Mappings) and isinstance(output_columns, Mappings):
         return Mappings({**output_columns.columns, **own.columns}, len(ids))
     pairs = zip(ids, own, strict=True)
@@ -185,10 +187,10 @@ def prediction_table(
     values: Sequence[object],
     tags: Sequence[Mapping[str, str]] | None = None,
 ) -> Table[Prediction]:
-    """Return the value and reference of each sample as predictions, with `tags` or the samples'
-    own.
+    """Build a table of predictions from samples and their values.
 
-    A prediction has failed if the value or the reference is invalid.
+    `tags` replace the tags of the samples if given. A prediction has failed if its value or its
+    reference is InvalidContent.
     """
     rows = table(Sample, samples, ("inputs", "tags")).columns
     targets, inputs, n = rows["target"], rows["inputs"], len(samples)
@@ -216,15 +218,13 @@ def with_failures(directions: Directions) -> Predictions:
 
 
 def hash_number(seed: int, ident: str) -> int:
-    """Return a 64-bit number derived from seed and id, independent of the order of the data."""
+    """Return a 64-bit hash of seed and id, which does not depend on the order of the data."""
     drawn = blake2b(f"{seed}/{ident}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(drawn.digest(), "little")
 
 
 def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
-    """Return for each sample the answer of the next one, in an order given by the hashes of the
-    ids.
-    """
+    """Give each sample the answer of the next sample, in the order of the hashes of ids."""
     order = sorted(range(len(ids)), key=lambda row: hash_number(seed, ids[row]))
     permuted = list(answers)
     for row, other in zip(order, order[1:] + order[:1], strict=True):
@@ -235,7 +235,7 @@ def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
 def decoded_answers(
     generated: GeneratedOutputs, read: Callable[[Any], T] = lambda answer: answer
 ) -> list[T | InvalidContent]:
-    """Return the results of `read` for generated outputs, invalid content for failed ones."""
+    """Convert generated outputs with `read`; a failed output becomes InvalidContent."""
     return [
         InvalidContent(generated.failures[row]) if row in generated.failures else read(value)
         for row, value in enumerate(generated.values)

@@ -1,4 +1,4 @@
-"""Rating: human ratings of each sample, and the ratings that a predictor gives."""
+"""The kind `rating`: predicted ratings, compared with human ratings of each sample."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class Rating(PerSample):
     baselines = ("oracle", "constant", "random")
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
-        """Return the predicted ratings. Raises DataError for anything but a number."""
+        """Return the predicted ratings. Raises DataError for an output that is not a number."""
         return each_output(self.task, data, outputs, _as_number)
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[float]:
-        """Return each sample's mean rating, the mean of all samples, or a hash-based random
-        rating.
+        """Return the rating that a baseline predicts for each sample.
+
+        The oracle predicts the sample's mean rating, `constant` the mean over all samples, `random`
+        a number between the lowest and the highest mean, derived from the seed and the sample's id.
         """
         means = [fmean(rating for _, rating in sample.target) for sample in data.samples]
         if name == "oracle":
@@ -41,5 +43,5 @@ def _as_number(output: object, where: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"{where} is {output!r}, not a number")
+        raise DataError(f"{where} is {output!r}; give a finite number")
     return number

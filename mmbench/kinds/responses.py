@@ -1,4 +1,4 @@
-"""A model's responses by the name of their requests, as vectors or generated outputs."""
+"""Access to a model's outputs by request name, as vectors or as generated outputs."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from mmbench.types import GeneratedOutputs, VectorOutputs
 
 
 def vectors(responses: Responses, name: str) -> VectorOutputs:
-    """Return the vectors from embed, classify and loglikelihood requests.
+    """Return the vectors from the embed, classify or loglikelihood requests called `name`.
 
-    Raises LookupError for an unknown name, TypeError for responses that are not vectors.
+    Raises LookupError for an unknown name, TypeError for outputs that are not vectors.
     """
     response = _response(responses, name)
     if not isinstance(response, VectorOutputs):
-        raise TypeError(f"the responses to {name!r} are not vectors: read them by `generated`")
+        raise TypeError(f"the responses to {name!r} are not vectors; read them with `generated`")
     return response
 
 
 def generated(responses: Responses, name: str) -> GeneratedOutputs:
-    """Return the texts, images or audio from write, draw and speak requests.
+    """Return the texts, images or audio from the write, draw or speak requests called `name`.
 
-    Raises LookupError for an unknown name, TypeError for responses that are vectors.
+    Raises LookupError for an unknown name, TypeError for outputs that are vectors.
     """
     response = _response(responses, name)
     if not isinstance(response, GeneratedOutputs):
-        raise TypeError(f"the responses to {name!r} are vectors: read them by `vectors`")
+        raise TypeError(f"the responses to {name!r} are vectors; read them with `vectors`")
     return response
 
 
 def _response(responses: Responses, name: str) -> VectorOutputs | GeneratedOutputs:
     if name not in responses:
-        raise LookupError(f"no requests have the name {name!r}, only {', '.join(responses)}")
+        raise LookupError(f"no requests called {name!r}; use one of {', '.join(responses)}")
     return responses[name]

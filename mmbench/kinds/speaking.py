@@ -1,4 +1,4 @@
-"""Speaking: generated speech for each text."""
+"""The kind `speaking`: speech generated from a text."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ class Speaking(PerSample):
         super().__init__(task)
         if set(task.fields) != {"text"}:
             raise SpecError(
-                f"task {task.name}: fields of a speaking task are `fields: {{text: …}}`"
+                f"task {task.name}: a speaking task has the field text only; set"
+                " `fields: {text: …}`"
             )
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
-        """Return the texts."""
+        """Return a request for the text of each sample."""
         texts = [text_of(self.task, sample, "text") for sample in data.samples]
         return {"sample": Requests(texts, "text", method="speak")}
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
-        """Return the generated audio."""
+        """Return the generated audio of each sample, invalid content for failed requests."""
         return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
-        """Return the audio outputs. Raises DataError for anything else."""
+        """Return the audio of another program. Raises DataError for any other output."""
         return each_output(self.task, data, outputs, _as_sound)
 
     def baseline_values(
         self, _name: str, data: Samples, _seed: int, /
     ) -> list[Media | InvalidContent]:
-        """Return the recordings: the oracle is the only baseline."""
-        none = InvalidContent("there is no recording of this text")
+        """Return the recordings in the data, which the oracle, the only baseline, predicts."""
+        none = InvalidContent("no recording of this text")
         recordings = [sample.inputs.get("audio", sample.target) for sample in data.samples]
         return [one if isinstance(one, Media) else none for one in recordings]
 
@@ -49,4 +50,4 @@ class Speaking(PerSample):
 def _as_sound(output: object, where: str) -> Media:
     if isinstance(output, Media) and output.modality == "audio":
         return output
-    raise DataError(f"{where} is not audio")
+    raise DataError(f"{where} is not audio; give a folder of audio files")

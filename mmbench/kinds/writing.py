@@ -1,4 +1,4 @@
-"""Writing: a text for each sample. Captions, answers, transcripts differ in prompt and metric."""
+"""The kind `writing`: a generated text for each sample, such as a caption or a transcript."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from mmbench.types import (
     tagged,
 )
 
-# Metrics of free answers, which ignore options; all variants of vqa_accuracy.
+# Prefixes of metrics that score free-form answers and ignore options.
 _FREE = ("exact_match", "contains", "anls", "relaxed_accuracy", "vqa_accuracy")
-_HEDGED = 20  # answers in each prediction of the hedging baseline
+_HEDGED = 20  # number of answers in each prediction of the baseline `hedge`
 
 
 class Writing(PerSample):
@@ -54,13 +54,14 @@ class Writing(PerSample):
         check_prompt(task, self.options.prompt)
 
     def needs(self) -> Needs | None:
-        """Return the ability, and the modalities that the prompt has slots for."""
+        """Return the ability that a model needs, and the modalities of the prompt's slots."""
         needed = super().needs()
         return needed._replace(together=media_together(self.options.prompt)) if needed else None
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return one conversation per sample. Raises DataError for options where answers are
-        free.
+        """Return one conversation per sample.
+
+        Raises DataError if samples have options but a metric scores free-form answers.
         """
         _refuse_options(self.task, data)
         conversations = self.conversations(data)
@@ -77,11 +78,14 @@ class Writing(PerSample):
         return [conversation(self.task, prompt, sample) for sample in data.samples]
 
     def values(self, _data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
-        """Return the texts."""
+        """Return the generated text of each sample, invalid content for failed requests."""
         return decoded_answers(generated(responses, "sample"), lambda output: output.text)
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return the texts with the references; the tag `finish` marks those that were cut off."""
+        """Return the generated texts with the references.
+
+        The tag `finish` is `length` for a text that was truncated at the token limit.
+        """
         predictions = super().predictions(data, responses)
         cut = _cut_off(responses)
         if not cut:
@@ -92,22 +96,25 @@ class Writing(PerSample):
         return replace(marked, notes=[*predictions.notes, note])
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return the texts; a number becomes decimal text."""
+        """Return the texts of another program; a number becomes a decimal string."""
         values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if are_texts(values):
             return values
         return each_output(self.task, data, outputs, _as_text)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return the predictions of a baseline. Raises DataError for options where answers are
-        free.
+        """Return the predictions of a baseline.
+
+        Raises DataError if samples have options but a metric scores free-form answers.
         """
         _refuse_options(self.task, data)
         return super().baseline(name, data, seed)
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[str]:
-        """Return the best, the most common, another sample's, no answer, or many answers at
-        once.
+        """Return the answer that a baseline predicts for each sample.
+
+        `oracle` gives the best answer, `random` the best answer of another sample, `constant` the
+        most common answer, `empty` no answer, `hedge` the 20 most common answers in one text.
         """
         best = [best_answer(sample.target) for sample in data.samples]
         usable = [
@@ -125,7 +132,7 @@ class Writing(PerSample):
 
 
 def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
-    """Return tags of the answers that reached the token limit, by row; rated options have none."""
+    """Return the tags of texts that reached the token limit, by row; {} for rated options."""
     response = responses.get("sample")
     values = response.values if isinstance(response, GeneratedOutputs) else []
     texts = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
@@ -137,30 +144,28 @@ def _as_text(output: object, where: str) -> str:
         return output
     if isinstance(output, int | float) and not isinstance(output, bool):
         return str(output)
-    what = "scores of classes (.npy)" if hasattr(output, "ndim") else repr(output)
-    raise DataError(f"{where} is {what}: a text is needed")
+    what = "class scores (.npy)" if hasattr(output, "ndim") else repr(output)
+    raise DataError(f"{where} is {what}; give a text")
 
 
 def _refuse_options(spec: TaskSpec, data: Samples) -> None:
-    """Raise DataError if a sample has answer options although a metric of the task scores free-form
-    answers.
-    """
+    """Raise DataError if a sample has options but a metric of the task scores free-form answers."""
     free = any(name.startswith(_FREE) for name in spec.metrics)
     targets = column(data.samples, "target")
     for row in rows_of_type(targets, dict) if free else []:
         if "options" in targets[row]:
             raise DataError(
-                f"sample {data.samples[row].id}: has options, which task {spec.name} does not"
-                " score: use -t choices or a task of kind choice"
+                f"sample {data.samples[row].id} has options, which task {spec.name} does not"
+                " score; use -t choices or a task of kind choice"
             )
 
 
 def best_answer(target: object) -> str:
     """Return the best answer in a target.
 
-    For a list, it is the most common answer, or the first of equally common ones. For {"answer":
-    "B", "options": …}, it is the letter. For a reference with alternatives, it is the text with the
-    first choice of each. For an invalid target, it is "".
+    For a list of references, it is the most common reference, or the first of equally common
+    references; for {"answer": "B", "options": …}, the letter; for a reference with alternatives,
+    the text with the first choice of each; for an invalid target, "".
     """
     if isinstance(target, InvalidContent):
         return ""

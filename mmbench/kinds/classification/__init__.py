@@ -1,4 +1,4 @@
-"""Classification: scores for all classes, or a label, for each sample."""
+"""The kind `classification`: class scores, or a label, for each sample."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from mmbench.types import (
 
 
 class ClassificationOptions(KindOptions, frozen=True):
-    """`views` are the views of a video: clips in time and crops in space."""
+    """Options of `classification`: `views` is the number of clips (time) and crops (space)."""
 
     views: Views = Views()
 
 
 class Classification(ClassScoresKind):
-    """The kind `classification`. A value is scores [c] by class, or a class index.
+    """The kind `classification`. A value is class scores [c], or a class index.
 
-    A model's classes are matched with the data's by name. Its scores are kept as returned. The
-    scores of several views of a video become probabilities in float64 (softmax for single-label
-    data, the logistic function for multi-label data); their mean or maximum is taken, as the task
-    says, in the order of SlowFast (Feichtenhofer et al. 2019, arXiv 1812.03982, section 4). A
-    prediction states the scale of its scores.
+    Classes of the model and of the data are matched by name. Scores of a model are stored
+    unchanged. Scores of several views of a video are first converted to probabilities in float64
+    (softmax for single-label data, the logistic function for multi-label data); then their mean or
+    maximum is computed, as the task states. Source: SlowFast (Feichtenhofer et al. 2019, arXiv
+    1812.03982, section 4). Each prediction has the scale of its scores.
     """
 
     Options = ClassificationOptions
@@ -51,7 +51,7 @@ class Classification(ClassScoresKind):
     ability = Classifies
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
-        """Return every view of every sample, and the class names."""
+        """Return a request for every view of every sample, with the class names."""
         spec, views = self.task, self.options.views
         check_medium(spec)
         check_classes(data, spec)
@@ -60,7 +60,7 @@ class Classification(ClassScoresKind):
         return {"sample": Requests(looks, modality, method="classify", labels=data.labels)}
 
     def signature(self, _data: Samples, /) -> str:
-        """Return how scores are ranked, and how the views of a video are combined."""
+        """Return the ranking of scores and, for videos, the number and combination of views."""
         ranked = "ranking=as-returned"
         if next(iter(self.task.fields), "") != "video":
             return ranked
@@ -68,14 +68,14 @@ class Classification(ClassScoresKind):
         return f"views={views.clips}x{views.crops}:{views.combine},{ranked}"
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample with a view that failed."""
+        """Return (id, reason) of each sample with a failed view."""
         answers = vectors(responses, "sample")
         views = max(1, len(answers.vectors) // max(1, len(data.samples)))
         reasons = {row // views: why for row, why in sorted(answers.failures.items(), reverse=True)}
         return [(data.samples[row].id, why) for row, why in sorted(reasons.items())]
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return scores [c] of each sample, in the order of the data's labels."""
+        """Return the scores [c] of each sample, in the order of the data's labels."""
         answers, views = vectors(responses, "sample"), self.options.views
         failed = dict(self.failures(data, responses))
         where, several = f"task {self.task.name}: model {answers.model}", has_several(data)
@@ -89,39 +89,40 @@ class Classification(ClassScoresKind):
         )
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions that state the scale of their scores."""
+        """Return predictions with the scale of their scores, and notes on the model's scores."""
         predictions = super().predictions(data, responses)
         return msgspec.structs.replace(
             predictions, notes=_notes(vectors(responses, "sample"), data)
         )
 
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
-        """Return the scale of a prediction's scores for a model that returned the scale
-        `returned`.
+        """Return the scale of predictions' scores after views are combined.
+
+        `returned` is the scale of the scores that the model returns.
         """
         return scale_of_views(returned, self.options.views, several=has_several(data))
 
     def returned_scale(self, responses: Responses, /) -> ScoreScale:
-        """Return the scale that the model declares."""
+        """Return the scale of scores that the model declares."""
         return vectors(responses, "sample").scores
 
 
 def _notes(answers: VectorOutputs, data: Samples) -> list[str]:
-    """Return notes on classes that the data lack, and on scores that are probabilities."""
+    """Return notes on classes of the model that the data lack, and on declared probabilities."""
     notes = []
     extra = len(answers.labels) - len(data.labels)
     if extra > 0:
         notes.append(
             f"the model has {count(len(answers.labels), 'class')} and the data"
-            f" {len(data.labels):,}: the scores of the other {extra:,} are left out"
+            f" {len(data.labels):,}; the scores of {extra:,} other classes are left out"
         )
     if answers.scores == "probabilities":
-        notes.append("the model declares that its scores are probabilities")
+        notes.append("the model declares its scores as probabilities")
     return notes
 
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:
-    """Return the views of a video; the medium itself for anything else and for a single view."""
+    """Return the views of a video; for any other content, and for a single view, the content."""
     if (
         not isinstance(medium, Media)
         or medium.modality != "video"

@@ -1,4 +1,4 @@
-"""A check that data for classification name their classes: labels are indices, not texts."""
+"""A check that classification data list their classes, since labels are class indices."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mmbench.types import TaskSpec
 
 
 def check_classes(data: Samples, spec: TaskSpec | None = None) -> None:
-    """Refuse data without class names. Raises DataError, which lists the labels found."""
+    """Raise DataError for data without class names; the message lists the labels of samples."""
     if data.labels:
         return
     where = f"task {spec.name}: " if spec else ""
     target = spec.data.get("target") if spec else None
     column = f" (column {target})" if target else ""
     raise DataError(
-        f"{where}the data name no classes; the labels of their samples{column} are"
-        f" {listed(_labels(data)) or 'not there'}: list the classes in the task file,"
+        f"{where}the data have no class names (labels of samples{column}:"
+        f" {listed(_labels(data)) or 'none'}); list the classes in the task file,"
         " data: {labels: [NAME, …]}"
     )
 

@@ -36,36 +36,35 @@ from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, T
 
 
 class ClassScoresKind(PerSample):
-    """The base class of kinds with scores [c] by class, or a class index, as values.
+    """The base class of kinds whose values are class scores [c] or a class index.
 
-    Scores are kept as returned. A prediction states their scale.
+    Scores are stored unchanged. Each prediction has the scale of its scores.
     """
 
     baselines = ("oracle", "constant", "random")
 
     def __init__(self, task: TaskSpec, /) -> None:
         super().__init__(task)
-        if task.fields:  # outputs are scored without a medium
+        if task.fields:  # empty for a task that only scores outputs
             check_medium(task)
 
     @abstractmethod
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
-        """Return the scale of a prediction's scores for a model that returned the scale
-        `returned`.
-        """
+        """Return the scale of predictions' scores; `returned` is the scale of the model's."""
 
     @abstractmethod
     def returned_scale(self, responses: Responses, /) -> ScoreScale:
-        """Return the scale of a model's scores."""
+        """Return the scale of the scores that the model returned."""
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions that state the scale of their scores."""
+        """Return predictions with the scale of their scores."""
         predictions = super().predictions(data, responses)
         return _with_scales(predictions, self.scale(data, self.returned_scale(responses)))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return outputs of another program; their scores are probabilities if all of them can
-        be.
+        """Return predictions from outputs of another program.
+
+        Their scores are taken as probabilities if all of them can be probabilities, else as logits.
         """
         predictions = super().accept(data, outputs)
         (split,) = predictions.splits()
@@ -74,10 +73,11 @@ class ClassScoresKind(PerSample):
         return msgspec.structs.replace(_with_scales(predictions, scale), notes=notes)
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return scores in the order of the data's labels. A label is matched by name.
+        """Return scores [c] in the order of the data's labels, or a class index, for each sample.
 
-        Scores keep their precision. Scores with NaN fail their sample, like a model's. Raises
-        UnknownName for a label that the data do not have, DataError for missing scores.
+        Labels are matched by name. Scores keep their precision; a sample with NaN among its scores
+        fails. Raises UnknownName for a label that the data do not have, DataError for missing
+        scores.
         """
         output_values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if isinstance(output_values, Texts) and are_distinct(data.labels):
@@ -92,7 +92,7 @@ class ClassScoresKind(PerSample):
         return each_output(self.task, data, outputs, read)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return baseline predictions on the scale of a model's scores."""
+        """Return baseline predictions, with scores on the scale of a model's predictions."""
         scale, several = self.scale(data, "logits"), has_several(data)
 
         def scaled(p: Prediction) -> Prediction:
@@ -104,8 +104,10 @@ class ClassScoresKind(PerSample):
         return super().baseline(name, data, seed).mapped(scaled)
 
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Array]:
-        """Return correct labels at 1 and the rest at 0; equal scores; or hash-based random
-        scores.
+        """Return the class scores [c] of a baseline for each sample.
+
+        The oracle scores correct labels 1 and other labels 0; `constant` gives equal scores;
+        `random` gives random scores, derived from the seed and the sample's id.
         """
         check_classes(data)
         size = len(data.labels)
@@ -121,8 +123,8 @@ class ClassScoresKind(PerSample):
 
 
 _SCALE_NOTES = {
-    "probabilities": "the scores are taken for probabilities: all of them fit",
-    "logits": "the scores are taken for logits: not all of them can be probabilities",
+    "probabilities": "scores are treated as probabilities, since all of them can be",
+    "logits": "scores are treated as logits, since not all of them can be probabilities",
 }
 
 
@@ -133,13 +135,16 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
     if isinstance(output, list | np.ndarray):
         scores = scores_of_list(output, labels, where)
         if scores.shape != (len(names),):
-            raise DataError(f"{where} has shape {scores.shape} for {count(len(names), 'label')}")
+            raise DataError(
+                f"{where} has shape {scores.shape} for {count(len(names), 'label')}; give one score"
+                " per label"
+            )
         return numbers(scores[columns_of_output(names, labels, where)])
     return label_number(str(output), labels, where)
 
 
 def _with_scales(predictions: Predictions, scale: ScoreScale) -> Predictions:
-    """Return predictions that state the scale of their scores; failed ones and labels have none."""
+    """Set the scale of scores in predictions; failed predictions and labels have no scale."""
     return predictions.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
 
 

@@ -1,7 +1,7 @@
 """Matching of score columns with the classes of the data, by name.
 
-Two equal lists are matched by position, so duplicate names do no harm (ImageNet has two classes
-"crane"). Otherwise each name must be unique.
+Two equal lists of classes are matched by position, so they may have duplicate names (ImageNet has
+two classes "crane"). Otherwise each name must be unique.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Places = NDArray[np.intp]
 def columns_of_model(
     model_classes: Sequence[str], data_classes: Sequence[str], where: str
 ) -> Places:
-    """Return the index of each class of the data [c] among the classes of a model.
+    """Return the index of each class of the data [c] in the classes of a model.
 
-    Equal names are matched first; else case, underscores, hyphens and the Unicode form of accents
-    are ignored: `Playing_guitar` is `playing guitar`. The model may have further classes. `where`
-    begins the messages. Raises DataError for a class that the model lacks or that the data have
-    twice, ModelError for a class that the model has twice, or if several of its classes differ only
-    in these ways.
+    Equal names are matched first; then case, underscores, hyphens and the Unicode form of accents
+    are ignored: `Playing_guitar` matches `playing guitar`. The model may have more classes than the
+    data. Messages start with `where`. Raises DataError for a class that the model lacks or that the
+    data have twice; ModelError for a class that the model has twice, or if a class of the data has
+    several matches.
     """
     if list(model_classes) == list(data_classes):
         return np.arange(len(data_classes))
@@ -45,26 +45,28 @@ def columns_of_model(
 
 
 def columns_of_output(output_labels: Sequence[str], labels: Sequence[str], where: str) -> Places:
-    """Return the index of each label of the data [c] among the labels of an output.
+    """Return the index of each label of the data [c] in the labels of an output.
 
-    Both have the same names. `where` begins the messages. Raises UnknownName for a label that the
-    data do not have, DataError for a label without a score and for duplicates.
+    Both lists must have the same names, in any order. Messages start with `where`. Raises
+    UnknownName for a label that the data do not have, DataError for a label without a score and for
+    duplicate labels.
     """
     places = _places(tuple(output_labels), tuple(labels))
     if places is not None:
         return places
     if twice := repeated(labels):
         raise DataError(
-            f"{where} has scores by name, and the data have several classes {listed(twice)}: give"
+            f"{where} has scores by name, but the data have several classes {listed(twice)}; give"
             " the scores as a list, or as .npy without .labels.txt, in the order of the data"
         )
     if twice := repeated(output_labels):
-        raise DataError(f"{where} has several scores for {listed(twice)}: name every column once")
+        raise DataError(f"{where} has several scores for {listed(twice)}; give one per label")
     for name in sorted(set(output_labels) - set(labels)):
         raise UnknownName(f"label ({where})", name, labels)
     missing = [name for name in labels if name not in output_labels]
     raise DataError(
-        f"{where} has no score for {missing[0]!r} ({count(len(missing), 'label')} missing)"
+        f"{where} has no score for {missing[0]!r} ({count(len(missing), 'label')} missing); give"
+        " one score per label"
     )
 
 
@@ -81,18 +83,18 @@ def _places(output_labels: tuple[str, ...], labels: tuple[str, ...]) -> Places |
 def _refuse_twice(model_classes: Sequence[str], data_classes: Sequence[str], where: str) -> None:
     if twice := repeated(model_classes):
         raise ModelError(
-            f"{where} has several classes {listed(twice)}, and classes are matched by name: give"
-            " each its own name, or give the data the same list of classes in the same order"
+            f"{where} has several classes {listed(twice)}, but classes are matched by name; make"
+            " the names unique, or give the data the same list of classes in the same order"
         )
     if twice := repeated(data_classes):
         raise DataError(
             f"{where} cannot be matched by name: the data have several classes {listed(twice)};"
-            " give each its own name, or the model the same list of classes in the same order"
+            " make the names unique, or give the model the same list of classes in the same order"
         )
 
 
 def _by_plain_name(names: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return plain name → the original names with their indices."""
+    """Return a dict of plain name → {original name: index}."""
     positions: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
         positions.setdefault(_plain(name), {})[name] = place
@@ -112,8 +114,8 @@ def _matching_position(
     if len(here) == len(there) == 1:
         return next(iter(here.values()))
     raise ModelError(
-        f"{where}: its {listed(here)} and {listed(there)} of the data differ in case, underscores"
-        " or hyphens alone, so that it is not known which is which: give both the same names"
+        f"{where}: ambiguous class names; {listed(here)} of the model and {listed(there)} of the"
+        " data differ only in case, underscores or hyphens; use the same names in both"
     )
 
 

@@ -1,4 +1,4 @@
-"""Outputs of other programs for a sample: a score for each class, or a label."""
+"""Conversion of other programs' outputs for a sample: class scores, or a label."""
 
 from __future__ import annotations
 
@@ -12,43 +12,41 @@ from mmbench.types import InvalidContent
 
 
 def scores_of_list(output: Any, labels: list[str], where: str) -> Any:
-    """Return scores in a list or an array [c], in their precision, at least float32.
+    """Convert a list or an array of scores [c] to an array of the same precision, at least float32.
 
-    Whole numbers in a list arrive as texts, because they may be document ids. Raises DataError for
-    texts that are not numbers, and for numbers that may also be a ranking of the labels.
+    Integers in a list are read as strings, because they may be document ids. Raises DataError for
+    strings that are not numbers, and for numbers that may also be a ranking of the labels.
     """
     scores = np.asarray(output)
     if scores.dtype.kind == "U":
         if set(output) == set(labels):
             raise DataError(
-                f"{where} is a ranking of the labels, or looks like one: give scores as"
+                f"{where} is a ranking of the labels, or looks like one; give scores as"
                 " {label: score}"
             )
         try:
             scores = scores.astype(np.float64)
         except ValueError as error:
             raise DataError(
-                f"{where} is a list of texts, {listed(output)}: give one label, or a score for each"
+                f"{where} is a list of texts, {listed(output)}; give one label, or a score for each"
                 " label, {label: score}"
             ) from error
     return scores.astype(np.result_type(scores, np.float32), copy=False)
 
 
 def numbers(scores: Any) -> Any:
-    """Return scores [c], or invalid content if one is NaN or the highest is infinite."""
-    usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one of them is
-    return (
-        scores if usable else InvalidContent("its scores have NaN, or the highest one is infinite")
-    )
+    """Return scores [c], or invalid content if a score is NaN or the highest score is infinite."""
+    usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one score is NaN
+    return scores if usable else InvalidContent("a score is NaN, or the highest score is infinite")
 
 
 def label_number(name: str, labels: list[str], where: str) -> int:
-    """Return the index of a class.
+    """Return the index of the class called `name` in `labels`.
 
-    Raises UnknownName, and DataError for a name that two classes have.
+    Raises UnknownName for an unknown class, DataError if several classes have this name.
     """
     if name not in labels:
         raise UnknownName(f"label ({where})", name, labels)
     if labels.count(name) > 1:
-        raise DataError(f"{where} is {name!r}, and several classes have this name: give scores")
+        raise DataError(f"{where} is {name!r}, but several classes have this name; give scores")
     return labels.index(name)

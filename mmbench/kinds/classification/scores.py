@@ -1,4 +1,4 @@
-"""The scale of class scores, and the combination of the scores of several views."""
+"""The scale of class scores, and the combination of scores over views."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmbench.types import ScoreScale, VectorOutputs, Views
 Numbers = NDArray[np.floating[Any]]
 
 _BLOCK = 1 << 22  # numbers converted to float64 at a time
-_CERTAIN = 40.0  # a logit with a sigmoid and softmax of 1 in float64
+_CERTAIN = 40.0  # a logit whose sigmoid and softmax are 1 in float64
 
 
 def has_several(data: Samples) -> bool:
@@ -27,19 +27,21 @@ def has_several(data: Samples) -> bool:
 
 
 def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreScale:
-    """Return the scale of a sample's scores after those of its views are combined.
+    """Return the scale of a sample's scores after the scores of its views are combined.
 
-    The scores of a single view keep their scale. So does a maximum over views for multi-label data:
-    the sigmoid does not change which score is highest.
+    Scores of a single view keep their scale. A maximum over views for multi-label data (`several`)
+    also keeps the scale, since the sigmoid does not change which score is highest. Otherwise the
+    scale is "probabilities".
     """
     unchanged = views.clips * views.crops == 1 or (several and views.combine == "max")
     return scale if unchanged else "probabilities"
 
 
 def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
-    """Return scores [n, c] of n samples from the scores of all their views [n * views, c].
+    """Combine the scores of views [n * views, c] to scores [n, c] of n samples.
 
-    If the scale changes (`scale_of_views`), the scores become probabilities in float64.
+    If the scale changes (`scale_of_views`), the scores become probabilities in float64. `several`
+    is whether samples may have several labels.
     """
     looks = scores.reshape(n, -1, scores.shape[1])
     highest = views.combine == "max"
@@ -57,9 +59,10 @@ def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, seve
 
 
 def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
-    """Refuse scores of a model that declares probabilities and returns others. Raises ModelError.
+    """Raise ModelError if a model declares probabilities but returns other scores.
 
-    All columns of the model are checked, including classes that the data do not have.
+    All columns of the model are checked, including classes that the data do not have. `several` is
+    whether samples may have several labels, so that scores need not sum to 1.
     """
     if answers.scores != "probabilities":
         return
@@ -69,15 +72,16 @@ def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
     if not np.isfinite(scores).all() or not are_probabilities(scores, several=several):
         rule = "lie in [0, 1]" if several else "lie in [0, 1] and sum to 1 for each sample"
         raise ModelError(
-            f'{where} declares scores = "probabilities", but its scores do not {rule}: return'
+            f'{where} declares scores = "probabilities", but its scores do not {rule}; return'
             ' probabilities, or declare scores = "logits"'
         )
 
 
 def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
-    """Return the scale of other programs' scores: probabilities if all of them can be.
+    """Return the scale of other programs' scores.
 
-    Otherwise logits; "" if the outputs have no scores.
+    The scale is "probabilities" if all scores can be probabilities, else "logits"; "" if the
+    outputs have no scores.
     """
     rows = (values[row] for row in rows_of_type(values, np.ndarray))
     scale: ScoreScale = ""
@@ -89,10 +93,10 @@ def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
 
 
 def baseline_logits(baseline: str, values: Numbers, *, several: bool) -> Any:
-    """Return the values of a baseline, from 0 to 1, as logits.
+    """Convert the values of a baseline, from 0 to 1, to logits.
 
-    Values of the oracle become certain. Random values for multi-label data are probabilities; for
-    single-label data, and for the constant baseline (0), they are logits already.
+    Values of the oracle become ±40, a probability of 1 or 0. Random values for multi-label data are
+    converted from probabilities. Other values are used as logits unchanged.
     """
     from scipy.special import logit
 

@@ -1,4 +1,4 @@
-"""Zero-shot classification: the class with the most similar text embedding is predicted."""
+"""The kind `zero_shot`: the class with the most similar text embedding is predicted."""
 
 from __future__ import annotations
 
@@ -27,21 +27,24 @@ from mmbench.types import (
     VectorOutputs,
 )
 
-_SCALE = 100  # of CLIP's logits
+_SCALE = 100  # CLIP's logit scale
 
 
 class ZeroShotOptions(KindOptions, frozen=True):
-    """`templates` are class prompts ("a photo of a {}."); by default those of the data."""
+    """Options of `zero_shot`: `templates` are class prompts ("a photo of a {}.").
+
+    If they are empty, the templates of the data are used.
+    """
 
     templates: list[str] = field(default_factory=list)
 
 
 class ZeroShot(ClassScoresKind):
-    """The kind `zero_shot`. Its model is an Embeds, for the medium and for text.
+    """The kind `zero_shot`. Its model implements Embeds for the samples' modality and for text.
 
     Each class is embedded in every template; the unit vectors are averaged and normalised again.
-    Scores are 100 · medium · class. The templates are the task's, or the data's. Source: Radford et
-    al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
+    Scores are 100 times the dot product of a sample's vector and the class vectors. Source: Radford
+    et al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
     """
 
     Options = ZeroShotOptions
@@ -53,11 +56,11 @@ class ZeroShot(ClassScoresKind):
         for template in self.options.templates:
             if "{}" not in template and "{c}" not in template:
                 raise SpecError(
-                    f"task {task.name}: template {template!r} has no {{}} for the class"
+                    f"task {task.name}: template {template!r} has no {{}} for the class name"
                 )
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
-        """Return the samples, and every class in every template."""
+        """Return requests for the samples, and for every class in every template."""
         spec = self.task
         check_classes(data, spec)
         media, modality = media_of(spec, data)
@@ -72,21 +75,21 @@ class ZeroShot(ClassScoresKind):
         }
 
     def signature(self, data: Samples, /) -> str:
-        """Return the number of templates and the digest of their texts."""
+        """Return the number of templates and a hash of their texts."""
         templates = self.options.templates or data.templates
         digest = blake2b("\n".join(templates).encode(), digest_size=4).hexdigest()
         return f"templates={len(templates)}:{digest}"
 
     def scale(self, _data: Samples, _returned: ScoreScale, /) -> ScoreScale:
-        """Return similarities, independent of the model."""
+        """Return "similarities", for every model."""
         return "similarities"
 
     def returned_scale(self, _responses: Responses, /) -> ScoreScale:
-        """Return similarities: vectors have no other scale."""
+        """Return "similarities", the only scale of scores from embeddings."""
         return "similarities"
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return similarities [c] float32 of each sample."""
+        """Return the similarities [c] float32 of each sample to the classes."""
         samples = vectors(responses, "sample")
         classes = _classes(vectors(responses, "class"), len(data.labels))
         scores = samples.vectors @ classes.T * _SCALE
@@ -97,8 +100,8 @@ class ZeroShot(ClassScoresKind):
         templates = self.options.templates or data.templates
         if not templates:
             raise SpecError(
-                f"task {self.task.name}: neither the task nor its data has templates; write e.g."
-                ' templates: ["a photo of a {}."]'
+                f"task {self.task.name}: neither the task nor its data has templates; set them in"
+                ' the task file, e.g. templates: ["a photo of a {}."]'
             )
         return templates
 
@@ -106,7 +109,9 @@ class ZeroShot(ClassScoresKind):
 def _classes(answers: VectorOutputs, n: int) -> Array:
     """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
     if answers.failures:  # a text fails only if the model returns no vector for it
-        raise SpecError(f"a class has no vector: {next(iter(answers.failures.values()))}")
+        raise SpecError(
+            f"the model returned no vector for a class ({next(iter(answers.failures.values()))})"
+        )
     means = answers.vectors.reshape(n, -1, answers.vectors.shape[1]).mean(axis=1, dtype=np.float64)
     unit = means / np.linalg.norm(means, axis=1, keepdims=True)
     return np.asarray(unit, np.float32)

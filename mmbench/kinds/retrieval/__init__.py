@@ -1,4 +1,4 @@
-"""Retrieval: rank the documents of a corpus for each query, in one direction or in both."""
+"""The kind `retrieval`: ranking of a corpus for each query, in one direction or in both."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 class RetrievalOptions(KindOptions, frozen=True):
     """Options of `retrieval`: directions, text prompt, and index.
 
-    `index` is `exact` or a FAISS factory string; it is a setting, which signatures show.
+    `index` is `exact` or a FAISS factory string. It is a setting, so it is not part of the task's
+    fingerprint but of signatures.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset({"index"})
@@ -59,7 +60,7 @@ class RetrievalOptions(KindOptions, frozen=True):
 
 
 class Retrieval:
-    """The kind `retrieval`. Its data is a RetrievalData, its model an Embeds."""
+    """The kind `retrieval`. Its data are a RetrievalData; its model implements Embeds."""
 
     Options: ClassVar[type[KindOptions]] = RetrievalOptions
     dataset: ClassVar[type] = RetrievalData
@@ -72,16 +73,22 @@ class Retrieval:
         self._splits = task.protocol.get("splits", 1)
         if set(task.fields) != {"query", "corpus"}:
             raise SpecError(
-                f"task {task.name}: fields of a retrieval task are query and corpus,"
+                f"task {task.name}: fields of a retrieval task must be query and corpus; set"
                 " e.g. `fields: {query: text, corpus: image}`"
             )
         if "{text}" not in self.options.prompt:
-            raise SpecError(f"task {task.name}: prompt {self.options.prompt!r} has no {{text}}")
+            raise SpecError(
+                f"task {task.name}: prompt {self.options.prompt!r} has no {{text}}; add it where"
+                " the text belongs"
+            )
         if self.options.index != "exact":
             check_factory(self.options.index)
 
     def directions(self) -> list[str]:
-        """Return `text-to-image` and `image-to-text`; one empty name for a single direction."""
+        """Return the names of the directions, such as `text-to-image` and `image-to-text`.
+
+        The name of a single direction is "".
+        """
         if self.options.directions != "both":
             return [""]
         query, corpus = self.task.fields["query"], self.task.fields["corpus"]
@@ -90,12 +97,13 @@ class Retrieval:
         return [f"{query}-to-{corpus}", f"{corpus}-to-{query}"]
 
     def needs(self) -> Needs:
-        """Return Embeds."""
+        """Return the ability Embeds."""
         return Needs(Embeds)
 
     def check(self, data: RetrievalData, /) -> None:
-        """Refuse an index that the smaller searched side is too small to train. Raises
-        UserError.
+        """Raise UserError for an index that cannot be trained on a searched side, for lack of data.
+
+        The searched sides are the corpus and, for both directions, the queries.
         """
         if self.options.index == "exact":
             return
@@ -105,7 +113,7 @@ class Retrieval:
         check_size(self.options.index, min(sizes) // self._splits)
 
     def requests(self, data: RetrievalData, _seed: int, /) -> dict[str, Requests]:
-        """Return the contents of both sides to embed, with texts put into the prompt.
+        """Return embedding requests for queries and corpus; texts are inserted into the prompt.
 
         Raises DataError if a sample lacks the field.
         """
@@ -116,13 +124,16 @@ class Retrieval:
         }
 
     def failures(self, data: RetrievalData, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return id and reason of each sample that failed itself."""
+        """Return (id, reason) of each failed query and document.
+
+        A query whose positives are all missing from the corpus has failed, too.
+        """
         return failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
 
     def predictions(self, data: RetrievalData, responses: Responses, /) -> Predictions:
-        """Return rankings by direction and split, and the reports of an approximate index.
+        """Return rankings by direction and split, with the reports of an approximate index.
 
-        Each split is searched separately.
+        Each split of the data is searched separately.
         """
         answers = (vectors(responses, role) for role in ("query", "corpus"))
         rankings, search = self._searched(
@@ -133,7 +144,7 @@ class Retrieval:
     def _searched(
         self, data: RetrievalData, queries: Embedded, corpus: Embedded
     ) -> tuple[Directions, dict[str, dict[str, Any]]]:
-        """Return rankings, and the reports of an approximate index by the name of the search."""
+        """Return rankings by direction, and the reports of an approximate index by search name."""
         reports: Reports = []
         ranker = by_index(queries.vectors, corpus.vectors, self.options.index, reports)
         rankings = self._ranked(data, (queries.failures, corpus.failures), ranker)
@@ -146,18 +157,22 @@ class Retrieval:
         return rankings, dict(zip(labels, reports, strict=False))  # none for exact search
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
-        """Return rankings from given embeddings or from documents listed best first.
+        """Return rankings from embeddings, or from lists of document ids, best first.
 
-        Raises DataError for anything else, for lists if the task has both directions, and for
-        embeddings outside the data if it is searched in splits.
+        Raises DataError for any other output, for lists if the task has both directions, and for
+        embeddings of unknown ids if the data are searched in splits.
         """
         n = unjudged_documents(data, outputs)
-        notes = [f"{count(n, 'listed document')} without judgements: not relevant"] if n else []
+        notes = (
+            [f"{count(n, 'listed document')} without judgements, treated as not relevant"]
+            if n
+            else []
+        )
         if outputs.embeddings:
             return self._accept_embeddings(data, outputs, notes)
         if len(self.directions()) > 1:
             raise DataError(
-                f"task {self.task.name} asks in both directions: give embeddings (.npz), not a run"
+                f"task {self.task.name} has both directions; give embeddings (.npz), not a run"
             )
         predictions = with_failures({self.directions()[0]: [ranked(data, outputs)]})
         return msgspec.structs.replace(predictions, notes=notes)
@@ -165,14 +180,14 @@ class Retrieval:
     def _accept_embeddings(
         self, data: RetrievalData, outputs: Outputs, notes: list[str]
     ) -> Predictions:
-        """Rank by given embeddings.
+        """Rank with the embeddings of another program.
 
-        A query that was never judged fails only if documents search for queries too.
+        A query without judgements can fail only if the task has both directions.
         """
         if self._splits > 1 and (strangers := extra_ids(data)):
             raise DataError(
-                f"task {self.task.name}: searches the data in {self._splits} splits;"
-                f" these embeddings belong to no split: {listed(strangers)}; leave them out"
+                f"task {self.task.name} searches its data in {self._splits} splits, and the"
+                f" embeddings of {listed(strangers)} belong to no split; leave them out"
             )
         embeddings = embedded(data, outputs)
         rankings, search = self._searched(data, embeddings["query"], embeddings["corpus"])
@@ -181,7 +196,11 @@ class Retrieval:
         return Predictions(rankings, failed(data, embeddings), notes, search)
 
     def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
-        """Return the best rankings, those of equal or random vectors, or none."""
+        """Return the rankings of a baseline.
+
+        `oracle` has the best rankings, `empty` retrieves nothing; `constant` and `random` rank by
+        equal or random vectors.
+        """
         if name in ("oracle", "empty"):
             ranker: Ranker = oracle if name == "oracle" else silent
         else:
@@ -190,8 +209,9 @@ class Retrieval:
         return with_failures(self._ranked(data, ({}, {}), ranker))
 
     def signature(self, data: RetrievalData, /) -> str:
-        """Return the index, and that judged queries without a relevant document count as 0, if
-        any.
+        """Return the index, and `no-relevant=zero` if judged queries lack a relevant document.
+
+        Such queries score 0.
         """
         zero = ",no-relevant=zero" if data.without_relevant() else ""
         return f"index={self.options.index}{zero}"
@@ -212,7 +232,7 @@ class Retrieval:
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:
-    """Return random vectors by the hash of the ids [n, 64], or equal ones [n, 1], float32."""
+    """Return random vectors [n, 64], derived from ids, or equal vectors [n, 1], float32."""
     ids = column(data.by_role()[role], "id")
     draws = [
         blake2b(f"{seed}/{role}/{ident}".encode("utf-8", "surrogatepass")).digest()

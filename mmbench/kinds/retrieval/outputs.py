@@ -1,6 +1,6 @@
-"""Retrieval from outputs of other programs: embeddings, or documents of each query.
+"""Retrieval with outputs of other programs: embeddings, or a list of documents for each query.
 
-Documents are listed best first, or each has a score.
+A list has document ids, best first, or a score for each document.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ from mmbench.types import (
 
 
 class Embedded(NamedTuple):
-    """The normalised vectors of the samples of a side, and the failures by row."""
+    """The normalised vectors of queries or documents, and the reasons of failures by row."""
 
     vectors: Vectors
     failures: dict[int, str]
 
 
 def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
-    """Return given vectors, L2-normalised, in the order of the data; unusable ones have failed."""
+    """Return L2-normalised vectors by role, in the order of the data.
+
+    A vector that is zero, NaN or infinite is a failure.
+    """
     return {
         role: _embedded(column(samples, "id"), *outputs.embeddings[role])
         for role, samples in data.by_role().items()
@@ -44,7 +47,7 @@ def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
 def failed(
     data: RetrievalData, answers: Mapping[str, VectorOutputs | GeneratedOutputs | Embedded]
 ) -> list[tuple[str, str]]:
-    """Return id and reason of each sample that failed itself."""
+    """Return (id, reason) of each query and document without a vector."""
     return [
         (samples[row].id, reason)
         for role, samples in data.by_role().items()
@@ -53,14 +56,14 @@ def failed(
 
 
 def extra_ids(data: RetrievalData) -> list[str]:
-    """Return the ids that only embeddings added."""
+    """Return the ids of embeddings that are not in the task's data."""
     rows = data.extra_rows()
     ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
     return [ident for role in ids for ident in take_rows(ids[role], rows[role])]
 
 
 def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
-    """Return the vectors of queries without the failures of queries that were never judged."""
+    """Return the vectors of queries, without the failures of queries without judgements."""
     judged = set(data.judged.query.tolist())
     failures = {row: why for row, why in answers.failures.items() if row in judged}
     return answers._replace(failures=failures)
@@ -73,9 +76,7 @@ def _embedded(ids: Sequence[str], output_ids: Sequence[str], vectors: Array | Ve
 
 
 def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
-    """Return one prediction per judged query from its list; unlisted documents are not
-    retrieved.
-    """
+    """Return one prediction per judged query, with the ranking of its list of documents."""
     return [
         _prediction(data, query, outputs.values[query.id])
         for query in data.queries
@@ -84,7 +85,7 @@ def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
 
 
 def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
-    """Return the number of listed documents, of judged queries, that are not in the corpus."""
+    """Count the documents in the lists of judged queries that are not in the corpus."""
     lists = (value for query, value in outputs.values.items() if data.links.get(query))
     documents = {doc for value in lists if is_listed(value) for doc in value}
     return len(documents.difference(column(data.corpus, "id"))) if documents else 0
@@ -96,7 +97,8 @@ def _prediction(data: RetrievalData, query: Sample, output: object) -> Predictio
         return prediction(query, None, output.reason, list(grades.values()), None)
     if not is_listed(output):
         raise DataError(
-            f"the output for {query.id} is neither a list of document ids nor {{document: score}}"
+            f"the output for {query.id} is not a ranking; give a list of document ids, best first,"
+            " or {document: score}"
         )
     refuse_twice(output, f"the output for {query.id}: documents")
     return prediction(query, listed_ranking(output, grades), None, [], None)

@@ -1,4 +1,4 @@
-"""Rankers of the pairs of a split: search with embeddings, or a baseline."""
+"""Rankers of the positives in a split: search with embeddings, or a baseline."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from mmbench.search.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
 
-Reports = list[dict[str, Any]]  # of an approximate index, in the order of the searches
+Reports = list[dict[str, Any]]  # reports of an approximate index, in the order of the searches
 
-# (a split, whether both directions are searched) -> results by direction
+# (split, both directions?) -> results by direction
 Ranker = Callable[[RetrievalSplit, bool], list[Ranked]]
 
 
 def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) -> Ranker:
-    """Return a ranker by dot product of embeddings [n, d] and [m, d]: exact, or with a FAISS index.
+    """Return a ranker by dot product of embeddings [n, d] and [m, d].
 
-    An index copies them; exact search reads them in blocks.
-
-    Approximate indexes append one report per search to `reports`.
+    `index` is `exact` or a FAISS factory string. An index copies the embeddings; exact search reads
+    them in blocks. An approximate index appends one report per search to `reports`.
     """
 
     def rank(split: RetrievalSplit, both: bool) -> list[Ranked]:
@@ -58,9 +57,9 @@ def _live(vectors: Vectors, side: SplitSide) -> Vectors:
 
 
 def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
-    """Return the vectors of both sides; if one is empty, replace both by vectors of width 1.
+    """Return vectors of equal width; if a side is empty, replace both sides by vectors of width 1.
 
-    A side that failed entirely has no width.
+    A side on which every sample failed has no width.
     """
     if len(queries) and len(corpus):
         return queries, corpus
@@ -68,18 +67,21 @@ def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
 
 
 def oracle(split: RetrievalSplit, both: bool) -> list[Ranked]:
-    """Return ranks with every positive before everything else, the highest grade first."""
+    """Return ranks with all positives first, in descending order of grade."""
     ways, grades = split.pairs[: 1 + both], split.positives.grade[split.live]
     return [Ranked(_places(askers, grades)) for askers in ways]
 
 
 def silent(split: RetrievalSplit, both: bool) -> list[Ranked]:
-    """Return ranks of 0: nothing is retrieved for any query."""
+    """Return rank 0 (not retrieved) for every positive."""
     return [Ranked(np.zeros_like(askers)) for askers in split.pairs[: 1 + both]]
 
 
 def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:
-    """Return 1, 2, … within each searching sample, by descending grade."""
+    """Return ranks 1, 2, … of the positives of each searching sample, by descending grade.
+
+    `askers` [p] is the searching sample of each positive.
+    """
     order = np.lexsort((-grades, askers))
     sorted_askers = askers[order]
     first = np.searchsorted(sorted_askers, sorted_askers)

@@ -1,4 +1,4 @@
-"""Embedding requests for one side of retrieval data."""
+"""Embedding requests for the queries or the corpus of retrieval data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.types import Content, Media, Modality, Requests, Role, Sample, Task
 def requests_of(
     spec: TaskSpec, prompt: str, samples: Sequence[Sample], field: str, role: Role
 ) -> Requests:
-    """Return the requests for one field of samples, with texts put into the prompt.
+    """Return embedding requests for one field of samples; texts are inserted into the prompt.
 
     Raises DataError for a sample without the field.
     """
@@ -31,8 +31,8 @@ def requests_of(
 def _content(spec: TaskSpec, prompt: str, sample: Sample, field: str) -> Content:
     if not sample.inputs:
         raise DataError(
-            f"task {spec.name}: its samples are ids without contents, which no model can embed:"
-            f" mmbench score -t {spec.name} --predictions FILE scores a ranking of them"
+            f"task {spec.name}: the samples are ids without contents, which no model can embed;"
+            f" score a ranking with mmbench score -t {spec.name} --predictions FILE"
         )
     content = input_of(spec, sample, field)
     return _put(prompt, content) if isinstance(content, str) else content

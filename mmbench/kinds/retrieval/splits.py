@@ -1,7 +1,8 @@
-"""The searchable part of retrieval data: samples that did not fail, and their pairs, by split.
+"""Splits of retrieval data: the samples that did not fail, and their positives.
 
-A pair is a query and one of its positives. Ranks are per pair, so each keeps its grade. A positive
-that failed, or that is outside the corpus, is never retrieved.
+A pair is a query and one of its positives. Each pair has a rank and a grade. A positive that failed
+or is outside the corpus is never retrieved. In the direction from corpus to queries, the documents
+are the searching samples.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ Failures = dict[int, str]
 
 @dataclass(frozen=True)
 class SplitSide:
-    """The samples of one side in one split: `live` [n] int64 are the rows that did not fail.
+    """The queries or the documents of one split.
 
-    `errors` has the reason of each failed row of the split. `ids` are those of the live samples.
+    `samples` are all samples of this side of the data. `live` [n] int64 are the rows of the split
+    that did not fail, `ids` the ids of these samples. `errors` has the reasons of failed rows.
     """
 
     samples: Sequence[Sample]
@@ -37,11 +39,11 @@ class SplitSide:
 
     @property
     def size(self) -> int:
-        """Return the number of samples in the split, including failed ones."""
+        """The number of samples in the split, including failed samples."""
         return len(self.live) + len(self.errors)
 
     def has_failed(self, rows: Ints) -> NDArray[np.bool_]:
-        """Return which rows failed, in the shape of `rows`."""
+        """Return a mask, in the shape of `rows`, of the rows that failed."""
         return np.isin(rows, np.fromiter(self.errors, np.int64, len(self.errors)))
 
 
@@ -49,8 +51,9 @@ class SplitSide:
 class Ranked:
     """The result of a search in one direction.
 
-    `ranks` [p] int64 per pair, from 1, 0 if unknown; `top` [queries, k] int64 are the positions of
-    the first k documents, if any; `depth` is how far it searched, None for the whole corpus.
+    `ranks` [p] int64 are the ranks of the pairs, from 1, or 0 if unknown. `top` [queries, k] int64
+    are the positions of the k best documents, or None. `depth` is the number of documents that were
+    searched per query, or None for the whole corpus.
     """
 
     ranks: Ints
@@ -59,10 +62,10 @@ class Ranked:
 
 
 class RelevantPairs(NamedTuple):
-    """All p positives of the searching samples: `query` and `document` [p] int64 rows, `grade` [p]
-    float64.
+    """All p positives of the searching samples.
 
-    `document` is -1 for a positive outside the corpus.
+    `query` and `document` [p] int64 are rows of samples; `document` is -1 for a positive outside
+    the corpus. `grade` [p] float64 is the relevance.
     """
 
     query: Ints
@@ -72,7 +75,7 @@ class RelevantPairs(NamedTuple):
 
 @dataclass(frozen=True)
 class RetrievalSplit:
-    """One split: its sides, the rows of its judged queries, ascending, and their positives."""
+    """One split: its queries, its corpus, the ascending rows of judged queries, and positives."""
 
     queries: SplitSide
     corpus: SplitSide
@@ -81,14 +84,14 @@ class RetrievalSplit:
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
-        """Return which positives can be ranked, [p]: both samples exist and did not fail."""
+        """A mask [p] of the positives that can be ranked: both samples exist and did not fail."""
         query, document, _ = self.positives
         failed = self.queries.has_failed(query) | self.corpus.has_failed(document)
         return (document >= 0) & ~failed
 
     @cached_property
     def pairs(self) -> tuple[Ints, Ints]:
-        """Return the rankable positives as positions among the live samples of each side."""
+        """The rankable positives, as positions among the live queries and the live documents."""
         query, document, _ = self.positives
         return (
             np.searchsorted(self.queries.live, query[self.live]),
@@ -96,7 +99,10 @@ class RetrievalSplit:
         )
 
     def predictions(self, ranked: Ranked, *, forward: bool) -> list[Prediction]:
-        """Return one prediction per searching sample, in the order of the data."""
+        """Return one prediction per searching sample, in the order of the data.
+
+        The searching samples are the queries if `forward`, else the documents with positives.
+        """
         query, document, grade = self.positives
         ranks = np.zeros(len(query), np.int64)
         ranks[self.live] = ranked.ranks
@@ -117,7 +123,7 @@ def _predictions(
     ranks: Ints,
     ranked: Ranked,
 ) -> list[Prediction]:
-    """Return one prediction for each of `rows`; `ranks` [p] are 0 where unknown."""
+    """Return one prediction for each searching sample in `rows`; unknown `ranks` [p] are 0."""
     query, document, grade = positives
     failed, absent = other.has_failed(document), document < 0
     behind = np.where(asking.has_failed(query), 0, failed + 2 * absent)
@@ -145,7 +151,7 @@ def _predictions(
 
 
 def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:
-    """Return the ids at positions [n, k]; positions past the end are -1."""
+    """Return the ids at positions [n, k] as n lists; positions of -1 are left out."""
     names = list(take_rows(ids, top[top >= 0]))
     cuts = np.cumsum((top >= 0).sum(axis=1), dtype=np.int64).tolist()
     return [names[a:b] for a, b in pairwise([0, *cuts])]
@@ -158,10 +164,10 @@ def prediction(
     grades: list[float],
     size: int | None,
 ) -> Prediction:
-    """Return the prediction of a query: its ranking, or the error with which it failed.
+    """Return the prediction of a query: its ranking, or the error because of which it failed.
 
-    The target of a failed query is the ranking that retrieves none of its positives, with these
-    `grades`, from a corpus of `size` documents.
+    The target of a failed query is a ranking in which no positive is retrieved; `grades` are the
+    grades of its positives, `size` the number of documents in the corpus.
     """
     nothing = Ranking([None] * len(grades), grades, failed=len(grades), size=size)
     return Prediction(
@@ -177,9 +183,10 @@ def prediction(
 def make_splits(
     data: RetrievalData, failures: tuple[Failures, Failures], splits: int
 ) -> list[RetrievalSplit]:
-    """Return equal runs of documents, each with the queries linked to them.
+    """Divide the corpus into `splits` consecutive parts of equal size, with their queries.
 
-    A document without links belongs to the split of its position.
+    A query belongs to the split of its first positive in the corpus. `failures` are the reasons of
+    failed rows of queries and of the corpus.
     """
     n, m = len(data.queries), len(data.corpus)
     size = -(-m // splits) or 1
@@ -208,7 +215,7 @@ def make_splits(
 
 
 def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> SplitSide:
-    """Return the side of a split with these rows, ascending."""
+    """Return one side of a split; `rows` are the ascending rows of its samples."""
     failed = np.isin(rows, np.fromiter(failures, np.int64, len(failures)))
     ids, live = column(samples, "id"), rows
     errors = {row: failures[row] for row in rows[failed].tolist()}

@@ -78,13 +78,13 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
     record = mmbench.score(str(task), given, data=data)
     assert {s.value for s in record.scores.values()} == {1.0}
     assert record.counts["failed"] == 0
-    assert any("the media of 3 samples are not there" in note for note in record.notes)
+    assert any("the media of 3 samples are missing" in note for note in record.notes)
     # A run needs the images, and `check` fails as a run does.
     options = RunSettings(data=data, device="cpu")
     for model in ("test-means", "random"):
         for command in (run, check):
             with pytest.raises(
-                DataError, match=r"no corpus can be read: .*p0\.jpg|no image file in it"
+                DataError, match=r"corpus contents are unreadable.*p0\.jpg|no image file in it"
             ):
                 command(model, str(task), options)
     for n in range(3):

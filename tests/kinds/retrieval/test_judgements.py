@@ -136,7 +136,7 @@ def test_judged_documents_without_an_embedding(tmp_path: Path) -> None:
     assert recall.value == pytest.approx((1 / 2 + 0 + 1) / 3)
     assert recall.bounds == pytest.approx((1 / 2, 1))
     assert record.counts["failed"] == 0
-    assert "partial: 2 documents without an output left out" in record.notes
+    assert "partial: left out 2 documents without an output" in record.notes
 
 
 def test_an_output_that_failed_in_a_file_of_lists(tmp_path: Path) -> None:
