@@ -196,8 +196,8 @@ def _as_numbers(vectors: object, method: str, name: str) -> Vectors:
 def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
     """Encode vectors [n, d] row by row; a row with NaN or infinity becomes a ContentError.
 
-    A zero vector of `embed` also becomes a ContentError. A class score may be -∞ (the logarithm of
-    0), but not all class scores of an item.
+    For `embed`, a zero vector also becomes a ContentError. For `classify`, scores of -∞ (the
+    logarithm of 0) are accepted unless all scores of an item are -∞.
     """
     finite = np.isfinite(vectors).all(axis=1)
     if method == "classify":

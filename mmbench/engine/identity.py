@@ -22,7 +22,7 @@ from mmbench.protocols import Dataset, ModelClass
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, TaskSpec
 
-# Libraries that can change a number with their version, in its last digits or more.
+# Libraries whose version can change scores, if only in the last digits.
 NUMERIC = (
     *("numpy", "torch", "transformers", "tokenizers", "pillow"),
     *("av", "soundfile", "soxr", "diffusers"),
@@ -129,7 +129,7 @@ def journal_key(model: ModelInfo, device: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of mmbench and of the libraries that can change a number."""
+    """Return the versions of mmbench and of the libraries that can change scores."""
     return {"mmbench": __version__} | {name: package_version(name) for name in NUMERIC}
 
 

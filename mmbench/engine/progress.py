@@ -1,4 +1,4 @@
-"""The interface by which a run reports progress; the engine does not know terminals."""
+"""The interface through which a run reports its progress, independent of terminals."""
 
 from __future__ import annotations
 

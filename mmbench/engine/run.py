@@ -1,4 +1,4 @@
-"""Evaluate one model on one task: from names to a run record."""
+"""The evaluation of one model on one task, which results in a run record."""
 
 from __future__ import annotations
 

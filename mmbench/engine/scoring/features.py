@@ -168,7 +168,7 @@ def _by_prediction(
 
 
 def _texts(outputs: GeneratedOutputs) -> list[str]:
-    """Return the generated texts, empty where the model failed."""
+    """Return the generated texts; "" for a failed request."""
     return [output.text if output else "" for output in outputs.values]
 
 

@@ -93,7 +93,7 @@ def _parts(scored: MeasuredDirection, tag: str) -> dict[str, MeasuredDirection]:
 def _part(
     scored: MeasuredDirection, tag: str, value: str, inside: NDArray[np.bool_]
 ) -> MeasuredDirection:
-    """Return the score over the samples with one value of a tag; `inside` [n] are its rows."""
+    """Return the score over the samples with one value of a tag; `inside` [n] masks their rows."""
     rows = np.flatnonzero(inside)
     return scored._replace(
         score=refold(scored.score, rows),

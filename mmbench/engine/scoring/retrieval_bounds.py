@@ -93,7 +93,7 @@ def join_extremes(
 
 
 def _ranking(prediction: Prediction) -> Ranking:
-    """Return the ranking of a query; a failed query retrieved nothing."""
+    """Return the ranking of a query; for a failed query, a ranking without retrieved documents."""
     ranking: Ranking = prediction.target if prediction.error else prediction.value
     return ranking
 

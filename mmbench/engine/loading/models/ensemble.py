@@ -34,7 +34,7 @@ class _Ensemble:
                 setattr(self, name, value)
 
     def prepare(self, item: object, modality: InputKind) -> list[object]:
-        """Return an item prepared for each model."""
+        """Prepare an item for each model; return the prepared items in the order of the models."""
         return [
             model.prepare(item, modality) if isinstance(model, Prepares) else item
             for model in self._models

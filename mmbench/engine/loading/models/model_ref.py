@@ -40,7 +40,7 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse(text: str) -> ModelRef:
-    """Parse `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or a YAML file with these parts.
+    """Parse `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or read the YAML model file at path `text`.
 
     Raises SpecError for an invalid file.
     """

@@ -63,8 +63,8 @@ class ModelResolver(msgspec.Struct, frozen=True):
 def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     """Resolve a model and its identity, without loading weights.
 
-    Raises UnknownName for an unknown adapter or option, ModelError for a checkpoint that cannot be
-    found.
+    `text` is the argument of `-m`, `options` are the options from `--model-arg`. Raises UnknownName
+    for an unknown adapter or option, ModelError for a checkpoint that cannot be found.
     """
     ref = parse(text)
     if not ref.late:
