@@ -28,6 +28,7 @@ from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import Directions, Predictions, TaskSpec
 
+_GENERATED = "generated data"
 _MOST = 200  # largest number of samples of a task's own data
 _PERMUTED = 20  # random pairings of predictions and targets, to estimate chance
 _NOISE = 4  # standard deviations by which a baseline may exceed the mean of random pairings
@@ -64,8 +65,13 @@ def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
         metrics, skipped = _measurable(bench)
         bench = bench._replace(metrics=metrics)
         checks = [Check("data", True, origin), *skipped]
+        is_example = origin == _GENERATED
         if metrics:
-            checks += [*_oracle(bench, is_example=origin == "made"), *_chance(bench), _order(bench)]
+            checks += [
+                *_oracle(bench, is_example=is_example),
+                *_chance(bench),
+                _order(bench),
+            ]
         with TemporaryDirectory() as folder:
             checks += [*check_batches(kind, data, context.keys, folder)]
             checks += [*check_corrupt_sample(spec, kind, data, context.keys, folder)]
@@ -76,11 +82,11 @@ def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
     try:
         data = load_data(spec, options.data, hub=False)
         refuse_broken(spec, data)
-        return data.limit(_MOST), "its own"
+        return data.limit(_MOST), "the data of the task"
     except DataError:
         if options.data is not None:
             raise
-    return make_example_data(spec), "made"
+    return make_example_data(spec), _GENERATED
 
 
 def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
@@ -141,7 +147,7 @@ def _chance(bench: _Bench) -> Iterator[Check]:
         levels = [bench.score_metrics(_pair_anew(bench, name, answers, data)) for data in random]
         lucky = [n for n, s in scores.items() if _above(s, [level[n] for level in levels])]
         detail = ", ".join(lucky) or count(len(scores), "score")
-        yield Check(f"{name} answers get no more than chance", not lucky, detail)
+        yield Check(f"baseline {name} scores no better than chance", not lucky, detail)
     if "hedge" in baselines and {"constant", "random"} & baselines.keys():
         yield _hedge(baselines)
 
@@ -179,7 +185,7 @@ def _hedge(baselines: dict[str, dict[str, MeasuredDirection]]) -> Check:
         )
     ]
     detail = ", ".join(lucky) or count(len(hedged), "score")
-    return Check("hedging gains nothing", not lucky, detail)
+    return Check("baseline hedge scores no better than constant and random", not lucky, detail)
 
 
 def _order(bench: _Bench) -> Check:
@@ -187,7 +193,8 @@ def _order(bench: _Bench) -> Check:
     first = bench.baseline(baseline, bench.data)
     again = bench.baseline(baseline, bench.data.shuffled(0))
     moved = [n for n, s in first.items() if not _same(s.score.value, again[n].score.value)]
-    return Check("the order of the samples moves nothing", not moved, ", ".join(moved) or baseline)
+    detail = ", ".join(moved) or baseline
+    return Check("scores do not depend on the order of the samples", not moved, detail)
 
 
 def _same(one: float, other: float) -> bool:

@@ -108,7 +108,7 @@ def check_corrupt_sample(
         accepted = _accept_oracle(kind, data, {first.id: _BROKEN})
         failed = [p.id for p in accepted if p.error]
         detail = f"1 of {len(accepted)} failed"
-        yield Check("a corrupt sample is counted", failed == [first.id], detail)
+        yield Check("a corrupt sample is counted as failed", failed == [first.id], detail)
         return
     broken = msgspec.structs.replace(first, inputs={spec.fields[role]: _BROKEN})
     data = data.with_sample(role, 0, broken)
@@ -119,8 +119,9 @@ def check_corrupt_sample(
     predictions = kind.predictions(data, answers)
     failures = [ident for ident, _ in predictions.failures]
     affected = [p for p in predictions.each() if p.error or is_uncertain(p.value)]
-    detail = f"{len(failures)} failed, {count(len(affected), 'prediction')} with it"
-    yield Check("a corrupt sample is counted", failures == [broken.id] and bool(affected), detail)
+    detail = f"{len(failures)} failed, {count(len(affected), 'prediction')} affected"
+    passed = failures == [broken.id] and bool(affected)
+    yield Check("a corrupt sample is counted as failed", passed, detail)
 
 
 def _probe_requests(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:

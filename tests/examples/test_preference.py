@@ -166,7 +166,7 @@ def test_check_selftest_compare_and_leaderboard_know_the_kind(scores: Scores, ca
     assert "32 samples" in call("check -m first -t preference-pairs --data pairs.jsonl")
     found = call("selftest preference-pairs --data pairs.jsonl")
     assert "FAIL" not in found
-    assert "constant answers get no more than chance" in found
+    assert "baseline constant scores no better than chance" in found
     scores("longer")
     scores("first")
     first, longer = sorted(Path("board/runs/preference-pairs").glob("*.json"), key=_model)

@@ -54,7 +54,7 @@ def test_a_metric_that_rewards_hedging_is_found_out(
         "metrics: [test_substring]\nheadline: test_substring\n"
     )
     assert main(["selftest", str(task)]) == 1
-    assert "FAILED  hedging gains nothing: test_substring" in capsys.readouterr().out
+    assert "than constant and random: test_substring" in capsys.readouterr().out
 
 
 @mmbench.register("metric", "test_position")
@@ -72,7 +72,7 @@ def test_a_metric_that_depends_on_the_order_is_found_out(tmp_path: Path) -> None
         "metrics: [test_position]\nheadline: test_position\n"
     )
     failed = [check.what for check in selftest(str(task)) if check.passed is False]
-    assert "the order of the samples moves nothing" in failed
+    assert "scores do not depend on the order of the samples" in failed
 
 
 def test_drawings_pass_on_inception_of_random_weights(tmp_path: Path) -> None:
