@@ -79,7 +79,7 @@ class PerSample(ABC):
         self.options = task.options_of(self.Options)
 
     def directions(self) -> list[str]:
-        """Return the single direction, which has no name."""
+        """Return `[""]`, a single direction without a name."""
         return [""]
 
     def needs(self) -> Needs | None:
@@ -212,7 +212,7 @@ def prediction_table(
 
 
 def with_failures(directions: Directions) -> Predictions:
-    """Return predictions that list their failed samples."""
+    """Return Predictions for these directions, with a list of the failed samples."""
     predictions = Predictions(directions)
     return Predictions(directions, predictions.failed())
 

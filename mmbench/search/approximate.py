@@ -81,10 +81,10 @@ class FaissIndex:
 
 
 def check_factory(factory: str) -> None:
-    """Check before a run that faiss is installed and accepts the string.
+    """Check before a run that faiss is installed and accepts the factory string.
 
-    Raises MissingExtra and UserError. Whether the index fits the vectors is checked when it is
-    built.
+    Raises MissingExtra without faiss, UserError for a string that faiss rejects. The number and the
+    dimension of the vectors are checked when the index is built.
     """
     _faiss()
     check_string(factory)
@@ -198,4 +198,4 @@ def _on_gpu(index: Index) -> Index:
 def _reason(error: Exception) -> str:
     """Return the message of faiss, without its source location."""
     message = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
-    return f"error of faiss: {message}; use another index, e.g. Flat or HNSW32"
+    return f"faiss failed ({message}); use another index, e.g. Flat or HNSW32"

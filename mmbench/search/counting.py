@@ -131,7 +131,10 @@ class Counter:
             np.add(wave.ahead, ahead, out=wave.ahead)
 
     def _itself(self, wave: _Wave, scores: Array, tile: Tile) -> tuple[Ints, ...]:
-        """Return the positions of the pairs' positives in the tile: rows, waves and columns."""
+        """Find the positives of pairs in the tile, and store their scores in `seen`.
+
+        Return the rows, waves and columns of these positives.
+        """
         position = wave.positives[wave.cells] - tile.starts[1 - self._axis]
         inside = np.flatnonzero((position >= 0) & (position < tile.scores.shape[1 - self._axis]))
         line, nth = wave.cells[0][inside], wave.cells[1][inside]
@@ -155,7 +158,7 @@ class Counter:
 
 
 def _common(counts: Ints, lines: int) -> int:
-    """Return the largest k for which at least `lines` lines have k positives.
+    """Return the largest k for which at least `lines` lines have k or more positives.
 
     `counts` has the number of positives of each line.
     """

@@ -49,7 +49,7 @@ def _known(ranking: Ranking) -> list[int]:
 
 
 def _unknown(ranking: Ranking) -> list[None]:
-    """Return None for each positive that is beyond the depth of an index or not returned."""
+    """Return a None for each positive without a rank: beyond the depth of an index, or missing."""
     return [None] * (ranking.ranks.count(None) - ranking.failed)
 
 

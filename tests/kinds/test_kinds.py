@@ -75,7 +75,7 @@ def test_an_output_that_failed_is_a_failed_prediction() -> None:
 
 @pytest.mark.parametrize("value", [["a"], None, {"a": 1}])
 def test_a_text_is_needed(value: Any) -> None:
-    with pytest.raises(DataError, match=r"the output for s0 is .*: a text is needed"):
+    with pytest.raises(DataError, match=r"the output for s0 is .*; give a text"):
         accepted(Writing, texts("a"), Outputs(values={"s0": value}))
 
 
@@ -193,7 +193,7 @@ def test_each_prompt_needs_its_drawing() -> None:
 def test_a_rating_is_a_number() -> None:
     data = texts([["r1", 4], ["r2", 5]])
     assert accepted(Rating, data, Outputs(values={"s0": "4.5"}), kind="rating")[0].value == 4.5
-    with pytest.raises(DataError, match="is 'good', not a number"):
+    with pytest.raises(DataError, match="is 'good'; give a finite number"):
         accepted(Rating, data, Outputs(values={"s0": "good"}), kind="rating")
     assert Rating(spec("rating")).baseline_values("oracle", data, 0) == [4.5]
 
@@ -218,7 +218,7 @@ def test_a_run_becomes_ranks() -> None:
     assert found[1].value.ranks == [1]
     assert len(found) == 2  # nobody judged q2
     both = ONE_WAY | {"options": RetrievalOptions()}
-    with pytest.raises(DataError, match="asks in both directions"):
+    with pytest.raises(DataError, match="has both directions"):
         accepted(Retrieval, links(), Outputs(values=values), **both)
 
 

@@ -262,10 +262,10 @@ def test_a_value_may_be_a_number_of_numpy(attempt: Attempt) -> None:
 @pytest.mark.parametrize(
     ("read", "words"),
     [
-        ("generated(responses, 'asked')", "LookupError: no requests have the name 'asked', only s"),
+        ("generated(responses, 'asked')", "LookupError: no requests called 'asked'; use one of s"),
         (
             "vectors(responses, 'sample')",
-            "TypeError: the responses to 'sample' are not vectors: read",
+            "TypeError: the responses to 'sample' are not vectors; read",
         ),
     ],
 )

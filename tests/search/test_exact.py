@@ -167,7 +167,7 @@ def test_unfit_vectors_are_named(value: float, side: int) -> None:
         (lambda q, c, p: (q.astype(np.float64), c, p), "float32"),
         (lambda q, c, p: (q[:, :, None], c, p), "shape"),
         (lambda q, c, p: (q[:, :4], c, p), "dimensions"),
-        (lambda q, c, p: (q, c, p[:-1]), "positives are given for"),
+        (lambda q, c, p: (q, c, p[:-1]), "lists of positives for"),
         (lambda q, c, p: (q, c, [[40], *p[1:]]), "40"),
         (lambda q, c, p: (q, c, [[-1], *p[1:]]), "-1"),
         (lambda q, c, p: (q, c, [[1, 1], *p[1:]]), "twice|once"),

@@ -47,14 +47,14 @@ def test_a_hub_block_is_one_of_the_source_rows(tmp_path: Path) -> None:
     join = {"name": "a", "by": "b", "id": "c", "fields": {"image": "image"}}
     hub = {"path": "a/b", "fields": {"image": "image"}, "join": join}
     assert refusal(tmp_path, {"source": "coco", "hub": hub}) == (
-        "mine.yaml: data: hub: source rows has no option fields: use columns;"
+        "mine.yaml: data: hub: source rows has no option fields; use columns;"
         " data: hub: join has no key fields; use columns"
     )
 
 
 def test_the_id_of_a_medium_is_called_by_the_medium(tmp_path: Path) -> None:
     data = {"source": "captioned", "media": {"audio": "{file}"}, "id": "file"}
-    assert "no option id: use columns: {audio_id: …}" in refusal(tmp_path, data)
+    assert "no option id; use columns: {audio_id: …}" in refusal(tmp_path, data)
 
 
 def test_options_of_the_same_name_elsewhere_are_no_old_ones() -> None:

@@ -43,7 +43,7 @@ class Classification(ClassScoresKind):
     unchanged. Scores of several views of a video are first converted to probabilities in float64
     (softmax for single-label data, the logistic function for multi-label data); then their mean or
     maximum is computed, as the task states. Source: SlowFast (Feichtenhofer et al. 2019, arXiv
-    1812.03982, section 4). Each prediction has the scale of its scores.
+    1812.03982, section 4). The field `scores` of a prediction is the scale of its scores.
     """
 
     Options = ClassificationOptions

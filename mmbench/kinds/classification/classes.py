@@ -38,7 +38,7 @@ from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, T
 class ClassScoresKind(PerSample):
     """The base class of kinds whose values are class scores [c] or a class index.
 
-    Scores are stored unchanged. Each prediction has the scale of its scores.
+    Scores are stored unchanged. The field `scores` of a prediction is the scale of its scores.
     """
 
     baselines = ("oracle", "constant", "random")

@@ -185,8 +185,9 @@ def make_splits(
 ) -> list[RetrievalSplit]:
     """Divide the corpus into `splits` consecutive parts of equal size, with their queries.
 
-    A query belongs to the split of its first positive in the corpus. `failures` are the reasons of
-    failed rows of queries and of the corpus.
+    A query belongs to the split of its first judged document in the corpus, or to the first split
+    if it has no such document. `failures` are the reasons why rows of queries, and rows of the
+    corpus, failed.
     """
     n, m = len(data.queries), len(data.corpus)
     size = -(-m // splits) or 1

@@ -396,7 +396,7 @@ def test_a_model_may_declare_probabilities(tmp_path: Path) -> None:
     assert score.value == pytest.approx(2 / 3 - 0.6, abs=1e-6)
     assert "probabilities=given" in score.signature
     assert set(found.rows["scores"]) == {"probabilities"}
-    assert "the model declares that its scores are probabilities" in found.record.notes
+    assert "the model declares its scores as probabilities" in found.record.notes
     path = store.write_record(tmp_path / "out", found.record, found.rows)
     again = rescore(path, RunSettings(tasks=(str(tmp_path),)), out=str(tmp_path / "out"))
     assert again.record.scores == found.record.scores
@@ -433,7 +433,7 @@ def scored(folder: Path, scores: Any, targets: list[str], task_name: str) -> Any
 )
 def test_outputs_say_what_they_were_taken_for(tmp_path: Path, scores: Any, taken: str) -> None:
     record = scored(tmp_path, scores, ["a", "b", "b"], "labels")
-    assert any(f"taken for {taken}" in note for note in record.notes)
+    assert any(f"treated as {taken}" in note for note in record.notes)
     assert record.notes[0] == "scored from outputs"
 
 

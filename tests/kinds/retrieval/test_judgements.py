@@ -93,7 +93,7 @@ def test_what_nobody_judged_is_counted(tmp_path: Path) -> None:
         "1 judged query without a relevant document: counted as 0",
         "1 query without judgements: left out",
         "scored from outputs",
-        "3 listed documents without judgements: not relevant",
+        "3 listed documents without judgements, treated as not relevant",
     ]
     assert record.task.data == {"query": 3, "corpus": 3}
     assert record.counts["failed"] == 0

@@ -227,7 +227,7 @@ def test_embeddings_beyond_the_data_are_documents_in_both_directions() -> None:
     }
     assert matched.sizes() == {"query": 1, "corpus": 2}
     # Two more of four would move every document of a split into another one.
-    with pytest.raises(DataError, match=r"searches the data in 2 splits.*: q9, z;"):
+    with pytest.raises(DataError, match=r"searches its data in 2 splits.* q9, z "):
         Retrieval(spec(protocol={"splits": 2})).accept(matched, outputs)
     # A further text that is NaN is a document that failed, where documents are asked for texts.
     vectors["query"][1][0] = np.nan
@@ -281,5 +281,5 @@ def test_one_direction_has_no_suffix() -> None:
 
 
 def test_fields_of_another_kind_are_refused() -> None:
-    with pytest.raises(SpecError, match="fields of a retrieval task are query and corpus"):
+    with pytest.raises(SpecError, match="fields of a retrieval task must be query and corpus"):
         Retrieval(spec(fields={"input": "image"}))

@@ -99,7 +99,7 @@ def test_ids_that_are_whole_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("run", ["d1", 3, [0.5, 0.25]])
 def test_what_is_no_ranking(tmp_path: Path, run: object) -> None:
-    with pytest.raises(DataError, match="for q is neither a list of document ids nor"):
+    with pytest.raises(DataError, match="for q is not a ranking; give a list of document ids"):
         score(tmp_path, {"q": run}, {"q": {"d1": 1}}, "x.json")
 
 
