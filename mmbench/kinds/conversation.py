@@ -33,7 +33,7 @@ class PromptOptions(KindOptions, frozen=True):
 
 
 def media_together(prompt: str) -> frozenset[Modality]:
-    """Return the modalities that the prompt has slots for, all of which a model must accept."""
+    """Return the modalities of the prompt's slots; a model must accept all of them."""
     media: tuple[Modality, ...] = ("image", "audio", "video")
     return frozenset(medium for medium in media if f"{{{medium}}}" in prompt)
 

@@ -45,8 +45,8 @@ class PerSample(ABC):
     the values of another program's outputs (`accepted`), and the values of baselines
     (`baseline_values`). See `mmbench.protocols.Kind` for the class attributes. `ability` is the
     protocol that a model must implement; None means that no model is run and only outputs are
-    scored. `sample_requests` are the keys in the result of `requests` whose requests correspond to
-    the samples, one per sample in the same order.
+    scored. `sample_requests` are the keys of `requests` with one request per sample, in the order
+    of the samples.
     """
 
     Options: ClassVar[type[KindOptions]] = KindOptions

@@ -76,7 +76,7 @@ class Counter:
         return self._seen[np.argsort(self._by_query)]
 
     def visit(self, tile: Tile) -> None:
-        """Count the items of one tile."""
+        """Count the items in one tile that precede the positives of its queries."""
         first = tile.starts[self._axis]
         with self._lock:
             if first not in self._waves:

@@ -43,8 +43,8 @@ def positive_ranks_both(
     """Return `positive_ranks` in both directions, in one pass.
 
     The first list has the ranks of corpus items for each query. The second list has the ranks of
-    queries for each corpus item, whose positives are the queries that have it as a positive; an
-    item without positives has an empty array.
+    queries for each corpus item; its positives are the queries that have it as a positive. An item
+    without positives has an empty array.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     results = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)

@@ -33,7 +33,7 @@ class Extremes(NamedTuple):
         return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
     def within(self, tag: str, value: str) -> Extremes:
-        """Return the extremes over the predictions whose tag called `tag` has this value."""
+        """Return the extremes over the predictions with this value of the tag called `tag`."""
         tags = entries(column(self.predictions, "tags"), tag)
         inside = np.flatnonzero([one == value for one in tags])
         scores = (refold(score, inside) for score in (self.worst, self.best))

@@ -101,7 +101,7 @@ class Retrieval:
         return Needs(Embeds)
 
     def check(self, data: RetrievalData, /) -> None:
-        """Raise UserError for an index that cannot be trained on a searched side, for lack of data.
+        """Raise UserError for an index that needs more training vectors than a searched side has.
 
         The searched sides are the corpus and, for both directions, the queries.
         """

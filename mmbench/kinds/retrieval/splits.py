@@ -164,7 +164,7 @@ def prediction(
     grades: list[float],
     size: int | None,
 ) -> Prediction:
-    """Return the prediction of a query: its ranking, or the error because of which it failed.
+    """Return the prediction of a query: its ranking, or the error that made it fail.
 
     The target of a failed query is a ranking in which no positive is retrieved; `grades` are the
     grades of its positives, `size` the number of documents in the corpus.

@@ -116,7 +116,7 @@ class _FramesInTextEach(_FramePooling):
     def write_each(
         self, conversations: Iterable[object], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
-        """Yield (index, generated text) for each conversation as soon as it is generated."""
+        """Yield (index, generated text) for each conversation, in the order of completion."""
         assert isinstance(self._model, WritesEach)
         return self._model.write_each(conversations, options)
 
@@ -125,7 +125,7 @@ class _FramesInLikelihood(_FramePooling):
     def loglikelihood(self, conversations: Sequence[object], texts: Sequence[str]) -> Array:
         """Return the log-likelihoods of texts after conversations in which images replace videos.
 
-        The result is an array [n, d], as the model returns it.
+        The result is [n, 2]: the log-likelihood of each text and its number of tokens.
         """
         assert isinstance(self._model, Rates)
         return self._model.loglikelihood(conversations, texts)
