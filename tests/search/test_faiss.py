@@ -110,7 +110,7 @@ def test_a_small_corpus_is_searched_whole() -> None:
 @pytest.mark.parametrize(
     ("factory", "message"),
     [
-        ("Nope", "--index Nope: faiss failed (could not parse"),
+        ("Nope", "--index Nope: faiss failed .could not parse"),
         ("IVF64,Flat", "cannot train 64 clusters on 20 documents"),
         ("PQ8", "cannot train 256 clusters on 20 documents"),
         ("PQ7x4", "multiple of the number of subquantizers"),
