@@ -234,7 +234,7 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match=f"model test-named {flags}, or set options: "):
         found(tmp_path, "test-named")
-    with pytest.raises(UserError, match="no default for layer: "):
+    with pytest.raises(UserError, match="no default for layer; "):
         found(tmp_path, "frames+test-named", classes="a")
     loaded: Any = found(tmp_path, "test-named", classes="a", layer=2).load("cpu")
     assert loaded.layer == 2
