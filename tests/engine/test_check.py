@@ -112,7 +112,7 @@ def test_zero_shot_without_classes(tmp_path: Path) -> None:
     data = zero_shot(tmp_path, ["dog", "cat"])
     task = write_file(tmp_path / "mine.yaml", ROWS)
     message = refused("clip-nano", task, data)
-    assert "the labels of their samples are cat, dog" in message
+    assert "labels of samples: cat, dog" in message
     assert "data: {labels: [NAME, …]}" in message
     # The targets are texts, with which a baseline cannot index its scores.
     assert "cat, dog" in refused("constant", task, data, alone=False)
@@ -140,7 +140,7 @@ def test_media_of_two_kinds_for_one_classifier(tmp_path: Path) -> None:
     write_file(tmp_path / "b.wav", b"RIFF")
     data = write_file(tmp_path / "x.csv", "id,file,label\n1,a.png,x\n2,b.wav,x\n")
     message = refused("toy-sorter", write_file(tmp_path / "mine.yaml", "include: labels\n"), data)
-    assert "several kinds (image of 1, audio of 2): split the data" in message
+    assert "modalities (image of 1, audio of 2); make a task" in message
 
 
 def test_a_model_of_texts(tmp_path: Path) -> None:

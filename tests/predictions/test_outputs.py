@@ -481,7 +481,7 @@ def test_references_on_the_only_line_are_no_mapping_of_ids(tmp_path):
     ("task", "data", "words"),
     [
         ("pairs", "q1 0 d1 1\nq1 0 d2 0\n", "np.savez"),
-        ("answers", '{"id": 1, "answer": "x"}\n{"id": 2, "answer": "y"}\n', "a text is needed"),
+        ("answers", '{"id": 1, "answer": "x"}\n{"id": 2, "answer": "y"}\n', "give a text"),
     ],
 )
 def test_an_array_of_scores_is_no_output_of_other_tasks(tmp_path, task, data, words):
