@@ -167,7 +167,7 @@ def test_random_draws_the_real_image_of_another() -> None:
 
 def test_where_there_is_no_real_image_a_baseline_fails() -> None:
     (drawn,) = DRAWING.baseline_values("oracle", Samples([Sample("a", {"text": PROMPT})]), 0)
-    assert drawn == InvalidContent("there is no real image of this prompt")
+    assert drawn == InvalidContent("no real image for this prompt")
 
 
 def baseline(who: str, data: Samples) -> dict[str, str]:
