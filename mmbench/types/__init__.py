@@ -1,7 +1,7 @@
-"""The values that flow through mmbench.
+"""Data types that the stages of an evaluation exchange.
 
-Data flows down: samples, predictions, scores, the record. No earlier type has a field that a later
-stage fills in. Standard library and msgspec only.
+The stages produce samples, predictions, scores and the run record, in this order. No type has a
+field that a later stage fills in. The package imports only msgspec and the standard library.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The contents of samples: texts, images, sounds, videos, and conversations of them."""
+"""The contents of samples: text, images, audio, videos, and conversations that contain them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Array = NDArray[np.float32]
-    # The decoded form of a text, an image, a sound and a video, alone or in a Message. A model with
+    # Decoded text, image, audio or video, alone or in a Message. A model with
     # `encoded_images` gets an EncodedImage in place of each image.
     DecodedPart: TypeAlias = "str | Image | Audio | VideoFrames"
-    # The parts of a Message are Contents by default (Python 3.13 has defaults of type parameters).
+    # The parts of a Message are Contents by default (typing has such defaults from Python 3.13).
     PartT = typing_extensions.TypeVar("PartT", covariant=True, default="Content")
 else:
     Array = Any
@@ -33,10 +33,10 @@ Role = Literal["query", "document"]
 
 
 class Media(Struct, frozen=True):
-    """A reference to an image, a sound or a video, which is read and decoded only when needed.
+    """A reference to an image, an audio clip or a video, read and decoded only when needed.
 
-    Errors show `name`: a path, or the origin of the bytes ("row 12 of x.parquet"). `read` returns
-    the encoded bytes; where it is None, `name` is a path on disk.
+    Error messages show `name`: a path, or the origin of the bytes ("row 12 of x.parquet"). `read`
+    returns the encoded bytes; if `read` is None, `name` is a path on disk.
     """
 
     modality: Modality
@@ -45,9 +45,9 @@ class Media(Struct, frozen=True):
 
 
 class InvalidContent(Struct, frozen=True):
-    """A placeholder for a text or a medium that cannot be evaluated, with the reason.
+    """A placeholder for content that cannot be evaluated, with the reason.
 
-    `name` is the path of a missing medium.
+    `name` is the path if a media file is missing, otherwise "".
     """
 
     reason: str
@@ -58,7 +58,7 @@ Content = str | Media | InvalidContent
 
 
 class Audio(NamedTuple):
-    """A decoded sound: samples float32 [n], mono, from -1 to 1, at `rate` samples a second."""
+    """Decoded audio: mono float32 samples [n] from -1 to 1, at `rate` samples per second."""
 
     samples: Array
     rate: int
@@ -77,18 +77,18 @@ class EncodedImage(Struct, frozen=True):
 
 
 class VideoFrames(NamedTuple):
-    """Decoded frames of a video: uint8 [t, h, w, 3], RGB and upright, shown at `seconds` [t]."""
+    """Decoded video frames: uint8 [t, h, w, 3], RGB and upright; display times [t] in seconds."""
 
     frames: NDArray[np.uint8]
     seconds: tuple[float, ...]
 
 
 class Frames(Struct, frozen=True):
-    """The frames of a video that a model takes.
+    """The selection of video frames for a model.
 
-    Without a `stride`, the video (or the part that a view covers) is divided into `count` equal
-    segments, and the middle frame of each is taken. With a `stride`, `count` frames are taken,
-    `stride` frames apart; the windows of several views are spread evenly over the video.
+    Without a `stride`, the video (or the part covered by a View) is divided into `count` equal
+    segments, and the middle frame of each segment is selected. With a `stride`, `count` frames are
+    selected, `stride` frames apart; the windows of several views are spread evenly over the video.
     """
 
     count: int
@@ -96,10 +96,11 @@ class Frames(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """One of several views of a video: clip `clip` of `clips` in time, square `crop` of `crops`.
+    """One view of a video: clip number `clip` of `clips` and crop number `crop` of `crops`.
 
-    A crop is a square with the length of the shorter side; crops are spread evenly along the longer
-    side. With one crop the frames stay whole, and the model's own preprocessing crops them.
+    Numbers start at 0. Clips are temporal; crops are spatial. A crop is a square with the frame's
+    shorter side as its length; crops are spread evenly along the longer side. If `crops` is 1,
+    frames are not cropped here: the model's own preprocessing crops them.
     """
 
     media: Media
@@ -110,10 +111,10 @@ class View(Struct, frozen=True):
 
 
 class Message(Struct, Generic[PartT], frozen=True):
-    """One turn of a conversation: texts and media in order.
+    """One message of a conversation: its role, and texts and media in order.
 
     The parts are Contents until the engine decodes them. A model gets a `Message[DecodedPart]`,
-    with str, PIL.Image, Audio and VideoFrames in their place.
+    whose parts are str, PIL.Image, Audio and VideoFrames.
     """
 
     role: Literal["system", "user", "assistant"]
@@ -124,14 +125,14 @@ Conversation = tuple[Message, ...]
 
 
 class ContinuationRequest(Struct, frozen=True):
-    """A request for the likelihood of a text as the answer to a conversation."""
+    """A request for the likelihood of `text` as the model's answer to a conversation."""
 
     conversation: Conversation
     text: str
 
 
 class SeededPrompt(Struct, frozen=True):
-    """A prompt for image generation, with the seed of the noise."""
+    """A prompt for image generation, with the seed of the initial noise."""
 
     prompt: str
     seed: int

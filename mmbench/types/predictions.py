@@ -1,4 +1,4 @@
-"""Predictions with their references, and requests of metrics for features of a model."""
+"""Predictions with their references, and the feature requests of metrics."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from mmbench.types.requests import ScoreScale
 
 
 class Ranking(Struct, frozen=True):
-    """The ranks of the positives of one query.
+    """The ranks of the relevant documents (positives) of one query.
 
-    `ranks` start at 1 and ascend. None, at the end, stands for a positive without a rank: beyond
-    the `depth` that an approximate index searched (its rank is unknown), or, where `depth` is None
-    and the whole corpus was searched, not returned at all. `grades` have the order of `ranks`.
-    `top` holds the ids of the first few documents, as evidence.
+    `ranks` start at 1 and ascend. A None at the end stands for a positive without a rank. If
+    `depth` is set, an approximate index returned only `depth` documents, and the rank is unknown.
+    If `depth` is None, the whole corpus was searched, and the index did not return the document.
+    `grades` are relevance grades in the order of `ranks`. `top` holds the ids of the first few
+    documents, for inspection.
 
-    The last `failed` positives could not be ranked because they failed or are not in the corpus:
-    they are never retrieved, at any `depth`. `failed_others` counts the failed documents that are
-    not relevant to the query; ranks leave them out. `size` is the number of documents, including
-    failed ones, if known.
+    The last `failed` positives failed or are not in the corpus: they count as never retrieved, at
+    any `depth`. `failed_others` is the number of failed documents that are not relevant to the
+    query; the ranks do not count these documents. `size` is the number of documents including
+    failed documents, None if unknown.
     """
 
     ranks: list[int | None]
@@ -38,11 +39,11 @@ class Ranking(Struct, frozen=True):
 
 
 class Prediction(Struct, frozen=True):
-    """A model output (`value`) with its reference (`target`). A failed one has an `error` instead.
+    """A model output (`value`) with its reference (`target`), or the `error` of a failed sample.
 
-    The target of a failed query is a Ranking that retrieved none of its positives. `inputs` are the
+    The target of a failed query is a Ranking in which no positive is retrieved. `inputs` are the
     inputs of the sample, for metrics that use them (CLIPScore uses the image). `scores` is the
-    scale of class scores, and "" for other values.
+    scale of `value` if the value holds class scores, otherwise "".
     """
 
     id: str
@@ -61,8 +62,8 @@ Directions = Mapping[str, Sequence[Sequence[Prediction]]]  # by direction and sp
 class Predictions(Struct, frozen=True):
     """The predictions of a task, by direction and split.
 
-    `failures` holds the id and the reason of each sample that failed. `notes` are remarks on the
-    outputs for readers of the scores. `search` holds the report of each approximate search.
+    `failures` holds the id and the reason of each failed sample. `notes` are remarks on the outputs
+    for readers of the scores. `search` holds a report on each approximate search.
     """
 
     directions: Directions
@@ -99,7 +100,7 @@ class Predictions(Struct, frozen=True):
 def tagged(
     predictions: Sequence[Prediction], tags: Mapping[int, Mapping[str, str]]
 ) -> Table[Prediction]:
-    """Return predictions with further tags on some rows: {row: {name: value}}."""
+    """Return the predictions with more `tags` on some rows: {row: {tag name: value}}."""
     whole = table(Prediction, predictions)
     own = whole.columns["tags"]
     return whole.with_columns(
@@ -112,9 +113,10 @@ Features = dict[str, Any]
 
 
 class ModelFile(Struct, frozen=True):
-    """The checkpoint of a metric's model as a file of the user: `--OPTION FILE`.
+    """A checkpoint file of a metric's model, which the user provides with `--OPTION FILE`.
 
-    `hint` completes the message "metric NAME needs …": what to type, and where to get the file.
+    `hint` completes the error message "metric NAME needs …": what to type, and where to get the
+    file.
     """
 
     option: str
@@ -125,14 +127,16 @@ class FeatureRequest(Struct, frozen=True):
     """A metric's request for embeddings or texts from a model other than the evaluated one.
 
     `contents` returns the contents of a prediction to embed, by name: {"image": [image],
-    "references": [text, text]}. Where the `method` is write, it returns conversations. `modalities`
-    maps each name to its modality and role. `model` is the default model. `variants` maps arguments
-    of the metric, such as `tf` of `fid@tf`, to a model and its options; any other argument is the
-    name of a model. `files` lists the models with a checkpoint that the user provides as a file.
+    "references": [text, text]}. If `method` is "write", it returns conversations. `modalities` maps
+    each of these names to a modality and a role. `model` is the default model. `variants` maps
+    arguments of the metric, such as `tf` of `fid@tf`, to a model and its options; any other
+    argument is the name of a model. `files` maps models to the checkpoint files that the user must
+    provide. If `normalise` is true, embeddings are L2-normalised.
 
-    The metric is called with `features`, one dict per prediction. A prediction fails if one of its
-    contents fails in the model. With `failed`, the metric also gets the features of failed
-    predictions: the set of real images is complete even if drawings failed.
+    The metric is called with `features`, a list with one dict per prediction. A prediction fails if
+    one of its contents fails in the model. If `failed` is true, the metric also gets the features
+    of failed predictions: real images are then used even if the generation of their counterparts
+    failed.
     """
 
     contents: Callable[[Prediction], dict[str, list[Any]]]

@@ -1,4 +1,4 @@
-"""The record of a run."""
+"""The run record: the stored result of a run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from mmbench.types.scores import PublishedInfo, ScoreInfo
 class ModelInfo(Struct, frozen=True):
     """The evaluated model. `hash` covers adapter, options, dtype and weights.
 
-    `adapter` is NAME@VERSION: the registered name and the version of the class. It is `late`,
-    `baseline` or `outputs` if no single class answered. Older records have MODULE:CLASS@VERSION.
+    `adapter` is NAME@VERSION: the registered name and the version of the model class. It is `late`,
+    `baseline` or `outputs` for an ensemble, a baseline or stored outputs, which have no single
+    class. Older records have MODULE:CLASS@VERSION.
     """
 
     name: str
@@ -26,9 +27,10 @@ class ModelInfo(Struct, frozen=True):
 
 
 class TaskInfo(Struct, frozen=True):
-    """The task (`fingerprint`) and its data (`data_hash`). `data` holds the sizes used.
+    """The task, identified by `fingerprint`, and its data, identified by `data_hash`.
 
-    `asked` is the part that the kind's options add to the signature of every score: "index=exact".
+    `data` holds the number of samples used, by role. `asked` is the part of each score's signature
+    that comes from the options of the task's kind: "index=exact".
     """
 
     name: str
@@ -43,7 +45,10 @@ class TaskInfo(Struct, frozen=True):
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):
-    """One run of one model on one task: written once, never edited. See docs/architecture.md."""
+    """The record of one run of one model on one task, written once and never edited.
+
+    docs/architecture.md describes the fields.
+    """
 
     schema: int = 1
     run: str
@@ -62,5 +67,5 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     index: dict[str, dict[str, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     baseline: str | None = None
-    # tag → value → metric: the same metrics over the samples with this value of the tag.
+    # tag → value → metric → score over the samples with this value of the tag.
     breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)

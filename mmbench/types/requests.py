@@ -1,4 +1,4 @@
-"""Requests to a model, and its outputs."""
+"""Requests to a model, and the model's outputs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from mmbench.types.content import Array, Item, Modality, Role
 
-# The scale of class scores. `similarities` (100 · cosine, of zero-shot classification) order the
-# classes of a sample like logits, and have no threshold. "" is for scores of unknown origin.
+# The scale of class scores. `similarities` (100 · cosine, in zero-shot classification) order the
+# classes of a sample like logits, but have no threshold. "" marks scores of unknown origin.
 ScoreScale = Literal["", "logits", "probabilities", "similarities"]
 
 
 class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings of text generation: greedy at a `temperature` of 0.
+    """The settings of text generation. A `temperature` of 0 means greedy decoding.
 
-    `stop` holds texts that end the answer; they are not part of it.
+    `stop` holds strings that end the generation; they are not part of the returned text.
     """
 
     max_tokens: int = 128
@@ -28,12 +28,12 @@ class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[str, ...] = ()
 
     def seeded(self, seed: int) -> GenerationConfig:
-        """Return the settings with `seed` added to their seed; greedy ones are unchanged."""
+        """Return the settings with `seed` added to their seed; greedy settings do not change."""
         return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
 
 
 class GeneratedText(Struct, frozen=True):
-    """A generated text, whether it ended or reached the limit, and its number of tokens."""
+    """A generated text, how it ended (`length`: at the token limit), and the number of tokens."""
 
     text: str
     finish: Literal["stop", "length"] = "stop"
@@ -44,12 +44,13 @@ Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak"]
 
 
 class Requests(Struct, frozen=True):
-    """The requests of a kind or a metric to a model, all for one method.
+    """Requests to a model, all for the same method.
 
-    `contents` are Contents of one `modality` in one `role` for embed, Contents or Views for
+    The type of `contents` depends on the method: Contents for embed, Contents or Views for
     classify, Conversations for write, ContinuationRequests for loglikelihood, SeededPrompts for
-    draw and texts for speak. With `normalise` False, vectors stay as the model returns them, as the
-    FID family needs. `labels` are the names of the classes that a classifier must have.
+    draw, and strings for speak. All contents have the same `modality` and `role`. If `normalise` is
+    False, embeddings are not L2-normalised; the FID family needs such embeddings. `labels` are the
+    class names that a classifier must have.
     """
 
     contents: Sequence[Item]
@@ -62,12 +63,12 @@ class Requests(Struct, frozen=True):
 
 
 class VectorOutputs(Struct, frozen=True):
-    """Vectors [n, d] float32 for n contents, and the reason of each failure by row.
+    """Vectors [n, d] float32 for n contents; `failures` maps failed rows to reasons.
 
     A failed row is zero. Embeddings are L2-normalised unless the request says otherwise. For
-    classify the vectors are scores (float64 if the model returns float64), `labels` are the names
-    of their columns, and `scores` says whether they are logits or probabilities. `model` is the
-    name of the model, for messages.
+    classify, the vectors are class scores (float64 if the model returns float64), `labels` are the
+    names of their columns, and `scores` is their scale. `model` is the name of the model for error
+    messages.
     """
 
     vectors: Array
@@ -78,9 +79,9 @@ class VectorOutputs(Struct, frozen=True):
 
 
 class GeneratedOutputs(Struct, frozen=True):
-    """Generated texts (GeneratedText), images or sounds (Media), and each failure by row.
+    """Generated texts (GeneratedText), images or audio (Media), and the reasons of failed rows.
 
-    A failed row is None.
+    The value of a failed row is None.
     """
 
     values: list[Any]

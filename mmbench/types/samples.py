@@ -1,4 +1,4 @@
-"""The rows of a data set, and the outputs of another program for them."""
+"""The samples of a data set, and their outputs as another program computed them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ else:
 
 
 class Sample(Struct, frozen=True):
-    """One row of a data set.
+    """One sample (row) of a data set.
 
-    `inputs` maps field names to contents. `group` names what samples share (the image of five
-    captions), for clustered intervals; `tags` are for breakdowns.
+    `inputs` maps field names to contents. Samples with the same `group` depend on each other (five
+    captions of one image); confidence intervals are clustered by group. `tags` map names to values,
+    for breakdowns of the scores.
     """
 
     id: str
@@ -30,16 +31,17 @@ class Sample(Struct, frozen=True):
 
 
 class Outputs(Struct, frozen=True):
-    """Outputs of a model as read from a file: id → value.
+    """The outputs of a model, read from a file: id → value.
 
-    A value is a text, a number, scores by label {label: score}, scores [c] in the order of
-    `labels`, document ids best first, or a medium. `embeddings` holds ids and vectors [n, d]
-    float32 by role (query, corpus) instead, which may stay in a file (`Vectors`). If the file has
-    no ids (`positional`), they are the row numbers from 0, in the order of the task's samples.
-    `tags` are further columns by id (seconds of audio and of computing). `digest` is the hash of
-    the bytes read. `id_column` is the column of the ids, empty if the file has no columns;
-    `other_ids` are other candidate columns, in the order of `values`; `by_format` is true if the
-    file format defines `id_column`. `notes` say how the file was read, for readers of the scores.
+    A value is a text, a number, class scores as {label: score} or as an array [c] in the order of
+    `labels`, a list of document ids (best first), or a media item. For retrieval, `embeddings` may
+    instead hold ids and vectors [n, d] float32 by role (query, corpus); the vectors may stay in a
+    file (`Vectors`). If `positional` is true, the file has no ids, and the ids are row numbers from
+    0, in the order of the task's samples. `tags` are further columns by id (such as seconds of
+    audio and of computation). `digest` is the hash of the bytes read. `id_column` is the name of
+    the id column, "" if the file has no columns; `other_ids` holds other candidates for the id
+    column, in the order of `values`; `by_format` is true if the file format defines `id_column`.
+    `notes` say how the file was read, for readers of the scores.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)

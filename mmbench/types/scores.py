@@ -1,4 +1,4 @@
-"""Scores: a value with its per-sample rows, and the stored form."""
+"""Scores: a metric's value with per-sample rows, and the form that records store."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 
 class Score(Struct, frozen=True):
-    """A value, its per-sample rows [n, c] float64, and the fold that computes it from the rows.
+    """A metric's value, its per-sample rows [n, c] float64, and the name of its fold.
 
-    `fold` names a function in `mmbench.stats.folds`, so the value can be recomputed from stored
-    rows without the metric's code. `worst` and `best` are the ends of the metric's range, None for
-    an open end. `interval` is set by a metric that cannot be resampled by samples alone (by raters
-    as well as items). `reason` says why `value` is NaN, or why it has no interval.
+    The fold is the function in `mmbench.stats.folds` that computes the value from the rows, so that
+    the value can be recomputed from stored rows without the metric's code. `worst` and `best` are
+    the ends of the metric's range, None for an open end. `interval` is set only by a metric that
+    computes its own confidence interval, because resampling samples is not enough (human ratings
+    are resampled by rater as well). `reason` says why `value` is NaN, or why the score has no
+    interval.
     """
 
     value: float
@@ -32,11 +34,12 @@ class Score(Struct, frozen=True):
 
 
 class ScoreInfo(Struct, frozen=True):
-    """The stored form of a score. NaN is null; `low` and `high` are the 95 % interval.
+    """A score as a record stores it. NaN is null; `low` and `high` are the 95 % interval.
 
-    `n` samples were measured, in `groups` groups; `failed` were not. `bounds` are the lowest and
-    the highest possible value without failures: with all failed samples wrong or right, and all
-    failed documents of a corpus ranked in the worst or the best way.
+    `n` is the number of measured samples, in `groups` groups; `failed` is the number of samples
+    that could not be measured. `bounds` are the lowest and the highest value that are possible if
+    nothing had failed: all failed samples are taken as wrong or as correct, and all failed
+    documents of a corpus are given the worst or the best rank.
     """
 
     value: float | None
@@ -53,7 +56,7 @@ class ScoreInfo(Struct, frozen=True):
 
 
 class PublishedInfo(Struct, frozen=True):
-    """A published score with the measured one, and the verdict in words."""
+    """A published score with the measured score, and the verdict as text."""
 
     metric: str
     value: float

@@ -8,7 +8,10 @@ from msgspec import Struct, field
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
-    """Published scores of a model (a hub id), with their source."""
+    """Published scores of one model, with their source. `model` is a hub id.
+
+    A measured score reproduces a published one if the absolute difference is at most `tolerance`.
+    """
 
     model: str
     scores: dict[str, float]
@@ -17,10 +20,11 @@ class Published(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Views(Struct, frozen=True, forbid_unknown_fields=True):
-    """The number of clips in time, and of crops in space, into which a video is split.
+    """The number of temporal clips and of spatial crops into which a video is split.
 
-    Its probabilities are the mean over the views, or the maximum per class (`max`), as is usual for
-    several labels: DATA.ENSEMBLE_METHOD of facebookresearch/SlowFast.
+    The class probabilities of a video are the mean over its views, or the maximum per class
+    (`max`), which is usual for multi-label tasks: DATA.ENSEMBLE_METHOD of
+    facebookresearch/SlowFast.
     """
 
     clips: int = 1
@@ -32,8 +36,8 @@ class KindOptions(Struct, frozen=True, forbid_unknown_fields=True):
     """The options of a task kind, which are top-level keys of task files.
 
     A subclass has a field with a default for each option. Options are part of the task's
-    fingerprint, except `settings`: they change only how scores are computed, are part of the
-    signature of the scores, and can be set by a flag of the same name.
+    fingerprint, except those named in `settings`. Settings change only how scores are computed:
+    they are part of the scores' signatures, and flags with the same names set them.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset()
@@ -45,12 +49,13 @@ OptionsT = TypeVar("OptionsT", bound=KindOptions)
 class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     """The contents of a task file.
 
-    `data` names a source, its options, and the `folder` of the data under $MMBENCH_DATA. `fields`
-    says which input is the query and which the document. `options` are the options of the kind,
-    top-level keys of the file. `protocol` holds the sizes of the protocol (query, corpus; sample)
-    and the number of `splits` that are searched separately. `breakdowns` are tags: every metric is
-    also reported for each of their values. `metric_options` holds the options of metrics by their
-    names in `metrics`.
+    `data` holds the name of a data source, its options, and the `folder` of the data under
+    $MMBENCH_DATA. `fields` maps the inputs that the kind uses (query and corpus; image and
+    question) to fields of the samples. `options` are the options of the task's kind, which are
+    top-level keys of the file. `protocol` holds the number of samples by role (query, corpus;
+    sample) and the number of `splits` that are searched separately. `breakdowns` are names of tags:
+    every metric is also reported for each value of these tags. `metric_options` holds the options
+    of metrics by their names in `metrics`.
     """
 
     name: str
@@ -71,12 +76,15 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     published: list[Published] = field(default_factory=list)
 
     def options_of(self, kind: type[OptionsT]) -> OptionsT:
-        """Return the options as the type of a kind; its defaults for a task without options.
+        """Return the options as an instance of the kind's options type `kind`.
 
-        Raises TypeError for options of another kind.
+        For a task without options, return the defaults. Raises TypeError for options of another
+        kind.
         """
         if type(self.options) is KindOptions:
             return kind()
         if not isinstance(self.options, kind):
-            raise TypeError(f"task {self.name}: {type(self.options)} are not {kind}")
+            raise TypeError(
+                f"task {self.name}: options are {type(self.options).__name__}, not {kind.__name__}"
+            )
         return self.options

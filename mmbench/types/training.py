@@ -1,4 +1,4 @@
-"""The arguments and the reports of trainers."""
+"""The arguments of trainers, and the reports that trainers send."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from msgspec import Struct
 
 
 class TrainingRun(Struct, frozen=True):
-    """A training run as given on the command line. A number that was not given is None.
+    """The arguments of a training run from the command line. A number that was not given is None.
 
-    `trainer` is the name that was looked up. `recipe` is the YAML file that named it, None if the
-    name itself was given. `out` is the folder of the run. `steps` counts the steps of all stages;
-    a checkpoint is written after `every` so many. `device` is `cpu`, `cuda` or `cuda:N`.
+    `trainer` is the registered name of the trainer. `recipe` is the YAML file that names the
+    trainer, None if the command line names it. `out` is the folder of the run. `steps` is the total
+    number of steps of all stages; a checkpoint is written after every `every` steps. `device` is
+    `cpu`, `cuda` or `cuda:N`.
     """
 
     trainer: str
@@ -28,8 +29,9 @@ class TrainingRun(Struct, frozen=True):
 class TrainingStep(Struct, frozen=True):
     """A finished training step: its number in the run, from 1, and its loss.
 
-    In a run of several stages, `stage` names the stage of the step, `steps` is its length and
-    `before` the number of steps of earlier stages. `batch` is the number of samples of a step.
+    In a run of several stages, `stage` is the name of the current stage, `steps` its number of
+    steps, and `before` the number of steps of earlier stages. `batch` is the number of samples per
+    step.
     """
 
     number: int
