@@ -1,1 +1,1 @@
-"""Source files of plugins, and errors in their code."""
+"""The source files of plugins, and errors in their code."""

@@ -1,7 +1,7 @@
-"""Attribution of errors to plugins: the plugin, the place and the message.
+"""Attribution of errors to plugins: the plugin, the place in its code, and the message.
 
-An error of mmbench also belongs to a plugin if an object that the plugin registered does not fit:
-a function with other parameters, an object without a required method.
+An error raised in mmbench is also attributed to a plugin if the object that the plugin registered
+does not fit its interface: a function with other parameters, an object without a required method.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from types import FrameType
 
 from mmbench import registry
 
-# The message of Python for a call with arguments that do not fit the function.
+# Python's error message for a call with arguments that do not fit the function.
 _CALL = re.compile(r"(?P<function>\S+)\(\) (takes|got|missing) ")
 
 
 def plugin_fault(error: BaseException) -> str:
-    """Return the plugin, the message and the place of an error; empty if no plugin caused it.
+    """Return the plugin, the message and the place of an error; "" if no plugin caused the error.
 
-    An error in a library or in mmbench belongs to the plugin that made the call.
+    An error in a library or in mmbench is attributed to the plugin that made the call.
     """
     places = registry.plugin_places()
     for one in _chain(error):
@@ -40,7 +40,7 @@ def plugin_fault(error: BaseException) -> str:
 
 
 def _misfit(error: BaseException, places: dict[Path, dict[str, object]]) -> str:
-    """Return the name of the registered object that does not fit; empty for other errors."""
+    """Return the registered object that does not fit its interface; "" for other errors."""
     call = _CALL.match(str(error)) if isinstance(error, TypeError) else None
     lacking = error.obj if isinstance(error, AttributeError) else None
     for place, entries in places.items():
@@ -77,7 +77,7 @@ def _where(entry: object, place: Path) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and its causes: Python turns StopIteration into RuntimeError."""
+    """Return an error and its causes: Python replaces StopIteration by RuntimeError."""
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
         chain.append(cause)
@@ -91,9 +91,10 @@ def _place(file: Path, places: Collection[Path]) -> Path | None:
 
 
 def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object]) -> str:
-    """Return the name of the failed object: the only one of its plugin, or one with these frames.
+    """Return the name of the registered object whose code failed.
 
-    During the import of a plugin file it is the plugin itself.
+    This is the plugin's only object, or else the object that one of the frames belongs to. For an
+    error during the import of a plugin file, return the plugin.
     """
     if frames[-1].f_code.co_name == "<module>":
         return f"plugin {place.name}"
@@ -110,7 +111,7 @@ def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object])
 def _words(error: BaseException) -> str:
     """Return the type, the message and the notes of an error on one line."""
     if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r})"
+        return f"the plugin called sys.exit({error.code!r})"
     notes = getattr(error, "__notes__", [])
     text = " ".join(" ".join([str(error), *map(str, notes)]).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""Files and modules that the string literals of a Python source name.
+"""Extraction of file and module names from the string literals of Python source.
 
 np.load("head.npy")                       head.npy
 HERE / "weights" / "net.npz"              weights/net.npz
@@ -19,9 +19,9 @@ _ANYTHING = re.compile(r"[*\s./\\]*")
 
 
 def file_names(node: ast.AST) -> set[str]:
-    """Return the file that a node of a syntax tree may name: a path, or a pattern with `*`.
+    """Return the file names that a node of a syntax tree may contain: a path or a `*` pattern.
 
-    A string literal must contain a dot or a slash, unless it is joined to a path.
+    A string literal counts if it contains a dot or a slash, or is joined to a path.
     """
     text = _joined(node)
     if text:
@@ -31,7 +31,7 @@ def file_names(node: ast.AST) -> set[str]:
 
 
 def imported_names(node: ast.AST) -> list[str]:
-    """Return the module that a call imports by name; `.helper` is in the same package."""
+    """Return the module that a call imports by name; `.helper` is a module of the same package."""
     if not isinstance(node, ast.Call) or _function(node) not in _IMPORTS:
         return []
     return [_text(argument) for argument in node.args[:1] if _text(argument)]
@@ -43,7 +43,7 @@ def _is_name(text: str) -> bool:
 
 
 def _text(node: ast.AST) -> str:
-    """Return the text of a string literal, with `*` for the fields of an f-string; else ""."""
+    """Return the value of a string literal, with `*` for the fields of an f-string; else ""."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -52,7 +52,7 @@ def _text(node: ast.AST) -> str:
 
 
 def _joined(node: ast.AST) -> str:
-    """Return the path that a node joins: the string literals at its end."""
+    """Return the end of a path that a node joins: its trailing string literals."""
     texts: list[str] = []
     for part in reversed(_parts(node)):
         if not _text(part):

@@ -1,8 +1,8 @@
-"""The source of a plugin: its file, the local modules that it imports, and the files it names.
+"""The source of a plugin: its file, the local modules it imports, and the files its code names.
 
-A module is local if it belongs to the plugin's package, or is part of neither the standard library
-nor an installed package nor mmbench. Imports are read from the syntax tree, so a module that is
-imported inside a function counts before it is loaded.
+A module is local if it belongs to the plugin's package, or if it belongs neither to the standard
+library nor to mmbench nor to an installed package. Imports are read from the syntax tree, so a
+module that is imported inside a function is included before it is loaded.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MMBENCH = Path(__file__).parents[1]
 class Source(NamedTuple):
     """The source of a module and of the local modules that it imports, directly or indirectly.
 
-    `files` maps paths to bytes in the order of imports. `names` are paths and patterns in the
-    source that may name files.
+    `files` maps paths to bytes, in the order of imports. `names` are strings in the source that may
+    be names of files: paths and patterns.
     """
 
     files: dict[Path, bytes]
@@ -37,8 +37,8 @@ class Source(NamedTuple):
 def read_source(file: Path) -> Source:
     """Read a Python file and the local modules that it imports, recursively.
 
-    The result of the first call in a process is kept, because the process keeps the modules that it
-    has loaded even if the files change. Raises OSError.
+    The result is cached for the process, because the process keeps the modules that it has loaded
+    even if their files change. Raises OSError if a file cannot be read.
     """
     files: dict[Path, bytes] = {}
     names: set[str] = set()
@@ -56,17 +56,17 @@ def read_source(file: Path) -> Source:
 
 
 def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
-    """Yield the syntax tree of a Python file; nothing for an extension or invalid syntax."""
+    """Yield all nodes of a Python file's syntax tree; none for an extension or invalid syntax."""
     if path.suffix != ".py":
         return
     try:
         yield from ast.walk(ast.parse(raw, str(path)))
-    except (SyntaxError, ValueError):  # it cannot be imported either
+    except (SyntaxError, ValueError):  # Python cannot import the file either
         return
 
 
 def _imported(node: ast.AST, path: Path) -> list[Path | str]:
-    """Return imported modules: dotted names, or for relative imports paths without a suffix."""
+    """Return the modules that a node imports: dotted names; paths without suffix if relative."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if not isinstance(node, ast.ImportFrom):
@@ -83,7 +83,7 @@ def _by_name(name: str, path: Path) -> Path | str:
 
 
 def _modules(name: Path | str, plugin: Path) -> list[Path]:
-    """Return the files of a local module and of its packages; none for other modules."""
+    """Return the files of a local module and of its parent packages; none for other modules."""
     if isinstance(name, Path):
         return _files(name)
     top, *rest = name.split(".")
@@ -96,7 +96,7 @@ def _modules(name: Path | str, plugin: Path) -> list[Path]:
 
 
 def _bases(top: str) -> list[Path]:
-    """Return the paths of a top-level module without a suffix. Imports nothing."""
+    """Return the possible paths of a top-level module, without a suffix. Nothing is imported."""
     if top in sys.stdlib_module_names:
         return []
     try:
@@ -117,7 +117,7 @@ def _local(base: Path, plugin: Path) -> bool:
 
 
 def _package(file: Path) -> Path:
-    """Return the outermost package that contains a module, or the module itself if it has none."""
+    """Return the folder of the outermost package that contains a module, or the module's file."""
     place = file
     while (place.parent / "__init__.py").is_file():
         place = place.parent
@@ -125,7 +125,7 @@ def _package(file: Path) -> Path:
 
 
 def _files(base: Path) -> list[Path]:
-    """Return the files of the module or package at a path that has no file extension."""
+    """Return the files of the module or package at a path without a suffix."""
     files = [base.with_name(f"{base.name}.py"), base / "__init__.py"]
     files += sorted(base.parent.glob(f"{base.name}.*.so"))
     return [path for path in files if path.is_file()]

@@ -1,4 +1,4 @@
-"""The interfaces between the parts of mmbench, and of plugins: one screen each."""
+"""The interfaces between the parts of mmbench, which plugins implement too. One module each."""
 
 from __future__ import annotations
 

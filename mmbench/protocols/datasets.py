@@ -13,11 +13,12 @@ Reads = Literal["table", "json", "text", "folder"]
 
 
 class SourceInfo(Struct, frozen=True):
-    """The declaration of a data source, which is read before the source runs.
+    """The declaration of a data source, which mmbench reads before it runs the source.
 
-    `reads` are the file formats that it takes: `table` (CSV, TSV, JSONL, Parquet), `json` (and
-    JSONL), `text` (lines), `folder`. `hub` is true if it loads from the hub without a path;
-    `own_data` if it reads the user's own data, through the task with the same name.
+    `reads` are the accepted file formats: `table` (CSV, TSV, JSONL, Parquet), `json` (JSON and
+    JSONL), `text` (lines), `folder`. `hub` is true if the source can load from the Hugging Face hub
+    without a path. `own_data` is true if the source reads the user's own data, through the task
+    with the same name.
     """
 
     reads: frozenset[Reads] = frozenset({"table", "json"})
@@ -26,33 +27,37 @@ class SourceInfo(Struct, frozen=True):
 
 
 class Dataset(Protocol):
-    """The samples of a task, by role, with their references or the links between them.
+    """The samples of a task, by role, with their references or query-document links.
 
-    Sources return one: `mmbench.Samples`, `mmbench.RetrievalData`, or a type of a plugin's kind. It
-    is immutable; methods return new data sets. Media are references; nothing is decoded.
+    Data sources return a Dataset: `mmbench.Samples`, `mmbench.RetrievalData`, or a type defined by
+    a plugin's kind. It is immutable; methods return new data sets. Media are references; nothing is
+    decoded.
     """
 
     @property
     def source(self) -> dict[str, str]:
-        """Return the origin for the record; `doubt` says why it may not be the data of the task."""
+        """Return the origin of the data, for the record.
+
+        The key `doubt` says why the data may differ from the data of the task.
+        """
         ...
 
     @property
     def group_name(self) -> str:
-        """Return the name of the groups of samples ("speaker"), empty without groups."""
+        """Return the name of the groups of samples ("speaker"), "" if there are no groups."""
         ...
 
     @property
     def optional_tags(self) -> list[str]:
-        """Return the tags that samples have only if the files contain them."""
+        """Return the names of tags that samples have only if the data files contain them."""
         ...
 
     def by_role(self) -> Mapping[str, Sequence[Sample]]:
-        """Return the samples by role; the role of the queries is first."""
+        """Return the samples by role; the first role is that of the queries."""
         ...
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of samples by role, as the record states it."""
+        """Return the number of samples by role, for the record."""
         ...
 
     def limit(self, n: int, /) -> Self:
@@ -62,14 +67,15 @@ class Dataset(Protocol):
     def contents(
         self, fields: Mapping[str, str], both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield the role, the id and each content that the data hash covers.
+        """Yield (role, sample id, content) for each content that the data hash covers.
 
-        `fields` are those of the task; `both` is true if it searches in both directions.
+        `fields` is the key `fields` of the task. `both` is true if the task searches in both
+        directions.
         """
         ...
 
     def targets_hash(self) -> bytes:
-        """Return a digest of the references or links, the other part of the data hash."""
+        """Return a digest of the references or links, for the data hash."""
         ...
 
     def notes(self) -> list[str]:
@@ -77,29 +83,32 @@ class Dataset(Protocol):
         ...
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Self, Outputs]:
-        """Return the data and the outputs with the same ids.
+        """Return the data and the outputs, both reduced to the same ids.
 
-        Raises DataError for samples without an output, unless `partial`, and for outputs without a
-        sample.
+        Raises DataError for samples without an output, unless `partial` is true, and for outputs
+        without a sample.
         """
         ...
 
     def with_group_tags(self) -> Self:
-        """Return the data with the group of each sample as a tag, if groups have a name."""
+        """Return the data with the group of each sample as a further tag, if groups have a name."""
         ...
 
     def with_sample(self, role: str, row: int, sample: Sample, /) -> Self:
-        """Return the data with the sample of a row replaced."""
+        """Return the data with another `sample` in row `row` of a role."""
         ...
 
     def shuffled(self, seed: int, /) -> Self:
-        """Return the samples in another order; no score depends on it."""
+        """Return the samples in a random order; no score depends on the order."""
         ...
 
     def permuted(self, seed: int, /) -> Self:
-        """Return the samples with shuffled references, to measure the level of chance."""
+        """Return the samples with randomly permuted references, to measure the chance level."""
         ...
 
     def shards(self) -> list[Self]:
-        """Return parts with independent predictions; one part if samples are compared."""
+        """Split the data into parts that can be predicted independently.
+
+        If predictions compare samples with each other, return a single part.
+        """
         ...

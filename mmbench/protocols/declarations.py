@@ -22,16 +22,16 @@ SourceT = TypeVar("SourceT", bound=Callable[..., object])
 def declare_source(
     *reads: Reads, hub: bool = False, own_data: bool = False
 ) -> Callable[[SourceT], SourceT]:
-    """Declare a data source: a function `source(root, *, option=default, …)`, returning a Dataset.
+    """Declare a data source: a function `source(root, *, option=default, …)` returning a Dataset.
 
-    Without formats it reads tables and JSON. The declaration is optional for plugins. Raises
-    UserError for an unknown format.
+    `reads` are the accepted file formats (default: tables and JSON). Plugins may omit the
+    declaration. Raises UserError for an unknown format.
     """
     _check_formats(reads)
     formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
 
     def decorate(source: SourceT) -> SourceT:
-        declared: Any = source  # a function or a class, which gets the attribute here
+        declared: Any = source  # a function or a class; the type has no attribute `info`
         declared.info = SourceInfo(formats, hub, own_data)
         return source
 
@@ -53,9 +53,10 @@ def declare(
     check_argument: Callable[[str], None] | None = None,
     check_options: Callable[[str, Mapping[str, object]], None] | None = None,
 ) -> Callable[[Callable[P, Score]], Callable[P, Score]]:
-    """Declare a metric: its attribute `info` becomes a `MetricInfo` with these fields.
+    """Declare a metric: store these arguments as a `MetricInfo` in the function's attribute `info`.
 
-    Its Scores get the declared direction and range. Raises UserError for an invalid declaration.
+    The Scores of the metric get the declared direction and range. Raises UserError for an invalid
+    declaration.
     """
     _check(unit, better, worst, best, wants)
     _check_modalities(wants)
@@ -89,72 +90,75 @@ def declare(
 
 
 def with_range(score: Score, info: MetricInfo) -> Score:
-    """Return a Score with the declared direction and range, if they are declared."""
+    """Return the Score with the direction and range of `info`, where `info` declares them."""
     if info.better is None or not isinstance(score, Score):  # the engine rejects other types
         return score
     return replace(score, better=info.better, worst=info.worst, best=info.best)
 
 
 def _check(unit: object, better: object, worst: Any, best: Any, wants: object) -> None:
-    """Raise UserError for an invalid value."""
+    """Raise UserError for an invalid argument of `declare`."""
     if not isinstance(unit, str):
-        raise UserError(f"mmbench.declare: unit is {unit!r}: give a word, such as fraction")
+        raise UserError(f"mmbench.declare: unit is {unit!r}; give a word such as 'fraction'")
     if better not in (None, "higher", "lower"):
-        raise UserError(f"mmbench.declare: better is {better!r}: give higher or lower")
+        raise UserError(f"mmbench.declare: better is {better!r}; give 'higher' or 'lower'")
     for name, end in (("worst", worst), ("best", best)):
         if end is not None and (better is None or not isinstance(end, int | float)):
-            raise UserError(f"mmbench.declare: {name} is {end!r}: give a number, and better")
+            raise UserError(f"mmbench.declare: {name} is {end!r}; give a number, and set better")
     low, high = (worst, best) if better == "higher" else (best, worst)
     if low is not None and high is not None and not low < high:
         raise UserError(
-            f"mmbench.declare: worst is {worst}, best is {best} and {better} is better: swap them"
+            f"mmbench.declare: worst is {worst}, best is {best} and {better} is better;"
+            " swap worst and best"
         )
     if wants is not None and not isinstance(wants, FeatureRequest):
-        raise UserError(f"mmbench.declare: wants is {wants!r}: give a mmbench.types.FeatureRequest")
+        raise UserError(f"mmbench.declare: wants is {wants!r}; give a FeatureRequest")
 
 
 def _check_formats(reads: tuple[object, ...]) -> None:
     known = ", ".join(get_args(Reads))
     for one in reads:
         if callable(one):
-            raise UserError(f"mmbench.protocols.declare_source: write a call, with some of {known}")
+            raise UserError(
+                f"mmbench.protocols.declare_source lacks parentheses; give some of {known}"
+            )
         if one not in get_args(Reads):
             raise UserError(
-                f"mmbench.protocols.declare_source: it reads {one!r}: give some of {known}"
+                f"mmbench.protocols.declare_source: unknown format {one!r}; give some of {known}"
             )
 
 
 def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: object) -> None:
-    """Raise UserError for an argument that should be a function."""
+    """Raise UserError for an argument that must be a function but is not."""
     ends = () if extremes is None else extremes
     if not isinstance(ends, tuple) or len(ends) not in (0, 2):
-        raise UserError(f"mmbench.declare: extremes is {extremes!r}: give two functions")
+        raise UserError(f"mmbench.declare: extremes is {extremes!r}; give a tuple of two functions")
     contents = None if wants is None else wants.contents
     for function in (*ends, *checks, contents):
         if function is not None and not callable(function):
             raise UserError(
-                f"mmbench.declare: {function!r} is given where a function is needed: extremes,"
-                " check_argument, check_options and the contents of wants are functions"
+                f"mmbench.declare: {function!r} is not a function; give functions as extremes,"
+                " check_argument, check_options and contents of wants"
             )
 
 
 def _check_modalities(wants: FeatureRequest | None) -> None:
-    """Raise UserError for a request without the modality and role of each content."""
+    """Raise UserError if the request lacks a valid modality and role for a content."""
     for name, pair in (wants.modalities if wants is not None else {}).items():
         if pair not in _MODALITIES_WITH_ROLES:
             raise UserError(
-                f"mmbench.declare: wants has {pair!r} for {name!r}: give a modality and a role,"
-                ' ("image", "document")'
+                f"mmbench.declare: wants has {pair!r} for {name!r}; give a modality and a role,"
+                ' such as ("image", "document")'
             )
 
 
 def _check_flags(**flags: object) -> None:
     for name, flag in flags.items():
         if not isinstance(flag, bool):
-            raise UserError(f"mmbench.declare: {name} is {flag!r}: give True or False")
+            raise UserError(f"mmbench.declare: {name} is {flag!r}; give True or False")
 
 
 def _names(what: str, names: Collection[str]) -> Collection[str]:
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise UserError(f'mmbench.declare: {what} is {names!r}: give a set of names, {{"…"}}')
+        raise UserError(f'mmbench.declare: {what} is {names!r}; give a set of names, {{"…"}}')
     return names

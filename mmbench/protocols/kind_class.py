@@ -11,62 +11,64 @@ _METHODS = [name for name, one in vars(Kind).items() if callable(one) and not na
 
 
 def class_fault(kind: object) -> str:
-    """Return why a class is not a valid `Kind`, or has invalid `Options`; empty if it is valid."""
+    """Return why a class is not a valid `Kind` or has invalid `Options`; "" if it is valid."""
     if not isinstance(kind, type):
-        return "it is not a class: see `A kind` in docs/plugins.md"
+        return "it is not a class; see `A kind` in docs/plugins.md"
     if missing := [name for name in _METHODS if not callable(getattr(kind, name, None))]:
-        return f"the class lacks {', '.join(missing)}: derive it from mmbench.kinds.PerSample"
+        return f"the class lacks {', '.join(missing)}; derive it from mmbench.kinds.PerSample"
     if abstract := sorted(getattr(kind, "__abstractmethods__", ())):
-        return f"the class lacks {', '.join(abstract)}: see `A kind` in docs/plugins.md"
+        return f"the class lacks {', '.join(abstract)}; see `A kind` in docs/plugins.md"
     if not isinstance(getattr(kind, "dataset", None), type):
-        return "its `dataset` is not a class: give the type of its data, such as mmbench.Samples"
+        return "its `dataset` is not a class; give the type of its data, such as mmbench.Samples"
     baselines = getattr(kind, "baselines", ())
     if not isinstance(baselines, tuple) or "oracle" not in baselines:
-        return 'its `baselines` are no tuple with "oracle": give ("oracle", "constant", "random")'
+        return 'its `baselines` must be a tuple with "oracle", such as ("oracle", "random")'
     no_answer = getattr(kind, "no_answer", None)
     if not isinstance(no_answer, str | None):
-        return f"its `no_answer` is {no_answer!r}: give a text, or None"
+        return f"its `no_answer` is {no_answer!r}; give a string or None"
     return _model_fault(kind) or _options_fault(getattr(kind, "Options", KindOptions))
 
 
 def _model_fault(kind: type) -> str:
-    """Return why a class derived from PerSample cannot request outputs; empty if it can."""
+    """Return why a class derived from PerSample cannot request outputs; "" if it can."""
     names = getattr(kind, "sample_requests", ())
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        return f"its `sample_requests` are {names!r}: give a tuple of names, such as ('sample',)"
+        return f"its `sample_requests` are {names!r}; give a tuple of names, such as ('sample',)"
     ability = getattr(kind, "ability", None)
     if ability is None:
         return ""
     if not isinstance(ability, type) or not getattr(ability, "_is_protocol", False):
-        return f"its `ability` is {ability!r}: give a protocol of mmbench.protocols, such as Writes"
+        return f"its `ability` is {ability!r}; give a protocol of mmbench.protocols, such as Writes"
     return ""
 
 
 def _options_fault(options: object) -> str:
     if not (isinstance(options, type) and issubclass(options, KindOptions)):
-        return "its Options are no subclass of mmbench.types.KindOptions"
+        return "its Options is not a subclass of mmbench.types.KindOptions"
     fields = structs.fields(options)
     task_keys = {field.name for field in structs.fields(TaskSpec)} | {"include"}
     if shared := sorted(task_keys & {field.name for field in fields}):
-        return f"every task has a key {shared[0]!r}: name the option otherwise"
+        return (
+            f"its option {shared[0]!r} has the name of a key that every task has; rename the option"
+        )
     names = [field.name for field in fields]
     if unknown := sorted(set(options.settings) - set(names)):
-        return f"its `settings` name {unknown[0]!r}, which is no option: it has {', '.join(names)}"
+        return f"its `settings` contain {unknown[0]!r}; its options are {', '.join(names)}"
     if untyped := _untyped(options, names):
-        return f"its option {untyped!r} has no type: write `{untyped}: TYPE = DEFAULT`"
+        return f"its option {untyped!r} has no type; write `{untyped}: TYPE = DEFAULT`"
     if bare := [field.name for field in fields if field.required]:
-        return f"its option {bare[0]!r} has no default: give it one"
+        return f"its option {bare[0]!r} has no default; add one"
     try:
         convert(to_builtins(options()), options)
     except TypeError as error:
         return f"a default of its Options cannot be written in a task file: {error}"
     except ValidationError as error:
-        return f"a default of its Options is not of the declared type: {error}"
+        return f"a default of its Options does not have the declared type: {error}"
     return ""
 
 
 def _untyped(options: type[KindOptions], names: list[str]) -> str:
-    """Return the first plain value of a class that is not a field, empty if there is none."""
+    """Return the first class attribute without a type annotation; "" if all have one."""
     values = {
         name: one
         for name, one in vars(options).items()

@@ -19,16 +19,16 @@ from mmbench.types import (
 
 D_contra = TypeVar("D_contra", bound=Dataset, contravariant=True)
 
-# The outputs of a model by the name of the requests; `generated` and `vectors` of `mmbench.kinds`
-# return those of one name.
+# A model's outputs by the name of the requests; `generated` and `vectors` of `mmbench.kinds`
+# return the outputs of one name.
 Responses = Mapping[str, VectorOutputs | GeneratedOutputs]
 
 
 class Needs(NamedTuple):
-    """The ability and the modalities that a task needs of a model.
+    """The ability and the modalities that a task requires of a model.
 
-    `ability` is a protocol of `mmbench.protocols`. Each request contains all modalities of
-    `together`.
+    `ability` is a protocol of `mmbench.protocols`. `together` are modalities that occur together in
+    each request.
     """
 
     ability: type
@@ -36,55 +36,55 @@ class Needs(NamedTuple):
 
 
 class Kind(Protocol[D_contra]):
-    """One task of a kind: the requests to a model, and the predictions from its outputs.
+    """A kind, applied to one task: it makes requests to a model, and predictions from the outputs.
 
-    `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer: see
-    "A kind" in docs/plugins.md.
+    `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer: see "A
+    kind" in docs/plugins.md.
 
-    The four properties are attributes of the class.
+    The four properties are class attributes.
     """
 
     @property
     def Options(self) -> type[KindOptions]:
-        """Return the type of the kind's own keys of a task file, with defaults."""
+        """Return the type of the options that this kind adds to task files."""
         ...
 
     @property
     def dataset(self) -> type:
-        """Return the type of the data."""
+        """Return the type of the data set."""
         ...
 
     @property
     def baselines(self) -> tuple[str, ...]:
-        """Return the names of the baselines: `oracle`, and others that ignore the input."""
+        """Return the names of the baselines: `oracle`, and baselines that ignore the input."""
         ...
 
     @property
     def no_answer(self) -> str | None:
-        """Return the value of an output without an answer; None makes the sample fail."""
+        """Return the prediction for an output without an answer; with None, such a sample fails."""
         ...
 
     def __init__(self, task: TaskSpec, /) -> None:
-        """Take a task. Raises SpecError for a task that this kind cannot run."""
+        """Keep the task. Raises SpecError for a task that this kind cannot run."""
         ...
 
     def directions(self) -> list[str]:
-        """Return the names of separately scored directions; [""] for a single direction."""
+        """Return the names of the separately scored directions; [""] for a single direction."""
         ...
 
     def needs(self) -> Needs | None:
-        """Return the task's requirements for a model; None if only outputs are scored."""
+        """Return what the task requires of a model; None if the kind only scores stored outputs."""
         ...
 
     def check(self, data: D_contra, /) -> None:
-        """Reject data that do not fit the options of the task. Raises UserError."""
+        """Raise UserError if the data do not fit the options of the task."""
         ...
 
     def requests(self, data: D_contra, seed: int, /) -> dict[str, Requests]:
-        """Return the requests to a model by name. Raises DataError.
+        """Return the requests to a model by name. Raises DataError for unusable data.
 
-        `--media` saves the images and sounds of requests with the name of a role of the data, which
-        have one item per sample.
+        If requests have the name of a role of the data and one item per sample, `--media` saves the
+        images and audio that the model generates for them.
         """
         ...
 
@@ -97,16 +97,16 @@ class Kind(Protocol[D_contra]):
         ...
 
     def accept(self, data: D_contra, outputs: Outputs, /) -> Predictions:
-        """Return predictions from outputs of another program that match the data.
+        """Return predictions from outputs of another program; their ids match the ids of the data.
 
-        Raises DataError, naming the sample, for an output that does not fit this kind.
+        Raises DataError, with the id of the sample, for an output that does not fit this kind.
         """
         ...
 
     def baseline(self, name: str, data: D_contra, seed: int, /) -> Predictions:
-        """Return the predictions of one of `baselines`."""
+        """Return the predictions of the baseline `name`, one of `baselines`."""
         ...
 
     def signature(self, data: D_contra, /) -> str:
-        """Return the part that the options add to the signature of scores: `index=exact`."""
+        """Return the part of the scores' signatures that depends on the options: `index=exact`."""
         ...

@@ -19,20 +19,21 @@ RankingOrder = Callable[..., Ranking]  # takes a ranking and the argument of the
 
 
 class MetricInfo(Struct, frozen=True):
-    """The declaration of a metric, which is read before the metric runs.
+    """The declaration of a metric, which mmbench reads before it runs the metric.
 
-    - `unit`: a plain word such as "fraction", empty if unknown
-    - `better`: None if only the Score has a direction and a range
+    - `unit`: a plain word such as "fraction", "" if unknown
+    - `better`: None if direction and range are set only in the Score
     - `worst`, `best`: the ends of the range, None for an open end
-    - `kinds`: the kinds of tasks that it measures, empty for any
-    - `needs`: the programs and packages that it requires
-    - `slow`: `mmbench check` tries it on a few samples only; any predictions give it a value
-    - `wants`: the request for features of another model, which are passed as `features=`
-    - `extremes`: the worst and the best order of a ranking with failed documents, for metrics where
-      the general orders give bounds that are too wide
-    - `sums_directions`: a task with two directions has one score, the sum of both
-    - `check_argument`, `check_options`: functions that reject an argument (a text) and its options
-      where the registered name and the signature do not say what is valid
+    - `kinds`: the task kinds that the metric can measure, empty for all kinds
+    - `needs`: the programs and packages that the metric requires
+    - `slow`: `mmbench check` tries the metric on a few samples only, because it has a value for any
+      predictions
+    - `wants`: a request for features of another model, which the metric gets as `features=`
+    - `extremes`: two functions that return the worst and the best order of a ranking with failed
+      documents, for metrics where the general orders give bounds that are too wide
+    - `sums_directions`: a task with two directions has one score, the sum over both
+    - `check_argument`, `check_options`: functions that reject an invalid argument (a string) or
+      invalid options, if the registered name and the signature do not say what is valid
     """
 
     unit: str = ""
@@ -50,19 +51,20 @@ class MetricInfo(Struct, frozen=True):
 
 
 class Metric(Protocol):
-    """A function of predictions, and of an argument if its name takes one: 10 in `recall@10`.
+    """A function of predictions, and of an argument if its name has one: 10 in `recall@10`.
 
-    It returns a Score with one row per prediction, or one row for the whole set. `declare` sets the
-    attribute `info`; a function without it measures predictions of any kind and has no unit.
+    It returns a Score with one row per prediction, or one row for all predictions. `declare` sets
+    the attribute `info`; a function without this attribute measures predictions of any kind and has
+    no unit.
     """
 
     def __call__(
         self, predictions: Sequence[Prediction], /, *argument: Any, **keywords: Any
     ) -> Score:
-        """Measure predictions without failures.
+        """Measure predictions, none of which has failed.
 
-        `keywords` are `features` for a metric that requests them, and `options` for a metric with
-        options. Raises SampleError for a prediction that it cannot measure, and Missing if a
-        program, a package or a file is not available.
+        `keywords` are `features` for a metric that requests features, and `options` for a metric
+        with options. Raises SampleError for a prediction that the metric cannot measure, and
+        Missing if a program, a package or a file is not available.
         """
         ...

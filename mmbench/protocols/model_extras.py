@@ -12,45 +12,46 @@ from mmbench.types import Frames, GeneratedText, GenerationConfig, Modality
 
 @runtime_checkable
 class Prepares(Protocol):
-    """A model with preprocessing per item that needs no weights (resizing, tokenising).
+    """A model with preprocessing (resizing, tokenising) that needs no weights and runs per item.
 
     The engine calls `prepare` ahead of time in other threads and passes the results to the model's
-    method in place of the decoded items. `modality` is that of a content, or "conversation".
+    method in place of the decoded items. `modality` is the modality of the item, or "conversation".
     """
 
     def prepare(self, item: Input, modality: Modality | Literal["conversation"]) -> Input:
-        """Convert one decoded item to an input of the model's method."""
+        """Convert one decoded item to an input for the model's method."""
         ...
 
 
 @runtime_checkable
 class WritesEach(Protocol):
-    """A model that yields answers as they arrive, in any order, such as an endpoint.
+    """A model that yields answers in any order, as soon as they are ready, such as an API endpoint.
 
-    It also needs `write`, by which the engine recognises it. `write_each` takes conversations as
-    they are prepared and yields the number of a conversation, from 0, with its answer. Each answer
-    is in the journal before the next one is requested.
+    The model must also have `write`, by which the engine recognises it. `write_each` takes
+    conversations while they are being prepared, and yields pairs: the number of a conversation,
+    from 0, and its answer. Each answer is stored in the journal before the next answer is
+    requested.
     """
 
     def write_each(
         self, conversations: Iterable[Input], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
-        """Yield answers to conversations as they arrive."""
+        """Yield (conversation number, answer) as soon as each answer is ready."""
         ...
 
 
 @runtime_checkable
 class Probes(Protocol):
-    """A model that `mmbench check` can test without a forward pass, such as an endpoint."""
+    """A model that `mmbench check` can test without a forward pass, such as an API endpoint."""
 
     def probe(self) -> str:
-        """Return a warning, "" for none. Raises ModelError if no request can succeed."""
+        """Return a warning, or "" if there is none. Raises ModelError if no request can succeed."""
         ...
 
 
 @runtime_checkable
 class TakesEncoded(Protocol):
-    """A model that gets an EncodedImage in place of each PIL.Image."""
+    """A model that gets an EncodedImage instead of each PIL.Image."""
 
     encoded_images: bool
 
@@ -64,6 +65,6 @@ class Hears(Protocol):
 
 @runtime_checkable
 class Watches(Protocol):
-    """A model that takes videos; `frames` selects their frames."""
+    """A model that takes videos; `frames` says which frames to select."""
 
     frames: Frames

@@ -1,10 +1,10 @@
-"""The abilities of models as protocols: no base class, no stubs.
+"""The abilities of models as protocols; models need no base class.
 
 A model is a class with one or more of these methods. The class attribute `modalities` lists the
-modalities of its inputs; it is read before any weight is loaded. The engine decodes: a model gets
-str, PIL.Image (RGB), Audio and VideoFrames. A model of audio may have a `rate` (samples per second;
-16,000 by default), a model of videos `frames`: both are attributes of the loaded model, because
-they depend on the checkpoint.
+modalities of its inputs; it is read before any weights are loaded. The engine decodes media: a
+model gets str, PIL.Image (RGB), Audio and VideoFrames. A model of audio may have a `rate` (samples
+per second; 16,000 by default), and a model of videos has `frames`. Both are attributes of the
+loaded model, because they depend on the checkpoint.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Input = Any
 
 
 class ModelClass(Protocol):
-    """The registered class of a model, with the attributes that are read before loading weights.
+    """The registered class of a model; its attributes are read before weights are loaded.
 
-    It is called with the local path of the checkpoint, or None, and with `device`, `dtype` and the
-    options of the user as keywords.
+    The class is called with the local path of the checkpoint, or None, and with `device`, `dtype`
+    and the user's options as keyword arguments.
     """
 
     modalities: frozenset[Modality]
@@ -44,25 +44,25 @@ class Embeds(Protocol):
     """A model that maps items of a modality to vectors.
 
     `modalities` is a class attribute. `embed` takes decoded items (text: str; image: PIL.Image in
-    RGB) and returns float32 [n, d] on the CPU, normalised or not. A row depends on its own item
-    alone.
+    RGB) and returns float32 [n, d] on the CPU; normalisation is optional. Each row depends only on
+    its own item.
     """
 
     modalities: frozenset[Modality]
 
     def embed(self, items: Sequence[Input], modality: Modality, role: Role) -> Array:
-        """Map n items to [n, d]."""
+        """Map n items to vectors [n, d]."""
         ...
 
 
 @runtime_checkable
 class Classifies(Protocol):
-    """A model that scores its own classes, with the names `labels`, which are known once loaded.
+    """A model that scores its own classes; their names, `labels`, are known once it is loaded.
 
     `classify` takes decoded items (PIL.Image, Audio, VideoFrames) and returns logits [n, c] on the
-    CPU, with the columns in the order of `labels`. float64 stays float64; other types become
-    float32. A class that returns probabilities has the attribute `scores = "probabilities"`. A row
-    depends on its own item alone.
+    CPU, with columns in the order of `labels`. float64 stays float64; other types are converted to
+    float32. A class that returns probabilities has the attribute `scores = "probabilities"`. Each
+    row depends only on its own item.
     """
 
     modalities: frozenset[Modality]
@@ -75,11 +75,11 @@ class Classifies(Protocol):
 
 @runtime_checkable
 class Writes(Protocol):
-    """A model that answers conversations with texts: captions, answers, transcripts.
+    """A model that answers conversations with text: captions, answers, transcripts.
 
-    `write` takes n conversations with decoded parts. It returns a SampleError in the place of an
-    answer that failed (the processor dropped a medium, the server failed). An answer depends on its
-    own conversation alone.
+    `write` takes n conversations with decoded parts. For an answer that failed, it returns a
+    SampleError (for example if the processor dropped an image, or the server failed). Each answer
+    depends only on its own conversation.
     """
 
     modalities: frozenset[Modality]
@@ -96,7 +96,7 @@ class Rates(Protocol):
     """A model that computes the likelihood of a text as the answer to a conversation.
 
     `loglikelihood` returns float32 [n, 2]: the sum of the natural log-probabilities of the text's
-    tokens, and their number. A row of NaN stands for a failure.
+    tokens, and the number of tokens. A row of NaN marks a failure.
     """
 
     modalities: frozenset[Modality]
@@ -108,21 +108,21 @@ class Rates(Protocol):
 
 @runtime_checkable
 class Draws(Protocol):
-    """A model that generates images. An image depends on its own prompt and seed alone."""
+    """A model that generates images. Each image depends only on its own prompt and seed."""
 
     modalities: frozenset[Modality]
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> Sequence[Image | SampleError]:
-        """Return n images (PIL.Image in RGB), or a SampleError in the place of a failed one."""
+        """Return n images (PIL.Image in RGB), with a SampleError for each image that failed."""
         ...
 
 
 @runtime_checkable
 class Speaks(Protocol):
-    """A model that speaks texts. The audio depends on its own text alone."""
+    """A text-to-speech model. Each audio clip depends only on its own text."""
 
     modalities: frozenset[Modality]
 
     def speak(self, texts: Sequence[Input]) -> Sequence[Audio | SampleError]:
-        """Return the audio of n texts, or a SampleError in the place of a failed one."""
+        """Return n audio clips, with a SampleError for each text that failed."""
         ...

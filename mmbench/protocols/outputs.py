@@ -1,4 +1,4 @@
-"""The interface of readers of outputs from other programs."""
+"""The interface of output readers, which read files that another program wrote."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mmbench.types import Outputs
 
 
 class OutputReader(Protocol):
-    """A function that reads the outputs of a model from a file of another program.
+    """A function that reads model outputs from a file that another program wrote.
 
     It is registered under the file extension: `@mmbench.register("outputs", ".xyz")`.
     """
 
     def __call__(self, path: Path, /) -> Outputs:
-        """Return id → value. Raises DataError, with file and line, if the file is invalid."""
+        """Return the outputs by id. Raises DataError with file and line if the file is invalid."""
         ...
 
 
 class TableReader(Protocol):
-    """An OutputReader of tables, with a second parameter named `fields`."""
+    """An OutputReader of tables; its second parameter must be called `fields`."""
 
     def __call__(self, path: Path, fields: Mapping[str, str], /) -> Outputs:
-        """Return id → value, from the columns that the user selects with `--field`.
+        """Return the outputs by id, from the columns that the user selects with `--field`.
 
-        `fields` holds the given column names under `prediction` and `id`. Raises DataError, with
-        file and line, and UnknownName for a missing column.
+        `fields` holds the selected column names under the keys `prediction` and `id`. Raises
+        DataError, with file and line, if the file is invalid, and UnknownName for a missing column.
         """
         ...

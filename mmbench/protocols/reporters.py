@@ -18,6 +18,7 @@ class Reporter(Protocol):
     def __call__(self, record: RunRecord, rows: Rows, samples: Dataset | None, /) -> str:
         """Write the run and return its location: a path or a URL.
 
-        `samples` is None if stored outputs were scored again. Raises UserError.
+        `samples` is None if stored outputs were rescored. Raises UserError if the run cannot be
+        written.
         """
         ...

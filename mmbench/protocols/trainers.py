@@ -9,10 +9,10 @@ from mmbench.types import TrainingRun, TrainingStep
 
 
 class Trainer(Protocol):
-    """A function that trains a model: `mmbench train NAME` calls the one registered under NAME.
+    """A function that trains a model: `mmbench train NAME` calls the trainer registered as NAME.
 
-    A YAML file in place of the name is a recipe; its key `model` names the trainer. The other keys
-    are up to the trainer.
+    Instead of NAME, the user may give a recipe, a YAML file: its key `model` is the name of the
+    trainer, and the trainer defines the other keys.
     """
 
     def __call__(
@@ -23,10 +23,10 @@ class Trainer(Protocol):
         report: Callable[[TrainingStep], None],
         saved: Callable[[str], None],
     ) -> str:
-        """Train into the folder `run.out` and return the last checkpoint, `NAME@PATH` as in `-m`.
+        """Train into the folder `run.out` and return the last checkpoint as `NAME@PATH` (see `-m`).
 
-        `report` gets each step, and `saved` each checkpoint (`NAME@PATH`) as soon as it can be
-        loaded. With `run.resume` an interrupted run continues. Raises UserError for a folder with
-        another run, and for an unusable value of `run`.
+        Call `report` after each step, and `saved` with each checkpoint (`NAME@PATH`) as soon as it
+        can be loaded. If `run.resume` is true, continue an interrupted run. Raises UserError if the
+        folder holds another run, and for an unusable value of `run`.
         """
         ...

@@ -53,12 +53,12 @@ def attempt(plugin_folder: Path, capfd: pytest.CaptureFixture[str]) -> Attempt:
     ("where", "code", "words"),
     [
         ("body", "raise ValueError('no such\\nlayer')", "ValueError: no such layer"),
-        ("body", "sys.exit(0)", "it called sys.exit(0)"),
+        ("body", "sys.exit(0)", "the plugin called sys.exit(0)"),
         ("body", "raise StopIteration", "StopIteration"),
         ("body", "(lambda f: f(f))(lambda f: f(f))", "RecursionError: "),
         ("init", "import no_such_library", "ModuleNotFoundError: No module named 'no_such_lib"),
         ("top", "import no_such_library", "ModuleNotFoundError: No module named 'no_such_lib"),
-        ("top", "sys.exit(0)", "it called sys.exit(0)"),
+        ("top", "sys.exit(0)", "the plugin called sys.exit(0)"),
     ],
 )
 def test_an_error_names_the_plugin_its_file_and_line(
@@ -157,7 +157,7 @@ PARTS = {
         (
             "kind",
             "def mine(task): return None",
-            "kind mine: it is not a class: see `A kind` in docs",
+            "kind mine: it is not a class; see `A kind` in docs",
         ),
         ("kinds", "def mine(): pass", "mmbench.register: unknown kind 'kinds': it is one of mod"),
         ("task", "mine = 3", "task mine is registered as a int: give the path of its YAML file"),

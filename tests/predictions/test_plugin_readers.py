@@ -80,9 +80,9 @@ def test_a_letter_of_which_nothing_is_known_after_the_name_of_a_metric() -> None
 @pytest.mark.parametrize(
     ("reads", "words"),
     [
-        ("jsonl", "it reads 'jsonl': give some of table, json, text, folder"),
-        (["json"], "it reads ['json']: give some of table"),
-        (lambda root: Samples([]), "write a call, with some of table, json, text, folder"),
+        ("jsonl", "unknown format 'jsonl'; give some of table, json, text, folder"),
+        (["json"], "unknown format ['json']; give some of table"),
+        (lambda root: Samples([]), "lacks parentheses; give some of table, json, text, folder"),
     ],
 )
 def test_formats_that_no_source_reads(reads: str, words: str) -> None:

@@ -129,27 +129,30 @@ def test_a_value_that_is_not_a_number_has_no_bounds() -> None:
 @pytest.mark.parametrize(
     ("declared", "message"),
     [
-        ({"better": "up"}, "better is 'up': give higher or lower"),
-        ({"kinds": "retrieval"}, "kinds is 'retrieval': give a set of names"),
-        ({"needs": [1]}, "needs is [1]: give a set of names"),
-        ({"unit": None}, "unit is None: give a word"),
-        ({"worst": 0}, "worst is 0: give a number, and better"),
-        ({"better": "lower", "best": "0"}, "best is '0': give a number"),
-        ({"better": "lower", "worst": 0, "best": 1}, "lower is better: swap them"),
-        ({"better": "higher", "worst": 1, "best": 1}, "higher is better: swap them"),
-        ({"wants": "clip"}, "wants is 'clip': give a mmbench.types.FeatureRequest"),
-        ({"wants": FeatureRequest("caption", {})}, "'caption' is given where a function is needed"),
+        ({"better": "up"}, "better is 'up'; give 'higher' or 'lower'"),
+        ({"kinds": "retrieval"}, "kinds is 'retrieval'; give a set of names"),
+        ({"needs": [1]}, "needs is [1]; give a set of names"),
+        ({"unit": None}, "unit is None; give a word"),
+        ({"worst": 0}, "worst is 0; give a number, and set better"),
+        ({"better": "lower", "best": "0"}, "best is '0'; give a number"),
+        ({"better": "lower", "worst": 0, "best": 1}, "lower is better; swap worst and best"),
+        ({"better": "higher", "worst": 1, "best": 1}, "higher is better; swap worst and best"),
+        ({"wants": "clip"}, "wants is 'clip'; give a FeatureRequest"),
+        (
+            {"wants": FeatureRequest("caption", {})},
+            "'caption' is not a function; give functions as",
+        ),
         (
             {"wants": FeatureRequest(list, {"a": "image"})},
-            "wants has 'image' for 'a': give a modality",
+            "wants has 'image' for 'a'; give a modality",
         ),  # type: ignore[dict-item]
-        ({"extremes": 3}, "extremes is 3: give two functions"),
-        ({"extremes": (max,)}, "give two functions"),
-        ({"extremes": ("best", "worst")}, "'best' is given where a function is needed"),
-        ({"check_argument": "x"}, "'x' is given where a function is needed"),
-        ({"check_options": {"n"}}, "{'n'} is given where a function is needed"),
-        ({"slow": "yes"}, "slow is 'yes': give True or False"),
-        ({"sums_directions": 1}, "sums_directions is 1: give True or False"),
+        ({"extremes": 3}, "extremes is 3; give a tuple of two functions"),
+        ({"extremes": (max,)}, "give a tuple of two functions"),
+        ({"extremes": ("best", "worst")}, "'best' is not a function; give functions as"),
+        ({"check_argument": "x"}, "'x' is not a function; give functions as"),
+        ({"check_options": {"n"}}, "{'n'} is not a function; give functions as"),
+        ({"slow": "yes"}, "slow is 'yes'; give True or False"),
+        ({"sums_directions": 1}, "sums_directions is 1; give True or False"),
     ],
 )
 def test_a_wrong_declaration_is_one_line(declared: dict[str, Any], message: str) -> None:
@@ -167,4 +170,4 @@ def test_a_wrong_declaration_in_a_plugin_file(
     file = tmp_path / "declares_up.py"
     file.write_text("import mmbench\n@mmbench.declare(better='up')\ndef f(p): ...\n")
     assert main(["run", "--plugin", str(file), "-m", "random", "-t", "shapes-retrieval"]) == 2
-    assert capsys.readouterr().err.strip().endswith("better is 'up': give higher or lower")
+    assert capsys.readouterr().err.strip().endswith("better is 'up'; give 'higher' or 'lower'")
