@@ -6,14 +6,14 @@
     verdict = mmbench.compare("20261123-1405", "20261123-1610")
     ranks = mmbench.search.positive_ranks(queries, corpus, positives)
 
-Nothing heavy is imported before it is used.
+Heavy libraries are imported only when they are needed.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
-# Defined as in typing: importing typing is slow, and signals are handled only after imports.
+# As in typing, which is not imported because that is slow: signals are handled only after imports.
 TYPE_CHECKING = False
 
 __version__ = "0.1.0"

@@ -1,7 +1,8 @@
-"""`mmbench` and `python -m mmbench`.
+"""The entry point of `mmbench` and `python -m mmbench`.
 
-Signal handlers are set before other imports, so that an early Ctrl-C also ends with one line. The
-built-in module `_signal` is used because `signal` imports `enum` first.
+Signal handlers are set before other imports, so that Ctrl-C during startup ends with a one-line
+message instead of a traceback. The built-in module `_signal` is used because `signal` imports
+`enum` first.
 """
 
 import _signal as signal  # type: ignore[import-not-found]
@@ -15,7 +16,7 @@ def _end(number: int, _: object) -> None:
 
 
 def main() -> int:
-    """Run the command of this process and return its exit code."""
+    """Run the command line of this process and return its exit code."""
     from mmbench.cli import main as command
 
     return command()

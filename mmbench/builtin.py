@@ -1,8 +1,8 @@
 """The built-in names: name → ("module:attribute", one-line description).
 
-A table, so that listing names imports nothing. The name of a metric shows its argument:
-`recall@k` takes a whole number, `fid@features` a name, `wer[none|basic]` one of these,
-`torchmetrics[CLASS]` a name that the metric knows.
+They are tables, so that listing names imports no other module. The name of a metric shows its
+argument: `recall@k` takes an integer, `fid@features` a name, `wer[none|basic]` one of the listed
+words, and `torchmetrics[CLASS]` a name that the metric checks.
 """
 
 from __future__ import annotations
@@ -16,38 +16,44 @@ MODELS: NameTable = {
     ),
     "clip-nano": (
         "mmbench.reference.adapters.clip:ClipNano",
-        "the reference CLIP, small, trained on the shapes world",
+        "small reference CLIP, trained on the shapes world",
     ),
     "llava-nano": (
         "mmbench.reference.adapters.language:LlavaNano",
-        "the reference LLaVA, small: clip-nano's eyes, and a language model that answers",
+        "small reference LLaVA: the image encoder of clip-nano with a language model",
     ),
     "prefix-nano": (
         "mmbench.reference.adapters.language:PrefixNano",
-        "the reference ClipCap, small: one vector of clip-nano, and a language model that answers",
+        "small reference ClipCap: one embedding of clip-nano as the prefix of a language model",
     ),
     "video-nano": (
         "mmbench.reference.adapters.video:VideoNano",
-        "the reference video transformer, small, trained on moving shapes",
+        "small reference video transformer, trained on moving shapes",
     ),
     "audioclip-nano": (
         "mmbench.reference.adapters.audioclip:AudioclipNano",
-        "the reference AudioCLIP, small: sounds, texts and tags of the shapes world",
+        "small reference AudioCLIP: audio, texts and tags of the shapes world",
     ),
     "asr-nano": (
         "mmbench.reference.adapters.asr:AsrNano",
-        "the reference speech recogniser, small, trained on spoken numbers",
+        "small reference speech recogniser, trained on spoken numbers",
     ),
     "unified-nano": (
         "mmbench.reference.adapters.unified:UnifiedNano",
-        "the reference multimodal GPT, small: it captions, answers, transcribes and draws",
+        "small reference multimodal GPT: it captions, answers, transcribes and draws",
     ),
     "fusion-nano": (
         "mmbench.reference.adapters.fusion:FusionNano",
-        "the reference fusion of image, sound and text, small: which of the three differs",
+        "small reference fusion of image, audio and text: it says which of the three differs",
     ),
-    "xclip": ("mmbench.models.contrastive.xclip:XClip", "X-CLIP: videos and texts in one space"),
-    "clap": ("mmbench.models.contrastive.clap:Clap", "CLAP: sounds and texts in one space"),
+    "xclip": (
+        "mmbench.models.contrastive.xclip:XClip",
+        "X-CLIP: one embedding space for videos and texts",
+    ),
+    "clap": (
+        "mmbench.models.contrastive.clap:Clap",
+        "CLAP: one embedding space for audio and texts",
+    ),
     "llava": (
         "mmbench.models.chat.adapters:Llava",
         "any image-text-to-text model of transformers: LLaVA, Idefics, Qwen-VL, PaliGemma ...",
@@ -58,7 +64,7 @@ MODELS: NameTable = {
     ),
     "audio-llm": (
         "mmbench.models.chat.adapters:AudioLlm",
-        "models that answer about sounds: Qwen2-Audio, Audio Flamingo ...",
+        "models that answer questions about audio: Qwen2-Audio, Audio Flamingo ...",
     ),
     "image": (
         "mmbench.models.classifiers:ImageClassifier",
@@ -70,15 +76,15 @@ MODELS: NameTable = {
     ),
     "audio": (
         "mmbench.models.classifiers:AudioClassifier",
-        "sound classifiers, of one label or several: AST, wav2vec 2.0, HuBERT ...",
+        "audio classifiers, single-label or multi-label: AST, wav2vec 2.0, HuBERT ...",
     ),
     "whisper": (
         "mmbench.models.speech.whisper:Whisper",
-        "speech to text by encoder and decoder: Whisper, Moonshine, Speech2Text",
+        "encoder-decoder speech recognition: Whisper, Moonshine, Speech2Text",
     ),
     "ctc": (
         "mmbench.models.speech.ctc:Ctc",
-        "speech to text by CTC: wav2vec 2.0, HuBERT, WavLM ...",
+        "CTC speech recognition: wav2vec 2.0, HuBERT, WavLM ...",
     ),
     "diffusers": (
         "mmbench.models.image_generation.diffusion:Diffusion",
@@ -86,28 +92,28 @@ MODELS: NameTable = {
     ),
     "unified": (
         "mmbench.models.image_generation.unified:Unified",
-        "models that read and draw by tokens: Janus, Emu3, Chameleon",
+        "models that read and generate images as tokens: Janus, Emu3, Chameleon",
     ),
     "tts": ("mmbench.models.speech.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
-    "api": ("mmbench.models.api.adapter:Api", "any endpoint that speaks OpenAI's chat completions"),
+    "api": ("mmbench.models.api.adapter:Api", "any endpoint with OpenAI's chat completions API"),
     "inception": (
         "mmbench.models.inception.adapter:Inception",
-        "Inception of 2015-12-05 from a file of torch-fidelity's weights: FID, KID, IS, PRDC",
+        "the Inception network of 2015-12-05, from torch-fidelity's weights: FID, KID, IS, PRDC",
     ),
 }
 
 DATA: NameTable = {
     "shapes": (
         "mmbench.reference.worlds.shapes.retrieval:shapes",
-        "a procedural world of coloured shapes with captions",
+        "procedural images of coloured shapes, with captions",
     ),
     "shapes-classes": (
         "mmbench.reference.worlds.shapes.sources:shapes_classes",
-        "the shapes world: images of one thing, by colour and shape",
+        "the shapes world: images of one shape, classified by colour and shape",
     ),
     "shapes-captions": (
         "mmbench.reference.worlds.shapes.sources:shapes_captions",
-        "the shapes world: images, each with its five captions as references",
+        "the shapes world: images, each with five captions as references",
     ),
     "shapes-prompts": (
         "mmbench.reference.worlds.shapes.sources:shapes_prompts",
@@ -115,7 +121,7 @@ DATA: NameTable = {
     ),
     "shapes-questions": (
         "mmbench.reference.worlds.shapes.sources:shapes_questions",
-        "the shapes world: questions about images, open or with options",
+        "the shapes world: questions about images, open-ended or multiple-choice",
     ),
     "shapes-motion": (
         "mmbench.reference.worlds.motion.sources:shapes_motion",
@@ -127,15 +133,15 @@ DATA: NameTable = {
     ),
     "shapes-sounds": (
         "mmbench.reference.worlds.sounds.sources:sounds",
-        "a procedural world of sounds with captions",
+        "procedural audio clips, with captions",
     ),
     "shapes-sound-tags": (
         "mmbench.reference.worlds.sounds.sources:sound_tags",
-        "the same sounds, each with its tags",
+        "the audio clips of shapes-sounds, each with its tags",
     ),
     "shapes-fusion": (
         "mmbench.reference.worlds.fusion.sources:shapes_fusion",
-        "an image, a sound and a sentence: which of them states another number",
+        "an image, an audio clip and a sentence, one of which gives a different number",
     ),
     "spoken-numbers": (
         "mmbench.reference.worlds.numbers.sources:spoken_numbers",
@@ -153,7 +159,10 @@ DATA: NameTable = {
         "mmbench.data.sources.text_media_pairs:table",
         "CSV, TSV, JSONL or Parquet with image and text columns",
     ),
-    "hf": ("mmbench.data.sources.text_media_pairs:hf", "a data set of the datasets library"),
+    "hf": (
+        "mmbench.data.sources.text_media_pairs:hf",
+        "a data set of Hugging Face's datasets library",
+    ),
     "captions": (
         "mmbench.data.sources.captions:captions",
         "images and their reference captions: COCO or Karpathy JSON, JSONL, CSV",
@@ -166,7 +175,7 @@ DATA: NameTable = {
     ),
     "transcripts": (
         "mmbench.data.sources.transcripts:transcripts",
-        "texts of recordings: trn, JSONL, CSV",
+        "recordings with transcripts: trn, JSONL, CSV",
     ),
     "labels": (
         "mmbench.data.sources.labels:labels",
@@ -180,11 +189,11 @@ DATA: NameTable = {
     "ratings": ("mmbench.data.sources.ratings:ratings", "human ratings: id, system, rater, rating"),
     "rows": (
         "mmbench.data.sources.row_samples:rows",
-        "any data set of the datasets library, with columns named in the task",
+        "any data set of Hugging Face's datasets library; the task names the columns",
     ),
     "caption-rows": (
         "mmbench.data.sources.text_media_pairs:caption_rows",
-        "texts about media in a data set of the datasets library, for retrieval",
+        "media with captions in Hugging Face's datasets library, for retrieval",
     ),
     "listing": (
         "mmbench.data.sources.row_samples:listing",
@@ -197,19 +206,19 @@ DATA: NameTable = {
     ),
     "mmbench": (
         "mmbench.data.published.mmbench_tsv:mmbench",
-        "MMBench's TSV, in all rotations of its options",
+        "MMBench's TSV: each question with all rotations of its options",
     ),
     "labelled": (
         "mmbench.data.sources.row_samples:labelled",
-        "published annotation files, one medium per row, one label or several",
+        "published annotation files: an image, audio clip or video per row, with its labels",
     ),
     "captioned": (
         "mmbench.data.sources.text_media_pairs:captioned",
-        "published annotation files, texts about images, sounds or videos",
+        "published annotation files: captions of images, audio clips or videos",
     ),
     "class_folders": (
         "mmbench.data.sources.media_folders:class_folders",
-        "a folder for each class: images, sounds or videos",
+        "a folder of images, audio files or videos for each class",
     ),
     "cifar": ("mmbench.data.published.cifar:cifar", "CIFAR-10 and CIFAR-100, binary version"),
     "voc": ("mmbench.data.published.voc:voc", "PASCAL VOC: the objects in an image"),
@@ -227,23 +236,29 @@ KINDS: NameTable = {
     ),
     "writing": (
         "mmbench.kinds.writing:Writing",
-        "a text for each sample: captions, answers, transcripts",
+        "generate a text for each sample: a caption, an answer, a transcript",
     ),
     "classification": (
         "mmbench.kinds.classification:Classification",
-        "scores of all classes for each sample, with one correct label or several",
+        "score all classes for each sample, with one correct label or several",
     ),
     "zero_shot": (
         "mmbench.kinds.classification.zero_shot:ZeroShot",
-        "classes as texts; the class nearest to the sample is predicted",
+        "predict the class whose text embedding is nearest to the sample",
     ),
     "choice": (
         "mmbench.kinds.choice:Choice",
-        "one of the options of each sample, by letter or by likelihood",
+        "choose one of the options of each sample, by letter or by likelihood",
     ),
-    "drawing": ("mmbench.kinds.drawing:Drawing", "images, compared with a set of real ones"),
-    "speaking": ("mmbench.kinds.speaking:Speaking", "a sound for each text"),
-    "rating": ("mmbench.kinds.rating:Rating", "human ratings, and predictors of them"),
+    "drawing": (
+        "mmbench.kinds.drawing:Drawing",
+        "generate images, to be compared with real images",
+    ),
+    "speaking": ("mmbench.kinds.speaking:Speaking", "generate speech for each text"),
+    "rating": (
+        "mmbench.kinds.rating:Rating",
+        "score human ratings, or predictors of human ratings",
+    ),
 }
 
 _FIRST_POSITIVE = "mmbench.metrics.retrieval.first_positive"
@@ -268,31 +283,31 @@ METRICS: NameTable = {
     "fraction_recall@k": (f"{_ALL_POSITIVES}:fraction_recall", "share of a query's positives in the first k"),
     "precision@k": (f"{_ALL_POSITIVES}:precision", "share of positives among the first k"),
     "mrr@k": (f"{_ALL_POSITIVES}:mrr_at", "mrr, with 0 for ranks beyond k"),
-    "map@k": (f"{_ALL_POSITIVES}:map_at", "mean average precision cut at k"),
-    "map@R": (f"{_ALL_POSITIVES}:map_at_r", "mean average precision cut at the number of positives"),
+    "map@k": (f"{_ALL_POSITIVES}:map_at", "mean average precision over the first k"),
+    "map@R": (f"{_ALL_POSITIVES}:map_at_r", "mean average precision over the first R, the number of positives"),
     "r_precision": (f"{_ALL_POSITIVES}:r_precision", "precision at the number of positives"),
     "ndcg@k": (f"{_ALL_POSITIVES}:ndcg", "normalised discounted cumulative gain of graded documents"),
     "rsum": (f"{_ALL_POSITIVES}:rsum", "sum of recall@1, @5 and @10 over both directions"),
     "bleu@n": (f"{_CAPTIONS}:bleu", "corpus BLEU-n of pycocoevalcap"),
     "rouge_l": (f"{_CAPTIONS}:rouge_l", "ROUGE-L of pycocoevalcap"),
     "cider": (f"{_CAPTIONS}:cider", "CIDEr-D of pycocoevalcap"),
-    "meteor": (f"{_CAPTIONS}:meteor", "METEOR 1.5, by its jar"),
-    "spice": (f"{_CAPTIONS}:spice", "SPICE 1.0, by its jar"),
+    "meteor": (f"{_CAPTIONS}:meteor", "METEOR 1.5, computed by its Java program"),
+    "spice": (f"{_CAPTIONS}:spice", "SPICE 1.0, computed by its Java program"),
     "clipscore": (f"{_CLIPSCORE}:clipscore", "2.5 x cosine of caption and image"),
     "ref_clipscore": (f"{_CLIPSCORE}:ref_clipscore", "CLIPScore with references"),
-    "pac_s": (f"{_CLIPSCORE}:pac_s", "PAC-S: 2 x cosine of caption and image, its own weights"),
+    "pac_s": (f"{_CLIPSCORE}:pac_s", "PAC-S: 2 x cosine of caption and image, with PAC-S weights"),
     "ref_pac_s": (f"{_CLIPSCORE}:ref_pac_s", "PAC-S with references"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),
-    "prdc_precision@features": (f"{_SETS}:prdc_precision", "share of drawings near real images"),
-    "prdc_recall@features": (f"{_SETS}:prdc_recall", "share of real images near drawings"),
-    "prdc_density@features": (f"{_SETS}:prdc_density", "how densely real images surround drawings"),
-    "prdc_coverage@features": (f"{_SETS}:prdc_coverage", "share of real images with a drawing near"),
+    "prdc_precision@features": (f"{_SETS}:prdc_precision", "share of generated images near real images"),
+    "prdc_recall@features": (f"{_SETS}:prdc_recall", "share of real images near generated images"),
+    "prdc_density@features": (f"{_SETS}:prdc_density", "density of real images around generated images"),
+    "prdc_coverage@features": (f"{_SETS}:prdc_coverage", "share of real images with a generated image nearby"),
     "cmmd": (f"{_SETS}:cmmd", "CLIP maximum mean discrepancy"),
     "shapes_right": (f"{_SHAPES}:shapes_right", "share of drawings with exactly the requested shapes"),
     "shapes_recall[size|colour|shape|place]": (f"{_SHAPES}:shapes_recall", "share of requested shapes drawn correctly"),
-    "accuracy@k": (f"{_LABELS}:accuracy", "share of samples with the correct label in the first k"),
+    "accuracy@k": (f"{_LABELS}:accuracy", "share of samples with the correct label among the first k"),
     "mean_per_class_recall": (f"{_LABELS}:mean_per_class_recall", "balanced accuracy"),
     "mean_ap": (f"{_LABELS}:mean_ap", "average precision, mean over classes"),
     "auc": (f"{_LABELS}:auc", "area under the ROC curve, mean over classes"),
@@ -302,31 +317,31 @@ METRICS: NameTable = {
     "ece": (f"{_LABELS}:ece", "expected calibration error, 15 bins"),
     "confusion_matrix": (f"{_LABELS}:confusion_matrix", "counts of true and predicted classes; share on the diagonal"),
     "vqa_accuracy[official|normalized]": (f"{_ANSWERS}:vqa_accuracy", "VQA accuracy over ten answers"),
-    "exact_match": (f"{_ANSWERS}:exact_match", "equal to an answer, case and punctuation ignored"),
-    "contains": (f"{_ANSWERS}:contains", "an answer occurs in the output, as whole words"),
+    "exact_match": (f"{_ANSWERS}:exact_match", "share of outputs equal to an answer, ignoring case and punctuation"),
+    "contains": (f"{_ANSWERS}:contains", "share of outputs that contain an answer as whole words"),
     "anls": (f"{_ANSWERS}:anls", "average normalised Levenshtein similarity, threshold 0.5"),
-    "relaxed_accuracy": (f"{_ANSWERS}:relaxed_accuracy", "equal, or a number within 5 %"),
-    "choice_accuracy": (f"{_CHOICE}:choice_accuracy", "the right option, by letter or text"),
+    "relaxed_accuracy": (f"{_ANSWERS}:relaxed_accuracy", "share of outputs equal to the answer, or within 5 % of it if numeric"),
+    "choice_accuracy": (f"{_CHOICE}:choice_accuracy", "share of samples with the correct option, by letter or text"),
     "choice_unparsed": (f"{_CHOICE}:choice_unparsed", "share of answers that name no option"),
-    "circular_accuracy": (f"{_CHOICE}:circular_accuracy", "right in all rotations of a question"),
-    "pope_accuracy": (f"{_POPE}:pope_accuracy", "share of right yes and no"),
-    "pope_precision": (f"{_POPE}:pope_precision", "share of right among the predicted yes"),
-    "pope_recall": (f"{_POPE}:pope_recall", "share of the true yes that are found"),
+    "circular_accuracy": (f"{_CHOICE}:circular_accuracy", "share of questions answered correctly in all rotations of the options"),
+    "pope_accuracy": (f"{_POPE}:pope_accuracy", "share of correct yes and no answers"),
+    "pope_precision": (f"{_POPE}:pope_precision", "share of correct answers among the predicted yes"),
+    "pope_recall": (f"{_POPE}:pope_recall", "share of the true yes that are predicted"),
     "pope_f1": (f"{_POPE}:pope_f1", "F1 of yes"),
-    "pope_yes_ratio": (f"{_POPE}:pope_yes_ratio", "share of predicted yes"),
+    "pope_yes_ratio": (f"{_POPE}:pope_yes_ratio", "share of yes among the predictions"),
     "pope_unparsed": (f"{_POPE}:pope_unparsed", "share of answers that say neither yes nor no"),
     "wer[none|basic|whisper_en]": (f"{_SPEECH}:wer", "word error rate over the corpus"),
     "cer[none|basic|whisper_en]": (f"{_SPEECH}:cer", "character error rate over the corpus"),
     "mer[none|basic|whisper_en]": (f"{_SPEECH}:mer", "match error rate over the corpus"),
     "wil[none|basic|whisper_en]": (f"{_SPEECH}:wil", "word information lost over the corpus"),
-    "rtfx": (f"{_SPEECH}:rtfx", "seconds of sound per second of computing"),
+    "rtfx": (f"{_SPEECH}:rtfx", "seconds of audio per second of computation"),
     "roundtrip_wer": ("mmbench.metrics.speech.roundtrip:roundtrip_wer", "word error rate of transcribed synthetic speech"),
     "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
     "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
     "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),
     "mos_srcc[utterance|system]": (f"{_MOS}:mos_srcc", "rank correlation of a predictor with ratings"),
     "mos_ktau[utterance|system]": (f"{_MOS}:mos_ktau", "Kendall's tau of a predictor with ratings"),
-    "mos_mse[utterance|system]": (f"{_MOS}:mos_mse", "squared error of a predictor"),
+    "mos_mse[utterance|system]": (f"{_MOS}:mos_mse", "mean squared error of a predictor"),
     "torchmetrics[CLASS]": ("mmbench.metrics.torchmetrics:torchmetrics", "any metric class of torchmetrics"),
 }  # fmt: skip
 
@@ -336,17 +351,17 @@ _ARRAYS = "mmbench.predictions.arrays"
 OUTPUTS: NameTable = {
     ".jsonl": (f"{_OUTPUTS}:records", "an id and a value per row"),
     ".csv": (f"{_OUTPUTS}:records", "an id and a value per row"),
-    ".tsv": (f"{_OUTPUTS}:records", "an id and a value per row, or a run of MS MARCO"),
+    ".tsv": (f"{_OUTPUTS}:records", "an id and a value per row, or an MS MARCO run"),
     ".json": (f"{_OUTPUTS}:json_file", "results of COCO or VQA, or {id: value}"),
-    ".run": (f"{_OUTPUTS}:trec_run", "a run of TREC or MS MARCO"),
-    ".trec": (f"{_OUTPUTS}:trec_run", "a run of TREC or MS MARCO"),
-    ".trn": (f"{_OUTPUTS}:trn", "transcripts of NIST"),
+    ".run": (f"{_OUTPUTS}:trec_run", "a TREC or MS MARCO run"),
+    ".trec": (f"{_OUTPUTS}:trec_run", "a TREC or MS MARCO run"),
+    ".trn": (f"{_OUTPUTS}:trn", "NIST transcripts"),
     ".txt": (f"{_OUTPUTS}:text", "a value per line"),
-    "text": (f"{_OUTPUTS}:kaldi_text", "transcripts of Kaldi"),
-    "folder/": (f"{_OUTPUTS}:folder", "a folder of images or sounds"),
+    "text": (f"{_OUTPUTS}:kaldi_text", "Kaldi transcripts"),
+    "folder/": (f"{_OUTPUTS}:folder", "a folder of images or audio files"),
     "embeddings/": ("mmbench.predictions.vectors:embeddings_folder", "a folder of embeddings"),
     ".npz": (f"{_ARRAYS}:embeddings", "embeddings of queries and documents"),
-    ".npy": (f"{_ARRAYS}:score_matrix", "scores of classes, a row per sample"),
+    ".npy": (f"{_ARRAYS}:score_matrix", "class scores, one row per sample"),
 }
 
 CONFORMANCE: NameTable = {
@@ -361,7 +376,7 @@ CONFORMANCE: NameTable = {
         "drawings of the shapes world",
     ),
     "speech": ("mmbench.conformance.speech:CASES", "error rates of transcripts"),
-    "mos": ("mmbench.conformance.mos:CASES", "opinion scores and predictors of them"),
+    "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
 }
 
 EXAMPLE_DATA = "shapes"
@@ -370,16 +385,16 @@ EXAMPLE_DATA = "shapes"
 _TRAINER = "mmbench.reference.training.registered:train"
 
 TRAINERS: NameTable = {
-    "asr-nano": (_TRAINER, "spoken numbers, letter by letter, by CTC"),
-    "audioclip-nano": (_TRAINER, "tags of sounds, then tags and captions"),
+    "asr-nano": (_TRAINER, "spoken numbers, as letters, with a CTC loss"),
+    "audioclip-nano": (_TRAINER, "audio with tags, then with tags and captions"),
     "clip-nano": (_TRAINER, "images and captions, contrastive; half an hour on one core"),
     "clip-nano-mined": (_TRAINER, "clip-nano with mined hard pairs"),
-    "fusion-nano": (_TRAINER, "image, sound and sentence, fused from the first layer"),
-    "fusion-nano-hybrid": (_TRAINER, "fusion-nano, fused after an encoder for each"),
-    "fusion-nano-late": (_TRAINER, "fusion-nano, logits of three classifiers averaged"),
-    "llava-nano": (_TRAINER, "captions alone, then descriptions and talks about images"),
+    "fusion-nano": (_TRAINER, "image, audio and sentence, fused from the first layer"),
+    "fusion-nano-hybrid": (_TRAINER, "fusion-nano, fused after one encoder per modality"),
+    "fusion-nano-late": (_TRAINER, "fusion-nano, mean logits of three classifiers"),
+    "llava-nano": (_TRAINER, "captions alone, then descriptions of and conversations about images"),
     "prefix-nano": (_TRAINER, "llava-nano with one clip-nano vector per image"),
-    "unified-nano": (_TRAINER, "tokens of images and sounds, then texts and drawings"),
+    "unified-nano": (_TRAINER, "image and audio tokens, then texts and drawings"),
     "video-nano": (_TRAINER, "masked videos, then motions and captions"),
     "video-nano-conv3d": (_TRAINER, "video-nano with 3-D convolutions"),
     "video-nano-two-stream": (_TRAINER, "video-nano with two streams"),

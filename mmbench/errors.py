@@ -1,15 +1,15 @@
-"""The tree of errors.
+"""The error classes.
 
     MmbenchError
     ├── UserError          invalid input of the user; exit code 2
-    │   ├── UnknownName    an unknown name; the message has similar names
-    │   ├── SpecError      a task or model file is invalid
-    │   ├── DataError      a data set cannot be found or read as a whole
-    │   ├── ModelError     a checkpoint cannot be found or loaded
-    │   └── Missing        a feature requires a program or a file that is missing
-    │       └── MissingExtra   ... a library
-    └── SampleError        one sample could not be evaluated; saved, counted and shown
-        └── ContentError   ... because of its bytes, so retrying does not help
+    │   ├── UnknownName    an unknown name; the message suggests similar names
+    │   ├── SpecError      an invalid task or model file
+    │   ├── DataError      a data set that cannot be found or read as a whole
+    │   ├── ModelError     a checkpoint that cannot be found or loaded
+    │   └── Missing        a missing program or file that a feature requires
+    │       └── MissingExtra   a missing library that a feature requires
+    └── SampleError        one sample that cannot be evaluated; saved, counted and shown
+        └── ContentError   a sample with unusable bytes, so that retrying does not help
 
 Every message is one line: what happened, where, and what to type next. Other exceptions are bugs
 and end with exit code 70 and a traceback.
@@ -21,13 +21,13 @@ from difflib import get_close_matches
 
 from mmbench.surrogates import escape_surrogates
 
-_CLOSE, _NEAR = 3, 5  # suggested names: by spelling, and with those of the same prefix
-_FEW = 8  # known names that are all listed
-_LONGEST = 200  # characters of a name that are shown and compared
+_CLOSE, _NEAR = 3, 5  # most suggested names: by spelling, and in all
+_FEW = 8  # the message lists up to this many known names
+_LONGEST = 200  # longer names are truncated to this many characters
 
 
 class MmbenchError(Exception):
-    """The base class of the errors of mmbench. The message is valid Unicode."""
+    """The base class of mmbench's errors. Lone surrogates in the message are escaped."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(escape_surrogates(message))
@@ -38,11 +38,11 @@ class UserError(MmbenchError):
 
 
 class UnknownName(UserError):
-    """An unknown name.
+    """An unknown name, with suggestions.
 
-    `what` is the sort of name ("model", "task", "key of tasks/x.yaml"). The message suggests
-    similar names among `known`. Without similar ones it lists all known names if they are few;
-    `hint` says how to list them.
+    `what` is the type of name ("model", "task", "key of tasks/x.yaml"). The message suggests
+    similar names among `known`. If no name is similar, it lists all known names, provided that they
+    are few. `hint` says how to list all names.
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
@@ -50,7 +50,7 @@ class UnknownName(UserError):
         if near := near_names(name, known):
             parts = [f"did you mean {', '.join(near)}?"]
         elif not known:
-            parts = ["there is none at all"]
+            parts = ["none exist"]
         else:
             parts = [f"known: {', '.join(known)}"] if len(known) <= _FEW else []
         parts += [hint] if hint else []
@@ -59,7 +59,7 @@ class UnknownName(UserError):
 
 
 class UnknownKind(UnknownName):
-    """A task has an unknown kind: the plugin of the kind is not loaded."""
+    """The unknown kind of a task: the plugin that registers the kind is not loaded."""
 
 
 def _shortened(name: str) -> str:
@@ -69,7 +69,8 @@ def _shortened(name: str) -> str:
 def near_names(name: str, known: Iterable[str]) -> list[str]:
     """Return a few names with a similar spelling, then some with the same prefix.
 
-    `wer[basic]` has the prefix of `wer[none]`, and `shapes` that of `shapes-vqa`.
+    For example, `wer[basic]` and `wer[none]` have the same prefix, and so have `shapes` and
+    `shapes-vqa`.
     """
     by_spelling = {one.casefold(): one for one in known}
     typed = name.casefold()
@@ -82,31 +83,31 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
 
 
 class SpecError(UserError):
-    """A task or model file is invalid."""
+    """An invalid task or model file."""
 
 
 class DataError(UserError):
-    """A data set cannot be found or read as a whole."""
+    """A data set that cannot be found or read as a whole."""
 
 
 class ModelError(UserError):
-    """A checkpoint cannot be found or loaded."""
+    """A checkpoint that cannot be found or loaded."""
 
 
 class Missing(UserError):
-    """A feature requires a program or a file that is missing. A metric is then n/a."""
+    """A missing program or file that a feature requires. A metric then has the value n/a."""
 
 
 class MissingExtra(Missing):
-    """A feature requires a library that is not installed."""
+    """A missing library that a feature requires."""
 
     def __init__(self, feature: str, library: str, install: str) -> None:
         super().__init__(f"{feature} needs {library}: pip install {install!r}")
 
 
 class SampleError(MmbenchError):
-    """One sample could not be evaluated. It is saved, counted and shown."""
+    """One sample that cannot be evaluated. The failure is saved, counted and shown."""
 
 
 class ContentError(SampleError):
-    """A sample failed because of its bytes. The failure is cached, as it would occur again."""
+    """A sample with unusable bytes. The failure is cached, because it would occur again."""

@@ -1,6 +1,6 @@
-"""Names of metrics: `recall@10` is `recall@k` with k = 10, `clipscore@clip-nano` names a model.
+"""Names of metrics: `recall@10` is `recall@k` with k = 10; `clipscore@clip-nano` uses clip-nano.
 
-The registered name of a metric shows its argument: a whole number, a name, or one of several.
+The registered name of a metric shows its argument: an integer, a name, or one of several words.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mmbench.protocols import Metric, MetricInfo
 if TYPE_CHECKING:
     from mmbench.types import Score
 
-# The argument in a registered name: a number (`@k`, `@n`), a name, one of several (`[a|b]`), or a
+# The argument in a registered name: a number (`@k`, `@n`), a name, a listed word (`[a|b]`), or a
 # name that the metric's `check_argument` accepts (`[CLASS]`).
 _TAKES = re.compile(
     r"@(?P<number>[kn])$|@(?P<name>[a-z]{2,})$|\[(?P<open>[A-Z]+)\]$|\[(?P<variants>[^\]]+)\]$"
@@ -29,10 +29,11 @@ _TAKES = re.compile(
 
 
 def metric(name: str) -> tuple[Metric, int | str | None]:
-    """Return the metric of a name, and its argument: `recall@k` and 10 for `recall@10`.
+    """Return a metric and its argument by name: `recall@k` and 10 for `recall@10`.
 
-    The argument of `fid@clip` is "clip", of `wer[basic]` "basic"; `mrr` has none. A metric with
-    features of a model takes another model by name: `clipscore@clip-nano`. Raises UnknownName.
+    The argument is "clip" for `fid@clip`, "basic" for `wer[basic]`, and None for `mrr`. A metric
+    that uses features of a model accepts the name of another model: `clipscore@clip-nano`. Raises
+    UnknownName.
     """
     known = registry.names("metric")
     if name in known and not _TAKES.search(name):
@@ -52,10 +53,11 @@ def metric(name: str) -> tuple[Metric, int | str | None]:
 
 
 def metric_info(name: str) -> MetricInfo:
-    """Return the declaration of a metric without running it; an empty one if it has none.
+    """Return the declaration of a metric without running it; an empty declaration if it has none.
 
-    `name` is a metric, `recall@10`, or its registered form, `recall@k`. The feature request of
-    `clipscore@clip-nano` names that model. Raises UnknownName.
+    `name` is the name of a metric (`recall@10`) or its registered form (`recall@k`). For
+    `clipscore@clip-nano`, the feature request in the declaration is for clip-nano. Raises
+    UnknownName.
     """
     return _info(
         registry.lookup("metric", name) if name in registry.names("metric") else metric(name)[0]
@@ -68,23 +70,23 @@ def _info(function: object) -> MetricInfo:
 
 
 def with_options(name: str, function: Metric, options: Mapping[str, object]) -> Metric:
-    """Return a metric's function with its options from `metric_options` of a task.
+    """Return a metric's function with its options, which a task sets in `metric_options`.
 
-    A function with options has a keyword-only parameter `options`, a mapping, which is always
-    passed. Raises UserError for options of a function without this parameter.
+    A function with options has a keyword-only parameter `options`, which always gets a mapping.
+    Raises UserError if there are options and the function has no such parameter.
     """
     if "options" in inspect.signature(function).parameters:
         return partial(function, options=options)
     if options:
         raise UserError(
-            f"metric {name} takes no options, and {', '.join(options)} is given: take {name} out of"
+            f"metric {name} takes no options, but {', '.join(options)} is given; remove {name} from"
             " the task's metric_options"
         )
     return function
 
 
 def check_options(name: str, options: Mapping[str, object]) -> None:
-    """Reject unknown or missing options of a metric. Raises UserError."""
+    """Raise UserError for unknown or missing options of a metric."""
     function, argument = metric(name)
     with_options(name, function, options)
     check = _info(function).check_options
@@ -93,23 +95,23 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
 
 
 def check_metric(name: str, kind: str, options: Mapping[str, object] | None = None) -> None:
-    """Reject an unknown metric, a metric of other kinds of tasks, and invalid `options`.
+    """Raise an error for an unknown metric, a metric of other kinds, or invalid `options`.
 
-    Predictions of a plugin's kind may have the form of any built-in kind. Raises UnknownName and
-    UserError.
+    For a plugin's kind, metrics of all built-in kinds are accepted, because its predictions may
+    have any form. Raises UnknownName and UserError.
     """
     check_options(name, options or {})
     kinds = metric_info(name).kinds
     like_any = kind not in TABLES["kind"] and bool(kinds & TABLES["kind"].keys())
     if kinds and kind not in kinds and not like_any:
         raise UserError(
-            f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind}:"
-            " leave it out of the task's metrics"
+            f"metric {name} measures tasks of kind {' and '.join(sorted(kinds))}, not {kind};"
+            " remove it from the task's metrics"
         )
 
 
 def _by_model(function: Metric, model: str) -> Metric:
-    """Return a metric with features of another model than its default."""
+    """Return a metric that uses features of `model` instead of its default model."""
 
     @wraps(function)
     def other(predictions: Any, *, features: Any) -> Score:
@@ -123,7 +125,7 @@ def _by_model(function: Metric, model: str) -> Metric:
 
 
 def _argument(form: str, name: str) -> int | str | None:
-    """Return the argument of `name` in a registered `form`; None if it does not match."""
+    """Return the argument of a metric name by a registered form; None if they do not match."""
     takes = _TAKES.search(form)
     family = form[: takes.start()] if takes else form
     if takes is None or not name.startswith(family):
@@ -144,12 +146,15 @@ def _variants(takes: re.Match[str]) -> list[str]:
 
 
 def metric_forms(name: str) -> list[str]:
-    """Return the registered forms of a name without argument, such as `wer` or `recall`."""
+    """Return the registered forms of a metric name without argument: `recall@k` for `recall`."""
     return [form for form in registry.names("metric") if _TAKES.sub("", form) == name]
 
 
 def written_forms(form: str) -> list[str]:
-    """Return the spellings of a registered metric: `wer[none]`, `wer[basic]`; `recall@k`."""
+    """Return the names that a registered form stands for: `wer[none]` and `wer[basic]`.
+
+    A form with a number or a name, such as `recall@k`, stands for itself.
+    """
     takes = _TAKES.search(form)
     if takes is None or not takes["variants"]:
         return [form]
@@ -164,5 +169,5 @@ def _unknown_metric(name: str) -> UnknownName:
         return UnknownName("metric", name, known, "`mmbench list metrics` shows all")
     spellings = [spelling for form in forms for spelling in written_forms(form)]
     takes = [match["number"] for form in forms if (match := _TAKES.search(form))]
-    numbers = [f"{letter} is a whole number from 1" for letter in takes if letter]
+    numbers = [f"{letter} is a positive integer" for letter in takes if letter]
     return UnknownName("metric", name, spellings, "; ".join(numbers))

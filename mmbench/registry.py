@@ -1,9 +1,9 @@
-"""The registry of names. Listing names imports nothing; looking one up imports its module.
+"""The registry of names. Listing names imports nothing; looking up a name imports its module.
 
-Built-in names are a table of "module:attribute". Plugins are entry points of the groups
+Built-in names are in tables of "module:attribute". Plugins are entry points of the groups
 `mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds`,
 `mmbench.outputs`, `mmbench.trainers` and `mmbench.conformance`, or files given with `--plugin`,
-which call `@mmbench.register(KIND, NAME)`. A name that is registered twice is an error that names
+which call `@mmbench.register(KIND, NAME)`. Registering a name twice is an error; the message names
 both owners.
 """
 
@@ -35,10 +35,11 @@ KINDS = tuple(TABLES)
 
 
 class Plugin(NamedTuple):
-    """An object that a plugin registered, with its owner and the plugin file or package.
+    """An object that a plugin registered, with its owner and the plugin's file or package.
 
-    `file` and `package` are both None for objects that a running program registered. `module` is
-    the module of the object; plugin files with the same name have modules with the same name.
+    `file` and `package` are both None if the running program itself registered the object. `module`
+    is the module of the object; two plugin files with the same name have modules with the same
+    name.
     """
 
     entry: Any
@@ -50,22 +51,22 @@ class Plugin(NamedTuple):
 
 _plugins: dict[str, dict[str, Plugin]] = {kind: {} for kind in KINDS}
 _loading: list[Path] = []  # the plugin files that are being imported, innermost last
-_started: set[Path] = set()  # the plugin files of this process, including failed imports
+_started: set[Path] = set()  # plugin files whose import began, including failed imports
 _loaded: dict[Path, bytes] = {}  # the sources of loaded plugin files
 
 
 def register(kind: str, name: str) -> Callable[[T], T]:
-    """Return a decorator that registers a model, metric, data source, kind or trainer by name.
+    """Return a decorator that registers an object, such as a model or a metric, under a name.
 
-    `kind` is one of `KINDS`. For two kinds, call the decorator with a value: for `task` the path of
-    a YAML file, for `conformance` a list of cases. Raises UserError if the name is taken, naming
-    both owners, and for an object that does not fit the kind.
+    `kind` is one of `KINDS`. For two kinds, call the decorator with a value: for `task` with the
+    path of a YAML file, for `conformance` with a list of cases. Raises UserError if the name is
+    taken (the message names both owners), and if the object does not fit the kind.
     """
     if kind not in KINDS:
-        raise UserError(f"mmbench.register: unknown kind {kind!r}: it is one of {', '.join(KINDS)}")
+        raise UserError(f"mmbench.register: unknown kind {kind!r}; give one of {', '.join(KINDS)}")
     if not isinstance(name, str) or not name:
         raise UserError(
-            f"mmbench.register: the name {name!r} of a {kind} is invalid: give a nonempty text"
+            f"mmbench.register: the {kind} name {name!r} is invalid; give a nonempty string"
         )
 
     def decorate(entry: T) -> T:
@@ -80,18 +81,22 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
 
 def _check_entry(kind: str, name: str, entry: object) -> None:
-    """Reject an object that does not fit its kind; model classes are checked when used."""
+    """Reject an object that does not fit its kind; model classes are checked later, before use."""
     if kind == "metric" and re.search("@[a-jlmo-z]$", name):
-        raise UserError(f"metric {name}: only @k and @n take a number: name it {name[:-1]}k")
+        raise UserError(
+            f"metric {name}: a number is written @k or @n; rename the metric {name[:-1]}k"
+        )
     if kind == "outputs" and name != name.lower():
-        raise UserError(f"outputs {name}: extensions are compared in lower case: {name.lower()!r}")
+        raise UserError(f"outputs {name}: extensions must be lower case; register {name.lower()!r}")
     fits, expected = callable(entry) or kind == "model", "a function or a class"
     if kind == "task":
         fits, expected = isinstance(entry, str | Path), "the path of its YAML file"
     elif kind == "conformance":
         fits, expected = isinstance(entry, list), "a list of mmbench.conformance.Case"
     if not fits:
-        raise UserError(f"{kind} {name} is registered as a {type(entry).__name__}: give {expected}")
+        raise UserError(
+            f"{kind} {name} is an object of type {type(entry).__name__}; register {expected}"
+        )
 
 
 def _claim(kind: str, name: str, plugin: Plugin) -> None:
@@ -99,7 +104,7 @@ def _claim(kind: str, name: str, plugin: Plugin) -> None:
     other = existing.owner if existing else TABLES[kind].get(name, (None,))[0]
     if other is not None:
         raise UserError(
-            f"two {_plural(kind)} are named {name!r}: {other} and {plugin.owner}; rename one"
+            f"two {_plural(kind)} are called {name!r} ({other}, {plugin.owner}); rename one"
         )
     _plugins[kind][name] = plugin
 
@@ -118,7 +123,7 @@ def load_plugin(path: str) -> None:
     """Import a plugin file, which runs its `register` decorators.
 
     Raises UserError if the file does not exist, is not Python, or has changed since this process
-    loaded it. Errors of the plugin's code are raised as they are.
+    loaded it. Errors raised by the plugin's code are not caught.
     """
     file = Path(path).resolve()
     if not file.is_file() or file.suffix != ".py":
@@ -127,7 +132,7 @@ def load_plugin(path: str) -> None:
     if file in _loaded:
         if _loaded[file] != source:
             raise UserError(
-                f"--plugin {path}: has changed since it was loaded: start a new process"
+                f"--plugin {path}: the file has changed since it was loaded; start a new process"
             )
         return
     name = f"mmbench_plugin_{file.stem}"
@@ -141,16 +146,16 @@ def load_plugin(path: str) -> None:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UserError(f"--plugin {path}: cannot be imported: {error}") from error
+        raise UserError(f"--plugin {path}: the file cannot be imported: {error}") from error
     finally:
         _loading.pop()
     _loaded[file] = source
 
 
 def plugin_places() -> dict[Path, dict[str, Any]]:
-    """Return the files and package folders of plugins, with their registered objects by name.
+    """Return a mapping: plugin file or package folder → its registered objects by name.
 
-    This includes plugin files that are being imported, even if they register nothing.
+    The mapping includes plugin files that are being imported, even if they register nothing.
     """
     places: dict[Path, dict[str, Any]] = {file: {} for file in _started}
     for kind, plugins in _plugins.items():
@@ -162,7 +167,7 @@ def plugin_places() -> dict[Path, dict[str, Any]]:
 
 
 def _place(plugin: Plugin) -> Path | None:
-    """Return the file or the folder of a plugin's code, None if unknown."""
+    """Return the file or the package folder of a plugin's code, None if unknown."""
     if plugin.package is None:
         file = getattr(plugin.module, "__file__", None)
         return Path(file).resolve() if file else None
@@ -174,20 +179,20 @@ def _place(plugin: Plugin) -> Path | None:
 
 
 def names(kind: str) -> list[str]:
-    """Return all names of a kind, sorted, without importing them."""
+    """Return the sorted names of a kind, without importing their modules."""
     _entry_points()
     return sorted({*TABLES[kind], *_plugins[kind]})
 
 
 def summary(kind: str, name: str) -> str:
-    """Return one line about a name; for a plugin, its owner."""
+    """Return the one-line description of a name; for a plugin, its owner."""
     if name in TABLES[kind]:
         return TABLES[kind][name][1]
     return f"from {_plugins[kind][name].owner}"
 
 
 def lookup(kind: str, name: str) -> Any:
-    """Return the object of a name. Raises UnknownName with similar names."""
+    """Return the object with this name. Raises UnknownName, which suggests similar names."""
     _entry_points()
     if name in _plugins[kind]:
         return _imported(kind, name, _plugins[kind][name])

@@ -1,10 +1,10 @@
-"""Task files: YAML → TaskSpec. Unknown keys are errors that suggest a similar key.
+"""Task files: YAML → TaskSpec. An unknown key is an error whose message suggests a similar key.
 
-The options of a task's kind are top-level keys, next to the keys of every task.
+The options of a task's kind are top-level keys, next to the keys that every task has.
 
-A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then in the packaged tasks; a
-name that ends in .yaml is a path. `include: NAME` inherits every key that the file does not set,
-except options that the kind of the file does not have.
+A task is looked up by name in each `--tasks DIR`, then in `./tasks`, then among the packaged tasks;
+a name that ends in .yaml is a path. `include: NAME` inherits every key that the file does not set,
+except options that the file's kind does not have.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SUMMARY = re.compile(r"^summary:\s*(.*)$", re.MULTILINE)
 
 
 def task_folders(extra: Iterable[str] = ()) -> list[Path]:
-    """Return the existing folders of task files in the order of lookup."""
+    """Return the existing folders with task files, in the order in which they are searched."""
     folders = [Path(with_home(folder)) for folder in extra]
     for folder in folders:
         if not folder.is_dir():
@@ -42,7 +42,7 @@ def task_folders(extra: Iterable[str] = ()) -> list[Path]:
 
 
 def _packaged() -> list[Path]:
-    """Return the folders of packaged tasks: inside the package in a wheel, else next to it."""
+    """Return the possible folders of packaged tasks: inside the package (wheel) or next to it."""
     package = Path(__file__).parent
     return [package / "tasks", package.parent / "tasks"]
 
@@ -54,9 +54,9 @@ def packaged_tasks() -> list[str]:
 
 
 def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
-    """Return task name → file; the first folder with a name wins. No file is parsed.
+    """Return task name → file without parsing the files. The first folder that has a name wins.
 
-    The tasks of plugins have the names of their entry points, unless the package cannot be
+    A task of a plugin has the name of its entry point; it is left out if its package cannot be
     imported.
     """
     files: dict[str, Path] = {}
@@ -91,36 +91,39 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
 
 
 def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
-    """Return a task file as a TaskSpec, with the options of its kind.
+    """Convert the contents of a task file, with the options of its kind, to a TaskSpec.
 
-    All errors are reported at once.
+    All errors in the file are reported at once.
     """
     options = options_of_kind(raw.get("kind"), str(raw["name"]))
     fields = [field for field in structs.fields(TaskSpec) if field.name != "options"]
     own = structs.fields(options)
     _refuse_options_of_others(raw, {field.name for field in (*fields, *own)}, where)
     file = defstruct("TaskFile", [_field(field) for field in (*fields, *own)])
-    task = as_struct(raw, file, where, "set them, or take them from another task: include: NAME")
+    task = as_struct(
+        raw, file, where, "set them, or inherit them from another task with `include: NAME`"
+    )
     values = structs.asdict(task)
     common = {field.name: values[field.name] for field in fields}
     return TaskSpec(**common, options=options(**{field.name: values[field.name] for field in own}))
 
 
 def _refuse_options_of_others(raw: dict[str, Any], known: set[str], where: str) -> None:
-    """Raise SpecError for a key that is an option of other kinds only, naming the kinds."""
+    """Raise SpecError, which names the other kinds, for a key that only other kinds have."""
     for key in raw.keys() - known - {"options"}:
         kinds = [name for name in TABLES["kind"] if key in _option_names(name)]
         if kinds:
             raise SpecError(
-                f"{where}: tasks of kind {raw['kind']} have no key {key!r}: it is an option of kind"
+                f"{where}: tasks of kind {raw['kind']} have no key {key!r}; it is an option of kind"
                 f" {' and '.join(kinds)}"
             )
 
 
 def options_of_kind(kind: object, task: str) -> type[KindOptions]:
-    """Return the type of a kind's options; KindOptions if `kind` is not a text (rejected later).
+    """Return the options type of a kind, or KindOptions if `kind` is not a string (rejected later).
 
-    Raises UnknownKind, and UserError for an invalid kind of a plugin (see `class_fault`).
+    `task` is the name of the task for the message. Raises UnknownKind, and UserError if a plugin's
+    kind is invalid (see `class_fault`).
     """
     if not isinstance(kind, str):
         return KindOptions
@@ -135,27 +138,27 @@ def options_of_kind(kind: object, task: str) -> type[KindOptions]:
 
 
 def _field(info: structs.FieldInfo) -> tuple[str, Any, Any]:
-    """Return a field in the form of `msgspec.defstruct`; without a default it is required."""
+    """Return a field as `msgspec.defstruct` expects it; a field without a default is required."""
     if info.default_factory is not NODEFAULT:
         return info.name, info.type, field(default_factory=info.default_factory)
     return info.name, info.type, field() if info.required else field(default=info.default)
 
 
 def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
-    """Return a task with values of its kind's `settings` replaced by those of flags.
+    """Return the task with some of its kind's `settings` replaced by the values of flags.
 
     Raises SpecError for a setting that the kind does not have.
     """
     for name in settings:
         if name not in spec.options.settings:
             raise SpecError(
-                f"task {spec.name}: tasks of kind {spec.kind} have no {name}: leave --{name} out"
+                f"task {spec.name}: tasks of kind {spec.kind} have no {name}; omit --{name}"
             )
     return structs.replace(spec, options=structs.replace(spec.options, **settings))
 
 
 def task_values(spec: TaskSpec) -> dict[str, Any]:
-    """Return a task as keys and values of a task file, including the options of the kind."""
+    """Return the keys and values of a task file for a task, including the options of its kind."""
     values: dict[str, Any] = to_builtins(spec)
     options = values.pop("options")
     place = [field.name for field in structs.fields(TaskSpec)].index("options")
@@ -180,7 +183,9 @@ def _find(name: str, extra: list[str]) -> Path:
 def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, Any]:
     path = _find(name, extra)
     if str(path) in seen:
-        raise SpecError(f"{path}: includes itself through {' -> '.join(seen)}")
+        raise SpecError(
+            f"{path}: the task includes itself through {' -> '.join(seen)}; remove one `include`"
+        )
     raw = read_yaml(path)
     base = raw.pop("include", None)
     if base is None:
@@ -193,41 +198,41 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
 
 
 def _option_names(kind: object) -> set[str]:
-    """Return the keys that a kind adds to a task file; none for an unknown kind."""
+    """Return the keys that a kind adds to task files; an empty set for an unknown kind."""
     if not isinstance(kind, str) or kind not in registry.names("kind"):
         return set()
     return {field.name for field in structs.fields(options_of_kind(kind, ""))}
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return a YAML mapping as plain values. Raises SpecError with the place of an error."""
+    """Return a YAML mapping as plain values. Raises SpecError with the line of a syntax error."""
     try:
         text = read_regular(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise SpecError(f"{path}: cannot be read: {reason}") from error
+        raise SpecError(f"{path}: the file cannot be read: {reason}") from error
     try:
         raw = parse_yaml(text)
     except ValueError as error:
         raise SpecError(f"{path}: {error}") from error
     if not isinstance(raw, dict):
-        raise SpecError(f"{path}: is not a mapping of keys to values")
+        raise SpecError(f"{path}: the file is not a mapping of keys to values")
     return raw
 
 
 def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
     if fault := name_fault(spec.name):
         raise SpecError(
-            f"{path}: a task cannot be named {spec.name!r}: {fault}: write `name: NAME` in the file"
+            f"{path}: invalid task name {spec.name!r}: {fault}; set `name: NAME` in the file"
         )
     if not isinstance(spec.data.get("source"), str):
         raise SpecError(
-            f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`; `data` is not merged"
-            " with that of an included task"
+            f"{path}: data needs a `source`, e.g. `data: {{source: coco}}`; the `data` of an"
+            " included task is not inherited in part"
         )
     refuse_renamed(spec.data, str(path))
     if not spec.metrics:
-        raise SpecError(f"{path}: metrics is empty: list at least one metric")
+        raise SpecError(f"{path}: `metrics` is empty; list at least one metric")
     for name in spec.metric_options:
         if name not in spec.metrics:
             raise UnknownName(f"metric in metric_options of {path}", name, spec.metrics)

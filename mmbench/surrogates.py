@@ -1,8 +1,8 @@
-"""Escapes for names that are not UTF-8.
+"""Escapes for file names that are not UTF-8.
 
-Python decodes a byte of a file name that is not UTF-8 to a lone surrogate, which can be neither
-encoded as UTF-8 nor printed. Paths keep their surrogates, because they open the file. Surrogates in
-other texts (ids, class names, messages) are escaped.
+Python decodes an invalid byte of a file name to a lone surrogate, which can be neither encoded as
+UTF-8 nor printed. Paths keep their surrogates, because the file can only be opened with them. In
+other strings (ids, class names, messages), surrogates are escaped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF  # the surrogates of the bytes 80 to FF
 
 
 def escape_surrogates(text: str) -> str:
-    r"""Return a text with lone surrogates escaped: as `\xe9` for a byte, else as `\ud800`."""
+    r"""Return a string with lone surrogates escaped: `\xe9` for a byte, `\ud800` for others."""
     return text if text.isascii() else _SURROGATE.sub(_escape, text)
 
 
@@ -24,7 +24,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def escape_all(value: object) -> object:
-    """Return a value of mappings, lists and scalars with surrogates in texts escaped."""
+    """Return a value of mappings, lists and scalars with the surrogates in its strings escaped."""
     if isinstance(value, str):
         return escape_surrogates(value)
     if isinstance(value, dict):

@@ -48,7 +48,7 @@ def test_unknown_names_get_the_near_ones() -> None:
         ("model", "CLIP-Nano", "did you mean clip-nano? `mmbench list"),
         ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
         ("metric", "wer[swedish]", "did you mean wer[basic], wer[none], wer[whisper_en]?"),
-        ("metric", "recall", "did you mean recall@k? k is a whole number from 1"),
+        ("metric", "recall", "did you mean recall@k? k is a positive integer"),
         ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),
     ],
 )
@@ -63,7 +63,7 @@ def test_names_that_are_not_near_are_not_suggested(kind: str, name: str, message
     [
         (["train", "val"], "unknown split 'zzz': known: train, val"),  # few: all of them
         ([f"split-{n}" for n in range(20)], "unknown split 'zzz'"),  # many: none of them
-        ([], "unknown split 'zzz': there is none at all"),
+        ([], "unknown split 'zzz': none exist"),
     ],
 )
 def test_a_few_names_are_listed_in_full(known: list[str], message: str) -> None:
@@ -90,7 +90,7 @@ def test_a_second_registration_shows_both(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("import mmbench\n@mmbench.register('model', 'clip')\nclass Mine: pass\n")
     with pytest.raises(
-        UserError, match=r"two models are named 'clip': mmbench.models.contrastive.clip:Clip"
+        UserError, match=r"two models are called 'clip' \(mmbench.models.contrastive.clip:Clip"
     ):
         registry.load_plugin(str(file))
 

@@ -36,7 +36,7 @@ def test_a_task_says_what_its_file_says(tmp_path: Path) -> None:
     [
         ("metricks: [x]", "unknown key of .*did you mean metrics"),
         ("version: two", "Expected `int`, got `str`"),
-        ("metrics: []", "metrics is empty"),
+        ("metrics: []", "`metrics` is empty"),
         ("data: {path: x}", "data needs a `source`"),
         ("fields: {query: [", "not valid YAML.*line"),
         ("published: [{model: x}]", r"published\[0\]"),
@@ -67,7 +67,7 @@ def test_options_of_another_kind_are_not_inherited(tmp_path: Path) -> None:
     text = 'include: kinetics400\nkind: zero_shot\ntemplates: ["a video of {}."]\n'
     task = spec.load_task(write(tmp_path, "mine", text))
     assert (task.kind, task.fields) == ("zero_shot", {"video": "video"})
-    with pytest.raises(SpecError, match="no key 'views': it is an option of kind classif"):
+    with pytest.raises(SpecError, match="no key 'views'; it is an option of kind classif"):
         spec.load_task(write(tmp_path, "mine", f"{text}views: {{clips: 3}}\n"))
 
 
@@ -111,7 +111,7 @@ def test_transcripts_may_be_as_long_in_every_task() -> None:
 def test_an_option_of_another_kind_names_the_kind(tmp_path: Path, key: str, kinds: str) -> None:
     write(tmp_path, "a", f"include: shapes-vqa\n{key}\n")
     name = key.partition(":")[0]
-    with pytest.raises(SpecError, match=f"kind writing have no key '{name}': .* of kind {kinds}$"):
+    with pytest.raises(SpecError, match=f"kind writing have no key '{name}'; .* of kind {kinds}$"):
         spec.load_task("a", [str(tmp_path)])
 
 

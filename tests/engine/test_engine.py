@@ -165,9 +165,7 @@ def test_limit_and_data_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_options_are_part_of_the_model(tmp_path: Path) -> None:
-    with pytest.raises(
-        UnknownName, match="option of model test-means 'width': there is none at all"
-    ):
+    with pytest.raises(UnknownName, match="option of model test-means 'width': none exist"):
         evaluate(make_coco(tmp_path / "coco"), model_args={"width": 3})
 
 

@@ -144,7 +144,11 @@ PARTS = {
         ),
         ("metric", "def mine(): pass", "metric mine (PLUGIN, line 2): TypeError: mine() takes 0"),
         ("metric", "def mine(predictions): 1 / 0", "metric mine: ZeroDivisionError: division by"),
-        ("metric", "mine = 3", "metric mine is registered as a int: give a function or a class"),
+        (
+            "metric",
+            "mine = 3",
+            "metric mine is an object of type int; register a function or a class",
+        ),
         ("data", "def mine(root): return None", "data source mine returned a NoneType"),
         (
             "data",
@@ -159,8 +163,12 @@ PARTS = {
             "def mine(task): return None",
             "kind mine: it is not a class; see `A kind` in docs",
         ),
-        ("kinds", "def mine(): pass", "mmbench.register: unknown kind 'kinds': it is one of mod"),
-        ("task", "mine = 3", "task mine is registered as a int: give the path of its YAML file"),
+        ("kinds", "def mine(): pass", "mmbench.register: unknown kind 'kinds'; give one of mod"),
+        (
+            "task",
+            "mine = 3",
+            "task mine is an object of type int; register the path of its YAML file",
+        ),
     ],
 )
 def test_a_part_that_does_not_fit_is_named(

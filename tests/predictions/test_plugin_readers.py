@@ -65,15 +65,17 @@ def test_extensions_have_a_dot_and_are_lower_case(file: Path) -> None:
     mmbench.register("outputs", "steps")(lambda path: Outputs())
     with pytest.raises(DataError, match=r"registered as 'steps'; register it as '\.steps'"):
         read_outputs(file)
-    with pytest.raises(UserError, match=r"outputs \.Steps: extensions are compared in lower case"):
+    with pytest.raises(UserError, match=r"outputs \.Steps: extensions must be lower case"):
         mmbench.register("outputs", ".Steps")(lambda path: Outputs())
-    twice = r"two outputs are named '\.csv': mmbench\.predictions\.readers"
+    twice = r"two outputs are called '\.csv' \(mmbench\.predictions\.readers"
     with pytest.raises(UserError, match=twice):
         mmbench.register("outputs", ".csv")(lambda path: Outputs())
 
 
 def test_a_letter_of_which_nothing_is_known_after_the_name_of_a_metric() -> None:
-    with pytest.raises(UserError, match="metric near@m: only @k and @n take a number: name it nea"):
+    with pytest.raises(
+        UserError, match="metric near@m: a number is written @k or @n; rename the me"
+    ):
         mmbench.register("metric", "near@m")(lambda predictions, m: score([m]))
 
 

@@ -49,9 +49,9 @@ def test_any_text_becomes_a_file_name_of_its_own(tmp_path: Path) -> None:
 def test_a_task_file_with_such_a_name_is_refused(tmp_path: Path, stem: str) -> None:
     file = tmp_path / f"{stem}.yaml"
     file.write_text("include: answers\n")
-    with pytest.raises(UserError, match="write `name: NAME` in the file"):
+    with pytest.raises(UserError, match="set `name: NAME` in the file"):
         load_task(str(file))
-    with pytest.raises(UserError, match="cannot be named"):
+    with pytest.raises(UserError, match="invalid task name"):
         load_task(stem, [str(tmp_path)])
     file.write_text("include: answers\nname: mine\n")
     assert load_task(str(file)).name == "mine"

@@ -94,7 +94,7 @@ def test_a_declaration_holds_in_either_order_of_the_decorators() -> None:
     assert metric_names.metric_info("test_letters").unit == "letters"
     for score in (letters([Prediction("a", "xy")]), mmbench.metric("test_letters")([])):
         assert (score.better, score.worst, score.best) == ("lower", 9, 0)
-    with pytest.raises(UserError, match="measures tasks of kind writing, not choice: leave"):
+    with pytest.raises(UserError, match="measures tasks of kind writing, not choice; remove"):
         metric_names.check_metric("test_letters", "choice")
     metric_names.check_metric("test_letters", "a-plugin-s-kind")
 

@@ -53,7 +53,7 @@ def test_a_metric_gets_the_options_of_its_task() -> None:
 def test_a_program_gives_options_by_their_names() -> None:
     metric = mmbench.metric("test_longer", than=3)
     assert metric([Prediction("a", "four"), Prediction("b", "no")]).value == 0.5
-    with pytest.raises(UserError, match="metric exact_match takes no options, and than is given"):
+    with pytest.raises(UserError, match="metric exact_match takes no options, but than is given"):
         mmbench.metric("exact_match", than=3)
 
 
@@ -70,7 +70,7 @@ def test_a_task_says_options_and_asks_the_same_question(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ("{test_long: {than: 3}}", "unknown metric in metric_options of .*did you mean test_long"),
-        ("{exact_match: {than: 3}}", "metric exact_match takes no options, and than is given"),
+        ("{exact_match: {than: 3}}", "metric exact_match takes no options, but than is given"),
         ("{test_longer: 3}", "Expected `object`, got `int`"),
     ],
 )
