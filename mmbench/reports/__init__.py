@@ -1,1 +1,1 @@
-"""Views of run records: the tables of a leaderboard."""
+"""Reports on run records: the tables of a leaderboard."""

@@ -1,6 +1,6 @@
-"""Leaderboards: tables made only from run records, so that they can be built again at any time.
+"""Leaderboards: tables made from run records alone, so that they can be rebuilt at any time.
 
-Needs neither torch nor a model.
+This needs neither torch nor a model.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ _MARKERS = {
 
 
 class BuildResult(NamedTuple):
-    """The paths of the written pages, and a line for each file that is not a record."""
+    """The paths of the pages that were written, and a line for each file that is not a record."""
 
     pages: list[str]
     unreadable: list[str]
 
 
 def check_writable(out: str, flag: str = "--out") -> None:
-    """Raise UserError if a board cannot be written here, before a long run."""
+    """Raise UserError if a board cannot be written to `out`; call this before a long run."""
     folder = Folder(out, flag)
     folder.check_writable()
     _refuse_foreign_file(folder, "README.md")
 
 
 def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResult:
-    """Write the pages and CSV files of these tasks (all with records by default), and the index.
+    """Write the pages and CSV files of `tasks` (default: all tasks with records), and the index.
 
-    Safe with concurrent writers: a table is replaced as a whole, and made again if a record arrived
-    meanwhile, so that the last writer has seen every record. Files that are not records are
-    skipped. Raises UserError, also where a file of another program would be overwritten.
+    Concurrent writers are safe: a table is replaced atomically, and built again if a new record
+    appeared in the meantime, so that the last writer includes every record. Files that are not
+    records are skipped. Raises UserError, also if a file of another program would be overwritten.
     """
     folder = Folder(out, flag)
     requested = list(tasks)
@@ -73,21 +73,24 @@ def _replace(folder: Folder, name: str, text: str) -> None:
 
 
 def _refuse_foreign_file(folder: Folder, name: str) -> None:
-    """Raise UserError if a file that `build` did not write is in the place of a table."""
+    """Raise UserError if writing a table would overwrite a file that `build` did not write."""
     if fault := _foreign_file(folder, name):
         raise UserError(
-            f"cannot write {folder.path(name)}: {fault}: move it away, or choose another folder"
+            f"cannot write {folder.path(name)}: {fault}; move it away, or choose another folder"
             f" with {folder.flag}"
         )
 
 
 def _foreign_file(folder: Folder, name: str) -> str:
-    """Return what is in the place of a table; empty for a table, an empty file or nothing."""
+    """Return why the file `name` cannot be replaced by a table.
+
+    Return "" if the file is a table, is empty or does not exist.
+    """
     try:
         data = folder.read(name)
-    except (FileNotFoundError, PermissionError):  # a writable place need not be readable
+    except (FileNotFoundError, PermissionError):  # a place can be writable without being readable
         return ""
     except OSError as error:
         return error.strerror or str(error)
     marker = _MARKERS.get(name) or _MARKERS[name[name.rindex(".") :]]
-    return "" if not data or marker in data else "there is a file that is not an mmbench table"
+    return "" if not data or marker in data else "a file that is not an mmbench table exists there"

@@ -1,4 +1,4 @@
-"""The cells of a table for a run: its scores, intervals, bounds and speed."""
+"""The cells of a table row for a run: scores, intervals, bounds and speed."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from mmbench.types import RunRecord, ScoreInfo
 
 BRIEF = ("task", "model", "headline", "value", "95 %", "baseline")
 
-BASELINE_LEGEND = "the best of the baselines that ignore the input, where one was run"
+BASELINE_LEGEND = "the best baseline that ignores the input, if one was run"
 
 
 def number(score: ScoreInfo | None) -> str:
-    """Return a score as tables show it; `n/a` for none."""
+    """Return the value of a score as text; `n/a` for a missing score."""
     return format_number(score.value if score else None)
 
 
 def interval(score: ScoreInfo | None) -> str:
-    """Return the 95 % interval of a score as tables show it; `n/a` for none."""
+    """Return the 95 % interval of a score as text; `n/a` for a missing score."""
     return format_interval(score.low, score.high) if score else "n/a"
 
 
 def margin(score: ScoreInfo | None) -> str:
-    """Return the wider side of the 95 % interval, for a terminal; `n/a` for none."""
+    """Return the larger distance between the score and an end of its 95 % interval, for a terminal.
+
+    Return `n/a` if the score or its interval is missing.
+    """
     if score is None or score.value is None or score.low is None or score.high is None:
         return "n/a"
     wide = max(score.high - score.value, score.value - score.low)
@@ -31,14 +34,14 @@ def margin(score: ScoreInfo | None) -> str:
 
 
 def failed(record: RunRecord) -> str:
-    """Return how many samples failed, with the bounds that this leaves for the headline."""
+    """Return the number of failed samples, with the bounds of the headline that follow from it."""
     n = str(record.counts.get("failed", 0))
     within = bounds(record)
     return f"{n} ({within})" if within else n
 
 
 def bounds(record: RunRecord) -> str:
-    """Return the bounds that failed samples leave for the headline; empty if there are none."""
+    """Return the lowest and the highest headline possible without failures; "" if none failed."""
     score = record.scores.get(record.headline)
     if not record.counts.get("failed", 0) or score is None or score.bounds is None:
         return ""
@@ -47,20 +50,20 @@ def bounds(record: RunRecord) -> str:
 
 
 def published(record: RunRecord) -> str:
-    """Return the verdict on the headline's published number."""
+    """Return the verdict on the published value of the headline; "" if none was published."""
     verdicts = [p.verdict for p in record.published if p.metric == record.headline]
     return verdicts[0] if verdicts else ""
 
 
 def rtfx_cell(record: RunRecord) -> str:
-    """Return the speed of speech recognition for a table; `n/a` where it was not timed."""
+    """Return the speed of speech recognition as a table cell; `n/a` if it was not measured."""
     return format_number(speed.rtfx(record))
 
 
 def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """Return header and rows of one table as plain text, for Markdown.
+    """Return the header and the rows of a table as plain text, for Markdown.
 
-    The speed and the published numbers have a column only where a run has them.
+    The columns of speed and of published scores exist only if one of the runs has a value.
     """
     metrics = list(records[0].scores)
     timed, known = speed.has_column(records), any(map(published, records))
@@ -82,9 +85,9 @@ def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]
 
 
 def brief(records: list[RunRecord]) -> list[list[str]]:
-    """Return a row of `BRIEF` for each model of one table, or for each baseline without models.
+    """Return one row with the columns `BRIEF` for each model, or for each baseline if no model ran.
 
-    `baseline` is the headline of the best of the baselines that ignore the input.
+    `baseline` is the headline of the best baseline that ignores the input.
     """
     models = [record for record in records if not record.baseline] or records
     baselines = [record for record in records if record.baseline not in (None, "oracle")]

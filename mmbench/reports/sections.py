@@ -1,7 +1,7 @@
-"""The division of runs into tables of a leaderboard, and the captions of the tables.
+"""The grouping of runs into tables of a leaderboard, and the captions of the tables.
 
-One table holds one fingerprint, one data hash and one signature per metric: numbers for different
-questions or data are never in one column.
+All runs of a table have the same fingerprint, data hash and signature of each metric, so that
+scores of different tasks or data are never in one column.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Section = tuple[str, str, str]
 
 
 def label(record: RunRecord) -> str:
-    """Return the name of a record's model on a board: `clip-nano@runs/a/step-500 (width=64)`."""
+    """Return a model's name on a board: `clip-nano@runs/a/step-500 (width=64)`."""
     model = record.model
     place = f"@{model.checkpoint}" if model.checkpoint else ""
     revision = f"#{model.revision[:12]}" if model.revision else ""
@@ -27,16 +27,16 @@ def label(record: RunRecord) -> str:
 
 
 def section_key(record: RunRecord) -> Section:
-    """Return the properties that are equal for all records of one table."""
+    """Return the properties that all records of a table share."""
     measured = sorted((name, s.signature) for name, s in record.scores.items() if s.signature)
     signatures = ";".join(f"{name}={signature}" for name, signature in measured)
     return record.task.fingerprint, record.task.data_hash, signatures
 
 
 def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
-    """Return records by table: the latest run of each model, the best headline first.
+    """Group records into tables: the latest run of each model, ordered by headline, best first.
 
-    Tables on the protocol's own data come first, then those on more data, then the latest.
+    Tables on the protocol's data come first, then tables with more samples, then the latest tables.
     """
     latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
     for record in records:
@@ -55,7 +55,7 @@ def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
 
 
 def other_data(record: RunRecord) -> str:
-    """Return how the data differ from the protocol's, or may differ, in words; else empty."""
+    """Return how a record's data differ, or may differ, from the protocol's data; otherwise ""."""
     task = record.task
     if not task.protocol:
         return ""
@@ -69,7 +69,7 @@ def other_data(record: RunRecord) -> str:
 
 
 def caption(records: list[RunRecord]) -> str:
-    """Return the caption of a table: sizes, and how its data differ from the protocol's."""
+    """Return the caption of a table: version, sizes, and differences from the protocol's data."""
     task = records[0].task
     words = f"version {task.version}; {format_sizes(task.data)}; data {task.data_hash[:8]}"
     other = other_data(records[0])
@@ -77,7 +77,7 @@ def caption(records: list[RunRecord]) -> str:
 
 
 def captions(tables: list[list[RunRecord]]) -> list[str]:
-    """Return the caption of each table of a task, with its differences from the others."""
+    """Return the caption of each table of a task, with its differences from the other tables."""
     texts = []
     for records, parts in zip(tables, distinctions([t[0] for t in tables]), strict=True):
         words = caption(records)

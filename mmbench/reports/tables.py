@@ -18,9 +18,9 @@ from mmbench.types import RunRecord
 
 
 def to_csv(tables: Iterable[list[RunRecord]]) -> str:
-    """Return tables as one CSV text: a row per model, raw values, `None` as an empty cell.
+    """Return tables as one CSV file: a row per model, unrounded values, None as an empty cell.
 
-    The columns are those of all tables in the order in which they first appear.
+    It has the columns of all tables, in the order in which they first appear.
     """
     rows: list[dict[str, object]] = []
     for records in tables:
@@ -79,7 +79,7 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
 
 
 def headline_words(record: RunRecord) -> str:
-    """Return the headline of a record as Markdown, with its unit, if known, and its direction."""
+    """Return the headline as Markdown, with its direction and, if known, its unit."""
     code, score = markdown_code(record.headline), record.scores.get(record.headline)
     if score is None:
         return code
@@ -88,7 +88,7 @@ def headline_words(record: RunRecord) -> str:
 
 
 def _unit(score: str) -> str:
-    """Return the unit that a metric declares, of `recall@1[image-to-text]`; empty if unknown."""
+    """Return the unit of a score such as `recall@1[image-to-text]`; "" if it is unknown."""
     metric = score.partition("{macro:")[0]
     for name in (metric, metric.rpartition("[")[0]):
         with suppress(UserError):

@@ -14,7 +14,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def cache_errors(path: Path) -> Iterator[None]:
-    """Raise UserError for an OSError in the block, which uses this file of the cache."""
+    """Convert an OSError in the block, which uses the cache file `path`, to a UserError."""
     try:
         yield
     except OSError as error:
@@ -30,6 +30,6 @@ def unusable_cache(path: Path, reason: str, *, full: bool = False) -> UserError:
         verb = "use"
         advice = "make it writable, move it away, or set MMBENCH_CACHE to another folder"
     return UserError(
-        f"cannot {verb} the cache {path}: {reason}; finished results are kept: {advice},"
+        f"cannot {verb} the cache {path}: {reason}; finished results are kept; {advice},"
         " then repeat the command"
     )

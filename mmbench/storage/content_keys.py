@@ -1,10 +1,9 @@
-"""Keys of contents: a text, an image or a sound is identified by its bytes, not by its name.
+"""Keys of contents: a text, an image or audio is identified by its bytes, not by its name.
 
-A key is the 16-byte blake2b of the content's bytes. Hashes of files are remembered in
-`$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the times of the last change of content and
-inode, so that a second run computes its keys without reading files. The kernel sets the inode time:
-it shows that a file was replaced even if its size and modification time are the same (`cp -p`,
-`rsync -t`).
+A key is the 16-byte blake2b hash of the content's bytes. Keys of files are cached in
+`$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the modification times of content (mtime) and
+inode (ctime), so that a second run does not read the files again. The kernel sets the inode time:
+it shows that a file was replaced even if size and mtime are unchanged (`cp -p`, `rsync -t`).
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ KEY_BYTES = 16
 _LENGTH = 8  # bytes of each length in hashed data
 _BLOCK = 1 << 14  # keys converted at a time
 
-# A file that is written twice within the clock resolution of its file system has one time for
-# two contents. 2 seconds is the coarsest resolution in use (FAT).
+# A file written twice within the clock resolution of its file system has the same time for
+# both contents. 2 seconds is the coarsest resolution in use (FAT).
 _CLOCK_NS = 2 * 10**9
 
 
@@ -64,8 +63,9 @@ def cache_folder() -> Path:
 
 
 def digest(*parts: bytes | str) -> bytes:
-    """Return the 16-byte blake2b of parts, each preceded by its length, so that no two lists
-    collide.
+    """Return the 16-byte blake2b hash of several parts.
+
+    Each part is preceded by its length, so that no two lists of parts give the same input.
     """
     state = blake2b(digest_size=KEY_BYTES)
     for part in parts:
@@ -85,11 +85,11 @@ def as_keys(keys: Iterable[bytes | bytearray | memoryview]) -> Keys:
 
 
 def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
-    """Return the `digest` of keys [n, 16], each as one part, and of further keys."""
+    """Return the `digest` of the keys [n, 16] and the `further` keys; each key is one part."""
     import numpy as np
 
     parts = np.zeros((len(keys), _LENGTH + KEY_BYTES), np.uint8)
-    parts[:, 0] = KEY_BYTES  # its length, little-endian
+    parts[:, 0] = KEY_BYTES  # the key's length, little-endian
     parts[:, _LENGTH:] = keys
     state = blake2b(parts.data, digest_size=KEY_BYTES)
     for key in further:
@@ -98,7 +98,7 @@ def digest_of_keys(keys: Keys, *further: bytes) -> bytes:
 
 
 def by_bytes(keys: Keys) -> NDArray[np.void]:
-    """Return keys [n, 16] as n values that NumPy sorts and compares by bytes."""
+    """Return keys [n, 16] as an array [n] of 16-byte values, which NumPy compares bytewise."""
     return keys.view(f"V{KEY_BYTES}").ravel()
 
 
@@ -106,16 +106,14 @@ _TEXT = len(b"text").to_bytes(_LENGTH, "little") + b"text"
 
 
 def _text_key(text: str) -> bytes:
-    """Return `digest("text", text)` in a single call of blake2b, because it is called most
-    often.
-    """
+    """Return `digest("text", text)` with a single call of blake2b, because texts are frequent."""
     raw = text.encode("utf-8", "surrogatepass")
     whole = _TEXT + len(raw).to_bytes(_LENGTH, "little") + raw
     return blake2b(whole, digest_size=KEY_BYTES).digest()
 
 
 class ContentKeys:
-    """Computes keys of contents and remembers those of files. Use as a context manager.
+    """Computes the keys of contents and caches the keys of files. Use as a context manager.
 
     Raises UserError if the cache cannot be used.
     """
@@ -143,8 +141,9 @@ class ContentKeys:
             self._store.close()
 
     def keys(self, items: Sequence[Item]) -> tuple[Keys, dict[int, str]]:
-        """Return the keys [n, 16] of n items, and by row the reason of each failure; its key is
-        zero.
+        """Return the keys [n, 16] of n items, and a mapping from failed rows to reasons.
+
+        The key of a failed item is zero.
         """
         failures: dict[int, str] = {}
         return as_keys(self._each(items, failures)), failures
@@ -189,10 +188,13 @@ class ContentKeys:
         return self._made[medium]
 
     def digest_inside(self, medium: Media) -> bytes:
-        """Return the digest of a medium inside a file. Raises SampleError if it cannot be read."""
+        """Return the digest of a media item stored inside a file, such as a table or an archive.
+
+        Raises SampleError if the item cannot be read.
+        """
         part = medium.read
         if isinstance(part, MediaInFile):
-            with suppress(OSError, ValueError):  # reading the medium says why
+            with suppress(OSError, ValueError):  # reading the item raises the reason
                 start = part.number * KEY_BYTES
                 key = self.digests_of(part.file)[start : start + KEY_BYTES]
                 if key not in (NOTHING, EMPTY):
@@ -200,10 +202,10 @@ class ContentKeys:
         return digest(media.read_bytes(medium))
 
     def digests_of(self, file: MediaFile) -> bytes:
-        """Return the digests [n · 16] of all media in a file: computed in one pass, and remembered.
+        """Return the digests [n · 16] of all media items in a file; compute them once and cache.
 
-        NOTHING and EMPTY mark media without bytes. Raises OSError, ValueError if the pass ends
-        early; from then on each medium is read separately.
+        NOTHING and EMPTY mark items without bytes. If the pass over the file ends early, raises
+        OSError or ValueError; from then on each item is read separately.
         """
         if file.digests is None:
             known = self._store.get(file.state) if file.state else None
@@ -238,7 +240,7 @@ class ContentKeys:
         return key
 
     def flush(self) -> None:
-        """Write new keys to the database. Several processes may do so at once."""
+        """Write new keys to the database. Several processes may do this at the same time."""
         if self._new:
             self._store.add(self._new)
             self._new.clear()

@@ -1,8 +1,9 @@
-"""Names that become names of files and folders: which are valid, and how other texts are escaped.
+"""Names of files and folders: validation of names, and escapes for other strings.
 
-A task's name is a folder and a page of a board, so `name_fault` is strict. Records and samples come
-from elsewhere: `component_fault` only refuses names that lead to another place or are not
-printable, and `escaped` turns any text into a file name that works on all systems.
+The name of a task is the name of a folder and a page on a board, so `name_fault` is strict. Names
+of records and samples come from elsewhere: `component_fault` only rejects names that lead to
+another folder or cannot be printed, and `escaped` converts any string to a file name that is valid
+on all systems.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ import re
 import unicodedata
 from hashlib import blake2b
 
-LONGEST = 100  # characters of a name; a run's files add about 100 bytes to a name of their own
-_BYTES = 200  # of a name in UTF-8; most file systems take 255
+LONGEST = 100  # characters of a name; names of a run's files are about 100 bytes longer
+_BYTES = 200  # bytes of a name in UTF-8; most file systems allow 255
 _MARKS = frozenset("-_.+")
-# Names of devices on Windows, with any suffix.
+# Device names on Windows, which are reserved with any suffix.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.DOTALL)
 _INDEX = "readme"  # README.md is the index of a board
 _SEPARATORS = frozenset("/\\:")
-_FORBIDDEN = frozenset('%<>:"\\|?*')  # in a file name, somewhere
+_FORBIDDEN = frozenset('%<>:"\\|?*')  # in file names on some systems
 
 
 def name_fault(name: str) -> str:
-    """Return why a name cannot be the name of a task, "" if it can.
+    """Return why a string cannot be the name of a task; "" if it can.
 
-    A name has 1 to 100 letters and digits of any language and `-`, `_`, `.`, `+`; it begins with a
-    letter, a digit or `_`, does not end with a dot, and is not a reserved name (CON, NUL, README
-    …).
+    A name has 1 to 100 characters: letters and digits of any language and `-`, `_`, `.`, `+`. It
+    begins with a letter, a digit or `_`, does not end with a dot, and is not a reserved name (CON,
+    NUL, README …).
     """
     if not name or len(name) > LONGEST or len(name.encode("utf-8", "replace")) > _BYTES:
         return f"a name has 1 to {LONGEST} characters"
@@ -34,21 +35,21 @@ def name_fault(name: str) -> str:
     if forbidden:
         return f"a name has letters, digits and - _ . + only, not {' '.join(map(ascii, forbidden))}"
     if name[0] in "-.+" or name[-1] == ".":
-        return "a name begins with a letter or a digit, and does not end with a dot"
-    return "it is a reserved name" if _DEVICE.fullmatch(name) or name.lower() == _INDEX else ""
+        return "a name begins with a letter, a digit or _, and does not end with a dot"
+    return "the name is reserved" if _DEVICE.fullmatch(name) or name.lower() == _INDEX else ""
 
 
 def component_fault(name: str) -> str:
-    """Return why a name cannot be that of a file in a folder, "" if it can."""
+    """Return why a string cannot be the name of a file in a folder; "" if it can."""
     if not name or name.startswith(".") or _SEPARATORS & {*name} or not name.isprintable():
         return "is not a valid file name"
     return "is too long" if len(name.encode()) > _BYTES else ""
 
 
 def escaped(part: str) -> str:
-    """Return a text as a file name: characters that some system refuses become %XX.
+    """Convert a string to a file name: characters that some systems forbid become %XX.
 
-    A text that is too long is cut, and ends with % and a hash of the whole text.
+    A string that is too long is truncated, and ends with % and a hash of the complete string.
     """
     safe = "".join(c if c.isprintable() and c not in _FORBIDDEN else _percent(c) for c in part)
     if safe.startswith(".") or _DEVICE.fullmatch(safe):

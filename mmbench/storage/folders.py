@@ -1,7 +1,7 @@
 """The folder of a board: on disk, or at an fsspec URL (`s3://bucket/boards`, `memory://x`).
 
-A `file://` URL is a folder on disk. Object stores show an object whole or not at all; on disk a
-file is written under a unique name and then renamed.
+A `file://` URL is a folder on disk. Writes are atomic: object stores never show a partial object,
+and on disk a file is written under a unique name and then renamed.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from mmbench.validation.regular_files import read_regular
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-RUNS = "runs"  # of a board, with a folder for each task
+RUNS = "runs"  # the subfolder of a board with one folder per task
 _PROBE = ".mmbench-probe"
-_ONE_SLASH = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # of a URL that lacks the second
-_LONG = 100  # characters of a task's name and of a run's file names, for which a path needs room
+_ONE_SLASH = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")  # the start of a URL with one slash only
+_LONG = 100  # characters that a path must allow for a task's name, and for a run's file names
 
 
 class Folder:
-    """A folder on disk or at an fsspec URL: read, list, and write files atomically.
+    """A folder on disk or at an fsspec URL, with methods to read, list and atomically write files.
 
-    `flag` is the flag that sets the folder; messages name it.
+    `flag` is the command-line flag that sets the folder, for error messages.
     """
 
     def __init__(self, where: str | Path, flag: str = "--out") -> None:
@@ -47,10 +47,10 @@ class Folder:
         return f"{self.where}{'' if self.where.endswith('/') else '/'}{name}"
 
     def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
-        """Write a file atomically: readers see the old content or the new one. Raises UserError.
+        """Write a file atomically: readers see either the old or the new content. Raises UserError.
 
-        A durable file survives a power cut once it has its name. Before the first write to a folder
-        on disk, partial files that killed processes left there are removed.
+        A `durable` file survives a power failure as soon as it has its final name. Before the first
+        write to a folder on disk, partial files left by killed processes are removed.
         """
         if self._disk is None:
             with self._remote() as (fs, root):
@@ -65,14 +65,15 @@ class Folder:
         except OSError as error:
             hint = "; the outputs are kept in the cache" if durable else ""
             raise UserError(
-                f"cannot write {path}: {error.strerror}{hint}: choose another folder with"
+                f"cannot write {path}: {error.strerror}{hint}; choose another folder with"
                 f" {self.flag} and repeat the command"
             ) from error
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of a file. Raises OSError, and UserError for a remote folder that fails.
+        """Return the bytes of a file.
 
-        A file that is missing or not readable is an OSError everywhere.
+        Raises OSError if the file is missing or unreadable, on disk and remotely, and UserError if
+        access to a remote folder fails.
         """
         if self._disk is not None:
             return read_regular(self._disk / name)
@@ -80,9 +81,9 @@ class Folder:
             return bytes(fs.cat_file(f"{root}/{name}"))
 
     def run_files(self, suffix: str = ".json") -> list[str]:
-        """Return the names `runs/TASK/FILE` with this suffix, sorted, without hidden ones.
+        """Return the sorted names `runs/TASK/FILE` with this suffix, without hidden files.
 
-        Every call lists the folder again, so files of other writers are included.
+        Every call lists the folder again, so that files of other writers are included.
         """
         names = self._remote_files() if self._disk is None else self._disk_files(self._disk)
         parts = [name.split("/") for name in names if name.endswith(suffix)]
@@ -90,9 +91,9 @@ class Folder:
         return sorted(map("/".join, visible))
 
     def check_writable(self) -> None:
-        """Raise UserError unless files can be written here; call this before a long run.
+        """Raise UserError if files cannot be written here; call this before a long run.
 
-        In a remote folder an empty test file is left, because deleting may not be permitted.
+        In a remote folder, an empty test file remains, because deletion may not be permitted.
         """
         if self._disk is None:
             with self._remote() as (fs, root):
@@ -104,7 +105,7 @@ class Folder:
             _exists(self._disk / RUNS / ("x" * _LONG) / ("x" * _LONG))
         except OSError as error:
             raise UserError(
-                f"cannot write to {self.where}: {error.strerror}: choose another folder with"
+                f"cannot write to {self.where}: {error.strerror}; choose another folder with"
                 f" {self.flag}"
             ) from error
 
@@ -113,7 +114,9 @@ class Folder:
             folders = [entry for entry in _entries(base / RUNS) if entry.is_dir()]
             return [f"{RUNS}/{at.name}/{file.name}" for at in folders for file in _entries(at)]
         except OSError as error:
-            raise UserError(f"{self.flag} {self.where}: cannot be listed: {error}") from error
+            raise UserError(
+                f"{self.flag} {self.where}: the folder cannot be listed: {error}"
+            ) from error
 
     def _remote_files(self) -> list[str]:
         with self._remote() as (fs, root):
@@ -123,10 +126,10 @@ class Folder:
 
     @contextmanager
     def _remote(self, *passing: type[OSError]) -> Iterator[tuple[AbstractFileSystem, str]]:
-        """Yield the file system and the folder's path in it; raise errors, except `passing`, as
-        UserError.
+        """Yield the file system and the path of the folder in it.
 
-        Every library of fsspec has its own exceptions, so any exception is converted.
+        Errors of the block are raised as UserError, except those of the types `passing`. Every
+        fsspec library has its own exceptions, so any exception is converted.
         """
         from fsspec.core import url_to_fs
 
@@ -138,30 +141,32 @@ class Folder:
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             library = isinstance(error, ImportError)
-            hint = "pip install it, or choose" if library else "choose"
+            hint = "install it with pip, or choose" if library else "choose"
             raise UserError(
-                f"{self.flag} {self.where}: {reason}: {hint} another folder or URL"
+                f"{self.flag} {self.where}: {reason}; {hint} another folder or URL"
             ) from error
 
 
 def _on_disk(where: str, flag: str) -> Path | None:
-    """Return the path of a folder on disk; None for any other URL.
+    """Return the path of a folder on disk; None for a URL of another file system.
 
-    Raises UserError for a folder without a name, and for a malformed URL.
+    Raises UserError for a folder without a name and for a malformed URL.
     """
     if not where or "\0" in unquote(where):
-        raise UserError(f"{flag} {where!r}: is not a folder: write a path or a URL")
+        raise UserError(f"{flag} {where!r}: not a folder; give a path or a URL")
     scheme, separator, rest = where.partition("://")
     if not separator:
         if _ONE_SLASH.match(where):
             url = where.replace(":/", ":///" if where.startswith("file") else "://", 1)
-            raise UserError(f"{flag} {where}: write {url} for the URL, or ./{where} for the folder")
+            raise UserError(
+                f"{flag} {where}: a URL has two slashes; give {url}, or ./{where} for a folder"
+            )
         return Path(where)
     if scheme.lower() not in ("file", "local"):
         return None
     path = unquote(rest.removeprefix("localhost"))
     if not path.startswith("/"):
-        raise UserError(f"{flag} {where}: write {scheme}:///FOLDER, an absolute path, or a path")
+        raise UserError(f"{flag} {where}: not an absolute path; give {scheme}:///FOLDER, or a path")
     return Path(path[1:] if os.name == "nt" else path)
 
 
@@ -182,7 +187,10 @@ def _probe(folder: Path) -> None:
 
 
 def _exists(path: Path) -> bool:
-    """Return whether a path exists. Raises OSError for a name too long or below a file."""
+    """Return whether a path exists.
+
+    Raises OSError if a name is too long, or if a parent of the path is a file.
+    """
     try:
         path.stat()
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""The outputs of models, stored so that they survive a kill and are never computed twice.
+"""The journal: model outputs, stored so that they survive a kill and are never computed twice.
 
 A journal is a folder of segments. Every process appends to its own segment and reads all segments,
-so several runs need no lock. Rows are read through a memory map. A batch's id is the hash of its
-keys in their order: the same batch is answered from its own entry, so a resumed run gives the same
-bits as an uninterrupted one. Another batch is answered if each of its keys is in some stored batch
-(the first one written is used).
+so that several runs need no lock. Rows are read through a memory map. The id of a batch is the hash
+of its keys in order. A batch with a stored id is read from its own entry, so that a resumed run
+gives the same bits as an uninterrupted run. Any other batch is read from the journal if each of its
+keys is in some stored batch (for a key in several batches, the first one is used).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mmbench.validation.regular_files import open_regular
 
 
 class _BatchIndex(NamedTuple):
-    """For each key, sorted by bytes, the entry that has it and the bounds of its row."""
+    """An index of keys, sorted by bytes: the entry of each key, and the bounds of its row."""
 
     keys: NDArray[np.void]  # [m] of 16 bytes
     entry: NDArray[np.int32]  # [m]
@@ -46,10 +46,10 @@ class _BatchIndex(NamedTuple):
 
 
 class Journal:
-    """The outputs of one model for one type of request; `owner` names both.
+    """The outputs of one model for one type of request; `owner` identifies both.
 
-    With `fresh`, existing segments are not read. Raises UserError if the folder or a segment cannot
-    be used.
+    If `fresh` is true, existing segments are not read. Raises UserError if the folder or a segment
+    cannot be used.
     """
 
     def __init__(self, folder: Path, owner: str = "", *, fresh: bool = False) -> None:
@@ -95,7 +95,7 @@ class Journal:
         return gathered if whole else None
 
     def part(self, keys: Keys) -> JournalBatch:
-        """Return the stored outputs of these keys [n, 16], from any batch."""
+        """Return the stored outputs of those keys [n, 16] that are in any batch."""
         if self._index is None:
             self._index = self._build_index()
         places = self._index.places(keys)
@@ -109,7 +109,7 @@ class Journal:
         return [self._order[entry].segment[start:end] for entry, start, end in bounds]
 
     def _build_index(self) -> _BatchIndex:
-        """Read all entries. For a key in several entries, the first one written is used."""
+        """Index all entries. For a key in several entries, the first entry is used."""
         keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
         for number, entry in enumerate(self._order):
             contents = entry.contents()
@@ -128,8 +128,8 @@ class Journal:
     def add(self, planned: Keys, batch: JournalBatch, sizes: tuple[int, int]) -> None:
         """Append the outputs of a batch of keys [n, 16]. Afterwards they survive a kill.
 
-        `sizes` are the planned batch size and the size that memory allowed. Raises UserError if the
-        disk is full; earlier entries are kept.
+        `sizes` are the planned batch size and the batch size that fitted into memory. Raises
+        UserError if the disk is full; earlier entries are kept.
         """
         self._append(as_entry(planned, batch, sizes, self._owner))
 
@@ -145,7 +145,7 @@ class Journal:
                 offset += os.write(self._out, entry[offset:])
 
     def close(self) -> None:
-        """Close this process's segment."""
+        """Close the segment of this process."""
         if self._out is not None:
             os.close(self._out)
             self._out = None

@@ -1,13 +1,13 @@
 """The entries of a journal segment: one batch each, with checksums.
 
-An entry is one batch of the journal's owner (model and type of request), so that a segment that was
-moved into another folder is not accepted there:
+An entry contains one batch of outputs. A checksum covers the journal's owner (model and type of
+request), so that a segment is rejected if it was moved to another journal:
 
     header   magic, sizes, the batch's id, CRC of the payload, CRC of the header and the owner
     payload  n keys of 16 bytes · failures and lengths of rows as JSON · n rows of bytes
 
-A row is a vector as little-endian float32, a text, an image or audio. A torn or corrupted entry
-fails its CRC and is ignored.
+A row is a vector as little-endian float32, a text, an image or audio. An incomplete or corrupted
+entry fails its CRC and is ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HEAD = _HEADER.size + _CRC.size  # bytes of an entry without a payload
 
 
 class RowBlock(Column[memoryview]):
-    """Rows of one length: n of them, one after the other in a buffer."""
+    """A sequence of n rows of equal length, stored consecutively in a buffer."""
 
     def __init__(self, data: bytes | memoryview, n: int) -> None:
         self.data, self._n = memoryview(data), n
@@ -45,13 +45,14 @@ class RowBlock(Column[memoryview]):
         return self.data[row * self.length : (row + 1) * self.length]
 
     def take(self, rows: Places) -> list[memoryview]:
-        """Return the bytes of rows [k]."""
+        """Return the bytes of the rows with these numbers [k]."""
         return list(map(self.value, rows.tolist()))
 
 
 class JournalBatch(NamedTuple):
-    """The stored outputs of a batch: a row for each of `keys` [k, 16], and the failures of other
-    keys.
+    """The stored outputs of a batch: one row for each of `keys` [k, 16], and failures by key.
+
+    A failed key is not among `keys`.
     """
 
     keys: Keys
@@ -60,7 +61,7 @@ class JournalBatch(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """The place of an entry: its segment and the offset of its payload."""
+    """The location of an entry: its segment, and the offset and sizes of its payload."""
 
     segment: memoryview
     start: int
@@ -71,7 +72,7 @@ class Entry(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Return the offset after the entry."""
+        """Return the offset of the first byte after the entry."""
         return self.start + self.rows * KEY_BYTES + self.meta + self.body
 
     @property
@@ -80,7 +81,7 @@ class Entry(NamedTuple):
         return self.segment[self.start : self.start + self.rows * KEY_BYTES]
 
     def contents(self) -> tuple[list[int], dict[bytes, str]] | None:
-        """Return the bounds of the rows in the segment, n + 1 offsets, and the failures.
+        """Return the n + 1 offsets in the segment that bound the rows, and the failures by key.
 
         Return None if the payload is damaged.
         """
@@ -104,10 +105,10 @@ class Entry(NamedTuple):
 
 
 def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, int], Entry]]:
-    """Yield the owner's entries with valid headers; after an invalid one, search the next magic.
+    """Yield (batch id, sizes, entry) for each entry of this owner that has a valid header.
 
-    Entries of earlier versions name no owner. They are accepted, because outputs of an API cost
-    money.
+    After an invalid header, search for the next magic number. Entries of earlier versions have no
+    owner; they are accepted, because outputs of an API cost money.
     """
     raw, at = view.obj, 0
     assert isinstance(raw, mmap.mmap)

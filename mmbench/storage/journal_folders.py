@@ -1,7 +1,8 @@
-"""The folders of journals in the cache, one for each model and type of device.
+"""The journal folders in the cache, one for each model and type of device.
 
-A folder holds `in-use`, which every live run with that model has locked, `model.txt`, the name that
-`mmbench cache show` prints, and the journals. A folder `uncached-…` is for a single run.
+A folder holds the journals, the file `in-use`, which every live run of the model has locked, and
+`model.txt` with the model's name, which `mmbench cache show` prints. A folder `uncached-…` is used
+by a single run.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ _TEMPORARY = "uncached-"
 
 
 def journal_root() -> Path:
-    """Return the folder of all journal folders."""
+    """Return the parent folder of all journal folders."""
     return cache_folder() / "journal"
 
 
 def open_folder(user: object, name: str, model: str) -> Path:
-    """Return a journal folder that no process removes while the object `user` exists.
+    """Return a journal folder that no process removes as long as the object `user` exists.
 
-    `model` is the name that `mmbench cache show` prints. Raises UserError.
+    `model` is the name that `mmbench cache show` prints. Raises UserError if the cache cannot be
+    used.
     """
     folder = journal_root() / name
     with cache_errors(folder / _LOCK):
@@ -44,9 +46,10 @@ def open_folder(user: object, name: str, model: str) -> Path:
 
 
 def open_temporary_folder(user: object, name: str, model: str) -> Path:
-    """Return a journal folder that is removed together with `user`. Raises UserError.
+    """Return a journal folder that is removed when the object `user` is deleted.
 
-    Temporary folders of killed runs are removed now.
+    Temporary folders left by killed runs are removed first. Raises UserError if the cache cannot be
+    used.
     """
     _remove_abandoned()
     folder = open_folder(user, f"{_TEMPORARY}{name}", model)
@@ -55,7 +58,7 @@ def open_temporary_folder(user: object, name: str, model: str) -> Path:
 
 
 def read_name(folder: Path) -> str:
-    """Return the name of a folder's model, "" if it was not written completely."""
+    """Return the model name of a journal folder; "" if `model.txt` is incomplete."""
     try:
         text = read_regular(folder / _NAME).decode()
     except (OSError, UnicodeDecodeError):
@@ -64,7 +67,10 @@ def read_name(folder: Path) -> str:
 
 
 def remove(folder: Path) -> bool:
-    """Remove a journal folder, or return False if a live run uses it. Raises UserError."""
+    """Remove a journal folder, unless a live run uses it; return whether it was removed.
+
+    Raises UserError.
+    """
     with cache_errors(folder):
         try:
             with claim(folder / _LOCK) as free:

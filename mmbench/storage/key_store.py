@@ -1,9 +1,9 @@
-"""Keys of files, stored in an SQLite database that several processes share.
+"""The keys of files, stored in an SQLite database that several processes share.
 
 SQLite detects a damaged structure, but not a damaged row. Therefore each row has a checksum; a row
-that fails it is ignored. A file that is not a database is replaced by a new one, and files are
-hashed again. The database is for processes on one machine; machines that share a network file
-system need separate cache folders.
+with a wrong checksum is ignored. If the file is not a database, a new database replaces it, and
+media files are hashed again. The database is for processes on one machine; machines that share a
+network file system need separate cache folders.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class KeyStore:
         self._query(lambda _: None)
 
     def get(self, state: FileState) -> bytes | None:
-        """Return the key of a file, or None if its state or its row has changed."""
+        """Return the stored key of a file; None if the file has changed or the row is damaged."""
         row = self._query(lambda db: db.execute(_SELECT, state).fetchone())
         if row is None or not isinstance(row[0], bytes) or row[1] != _checksum(state, row[0]):
             return None
         return row[0]
 
     def add(self, keys: Sequence[tuple[FileState, bytes]]) -> None:
-        """Store the keys of files, all of them or none."""
+        """Store the keys of files in one transaction."""
         rows = [(*state, key, _checksum(state, key)) for state, key in keys]
         self._query(lambda db: _write(db, lambda db: db.executemany(_INSERT, rows)))
 
@@ -102,21 +102,22 @@ class KeyStore:
                     file.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
-        """Return the paths of SQLite's auxiliary files, and last that of the database."""
+        """Return the paths of SQLite's auxiliary files and, last, the path of the database."""
         names = [self._path.name + suffix for suffix in ("-wal", "-shm", "")]
         return [self._path.with_name(name) for name in names]
 
 
 def _check_file(path: Path) -> None:
-    """Refuse a path that is not a regular file or not writable. Raises OSError.
+    """Raise OSError for a path that is not a regular file or not writable.
 
-    SQLite would only say of the first that it cannot be opened, and next to the second it would
-    leave files that are not writable either. The file is not opened, because closing it would
-    release the locks that this process has on it through SQLite.
+    For a path that is not a regular file, SQLite only says that it cannot be opened; next to a file
+    that is not writable, SQLite would leave auxiliary files that are not writable either. The file
+    is not opened here, because closing it would release the locks that this process has on it
+    through SQLite.
     """
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         if not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
@@ -129,7 +130,7 @@ def _write(db: sqlite3.Connection, statement: Callable[[sqlite3.Connection], obj
 
 
 def _is_damage(code: int) -> bool:
-    """Return whether SQLite's code means that a file is not a database with our table."""
+    """Return whether an SQLite code means that a file is not a database with this table."""
     return code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ
 
 

@@ -1,8 +1,8 @@
-"""File locks of live processes; the kernel releases them when a process ends or is killed.
+"""File locks of live processes. The kernel releases them when a process ends or is killed.
 
-A lock file shows who uses the files next to it, in this process and in others of this machine, and
-of other machines if the file system supports it (NFS does, unless mounted with `nolock` or
-`local_lock`). On a file system without locks, a file that was not used for a day counts as free.
+A lock file shows which processes use the files next to it: processes of this machine, and of other
+machines if the file system supports this (NFS does, unless mounted with `nolock` or `local_lock`).
+On a file system without locks, a lock file that has not been used for a day counts as unlocked.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-_ATTEMPTS = 1000  # each is lost only to another process that removed the file in the meantime
+_ATTEMPTS = 1000  # an attempt fails only if another process has just removed the file
 _DAY = 86400
 
 
 def hold(path: Path) -> int:
-    """Take a shared lock on a file, until the returned handle is closed.
+    """Take a shared lock on a file; return a handle whose closing releases the lock.
 
-    The file and its folder are created, again if another process is just removing them. Raises
-    OSError.
+    The file and its folder are created if missing, and created again if another process removes
+    them in the meantime. Raises OSError.
     """
     for _ in range(_ATTEMPTS):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def hold(path: Path) -> int:
 
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
-    """Yield whether no process holds a file; if so, no process can lock it inside the block.
+    """Yield whether a file is unlocked; if it is, no process can lock it inside the block.
 
     The file is created if missing, and may be removed inside the block. Raises OSError.
     """
@@ -58,9 +58,9 @@ def claim(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Run the block in one process at a time; the others wait. Raises OSError.
+    """Run the block in one process at a time; other processes wait. Raises OSError.
 
-    The file is created and kept. On a file system without locks, no process waits.
+    The file is created and remains. On a file system without locks, no process waits.
     """
     handle = os.open(path, _FLAGS, 0o644)
     try:

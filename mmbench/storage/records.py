@@ -1,7 +1,6 @@
-"""Run records as files, one per run, under `OUT/runs/<task>/<run>.json`, with their rows next to
-them.
+"""Run records: one file `OUT/runs/<task>/<run>.json` per run, with the file of its rows next to it.
 
-Every file is written under a unique name and then renamed, so concurrent writers need no lock.
+Every file is written under a unique name and then renamed, so that concurrent writers need no lock.
 `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
 """
 
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _COUNTS = ("samples", "failed", "requests", "computed", "cached")  # required in a record
 _SUFFIXES = {"image": ".png", "audio": ".wav"}
-SAME = b"mmbench.same"  # in the rows' schema: metric → the metric whose column holds its rows
+SAME = b"mmbench.same"  # key in the Parquet schema: metric → the metric that stores the same rows
 
 
 class StoredRun(NamedTuple):
-    """A record with its folder and its name there; its rows are next to it.
+    """A record with its folder and its file name in the folder; its rows are in the next file.
 
-    `unreadable` has one line for each file that was skipped in the search for the record.
+    `unreadable` has one line for each file that was skipped during the search for the record.
     """
 
     record: RunRecord
@@ -50,7 +49,7 @@ class StoredRun(NamedTuple):
 
     @property
     def rows_name(self) -> str:
-        """Return the name of the file of rows in the folder."""
+        """Return the name of the rows file in the folder."""
         return f"{self.name.removesuffix('.json')}.parquet"
 
 
@@ -73,7 +72,7 @@ def new_run_id(model: str) -> str:
 
 
 def encode(record: RunRecord) -> bytes:
-    """Return a record as indented JSON. It must not contain NaN; null is used instead."""
+    """Return a record as indented JSON. The record must not contain NaN; use None instead."""
     return msgspec.json.format(encode_json(record), indent=2)
 
 
@@ -84,10 +83,10 @@ def write_record(
     *,
     flag: str = "--out",
 ) -> str:
-    """Write the rows, then the record that refers to them. Return the record's path.
+    """Write the rows, then the record that refers to them. Return the path of the record.
 
-    Raises UserError, also if the name of a task or run would lead to another folder. Messages name
-    the `flag` that sets the folder.
+    Raises UserError if a file cannot be written, or if the name of the task or the run would lead
+    to another folder. `flag` is the flag that sets the folder, for error messages.
     """
     if fault := _name_fault(record):
         raise UserError(f"cannot write a run to {out}: {fault}")
@@ -98,39 +97,39 @@ def write_record(
 
 
 class BoardReporter:
-    """Writes records and rows into the folder of a board: a `mmbench.protocols.Reporter`."""
+    """A `mmbench.protocols.Reporter` that writes records and rows into the folder of a board."""
 
     def __init__(self, out: str | Path, flag: str = "--out") -> None:
         self._out, self._flag = out, flag
 
     def __call__(self, record: RunRecord, rows: Rows, _samples: Dataset | None, /) -> str:
-        """Return the path of the record. Raises what `write_record` raises."""
+        """Write the run and return the path of its record. Raises UserError like `write_record`."""
         return write_record(self._out, record, rows, flag=self._flag)
 
 
 def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
-    """Return the place of a record in a board."""
+    """Return a record with its location in the board `out`."""
     return StoredRun(record, Folder(out, flag), _name_of(record))
 
 
 def _name_of(record: RunRecord) -> str:
-    """Return the name of a record in a board."""
+    """Return the file name of a record in a board."""
     return f"{RUNS}/{record.task.name}/{record.run}.json"
 
 
 def _name_fault(record: RunRecord) -> str:
-    """Return which name in a record is not a valid file name, "" if both are valid."""
+    """Return the name in a record that is not a valid file name, with the reason; "" if none."""
     for what, name in (("task", record.task.name), ("run", record.run)):
         if fault := component_fault(name):
-            return f"its {what} {plain(name, 60)!r} {fault}"
+            return f"the {what} name {plain(name, 60)!r} {fault}"
     return ""
 
 
 def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) -> str:
-    """Write images as PNG and audio as WAV, each named by the id of its sample. Return the folder.
+    """Write images as PNG and audio as WAV; return the folder. `media` maps sample ids to media.
 
-    An id with slashes is written into subfolders; invalid characters become %XX, so nothing is
-    written elsewhere. Raises UserError.
+    The id is the file name. An id with slashes is written into subfolders; invalid characters
+    become %XX, so that nothing is written elsewhere. Raises UserError.
     """
     if fault := _name_fault(record):
         raise UserError(f"cannot write media to {out}: {fault}")
@@ -143,7 +142,7 @@ def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) 
 
 
 def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
-    """Return a Parquet file; equal list columns of several metrics are stored once."""
+    """Return the rows as a Parquet file; metrics with equal rows share one stored column."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -164,11 +163,13 @@ def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
 
 
 def read_record(data: bytes, name: str) -> RunRecord:
-    """Decode a record. Raises DataError, which names the file and the reason."""
+    """Decode a record. Raises DataError with the file name and the reason."""
     try:
         schema = parse_json(data, _Schema).schema
         if schema > SCHEMA:
-            raise DataError(f"{name}: has schema {schema}; this mmbench reads up to {SCHEMA}")
+            raise DataError(
+                f"{name}: schema {schema}, but this mmbench reads schemas up to {SCHEMA}"
+            )
         record = parse_json(data, RunRecord)
     except ValueError as error:
         raise DataError(f"{name}: not a run record: {error}") from error
@@ -178,10 +179,10 @@ def read_record(data: bytes, name: str) -> RunRecord:
 
 
 def _count_fault(record: RunRecord) -> str:
-    """Return which count of a record is missing or below 0, "" if none is."""
+    """Return which count of a record is missing or negative; "" if all are valid."""
     for key in _COUNTS:
         if record.counts.get(key, -1) < 0:
-            return f"its counts have no {key!r} of 0 or more"
+            return f"`counts` lacks {key!r}, or the count is negative"
     return ""
 
 
@@ -190,10 +191,10 @@ class _Schema(msgspec.Struct):
 
 
 def read_stored(folder: Folder, name: str) -> StoredRun:
-    """Read the record of this name in a folder. Raises DataError, which names file and reason.
+    """Read a record by its name in a folder. Raises DataError with the file name and the reason.
 
-    A record that was renamed or moved within a board is refused: its rows would not be found, and a
-    copy would count twice.
+    A record that was renamed or moved within a board is rejected: its rows would not be found, and
+    a copied record would count twice.
     """
     path = folder.path(name)
     try:
@@ -201,34 +202,34 @@ def read_stored(folder: Folder, name: str) -> StoredRun:
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such run record") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise DataError(f"{path}: the file cannot be read: {error.strerror or error}") from error
     record = read_record(data, path)
     if name.startswith(f"{RUNS}/") and name != _name_of(record):
         owner = _name_of(record)
-        raise DataError(f"{path}: its content belongs to {owner}: rename the file to {owner}")
+        raise DataError(f"{path}: the file contains the record {owner}; rename it to {owner}")
     return StoredRun(record, folder, name)
 
 
 def task_of(name: str) -> str:
-    """Return the task of a name `runs/TASK/FILE`."""
+    """Return TASK of the file name `runs/TASK/FILE`."""
     return name.split("/")[1]
 
 
 def tasks_in(out: str | Path) -> list[str]:
-    """Return the tasks that have record files in a board, sorted. No record is read."""
+    """Return the sorted names of tasks that have record files in a board. No record is read."""
     return sorted({task_of(name) for name in Folder(out).run_files()})
 
 
 def stored_runs(folder: Folder, names: Iterable[str]) -> tuple[list[StoredRun], list[str]]:
-    """Read the records of these names: return them, oldest first, and the errors of other files.
+    """Read the records with these names. Return the records, oldest first, and errors as strings.
 
-    A file that is not a record does not stop the others; its error names it.
+    A file that is not a record does not stop the reading of others; its error contains its name.
     """
     runs, unreadable = [], []
     for name in names:
         try:
             if fault := component_fault(task_of(name)):
-                raise DataError(f"{folder.path(name)}: its folder {fault}")
+                raise DataError(f"{folder.path(name)}: the folder's name {fault}")
             runs.append(read_stored(folder, name))
         except DataError as error:
             unreadable.append(str(error))
@@ -244,16 +245,16 @@ def read_records(out: str | Path, task: str | None = None) -> Records:
 
 
 def read_table(run: StoredRun) -> dict[str, list[object]]:
-    """Return the stored rows of a run as lists: see `read_rows`."""
+    """Return the stored rows of a run as column → list of values; see `read_rows`."""
     table = read_rows(run)
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
 def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Table:
-    """Return the stored rows of a run, an Arrow table: `direction`, `split`, `id`, … and metrics.
+    """Return the stored rows of a run as an Arrow table.
 
-    Only existing columns among `columns` are read. Raises DataError if the rows are not next to the
-    record, or cannot be read.
+    The columns are `direction`, `split`, `id`, … and metrics. If `columns` is given, only those of
+    them that exist are read. Raises DataError if the file of the rows is missing or cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -266,7 +267,7 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
         stored = (parquet.schema_arrow.metadata or {}).get(SAME, b"{}")
         same = parse_json(stored, dict[str, str])
         read = columns and sorted({same.get(name, name) for name in columns})
-        # A thread that releases the data while the process exits would abort it.
+        # A thread that frees the data during the exit of the process would abort the process.
         table = parquet.read(read, use_threads=False)
         for metric, twin in same.items():
             if columns is None or metric in columns:
@@ -274,10 +275,10 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
         refuse_odd_columns(table)
     except FileNotFoundError as error:
         raise DataError(
-            f"run {run.record.run}: its rows are not there: {path} (git keeps the rows of few runs:"
-            " run it again, or copy them next to the record)"
+            f"run {run.record.run}: no file of rows at {path} (git keeps the rows of few runs);"
+            " run the model again, or copy the file next to the record"
         ) from error
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{path}: not the rows of a run: {reason}: run it again") from error
+        raise DataError(f"{path}: not the rows of a run: {reason}; run the model again") from error
     return table

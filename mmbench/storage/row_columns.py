@@ -1,4 +1,4 @@
-"""The columns of the rows of a run: encoding, and checks when they are read.
+"""The columns of a run's rows: conversion to Arrow, and validation of columns that were read.
 
 Rows may come from an untrusted source.
 """
@@ -23,7 +23,10 @@ _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³
 
 
 def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.ChunkedArray:
-    """Return the values of a column in Arrow; an array [n, c] as lists, masked rows as null."""
+    """Return the values of a column as an Arrow array.
+
+    An array [n, c] becomes n lists; a masked row becomes null.
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -58,7 +61,7 @@ def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
 
 
 def refuse_odd_columns(table: pa.Table) -> None:
-    """Raise ValueError for a column of an Arrow table that a run cannot have written."""
+    """Raise ValueError if an Arrow table has a column that no run can have written."""
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise ValueError(f"column {name!r} occurs twice")
@@ -67,7 +70,7 @@ def refuse_odd_columns(table: pa.Table) -> None:
 
 
 def _fault(name: str, column: pa.ChunkedArray) -> str:
-    """Return what is wrong with a column, "" if nothing is."""
+    """Return what is wrong with a column; "" if it is valid."""
     import pyarrow as pa
 
     kind = column.type
@@ -93,11 +96,14 @@ def _split_fault(column: pa.ChunkedArray) -> str:
         return f"holds values of type {column.type}"
     ends = pc.min_max(column).as_py()
     fits = not len(column) or (ends["min"] >= 0 and ends["max"] < _MOST_SPLITS)
-    return "" if fits else f"holds numbers that are not within 0 and {_MOST_SPLITS}"
+    return "" if fits else f"holds numbers below 0 or from {_MOST_SPLITS}"
 
 
 def _list_fault(column: pa.ChunkedArray, *, alike: bool) -> str:
-    """Return what is wrong with lists of numbers: empty ones, or unequal lengths if `alike`."""
+    """Return what is wrong with a column of lists of numbers; "" if it is valid.
+
+    Lists must not be empty; if `alike` is true, they must have equal lengths.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -107,7 +113,11 @@ def _list_fault(column: pa.ChunkedArray, *, alike: bool) -> str:
     if pc.list_flatten(column).null_count:
         return "has lists with missing numbers"
     lengths = set(pc.list_value_length(column).unique().to_pylist()) - {None}
-    return "has lists of different lengths" if 0 in lengths or (alike and len(lengths) > 1) else ""
+    return (
+        "has lists that are empty or of different lengths"
+        if 0 in lengths or (alike and len(lengths) > 1)
+        else ""
+    )
 
 
 def _tags_fault(column: pa.ChunkedArray) -> str:
@@ -115,5 +125,5 @@ def _tags_fault(column: pa.ChunkedArray) -> str:
         for text in column.unique().to_pylist():
             parse_json(text, dict[str, str])
     except ValueError as error:
-        return f"cannot be read: {error}"
+        return f"is not JSON as expected: {error}"
     return ""

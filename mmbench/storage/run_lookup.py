@@ -1,4 +1,4 @@
-"""Lookup of RUN: a path, an id or its beginning, `latest`, `best`, or a model."""
+"""Lookup of runs by reference (RUN): a path, an id or its beginning, `latest`, `best`, a model."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from mmbench.text import listed, normal_path, plain
 from mmbench.types import RunRecord
 
 RunReference = str | Path | RunRecord | StoredRun
-_CANDIDATES = 10  # of an ambiguous RUN that are listed
+_CANDIDATES = 10  # runs listed for an ambiguous RUN
 
 
 def find_run(
     run: RunReference, out: str | Path = "leaderboards", task: str | None = None
 ) -> StoredRun:
-    """Find the run that RUN names in the board `out`, among the runs of a task if one is given.
+    """Find the run with the reference `run` in the board `out`, among the runs of `task` if given.
 
     - a path or URL of a record, which ends in `.json`
     - the id of a run, or an unambiguous beginning of one
     - `latest`: the most recent run
-    - `best`: the best headline score among the runs comparable with the task's latest;
-      baselines only count if there are no models
+    - `best`: the best headline score among the runs that are comparable with the task's latest run;
+      baselines count only if there are no models
     - `MODEL[@CHECKPOINT[#REVISION]]`: the latest run of this model
 
-    Raises DataError if nothing is found, if several runs or tasks match (it lists them), and if the
-    record cannot be read. Files that are not records are skipped.
+    Raises DataError if no run is found, if several runs or tasks match (the message lists them),
+    and if the record cannot be read. Files that are not records are skipped.
     """
     if isinstance(run, StoredRun):
         return run
@@ -37,7 +37,7 @@ def find_run(
         return stored_run(run, out)
     text = str(run)
     if not text:
-        raise DataError("run '': type the id of a run, latest, best or a model")
+        raise DataError("run '': no name; type the id of a run, latest, best or a model")
     if text.endswith(".json"):
         return _at_path(text)
     folder, names = _names(out, task)
@@ -68,7 +68,7 @@ def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
 
 
 def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
-    """Return the only record of these names. Raises DataError, which lists several."""
+    """Return the only record among these file names. Raises DataError, which lists several."""
     if len(names) == 1:
         return read_stored(folder, names[0])
     runs, unreadable = stored_runs(folder, names)
@@ -77,7 +77,7 @@ def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
     if not runs:
         raise DataError(unreadable[0])
     raise DataError("\n".join([
-        f"run {text!r}: {len(runs)} runs start with it in {folder.where}: type more of one",
+        f"run {text!r}: {len(runs)} run ids in {folder.where} start like this; type more of it",
         *map(_candidate, runs[:_CANDIDATES]),
         *([f"and {len(runs) - _CANDIDATES} more"] if len(runs) > _CANDIDATES else []),
     ]))  # fmt: skip
@@ -96,24 +96,26 @@ def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
         raise DataError(_nothing(text, runs, where))
     tasks = sorted({run.record.task.name for run in candidates})
     if len(tasks) > 1:
-        raise DataError(f"run {text!r}: there are runs of {listed(tasks)}: give the task with -t")
+        raise DataError(
+            f"run {text!r}: several tasks have runs ({listed(tasks)}); choose one with -t"
+        )
     return _best(candidates) if text == "best" else candidates[-1]
 
 
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
     if not runs:
-        return f"run {text!r}: {where} has no runs: `mmbench run -m MODEL -t TASK` makes one"
+        return f"run {text!r}: {where} has no runs; `mmbench run -m MODEL -t TASK` makes one"
     models = list(dict.fromkeys(_reference(run.record) for run in reversed(runs)))
     near = [model for model in models if model.startswith(text)] or get_close_matches(text, models)
     meant = f"; did you mean {listed(near)}?" if near else ""
     return (
-        f"run {text!r}: no run starts with it and none is of such a model in {where}{meant};"
+        f"run {text!r}: no run id in {where} starts like this, and no run has this model{meant};"
         f" `mmbench list runs --out {where}` shows all"
     )
 
 
 def _reference(record: RunRecord) -> str:
-    """Return the model of a record as typed, without its revision."""
+    """Return the model of a record as a user types it, without the revision."""
     model = record.model
     return f"{model.name}@{normal_path(model.checkpoint)}" if model.checkpoint else model.name
 
@@ -126,7 +128,7 @@ def _is_of(record: RunRecord, text: str) -> bool:
 
 
 def _best(runs: Sequence[StoredRun]) -> StoredRun:
-    """Return the run with the best headline among those comparable with the latest."""
+    """Return the run with the best headline among the runs comparable with the latest run."""
     models = [run for run in runs if not run.record.baseline] or runs
     latest = models[-1].record
     values = [(run, _value(run.record, latest)) for run in models]
@@ -139,7 +141,10 @@ def _best(runs: Sequence[StoredRun]) -> StoredRun:
 
 
 def _value(record: RunRecord, latest: RunRecord) -> float | None:
-    """Return the headline of `latest` in a record, larger is better; None if not comparable."""
+    """Return a record's value of the headline of `latest`, with a sign such that larger is better.
+
+    Return None if the records are not comparable.
+    """
     score, other = record.scores.get(latest.headline), latest.scores.get(latest.headline)
     if score is None or other is None or score.value is None:
         return None

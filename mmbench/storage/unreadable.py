@@ -11,7 +11,7 @@ _SHOWN = 5
 
 
 def describe_unreadable(lines: Sequence[str]) -> str:
-    """Return a text that counts and names the skipped files, each once."""
+    """Return a message with the number of skipped files and a line for each of the first files."""
     faults = list(dict.fromkeys(lines))
     more = len(faults) - _SHOWN
     listed_lines = [f"  {plain(line, 300)}" for line in faults[:_SHOWN]]
@@ -20,6 +20,6 @@ def describe_unreadable(lines: Sequence[str]) -> str:
 
 
 def warn_of_unreadable(lines: Sequence[str]) -> None:
-    """Warn a Python program, at the line of its call, about skipped files."""
+    """Warn a Python program about skipped files; the warning shows the line of its call."""
     if lines:
         warnings.warn(describe_unreadable(lines), stacklevel=3)

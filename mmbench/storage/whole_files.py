@@ -1,4 +1,4 @@
-"""Atomic writes of files, and removal of partial files that killed processes left."""
+"""Atomic writes of files, and removal of partial files that killed processes left behind."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _SETTLED = 60  # seconds during which a partial file may be open but not yet loc
 
 
 def write_whole(path: Path, data: bytes, durable_below: Path | None = None) -> None:
-    """Write a file so that readers see its old content or the new one, never a part.
+    """Write a file so that readers see either the old or the new content, never a part.
 
-    With `durable_below`, the bytes are synced to disk before the file gets its name, then the name,
-    and those of new folders up to this one. Raises OSError; then no partial file is left.
+    If `durable_below` is given, the bytes are synced to disk before the file gets its name; then
+    its name is synced, and the names of new folders below `durable_below`. Raises OSError; no
+    partial file remains.
     """
     new = not path.parent.is_dir()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,10 +60,11 @@ def _sync_names(folder: Path) -> None:
 
 
 def remove_parts(folder: Path, settled: float = _SETTLED) -> None:
-    """Remove partial files in a folder if their writers have died, on any machine.
+    """Remove partial files in a folder if the processes that wrote them have ended, on any machine.
 
-    A locked file is still being written; a file modified within the last `settled` seconds, or that
-    much in the future because of a wrong clock, may be. Raises OSError.
+    A locked file is kept, because it is still being written. A file that was modified within the
+    last `settled` seconds (or is dated up to `settled` seconds into the future, because of a wrong
+    clock) is kept, because it may not be locked yet. Raises OSError.
     """
     for part in folder.iterdir() if folder.is_dir() else ():
         if _PART.fullmatch(part.name):
@@ -74,7 +76,7 @@ def _remove_part(part: Path, settled: float) -> None:
         if abs(time.time() - part.lstat().st_mtime) < settled or not part.is_file():
             return
         handle = os.open(part, os.O_RDWR | os.O_NONBLOCK)
-    except FileNotFoundError:  # its writer, or another run, was quicker
+    except FileNotFoundError:  # its writer or another run has already removed it
         return
     try:
         if try_lock(handle):

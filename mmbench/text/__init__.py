@@ -1,4 +1,4 @@
-"""Safe display and formatting of texts. Model outputs and data are treated as untrusted."""
+"""Safe display and formatting of text. Model outputs and data are treated as untrusted."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _IES = ("ry", "dy", "ty")  # endings of words with a plural in -ies: query, body, entity
 # Markup of Markdown, and URLs, which become links automatically.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~]|(?<=:)/(?=/)|(?i:(?<=www))\.)")
-_NAME = re.compile(r"[\w@.:{}\[\]%+ -]*")  # letters, and marks that form no link, tag or column
+_NAME = re.compile(r"[\w@.:{}\[\]%+ -]*")  # characters that form no link, tag or column
 # Workflow commands of GitHub Actions in the output of a step: a leading `::`, and `##[` anywhere.
 _COMMANDS = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """Return a safe line: no control or formatting characters, at most `limit` characters."""
+    """Return text as one safe line without control or formatting characters.
+
+    Text longer than `limit` characters is truncated.
+    """
     spaced = " ".join(text.split())
     visible = "".join(map(_visible, spaced))
     return visible if len(visible) <= limit else f"{visible[: limit - 1]}…"
 
 
 def printable(text: str) -> str:
-    """Return lines that are safe to print: no control or formatting characters but line breaks.
+    """Return lines that are safe to print: no control or formatting characters except line breaks.
 
-    No line is a command for GitHub Actions. Use `plain` for single names; it also shortens them.
+    Commands for GitHub Actions are made ineffective. Use `plain` for a single name; it also
+    truncates.
     """
     lines = text.replace("\t", " ").split("\n")
     visible = "\n".join("".join(map(_visible, line)) for line in lines)
@@ -42,7 +46,7 @@ def _visible(char: str) -> str:
 
 
 def json_escaped(text: str) -> str:
-    """Return JSON with hidden characters escaped; the values stay the same."""
+    """Return JSON with control and formatting characters escaped; its values do not change."""
     return "".join(map(_escaped, text)) if not text.isascii() or "\x7f" in text else text
 
 
@@ -54,30 +58,30 @@ def _escaped(char: str) -> str:
 
 
 def markdown(text: str, limit: int = 200) -> str:
-    """Return a cell of a Markdown table that shows `text` literally: no link, tag or column."""
+    """Return a Markdown table cell that shows `text` literally: no link, tag or further column."""
     return _MARKDOWN.sub(r"\\\1", plain(text, limit))
 
 
 def markdown_name(text: str) -> str:
-    """Return a name such as `recall@1[text-to-image]` unchanged, other texts by `markdown`."""
+    """Return a name such as `recall@1[text-to-image]` unchanged, and escape any other text."""
     is_name = text.isprintable() and _NAME.fullmatch(text) and "www." not in text.lower()
     return text if is_name else markdown(text)
 
 
 def markdown_code(text: str) -> str:
-    """Return a Markdown code span that shows `text`, also in a table cell."""
+    """Return a Markdown code span that shows `text` and is safe in a table cell."""
     code = plain(text).replace("`", "'").replace("|", "\\|")
     return f"`{code}`"
 
 
 def csv_cell(text: str, limit: int = 200) -> str:
-    """Return a CSV cell that no spreadsheet evaluates: `'` precedes a leading = + - @."""
+    """Return a CSV cell that no spreadsheet evaluates: a `'` precedes a leading =, +, - or @."""
     cell = plain(text, limit)
     return f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} else cell
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 image`, `5,000 images`, `2 queries`, `2 classes`."""
+    """Return a number with a noun: `1 image`, `5,000 images`, `2 queries`, `2 classes`."""
     if number == 1:
         return f"{number:,} {noun}"
     if noun.endswith(_IES):
@@ -91,27 +95,27 @@ def part_of(number: int, total: int, noun: str, singular: str = "has", plural: s
 
 
 def sample_noun(side: str) -> str:
-    """Return the noun for a sample of a role: `sample`, `corpus sample`."""
+    """Return the noun for the samples of a role: `sample`, `corpus sample`."""
     return side if side == "sample" else f"{side} sample"
 
 
 def format_sizes(sizes: Mapping[str, int]) -> str:
-    """Return the sizes of data by role: `40 samples`, `40 corpus samples, 200 query samples`."""
+    """Return sample counts by role: `40 samples`, or `40 corpus samples, 200 query samples`."""
     return ", ".join(count(n, sample_noun(role)) for role, n in sorted(sizes.items()))
 
 
 def path_id(ident: str) -> str:
-    """Return an id with `.` and `..` resolved if it is a relative path: `x/../a.jpg` is `a.jpg`.
+    """Return an id with `.` and `..` resolved if it is a relative path: `a.jpg` for `x/../a.jpg`.
 
-    An id counts as such a path if it has several parts between slashes and one is `.` or `..`.
-    Other ids, and URLs with `://`, are unchanged.
+    An id is such a path if it has several parts separated by slashes, and one part is `.` or `..`.
+    Other ids, and URLs with `://`, are returned unchanged.
     """
     parts = ident.split("/")
     return normal_path(ident) if len(parts) > 1 and {".", ".."} & {*parts} else ident
 
 
 def normal_path(path: str) -> str:
-    """Return a path without `.`, `..` and double slashes; a URL with `://` is unchanged."""
+    """Return a path without `.`, `..` and double slashes; return a URL with `://` unchanged."""
     return path if "://" in path or "\0" in path else normpath(path)
 
 
@@ -126,7 +130,7 @@ def repeated(names: Iterable[str]) -> list[str]:
 
 
 def listed(names: Iterable[str], most: int = 5) -> str:
-    """Return the first few names and the number of others: `a, b, c and 12 more`."""
+    """Return the first `most` names and the number of further names: `a, b, c and 12 more`."""
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(plain(name, 80) for name in names[:most]) + more

@@ -1,15 +1,15 @@
-"""References with alternatives, as NIST transcripts write them: `i've { um / uh / @ } as far`.
+"""References with alternatives, written as in NIST transcripts: `i've { um / uh / @ } as far`.
 
 Source: usnistgov/SCTK doc/infmts.htm, "trn":
 
     ALTERNATE := "{" TEXT ALT+ "}"    ALT := "/" TEXT    TEXT := words | "@" | ALTERNATE
 
-`@` is the null word: no word is required there. A reference without alternatives is a plain text.
-A reference with alternatives is a mapping that JSON can represent,
+`@` is the null word: no word is required in its place. A reference without alternatives is a
+string. A reference with alternatives is a mapping that can be stored as JSON:
 
     {"alternatives": ["i've", [["um"], ["uh"], []], "as far"]}
 
-with pieces that are texts or lists of choices; a choice is again a list of pieces.
+Each piece is a string or a list of choices; a choice is again a list of pieces.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import TypeAlias
 _KEY = "alternatives"
 _NULL = "@"
 _DEEPEST = 20  # levels of nested alternatives
-# An opening brace counts at the start of a word only; a closing brace counts anywhere inside.
+# An opening brace counts only at the start of a word; a closing brace counts anywhere after it.
 _OPENS = re.compile(r"(?:^|\s)\{")
 _BRACED = re.compile(r"(?:^|\s)\{([^{}]*)\}")
 _SLASH = re.compile(r"\s/\s")
 _WORD = re.compile(r"[^ \t\n\r\f\v]+")  # a no-break space is part of a word, as in jiwer and sclite
 
-# A text, or a list of choices, each a list of pieces.
+# A string, or a list of choices; each choice is a list of pieces.
 Piece: TypeAlias = "str | list[list[Piece]]"
 Reference = str | dict[str, list[Piece]]
 
@@ -39,12 +39,12 @@ def opens_alternatives(text: str) -> bool:
 
 
 def has_alternatives(text: str) -> bool:
-    """Return whether a text has a pair of braces with a slash as a word inside."""
+    """Return whether a text has a pair of braces that contains a slash as a separate word."""
     return any(_SLASH.search(braced[1]) for braced in _BRACED.finditer(text))
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text, separated by ASCII whitespace."""
+    """Return the words of a text; they are separated by ASCII whitespace."""
     return _WORD.findall(text)
 
 
@@ -55,9 +55,9 @@ def without_null_words(text: str) -> str:
 
 
 def parse(text: str) -> Reference:
-    """Parse a reference: return a text, or its pieces if it has alternatives.
+    """Parse a reference; return a string, or a mapping with pieces if it has alternatives.
 
-    Raises ValueError, with the reason, for braces without a partner and for an empty choice.
+    Raises ValueError, with the reason, for an unmatched brace and for an empty choice.
     """
     if not opens_alternatives(text):
         return without_null_words(text)
@@ -85,9 +85,9 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def _choices(tokens: Iterator[str], depth: int = 1) -> list[list[Piece]]:
-    """Return the choices up to the closing brace, after the opening brace was read."""
+    """Return the choices up to the closing brace; the opening brace has already been read."""
     if depth > _DEEPEST:
-        raise ValueError(f"alternatives are nested more than {_DEEPEST} deep")
+        raise ValueError(f"alternatives are nested more than {_DEEPEST} levels deep")
     choices: list[list[Piece]] = []
     choice: list[Piece] = []
     empty = True
@@ -97,16 +97,16 @@ def _choices(tokens: Iterator[str], depth: int = 1) -> list[list[Piece]]:
             empty = False
             continue
         if empty:
-            raise ValueError("an alternative is empty: write `@` for no word")
+            raise ValueError("an alternative is empty; write `@` for no word")
         choices.append(choice)
         if token == "}":
             return choices
         choice, empty = [], True
-    raise ValueError("a brace is not closed: alternatives are written `{ a / b }`")
+    raise ValueError("a brace is not closed; write alternatives as `{ a / b }`")
 
 
 def _append(pieces: list[Piece], piece: Piece) -> None:
-    """Append a word or choices; consecutive words form one text, null words are skipped."""
+    """Append a word or choices: adjacent words are joined to one string, null words are skipped."""
     if piece == _NULL:
         return
     if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
@@ -116,14 +116,14 @@ def _append(pieces: list[Piece], piece: Piece) -> None:
 
 
 def pieces_of(reference: object) -> list[Piece] | None:
-    """Return the pieces of a reference with alternatives, None for other targets."""
+    """Return the pieces of a reference with alternatives; None for any other target."""
     if isinstance(reference, dict) and reference.keys() == {_KEY}:
         return list(reference[_KEY])
     return None
 
 
 def first_reading(pieces: list[Piece]) -> str:
-    """Return the text with the first choice of all alternatives."""
+    """Return the text in which each alternative is replaced by its first choice."""
     parts = [p if isinstance(p, str) else first_reading(p[0]) for p in pieces]
     return " ".join(filter(None, parts))
 
@@ -138,7 +138,7 @@ def count_readings(pieces: list[Piece]) -> int:
 
 
 def readings(pieces: list[Piece]) -> list[str]:
-    """Return the distinct texts of all combinations of choices, in order."""
+    """Return the distinct texts of all combinations of choices, in the order of the choices."""
     parts = [
         [piece] if isinstance(piece, str) else [text for c in piece for text in readings(c)]
         for piece in pieces

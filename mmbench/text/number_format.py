@@ -1,16 +1,16 @@
-"""Number formats for tables, boards, verdicts and the output of runs."""
+"""Number formats for tables, leaderboards, verdicts and run summaries."""
 
 from __future__ import annotations
 
 from math import floor, isfinite, log10
 
-_DIGITS = 5  # significant digits, at most four of them decimals
+_DIGITS = 5  # significant digits; at most four are decimals
 
 
 def decimals(*values: float | None) -> int:
-    """Return the number of decimals that show the largest value with five significant digits.
+    """Return the number of decimals that shows the largest value with five significant digits.
 
-    Four below 10 (0.6068, 1.0040), three below 100 (27.345), two below 1,000 (498.43).
+    This is four below 10 (0.6068, 1.0040), three below 100 (27.345) and two below 1,000 (498.43).
     """
     largest = max((abs(v) for v in values if v is not None and isfinite(v)), default=0.0)
     whole = floor(log10(largest)) + 1 if largest >= 1 else 1
@@ -18,7 +18,10 @@ def decimals(*values: float | None) -> int:
 
 
 def format_number(value: float | None, digits: int | None = None, sign: str = "") -> str:
-    """Return a number with `digits` decimals (default: by `decimals`); `n/a` for None."""
+    """Return a number with `digits` decimals (default: see `decimals`); `n/a` for None.
+
+    `sign` is "+" to show the sign of positive numbers too.
+    """
     if value is None:
         return "n/a"
     digits = decimals(value) if digits is None else digits
@@ -27,7 +30,7 @@ def format_number(value: float | None, digits: int | None = None, sign: str = ""
 
 
 def format_interval(low: float | None, high: float | None, sign: str = "") -> str:
-    """Return an interval with the same decimals at both ends; `n/a` if one end is None."""
+    """Return an interval whose ends have the same number of decimals; `n/a` if one end is None."""
     if low is None or high is None:
         return "n/a"
     digits = decimals(low, high)
@@ -35,7 +38,7 @@ def format_interval(low: float | None, high: float | None, sign: str = "") -> st
 
 
 def format_rate(rate: float) -> str:
-    """Return a speed with three significant digits: `0.52`, `43.1`, `1,639`."""
+    """Return a rate with three significant digits: `0.52`, `43.1`, `1,639`."""
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 

@@ -1,13 +1,13 @@
-"""Removal of reasoning from model outputs, which leaves the answer.
+"""Removal of reasoning from model outputs, so that only the answer remains.
 
-Formats: tags such as `<think>…</think>` (DeepSeek-R1, Qwen3, GLM-4.1V; the prompt often contains
-the opening tag, so the output has only the closing one), `[THINK]…[/THINK]` (Magistral),
-`<seed:think>` (Seed-OSS), `<|START_THINKING|>` (Command A), `<|begin_of_thought|>` (Sky-T1),
-`◁think▷…◁/think▷` (Kimi-VL), `<unused94>` (MedGemma), the channels of gpt-oss (openai/harmony), and
-the phrases of Granite 3.2. Answers are enclosed in `<answer>…</answer>` (R1-style training,
-Hunyuan), `<response>` (Granite 3.3), `<CONCLUSION>` (LLaVA-CoT), `<|begin_of_box|>` (GLM-4.1V and
-later), `<|begin_of_solution|>` (Sky-T1), `<|START_RESPONSE|>` (Command A) and
-`[BEGIN FINAL RESPONSE]` (Apriel).
+Formats of reasoning: tags such as `<think>…</think>` (DeepSeek-R1, Qwen3, GLM-4.1V; the prompt
+often contains the opening tag, so that the output has only the closing tag), `[THINK]…[/THINK]`
+(Magistral), `<seed:think>` (Seed-OSS), `<|START_THINKING|>` (Command A), `<|begin_of_thought|>`
+(Sky-T1), `◁think▷…◁/think▷` (Kimi-VL), `<unused94>` (MedGemma), the channels of gpt-oss
+(openai/harmony), and the phrases of Granite 3.2. Answers are enclosed in `<answer>…</answer>`
+(R1-style training, Hunyuan), `<response>` (Granite 3.3), `<CONCLUSION>` (LLaVA-CoT),
+`<|begin_of_box|>` (GLM-4.1V and later), `<|begin_of_solution|>` (Sky-T1), `<|START_RESPONSE|>`
+(Command A) or `[BEGIN FINAL RESPONSE]` (Apriel).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _MESSAGE = "<|message|>"
 # A message header of gpt-oss begins with the channel; one of these tokens ends the message.
 _CHANNEL_NAME = re.compile(r"\s*(\w*)")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
-# Reasoning marked by words, followed by the answer: the channels of gpt-oss without the special
+# Reasoning marked by phrases, followed by the answer: the channels of gpt-oss without the special
 # tokens (dropped by the tokeniser), and Granite 3.2.
 _WORDS = tuple(
     re.compile(pattern, re.DOTALL)
@@ -59,7 +59,7 @@ _WORDS = tuple(
         r"\A\s*Here(?:'s| is) my thought process:.*Here(?:'s| is) my response:(?P<text>.*)\Z",
     )
 )
-# The same cut off: no text of a person begins so.
+# Truncated reasoning: these beginnings do not occur in text that people write.
 _CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought process:)")
 
 
@@ -68,7 +68,7 @@ _PERHAPS = r"[<\[◁]|analysis|Here"
 
 
 def perhaps_reasoning(values: Sequence[object]) -> list[str]:
-    """Return the texts among values that may contain reasoning, by a fast check."""
+    """Return the strings in `values` that may contain reasoning, according to a fast check."""
     if not isinstance(values, Texts):
         return [value for value in values if isinstance(value, str)]
     import pyarrow.compute as pc
@@ -80,7 +80,7 @@ def perhaps_reasoning(values: Sequence[object]) -> list[str]:
 
 
 def has_reasoning(text: str) -> bool:
-    """Return whether a text contains a marker of reasoning or a tag of the answer."""
+    """Return whether a text contains a marker of reasoning or a tag around an answer."""
     return (
         _CHANNEL in text
         or _TRACE.search(text) is not None
@@ -94,10 +94,11 @@ def _in_words(text: str) -> bool:
 
 
 def final_answer(text: str) -> str | None:
-    """Return the answer of a text without the reasoning, or None if the reasoning has no end.
+    """Return the answer in a text without the reasoning; None if the reasoning has no end.
 
-    A text without markers is unchanged. The last nonempty `<answer>` counts. Removing markers can
-    create new ones, but each layer needs twice the text, so there are few layers.
+    A text without markers is returned unchanged. Of several `<answer>` tags, the last nonempty one
+    counts. The removal of markers can create new markers, so it is repeated; each nesting level
+    requires a text twice as long, so there are few levels.
     """
     while has_reasoning(text):
         shorter = _without_markers(text)
@@ -108,7 +109,7 @@ def final_answer(text: str) -> str | None:
 
 
 def _without_markers(text: str) -> str | None:
-    """Remove one kind of marker: channels, else traces, else the tags of the answer."""
+    """Remove one type of marker: channels, else phrases, else traces, else tags around answers."""
     if _CHANNEL in text:
         return _final_channel(text)
     if _in_words(text):
@@ -120,7 +121,7 @@ def _without_markers(text: str) -> str | None:
 
 
 def _final_channel(text: str) -> str | None:
-    """Return the last message of the channel `final`, None without one."""
+    """Return the last message in the channel `final`; None if there is none."""
     final: str | None = None
     at = text.find(_CHANNEL)
     while at >= 0 and (message := text.find(_MESSAGE, at + len(_CHANNEL))) >= 0:
@@ -135,7 +136,10 @@ def _final_channel(text: str) -> str | None:
 
 
 def _without_traces(text: str) -> str | None:
-    """Remove reasoning traces; an unpaired closing marker ends a trace from the prompt."""
+    """Remove reasoning traces. A trace can begin in the prompt and then has only a closing marker.
+
+    Return None if a trace has no end.
+    """
     pieces: list[str] = []
     start, inside = 0, False
     for marker in _TRACE.finditer(text):
@@ -150,8 +154,9 @@ def _without_traces(text: str) -> str | None:
 def _tagged_answer(text: str) -> str:
     """Return the content of the last nonempty `<answer>`.
 
-    A missing tag means the start or the end of the text: stop sequences remove the closing tag, and
-    prompts contain the opening tag.
+    If the opening tag is missing (it is in the prompt), the answer begins at the start of the text;
+    if the closing tag is missing (a stop sequence removed it), the answer ends at the end of the
+    text.
     """
     tags = list(_ANSWER.finditer(text))
     ends = [tag.start() for tag in tags] + [len(text)]

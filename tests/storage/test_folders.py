@@ -22,7 +22,7 @@ def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
         assert folder.run_files() == ["runs/t/x.json"]
         assert folder.path("x") == f"{url.rstrip('/')}/x"
     assert {path.name for path in place.rglob("*")} == {"runs", "t", "x.json"}
-    with pytest.raises(UserError, match="write file:///FOLDER"):
+    with pytest.raises(UserError, match="give file:///FOLDER"):
         Folder("file://boards/mine")
 
 
@@ -36,13 +36,13 @@ def test_a_file_url_is_the_folder_that_it_names(tmp_path: Path) -> None:
         ("/proc/board", ""),
         ("{here}/taken", "Not a directory"),
         ("{here}/link/board", "link is a link to a missing file or folder"),
-        ("{here}/odd", "README.md: is a folder, not a regular file: move it away"),
+        ("{here}/odd", "README.md: is a folder, not a regular file; move it away"),
         ("nosuch://bucket/board", "Protocol not known: nosuch"),
         ("file://board", "an absolute path"),
-        ("file:/board", "write file:///board for the URL, or ./file:/board for the folder"),
-        ("s3:/bucket/board", "write s3://bucket/board"),
-        ("file:///a%00b", "is not a folder"),
-        ("", "is not a folder"),
+        ("file:/board", "give file:///board, or ./file:/board for a folder"),
+        ("s3:/bucket/board", "give s3://bucket/board, or"),
+        ("file:///a%00b", "not a folder"),
+        ("", "not a folder"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_the_run(
@@ -124,7 +124,7 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
         "except UserError as error: print(error)"
     )
     printed = run_python(code, "/etc/board")
-    assert printed.startswith("cannot write to /etc/board: Permission denied: choose another")
+    assert printed.startswith("cannot write to /etc/board: Permission denied; choose another")
 
 
 def test_listings_have_visible_files_of_tasks_alone(tmp_path: Path) -> None:

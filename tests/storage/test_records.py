@@ -52,12 +52,12 @@ def test_json_has_no_nan(tmp_path: Path) -> None:
     [
         (b"{", "not a run record"),
         (b"[]", "not a run record"),
-        (b'{"schema": 99}', "has schema 99; this mmbench reads up to 1"),
+        (b'{"schema": 99}', "schema 99, but this mmbench reads schemas up to 1"),
         (b'{"schema": 1, "run": 5}', "not a run record"),
         (b"", "not a run record"),
         (b'{"schema": 1, "run": "\xff"}', "not a run record"),
         (b'{"schema": 1, "x": ' + b"[" * 200_000, "values are nested more than 100 deep"),
-        (store.encode(record("../../up")), "its run '../../up' is not a valid file name"),
+        (store.encode(record("../../up")), "the run name '../../up' is not a valid file name"),
         (store.encode(record("a\\b")), "is not a valid file name"),
         (store.encode(record("x" * 300)), "is too long"),
     ],
@@ -111,20 +111,20 @@ def test_a_copy_under_another_name_or_task_does_not_count_twice(tmp_path: Path) 
         assert find_run(str(tmp_path / copy)).record == record()  # named explicitly
     found = store.read_records(tmp_path)
     assert found == [record()]
-    assert all("its content belongs to runs/t/r1.json" in line for line in found.unreadable)
+    assert all("the file contains the record runs/t/r1.json" in line for line in found.unreadable)
     assert len(found.unreadable) == 2
 
 
 @pytest.mark.parametrize(
     ("column", "values", "fault"),
     [
-        ("split", [10**12], "column 'split' holds numbers that are not within 0"),
+        ("split", [10**12], "column 'split' holds numbers below 0 or from"),
         ("split", ["0"], "column 'split' holds values of type string"),
         ("direction", [["a"]], "column 'direction' holds values of type list"),
         ("id", [None], "column 'id' has rows without a value"),
         ("target", [{"a": 1}], "column 'target' holds values of type struct"),
         ("value", [[]], "column 'value' holds values of type list"),
-        ("tags", ["[1]"], "column 'tags' cannot be read: Expected `object`"),
+        ("tags", ["[1]"], "column 'tags' is not JSON as expected: Expected `object`"),
         ("m", [["text"]], "column 'm' holds values of type list<element: string>"),
         ("m", [[None, 1.0]], "column 'm' has lists with missing numbers"),
     ],
@@ -187,7 +187,7 @@ def test_rows_that_are_torn_are_one_line(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"r1\.parquet: not the rows of a run"):
             store.read_rows(find_run("r1", tmp_path))
     rows.unlink()
-    with pytest.raises(DataError, match="its rows are not there"):
+    with pytest.raises(DataError, match="no file of rows at"):
         store.read_rows(find_run("r1", tmp_path))
 
 

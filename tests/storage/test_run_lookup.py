@@ -94,13 +94,13 @@ def test_a_path_is_a_run(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("typed", "task", "message"),
     [
-        ("clip@runs/a/step-2", None, "there are runs of t, u: give the task with -t"),
-        ("best", None, "there are runs of t, u: give the task with -t"),
-        ("xyz", None, "no run starts with it and none is of such a model in [^;]*; `mmbench list"),
+        ("clip@runs/a/step-2", None, "several tasks have runs \\(t, u\\); choose one with -t"),
+        ("best", None, "several tasks have runs \\(t, u\\); choose one with -t"),
+        ("xyz", None, "no run id in .* starts like this, and no run has this model; `mmbench list"),
         ("clip@runs/a/step", None, "did you mean clip@runs/a/step-2, clip@runs/a/step-1"),
         ("orcale", None, "did you mean oracle"),
         ("clip", None, "did you mean clip@runs/a/step-2, clip@org/clip, clip@runs/a/step-1"),
-        ("clip@org/clip#abd", None, "none is of such a model"),
+        ("clip@org/clip#abd", None, "no run has this model"),
     ],
 )
 def test_what_names_no_run_or_several(
@@ -116,7 +116,7 @@ def test_an_ambiguous_beginning_lists_the_candidates(board: Path) -> None:
     with pytest.raises(DataError) as caught:
         find_run("2026010", board)
     first, *rest = str(caught.value).splitlines()
-    assert first.startswith("run '2026010': 6 runs start with it")
+    assert first.startswith("run '2026010': 6 run ids in ")
     assert rest[0].split() == ["20260101-a", "t", "clip@runs/a/step-1"]
     assert len(rest) == 6
     whole = (board / "runs/t/20260101-a.json").read_text()
@@ -139,7 +139,7 @@ def test_best_is_that_of_comparable_runs_by_the_headlines_direction(tmp_path: Pa
         write(tmp_path, run, value, day, model_info(run), scores=scores, headline="wer", task=task)
     assert find_run("best", tmp_path).record.run == "good"
     for typed in ("best", "2026", "clip"):
-        with pytest.raises(DataError, match="empty has no runs: `mmbench run"):
+        with pytest.raises(DataError, match="empty has no runs; `mmbench run"):
             find_run(typed, tmp_path / "empty")
     with pytest.raises(DataError, match="type the id of a run"):  # an empty shell variable
         find_run("", tmp_path)

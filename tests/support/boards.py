@@ -129,9 +129,9 @@ def bad_files(out: Path, task: str) -> dict[str, str]:
         "latin": (b'{"schema": 1, "run": "\xff"}', "can't decode"),
         "deep": (b'{"schema": 1, "x": ' + b"[" * 100_000, "nested more than 100 deep"),
         "other": (b'{"schema": 1, "run": 5}', "Expected `str`"),
-        "newer": (b'{"schema": 99}', "has schema 99"),
+        "newer": (b'{"schema": 99}', "schema 99, but"),
         "hostile": (store.encode(record("../x")), "not a valid file name"),
-        "uncounted": (store.encode(record(counts={"samples": 1})), "have no 'failed' of 0 or more"),
+        "uncounted": (store.encode(record(counts={"samples": 1})), "`counts` lacks 'failed'"),
     }
     for name, (data, _) in contents.items():
         (folder / f"{name}.json").write_bytes(data)

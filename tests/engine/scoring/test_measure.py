@@ -212,7 +212,7 @@ def test_rescoring_without_rows_says_where_they_should_be(tmp_path: Path) -> Non
     first = run("test-means", "coco-retrieval", RunSettings(data=folder, device="cpu"))
     path = Path(store.write_record(tmp_path / "out", first.record, first.rows))
     path.with_suffix(".parquet").unlink()
-    with pytest.raises(DataError, match=r"its rows are not there: .*\.parquet"):
+    with pytest.raises(DataError, match=r"no file of rows at .*\.parquet"):
         rescore(first.record.run, out=str(tmp_path / "out"))
 
 
