@@ -1,4 +1,4 @@
-"""Verdicts between runs: is one better, may it be merged, when did it change.
+"""Verdicts on runs: whether one is better, whether it passes a gate, and when a metric changed.
 
-Uses only run records and their rows, so neither torch nor a model is needed.
+They are computed from run records and their rows alone, so neither torch nor a model is needed.
 """

@@ -1,4 +1,4 @@
-"""The samples that changed between two runs, worst first."""
+"""The samples that changed between two runs, the largest losses first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXCERPT = 200  # characters of a text
 
 
 class SampleChange(Struct, frozen=True):
-    """One sample: its metric values in both runs, both outputs and the reference."""
+    """One sample: its metric value in each run, the output of each run, and the reference."""
 
     id: str
     direction: str
@@ -31,7 +31,10 @@ class SampleChange(Struct, frozen=True):
 
 
 class SampleChanges(Struct, frozen=True):
-    """The number of samples that are worse and better by one metric, and examples, worst first."""
+    """The numbers of samples that are worse and better by one metric, with examples.
+
+    The examples are sorted, the largest losses first.
+    """
 
     metric: str
     worse: int
@@ -40,10 +43,10 @@ class SampleChanges(Struct, frozen=True):
 
 
 def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
-    """Return the samples with different values of the metric in the two runs.
+    """Return the samples whose metric values differ between the two runs.
 
-    The error rate of a sample with an empty reference is its number of edits. None for a metric
-    without values for single samples (average precision).
+    For an error rate, the value of a sample with an empty reference is its number of edits. Return
+    None for a metric without values per sample (average precision).
     """
     import pyarrow.compute as pc
 
@@ -90,9 +93,10 @@ def _change(
 
 
 def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
-    """Return two texts safe to print and at most `limit` long, around their first difference.
+    """Return excerpts of two texts around their first difference, each at most `limit` characters.
 
-    Both begin at the same position, at the start of a word where possible. `…` marks omitted text.
+    Both excerpts begin at the same position, at the start of a word if possible. `…` marks omitted
+    text. The excerpts are safe to print.
     """
     first, second = (" ".join(text.split()) for text in (first, second))
     start = 0
@@ -120,7 +124,7 @@ _ALONE: dict[str, Callable[[Floats], Floats]] = {
 
 
 def sample_values(fold: str, rows: Floats) -> Floats | None:
-    """Return the value [n] of each row; None for a fold without values for single rows."""
+    """Return the values [n] of single rows; None for a fold that has no values for single rows."""
     while fold.startswith("split-"):
         fold, rows = fold.partition(":")[2], rows[:, :-1]
     by_sums = sums_fold(fold)
@@ -131,7 +135,7 @@ def sample_values(fold: str, rows: Floats) -> Floats | None:
 
 
 def _rates(values: Floats, rows: Floats) -> Floats:
-    """Return error rates, or the number of edits for an empty reference, as jiwer does."""
+    """Return error rates; for an empty reference, the number of edits, as in jiwer."""
     return np.where(np.isnan(values), rows[:, 0], values)
 
 

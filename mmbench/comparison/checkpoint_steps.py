@@ -1,4 +1,4 @@
-"""The training step in the name of a checkpoint."""
+"""The training step, read from the name of a checkpoint."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ _STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECA
 
 
 class CheckpointStep(NamedTuple):
-    """The training run of a checkpoint, and its step, None where its name has none."""
+    """The training run of a checkpoint, and its step; None if the name contains no step."""
 
     training: str
     step: int | None
 
 
 def checkpoint_step(checkpoint: str) -> CheckpointStep:
-    """Return training run and step: `runs/a/step-2000` is step 2000 of `runs/a`.
+    """Return the training run and the step of a checkpoint: `runs/a/step-2000` → `runs/a`, 2000.
 
-    The last part of the path with a step counts, and in `epoch=3-step=2000.ckpt` the last number.
+    The step is read from the last part of the path that contains one; in `epoch=3-step=2000.ckpt`
+    it is the last number.
     """
     parts = checkpoint.rstrip("/").split("/")
     for at in range(len(parts) - 1, -1, -1):

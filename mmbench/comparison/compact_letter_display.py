@@ -1,4 +1,4 @@
-"""The compact letter display: runs that share a letter do not differ significantly."""
+"""The compact letter display: runs with a common letter do not differ significantly."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 
 def compact_letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]:
-    """Return the letters of runs 0 to n - 1; the pairs in `differ` are significantly different.
+    """Return the letters of runs 0 to `runs` - 1; `differ` holds the significantly different pairs.
 
-    Two runs share a letter exactly if they do not differ. Source: Piepho 2004, "An algorithm for a
-    letter-based representation of all-pairwise comparisons", Journal of Computational and Graphical
-    Statistics 13(2), insert and absorb.
+    Two runs have a common letter if and only if they do not differ. Source: the insert-and-absorb
+    algorithm of Piepho 2004, "An algorithm for a letter-based representation of all-pairwise
+    comparisons", Journal of Computational and Graphical Statistics 13(2).
     """
     groups = [frozenset(range(runs))]
     for one, other in differ:

@@ -1,4 +1,4 @@
-"""The comparability of runs: which numbers can be compared, and how other runs differ."""
+"""The comparability of runs: which scores can be compared, and in what the other runs differ."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from mmbench.errors import UnknownName, UserError
 from mmbench.text import format_sizes
 from mmbench.types import RunRecord
 
-SCORES_HINT = "`mmbench show run RUN` shows those of a run"
+SCORES_HINT = "`mmbench show run RUN` shows a run's metrics"
 
 
 def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> list[str]:
-    """Return the scores to compare: those that all runs have, or the requested ones among them.
+    """Return the scores to compare: all scores that the runs have in common, or those requested.
 
-    A name without brackets (direction, variant) stands for all of its variants. Raises UnknownName.
+    A requested name without brackets (direction, variant) stands for all of its variants. Raises
+    UserError if no score is common, and UnknownName for a requested score that is not common.
     """
     common = [n for n in records[0].scores if all(_measured(record, n) for record in records)]
     if not common:
-        raise UserError(f"runs {', '.join(r.run for r in records)} have no metric in common")
+        raise UserError(f"no metric is common to the runs {', '.join(r.run for r in records)}")
     names: list[str] = []
     for name in requested:
         matches = with_variants(name, common)
@@ -30,7 +31,7 @@ def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> lis
 
 
 def with_variants(name: str, known: Sequence[str]) -> list[str]:
-    """Return the scores that a name stands for: the one of this name, and all `NAME[…]`.
+    """Return the scores in `known` that a name stands for: the name itself and all `NAME[…]`.
 
     An unknown name gives an empty list.
     """
@@ -38,12 +39,12 @@ def with_variants(name: str, known: Sequence[str]) -> list[str]:
 
 
 def _measured(record: RunRecord, name: str) -> bool:
-    """Return whether a run has the score; a metric that could not run there has no signature."""
+    """Return whether a run has a score; a metric that could not be computed has no signature."""
     return name in record.scores and bool(record.scores[name].signature)
 
 
 def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
-    """Raise UserError with the differences if numbers of the two runs are not comparable."""
+    """Raise UserError, which lists the differences, if the two runs' scores are not comparable."""
     differ = [
         f"{what} {_short(one)} against {_short(other)}"
         for what, one, other in (
@@ -64,11 +65,11 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
 
 
 def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
-    """Return for each record, in words, how it differs from the others.
+    """Return for each record a list of phrases that say how it differs from the other records.
 
-    These are the task's version and definition (fingerprint), the data, and the parts of the
-    scores' signatures that are not common to all: `65 samples`, `index=HNSW32`, `no cer[basic]`,
-    `only rtfx`. Records that can be compared get equal lists; a single record gets an empty one.
+    The phrases give the task's version and definition (fingerprint), the data, and the parts of the
+    scores' signatures that the records do not share: `65 samples`, `index=HNSW32`, `no cer[basic]`,
+    `only rtfx`. Comparable records get equal lists; a single record gets an empty list.
     """
     definitions = [
         [f"version {r.task.version}", f"task definition {r.task.fingerprint[:8]}"] for r in records
@@ -79,9 +80,9 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
 
 
 def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return the first column that distinguishes rows as well as all columns do, else all columns.
+    """Return the first column that distinguishes the rows as well as all columns do.
 
-    Empty where all rows are equal.
+    If there is no such column, return all columns. If all rows are equal, return no column.
     """
     different = len(set(map(tuple, rows)))
     columns = [list(column) for column in zip(*rows, strict=True)]
@@ -91,10 +92,11 @@ def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
-    """Return for each record the parts of its scores' signatures that the others do not share.
+    """Return for each record the parts of its scores' signatures that other records do not share.
 
-    Signatures of a score are compared between the records that have it. A record that lacks scores
-    names them, or the scores that it has, after `only`, if these are fewer.
+    The signatures of a score are compared between the records that have the score. For a record
+    that lacks scores, the missing scores are listed, or the existing scores after `only`, whichever
+    are fewer.
     """
     names = list(dict.fromkeys(name for record in records for name in record.scores))
     names = [name for name in names if any(_measured(record, name) for record in records)]
@@ -109,7 +111,7 @@ def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _presence(record: RunRecord, names: Sequence[str]) -> list[str]:
-    """Return the scores that a record lacks, or the only ones that it has, in words."""
+    """Return phrases for the scores that a record lacks, or for the only scores that it has."""
     own = [name for name in names if _measured(record, name)]
     missing = [f"no {name}" for name in names if name not in own]
     return [f"only {', '.join(own)}"] if 0 < len(own) < len(missing) else missing

@@ -1,7 +1,7 @@
-"""Comparison of runs on the same samples, with a test and its detectable difference.
+"""Comparison of runs on the same samples, with a significance test and the detectable difference.
 
 Two runs are joined sample by sample. The task definition (fingerprint), the data hash and the
-signatures of the scores must be equal. A sample that failed in either run is left out of both and
+signatures of the scores must be equal. A sample that failed in either run is excluded from both and
 counted. P-values are corrected (Holm) over all metrics, pairs and tasks of a comparison.
 """
 
@@ -33,12 +33,13 @@ ALPHA = 0.05
 
 
 class ScoreComparison(Struct, frozen=True):
-    """One metric of two runs, over the `n` samples that both answered, in `groups` groups.
+    """One metric of two runs, over the `n` samples that have outputs in both, in `groups` groups.
 
-    `difference` is candidate less baseline, with its interval at 1 - alpha (of this metric alone);
-    `p_holm` the corrected p-value, which decides the verdict; `detectable` the smallest detectable
-    difference. `failed` counts samples without a row only in the baseline, only in the
-    candidate, and in both. `reason` says why there is no test.
+    `difference` is the candidate's value minus the baseline's, and `low` and `high` are its
+    confidence interval at level 1 - alpha (for this metric alone). `p_holm` is the corrected
+    p-value, which decides the verdict. `detectable` is the smallest detectable difference. `failed`
+    counts the samples without a row in the baseline only, in the candidate only, and in both.
+    `reason` says why there is no test.
     """
 
     metric: str
@@ -61,7 +62,7 @@ class ScoreComparison(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """A baseline and a candidate: every metric that both have, and the samples that changed."""
+    """A baseline and a candidate: every metric that both runs have, and the changed samples."""
 
     baseline: str
     candidate: str
@@ -83,11 +84,11 @@ def compare(
     task: str | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two runs, `a` the baseline; each a record or a reference to a run (`find_run`).
+    """Compare run `b` with the baseline `a`; each is a record or a reference to a run (`find_run`).
 
-    `metrics` are names of scores (default: all that both have). Raises UserError where question,
-    data or signatures differ, DataError without their rows. Warns of files in the board that cannot
-    be read.
+    `metrics` are names of scores (default: all that both runs have). Raises UserError if task, data
+    or signatures differ, and DataError if the rows of a run are missing. Warns about files in the
+    board that cannot be read.
     """
     runs = [find_run(run, out, task) for run in (a, b)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
@@ -103,10 +104,11 @@ def compare_runs(
     task: str | None = None,
     seed: int = 0,
 ) -> list[Comparison]:
-    """Compare every pair of the runs of a task, the pairs with the first run first.
+    """Compare every pair of runs of the same task; pairs with the first run come first.
 
-    Runs may be of several tasks, two or more of each. P-values are corrected over all tasks, pairs
-    and metrics together. Raises UserError for a run that is the only one of its task.
+    The runs may belong to several tasks, with two or more runs of each. P-values are corrected over
+    all tasks, pairs and metrics together. Raises UserError for a run that is the only run of its
+    task.
     """
     by_task = _by_task([find_run(run, out, task) for run in runs])
     names = [_names([run.record for run in own], metrics) for own in by_task]
@@ -138,13 +140,13 @@ def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
         refuse_incomparable(runs[0].record, runs[-1].record, [])
     if single:
         raise UserError(
-            f"only one run is of task {single[0]}: give a baseline and a candidate of every task"
+            f"only one run belongs to task {single[0]}; give a baseline and a candidate per task"
         )
     return list(tasks.values())
 
 
 def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
-    """Return the scores to compare of one task's runs. Raises UserError for incomparable runs."""
+    """Return the scores to compare for the runs of one task. Raises UserError if incomparable."""
     names = common_scores(records, metrics)
     for record in records[1:]:
         refuse_incomparable(records[0], record, names)
@@ -154,7 +156,10 @@ def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
 def compare_rows(
     a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
 ) -> Comparison:
-    """Compare two opened runs, without verdicts, which need the p-values of all `tests`."""
+    """Compare two runs whose rows have been read; verdicts are set later.
+
+    Verdicts depend on the p-values of all `tests` tests.
+    """
     place_in_b = places_in(a, b)
     joined = {name: join(a, b, name, place_in_b) for name in names}
     tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
@@ -175,7 +180,7 @@ def compare_rows(
 def _tests(
     joined: Sequence[Joined], a: RunRows, alpha: float, seed: int, tests: int
 ) -> dict[str, Paired]:
-    """Return the tests by score; metrics over the same samples share the resamples."""
+    """Return the tests by score; metrics over the same samples use the same resamples."""
     shared: dict[bytes, list[Joined]] = {}
     for score in joined:
         shared.setdefault(score.places_a.tobytes(), []).append(score)
@@ -194,7 +199,7 @@ def _compare_score(
     first, second = a.record.scores[name], b.record.scores[name]
     better = first.better
     if joined is None or tested is None:
-        reason = first.reason or second.reason or "no rows by sample"
+        reason = first.reason or second.reason or "no rows per sample"
         return ScoreComparison(name, better, first.value, second.value, "no test", reason=reason)
     reason = "" if tested.p_value is not None else _untested(tested)
     return ScoreComparison(
@@ -219,8 +224,8 @@ def _compare_score(
 
 def _untested(tested: Paired) -> str:
     if not tested.n:
-        return "no sample that both answered"
-    return "all samples are of one group" if tested.groups < 2 else "no value"
+        return "no sample has outputs in both runs"
+    return "all samples belong to one group" if tested.groups < 2 else "no value"
 
 
 def _number(value: float) -> float | None:
@@ -235,7 +240,7 @@ def _with_verdict(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreC
 
 
 def direction(difference: float, better: str) -> Literal["", "better", "worse"]:
-    """Return whether a difference is better or worse; empty for none."""
+    """Return whether a difference means better or worse; "" for no difference."""
     if not difference:
         return ""
     return "better" if (difference > 0) == (better == "higher") else "worse"

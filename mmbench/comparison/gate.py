@@ -1,14 +1,14 @@
-"""The gate: is the candidate worse than the baseline, beyond noise and beyond a margin.
+"""The gate: a verdict whether a candidate is worse than the baseline by more than a margin.
 
-For each metric the loss (the difference in the worse direction) is compared with the margin:
+For each metric, the loss (the difference in the worse direction) is compared with the margin:
 
-- fail: the loss is beyond the margin and significant (p corrected over the gate's metrics, since
-  one of them is enough to fail);
+- fail: the loss exceeds the margin and is significant (p-values are corrected over the metrics of
+  the gate, because one failing metric is enough);
 - pass: even the upper end of the loss's interval is within the margin;
-- unclear: anything else. There are too few samples, and the message says about how many would do.
+- unclear: otherwise. There are too few samples; the message estimates how many would be enough.
 
-A sample that failed only in the candidate has no row to test: the candidate passes only if the loss
-would be within the margin with all such samples wrong.
+A sample that failed only in the candidate has no row to test. The candidate therefore passes only
+if the loss would be within the margin even if all such samples were wrong.
 """
 
 from __future__ import annotations
@@ -36,26 +36,30 @@ GateOutcome = Literal["pass", "fail", "unclear"]
 
 
 class GateRule(Struct, frozen=True):
-    """Fail when `metric` is worse by more than `loss`, a share of the baseline if `relative`."""
+    """A rule: fail if `metric` is worse by more than `loss`.
+
+    If `relative` is true, `loss` is a fraction of the baseline's value.
+    """
 
     metric: str
     loss: float
     relative: bool
 
     def margin(self, baseline: float) -> float:
-        """Return the allowed loss in the metric's own unit."""
+        """Return the allowed loss in the unit of the metric."""
         return self.loss * abs(baseline) if self.relative else self.loss
 
     @property
     def as_text(self) -> str:
-        """The loss as `0.5%` or `0.005`."""
+        """The allowed loss as text: `0.5%` or `0.005`."""
         return f"{100 * self.loss:g}%" if self.relative else f"{self.loss:g}"
 
 
 class GateVerdict(Struct, frozen=True):
-    """The verdict on one metric. `loss` is how much worse, from `low` to `high`; below 0 better.
+    """The verdict on one metric. `loss` is positive if the candidate is worse, negative if better.
 
-    `needed` is about how many samples would decide at the same loss.
+    `low` and `high` are the interval of the loss. `needed` is the approximate number of samples
+    that would decide an unclear verdict if the loss stays the same.
     """
 
     metric: str
@@ -77,8 +81,8 @@ def parse_rule(text: str) -> GateRule:
     match = _RULE.match(text.strip())
     if match is None:
         raise UserError(
-            f"--fail-if {text!r}: write METRIC: LOSS, as in 'recall@1[text-to-image]: -0.5%' (of"
-            " the baseline) or 'wer[basic]: 0.005'"
+            f"--fail-if {text!r}: write METRIC: LOSS, such as 'wer[basic]: 0.005' or, relative to"
+            " the baseline, 'recall@1[text-to-image]: -0.5%'"
         )
     relative = bool(match["percent"])
     loss = float(match["loss"]) / (100 if relative else 1)
@@ -95,10 +99,10 @@ def gate(
     task: str | None = None,
     seed: int = 0,
 ) -> list[GateVerdict]:
-    """Compare a candidate with a baseline; return a verdict for each metric that `fail_if` names.
+    """Compare a candidate with a baseline; return a verdict for each metric of the rules `fail_if`.
 
-    Raises UserError for an invalid rule or a metric that the runs do not have, and as `compare`
-    does. Warns of files in the board that cannot be read.
+    Raises UserError for an invalid rule, for a metric that the runs do not have, and for runs that
+    cannot be compared (see `compare`). Warns about files in the board that cannot be read.
     """
     runs = [find_run(run, out, task) for run in (baseline, candidate)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
@@ -107,7 +111,7 @@ def gate(
     for rule in map(parse_rule, fail_if):
         for name in common_scores(records, [rule.metric]):
             if name in rules:
-                raise UserError(f"--fail-if: {name} stands in two rules")
+                raise UserError(f"--fail-if: two rules for {name}; remove one of them")
             rules[name] = rule
     pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
     return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
@@ -117,14 +121,14 @@ def _judge(
     score: ScoreComparison, rule: GateRule, candidate: RunRecord, alpha: float
 ) -> GateVerdict:
     if score.p_value is None or score.baseline is None or score.difference is None:
-        message = f"cannot be tested: {score.reason}"
+        message = f"there is no test: {score.reason}"
         return _make_verdict(score, rule, None, "unclear", message, None)
     margin = rule.margin(score.baseline)
     loss, _, high = loss_interval(score)
     significant = (score.p_holm or 0.0) <= alpha
     if loss > margin and significant:
         return _make_verdict(
-            score, rule, margin, "fail", "worse beyond noise and beyond the margin", None
+            score, rule, margin, "fail", "significantly worse, by more than the margin", None
         )
     if high is None:
         # Every sample changed equally, so there is no spread.
@@ -136,45 +140,46 @@ def _judge(
             score, rule, margin, outcome, hidden or _passed(loss, significant), None
         )
     needed = _needed(score, loss, high, margin)
-    more = f"; about {count(needed, 'sample')} would tell if it stayed so" if needed else ""
-    message = (
-        f"{count(score.n, 'sample')} cannot tell a loss within the margin from one beyond it{more}"
-    )
+    more = f"; about {count(needed, 'sample')} would be enough for the same loss" if needed else ""
+    message = f"too few samples ({score.n:,}) to tell whether the loss is within the margin{more}"
     return _make_verdict(score, rule, margin, "unclear", message, needed)
 
 
 def loss_interval(score: ScoreComparison) -> tuple[float, float | None, float | None]:
-    """Return the loss with its interval: the difference, with positive values for worse."""
+    """Return the loss and its interval: the difference, with a sign such that positive is worse."""
     loss, low, high = score.difference or 0.0, score.low, score.high
     if score.better == "lower":
         return loss, low, high
-    # 0 - x and not -x, so that no loss is 0 and never -0.
+    # 0 - x instead of -x, which would give -0.0 for 0.
     return 0 - loss, None if high is None else 0 - high, None if low is None else 0 - low
 
 
 def _passed(loss: float, significant: bool) -> str:
     if not significant:
         return "no worse than the margin allows"
-    return "better beyond noise" if loss < 0 else "worse beyond noise, and within the margin"
+    return "significantly better" if loss < 0 else "significantly worse, but within the margin"
 
 
 def _failures(score: ScoreComparison, candidate: RunRecord, margin: float) -> str:
-    """Return why samples that failed only in the candidate forbid a pass, else empty."""
+    """Return why samples that failed only in the candidate prevent a pass; "" if they do not."""
     if not score.failed[1]:
         return ""
     failed = f"{count(score.failed[1], 'sample')} failed"
     bounds = candidate.scores[score.metric].bounds
     if bounds is None or score.baseline is None:
-        return f"{failed} in the candidate alone, and could be anything"
+        return f"{failed} in the candidate alone; their effect is unbounded"
     higher = score.better == "higher"
     loss = score.baseline - bounds[0] if higher else bounds[1] - score.baseline
     if loss <= margin:
         return ""
-    return f"{failed} in the candidate alone: all wrong, the loss is {format_number(loss)}"
+    return (
+        f"{failed} in the candidate alone; if all were wrong, the loss would be"
+        f" {format_number(loss)}"
+    )
 
 
 def _needed(score: ScoreComparison, loss: float, high: float | None, margin: float) -> int | None:
-    """Return how many samples would narrow the interval enough: its width goes with 1 / √n."""
+    """Return how many samples would make the interval narrow enough; its width falls as 1 / √n."""
     room = loss if loss > margin else margin - loss
     if high is None or room <= 0:
         return None

@@ -1,11 +1,11 @@
-"""A metric over the checkpoints of training runs, and where it changed.
+"""The history of a metric over the checkpoints of training runs, and where it changed.
 
-A line consists of comparable runs: one model name with one set of options, one training run, one
-task definition (fingerprint), one data set, one way of measuring. It is ordered by step where all
-of its checkpoints have one, else by the time of the evaluation, and has one point for each model:
-its latest run. A point is compared with the previous point. Where both have rows, the difference is
-tested sample by sample (p corrected over all steps of the history); otherwise a change is two
-intervals that do not overlap, which detects less.
+A line consists of comparable runs: the same model name and options, the same training run, task
+definition (fingerprint) and data set, and the same signature of the metric. It is ordered by step
+if all of its checkpoints have a step, otherwise by evaluation time. It has one point for each
+model: the model's latest run. Each point is compared with the previous point. If both have rows,
+the difference is tested sample by sample (p-values are corrected over the whole history); otherwise
+two intervals that do not overlap count as a change, which detects fewer changes.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ Order = Literal["step", "created"]
 
 
 class Point(Struct, frozen=True):
-    """One model of a history, by its latest run.
+    """One model in a history, with the score of its latest run.
 
-    `line` is the number of the line, `order` its order. `training` is the path of the
-    line's checkpoints without the step, empty where none has one. `change` is the change from the
-    previous point in the line; `by` says whether rows or intervals show it, empty for no
-    comparison.
+    `line` is the number of the line, `order` the order of its points. `training` is the path of the
+    line's checkpoints without the step, "" if they have no step. `change` is the change from the
+    previous point in the line; `by` says whether rows or intervals show the change, "" if the
+    points were not compared.
     """
 
     run: str
@@ -66,7 +66,7 @@ class Point(Struct, frozen=True):
 
 
 def line_name(point: Point) -> str:
-    """Return the label of a point's line: model, training run, dtype and options."""
+    """Return the label of a line: model, training run, dtype and options."""
     place = f"@{point.training}" if point.training else ""
     dtype = f" {point.dtype}" if point.dtype not in ("float32", "none") else ""
     options = ", ".join(f"{key}={value}" for key, value in sorted(point.options.items()))
@@ -74,7 +74,7 @@ def line_name(point: Point) -> str:
 
 
 def point_name(point: Point) -> str:
-    """Return the name of a point in its line: its step or its checkpoint."""
+    """Return the name of a point within its line: its step or its checkpoint."""
     if point.order == "step":
         return str(point.step)
     checkpoint = point.checkpoint.rstrip("/")
@@ -92,12 +92,12 @@ def history(
     out: str | Path = "leaderboards",
     seed: int = 0,
 ) -> tuple[str, list[Point]]:
-    """Return the metric's name (the headline by default) and its points, line by line.
+    """Return the name of the metric (default: the headline) and its points, line by line.
 
-    `by` None orders a line by step where all of its checkpoints have one. Baselines (oracle, random
-    …) are shown when `model` names one. Records and rows that cannot be read are skipped, with a
-    warning. Raises UnknownName for a task without runs, a model or a metric that none of them has;
-    UserError where `by` is `step` and a checkpoint has none.
+    If `by` is None, a line is ordered by step if all of its checkpoints have one. Baselines
+    (oracle, random …) are included only if `model` is the name of a baseline. Records and rows that
+    cannot be read are skipped, with a warning. Raises UnknownName for a task without runs and for a
+    model or a metric that no run has; UserError if `by` is `step` and a checkpoint has no step.
     """
     unreadable: list[str] = []
     records = _records(task, model, out, unreadable)
@@ -121,10 +121,10 @@ def histories(
     seed: int = 0,
     unreadable: list[str],
 ) -> dict[str, list[Point]]:
-    """Return the points of several metrics: see `history`. The default is the headline.
+    """Return the points of several metrics by name (default: the headline); see `history`.
 
-    A name without brackets stands for the metric in all its directions and variants. A line for
-    each skipped file is added to `unreadable`.
+    A name without brackets stands for the metric in all its directions and variants. For each
+    skipped file, a line is added to `unreadable`.
     """
     records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
@@ -175,7 +175,7 @@ def _points(
 def _open_rows(
     records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
 ) -> dict[str, RunRows]:
-    """Return the metric's rows of the runs that have them; report files that are no tables."""
+    """Read the metric's rows of the runs that have them; add unreadable files to `unreadable`."""
     stored = set(Folder(out).run_files(".parquet"))
     rows_by_run = {}
     for record in records:
@@ -193,7 +193,7 @@ def _records(
 ) -> list[RunRecord]:
     tasks = store.tasks_in(out)
     if not tasks:
-        raise DataError(f"no runs in {out}: `mmbench run -m MODEL -t TASK` makes one")
+        raise DataError(f"no runs in {out}; `mmbench run -m MODEL -t TASK` makes one")
     if task not in tasks:
         raise UnknownName("task", task, tasks, f"`mmbench list runs --out {out}` shows all runs")
     records = store.read_records(out, task)
@@ -206,7 +206,7 @@ def _records(
     records_of_model = [record for record in records if record.model.name == model]
     if not records_of_model:
         names = {plain(record.model.name) for record in records}
-        hint = f"`mmbench list runs --out {out}` shows the models that were run"
+        hint = f"`mmbench list runs --out {out}` shows the evaluated models"
         raise UnknownName(f"model of {task}", model, names, hint)
     return records_of_model
 
@@ -214,7 +214,7 @@ def _records(
 def _lines(
     records: Sequence[RunRecord], metric: str, by: Order | None
 ) -> list[tuple[tuple[Order, list[RunRecord]], str]]:
-    """Return the lines in the order in which they begin, each with its order and training run."""
+    """Return the lines in the order of their first runs, each with its order and training run."""
     trainings = {_training(record) for record in records if _step(record) is not None}
     lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
     for record in records:

@@ -1,4 +1,4 @@
-"""The samples with rows in both of two runs."""
+"""The join of two runs: the samples that have rows in both."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mmbench.stats.sums import Ints
 
 
 class Joined(NamedTuple):
-    """Rows [n, c] of one score in two runs, with the samples' positions in both tables.
+    """The rows [n, c] of one score in two runs, with the samples' positions in both tables.
 
-    `failed` counts samples without a row only in the first run, only in the second, in both.
+    `failed` counts the samples without a row in the first run only, in the second only, in both.
     """
 
     name: str
@@ -28,18 +28,18 @@ class Joined(NamedTuple):
 
 
 def places_in(a: RunRows, b: RunRows) -> Ints:
-    """Return the position of each sample of the first run in the second table, -1 for none."""
+    """Return, for each sample of the first run, its position in the second table; -1 if missing."""
     if a.table.select(SAMPLE_COLUMNS).equals(b.table.select(SAMPLE_COLUMNS)):
         return np.arange(len(a.table))
     return places(a.keys, b.keys)
 
 
 def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
-    """Join two runs by `places_in`; None for a score without rows by sample."""
+    """Join the rows of a score in two runs, given `places_in`; None if there are no such rows."""
     first, second = a.score_rows(name), b.score_rows(name)
     if first is None or second is None:
         return None
-    row_b = np.full(len(b.table) + 1, -1)  # the last is for place -1
+    row_b = np.full(len(b.table) + 1, -1)  # the last element is for position -1
     row_b[second.places] = np.arange(len(second.places))
     rows_in_b = row_b[place_in_b[first.places]]
     both = rows_in_b >= 0

@@ -1,4 +1,4 @@
-"""Verdicts as JUnit XML, which continuous integration shows as tests, and as GitHub annotations."""
+"""Gate verdicts as JUnit XML, which CI systems show as tests, and as GitHub annotations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def junit(verdicts: Sequence[GateVerdict], suite: str, on_unclear: str) -> bytes
 
 
 def annotation(verdict: GateVerdict, on_unclear: str) -> str:
-    """Return a verdict as a workflow command of GitHub Actions, shown next to the commit."""
+    """Return a verdict as a GitHub Actions workflow command; GitHub shows it next to the commit."""
     levels = {"pass": "notice", "fail": "error", "unclear": UNCLEAR[on_unclear][1]}
     title = _escaped(f"mmbench {verdict.outcome}: {plain(verdict.metric)}")
     title = title.replace(":", "%3A").replace(",", "%2C")
@@ -52,7 +52,7 @@ def _escaped(text: str) -> str:
 
 
 def sentence(verdict: GateVerdict) -> str:
-    """Return a verdict in one line: measured values, allowed loss, and conclusion."""
+    """Return a verdict as one line: measured values, allowed loss, and conclusion."""
     parts = [
         f"{plain(verdict.metric)}: {verdict.outcome}",
         f"{format_number(verdict.baseline)} → {format_number(verdict.candidate)}",
@@ -70,5 +70,5 @@ def sentence(verdict: GateVerdict) -> str:
 
 
 def _loss(value: float | None) -> str:
-    """Return a loss or a margin with four significant digits: both can be very small."""
+    """Return a loss or a margin with four significant digits, because it can be very small."""
     return "n/a" if value is None else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""Plots of the history of a metric over checkpoints."""
+"""Plots of a metric's history over checkpoints."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ _MARKS = {"better": ("^", "#2a7f3f"), "worse": ("v", "#b3261e")}
 _COLOURS = ("#2f5d8a", "#b5651d", "#6a4c93", "#3c7a6c", "#8a2f55", "#5b5b5b")
 _POINTS = ("o", "s", "D", "P", "X", "*")  # for the first six lines, the next six, …
 _DASHES = ("--", ":", "-.", (0, (8, 3)), (0, (1, 4)), (0, (5, 2, 1, 2, 1, 2)))
-_THAN = "than the point before"
+_THAN = "than the previous point"
 _CHANGES = tuple(f"{change} {_THAN}" for change in _MARKS)
 _MOST_LABELS = 24
 
 
 def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
-    """Draw each history under its title: values with their intervals, and where they changed.
+    """Draw each history under its title: values with intervals, and the points of change.
 
-    Lines by step are drawn over the steps, and the models of other lines as dashed levels. Without
-    a line by step, each point has its own position. Raises UserError for another format or a file
-    that cannot be written, MissingExtra where matplotlib is not installed.
+    Lines ordered by step have the step as x axis; models of other lines are drawn as dashed
+    horizontal lines. If no line is ordered by step, points are drawn at equal distances. Raises
+    UserError for an unknown file extension or a file that cannot be written, and MissingExtra if
+    matplotlib is not installed.
     """
     path = Path(file)
     if path.suffix.lower() not in _DATE:
-        raise UserError(f"--plot {path}: give the file one of the endings {', '.join(_DATE)}")
+        raise UserError(f"--plot {path}: unknown file extension; use {', '.join(_DATE)}")
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -48,7 +49,9 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     for axes, (title, points) in zip(panels, histories.items(), strict=True):
         _panel(axes, title, points)
         handles, labels = axes.get_legend_handles_labels()
-        handles_by_label |= dict(zip(labels, handles, strict=True))  # one "better" for all lines
+        handles_by_label |= dict(
+            zip(labels, handles, strict=True)
+        )  # one legend entry "better" for all lines
     for name in [name for name in handles_by_label if name.startswith(_CHANGES)]:
         handles_by_label[name] = handles_by_label.pop(name)  # after the lines
     figure.legend(
@@ -63,7 +66,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
         with rc_context({"svg.hashsalt": "mmbench"}):
             figure.savefig(path, dpi=150, metadata={_DATE[path.suffix.lower()]: None})
     except OSError as error:
-        raise UserError(f"--plot {path}: cannot be written: {error.strerror}") from error
+        raise UserError(f"--plot {path}: the file cannot be written: {error.strerror}") from error
 
 
 def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
@@ -92,7 +95,7 @@ def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
 def _curve(
     axes: Axes, places: Sequence[float], points: Sequence[Point], colour: str, marker: str
 ) -> None:
-    """Draw a line of comparable points at these positions of the x axis."""
+    """Draw a line of comparable points at the x positions `places`."""
     present = [(x, p, p.value) for x, p in zip(places, points, strict=True) if p.value is not None]
     if not present:
         return
@@ -111,7 +114,7 @@ def _curve(
 
 
 def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
-    """Draw models without a step as horizontal levels, each with its own dashes."""
+    """Draw models without a step as horizontal lines, each with its own dash pattern."""
     for point, dashes in zip(points, cycle(_DASHES)):
         if point.value is not None:
             name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
@@ -121,7 +124,7 @@ def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
 
 
 def _ticks(axes: Axes, points: Sequence[Point]) -> None:
-    """Label each point with its checkpoint or the time of its evaluation."""
+    """Label each point with its checkpoint or its evaluation time."""
     every = -(-len(points) // _MOST_LABELS)
     ticks = range(0, len(points), every)
     labels = [_escape(plain(_label(points[x]), 28)) for x in ticks]
@@ -133,5 +136,5 @@ def _label(point: Point) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return a text for matplotlib, which reads $…$ as a formula and hides a leading _."""
+    """Escape a text for matplotlib, which reads $…$ as a formula and hides labels after a _."""
     return f" {plain(text)}".replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""The stored rows of a run, read for a comparison: the samples of a score, and their rows."""
+"""The stored rows of a run, read for a comparison."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 _MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
-# Columns that say which sample of the task a row is of.
+# Columns that identify the sample of a row.
 SAMPLE_COLUMNS = ("direction", "split", "id")
 
 
 class ScoreRows(NamedTuple):
-    """The rows [k, c] of one score and the positions of their samples in the table [k].
+    """The rows [k, c] of one score, and the positions [k] of their samples in the table.
 
-    `all_places` are the positions of all samples that the score covers, failed ones too.
+    `all_places` are the positions of all samples that the score covers, including failed samples.
     """
 
     rows: Floats
@@ -42,19 +42,19 @@ class ScoreRows(NamedTuple):
 
 
 class RunRows:
-    """The rows of one run, of the scores with these names, as an Arrow table."""
+    """The rows of one run for the scores with the given names, as an Arrow table."""
 
     def __init__(self, run: StoredRun, names: Collection[str]) -> None:
         self.run, self.record = run, run.record
         bases = [_MACRO.sub(r"\g<name>", name) for name in names]
-        # The last brackets may hold the direction, which is not part of the column's name.
+        # The last brackets may contain the direction, which is not part of the column's name.
         metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
         tags = ["tags"] if any(map(_MACRO.match, names)) else []
         self.table = self._read(*SAMPLE_COLUMNS, "group", *tags, also=metrics)
 
     @cached_property
     def keys(self) -> Texts:
-        """The direction, split and id of each row as one unambiguous text."""
+        """The direction, split and id of each row, joined to one unambiguous string."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -64,23 +64,28 @@ class RunRows:
 
     @cached_property
     def groups(self) -> Texts:
-        """The group of each row; its id where it has none."""
+        """The group of each row; for a row without a group, its id."""
         import pyarrow.compute as pc
 
         group, ident = self.table["group"], self.table["id"]
         return Texts(pc.if_else(pc.equal(group, ""), ident, group))
 
     def _read(self, *columns: str, also: Iterable[str] = ()) -> pa.Table:
-        """Read columns, and those of `also` that exist. Raises DataError."""
+        """Read the columns `columns`, and the existing ones among `also`.
+
+        Raises DataError if one of `columns` is missing.
+        """
         table = store.read_rows(self.run, {*columns, *also})
         if missing := set(columns) - set(table.column_names):
-            raise DataError(f"run {self.record.run}: its rows have no column {min(missing)!r}")
+            raise DataError(
+                f"run {self.record.run}: no column {min(missing)!r} in its file of rows"
+            )
         return table
 
     def score_rows(self, name: str) -> ScoreRows | None:
-        """Return the rows of a score, by its full name; None for a score without rows (`whole`).
+        """Return the rows of a score by its full name; None if it has no rows (fold `whole`).
 
-        Raises DataError where the rows do not give the value in the record.
+        Raises DataError if the value computed from the rows is not the value in the record.
         """
         info = self.record.scores[name]
         base, direction, tag = self._parts(name)
@@ -100,7 +105,7 @@ class RunRows:
         return score_rows
 
     def column_values(self, column: str, places: Ints) -> list[object]:
-        """Return the outputs of samples (`value`), or their references (`target`)."""
+        """Return the outputs (column `value`) or the references (`target`) at these positions."""
         values = self._read(column)[column].take(places).to_pylist()
         return [
             self._parse_value(column, *cell) for cell in zip(places.tolist(), values, strict=True)
@@ -115,7 +120,7 @@ class RunRows:
             ) from error
 
     def _parts(self, name: str) -> tuple[str, str | None, str | None]:
-        """Return the stored column of a score, its direction, and the tag that it averages over."""
+        """Return the stored column of a score, its direction, and the tag of a macro average."""
         macro = _MACRO.match(name)
         base, tag = (macro["name"], macro["tag"]) if macro else (name, None)
         for direction in self.table["direction"].unique().to_pylist():
@@ -131,7 +136,7 @@ class RunRows:
         return np.asarray(pc.equal(self.table["direction"], direction))
 
     def _with_split(self, fold: str, rows: Floats, present: NDArray[np.bool_]) -> Floats:
-        """Return rows with the number of their split or direction as the last column."""
+        """Return the rows with the number of their split or direction as a further last column."""
         if fold.startswith("split-mean"):
             numbers = np.asarray(self.table["split"])
         else:
@@ -146,7 +151,7 @@ class RunRows:
         in_scope: NDArray[np.bool_],
         tag: str,
     ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return rows of the samples with the tag, and the number of its value as last column."""
+        """Return the rows of samples with the tag; the last column numbers the tag's values."""
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
             rows = self._with_split(inner, rows, present)
@@ -159,7 +164,7 @@ class RunRows:
         return tagged_rows, present & tagged, in_scope & tagged
 
     def _metric_rows(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return a column of lists as rows [k, c] of the non-empty ones, and a mask of these."""
+        """Return the non-empty lists of a column as rows [k, c], and a mask of non-empty lists."""
         import pyarrow as pa
 
         lists = self.table[name].combine_chunks()
@@ -167,7 +172,9 @@ class RunRows:
         if pa.types.is_null(lists.type) or not present.any():
             return np.empty((0, 1)), np.zeros(len(lists), bool)
         if not pa.types.is_list(lists.type):
-            raise DataError(f"run {self.record.run}: column {name!r} holds no rows of a metric")
+            raise DataError(
+                f"run {self.record.run}: column {name!r} does not contain lists of numbers"
+            )
         flat = lists.flatten().to_numpy(zero_copy_only=False)
         return flat.reshape(int(present.sum()), -1), present
 
@@ -177,12 +184,15 @@ class RunRows:
         value = stats.fold(info.fold, score_rows.rows)
         if not abs(value - info.value) <= 1e-9 * max(1.0, abs(info.value)):
             raise DataError(
-                f"run {self.record.run}: its rows give {name} = {value:.6g}, the record"
-                f" {info.value:.6g}: the rows are those of another run"
+                f"run {self.record.run}: {name} is {value:.6g} by its rows, but"
+                f" {info.value:.6g} in its record; the rows belong to another run"
             )
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Return the number of each text of a column, and the distinct texts in order of appearance."""
+    """Return the distinct strings of a column in order of appearance, and each row's string number.
+
+    The numbers are first, the strings second.
+    """
     encoded = column.combine_chunks().dictionary_encode()
     return np.asarray(encoded.indices), encoded.dictionary.to_pylist()

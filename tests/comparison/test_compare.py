@@ -130,7 +130,7 @@ def test_what_was_left_out_is_shown(tmp_path: Path, capsys: pytest.CaptureFixtur
     write_run(tmp_path, "b", {"em": [1.0, 1.0, 1.0, None]})
     main(["compare", "a", "b", "--out", str(tmp_path)])
     assert (
-        "left out: 1 sample failed in the baseline alone, 1 in the candidate alone, 0 in both"
+        "excluded: 1 sample failed in the baseline alone, 1 in the candidate alone, 0 in both"
         in capsys.readouterr().out
     )
 
@@ -149,7 +149,7 @@ CHANGED = {
         {"scores": {"em": msgspec.structs.replace(score_info(coins(20, 0.5)), signature="s2")}},
         "em measured as 'fold=mean' against 's2'",
     ),
-    "metrics": ({"scores": {"other": score_info(coins(20, 0.5))}}, "no metric in common"),
+    "metrics": ({"scores": {"other": score_info(coins(20, 0.5))}}, "no metric is common to"),
 }
 
 
@@ -172,13 +172,13 @@ def test_rows_that_are_missing_or_of_another_run(tmp_path: Path) -> None:
         write_run(tmp_path, run, {"em": coins(30, rate)})
     rows = tmp_path / "runs/t/b.parquet"
     rows.write_bytes((tmp_path / "runs/t/a.parquet").read_bytes())
-    with pytest.raises(DataError, match="the rows are those of another run"):
+    with pytest.raises(DataError, match="the rows belong to another run"):
         compare("a", "b", out=tmp_path)
     rows.write_bytes(b"no parquet")
     with pytest.raises(DataError, match="not the rows of a run"):
         compare("a", "b", out=tmp_path)
     rows.unlink()
-    with pytest.raises(DataError, match="its rows are not there"):
+    with pytest.raises(DataError, match="no file of rows at"):
         compare("a", "b", out=tmp_path)
 
 
@@ -231,10 +231,10 @@ def test_a_metric_of_the_whole_set_has_no_test_and_says_so(
         made = msgspec.structs.replace(made, scores=made.scores | {"fid@tf": whole})
         (tmp_path / f"runs/t/{run}.json").write_bytes(store.encode(made))
     score = compare("a", "b", out=tmp_path).scores[1]
-    assert (score.verdict, score.reason) == ("no test", "no rows by sample")
+    assert (score.verdict, score.reason) == ("no test", "no rows per sample")
     assert (score.baseline, score.p_holm) == (3.1, None)
     assert main(["compare", "a", "b", "--out", str(tmp_path)]) == 0
-    assert "no test: no rows by sample" in capsys.readouterr().out
+    assert "no test: no rows per sample" in capsys.readouterr().out
 
 
 def test_samples_that_changed_are_safe_to_print_and_worst_first(
@@ -380,7 +380,7 @@ def test_the_parser_loads_no_numbers(tmp_path: Path) -> None:
 
 def test_one_run_is_not_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_run(tmp_path, "a", {"em": [1.0, 0.0]})
-    assert "two runs or more" in refusal(capsys, "compare", "a", "--out", str(tmp_path))
+    assert "at least two runs" in refusal(capsys, "compare", "a", "--out", str(tmp_path))
 
 
 def test_the_workflow_of_the_docs_is_yaml_with_a_gate() -> None:
@@ -410,7 +410,7 @@ def test_several_tasks_are_corrected_together(
     assert main(["compare", "t1", "u1", "t2", "u2", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr().out
     assert told.count("p corrected (Holm) over 2 tests") == 2
-    with pytest.raises(UserError, match="only one run is of task u"):
+    with pytest.raises(UserError, match="only one run belongs to task u"):
         compare_runs(["t1", "t2", "u1"], out=tmp_path)
 
 

@@ -248,7 +248,7 @@ def test_a_plot_of_hostile_names(tmp_path: Path, ending: str) -> None:
 
 def test_a_plot_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = [Point("r", "2026-01-01T00:00", "m", "", "float32", 0, None, None, None, 0, 0)]
-    with pytest.raises(UserError, match=r"one of the endings \.svg, \.png, \.pdf"):
+    with pytest.raises(UserError, match=r"unknown file extension; use \.svg, \.png, \.pdf"):
         plot({"t": points}, tmp_path / "h.gif")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtra, match=r"mmbench\[plot\]"):
