@@ -1,4 +1,4 @@
-"""The command line. Each command imports only what it runs."""
+"""The command line. Each command imports only the modules that it needs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mmbench.cli.exit_codes import DONE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code (docs/cli.md lists them).
+    """Run a command and return its exit code (docs/cli.md lists the exit codes).
 
-    Without arguments, run the command line of this process, with its signals and standard streams
-    set up; with arguments, run the command as a function.
+    Without `argv`, run the command line of this process, and set up its signals and standard
+    streams. With `argv`, run the command as a function.
     """
     if argv is not None:
         return _command(argv)

@@ -1,4 +1,4 @@
-"""Errors as users see them: one line, or the traceback of a bug."""
+"""Errors as users see them: one line, or the traceback for a bug."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.text import printable
 
 _TRACEBACK = "MMBENCH_TRACEBACK"  # an environment variable
-_PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # of modules with other names
+_PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # packages whose modules have other names
 
 
 def report(error: BaseException) -> int:
@@ -44,10 +44,10 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _fault(error: BaseException) -> str:
-    """Return a message where the fault is outside mmbench, empty for a bug of mmbench."""
+    """Return a message if the cause of an error is outside mmbench; "" for a bug of mmbench."""
     if is_out_of_memory(error):
         return ADVICE
-    if "mmbench.registry" in sys.modules:  # else no plugin was loaded
+    if "mmbench.registry" in sys.modules:  # otherwise no plugin was loaded
         from mmbench.plugins.faults import plugin_fault
 
         if fault := plugin_fault(error):
@@ -56,21 +56,21 @@ def _fault(error: BaseException) -> str:
 
 
 def _library_fault(error: BaseException) -> str:
-    """Return the library that cannot be imported and what to type, empty for another error."""
+    """Return which library cannot be imported and what to type; "" for any other error."""
     for one in _chain(error):
         module = (one.name or "").partition(".")[0] if isinstance(one, ImportError) else ""
         if module and module != "mmbench":
             package = _PACKAGES.get(module, module.replace("_", "-")).lower()
             reason = " ".join(str(one).split())
             return (
-                f"the library {package} cannot be imported ({reason}): type"
+                f"the library {package} cannot be imported ({reason}); type"
                 f" pip install '{_requirement(package)}'"
             )
     return ""
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and its causes, the first cause last."""
+    """Return an error and its causes; the original cause is last."""
     chain = [error]
     while cause := chain[-1].__cause__:
         chain.append(cause)
@@ -78,7 +78,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _requirement(package: str) -> str:
-    """Return a package with the versions that mmbench requires, alone where it requires none."""
+    """Return a package with the version range that mmbench requires, if it requires one."""
     from importlib import metadata
 
     try:

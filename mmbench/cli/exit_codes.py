@@ -1,4 +1,4 @@
-"""Exit codes of commands (docs/cli.md lists them)."""
+"""Exit codes of the commands (docs/cli.md lists them)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WORST_FIRST = (*_INTERRUPTIONS, BUG, USER, SAMPLES, UNCLEAR, FAILED)
 
 
 def until_interrupted(codes: Iterable[int]) -> list[int]:
-    """Collect exit codes until one says that the command was interrupted."""
+    """Collect exit codes up to the first code that means that the command was interrupted."""
     collected: list[int] = []
     for code in codes:
         collected.append(code)
@@ -21,5 +21,5 @@ def until_interrupted(codes: Iterable[int]) -> list[int]:
 
 
 def worst(codes: Sequence[int]) -> int:
-    """Return the exit code of a command, the worst of several."""
+    """Return the worst of several exit codes, which is the exit code of the command."""
     return next((code for code in _WORST_FIRST if code in codes), DONE)

@@ -1,8 +1,8 @@
 """The process of a command: signals, standard streams and the exit code.
 
-SIGINT, SIGTERM and SIGHUP interrupt a command: computed outputs stay in the cache, and it ends with
-130, 143 or 129, as a shell reports these signals. A second signal ends it at once. Signals that the
-parent process ignores (nohup) stay ignored.
+SIGINT, SIGTERM and SIGHUP interrupt a command: outputs computed so far remain in the cache, and the
+exit code is 130, 143 or 129, as usual for these signals. A second signal ends the process
+immediately. Signals that the parent process ignores (nohup) stay ignored.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from mmbench.cli.streams import Streams
 NUMBERS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-MESSAGE = "mmbench: interrupted; computed outputs are kept: run the same command again to continue"
+MESSAGE = "mmbench: interrupted; computed outputs are kept; run the same command again to continue"
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal interrupted the command."""
+    """The exception raised when a signal interrupts the command."""
 
 
 class _State:
-    """The state of signals in this process."""
+    """The state of signal handling in this process."""
 
     handled = False  # whether the handlers of this module are installed
     received = 0  # the signal that interrupted the command
@@ -36,9 +36,9 @@ class _State:
 
 
 def run_process(command: Callable[[], int]) -> int:
-    """Run a command as this process, and return the exit code.
+    """Run a command as this process, and return its exit code.
 
-    The command reports its own errors; SystemExit comes from argparse.
+    The command reports its own errors. argparse raises SystemExit.
     """
     from mmbench.cli.exit_codes import USER, worst
 
@@ -51,7 +51,9 @@ def run_process(command: Callable[[], int]) -> int:
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else USER * bool(error.code)
     handle_signals(lambda _: os._exit(code))  # the result is complete; only threads are running
-    atexit.register(_ignore_signals)  # after the threads, since Python would reset the handlers
+    atexit.register(
+        _ignore_signals
+    )  # after the threads have ended, because Python would reset the handlers
     if output_fault := streams.close():
         print(f"mmbench: error: {output_fault}", file=sys.stderr)
         code = worst([code, USER])
@@ -63,7 +65,7 @@ def handle_signals(action: Callable[[int], object]) -> None:
     process = os.getpid()
 
     def handler(number: int, _: FrameType | None) -> None:
-        if os.getpid() != process:  # a fork ends as without handlers
+        if os.getpid() != process:  # a forked process ends as if it had no handlers
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         action(number)
@@ -79,9 +81,9 @@ def _ignore_signals() -> None:
 
 
 def interruption(error: BaseException) -> int:
-    """Return the signal that caused an error, 0 where there is none.
+    """Return the number of the signal that caused an error, 0 if no signal did.
 
-    An interrupted library may raise another error.
+    A library that is interrupted may raise a different error.
     """
     if _State.received:
         return _State.received
@@ -90,7 +92,7 @@ def interruption(error: BaseException) -> int:
 
 
 def report_interruption() -> None:
-    """Print once that the command was interrupted."""
+    """Print, at most once, that the command was interrupted."""
     if not _State.reported:
         from mmbench.cli.output.terminal import show
 
@@ -106,7 +108,7 @@ def _interrupt(number: int) -> NoReturn:
 
 
 def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
-    """End where Python drops an interruption, in a destructor or the callback of a weak reference.
+    """End the process if Python discards an interruption (in a destructor or weakref callback).
 
     Otherwise the command would continue. Other exceptions are reported as usual.
     """
@@ -116,7 +118,7 @@ def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _end_at_once(number: int) -> NoReturn:
-    """End without clean-up: the journal loses at most the entry that is being written."""
+    """End without cleanup; the journal loses at most the entry that is being written."""
     if not _State.reported:
         os.write(2, f"{MESSAGE}\n".encode())
     os._exit(128 + number)

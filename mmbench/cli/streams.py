@@ -1,8 +1,8 @@
-"""Standard streams that do not stop a command when closed, unread, full, or limited in encoding.
+"""Standard streams that never stop a command, even if closed, full or limited in encoding.
 
-A reader that leaves (`| head`) is not an error: the rest of the output is dropped, and the command
-ends with the exit code of its result. Output lost for another reason (a full disk) is reported at
-the end. A character that the encoding of a stream lacks is replaced.
+If the reader ends early (`| head`), this is not an error: the remaining output is dropped, and the
+command ends with the exit code of its result. Output lost for another reason (a full disk) is
+reported at the end. A character that the encoding of a stream cannot represent is replaced.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Output(io.FileIO):
     fault: OSError | None = None
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write all of the data, and return its size. Waits for a descriptor that would block."""
+        """Write all of the data and return its size. Wait if the descriptor would block."""
         try:
             while (n_bytes := super().write(data)) is None:
                 select.select([], [self], [])
@@ -35,7 +35,7 @@ class _Output(io.FileIO):
 
 
 class Streams:
-    """Standard output and error of this process, in place of those that Python opened."""
+    """The standard output and error streams that replace those of Python in this process."""
 
     def __init__(self) -> None:
         _fill_gaps()
@@ -45,7 +45,7 @@ class Streams:
         sys.stderr = _text(self._err, sys.stderr, "backslashreplace")
 
     def close(self) -> str:
-        """Flush the streams; return why output was lost, empty where it was not."""
+        """Flush the streams; return why output was lost, "" if none was lost."""
         sys.stdout.flush()
         sys.stderr.flush()
         fault = self._out.fault
@@ -54,9 +54,9 @@ class Streams:
 
 
 def _fill_gaps() -> None:
-    """Open /dev/null in place of closed standard streams.
+    """Open /dev/null as standard streams that are closed.
 
-    Otherwise the next file would get such a descriptor, and output would be written into it.
+    Otherwise the next opened file would get the descriptor, and output would be written into it.
     """
     for number in (0, 1, 2):
         try:

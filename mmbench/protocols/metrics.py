@@ -61,7 +61,7 @@ class Metric(Protocol):
     def __call__(
         self, predictions: Sequence[Prediction], /, *argument: Any, **keywords: Any
     ) -> Score:
-        """Measure predictions, none of which has failed.
+        """Measure predictions that have not failed.
 
         `keywords` are `features` for a metric that requests features, and `options` for a metric
         with options. Raises SampleError for a prediction that the metric cannot measure, and

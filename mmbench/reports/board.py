@@ -42,7 +42,8 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResu
 
     Concurrent writers are safe: a table is replaced atomically, and built again if a new record
     appeared in the meantime, so that the last writer includes every record. Files that are not
-    records are skipped. Raises UserError, also if a file of another program would be overwritten.
+    records are skipped. Raises UserError if a file cannot be written, or if it would overwrite a
+    file of another program.
     """
     folder = Folder(out, flag)
     requested = list(tasks)

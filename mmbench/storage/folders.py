@@ -47,10 +47,11 @@ class Folder:
         return f"{self.where}{'' if self.where.endswith('/') else '/'}{name}"
 
     def write(self, name: str, data: bytes, *, durable: bool = False) -> None:
-        """Write a file atomically: readers see either the old or the new content. Raises UserError.
+        """Write a file atomically: readers see either the old or the new content.
 
         A `durable` file survives a power failure as soon as it has its final name. Before the first
-        write to a folder on disk, partial files left by killed processes are removed.
+        write to a folder on disk, partial files left by killed processes are removed. Raises
+        UserError if the file cannot be written.
         """
         if self._disk is None:
             with self._remote() as (fs, root):

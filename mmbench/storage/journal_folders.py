@@ -69,7 +69,7 @@ def read_name(folder: Path) -> str:
 def remove(folder: Path) -> bool:
     """Remove a journal folder, unless a live run uses it; return whether it was removed.
 
-    Raises UserError.
+    Raises UserError if the folder cannot be removed.
     """
     with cache_errors(folder):
         try:

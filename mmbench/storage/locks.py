@@ -22,7 +22,7 @@ _DAY = 86400
 
 
 def hold(path: Path) -> int:
-    """Take a shared lock on a file; return a handle whose closing releases the lock.
+    """Take a shared lock on a file; return its handle. Closing the handle releases the lock.
 
     The file and its folder are created if missing, and created again if another process removes
     them in the meantime. Raises OSError.

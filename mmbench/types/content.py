@@ -68,7 +68,7 @@ class EncodedImage(Struct, frozen=True):
     """A decoded image with the bytes of its file.
 
     `pixels` is a PIL.Image in RGB. `mime` is the media type of `data` (image/jpeg, image/png,
-    image/webp) if every decoder returns the same pixels, otherwise empty.
+    image/webp) if all decoders decode `data` to the same pixels, otherwise "".
     """
 
     pixels: Image

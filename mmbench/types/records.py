@@ -47,7 +47,7 @@ class TaskInfo(Struct, frozen=True):
 class RunRecord(Struct, frozen=True, kw_only=True):
     """The record of one run of one model on one task, written once and never edited.
 
-    docs/architecture.md describes the fields.
+    docs/records.md describes the fields.
     """
 
     schema: int = 1

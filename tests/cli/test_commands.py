@@ -213,7 +213,7 @@ def test_list_show_leaderboard_and_cache(coco: Path, capsys: pytest.CaptureFixtu
         (["show", "task", "coco-retrieval"], "recall@1[text-to-image]: 0.3044"),
         (["show", "task", "coco-retrieval"], "\n  split: test\n"),  # YAML nests by indentation
         (["show", "metric", "recall@10"], "any"),
-        (["show", "metric", "rsum"], "\nrange: [0, 3], twice that over two directions\n"),
+        (["show", "metric", "rsum"], "\nrange: [0, 3], doubled for two directions\n"),
         (["show", "metric", "mean_rank"], "direction: lower is better\nrange: [1, ∞)\nkinds: retr"),
         (["show", "metric", "kid"], "range: no worst and no best value"),
         (["show", "metric", "spice"], "needs: java, pycocoevalcap"),

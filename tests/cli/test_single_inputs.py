@@ -94,7 +94,7 @@ def test_classify_prints_probabilities_of_a_model_as_they_are(
         (["-m", "clip-nano"], "pass --labels"),
         (["-m", "toy-echo"], "neither classifies nor embeds"),
         (["-m", "toy-sorter", "--labels", "a, b"], "has its own classes; leave out --labels"),
-        (["-m", "clip-nano", "--labels", "a", "--audio", "x.wav"], "files of one sort"),
+        (["-m", "clip-nano", "--labels", "a", "--audio", "x.wav"], "files of one modality"),
         (["-m", "clip-nano", "--labels", "a", "--image", "none.png"], "none.png"),
     ],
     ids=["no-labels", "no-ability", "own-classes", "two-sorts", "no-file"],
@@ -128,7 +128,7 @@ def test_chat_asks_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main([*asked, *CPU]) == 0
     assert capsys.readouterr().out == "<40x30>|what is it\n"
     assert main([*asked, "--max-tokens", "2", *CPU]) == 0
-    assert capsys.readouterr().out == "<40x30>|what is [cut off by --max-tokens]\n"
+    assert capsys.readouterr().out == "<40x30>|what is [truncated by --max-tokens]\n"
 
 
 def test_chat_goes_on_line_by_line_and_remembers(
@@ -175,7 +175,7 @@ def test_verify_lists_what_was_published(
 
 def test_verify_of_a_model_that_nobody_published(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "-m", "clip-nano", *CPU]) == 2
-    assert "nothing was published for clip-nano" in capsys.readouterr().err
+    assert "no published scores of clip-nano" in capsys.readouterr().err
 
 
 def test_check_of_a_task_alone_says_which_files_are_missing(

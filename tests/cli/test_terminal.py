@@ -323,12 +323,12 @@ def test_completing_imports_nothing_heavy() -> None:
     [
         (["comapre", "a", "b"], "unknown command 'comapre': did you mean compare"),
         (["run", "-m", "a", "-t", "b", "--dtype", "flaot32"], "did you mean float32"),
-        (["run", "-m", "a", "-t", "b", "--limit", "x"], "'x' is not a whole number from 1"),
-        (["run", "-m", "a", "-t", "b", "--seed", "-1"], "'-1' is not a whole number from 0"),
-        (["train", "clip-nano", "--out", "a", "--seed", str(2**63)], "is larger than"),
+        (["run", "-m", "a", "-t", "b", "--limit", "x"], "'x' is not an integer of at least 1"),
+        (["run", "-m", "a", "-t", "b", "--seed", "-1"], "'-1' is not an integer of at least 0"),
+        (["train", "clip-nano", "--out", "a", "--seed", str(2**63)], "is above the largest seed"),
         (["gate", "--alpha", "x"], "'x' is not a number between 0 and 1"),
         (["cache", "prune", "--older-than", "-1"], "is not a number of days"),
-        (["compare", "a", "b", "--show", "-1"], "'-1' is not a whole number from 0"),
+        (["compare", "a", "b", "--show", "-1"], "'-1' is not an integer of at least 0"),
         (["score"], "`mmbench score --help` shows all flags"),
     ],
 )

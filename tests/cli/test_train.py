@@ -75,9 +75,9 @@ def test_a_recipe_names_its_trainer(plugin: list[str], capsys: pytest.CaptureFix
     [
         ("clip-nan", "unknown trainer 'clip-nan': did you mean clip-nano"),
         ("xyz", "unknown trainer 'xyz': `mmbench list trainers` shows all"),
-        ("none.yaml", "none.yaml: cannot be read: No such file"),
+        ("none.yaml", "none.yaml: the file cannot be read: No such"),
         ("other.yaml", "unknown trainer 'counters': did you mean counter?"),
-        ("empty.yaml", "empty.yaml: no key `model`: add `model: NAME` ("),
+        ("empty.yaml", "empty.yaml: no key `model`; add `model: NAME` ("),
     ],
 )
 def test_names_that_are_no_trainers(
@@ -116,7 +116,7 @@ def test_what_a_trainer_refuses_or_returns_is_one_line(
     assert main(["train", "counter", "--seed", "13", *plugin]) == USER
     assert capsys.readouterr().err == "mmbench: error: trainer counter: no 13\n"
     assert main(["train", "counter", "--seed", "14", *plugin]) == USER
-    assert "PosixPath('run/3'): return the last checkpoint, as NAME@" in capsys.readouterr().err
+    assert "PosixPath('run/3'); return the last checkpoint as NAME@" in capsys.readouterr().err
 
 
 def test_checkpoints_are_evaluated_and_a_task_that_fails_stops_nothing(

@@ -232,7 +232,7 @@ def test_rows_of_another_environment_stand_where_none_is_here(
     verdicts = [line.split(" | ")[-1] for line in text.splitlines() if line.startswith("| m |")]
     assert verdicts == ["within (1) |", "within (2) |", "skipped: needs data |"]
     (tmp_path / "rows.json").write_text("no rows")
-    assert "rows.json: not the output of --json" in refusal(capsys, *command)
+    assert "rows.json: not a file written by --json" in refusal(capsys, *command)
 
 
 def test_what_cannot_be_asked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

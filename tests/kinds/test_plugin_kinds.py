@@ -75,7 +75,7 @@ KEY
 RUN = "run -m own-model -t own.yaml --device cpu"
 SCORE = "score -t own.yaml --predictions outputs.jsonl"
 ORACLE = "run -m oracle -t own.yaml"
-LISTED = "give a list with one value per sample, an InvalidContent for a failed one"
+LISTED = "return a list with one value per sample, an InvalidContent for a failed sample"
 Attempt = Callable[..., tuple[int, str]]
 
 
@@ -111,42 +111,42 @@ def test_the_kind_of_these_tests_is_without_fault(attempt: Attempt, command: str
 @pytest.mark.parametrize(
     ("command", "method", "returned", "words"),
     [
-        (RUN, "requests", "None", "returned None: give a dict of mmbench.types.Requests"),
-        (RUN, "requests", "{'sample': ['a']}", "give a dict of mmbench.types.Requests"),
+        (RUN, "requests", "None", "returned None; return a dict of mmbench.types.Requests"),
+        (RUN, "requests", "{'sample': ['a']}", "return a dict of mmbench.types.Requests"),
         (RUN, "requests", "{'sample': Requests([()], 'text', method='write')}", "1 requests to w"),
-        (RUN, "requests", "{'sample': Requests(['a'] * 3, 'text', method='write')}", "'a': give c"),
-        (RUN, "requests", "{'sample': Requests([3], 'text')}", "to embed 3: give texts, Media and"),
+        (RUN, "requests", "{'sample': Requests(['a'] * 3, 'text', method='write')}", "'a'; use c"),
+        (RUN, "requests", "{'sample': Requests([3], 'text')}", "to embed 3; use texts, Media and"),
         (RUN, "requests", "{'sample': Requests(['a'], 'text', method='chat')}", "method 'chat'"),
-        (RUN, "requests", "{'sample': Requests(iter(()), 'text')}", "as contents: give a list"),
-        (RUN, "requests", "{'sample': Requests([], 'picture')}", "the modality 'picture': it is"),
+        (RUN, "requests", "{'sample': Requests(iter(()), 'text')}", "as contents; use a list"),
+        (RUN, "requests", "{'sample': Requests([], 'picture')}", "the modality 'picture'; use"),
         (
             RUN,
             "requests",
             "{'sample': Requests([], 'text', role='asks')}",
-            "the role 'asks': it i",
+            "the role 'asks'; use o",
         ),
-        (RUN, "requests", "{'sample': Requests([], 'text', options={})}", "the options {}: give a"),
-        (RUN, "requests", "{'a': Requests(['b'], 'image')}", "of the modality text among image"),
-        (RUN, "requests", "one_turn('user', 'text')", "the parts 'text': give a tuple of texts,"),
+        (RUN, "requests", "{'sample': Requests([], 'text', options={})}", "the options {}; use an"),
+        (RUN, "requests", "{'a': Requests(['b'], 'image')}", "of modality text in requests"),
+        (RUN, "requests", "one_turn('user', 'text')", "the parts 'text'; use a tuple of texts,"),
         (
             RUN,
             "requests",
             "one_turn('user', (3,))",
-            "the part 3: give texts, Media and InvalidContent",
+            "the part 3; use texts, Media and InvalidContent",
         ),
-        (RUN, "requests", "one_turn('human', ())", "role 'human': it is one of system, user, as"),
-        (RUN, "values", "None", f"returned None: {LISTED}"),
-        (RUN, "values", "['yes']", f"returned 1 values for 3 samples: {LISTED}"),
-        (RUN, "values", "'yes'", f"returned 'yes': {LISTED}"),
-        (RUN, "values", "['yes', 'yes', object]", "for 2: give a text, a number, a list or a Stru"),
-        (RUN, "values", "['yes', ['yes'], [object()]]", "for 2: give a text, a number, a list or"),
-        (RUN, "failures", "['0']", "returned ['0']: give a list of (id, reason)"),
-        (RUN, "signature", "None", "returned None: give a text"),
-        (RUN, "signature", "'a\\nb'", "returned 'a\\nb': give a text of one line"),
-        (RUN, "needs", "Writes", "give a mmbench.protocols.Needs, or None"),
-        (RUN, "directions", "''", "returned '': give a list of names, [\"\"] for a single"),
-        (SCORE, "accepted", "outputs", "give a list with one value per sample"),
-        (ORACLE, "baseline_values", "['yes'] * 4", f"returned 4 values for 3 samples: {LISTED}"),
+        (RUN, "requests", "one_turn('human', ())", "role 'human'; use one of system, user, as"),
+        (RUN, "values", "None", f"returned None; {LISTED}"),
+        (RUN, "values", "['yes']", f"returned 1 values for 3 samples; {LISTED}"),
+        (RUN, "values", "'yes'", f"returned 'yes'; {LISTED}"),
+        (RUN, "values", "['yes', 'yes', object]", "for 2; return a text, a number, a list or a"),
+        (RUN, "values", "['yes', ['yes'], [object()]]", "for 2; return a text, a number, a list"),
+        (RUN, "failures", "['0']", "returned ['0']; return a list of (id, reason)"),
+        (RUN, "signature", "None", "returned None; return a str"),
+        (RUN, "signature", "'a\\nb'", "returned 'a\\nb'; return a str of one line"),
+        (RUN, "needs", "Writes", "return an mmbench.protocols.Needs, or None"),
+        (RUN, "directions", "''", "returned ''; return a list of names, [\"\"] for a single"),
+        (SCORE, "accepted", "outputs", "return a list with one value per sample"),
+        (ORACLE, "baseline_values", "['yes'] * 4", f"returned 4 values for 3 samples; {LISTED}"),
     ],
 )
 def test_a_wrong_return_value_names_the_kind_and_the_method(
@@ -180,7 +180,7 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ({"body": "ability = str"}, "its `ability` is <class 'str'>; give a protocol of mmbench"),
         ({"body": "no_answer = 0"}, "kind own: its `no_answer` is 0; give a string or None"),
         ({"body": "sample_requests = 'sample'"}, "its `sample_requests` are 'sample'; give a tup"),
-        ({"body": "sample_requests = ('a',)"}, "`sample_requests` are a, and requests returned s"),
+        ({"body": "sample_requests = ('a',)"}, "are a, but `requests` returned s"),
         ({"option": "loud = False"}, "its option 'loud' has no type; write `loud: TYPE = DEFAULT`"),
         (
             {"option": "settings = {'lowd'}\n    loud: bool = False"},
@@ -193,11 +193,11 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ),
         (
             {"returned": "samples"},
-            "data source own-data returned a list: kind own needs a mmbench.S",
+            "data source own-data returned a list; kind own needs a mmbench.S",
         ),
-        ({"returned": "mmbench.Samples(samples * 2)"}, "returned 2 samples with the id '0': each"),
-        ({"returned": "mmbench.Samples([])"}, "own-data returned no samples: look at the files"),
-        ({"returned": "mmbench.Samples(iter(samples))"}, "samples of the role sample: give a list"),
+        ({"returned": "mmbench.Samples(samples * 2)"}, "returned 2 samples with the id '0'; give"),
+        ({"returned": "mmbench.Samples([])"}, "own-data returned no samples; check the files"),
+        ({"returned": "mmbench.Samples(iter(samples))"}, "samples of the role sample; return a"),
         ({"key": "lowd: true"}, "unknown key of own.yaml 'lowd': did you mean loud?"),
         ({"key": "loud: perhaps"}, "own.yaml: Expected `bool`, got `str` - at `$.loud`"),
     ],
@@ -222,24 +222,30 @@ def test_an_error_in_a_kind_names_the_kind_and_the_line(attempt: Attempt, body: 
 def test_a_data_type_of_a_plugin_is_named_with_its_module(attempt: Attempt) -> None:
     body = "dataset = type('Pairs', (mmbench.Samples,), {'__module__': 'mine'}, frozen=True)"
     code, err = attempt(RUN, body)
-    assert (code, "returned a Samples: kind own needs a mine.Pairs" in err) == (2, True)
+    assert (code, "returned a Samples; kind own needs a mine.Pairs" in err) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("sample", "words"),
     [
-        ("Sample('', {})", "its id is empty: give each sample a unique id"),
-        ("Sample('a', ['b'])", "its inputs are no dict: give them by name, {name: content}"),
-        ("Sample('a', {'b': b'c'})", "its input 'b' is a bytes: give a text, a mmbench.Media or"),
-        ("Sample('a', {1: 'c'})", "its input 1 is not named by a text"),
-        ("Sample('a', {'b': mmbench.Media('picture', 'c')})", "has the modality 'picture': it is"),
-        ("Sample('a', {'b': mmbench.Media('image', 3)})", "has the name 3: give a text, str(path)"),
-        ("Sample('a', {'b': mmbench.Media('image', '', b'')})", "has a bytes to read: give a func"),
-        ("Sample('a', {}, group=3)", "its group is 3: give a text"),
-        ("Sample('a', {}, tags={'b': 3})", "its tags are {'b': 3}: give texts by name, {tag: tex"),
-        ("Sample('a', {}, {'b'})", "its target is a set, which has no order: give a list"),
+        ("Sample('', {})", "its id is empty; give each sample a unique id"),
+        ("Sample('a', ['b'])", "its inputs are not a dict; use {name: content}"),
+        ("Sample('a', {'b': b'c'})", "its input 'b' is a bytes; use a str, an mmbench.Media or"),
+        ("Sample('a', {1: 'c'})", "the name of its input 1 is not a str"),
+        ("Sample('a', {'b': mmbench.Media('picture', 'c')})", "has the modality 'picture'; use"),
+        ("Sample('a', {'b': mmbench.Media('image', 3)})", "has the name 3; use a str, such as"),
+        (
+            "Sample('a', {'b': mmbench.Media('image', '', b'')})",
+            "has a bytes as `read`; use a",
+        ),
+        ("Sample('a', {}, group=3)", "its group is 3; use a str"),
+        (
+            "Sample('a', {}, tags={'b': 3})",
+            "its tags are {'b': 3}; use a dict of strings",
+        ),
+        ("Sample('a', {}, {'b'})", "its target is a set, which has no order; use a list"),
         ("Sample('a', {}, object())", "its target is a object (Encoding objects of type object"),
-        ("Sample('a', {}, mmbench.Media('image', 3))", "its target has the name 3: give a text"),
+        ("Sample('a', {}, mmbench.Media('image', 3))", "its target has the name 3; use a str"),
     ],
 )
 def test_an_odd_sample_is_shown_with_its_fault(attempt: Attempt, sample: str, words: str) -> None:
@@ -256,10 +262,10 @@ def test_a_value_may_be_a_number_of_numpy(attempt: Attempt) -> None:
 @pytest.mark.parametrize(
     ("read", "words"),
     [
-        ("generated(responses, 'asked')", "LookupError: no requests have the name 'asked', only s"),
+        ("generated(responses, 'asked')", "LookupError: no requests called 'asked'; use one of s"),
         (
             "vectors(responses, 'sample')",
-            "TypeError: the responses to 'sample' are not vectors: read",
+            "TypeError: the responses to 'sample' are not vectors; read",
         ),
     ],
 )
@@ -285,7 +291,7 @@ def test_fields_of_which_no_sample_has_any(attempt: Attempt) -> None:
 def test_a_source_that_needs_a_path_says_so(attempt: Attempt) -> None:
     code, err = attempt(RUN, returned="root.name", root="root: 'Path'")
     assert code == 2
-    assert "task own: data source own-data reads files: give --data PATH" in err
+    assert "task own: data source own-data reads files; give --data PATH" in err
 
 
 def test_baselines_may_be_any_with_an_oracle(attempt: Attempt) -> None:

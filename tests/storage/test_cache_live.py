@@ -48,8 +48,8 @@ def test_prune_leaves_the_journal_of_a_live_run(capsys: pytest.CaptureFixture[st
     with process(USER.format(function="open_folder")) as (running, folder):
         assert main(["cache", "prune"]) == 0
         out = capsys.readouterr().out
-        assert "clip@x on cpu (kept: a run uses it)" in out
-        assert "pruned: 0 journals" in out and "1 journal in use kept" in out
+        assert "clip@x on cpu (in use by a run)" in out
+        assert "pruned: 0 journals" in out and "1 journal in use not removed" in out
         assert Path(folder, "model.txt").is_file()
         running.kill()
         running.wait()

@@ -1,1 +1,1 @@
-"""The commands by purpose, one module each, which is imported when its command runs."""
+"""The commands, grouped by purpose: one module each, imported when the command runs."""

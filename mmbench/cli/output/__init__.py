@@ -1,1 +1,1 @@
-"""Output of commands: text fitted to a terminal, tables, JSON, progress."""
+"""Output of the commands: text fitted to a terminal, tables, JSON, and progress."""

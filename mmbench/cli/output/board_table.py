@@ -1,4 +1,4 @@
-"""Leaderboards in a terminal: a table for each direction, split by columns on a narrow screen."""
+"""Leaderboards in a terminal: a table for each direction, split by columns if it is too wide."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Column = list[str]
 
 
 def board_table(records: list[RunRecord], width: int | None) -> list[str]:
-    """Return the lines of one table, with a part for each direction.
+    """Return the lines of a leaderboard table, with a separate part for each direction.
 
-    A part that is wider than `width` is split; each piece repeats the column of the models. The
-    headline's margin follows the metrics of its direction.
+    A part that is wider than `width` is split; each piece repeats the model column. The margin of
+    the headline follows the metrics of its direction.
     """
     models = ["model", *(plain(label(record)) for record in records)]
     lines: list[str] = []
@@ -35,7 +35,7 @@ def _any_failed(records: list[RunRecord]) -> bool:
 
 
 def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> list[Column]:
-    """Return the columns of a direction: its metrics, the margin, the speed, the failures."""
+    """Return the columns of a direction: metrics, margin of the headline, speed and failures."""
     columns = [
         [short_name(name, direction), *(number(r.scores.get(name)) for r in records)]
         for name in metrics
@@ -52,7 +52,7 @@ def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> li
 
 
 def directions(scores: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names of scores by their direction; "" for those that have none."""
+    """Group names of scores by direction; the key is "" for names without a direction."""
     by_direction: dict[str, list[str]] = {}
     for name in scores:
         by_direction.setdefault(_direction(name), []).append(name)
@@ -60,11 +60,11 @@ def directions(scores: Iterable[str]) -> dict[str, list[str]]:
 
 
 def short_name(name: str, direction: str) -> str:
-    """Return the name of a score in a table of its direction: `recall@1{macro:place}`."""
+    """Return the name of a score without its direction: `recall@1{macro:place}`."""
     return name.replace(f"[{direction}]", "") if direction else name
 
 
 def _direction(name: str) -> str:
-    """Return the direction in `recall@1[text-to-image]`; empty for `wer[basic]`."""
+    """Return text-to-image for the score `recall@1[text-to-image]`; "" if it has no direction."""
     direction = name.partition("[")[2].partition("]")[0]
     return direction if "-to-" in direction else ""

@@ -1,4 +1,4 @@
-"""JSON on standard output, without any other output there."""
+"""JSON on standard output, which nothing else is printed to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mmbench.validation.safe_parse import encode_json
 
 
 def write_json(value: object) -> None:
-    """Write a value as indented JSON to standard output, as UTF-8 in any locale.
+    """Write a value to standard output as indented JSON in UTF-8, independently of the locale.
 
-    Hidden characters are escaped.
+    Control and formatting characters are escaped.
     """
     encoded = msgspec.json.format(encode_json(value), indent=2)
     sys.stdout.flush()
@@ -26,9 +26,9 @@ def write_json(value: object) -> None:
 
 @contextmanager
 def printing_to_stderr(condition: bool) -> Iterator[None]:
-    """Redirect to stderr what models, metrics and their libraries print, if the condition holds.
+    """If the condition is true, redirect to stderr what models, metrics and libraries print.
 
-    The file descriptor is redirected too, for C libraries and programs that they start.
+    The file descriptor is redirected too, for C libraries and for programs that they start.
     """
     if not condition:
         yield

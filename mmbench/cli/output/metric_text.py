@@ -9,12 +9,12 @@ from mmbench.types import FeatureRequest
 
 
 def direction(info: MetricInfo) -> str:
-    """Return `higher is better`; empty where the direction is in the Score."""
+    """Return `higher is better` or `lower is better`; "" if the metric declares no direction."""
     return f"{info.better} is better" if info.better else ""
 
 
 def value_range(info: MetricInfo) -> str:
-    """Return the range as an interval, `[0, ∞)`; empty where it is unbounded."""
+    """Return the range of a metric as an interval, `[0, ∞)`; "" if it is unbounded."""
     low, high = (info.best, info.worst) if info.better == "lower" else (info.worst, info.best)
     if low is None and high is None:
         return ""
@@ -23,14 +23,14 @@ def value_range(info: MetricInfo) -> str:
 
 
 def sentence(info: MetricInfo) -> str:
-    """Return the declaration in one line: `Unit: rank; lower is better; range [1, ∞).`."""
+    """Return a metric's declaration as a line: `Unit: rank; lower is better; range [1, ∞).`."""
     ends, kinds = value_range(info), ", ".join(sorted(info.kinds))
     parts = [f"Unit: {info.unit}", direction(info), ends and f"range {ends}", f"kinds: {kinds}"]
     return f"{'; '.join(filter(None, parts))}."
 
 
 def declaration(forms: list[str], info: MetricInfo) -> Iterator[str]:
-    """Yield the declaration of a metric, an attribute per line, after its names."""
+    """Yield the lines of a metric's declaration: its names (`forms`), then a line per attribute."""
     yield ", ".join(forms)
     yield f"unit: {info.unit or 'not declared'}"
     yield f"direction: {direction(info) or 'that of its Score'}"
@@ -42,7 +42,7 @@ def declaration(forms: list[str], info: MetricInfo) -> Iterator[str]:
 
 
 def _twice(info: MetricInfo) -> str:
-    return ", twice that over two directions" if info.sums_directions else ""
+    return ", doubled for two directions" if info.sums_directions else ""
 
 
 def _model(wants: FeatureRequest) -> str:

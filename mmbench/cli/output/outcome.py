@@ -1,4 +1,4 @@
-"""What every command does with a finished run: save it, print it, build the tables."""
+"""The steps of every command after a run has finished: save the record, print it, build tables."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
-    """Write a run's record and rows, and print the scores."""
+    """Write the record and the rows of a run, and print its scores."""
     where = outcome.report_to(store.BoardReporter(args.out))
     file = sys.stderr if args.json else sys.stdout
     show(run_result(outcome.record, where, screen_width(file)), file)
@@ -38,7 +38,7 @@ def exit_code(record: RunRecord, allowed: str) -> int:
 
 
 def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
-    """Build the tables of these records, and print the records as JSON where requested."""
+    """Build the tables of these records, and print the records as JSON if requested."""
     code, pages = DONE, list[str]()
     try:
         if records:

@@ -1,4 +1,4 @@
-"""Progress: a bar with rate and time left on a terminal, plain lines elsewhere; all on stderr."""
+"""Progress on stderr: a bar with rate and remaining time on a terminal, otherwise plain lines."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 _LIBRARIES = ("HF_DATASETS", "HF_HUB")
-_EVERY, _SELDOM, _SHARE = 10.0, 300.0, 0.1  # seconds between lines: least, most, share of a stage
+_EVERY, _SELDOM, _SHARE = (
+    10.0,
+    300.0,
+    0.1,
+)  # between lines: minimal and maximal seconds, share of a stage
 
 
 def make_progress(*, quiet: bool) -> Progress:
-    """Return the progress for stderr: a bar on a terminal, else lines.
+    """Return the progress display for stderr: a bar on a terminal, otherwise lines.
 
-    Libraries show their own bars only on a terminal.
+    Progress bars of libraries are disabled unless stderr is a terminal.
     """
     terminal = sys.stderr.isatty()
     if quiet or not terminal:
-        for library in _LIBRARIES:  # read when they are imported, later than this
+        for (
+            library
+        ) in _LIBRARIES:  # the libraries read these variables when they are imported, later
             os.environ.setdefault(f"{library}_DISABLE_PROGRESS_BARS", "1")
     if quiet:
         return Silent()
@@ -34,20 +40,20 @@ def make_progress(*, quiet: bool) -> Progress:
 
 
 class Lines:
-    """A line at the start of a stage, then lines at growing intervals of ten seconds and more.
+    """A line at the start of a stage, then lines at growing intervals of at least ten seconds.
 
-    A stage of a minute has six lines, a stage of an hour about fifty.
+    A stage of one minute has six lines; a stage of one hour has about fifty.
     """
 
     def start(self, stage: str, total: int, done: int) -> None:
         """Print the start of a stage."""
         self._stage, self._total, self._done, self._first = stage, total, done, done
         self._began = self._last = monotonic()
-        before = f", of which {done:,} were done before" if done else ""
+        before = f", {done:,} of them already done" if done else ""
         self.note(f"{stage}: {total:,}{before}")
 
     def advance(self, n: int) -> None:
-        """Count, and print a line at intervals."""
+        """Count `n` finished items, and print a line if the interval has passed."""
         self._done += n
         now = monotonic()
         if now - self._last >= min(max(_EVERY, _SHARE * (now - self._began)), _SELDOM):
@@ -58,21 +64,21 @@ class Lines:
             self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left")
 
     def finish(self) -> None:
-        """Do nothing: the result follows."""
+        """Do nothing, because the result is printed next."""
 
     def note(self, line: str) -> None:
-        """Print one line on stderr."""
+        """Print one line to stderr."""
         print(plain(line), file=sys.stderr, flush=True)
 
 
 class Bar:
-    """A rich progress bar."""
+    """A progress bar of the library rich."""
 
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """Show a bar that starts at the requests in the journal."""
+        """Show a bar; the `done` requests that are already in the journal count as finished."""
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -91,14 +97,14 @@ class Bar:
         self._bar.start()
 
     def advance(self, n: int) -> None:
-        """Move the bar."""
+        """Move the bar by `n` finished items."""
         if self._bar is not None:
             self._computed += n
             rate = self._computed / max(monotonic() - self._began, 1e-9)
             self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s")
 
     def finish(self) -> None:
-        """Stop the bar. May be called twice."""
+        """Stop the bar. This may be called twice."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,4 +1,4 @@
-"""The summary of one run: its scores, failures and cost, after it ran or later."""
+"""The summary of a run: its scores, failures and cost, right after the run or later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOT_COMPARABLE = "not comparable"
 
 
 def run_result(record: RunRecord, where: str, width: int | None) -> list[str]:
-    """Return the lines printed after a run; `where` is the path of its record."""
+    """Return the lines that are printed after a run; `where` is the path of its record."""
     return [
         _title(record),
         *_measured(record, width, _PARTS),
@@ -27,7 +27,7 @@ def run_result(record: RunRecord, where: str, width: int | None) -> list[str]:
 
 
 def run_summary(record: RunRecord, width: int | None) -> list[str]:
-    """Return the lines of `mmbench show run`: model, task, time and place, then the result."""
+    """Return the lines of `mmbench show run`: model, task, time, machine, then the result."""
     model, task = record.model, record.task
     sizes = format_sizes(task.data)
     about = [
@@ -50,7 +50,7 @@ def run_summary(record: RunRecord, width: int | None) -> list[str]:
         "scores, with 95 % intervals:",
         *_measured(record, width, None),
         *_cost(record),
-        f"  the whole record: mmbench show run {plain(record.run)} --json",
+        f"  for the complete record: mmbench show run {plain(record.run)} --json",
     ]
 
 
@@ -70,14 +70,14 @@ def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[s
 
 
 def _shared_reason(record: RunRecord, reason: str) -> str:
-    """Return a reason that several scores share, with their names."""
+    """Return a line with a reason that several scores share and the names of these scores."""
     names = [plain(name) for name, score in record.scores.items() if score.reason == reason]
     scores = "all scores" if len(names) == len(record.scores) else ", ".join(names)
     return f"  {plain(reason)}: {scores}"
 
 
 def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[str]:
-    """Return a line for each score; the reasons in `elsewhere` are shown below them."""
+    """Return a line for each score; reasons in `elsewhere` are omitted, as they are shown below."""
     published = {entry.metric: entry for entry in record.published}
     rows = [
         [plain(name), number(score), _remarks(score, published.get(name), elsewhere)]
@@ -87,7 +87,7 @@ def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[
 
 
 def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]) -> str:
-    """Return the remarks on a score: its interval, or why it has none, and the published number."""
+    """Return the remarks on a score: its interval or why it has none, and the published score."""
     parts = [f"[{interval(score)}]"] if score.low is not None else []
     has_own_reason = score.reason and score.reason not in elsewhere
     parts += [f"({plain(score.reason)})"] if has_own_reason else []
@@ -99,7 +99,7 @@ def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]
 
 
 def _published_notes(published: Iterable[PublishedInfo]) -> Iterator[str]:
-    """Yield each reason once why published scores are not comparable."""
+    """Yield each distinct reason why published scores are not comparable."""
     reasons = {
         (entry.model, entry.verdict): None
         for entry in published
@@ -121,10 +121,10 @@ def _failures(record: RunRecord) -> list[str]:
 
 
 def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[str]:
-    """Return the headline by the values of each tag, the largest parts first.
+    """Return lines with the headline for each value of each tag, values with most samples first.
 
-    Where the headline is a mean over the values of a tag (`NAME{macro:TAG}`), its metric is shown;
-    nothing is shown where its library is missing.
+    If the headline is a mean over the values of a tag (`NAME{macro:TAG}`), the metric NAME is
+    shown; it is omitted if its library is missing.
     """
     lines = []
     metric = record.headline.partition("{macro:")[0]

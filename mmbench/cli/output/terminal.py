@@ -1,7 +1,7 @@
 """Lines, lists and tables of plain text, fitted to the width of a terminal.
 
-Widths are in cells of the terminal: a Chinese character takes two. Without a width (stdout is a
-pipe or a file) nothing is wrapped or split, so that each line can be found with grep.
+Widths are in terminal cells: a Chinese character takes two. Without a width (stdout is a pipe or a
+file), nothing is wrapped or split, so that grep finds complete lines.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from unicodedata import category, east_asian_width
 from mmbench.storage.unreadable import describe_unreadable
 from mmbench.text import printable
 
-_NARROWEST = 40  # the least width assumed of a terminal
-_DEFAULT_WIDTH = 80  # the width where the terminal does not report one
-_TEXT = 24  # the least width of a wrapped last column of text
+_NARROWEST = 40  # the minimal width assumed for a terminal
+_DEFAULT_WIDTH = 80  # the width if the terminal does not report it
+_TEXT = 24  # the minimal width of a wrapped last column
 _GAP = 2  # blanks between columns
 _HANG = 4  # extra indent of the continuation lines of a wrapped line
 _PARTS = re.compile(r"[^/@ ]*[/@ ]|[^/@ ]+")  # a name is folded after these characters
@@ -28,7 +28,7 @@ Row = Sequence[str]
 
 
 def screen_width(file: TextIO) -> int | None:
-    """Return the width of the terminal of a stream, None where it is not a terminal."""
+    """Return the width of the terminal that a stream writes to; None if it is not a terminal."""
     if not file.isatty():
         return None
     columns = os.environ.get("COLUMNS", "")
@@ -37,7 +37,7 @@ def screen_width(file: TextIO) -> int | None:
 
 
 def show(lines: Iterable[str], file: TextIO | None = None) -> None:
-    """Print lines, each safe to print and wrapped at the width of the terminal."""
+    """Print lines; make each safe to print and wrap it at the width of the terminal."""
     file = file or sys.stdout
     width = screen_width(file)
     for line in lines:
@@ -46,21 +46,21 @@ def show(lines: Iterable[str], file: TextIO | None = None) -> None:
 
 
 def display_width(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
+    """Return the number of terminal cells that a text takes."""
     if text.isascii():
         return len(text)
     return sum(0 if _is_mark(char) else 1 + (east_asian_width(char) in "WF") for char in text)
 
 
 def _is_mark(char: str) -> bool:
-    """Return whether a character has width 0: an accent, a vowel sign, a Hangul vowel."""
+    """Return whether a character has width 0: a combining accent, a vowel sign, a Hangul vowel."""
     return category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff"
 
 
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
-    """Break a line between words; the continuation lines are indented by `hang` cells.
+    """Wrap a line between words; continuation lines are indented by `hang` cells.
 
-    A long word is indented less, so that it fits; a word longer than a line stays whole.
+    A long word is indented less, so that it fits; a word longer than a line is not broken.
     """
     text = line.lstrip(" ")
     indent = len(line) - len(text)
@@ -80,13 +80,16 @@ def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Yield words with the blanks before them; characters of two cells are single words."""
+    """Yield words with the spaces before them; each double-width character is a separate word."""
     for word in re.findall(r" *[^ ]+", text):
         yield from _WIDE.findall(word) if display_width(word) > len(word) else [word]
 
 
 def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
-    """Return rows as lines with aligned columns, left-aligned if numbered in `left`, else right."""
+    """Return rows as lines with aligned columns.
+
+    The columns with the numbers `left` are left-aligned, the others right-aligned.
+    """
     lines = []
     widths = _widths(rows)
     for row in rows:
@@ -102,9 +105,9 @@ def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
 
 
 def listing(rows: Sequence[Row], width: int | None, indent: int = 0) -> list[str]:
-    """Return rows as a list: the first cell is the name, the others are wrapped next to it.
+    """Return rows as a list: names in the first column, the other cells wrapped next to them.
 
-    On a narrow terminal a long name has a separate line.
+    On a narrow terminal, a long name has its own line.
     """
     if not rows:
         return []
@@ -131,8 +134,9 @@ def table(
 ) -> list[str]:
     """Return rows as aligned columns that fit into `width`; the first row is the header.
 
-    A last column of texts is wrapped where there is room. Otherwise columns that do not fit follow
-    below in further pieces, each with the first column repeated; long names in it are folded.
+    If the last column contains text and there is room, it is wrapped. Otherwise the columns that do
+    not fit follow below in further pieces; each piece repeats the first column, and long names in
+    it are folded.
     """
     spaces = " " * indent
     whole = [spaces + line for line in aligned(rows, left)]
@@ -167,7 +171,10 @@ def _with_texts(rows: Sequence[Row], left: Collection[int], width: int, indent: 
 
 
 def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[int]]:
-    """Return the numbers of the columns of each piece after the first column, at least one each."""
+    """Return the column numbers of each piece of a table, without the first column.
+
+    Each piece has at least one column.
+    """
     pieces: list[list[int]] = [[]]
     used = first
     for number, column in enumerate(columns[1:], 1):
@@ -181,7 +188,7 @@ def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[i
 
 
 def _folded(rows: Sequence[Row], width: int) -> list[Row]:
-    """Return rows with first cells no wider than `width`; the rest of a cell is in rows below."""
+    """Return rows with first cells no wider than `width`; a wide cell continues in further rows."""
     return [
         [part, *(row[1:] if nth == 0 else [""] * (len(row) - 1))]
         for row in rows
@@ -190,7 +197,7 @@ def _folded(rows: Sequence[Row], width: int) -> list[Row]:
 
 
 def fold(name: str, width: int) -> list[str]:
-    """Break a name after a slash, an `@` or a blank; continuation lines are indented by two."""
+    """Break a name after a slash, an `@` or a space; continuation lines are indented by two."""
     lines = [""]
     for part in _PARTS.findall(name):
         if lines[-1].strip() and display_width(lines[-1] + part.rstrip()) > width:
@@ -205,6 +212,6 @@ def fold(name: str, width: int) -> list[str]:
 
 
 def report_unreadable(lines: Sequence[str]) -> None:
-    """Print on stderr the number and names of the skipped files."""
+    """Print to stderr the number and the names of skipped files."""
     if lines:
         show(f"mmbench: warning: {describe_unreadable(lines)}".splitlines(), sys.stderr)

@@ -1,6 +1,6 @@
-"""All commands and flags, by the folders of the commands. Loads nothing but argparse.
+"""All commands and flags, in one module per group of commands. Imports nothing but argparse.
 
-docs/cli.md is generated from it.
+docs/cli.md is generated from this parser.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from mmbench import __version__
 from mmbench.cli.parser import evaluation, interactive, maintenance, results
 from mmbench.cli.parser.arguments import Parser
 
-EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error of yours, one line says what to
-type; 3 samples failed beyond --allow-failed; 4 no verdict (too little data), or no value for
+EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error that you can fix, see its
+message; 3 more samples failed than --allow-failed; 4 no verdict (too little data), or no value for
 the headline; 70 a bug; 130, 143 or 129 interrupted (Ctrl-C, SIGTERM, SIGHUP), resumable"""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of `mmbench`. Each command sets `module`, in mmbench.cli.commands.
+    """Return the parser of `mmbench`. Each command sets `module`, a module of mmbench.cli.commands.
 
-    Where a shell asks for completions, they are printed and the process ends.
+    If a shell requests completions, they are printed and the process ends.
     """
     parser = Parser(
         prog="mmbench",
-        description="Evaluate multimodal models: one command, one honest number.",
+        description="Evaluate multimodal models on tasks, and compare their scores.",
         epilog=EXIT_CODES,
         allow_abbrev=False,
     )

@@ -1,4 +1,4 @@
-"""Parsing of arguments: errors in one line, numbers in their ranges, and `~` in paths."""
+"""Parsing of arguments: one-line errors, numbers within a range, and `~` in paths."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _PATHS = (
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that suggests similar choices, and prints no usage before an error.
+    """An argument parser that suggests similar choices and prints no usage before an error.
 
-    `advice` ends every error: where the flags are listed, by default `PROG --help`.
+    `advice` ends every error message; it says where flags are listed (default: `PROG --help`).
     """
 
     advice = ""
 
     def error(self, message: str) -> NoReturn:
-        """Print an error in one line, and end with exit code 2."""
+        """Print an error as one line, and end with exit code 2."""
         from mmbench.cli.output.terminal import show
 
         stop = "" if message.endswith("?") else ";"
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2)
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Refuse a value that is not among the choices of the action."""
+        """Raise ArgumentError for a value that is not among the choices of the action."""
         if action.choices is not None and value not in action.choices:
             what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
             unknown = UnknownName(what, str(value), map(str, action.choices))
@@ -47,19 +47,19 @@ class Parser(argparse.ArgumentParser):
 
 
 def positive(text: str) -> int:
-    """Return a whole number from 1."""
+    """Parse an integer of at least 1."""
     return _whole(text, 1)
 
 
 def natural(text: str) -> int:
-    """Return a whole number from 0."""
+    """Parse an integer of at least 0."""
     return _whole(text, 0)
 
 
 def seed(text: str) -> int:
-    """Return a whole number that numpy and torch take as a seed."""
+    """Parse an integer that numpy and torch accept as a seed."""
     if (number := _whole(text, 0)) > _LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f"{text} is larger than {_LARGEST_SEED}")
+        raise argparse.ArgumentTypeError(f"{text} is above the largest seed, {_LARGEST_SEED}")
     return number
 
 
@@ -69,21 +69,21 @@ def _whole(text: str, least: int) -> int:
     except ValueError:
         number = least - 1
     if number < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least}")
     return number
 
 
 def share(text: str) -> float:
-    """Return a number between 0 and 1."""
+    """Parse a number between 0 and 1, both excluded."""
     if not 0 < (value := _number(text)) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
     return value
 
 
 def days(text: str) -> float:
-    """Return a number of days, from 0."""
+    """Parse a number of days, at least 0."""
     if not _number(text) >= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days of at least 0")
     return float(text)
 
 
@@ -95,7 +95,7 @@ def _number(text: str) -> float:
 
 
 def expand_home(args: argparse.Namespace) -> None:
-    """Replace a leading `~` by the home folder in every flag that may be a path.
+    """Replace a leading `~` by the home folder in all arguments that may be paths.
 
     A shell does not expand `~` after an equals sign (`--out=~/board`).
     """

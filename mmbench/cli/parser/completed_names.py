@@ -1,8 +1,7 @@
-"""The names that a shell completes: commands, flags, models, tasks, metrics, runs.
+"""Shell completion of commands, flags, models, tasks, metrics and runs.
 
-A shell calls mmbench itself for completions, with a variable of argcomplete in the environment.
-Names come from the registries and from the names of files: nothing heavy is imported, and no
-plugin file is run.
+A shell calls mmbench itself for completions, with an environment variable of argcomplete. Names
+come from the registries and from file names: nothing heavy is imported, and no plugin file is run.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _NUMBERS = (1, 5, 10)  # values of k in `recall@k` in tasks
 
 
 def complete(parser: argparse.ArgumentParser) -> None:
-    """Answer the shell and end the process; return if no shell asks for completions."""
+    """Print completions and end the process if a shell requests completions; otherwise return."""
     import argcomplete
 
     for action in _actions(parser):
@@ -55,12 +54,14 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "batch_size": _auto,
     }
     if action.option_strings == ["--name"] or action.type in (days, natural, positive, seed, share):
-        return _nothing  # free text (the positional `name` of show and train is not), and numbers
+        return (
+            _nothing  # free text and numbers (the positional `name` of show and train is completed)
+        )
     return by_argument.get(action.dest)
 
 
 def _nothing(**_: object) -> list[str]:
-    """Return no names, where a shell would otherwise complete file names."""
+    """Return no names, so that the shell does not complete file names instead."""
     return []
 
 
@@ -77,7 +78,7 @@ def _auto(**_: object) -> list[str]:
 
 
 def _models(prefix: str, **_: object) -> list[str]:
-    """Return models; after an @, folders and files of checkpoints."""
+    """Return names of models; after an @, folders and files of checkpoints."""
     from argcomplete.completers import FilesCompleter
 
     from mmbench.engine.loading.models.resolver import BASELINES
@@ -109,13 +110,13 @@ def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 
     try:
         files = Folder(parsed_args.out).run_files()
-    except UserError:  # the command itself reports the fault of the folder
+    except UserError:  # the command itself reports what is wrong with the folder
         files = []
     return ["latest", "best", *(PurePath(name).stem for name in files)]
 
 
 def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
-    """Return the names for `show`, and the trainers for `train`."""
+    """Return the names that `show` accepts for the typed kind, or the trainers for `train`."""
     if parsed_args.command == "train":
         return registry.names("trainer")
     by_kind: dict[str, Completer] = {

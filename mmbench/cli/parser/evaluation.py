@@ -1,4 +1,4 @@
-"""The flags of run, check, score, rescore, verify and train. Loads nothing but argparse."""
+"""The flags of run, check, score, rescore, verify and train. Imports nothing but argparse."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from mmbench.cli.parser.shared_flags import (
 
 
 def run(commands: Commands) -> None:
-    """Add `mmbench run`."""
+    """Add the subcommand `mmbench run` and its flags."""
     parser = command(commands, "run", "evaluation", "run models on tasks and write the leaderboard")
     pair(parser)
     record_flags(parser)
     parser.add_argument(
         "--fresh",
         action="store_true",
-        help="compute everything again; the cache is neither read nor deleted",
+        help="compute all outputs again, without reading the cache",
     )
     parser.add_argument(
         "--media",
         metavar="DIR",
-        help="write generated images and sounds here, as TASK/RUN/ID.png or .wav",
+        help="save generated images and audio to DIR as TASK/RUN/ID.png or .wav",
     )
 
 
 def check(commands: Commands) -> None:
-    """Add `mmbench check`."""
-    text = "everything but the forward passes: names, data, files, weights; without -m the data"
+    """Add the subcommand `mmbench check` and its flags."""
+    text = "check names, data, files and weights, without forward passes; without -m only the data"
     pair(command(commands, "check", "evaluation", text), model=False)
 
 
 def score(commands: Commands) -> None:
-    """Add `mmbench score`."""
-    text = "score outputs of any program, read from a file, into the same leaderboard"
+    """Add the subcommand `mmbench score` and its flags."""
+    text = "score the outputs of any program, which are read from a file"
     parser = command(commands, "score", "evaluation", text)
     add = parser.add_argument
     add("-t", "--task", required=True, metavar="TASK", help="a task's name or YAML file")
@@ -54,15 +54,19 @@ def score(commands: Commands) -> None:
         required=True,
         metavar="FILE",
         help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, .trn, .txt, Kaldi's text, a TREC"
-        " run, or a folder of embeddings, images or sounds; docs/scoring.md shows each",
+        " run, or a folder of embeddings, images or audio; docs/scoring.md shows each format",
     )
-    add("--name", metavar="NAME", help="name of the model on the board (default: the file's name)")
+    add(
+        "--name",
+        metavar="NAME",
+        help="name of the model on the leaderboard (default: the file's name)",
+    )
     add(
         "--field",
         action="append",
         default=[],
         metavar="prediction=NAME,id=NAME",
-        help="the columns of the predictions and of the ids, where several are possible",
+        help="the columns with predictions and ids, if the file has several candidates",
     )
     add(
         "--strip-reasoning",
@@ -73,19 +77,26 @@ def score(commands: Commands) -> None:
     add(
         "--partial",
         action="store_true",
-        help="score the samples with outputs, although others have none",
+        help="score only the samples that have outputs; without this flag, missing outputs are"
+        " an error",
     )
-    add("--fold-ids", action="store_true", help="match ids without regard to case, as sclite does")
+    add("--fold-ids", action="store_true", help="ignore case when ids are matched, as sclite does")
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
-    add("--seed", type=seed, default=0, metavar="N", help="seed of the intervals (default: 0)")
+    add(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="seed of the confidence intervals (default: 0)",
+    )
     published_as(parser)
     record_flags(parser)
     plugins(parser)
 
 
 def rescore(commands: Commands) -> None:
-    """Add `mmbench rescore`."""
-    text = "measure stored outputs again, with other metrics; the model is not run"
+    """Add the subcommand `mmbench rescore` and its flags."""
+    text = "compute new scores from the stored outputs of runs; no model is run"
     parser = command(commands, "rescore", "evaluation", text)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=RUN)
@@ -95,28 +106,34 @@ def rescore(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="measure this metric (default: the current metrics of the task); repeat for several",
+        help="compute this metric (default: the metrics of the task); repeat for several",
     )
-    inputs(parser, "the data, for metrics that use the samples' inputs")
+    inputs(parser, "the data of the task, for metrics that use the samples' inputs")
     record_flags(parser)
     plugins(parser)
 
 
 def verify(commands: Commands) -> None:
-    """Add `mmbench verify`."""
-    text = "run the tasks with published numbers for a model, and compare"
+    """Add the subcommand `mmbench verify` and its flags."""
+    text = "run a model on the tasks for which it has published scores, and compare"
     parser = command(commands, "verify", "evaluation", text)
     add = parser.add_argument
-    help = "model to verify (default: list the published numbers)"
+    help = "model to verify (default: list the published scores); repeat for several"
     add("-m", "--model", action="append", default=[], help=help)
-    help = "task to verify (default: all tasks with published numbers for the model)"
+    help = "task to run (default: all tasks with published scores of the model); repeat for several"
     add("-t", "--task", action="append", default=[], help=help)
-    add("--data", action="append", default=[], metavar="[TASK=]PATH", help="path of the data")
+    add(
+        "--data",
+        action="append",
+        default=[],
+        metavar="[TASK=]PATH",
+        help="path of the data (default: $MMBENCH_DATA/<folder>)",
+    )
     add(
         "--limit",
         type=positive,
         metavar="N",
-        help="only the first N samples or documents; published numbers are then not compared",
+        help="only the first N samples or documents; published scores are then not compared",
     )
     parser.set_defaults(seed=0, fresh=False)
     record_flags(parser)
@@ -128,22 +145,37 @@ def verify(commands: Commands) -> None:
 
 
 def train(commands: Commands) -> None:
-    """Add `mmbench train`."""
-    parser = command(commands, "train", "evaluation", "train a model, and evaluate its checkpoints")
+    """Add the subcommand `mmbench train` and its flags."""
+    parser = command(commands, "train", "evaluation", "train a model and evaluate its checkpoints")
     add = parser.add_argument
-    add("name", help="a trainer (`mmbench list trainers`), or the YAML file of a recipe")
-    add("--out", required=True, metavar="DIR", help="folder for checkpoints, written as DIR/step-N")
-    add("--steps", type=positive, metavar="N", help="steps of all stages; default: the trainer's")
-    add("--every", type=positive, metavar="N", help="write a checkpoint every N steps")
+    add("name", help="a trainer (see `mmbench list trainers`), or the YAML file of a recipe")
+    add(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for checkpoints, which are saved as DIR/step-N",
+    )
+    add(
+        "--steps",
+        type=positive,
+        metavar="N",
+        help="total number of training steps (default: set by the trainer)",
+    )
+    add("--every", type=positive, metavar="N", help="save a checkpoint every N steps")
     device(parser, "cpu")
-    add("--seed", type=seed, metavar="N", help="default: 0")
+    add("--seed", type=seed, metavar="N", help="random seed (default: 0)")
     add("--resume", action="store_true", help="continue from the last checkpoint in DIR")
     add(
         "--eval",
         action="append",
         default=[],
         metavar="TASK",
-        help="run this task on each checkpoint when it is written, into --board",
+        help="evaluate each checkpoint on this task when it is saved; repeat for several",
     )
-    add("--board", default="leaderboards", metavar="DIR", help="default: ./leaderboards")
+    add(
+        "--board",
+        default="leaderboards",
+        metavar="DIR",
+        help="board for --eval (default: ./leaderboards)",
+    )
     plugins(parser)

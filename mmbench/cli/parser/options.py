@@ -1,4 +1,4 @@
-"""From parsed flags to the engine's options, and from RUN arguments to stored runs."""
+"""Conversion of parsed flags to engine options, and of RUN arguments to stored runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
 def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
-    """Return the options of a command for one of its tasks. A command has only some of the flags.
+    """Return the engine options for one task of a command, which may have only some of the flags.
 
     Raises UserError for an invalid flag.
     """
@@ -39,7 +39,7 @@ def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
 
 
 def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
-    """Return the options of model `api` that have separate flags."""
+    """Return the options of the model `api` that have their own flags."""
     flags = {
         "base": arguments.get("api_base"),
         "concurrency": arguments.get("concurrency"),
@@ -49,9 +49,10 @@ def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
 
 
 def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
-    """Return the path of `--data [TASK=]PATH` for a task: its own, else the one without a task.
+    """Return the path that `--data [TASK=]PATH` gives for a task.
 
-    Only a task of this command counts as `TASK=`, so that a path may contain an equals sign.
+    A path with `TASK=` takes precedence over a path without. Only a task of this command counts as
+    `TASK=`, so that a path may contain an equals sign.
     """
     general = None
     for value in paths:
@@ -64,21 +65,21 @@ def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
 
 
 def _names(task: str) -> set[str]:
-    """Return the names of a task in `TASK=`; for a file also its name without the ending."""
+    """Return the names of a task that `TASK=` accepts; for a file also its name without suffix."""
     is_file = task.endswith((".yaml", ".yml"))
     return {task, Path(task).stem} if is_file else {task}
 
 
 def model_options(texts: list[str]) -> dict[str, object]:
-    """Return `key=value` flags as a mapping; values are YAML scalars (8 is an int, true a bool).
+    """Return `key=value` strings as a mapping; values are YAML scalars (8 is an int, true a bool).
 
-    Raises UserError for a flag without an equals sign.
+    Raises UserError for a string without an equals sign or with an invalid value.
     """
     options = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise UserError(f"--model-arg {text}: write KEY=VALUE")
+            raise UserError(f"--model-arg {text}: no equals sign; write KEY=VALUE")
         try:
             options[key] = parse_yaml(value)
         except ValueError as error:
@@ -87,21 +88,24 @@ def model_options(texts: list[str]) -> dict[str, object]:
 
 
 def allowed_failures(text: str, samples: int) -> float:
-    """Return how many samples may fail: `N`, or `N%` of the samples. Raises UserError."""
+    """Return how many samples may fail, given `N` or `N%` of the samples.
+
+    Raises UserError for any other text.
+    """
     try:
         share = text.endswith("%")
         value = float(text.removesuffix("%"))
     except ValueError:
         value = -1.0
     if not value >= 0:
-        raise UserError(f"--allow-failed {text}: write a number, or a percentage such as 1%")
+        raise UserError(f"--allow-failed {text}: not a number; write 3, or a percentage such as 1%")
     return value * samples / 100 if share else value
 
 
 def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
-    """Find the runs given by references in `args.out`, of `args.task` if it is given.
+    """Find runs by reference in the board `args.out`, among those of `args.task` if it is given.
 
-    Reports skipped files on stderr. Raises DataError: see `find_run`.
+    Skipped files are reported on stderr. Raises DataError as `find_run` does.
     """
     from mmbench.cli.output.terminal import report_unreadable
     from mmbench.storage.run_lookup import find_run

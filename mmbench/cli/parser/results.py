@@ -1,4 +1,4 @@
-"""The flags of compare, gate, history, list, show and leaderboard. Loads nothing but argparse."""
+"""The flags of compare, gate, history, list, show and leaderboard. Imports nothing but argparse."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mmbench.cli.parser.shared_flags import RUN, Commands, command, plugins, run
 
 
 def compare(commands: Commands) -> None:
-    """Add `mmbench compare`."""
-    text = "compare runs on the same samples, with tests"
+    """Add the subcommand `mmbench compare` and its flags."""
+    text = "compare runs on the same samples, with significance tests"
     parser = command(commands, "compare", "results", text)
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help=f"the first is the baseline; {RUN}")
+    add("run", nargs="+", metavar="RUN", help=f"the baseline first, then candidates; each is {RUN}")
     runs_of_task(parser)
     _metric_flag(parser)
     _test_flags(parser)
@@ -22,14 +22,14 @@ def compare(commands: Commands) -> None:
         type=natural,
         default=10,
         metavar="N",
-        help="how many changed samples to show (default: 10)",
+        help="number of changed samples to show (default: 10)",
     )
-    add("--json", action="store_true", help="every pair as a JSON array on stdout")
+    add("--json", action="store_true", help="print every pair as a JSON array")
 
 
 def gate(commands: Commands) -> None:
-    """Add `mmbench gate`."""
-    text = "pass or fail a candidate: is it worse than the baseline beyond noise and a margin"
+    """Add the subcommand `mmbench gate` and its flags."""
+    text = "fail a candidate that is significantly worse than the baseline, by more than a margin"
     parser = command(commands, "gate", "results", text)
     add = parser.add_argument
     add("--baseline", required=True, metavar="RUN", help=RUN)
@@ -37,7 +37,7 @@ def gate(commands: Commands) -> None:
         "--candidate",
         required=True,
         metavar="RUN",
-        help="the run to judge, in a form that --baseline accepts",
+        help="the run to judge, given like --baseline",
     )
     runs_of_task(parser)
     add(
@@ -56,13 +56,13 @@ def gate(commands: Commands) -> None:
         help="exit code when there are too few samples: 0, 1 or 4 (default: 4)",
     )
     add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
-    add("--github", action="store_true", help="print the verdicts as GitHub annotations too")
-    add("--json", action="store_true", help="the verdicts as a JSON array on stdout")
+    add("--github", action="store_true", help="also print the verdicts as GitHub annotations")
+    add("--json", action="store_true", help="print the verdicts as a JSON array")
 
 
 def history(commands: Commands) -> None:
-    """Add `mmbench history`."""
-    text = "a metric over checkpoints, and where it changed"
+    """Add the subcommand `mmbench history` and its flags."""
+    text = "show a metric over checkpoints, and where it changed"
     parser = command(commands, "history", "results", text)
     add = parser.add_argument
     add("task", metavar="TASK", help="a task's name")
@@ -71,16 +71,18 @@ def history(commands: Commands) -> None:
         "the metric, in all its directions and variants; repeat for several (default: the headline)"
     )
     add("--metric", action="append", default=[], metavar="NAME", help=help)
-    help = "order of a line (default: step if the names of all its checkpoints have one)"
+    help = "order of the checkpoints (default: step if all their names contain one, else created)"
     add("--by", choices=["step", "created"], help=help)
-    add("--plot", metavar="FILE", help="write a plot: .svg, .png or .pdf")
+    add("--plot", metavar="FILE", help="write a plot to this file (.svg, .png or .pdf)")
     _test_flags(parser)
-    add("--json", action="store_true", help="the points as a JSON array on stdout")
+    add("--json", action="store_true", help="print the points as a JSON array")
 
 
 def list(commands: Commands) -> None:
-    """Add `mmbench list`."""
-    parser = command(commands, "list", "results", "names, one a line; loads none of them")
+    """Add the subcommand `mmbench list` and its flags."""
+    parser = command(
+        commands, "list", "results", "list names, one per line, without loading anything"
+    )
     what = ["models", "tasks", "metrics", "kinds", "data", "trainers", "conformance", "runs"]
     parser.add_argument("what", choices=what)
     _runs_folder(parser)
@@ -88,12 +90,12 @@ def list(commands: Commands) -> None:
 
 
 def show(commands: Commands) -> None:
-    """Add `mmbench show`."""
+    """Add the subcommand `mmbench show` and its flags."""
     parser = command(commands, "show", "results", "describe one model, task, metric or run")
     parser.add_argument("what", choices=["model", "task", "metric", "run"])
-    parser.add_argument("name", help=f"for a run: {RUN}")
+    parser.add_argument("name", help=f"name of the model, task or metric; a run is {RUN}")
     parser.add_argument(
-        "--json", action="store_true", help="print the whole record of a run as JSON"
+        "--json", action="store_true", help="print the complete record of a run as JSON"
     )
     runs_of_task(parser)
     _runs_folder(parser)
@@ -101,12 +103,14 @@ def show(commands: Commands) -> None:
 
 
 def leaderboard(commands: Commands) -> None:
-    """Add `mmbench leaderboard`."""
-    parser = command(commands, "leaderboard", "results", "build the tables again, or show them")
+    """Add the subcommand `mmbench leaderboard` and its flags."""
+    parser = command(
+        commands, "leaderboard", "results", "rebuild the tables of a leaderboard, or show them"
+    )
     parser.add_argument("action", choices=["build", "show"])
-    parser.add_argument("task", nargs="*", help="default: all")
+    parser.add_argument("task", nargs="*", help="tasks to build or show (default: all)")
     brief = (
-        "show a line for each model of each task: its headline, and that of the best baseline that"
+        "show one line per model and task: its headline, and the headline of the best baseline that"
         " ignores the input"
     )
     parser.add_argument("--brief", action="store_true", help=brief)
@@ -130,8 +134,14 @@ def _metric_flag(parser: argparse.ArgumentParser) -> None:
 
 def _test_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--alpha", type=share, default=0.05, metavar="P", help="level of the tests (default: 0.05)")
-    add("--seed", type=seed, default=0, metavar="N", help="seed of the resamples (default: 0)")
+    add("--alpha", type=share, default=0.05, metavar="P", help="significance level (default: 0.05)")
+    add(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="seed of the bootstrap resamples (default: 0)",
+    )
     add(
         "--out",
         default="leaderboards",

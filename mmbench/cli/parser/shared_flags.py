@@ -1,4 +1,4 @@
-"""Flags that several commands share. Loads nothing but argparse."""
+"""Flags that several commands share. Imports nothing but argparse."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 from mmbench.cli.parser.arguments import Parser, positive, seed
 
-# What `add_subparsers` returns: argparse has no public name for it.
+# The return type of `add_subparsers`, which has no public name in argparse.
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 def command(commands: Commands, name: str, group: str, text: str) -> argparse.ArgumentParser:
-    """Add a subcommand with this name, run by the module `name` of mmbench.cli.commands.`group`."""
+    """Add the subcommand `name`, which is run by the module mmbench.cli.commands.`group`.`name`."""
     parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(module=f"{group}.{name}")
     return parser
@@ -32,9 +32,9 @@ def record_flags(parser: argparse.ArgumentParser) -> None:
         "--allow-failed",
         default="0",
         metavar="N|N%",
-        help="exit with 0 if at most this many samples failed (default: 0)",
+        help="exit with code 0 if at most this many samples failed (default: 0)",
     )
-    add("--json", action="store_true", help="the run records as a JSON array on stdout")
+    add("--json", action="store_true", help="print the run records as a JSON array")
     add("--quiet", action="store_true", help="do not show progress")
 
 
@@ -43,27 +43,27 @@ def allow_outside(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-outside",
         action="store_true",
-        help="also send files outside the data folder to an endpoint on another machine",
+        help="allow sending files outside the data folder to an endpoint on another machine",
     )
 
 
 RUN = (
-    "a path, an id or its beginning, latest, best (the best headline that can be compared with"
-    " the latest run), or MODEL@CHECKPOINT (its latest run)"
+    "a path, an id or its beginning, latest, best (the best headline of runs comparable with"
+    " the latest run), or MODEL@CHECKPOINT (the latest run of this model)"
 )
 
 
 def runs_of_task(parser: argparse.ArgumentParser) -> None:
-    """Add the flag for the task of a RUN."""
+    """Add the flag that restricts RUN arguments to the runs of a task."""
     parser.add_argument(
-        "-t", "--task", metavar="TASK", help="look up RUN among the runs of this task"
+        "-t", "--task", metavar="TASK", help="search for RUN among the runs of this task only"
     )
 
 
 def published_as(parser: argparse.ArgumentParser) -> None:
     """Add the flag of a command that compares with published numbers."""
     parser.add_argument(
-        "--published-as", metavar="HUB_ID", help="compare with the numbers published for this model"
+        "--published-as", metavar="HUB_ID", help="compare with the published scores of this model"
     )
 
 
@@ -73,12 +73,12 @@ def inception(parser: argparse.ArgumentParser) -> None:
         "--inception",
         type=Path,
         metavar="FILE",
-        help="torch-fidelity's Inception weights, for the FID family of metrics",
+        help="file of torch-fidelity's Inception weights, for metrics of the FID family",
     )
 
 
 def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
-    """Add the flags of a command with tasks, and with models, required if `model`."""
+    """Add the flags of a command with tasks and models; models are required if `model` is true."""
     add = parser.add_argument
     add(
         "-m",
@@ -87,8 +87,8 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         required=model,
         default=None if model else [],
         metavar="MODEL",
-        help="[frames+]NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle, constant,"
-        " random, empty, hedge; repeat for several",
+        help="a model [frames+]NAME[@CHECKPOINT[#REVISION]], a YAML file, or a baseline: oracle,"
+        " constant, random, empty, hedge; repeat for several",
     )
     add(
         "-t",
@@ -109,8 +109,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         "--limit",
         type=positive,
         metavar="N",
-        help="only the first N samples; for retrieval, the first N documents and the queries about"
-        " them",
+        help="only the first N samples; for retrieval, the first N documents and their queries",
     )
     add(
         "--index",
@@ -133,7 +132,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
 
 
 def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "") -> None:
-    """Add `--device`; `text` replaces the help text, which names the default."""
+    """Add `--device`. `text` replaces the default help text, which is the default value."""
     text = text or f"default: {default}"
     parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
 
@@ -154,35 +153,52 @@ def machine(parser: argparse.ArgumentParser) -> None:
         default="auto",
         type=_batch_size,
         metavar="auto|N",
-        help="auto starts from the free memory and halves when it runs out",
+        help="auto estimates the batch size from free memory, and halves it when memory runs out",
     )
-    add("--model-arg", action="append", default=[], metavar="K=V", help="an option of the model")
-    add("--api-base", metavar="URL", help="the endpoint of model api: http://localhost:8000/v1")
-    add("--concurrency", type=positive, metavar="N", help="parallel requests to an endpoint")
+    add(
+        "--model-arg", action="append", default=[], metavar="K=V", help="set an option of the model"
+    )
+    add(
+        "--api-base",
+        metavar="URL",
+        help="the endpoint of model api, such as http://localhost:8000/v1",
+    )
+    add(
+        "--concurrency",
+        type=positive,
+        metavar="N",
+        help="number of parallel requests to an endpoint",
+    )
     add(
         "--insecure-http",
         action="store_true",
-        help="send the key to an endpoint on another machine without encryption",
+        help="allow sending the API key unencrypted to an endpoint on another machine",
     )
     add(
         "--trust-remote-code",
         action="store_true",
-        help="run code from the checkpoint; needs a pinned revision",
+        help="run Python code from the checkpoint; requires a pinned revision",
     )
 
 
 def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") -> None:
-    """Add the flags of a command in which only metrics may use a model."""
+    """Add the flags of a command that runs no model itself, while its metrics may use a model."""
     add = parser.add_argument
     add("--data", type=Path, metavar=metavar, help=data)
-    device(parser, text="the device of the models that metrics use")
+    device(parser, text="the device for models that metrics use")
     inception(parser)
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:
     """Add the flags of a command that looks up names, including those of tasks."""
     add = parser.add_argument
-    add("--tasks", action="append", default=[], metavar="DIR", help="look for tasks here first")
+    add(
+        "--tasks",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="search this folder for tasks first; repeat for several",
+    )
     plugin(parser)
 
 
@@ -193,7 +209,7 @@ def plugin(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE.py",
-        help="run a file that registers models, metrics, data sources, kinds or trainers",
+        help="load a file that registers models, metrics, data sources, kinds or trainers",
     )
 
 

@@ -1,4 +1,4 @@
-"""`mmbench check`: everything but the forward passes."""
+"""`mmbench check`: all steps of a run except the forward passes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.text import count, format_sizes, plain
 
 
 def command(args: argparse.Namespace) -> int:
-    """Check every pair and print what a run would do."""
+    """Check every pair of model and task, and print what a run would do."""
     pairs = product(args.model or [None], args.task)
     return worst(until_interrupted(_pair(model, task, args) for model, task in pairs))
 

@@ -1,4 +1,4 @@
-"""`mmbench rescore`: new scores of stored outputs; the model is not run."""
+"""`mmbench rescore`: compute new scores from stored outputs, without running the model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
-    """Measure every run again; a run that fails does not stop the others."""
+    """Rescore every run; a run that fails does not stop the others."""
     board.check_writable(args.out)
     records: list[RunRecord] = []
     codes = until_interrupted(_again(run, args, records) for run in args.run)

@@ -1,4 +1,4 @@
-"""`mmbench run`: every pair of model and task; a pair that fails does not stop the others."""
+"""`mmbench run`: run every pair of model and task; a pair that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
-    """Run every pair, write records and tables, and print the scores."""
-    allowed_failures(args.allow_failed, 1)  # checked before hours of work
+    """Run every pair of model and task, write records and tables, and print the scores."""
+    allowed_failures(args.allow_failed, 1)  # a check before hours of work
     board.check_writable(args.out)
     if args.media is not None:
         Folder(args.media, "--media").check_writable()

@@ -1,4 +1,4 @@
-"""`mmbench score`: scores of any program's outputs, into the same record and leaderboard."""
+"""`mmbench score`: score the outputs of any program, and write a record like `mmbench run`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mmbench.reports import board
 
 
 def command(args: argparse.Namespace) -> int:
-    """Score the outputs, write record and tables, and print the scores."""
+    """Score the outputs, write the record and the tables, and print the scores."""
     from mmbench.engine.score import score
     from mmbench.predictions.column_choice import parse_fields
 

@@ -1,4 +1,4 @@
-"""`mmbench train`: train a model, and evaluate its checkpoints as they are written."""
+"""`mmbench train`: train a model, and evaluate its checkpoints as soon as they are written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mmbench.types import TrainingRun, TrainingStep
 
 
 def command(args: argparse.Namespace) -> int:
-    """Train; run the tasks of `--eval` on each checkpoint."""
+    """Train a model, and run the tasks of `--eval` on each checkpoint."""
     run = _run(args)
     trainer: Trainer = registry.lookup("trainer", run.trainer)
     if args.eval:
@@ -35,7 +35,7 @@ def command(args: argparse.Namespace) -> int:
         checkpoints.progress.finish()
     if not isinstance(last, str):
         raise UserError(
-            f"trainer {run.trainer} returned {last!r}: return the last checkpoint, as NAME@PATH"
+            f"trainer {run.trainer} returned {last!r}; return the last checkpoint as NAME@PATH"
         )
     show([f"trained: {last}"])
     if checkpoints.tasks:
@@ -46,7 +46,10 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> TrainingRun:
-    """Return the settings of the training run; a recipe names its trainer. Raises UserError."""
+    """Return the settings of the training run, with the trainer that a recipe names.
+
+    Raises UserError for an unusable recipe.
+    """
     recipe = Path(args.name) if args.name.endswith((".yaml", ".yml")) else None
     return TrainingRun(
         trainer=_trainer_of(recipe) if recipe else args.name,
@@ -64,13 +67,13 @@ def _trainer_of(recipe: Path) -> str:
     model = read_yaml(recipe).get("model")
     if not isinstance(model, str):
         raise SpecError(
-            f"{recipe}: no key `model`: add `model: NAME` (`mmbench list trainers` shows the names)"
+            f"{recipe}: no key `model`; add `model: NAME` (`mmbench list trainers` shows the names)"
         )
     return model
 
 
 class _Checkpoints:
-    """Shows the steps of a training run as progress, and evaluates its checkpoints."""
+    """Shows the progress of a training run, and evaluates its checkpoints."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.progress = make_progress(quiet=False)
@@ -82,7 +85,7 @@ class _Checkpoints:
         self._started = False
 
     def report(self, step: TrainingStep) -> None:
-        """Advance the progress bar of the stage; start a bar for a new stage."""
+        """Advance the progress bar of the training stage; a new stage gets a new bar."""
         if not self._started or self._last is None or step.before != self._last.before:
             done = step.number - 1 - step.before
             self.progress.finish()
@@ -93,7 +96,7 @@ class _Checkpoints:
         self.progress.advance(step.batch)
 
     def saved(self, model: str) -> None:
-        """Show the loss, and run each task; a task that fails does not stop the others."""
+        """Show the loss, and run each task on the checkpoint; a task that fails stops no other."""
         if self._last:
             self.progress.note(f"step {self._last.number}: loss {self._last.loss:.4f}")
         for task in self._args.eval:

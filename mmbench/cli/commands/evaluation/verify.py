@@ -1,4 +1,4 @@
-"""`mmbench verify`: run a model on the tasks with published numbers for it."""
+"""`mmbench verify`: run a model on the tasks for which it has published scores."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mmbench.types import RunRecord, TaskSpec
 
 
 def command(args: argparse.Namespace) -> int:
-    """Run each model on its tasks and print measured, published, tolerance and verdict."""
+    """Run each model on its tasks; print measured and published scores, tolerance and verdict."""
     specs = [load_task(name, args.tasks) for name in args.task] or _every_task(args)
     if not args.model:
         return _show(specs)
@@ -37,7 +37,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
-    """Return all tasks, except those with kinds that are not loaded."""
+    """Return all tasks, except tasks of a plugin's kind that is not loaded."""
     specs = []
     for name in sorted(task_files(args.tasks)):
         with suppress(UnknownKind):
@@ -48,8 +48,8 @@ def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
 def _codes(
     args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
 ) -> Iterator[int]:
-    """Yield the exit code of each pair, and add its record."""
-    model_cache, requested = ModelCache(), list(args.task)  # a pair adds its task to the arguments
+    """Run each pair of model and task, add its record to `records`, and yield its exit code."""
+    model_cache, requested = ModelCache(), list(args.task)  # each pair sets `args.task` to its task
     for model in args.model:
         published = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
         tasks = requested or published
@@ -92,7 +92,7 @@ def _lines(record: RunRecord, width: int | None) -> list[str]:
 
 
 def _code(record: RunRecord) -> int:
-    """Return 1 where a number is not reproduced, 4 where none could be compared."""
+    """Return 1 if a published score is not reproduced, 4 if no score could be compared, else 0."""
     verdicts = [entry.verdict for entry in record.published]
     if any(verdict.startswith("not reproduced") for verdict in verdicts):
         return FAILED
@@ -110,13 +110,13 @@ def _is_published(spec: TaskSpec, known_as: str) -> bool:
 def _nothing_published(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> str:
     known = sorted({entry.model for spec in specs for entry in spec.published})
     return (
-        f"verify: nothing was published for {_known_as(model, args)} ({model}); numbers are known"
-        f" of {', '.join(known) or 'no model'}: give --published-as HUB_ID"
+        f"verify: no published scores of {_known_as(model, args)} ({model}); there are scores"
+        f" of {', '.join(known) or 'no model'}; give --published-as HUB_ID"
     )
 
 
 def _show(specs: list[TaskSpec]) -> int:
-    """Print what can be verified: a line for each model and task."""
+    """Print a line for each model and task with published scores."""
     rows = [
         [plain(entry.model), spec.name, count(len(entry.scores), "number"), plain(entry.source)]
         for spec in specs

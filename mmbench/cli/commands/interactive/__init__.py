@@ -1,1 +1,1 @@
-"""Commands for interactive use of a model on files: classify, chat."""
+"""Commands that use a model on files interactively: classify, chat."""

@@ -1,4 +1,4 @@
-"""`mmbench chat`: a conversation with a model about files."""
+"""`mmbench chat`: a conversation with a model about media files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Ask the prompt, or every line from standard input, and print the answers."""
+    """Send the prompt, or every line of standard input, to the model and print the answers."""
     with open_model(args) as model:
         turns: Conversation = ()
         media: tuple[Media, ...] = tuple(files(args))
@@ -27,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _line(args: argparse.Namespace) -> str:
-    """Return the next line of input; empty at the end, or where a prompt was given."""
+    """Return the next line of input; "" at its end, or if a prompt was given."""
     if args.prompt:
         return ""
     if sys.stdin.isatty():
@@ -37,6 +37,6 @@ def _line(args: argparse.Namespace) -> str:
 
 def _ask(model: InteractiveModel, turns: Conversation, limit: int) -> Conversation:
     output = model.answer(turns, GenerationConfig(max_tokens=limit))
-    cut = " [cut off by --max-tokens]" if output.finish == "length" else ""
+    cut = " [truncated by --max-tokens]" if output.finish == "length" else ""
     show(f"{output.text}{cut}".splitlines() or [""])
     return (*turns, Message("assistant", (output.text,)))

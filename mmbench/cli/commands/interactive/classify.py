@@ -1,4 +1,4 @@
-"""`mmbench classify`: the classes of files by a model."""
+"""`mmbench classify`: the labels that a model predicts for files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def command(args: argparse.Namespace) -> int:
     labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
     if not media or len({medium.modality for medium in media}) > 1:
         raise UserError(
-            "classify needs files of one sort: --image FILE, --audio FILE or --video FILE"
+            "classify needs files of one modality: --image FILE, --audio FILE or --video FILE"
         )
     with open_model(args) as model:
         predictions = model.classify(media, labels)

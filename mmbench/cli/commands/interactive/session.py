@@ -1,4 +1,4 @@
-"""What `mmbench classify` and `mmbench chat` share: the files, and the model."""
+"""Code that `mmbench classify` and `mmbench chat` share: opening the files and the model."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MODALITIES: tuple[Modality, ...] = ("image", "audio", "video")
 
 
 def files(args: argparse.Namespace) -> list[Media]:
-    """Return the media given by --image, --audio and --video."""
+    """Return the media files given by --image, --audio and --video."""
     return [Media(modality, name) for modality in _MODALITIES for name in getattr(args, modality)]
 
 
 @contextmanager
 def open_model(args: argparse.Namespace) -> Iterator[InteractiveModel]:
-    """Yield the model of -m. Raises UserError for a file that is missing or fails."""
+    """Yield the model of -m. Raises UserError for a file that is missing or cannot be read."""
     from mmbench.engine.context import run_context
     from mmbench.engine.interactive import InteractiveModel
 

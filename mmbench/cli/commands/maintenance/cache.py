@@ -1,4 +1,4 @@
-"""`mmbench cache`: the contents of the journals, and their removal."""
+"""`mmbench cache`: list or remove journals of model outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = 12  # characters of a folder's name that are shown
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the journals with their size and age, or delete those that no run uses."""
+    """Print the journals with their sizes and ages, or delete the journals that no run uses."""
     root = journal_root()
     with cache_errors(root):
         journals = sorted(path for path in root.glob("*") if path.is_dir())
@@ -30,21 +30,21 @@ def command(args: argparse.Namespace) -> int:
         size = sum(file.st_size for file in _files(path, "*.segment"))
         row = [path.name[:_KEY], f"{size / 1e6:.1f}", f"{_age(path):.1f}", _model(path)]
         if args.action == "prune" and not remove(path):
-            row[-1] += " (kept: a run uses it)"
+            row[-1] += " (in use by a run)"
             in_use += 1
         else:
             total += size
         rows.append(row)
     show(table(rows, {0, 3}, screen_width(sys.stdout)) if journals else [])
     action = "pruned" if args.action == "prune" else "held"
-    in_use_note = f", {count(in_use, 'journal')} in use kept" if in_use else ""
+    in_use_note = f", {count(in_use, 'journal')} in use not removed" if in_use else ""
     number = count(len(journals) - in_use, "journal")
     show([f"{action}: {number}, {total / 1e6:.1f} MB in {root}{in_use_note}"])
     return 0
 
 
 def _age(journal: Path) -> float:
-    """Return the days since the journal was last used."""
+    """Return the number of days since the journal was last used."""
     newest = max((file.st_mtime for file in _files(journal, "*")), default=time.time())
     return (time.time() - newest) / 86400
 

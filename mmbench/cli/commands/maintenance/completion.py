@@ -1,4 +1,4 @@
-"""`mmbench completion`: a script for the shell."""
+"""`mmbench completion`: print a completion script for a shell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the script; `eval "$(mmbench completion bash)"` runs it."""
+    """Print the completion script of a shell; `eval "$(mmbench completion bash)"` activates it."""
     import argcomplete
 
     print(argcomplete.shellcode(["mmbench"], shell=args.shell))

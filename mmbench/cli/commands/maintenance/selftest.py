@@ -1,4 +1,4 @@
-"""`mmbench selftest`: one line per check, and exit code 1 where one fails."""
+"""`mmbench selftest`: print one line per check; the exit code is 1 if a check fails."""
 
 from __future__ import annotations
 

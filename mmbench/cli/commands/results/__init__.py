@@ -1,1 +1,1 @@
-"""Commands that read records and names: compare, gate, history, leaderboard, list, show."""
+"""Commands that show records and names: compare, gate, history, leaderboard, list, show."""

@@ -1,4 +1,4 @@
-"""`mmbench compare`: the differences between runs, with tests."""
+"""`mmbench compare`: the differences between runs, with significance tests."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ from mmbench.types import RunRecord
 
 _HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
            "verdict"]  # fmt: skip
-_QUOTED = 60  # characters shown of an output
+_QUOTED = 60  # longer outputs are truncated to this many characters
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print every candidate next to the baseline, and for several runs which do not differ."""
+    """Print every candidate next to the baseline; for several runs, print which do not differ."""
     if len(args.run) < 2:
-        raise UserError("compare takes two runs or more: mmbench compare BASELINE CANDIDATE …")
+        raise UserError(
+            "compare needs at least two runs; type mmbench compare BASELINE CANDIDATE …"
+        )
     runs = find_runs(args.run, args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
@@ -46,9 +48,10 @@ def command(args: argparse.Namespace) -> int:
 def comparison_lines(
     pairs: Sequence[Comparison], records: Sequence[RunRecord], most: int, width: int | None
 ) -> list[str]:
-    """Return the output of `mmbench compare` for the runs of one task, given all `pairs`.
+    """Return the output of `mmbench compare` for the runs of one task.
 
-    At most `most` of the changed samples are shown.
+    `pairs` are all compared pairs, and `records` the runs of the task. At most `most` changed
+    samples are shown.
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
@@ -75,7 +78,7 @@ def _parts(record: RunRecord) -> list[str]:
 
 
 def _table(pair: Comparison, width: int | None) -> list[str]:
-    """Return the scores as a table for each direction."""
+    """Return the scores as lines, with a separate table for each direction."""
     header = [name.format(f"{100 * (1 - pair.alpha):g}") for name in _HEADER]
     scores = {score.metric: score for score in pair.scores}
     lines: list[str] = []
@@ -103,12 +106,12 @@ def _row(score: ScoreComparison) -> list[str]:
 
 
 def chance(p_value: float | None) -> str:
-    """Return a p-value as a cell of a table."""
+    """Return a p-value as a table cell."""
     return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
 
 
 def _notes(pair: Comparison) -> list[str]:
-    """Return notes on the tests: method, number of samples, and what was left out."""
+    """Return notes on the tests: the method, the number of samples, and excluded samples."""
     lines: dict[str, list[str]] = {}
     for score in pair.scores:
         for note in _notes_on(score):
@@ -123,7 +126,7 @@ def _notes(pair: Comparison) -> list[str]:
 
 
 def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
-    """Return the names of metrics; all metrics of a direction as `all DIRECTION`."""
+    """Return the names of metrics as text; all metrics of a direction become `all DIRECTION`."""
     by_direction = directions(names)
     whole = {
         direction
@@ -145,7 +148,7 @@ def _notes_on(score: ScoreComparison) -> Iterator[str]:
     if any(score.failed):
         in_a, in_b, both = score.failed
         yield (
-            f"left out: {count(in_a, 'sample')} failed in the baseline alone,"
+            f"excluded: {count(in_a, 'sample')} failed in the baseline alone,"
             f" {in_b:,} in the candidate alone, {both:,} in both"
         )
 
@@ -160,7 +163,10 @@ def _changes(changed: SampleChanges, most: int, width: int | None) -> list[str]:
 
 
 def _change(sample: SampleChange, width: int | None) -> list[str]:
-    """Return a sample with both outputs and the reference, in rows where a line is too short."""
+    """Return the lines for a changed sample: both outputs and the reference.
+
+    This is one line if it fits into `width`, otherwise a list.
+    """
     baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
     reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
     heading = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"
@@ -176,7 +182,7 @@ def _change(sample: SampleChange, width: int | None) -> list[str]:
 def _groups(
     pairs: Sequence[Comparison], records: Sequence[RunRecord], width: int | None
 ) -> list[str]:
-    """Return for each metric the runs, best first, with their letters."""
+    """Return lines that list, for each metric, the runs from best to worst with their letters."""
     at = {record.run: place for place, record in enumerate(records)}
     lines = ["", "Runs that share a letter do not differ:"]
     for place, score in enumerate(pairs[0].scores):

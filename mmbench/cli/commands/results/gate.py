@@ -1,4 +1,4 @@
-"""`mmbench gate`: the verdict on a candidate, as an exit code."""
+"""`mmbench gate`: the verdict on a candidate as an exit code."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print a line for each metric. Return 1 if the candidate fails.
+    """Print a line for each metric, and return the exit code: 0 if the candidate passes, else 1.
 
-    Return the code of --on-unclear (default 4) if the data do not decide.
+    If the data do not decide, return the code of --on-unclear (default: 4).
     """
     baseline, candidate = find_runs([args.baseline, args.candidate], args)
     verdicts = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
@@ -43,4 +43,4 @@ def _write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise UserError(f"--junit {path}: cannot be written: {error.strerror}") from error
+        raise UserError(f"--junit {path}: the file cannot be written: {error.strerror}") from error

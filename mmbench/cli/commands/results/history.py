@@ -27,7 +27,7 @@ _STAMP = len("20261126-120631")  # the beginning of run names
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print a table for each metric, and draw them where a file is given."""
+    """Print a table for each metric, and write a plot if a file is given."""
     unreadable: list[str] = []
     points_by_metric = histories(
         args.task,
@@ -65,7 +65,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def shortener(runs: Sequence[str]) -> Callable[[str], str]:
-    """Return a function that cuts a run's id to its time, where no other run has the same."""
+    """Return a function that shortens run ids to their time, unless two runs have the same time."""
 
     def short(run: str) -> str:
         beginning = run[:_STAMP]
@@ -81,9 +81,9 @@ def table(
     short: Callable[[str], str],
     width: int | None = None,
 ) -> list[str]:
-    """Return the lines of one metric's table, each line of models under a heading.
+    """Return the lines of a metric's table; each line of models has a heading.
 
-    Columns are aligned over the whole table, on a narrow terminal only within each line of models.
+    Columns are aligned over the whole table; on a narrow terminal, only within each line of models.
     """
     failed = any(point.failed for point in points)
     parts = [_part(list(own), failed, short) for _, own in groupby(points, lambda p: p.line)]
@@ -101,7 +101,7 @@ def table(
 def _part(
     line: Sequence[Point], failed: bool, short: Callable[[str], str]
 ) -> tuple[str, list[list[str]]]:
-    """Return the heading of a line of models, and its rows after their header."""
+    """Return the heading of a line of models, and its table rows with the header first."""
     first = "step" if line[0].order == "step" else "checkpoint"
     header = [first, "value", "95 %", *(["failed"] if failed else []), "change", "run"]
     heading = f"{line[0].line + 1}  {plain(line_name(line[0]), 76)}"
@@ -132,9 +132,11 @@ def notes(tables: Sequence[Sequence[Point]]) -> list[str]:
     points = [point for points in tables for point in points]
     lines = []
     if any(point.by for point in points):
-        lines.append("Changes are from the point before in the same numbered line.")
+        lines.append("Changes are relative to the previous point in the same numbered line.")
     if any(point.by == "rows" for point in points):
         lines.append("With p: a paired test of the samples, corrected over the history (Holm).")
     if any(point.by == "intervals" for point in points):
-        lines.append("Without p: rows are missing; a change is two intervals that do not overlap.")
+        lines.append(
+            "Without p: rows are missing; intervals that do not overlap count as a change."
+        )
     return lines

@@ -1,4 +1,4 @@
-"""`mmbench leaderboard`: build the tables again from the records, or show them."""
+"""`mmbench leaderboard`: rebuild the tables from the records, or show them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
-    """Build or show the tables of the tasks named, or of all."""
+    """Build or show the tables of the given tasks (default: all tasks)."""
     known = store.tasks_in(args.out)
     for task in args.task:
         if task not in known:
             names = listed(known, len(known))
-            raise DataError(f"no run of task {task!r} in {args.out}; there are runs of: {names}")
+            raise DataError(f"no run of task {task!r} in {args.out}; it has runs of {names}")
     if not known:
-        raise DataError(f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one")
+        raise DataError(f"no runs in {args.out}; `mmbench run -m MODEL -t TASK` makes one")
     if args.action == "build":
         pages, unreadable = board.build(args.out, args.task)
         report_unreadable(unreadable)
@@ -67,7 +67,10 @@ def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunReco
 
 
 def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> list[str]:
-    """Return a line for each model of each task; on a narrow terminal under a heading per task."""
+    """Return a line for each model of each task.
+
+    On a narrow terminal, the models of a task follow a heading.
+    """
     lines = _one_table(by_task)
     if width is None or all(display_width(line) <= width for line in lines):
         return lines
@@ -75,7 +78,7 @@ def _brief(by_task: Mapping[str, list[list[RunRecord]]], width: int | None) -> l
 
 
 def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
-    """Return all models in one table; tables of the same task that differ get a title."""
+    """Return all models in one table; if a task has several tables, each gets a title."""
     tables = by_task.items()
     rows = [[plain(c) for c in row] for _, sections in tables for t in sections for row in brief(t)]
     head, *lines = aligned([BRIEF, *rows], left={0, 1, 2})
@@ -88,7 +91,7 @@ def _one_table(by_task: Mapping[str, list[list[RunRecord]]]) -> list[str]:
 
 
 def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator[str]:
-    """Yield the models of a task under its name and headline."""
+    """Yield the lines of a task: a heading with its name and headline, then its models."""
     for title, section in _titled(task, sections):
         rows = [[plain(cell) for cell in row] for row in brief(section)]
         baseline = f"; {BRIEF[-1]} {rows[0][-1]}" if rows[0][-1] else ""
@@ -97,7 +100,7 @@ def _by_task(task: str, sections: list[list[RunRecord]], width: int) -> Iterator
 
 
 def _titled(task: str, sections: list[list[RunRecord]]) -> Iterator[tuple[str, list[RunRecord]]]:
-    """Yield each table of a task with a title that names its differences from the others."""
+    """Yield each table of a task with a title that says how it differs from the other tables."""
     titles = distinctions([section[0] for section in sections])
     for parts, section in zip(titles, sections, strict=True):
         yield plain(f"{task}, {'; '.join(parts)}" if parts else task), section

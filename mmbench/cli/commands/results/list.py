@@ -1,6 +1,7 @@
-"""`mmbench list`: names in the first column, then a summary; loads nothing heavy.
+"""`mmbench list`: names in the first column, then a summary. No heavy library is imported.
 
-Metrics are imported, since they declare their own unit, except those of installed packages.
+Metrics are imported, because they declare their unit themselves; metrics of installed packages are
+not.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from mmbench.text import plain
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print one line per name; on a narrow terminal its summary is wrapped."""
+    """Print one line per name; on a narrow terminal, summaries are wrapped."""
     rows = [[plain(cell) for cell in row] for row in _rows(args)]
     if args.what == "runs" and not rows:
-        show([f"no runs in {args.out}: `mmbench run -m MODEL -t TASK` makes one"], sys.stderr)
+        show([f"no runs in {args.out}; `mmbench run -m MODEL -t TASK` makes one"], sys.stderr)
     show(listing(rows, screen_width(sys.stdout)))
     return 0
 

@@ -44,7 +44,7 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> str:
-    """Return a task as YAML that can be loaded again; long texts are folded at `width`."""
+    """Return a task as YAML that can be loaded again; long strings are folded at `width`."""
     from mmbench.spec import load_task, task_values
 
     values = task_values(load_task(name, folders))
@@ -65,9 +65,9 @@ def task_yaml(name: str, folders: Sequence[str], width: int | None = None) -> st
 
 
 def _dump(values: dict[str, object], width: int) -> str:
-    """Return YAML; text that is not safe to print is escaped to ASCII.
+    """Return values as YAML; strings that are not safe to print are escaped to ASCII.
 
-    What GitHub Actions would read as a command is then broken by a blank.
+    A string that GitHub Actions would interpret as a command gets an extra space.
     """
     import yaml
 
@@ -105,7 +105,7 @@ def _model(args: argparse.Namespace) -> list[str]:
 
 
 def _options(cls: Callable[..., object]) -> Iterator[str]:
-    """Yield the options of a model as they are typed, with their defaults: `prompt=null`."""
+    """Yield the options of a model as a user types them, with their defaults: `prompt=null`."""
     for name, option in inspect.signature(cls).parameters.items():
         if name not in ("self", "folder", "device", "dtype"):
             needed = option.default is inspect.Parameter.empty
@@ -113,12 +113,15 @@ def _options(cls: Callable[..., object]) -> Iterator[str]:
 
 
 def _typed(value: object) -> str:
-    """Return a value as it is typed after `--model-arg KEY=`."""
+    """Return a value as a user types it after `--model-arg KEY=`."""
     return plain(msgspec.json.encode(value, enc_hook=str).decode())
 
 
 def _doc(target: object) -> list[str]:
-    """Return a docstring; on a narrow terminal each paragraph as one line, to be wrapped again."""
+    """Return the lines of a docstring.
+
+    On a narrow terminal, each paragraph is one line, which is wrapped later.
+    """
     lines = (inspect.getdoc(target) or "").splitlines()
     width = screen_width(sys.stdout)
     fits = width is None or max(map(len, lines), default=0) <= width
