@@ -77,7 +77,10 @@ class GateVerdict(Struct, frozen=True):
 
 
 def parse_rule(text: str) -> GateRule:
-    """Parse `METRIC: -0.5%` or `METRIC: 0.005`; the sign is ignored. Raises UserError."""
+    """Parse a rule, `METRIC: -0.5%` or `METRIC: 0.005`. The sign of the number is ignored.
+
+    Raises UserError for any other text.
+    """
     match = _RULE.match(text.strip())
     if match is None:
         raise UserError(

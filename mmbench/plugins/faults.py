@@ -109,7 +109,7 @@ def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object])
 
 
 def _words(error: BaseException) -> str:
-    """Return the type, the message and the notes of an error on one line."""
+    """Return the type, the message and the notes of an error as one line."""
     if isinstance(error, SystemExit):
         return f"the plugin called sys.exit({error.code!r})"
     notes = getattr(error, "__notes__", [])

@@ -58,7 +58,7 @@ class TakesEncoded(Protocol):
 
 @runtime_checkable
 class Hears(Protocol):
-    """A model that takes audio at `rate` samples per second."""
+    """A model that takes audio with the sampling rate `rate`, in samples per second."""
 
     rate: int
 

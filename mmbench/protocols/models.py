@@ -87,7 +87,7 @@ class Writes(Protocol):
     def write(
         self, conversations: Sequence[Input], options: GenerationConfig
     ) -> Sequence[GeneratedText | SampleError]:
-        """Answer n conversations."""
+        """Answer n conversations; return one answer or SampleError for each."""
         ...
 
 

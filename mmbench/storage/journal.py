@@ -82,7 +82,7 @@ class Journal:
             self.sizes = sizes
 
     def get(self, keys: Keys) -> JournalBatch | None:
-        """Return the stored outputs of a batch of keys [n, 16] if it is complete, else None."""
+        """Return the stored outputs of a batch of keys [n, 16]; None if an output is missing."""
         ident = digest_of_keys(keys)
         own = self._entries.get(ident)
         if own is not None:

@@ -90,7 +90,7 @@ def count(number: int, noun: str) -> str:
 
 
 def part_of(number: int, total: int, noun: str, singular: str = "has", plural: str = "have") -> str:
-    """Return the start of a sentence: `1 of 60 samples has`, `2 of 60 samples have`."""
+    """Return a count as the start of a sentence: `1 of 60 samples has`, `2 of 60 samples have`."""
     return f"{number:,} of {count(total, noun)} {singular if number == 1 else plural}"
 
 

@@ -129,7 +129,7 @@ def first_reading(pieces: list[Piece]) -> str:
 
 
 def count_readings(pieces: list[Piece]) -> int:
-    """Return the number of combinations of choices, with duplicates."""
+    """Return the number of combinations of choices; equal texts are counted repeatedly."""
     number = 1
     for piece in pieces:
         if not isinstance(piece, str):

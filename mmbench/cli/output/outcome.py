@@ -30,7 +30,10 @@ def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
 
 
 def exit_code(record: RunRecord, allowed: str) -> int:
-    """Return the exit code of a run: 3 for failures, 4 for a headline without a value, else 0."""
+    """Return the exit code of a run: 3 if more samples failed than `allowed`, otherwise 4 or 0.
+
+    4 means that the headline has no value.
+    """
     if record.counts["failed"] > allowed_failures(allowed, record.counts["samples"]):
         return SAMPLES
     headline = record.scores.get(record.headline)

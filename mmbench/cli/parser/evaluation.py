@@ -71,8 +71,8 @@ def score(commands: Commands) -> None:
     add(
         "--strip-reasoning",
         action="store_true",
-        help="remove the reasoning before the answers (<think>…</think>, channels of gpt-oss,"
-        " ◁think▷), and keep the content of <answer>…</answer>",
+        help="remove the reasoning from the outputs (<think>…</think>, channels of gpt-oss,"
+        " ◁think▷), and keep only the content of <answer>…</answer>, if present",
     )
     add(
         "--partial",

@@ -36,7 +36,7 @@ def conformance(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="only this family (`mmbench list conformance`); repeat for several",
+        help="compare only this family (see `mmbench list conformance`); repeat for several",
     )
     plugin(parser)
     output_format = parser.add_mutually_exclusive_group()

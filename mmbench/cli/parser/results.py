@@ -53,7 +53,7 @@ def gate(commands: Commands) -> None:
         "--on-unclear",
         choices=["pass", "fail", "4"],
         default="4",
-        help="exit code when there are too few samples: 0, 1 or 4 (default: 4)",
+        help="exit code of an unclear verdict: pass is 0, fail is 1 (default: 4)",
     )
     add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
     add("--github", action="store_true", help="also print the verdicts as GitHub annotations")
@@ -65,8 +65,8 @@ def history(commands: Commands) -> None:
     text = "show a metric over checkpoints, and where it changed"
     parser = command(commands, "history", "results", text)
     add = parser.add_argument
-    add("task", metavar="TASK", help="a task's name")
-    add("--model", metavar="NAME", help="only runs of this model")
+    add("task", metavar="TASK", help="name of the task")
+    add("--model", metavar="NAME", help="show only runs of this model")
     help = (
         "the metric, in all its directions and variants; repeat for several (default: the headline)"
     )

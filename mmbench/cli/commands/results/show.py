@@ -21,7 +21,7 @@ _UNFOLDED = 1 << 30  # the width of YAML that is not folded
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the description of the name."""
+    """Print the description of the model, task, metric or run."""
     if args.what == "run":
         _run(args)
     elif args.what == "task":
