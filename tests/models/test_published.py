@@ -140,7 +140,7 @@ def test_a_template_of_the_processor_goes_before_that_of_the_tokenizer(tmp_path:
 def test_templates_of_which_none_is_the_default_are_refused_by_name(tmp_path: Path) -> None:
     held = [{"name": name, "template": chat.TEMPLATE} for name in ("tool_use", "rag")]
     folder = _with_tokenizers_template(tmp_path / "llava", held)
-    with pytest.raises(ModelError, match="chat templates rag, tool_use and no default: copy"):
+    with pytest.raises(ModelError, match="chat templates rag, tool_use and no default; copy"):
         Llava(folder, **CPU)
 
 
@@ -151,7 +151,7 @@ def _with_tokenizers_template(folder: Path, held: Any) -> Path:
 
 
 def test_a_template_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"template nowhere\.jinja: cannot be read"):
+    with pytest.raises(ModelError, match=r"template nowhere\.jinja cannot be read"):
         Llava(chat.llava(tmp_path / "llava"), **CPU, template="nowhere.jinja")
 
 

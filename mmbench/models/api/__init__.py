@@ -1,1 +1,1 @@
-"""Models behind endpoints of OpenAI's chat completions API."""
+"""Models served through OpenAI's chat completions API."""

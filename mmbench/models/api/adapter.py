@@ -1,4 +1,4 @@
-"""Models behind endpoints of OpenAI's chat completions API: vLLM, SGLang, transformers serve ..."""
+"""Models served through OpenAI's chat completions API: vLLM, SGLang, transformers serve ..."""
 
 from __future__ import annotations
 
@@ -23,22 +23,25 @@ if TYPE_CHECKING:
     from mmbench.models.api.parts import JsonMessage
     from mmbench.types import DecodedPart
 
-_PROBES = 3  # conversations tried to detect dropped media, where the endpoint refuses them
+_PROBES = 3  # refused conversations after which the test for dropped media gives up
 _DAY = 86_400
-_FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}  # of a request, but a limit
+# Fields of a request other than the token limit.
+_FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}
 
 
 class Api:
-    """A model behind an endpoint: `api@MODEL` sends conversations to MODEL at `base`.
+    """A model at an endpoint: `api@MODEL` sends conversations to MODEL at the URL `base`.
 
-    `concurrency` conversations are sent at a time. `served_as` states what is served, since the
-    address is not part of the model's identity. The key is read from the environment variable
-    `key_env` and never recorded. An image is sent as the bytes of its file where a decoder sees the
-    same pixels, a video as `frames` images. A failed request is a failed sample: an incomplete
-    body, invalid JSON, no text, a content filter. An empty text is an answer. With `check_media`
-    the first conversation with a medium is sent with the medium and without it. If the server
-    counts equally many prompt tokens, it drops this medium, and each conversation with one fails.
-    Raises ModelError where no request can succeed.
+    At most `concurrency` requests are open at a time, at most `rpm` are sent per minute, and each
+    may take `timeout` seconds. `served_as` describes the served model, since the URL is not part
+    of the model's identity. The API key is read from the environment variable `key_env` and never
+    recorded. `limit` is the name of the request field for the token limit. An image is sent as the
+    bytes of its file if decoding them gives the evaluated pixels, else as PNG; a video is sent as
+    `frames` images. An incomplete body, invalid JSON, a response without text and a content filter
+    make a failed sample; an empty text is a valid output. With `check_media`, the first
+    conversation that contains an image is sent with and without the image (likewise for audio). If
+    the server reports the same number of prompt tokens, it drops images, and every conversation
+    with an image fails. Raises ModelError if no request can succeed.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
@@ -46,7 +49,7 @@ class Api:
     remote = True
     encoded_images = True
     batch = 16  # conversations decoded at a time
-    # These options change where and how answers are fetched, not the answers.
+    # These options change where and how outputs are requested, not the outputs.
     unhashed: ClassVar[frozenset[str]] = frozenset(
         {"base", "concurrency", "timeout", "retries", "rpm", "key_env", "check_media"}
         | {"insecure_http"}
@@ -54,13 +57,13 @@ class Api:
 
     def __init__(
         self,
-        folder: Path | None,  # noqa: ARG002 - there are no weights here
+        folder: Path | None,  # noqa: ARG002 - an endpoint needs no weights
         *,
         device: str,  # noqa: ARG002
         dtype: str,  # noqa: ARG002
         model: str = "",
         base: str = "",
-        served_as: str = "",  # noqa: ARG002 - part of the identity alone
+        served_as: str = "",  # noqa: ARG002 - used in the identity only
         frames: int = 8,
         concurrency: int = 8,
         timeout: float = 120.0,
@@ -72,7 +75,9 @@ class Api:
         insecure_http: bool = False,
     ) -> None:
         if not model or not base:
-            raise ModelError("api needs a model and an endpoint: -m api@MODEL --api-base URL")
+            raise ModelError(
+                "model api needs a model name and an endpoint; pass -m api@MODEL --api-base URL"
+            )
         for name, fits, needed in (
             ("timeout", 0 < timeout <= _DAY, f"above 0 and at most {_DAY}"),
             ("retries", 0 <= retries <= 100, "0 to 100"),
@@ -82,7 +87,7 @@ class Api:
             ("limit", limit not in _FIELDS, "max_tokens or max_completion_tokens"),
         ):
             if not fits:
-                raise ModelError(f"option {name} of model api: give {needed}")
+                raise ModelError(f"model api: option {name} must be {needed}")
         self._client = Client(
             base,
             os.environ.get(key_env),
@@ -99,14 +104,14 @@ class Api:
 
     @staticmethod
     def destination(base: str = "", **_: object) -> str | None:
-        """Return the host to which inputs are sent, None for this machine."""
+        """Return the host that receives the inputs, or None if it is this machine."""
         host = parse_base(base).hostname if base else None
         return None if host is None or is_this_machine(host) else host
 
     def probe(self) -> str:
-        """Request the list of models, and return a warning about it, "" if there is none.
+        """Request the model list and return a warning if the model is not in it, else "".
 
-        Raises ModelError if the endpoint cannot be reached or does not accept the key.
+        Raises ModelError if the endpoint cannot be reached or does not accept the API key.
         """
         names = self._client.models()
         if not names or self._name in names:
@@ -118,19 +123,19 @@ class Api:
         item: Sequence[Message[DecodedPart | EncodedImage]],
         modality: str,  # noqa: ARG002
     ) -> list[JsonMessage]:
-        """Return a conversation as JSON, its media encoded."""
+        """Return a conversation as JSON messages with encoded media."""
         return encode_messages(item)
 
     def write(
         self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Answer n prepared conversations, in their order."""
+        """Return the generated text or the error of each prepared conversation, in input order."""
         return [answer for _, answer in sorted(self.write_each(conversations, options))]
 
     def write_each(
         self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
-        """Yield the index and the answer of each prepared conversation, as the answers arrive."""
+        """Yield (index, generated text or error) for each conversation as responses arrive."""
         stop = threading.Event()
         request = partial(self._answer, options=options, stop=stop)
         return stream_answers(
@@ -142,7 +147,7 @@ class Api:
     ) -> GeneratedText | SampleError:
         dropped_types = [medium for medium in media_types(turns) if self._dropped_media.get(medium)]
         if dropped_types:
-            return SampleError(f"the server drops every {dropped_types[0]} without a word")
+            return SampleError(f"the server silently drops every {dropped_types[0]}")
         try:
             answer = self._post(turns, options, stop)
             return parse_answer(answer, self._client.mask, self._client.printable)
@@ -167,9 +172,10 @@ class Api:
     def _probe_first(
         self, conversations: Iterable[list[JsonMessage]], stop: threading.Event
     ) -> Iterator[tuple[int, list[JsonMessage]]]:
-        """Yield each conversation with its index after testing whether its media are dropped.
+        """Yield (index, conversation) after testing whether the server drops its media.
 
-        If the endpoint refuses a test conversation, the next one is tried, `_PROBES` in all.
+        The first conversation with each type of media is the test. If the endpoint refuses this
+        conversation, the next one is tested, until `_PROBES` are refused.
         """
         waiting, refused = [], 0
         for number, turns in enumerate(conversations):
@@ -187,7 +193,7 @@ class Api:
     def _probe_media(
         self, turns: list[JsonMessage], media: set[str], stop: threading.Event
     ) -> bool:
-        """Test which types of media the server drops. Return whether it refused a request."""
+        """Test which of the types `media` the server drops. Return whether it refused a request."""
         dropped = {medium: self._drops_medium(turns, medium, stop) for medium in media}
         self._dropped_media |= {
             medium: drops for medium, drops in dropped.items() if drops is not None
@@ -197,7 +203,7 @@ class Api:
     def _drops_medium(
         self, turns: list[JsonMessage], medium: str, stop: threading.Event
     ) -> bool | None:
-        """Return whether the server drops a type of media; None if it refuses the conversation."""
+        """Return whether the server drops a media type, or None if it refuses the conversation."""
         one_token = GenerationConfig(max_tokens=1)
         try:
             counts = [
@@ -205,5 +211,5 @@ class Api:
                 for variant in (turns, remove_media(turns, medium))
             ]
         except SampleError:
-            return None  # the conversation's own answer will report the error
+            return None  # the later request for this conversation will report the error
         return None not in counts and counts[0] == counts[1]

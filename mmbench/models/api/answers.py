@@ -1,4 +1,4 @@
-"""The generated text in the JSON object that an endpoint returns."""
+"""Parsing of the JSON object that an endpoint returns for a conversation."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 from mmbench.errors import SampleError
 from mmbench.types import GeneratedText
 
-# Finish reasons with an incomplete text. Any other word, and null, counts as a regular end, which
-# some servers call by another name (`eos_token` of TGI).
+# Finish reasons of incomplete texts. Any other string and null count as a regular end, since
+# servers have different names for it (TGI: `eos_token`).
 _CUT_OFF = frozenset({"content_filter", "refusal", "error", "abort"})
 _AT_THE_LIMIT = frozenset({"length", "max_tokens"})
 _MAX_TOKENS = 1 << 31
-_UNREADABLE = "the endpoint's answer has no readable choices[0].message.content"
+_UNREADABLE = "the endpoint's response has no readable choices[0].message.content"
 
 
 def parse_answer(
     answer: dict[str, object], mask: Callable[[str], str], printable: Callable[[str], str]
 ) -> GeneratedText:
-    """Return the generated text of an answer.
+    """Return the generated text in the JSON object of a response.
 
-    `mask` removes the key from a text, `printable` makes a text fit for a message. Raises
-    SampleError if there is no text.
+    `mask` removes the API key from a text; `printable` also shortens it to one line for an error
+    message. Raises SampleError if the response has no text.
     """
     match answer:
         case {"choices": [{"message": dict(message), **choice}, *_]}:
@@ -33,7 +33,9 @@ def parse_answer(
         raise SampleError(f"the model refused: {printable(refusal)}")
     finish_reason = _normalised_reason(finish)
     if not isinstance(content, str) or finish_reason in _CUT_OFF:
-        raise SampleError(f"the endpoint gave no text: it ended with {printable(str(finish))!r}")
+        raise SampleError(
+            f"the endpoint returned no complete text (finish_reason {printable(str(finish))!r})"
+        )
     text = mask(content).strip()
     _refuse_surrogates(text)
     return GeneratedText(
@@ -42,7 +44,7 @@ def parse_answer(
 
 
 def prompt_tokens(answer: dict[str, object]) -> int | None:
-    """Return the number of prompt tokens that the server reports, None if it reports none."""
+    """Return the number of prompt tokens in a response, or None if the server reports none."""
     usage = answer.get("usage")
     tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return tokens if isinstance(tokens, int) else None
@@ -51,13 +53,13 @@ def prompt_tokens(answer: dict[str, object]) -> int | None:
 def _normalised_reason(finish: object) -> str:
     if not isinstance(finish, str | None):
         raise SampleError(
-            f"the endpoint's finish_reason is a {type(finish).__name__}: a word is needed"
+            f"the endpoint's finish_reason is a {type(finish).__name__}, not a string"
         )
     return (finish or "").lower()
 
 
 def _text(content: object) -> object:
-    """Return the text of a message. If it is a list of parts, join their texts."""
+    """Return the content of a message; if it is a list of parts, join their texts."""
     if not isinstance(content, list):
         return content
     texts = []
@@ -78,7 +80,7 @@ def _refuse_surrogates(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise SampleError("the endpoint's text has a lone surrogate, which is not text") from error
+        raise SampleError("the endpoint's text has a lone surrogate (invalid Unicode)") from error
 
 
 def _tokens(answer: dict[str, object]) -> int:

@@ -1,4 +1,4 @@
-"""A client of an endpoint that repeats requests after transient errors."""
+"""An HTTP client for an endpoint that retries requests after transient errors."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ from mmbench.models.api.replies import (
 )
 from mmbench.text import count, plain
 
-Body = dict[str, Any]  # the JSON of a request; requests' own type for it admits no TypedDict
+Body = dict[str, Any]  # the JSON of a request; the type that requests declares excludes TypedDict
 
 _CONNECT_SECONDS = 10.0
-_MAX_CONNECTS = 3  # tries to connect again
-_MAX_SILENT = 3  # requests in a row without any reply, after which the run ends
+_MAX_CONNECTS = 3  # retries of a failed connection
+_MAX_SILENT = 3  # consecutive requests without a response, after which the run ends
 _MATCHES_NOTHING = re.compile(r"(?!)")  # no text matches it
 
 
 class Client:
     """An HTTP client that posts JSON to `base`/chat/completions, usable from several threads.
 
-    `key` is sent in the header only; where a server repeats it, it is masked. Failed connections,
-    timeouts, incomplete bodies and the statuses of a busy or failing server are retried `retries`
-    times (urllib3's `Retry`): first at once, then after waits that double, or as long as the server
-    requests. Redirects are not followed. At most `rpm` requests a minute are sent.
+    `key` is sent in the header only and masked in text from the server. `timeout` is in seconds.
+    Failed connections, timeouts, incomplete bodies and status codes of a busy or failing server are
+    retried up to `retries` times (urllib3's `Retry`): first at once, then after waits that double,
+    or after the wait that the server requests. Redirects are not followed. At most `rpm` requests
+    per minute are sent, without limit if it is None.
     """
 
     def __init__(
@@ -59,14 +60,14 @@ class Client:
         self._interval = 60 / rpm if rpm else 0.0
         self._next_request = 0.0
         self._lock = threading.Lock()
-        self._last_reply = time.monotonic()  # when the last reply came
-        self._unconnected = self._silent = 0  # tries to connect, and requests, in a row without one
+        self._last_reply = time.monotonic()  # when the last response arrived
+        self._unconnected = self._silent = 0  # failed connections and requests since then
 
     def post(self, body: Body, stop: threading.Event) -> dict[str, object]:
-        """Send a request and return the JSON object of the reply.
+        """Send a request and return the JSON object of the response.
 
-        `stop` ends waits and prevents further tries. Raises SampleError for a failed request,
-        ModelError for an error that every request would meet, or if the endpoint never replies.
+        Setting `stop` ends waits and prevents further tries. Raises SampleError for a failed
+        request, ModelError if every request would fail or the endpoint has stopped responding.
         """
         from urllib3 import Retry
         from urllib3.exceptions import MaxRetryError
@@ -75,7 +76,7 @@ class Client:
         retry = Retry(
             self._retries,
             connect=min(self._retries, _MAX_CONNECTS),
-            other=min(self._retries, _MAX_CONNECTS),  # such as a certificate
+            other=min(self._retries, _MAX_CONNECTS),  # such as certificate errors
             allowed_methods={"POST"},
             backoff_factor=0.5,
             backoff_jitter=0.25,
@@ -91,18 +92,18 @@ class Client:
                     raise self._final_error(failed, began, len(retry.history) + 1) from failed
                 wait = retry.get_backoff_time() if failed.wait is None else failed.wait
                 stop.wait(min(wait, MAX_WAIT))
-        raise SampleError("the run ended before the endpoint answered")
+        raise SampleError("the run ended before the endpoint responded")
 
     def models(self) -> list[str]:
-        """Return the names of the models that the endpoint lists, none if it has no list.
+        """Return the model names that the endpoint lists, or [] if it has no list.
 
-        Raises ModelError if it cannot be reached or does not accept the key.
+        Raises ModelError if the endpoint cannot be reached or does not accept the API key.
         """
         url = f"{self._base}/models"
         try:
             reply = self._send("GET", url, None)
         except (TransientError, SampleError) as failed:
-            raise ModelError(f"{url}: {failed}: {_START_HINT}") from failed
+            raise ModelError(f"{url}: {failed}; {_START_HINT}") from failed
         if reply.status >= 404:
             return []
         try:
@@ -114,17 +115,17 @@ class Client:
         return [self.mask(name) for name in names if isinstance(name, str)]
 
     def mask(self, text: str) -> str:
-        """Return a text with `***` for the key, unless the key is too short for a secret."""
+        """Replace the key in a text by `***`, unless the key is shorter than `SHORTEST_SECRET`."""
         if not self._key or len(self._key) < SHORTEST_SECRET:
             return text
         return self._secret.sub("***", text)
 
     def printable(self, text: str) -> str:
-        """Return a server's text on one line, truncated and without the key."""
+        """Return text from a server on one line, truncated, with the key masked."""
         return plain(self._secret.sub("***", text)[:2000]) or "nothing"
 
     def _send(self, method: str, url: str, body: Body | None) -> Reply:
-        """Send a request and read its reply. Raises TransientError if it does not arrive whole."""
+        """Send a request and read its response. Raises TransientError if this is incomplete."""
         import requests
         from urllib3.exceptions import HTTPError
 
@@ -151,13 +152,16 @@ class Client:
             self._last_reply, self._unconnected, self._silent = time.monotonic(), 0, 0
 
     def _final_error(self, failed: TransientError, began: float, tries: int) -> MmbenchError:
-        """Return the error of the sample, or of the run if the endpoint has stopped replying."""
+        """Return the error after the last retry.
+
+        This is a SampleError, or a ModelError if the endpoint has stopped responding.
+        """
         if failed.error is not None and self._last_reply < began:
             with self._lock:
                 self._silent += 1
                 gone = self._unconnected > _MAX_CONNECTS or self._silent >= _MAX_SILENT
             if gone:
-                return ModelError(f"{self._base}: {failed}: {_START_HINT}; {RESUME_HINT}")
+                return ModelError(f"{self._base}: {failed}; {_START_HINT}; {RESUME_HINT}")
         return SampleError(f"the endpoint failed {count(tries, 'time')}: {failed}")
 
     def _await_rate_limit(self, stop: threading.Event) -> None:
@@ -171,11 +175,11 @@ class Client:
         stop.wait(turn - now)
 
 
-_START_HINT = "start the server, or see --api-base"
+_START_HINT = "start the server or correct --api-base"
 
 
 def _cause(error: Exception) -> Exception:
-    """Return urllib3's error inside an error of requests."""
+    """Return the urllib3 error wrapped by an error of requests."""
     inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
     reason = getattr(inner, "reason", None)
     return reason if isinstance(reason, Exception) else inner
@@ -188,7 +192,7 @@ def _is_unconnected(cause: Exception) -> bool:
 
 
 def _reason(cause: Exception, seconds: float) -> str:
-    """Return the reason why no reply came, in words."""
+    """Return why no response arrived, as text for a message; `seconds` is the timeout."""
     from urllib3.exceptions import (
         ConnectTimeoutError,
         NewConnectionError,
@@ -201,15 +205,15 @@ def _reason(cause: Exception, seconds: float) -> str:
         case NewConnectionError():
             return f"cannot connect: {plain(str(cause.__cause__ or cause))}"
         case ReadTimeoutError():
-            return f"no answer within {seconds:g} s"
+            return f"no response within {seconds:g} s"
         case ConnectTimeoutError():
             return f"cannot connect within {min(_CONNECT_SECONDS, seconds):g} s"
         case ProtocolError():
-            return "the connection broke off"
+            return "the connection was closed early"
         case SSLError():
             return (
-                f"no secure connection: {plain(str(cause))}; set {CERTIFICATES[0]} to use your own"
-                " file of certificates"
+                f"no secure connection: {plain(str(cause))}; set {CERTIFICATES[0]} to the path of"
+                " your certificate file"
             )
         case _:
             return plain(f"{type(cause).__name__}: {cause}")

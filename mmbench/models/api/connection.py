@@ -1,4 +1,4 @@
-"""HTTP sessions with an endpoint: headers, certificates, and time limits for replies."""
+"""HTTP sessions with an endpoint: headers, certificates and time limits for responses."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from urllib3.connectionpool import HTTPConnectionPool
 
-CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")  # variables, the first that is set counts
+# Environment variables; the first that is set is used.
+CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def make_session(
     key: str | None, connections: int, seconds: float, *, encrypted: bool
 ) -> requests.Session:
-    """Return a requests session that several threads share; it keeps no cookies.
+    """Return a requests session without cookies that several threads may share.
 
-    Sending a request and receiving its whole reply may take `seconds` each. From the environment
-    only a file of certificates is used: no key of ~/.netrc, and no proxy, which could read the
-    traffic. Raises ModelError if that file is missing.
+    Sending a request may take `seconds`, and so may receiving its whole response. Of the
+    environment, only a certificate file is used: no password from ~/.netrc and no proxy, which
+    could read the traffic. Raises ModelError if the certificate file is missing.
     """
     import requests
 
     class Session(requests.Session):
-        """A session without redirects, since requests would read their bodies."""
+        """A session that ignores redirects, because requests would read their bodies."""
 
         def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
             return None
@@ -45,7 +46,7 @@ def make_session(
     session.verify = (encrypted and _certificates()) or True
     session.headers.update({"Authorization": f"Bearer {key}"} if key else {})
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # and the caller's
+    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections + 1)  # plus the caller
     adapter.poolmanager.pool_classes_by_scheme = _pools(seconds)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
@@ -53,17 +54,17 @@ def make_session(
 
 
 def _certificates() -> str:
-    """Return the file or folder of certificates that the environment names, "" for none."""
+    """Return the path of the certificates given in the environment, or "" if none is set."""
     for name in CERTIFICATES:
         if path := os.environ.get(name, ""):
             if not Path(path).exists():
-                raise ModelError(f"{name}={plain(path)}: no such file of certificates")
+                raise ModelError(f"{name}={plain(path)}: no such file or folder")
             return path
     return ""
 
 
 def _pools(seconds: float) -> dict[str, type]:
-    """Return urllib3's pool classes by scheme, with time-limited connections."""
+    """Return subclasses of urllib3's pools with time-limited connections, by URL scheme."""
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
     pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
@@ -77,20 +78,20 @@ def _limited(pool: type[HTTPConnectionPool], seconds: float) -> type:
 
 
 class _Limited:
-    """A mixin for connections with `limit` seconds to send a request and to read a reply each."""
+    """A mixin for connections: `limit` is the timeout in seconds of sending, and of receiving."""
 
     limit: float
     sock: socket.socket
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        self.sock.settimeout(self.limit)  # before this the timeout limits the connecting
+        self.sock.settimeout(self.limit)  # until here, the timeout is that for connecting
 
 
 class _Reply(HTTPResponse):
-    """A reply with a deadline, which skips informational replies of status 1xx.
+    """A response with a deadline that skips informational responses (status 1xx).
 
-    http.client takes a 103 for the reply, and the reply itself for that of the next request.
+    http.client would return a 103 as the response, and the actual response to the next request.
     """
 
     def __init__(
@@ -114,7 +115,10 @@ class _Reply(HTTPResponse):
 
 
 class _Timed(RawIOBase):
-    """The bytes of a socket until its timeout, counted from now and not from the last byte."""
+    """A reader of a socket with a deadline: its timeout, counted from now.
+
+    The timeout of the socket itself would start again after each byte.
+    """
 
     def __init__(self, raw: RawIOBase, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock
@@ -128,7 +132,7 @@ class _Timed(RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int | None:
         left = self._end - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the reply took too long")
+            raise TimeoutError("the response took too long")
         self._sock.settimeout(left)
         try:
             return self._raw.readinto(buffer)

@@ -23,28 +23,28 @@ _MEDIA = {"image_url": "image", "input_audio": "sound"}
 
 
 class TextPart(TypedDict):
-    """A text in a message."""
+    """A text part of a message."""
 
     type: Literal["text"]
     text: str
 
 
 class ImagePart(TypedDict):
-    """An image in a message: `url` is a data URL."""
+    """An image part of a message; `url` is a data URL."""
 
     type: Literal["image_url"]
     image_url: dict[Literal["url"], str]
 
 
 class SoundPart(TypedDict):
-    """A sound in a message: `data` in Base64, and its `format`."""
+    """An audio part of a message: the file as Base64 in `data`, and its `format` ("wav")."""
 
     type: Literal["input_audio"]
     input_audio: dict[Literal["data", "format"], str]
 
 
 class JsonMessage(TypedDict):
-    """A message as JSON."""
+    """A message of the API: a role, and a string or a list of parts as content."""
 
     role: str
     content: str | list[JsonPart]
@@ -53,22 +53,25 @@ class JsonMessage(TypedDict):
 def encode_messages(
     conversation: Sequence[Message[DecodedPart | EncodedImage]],
 ) -> list[JsonMessage]:
-    """Return messages as JSON: texts, images in data URLs, sounds as WAV, videos as their frames.
+    """Return messages as JSON with images as data URLs, audio as WAV and videos as frame images.
 
-    An image is sent as the bytes of its file where a decoder sees the same pixels, else as PNG. A
+    An EncodedImage with a MIME type is sent as the bytes of its file, any other image as PNG. A
     message that is a single text becomes a plain string, which every server accepts.
     """
     return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
 
 
 def media_types(turns: Sequence[JsonMessage]) -> set[str]:
-    """Return the types of media in messages: image, sound."""
+    """Return the media types in messages, a subset of {"image", "sound"}."""
     types = (part["type"] for turn in turns for part in _part_list(turn))
     return {_MEDIA[kind] for kind in types if kind != "text"}
 
 
 def remove_media(turns: Sequence[JsonMessage], medium: str) -> list[JsonMessage]:
-    """Return messages without one type of media; a message with nothing else becomes a dot."""
+    """Return messages without the parts of one media type ("image" or "sound").
+
+    A message without any other part becomes ".", since servers refuse empty messages.
+    """
     remaining = [
         [part for part in _part_list(turn) if _MEDIA.get(part["type"]) != medium] for turn in turns
     ]

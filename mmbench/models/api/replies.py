@@ -1,4 +1,4 @@
-"""Replies of an endpoint: JSON objects, transient errors and permanent errors."""
+"""Responses of an endpoint: JSON objects, transient errors and permanent errors."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from mmbench.errors import ModelError, SampleError
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-MAX_BODY = 16 << 20  # bytes of one reply; a text of 100,000 tokens has less than 1 MiB
+MAX_BODY = 16 << 20  # bytes per response; a text of 100,000 tokens has less than 1 MiB
 MAX_WAIT = 60.0  # seconds between two tries
-LONGEST_PAUSE = 300.0  # seconds; a server that asks for more ends the run
+LONGEST_PAUSE = 300.0  # seconds; if a server requests a longer wait, the run ends
 _CHUNK = 1 << 16
 
 _RETRIED_STATUSES = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # another try may succeed
 _FATAL_STATUSES = {
-    401: "the key is not accepted",
+    401: "the API key is not accepted",
     402: "payment is required",
     403: "access is denied",
-    404: "there is no such model",
+    404: "no such model",
 }
 _STATUS = re.compile(r"[45][0-9]{2}")
-RESUME_HINT = "the answers so far are kept, and the same command asks for the rest"
+RESUME_HINT = "finished outputs are kept; repeat the command to continue"
 _QUOTA = re.compile(r"quota|billing|insufficient (?:balance|credit|funds)", re.IGNORECASE)
 _UNIT = r"ms|d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?"
 _TIME = re.compile(rf"(\d{{1,6}}(?:\.\d{{1,9}})?) ?({_UNIT})(?![a-z]),? ?", re.IGNORECASE)
@@ -34,10 +34,10 @@ _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 class TransientError(Exception):
-    """A failed try after which another may succeed.
+    """A failed request that may succeed if repeated.
 
-    `error` is urllib3's error, `response` urllib3's response if there was one, and `wait` the
-    number of seconds that the server requests.
+    `error` is the urllib3 error and `response` the urllib3 response, each None if there was none.
+    `wait` is the wait in seconds that the server requests, or None.
     """
 
     def __init__(
@@ -53,7 +53,10 @@ class TransientError(Exception):
 
 
 class Reply(NamedTuple):
-    """A reply of an endpoint with its body read. `wait` is its Retry-After in seconds."""
+    """A response of an endpoint with its body.
+
+    `wait` is its Retry-After in seconds, or None. `location` is the target of a redirect, or "".
+    """
 
     status: int
     body: bytes
@@ -63,22 +66,22 @@ class Reply(NamedTuple):
 
 
 def read_body(response: BaseHTTPResponse) -> bytes:
-    """Read the body of urllib3's response.
+    """Return the decoded body of a urllib3 response.
 
-    Raises SampleError for a body longer than `MAX_BODY`, and errors of urllib3.
+    Raises SampleError for a body longer than `MAX_BODY` bytes, and urllib3's errors.
     """
     body = bytearray()
     while data := response.read1(_CHUNK, decode_content=True):
         body += data
         if len(body) > MAX_BODY:
-            raise SampleError(f"the endpoint's reply is longer than {MAX_BODY >> 20} MiB")
+            raise SampleError(f"the endpoint's response is longer than {MAX_BODY >> 20} MiB")
     return bytes(body)
 
 
 def retry_after_seconds(response: BaseHTTPResponse) -> float | None:
-    """Return the Retry-After of urllib3's response in seconds, None if it is absent or invalid.
+    """Return the wait in seconds that the Retry-After header requests.
 
-    The header holds a number of seconds or a date.
+    The header holds seconds or a date. Returns None if it is absent or invalid.
     """
     from urllib3 import Retry
     from urllib3.exceptions import InvalidHeader
@@ -91,32 +94,33 @@ def retry_after_seconds(response: BaseHTTPResponse) -> float | None:
 
 
 def parse_json_body(body: bytes) -> object:
-    """Parse JSON. Raises SampleError for anything else, and for JSON that is too deep or long."""
+    """Parse JSON. Raises SampleError if it is invalid, too deeply nested or has huge numbers."""
     try:
         return json.loads(body)
     except RecursionError as error:
-        raise SampleError("the endpoint answered JSON that is nested too deep") from error
+        raise SampleError("the JSON of the endpoint's response is nested too deep") from error
     except ValueError as error:  # invalid JSON or UTF-8, or a number with too many digits
-        raise SampleError("the endpoint's answer is not JSON") from error
+        raise SampleError("the endpoint's response is not JSON") from error
 
 
 def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict[str, object]:
-    """Return the JSON object of a successful reply.
+    """Return the JSON object of a successful response from `url`.
 
-    Raises TransientError, SampleError for a refused request, ModelError if every request will fail,
-    or will fail for longer than the retries last.
+    Raises TransientError if a retry may succeed, SampleError for a refused request, and ModelError
+    if every request will fail or the server requests a wait longer than `LONGEST_PAUSE`.
+    `printable` prepares text from the server for error messages.
     """
     if 300 <= reply.status < 400:
         raise ModelError(
-            f"{url}: redirects to {printable(reply.location)!r}, which is not followed: give the"
-            " address that answers as --api-base"
+            f"{url} redirects to {printable(reply.location)!r}, and redirects are not followed;"
+            " give the final URL as --api-base"
         )
     if reply.status >= 400:
         error = _error_in_body(reply.body)
         raise _failure(reply, reply.status, error, f"status {reply.status}", url, printable)
     answer = parse_json_body(reply.body)
     if not isinstance(answer, dict):
-        raise SampleError("the endpoint's answer is JSON, but not an object")
+        raise SampleError("the endpoint's response is JSON, but not an object")
     if error := _error_in_answer(answer):
         label = f"status {reply.status}, error"
         raise _failure(reply, _status_of(error), error, label, url, printable)
@@ -124,7 +128,7 @@ def parse_reply(reply: Reply, url: str, printable: Callable[[str], str]) -> dict
 
 
 def _error_in_answer(answer: dict[str, object]) -> object:
-    """Return the error in a reply of status 200: instead of the choices, or in the first one."""
+    """Return the error in a response of status 200, or None; it may be in the first choice."""
     match answer:
         case {"choices": [{"error": error}, *_]}:
             return error
@@ -137,7 +141,7 @@ def _error_in_answer(answer: dict[str, object]) -> object:
 
 
 def _status_of(error: object) -> int:
-    """Return the status code in an error, 500 if it has none."""
+    """Return the HTTP status code in an error object, or 500 if it has none."""
     code = error.get("code") if isinstance(error, dict) else None
     is_status = isinstance(code, int | str) and _STATUS.fullmatch(str(code)[:9])
     return int(str(code)) if is_status else 500
@@ -159,14 +163,14 @@ def _failure(
         return SampleError(f"the endpoint refused the request: {reason}")
     wait = reply.wait if reply.wait is not None else _retry_in_seconds(_message(error))
     if (wait or 0) > LONGEST_PAUSE:
-        return ModelError(f"{url}: asks to wait {wait:.0f} s ({reason}); {RESUME_HINT}")
+        return ModelError(f"{url} asks to wait {wait:.0f} s ({reason}); {RESUME_HINT}")
     if _is_quota(error, wait):
         return ModelError(f"{url}: the quota is used up ({reason}); {RESUME_HINT}")
     return TransientError(reason, response=reply.response, wait=wait)
 
 
 def _retry_in_seconds(message: str) -> float | None:
-    """Return the seconds in a message such as "Please retry in 1m36.5s", None if it has none."""
+    """Return the seconds in a message such as "Please try again in 1m36.5s", or None."""
     match = _RETRY_IN.search(message[:2000])
     if match is None:
         return None
@@ -178,7 +182,10 @@ def _seconds(unit: str) -> float:
 
 
 def _error_in_body(body: bytes) -> object:
-    """Return the error in the body of a failed request: the `error` of JSON, else the text."""
+    """Return the error in the body of a failed request.
+
+    This is the `error` field of JSON, the JSON itself without this field, or the body as text.
+    """
     try:
         answer = parse_json_body(body)
     except SampleError:
@@ -187,14 +194,14 @@ def _error_in_body(body: bytes) -> object:
 
 
 def _message(error: object) -> str:
-    """Return the text in an error, "" if it has none."""
+    """Return the message of an error object, or "" if it has none."""
     if isinstance(error, dict):
         error = next((e for k in ("message", "detail", "code") if (e := error.get(k))), "")
     return error if isinstance(error, str) else ""
 
 
 def _is_quota(error: object, wait: float | None) -> bool:
-    """Return whether an error reports a used-up quota without a time to try again."""
+    """Return whether an error reports an exhausted quota and no wait after which to try again."""
     codes = (error.get("code"), error.get("type")) if isinstance(error, dict) else ()
     if "insufficient_quota" in codes:
         return True

@@ -1,4 +1,4 @@
-"""Requests sent by several threads, with answers yielded as they arrive."""
+"""Requests sent by several threads, with responses yielded as they arrive."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 
 
 class _Failed(NamedTuple):
-    """An error in place of the answer to an item."""
+    """An error raised while an item was processed."""
 
     error: BaseException
 
@@ -23,13 +23,13 @@ def stream_answers(
     threads: int,
     stop: threading.Event,
 ) -> Iterator[tuple[int, Answer]]:
-    """Yield the index and the answer of each numbered item, as the answers arrive.
+    """Yield (index, `request(item)`) for each (index, item) pair, as the results arrive.
 
-    Items are read in the caller's thread, at most `threads` ahead of the requests. If `request` or
-    the iterator of items raises, no new request starts, pending answers are awaited and yielded,
-    and then the error is raised. Ctrl-C does not wait: answers that have arrived are yielded, and
-    the daemon threads end with the process. `stop` is set in each case, so that `request` can end
-    its waits.
+    Up to `threads` requests run at a time. Items are read in the caller's thread, at most `threads`
+    ahead of the requests. If `request` or the iterator of items raises, no new request starts,
+    pending results are awaited and yielded, and then the error is raised. On Ctrl-C, only results
+    that have already arrived are yielded, and the daemon threads end with the process. `stop` is
+    set in each case, so that `request` can end its waits.
     """
     todo: SimpleQueue[tuple[int, Item] | None] = SimpleQueue()
     done: SimpleQueue[tuple[int, Answer] | _Failed] = SimpleQueue()
@@ -70,7 +70,7 @@ def stream_answers(
 
 
 class _Skipped(Exception):
-    """A request that was not sent because the run stops."""
+    """Raised for a request that is not sent because `stop` is set."""
 
 
 def _run_worker(
@@ -91,7 +91,7 @@ def _run_worker(
 
 
 def _drain(queue: SimpleQueue[Item]) -> list[Item]:
-    """Return the items in a queue without waiting for more."""
+    """Remove and return the items in a queue without waiting for more."""
     items = []
     while True:
         try:

@@ -1,1 +1,1 @@
-"""Models that answer conversations through a chat template."""
+"""Models that generate text from conversations rendered by a chat template."""

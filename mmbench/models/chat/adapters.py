@@ -1,4 +1,4 @@
-"""Chat models of transformers that answer about images, videos and sounds."""
+"""Chat models of transformers that take text with images, videos or audio."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch
     from mmbench.types import Array, DecodedPart
 
-# Seconds. Qwen2-Audio makes one token of 40 ms. It mistakes a sound of a single token for the input
-# format of its first release, which fails now.
+# Seconds. Qwen2-Audio encodes 40 ms as one token. It mistakes audio of a single token for the input
+# format of its first release and fails.
 _SHORTEST = 0.1
 
 
 class Chat:
     """A generative model of transformers with a processor and a chat template.
 
-    `folder` holds them as `save_pretrained` writes them. `_name` is the registered name, `_auto`
-    the class of transformers that loads the model, `_needs` the required parts of its processor.
-    `template` is the path of a Jinja file for a checkpoint without a template. Raises ModelError
-    if a part is missing.
+    `folder` is a checkpoint folder as written by `save_pretrained`, `device` cpu, cuda or cuda:N,
+    and `dtype` the name of a torch dtype. `template` is the path of a Jinja file that replaces the
+    chat template of the checkpoint. A subclass sets `_name`, the registered name of the model,
+    `_auto`, the class of transformers that loads it, and `_needs`, the required parts of its
+    processor. Raises ModelError if a part is missing.
     """
 
     version = 1
@@ -76,16 +77,20 @@ class Chat:
         drop_decoding_settings(self._model)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:  # noqa: ARG002
-        """Return a conversation as its template renders it.
+        """Render a conversation with the chat template.
 
-        Raises SampleError if the template drops a medium or refuses the conversation.
+        Raises SampleError if the template drops an image, video or audio clip, or fails.
         """
         return self._chat.render(item)
 
     def write(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Return answers to n prepared conversations. Equal numbers of media share a batch."""
+        """Generate a text for each of n prepared conversations, or return its error.
+
+        Conversations with equal numbers of images, videos and audio clips share a batch. Sampled
+        texts are generated one at a time.
+        """
         answer = partial(
             self._one_by_one if options.temperature > 0 else self._answers, options=options
         )
@@ -113,7 +118,7 @@ class Chat:
     def _one_by_one(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Answer one at a time, so that a dropped medium fails only its own conversation."""
+        """Generate one text at a time, so that a refused conversation fails no other one."""
         return [answer for one in conversations for answer in self._answers([one], options)]
 
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
@@ -130,11 +135,12 @@ class Chat:
     def loglikelihood(
         self, conversations: Sequence[RenderedConversation], texts: Sequence[str]
     ) -> Array:
-        """Return the log-probability of each text as the answer, and its tokens, float32 [n, 2].
+        """Return each text's log-probability as the response and its token count, float32 [n, 2].
 
-        Prompt and text are tokenised separately, so that the prompt is the same for every text. The
-        probabilities are those of steps of generation, so that attention and positions are the same
-        as in generation. Texts are rated one at a time, without padding.
+        `texts` has one candidate response per conversation. Prompt and text are tokenised
+        separately, so that the prompt tokens do not depend on the text. The text is forced token by
+        token through `generate`, so that attention and positions match generation. Texts are scored
+        one at a time, without padding.
         """
         import numpy as np
 
@@ -155,16 +161,16 @@ class Chat:
                 prefix_allowed_tokens_fn=lambda _row, _ids: [next(forced)],
                 pad_token_id=self._tokenizer.pad_token_id,
                 return_dict_in_generate=True,
-                output_logits=True,  # those before all other tokens were forbidden
+                output_logits=True,  # as computed before other tokens are forbidden
             )
         scores = torch.cat(output.logits).float().log_softmax(-1).cpu()
         return float(scores[range(len(tokens)), tokens].sum()), len(tokens)
 
 
 class Llava(Chat):
-    """Any model that AutoModelForImageTextToText loads, through its chat template.
+    """A chat model of images and text that AutoModelForImageTextToText can load.
 
-    A conversation may hold several images, each at its position between texts.
+    A conversation may contain several images at any positions between its texts.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -173,10 +179,11 @@ class Llava(Chat):
 
 
 class VideoLlm(Chat):
-    """Any model that AutoModelForImageTextToText loads with a processor for videos.
+    """A chat model of videos, images and text that AutoModelForImageTextToText can load.
 
-    `frames` is the number of frames, spread over the video. The processors of these folders need
-    torchvision, for images too; without it, `frames+llava` passes the frames to an image model.
+    `frames` is the number of video frames shown to the model, spread over the whole video. The
+    processors of these checkpoints need torchvision, even for images. Without torchvision, use
+    `frames+llava`, which passes the frames to an image model.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
@@ -205,10 +212,10 @@ class VideoLlm(Chat):
 
 
 class AudioLlm(Chat):
-    """Any model that AutoModelForMultimodalLM loads with a processor for sounds.
+    """A chat model of audio and text that AutoModelForMultimodalLM can load.
 
-    A sound longer than the encoder's window (30 seconds, Qwen2-Audio) is a failed sample, since the
-    extractor would cut it silently. A sound of less than 0.1 seconds is a failed sample too.
+    Audio longer than the encoder's window (30 seconds for Qwen2-Audio) makes a failed sample, since
+    the feature extractor would truncate it silently. So does audio of less than 0.1 seconds.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "audio"})
@@ -219,25 +226,26 @@ class AudioLlm(Chat):
 
     @property
     def rate(self) -> int:
-        """Return the sampling rate of the model in samples per second."""
+        """The sampling rate of the model in Hz."""
         return int(self._processor.feature_extractor.sampling_rate)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:
-        """Return a conversation as its template renders it.
+        """Render a conversation with the chat template.
 
-        Raises SampleError for a sound longer than the window, ContentError for one that is too
-        short.
+        Raises SampleError if an audio clip is longer than the encoder's window, ContentError if it
+        is shorter than 0.1 seconds.
         """
         rendered = super().prepare(item, modality)
         window = getattr(self._processor.feature_extractor, "n_samples", None)
         for samples in rendered.sounds:
             if len(samples) < _SHORTEST * self.rate:
                 raise ContentError(
-                    f"the sound has {count(len(samples), 'sample')}, less than {_SHORTEST} seconds"
+                    f"the audio is shorter than {_SHORTEST} s ({count(len(samples), 'sample')})"
                 )
             if window is not None and len(samples) > window:
                 seconds = len(samples) / self.rate, window / self.rate
                 raise SampleError(
-                    f"the sound lasts {seconds[0]:.1f} s, and the model hears {seconds[1]:.0f} s"
+                    f"the audio lasts {seconds[0]:.1f} s, longer than the model's window of"
+                    f" {seconds[1]:.0f} s"
                 )
         return rendered

@@ -1,6 +1,6 @@
-"""Inputs of chat models: conversations rendered and processed by the checkpoint's own processor.
+"""Inputs of chat models: conversations rendered and encoded by the checkpoint's processor.
 
-Some processors and templates drop an image or a sound silently. Therefore the media are counted
+Some templates and processors drop images, videos or audio silently. Therefore the media are counted
 after each step.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch, Configuration, Processor
     from mmbench.types import Array, DecodedPart
 
-# The names that processors give to the placeholder token of a medium, by modality.
+# Attributes of processors that hold the placeholder token of a modality.
 _PLACEHOLDERS: dict[Modality, tuple[str, ...]] = {
     "image": ("image_token", "boi_token"),
     "video": ("video_token",),
@@ -33,9 +33,9 @@ _PLACEHOLDERS: dict[Modality, tuple[str, ...]] = {
 
 
 class RenderedConversation(NamedTuple):
-    """A conversation as its template renders it, and its media in order.
+    """The prompt that a chat template renders from a conversation, and the media in order.
 
-    A sound is an array of samples, float32 [n].
+    `sounds` are audio samples at the model's sampling rate, float32 [n] each.
     """
 
     text: str
@@ -45,15 +45,15 @@ class RenderedConversation(NamedTuple):
 
     @property
     def counts(self) -> dict[Modality, int]:
-        """Return the number of media of each type."""
+        """The number of images, videos and audio clips, by modality."""
         return {"image": len(self.images), "video": len(self.videos), "audio": len(self.sounds)}
 
 
 class ChatInputs:
-    """The processor and the chat template of `folder`.
+    """The processor and the chat template of the checkpoint in `folder`.
 
-    `needs` are the required parts of the processor in addition to its tokenizer; `template` is the
-    path of a Jinja file for a checkpoint without a template. Raises ModelError if a part is
+    `needs` lists the required parts of the processor in addition to its tokenizer; `template` is
+    the path of a Jinja file that replaces the checkpoint's template. Raises ModelError if a part is
     missing.
     """
 
@@ -70,11 +70,11 @@ class ChatInputs:
         self._template = ChatTemplate(folder, self.processor, template)
 
     def complete(self, config: Configuration) -> None:
-        """Set what the processor's folder lacks from the configuration of the model.
+        """Set missing attributes of the processor from the configuration of the model.
 
-        A LLaVA processor must know how many tokens an image has. Folders from before 2025 have no
-        processor_config.json, or one that also counts the class token of CLIP. A tokenizer must
-        have a padding token.
+        A LLaVA processor must know how many tokens represent an image. In folders from before 2025,
+        processor_config.json is missing or also counts the class token of CLIP. A tokenizer without
+        a padding token gets its end token as padding token.
         """
         processor, words = self.processor, self.processor.tokenizer
         if hasattr(processor, "num_additional_image_tokens"):
@@ -83,9 +83,9 @@ class ChatInputs:
             words.pad_token = words.eos_token
 
     def render(self, conversation: Sequence[Message[DecodedPart]]) -> RenderedConversation:
-        """Return the text of a conversation with its media.
+        """Render a conversation with the chat template and collect its media.
 
-        Raises SampleError if the template drops a medium or refuses the conversation.
+        Raises SampleError if the template drops an image, video or audio clip, or fails.
         """
         text = self._template.render(conversation)
         parts = split_parts(conversation)
@@ -100,10 +100,10 @@ class ChatInputs:
         return max((text.count(str(token)) for token in tokens if token), default=0)
 
     def batch(self, conversations: Sequence[RenderedConversation]) -> Batch:
-        """Return the model inputs of n conversations with equally many media, padded at the left.
+        """Return the model inputs of n conversations, padded on the left.
 
-        Raises SampleError for a dropped medium, and for a conversation that the processor refuses
-        (for PaliGemma, one without an image).
+        All conversations have the same number of images, videos and audio clips. Raises SampleError
+        if the processor drops media or refuses a conversation (PaliGemma: without an image).
         """
         first = conversations[0]
         try:
@@ -117,30 +117,32 @@ class ChatInputs:
                     add_special_tokens=not self._has_start_token(first.text),
                 )
         except ValueError as error:
-            raise SampleError(f"its processor refuses the conversation: {reason(error)}") from error
+            raise SampleError(
+                f"the model's processor refuses the conversation: {reason(error)}"
+            ) from error
         self._refuse_dropped(inputs, conversations)
         return inputs
 
     def _media(self, conversations: Sequence[RenderedConversation]) -> dict[str, object]:
-        """Return the arguments of the processor for the media of all conversations."""
+        """Return the media of all conversations as keyword arguments of the processor."""
         first = conversations[0]
         media: dict[str, object] = {}
         if first.images:
             media["images"] = [one.images for one in conversations]
         if first.videos:
             media |= video_inputs([clip for one in conversations for clip in one.videos])
-        if first.sounds:  # a flat list; the placeholder tokens assign each to its text
+        if first.sounds:  # a flat list; placeholder tokens tell which text each clip belongs to
             media["audio"] = [sound for one in conversations for sound in one.sounds]
             media["sampling_rate"] = self.processor.feature_extractor.sampling_rate
         return media
 
     def _has_start_token(self, text: str) -> bool:
-        """Return whether the text already begins with the tokenizer's start token."""
+        """Return whether the text begins with the tokenizer's start token."""
         begin = self.processor.tokenizer.bos_token
         return bool(begin) and text.startswith(begin)
 
     def _refuse_dropped(self, inputs: Batch, conversations: Sequence[RenderedConversation]) -> None:
-        """Raise SampleError for a batch with a row that lacks tokens of its media."""
+        """Raise SampleError if a row of the batch has fewer media tokens than media."""
         for name in _PLACEHOLDERS:
             token = getattr(self.processor, f"{name}_token_id", None)
             if token is None or not conversations[0].counts[name]:
@@ -152,8 +154,8 @@ class ChatInputs:
 def _refuse_drop(modality: Modality, expected: int, arrived: int) -> None:
     if arrived < expected:
         raise SampleError(
-            f"{arrived} of {expected} {modality}s reached the model: its chat template or"
-            f" processor has no place for {modality}s there"
+            f"{arrived} of {expected} {modality}s reached the model; its chat template or"
+            f" processor dropped the {'others' if arrived else modality + 's'}"
         )
 
 
@@ -167,9 +169,10 @@ def _count_image_tokens(processor: Configuration, config: Configuration) -> None
 
 
 def _refuse_incomplete(folder: Path, processor: Processor, needs: Sequence[str]) -> None:
-    """Raise ModelError for an incomplete processor.
+    """Raise ModelError if the processor lacks a part in `needs` or a tokenizer.
 
-    AutoProcessor returns one if torchvision or a file is missing.
+    AutoProcessor loads an incomplete processor without an error if torchvision or a file is
+    missing.
     """
     if hasattr(processor, "num_query_tokens"):
         raise ModelError(
@@ -179,6 +182,6 @@ def _refuse_incomplete(folder: Path, processor: Processor, needs: Sequence[str])
     missing = [name for name in ("tokenizer", *needs) if not hasattr(processor, name)]
     if missing:
         raise ModelError(
-            f"checkpoint {folder}: its processor has no {', '.join(missing)}: a file is missing, or"
-            " a library, such as torchvision for videos: pip install 'mmbench[video]'"
+            f"checkpoint {folder}: its processor has no {', '.join(missing)}; download the missing"
+            " files, or, for videos, install torchvision with `pip install 'mmbench[video]'`"
         )

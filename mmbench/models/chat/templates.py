@@ -1,4 +1,4 @@
-"""The chat template of a checkpoint, which turns messages into the prompt of a model."""
+"""Chat templates of checkpoints, which render messages as the prompt of a model."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class ChatTemplate:
-    """The template of `folder`, or the Jinja file `file` instead.
+    """The chat template of the checkpoint in `folder`, or of the Jinja file at the path `file`.
 
-    Raises ModelError if there is neither, and for a template that fails on messages of parts.
+    Raises ModelError if there is no template, and if it cannot render messages made of parts.
     """
 
     def __init__(self, folder: Path, processor: Processor, file: str | None = None) -> None:
@@ -27,12 +27,12 @@ class ChatTemplate:
         self._template = _read(file) if file else checkpoint_template(folder, processor)
         if self._template is None:
             raise ModelError(
-                f"checkpoint {folder} has no chat template: give one, --model-arg template=FILE"
+                f"checkpoint {folder} has no chat template; pass --model-arg template=FILE"
             )
         self._refuse_text_only(folder)
 
     def render(self, conversation: Sequence[Message[DecodedPart]]) -> str:
-        """Return the text of a conversation. Raises SampleError where the template refuses it."""
+        """Render a conversation as a prompt. Raises SampleError if the template refuses it."""
         from jinja2 import TemplateError
 
         turns = [
@@ -44,10 +44,12 @@ class ChatTemplate:
                 turns, tokenize=False, add_generation_prompt=True, chat_template=self._template
             )
         except TemplateError as error:
-            raise SampleError(f"its template refuses the conversation: {reason(error)}") from error
+            raise SampleError(
+                f"the model's chat template refuses the conversation: {reason(error)}"
+            ) from error
 
     def _refuse_text_only(self, folder: Path) -> None:
-        """Raise ModelError for a template of a text-only model, which cannot render parts."""
+        """Raise ModelError if the template renders only strings, as in text-only models."""
         part = _part("hello")
         try:
             text = self.render([Message("user", ("hello",))])
@@ -55,16 +57,17 @@ class ChatTemplate:
             text = str([part, error])
         if str(part) in text:
             raise ModelError(
-                f"checkpoint {folder}: its chat template cannot render a message made of parts:"
-                " give another one, --model-arg template=FILE"
+                f"checkpoint {folder}: its chat template cannot render a message made of parts;"
+                " pass another template with --model-arg template=FILE"
             )
 
 
 def checkpoint_template(folder: Path, processor: Processor) -> str | None:
-    """Return the chat template of the processor, else that of its tokenizer, None without one.
+    """Return the chat template of the processor, else of its tokenizer, else None.
 
-    Processors ignore tokenizer_config.json, which holds the template of older folders. Of several
-    named templates `default` is returned, as in transformers. Raises ModelError without a default.
+    The tokenizer matters since processors ignore tokenizer_config.json, where older folders keep
+    the template. Of several named templates, `default` is returned, as in transformers. Raises
+    ModelError if none of them is called `default`.
     """
     holders = (processor, getattr(processor, "tokenizer", None))
     templates = (getattr(holder, "chat_template", None) for holder in holders)
@@ -72,17 +75,17 @@ def checkpoint_template(folder: Path, processor: Processor) -> str | None:
     if isinstance(template, dict) and "default" not in template:
         raise ModelError(
             f"checkpoint {folder} has the chat templates {', '.join(sorted(template))} and no"
-            " default: copy one of them into a file, --model-arg template=FILE"
+            " default; copy one of them into a file and pass --model-arg template=FILE"
         )
     return template["default"] if isinstance(template, dict) else template
 
 
 def _part(part: DecodedPart) -> dict[str, str]:
-    """Return a part of a message in the form that templates take."""
+    """Return a message part as the dictionary that chat templates expect."""
     if isinstance(part, str):
         return {"type": "text", "text": part}
     if isinstance(part, Audio):
-        return {"type": "audio", "audio": ""}  # Qwen2-Audio's first template looks for the key
+        return {"type": "audio", "audio": ""}  # Qwen2-Audio's first template reads this key
     return {"type": "video" if isinstance(part, VideoFrames) else "image"}
 
 
@@ -90,4 +93,4 @@ def _read(template: str) -> str:
     try:
         return read_regular(template).decode()
     except (OSError, ValueError) as error:
-        raise ModelError(f"template {template}: cannot be read: {reason(error)}") from error
+        raise ModelError(f"template {template} cannot be read: {reason(error)}") from error

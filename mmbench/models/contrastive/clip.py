@@ -1,4 +1,4 @@
-"""CLIP and similar models of transformers, which embed texts and images."""
+"""CLIP and similar models of transformers that embed texts and images."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Configuration, Tokenizer
     from mmbench.types import Array
 
-# ALIGN's processor cuts texts at 64 tokens, although its BERT has 512 positions.
+# ALIGN's processor truncates texts at 64 tokens, although its BERT has 512 positions.
 _MAX_TOKENS = {"align": 64}
 
 _REQUIREMENT = (
-    "clip needs one with get_text_features and get_image_features:"
-    " clip, siglip, siglip2, align, chinese_clip ..."
+    "clip needs a model with get_text_features and get_image_features"
+    " (clip, siglip, siglip2, align, chinese_clip ...)"
 )
 
 
@@ -33,11 +33,11 @@ class Clip:
     """Any image-text model of transformers with `get_text_features` and `get_image_features`.
 
     Among them are CLIP, SigLIP, SigLIP 2 (fixed resolution and NaFlex), ALIGN and Chinese-CLIP.
-    `folder` holds the model, its tokenizer and its preprocessor as `save_pretrained` writes them;
-    the checkpoint's own preprocessor and tokenizer prepare the inputs. `device` is cpu, cuda or
-    cuda:N; `dtype` is float32, bfloat16 or float16 and applies to the weights, not to the vectors.
-    Code in the folder runs only with `trust_remote_code`. Raises ModelError if the folder is not
-    such a model or lacks a part.
+    `folder` is a checkpoint folder written by `save_pretrained`, with the tokenizer and the image
+    processor that prepare the inputs. `device` is cpu, cuda or cuda:N. `dtype`, the precision of
+    the weights, is float32, bfloat16 or float16; embeddings are always float32. Code in the folder
+    runs only with `trust_remote_code`. Raises ModelError if the folder holds another kind of model
+    or lacks a part.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -63,20 +63,20 @@ class Clip:
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """Return the model inputs of a text or an RGB image.
 
-        For a text these are its token ids, cut to the model's limit with the end token kept. For an
-        image they are `pixel_values` float32 [3, h, w], or for NaFlex [patches, values] with
-        `pixel_attention_mask` and `spatial_shapes`.
+        A text becomes its token ids, truncated to the model's limit with the end token kept. An
+        image becomes `pixel_values`, float32 [3, h, w]; for NaFlex, these have the shape [patches,
+        values], next to `pixel_attention_mask` and `spatial_shapes`.
         """
         if isinstance(item, str):
             return self._encoder.ids(item)
         return process_item(self._images, item)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return the features of n prepared items, float32 [n, d], not normalised."""
+        """Return the embeddings of n prepared items, float32 [n, d], not normalised."""
         return self._encoder.embed(items, modality)
 
     def _refuse_mismatched(self, folder: Path) -> None:
-        """Embed one text and one image to detect parts of different models early."""
+        """Embed a text and an image, and raise ModelError if the parts do not fit together."""
         from PIL.Image import new
 
         samples: dict[Modality, str | Image] = {"text": "a photo", "image": new("RGB", (64, 64))}
@@ -87,18 +87,18 @@ class Clip:
             ]
         except (ValueError, RuntimeError, IndexError, TypeError) as error:
             raise ModelError(
-                f"checkpoint {folder}: the model fails on inputs of its tokenizer and preprocessor;"
-                f" do they belong to another model? {reason(error)}"
+                f"checkpoint {folder}: the model fails on the outputs of its tokenizer and image"
+                f" processor; copy those of the same model ({reason(error)})"
             ) from error
         if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
             raise ModelError(
-                f"checkpoint {folder} has no common space: the features of a text have the shape"
-                f" {shapes[0]}, those of an image {shapes[1]}; give a contrastive model"
+                f"checkpoint {folder} has no common embedding space (a text has features of shape"
+                f" {shapes[0]}, an image of shape {shapes[1]}); give a contrastive model"
             )
 
 
 def _token_limit(config: Configuration, tokenizer: Tokenizer) -> int:
-    """Return the largest number of tokens of a text, including start and end."""
+    """Return the maximum number of tokens per text, including start and end tokens."""
     texts: Configuration = getattr(config, "text_config", config)
     positions = texts.max_position_embeddings
     own = _MAX_TOKENS.get(config.model_type, positions)

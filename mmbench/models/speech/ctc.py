@@ -1,4 +1,4 @@
-"""Speech to text by connectionist temporal classification: wav2vec 2.0, HuBERT, WavLM ..."""
+"""Speech recognition models with a CTC head: wav2vec 2.0, HuBERT, WavLM ..."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ if TYPE_CHECKING:
     from mmbench.types import DecodedPart
 
     Samples = NDArray[np.float32]
-    Window = tuple[Samples, slice]  # a piece of a sound, and which frames of it count
+    Window = tuple[Samples, slice]  # samples, and the range of their output frames to keep
 
 
 class Ctc:
-    """Any model of transformers with a CTC head; greedy decoding, without a language model.
+    """Any model of transformers with a CTC head, decoded greedily without a language model.
 
-    `folder` holds the model, its feature extractor and its vocabulary. It takes no instruction. A
-    sound longer than `window` seconds is cut into windows that overlap by `stride` seconds at both
-    sides. Each window is scaled separately, and only its middle frames count, as in the speech
-    recognition pipeline of transformers (`chunk_length_s`, `stride_length_s`). Sounds are padded
-    only if the model masks padding; else sounds of equal length share a batch. Raises ModelError
-    if the folder is not such a model.
+    CTC is connectionist temporal classification. `folder` holds the model, its feature extractor
+    and its vocabulary. Instructions in the conversation are ignored. Audio longer than `window`
+    seconds is split into windows; `stride` seconds at each inner edge of a window are context for
+    the model, and their output is dropped, as in the speech recognition pipeline of transformers
+    (`chunk_length_s`, `stride_length_s`). Each window is normalised separately. Windows of
+    different lengths share a batch only if the model masks padding. Raises ModelError if the folder
+    holds another kind of model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -58,8 +59,8 @@ class Ctc:
         folder = checkpoint_folder(folder, "ctc", self.default_checkpoint)
         if not 0 <= 2 * stride < window:
             raise ModelError(
-                f"model ctc: window is {window:g} s and stride {stride:g} s: give a stride from 0"
-                " and a window longer than two strides"
+                f"model ctc: window {window:g} s does not fit stride {stride:g} s; give a stride of"
+                " at least 0 s and a window longer than two strides"
             )
         self._device, self._dtype = device, getattr(torch, dtype)
         self._extractor = load_feature_extractor(folder)
@@ -68,7 +69,7 @@ class Ctc:
         self._refuse_spectrograms(folder)
         self.rate = int(self._extractor.sampling_rate)
         self._ratio = int(self._model.config.inputs_to_logits_ratio)
-        # Whole frames, so that frames of overlapping windows cover the same samples.
+        # Multiples of a frame, so that the frames of overlapping windows cover the same samples.
         self._window, self._stride = (
             round(seconds * self.rate / self._ratio) * self._ratio for seconds in (window, stride)
         )
@@ -78,13 +79,14 @@ class Ctc:
         if "input_values" not in names:
             raise ModelError(
                 f"checkpoint {folder} is a {self._model.config.model_type} model that takes"
-                f" {names[0]}, and ctc takes those of raw sound: wav2vec2, hubert, wavlm ..."
+                f" {names[0]}; give a model that takes raw audio (wav2vec2, hubert, wavlm ...)"
             )
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> list[Window]:  # noqa: ARG002
-        """Return the windows of the sound of a conversation, each scaled by the extractor.
+        """Split the audio of a conversation into windows, each normalised by the extractor.
 
-        Raises ContentError for a sound shorter than one frame of the model.
+        Raises ContentError for audio shorter than one frame of the model, and SampleError unless
+        the conversation has exactly one audio clip.
         """
         samples = only_sound(item).samples
         refuse_short(len(samples), self._model, self._extractor)
@@ -98,7 +100,7 @@ class Ctc:
         conversations: Sequence[list[Window]],
         options: GenerationConfig,  # noqa: ARG002
     ) -> list[GeneratedText]:
-        """Return the transcripts of n prepared sounds. Tokens are the labels of frames."""
+        """Return the transcripts of n prepared audio clips. A token is the label of a frame."""
         windows = [
             (row, piece, counted)
             for row, pieces in enumerate(conversations)
@@ -111,7 +113,7 @@ class Ctc:
         return [self._decode(labels) for labels in ids]
 
     def _windows(self, samples: Samples) -> Iterator[Window]:
-        """Yield pieces of a sound, each with the slice of its frames that count."""
+        """Yield overlapping pieces of audio, each with the range of its output frames to keep."""
         if len(samples) <= self._window:
             yield samples, slice(None)
             return
@@ -126,15 +128,15 @@ class Ctc:
                 return
 
     def _best_labels(self, pieces: list[Samples]) -> list[list[int]]:
-        """Return the likeliest label of every frame of each piece."""
+        """Return the most likely label of every frame, per piece of audio."""
         if self._masks_padding():
             return self._forward(pieces)
         return map_groups(pieces, len, self._forward)
 
     def _masks_padding(self) -> bool:
-        """Return whether pieces of different lengths may share a batch.
+        """Return whether the model ignores padding, so that different lengths can share a batch.
 
-        A group norm in the first layer averages over padding too, in spite of the mask.
+        A group norm in the first layer averages over padding in spite of the mask.
         """
         masks = getattr(self._model.config, "feat_extract_norm", "layer") != "group"
         return masks and self._extractor.return_attention_mask

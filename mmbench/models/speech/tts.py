@@ -1,4 +1,4 @@
-"""Text to speech by transformers: VITS, SpeechT5, Bark."""
+"""Text-to-speech models of transformers: VITS, SpeechT5, Bark."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # all others generate a w
 class Tts:
     """A model that AutoModelForTextToWaveform loads (VITS, Bark), or SpeechT5 with its vocoder.
 
-    Texts are spoken one at a time, each from a seed derived from the text, so that a sound depends
-    on its text alone. SpeechT5 needs `vocoder`, the folder of a HiFi-GAN, and `speaker`, a .npy
-    file with the embedding of a voice (float32 [512]). Bark accepts a `speaker`: the name of a
-    preset in its folder, or a .npz file. A text beyond the limit of SpeechT5 fails. Raises
-    ModelError if a part is missing, and for an option that the family does not read.
+    Texts are synthesised one at a time with a seed derived from the text, so that the audio depends
+    on its text only. SpeechT5 needs `vocoder`, the checkpoint folder of a HiFi-GAN, and `speaker`,
+    a .npy file with a speaker embedding (float32 [512]). Bark accepts as `speaker` the name of a
+    preset in its folder or a .npz file. A text longer than the limit of SpeechT5 makes a failed
+    sample. Raises ModelError if a part is missing or the model family does not use a given option.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -66,7 +66,7 @@ class Tts:
                 self._processor(text="a", **self._preset)
 
     def speak(self, texts: Sequence[str]) -> list[Audio | SampleError]:
-        """Return n texts as speech, at the sampling rate of the model."""
+        """Synthesise n texts at the model's sampling rate; return audio or an error per text."""
         return [self._speak_one(text) for text in texts]
 
     def _speak_one(self, text: str) -> Audio | SampleError:
@@ -76,9 +76,11 @@ class Tts:
         inputs = self._processor(text=text, return_tensors="pt", **self._preset).to(self._device)
         n = inputs["input_ids"].shape[-1]
         if not n or not text.strip():
-            return ContentError("there is nothing to speak in the text")
+            return ContentError("the text has nothing to speak")
         if self._longest and n > self._longest:
-            return ContentError(f"the text has {n} tokens, and the model reads {self._longest}")
+            return ContentError(
+                f"the text has {n} tokens; the limit of the model is {self._longest}"
+            )
         seed = int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
         with quiet(), seeded(seed, self._device), torch.inference_mode():
             samples = self._synthesise(inputs)
@@ -100,15 +102,15 @@ class Tts:
 
 
 def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
-    """Raise ModelError for an option that the family ignores, since it would be recorded."""
+    """Raise ModelError for a given option that models of the type `kind` ignore."""
     takes = {"speecht5": ("vocoder", "speaker"), "bark": ("speaker",)}.get(kind, ())
     for name, value in options.items():
         if value is not None and name not in takes:
-            raise ModelError(f"checkpoint {folder}: a {kind} model takes no {name}: leave it out")
+            raise ModelError(f"checkpoint {folder}: a {kind} model takes no {name}; leave it out")
 
 
 def _rate(model: Network) -> int:
-    """Return the sampling rate from the configuration, or the generation configuration (Bark)."""
+    """Return the sampling rate in Hz from the configuration or generation configuration."""
     own = getattr(model.config, "sampling_rate", None)
     return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
 
@@ -116,10 +118,13 @@ def _rate(model: Network) -> int:
 def _voice(
     folder: Path, vocoder: str | None, speaker: str | None, device: str, dtype: str
 ) -> tuple[Tensor, Network]:
-    """Load the embedding of a voice [1, d], and the vocoder. Raises ModelError without both."""
+    """Load the speaker embedding [1, d] and the vocoder of SpeechT5.
+
+    Raises ModelError if one of them is not given or cannot be loaded.
+    """
     if vocoder is None or speaker is None:
         raise ModelError(
-            f"checkpoint {folder} is a SpeechT5, which needs --model-arg vocoder=FOLDER"
+            f"checkpoint {folder} is a SpeechT5 model; pass --model-arg vocoder=FOLDER"
             " and --model-arg speaker=FILE.npy"
         )
     import numpy as np

@@ -1,4 +1,4 @@
-"""Speech to text with encoder-decoder models: Whisper, Moonshine, Speech2Text."""
+"""Speech recognition with encoder-decoder models: Whisper, Moonshine, Speech2Text."""
 
 from __future__ import annotations
 
@@ -27,27 +27,29 @@ if TYPE_CHECKING:
 
     from mmbench.types import DecodedPart
 
-_TOKEN_RATE = 6.5  # of a second of speech, to Moonshine: more is a loop (usefulsensors/moonshine)
-_BEGINNING = 8  # positions that are left for the tokens before the text: language, task ...
+# Tokens per second; longer outputs of Moonshine are repetition loops (usefulsensors/moonshine).
+_TOKEN_RATE = 6.5
+_BEGINNING = 8  # positions reserved for the tokens before the text: language, task ...
 
 
 class SpeechFeatures(NamedTuple):
-    """The model inputs of one sound, and its duration."""
+    """The model inputs of an audio clip, and its duration in seconds."""
 
     arrays: Arrays
     seconds: float
 
 
 class Whisper:
-    """Any model of transformers with a speech encoder and a text decoder; greedy decoding.
+    """Any model of transformers with a speech encoder and a text decoder, decoded greedily.
 
-    `folder` holds the model, its feature extractor and its tokenizer. It takes no instruction.
-    `language` ("en") and `task` (transcribe or translate) are for multilingual Whisper, which
-    detects the language by default. Whisper processes 30 seconds at a time: shorter sounds are
-    padded to that. Longer sounds are transcribed in windows, each from the last timestamp on, as in
-    the paper (Radford et al. 2022, arXiv 2212.04356, section 4.5), without the text of the previous
-    window; the token limit applies to a window. Other models process a whole sound, and sounds of
-    equal length share a batch. Raises ModelError if the folder is not such a model.
+    `folder` holds the model, its feature extractor and its tokenizer. Instructions in the
+    conversation are ignored. `language` (such as "en") and `task` (transcribe or translate) are for
+    multilingual Whisper, which detects the language by default. Whisper processes 30 seconds at a
+    time and pads shorter audio. Longer audio is transcribed in windows, each of which begins at the
+    last predicted timestamp, as in the paper (Radford et al. 2022, arXiv 2212.04356, section 4.5),
+    but without conditioning on the previous window's text; the token limit applies per window.
+    Other models process a whole clip; clips of equal length share a batch. Raises ModelError if the
+    folder holds another kind of model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -76,14 +78,15 @@ class Whisper:
         if any(self._language.values()) and not self._model.generation_config.to_dict().get(
             "is_multilingual"
         ):
-            raise ModelError(f"checkpoint {folder} is monolingual: leave language and task out")
+            raise ModelError(f"checkpoint {folder} is monolingual; leave language and task out")
         self.rate = int(self._extractor.sampling_rate)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> SpeechFeatures:  # noqa: ARG002
-        """Return the features of a conversation's sound, with a mask if their length varies.
+        """Return the features of the audio clip in a conversation.
 
-        Raises ContentError for a sound shorter than the model's first frame, SampleError for one of
-        several windows if the checkpoint does not define its timestamp tokens.
+        They include an attention mask if the extractor returns one. Raises ContentError for audio
+        shorter than one frame of the model. Raises SampleError unless there is exactly one clip,
+        and for audio longer than one window if the checkpoint defines no timestamp tokens.
         """
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
@@ -95,8 +98,8 @@ class Whisper:
         timestamp_token = getattr(self._model.generation_config, "no_timestamps_token_id", None)
         if self._is_whisper and timestamp_token is None and seconds > self._extractor.chunk_length:
             raise SampleError(
-                f"the sound lasts {seconds:.1f} s, and windows need a no_timestamps_token_id: copy"
-                " generation_config.json of the checkpoint's base model"
+                f"the audio lasts {seconds:.1f} s, and several windows need the setting"
+                " no_timestamps_token_id; copy generation_config.json of the base model"
             )
 
     def _extractor_options(self, sound: Audio) -> dict[str, object]:
@@ -109,7 +112,7 @@ class Whisper:
     def write(
         self, conversations: Sequence[SpeechFeatures], options: GenerationConfig
     ) -> list[GeneratedText]:
-        """Return the transcripts of n prepared sounds. Sounds of equal length share a batch."""
+        """Return the transcripts of n prepared audio clips; equal lengths share a batch."""
         answer = partial(self._generate, options=options)
         return map_groups(conversations, lambda features: shape_key(features.arrays), answer)
 
@@ -143,7 +146,10 @@ class Whisper:
         return settings | {"max_new_tokens": max_tokens}
 
     def _decode(self, row: Tensor, windows: list[Tensor]) -> GeneratedText:
-        """Return the text of a row of tokens; the last token of each window gives its end."""
+        """Return the text of the tokens in `row`.
+
+        It counts as incomplete if one of the `windows` of tokens does not end with an end token.
+        """
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()
         stops = end_tokens(self._model, self._tokenizer)
@@ -156,7 +162,7 @@ class Whisper:
 
 
 def _seconds(sound: Audio) -> float:
-    """Return the duration of a sound in seconds, rounded to float32."""
+    """Return the duration of audio in seconds, rounded to float32."""
     import numpy as np
 
     return float(np.float32(len(sound.samples) / sound.rate))

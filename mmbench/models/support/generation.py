@@ -1,4 +1,4 @@
-"""Generation of texts and images: settings of transformers, seeds, ends of texts."""
+"""Helpers for generation with transformers: decoding settings, seeds, stop strings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmbench.types import GeneratedText, GenerationConfig
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Configuration, Network, Tokenizer
 
-# Settings of generation_config.json that change the choice of tokens or the returned value.
+# Settings of generation_config.json that change which tokens are chosen or what is returned.
 _DECODING_SETTINGS = (
     *("do_sample", "temperature", "top_k", "top_p", "min_p", "top_h", "typical_p"),
     *("epsilon_cutoff", "eta_cutoff", "renormalize_logits", "penalty_alpha", "guidance_scale"),
@@ -24,36 +24,37 @@ _DECODING_SETTINGS = (
 
 
 def drop_decoding_settings(model: Network) -> None:
-    """Remove the settings that change the choice of tokens from a model's GenerationConfig.
+    """Reset the decoding settings of a model's GenerationConfig to the defaults of transformers.
 
-    Otherwise greedy decoding would differ by checkpoint (Qwen2.5-VL penalises repetition) without
-    being recorded. Ids of tokens stay, including suppressed ones.
+    Otherwise greedy decoding would depend on unrecorded settings of the checkpoint (Qwen2.5-VL
+    penalises repetition). Token ids stay, such as those of end tokens and suppressed tokens.
     """
     config: Configuration = model.generation_config
     config.update(**{name: None for name in _DECODING_SETTINGS if hasattr(config, name)})
 
 
 def greedy_or_sampled(options: GenerationConfig) -> dict[str, object]:
-    """Return the arguments of `generate`; for sampling, call it inside `seeded`."""
+    """Return the decoding arguments of `generate`. To sample, call `generate` inside `seeded`."""
     limits = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
-        # The settings of a checkpoint may turn sampling on, and set options of sampling.
+        # The settings of a checkpoint may turn on sampling and set its options.
         return {**limits, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
     sampling = {"temperature": options.temperature, "top_p": options.top_p, "top_k": None}
     return {**limits, **sampling, "do_sample": True}
 
 
 def drop_none(**settings: Any) -> dict[str, Any]:
-    """Return the settings that are not None, so that a library keeps its other defaults."""
+    """Return the settings that are not None, so that a library uses its defaults for others."""
     return {name: value for name, value in settings.items() if value is not None}
 
 
 def generated_text(
     text: str, tokens: int, options: GenerationConfig, *, finished: bool
 ) -> GeneratedText:
-    """Return a generated text, cut at the stop strings of `options` and stripped.
+    """Return `text` truncated at the first stop string and stripped, with its finish reason.
 
-    `finished` is true if the model ended the text before the limit of tokens.
+    `tokens` is the number of generated tokens. `finished` is true if the model ended the text
+    before the token limit.
     """
     cut = _cut_at(text, options.stop)
     return GeneratedText(cut.strip(), "stop" if finished or cut != text else "length", tokens)
@@ -61,9 +62,10 @@ def generated_text(
 
 @contextmanager
 def seeded(seed: int, device: str) -> Iterator[None]:
-    """Set torch's generators to `seed` (0 to 2⁶⁴ - 1) inside the context, and restore them after.
+    """Seed torch's global generators inside the context and restore their state afterwards.
 
-    `device` is cpu, cuda or cuda:N. This is for library code without a generator argument.
+    `seed` is 0 to 2⁶⁴ - 1; `device` is cpu, cuda or cuda:N. Use it around library code that does
+    not accept a generator.
     """
     import torch
 
@@ -73,7 +75,7 @@ def seeded(seed: int, device: str) -> Iterator[None]:
 
 
 def end_tokens(model: Network, tokenizer: Tokenizer) -> set[int | None]:
-    """Return the ids of the end and padding tokens."""
+    """Return the ids of the end tokens and padding tokens of a model and its tokenizer."""
     config = model.generation_config
     listed = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
     return {*listed, config.pad_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}

@@ -102,17 +102,20 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
     ("faults", "reason"),
     [
         ([(500, {})] * 2, r"failed 2 times: status 500: .*not.*now"),
-        (["half"] * 2, "failed 2 times: the connection broke off"),
+        (["half"] * 2, "failed 2 times: the connection was closed early"),
         ([(400, {})], "refused the request: status 400"),
         ([b"<html>busy</html>"], "not JSON"),
         ([["a", "list"]], "JSON, but not an object"),
         ([{"choices": []}], "no readable choices"),
-        ([{"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}], "gave no text"),
+        (
+            [{"choices": [{"message": {"content": None}, "finish_reason": "stop"}]}],
+            "no complete text",
+        ),
         (
             [{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}],
-            "ended with 'content_filter'",
+            "finish_reason 'content_filter'",
         ),
-        ([parts({"type": "thinking", "thinking": "hm"})], "gave no text"),
+        ([parts({"type": "thinking", "thinking": "hm"})], "no complete text"),
         ([parts("hello")], "no readable choices"),
         ([parts({"type": "text", "text": 7})], "no readable choices"),
     ],
@@ -184,7 +187,7 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", key)
-    with pytest.raises(ModelError, match="set it again") as caught:
+    with pytest.raises(ModelError, match="variable again") as caught:
         api(endpoint)
     assert key.strip() not in str(caught.value)
     with pytest.raises(UserError, match="set the API key as an environment"):
@@ -219,7 +222,7 @@ def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
     ids=str,
 )
 def test_an_option_out_of_range_is_refused(option: dict[str, Any]) -> None:
-    with pytest.raises(ModelError, match=f"option {next(iter(option))} of model api: give"):
+    with pytest.raises(ModelError, match=f"model api: option {next(iter(option))} must be"):
         Api(None, device="cpu", dtype="", model="m", base="http://localhost/v1", **option)
 
 
@@ -236,7 +239,7 @@ def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) 
         original(body) | {"usage": {"prompt_tokens": counted(body)}}
     )
     dropped, fine = replies(api(endpoint), turns, SHORT)
-    assert str(dropped) == "the server drops every image without a word"
+    assert str(dropped) == "the server silently drops every image"
     assert fine.text == "no image"
     assert isinstance(replies(api(endpoint, check_media=False), turns, SHORT)[0], GeneratedText)
 
@@ -249,7 +252,7 @@ def test_a_drop_is_noticed_though_the_first_conversation_is_refused(endpoint: En
         original(body) | {"usage": {"prompt_tokens": 7}}
     )
     found = replies(api(endpoint), [user(PICTURE, "too big"), user(PICTURE)], SHORT)
-    assert {str(one) for one in found} == {"the server drops every image without a word"}
+    assert {str(one) for one in found} == {"the server silently drops every image"}
 
 
 def test_a_rate_is_kept(endpoint: Endpoint) -> None:

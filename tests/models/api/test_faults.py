@@ -91,7 +91,7 @@ def test_a_reply_that_never_ends_takes_its_time_limit(endpoint: Endpoint, reply:
     failed, fine = replies(
         api(endpoint, retries=0, timeout=0.1, concurrency=1), [user("bad"), user("good")], SHORT
     )
-    assert "no answer within 0.1 s" in str(failed)
+    assert "no response within 0.1 s" in str(failed)
     assert fine.text == "good"
     assert monotonic() - began < 1.5
 
@@ -148,9 +148,9 @@ def hang_up(handler: Any) -> None:
         (answer("x", {"a": 1}), "finish_reason is a dict"),
         (b'"' + b"x" * (17 << 20) + b'"', "longer than 16 MiB"),
         (answer(None, refusal="I can't\nhelp"), "the model refused: I can't help"),
-        (answer("I am", "content_filter"), "ended with 'content_filter'"),
-        (answer("I am", "error"), "ended with 'error'"),
-        (broken_chunks, "failed 2 times: the connection broke off"),
+        (answer("I am", "content_filter"), "finish_reason 'content_filter'"),
+        (answer("I am", "error"), "finish_reason 'error'"),
+        (broken_chunks, "failed 2 times: the connection was closed early"),
         (
             (429, {"Retry-After": "0"}, b'{"error": {"code": [1]}}'),
             """status 429: {"error": {"code": [1]}}""",
@@ -220,7 +220,7 @@ def test_a_quota_ends_the_run(endpoint: Endpoint, fault: Any, reason: str) -> No
     endpoint.script["q"] = [fault]
     with one_line_error(ModelError, match=reason) as caught:
         replies(api(endpoint), [user("q")], SHORT)
-    assert "the same command asks for the rest" in str(caught.value)
+    assert "repeat the command to continue" in str(caught.value)
     assert len(endpoint.bodies) == 1
 
 
@@ -298,7 +298,7 @@ def test_a_certificate_is_accepted_where_its_authority_is_named(
 def test_a_server_that_always_hangs_up_ends_the_run(endpoint: Endpoint) -> None:
     endpoint.script["q"] = [hang_up] * 100
     asked = [user(f"q {n}") for n in range(20)]
-    with pytest.raises(ModelError, match="the connection broke off"):
+    with pytest.raises(ModelError, match="the connection was closed early"):
         replies(api(endpoint, retries=0, concurrency=1), asked, SHORT)
     assert len(endpoint.bodies) == 3
 
@@ -355,7 +355,7 @@ def test_a_key_goes_encrypted_to_another_machine(
     at.base = f"http://{host}:8000/v1"
     api(at)  # without a key nothing is given away
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    with pytest.raises(ModelError, match="use https, or --insecure-http") as caught:
+    with pytest.raises(ModelError, match="use https, pass --insecure-http") as caught:
         api(at)
     assert KEY not in str(caught.value)
     api(at, insecure_http=True)
@@ -458,7 +458,7 @@ def test_check_tries_the_endpoint(
     assert not endpoint.bodies
     endpoint.models = "x" * (17 << 20)
     assert main([*words, "--api-base", endpoint.base]) == 2
-    assert "models: the endpoint's reply is longer than 16 MiB" in capsys.readouterr().err
+    assert "models: the endpoint's response is longer than 16 MiB" in capsys.readouterr().err
     port = free_port()
     assert main([*words, "--api-base", f"http://127.0.0.1:{port}/v1"]) == 2
     assert f"127.0.0.1:{port}/v1/models: cannot connect" in capsys.readouterr().err

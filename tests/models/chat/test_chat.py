@@ -89,7 +89,7 @@ def test_a_template_without_an_image_slot_fails_those_with_an_image(
 def test_a_folder_without_a_template_is_refused_and_takes_one(
     folders: dict[str, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError, match="has no chat template: give one"):
+    with pytest.raises(ModelError, match="has no chat template; pass"):
         Llava(folders["plain"], **CPU)
     file = tmp_path / "chat.jinja"
     file.write_text(chat.TEMPLATE)
@@ -109,7 +109,9 @@ def test_a_processor_that_is_a_tokenizer_alone_is_refused(
 
 
 def test_a_video_model_without_a_video_processor_is_refused(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match=r"no video_processor: .* pip install 'mmbench\[video\]'"):
+    with pytest.raises(
+        ModelError, match=r"no video_processor; .* `pip install 'mmbench\[video\]'`"
+    ):
         VideoLlm(folders["llava"], **CPU)
 
 
@@ -158,14 +160,14 @@ def test_likelihoods_are_those_of_one_token_after_another(
 
 def test_a_sound_longer_than_the_encoder_hears_fails(folders: dict[str, Path]) -> None:
     model = AudioLlm(folders["qwen2-audio"], **CPU)
-    with pytest.raises(SampleError, match=r"lasts 31.0 s, and the model hears 30 s"):
+    with pytest.raises(SampleError, match=r"lasts 31.0 s, longer than the model's window of 30 s"):
         model.prepare(user(noise_sound(31), "what?"), "conversation")
 
 
 @pytest.mark.parametrize("samples", [1, 160, 700])
 def test_a_sound_of_a_token_or_less_fails(folders: dict[str, Path], samples: int) -> None:
     model = AudioLlm(folders["qwen2-audio"], **CPU)
-    with pytest.raises(ContentError, match=r"less than 0\.1 seconds"):
+    with pytest.raises(ContentError, match=r"shorter than 0\.1 s"):
         model.prepare(user(noise_sound(samples / 16000), "what?"), "conversation")
 
 

@@ -57,7 +57,7 @@ def test_no_folder() -> None:
 def test_another_sort_of_model(tmp_path: Path) -> None:
     refused(
         contrastive.build("bert", tmp_path),
-        "is a bert model, and clip needs one with get_text_features and",
+        "is a bert model, and clip needs a model with get_text_features and",
     )
 
 
@@ -107,7 +107,7 @@ def test_parts_of_another_model(copy: Path) -> None:
     other = json.loads((copy / "preprocessor_config.json").read_text())
     other["crop_size"] = {"height": 48, "width": 48}
     (copy / "preprocessor_config.json").write_text(json.dumps(other))
-    refused(copy, "do they belong to another model")
+    refused(copy, "copy those of the same model")
 
 
 def edit(folder: Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:

@@ -141,7 +141,7 @@ def test_sounds_are_not_padded_under_a_group_norm_whatever_the_extractor_says(
 def test_ctc_takes_no_model_of_spectrograms(folders: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(folders["wav2vec2"], tmp_path, dirs_exist_ok=True)
     tf.SeamlessM4TFeatureExtractor().save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="takes input_features, and ctc takes those of raw sound"):
+    with pytest.raises(ModelError, match="takes input_features; give a model that takes raw audio"):
         Ctc(tmp_path, **CPU)
 
 

@@ -101,7 +101,7 @@ def test_speecht5_says_what_it_needs(spoken: dict[str, Any], tmp_path: Path) -> 
 def test_a_text_longer_than_speecht5_reads_fails_alone(spoken: dict[str, Any]) -> None:
     folder, options = spoken["speecht5"]
     failed, fine = Tts(folder, **CPU, **options).speak(["a" * 600, "a cat"])
-    with pytest.raises(ContentError, match=r"has \d+ tokens, and the model reads 450"):
+    with pytest.raises(ContentError, match=r"has \d+ tokens; the limit of the model is 450"):
         raise failed
     assert len(fine.samples)
 
@@ -112,5 +112,5 @@ def test_a_text_longer_than_speecht5_reads_fails_alone(spoken: dict[str, Any]) -
 def test_an_option_that_a_family_does_not_read_is_refused(
     spoken: dict[str, Any], name: str, option: str
 ) -> None:
-    with pytest.raises(ModelError, match=f"takes no {option}: leave it out"):
+    with pytest.raises(ModelError, match=f"takes no {option}; leave it out"):
         Tts(spoken[name][0], **CPU, **{option: "3"})
