@@ -1,1 +1,1 @@
-"""Adapters: each a class that loads a checkpoint and answers requests."""
+"""Adapters: classes that load a checkpoint and compute model outputs."""

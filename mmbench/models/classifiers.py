@@ -1,4 +1,4 @@
-"""Classifiers of transformers for images, videos and sounds."""
+"""Classifiers of transformers for images, videos and audio."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 
     from mmbench.types import Array
 
-_FRAMES = ("num_frames", "frames_per_clip")  # its names in configurations
+_FRAMES = ("num_frames", "frames_per_clip")  # names of the frame count in configurations
 
 
 class Classifier:
     """A model of transformers with a classification head, and the names of its classes.
 
-    `_name` is the registered name, `_auto` the class of transformers that loads the model, and
-    `_load_processor` loads the processor of its inputs. Items of equal shapes share a batch, so
-    nothing is padded. Raises ModelError if the folder is not such a model.
+    `folder` is a checkpoint folder, `device` cpu, cuda or cuda:N, and `dtype` the name of a torch
+    dtype. A subclass sets `_name`, the registered name of the model, `_auto`, the class of
+    transformers that loads it, and `_load_processor`, the function that loads its input processor.
+    Only items of equal shapes share a batch, so nothing is padded. Raises ModelError if the folder
+    does not hold such a model.
     """
 
     version = 1
@@ -48,13 +50,14 @@ class Classifier:
         names = self._model.config.id2label
         if sorted(names) != list(range(len(names))):
             raise ModelError(
-                f"checkpoint {folder}: id2label in its config.json does not count from 0"
+                f"checkpoint {folder}: id2label in config.json must number the classes from 0"
+                " without gaps; correct the file"
             )
         self.labels = [str(names[index]) for index in range(len(names))]
         self._processor = self._load_processor(folder)
 
     def classify(self, items: Sequence[Arrays], modality: Modality) -> Array:  # noqa: ARG002
-        """Return logits [n, c] float32 of n prepared items."""
+        """Return the logits of n prepared items for c classes, float32 [n, c]."""
         import numpy as np
 
         return np.stack(map_groups(items, shape_key, self._forward))
@@ -68,7 +71,7 @@ class Classifier:
 
 
 class ImageClassifier(Classifier):
-    """Any model that AutoModelForImageClassification loads, with its own image processor."""
+    """An image classifier that AutoModelForImageClassification can load."""
 
     modalities: frozenset[Modality] = frozenset({"image"})
     default_checkpoint: str | None = "google/vit-base-patch16-224"
@@ -77,16 +80,17 @@ class ImageClassifier(Classifier):
     _load_processor = staticmethod(load_image_processor)
 
     def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return the model inputs of an RGB image, `pixel_values` float32 [3, h, w]."""
+        """Return the model inputs of an RGB image: `pixel_values`, float32 [3, h, w]."""
         return process_item(self._processor, item)
 
 
 class VideoClassifier(Classifier):
-    """Any model that AutoModelForVideoClassification loads, with its own processor of frames.
+    """A video classifier that AutoModelForVideoClassification can load.
 
-    `stride` is the distance between frames: VideoMAE's 16 frames are 4 apart on Kinetics
-    (MCG-NJU/VideoMAE, scripts/kinetics). Without it the frames are spread over the whole video.
-    Several views of a video are an option of the task.
+    The number of frames comes from the checkpoint. `stride` is the step between frames: VideoMAE
+    takes every fourth frame on Kinetics (MCG-NJU/VideoMAE, scripts/kinetics). Without it, the
+    frames are spread over the whole video. Evaluation on several crops or clips per video is an
+    option of the task, not of the model.
     """
 
     modalities: frozenset[Modality] = frozenset({"video"})
@@ -104,15 +108,15 @@ class VideoClassifier(Classifier):
         self.frames = Frames(count, stride)
 
     def prepare(self, item: VideoFrames, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return the model inputs of a video, `pixel_values` float32 [t, 3, h, w]."""
+        """Return the model inputs of a video: `pixel_values`, float32 [t, 3, h, w]."""
         return process_item(self._processor, frame_images(item.frames))
 
 
 class AudioClassifier(Classifier):
-    """Any model that AutoModelForAudioClassification loads, with its own feature extractor.
+    """An audio classifier that AutoModelForAudioClassification can load.
 
-    For a model with a window (AST: 1,024 frames, 10 seconds) the extractor cuts or pads the sound
-    to the window; other models process the whole sound.
+    For a model with a fixed window (AST: 1,024 frames, 10 seconds), the feature extractor truncates
+    or pads audio to the window. Other models process the whole clip.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -123,15 +127,15 @@ class AudioClassifier(Classifier):
 
     @property
     def rate(self) -> int:
-        """Return the sampling rate of the model in samples per second."""
+        """The sampling rate of the model in Hz."""
         return int(self._processor.sampling_rate)
 
     def prepare(self, item: Audio, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return the model inputs of a sound: a spectrogram or samples, float32.
+        """Return the model inputs of an audio clip: a spectrogram or samples, float32.
 
-        Raises ContentError for a sound shorter than the model's first frame.
+        Raises ContentError for audio that is too short for the model's first frame.
         """
         refuse_short(len(item.samples), self._model, self._processor)
         arrays = process_item(self._processor, item.samples, sampling_rate=item.rate)
-        # All sounds of a batch have the same length, so there is nothing to mask.
+        # All clips of a batch have the same length, so no mask is needed.
         return {name: values for name, values in arrays.items() if name != "attention_mask"}

@@ -70,7 +70,7 @@ def test_a_refused_drawing_is_counted(place: Path, capsys: pytest.CaptureFixture
     assert run(place, model, "--model-arg", "steps=1") == 3
     record = printed_record(capsys)
     assert record["counts"]["failed"] == 5
-    assert "safety checker refused" in record["failures"][0][1]
+    assert "safety checker blanked" in record["failures"][0][1]
 
 
 def test_a_drawing_that_failed_leaves_the_real_images_whole(
@@ -124,5 +124,5 @@ def test_chameleon_is_refused_before_it_is_loaded(
 ) -> None:
     assert run(place, f"unified@{unified.chameleon(place / 'chameleon')}") == 2
     said = capsys.readouterr().err
-    assert "cannot draw; give one of janus, emu3" in said
+    assert "cannot generate images, since transformers" in said
     assert "loading unified" not in said

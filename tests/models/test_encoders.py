@@ -123,7 +123,7 @@ def test_a_sound_of_less_than_a_frame_is_refused(
     folders: dict[str, Path], name: str, samples: int
 ) -> None:
     model = AudioClassifier(folders[name], **CPU)
-    with pytest.raises(ContentError, match="less than one frame"):
+    with pytest.raises(ContentError, match="the audio is too short"):
         model.prepare(Audio(np.zeros(samples, np.float32), 16000), "audio")
     model.classify([model.prepare(Audio(np.zeros(700, np.float32), 16000), "audio")], "audio")
 
@@ -142,11 +142,11 @@ def test_a_video_classifier_says_what_transformers_says(folders: dict[str, Path]
 @pytest.mark.parametrize(
     ("adapter", "name", "reason"),
     [
-        (ImageClassifier, "clip", "lacks: "),
+        (ImageClassifier, "clip", "lacks weights: "),
         (VideoClassifier, "vit", "cannot load its model"),
         (AudioClassifier, "clap", "cannot load its model"),
-        (Clap, "clip", "is a clip model, and clap needs a CLAP"),
-        (XClip, "clap", "is a clap model, and xclip needs an X-CLIP"),
+        (Clap, "clip", "is a clip model, but clap needs a CLAP"),
+        (XClip, "clap", "is a clap model, but xclip needs an X-CLIP"),
     ],
     ids=["clip-as-image", "vit-as-video", "clap-as-audio", "clip-as-clap", "clap-as-xclip"],
 )

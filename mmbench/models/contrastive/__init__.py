@@ -1,1 +1,1 @@
-"""Models that embed texts and images, sounds or videos in one space."""
+"""Models that embed texts and images, audio or videos in a shared space."""

@@ -1,4 +1,4 @@
-"""CLAP in transformers: sounds and texts in one space."""
+"""CLAP models of transformers, which embed audio and texts in a shared space."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Clap:
-    """ClapModel, with or without fusion; `folder` as `save_pretrained` writes it.
+    """A CLAP model (ClapModel of transformers), with or without fusion.
 
-    The extractor takes a random part of a sound that is longer than its window (10 seconds). Here
-    the part is a function of the sound: without fusion it is the middle; with fusion the three
-    parts are drawn from the seed 0 for every sound. Raises ModelError if the folder is not such a
-    model.
+    `folder` is a checkpoint folder written by `save_pretrained`. From audio longer than its window
+    (10 seconds), the feature extractor takes random crops. Here the crops are deterministic:
+    without fusion, the middle of the clip; with fusion, three crops drawn with seed 0 for every
+    clip. Raises ModelError if the folder does not hold a CLAP model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio", "text"})
@@ -32,7 +32,7 @@ class Clap:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         folder = checkpoint_folder(folder, "clap", self.default_checkpoint)
         self._encoder = DualEncoder(
-            folder, "audio", "clap needs a CLAP", device=device, dtype=dtype
+            folder, "audio", "clap needs a CLAP model", device=device, dtype=dtype
         )
         self._extractor = load_feature_extractor(folder)
         self.rate = int(self._extractor.sampling_rate)
@@ -41,7 +41,10 @@ class Clap:
         self._lock = threading.Lock()
 
     def prepare(self, item: str | Audio, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """Return token ids of a text, and of a sound `input_features` float32 and `is_longer`."""
+        """Return the model inputs of a text or an audio clip.
+
+        A text becomes its token ids. Audio becomes `input_features`, float32, and `is_longer`.
+        """
         return self._encoder.ids(item) if isinstance(item, str) else self._features(item)
 
     def _features(self, sound: Audio) -> Arrays:
@@ -51,7 +54,7 @@ class Clap:
         if not self._fused and len(samples) > self._window:
             start = (len(samples) - self._window) // 2
             samples = samples[start : start + self._window]
-        with self._lock:  # numpy's random state is one for all threads
+        with self._lock:  # all threads share numpy's random state
             state = np.random.get_state()
             np.random.seed(0)
             features = self._extractor(samples, sampling_rate=sound.rate, return_tensors="np")
@@ -62,5 +65,5 @@ class Clap:
         }
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return the features of n prepared items, float32 [n, d]."""
+        """Return the embeddings of n prepared items, float32 [n, d]."""
         return self._encoder.embed(items, modality)

@@ -1,4 +1,4 @@
-"""The shared part of contrastive models: two towers with one space, and a tokenizer."""
+"""The common part of contrastive models: two towers that share an embedding space."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch, Configuration, Tokenizer
     from mmbench.types import Array
 
-# SigLIP's text feature is the output at the last position, and padding is not masked: the models
-# were trained on texts padded to the maximum, and return other features for any other length. All
-# other models pool at the start or end token, which padding cannot influence: it comes later under
-# a causal mask (CLIP), or is masked out (BERT in ALIGN and Chinese-CLIP).
+# SigLIP's text feature is the output at the last position, and padding is not masked. The models
+# were trained on texts padded to the maximum length; less padding changes the features. All other
+# models pool at the start or end token, which padding cannot influence: it comes later under a
+# causal mask (CLIP) or is masked out (BERT in ALIGN and Chinese-CLIP).
 _PADDED_TO_MAXIMUM = {"siglip", "siglip2"}
 
 
 class DualEncoder:
     """A model of transformers with `get_text_features` and `get_MODALITY_features`.
 
-    `folder` holds the model and its tokenizer, `modality` is that of the other tower, and
-    `requirement` ends the error message for another model. `limit` returns the number of tokens at
-    which texts are cut, including start and end; the default is the tokenizer's own limit. `device`
-    is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16 and applies to the weights, not
-    to the features. Code in the folder runs only with `trust_remote_code`. Raises ModelError if the
-    folder is not such a model or lacks a part.
+    `folder` holds the model and its tokenizer, and `modality` is the modality of the non-text
+    tower. `requirement` ends the error message about a checkpoint of another kind. `limit` returns
+    the token limit at which texts are truncated, including start and end tokens; by default, the
+    tokenizer's own limit applies. `device` is cpu, cuda or cuda:N. `dtype`, the precision of the
+    weights, is float32, bfloat16 or float16; features are always float32. Code in the folder runs
+    only with `trust_remote_code`. Raises ModelError if the folder holds another kind of model or
+    lacks a part.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class DualEncoder:
         methods = ("get_text_features", f"get_{modality}_features")
         if not all(hasattr(self.model, name) for name in methods):
             raise ModelError(
-                f"checkpoint {folder} is a {config.model_type} model, and {requirement}"
+                f"checkpoint {folder} is a {config.model_type} model, but {requirement}"
             )
         self.tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
         self.limit = limit(config, self.tokenizer) if limit else None
@@ -62,14 +63,14 @@ class DualEncoder:
         self._lock = threading.Lock()
 
     def ids(self, text: str) -> list[int]:
-        """Return the token ids of a text, cut to the limit with the end token kept."""
-        # Truncation is a state of the tokenizer, which two threads may not set at once.
+        """Return the token ids of a text, truncated to the limit with the end token kept."""
+        # Truncation is a state of the tokenizer, which only one thread at a time may set.
         with self._lock:
             encoding = self.tokenizer(text, truncation=True, max_length=self.limit)
         return list(encoding["input_ids"])
 
     def pad_texts(self, items: Sequence[list[int]]) -> Batch:
-        """Return the ids of n texts as one batch on the device."""
+        """Return the token ids of n texts as one padded batch on the device."""
         encoding = self.tokenizer.pad(
             {"input_ids": list(items)}, return_tensors="pt", **self._padding
         )
@@ -78,7 +79,7 @@ class DualEncoder:
     def embed(self, items: Sequence[Any], modality: Modality) -> Array:
         """Return the features of n prepared items, float32 [n, d], not normalised.
 
-        An item is a list of token ids, or the arrays of another medium.
+        An item is a list of token ids (text) or a dictionary of arrays (any other modality).
         """
         import torch
 
@@ -88,5 +89,5 @@ class DualEncoder:
             else:
                 forward = getattr(self.model, f"get_{modality}_features")
                 features = forward(**stack_batch(items, self._device, self._dtype))
-        # transformers 5 returns all outputs of a tower, including the projected feature.
+        # transformers 5 returns all outputs of a tower, among them the projected feature.
         return float32_array(getattr(features, "pooler_output", features))

@@ -1,4 +1,4 @@
-"""X-CLIP in transformers: videos and texts in one space."""
+"""X-CLIP models of transformers, which embed videos and texts in a shared space."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class XClip:
-    """XCLIPModel; `folder` as `save_pretrained` writes it.
+    """An X-CLIP model (XCLIPModel of transformers).
 
-    Features are those of `get_video_features` and `get_text_features`. The video-specific prompts
-    of X-CLIP are left out: with them the feature of a text would depend on the video, and an index
-    of a corpus could not hold it. Raises ModelError if the folder is not such a model.
+    `folder` is a checkpoint folder written by `save_pretrained`. The embeddings come from
+    `get_video_features` and `get_text_features`. X-CLIP's video-specific prompts are not used:
+    they make the embedding of a text depend on the video, so it could not be stored in an index.
+    Raises ModelError if the folder does not hold an X-CLIP model.
     """
 
     modalities: frozenset[Modality] = frozenset({"video", "text"})
@@ -34,7 +35,7 @@ class XClip:
         self._encoder = DualEncoder(
             folder,
             "video",
-            "xclip needs an X-CLIP",
+            "xclip needs an X-CLIP model",
             device=device,
             dtype=dtype,
             limit=lambda config, _: int(config.text_config.max_position_embeddings),
@@ -43,11 +44,11 @@ class XClip:
         self.frames = Frames(int(self._encoder.model.config.vision_config.num_frames))
 
     def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
-        """Return the token ids of a text, or `pixel_values` float32 [t, 3, h, w] of a video."""
+        """Return a text's token ids, or a video's `pixel_values`, float32 [t, 3, h, w]."""
         if isinstance(item, str):
             return self._encoder.ids(item)
         return process_item(self._processor, frame_images(item.frames))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return the features of n prepared items, float32 [n, d]."""
+        """Return the embeddings of n prepared items, float32 [n, d]."""
         return self._encoder.embed(items, modality)

@@ -1,1 +1,1 @@
-"""Models that generate images: pipelines of diffusers, and models that generate image tokens."""
+"""Image generation: diffusion pipelines, and models that generate image tokens."""

@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Network
 
-# Output fields in which the safety checkers of Stable Diffusion and IF mark blanked images.
+# Output fields in which safety checkers of Stable Diffusion and DeepFloyd IF flag blanked images.
 _SAFETY_FLAGS = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
 class _PipelineOutput(Protocol):
-    """The output of a pipeline: images float [n, h, w, 3], and the flags of its safety checkers."""
+    """The output of a pipeline: images, float [n, h, w, 3], and flags of safety checkers."""
 
     images: NDArray[np.float32]
 
 
 class Diffusion:
-    """Any pipeline that AutoPipelineForText2Image loads from its folder.
+    """A text-to-image pipeline that AutoPipelineForText2Image of diffusers can load.
 
-    Each image is drawn in a batch of one, from a generator on the CPU with the seed of its sample:
-    in larger batches the last bits of matrix products differ, and some pipelines pad prompts to the
-    longest. `steps`, `guidance`, `height`, `width` (pixels) and `negative` are the pipeline's
-    num_inference_steps, guidance_scale, height, width and negative_prompt; others keep its
-    defaults. The pipeline cuts a prompt at the limit of its text encoder (CLIP: 77 tokens). Raises
-    MissingExtra without diffusers, ModelError for another folder, missing weights and options that
-    the pipeline does not take.
+    Each image is generated in a batch of one, from a generator on the CPU with the seed of its
+    sample: in larger batches the last bits of matrix products differ, and some pipelines pad
+    prompts to the longest one. `steps`, `guidance`, `height`, `width` (both in pixels) and
+    `negative` set the pipeline's num_inference_steps, guidance_scale, height, width and
+    negative_prompt; None keeps the default. The pipeline truncates prompts at the limit of its text
+    encoder (CLIP: 77 tokens). Raises MissingExtra if diffusers is not installed, and ModelError if
+    the folder holds no pipeline, weights are missing or the pipeline does not take an option.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -76,33 +76,36 @@ class Diffusion:
         _refuse_unknown(self._pipeline, self._options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:
-        """Return images of n prompts, PIL.Image in RGB.
+        """Generate an image for each of n prompts with its seed.
 
-        An image that the safety checker blanked, or that holds NaN, is a ContentError. Raises
-        ModelError if the pipeline refuses the requested size or draws another one.
+        Images are PIL images in RGB, of the requested size. An image that contains NaN or was
+        blanked by a safety checker is returned as a ContentError. Raises ModelError if the pipeline
+        refuses the requested size or generates another size.
         """
         return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
     def _draw_one(self, prompt: str, seed: int) -> Image | ContentError:
         output = self._run_pipeline(prompt, seed)
         if any(any(getattr(output, name, None) or ()) for name in _SAFETY_FLAGS):
-            return ContentError("the safety checker refused the image and blanked it")
+            return ContentError("the safety checker blanked the image")
         image = _to_image(output.images[0])
         if not isinstance(image, ContentError):
             self._refuse_other_size(image)
         return image
 
     def _refuse_other_size(self, image: Image) -> None:
-        """Raise ModelError for another size: pipelines round sizes, or ignore a lone height."""
+        """Raise ModelError if the image does not have the requested size.
+
+        Pipelines round sizes, and may ignore a height without a width.
+        """
         requested = (
             self._options.get("width", image.width),
             self._options.get("height", image.height),
         )
         if image.size != requested:
             raise ModelError(
-                f"{_name(self._pipeline)} drew {image.width} x {image.height} pixels where"
-                f" {requested[0]} x {requested[1]} were asked: give width and height, in multiples"
-                " of 16"
+                f"{_name(self._pipeline)} generated {image.width} x {image.height} pixels instead"
+                f" of {requested[0]} x {requested[1]}; give width and height, both multiples of 16"
             )
 
     def _run_pipeline(self, prompt: str, seed: int) -> _PipelineOutput:
@@ -116,7 +119,9 @@ class Diffusion:
                     prompt, generator=generator, output_type="np", **self._options
                 )
         except ValueError as error:
-            raise ModelError(f"{_name(self._pipeline)} cannot draw: {reason(error)}") from error
+            raise ModelError(
+                f"{_name(self._pipeline)} cannot generate the image: {reason(error)}"
+            ) from error
         return output
 
 
@@ -127,14 +132,16 @@ def _name(pipeline: Network) -> str:
 def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
     unknown = options.keys() - inspect.signature(pipeline.__call__).parameters.keys()
     if unknown:
-        raise ModelError(f"{_name(pipeline)} takes no {', '.join(sorted(unknown))}: leave it out")
+        raise ModelError(
+            f"{_name(pipeline)} takes no option {', '.join(sorted(unknown))}; leave it out"
+        )
 
 
 def _to_image(pixels: NDArray[np.float32]) -> Image | ContentError:
-    """Return an image of pixels float [h, w, 3] from 0 to 1, rounded as in the pipelines."""
+    """Convert pixels, float [h, w, 3] from 0 to 1, to an RGB image; round as pipelines do."""
     import numpy as np
     from PIL.Image import fromarray
 
     if not np.isfinite(pixels).all():
-        return ContentError("the image holds NaN: choose --dtype float32 or bfloat16")
+        return ContentError("the image contains NaN; pass --dtype float32 or bfloat16")
     return fromarray((pixels * 255).round().astype(np.uint8)).convert("RGB")

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Batch, Network, Processor
 
-DEFAULT = ImageSampling(guidance=3.0, top_k=2048)  # of the authors' image_generation.py
+DEFAULT = ImageSampling(guidance=3.0, top_k=2048)  # from the authors' image_generation.py
 
 
 def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
-    """Draw `prompt`: a square image of `drawing.area` pixels, or of the processor's default.
+    """Generate a square RGB image for `prompt`.
 
-    Both logits of the guidance are log-probabilities, and both stand at the beginning of an image.
+    It has about `drawing.area` pixels, or the processor's default number if this is None. For
+    guidance, the prompt and the negative prompt are both followed by the start tokens of an image,
+    and the guidance combines log-probabilities. Raises ModelError if the area is too small.
     """
     import torch
     from transformers import GenerationConfig
@@ -38,7 +40,7 @@ def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampli
         negative_prompt_attention_mask=negative_inputs["attention_mask"].to(model.device),
         prefix_allowed_tokens_fn=_row_constraint(model.vocabulary_mapping, prompt_length, width),
     )
-    # The decoder removes the three tokens that close an image; none of them was generated.
+    # The decoder drops the three tokens that end an image; they are not generated, so pad.
     image_tokens = torch.nn.functional.pad(tokens[:, prompt_length:], (0, 3))
     pixels = model.decode_image_tokens(image_tokens=image_tokens, height=height, width=width)[0]
     return to_image(processor, pixels)
@@ -47,19 +49,27 @@ def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampli
 def _inputs(
     processor: Processor, text: str, drawing: ImageSampling
 ) -> tuple[Batch, tuple[int, int]]:
-    """Return the tokens of a text and of the beginning of an image, and its size in tokens."""
+    """Tokenise a text followed by the start of an image.
+
+    Also return the height and width of the image in tokens.
+    """
     area = {"image_area": drawing.area} if drawing.area else {}
     inputs = processor(text=[text], return_for_image_generation=True, return_tensors="pt", **area)
     height, width = map(int, inputs.pop("image_sizes")[0])
     if not height * width:
-        raise ModelError(f"an area of {drawing.area} pixels is less than one token of Emu3 draws")
+        raise ModelError(
+            f"an area of {drawing.area} pixels is smaller than one image token of Emu3; give more"
+        )
     return inputs, (height, width)
 
 
 def _row_constraint(
     vocabulary: Network, prompt_length: int, width: int
 ) -> Callable[[int, Tensor], list[int]]:
-    """Return a function of the allowed next tokens: `width` image tokens, then an end of row."""
+    """Return a function for `generate` that returns the tokens allowed next.
+
+    These are `width` image tokens per row of the image, then an end-of-row token.
+    """
 
     def allowed(_: int, ids: Tensor) -> list[int]:
         at_end = (len(ids) - prompt_length) % (width + 1) == width

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class ImageSampling(NamedTuple):
     """Settings for sampling the tokens of an image.
 
-    At a `temperature` above 0 a token is drawn from the `top_k` likeliest (0: from all), else it is
-    the likeliest. Classifier-free guidance (arXiv 2207.12598) uses the logits u + `guidance` ·
-    (c - u), where c are those after the prompt and u those after `negative` (an empty prompt, for
-    families that take no other). `area` is the number of pixels of the image, for families that
-    draw several sizes.
+    With a `temperature` above 0, a token is sampled from the `top_k` most likely tokens (0: from
+    all tokens); with 0, decoding is greedy. Classifier-free guidance (arXiv 2207.12598) uses the
+    logits u + `guidance` · (c - u), where c is computed after the prompt and u after the negative
+    prompt `negative`, which some families require to be empty. `area` is the number of pixels of
+    the image, for families that generate several sizes; None means the default.
     """
 
     guidance: float
@@ -31,7 +31,7 @@ class ImageSampling(NamedTuple):
     area: int | None = None
 
     def settings(self) -> dict[str, object]:
-        """Return the arguments of GenerationConfig."""
+        """Return the settings as arguments of GenerationConfig."""
         options = {"guidance_scale": self.guidance, "num_beams": 1}
         if self.temperature == 0:
             return {**options, "do_sample": False}
@@ -40,12 +40,12 @@ class ImageSampling(NamedTuple):
 
 
 def special_token_ids(tokenizer: Tokenizer) -> dict[str, int | None]:
-    """Return the ids of the start, end and padding tokens, by their names in GenerationConfig."""
+    """Return the ids of the start, end and padding tokens as arguments of GenerationConfig."""
     names = ("bos_token_id", "eos_token_id", "pad_token_id")
     return {name: getattr(tokenizer, name) for name in names}
 
 
 def to_image(processor: Processor, pixels: Tensor) -> Image:
-    """Return a PIL.Image in RGB of decoded pixels float [3, h, w], scaled by the processor."""
+    """Convert decoded pixels, float [3, h, w] in the processor's range, to a PIL image in RGB."""
     images = processor.postprocess([pixels.float().cpu()], return_tensors="PIL.Image.Image")
     return images["pixel_values"][0].convert("RGB")

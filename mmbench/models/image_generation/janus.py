@@ -12,19 +12,23 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import Network, Processor
 
-DEFAULT = ImageSampling(guidance=5.0, top_k=0)  # of the authors' generation_inference.py
+DEFAULT = ImageSampling(guidance=5.0, top_k=0)  # from the authors' generation_inference.py
 
 
 def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
-    """Draw `prompt`, as rendered by a template, at the model's only size.
+    """Generate an RGB image for `prompt`, which a chat template has rendered.
 
-    The model's own sampling loop applies the guidance; its unguided half has padding in place of
-    the prompt.
+    All images have the same size. The model's own sampling loop applies the guidance; its
+    unconditional half has padding in place of the prompt. Raises ModelError for settings that
+    Janus does not support.
     """
     from transformers import GenerationConfig
 
     if drawing.guidance <= 1 or drawing.negative or drawing.area:
-        raise ModelError("Janus takes guidance above 1, no negative prompt and no area")
+        raise ModelError(
+            "Janus needs guidance above 1 and takes no negative prompt and no area; change or leave"
+            " out these options"
+        )
     words = processor.tokenizer
     inputs = processor(
         text=prompt,

@@ -1,7 +1,7 @@
-"""Loading of pipeline folders of diffusers: complete, or refused in one line.
+"""Loading of diffusers pipelines from folders, with an error if weights are missing.
 
-`from_pretrained` of a pipeline fills missing weights with random numbers and only warns. Therefore
-the parts with weights are loaded first, one by one, and checked for missing weights.
+`from_pretrained` of a pipeline only warns when it initialises missing weights at random. Therefore
+each part with weights is loaded separately and checked before the pipeline is assembled.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INDEX = "model_index.json"
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Keep the warnings and bars of diffusers and transformers off the terminal."""
+    """Silence warnings and progress bars of diffusers and transformers inside the context."""
     from diffusers.utils import logging
 
     with muted(logging), quiet():
@@ -35,21 +35,23 @@ def silent() -> Iterator[None]:
 
 
 def load_pipeline(folder: Path, *, dtype: str) -> Network:
-    """Load the text-to-image pipeline of `folder` on the CPU, every weight from safetensors.
+    """Load the text-to-image pipeline in `folder` on the CPU from safetensors files.
 
     `dtype` is float32, bfloat16 or float16. No code in the folder is executed. Raises ModelError if
-    the folder is not a pipeline, is not one for text-to-image, or lacks weights.
+    the folder holds no text-to-image pipeline or lacks weights.
     """
     import torch
 
     options = {"local_files_only": True, "use_safetensors": True}
     numbers = getattr(torch, dtype)
     with silent(), loading(folder, "pipeline"):
-        from diffusers import AutoPipelineForText2Image  # its import prints about torchvision
+        from diffusers import (
+            AutoPipelineForText2Image,
+        )  # the import prints a line about torchvision
 
         classes = _index(folder)
         parts = {
-            # None is passed on: the pipeline must know of a part that was saved as absent.
+            # None is passed on, since it marks a part that was saved as absent.
             name: cls and _weights(folder / name, cls, numbers, options)
             for name, cls in classes.items()
             if cls is None or issubclass(cls, torch.nn.Module)
@@ -58,15 +60,16 @@ def load_pipeline(folder: Path, *, dtype: str) -> Network:
 
 
 def _index(folder: Path) -> dict[str, type | None]:
-    """Return the class of each part in the index of `folder`, None for an absent part.
+    """Read the class of each part from the index file of `folder`, None for an absent part.
 
-    Parts of unknown classes are left out: the pipeline loads or refuses them. Raises ModelError.
+    Parts with unknown classes are left out; the pipeline itself loads or refuses them. Raises
+    ModelError if the index is missing or invalid.
     """
     try:
         index = parse_json(read_regular(folder / INDEX), dict[str, object])
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(
-            f"checkpoint {folder} is not a diffusers pipeline (no readable {INDEX}): give a folder"
+            f"checkpoint {folder} is not a diffusers pipeline (no readable {INDEX}); give a folder"
             " written by `save_pretrained` of a pipeline"
         ) from error
     parts = {name: kind for name, kind in index.items() if isinstance(kind, list)}
@@ -76,7 +79,10 @@ def _index(folder: Path) -> dict[str, type | None]:
 
 
 def _class(kind: list[object]) -> object:
-    """Return the class [library, name] of diffusers, one of its pipelines, or transformers."""
+    """Return the class given as [library, name] in the index, None if it is unknown.
+
+    The library is diffusers, transformers or the name of a pipeline module of diffusers.
+    """
     import diffusers
     import transformers
 
@@ -89,9 +95,9 @@ def _class(kind: list[object]) -> object:
 def _weights(folder: Path, cls: Network, numbers: torch.dtype, options: dict[str, bool]) -> Network:
     report: LoadingInfo
     model, report = cls.from_pretrained(folder, dtype=numbers, output_loading_info=True, **options)
-    # Buffers (tables of positions) are computed and not random, and old files lack some.
+    # Missing buffers (position tables) are computed, not random, and old files lack some.
     missing = dict(model.named_parameters()).keys() & set(report["missing_keys"])
     refuse_weights(folder, "lacks", missing)
     if getattr(cls, "_keep_in_fp32_modules", None):
         return model
-    return model.to(numbers)  # without accelerate some weights keep the dtype of their file
+    return model.to(numbers)  # without accelerate, some weights keep the dtype of their file

@@ -1,4 +1,4 @@
-"""Models with one token sequence of images and texts: Janus, Emu3, Chameleon."""
+"""Models that represent images and texts in one token sequence: Janus, Emu3, Chameleon."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _PLAIN = Path(__file__).with_name("plain.jinja")
 
 
 class _ImageGenerator(NamedTuple):
-    """The drawing function of a family; with `templated` it takes a chat-template prompt."""
+    """The image generation function of a model family and its default settings.
+
+    If `templated`, the function takes a prompt rendered by the chat template.
+    """
 
     draw: Draw
     default: ImageSampling
@@ -34,10 +37,11 @@ class _ImageGenerator(NamedTuple):
 
 
 class _FamilyTraits(NamedTuple):
-    """Properties of a family.
+    """Properties of a model family.
 
-    `unbatched`: generate one at a time, because images of a batch are padded to the largest, which
-    changes the features of the others.
+    `drawing` is None if the family cannot generate images. If `unbatched`, texts are generated one
+    at a time, because images in a batch are padded to the largest one, which changes the features
+    of smaller images.
     """
 
     drawing: _ImageGenerator | None = None
@@ -49,18 +53,19 @@ _FAMILIES = {
     "emu3": _FamilyTraits(
         _ImageGenerator(emu3.draw, emu3.DEFAULT, templated=False), unbatched=True
     ),
-    "chameleon": _FamilyTraits(),  # transformers has no decoder of its images
+    "chameleon": _FamilyTraits(),  # transformers has no decoder for its images
 }
 
 
 class Unified(Chat):
-    """Janus, Emu3 (texts and images) and Chameleon (texts), selected by the folder's config.json.
+    """A unified model that generates texts and, except for Chameleon, images.
 
-    Texts are generated as by any chat model; without a chat template (Chameleon, Emu3-Gen), texts
-    and images are joined unchanged. Images are generated as tokens, one image at a time, sampled
-    from torch's generator on the device with the seed of the sample. `guidance`, `temperature`,
-    `top_k`, `negative` and `area` are those of `ImageSampling`; the defaults are the authors'
-    settings. Raises ModelError for a checkpoint of another family and for missing parts.
+    The config.json of `folder` selects the family: Janus, Emu3 or Chameleon. Texts are generated as
+    by other chat models; without a chat template (Chameleon, Emu3-Gen), the parts of a conversation
+    are joined into a prompt. Images are generated token by token, one image at a time, with torch's
+    generator on the device and the seed of the sample. `guidance`, `temperature`, `top_k`,
+    `negative` and `area` set the fields of `ImageSampling`; None means the authors' setting. Raises
+    ModelError for a checkpoint of another family and for missing parts.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -91,13 +96,16 @@ class Unified(Chat):
     def write(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Return answers to n prepared conversations."""
+        """Generate a text for each of n prepared conversations, or return its error."""
         if self._family.unbatched:
             return self._one_by_one(conversations, options)
         return super().write(conversations, options)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image]:
-        """Return images of n prompts, PIL.Image in RGB. Raises ModelError if it cannot draw."""
+        """Generate an RGB image for each of n prompts with its seed.
+
+        Raises ModelError if the family cannot generate images.
+        """
         self.check(self._folder, ["draw"])
         return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
 
@@ -105,7 +113,7 @@ class Unified(Chat):
         import torch
 
         method = self._family.drawing
-        assert method is not None  # check refuses it
+        assert method is not None  # `check` has raised an error otherwise
         if method.templated:
             prompt = self.prepare([Message("user", (prompt,))], "conversation").text
         config = method.default._replace(**self._settings)
@@ -114,25 +122,26 @@ class Unified(Chat):
 
     @staticmethod
     def check(folder: Path, methods: Sequence[str]) -> None:
-        """Raise ModelError if the checkpoint lacks one of `methods`; no weights are loaded."""
+        """Raise ModelError if the checkpoint does not support a method, without loading weights."""
         if "draw" in methods and _family(folder).drawing is None:
             raise ModelError(
-                f"checkpoint {folder} has no decoder of images in transformers and cannot draw;"
-                f" give one of {', '.join(n for n, one in _FAMILIES.items() if one.drawing)}"
+                f"checkpoint {folder} cannot generate images, since transformers has no image"
+                " decoder for its family; give a checkpoint of the family"
+                f" {' or '.join(n for n, one in _FAMILIES.items() if one.drawing)}"
             )
 
 
 def _family(folder: Path) -> _FamilyTraits:
-    """Return the family that config.json names. Raises ModelError for another one."""
+    """Read the model family from config.json. Raises ModelError if it is not supported."""
     kind = model_type(folder)
     if kind not in _FAMILIES:
         raise ModelError(
-            f"checkpoint {folder} is of the family {kind}, but unified takes only"
-            f" {', '.join(_FAMILIES)}: mmbench list models shows the other adapters"
+            f"checkpoint {folder} is a {kind} model, but unified takes only"
+            f" {', '.join(_FAMILIES)}; type `mmbench list models` for adapters of other families"
         )
     return _FAMILIES[kind]
 
 
 def _template(folder: Path) -> str | None:
-    """Return a template for a folder without one, which joins texts and images unchanged."""
+    """Return the path of a template that joins parts unchanged; None if the folder has one."""
     return None if checkpoint_template(folder, load_processor(folder)) else str(_PLAIN)

@@ -1,1 +1,1 @@
-"""Inception of 2015-12-05, the feature extractor of the FID family of metrics."""
+"""The Inception network of 2015-12-05, the feature extractor of FID and related metrics."""

@@ -1,4 +1,4 @@
-"""The adapter of Inception 2015-12-05: features for FID, or logits."""
+"""Adapter for the Inception network of 2015-12-05, which returns FID features or logits."""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ Layer = Literal["2048", "logits_unbiased"]
 
 _FILE = "weights-inception-2015-12-05-6726825d.pth"
 _URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{_FILE}"
-_HINT = f"type --inception FILE with torch-fidelity's {_FILE}, published at {_URL}"
+_HINT = f"pass --inception FILE with torch-fidelity's {_FILE}, published at {_URL}"
 
 
 class Inception:
-    """Inception with the weights of torch-fidelity, given as a file or as its folder.
+    """The Inception network of 2015-12-05 with the weights of torch-fidelity.
 
-    `resize` is `tf`, the bilinear resize of TensorFlow in torch-fidelity, without antialiasing, or
-    `clean`, the bicubic one of clean-fid, per channel in float. `layer` is `2048`, the pooled
-    features of FID, or `logits_unbiased`, the logits without bias of the Inception score,
-    [n, 1008]. `device` is cpu, cuda or cuda:N; `dtype` is float32 as for published numbers,
-    bfloat16 or float16. Code in the file is never run. Raises ModelError with the address of the
-    file.
+    `folder` is the weights file or the folder that contains it. `resize` is `tf`, TensorFlow's
+    bilinear resize without antialiasing as in torch-fidelity, or `clean`, the bicubic resize of
+    clean-fid, per channel in float. `layer` is `2048`, the pooled features of FID, [n, 2048], or
+    `logits_unbiased`, the logits without bias for the Inception score, [n, 1008]. `device` is cpu,
+    cuda or cuda:N; `dtype` is float32 (as in published scores), bfloat16 or float16. Code in the
+    file is never executed. Raises ModelError, with the download URL of the weights, if they are
+    missing or invalid.
     """
 
     modalities: frozenset[Modality] = frozenset({"image"})
     version = 1
     default_checkpoint: str | None = None
-    checkpoints = ("*",)  # a file of any name, or its folder
+    checkpoints = ("*",)  # a file with any name, or its folder
 
     def __init__(
         self,
@@ -66,15 +67,15 @@ class Inception:
         self._net = _load(folder).to(device, self._dtype)
 
     def prepare(self, item: Image, modality: Modality) -> NDArray[np.float32]:  # noqa: ARG002
-        """Return an RGB image as float32 [3, 299, 299], from 0 to 255."""
+        """Return an RGB image resized to float32 [3, 299, 299], with values from 0 to 255."""
         return self._resize(item)
 
     def embed(self, items: Sequence[Array], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return vectors of n prepared images, float32 [n, 2048] or [n, 1008], not normalised."""
+        """Return the features or logits of n prepared images, float32 [n, 2048] or [n, 1008]."""
         import torch
         from torch.backends import cudnn
 
-        # On a GPU torch would round float32 to TF32 inside convolutions, which changes FID.
+        # By default torch rounds float32 to TF32 in convolutions on a GPU, which changes FID.
         with torch.inference_mode(), cudnn.flags(enabled=True, allow_tf32=False):
             pixels = torch.from_numpy(np.stack(items)).to(self._device)
             vectors = self._net(((pixels - 128) / 128).to(self._dtype))
@@ -85,22 +86,21 @@ class Inception:
 
 def _check(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise ModelError(f"inception: {option} is {' or '.join(known)}, not {value!r}")
+        raise ModelError(f"model inception: {option} must be {' or '.join(known)}, not {value!r}")
 
 
 def _load(path: Path | None) -> InceptionNet:
     from mmbench.models.inception.network import InceptionNet
 
     if path is None:
-        raise ModelError(f"inception needs its weights: {_HINT}")
+        raise ModelError(f"model inception needs its weights; {_HINT}")
     file = path / _FILE if path.is_dir() else path
     net = InceptionNet()
     try:
         net.load_state_dict(_read(file))
     except RuntimeError as error:
         raise ModelError(
-            f"{file} holds other weights than those of Inception 2015-12-05: {_HINT};"
-            f" {reason(error)}"
+            f"{file} does not hold the weights of Inception 2015-12-05 ({reason(error)}); {_HINT}"
         ) from error
     return net.eval().requires_grad_(False)
 
@@ -109,11 +109,13 @@ def _read(file: Path) -> dict[str, Tensor]:
     import torch
 
     if not file.is_file():
-        raise ModelError(f"there is no file {file}: {_HINT}")
+        raise ModelError(f"no such file: {file}; {_HINT}")
     try:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-        raise ModelError(f"{file} is not a weights file: {_HINT}; {reason(error)}") from error
+        raise ModelError(f"{file} is not a weights file ({reason(error)}); {_HINT}") from error
     if isinstance(weights, dict):
         return weights
-    raise ModelError(f"{file} holds a {type(weights).__name__}, not weights by name: {_HINT}")
+    raise ModelError(
+        f"{file} holds a {type(weights).__name__}, not a dictionary of weights; {_HINT}"
+    )

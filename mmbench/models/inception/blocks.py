@@ -1,4 +1,4 @@
-"""The blocks of Inception 2015-12-05: branches of convolutions and pools."""
+"""The blocks of Inception 2015-12-05: parallel branches of convolutions and pools."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Pool = Callable[[Tensor], Tensor]
 
 
 class Conv(NamedTuple):
-    """A convolution with normalisation and ReLU; at stride 1 it keeps the size of the image."""
+    """A convolution followed by batch normalisation and ReLU.
+
+    `width` is the number of output channels. At stride 1 the image keeps its size.
+    """
 
     name: str
     width: int
@@ -23,7 +26,7 @@ class Conv(NamedTuple):
     stride: int = 1
 
 
-# A step of a branch: a pool, or parallel convolutions of the same input.
+# A step of a branch: a pool, or parallel convolutions of the same input, concatenated.
 Step = Pool | tuple[Conv, ...]
 
 _average: Pool = partial(F.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
@@ -32,7 +35,7 @@ shrink: Pool = partial(F.max_pool2d, kernel_size=3, stride=2)
 
 
 class InceptionBlock(nn.Module):
-    """Branches of steps over one input [n, width, h, w], concatenated."""
+    """Branches over the same input [n, width, h, w]; their outputs are concatenated."""
 
     def __init__(self, width: int, *branches: list[Step]) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class InceptionBlock(nn.Module):
         return width
 
     def forward(self, x: Tensor) -> Tensor:
-        """Turn [n, width, h, w] into [n, self.width, h, w], or half of h and w."""
+        """Map [n, width, h, w] to [n, self.width, h, w], or to half of h and w with stride 2."""
         return torch.cat([self._follow(branch, x) for branch in self._branches], dim=1)
 
     def _follow(self, branch: list[Step], x: Tensor) -> Tensor:
@@ -61,7 +64,7 @@ class InceptionBlock(nn.Module):
 
 
 def unit(width: int, conv: Conv, *, padded: bool = True) -> nn.Module:
-    """Return a convolution of `width` channels, with its normalisation and ReLU."""
+    """Build `conv` for inputs of `width` channels, with batch normalisation and ReLU."""
     kernel, same = conv.kernel, padded and conv.stride == 1
     padding = (kernel[0] // 2, kernel[1] // 2) if same else (0, 0)
     parts = {

@@ -1,7 +1,7 @@
-"""The Inception network of 2015-12-05, the feature extractor of the FID family.
+"""The Inception network of 2015-12-05, the feature extractor of FID and related metrics.
 
-The layers have the names of torch-fidelity's file of weights. Unlike the published Inception v3,
-its average pools do not count the border, its last block uses a maximum pool, and it has 1,008
+The layers are named as in torch-fidelity's weights file. Unlike in the published Inception v3,
+average pools ignore the padded border, the last block uses a maximum pool, and there are 1,008
 classes.
 Source: Szegedy et al. 2015, arXiv 1512.00567; torch-fidelity `feature_extractor_inceptionv3`.
 """
@@ -16,7 +16,7 @@ CLASSES, WIDTH = 1008, 2048
 
 
 class InceptionNet(nn.Module):
-    """A network from pixels [n, 3, 299, 299] in -1 to 1 to features [n, 2048] and logits."""
+    """The network: pixels [n, 3, 299, 299] from -1 to 1 to features [n, 2048] and logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class InceptionNet(nn.Module):
         self.fc = nn.Linear(WIDTH, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features [n, 2048], the mean of the last block over the image."""
+        """Return features [n, 2048], the mean of the last block's output over the image."""
         for i, name in enumerate(self._stem):
             x = self.get_submodule(name)(x)
             x = shrink(x) if i in (2, 4) else x
@@ -47,5 +47,5 @@ class InceptionNet(nn.Module):
         return x.mean(dim=(2, 3))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Return logits without bias [n, 1008], the input of the Inception score."""
+        """Return logits without bias, [n, 1008], for the Inception score, from features."""
         return features @ self.fc.weight.T

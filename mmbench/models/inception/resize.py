@@ -1,4 +1,4 @@
-"""The two resize functions of the FID family, to the 299 pixels of Inception."""
+"""Two functions that resize an RGB image to Inception's 299 x 299 pixels."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ _SIDE = 299
 
 
 def tf_bilinear(image: Image) -> NDArray[np.float32]:
-    """Resize as in TensorFlow 1, bilinear: pixel i is read at i · size / 299, without a half pixel.
+    """Resize bilinearly as in TensorFlow 1; return float32 [3, 299, 299].
 
-    All steps are in float32, in the order of `interpolate_bilinear_2d_like_tensorflow1x`.
+    Output pixel i is interpolated at i · size / 299, without a half-pixel offset. All steps are in
+    float32 and in the order of torch-fidelity's `interpolate_bilinear_2d_like_tensorflow1x`.
     """
     pixels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
     top, bottom, down = _places(pixels.shape[1])
@@ -36,14 +37,17 @@ def _between(
 
 
 def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return the pixels before and after each of 299 positions, and the fraction between them."""
+    """Return the input pixels before and after each of 299 positions, and the fraction between."""
     places = np.arange(_SIDE, dtype=np.float32) * np.float32(size / _SIDE)
     before = places.astype(np.intp)
     return before, np.minimum(before + 1, size - 1), places - before.astype(np.float32)
 
 
 def clean_bicubic(image: Image) -> NDArray[np.float32]:
-    """Resize as clean-fid: bicubic and antialiased, per channel in float, clipped to 0 ... 255."""
+    """Resize as clean-fid does: bicubic with antialiasing, per channel in float.
+
+    Return float32 [3, 299, 299], clipped to 0 ... 255.
+    """
     from PIL.Image import Resampling, fromarray
 
     channels = np.asarray(image, dtype=np.float32).transpose(2, 0, 1)

@@ -1,1 +1,1 @@
-"""Speech to text, and text to speech."""
+"""Speech recognition and text-to-speech models."""

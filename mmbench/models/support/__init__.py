@@ -1,1 +1,1 @@
-"""Helpers for adapters: checkpoint folders, inputs as arrays, batches, generation settings."""
+"""Helpers for adapters: loading of checkpoints, batches, generation settings."""

@@ -1,4 +1,4 @@
-"""Conversions between the arrays of processors, batches of tensors, and arrays of results."""
+"""Conversions between processor outputs, batches of tensors and result arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Arrays = dict[str, "NDArray[np.float32]"]
 def process_item(
     processor: ImageProcessor | AudioFeatureExtractor, item: object, **options: object
 ) -> Arrays:
-    """Return the arrays that a processor makes of one item, without the batch dimension."""
+    """Process one item and return its arrays by name, without the batch dimension."""
     import numpy as np
 
     arrays = processor(item, return_tensors="np", **options)
@@ -26,7 +26,10 @@ def process_item(
 
 
 def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:
-    """Return the arrays of n items as tensors [n, ...] on the device, floating ones in `dtype`."""
+    """Stack the arrays of n items to tensors [n, ...] on the device.
+
+    Floating-point tensors are converted to `dtype`. All items have arrays of the same shapes.
+    """
     import numpy as np
     import torch
 
@@ -41,6 +44,6 @@ def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, T
 
 
 def float32_array(tensor: Tensor) -> NDArray[np.float32]:
-    """Return a tensor of any floating dtype and device as a NumPy array."""
+    """Convert a tensor of any floating dtype and device to a float32 NumPy array."""
     array: NDArray[np.float32] = tensor.float().cpu().numpy()
     return array

@@ -1,4 +1,4 @@
-"""The parts of a conversation by their modality."""
+"""Selection of the parts of a conversation by modality."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ConversationParts(NamedTuple):
-    """The parts of all messages of a conversation by modality, in order."""
+    """The parts of all messages of a conversation by modality, in conversation order."""
 
     texts: list[str]
     images: list[Image]
@@ -24,7 +24,7 @@ class ConversationParts(NamedTuple):
 
 
 def split_parts(conversation: Sequence[Message[DecodedPart]]) -> ConversationParts:
-    """Return the parts of all messages by their modality."""
+    """Split the parts of all messages by modality."""
     parts = [part for message in conversation for part in message.parts]
     return ConversationParts(
         texts=[part for part in parts if isinstance(part, str)],
@@ -35,8 +35,10 @@ def split_parts(conversation: Sequence[Message[DecodedPart]]) -> ConversationPar
 
 
 def only_sound(conversation: Sequence[Message[DecodedPart]]) -> Audio:
-    """Return the only sound of a conversation. Raises SampleError unless there is exactly one."""
+    """Return a conversation's audio clip. Raises SampleError unless there is exactly one."""
     sounds = split_parts(conversation).sounds
     if len(sounds) != 1:
-        raise SampleError(f"a speech recogniser takes one sound, and was given {len(sounds)}")
+        raise SampleError(
+            f"a speech recogniser takes one audio clip per sample; this sample has {len(sounds)}"
+        )
     return sounds[0]

@@ -1,4 +1,4 @@
-"""Grouping of equal-sized items into batches without padding."""
+"""Grouping of items of equal size into batches without padding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 def group_by(
     items: Sequence[Item], key: Callable[[Item], SupportsRichComparison]
 ) -> list[list[int]]:
-    """Return groups of indices of items with equal keys, ascending, the smallest key first."""
+    """Group the indices of items by key; sort groups by key and indices within a group."""
     keys = [key(item) for item in items]
     order = sorted(range(len(items)), key=keys.__getitem__)
     return [list(rows) for _, rows in groupby(order, key=keys.__getitem__)]
@@ -29,9 +29,9 @@ def map_groups(
     key: Callable[[Item], SupportsRichComparison],
     answer: Callable[[list[Item]], Iterable[Answer]],
 ) -> list[Answer]:
-    """Call `answer` for each group of items with equal keys, and return the answers by item.
+    """Call `answer` on each group of items with equal keys; return results in item order.
 
-    `answer` returns one answer per item of the group, in order. Raises ValueError otherwise.
+    `answer` must return one result per item of the group, in order; otherwise ValueError is raised.
     """
     answers: dict[int, Answer] = {}
     for rows in group_by(items, key):
@@ -42,5 +42,5 @@ def map_groups(
 def shape_key(
     arrays: Mapping[str, NDArray[np.generic]],
 ) -> list[tuple[str, tuple[int, ...]]]:
-    """Return the names and shapes of the arrays of one item as a key for grouping."""
+    """Return the sorted names and shapes of an item's arrays as a key for grouping."""
     return sorted((name, values.shape) for name, values in arrays.items())

@@ -1,4 +1,4 @@
-"""Messages of transformers and diffusers: silenced, or turned into errors of one line."""
+"""Control of messages from transformers and diffusers: silencing, and one-line errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.validation.safe_parse import parse_json
 
 _REASON_CHARACTERS = 200
 
-# The files of each part of a checkpoint, for messages that name no other file.
+# The files of each part of a checkpoint, for messages in which no invalid file is known.
 _FILES = {
     "model": "config.json and weights",
     "tokenizer": "tokenizer_config.json and vocabulary",
@@ -36,7 +36,10 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def muted(logging: ModuleType) -> Iterator[None]:
-    """Silence a library like transformers; `logging` is its module `utils.logging`."""
+    """Silence warnings and progress bars of a library inside the context.
+
+    `logging` is the `utils.logging` module of transformers or diffusers.
+    """
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -50,25 +53,28 @@ def muted(logging: ModuleType) -> Iterator[None]:
 
 @contextmanager
 def loading(folder: Path, part: str) -> Iterator[None]:
-    """Turn exceptions of transformers about a `part` of a folder into a ModelError."""
+    """Turn exceptions of transformers inside the context into a ModelError.
+
+    `folder` is the checkpoint folder and `part` what is loaded from it ("tokenizer").
+    """
     try:
         yield
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"checkpoint {folder}: its pickled weights hold more than tensors, which could run"
-            " code: give a checkpoint with safetensors"
+            f"checkpoint {folder}: its pickled weights contain objects other than tensors, which"
+            " could run code; give a checkpoint with safetensors files"
         ) from error
     except (MmbenchError, MemoryError, ModuleNotFoundError):
         raise
-    except Exception as error:  # invalid values of a configuration raise any exception
+    except Exception as error:  # invalid values in a configuration can raise any exception
         files = ", ".join(_broken_files(folder)) or _FILES.get(part, "config.json")
         raise ModelError(
-            f"checkpoint {folder}: cannot load its {part}: {reason(error)}; see {files}"
+            f"checkpoint {folder}: cannot load its {part}: {reason(error)}; check {files}"
         ) from error
 
 
 def _broken_files(folder: Path) -> list[str]:
-    """Return the invalid JSON files of a folder with their errors."""
+    """Return "FILE: error" for each invalid JSON file in a folder."""
     broken = []
     for file in sorted(folder.glob("*.json")):
         try:
@@ -79,7 +85,7 @@ def _broken_files(folder: Path) -> list[str]:
 
 
 def reason(error: Exception) -> str:
-    """Return the message of a library's exception on one line, truncated."""
+    """Return the type and message of an exception on one line, truncated."""
     text = " ".join(str(error).split())
     cut = text if len(text) <= _REASON_CHARACTERS else text[:_REASON_CHARACTERS] + " ..."
     return f"{type(error).__name__}: {cut}"

@@ -1,7 +1,7 @@
-"""Types for objects of transformers and diffusers, which mypy does not see.
+"""Static types for objects of transformers and diffusers, which mypy cannot infer.
 
-The protocols declare only the members that the adapters use. Objects that differ between families
-of models have an alias of Any instead.
+The protocols declare only the members that the adapters use. Objects that differ between model
+families are aliases of Any.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-Network = Any  # a model or a pipeline: its methods and their results depend on the family
-Configuration = Any  # the settings of a model or a processor, which depend on the family too
+Network = Any  # a model or a pipeline, with methods that depend on the family
+Configuration = Any  # the settings of a model or processor, which depend on the family
 
 
 class Batch(Protocol):
-    """The tensors of a model's inputs by name (BatchEncoding, BatchFeature)."""
+    """Model inputs as tensors by name (BatchEncoding or BatchFeature)."""
 
     def keys(self) -> Iterable[str]:
         """Return the names of the tensors."""
@@ -36,12 +36,12 @@ class Batch(Protocol):
         ...
 
     def to(self, device: str, dtype: torch.dtype | None = None, /) -> Self:
-        """Move the tensors to a device, floating ones to a dtype."""
+        """Move the tensors to a device and convert floating-point tensors to `dtype`."""
         ...
 
 
 class Tokenizer(Protocol):
-    """A tokenizer: texts to ids and back."""
+    """A tokenizer, which converts between texts and token ids."""
 
     bos_token: str
     eos_token: str | None
@@ -54,28 +54,28 @@ class Tokenizer(Protocol):
     vocab_files_names: Mapping[str, str]
 
     def __call__(self, text: str, **options: object) -> Mapping[str, list[int]]:
-        """Return the ids of a text."""
+        """Return the token ids of a text, under "input_ids"."""
         ...
 
     def pad(self, ids: Mapping[str, object], **options: object) -> Batch:
-        """Pad the ids of texts to one length."""
+        """Pad the token ids of several texts to the same length."""
         ...
 
     def decode(self, ids: Sequence[int], **options: object) -> str:
-        """Return the text of ids."""
+        """Return the text of token ids."""
         ...
 
 
 class ImageProcessor(Protocol):
-    """A processor of an image, or of the frames of a video, into arrays."""
+    """A processor that converts an image or the frames of a video to arrays."""
 
     def __call__(self, item: object, /, **options: object) -> Mapping[str, NDArray[np.float32]]:
-        """Return the arrays of one item, each with a first dimension of 1."""
+        """Return the arrays of one item by name, each with a batch dimension of 1."""
         ...
 
 
 class AudioFeatureExtractor(Protocol):
-    """An extractor of arrays from a sound, float32 [n] at its `sampling_rate`."""
+    """A processor that converts audio, float32 [n] at `sampling_rate` in Hz, to arrays."""
 
     sampling_rate: int
     model_input_names: list[str]
@@ -84,38 +84,38 @@ class AudioFeatureExtractor(Protocol):
     nb_max_samples: int  # CLAP: samples of a window
 
     def __call__(self, item: object, /, **options: object) -> Mapping[str, NDArray[np.float32]]:
-        """Return the arrays of one item, each with a first dimension of 1."""
+        """Return the arrays of one item by name, each with a batch dimension of 1."""
         ...
 
     def pad(self, features: Mapping[str, object], **options: object) -> Batch:
-        """Pad the arrays of sounds to one length."""
+        """Pad the arrays of several audio clips to the same length."""
         ...
 
 
 class Processor(Protocol):
-    """A tokenizer and processors of media, as AutoProcessor returns them."""
+    """A tokenizer with image or audio processors, as returned by AutoProcessor."""
 
     tokenizer: Tokenizer
     image_processor: ImageProcessor
     feature_extractor: AudioFeatureExtractor
 
     def __call__(self, **inputs: object) -> Batch:
-        """Return the model inputs of texts and media."""
+        """Return the model inputs of texts with images, videos or audio."""
         ...
 
     def apply_chat_template(self, turns: Sequence[Mapping[str, object]], **options: object) -> str:
-        """Return the text of a conversation."""
+        """Render a conversation as a prompt."""
         ...
 
     def postprocess(
         self, pixels: Sequence[Tensor], **options: object
     ) -> Mapping[str, Sequence[Image]]:
-        """Return the images of decoded pixels, each float [3, h, w]."""
+        """Convert decoded pixels, float [3, h, w] each, to images."""
         ...
 
 
 class LoadingInfo(TypedDict):
-    """The report of `from_pretrained` on the weights that it loaded: names of tensors."""
+    """The names of weights that `from_pretrained` did not load: missing or of another shape."""
 
     missing_keys: Iterable[str]
     mismatched_keys: Iterable[tuple[str, ...]]

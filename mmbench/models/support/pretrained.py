@@ -1,8 +1,8 @@
-"""Loading of the parts of a checkpoint folder of transformers: complete, or refused in one line.
+"""Loading of models, tokenizers and processors from checkpoint folders of transformers.
 
-transformers replaces missing weights by random numbers and a missing vocabulary by an empty one,
-and only warns. Here both are errors. Nothing is downloaded, and no code in the folder is executed
-without `trust_remote_code`.
+transformers replaces missing weights by random numbers and a missing vocabulary by an empty one
+with a mere warning. Here both are errors. Nothing is downloaded, and code in the folder is executed
+only with `trust_remote_code`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
-# The embedding of masked sound, used in training only: published files lack it
+# The embedding of masked audio is used only in training, and published files lack it
 # (facebook/wav2vec2-base-960h).
 _ONLY_TRAINED = "masked_spec_embed"
 
@@ -35,15 +35,15 @@ _ONLY_TRAINED = "masked_spec_embed"
 def checkpoint_folder(
     folder: Path | None, model: str, default: str | None, files: str = "config.json and weights"
 ) -> Path:
-    """Return the folder of a checkpoint. Raises ModelError if none is given or it does not exist.
+    """Return `folder` if it exists. Raises ModelError if it is None or does not exist.
 
-    `model` is the registered name of an adapter, `default` the checkpoint that the message
-    proposes, and `files` names the files that the adapter reads.
+    For the error message, `model` is the registered name of the adapter, `default` a checkpoint to
+    suggest, and `files` describes the files that the adapter reads.
     """
     if folder is None:
-        raise ModelError(f"model {model} needs a checkpoint: type {model}@{default}")
+        raise ModelError(f"model {model} needs a checkpoint; type {model}@{default}")
     if not folder.is_dir():
-        raise ModelError(f"model {model}: there is no folder {folder} (looked for {files})")
+        raise ModelError(f"model {model}: no folder {folder} (looked for {files})")
     return folder
 
 
@@ -55,10 +55,11 @@ def load_model(
     trust_remote_code: bool = False,
     auto: str = "AutoModel",
 ) -> Network:
-    """Load the model of `folder` for evaluation, with every weight from the folder.
+    """Load the model in `folder` for evaluation.
 
-    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16; `auto` is the class of
-    transformers that chooses the architecture by config.json (AutoModelForCTC). Raises ModelError.
+    `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16; `auto` is the name of
+    the Auto class of transformers (AutoModelForCTC). Raises ModelError if the model cannot be
+    loaded or weights are missing or of the wrong shape.
     """
     import torch
     import transformers
@@ -69,7 +70,7 @@ def load_model(
             dtype=getattr(torch, dtype),
             local_files_only=True,
             trust_remote_code=trust_remote_code,
-            ignore_mismatched_sizes=True,  # so that they are reported below, by name
+            ignore_mismatched_sizes=True,  # to report their names below
             output_loading_info=True,
         )
         _check_weights(folder, loading_info)
@@ -78,24 +79,24 @@ def load_model(
 
 def _check_weights(folder: Path, loading_info: LoadingInfo) -> None:
     missing = [name for name in loading_info["missing_keys"] if not name.endswith(_ONLY_TRAINED)]
-    refuse_weights(folder, "lacks", missing)
+    refuse_weights(folder, "lacks weights", missing)
     others = [name for name, *_ in loading_info["mismatched_keys"]]
-    refuse_weights(folder, "has in another shape than its config says", others)
+    refuse_weights(folder, "has weights whose shape differs from config.json", others)
 
 
 def refuse_weights(folder: Path, fault: str, names: Iterable[str]) -> None:
-    """Raise ModelError if `names`, the names of faulty tensors, are not empty."""
+    """Raise ModelError if there are `names` of faulty weights; `fault` is the verb phrase."""
     faulty = sorted(names)
     if faulty:
         more = f" and {len(faulty) - 3} more" if len(faulty) > 3 else ""
         raise ModelError(
             f"checkpoint {folder} {fault}: {', '.join(faulty[:3])}{more};"
-            " copy or download its weights and config.json again"
+            " download its weights and config.json again"
         )
 
 
 def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenizer:
-    """Load the tokenizer of `folder`, with its vocabulary. Raises ModelError."""
+    """Load the tokenizer of `folder`. Raises ModelError if it is invalid or lacks a vocabulary."""
     from transformers import AutoTokenizer
 
     try:
@@ -112,7 +113,7 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
 
 
 def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
-    """Check the files of a tokenizer: tokenizer.json, or all other files that its class names."""
+    """Raise ModelError unless the folder has tokenizer.json or all other vocabulary files."""
     names = dict(tokenizer.vocab_files_names)
     whole = names.pop("tokenizer_file", "")
     if whole and (folder / whole).is_file():
@@ -121,22 +122,23 @@ def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
         return
     expected = " or ".join(filter(None, (whole, " with ".join(names.values()))))
     raise ModelError(
-        f"checkpoint {folder} has no vocabulary: looked for {expected}; copy the tokenizer's files"
+        f"checkpoint {folder} has no vocabulary (looked for {expected}); copy the tokenizer files"
         " of its base model"
     )
 
 
 def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> ImageProcessor:
-    """Load the image processor of `folder` that uses PIL and numpy. Raises ModelError.
+    """Load the PIL and numpy version of the image processor of `folder`.
 
-    Scores then do not depend on whether torchvision is installed, which resizes differently.
+    Its results do not depend on torchvision, which resizes differently and may not be installed.
+    Raises ModelError if the processor is missing or invalid.
     """
     from transformers import AutoImageProcessor
 
     if not any((folder / name).is_file() for name in _PROCESSOR_FILES):
         raise ModelError(
-            f"checkpoint {folder} has no image processor: looked for"
-            f" {' or '.join(_PROCESSOR_FILES)}; copy the one of its base model"
+            f"checkpoint {folder} has no image processor (looked for"
+            f" {' or '.join(_PROCESSOR_FILES)}); copy the file of its base model"
         )
     with quiet(), loading(folder, "image processor"):
         processor: ImageProcessor = AutoImageProcessor.from_pretrained(
@@ -146,10 +148,11 @@ def load_image_processor(folder: Path, *, trust_remote_code: bool = False) -> Im
 
 
 def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processor:
-    """Load the processor of `folder` by AutoProcessor, with the image processor on PIL.
+    """Load the processor of `folder` by AutoProcessor, with an image processor that uses PIL.
 
-    AutoProcessor has an option for PIL, but it fails for folders with a video processor. Raises
-    MissingExtra if the folder needs torchvision, ModelError for a faulty folder.
+    The image processor is loaded separately, since AutoProcessor's option for PIL fails for folders
+    with a video processor. Raises MissingExtra if the processor needs torchvision and this is not
+    installed, ModelError if the processor is invalid.
     """
     try:
         processor: Processor = load_part(
@@ -167,7 +170,7 @@ def load_processor(folder: Path, *, trust_remote_code: bool = False) -> Processo
 
 
 def load_feature_extractor(folder: Path) -> AudioFeatureExtractor:
-    """Load the feature extractor of `folder`, which prepares sounds. Raises ModelError."""
+    """Load the audio feature extractor of `folder`. Raises ModelError if it is invalid."""
     extractor: AudioFeatureExtractor = load_part(
         folder, "AutoFeatureExtractor", "feature extractor"
     )
@@ -175,16 +178,17 @@ def load_feature_extractor(folder: Path) -> AudioFeatureExtractor:
 
 
 def model_type(folder: Path) -> str:
-    """Return the model type in config.json ("speecht5"). Raises ModelError."""
+    """Read the model type ("speecht5") from config.json. Raises ModelError if it is invalid."""
     return str(load_part(folder, "AutoConfig", "configuration").model_type)
 
 
 def load_part(
     folder: Path, auto: str, part: str, *, trust_remote_code: bool = False, **options: object
 ) -> Any:
-    """Load a part of `folder` by an Auto class of transformers (AutoFeatureExtractor).
+    """Load a part of a checkpoint with an Auto class of transformers.
 
-    `part` names it in the message of the ModelError; `options` are passed to `from_pretrained`.
+    `auto` is the name of the class (AutoFeatureExtractor); `part` describes the part in the message
+    of the ModelError that is raised on failure; `options` are passed to `from_pretrained`.
     """
     import transformers
 

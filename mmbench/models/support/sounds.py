@@ -1,4 +1,4 @@
-"""The shortest sound that a model accepts."""
+"""A check that audio is long enough for a model."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from mmbench.text import count
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import AudioFeatureExtractor, Network
 
-# Seconds of two frames of a spectrogram, 25 ms each and 10 ms apart, as in Kaldi: extractors fail
-# without a frame, and a single frame has no standard deviation for the scaling.
+# Seconds of two spectrogram frames, 25 ms each and 10 ms apart, as in Kaldi. Extractors fail if
+# there is no frame, and a single frame has no standard deviation for normalisation.
 _TWO_FRAMES = 0.035
 
 
 def frames(model: Network, n: int) -> int:
-    """Return the number of frames that a model of raw sound makes of n samples."""
+    """Return the number of output frames of a raw-audio model for n samples."""
     import torch
 
     return int(model._get_feat_extract_output_lengths(torch.tensor(n)))
 
 
 def refuse_short(n: int, model: Network, extractor: AudioFeatureExtractor) -> None:
-    """Raise ContentError if n samples are fewer than the model's first frames need.
+    """Raise ContentError if n audio samples are too few for the frames that the model needs.
 
-    Models that pad every sound to a window (Whisper, CLAP) accept any number.
+    Models that pad audio to a fixed window (Whisper, CLAP) accept any number of samples.
     """
     if hasattr(extractor, "num_mel_bins"):
         enough = n >= _TWO_FRAMES * extractor.sampling_rate
     else:
         enough = not hasattr(model, "_get_feat_extract_output_lengths") or frames(model, n) > 0
     if not enough:
-        raise ContentError(f"the sound has {count(n, 'sample')}, less than one frame")
+        raise ContentError(f"the audio is too short for the model ({count(n, 'sample')})")

@@ -1,4 +1,4 @@
-"""Processors of video frames in a checkpoint folder, and their inputs."""
+"""Video processors of checkpoints, and the conversion of frames to their inputs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
     from mmbench.models.support.library_types import ImageProcessor
 
-_TICKS = 1000  # per second: the unit in which frames are numbered for a processor
+_TICKS = 1000  # per second; processors receive frame times in this unit
 
 
 def load_video_processor(folder: Path) -> ImageProcessor:
-    """Load the image processor of a folder, which processes frames, else its video processor.
+    """Load the processor for video frames from a checkpoint folder.
 
-    Video processors of transformers need torchvision. Raises MissingExtra if the folder has only a
-    video processor and torchvision is missing, ModelError for a faulty folder.
+    This is the video processor if the folder has one, else the image processor. Video processors of
+    transformers need torchvision; raises MissingExtra if it is not installed. Raises ModelError if
+    the processor is missing or invalid.
     """
     if not _is_video_processor(folder):
         return load_image_processor(folder)
@@ -44,21 +45,22 @@ def _is_video_processor(folder: Path) -> bool:
     try:
         return file.is_file() and "video_processor_type" in parse_json(read_regular(file), dict)
     except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: cannot be read: {error}") from error
+        raise ModelError(f"{file} cannot be read: {error}") from error
 
 
 def frame_images(frames: NDArray[np.uint8]) -> list[Image]:
-    """Return frames [t, h, w, 3] as PIL images."""
+    """Convert frames, uint8 [t, h, w, 3], to a list of t PIL images."""
     from PIL.Image import fromarray
 
     return [fromarray(frame) for frame in frames]
 
 
 def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
-    """Return the arguments of a processor for videos with frames that are already chosen.
+    """Return keyword arguments that pass videos to a processor without resampling of frames.
 
-    By default processors choose frames again, and assume 24 frames a second without timestamps.
-    Some write the times into the prompt (SmolVLM, Qwen3-VL), some into positions (Qwen2.5-VL).
+    By default, processors would sample frames again and, without timestamps, assume 24 frames per
+    second. Some models put frame times into the prompt (SmolVLM, Qwen3-VL), others into position
+    embeddings (Qwen2.5-VL).
     """
     return {
         "videos": [clip.frames for clip in clips],
@@ -68,9 +70,10 @@ def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
 
 
 def _metadata(seconds: Sequence[float]) -> dict[str, object]:
-    """Return the metadata of a video for transformers, with frames numbered in milliseconds.
+    """Return the metadata of a video for transformers, from the times of its frames in seconds.
 
-    The duration is n times the distance of n frames, since each stands for an equal part.
+    Frame indices are times in milliseconds. The duration is n times the interval between n frames,
+    since each frame stands for an equal part of the video.
     """
     n = len(seconds)
     distance = (seconds[-1] - seconds[0]) / (n - 1) if n > 1 else 0.0

@@ -57,7 +57,7 @@ def test_no_folder() -> None:
 def test_another_sort_of_model(tmp_path: Path) -> None:
     refused(
         contrastive.build("bert", tmp_path),
-        "is a bert model, and clip needs a model with get_text_features and",
+        "is a bert model, but clip needs a model with get_text_features and",
     )
 
 
@@ -66,8 +66,8 @@ def test_another_sort_of_model(tmp_path: Path) -> None:
     [
         ("config.json", "cannot load its model: ValueError: Unrecognized model"),
         ("model.safetensors", "cannot load its model: OSError: Error no file named"),
-        ("tokenizer.json", "no vocabulary: looked for tokenizer.json or vocab.json with merges"),
-        ("preprocessor_config.json", "has no image processor: looked for preprocessor_config"),
+        ("tokenizer.json", "no vocabulary .looked for tokenizer.json or vocab.json with merges"),
+        ("preprocessor_config.json", "has no image processor .looked for preprocessor_config"),
     ],
 )
 def test_missing_files(copy: Path, name: str, match: str) -> None:
@@ -119,11 +119,11 @@ def edit(folder: Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> None
 def test_missing_and_misshapen_weights(copy: Path) -> None:
     """transformers would draw them at random, and only warn."""
     edit(copy, lambda weights: weights.pop("text_projection.weight"))
-    refused(copy, "lacks: text_projection.weight;")
+    refused(copy, "lacks weights: text_projection.weight;")
     edit(copy, lambda weights: weights.update({"text_projection.weight": torch.zeros(3, 3)}))
-    refused(copy, "in another shape than its config says: text_projection.weight")
+    refused(copy, "whose shape differs from config.json: text_projection.weight")
     edit(copy, lambda weights: [weights.pop(name) for name in list(weights) if "layers.1" in name])
-    refused(copy, r"lacks: \S+, \S+, \S+ and 29 more")
+    refused(copy, r"lacks weights: \S+, \S+, \S+ and 29 more")
 
 
 def test_pickled_tensors_load(copy: Path, sound: Path) -> None:
@@ -152,7 +152,7 @@ def test_pickled_code_is_refused_and_not_run(copy: Path, tmp_path: Path, zipped:
         torch.save(evil, target)
     else:
         target.write_bytes(pickle.dumps(evil, protocol=2))
-    refused(copy, "hold more than tensors, which could run code: give")
+    refused(copy, "contain objects other than tensors, which could run code; give")
     assert not mark.exists()
     pickle.loads(pickle.dumps(evil))
     assert mark.exists(), "the file would have run code"

@@ -36,6 +36,6 @@ def test_texts_are_padded_to_the_longest_of_their_batch(folder: Path) -> None:
 
 
 def test_a_model_without_the_other_tower_is_refused(folder: Path) -> None:
-    wanted = r"checkpoint .*clip is a clip model, and this needs a CLAP"
+    wanted = r"checkpoint .*clip is a clip model, but this needs a CLAP"
     with pytest.raises(ModelError, match=wanted):
         DualEncoder(folder, "audio", "this needs a CLAP", **CPU)

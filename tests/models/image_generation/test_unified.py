@@ -220,10 +220,10 @@ def test_torch_s_own_numbers_are_left_alone(models: Callable[[str], Unified]) ->
 def test_chameleon_cannot_draw(
     folders: dict[str, Path], models: Callable[[str], Unified], tmp_path: Path
 ) -> None:
-    with pytest.raises(ModelError, match="cannot draw; give one of janus, emu3"):
+    with pytest.raises(ModelError, match=r"cannot generate images, .* janus or emu3$"):
         models("chameleon").draw(PROMPTS[:1], [1])
     shutil.copy(folders["chameleon"] / "config.json", tmp_path)  # no weight is looked at
-    with pytest.raises(ModelError, match="cannot draw"):
+    with pytest.raises(ModelError, match="cannot generate images"):
         Unified.check(tmp_path, ["draw"])
     Unified.check(tmp_path, ["write"])
     Unified.check(folders["emu3"], ["draw"])
@@ -258,13 +258,13 @@ def test_an_image_that_the_template_drops_fails(folders: dict[str, Path], tmp_pa
 def test_options_that_a_family_does_not_take(
     folders: dict[str, Path], name: str, options: dict[str, Any]
 ) -> None:
-    with pytest.raises(ModelError, match=r"Janus takes guidance above 1|less than one token"):
+    with pytest.raises(ModelError, match=r"Janus needs guidance above 1|than one image token"):
         load(folders, name, **options).draw(PROMPTS[:1], [1])
 
 
 def test_another_family_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llava"}))
-    with pytest.raises(ModelError, match="of the family llava, but unified takes only janus, emu3"):
+    with pytest.raises(ModelError, match="is a llava model, but unified takes only janus, emu3"):
         Unified(tmp_path, **CPU)
 
 
@@ -282,5 +282,5 @@ def test_missing_weights_are_refused(folders: dict[str, Path], tmp_path: Path) -
     (name,) = [key for key in weights if key.endswith("vqmodel.decoder.conv_out.weight")]
     del weights[name]
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(ModelError, match=r"lacks: .*decoder\.conv_out\.weight"):
+    with pytest.raises(ModelError, match=r"lacks weights: .*decoder\.conv_out\.weight"):
         Unified(folder, **CPU)

@@ -150,7 +150,7 @@ def test_the_folder_of_the_file_will_do(weights: Path) -> None:
 
 def test_without_weights_it_says_what_to_type(tmp_path: Path) -> None:
     for given in (None, tmp_path, tmp_path / "absent.pth"):
-        with pytest.raises(ModelError, match=f"type --inception FILE .*https://.*{NAME}"):
+        with pytest.raises(ModelError, match=f"pass --inception FILE .*https://.*{NAME}"):
             load(given)
 
 
@@ -180,5 +180,5 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["resize", "layer"])
 def test_an_unknown_option_is_told(weights: Path, option: str) -> None:
-    with pytest.raises(ModelError, match=f"{option} is .* or .*, not 'bilinear'"):
+    with pytest.raises(ModelError, match=f"{option} must be .* or .*, not 'bilinear'"):
         load(weights, **{option: "bilinear"})
