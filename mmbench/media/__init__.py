@@ -1,4 +1,4 @@
-"""Decoding of media into a model's inputs: bytes, images, audio, frames.
+"""Decoding of encoded media to images, audio samples and video frames.
 
 Decoding changes no global state and may run in several threads at once.
 """

@@ -1,7 +1,7 @@
 """Iteration over the chunks of a media file: RIFF, AIFF, W64, CAF, VOC, MP4 boxes, ASF objects.
 
-All of these formats are lists of chunks: an id, a size, and a body. They differ in the widths of
-the two fields, in the byte order, and in whether the size counts the fields themselves.
+In all of these formats, a file is a list of chunks, each with an id, a size and a body. The formats
+differ in field widths, byte order, and whether the size includes the id and size fields.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from typing import Literal, NamedTuple
 
 
 class ChunkLayout(NamedTuple):
-    """The chunk layout of a format, and the ids of chunks that hold the media."""
+    """The layout of chunks in a file format."""
 
-    id: int  # bytes of the id
-    size: int  # bytes of the size
+    id: int  # width of the id in bytes
+    size: int  # width of the size field in bytes
     order: Literal["little", "big"]
-    payload: frozenset[bytes]  # ids of the chunks that hold the media
-    counted: bool = False  # whether the size includes the id and the size field
-    align: int = 1  # a chunk begins at a multiple of so many bytes after the body of the last one
-    size_first: bool = False  # ISO boxes write the size before the id
-    slack: int = 0  # bytes of the payload that may be missing from a whole file
+    payload: frozenset[bytes]  # ids of the chunks that contain audio or video data
+    counted: bool = False  # whether the size includes the id and size fields
+    align: int = 1  # alignment of chunks in bytes
+    size_first: bool = False  # whether the size precedes the id, as in ISO boxes
+    slack: int = 0  # payload bytes that may be missing from a complete file
 
 
 class Chunk(NamedTuple):
-    """A chunk: its id, where its size field and its body begin, and the size of the body.
+    """A chunk of a file: its id, and the size of its body in bytes.
 
-    `size` is None where the writer did not know it. The body may extend beyond the end of the file.
+    `size_at` and `start` are the file offsets of the size field and of the body. `size` is None if
+    the writer of the file did not know it. The declared body may extend beyond the end of the file.
     """
 
     id: bytes
@@ -41,7 +42,7 @@ _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _ISO_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"sidx"}
 
-# Some programs that write WAV or AIFF count their header into the size of the samples.
+# Some programs that write WAV or AIFF include the header in the declared size of the samples.
 _SLACK = 64
 
 _WAV = ChunkLayout(4, 4, "little", frozenset({b"data"}), align=2, slack=_SLACK)
@@ -58,8 +59,9 @@ _ISO = ChunkLayout(
 
 
 def layout_of(data: bytes) -> tuple[ChunkLayout, int] | None:
-    """Return the chunk layout of a file and the offset of its first chunk; None for other
-    formats.
+    """Return the chunk layout of a file and the offset of its first chunk.
+
+    Return None for formats without chunks.
     """
     first, form = data[:4], data[8:12]
     if first in (b"RIFF", b"RF64", b"BW64"):
@@ -80,7 +82,7 @@ def layout_of(data: bytes) -> tuple[ChunkLayout, int] | None:
 
 
 def chunks(data: bytes, layout: ChunkLayout, start: int) -> Iterator[Chunk]:
-    """Yield the chunks from `start` on. A chunk of unknown size is the last."""
+    """Yield the chunks from offset `start` on, at most up to one of unknown size."""
     at, head = start, layout.id + layout.size
     while at + head <= len(data):
         chunk = _chunk(data, layout, at)
@@ -106,10 +108,11 @@ def _chunk(data: bytes, layout: ChunkLayout, at: int) -> Chunk:
 
 
 def _is_placeholder(size: int, width: int) -> bool:
-    """Return whether a size stands for "not known", as in a file written to a pipe.
+    """Return whether a size field of `width` bytes means "unknown", as in a file from a pipe.
 
-    FFmpeg writes all ones, SoX 0x7FFFF000 (WAV) and 0x7F000000 (AIFF), arecord 0x80000000, each
-    with a small difference for the header size. With 64 bits: a size that no file can have.
+    In 32 bits, FFmpeg writes all ones, SoX 0x7FFFF000 (WAV) and 0x7F000000 (AIFF), and arecord
+    0x80000000, each with a small offset for the header size. In 64 bits, sizes from 2⁶² on, which
+    no file can have, count as unknown.
     """
     if width == 8:
         return size >= 1 << 62
@@ -118,7 +121,7 @@ def _is_placeholder(size: int, width: int) -> bool:
 
 
 def _is_raw(data: bytes, layout: ChunkLayout, at: int) -> bool:
-    """Return whether media data follow at `at`, not the end of the file or a chunk."""
+    """Return whether media data begins at offset `at`, rather than a chunk or the end of file."""
     if at + layout.id + layout.size > len(data):
         return at < len(data)
     id_at = at + layout.size * layout.size_first

@@ -1,4 +1,4 @@
-"""Properties of an open libavformat container, for audio and video."""
+"""Helpers for containers of audio and video opened with libavformat (PyAV)."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Stream")
 
-_IMAGES = ("avif", "heic", "mif1")  # brands of MP4 that hold one image
+_IMAGES = ("avif", "heic", "mif1")  # major brands of MP4 files that contain one image
 
 
 def open_container(data: bytes) -> InputContainer:
-    """Open the bytes of an audio or video file, without following references to other files.
+    """Open the bytes of an audio or video file without following references to other files.
 
-    A playlist (ffconcat) names local files, a session description (SDP) network addresses. Raises
-    an error of PyAV for data that is not a container.
+    A playlist (ffconcat) may refer to local files, and a session description (SDP) to network
+    addresses. Raises an error of PyAV for data that is not a container.
     """
     import av
 
-    # A decoding thread that logs through Python waits for this thread; torchvision enables that.
+    # Avoid a deadlock: torchvision enables logging through Python, which blocks decoding threads.
     av.logging.set_level(None)
-    closed = {"protocol_whitelist": "none"}  # for files that the container refers to
+    closed = {"protocol_whitelist": "none"}  # forbids opening referenced files
     return av.open(BytesIO(data), "r", metadata_errors="replace", options=closed)
 
 
 def default_stream(streams: Iterable[S]) -> S | None:
-    """Return the stream that a player shows: the first one marked as default, else the first.
+    """Return the first stream marked as default, else the first stream, as players do.
 
-    Cover images are not video streams. Return None if no stream is left.
+    Cover images are skipped. Return None if there is no other stream.
     """
     from av.stream import Disposition
 
@@ -45,9 +45,9 @@ def default_stream(streams: Iterable[S]) -> S | None:
 
 
 def is_image(container: InputContainer) -> bool:
-    """Return whether a file is a single image, which FFmpeg reads as a video of one frame.
+    """Return whether a file is a still image, which FFmpeg reads as a video of one frame.
 
-    GIF and animated PNG are videos.
+    GIF and animated PNG count as videos.
     """
     names = container.format.name
     return names.endswith("_pipe") or names == "ico" or _brand(container) in _IMAGES
@@ -58,28 +58,29 @@ def _brand(container: InputContainer) -> str:
 
 
 def demuxed(packets: Iterator[Packet[S]]) -> Iterator[Packet[S]]:
-    """Yield the packets from `demux` of a container, including an empty packet per stream.
+    """Yield the packets of PyAV's `demux`, including the empty last packet of each stream.
 
-    The empty packets make decoders return their last frames. Streams that begin within the file, as
-    in a broadcast recording, have none.
+    The empty packets make decoders return their last frames. Streams that begin in the middle of a
+    file, as in a broadcast recording, have no empty packet.
     """
     try:
         yield from packets
     except IndexError:
-        # PyAV raises it after the last empty packet if libavformat found such a stream.
+        # PyAV raises IndexError after the last empty packet if the file has such a stream.
         return
 
 
 def is_mp4(container: InputContainer) -> bool:
-    """Return whether a container is of the MP4 family: MP4, MOV, M4A, 3GP."""
+    """Return whether a container is MP4, MOV, M4A or 3GP."""
     return "mp4" in container.format.name
 
 
 def missing_entries(container: InputContainer, stream: Stream, size: int) -> Cut | None:
-    """Return how much of a stream of an MP4 of `size` bytes is missing, by its frame index.
+    """Detect truncation of a stream in an MP4 file of `size` bytes by its frame index.
 
-    An index entry gives the position of a frame; frames hidden by the edit list have none. Other
-    containers have no index, or an incomplete one.
+    An index entry gives the file offset of a frame; frames hidden by the edit list have no entry.
+    Return None if all entries lie within the file, and for other containers, which have no complete
+    index.
     """
     if not is_mp4(container):
         return None
@@ -87,4 +88,4 @@ def missing_entries(container: InputContainer, stream: Stream, size: int) -> Cut
     there = sum(entry.pos + entry.size <= size for entry in entries)
     if there == len(entries):
         return None
-    return Cut(there / len(entries), f"{there} of {len(entries)} frames are there")
+    return Cut(there / len(entries), f"{there} of {len(entries)} frames are present")

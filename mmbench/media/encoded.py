@@ -1,4 +1,4 @@
-"""The encoded bytes of a medium, and its name in messages."""
+"""Reading of the encoded bytes of media items."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from mmbench.validation.regular_files import read_regular
 
 
 def read_bytes(media: Media) -> bytes:
-    """Return the encoded bytes of a medium, never empty.
+    """Return the encoded bytes of an image, audio clip or video.
 
     Raises SampleError if they cannot be read (missing file, not a file, no permission) and
-    ContentError if there are none. Messages name the medium.
+    ContentError if there are no bytes. Messages contain the name of the media item.
     """
     try:
         data = read_regular(media.name) if media.read is None else media.read()
     except (OSError, ValueError) as error:
-        # A ValueError is raised for a path with a NUL.
+        # A path that contains NUL raises ValueError.
         reason = getattr(error, "strerror", None) or error
         raise SampleError(f"{printable_name(media.name)}: cannot be read: {reason}") from error
     except MemoryError as error:
-        raise SampleError(f"{printable_name(media.name)}: no memory is left to read it") from error
+        raise SampleError(f"{printable_name(media.name)}: not enough memory to read it") from error
     if not data:
-        raise ContentError(f"{printable_name(media.name)}: is empty, it has no bytes")
+        raise ContentError(f"{printable_name(media.name)} is empty (0 bytes)")
     return data
 
 
 def printable_name(name: str) -> str:
-    """Return a name as one printable line."""
+    """Return a name as a single line of printable characters, quoted if it needs escapes."""
     name = escape_surrogates(name)
     return name if name.isprintable() else repr(name)

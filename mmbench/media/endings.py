@@ -1,4 +1,4 @@
-"""Endings of file names that mean an image, a sound or a video, in lower case."""
+"""File name extensions of images, audio files and videos, in lower case."""
 
 from __future__ import annotations
 

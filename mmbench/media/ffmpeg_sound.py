@@ -1,6 +1,4 @@
-"""Audio that FFmpeg decodes: m4a, webm, mkv, wma, and other formats that libsndfile does not
-read.
-"""
+"""Decoding of audio with FFmpeg, for formats that libsndfile cannot read (m4a, webm, wma)."""
 
 from __future__ import annotations
 
@@ -28,10 +26,12 @@ if TYPE_CHECKING:
 
 
 class Decoded(NamedTuple):
-    """Decoded audio: segments of one sampling rate each, and properties of the file.
+    """Decoded audio and properties of its file.
 
-    `declared_seconds` is the whole length by the container, 0 if it is unknown or unreliable.
-    `error` is the reason why decoding stopped before the end, or "".
+    `stretches` are consecutive segments, each with its sampling rate in Hz and samples float64 [n].
+    `declared_seconds` is the duration declared by the container, 0 if it is unknown or unreliable.
+    `cut` describes a truncation of the file. `error` is the predicate of an error message if
+    decoding stopped early ("has no audio stream"), else "".
     """
 
     stretches: list[tuple[int, Mono]]
@@ -41,23 +41,24 @@ class Decoded(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """Return the length of the decoded audio."""
+        """The duration of the decoded audio."""
         return sum(len(samples) / rate for rate, samples in self.stretches)
 
 
-# Containers with the number of samples in their header, where libavformat takes the duration from.
+# Containers with a sample count in the header, from which libavformat takes the duration.
 _COUNTED = {"tta", "wv", "ape", "mpc", "mpc8"}
 
-# Sample formats that PyAV cannot convert to an array, and their replacement.
+# Sample formats that PyAV cannot convert to an array, with replacements.
 _NO_ARRAY = {"s64": "dblp", "s64p": "dblp"}
 
 
 def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Decoded:
-    """Decode the default audio stream of a file, or its first one, to the mean of the channels.
+    """Decode the default audio stream of a file, else the first one, to mono.
 
-    `count` is called with the samples, channels and rate of each frame, and may raise. Samples that
-    the container excludes are dropped: before time 0 and after the end of an edit list. Decoding
-    errors of FFmpeg are not raised: see `Decoded.error`.
+    Mono is the mean of the channels. `count` is called with the sample count per channel, the
+    channel count and the sampling rate of each frame, and may raise an error to stop decoding.
+    Samples that the container excludes are dropped: those before time 0 and those after the end of
+    an edit list. Errors of FFmpeg are returned as `Decoded.error`.
     """
     import av
 
@@ -69,12 +70,12 @@ def decode_by_ffmpeg(data: bytes, count: Callable[[int, int, int], None]) -> Dec
             if stream is None:
                 return Decoded([], cut=cut, error="has no audio stream")
             if stream.codec_context is None:
-                return Decoded([], cut=cut, error="its audio stream is of no known codec")
+                return Decoded([], cut=cut, error="has an audio stream with an unknown codec")
             declared = _declared_seconds(container, stream)
             _read(container, stream, frames, count)
             cut = missing_entries(container, stream, len(data)) or cut
     except av.FFmpegError as error:
-        reason = f"cannot be decoded as a sound: {error.strerror}"
+        reason = f"cannot be decoded as audio: {error.strerror}"
         return Decoded(_concatenate(frames), declared, cut, reason)
     return Decoded(_concatenate(frames), declared, cut)
 
@@ -83,9 +84,8 @@ def _declared_seconds(container: InputContainer, stream: AudioStream) -> float:
     if container.format.name in _COUNTED and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.format.name == "flv" and not container.streams.video:
-        return (
-            container.duration or 0
-        ) / 1e6  # only without video: it is the length of the longer stream
+        # The duration is that of the longest stream, so it is used only if there is no video.
+        return (container.duration or 0) / 1e6
     return 0.0
 
 
@@ -95,11 +95,11 @@ def _read(
     frames: list[tuple[int, Mono]],
     count: Callable[[int, int, int], None],
 ) -> None:
-    """Decode into `frames`, so that frames before an error are kept."""
+    """Append decoded frames to `frames`, which keeps the frames before an error."""
     from av.codec.context import Flags2
 
     if container.format.name == "caf" and stream.codec_context.name == "alac":
-        # The last frame of ALAC has no padding, and libavcodec would remove it all the same.
+        # The last frame of ALAC has no padding, but libavcodec would remove samples as padding.
         stream.codec_context.flags2 |= Flags2.skip_manual
     end = _end(container, stream)
     frame = None
@@ -118,10 +118,10 @@ def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFra
 
 
 def _end(container: InputContainer, stream: AudioStream) -> float | None:
-    """Return the end of the audio of an MP4 in seconds; encoders pad their last frame.
+    """Return the end of the audio in an MP4 in seconds, else None.
 
-    libavformat drops whole frames after the end of an edit list, but not parts of frames. In other
-    containers it drops the samples itself.
+    Encoders pad the last frame. In MP4, libavformat drops whole frames after the end of the edit
+    list, but not the padding inside a frame. In other containers it drops all padding.
     """
     if not is_mp4(container) or stream.duration is None or stream.time_base is None:
         return None
@@ -129,17 +129,17 @@ def _end(container: InputContainer, stream: AudioStream) -> float | None:
 
 
 def _early(frame: AudioFrame) -> int:
-    """Return the number of samples of a frame before time 0, which are not played."""
-    if frame.pts is None or frame.pts >= -1:  # a time base of milliseconds is off by one
+    """Return the number of samples of a frame before time 0, which players skip."""
+    if frame.pts is None or frame.pts >= -1:  # a time base in milliseconds may be off by one
         return 0
     return round(-_first(frame))
 
 
 def _late(frame: AudioFrame, end: float) -> int:
-    """Return the number of samples of the last frame after the `end` of the audio in seconds.
+    """Return how many samples of the last frame lie after `end`, the end of the audio in seconds.
 
-    If the end is before this frame, return 0: then it is not the end but a wrong duration in the
-    header, as in an unfinished recording.
+    Return 0 if `end` lies before this frame: then the header has a wrong duration, as in an
+    unfinished recording.
     """
     if frame.pts is None:
         return 0
@@ -149,14 +149,14 @@ def _late(frame: AudioFrame, end: float) -> int:
 
 
 def _first(frame: AudioFrame) -> float:
-    """Return the time of the first sample of a frame, in samples; 0 if it has no time."""
+    """Return the position of a frame's first sample in samples, or 0 if it has no timestamp."""
     if frame.pts is None or frame.time_base is None:
         return 0.0
     return float(frame.pts * frame.time_base * frame.sample_rate)
 
 
 def _mono(frame: AudioFrame) -> Mono:
-    """Return the mean of the channels of a frame, float64 [n], from -1 to 1."""
+    """Return the mean of a frame's channels, float64 [n], from -1 to 1."""
     import numpy as np
 
     frame = _with_array(frame)
@@ -171,7 +171,7 @@ def _mono(frame: AudioFrame) -> Mono:
 
 
 def _with_array(frame: AudioFrame) -> AudioFrame:
-    """Return a frame in a sample format that PyAV can convert to an array."""
+    """Convert a frame to a sample format that PyAV can convert to an array."""
     from av import AudioResampler
 
     if frame.format.name not in _NO_ARRAY:

@@ -1,6 +1,6 @@
-"""Frame tables of MP4 files: libavformat allocates memory for as many frames as they claim.
+"""A check of frame tables in MP4 files, for whose declared length libavformat allocates memory.
 
-A file of a kilobyte may claim a billion frames (ISO/IEC 14496-12, `stsz`, `stz2` and `trun`).
+A file of a kilobyte may declare a billion frames (ISO/IEC 14496-12, `stsz`, `stz2` and `trun`).
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from mmbench.errors import ContentError
 from mmbench.media.chunks import ChunkLayout, chunks, layout_of
 
 _PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf"})
-_COUNT_AT = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # offset of the number of frames in a table
+_COUNT_AT = {b"stsz": 8, b"stz2": 8, b"trun": 4}  # offset of the frame count in a table
 _DEEPEST = 5  # moov, trak, mdia, minf, stbl
 
 
 def refuse_false_table(data: bytes, name: str) -> None:
-    """Raise ContentError for an MP4 with a table of more frames than the file has bytes."""
+    """Raise ContentError if an MP4 frame table declares more frames than the file has bytes."""
     layout_and_start = layout_of(data)
     if layout_and_start is None or not layout_and_start[0].size_first:
         return
     claimed = max(_counts(data, layout_and_start[0]), default=0)
     if claimed > len(data):
         raise ContentError(
-            f"{name}: is cut short or damaged: a table of {claimed:,} frames in {len(data):,} bytes"
+            f"{name} is truncated or damaged: it declares {claimed:,} frames in {len(data):,} bytes"
         )
 
 

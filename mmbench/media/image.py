@@ -18,10 +18,10 @@ from mmbench.types import EncodedImage, Media
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# PIL's own limit, a quarter of a gibibyte at three bytes a pixel; up to twice this PIL only warns.
+# PIL's own limit, 1/4 GiB at 3 bytes per pixel. Up to twice this number, PIL only warns.
 MAX_PIXELS = 1024**3 // 4 // 3
 
-# Raster formats. PIL also reads others, such as EPS, which it passes to another program to execute.
+# Raster formats. PIL also reads other formats, among them EPS, for which it runs another program.
 FORMATS = (
     *("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "DIB", "TIFF", "JPEG2000"),
     *("PPM", "TGA", "ICO", "PCX", "QOI"),
@@ -33,41 +33,41 @@ _DECODER_ERRORS = (
     *(ArithmeticError, RuntimeError, struct.error, zlib.error),
 )
 
-# Formats that every endpoint accepts.
+# Formats that every endpoint accepts, with their MIME types.
 _SENT = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
-_ORIENTATION, _BITS, _SAMPLE_FORMAT = 0x0112, 258, 339  # tags of EXIF and TIFF
-_SIGNED = 2  # value of the tag SampleFormat
+_ORIENTATION, _BITS, _SAMPLE_FORMAT = 0x0112, 258, 339  # EXIF and TIFF tags
+_SIGNED = 2  # value of the SampleFormat tag for signed integers
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Decode an image upright, as a plain PIL image in mode RGB.
+    """Decode an image to a PIL image in mode RGB, with the EXIF orientation applied.
 
     The reference is `PIL.Image.open(f).convert("RGB")`, as in CLIP_benchmark (datasets/flickr.py)
-    and VSE++ (data.py): alpha is dropped, not blended (a transparent pixel shows its stored
-    colour), CMYK is converted without its colour profile, and of an animation the first frame is
-    used. Two errors of the reference are corrected: an EXIF orientation is applied, and grey values
-    of more than 8 bits keep their 8 highest bits where PIL clips at 255. An unreadable EXIF block
-    is ignored.
+    and VSE++ (data.py): alpha is dropped, not blended (a transparent pixel keeps its stored
+    colour), CMYK is converted without its colour profile, and the first frame of an animation is
+    used. Two errors of the reference are corrected: the EXIF orientation is applied, and grey
+    values of more than 8 bits are reduced to their 8 highest bits, where PIL clips at 255. An
+    unreadable EXIF block is ignored.
 
-    Raises ContentError, which names `name`, for data that is not an image, is truncated, has more
-    than `MAX_PIXELS` pixels, or floating-point pixels, which have no range to scale from;
-    SampleError if the memory runs out.
+    Raises ContentError, with `name` in its message, if the data is not an image, is truncated, has
+    more than `MAX_PIXELS` pixels, or has floating-point pixels, whose value range is unknown.
+    Raises SampleError if there is not enough memory.
     """
     return _decoded(data, name)[0]
 
 
 def decode_encoded(data: bytes, name: str) -> EncodedImage:
-    """Decode an image as `decode_image` does, and return it together with its bytes.
+    """Decode an image like `decode_image` and return it together with its bytes.
 
-    Raises the errors of `decode_image`.
+    Raises the same errors as `decode_image`.
     """
     pixels, mime = _decoded(data, name)
     return EncodedImage(pixels, data, mime)
 
 
 def _decoded(data: bytes, name: str) -> tuple[Image, str]:
-    """Return the image, and the MIME type of the bytes if every decoder gives this image."""
+    """Decode an image; also return the MIME type if all decoders agree on its pixels, else ""."""
     from PIL import Image, UnidentifiedImageError
 
     name = printable_name(name)
@@ -75,27 +75,28 @@ def _decoded(data: bytes, name: str) -> tuple[Image, str]:
         image = Image.open(BytesIO(data), formats=_formats())
         _refuse_bomb(image, name)
         image.load()
-        # Again: the size of icons and some other formats is only known now.
+        # Check again, since the size of icons and some other formats is known only now.
         _refuse_bomb(image, name)
         mime = _plain_type(image)
         return _rgb(_upright(image), name), mime
     except UnidentifiedImageError as error:
         raise ContentError(
-            f"{name}: is not an image, or of none of the formats {', '.join(FORMATS)}"
+            f"{name} is not an image in one of the formats {', '.join(FORMATS)}"
         ) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ContentError(f"{name}: {_one_line(error)}") from error
     except MemoryError as error:
-        raise SampleError(f"{name}: no memory is left to decode it") from error
+        raise SampleError(f"{name}: not enough memory to decode it") from error
     except _DECODER_ERRORS as error:
-        raise ContentError(f"{name}: cannot be decoded: {_one_line(error)}") from error
+        raise ContentError(f"{name} cannot be decoded: {_one_line(error)}") from error
 
 
 def square(image: Media, size: int) -> Media:
-    """Return the largest centred square of an image, scaled to size x size pixels, as PNG.
+    """Crop an image to its largest centred square and scale this to size x size pixels, as PNG.
 
-    Bicubic, with Pillow's antialiasing filter. The image is read and decoded when its bytes are
-    requested, with the errors of `read_bytes` and `decode_image`.
+    Scaling is bicubic with Pillow's antialiasing filter. The image is read and decoded only when
+    the bytes of the result are requested, which raises the errors of `read_bytes` and
+    `decode_image`.
     """
     return Media("image", f"{image.name} at {size} px", partial(_square, image, size))
 
@@ -112,7 +113,7 @@ def _square(image: Media, size: int) -> bytes:
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """Return the formats in FORMATS that this build of PIL can read."""
+    """Return the formats in `FORMATS` that this build of PIL can read."""
     from PIL import Image
 
     Image.init()
@@ -122,20 +123,20 @@ def _formats() -> tuple[str, ...]:
 def _refuse_bomb(image: Image, name: str) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise ContentError(
-            f"{name}: has {image.width} x {image.height} pixels, more than the {MAX_PIXELS} that"
-            " are decoded (a decompression bomb?)"
+            f"{name} has {image.width} x {image.height} pixels, more than the limit of"
+            f" {MAX_PIXELS} (a decompression bomb?)"
         )
 
 
 def _plain_type(image: Image) -> str:
-    """Return the MIME type of an image that all decoders read alike, else "".
+    """Return the MIME type of an image if all decoders agree on its pixels, else "".
 
-    Decoders differ in how they handle an orientation, further frames, transparency, CMYK, and more
-    than 8 bits of grey.
+    Decoders may differ for images with an EXIF orientation, several frames, transparency, CMYK, or
+    grey values of more than 8 bits.
     """
     mime = _SENT.get(image.format or "", "")
     if not mime:
-        return ""  # nor are the further frames of a GIF or a TIFF looked for, which may be damaged
+        return ""  # return before `n_frames`, which reads all frames of a GIF or TIFF and may fail
     still = getattr(image, "n_frames", 1) == 1
     opaque = image.mode in ("1", "L", "P", "RGB") and "transparency" not in image.info
     if not (still and opaque):
@@ -159,16 +160,16 @@ def _upright(image: Image) -> Image:
 
 def _rgb(image: Image, name: str) -> Image:
     if image.mode == "F":
-        raise ContentError(f"{name}: has floating-point pixels, which have no range to scale from")
+        raise ContentError(f"{name} has floating-point pixels, whose value range is unknown")
     if image.mode.startswith("I"):
         image = _eight_bits(image)
-    # PIL warns when it drops the transparency of a palette, which is what is wanted here.
+    # Dropping the transparency of a palette is intended; PIL would warn about it.
     image.info.pop("transparency", None)
     return image.convert("RGB")
 
 
 def _eight_bits(image: Image) -> Image:
-    """Return the 8 highest bits of grey values of 16 or 32 bits; negative values become black."""
+    """Reduce grey values of 16 or 32 bits to their 8 highest bits; negative values become 0."""
     import numpy as np
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Media inside a file, referenced by number instead of a function for each."""
+"""Media items stored inside a file and referenced by their number."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Values in `MediaFile.digests` for no medium, and for a medium without bytes.
+# Values in `MediaFile.digests` for a missing media item, and for one of 0 bytes.
 NOTHING = bytes(16)
 EMPTY = b"\xff" * 16
 
 
 class FileState(NamedTuple):
-    """A file's real path as bytes, its size, and when content and inode changed, in ns."""
+    """The identity of a file: real path, size in bytes, and mtime and ctime in nanoseconds."""
 
     path: bytes
     size: int
@@ -32,11 +32,11 @@ class FileState(NamedTuple):
 
 
 class MediaFile:
-    """Encoded media in one file, numbered from 0. Any thread may read them.
+    """Base class for the encoded media items in one file, numbered from 0. It is thread-safe.
 
-    `state` is that of the file, None if digests of its media are not worth storing. If a file holds
-    several media columns, the path in `state` is followed by a NUL and the column name.
-    `ContentKeys.digests_of` sets `digests`, 16 bytes per medium.
+    `state` is the state of the file, or None if digests of its media should not be stored. The path
+    in `state` is followed by NUL and the column name, which tells media columns of a file apart.
+    `digests` holds 16 bytes per media item and is set by `ContentKeys.digests_of`.
     """
 
     state: FileState | None = None
@@ -46,30 +46,34 @@ class MediaFile:
         raise NotImplementedError
 
     def read(self, number: int) -> bytes:
-        """Return the bytes of a medium. Raises OSError, ValueError."""
+        """Return the bytes of media item `number`. Raises OSError or ValueError."""
         raise NotImplementedError
 
     def each(self) -> Iterator[bytes | None]:
-        """Yield the bytes of all media, None where there is none. Raises OSError, ValueError."""
+        """Yield the bytes of all media items, None for a missing one.
+
+        Raises OSError or ValueError.
+        """
         return map(self.read, range(len(self)))
 
 
 class MediaInFile(Struct, frozen=True):
-    """A medium inside a file: the value of `Media.read`, which returns its bytes when called."""
+    """A callable that reads media item `number` of `file`; used as `Media.read`."""
 
     file: MediaFile
     number: int
 
     def __call__(self) -> bytes:
-        """Return the bytes. Raises OSError, ValueError."""
+        """Return the bytes of the media item. Raises OSError or ValueError."""
         return self.file.read(self.number)
 
 
 class ByteRanges(MediaFile):
-    """Media stored unchanged in a file: `lengths` [n] bytes at `offsets` [n], both int64.
+    """Media items stored as byte ranges of a file.
 
-    A length of -1 means that there is no medium. `convert` turns the bytes in the file into those
-    of a medium.
+    Item i has `lengths`[i] bytes at `offsets`[i], both int64 [n]; a length of -1 marks a missing
+    item. `column` is the name of its media column. `convert` maps the bytes in the file to the
+    bytes of a media item.
     """
 
     def __init__(
@@ -88,12 +92,15 @@ class ByteRanges(MediaFile):
         return len(self._offsets)
 
     def read(self, number: int) -> bytes:
-        """Return the bytes of a medium. Raises OSError, ValueError."""
+        """Return the bytes of media item `number`. Raises OSError or ValueError."""
         with open_unchanged(self._file, self._state) as stream:
             return self._piece(stream, number) or b""
 
     def each(self) -> Iterator[bytes | None]:
-        """Yield the bytes of all media, None where there is none. Raises OSError, ValueError."""
+        """Yield the bytes of all media items, None for a missing one.
+
+        Raises OSError or ValueError.
+        """
         with open_unchanged(self._file, self._state) as stream:
             for number in range(len(self)):
                 yield self._piece(stream, number)
@@ -104,12 +111,12 @@ class ByteRanges(MediaFile):
             return None
         data = os.pread(stream.fileno(), size, start)
         if len(data) < size:
-            raise ValueError(f"{self._file} is cut short")
+            raise ValueError(f"{self._file} is truncated")
         return self._convert(data)
 
 
 def file_state(file: Path, column: str = "") -> FileState:
-    """Return the state of a file under which digests of its media are stored. Raises OSError."""
+    """Return the state of a file, the key of stored media digests. Raises OSError."""
     stat = file.stat()
     place = os.fsencode(os.path.realpath(file)) + b"\0" + column.encode("utf-8", "surrogatepass")
     return FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
@@ -117,7 +124,7 @@ def file_state(file: Path, column: str = "") -> FileState:
 
 @contextmanager
 def open_unchanged(file: Path, state: FileState) -> Iterator[BufferedReader]:
-    """Open a file for reading. Raises OSError, and ValueError if it has changed."""
+    """Open a file for reading. Raises OSError, and ValueError if size or mtime changed."""
     with open_regular(file) as stream:
         stat = os.fstat(stream.fileno())
         if (stat.st_size, stat.st_mtime_ns) != (state.size, state.mtime):

@@ -1,4 +1,4 @@
-"""Detection of the ends of elements in a Matroska or WebM file (RFC 8794, RFC 9559)."""
+"""Parsing of element sizes in Matroska and WebM files (RFC 8794, RFC 9559)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _HELD = {
 
 
 def segment_of(data: bytes) -> tuple[int, int | None] | None:
-    """Return offset and size of the segment's body; a live recording has no size.
+    """Return the offset and size in bytes of the segment's body.
 
-    Return None for a file that ends before its segment.
+    The size is None in a live recording. Return None if the file ends before the segment.
     """
     size, at = _number(data, 4)
     at += size
@@ -31,16 +31,17 @@ def segment_of(data: bytes) -> tuple[int, int | None] | None:
 
 
 def ends_within_an_element(data: bytes, at: int) -> bool:
-    """Return whether the last element of a segment of unknown size is truncated; `at` is its first.
+    """Return whether the last element of a segment of unknown size is truncated.
 
-    The segment ends at the first data that is not an element of a segment.
+    `at` is the offset of its first element. The segment ends at the first data that is not an
+    element of a segment.
     """
     while at < len(data):
         id_end = at + 9 - max(1, data[at].bit_length())
         id = data[at:id_end]
         size, start = _number(data, id_end)
         if id == _CLUSTER:
-            at = start  # its elements are looked at, whether its size is known or not
+            at = start  # continue with the elements inside the cluster
         elif id in _HELD and not _is_unknown(size, start - id_end):
             at = start + size
         else:
@@ -49,7 +50,7 @@ def ends_within_an_element(data: bytes, at: int) -> bool:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Return a variable-length number without its length marker, and the offset of its end."""
+    """Parse a variable-length integer; return it without length marker, and its end offset."""
     width = 9 - data[at].bit_length() if at < len(data) else 1
     value = int.from_bytes(data[at : at + width], "big")
     return value & ((1 << 7 * width) - 1), at + width

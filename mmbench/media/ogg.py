@@ -1,4 +1,4 @@
-"""Chained Ogg files: several consecutive streams, as in recordings of web radio."""
+"""Splitting of chained Ogg files: consecutive streams, as in recordings of web radio."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _BEGINS = 2  # the flag of the first page of a logical stream
 
 
 def links(data: bytes) -> list[bytes]:
-    """Return the links of a chained Ogg file (RFC 3533, section 4); other data unchanged.
+    """Split a chained Ogg file into its links, which are complete Ogg files (RFC 3533, section 4).
 
-    Each link begins with the first pages of its streams.
+    Each link begins with the first pages of its streams. Other data is returned as a single link.
     """
     if not data.startswith(_PAGE):
         return [data]
@@ -26,7 +26,7 @@ def links(data: bytes) -> list[bytes]:
 
 
 def _pages(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the offset and the flags of each page."""
+    """Yield the offset and the header flags of each page."""
     at = data.find(_PAGE)
     while 0 <= at <= len(data) - _HEADER:
         yield at, data[at + 5]

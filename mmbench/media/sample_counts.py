@@ -1,33 +1,33 @@
-"""Tags and headers at the start of FLAC and MP3 files, which declare the length."""
+"""Parsing of headers of FLAC and MP3 files that declare the duration."""
 
 from __future__ import annotations
 
-# Of MPEG audio (ISO 11172-3, 13818-3), by the two bits of the version: samples in a frame of layer
-# III, and the sampling rates of the first of three kinds.
+# For MPEG audio (ISO 11172-3, 13818-3), by the two version bits: samples per frame of layer III,
+# and sampling rates in Hz by the two rate bits.
 _VERSIONS = {3: (1152, (44100, 48000, 32000)), 2: (576, (22050, 24000, 16000))}
 _VERSIONS[0] = (576, (11025, 12000, 8000))
 
-# Offset of the Xing header after the four bytes of a frame's header: after its side
-# information, by version and whether the sound is mono.
+# Offset of the Xing header from the end of the 4-byte frame header, which is the size of the side
+# information, by version bits and whether the audio is mono.
 _SIDE = {(3, False): 32, (3, True): 17, (2, False): 17, (2, True): 9, (0, False): 17, (0, True): 9}
 _VBRI_AT = 36
 _XING = (b"Xing", b"Info")
-_LOOKED_THROUGH = 1 << 16  # bytes, for the first frame of an MP3
+_LOOKED_THROUGH = 1 << 16  # bytes in which the first frame of an MP3 is searched
 
 
 def declared_seconds(data: bytes) -> float | None:
-    """Return the length by STREAMINFO, or by the Xing, Info or VBRI header of an MP3.
+    """Return the duration declared by a FLAC or MP3 file.
 
-    Return None if it is unknown (a FLAC from a pipe has 0) and for other formats.
+    It is read from STREAMINFO, or from the Xing, Info or VBRI header of an MP3. Return None if it
+    is unknown (FLAC from a pipe declares 0) and for other formats.
     """
     return _flac(data[8:26]) if data.startswith(b"fLaC") else _mp3(data[:_LOOKED_THROUGH])
 
 
 def without_tags(data: bytes) -> bytes:
-    """Return audio without leading ID3v2 tags, which hold titles and cover art.
+    """Remove leading ID3v2 tags (titles, cover art) and the zeros that pad the last tag.
 
-    Zeros after the last tag are its padding. libsndfile misses the end of a WAV after a tag, and
-    the header of an MP3 after such zeros.
+    With a tag, libsndfile misses the end of a WAV; with padding, it misses the header of an MP3.
     """
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
@@ -39,23 +39,23 @@ def without_tags(data: bytes) -> bytes:
 
 
 def _flac(streaminfo: bytes) -> float | None:
-    """Return the seconds in STREAMINFO (RFC 9639, 8.2): 20 bits of rate, 36 of samples."""
+    """Return the duration in STREAMINFO (RFC 9639, 8.2): 20 bits of rate, 36 of sample count."""
     packed = int.from_bytes(streaminfo[10:18], "big")
     rate, samples = packed >> 44, packed & ((1 << 36) - 1)
     return samples / rate if rate and samples else None
 
 
 def has_xing(data: bytes) -> bool:
-    """Return whether the first frame of an MP3 holds a Xing or Info header."""
+    """Return whether the first frame of an MP3 contains a Xing or Info header."""
     head = data[:_LOOKED_THROUGH]
     at = _first_frame(head)
     return at is not None and head[_xing_at(head, at) :][:4] in _XING
 
 
 def _mp3(head: bytes) -> float | None:
-    """Return the length of the frames that the header in the first frame counts.
+    """Return the duration by the frame count in the Xing, Info or VBRI header, else None.
 
-    The samples that the encoder added at both ends, by LAME's header, are subtracted.
+    Samples that the encoder added at both ends are subtracted if the LAME header declares them.
     """
     first = _first_frame(head)
     if first is None:
@@ -66,9 +66,10 @@ def _mp3(head: bytes) -> float | None:
 
 
 def declared_bytes(data: bytes) -> tuple[int, int] | None:
-    """Return how many bytes of an MP3 exist, and how many its Xing or Info header counts.
+    """Return the actual and the declared size in bytes of an MP3 with a Xing or Info header.
 
-    Both begin with the frame that holds the header. Return None if no header counts them.
+    Both are counted from the frame that contains the header. Return None if no header declares a
+    size.
     """
     head = data[:_LOOKED_THROUGH]
     first = _first_frame(head)
@@ -96,7 +97,7 @@ def _xing_at(head: bytes, first: int) -> int:
 
 
 def _is_frame(head: bytes) -> bool:
-    """Return whether four bytes are the header of a frame of MPEG audio, layer III."""
+    """Return whether four bytes are a frame header of MPEG audio, layer III."""
     sync = head[0] == 0xFF and head[1] & 0xE0 == 0xE0
     layer, version = head[1] >> 1 & 3, head[1] >> 3 & 3
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
@@ -104,7 +105,10 @@ def _is_frame(head: bytes) -> bool:
 
 
 def _frames(head: bytes, xing: int, vbri: int) -> tuple[int, int]:
-    """Return the number of frames, and of samples that the encoder added; 0 if unknown."""
+    """Return the number of frames and of samples added by the encoder; 0 means unknown.
+
+    `xing` and `vbri` are the offsets of these headers.
+    """
     if head[vbri : vbri + 4] == b"VBRI":
         return int.from_bytes(head[vbri + 14 : vbri + 18], "big"), 0
     if head[xing : xing + 4] not in _XING:
@@ -114,9 +118,8 @@ def _frames(head: bytes, xing: int, vbri: int) -> tuple[int, int]:
         return 0, 0
     lame = xing + 8 + 4 * bool(flags & 1) + 4 * bool(flags & 2) + 100 * bool(flags & 4)
     lame += 4 * bool(flags & 8)
-    padding = int.from_bytes(
-        head[lame + 21 : lame + 24], "big"
-    )  # 12 bits each: at the start and the end
+    # 12 bits each: samples added at the start and at the end.
+    padding = int.from_bytes(head[lame + 21 : lame + 24], "big")
     known = head[lame : lame + 4] in (b"LAME", b"Lavf", b"Lavc")
     added = (padding >> 12) + (padding & 0xFFF) if known else 0
     return int.from_bytes(head[xing + 8 : xing + 12], "big"), added

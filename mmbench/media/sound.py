@@ -1,4 +1,4 @@
-"""Decoding of audio to mono samples at the rate that a model needs."""
+"""Decoding of audio to mono samples at a given sampling rate."""
 
 from __future__ import annotations
 
@@ -19,47 +19,48 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# A longer sound is refused: a few bytes can claim to be weeks of silence.
+# Longer audio is refused, since a few bytes can encode weeks of silence.
 MAX_SECONDS = 24 * 3600
-# Samples of all channels: 4 hours of stereo at 48 kHz, a day at 16 kHz.
+# Samples of all channels together: 4 hours of stereo at 48 kHz, a day of mono at 16 kHz.
 MAX_SAMPLES = 1_500_000_000
-# From 1 GiB of decoded samples on, the limit of samples per byte of a file: Opus at 1 kbit/s.
+# From 1 GiB of decoded samples on, the limit of samples per byte of the file (Opus at 1 kbit/s).
 MANY_SAMPLES, SAMPLES_OF_A_BYTE = 1 << 28, 400
 
-# Start of a MIDI sample dump: libsndfile prints errors in such files to standard output.
+# Start of a MIDI sample dump. libsndfile prints errors in these files to standard output.
 _SAMPLE_DUMP = b"\xf0\x7e"
 
-# How much shorter than its header says a whole sound may be: two frames of MP3 at 44.1 kHz. Some
-# encoders count the frame that holds the header, and decoders may keep back their last one.
+# Seconds by which complete audio may be shorter than its header declares: two frames of MP3 at
+# 44.1 kHz. Some encoders count the frame of the header, and decoders may omit the last frame.
 TOLERANCE = 2 * 1152 / 44100
 ROUNDING = 0.001
 
 
 def decode_sound(data: bytes, name: str, rate: int) -> Audio:
-    """Return decoded audio: float32 [n], the mean of its channels, at `rate`.
+    """Decode audio to mono, float32 [n] at `rate` Hz; mono is the mean of the channels.
 
-    libsndfile decodes WAV, FLAC, Ogg, Opus, MP3 and more, FFmpeg other files and videos. Samples
-    that the encoder added are removed if the file declares them. Resampled by soxr (VHQ). Raises
-    ContentError, which names `name`, for data that is not audio, cannot be decoded, is truncated,
-    has no samples or samples that are not numbers, lasts more than a day or has more than
-    `MAX_SAMPLES` samples, as stored or at `rate`, or many of them in a small file; SampleError if
-    the memory runs out.
+    libsndfile decodes WAV, FLAC, Ogg, Opus, MP3 and other formats; FFmpeg decodes the rest and the
+    audio of videos. Samples that the encoder added are removed if the file declares them.
+    Resampling is by soxr (VHQ). Raises ContentError, with `name` in its message, if the data is not
+    audio, cannot be decoded, is truncated, has no samples or contains NaN or infinity; if it lasts
+    more than a day; if it has more than `MAX_SAMPLES` samples, as stored or at `rate`; and if it
+    has more than `MANY_SAMPLES`, and more than `SAMPLES_OF_A_BYTE` per byte of the file. Raises
+    SampleError if there is not enough memory.
     """
     name = printable_name(name)
     try:
         return _sound(without_tags(data), name, rate)
     except MemoryError as error:
-        raise SampleError(f"{name}: no memory is left to decode it") from error
+        raise SampleError(f"{name}: not enough memory to decode it") from error
 
 
 class _Stream(BytesIO):
-    """Bytes in which seeking before the start is ignored, as damaged headers require it.
+    """A byte stream that ignores seeking before its start, which damaged headers can cause.
 
-    Otherwise soundfile's callback would print an error that cannot be caught.
+    An error inside soundfile's callback would be printed and could not be caught.
     """
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move to a position and return it; stay if the position is before the start."""
+        """Move to a position and return it; a position before the start changes nothing."""
         try:
             return super().seek(offset, whence)
         except (ValueError, OverflowError):
@@ -67,29 +68,32 @@ class _Stream(BytesIO):
 
 
 class _Limits:
-    """Counts decoded samples, to refuse audio before it fills the memory."""
+    """A counter of decoded samples that stops decoding at limits of duration and memory.
+
+    `rate` is the output sampling rate in Hz, and `stored` the size of the file in bytes.
+    """
 
     def __init__(self, name: str, rate: int, stored: int) -> None:
         self._name, self._rate, self._stored = name, rate, stored
         self._seconds, self._samples = 0.0, 0
 
     def add(self, samples: int, channels: int, rate: int) -> None:
-        """Count the samples of each channel. Raises ContentError beyond a limit."""
+        """Count `samples` per channel at `rate` Hz. Raises ContentError beyond a limit."""
         self._seconds += samples / rate
         self._samples += samples * channels
         if self._seconds > MAX_SECONDS:
             hours = f"{self._seconds / 3600:.0f}"
-            raise ContentError(f"{self._name}: lasts {hours} hours, more than the 24 decoded")
+            raise ContentError(f"{self._name} lasts {hours} hours, more than the limit of 24")
         most = max(self._samples, round(self._seconds * self._rate))
         if most > MAX_SAMPLES:
             raise ContentError(
-                f"{self._name}: has {most:,} samples, more than the {MAX_SAMPLES:,} that are"
-                " decoded (a decompression bomb?)"
+                f"{self._name} has {most:,} samples, more than the limit of {MAX_SAMPLES:,}"
+                " (a decompression bomb?)"
             )
         if most > max(MANY_SAMPLES, SAMPLES_OF_A_BYTE * self._stored):
             raise ContentError(
-                f"{self._name}: has {most:,} samples in {self._stored:,} bytes, more than are"
-                " decoded (a decompression bomb?)"
+                f"{self._name} has {most:,} samples in {self._stored:,} bytes, more than"
+                f" {SAMPLES_OF_A_BYTE} per byte (a decompression bomb?)"
             )
 
 
@@ -99,15 +103,15 @@ def _sound(data: bytes, name: str, rate: int) -> Audio:
     decoded = _decoded(data, name, rate)
     _refuse_cut(data, decoded, name)
     if not any(len(samples) for _, samples in decoded.stretches):
-        raise ContentError(f"{name}: has no samples")
+        raise ContentError(f"{name} has no audio samples")
     if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
-        raise ContentError(f"{name}: has samples that are not numbers")
+        raise ContentError(f"{name} has audio samples that are NaN or infinite")
     mono = [_resampled(samples, stored_rate, rate) for stored_rate, samples in decoded.stretches]
     return Audio(np.concatenate(mono, dtype=np.float32), rate)
 
 
 def _decoded(data: bytes, name: str, rate: int) -> Decoded:
-    """Decode with libsndfile, or with FFmpeg if libsndfile does not read the file."""
+    """Decode with libsndfile, or with FFmpeg if libsndfile cannot read the file."""
     import soundfile
 
     refused = ""
@@ -124,10 +128,10 @@ def _decoded(data: bytes, name: str, rate: int) -> Decoded:
 
 
 def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float64]] | None:
-    """Return the rate and the samples; None for audio that FFmpeg has to decode.
+    """Decode audio with libsndfile; return its sampling rate and mono samples.
 
-    These are audio of a length unknown to libsndfile, and MIDI sample dumps. Raises SoundFileError
-    for files that libsndfile does not read.
+    Return None for audio that FFmpeg has to decode: MIDI sample dumps, and audio whose length is
+    unknown to libsndfile. Raises SoundFileError for files that libsndfile cannot read.
     """
     import numpy as np
     import soundfile
@@ -138,53 +142,53 @@ def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float6
         if not _is_counted(data, file.format, file.frames):
             return None
         limits.add(file.frames, file.channels, file.samplerate)
-        # The number is given, because codecs without seeking (GSM, G.721) need it. Not in
-        # parts: soundfile seeks after each, which for an MP3 gives other samples.
+        # Codecs without seeking (GSM, G.721) need the number of frames. Read all at once, since
+        # soundfile seeks after each partial read, which changes the samples of an MP3.
         samples = file.read(file.frames, dtype="float32", always_2d=True)
         return file.samplerate, samples.mean(axis=1, dtype=np.float64)
 
 
 def _is_counted(data: bytes, form: str, frames: int) -> bool:
-    """Return whether libsndfile knows the number of samples, and so reads all of them.
+    """Return whether libsndfile knows the exact number of samples.
 
-    It does not for a FLAC from a pipe, and estimates it from the first frame of an MP3 without a
-    header.
+    It does not know the number for FLAC from a pipe, and for an MP3 without a Xing or Info header
+    it estimates the number from the first frame.
     """
     return has_xing(data) if form == "MP3" else frames < 1 << 62
 
 
 def _both(refused: str, error: str) -> str:
-    """Return the error of FFmpeg, with libsndfile's reason before its own."""
+    """Combine the errors of libsndfile (`refused`) and FFmpeg (`error`) in one message."""
     if not refused or not error.startswith(_PREFIX):
         return error
     return f"{_PREFIX}{refused}; {error.removeprefix(_PREFIX)}"
 
 
-_PREFIX = "cannot be decoded as a sound: "
+_PREFIX = "cannot be decoded as audio: "
 
 
 def _reason(error: Exception) -> str:
-    """Return libsndfile's message without the memory address of the bytes."""
+    """Return libsndfile's message without the memory address that it contains."""
     return " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
 
 
 def _refuse_cut(data: bytes, decoded: Decoded, name: str) -> None:
-    """Raise ContentError for audio shorter than its file declares, or not decoded.
+    """Raise ContentError if audio is shorter than its file declares, or decoding failed.
 
-    An error after the last declared sample is ignored: the rest is not audio.
+    An error after the last declared sample is ignored, since the rest of the file is not audio.
     """
     seconds = decoded.seconds
     reason = _missing(data, decoded)
     if reason and decoded.error and not seconds:
-        raise ContentError(f"{name}: {_PREFIX}it is cut short: {reason}")
+        raise ContentError(f"{name} {_PREFIX}it is truncated ({reason})")
     if reason:
-        raise ContentError(f"{name}: is cut short: {reason}")
+        raise ContentError(f"{name} is truncated: {reason}")
     if decoded.error and not _declared(data, decoded):
-        raise ContentError(f"{name}: {decoded.error}")
+        raise ContentError(f"{name} {decoded.error}")
 
 
 def _missing(data: bytes, decoded: Decoded) -> str:
-    """Return how much of the audio exists, in words, if some is missing; else ""."""
+    """Return "1.5 of 3.0 seconds are present", or "" if the audio is complete."""
     seconds, cut = decoded.seconds, decoded.cut
     if cut is None:
         whole = _declared(data, decoded)
@@ -193,15 +197,16 @@ def _missing(data: bytes, decoded: Decoded) -> str:
 
 
 def _tolerance(data: bytes) -> float:
-    """Return how many seconds may be missing; for an MP3 with too few bytes only a rounding
-    error.
+    """Return how many seconds may be missing from complete audio.
+
+    For an MP3 with fewer bytes than it declares, this is only a rounding error.
     """
     there, whole = declared_bytes(data) or (0, 0)
     return TOLERANCE if there >= whole else ROUNDING
 
 
 def _declared(data: bytes, decoded: Decoded) -> float:
-    """Return the length that the file declares, in seconds; 0 if it does not."""
+    """Return the duration in seconds that the file declares, or 0 if it declares none."""
     return declared_seconds(data) or decoded.declared_seconds
 
 

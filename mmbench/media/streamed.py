@@ -1,4 +1,4 @@
-"""Audio that was written to a pipe, so its header does not have its length."""
+"""Repair of audio files written to a pipe, whose headers lack the length."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from mmbench.media.chunks import Chunk, ChunkLayout, chunks, layout_of
 
 
 def with_length(data: bytes) -> bytes:
-    """Return a WAV, RF64, AIFF, W64, CAF or AU file with the size of its samples in its header.
+    """Fill in a missing size of the samples in the header of WAV, RF64, AIFF, W64, CAF and AU.
 
-    A size of 0 before samples, or a placeholder for "not known", is replaced by the number of bytes
-    up to the end of the file. libsndfile reads some of these files as empty. Other files are
+    A size of 0 followed by samples, or a placeholder for an unknown size, is replaced by the number
+    of bytes up to the end of the file; otherwise libsndfile may read no samples. Other files are
     returned unchanged.
     """
     if data.startswith(b".snd") and data[8:12] == bytes(4):
@@ -20,7 +20,7 @@ def with_length(data: bytes) -> bytes:
     layout, start = layout_and_start
     every = list(chunks(data, layout, start))
     sound = next((c for c in every if c.id in layout.payload and c.size is None), None)
-    if sound is None or start == 0:  # FFmpeg reads MP4, ASF and AVI without a size
+    if sound is None or start == 0:  # FFmpeg can read MP4, ASF and AVI without a size
         return data
     return _filled(data, layout, every, sound)
 

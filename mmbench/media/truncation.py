@@ -1,8 +1,8 @@
 """Detection of truncated audio and video files from their bytes.
 
-A file is truncated if it ends before the position that its own headers name: the end of the chunk,
+A file is truncated if it ends before a position that its own headers declare: the end of the chunk,
 box or segment with the media, or of the last page, packet, tag, element or block. Formats without
-such positions (raw MPEG audio and AAC) are not checked here.
+such declarations (raw MPEG audio and AAC) are not checked here.
 """
 
 from __future__ import annotations
@@ -16,23 +16,26 @@ from mmbench.media.matroska import EBML, ends_within_an_element, segment_of
 
 
 class Cut(NamedTuple):
-    """The truncation of a file: the share of the media that exists (0 if unknown), and a reason."""
+    """The truncation of a file.
+
+    `share` is the fraction of the media that is present, 0 if unknown. `reason` is for messages.
+    """
 
     share: float
     reason: str
 
 
-# The bytes of a packet of MPEG-TS (ISO 13818-1; 192 on Blu-ray, 204 with error correction), and
+# Packet sizes of MPEG-TS in bytes (ISO 13818-1; 192 on Blu-ray, 204 with error correction), with
 # the offset of the sync byte in a packet.
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))
 _TS_SYNC = b"G"
-_TS_LOOKED_AT = 50  # packets, to tell their size
+_TS_LOOKED_AT = 50  # packets compared to determine the packet size
 
-_FLV_TAGS = {8, 9, 18}  # sound, picture, script
+_FLV_TAGS = {8, 9, 18}  # audio, video, script
 
 
 def find_cut(data: bytes) -> Cut | None:
-    """Return what is missing at the end of a file; None if nothing is, or if it is unknown."""
+    """Detect truncation of an audio or video file; None if it is complete or cannot be checked."""
     if data.startswith(b"OggS"):
         return _torn("page") if _ends_within_a_page(data) else None
     if data.startswith(b"FLV\x01"):
@@ -53,21 +56,24 @@ def find_cut(data: bytes) -> Cut | None:
 
 
 def seconds_there(there: float, whole: float) -> str:
-    """Return "1.5 of 3.0 seconds are there", with more digits where one would not show it."""
+    """Return "1.5 of 3.0 seconds are present", with 3 digits if one does not show a difference."""
     digits = 1 if whole >= 1 and whole - there >= 0.1 else 3
-    return f"{there:.{digits}f} of {whole:.{digits}f} seconds are there"
+    return f"{there:.{digits}f} of {whole:.{digits}f} seconds are present"
 
 
 def _torn(part: str) -> Cut:
-    return Cut(0.0, f"its last {part} is not whole")
+    return Cut(0.0, f"its last {part} is incomplete")
 
 
 def _share(there: int, claimed: int, slack: int = 0) -> Cut | None:
-    """Return the cut of a file that holds `there` of the `claimed` bytes of its media."""
+    """Return the truncation of a file with `there` of `claimed` media bytes, else None.
+
+    Up to `slack` bytes may be missing.
+    """
     there = max(0, there)
     if there >= claimed - slack:
         return None
-    return Cut(there / claimed, f"{there:,} of {claimed:,} bytes are there")
+    return Cut(there / claimed, f"{there:,} of {claimed:,} bytes are present")
 
 
 def _chunked(data: bytes, layout: ChunkLayout, start: int) -> Cut | None:
@@ -77,13 +83,13 @@ def _chunked(data: bytes, layout: ChunkLayout, start: int) -> Cut | None:
         return None
     last, begin, size = media[-1]
     cut = _share(len(data) - begin, size, layout.slack)
-    # The original number of equal parts, such as MP4 fragments, is unknown.
+    # If there are several such chunks (MP4 fragments), their original number is unknown.
     several = sum(id == last for id, _, _ in media) > 1
     return _torn("part") if cut is not None and several else cut
 
 
 def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
-    """Return chunks with the size from the `ds64` chunk of RF64 and BW64 (EBU Tech 3306)."""
+    """Set an unknown size of the last chunk from the `ds64` chunk of RF64 (EBU Tech 3306)."""
     large = next((chunk for chunk in every if chunk.id == b"ds64"), None)
     if large is None or not every or every[-1].id != b"data" or every[-1].size is not None:
         return every
@@ -92,8 +98,9 @@ def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
 
 
 def _matroska(data: bytes) -> Cut | None:
-    """Compare the size of the segment with the file; for a live recording, check its last
-    element.
+    """Compare the declared segment size with the file size.
+
+    In a live recording, which declares no size, check the last element instead.
     """
     segment = segment_of(data)
     if segment is None:
@@ -110,13 +117,15 @@ def _sun_audio(data: bytes) -> Cut | None:
 
 
 def _sphere(data: bytes) -> Cut | None:
-    """Compare the number of samples in a NIST SPHERE header with the file."""
+    """Compare the sample count in a NIST SPHERE header with the file size."""
     head = data[:1024].split(b"end_head")[0]
     size = data[8:16].strip()
     fields = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d+)", head))
     names = (b"sample_count", b"channel_count", b"sample_n_bytes")
     coding = re.search(rb"sample_coding -s\d+ (\S+)", head)
-    compressed = coding is not None and b"," in coding[1]  # pcm,embedded-shorten: of no fixed size
+    compressed = (
+        coding is not None and b"," in coding[1]
+    )  # such as pcm,embedded-shorten, without a fixed sample size
     if compressed or not size.isdigit() or any(name not in fields for name in names):
         return None
     samples, channels, width = (int(fields[name]) for name in names)
@@ -126,7 +135,7 @@ def _sphere(data: bytes) -> Cut | None:
 def _ends_within_a_page(data: bytes) -> bool:
     """Return whether the last page of an Ogg file is truncated (RFC 3533).
 
-    A missing end-of-stream flag is no sign of truncation: broadcast recordings have none.
+    A missing end-of-stream flag does not count, since broadcast recordings have none.
     """
     at = data.rfind(b"OggS")
     if at + 27 > len(data):
@@ -137,9 +146,10 @@ def _ends_within_a_page(data: bytes) -> bool:
 
 
 def _ends_within_a_tag(data: bytes) -> bool:
-    """Return whether the last tag of a Flash video is truncated; the size after it may be missing.
+    """Return whether the last tag of a Flash video is truncated.
 
-    The video ends at the first data that is not a tag.
+    The size field after the last tag may be missing. The video ends at the first data that is not a
+    tag.
     """
     at = int.from_bytes(data[5:9], "big") + 4
     while at + 11 <= len(data):
@@ -153,11 +163,11 @@ def _ends_within_a_tag(data: bytes) -> bool:
 
 
 def _ends_within_a_packet(data: bytes) -> bool:
-    """Return whether an MPEG-TS file, which has neither a length nor a frame count, is truncated.
+    """Return whether the last packet of an MPEG-TS file is truncated.
 
-    Truncation between two packets, and in files with packets of unknown size, is not detected.
-    Packets that libavformat calls corrupt are no sign: it does so where whole files were joined.
-    Neither is trailing data that does not begin like a packet.
+    MPEG-TS has neither a length nor a frame count, so truncation between two packets is not
+    detected. Trailing data that does not begin like a packet is ignored. libavformat's flag for
+    corrupt packets is not used, because it also marks places where complete files were joined.
     """
     for size, at in _TS_PACKETS:
         if set(data[at : size * _TS_LOOKED_AT : size]) == set(_TS_SYNC):

@@ -1,4 +1,4 @@
-"""Decoding of videos to the frames that a model needs."""
+"""Decoding of selected video frames."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 
-# Pixels of all frames that are kept of a video: 3 GiB, or 32 frames of 8K.
+# Limit of pixels in all selected frames of a video together: 3 GiB, or 32 frames of 8K.
 MAX_CLIP_PIXELS = 1 << 30
 
-# Packets of a video: 3 GiB of Python objects, or 11 hours of 60 frames a second with their sound.
+# Limit of packets in a video: 3 GiB of Python objects, or 11 hours at 60 frames/s with audio.
 MAX_PACKETS = 1 << 22
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes and seconds
-_MOST_SHOWN = 0.9  # of a video: with less of it there it is cut short
+_MOST_SHOWN = 0.9  # fraction of a video; if less is decoded, the video counts as truncated
 
 
 def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> VideoFrames:
-    """Return the selected frames of a video: uint8 [t, h, w, 3], RGB, upright, with times in
-    seconds.
+    """Decode selected frames of a video: RGB, uint8 [t, h, w, 3], with their times in seconds.
 
-    Frames are selected by their number in display order, independent of their times: with a
-    variable rate, too, each frame counts once. If the decoder shows fewer frames than there are
-    (those before the first key frame of a stream that was joined late), frames are selected among
-    those shown. Raises ContentError, which names `name`, for data that is not a video, has no
-    frames, cannot be decoded up to the last selected frame, or has frames of more than `MAX_PIXELS`
-    pixels, or of more than `MAX_CLIP_PIXELS` together; SampleError if the memory runs out.
+    The rotation of the video is applied. Frames are selected by their number in display order, not
+    by time, so that each frame counts once even at a variable frame rate. If the decoder skips
+    frames (those before the first key frame of a recording that began late), frames are selected
+    from the decoded ones. Raises ContentError, with `name` in its message, if the data is not a
+    video, has no frames, cannot be decoded up to the last selected frame, or has frames of more
+    than `MAX_PIXELS` pixels each or `MAX_CLIP_PIXELS` together. Raises SampleError if there is not
+    enough memory.
     """
     import numpy as np
 
@@ -64,17 +64,18 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
         indices, pixels, seconds = _decoded(data, name, frames, view, None)
         pictures = [_cropped(pixels[index], view) for index in indices]
         if len({picture.shape for picture in pictures}) > 1:
-            raise ContentError(f"{name}: changes its size between frames")
+            raise ContentError(f"{name} changes its frame size during the video")
         return VideoFrames(np.stack(pictures), tuple(seconds[index] for index in indices))
     except MemoryError as error:
-        raise SampleError(f"{name}: no memory is left to decode it") from error
+        raise SampleError(f"{name}: not enough memory to decode it") from error
 
 
 def _decoded(
     data: bytes, name: str, frames: Frames, view: View | None, n: int | None
 ) -> tuple[list[int], dict[int, Pixels], dict[int, float]]:
-    """Return the selected frame numbers of `n` frames (None: of all), the frames, and their
-    times.
+    """Return the selected frame numbers, and pixels and times in seconds by frame number.
+
+    Numbers are selected from `n` frames, or from all frames of the video if `n` is None.
     """
     import av
 
@@ -90,20 +91,21 @@ def _decoded(
     if not (missing := set(indices) - pixels.keys()):
         return indices, pixels, seconds
     if n or decoded < _MOST_SHOWN * whole:
-        raise ContentError(f"{name}: is cut short: frame {min(missing)} cannot be decoded")
+        raise ContentError(f"{name} is truncated: frame {min(missing)} cannot be decoded")
     return _decoded(data, name, frames, view, decoded)
 
 
 def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]:
-    """Return the numbers, from 0, of the selected frames of a video of n frames.
+    """Return the numbers, from 0, of the frames to select from a video of n frames.
 
-    Without a stride, floor((i + 1/2) · span / count) of the view's span; with one, windows of
-    (count - 1) · stride + 1 frames with evenly spread starts. If a video is shorter than a window,
-    its last frame is repeated.
+    Without `frames.stride`, the video is divided into one span per clip of the view, and frame i of
+    a clip is floor((i + 1/2) · span / count) of its span. With a stride, each clip is a window of
+    (count - 1) · stride + 1 frames; the windows start at evenly spread frames. If the video is
+    shorter than a window, its last frame is repeated.
     """
     clip, clips = (view.clip, view.clips) if view else (0, 1)
     if frames.stride is None:
-        halves = 2 * frames.count  # of the parts of all clips: whole numbers, so nothing is rounded
+        halves = 2 * frames.count  # half intervals per clip; integers avoid rounding
         first = clip * halves
         return [(first + 2 * i + 1) * n // (halves * clips) for i in range(frames.count)]
     last = max(0, n - 1 - (frames.count - 1) * frames.stride)
@@ -112,9 +114,9 @@ def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]
 
 
 def count_frames(data: bytes, name: str) -> int:
-    """Return how many frames a video shows, without decoding them.
+    """Return the number of displayed frames of a video without decoding them.
 
-    Raises ContentError for a file that is not a video, has no video stream or no frames, or is
+    Raises ContentError if the data is not a video, has no video stream or no frames, or is
     truncated.
     """
     import av
@@ -129,21 +131,21 @@ def count_frames(data: bytes, name: str) -> int:
 
 
 def _undecodable(data: bytes, name: str, error: FFmpegError) -> ContentError:
-    """Return the error for data that FFmpeg refuses, usually because its end is missing."""
+    """Return the error for data that FFmpeg cannot decode, usually because it is truncated."""
     cut = find_cut(data)
-    reason = error.strerror if cut is None else f"it is cut short: {cut.reason}"
-    return ContentError(f"{name}: cannot be decoded as a video: {reason}")
+    reason = error.strerror if cut is None else f"it is truncated ({cut.reason})"
+    return ContentError(f"{name} cannot be decoded as a video: {reason}")
 
 
 def _packets(container: InputContainer, data: bytes, name: str) -> tuple[list[VideoPacket], int]:
-    """Return the encoded packets of the video stream, and the number of frames they show."""
+    """Return the encoded packets of the video stream and the number of displayed frames."""
     if is_image(container):
-        raise ContentError(f"{name}: is an image, not a video: name its column image")
+        raise ContentError(f"{name} is an image, not a video; name its column `image`")
     stream = default_stream(container.streams.video)
     if stream is None:
-        raise ContentError(f"{name}: has no video stream")
+        raise ContentError(f"{name} has no video stream")
     if stream.codec_context is None:
-        raise ContentError(f"{name}: its video stream is of no known codec")
+        raise ContentError(f"{name} has a video stream with an unknown codec")
     stream.thread_type = "AUTO"
     everything = _everything(container, data, name)
     packets = [packet for packet in everything if _is_of(packet, stream)]
@@ -151,9 +153,9 @@ def _packets(container: InputContainer, data: bytes, name: str) -> tuple[list[Vi
     _refuse_missing(container, stream, packets, data, name)
     _refuse_cut(_declared_seconds(container, stream), everything, name)
     if (cut := find_cut(data)) is not None:
-        raise ContentError(f"{name}: is cut short: {cut.reason}")
+        raise ContentError(f"{name} is truncated: {cut.reason}")
     if False not in frames:
-        raise ContentError(f"{name}: has no frames")
+        raise ContentError(f"{name} has no frames")
     return packets, frames.count(False)
 
 
@@ -164,8 +166,8 @@ def _is_of(packet: Packet[Stream], stream: VideoStream) -> TypeGuard[VideoPacket
 def _everything(container: InputContainer, data: bytes, name: str) -> list[Packet[Stream]]:
     """Return the packets of all streams.
 
-    Raises ContentError for more than `MAX_PACKETS`, and for more bytes than the file can have: an
-    index may list the same bytes repeatedly, and Matroska may compress them.
+    Raises ContentError if there are more than `MAX_PACKETS`, or if they have far more bytes than
+    the file: an index may list the same bytes repeatedly, and Matroska may compress packets.
     """
     packets, total = [], 0
     for packet in demuxed(container.demux()):
@@ -173,16 +175,16 @@ def _everything(container: InputContainer, data: bytes, name: str) -> list[Packe
         total += packet.size
         if len(packets) > MAX_PACKETS or is_inflated(len(data), total):
             raise ContentError(
-                f"{name}: has {len(packets):,} packets of {total:,} bytes or more in a file of"
-                f" {len(data):,} bytes, more than are read (a decompression bomb?)"
+                f"{name} has at least {len(packets):,} packets of {total:,} bytes together in a"
+                f" file of {len(data):,} bytes, more than the limit (a decompression bomb?)"
             )
     return packets
 
 
 def _from_first_key(packets: list[VideoPacket]) -> int:
-    """Return the number of frames from the first key frame on.
+    """Return the number of displayed frames from the first key frame on.
 
-    A broadcast recording begins anywhere; frames before its first key frame cannot be decoded.
+    In a broadcast recording, frames before the first key frame cannot be decoded.
     """
     visible = [packet for packet in packets if packet.size and not packet.is_discard]
     keys = (at for at, packet in enumerate(visible) if packet.is_keyframe)
@@ -196,24 +198,26 @@ def _refuse_missing(
     data: bytes,
     name: str,
 ) -> None:
-    """Raise ContentError if frames are missing that the file declares.
+    """Raise ContentError if the file has fewer frames than it declares.
 
-    The frame count of an MP4 includes frames hidden by its edit list, so its index is used instead.
+    The frame count of an MP4 includes frames hidden by the edit list, so the frame index is used
+    instead.
     """
     cut = missing_entries(container, stream, len(data))
     if cut is None and not is_mp4(container):
         there = _counted(packets, stream.frames, dropped=container.format.name == "avi")
         if there < stream.frames:
-            cut = Cut(there / stream.frames, f"{there} of {stream.frames} frames are there")
+            cut = Cut(there / stream.frames, f"{there} of {stream.frames} frames are present")
     if cut is not None:
-        raise ContentError(f"{name}: is cut short: {cut.reason}")
+        raise ContentError(f"{name} is truncated: {cut.reason}")
 
 
 def _counted(packets: list[VideoPacket], declared: int, *, dropped: bool) -> int:
-    """Return how many of the `declared` frames of a file exist.
+    """Return how many of the `declared` frames are present in a file.
 
-    AVI also counts `dropped` frames. They have no data, only a duration, in units of frames; after
-    the last packet as many are assumed as elsewhere. A single packet stands for all frames.
+    If `dropped`, as in AVI, the declared number includes dropped frames, which have no packet but
+    advance the time (in frames). After the last packet, the largest gap between two other packets
+    is assumed. If there is a single packet, all frames count as present.
     """
     filled = [packet for packet in packets if packet.size]
     times: list[int] = [packet.dts for packet in filled if packet.dts is not None]
@@ -225,10 +229,10 @@ def _counted(packets: list[VideoPacket], declared: int, *, dropped: bool) -> int
 
 
 def _declared_seconds(container: InputContainer, stream: VideoStream) -> float:
-    """Return the length that a file declares if it does not declare a number of frames; else 0.
+    """Return the duration in seconds that Matroska or Flash video declares, else 0.
 
-    Matroska declares it for each stream, Flash video for the whole file. In other formats
-    libavformat derives it from the existing packets.
+    Matroska declares a duration per stream, Flash video one for the whole file. In other formats,
+    libavformat derives the duration from the packets that are present.
     """
     match = _CLOCK.fullmatch(stream.metadata.get("DURATION", "").strip())
     if match:
@@ -239,17 +243,17 @@ def _declared_seconds(container: InputContainer, stream: VideoStream) -> float:
 
 
 def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> None:
-    """Raise ContentError if packets end long before the declared `seconds`."""
+    """Raise ContentError if packets end long before the declared duration in `seconds`."""
     ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
     if ends and max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
         there = seconds_there(float(max(ends)), seconds)
-        raise ContentError(f"{name}: is cut short: {there}")
+        raise ContentError(f"{name} is truncated: {there}")
 
 
 def _frames(
     packets: list[VideoPacket], indices: list[int], name: str
 ) -> tuple[dict[int, Pixels], dict[int, float], int]:
-    """Return the selected frames and their times by number, and how many frames were decoded."""
+    """Decode packets; return pixels and times by frame number, and the decoded frame count."""
     numbers, last = set(indices), max(indices)
     most = min(MAX_PIXELS, MAX_CLIP_PIXELS // len(indices))
     pixels: dict[int, Pixels] = {}
@@ -268,11 +272,11 @@ def _frames(
 
 
 def _refuse_large(picture: VideoFrame | VideoCodecContext, most: int, name: str) -> None:
-    """Raise ContentError for a frame, or the frames of a stream, of more than `most` pixels."""
+    """Raise ContentError if a frame, or each frame of a stream, has more than `most` pixels."""
     if picture.width * picture.height > most:
         raise ContentError(
-            f"{name}: has frames of {picture.width} x {picture.height} pixels, more than the"
-            f" {most:,} that are decoded of each (a decompression bomb?)"
+            f"{name} has frames of {picture.width} x {picture.height} pixels, more than the limit"
+            f" of {most:,} (a decompression bomb?)"
         )
 
 
@@ -284,7 +288,7 @@ def _upright(frame: VideoFrame) -> Pixels:
 
 
 def _cropped(pixels: Pixels, view: View | None) -> Pixels:
-    """Return a square of the shorter side if the view has crops."""
+    """Crop a frame [h, w, 3] to a square of its shorter side if the view has several crops."""
     if view is None or view.crops == 1:
         return pixels
     height, width = pixels.shape[:2]

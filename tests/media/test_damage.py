@@ -43,7 +43,7 @@ def png(width, height, rows=b""):
 def test_half_a_file_is_an_error(kind):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     data = image_bytes(noise, kind)
-    with one_line_error(ContentError, match=r"^photo 7: "):
+    with one_line_error(ContentError, match=r"^photo 7 "):
         decode_image(data[: len(data) // 2], "photo 7")
 
 
@@ -51,7 +51,7 @@ def test_half_a_file_is_an_error(kind):
     "data", [b"hello", b"<html></html>", b"\0" * 100, b"\xff\xd8\xff", b"%!PS-Adobe-3.0 EPSF-3.0\n"]
 )
 def test_what_is_no_image(data):
-    with pytest.raises(ContentError, match=r"^notes.txt: ") as caught:
+    with pytest.raises(ContentError, match=r"^notes.txt ") as caught:
         decode_image(data, "notes.txt")
     assert "0x" not in str(caught.value)
 
@@ -67,7 +67,7 @@ def test_postscript_is_not_handed_to_an_interpreter():
 def test_a_bomb_is_an_error_at_both_of_pils_levels(side, action):
     with warnings.catch_warnings():
         warnings.simplefilter(action)
-        with pytest.raises(ContentError, match=r"^bomb.png: .*bomb"):
+        with pytest.raises(ContentError, match=r"^bomb.png.*bomb"):
             decode_image(png(side, side), "bomb.png")
 
 
@@ -116,7 +116,7 @@ def test_damage_gives_an_image_or_a_content_error(kind, length, changes):
         try:
             assert decode_image(bytes(data), "x").mode == "RGB"
         except ContentError as error:
-            assert str(error).startswith("x: ")
+            assert str(error).startswith(("x: ", "x "))
             assert "\n" not in str(error)
 
 

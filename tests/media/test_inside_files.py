@@ -173,7 +173,7 @@ def test_what_is_empty_fails_alone(tmp_path: Path, place: str) -> None:
                 try:
                     assert keys.key(medium) == digest("image", digest(read_bytes(medium)))
                 except SampleError as error:
-                    assert str(error) == f"{medium.name}: is empty, it has no bytes"
+                    assert str(error) == f"{medium.name} is empty (0 bytes)"
                     failed.append(number)
         assert failed == empty
 

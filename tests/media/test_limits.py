@@ -41,14 +41,14 @@ def film(width: int, height: int, form: str = "mov") -> bytes:
 
 @pytest.mark.slow
 def test_a_frame_has_no_more_pixels_than_an_image_may_have() -> None:
-    with pytest.raises(ContentError, match=r"x.mov: has frames of 10000 x 9000 pixels, more than"):
+    with pytest.raises(ContentError, match=r"x.mov has frames of 10000 x 9000 pixels, more than"):
         decode_video(film(10_000, 9_000), "x.mov", Frames(1))
 
 
 def test_all_frames_of_a_video_have_a_limit_together() -> None:
     data = film(1000, 1000)
     assert decode_video(data, "x.mov", Frames(2)).frames.shape == (2, 1000, 1000, 3)
-    with pytest.raises(ContentError, match=r"1000 x 1000 pixels, more than the 894,784 that"):
+    with pytest.raises(ContentError, match=r"1000 x 1000 pixels, more than the limit of 894,784"):
         decode_video(data, "x.mov", Frames(1200))
 
 
@@ -71,7 +71,7 @@ def test_a_medium_opens_neither_another_file_nor_an_address(
         lambda: count_frames(data, "x.mov"),
         lambda: decode_sound(data, "x.mov", 16_000),
     ):
-        with pytest.raises(ContentError, match=r"x.mov: cannot be decoded as a"):
+        with pytest.raises(ContentError, match=r"x.mov cannot be decoded as a"):
             decode()
 
 
@@ -90,7 +90,7 @@ def test_a_table_of_more_frames_than_bytes_is_refused(count: int) -> None:
     at = data.index(b"stsz") + 8
     data[at : at + 8] = struct.pack(">II", 1, count)
     for read in (count_frames, lambda d, n: decode_sound(d, n, 16000)):
-        with pytest.raises(ContentError, match=f"a table of {count:,} frames in"):
+        with pytest.raises(ContentError, match=f"declares {count:,} frames in"):
             read(bytes(data), "x.mp4")
 
 
@@ -105,7 +105,7 @@ def test_a_run_of_frames_without_bytes_is_refused() -> None:
     assert count_frames(bytes(data), "x.mp4") == 1
     at = data.index(b"trun") + 8
     data[at : at + 4] = struct.pack(">I", 10**9)
-    with pytest.raises(ContentError, match="a table of 1,000,000,000 frames"):
+    with pytest.raises(ContentError, match="declares 1,000,000,000 frames"):
         count_frames(bytes(data), "x.mp4")
 
 
@@ -113,7 +113,7 @@ def test_a_sound_has_a_limit_of_rate_times_channels_times_seconds() -> None:
     data = bytearray(sound_bytes(np.zeros((1000, 8)), 655_350, "FLAC", "PCM_16"))
     packed = int.from_bytes(data[18:26], "big")
     data[18:26] = (packed >> 36 << 36 | 200_000_000).to_bytes(8, "big")  # samples in STREAMINFO
-    with pytest.raises(ContentError, match=r"x.flac: has 1,600,000,000 samples, more than the"):
+    with pytest.raises(ContentError, match=r"x.flac has 1,600,000,000 samples, more than the"):
         decode_sound(bytes(data), "x.flac", 16000)
 
 
@@ -134,13 +134,18 @@ def test_packets_have_a_limit_of_their_number_and_their_bytes(
 ) -> None:
     """An index can list the same bytes many times, and a packet needs 700 bytes of memory."""
     data = film(16, 16)
-    with monkeypatch.context() as patch, pytest.raises(ContentError, match=r"has 1 packets of"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(ContentError, match=r"at least 1 packets of"),
+    ):
         patch.setattr(video, "MAX_PACKETS", 0)
         count_frames(data, "x.mov")
     monkeypatch.setattr(inflation, "MAX_RATIO", 0)
     assert count_frames(data, "x.mov") == 1
     monkeypatch.setattr(inflation, "MAX_EXPANDED", 1)
-    with pytest.raises(ContentError, match=r"x\.mov: has 1 packets of [\d,]+ bytes or more in"):
+    with pytest.raises(
+        ContentError, match=r"x\.mov has at least 1 packets of [\d,]+ bytes together in"
+    ):
         decode_video(data, "x.mov", Frames(1))
 
 

@@ -59,7 +59,7 @@ def test_all_links_of_a_chained_ogg_are_heard(subtype: str) -> None:
     # Its loudest place is that of the second sound.
     late = found[RATE // 2 :]
     assert np.std(late) == pytest.approx(np.std(second), rel=0.05)
-    with pytest.raises(ContentError, match=r"^a: is cut short: its last page is not whole$"):
+    with pytest.raises(ContentError, match=r"^a is truncated: its last page is incomplete$"):
         decode_sound(data[:-50], "a", RATE)
 
 
@@ -97,7 +97,7 @@ def test_a_cut_file_of_sphere_is_refused(subtype: str, share: float) -> None:
     # libsndfile writes sample_n_bytes as a text (-s1 1), LDC's tools as a number (-i 1).
     data = sound_bytes(low_noise(1.0, RATE), RATE, "NIST", subtype)
     assert seconds(data) == 1
-    with pytest.raises(ContentError, match="is cut short"):
+    with pytest.raises(ContentError, match="is truncated"):
         seconds(data[: int(len(data) * share)])
 
 
@@ -112,7 +112,9 @@ def test_an_mp3_with_too_few_bytes_is_cut_however_little_is_missing(lost: float)
     # Frames of MP3 last 26 to 72 ms, so that a lost one is less than what decoders may keep back.
     # Its Xing header counts the bytes as well.
     data = sound_bytes(low_noise(1.5, RATE), RATE, "MP3")
-    with pytest.raises(ContentError, match=r"is cut short: 1?0?\.?\d+ of 1\.50* seconds are there"):
+    with pytest.raises(
+        ContentError, match=r"is truncated: 1?0?\.?\d+ of 1\.50* seconds are present"
+    ):
         seconds(data[: int(len(data) * (1 - lost))])
 
 
@@ -138,7 +140,7 @@ def test_no_cut_of_an_animation_or_a_live_recording_passes(
     assert count_frames(data, "a") == 12
     for share in (0.3, 0.5, 0.9, 0.99):
         cut = data[: int(len(data) * share)]
-        with pytest.raises(ContentError, match=r"is cut short: its last \w+ is not whole$"):
+        with pytest.raises(ContentError, match=r"is truncated: its last \w+ is incomplete$"):
             decode_video(cut, "a", Frames(4))
 
 

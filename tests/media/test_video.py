@@ -131,7 +131,7 @@ def test_a_video_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     data = front.read_bytes()
     assert count_frames(data, "b") == 20
     for share in (0.6, 0.8):
-        with pytest.raises(ContentError, match=r"b\.mp4: (is cut short|cannot be decoded)"):
+        with pytest.raises(ContentError, match=r"b\.mp4 (is truncated|cannot be decoded)"):
             decode_video(data[: int(len(data) * share)], "b.mp4", Frames(4))
 
 
@@ -141,14 +141,14 @@ def test_a_cut_file_of_matroska_is_told_by_its_length(format: str) -> None:
     data = numbered_video(60, form=format, codec=codec)
     assert count_frames(data, "a") == 60
     assert len(decode_video(data, "a", Frames(4)).frames) == 4
-    with pytest.raises(ContentError, match=r"a\.webm: is cut short: .* of 6\.0 seconds"):
+    with pytest.raises(ContentError, match=r"a\.webm is truncated: .* of 6\.0 seconds"):
         decode_video(data[: len(data) // 2], "a.webm", Frames(4))
 
 
 def test_a_cut_file_of_flash_video_is_told_by_its_length() -> None:
     data = numbered_video(60, form="flv", codec="flv")
     assert count_frames(data, "a") == 60
-    with pytest.raises(ContentError, match=r"a\.flv: is cut short: 1\.. of 6\.0 seconds"):
+    with pytest.raises(ContentError, match=r"a\.flv is truncated: 1\.. of 6\.0 seconds"):
         decode_video(data[: len(data) // 2], "a.flv", Frames(4))
 
 
@@ -160,7 +160,7 @@ def test_an_avi_counts_the_frames_that_were_dropped(step: int) -> None:
         assert container.streams.video[0].frames > len(times)
     assert count_frames(data, "a") == len(times)
     assert len(decode_video(data, "a", Frames(4)).frames) == 4
-    with pytest.raises(ContentError, match=r"a\.avi: (is cut short|cannot be decoded)"):
+    with pytest.raises(ContentError, match=r"a\.avi (is truncated|cannot be decoded)"):
         decode_video(data[: data.rfind(b"idx1") * 3 // 4], "a.avi", Frames(4))
 
 
@@ -179,10 +179,10 @@ def test_a_torn_file_of_mpeg_ts_is_refused(codec: str, size: int) -> None:
     assert count_frames(data, "a") == count_frames(whole, "a") == 60
     for cut in (len(data) // 2 // size * size + 1, len(data) - 10):
         with pytest.raises(
-            ContentError, match=r"^a\.ts: is cut short: its last packet is not whole"
+            ContentError, match=r"^a\.ts is truncated: its last packet is incomplete"
         ):
             count_frames(data[:cut], "a.ts")
-        with pytest.raises(ContentError, match=r"^a\.ts: is cut short"):
+        with pytest.raises(ContentError, match=r"^a\.ts is truncated"):
             decode_video(data[:cut], "a.ts", Frames(4))
 
 
@@ -263,7 +263,7 @@ def test_frames_are_chosen_among_those_that_an_edit_list_shows(
     assert shown_by_ffmpeg(data) == list(shown)
     assert count_frames(data, "a") == len(shown)
     assert numbers(data, Frames(4)) == [shown[i] for i in naive(len(shown), 4)]
-    with pytest.raises(ContentError, match=r"^a: .*is cut short: "):
+    with pytest.raises(ContentError, match=r"^a .*truncated"):
         count_frames(data[: len(data) // 2], "a")
 
 
@@ -271,7 +271,7 @@ def test_a_film_with_an_edit_list_that_was_cut_is_refused(tmp_path: Path) -> Non
     # The index in front says where every frame is that is needed for those that are shown.
     data = with_edits(moov_in_front(numbered_video(20), str(tmp_path / "a.mp4")), [(1.0, 1.0)])
     assert data.find(b"moov") < data.find(b"mdat")
-    with pytest.raises(ContentError, match=r"^a: is cut short: \d+ of 20 frames are there$"):
+    with pytest.raises(ContentError, match=r"^a is truncated: \d+ of 20 frames are present$"):
         count_frames(data[: len(data) * 9 // 10], "a")
 
 
@@ -286,7 +286,7 @@ def test_a_whole_film_passes_and_a_cut_one_does_not(format: str, codec: str) -> 
     data = numbered_video(30, form=format, codec=codec)
     assert count_frames(data, "a") == 30
     for share in (0.1, 0.5, 0.9):
-        with pytest.raises(ContentError, match=r"^a: .*is cut short: "):
+        with pytest.raises(ContentError, match=r"^a .*truncated"):
             decode_video(data[: int(len(data) * share)], "a", Frames(4))
 
 
@@ -306,7 +306,7 @@ def test_the_cover_of_a_sound_is_no_video() -> None:
         out.mux(sound.encode(None))
     data = stream.getvalue()
     assert len(decode_sound(data, "a", 16000).samples) >= 16000
-    with pytest.raises(ContentError, match=r"^a: has no video stream$"):
+    with pytest.raises(ContentError, match=r"^a has no video stream$"):
         count_frames(data, "a")
 
 
@@ -334,7 +334,7 @@ def sound_alone() -> bytes:
     ids=["empty", "text", "cut", "sound"],
 )
 def test_what_is_no_video_says_so_in_one_line(data: bytes, reason: str) -> None:
-    with one_line_error(ContentError, match=f"^a.mp4: .*{reason}"):
+    with one_line_error(ContentError, match=f"^a.mp4 .*{reason}"):
         decode_video(data, "a.mp4", Frames(2))
 
 
@@ -366,7 +366,7 @@ def test_real_videos_have_the_frames_that_a_bare_loop_finds() -> None:
 def test_an_image_is_no_video_of_one_frame(kind: str) -> None:
     """FFmpeg shows it as one, which a table with its columns exchanged would be scored by."""
     data = image_bytes(noise_image(), kind)
-    with pytest.raises(ContentError, match=r"a\.mp4: is an image, not a video"):
+    with pytest.raises(ContentError, match=r"a\.mp4 is an image, not a video"):
         decode_video(data, "a.mp4", Frames(2))
 
 

@@ -134,7 +134,7 @@ def test_a_broken_drawing_is_counted_and_no_other_is_lost() -> None:
         assert found.score.value == 1
         assert [p.id for p in found.predictions] == ["1"]
         assert list(found.rejected) == ["2"]
-        assert "torn: is not an image" in found.rejected["2"]
+        assert "torn is not an image" in found.rejected["2"]
 
 
 def test_an_unknown_attribute_is_answered_with_the_known_ones() -> None:
