@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class AsrNano(NanoModel):
     """The reference speech recogniser.
 
-    It takes no instruction, and returns the likeliest letter of each 20 ms of one sound, sampled
-    at `rate` samples a second.
+    It transcribes one audio clip, sampled at `rate` Hz, by greedy decoding: the most likely letter
+    for every 20 ms. Instructions in the conversation are ignored.
     """
 
     name = "asr-nano"
@@ -34,9 +34,9 @@ class AsrNano(NanoModel):
         self.rate = self._mel.rate
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Tensor:  # noqa: ARG002
-        """Return the log-mel of the sound of a conversation, float32 [t, bands].
+        """Return the log-mel spectrogram of a conversation's audio, float32 [t, bands].
 
-        A sound shorter than one frame is followed by silence.
+        Audio shorter than one frame is padded with silence.
         """
         import torch
 
@@ -47,7 +47,7 @@ class AsrNano(NanoModel):
         conversations: Sequence[Tensor],
         options: GenerationConfig,  # noqa: ARG002
     ) -> list[GeneratedText]:
-        """Return the transcripts of n prepared sounds; tokens are letters."""
+        """Return the transcripts of n prepared audio clips; each letter counts as a token."""
         import torch
         from torch.nn.utils.rnn import pad_sequence
 

@@ -1,4 +1,4 @@
-"""The adapter of the reference AudioCLIP: embeddings of sounds and texts, and tags of sounds."""
+"""The adapter of the reference AudioCLIP: embeddings of audio and texts, and audio tags."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class AudioclipNano(NanoModel):
     """The reference AudioCLIP.
 
-    A sound is processed whole, at `rate` samples a second. `labels` are the tags; a sound may have
-    several.
+    Audio is processed as a whole at `rate` Hz. `labels` are the tags; several tags may apply to a
+    clip.
     """
 
     name = "audioclip-nano"
@@ -36,9 +36,10 @@ class AudioclipNano(NanoModel):
         self.rate = self._checkpoint.model.config.mel.rate
 
     def prepare(self, item: str | Audio, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """Return the ids of a text, cut to the context, or the log-mel [t, bands] of a sound.
+        """Return the model inputs of a text or an audio clip.
 
-        A sound shorter than one feature of the model is padded with silence.
+        A text becomes its token ids, truncated to the context. Audio becomes a log-mel spectrogram,
+        float32 [t, bands]; it is padded with silence if too short for one feature of the model.
         """
         config = self._checkpoint.model.config
         if isinstance(item, str):
@@ -56,11 +57,11 @@ class AudioclipNano(NanoModel):
             return model.encode_text(self._pad(items)).cpu().numpy()
 
     def classify(self, items: Sequence[Array], modality: Modality) -> Array:  # noqa: ARG002
-        """Return logits of `labels` for n prepared sounds, float32 [n, c]."""
+        """Return logits of the c `labels` for n prepared audio clips, float32 [n, c]."""
         return self._run_grouped(items, self._checkpoint.model.classify)
 
     def _run_grouped(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
-        """Return the results of `forward` on n spectrograms; equal lengths share a batch."""
+        """Apply `forward` to n spectrograms in batches of equal length; keep the order."""
         import torch
 
         def rows(group: list[Array]) -> Array:

@@ -1,4 +1,4 @@
-"""The adapter of the reference CLIP: unit vectors of images and texts."""
+"""The adapter of the reference CLIP, which embeds images and texts as unit vectors."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class ClipNano(NanoModel):
-    """The reference CLIP."""
+    """The reference CLIP, which embeds images and texts as unit vectors."""
 
     name = "clip-nano"
     _checkpoint: TrainedClip
     modalities: frozenset[Modality] = frozenset({"text", "image"})
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """Return the ids of a text, cut to the context, or an image as float32 [3, size, size]."""
+        """Return a text's ids, truncated to the context, or an image as float32 [3, size, size]."""
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)

@@ -1,4 +1,4 @@
-"""The adapter of the reference fusion classifier: which of three inputs differs."""
+"""The adapter of the reference fusion classifier, which finds the differing input of three."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FusionInputs(NamedTuple):
-    """Pixels [3, size, size] and a log-mel [t, bands], float32, and the ids of a sentence."""
+    """Pixels [3, size, size], log-mel spectrogram [t, bands], both float32, and sentence ids."""
 
     pixels: Array
     mel: Array
@@ -30,9 +30,9 @@ class FusionInputs(NamedTuple):
 class FusionNano(NanoModel):
     """The reference fusion classifier.
 
-    A conversation has one image, one sound and one text. The first line of the text is the
-    sentence; the question after it is always the same and is ignored. Only texts of the classes
-    are rated. A sound is processed whole, at `rate` samples a second.
+    A conversation has one image, one audio clip and one text. The first line of the text is the
+    sentence; the question after it is always the same and is ignored. Log-probabilities exist only
+    for the texts of the classes. Audio is processed as a whole at `rate` Hz.
     """
 
     name = "fusion-nano"
@@ -46,16 +46,16 @@ class FusionNano(NanoModel):
         self.rate = self._config.mel.rate
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> FusionInputs:  # noqa: ARG002
-        """Return the inputs of each encoder for a conversation. A sentence is cut to the context.
+        """Return the inputs of the three encoders; the sentence is truncated to the context.
 
-        Raises SampleError unless it has exactly one image, one sound and one text.
+        Raises SampleError unless the conversation has exactly one image, audio clip and text.
         """
         texts, images, videos, sounds = split_parts(item)
         if videos or not len(texts) == len(sounds) == len(images) == 1:
             total = sum(len(turn.parts) for turn in item)
             raise SampleError(
-                "fusion-nano takes one image, one sound and one text, and was given"
-                f" {len(images)}, {len(sounds)} and {len(texts)} of {total} parts"
+                "fusion-nano takes one image, one audio clip and one text; this conversation has"
+                f" {len(images)}, {len(sounds)} and {len(texts)} among {total} parts"
             )
         checkpoint, config = self._checkpoint, self._config
         return FusionInputs(
@@ -65,16 +65,17 @@ class FusionNano(NanoModel):
         )
 
     def loglikelihood(self, conversations: Sequence[FusionInputs], texts: Sequence[str]) -> Array:
-        """Return the log-probability of each text's class, and 1 token, float32 [n, 2].
+        """Return each text's log-probability as the answer, and 1 as token count, float32 [n, 2].
 
-        Case and a final full stop are ignored. A text of no class has NaN.
+        Case and a final full stop are ignored. The log-probability is NaN for a text that is not a
+        class.
         """
         columns = [self._columns.get(_normalise_text(text), -1) for text in texts]
         scores = self._log_probabilities(conversations)[np.arange(len(texts)), columns]
         return np.stack([scores, np.ones_like(scores)], axis=1)
 
     def _log_probabilities(self, trios: Sequence[FusionInputs]) -> Array:
-        """Return log-probabilities of all classes, then NaN, float32 [n, classes + 1]."""
+        """Return log-probabilities of all classes and a last column of NaN, [n, classes + 1]."""
         shares = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
         for rows in group_by(trios, lambda trio: len(trio.mel)):
             shares[rows, :-1] = self._forward([trios[row] for row in rows])

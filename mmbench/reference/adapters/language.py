@@ -1,4 +1,4 @@
-"""The adapters of the reference LLaVA and prefix model, which answer about images."""
+"""Adapters of the reference LLaVA and prefix model, which answer questions about images."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ if TYPE_CHECKING:
 
 
 class ReaderInputs(NamedTuple):
-    """A conversation as token ids, and the pixels of its images, float32 [3, size, size] each."""
+    """Token ids of a conversation, and pixels of its images, float32 [3, size, size] each."""
 
     ids: list[int]
     pixels: list[NDArray[np.float32]]
 
 
 class ReaderNano(NanoModel):
-    """A language model for texts with images.
+    """A language model for conversations with images.
 
-    A conversation may have several turns, and images anywhere in them. Unknown words become
-    `<unk>`, which is untrained, also in texts to be rated. Answers are in lower case.
+    A conversation may have several messages, with images at any position. Unknown words become the
+    untrained token `<unk>`, also in texts passed to `loglikelihood`. Generated texts are in lower
+    case.
     """
 
     _checkpoint: TrainedReader
     modalities: frozenset[Modality] = frozenset({"text", "image"})
-    batch = 64  # so small a model: a step of many rows costs little more than a step of one
+    batch = 64  # the model is so small that a step of many rows costs little more than one row
 
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         super().__init__(folder, device=device, dtype=dtype)
@@ -47,23 +48,23 @@ class ReaderNano(NanoModel):
         self._config = self._model.config
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> ReaderInputs:  # noqa: ARG002
-        """Return the ids and the pixels of a conversation.
+        """Return the token ids and pixels of a conversation.
 
-        Raises SampleError for a sound or a video, and if no room is left for the answer.
+        Raises SampleError if it contains audio or video, or fills the whole context.
         """
         from mmbench.reference.tokens.turns import encode_prompt
 
         images = []
         for part in (part for turn in item for part in turn.parts if not isinstance(part, str)):
             if isinstance(part, Audio | VideoFrames):
-                what = "sounds" if isinstance(part, Audio) else "videos"
-                raise SampleError(f"{self.name} takes texts and images, and no {what}")
+                what = "audio" if isinstance(part, Audio) else "videos"
+                raise SampleError(f"{self.name} takes texts and images, but no {what}")
             images.append(part)
         ids = encode_prompt(item, self._words, self._config.places)
         if len(ids) >= self._config.context:
             raise SampleError(
-                f"the conversation is {len(ids)} tokens long, and {self.name} takes fewer"
-                f" than {self._config.context}: {self._config.places} for an image, one for a word"
+                f"the conversation has {len(ids)} tokens; {self.name} takes fewer than"
+                f" {self._config.context} ({self._config.places} per image, 1 per word)"
             )
         size, scale = self._config.image_size, (self._checkpoint.mean, self._checkpoint.std)
         return ReaderInputs(ids, [normalise_image(image, size, *scale) for image in images])
@@ -71,7 +72,7 @@ class ReaderNano(NanoModel):
     def write(
         self, conversations: Sequence[ReaderInputs], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Return answers to n prepared conversations; equal lengths share a batch, unpadded."""
+        """Generate texts for n prepared conversations, in unpadded batches of equal length."""
         answer = partial(self._answers, options=options)
         return map_groups(conversations, lambda one: len(one.ids), answer)
 
@@ -87,7 +88,7 @@ class ReaderNano(NanoModel):
     def _inputs(
         self, rows: Sequence[Sequence[int]], conversations: Sequence[ReaderInputs]
     ) -> tuple[Tensor, Tensor]:
-        """Return ids [n, t], padded at the right, and all images [m, 3, size, size]."""
+        """Return ids [n, t], padded on the right, and all images' pixels [m, 3, size, size]."""
         pixels = [image for one in conversations for image in one.pixels]
         return self._pad(rows), self._stack_images(pixels, self._config.image_size)
 
@@ -99,9 +100,9 @@ class ReaderNano(NanoModel):
         return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[ReaderInputs], texts: Sequence[str]) -> Array:
-        """Return the log-probability of each text as the answer, and its tokens, float32 [n, 2].
+        """Return each text's log-probability as the answer and its token count, float32 [n, 2].
 
-        A text that does not fit into the context has NaN.
+        The log-probability is NaN for a text that does not fit into the context.
         """
         pairs = [
             (conversation, self._words.ids(text))
@@ -131,12 +132,12 @@ class ReaderNano(NanoModel):
 
 
 class LlavaNano(ReaderNano):
-    """The reference LLaVA, with a token for each patch of an image."""
+    """The reference LLaVA, which represents each patch of an image by a token."""
 
     name = "llava-nano"
 
 
 class PrefixNano(ReaderNano):
-    """The reference prefix model, with a few tokens from one CLIP vector of an image."""
+    """The reference prefix model, which maps an image's CLIP embedding to a few tokens."""
 
     name = "prefix-nano"

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class NanoModel:
-    """The base class of adapters of checkpoints that `mmbench train NAME` writes.
+    """Base class of adapters for checkpoints written by `mmbench train NAME`.
 
-    Without a folder the packaged checkpoint of `name` is loaded. `device` is cpu, cuda or cuda:N;
-    `dtype` is float32, bfloat16 or float16 (vectors and scores are always float32). Raises
-    ModelError if the folder is not such a checkpoint.
+    If `folder` is None, the packaged checkpoint called `name` is loaded. `device` is cpu, cuda or
+    cuda:N; `dtype`, the precision of the weights, is float32, bfloat16 or float16 (embeddings and
+    scores are always float32). Raises ModelError if the folder does not hold such a checkpoint.
     """
 
     name: ClassVar[str] = ""
@@ -49,13 +49,13 @@ class NanoModel:
         self._checkpoint.model.to(device, self._dtype)
 
     def _stack(self, rows: Sequence[Array]) -> Tensor:
-        """Return arrays of one shape as a tensor [n, …] for the model."""
+        """Stack n arrays of equal shape to a tensor [n, …] with the model's device and dtype."""
         import torch
 
         return torch.from_numpy(np.stack(rows)).to(self._device, self._dtype)
 
     def _stack_images(self, images: Sequence[Array], size: int) -> Tensor:
-        """Return any number of images float32 [3, size, size] as a tensor for the model."""
+        """Stack n images, float32 [3, size, size], to a tensor [n, 3, size, size]; n may be 0."""
         import torch
 
         if not images:
@@ -63,7 +63,7 @@ class NanoModel:
         return self._stack(images)
 
     def _pad(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Return the ids of n texts as a tensor [n, t] for the model, padded at the right."""
+        """Return the token ids of n texts as a tensor [n, t], padded on the right."""
         from mmbench.reference.tokens.words import pad_ids
 
         return pad_ids(rows).to(self._device)
@@ -72,7 +72,7 @@ class NanoModel:
 def normalise_image(
     image: Image, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
-    """Return the centre square of an image, normalised, float32 [3, size, size]."""
+    """Crop and resize an image to a centred square and normalise it, float32 [3, size, size]."""
     scaled = normalise_pixels(np.asarray(crop_square(image, size), np.float32), mean, std)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
@@ -80,14 +80,14 @@ def normalise_image(
 def normalise_pixels(
     pixels: NDArray[np.float32], mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
-    """Normalise pixels […, 3] from 0 to 255 by the mean and deviation of each channel."""
+    """Normalise pixels […, 3] from 0 to 255: divide by 255, then standardise each channel."""
     means, stds = (np.array(values, np.float32) for values in (mean, std))
     scaled: NDArray[np.float32] = (pixels / np.float32(255) - means) / stds
     return scaled
 
 
 def crop_square(image: Image, size: int) -> Image:
-    """Resize the shorter side of an image to `size` by bicubic resampling, and crop the centre.
+    """Resize the shorter side of an image to `size` pixels (bicubic) and crop the centre square.
 
     Cropping comes before resampling, so that a very long image costs no more than a square one.
     """
@@ -101,7 +101,10 @@ def crop_square(image: Image, size: int) -> Image:
 
 
 def spectrogram(sound: Audio, mel: Mel, min_samples: int) -> Array:
-    """Return `log_mel` of a sound, padded to `min_samples` samples, float32 [t, bands]."""
+    """Return the log-mel spectrogram of audio, float32 [t, bands].
+
+    Audio shorter than `min_samples` is padded to this length with silence.
+    """
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
@@ -111,9 +114,9 @@ def spectrogram(sound: Audio, mel: Mel, min_samples: int) -> Array:
 
 
 def token_sampler(options: GenerationConfig, rows: int) -> NextTokens:
-    """Return the sampler of the next token for a number of rows.
+    """Return the function that chooses the next tokens of a batch of `rows` rows.
 
-    It is greedy at a temperature of 0; else each row has its own generator with the same seed.
+    It is greedy at temperature 0; otherwise each row has its own generator with the same seed.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""The adapter of the multimodal GPT, which reads three modalities, and writes and draws."""
+"""The adapter of the multimodal GPT, which generates texts and images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 
 class UnifiedInputs(NamedTuple):
-    """Ids of a conversation, pixels float32 [3, size, size] and log-mel [t, bands] of its media."""
+    """Token ids of a conversation, pixels of images and log-mel spectrograms of audio.
+
+    Each image is float32 [3, size, size], each spectrogram float32 [t, bands].
+    """
 
     ids: list[int]
     pixels: list[NDArray[np.float32]]
@@ -40,15 +43,15 @@ class UnifiedInputs(NamedTuple):
 class UnifiedNano(NanoModel):
     """The multimodal GPT.
 
-    It answers conversations of texts, images and sounds, and draws texts. Image tokens are sampled
-    at a `temperature` from the `top_k` likeliest (0: all), with classifier-free `guidance` (1:
-    none). Raises ModelError for an invalid option.
+    It generates texts from conversations with texts, images and audio, and images from texts. Image
+    tokens are sampled at `temperature` from the `top_k` most likely tokens (0: from all) with
+    classifier-free `guidance` (1: none). Raises ModelError for an invalid option.
     """
 
     name = "unified-nano"
     _checkpoint: TrainedUnified
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio"})
-    batch = 64  # so small a model: a step of many rows costs little more than a step of one
+    batch = 64  # the model is so small that a step of many rows costs little more than one row
 
     def __init__(
         self,
@@ -61,9 +64,9 @@ class UnifiedNano(NanoModel):
         top_k: int = 0,
     ) -> None:
         if temperature <= 0:
-            raise ModelError(f"unified-nano: temperature is {temperature}: give a number above 0")
+            raise ModelError(f"unified-nano: temperature is {temperature}; give a number above 0")
         if top_k < 0:
-            raise ModelError(f"unified-nano: top_k is {top_k}: give a number from 0")
+            raise ModelError(f"unified-nano: top_k is {top_k}; give 0 or a larger number")
         super().__init__(folder, device=device, dtype=dtype)
         self._bpe, self._model = self._checkpoint.bpe, self._checkpoint.model
         self._config = self._model.config
@@ -75,9 +78,9 @@ class UnifiedNano(NanoModel):
         item: str | Sequence[Message[DecodedPart]],
         modality: str,  # noqa: ARG002
     ) -> str | UnifiedInputs:
-        """Return the inputs of a conversation; a text to be drawn is returned unchanged.
+        """Return the model inputs of a conversation; return an image prompt unchanged.
 
-        Raises SampleError for a video, and if no room is left for the answer.
+        Raises SampleError if the conversation contains a video or fills the whole context.
         """
         if isinstance(item, str):
             return item
@@ -85,7 +88,7 @@ class UnifiedNano(NanoModel):
 
         parts = split_parts(item)
         if parts.videos:
-            raise SampleError("unified-nano takes texts, images and sounds, and no videos")
+            raise SampleError("unified-nano takes texts, images and audio, but no videos")
         mel = self._config.mel
         mels = [spectrogram(sound, mel, mel.hop) for sound in parts.sounds]
         rest = iter(mels)
@@ -97,7 +100,7 @@ class UnifiedNano(NanoModel):
         return UnifiedInputs(ids, pixels, mels)
 
     def _part(self, part: DecodedPart, mels: Iterator[Array]) -> MessagePart:
-        """Return the codes of a part of a turn; a sound takes the next spectrogram."""
+        """Return a message part as text or code span; audio consumes the next spectrogram."""
         from mmbench.reference.tokens.mixed import CodeSpan, TokenKind
 
         if isinstance(part, str):
@@ -110,27 +113,27 @@ class UnifiedNano(NanoModel):
     def _encode_fitting(
         self, turns: Sequence[MessageTurn], answer: TokenKind, what: str
     ) -> list[int]:
-        """Return the ids of the prompt. Raises SampleError if no room is left for the answer."""
+        """Return the prompt ids. Raises SampleError if they leave no room in the context."""
         from mmbench.reference.tokens.mixed import TokenKind, encode_prompt
 
         ids = encode_prompt(turns, self._bpe, self._config.layout, answer)
         room = self._config.context - (self._config.patches if answer == TokenKind.IMAGE else 0)
         if len(ids) >= room:
             raise SampleError(
-                f"the {what} is {len(ids)} tokens long, and unified-nano takes fewer than {room}:"
-                f" {self._config.patches} for an image, {self.rate // self._hop} for a second"
+                f"the {what} has {len(ids)} tokens; unified-nano takes fewer than {room}"
+                f" ({self._config.patches} per image, {self.rate // self._hop} per second of audio)"
             )
         return ids
 
     @property
     def _hop(self) -> int:
-        """Return the number of samples per token of a sound."""
+        """The number of audio samples per token."""
         return self._config.mel.hop * self._config.sound.stride
 
     def write(
         self, conversations: Sequence[UnifiedInputs], options: GenerationConfig
     ) -> list[GeneratedText]:
-        """Return answers to n prepared conversations, computed in one batch."""
+        """Generate texts for n prepared conversations in one batch."""
         from mmbench.reference.tokens.mixed import CLOSE, TokenKind
         from mmbench.reference.tokens.writing import write
 
@@ -141,9 +144,9 @@ class UnifiedNano(NanoModel):
     def _ids(
         self, conversations: Sequence[UnifiedInputs], rows: Sequence[Sequence[int]] | None = None
     ) -> Tensor:
-        """Return ids [n, t], padded at the left, including the tokens of images and sounds.
+        """Return ids [n, t], padded on the left, with the codes of images and audio filled in.
 
-        `rows` are the ids if they differ from those of the conversations.
+        `rows`, if given, replaces the ids of the conversations.
         """
         import torch
         from torch.nn.utils.rnn import pad_sequence
@@ -168,9 +171,9 @@ class UnifiedNano(NanoModel):
         return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[UnifiedInputs], texts: Sequence[str]) -> Array:
-        """Return the log-probability of each text as the answer, and its tokens, float32 [n, 2].
+        """Return each text's log-probability as the answer and its token count, float32 [n, 2].
 
-        A text that does not fit into the context has NaN.
+        The log-probability is NaN for a text that does not fit into the context.
         """
         answers = [self._text_ids(text) for text in texts]
         rated = np.array([[np.nan, len(ids)] for ids in answers], np.float32)
@@ -195,7 +198,7 @@ class UnifiedNano(NanoModel):
             return float(self._model.gpt.log_likelihoods(ids, learnt).sum())
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | SampleError]:
-        """Return images of n prompts, PIL.Image in RGB, or a SampleError for a long prompt."""
+        """Generate an RGB image for each of n prompts; a too long prompt gives a SampleError."""
         results: dict[int, Image | SampleError] = {}
         prompt_ids: dict[int, list[int]] = {}
         for row, prompt in enumerate(prompts):
@@ -214,7 +217,7 @@ class UnifiedNano(NanoModel):
         return self._encode_fitting([("user", [prompt])], TokenKind.IMAGE, "prompt")
 
     def _draw_ids(self, prompt_ids: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
-        """Return images of prompts, each drawn from its own seed."""
+        """Generate an image for each encoded prompt with its seed."""
         import torch
         from PIL.Image import fromarray
 

@@ -1,4 +1,4 @@
-"""The adapter of the reference video model: classes of motion, and embeddings."""
+"""The adapter of the reference video model: motion classes and embeddings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class VideoNano(NanoModel):
-    """The reference video model; `labels` and `frames` are the checkpoint's."""
+    """The reference video model; the checkpoint determines `labels` and `frames`."""
 
     name = "video-nano"
     _checkpoint: TrainedVideo
@@ -30,7 +30,7 @@ class VideoNano(NanoModel):
         self.frames = Frames(self._checkpoint.model.config.frames)
 
     def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """Return the ids of a text, cut to the context, or frames float32 [3, t, size, size]."""
+        """Return a text's ids, truncated to the context, or frames, float32 [3, t, size, size]."""
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)

@@ -1,1 +1,1 @@
-"""Reference architectures; only this package imports torch at the top of a module."""
+"""Architectures of the reference models as torch modules."""

@@ -1,4 +1,4 @@
-"""A reference audio encoder with tags of sounds, and a common space with texts.
+"""A reference audio encoder with audio tags and an embedding space shared with texts.
 
 The encoder is PANNs' convolutional network (Kong et al. 2019, arXiv:1912.10211, section III.A and
 table I: blocks of two 3 × 3 convolutions over the log-mel spectrogram, mean over frequency, maximum
@@ -6,8 +6,8 @@ and mean over time), with transformer blocks over time where order matters, as i
 (arXiv:1912.04761). With a text tower it is CLAP (Elizalde et al. 2022, arXiv:2206.04769) or, as a
 third tower of CLIP, AudioCLIP (Guzhov et al. 2021, arXiv:2106.13043).
 
-Group norm replaces batch norm, so that a row depends on itself only. Its statistics cover the whole
-sound: sounds of a batch have one length, and nothing is padded.
+Group norm replaces batch norm, so that a row does not depend on the other rows of a batch. Its
+statistics cover the whole clip, so all clips of a batch have the same length, without padding.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from mmbench.reference.architectures.positions import sinusoids
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `widths` are the channels of the convolutional blocks; all but the last halve time and
-    frequency. Then `layers` transformer layers follow. Raises ValueError for sizes that do not
-    divide, and for too few bands to halve.
+    `widths` are the channels of the convolutional blocks, followed by `layers` transformer layers.
+    All blocks but the last halve time and frequency. Raises ValueError for sizes that do not divide
+    each other, and for too few bands.
     """
 
     vocabulary: int
@@ -50,16 +50,18 @@ class Config:
         if self.widths[-1] % self.heads or self.heads < 1:
             raise ValueError(f"heads {self.heads} does not divide the last of widths")
         if self.mel.bands < self.stride:
-            raise ValueError(f"{self.mel.bands} bands are fewer than {self.stride}, the halvings")
+            raise ValueError(
+                f"{self.mel.bands} bands are too few; the blocks need at least {self.stride}"
+            )
 
     @property
     def stride(self) -> int:
-        """Return how many frames of the spectrogram become one feature."""
+        """The number of spectrogram frames per feature."""
         return int(2 ** (len(self.widths) - 1))
 
     @property
     def texts(self) -> clip.Config:
-        """Return the configuration of the text tower."""
+        """The configuration of the text tower."""
         sizes = (self.context, self.text_width, self.text_layers, self.text_heads)
         return clip.Config(self.vocabulary, *sizes)
 
@@ -71,7 +73,7 @@ class Config:
 
 
 class ConvBlock(nn.Module):
-    """Two 3 × 3 convolutions with norm and ReLU, then a mean over squares of `pool`."""
+    """Two 3 × 3 convolutions with norm and ReLU, then average pooling over `pool` × `pool`."""
 
     def __init__(self, wide_in: int, wide_out: int, pool: int) -> None:
         super().__init__()
@@ -107,12 +109,12 @@ class AudioEncoder(nn.Module):
         initialise(self.blocks, max(1, c.layers))
 
     def frames(self, mel: Tensor) -> Tensor:
-        """Map [n, t, bands], t of at least `Config.stride`, to features [n, t // stride, width]."""
+        """Map spectrograms [n, t, bands], t ≥ `stride`, to features [n, t // stride, width]."""
         x: Tensor = self.convolutions((mel * self.gain + self.shift)[:, None])
         return x.mean(3).transpose(1, 2)
 
     def forward(self, mel: Tensor) -> Tensor:
-        """Map [n, t, bands], t of at least `Config.stride`, to non-negative features [n, width]."""
+        """Map spectrograms [n, t, bands], t ≥ `stride`, to non-negative features [n, width]."""
         x = self.frames(mel)
         if len(self.blocks):
             x = self.blocks(x + sinusoids(x.shape[1], x.shape[2]).to(x))
@@ -120,7 +122,7 @@ class AudioEncoder(nn.Module):
 
 
 class AudioCLIP(clip.ContrastiveModel):
-    """A model of unit vectors of sounds and texts, and of the tags of a sound."""
+    """A model that embeds audio and texts as unit vectors and predicts audio tags."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -135,20 +137,20 @@ class AudioCLIP(clip.ContrastiveModel):
         initialise(self.text, config.text_layers)
 
     def encode_audio(self, mel: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] of `log_mel` [n, t, bands] of sounds of one length."""
+        """Embed spectrograms [n, t, bands] of equal length as unit vectors [n, embedding]."""
         return self.project(self.audio(mel))
 
     def project(self, features: Tensor) -> Tensor:
-        """Project features of `audio` [n, width] to unit vectors [n, embedding] in float32."""
+        """Project audio features [n, width] to unit vectors, float32 [n, embedding]."""
         return F.normalize(self.audio_projection(features).float(), dim=-1)
 
     def classify(self, mel: Tensor) -> Tensor:
-        """Return logits of tags [n, tags] for `log_mel` [n, t, bands] of sounds of one length."""
+        """Return tag logits [n, tags] for log-mel spectrograms [n, t, bands] of equal length."""
         logits: Tensor = self.tags(self.audio(mel))
         return logits.float()
 
     def forward(self, mel: Tensor, tokens: Tensor, tags: Tensor) -> Tensor:
-        """Return the contrastive loss of n pairs plus the loss of tags [n, tags], a scalar."""
+        """Return the contrastive loss of n pairs plus the loss of `tags` [n, tags], a scalar."""
         features = self.audio(mel)
         pairs = clip.contrastive_loss(
             self.project(features), self.encode_text(tokens), self.scale()

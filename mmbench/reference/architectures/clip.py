@@ -1,8 +1,9 @@
-"""A reference CLIP: two encoders, a common space, and a contrastive loss.
+"""A reference CLIP: two encoders, a shared embedding space and a contrastive loss.
 
 Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision"
-(arXiv:2103.00020). As in the released models: pre-norm transformers, a class token for images, the
-end token for texts, no bias in patches and projections. Released weights fit after renaming.
+(arXiv:2103.00020). As in the released models, transformers are pre-norm, images are pooled at a
+class token and texts at the end token, and patch embedding and projections have no bias. Released
+weights can be loaded after renaming.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ ImageTower = Literal["vit", "resnet"]
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    Sizes in pixels, `context` in tokens. Raises ValueError for sizes that do not divide and for a
-    tower or an activation that does not exist.
+    Sizes are in pixels, `context` is in tokens. Raises ValueError for sizes that do not divide each
+    other, and for an unknown image tower or activation.
     """
 
     vocabulary: int
@@ -70,7 +71,7 @@ class Config:
 
 
 class ImageViT(nn.Module):
-    """Patches through a transformer; the features are those of the class token."""
+    """A vision transformer; its features are the output at the class token."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -88,7 +89,7 @@ class ImageViT(nn.Module):
         self.norm_out = nn.LayerNorm(width)
 
     def embed_patches(self, images: Tensor) -> Tensor:
-        """Map pixels [n, 3, size, size] to tokens [n, 1 + patches, width], class first."""
+        """Map pixels [n, 3, size, size] to tokens [n, 1 + patches, width], class token first."""
         x = self.patches(images).flatten(2).transpose(1, 2)
         x = torch.cat([self.class_token.expand(len(x), 1, -1), x], dim=1)
         tokens: Tensor = self.norm_in(x + self.positions)
@@ -100,16 +101,17 @@ class ImageViT(nn.Module):
         return features
 
     def grid(self, images: Tensor) -> Tensor:
-        """Return the patches of normalised pixels [n, 3, size, size] before the last block.
+        """Return patch features [n, patches, width] before the last block, row by row.
 
-        [n, patches, width], row by row. The last block serves the class token only.
+        `images` are normalised pixels [n, 3, size, size]. The last block is skipped, since it was
+        trained for the class token only.
         """
         patches: Tensor = self.blocks[:-1](self.embed_patches(images))[:, 1:]
         return patches
 
 
 class ImageResidual(nn.Module):
-    """Two 3 × 3 convolutions with a shortcut, and group norm, so that rows are independent."""
+    """A residual block of two 3 × 3 convolutions with group norm."""
 
     def __init__(self, wide_in: int, wide_out: int, stride: int) -> None:
         super().__init__()
@@ -127,10 +129,11 @@ class ImageResidual(nn.Module):
 
 
 class ImageResNet(nn.Module):
-    """A residual network with attention pooling: the mean of the places is the query.
+    """A residual network with attention pooling; the query is the mean over all positions.
 
-    `patch` is the total stride, a power of two. Each halving is a stage; `image_layers` is the
-    number of blocks of all stages, and the width doubles up to `image_width`.
+    `patch` of the configuration is the total stride, a power of two. Each halving of the size is a
+    stage; `image_layers` blocks are spread over the stages, and the width doubles up to
+    `image_width`.
     """
 
     def __init__(self, c: Config) -> None:
@@ -159,7 +162,7 @@ class ImageResNet(nn.Module):
 
 
 class Text(nn.Module):
-    """Tokens through a causal transformer; the features are those of the end token."""
+    """A causal text transformer; its features are the output at the end token."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -175,12 +178,12 @@ class Text(nn.Module):
         self.norm_out = nn.LayerNorm(width)
 
     def embed_ids(self, tokens: Tensor) -> Tensor:
-        """Embed ids [n, t], t up to the context, as [n, t, width]."""
+        """Embed token ids [n, t] as [n, t, width]; t is at most the context."""
         x: Tensor = self.tokens(tokens) + self.positions[: tokens.shape[1]]
         return x
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Map ids [n, t], t up to the context, to [n, width]; ids after the end have no effect."""
+        """Map token ids [n, t] to features [n, width]; ids after the end token have no effect."""
         x = self.blocks(self.embed_ids(tokens))
         ends = (tokens == END).int().argmax(dim=1)
         features: Tensor = self.norm_out(x[torch.arange(len(x), device=x.device), ends])
@@ -188,10 +191,10 @@ class Text(nn.Module):
 
 
 class ContrastiveModel(nn.Module):
-    """A model of unit vectors of texts and another medium, with a temperature of their similarity.
+    """Base class of models that embed texts and another modality as unit vectors.
 
     A subclass creates the text tower, the projection of its features, and the logarithm of the
-    inverse temperature.
+    inverse temperature of similarities.
     """
 
     text: Text
@@ -199,7 +202,7 @@ class ContrastiveModel(nn.Module):
     log_scale: nn.Parameter
 
     def encode_text(self, tokens: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] in float32 of ids [n, t]."""
+        """Embed token ids [n, t] as unit vectors, float32 [n, embedding]."""
         return F.normalize(self.text_projection(self.text(tokens)).float(), dim=-1)
 
     def scale(self) -> Tensor:
@@ -208,12 +211,12 @@ class ContrastiveModel(nn.Module):
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """Clamp the parameter of `scale`, which has no gradient beyond the limit."""
+        """Clamp the parameter of `scale` in place, since it has no gradient beyond the limit."""
         self.log_scale.clamp_(max=math.log(100))
 
 
 class CLIP(ContrastiveModel):
-    """A model of unit vectors of images and texts."""
+    """CLIP, which embeds images and texts as unit vectors."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -226,7 +229,7 @@ class CLIP(ContrastiveModel):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Draw normal weights as in the paper's code."""
+        """Initialise the weights from normal distributions as in the paper's code."""
         nn.init.normal_(self.text.tokens.weight, std=0.02)
         for tower, layers in (
             (self.image, self.config.image_layers),
@@ -237,18 +240,18 @@ class CLIP(ContrastiveModel):
             nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
 
     def encode_image(self, images: Tensor) -> Tensor:
-        """Return unit vectors [n, embedding] in float32 of normalised pixels [n, 3, size, size]."""
+        """Embed normalised pixels [n, 3, size, size] as unit vectors, float32 [n, embedding]."""
         return F.normalize(self.image_projection(self.image(images)).float(), dim=-1)
 
     def forward(self, images: Tensor, tokens: Tensor) -> Tensor:
-        """Return the contrastive loss of n pairs, a scalar."""
+        """Return the contrastive loss of n image-text pairs, a scalar."""
         return contrastive_loss(self.encode_image(images), self.encode_text(tokens), self.scale())
 
 
 def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
-    """Return the mean of two cross-entropies: images among texts, texts among images.
+    """Return the mean cross-entropy of matching images to texts and texts to images.
 
-    `images` and `texts` are unit vectors [n, d]; row i of one belongs to row i of the other.
+    `images` and `texts` are unit vectors [n, d] of n pairs; `scale` is the inverse temperature.
     """
     logits = scale * images @ texts.T
     truth = torch.arange(len(logits), device=logits.device)

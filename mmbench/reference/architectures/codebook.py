@@ -1,9 +1,9 @@
-"""Vector quantisation with a codebook of moving averages.
+"""Vector quantisation with codes that are moving averages.
 
-Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937): the nearest
-code, straight-through gradients, a commitment loss, and codes that are moving averages of their
-vectors (appendix A.1). An unused code is replaced by a random vector of the batch (Dhariwal et al.
-2020, "Jukebox", arXiv 2005.00341, section 3.1).
+Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937): each vector
+is replaced by its nearest code, with straight-through gradients and a commitment loss, and a code
+is the moving average of its vectors (appendix A.1). An unused code is replaced by a random vector
+of the batch (Dhariwal et al. 2020, "Jukebox", arXiv 2005.00341, section 3.1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _DECAY = 0.99
-_DEAD = 0.03  # of a uniform share
+_DEAD = 0.03  # fraction of a uniform share below which a code counts as unused
 _COMMITMENT = 0.25
 _LEAST = 1e-5
 
@@ -21,9 +21,9 @@ _LEAST = 1e-5
 class Codebook(nn.Module):
     """A codebook of `size` codes with `width` numbers each.
 
-    It stores two moving averages for each code: the share of vectors assigned to it, and their sum
-    divided by the number of all vectors. Initially all shares are 0, so that the first training
-    batch replaces each code by a vector.
+    For each code it stores two moving averages: the share of vectors assigned to the code, and the
+    sum of these vectors divided by the number of all vectors. Initially all shares are 0, so the
+    first training batch replaces each code by one of its vectors.
     """
 
     codes: Tensor
@@ -37,15 +37,15 @@ class Codebook(nn.Module):
         self.register_buffer("sums", torch.zeros(size, width))
 
     def nearest(self, x: Tensor) -> Tensor:
-        """Return the nearest code of vectors [..., width] by Euclidean distance, int64 [...]."""
+        """Return the index of the nearest code (Euclidean) of vectors [..., width], int64 [...]."""
         codes = self.codes.to(x.dtype)
         return (codes.square().sum(-1) - 2 * x @ codes.T).argmin(-1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the codes of vectors [n, width], with straight-through gradients, and the loss.
+        """Quantise vectors [n, width]; return the codes [n, width] and the commitment loss.
 
-        In training mode the codes are updated first. Distances and averages are float32, even under
-        autocast, since bfloat16 is too coarse for them.
+        Gradients are straight-through. In training mode the codes are updated first. Distances and
+        averages are float32, even under autocast, since bfloat16 is not precise enough.
         """
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()
@@ -60,7 +60,7 @@ class Codebook(nn.Module):
     def _update(self, x: Tensor, ids: Tensor) -> None:
         """Move each code to the average of its vectors, and unused codes to random vectors.
 
-        A replaced code starts with twice the smallest share, so that it is kept for some steps.
+        A replaced code starts with twice the minimum share, so that it is kept for some steps.
         """
         chosen = F.one_hot(ids, len(self.codes)).to(x.dtype)
         self.shares.lerp_(chosen.mean(0), 1 - _DECAY)

@@ -1,16 +1,16 @@
-"""Reference classifiers of an image, a sound and a text together, joined early, late or both.
+"""Reference classifiers of an image, audio and text, with early, late or hybrid fusion.
 
-The three ways to fuse of Baltrušaitis et al. 2017, "Multimodal Machine Learning: A Survey and
-Taxonomy" (arXiv:1705.09406, section 6):
+The three types of fusion are from Baltrušaitis et al. 2017, "Multimodal Machine Learning: A Survey
+and Taxonomy" (arXiv:1705.09406, section 6):
 
-    early   patches, frames of sound and words in one transformer from its first layer (as in ViLT,
+    early   patches, audio frames and words in one transformer from its first layer (as in ViLT,
             Kim et al. 2021, arXiv:2102.03334, for patches and words)
     late    an encoder and a classifier for each modality; the logits are averaged
     hybrid  an encoder of half the depth for each modality, and a joint transformer of their
             features; its logits are added to those of the three classifiers
 
 Late fusion is a sum of unimodal predictions: if no single modality is informative, the best sum in
-cross-entropy is not informative either. The depth from an input to its logits is `layers`.
+cross-entropy is not informative either. The depth from any input to the logits is `layers`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ FusionType = Literal["early", "late", "hybrid"]
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `values` is the number of values that an input may show. Sizes are in pixels, `context` in
-    tokens; `convolutions` are the channels before those of `width`. Raises ValueError for sizes
-    that do not divide, and for an unknown type of fusion.
+    `values` is the number of values that an input may show. Sizes are in pixels, `context` is in
+    tokens; `convolutions` are the channels of the audio blocks before `width`. Raises ValueError
+    for sizes that do not divide each other, and for an unknown type of fusion.
     """
 
     vocabulary: int
@@ -61,19 +61,19 @@ class Config:
 
     @property
     def own_layers(self) -> int:
-        """Return the number of layers of each separate encoder; the other layers are joint."""
+        """The number of layers in each separate encoder; the other layers are joint."""
         return {"early": 0, "late": self.layers, "hybrid": self.layers // 2}[self.fusion]
 
     @property
     def towers(self) -> clip.Config:
-        """Return the configuration of a CLIP with the encoders of images and texts as towers."""
+        """The configuration of a CLIP whose towers are the image and text encoders."""
         text = (self.vocabulary, self.context, self.width, self.own_layers, self.heads)
         image = (self.image_size, self.patch, self.width, self.own_layers, self.heads)
         return clip.Config(*text, "vit", *image)
 
     @property
     def sounds(self) -> audio.Config:
-        """Return the configuration of an AudioCLIP with the encoder of sounds."""
+        """The configuration of an AudioCLIP that has the audio encoder."""
         widths = (*self.convolutions, self.width)
         return audio.Config(
             self.vocabulary, self.classes, self.mel, widths, self.own_layers, self.heads
@@ -100,9 +100,9 @@ class Joint(nn.Module):
         initialise(self.blocks, depth)
 
     def forward(self, parts: Sequence[Tensor], words: Tensor | None = None) -> Tensor:
-        """Map tokens [n, t, width] of image, sound and text to features [n, width].
+        """Map embedded tokens [n, t, width] of image, audio and text to features [n, width].
 
-        `words` bool [n, t] masks the words of the text against padding.
+        `words`, bool [n, t], is true for words of the text and false for padding.
         """
         own = self.class_token.expand(len(parts[0]), 1, -1)
         x = torch.cat(
@@ -119,7 +119,10 @@ class Joint(nn.Module):
 
 
 class Fusion(nn.Module):
-    """Three encoders and their fusion; sounds of one call have one length."""
+    """A classifier with three encoders and their fusion.
+
+    All audio clips of a batch have the same length.
+    """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -139,14 +142,15 @@ class Fusion(nn.Module):
             initialise(tower, config.own_layers)
 
     def forward(self, images: Tensor, mel: Tensor, tokens: Tensor) -> Tensor:
-        """Map pixels [n, 3, size, size], `log_mel` [n, t, bands] and ids [n, t] to [n, classes].
+        """Return class logits, float32 [n, classes].
 
-        Logits in float32. Ids are padded at the right.
+        `images` are pixels [n, 3, size, size], `mel` log-mel spectrograms [n, t, bands], and
+        `tokens` token ids [n, t], padded on the right.
         """
         return self.class_logits(self.features(images, mel, tokens))
 
     def class_logits(self, features: Sequence[Tensor]) -> Tensor:
-        """Return logits of the classes for `features`, float32 [n, classes]."""
+        """Return class logits, float32 [n, classes], for the result of `features`."""
         if self.config.fusion == "early":
             early_logits: Tensor = self.head(features[0])
             return early_logits.float()
@@ -157,18 +161,18 @@ class Fusion(nn.Module):
         return logits.float()
 
     def value_logits(self, features: Sequence[Tensor]) -> Tensor:
-        """Return logits of the value that each input shows, float32 [n, 3, values]."""
+        """Return logits of the value that each of the 3 inputs shows, float32 [n, 3, values]."""
         pairs = zip(self.tells, features, strict=True)
         return torch.stack([tell(vector) for tell, vector in pairs], 1).float()
 
     def features(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
-        """Return features [n, width] of image, sound and text; early fusion has joint features."""
+        """Return features [n, width] of image, audio and text, or joint ones for early fusion."""
         if self.config.fusion != "early":
             return [self.image(images), self.audio(mel), self.text(tokens)]
         return [self.joint(self._tokens(images, mel, tokens), tokens != PAD)] * 3
 
     def _tokens(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
-        """Return embedded patches, frames and words with positions, all on one scale."""
+        """Return embedded patches, audio frames and words with positions, on the same scale."""
         frames = self.audio.out(self.audio.frames(mel))
         frames = frames + sinusoids(frames.shape[1], frames.shape[2]).to(frames)
         words = self.text.norm_out(self.text.embed_ids(tokens))

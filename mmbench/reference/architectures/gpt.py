@@ -1,9 +1,9 @@
-"""A multimodal GPT: one decoder over the tokens of texts, images and sounds.
+"""A multimodal GPT: a decoder over the tokens of texts, images and audio.
 
-VQ-VAEs turn images and sounds into tokens, as in Chameleon (arXiv 2405.09818) and before it in
-DALL-E (arXiv 2102.12092). Each modality has an embedding and a separate head; the last token
-selects the head, so that invalid tokens cannot follow. For an image in the input, convolutions over
-the codebook vectors add the context of each code. Images are generated with classifier-free
+VQ-VAEs turn images and audio into tokens, as in Chameleon (arXiv 2405.09818) and earlier in DALL-E
+(arXiv 2102.12092). Each modality has an embedding and a separate head; the last token selects the
+head, so that invalid tokens cannot follow. For an image in the input, convolutions over the
+codebook vectors add the context of each code. Images are generated with classifier-free
 guidance (Ho and Salimans 2022, arXiv 2207.12598).
 """
 
@@ -37,8 +37,9 @@ from mmbench.reference.tokens.mixed import (
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `text` is the number of tokens of texts, `context` that of all tokens at once. Raises ValueError
-    for sizes that do not divide, and for an image longer than the context.
+    `text` is the size of the text vocabulary, and `context` the maximum sequence length in tokens.
+    Raises ValueError for sizes that do not divide each other, and for an image longer than the
+    context.
     """
 
     text: int
@@ -54,18 +55,22 @@ class Config:
     def __post_init__(self) -> None:
         refuse_heads(self.width, self.heads, rotary=True)
         if self.image_size % self.image.stride:
-            raise ValueError(f"a code of {self.image.stride} px does not divide {self.image_size}")
+            raise ValueError(
+                f"a code of {self.image.stride} px does not divide image_size {self.image_size}"
+            )
         if self.patches >= self.context:
-            raise ValueError(f"an image of {self.patches} tokens in a context of {self.context}")
+            raise ValueError(
+                f"an image of {self.patches} tokens does not fit into a context of {self.context}"
+            )
 
     @property
     def patches(self) -> int:
-        """Return the number of tokens of an image."""
+        """The number of tokens per image."""
         return (self.image_size // self.image.stride) ** 2
 
     @property
     def layout(self) -> TokenLayout:
-        """Return the layout of the vocabulary."""
+        """The layout of the vocabulary."""
         return TokenLayout(self.text, self.image.number, self.sound.number)
 
     @classmethod
@@ -79,8 +84,8 @@ class Config:
 class CodeContext(nn.Module):
     """Two 3 × 3 convolutions over the codes of an image in the input.
 
-    The ids of codes do not show which codes look alike, but their vectors do (as in Janus, arXiv
-    2410.13848), and an object is larger than one code.
+    Unlike code ids, codebook vectors show which codes are similar (as in Janus, arXiv 2410.13848),
+    and the convolutions combine neighbouring codes of an object.
     """
 
     def __init__(self, code_width: int, width: int) -> None:
@@ -89,7 +94,7 @@ class CodeContext(nn.Module):
         self.far = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Map vectors of square grids [n, patches, code_width] to [n, patches, width]."""
+        """Map codebook vectors of square grids [n, patches, code_width] to [n, patches, width]."""
         side = round(codes.shape[1] ** 0.5)
         x = codes.transpose(1, 2).reshape(len(codes), -1, side, side)
         seen: Tensor = self.far(F.gelu(self.near(x)))
@@ -97,10 +102,11 @@ class CodeContext(nn.Module):
 
 
 class GPT(TextDecoder):
-    """Ids [n, t] to what may come next; shorter rows are padded, at the left with `branch_ids`.
+    """The decoder, which predicts the next token after ids [n, t].
 
-    An image has exactly `patches` consecutive tokens; `codebook` has their vectors. Images of the
-    user are embedded as a whole; images of the assistant are generated code by code.
+    Rows are padded on the right, or on the left if `branch_ids` are given. An image has exactly
+    `patches` consecutive tokens, whose vectors are in `codebook`. Images of the user are embedded
+    as a whole; images of the assistant are generated code by code.
     """
 
     def __init__(self, c: Config, codebook: Codebook) -> None:
@@ -118,7 +124,7 @@ class GPT(TextDecoder):
         initialise(self, c.layers)
 
     def allowed_ids(self, kind: TokenKind) -> list[int]:
-        """Return the ids of the head of a kind: those of the kind, and the closing token."""
+        """Return the ids that a kind's head predicts: ids of the kind and its closing token."""
         return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
 
     def kind_of(self, ids: Tensor) -> Tensor:
@@ -127,7 +133,7 @@ class GPT(TextDecoder):
         return torch.bucketize(ids.contiguous(), starts.to(ids.device), right=True)
 
     def next_kind(self, last: Tensor) -> Tensor:
-        """Return the kind of the token that follows each token, int64 of the same shape."""
+        """Return the `TokenKind` that must follow each token, int64 of the same shape."""
         kinds = self.kind_of(last)
         for kind in MODALITIES:
             kinds = kinds.masked_fill(last == OPEN[kind], kind)
@@ -142,15 +148,15 @@ class GPT(TextDecoder):
     ) -> Tensor:
         """Return the features of ids [n, t] for the heads, [n, t, width].
 
-        With caches the ids follow the cached tokens (then t is 1, or the caches are empty);
-        `image_counts` [n] is the number of image tokens among them. `branch_ids` [n, s] are those
-        of `tokens.packing`, for all tokens so far.
+        With `caches`, the ids follow the cached tokens (t is 1, or the caches are empty), and
+        `image_counts` [n] is the number of image tokens among the cached tokens. `branch_ids`
+        [n, s] tell which branch each of the s tokens so far belongs to (`tokens.packing`).
         """
         features: Tensor = self(self.embed_ids(ids, image_counts), caches, branch_ids)
         return features
 
     def embed_ids(self, ids: Tensor, image_counts: Tensor | int = 0) -> Tensor:
-        """Embed ids [n, t] as [n, t, width]; `image_counts` is that of `features`.
+        """Embed ids [n, t] as [n, t, width]; `image_counts` has the meaning as in `features`.
 
         Raises ValueError for an incomplete image in the input.
         """
@@ -162,14 +168,16 @@ class GPT(TextDecoder):
         from_user = images & self.is_user(ids)
         codes = ids[from_user] - self.layout.ids(TokenKind.IMAGE).start
         if len(codes) % self.patches:
-            raise ValueError(f"{len(codes)} tokens are no images of {self.patches} that are read")
+            raise ValueError(
+                f"{len(codes)} image tokens of the user are not a multiple of {self.patches}"
+            )
         if not len(codes):
             return x
         seen = self.look(self._codebook[0].codes[codes.view(-1, self.patches)])
         return x.masked_scatter(from_user[..., None], x[from_user] + seen.flatten(0, 1).to(x.dtype))
 
     def is_user(self, ids: Tensor) -> Tensor:
-        """Return whether each token belongs to a message of the user, bool [n, t]."""
+        """Return whether each token belongs to a user message, bool [n, t]."""
         at = torch.arange(1, ids.shape[1] + 1, device=ids.device)
         user, assistant = ((at * (ids == role)).cummax(1).values for role in (USER, ASSISTANT))
         return user > assistant
@@ -183,10 +191,10 @@ class GPT(TextDecoder):
         return images + (before[:, None] if isinstance(before, Tensor) else before)
 
     def logits(self, features: Tensor, last: Tensor, image_counts: Tensor) -> Tensor:
-        """Return logits of all tokens, float32 [m, vocabulary], -inf for those not allowed next.
+        """Return next-token logits, float32 [m, vocabulary], with -inf for tokens not allowed.
 
-        They are computed from features [m, width] of the tokens `last` [m]; `image_counts` [m] is
-        the number of image tokens up to these.
+        `features` [m, width] are the features of the last tokens, with ids `last` [m], and
+        `image_counts` [m] the number of image tokens up to and including the last token.
         """
         logits = features.new_full((len(last), self.layout.size), -torch.inf, dtype=torch.float32)
         next_kind = self.next_kind(last)
@@ -206,10 +214,10 @@ class GPT(TextDecoder):
     def log_likelihoods(
         self, ids: Tensor, learnt: Tensor, branch_ids: Tensor | None = None
     ) -> Tensor:
-        """Return log-probabilities of the tokens in `learnt`, bool [n, t]: float32 [m] in nats.
+        """Return the log-probabilities in nats of the m tokens selected by `learnt`, float32 [m].
 
-        `branch_ids` [n, t], for rows of several conversations, are those of `tokens.packing`; only
-        the trunk may have an image.
+        `learnt` is bool [n, t]. `branch_ids` [n, t] are for rows that pack several conversations
+        (`tokens.packing`), in which only the trunk may contain an image.
         """
         chosen = learnt[:, 1:]
         features = self.features(ids, branch_ids=branch_ids)[:, :-1][chosen]
@@ -218,12 +226,12 @@ class GPT(TextDecoder):
         return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
 
     def mask_texts(self, ids: Tensor) -> Tensor:
-        """Return the ids with `NOTHING` in place of every text token."""
+        """Replace every text token by `NOTHING`."""
         return ids.masked_fill(self.kind_of(ids) == TokenKind.TEXT, NOTHING)
 
 
 class UnifiedModel(nn.Module):
-    """The GPT and the VQ-VAEs of its tokens."""
+    """The GPT with the VQ-VAEs that encode images and audio as its tokens."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -233,10 +241,11 @@ class UnifiedModel(nn.Module):
         self.gpt = GPT(config, self.images.codebook)
 
     def fill_codes(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
-        """Return ids [n, t] with the codes of images and sounds inserted in order.
+        """Fill the codes of images and audio into the placeholders in ids [n, t], in order.
 
-        `images` are pixels [m, 3, size, size], `mel` is [k, t, bands] with `frames` [k] frames of
-        sound. Raises ValueError unless there are as many places as codes.
+        `images` are pixels [m, 3, size, size]; `mel` are k log-mel spectrograms [k, t, bands], of
+        which the first `frames` [k] are audio and the rest padding. Raises ValueError if the number
+        of placeholders differs from the number of codes.
         """
         image_codes = [self.images.encode(images).flatten()] if len(images) else []
         ids = _insert_codes(ids, self.config.layout, TokenKind.IMAGE, image_codes)
@@ -256,5 +265,5 @@ def _insert_codes(
     places = (ids >= tokens.start) & (ids < tokens.stop)
     flat = torch.cat(list(codes)) if codes else ids.new_empty(0)
     if int(places.sum()) != len(flat):
-        raise ValueError(f"{int(places.sum())} places for {len(flat)} tokens of {kind.name}")
+        raise ValueError(f"{int(places.sum())} placeholders for {len(flat)} codes of {kind.name}")
     return ids.masked_scatter(places, flat + tokens.start)

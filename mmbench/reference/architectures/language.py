@@ -36,9 +36,9 @@ UNLEARNT = -100
 class Sizes(ABC):
     """The sizes of a language model, and of the image tower of its CLIP.
 
-    `context` is in tokens, including those of images; the sizes of the tower are in pixels;
-    `activation` is that of the tower. Raises ValueError for sizes that do not divide, and for an
-    image longer than the context.
+    `context` is in tokens, including image tokens; image sizes are in pixels; `activation` is the
+    activation of the image tower. Raises ValueError for sizes that do not divide each other, and
+    for an image longer than the context.
     """
 
     vocabulary: int
@@ -57,11 +57,13 @@ class Sizes(ABC):
         refuse_heads(self.width, self.heads, rotary=True)
         _ = self.tower  # which raises ValueError for invalid sizes
         if not 1 <= self.places < self.context:
-            raise ValueError(f"an image of {self.places} tokens in a context of {self.context}")
+            raise ValueError(
+                f"an image of {self.places} tokens does not fit into a context of {self.context}"
+            )
 
     @property
     def tower(self) -> clip.Config:
-        """Return the configuration of the CLIP that has the image tower."""
+        """The configuration of the CLIP to which the image tower belongs."""
         return clip.Config(
             self.vocabulary,
             image_size=self.image_size,
@@ -75,11 +77,11 @@ class Sizes(ABC):
     @property
     @abstractmethod
     def places(self) -> int:
-        """Return the number of tokens of an image."""
+        """The number of tokens per image."""
 
 
 class TextDecoder(nn.Module):
-    """An embedding of tokens, and causal transformer blocks with rotary positions."""
+    """A token embedding and causal transformer blocks with rotary positions."""
 
     def __init__(self, vocabulary: int, width: int, layers: int, heads: int) -> None:
         super().__init__()
@@ -97,9 +99,9 @@ class TextDecoder(nn.Module):
     ) -> Tensor:
         """Map embedded tokens [n, t, width] to features [n, t, width] for the heads.
 
-        With caches the tokens follow the cached ones: then t is 1, or the caches are empty.
-        `branch_ids` [n, s], for rows of several conversations or padded at the left, are those of
-        `tokens.packing`, for all s tokens so far.
+        With `caches`, the tokens follow the cached tokens (t is 1, or the caches are empty).
+        `branch_ids` [n, s], for all s tokens so far, are needed if rows pack several conversations
+        or are padded on the left (`tokens.packing`).
         """
         seen = caches[0].length if caches else 0
         at = torch.arange(seen, seen + x.shape[1], device=x.device)
@@ -115,22 +117,22 @@ class TextDecoder(nn.Module):
 
 
 def _needs_mask(branch_ids: Tensor) -> bool:
-    """Return whether a mask is needed, because some tokens may not see all earlier ones."""
+    """Return whether some tokens may not attend to all earlier tokens, so a mask is needed."""
     return bool((branch_ids > TRUNK).any() or (branch_ids[:, 0] == OUTSIDE).any())
 
 
 class LanguageModel(TextDecoder):
-    """A causal language model of texts, with its head tied to the embedding."""
+    """A causal text language model whose head is tied to the embedding."""
 
     def head(self, features: Tensor) -> Tensor:
-        """Return logits of the next token, float32 [..., vocabulary], of features [..., width]."""
+        """Map features [..., width] to next-token logits, float32 [..., vocabulary]."""
         return F.linear(features, self.tokens.weight).float()
 
 
 class Reader(nn.Module, ABC):
-    """A vision tower, a projector of its features, and a language model.
+    """A vision tower, a projector of its features and a language model.
 
-    Rows of one call have one length, or are padded at the right.
+    The rows of a batch have equal length or are padded on the right.
     """
 
     def __init__(self, config: Sizes, projector: Callable[[], nn.Module]) -> None:
@@ -146,19 +148,20 @@ class Reader(nn.Module, ABC):
 
     @abstractmethod
     def project_images(self, images: Tensor) -> Tensor:
-        """Return the embeddings of images, [m, places, width], of pixels [m, 3, size, size]."""
+        """Embed pixels [m, 3, size, size] as image tokens [m, places, width]."""
 
     def embed_ids(self, ids: Tensor, images: Tensor) -> Tensor:
-        """Embed ids [n, t] as [n, t, width], with the images' features in place of `IMAGE`.
+        """Embed ids [n, t] as [n, t, width], with image features in place of `IMAGE` tokens.
 
-        `images` are the pixels [m, 3, size, size] of all images in the order of the rows. Raises
-        ValueError unless each has `Sizes.places` places.
+        `images` are the pixels [m, 3, size, size] of all images, in row order. Raises ValueError
+        unless `ids` contain `Sizes.places` tokens `IMAGE` per image.
         """
         x: Tensor = self.language.tokens(ids)
         places = ids == IMAGE
         if int(places.sum()) != len(images) * self.config.places:
             raise ValueError(
-                f"{int(places.sum())} places for {len(images)} images of {self.config.places}"
+                f"{int(places.sum())} tokens IMAGE for {len(images)} images of"
+                f" {self.config.places} tokens"
             )
         if len(images):
             x = x.masked_scatter(
@@ -171,9 +174,9 @@ class Reader(nn.Module, ABC):
     ) -> Tensor:
         """Return the mean cross-entropy of the learnt tokens, a scalar in nats.
 
-        `labels` [n, t] are the ids of learnt tokens, and `UNLEARNT` elsewhere; each is predicted
-        from those before it. `images` are those of `embed_ids`, `branch_ids` [n, t] those of
-        `tokens.packing`.
+        `labels` [n, t] hold the ids of learnt tokens and `UNLEARNT` elsewhere; each token is
+        predicted from the tokens before it. For `images` see `embed_ids`, for `branch_ids` [n, t]
+        see `tokens.packing`.
         """
         learnt = labels[:, 1:] != UNLEARNT
         features = self.language(self.embed_ids(ids, images), branch_ids=branch_ids)[:, :-1]
@@ -181,7 +184,7 @@ class Reader(nn.Module, ABC):
 
     @torch.inference_mode()
     def log_likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
-        """Return the sum of the log-probabilities of the learnt tokens of each row, float32 [n]."""
+        """Return each row's sum of log-probabilities of its learnt tokens, float32 [n]."""
         features = self.language(self.embed_ids(ids, images))[:, :-1]
         scores = self.language.head(features).log_softmax(-1)
         learnt = labels[:, 1:] != UNLEARNT
@@ -192,10 +195,10 @@ class Reader(nn.Module, ABC):
     def write(
         self, ids: Tensor, images: Tensor, max_tokens: int, sampler: NextTokens = greedy
     ) -> list[list[int]]:
-        """Generate ids after each row of ids [n, t]; `images` are those of `embed_ids`.
+        """Generate token ids after each row of ids [n, t]; for `images` see `embed_ids`.
 
-        All rows have one length. At most `max_tokens` tokens are generated, and no more than fit
-        into the context. A finished row ends with `END` and is left out of further steps.
+        All rows have the same length. At most `max_tokens` tokens are generated, and no more than
+        fit into the context. A row is finished after `END` and is left out of further steps.
         """
         caches = self.language.caches()
 

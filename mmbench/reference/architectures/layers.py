@@ -14,7 +14,7 @@ Activation = Literal["gelu", "quick_gelu"]
 
 
 def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
-    """Raise ValueError unless heads divide the width, for rotary positions into even parts."""
+    """Raise ValueError unless `heads` divide `width`, into even parts for rotary positions."""
     if heads < 1 or width % heads:
         raise ValueError(f"heads {heads} does not divide width {width}")
     if rotary and width // heads % 2:
@@ -25,7 +25,7 @@ def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
 
 
 class QuickGELU(nn.Module):
-    """The activation x · sigmoid(1.702 x), the approximation of GELU in the first CLIP models."""
+    """The activation x · sigmoid(1.702 x), an approximation of GELU in the first CLIP models."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply the activation to a tensor of any shape."""
@@ -39,7 +39,7 @@ class Cache:
         self.seen: tuple[Tensor, Tensor] | None = None
 
     def extend(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Append the keys and values of new tokens, and return all of them."""
+        """Append the keys and values of new tokens; return all keys and all values."""
         if self.seen is not None:
             k, v = (torch.cat(pair, dim=2) for pair in zip(self.seen, (k, v), strict=True))
         self.seen = k, v
@@ -51,13 +51,13 @@ class Cache:
         return 0 if self.seen is None else self.seen[0].shape[2]
 
     def select_rows(self, rows: Tensor) -> None:
-        """Keep only these rows, int64 [m], each once and in ascending order."""
+        """Keep only the rows with these distinct indices, int64 [m], in ascending order."""
         if self.seen is not None and len(rows) < len(self.seen[0]):
             self.seen = self.seen[0][rows], self.seen[1][rows]
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention; with `causal` a token sees itself and earlier tokens."""
+    """Multi-head self-attention; if `causal`, a token attends to itself and earlier tokens."""
 
     def __init__(self, width: int, heads: int, causal: bool) -> None:
         super().__init__()
@@ -74,9 +74,9 @@ class Attention(nn.Module):
     ) -> Tensor:
         """Map [n, t, width] to [n, t, width].
 
-        `mask`, bool broadcast to [n, heads, t, s], selects the s tokens that each token sees, in
-        place of `causal`; with a `cache` the s tokens are the cached ones and these t. Queries and
-        keys are rotated by `rotation`, of the t positions.
+        `mask`, bool broadcast to [n, heads, t, s], replaces `causal`: it selects which of s tokens
+        each of the t tokens attends to. With a `cache`, the s tokens are the cached tokens and the
+        t new ones. `rotation`, for the t positions, is applied to queries and keys.
         """
         n, t, width = x.shape
         q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
@@ -91,7 +91,7 @@ class Attention(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x))."""
+    """A pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x))."""
 
     def __init__(
         self, width: int, heads: int, causal: bool, activation: Activation = "gelu"
@@ -110,17 +110,17 @@ class TransformerBlock(nn.Module):
         cache: Cache | None = None,
         rotation: Rotation | None = None,
     ) -> Tensor:
-        """Map [n, t, width] to [n, t, width]; the other arguments are those of `Attention`."""
+        """Map [n, t, width] to [n, t, width]; for the other arguments see `Attention.forward`."""
         x = x + self.attention(self.norm1(x), mask, cache, rotation)
         y: Tensor = x + self.mlp(self.norm2(x))
         return y
 
 
 def initialise(module: nn.Module, layers: int) -> None:
-    """Draw the weights of all transformer blocks of a module with `layers` layers.
+    """Initialise the weights of all transformer blocks in a module with `layers` layers.
 
-    They are normal; projections into the residual stream are scaled down by the depth (arXiv
-    2103.00020, section 2.4, after GPT-2).
+    Weights are drawn from normal distributions; projections into the residual stream are scaled
+    down by the depth (arXiv 2103.00020, section 2.4, after GPT-2).
     """
     for block in (m for m in module.modules() if isinstance(m, TransformerBlock)):
         width = block.norm1.normalized_shape[0]

@@ -1,11 +1,11 @@
 """A reference LLaVA: a vision tower, a projector, and a language model.
 
 Liu et al. 2023, "Visual Instruction Tuning" (arXiv 2304.08485), with the two-layer projector of
-"Improved Baselines with Visual Instruction Tuning" (arXiv 2310.03744, section 3.3). The patches of
-an image before the tower's last block become tokens in place of the image token in the text.
+"Improved Baselines with Visual Instruction Tuning" (arXiv 2310.03744, section 3.3). The patch
+features before the tower's last block replace the image token in the text.
 
-The language model is a GPT with the rotary positions of Llama, on which LLaVA is based. Llama also
-has RMSNorm, a gated MLP, no biases and an untied head.
+The language model is a GPT with rotary positions as in Llama, on which LLaVA is based. Unlike
+Llama, it has no RMSNorm and no gated MLP, but biases and a tied head.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Config(Sizes):
 
     @property
     def places(self) -> int:
-        """Return the number of tokens of an image, its number of patches."""
+        """The number of tokens per image, which is its number of patches."""
         return (self.image_size // self.patch) ** 2
 
     @classmethod
@@ -33,7 +33,7 @@ class Config(Sizes):
 
 
 class LLaVA(Reader):
-    """The image tower's patches, a projector of two layers, and the language model."""
+    """LLaVA: patch features of an image tower, a two-layer projector and a language model."""
 
     def __init__(self, config: Config) -> None:
         width_in, width_out = config.image_width, config.width
@@ -45,6 +45,6 @@ class LLaVA(Reader):
         )
 
     def project_images(self, images: Tensor) -> Tensor:
-        """Return the projected patches [m, places, width] of pixels [m, 3, size, size]."""
+        """Map pixels [m, 3, size, size] to projected patches [m, places, width]."""
         projected: Tensor = self.projector(self.vision.grid(images))
         return projected

@@ -1,7 +1,7 @@
-"""The log-mel front end of the audio models: frames, a Hann window, a spectrum, mel filters, a log.
+"""The log-mel spectrogram of the audio models: Hann window, power spectrum, mel filters, log.
 
 The filters are Slaney's (Auditory Toolbox, 1998), as in librosa.feature.melspectrogram, and the
-scale of the logarithm is that of Whisper (Radford et al. 2022, arXiv 2212.04356, section 2.2).
+logarithm is scaled as in Whisper (Radford et al. 2022, arXiv 2212.04356, section 2.2).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _FACTOR = math.log(6.4) / 27
 class Mel:
     """Settings of a log-mel spectrogram.
 
-    `rate` is in samples a second, `window` and `hop` are in samples, and filters reach from `low`
-    to `high` Hz. A `high` of 0 is half the rate. Raises ValueError for a number below 1, for a
-    window shorter than its hop, and for filters above half the rate.
+    `rate` is the sampling rate in Hz, `window` and `hop` are in samples, and the filters reach from
+    `low` to `high` Hz; a `high` of 0 means half the rate. Raises ValueError for a number below 1,
+    a window shorter than the hop, and filters above half the rate.
     """
 
     rate: int = 8000
@@ -40,11 +40,13 @@ class Mel:
         if not 1 <= self.hop <= self.window or self.bands < 1 or self.rate < 1:
             raise ValueError(f"hop {self.hop} is not from 1 to the window, {self.window}")
         if not 0 <= self.low < self.top <= self.rate / 2:
-            raise ValueError(f"filters from {self.low} to {self.top} Hz for a rate of {self.rate}")
+            raise ValueError(
+                f"filters from {self.low} to {self.top} Hz do not fit a rate of {self.rate} Hz"
+            )
 
     @property
     def top(self) -> float:
-        """Return the end of the last filter in hertz."""
+        """The upper end of the last filter in Hz."""
         return self.high or self.rate / 2
 
     @classmethod
@@ -54,22 +56,22 @@ class Mel:
 
 
 def hertz_to_mel(hertz: Tensor) -> Tensor:
-    """Convert hertz to Slaney's mels, any shape: linear up to 1 kHz, logarithmic above."""
+    """Convert Hz to Slaney's mels, linear up to 1 kHz and logarithmic above, for any shape."""
     above = _BREAK / _LINEAR + torch.log(hertz.clamp(min=_BREAK) / _BREAK) / _FACTOR
     return torch.where(hertz < _BREAK, hertz / _LINEAR, above)
 
 
 def mel_to_hertz(mels: Tensor) -> Tensor:
-    """Convert mels to hertz, the inverse of `hertz_to_mel`."""
+    """Convert Slaney's mels to Hz, for any shape."""
     above = _BREAK * torch.exp(_FACTOR * (mels - _BREAK / _LINEAR))
     return torch.where(mels < _BREAK / _LINEAR, mels * _LINEAR, above)
 
 
 @lru_cache(maxsize=8)
 def filters(c: Mel) -> Tensor:
-    """Return triangular filters float32 [bands, window // 2 + 1], each of area 1 in hertz.
+    """Return triangular mel filters, float32 [bands, window // 2 + 1], each of area 1 in Hz.
 
-    Their corners are evenly spaced in mels; each begins and ends at its neighbours' peaks.
+    Peaks are evenly spaced in mels; a filter begins and ends at the peaks of its neighbours.
     """
     ends = hertz_to_mel(torch.tensor([c.low, c.top], dtype=torch.float64))
     steps = torch.linspace(0, 1, c.bands + 2, dtype=torch.float64)
@@ -83,9 +85,10 @@ def filters(c: Mel) -> Tensor:
 
 
 def mel_power(samples: Tensor, c: Mel) -> Tensor:
-    """Return the power in each band, [..., 1 + n // hop, bands], of samples float32 [..., n].
+    """Return the power per frame and mel band, [..., 1 + n // hop, bands].
 
-    Frame i is centred at sample i · hop; the sound is padded with silence.
+    `samples` are float32 [..., n]. Frame i is centred at sample i · hop; the audio is padded with
+    silence at both ends.
     """
     half = c.window // 2
     frames = F.pad(samples, (half, half)).unfold(-1, c.window, c.hop)
@@ -97,10 +100,10 @@ def mel_power(samples: Tensor, c: Mel) -> Tensor:
 
 
 def log_mel(samples: Tensor, c: Mel) -> Tensor:
-    """Return the log-mel [..., n // hop, bands] of samples [..., n] from -1 to 1.
+    """Return the log-mel spectrogram [..., n // hop, bands] of samples [..., n] from -1 to 1.
 
-    The logarithm to base 10 of the power, at most 8 below the sound's own highest, shifted and
-    scaled to about -1 to 1.5: Whisper's `log_mel_spectrogram`.
+    It is the logarithm to base 10 of the power, limited to 8 below the maximum of the clip, then
+    shifted and scaled to about -1 to 1.5, as Whisper's `log_mel_spectrogram`.
     """
     decades = mel_power(samples, c)[..., :-1, :].clamp(min=_LEAST).log10()
     highest = decades.amax((-2, -1), keepdim=True)

@@ -1,4 +1,4 @@
-"""Positions in a sequence of any length."""
+"""Position encodings for sequences of any length: sinusoids and rotary angles."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor
 
 
 def sinusoids(length: int, width: int) -> Tensor:
-    """Return fixed positions float32 [length, width]: sines, then cosines, of width / 2 waves.
+    """Return sinusoidal position encodings, float32 [length, width]: width / 2 sines, then cosines.
 
-    The wavelengths are from 2π to 20,000π steps (Vaswani et al. 2017, arXiv 1706.03762, section
+    The wavelengths range from 2π to 20,000π steps (Vaswani et al. 2017, arXiv 1706.03762, section
     3.5), in the layout of Whisper's encoder.
     """
     half = width // 2
@@ -25,9 +25,9 @@ Rotation = tuple[Tensor, Tensor]
 
 
 def rotary_angles(at: Tensor, width: int) -> Rotation:
-    """Return cosines and sines of the rotation of `width` channels at positions `at` [… , t].
+    """Return the cosines and sines that rotate `width` channels at positions `at` [… , t].
 
-    The product of two rotated vectors depends on their distance only: RoFormer (Su et al. 2021,
+    The product of two rotated vectors depends only on their distance: RoFormer (Su et al. 2021,
     arXiv 2104.09864, section 3.2), with its wavelengths from 2 π to 20,000 π.
     """
     angles = at[..., None] * 10000.0 ** (-torch.arange(0, width, 2, device=at.device) / width)
@@ -35,7 +35,7 @@ def rotary_angles(at: Tensor, width: int) -> Rotation:
 
 
 def rotate(x: Tensor, rotation: Rotation) -> Tensor:
-    """Rotate vectors [n, heads, t, width]: the first half of the channels against the second."""
+    """Rotate vectors [n, heads, t, width] in planes of a channel i and channel i + width / 2."""
     cos, sin = (part.to(x.dtype) for part in rotation)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

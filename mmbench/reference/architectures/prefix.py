@@ -1,9 +1,9 @@
-"""A reference ClipCap: one vector of CLIP becomes a prefix of a language model.
+"""A reference ClipCap: an image's CLIP embedding becomes a prefix of a language model.
 
 Mokady et al. 2021, "ClipCap: CLIP Prefix for Image Captioning" (arXiv 2111.09734), the variant with
-an MLP and a trained language model. It is the simple baseline of LLaVA: an image is one vector of
-CLIP instead of patches. Here the prefix replaces the image in a conversation, so that the model
-answers questions as it writes captions.
+an MLP and a trained language model. It is a simple baseline for LLaVA: an image is a single CLIP
+embedding instead of patches. Here the prefix replaces the image in a conversation, so that the
+model can answer questions as well as generate captions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mmbench.reference.architectures.language import Reader, Sizes
 class Config(Sizes):
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `embedding` is the length of CLIP's vector, `prefix` the number of its tokens.
+    `embedding` is the dimension of CLIP's embedding, `prefix` the number of tokens made from it.
     """
 
     embedding: int = 128
@@ -27,7 +27,7 @@ class Config(Sizes):
 
     @property
     def places(self) -> int:
-        """Return the number of tokens of an image, the length of the prefix."""
+        """The number of tokens per image, which is the length of the prefix."""
         return self.prefix
 
     @classmethod
@@ -37,7 +37,7 @@ class Config(Sizes):
 
 
 class Prefix(Reader):
-    """CLIP's vector of an image, a projector of two layers to a prefix, and the language model."""
+    """ClipCap: the CLIP embedding of an image, a two-layer projector and a language model."""
 
     def __init__(self, config: Config) -> None:
         width_in, width_out = config.embedding, config.prefix * config.width
@@ -49,9 +49,9 @@ class Prefix(Reader):
         self.image_projection = nn.Linear(config.image_width, width_in, bias=False)
 
     def project_images(self, images: Tensor) -> Tensor:
-        """Return prefixes [m, places, width] of pixels [m, 3, size, size].
+        """Map pixels [m, 3, size, size] to prefixes [m, places, width].
 
-        CLIP's projected vector is not normalised to length 1, as in the paper's code.
+        As in the paper's code, CLIP's embedding is not normalised to length 1.
         """
         mapped: Tensor = self.projector(self.image_projection(self.vision(images)))
         return mapped.view(len(mapped), self.config.places, -1)

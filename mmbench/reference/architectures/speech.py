@@ -1,10 +1,10 @@
-"""A reference speech recogniser: an encoder of frames of sound, and letters by CTC.
+"""A reference speech recogniser: an encoder of audio frames with a CTC head.
 
 The encoder is Whisper's (Radford et al. 2022, arXiv:2212.04356, section 2.2: two convolutions over
 the log-mel spectrogram, the second of stride 2, sinusoids, pre-norm transformer blocks). A linear
-layer replaces its decoder: each frame has a letter or a blank, and dropping repetitions and blanks
-gives the text (Graves et al. 2006, "Connectionist Temporal Classification"), as in wav2vec 2.0
-(arXiv:2006.11477).
+layer replaces its decoder: each frame is labelled with a letter or a blank, and dropping
+repetitions and blanks gives the text (Graves et al. 2006, "Connectionist Temporal Classification"),
+as in wav2vec 2.0 (arXiv:2006.11477).
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ BLANK = 0
 class Config:
     """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
 
-    `labels` are the letters and the blank. Raises ValueError for sizes that do not divide.
+    `labels` is the number of letters plus 1 for the blank. Raises ValueError for sizes that do not
+    divide each other.
     """
 
     labels: int
@@ -43,7 +44,7 @@ class Config:
 
     @property
     def letters(self) -> int:
-        """Return the number of letters; the other label is the blank."""
+        """The number of letters, which is the number of labels without the blank."""
         return self.labels - 1
 
     @classmethod
@@ -53,7 +54,7 @@ class Config:
 
 
 class SpeechEncoder(nn.Module):
-    """An encoder of a log-mel spectrogram, with a feature for every two frames."""
+    """An encoder of log-mel spectrograms that outputs a feature for every two frames."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -66,10 +67,10 @@ class SpeechEncoder(nn.Module):
         initialise(self, c.layers)
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Map [n, t, bands] with `frames` [n] frames of sound to [n, (t + 1) // 2, width].
+        """Map spectrograms [n, t, bands] to features [n, (t + 1) // 2, width].
 
-        Padding has no effect: it is zero for the convolutions and masked in the blocks. Its
-        features are undefined.
+        The first `frames` [n] frames of each row are audio, the rest padding. Padding has no effect
+        on other features: it is set to zero for the convolutions and masked in the blocks.
         """
         is_sound = length_mask(frames, mel.shape[1])[:, None]
         x = F.gelu(self.conv1(mel.transpose(1, 2) * is_sound)) * is_sound
@@ -83,7 +84,7 @@ class SpeechEncoder(nn.Module):
 
 
 class Speech(nn.Module):
-    """An encoder with logits of each label at each of its frames."""
+    """A speech recogniser: an encoder and a linear layer to label logits per feature."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -92,15 +93,15 @@ class Speech(nn.Module):
         self.head = nn.Linear(config.width, config.labels)
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Map `log_mel` [n, t, bands] and frames [n] to logits [n, (t + 1) // 2, labels]."""
+        """Map spectrograms [n, t, bands] of `frames` [n] frames to [n, (t + 1) // 2, labels]."""
         logits: Tensor = self.head(self.encoder(mel, frames))
         return logits.float()
 
     def loss(self, mel: Tensor, frames: Tensor, letters: Tensor, lengths: Tensor) -> Tensor:
-        """Return the CTC loss in nats per letter, the mean over sounds.
+        """Return the CTC loss in nats per letter, averaged over audio clips.
 
-        `letters` [n, most] are the labels of each text; the first `lengths` [n] count. A text that
-        is too long for its frames has no gradient.
+        `letters` [n, most] are the labels of the texts, of which the first `lengths` [n] are valid.
+        A text that is too long for its frames contributes no gradient.
         """
         log_probabilities = self(mel, frames).log_softmax(-1).transpose(0, 1)
         return F.ctc_loss(
@@ -109,16 +110,16 @@ class Speech(nn.Module):
 
 
 def feature_lengths(frames: Tensor) -> Tensor:
-    """Return the number of features that the encoder makes of so many frames."""
+    """Return the number of encoder features for each number of frames."""
     return (frames + 1) // 2
 
 
 def length_mask(lengths: Tensor, most: int) -> Tensor:
-    """Return a mask of the positions before each length, bool [n, most]."""
+    """Return a mask, bool [n, most], that is true at positions before each row's length."""
     return torch.arange(most, device=lengths.device) < lengths[:, None]
 
 
 def decode_labels(labels: Sequence[int], alphabet: str) -> str:
-    """Return the text of frame labels, without repetitions and blanks."""
+    """Convert frame labels to text: drop repetitions, then blanks."""
     letters = [label for label, _ in groupby(labels) if label != BLANK]
     return "".join(alphabet[label - 1] for label in letters)

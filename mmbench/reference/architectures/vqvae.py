@@ -1,4 +1,4 @@
-"""Two VQ-VAEs that turn images and sounds into tokens: over pixels, and over log-mel frames.
+"""Two VQ-VAEs that encode images and log-mel spectrograms as tokens.
 
 Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937, section 4):
 strided convolutions and residual blocks, a codebook, and the mirrored decoder.
@@ -19,10 +19,11 @@ from mmbench.reference.architectures.speech import length_mask
 
 @dataclass(frozen=True)
 class VqVaeConfig:
-    """Settings of a VQ-VAE: `number` codes of `code_width`, and convolutions of `width`.
+    """Settings of a VQ-VAE.
 
-    A code covers 2**`halvings` pixels in each direction, or as many frames. Raises ValueError for a
-    number below 1.
+    The codebook has `number` codes of `code_width` dimensions; the convolutions have `width`
+    channels. A code covers 2**`halvings` pixels in each direction, or as many audio frames. Raises
+    ValueError for a number below 1.
     """
 
     number: int = 256
@@ -33,11 +34,11 @@ class VqVaeConfig:
 
     def __post_init__(self) -> None:
         if min(self.number, self.code_width, self.width, self.halvings) < 1:
-            raise ValueError(f"{self}: a number below 1")
+            raise ValueError(f"{self} has a number below 1")
 
     @property
     def stride(self) -> int:
-        """Return the number of pixels or frames per code."""
+        """The number of pixels (per side) or frames that a code covers."""
         return 1 << self.halvings
 
 
@@ -56,7 +57,7 @@ class CodeResidual(nn.Module):
 
 
 class ImageCodes(nn.Module):
-    """A VQ-VAE between pixels and a grid of codes."""
+    """A VQ-VAE that encodes pixels as a square grid of codes."""
 
     def __init__(self, c: VqVaeConfig) -> None:
         super().__init__()
@@ -80,17 +81,17 @@ class ImageCodes(nn.Module):
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
-        """Return codes int64 [n, rows · columns], row by row, of pixels [n, 3, size, size]."""
+        """Encode pixels [n, 3, size, size] as codes, int64 [n, rows · columns], row by row."""
         return self.codebook.nearest(self.features(images)).flatten(1)
 
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
-        """Return the pixels, float [n, 3, size, size], of codes of a square grid."""
+        """Decode codes of a square grid [n, rows · columns] to pixels, float [n, 3, size, size]."""
         side = round(codes.shape[1] ** 0.5)
         return self.decode_vectors(self.codebook.codes[codes].view(len(codes), side, side, -1))
 
     def decode_vectors(self, codes: Tensor) -> Tensor:
-        """Return the pixels of vectors [n, rows, columns, code_width]."""
+        """Decode code vectors [n, rows, columns, code_width] to pixels."""
         x = F.relu(self.after(self.widen(codes.permute(0, 3, 1, 2))))
         for i, conv in enumerate(self.up):
             x = conv(x if i == 0 else F.relu(x))
@@ -105,7 +106,7 @@ class ImageCodes(nn.Module):
 
 
 class SoundCodes(nn.Module):
-    """A VQ-VAE between log-mel frames and a row of codes. Padding has no effect."""
+    """A VQ-VAE that encodes log-mel frames as a sequence of codes. Padding has no effect."""
 
     def __init__(self, c: VqVaeConfig, bands: int) -> None:
         super().__init__()
@@ -121,11 +122,11 @@ class SoundCodes(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose1d(b, a, 4, 2, 1) for a, b in reversed(pairs))
 
     def lengths(self, frames: Tensor) -> Tensor:
-        """Return the number of codes of so many frames, rounded up."""
+        """Return the number of codes for each number of frames, rounded up."""
         return (frames + self.stride - 1) // self.stride
 
     def features(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Map [n, t, bands] with `frames` [n] frames of sound to [n, codes, code_width]."""
+        """Map spectrograms [n, t, bands] of `frames` [n] frames to [n, codes, code_width]."""
         mel = F.pad(mel, (0, 0, 0, -mel.shape[1] % self.stride))
         x, left = mel.transpose(1, 2), frames
         x = x * length_mask(left, x.shape[2])[:, None]
@@ -139,16 +140,19 @@ class SoundCodes(nn.Module):
 
     @torch.no_grad()
     def encode(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Return codes int64 [n, ⌈t / stride⌉] of [n, t, bands]; `lengths` says how many count."""
+        """Encode spectrograms [n, t, bands] as codes, int64 [n, ⌈t / stride⌉].
+
+        The first `frames` [n] frames are valid; `lengths` gives the number of valid codes.
+        """
         return self.codebook.nearest(self.features(mel, frames))
 
     @torch.no_grad()
     def decode(self, codes: Tensor) -> Tensor:
-        """Return the frames [n, t · stride, bands] of codes [n, t], all of one length."""
+        """Decode codes [n, t] of equal length to log-mel frames [n, t · stride, bands]."""
         return self.decode_vectors(self.codebook.codes[codes])
 
     def decode_vectors(self, codes: Tensor) -> Tensor:
-        """Return log-mel frames [n, t · stride, bands] of vectors [n, t, code_width]."""
+        """Decode code vectors [n, t, code_width] to log-mel frames [n, t · stride, bands]."""
         x = self.widen(codes.transpose(1, 2))
         for block in self.after:
             x = block(x)

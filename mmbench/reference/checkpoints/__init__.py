@@ -1,4 +1,4 @@
-"""Checkpoints of the reference models: weights, and all that their inputs need."""
+"""Checkpoints of the reference models: weights, vocabularies and preprocessing settings."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from importlib.resources import files
 
 
 def packaged(name: str) -> str:
-    """Return the folder of the packaged checkpoint of a name, which may not exist."""
+    """Return the folder of the packaged checkpoint called `name`, which may not exist."""
     return str(files("mmbench.reference") / "weights" / name)

@@ -1,4 +1,4 @@
-"""The checkpoint class of each family of reference models, with the keys of config.json."""
+"""Checkpoint classes for the families of reference models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LABELS = {"labels": ("labels", "classes")}
 
 @dataclass(frozen=True)
 class TrainedImageModel(TrainedModel[M]):
-    """A model of images, normalised by mean and deviation of pixels / 255."""
+    """An image model; its pixels / 255 are normalised by `mean` and `std` per channel."""
 
     mean: tuple[float, ...] = field(default=MEAN, kw_only=True)
     std: tuple[float, ...] = field(default=STD, kw_only=True)
@@ -35,7 +35,7 @@ class TrainedImageModel(TrainedModel[M]):
 
 @dataclass(frozen=True)
 class TrainedClip(TrainedImageModel[clip.CLIP]):
-    """CLIP with its vocabulary."""
+    """A trained CLIP with its vocabulary."""
 
     words: Words
     name: ClassVar[str] = "clip-nano"
@@ -45,7 +45,7 @@ class TrainedClip(TrainedImageModel[clip.CLIP]):
 
 @dataclass(frozen=True)
 class TrainedReader(TrainedImageModel[Reader]):
-    """A language model of images and words, with its vocabulary and its tower's normalisation."""
+    """A trained language model with images, its vocabulary and its image normalisation."""
 
     words: Words
     counts: ClassVar[Counts] = _WORDS
@@ -53,7 +53,7 @@ class TrainedReader(TrainedImageModel[Reader]):
 
 @dataclass(frozen=True)
 class TrainedLlava(TrainedReader):
-    """LLaVA."""
+    """A trained LLaVA."""
 
     model: llava.LLaVA
     name: ClassVar[str] = "llava-nano"
@@ -62,7 +62,7 @@ class TrainedLlava(TrainedReader):
 
 @dataclass(frozen=True)
 class TrainedPrefix(TrainedReader):
-    """ClipCap."""
+    """A trained prefix model (ClipCap)."""
 
     model: prefix.Prefix
     name: ClassVar[str] = "prefix-nano"
@@ -71,7 +71,7 @@ class TrainedPrefix(TrainedReader):
 
 @dataclass(frozen=True)
 class TrainedVideo(TrainedImageModel[Video]):
-    """The video model with the names of its classes and its vocabulary."""
+    """A trained video model with its class names and vocabulary."""
 
     labels: tuple[str, ...]
     words: Words
@@ -82,7 +82,7 @@ class TrainedVideo(TrainedImageModel[Video]):
 
 @dataclass(frozen=True)
 class TrainedFusion(TrainedImageModel[fusion.Fusion]):
-    """The fusion classifier with the texts of its classes and its vocabulary."""
+    """A trained fusion classifier with the texts of its classes and its vocabulary."""
 
     labels: tuple[str, ...]
     words: Words
@@ -93,7 +93,7 @@ class TrainedFusion(TrainedImageModel[fusion.Fusion]):
 
 @dataclass(frozen=True)
 class TrainedAudio(TrainedModel[audio.AudioCLIP]):
-    """AudioCLIP with its vocabulary and the names of its tags."""
+    """A trained AudioCLIP with its vocabulary and tag names."""
 
     words: Words
     tags: tuple[str, ...]
@@ -104,7 +104,7 @@ class TrainedAudio(TrainedModel[audio.AudioCLIP]):
 
 @dataclass(frozen=True)
 class TrainedSpeech(TrainedModel[speech.Speech]):
-    """The recogniser with its letters in the order of its labels."""
+    """A trained speech recogniser with its alphabet; label i + 1 is letter i, label 0 the blank."""
 
     alphabet: str = ALPHABET
     name: ClassVar[str] = "asr-nano"
@@ -112,13 +112,13 @@ class TrainedSpeech(TrainedModel[speech.Speech]):
     counts: ClassVar[Counts] = {"letters": ("alphabet", "letters")}
 
     def encode_letters(self, text: str) -> list[int]:
-        """Return the labels of a text. Raises ValueError for an unknown letter."""
+        """Return the labels of the letters of a text. Raises ValueError for an unknown letter."""
         return [self.alphabet.index(letter) + 1 for letter in text]
 
 
 @dataclass(frozen=True)
 class TrainedUnified(TrainedImageModel[gpt.UnifiedModel]):
-    """The multimodal GPT with its BPE text tokenizer."""
+    """A trained multimodal GPT with its BPE text tokenizer."""
 
     bpe: Bpe
     name: ClassVar[str] = "unified-nano"

@@ -21,7 +21,7 @@ S = TypeVar("S", bound=TrainedModel[Any])
 def write_checkpoint(folder: Path, checkpoint: TrainedModel[Any], dtype: torch.dtype) -> None:
     """Write `config.json` and `model.safetensors` into an existing folder.
 
-    Floating weights and buffers are stored as `dtype` (float16 halves the file). Raises OSError.
+    Floating-point weights and buffers are converted to `dtype`. Raises OSError.
     """
     config = {"model": checkpoint.name, **checkpoint.describe()}
     weights = {
@@ -33,14 +33,15 @@ def write_checkpoint(folder: Path, checkpoint: TrainedModel[Any], dtype: torch.d
 
 
 def read_checkpoint(folder: Path, kind: type[S]) -> S:
-    """Load a folder that `write_checkpoint` wrote; the model is float32, in evaluation mode.
+    """Load a checkpoint written by `write_checkpoint`, in float32 and evaluation mode.
 
-    Raises ModelError, which names the faulty file.
+    Raises ModelError, with the path of the faulty file, if the folder is not a checkpoint of
+    `kind`.
     """
     file = folder / "config.json"
     config = _config(file, kind.name)
     try:
-        with torch.device("meta"):  # shapes only: the weights come from the file
+        with torch.device("meta"):  # allocate no memory; the weights come from the file
             checkpoint = kind.from_description(config)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file}: not a {kind.name} checkpoint: {error}") from error
@@ -60,24 +61,22 @@ def _config(file: Path, name: str) -> Description:
     except (OSError, ValueError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from error
     if not isinstance(config, dict):
-        raise ModelError(f"{file}: holds no JSON object; is this a {name} checkpoint?")
+        raise ModelError(f"{file} holds no JSON object; give the folder of a {name} checkpoint")
     if config.get("model") != name:
-        raise ModelError(f"{file}: is a checkpoint of {config.get('model')!r}, not of {name!r}")
+        raise ModelError(f"{file} is a checkpoint of {config.get('model')!r}, not of {name!r}")
     return config
 
 
 def load_weights(model: nn.Module, file: Path) -> None:
-    """Load the weights of a file into a model. Raises ModelError."""
+    """Load weights from a safetensors file into a model. Raises ModelError if they do not fit."""
     try:
         tensors = load(read_regular(file))
         weights = {k: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
         model.load_state_dict(weights, assign=True)
     except FileNotFoundError as error:
-        raise ModelError(
-            f"{file}: no such file; the folder holds no safetensors weights"
-        ) from error
+        raise ModelError(f"{file}: no such file; a checkpoint folder must contain it") from error
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from error
     except RuntimeError as error:
         why = " ".join(str(error).split())[:300]
-        raise ModelError(f"{file}: does not fit its config.json: {why}") from error
+        raise ModelError(f"{file} does not fit its config.json: {why}") from error

@@ -1,4 +1,4 @@
-"""Trained models with all that their inputs need, and their description in config.json."""
+"""Trained models with their preprocessing data, and their description in config.json."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mmbench.reference.tokens.bpe import Bpe
 from mmbench.reference.tokens.words import Words
 
 Description = dict[str, Any]
-"""The contents of config.json: plain values."""
+"""The contents of config.json as plain values."""
 
 Counts = Mapping[str, tuple[str, str]]
-"""By item, such as words: the field that lists them, and the config attribute of their number."""
+"""Maps items such as words to the field that lists them and the config field of their count."""
 
 C = TypeVar("C")
 M = TypeVar("M", bound=nn.Module)
 
-# Types of fields that are not plain values, and the attribute from which each is rebuilt.
+# Field types that are not plain values, with the attribute from which each can be rebuilt.
 _PLAIN: dict[object, Callable[[Any], object]] = {
     Words: attrgetter("words"),
     Bpe: attrgetter("description"),
@@ -30,10 +30,10 @@ _PLAIN: dict[object, Callable[[Any], object]] = {
 
 @dataclass(frozen=True)
 class TrainedModel(Generic[M]):
-    """A model with all that its inputs need: vocabulary, labels, scale of pixels.
+    """A model with the data that its inputs need: vocabulary, labels, image normalisation.
 
     A subclass has a field for each key of config.json after `architecture`, in order. `name` is the
-    adapter that runs it, `model_classes` are the classes of the model and its config.
+    adapter that runs the model, `model_classes` are the classes of the model and its config.
     """
 
     model: M
@@ -42,14 +42,14 @@ class TrainedModel(Generic[M]):
     counts: ClassVar[Counts]
 
     def describe(self) -> dict[str, object]:
-        """Return everything but the weights as plain values, the contents of config.json."""
+        """Return the contents of config.json: everything except the weights, as plain values."""
         config: Any = self.model.config
         parts = {name: _plain(getattr(self, name)) for name in self._parts()}
         return {"architecture": asdict(config), **parts}
 
     @classmethod
     def from_description(cls, description: Description) -> Self:
-        """Return the trained model of a description, with uninitialised weights.
+        """Build a model from the contents of config.json, with uninitialised weights.
 
         Raises KeyError, TypeError or ValueError for invalid values.
         """
@@ -75,17 +75,17 @@ def _plain(value: object) -> object:
 
 
 def _value(hint: Any, plain: Any) -> Any:
-    """Return the value of a field of this type."""
+    """Convert a plain value from config.json to the type `hint` of a field."""
     if hint in _PLAIN:
         return hint(plain)
     return tuple(plain) if get_origin(hint) is tuple else plain
 
 
 def build_config(kind: type[C], values: Mapping[str, object]) -> C:
-    """Return an instance of the dataclass `kind` with plain values; other fields have defaults.
+    """Build an instance of the dataclass `kind` from plain values; missing fields use defaults.
 
-    A mapping becomes the dataclass in the field's annotation, a list a tuple. Raises TypeError for
-    an unknown or missing field, and the errors of `kind`.
+    A mapping is converted to the dataclass that annotates its field, a list to a tuple. Raises
+    TypeError for an unknown field or a missing field without default, and the errors of `kind`.
     """
     hints = get_type_hints(kind)
     return kind(**{name: _typed(hints.get(name), value) for name, value in values.items()})
@@ -98,13 +98,13 @@ def _typed(hint: object, value: object) -> object:
 
 
 def refuse_counts(**counts: tuple[int, int]) -> None:
-    """Raise ValueError if config.json lists another number of items than its architecture has.
+    """Raise ValueError if the number of listed items differs from the architecture.
 
-    `counts` maps their name (words, labels) to the listed and the expected number.
+    `counts` maps item names (words, labels) to the listed and the expected number.
     """
     for what, (listed, belong) in counts.items():
         if listed != belong:
             raise ValueError(
-                f"config.json lists {listed} {what}, but its architecture has {belong}: write the"
+                f"config.json lists {listed} {what}, but its architecture has {belong}; write the"
                 " checkpoint again"
             )

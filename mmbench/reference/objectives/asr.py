@@ -1,4 +1,4 @@
-"""Training of the reference speech recogniser: spoken numbers, letter by letter, by CTC."""
+"""Training of the reference speech recogniser with CTC on spoken numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _fresh(recipe: Recipe) -> TrainedSpeech:
 
 
 def _batch(checkpoint: TrainedSpeech, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return spectrograms [n, t, bands], frames [n], labels [n, most] and their number [n]."""
+    """Return spectrograms [n, t, bands], frame counts [n], labels [n, most], label counts [n]."""
     import torch
 
     from mmbench.reference.tokens.words import pad_ids

@@ -1,4 +1,4 @@
-"""Training of the reference AudioCLIP: first on tags of sounds, then also on captions."""
+"""Training of the reference AudioCLIP: first on audio tags, then also on captions."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def _fresh(recipe: Recipe) -> TrainedAudio:
 
 
 class SoundOptions(StageOptions, frozen=True):
-    """Options for sounds: `stretch` is the largest change of the speed, a share below 1."""
+    """Options for audio: `stretch` is the largest relative change of speed, from 0 to below 1."""
 
     stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return spectrograms [n, t, bands], ids [n, tokens] of captions, tags [n, tags] of 0 and 1.
+    """Return spectrograms [n, t, bands], caption ids [n, tokens] and tags [n, tags] of 0 and 1.
 
-    The stage has `SoundOptions`.
+    The options of the stage are `SoundOptions`.
     """
     import torch
 
@@ -65,7 +65,7 @@ def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tupl
 def stretch_time(mel: Tensor, speeds: Tensor) -> Tensor:
     """Change the speed of spectrograms [n, t, bands] by factors [n] without changing the pitch.
 
-    A longer sound is cut; a shorter one is padded with its minimum.
+    The length t stays: slowed audio is truncated, faster audio is padded with its minimum.
     """
     import torch
 
@@ -79,7 +79,7 @@ def stretch_time(mel: Tensor, speeds: Tensor) -> Tensor:
 
 
 def _tagging_loss(checkpoint: TrainedAudio, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the binary cross-entropy, the mean over tags and sounds."""
+    """Return the binary cross-entropy, averaged over tags and audio clips."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     mel, _, tags = batch
@@ -90,7 +90,7 @@ FAMILY = Family(
     _fresh,
     {
         "tagging": Objective(_batch, _tagging_loss, SoundOptions),
-        # Contrastive captions, and tags, so that the training of the first stage is kept.
+        # Contrastive loss, plus the tag loss so that the result of the first stage is kept.
         "together": Objective(_batch, model_loss, SoundOptions),
     },
 )

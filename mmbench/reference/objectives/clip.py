@@ -1,7 +1,7 @@
-"""Training of the reference CLIP: contrastive, on images and their captions.
+"""Contrastive training of the reference CLIP on images and captions.
 
-Pairs are given or mined. In mining, images and captions are unpaired: the model matches them by
-retrieval, and learns from its own matches.
+Pairs are given or mined. In mining, the true pairs are not used: the model matches images and
+captions by retrieval and learns from its own matches.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def _fresh(recipe: Recipe) -> TrainedClip:
 class PairOptions(StageOptions, frozen=True):
     """Options for images and captions.
 
-    `augment` lists augmentations of pairs (`worlds.shapes.augment`); `twins` adds a scene that
-    differs in one word to each scene (`worlds.shapes.batch`).
+    `augment` lists names of augmentations (`worlds.shapes.augment`); with `twins`, each scene is
+    followed by a scene whose description differs in one word (`worlds.shapes.batch`).
     """
 
     augment: tuple[str, ...] = ()
@@ -51,9 +51,9 @@ class PairOptions(StageOptions, frozen=True):
 
 
 def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return images [n, 3, size, size] and ids [n, t] of captions.
+    """Return images [n, 3, size, size] and caption ids [n, t].
 
-    The stage has `PairOptions`.
+    The options of the stage are `PairOptions`.
     """
     import torch
 
@@ -69,10 +69,10 @@ def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple
 
 
 def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the loss of pairs that the model mines; the true pairing is not used.
+    """Return the contrastive loss of pairs mined by the model, without the true pairs.
 
-    A pair is an image and a caption that are mutual nearest neighbours. Others of the batch are
-    left out, since a wrong pair costs more than a missing one.
+    A pair is an image and a caption that are mutual nearest neighbours. The rest of the batch is
+    left out, since a wrong pair costs more than a missing pair.
     """
     import torch
 
@@ -85,7 +85,10 @@ def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mutually highest rows and columns of [n, m], int64 [k] each."""
+    """Return row and column indices of entries that are the maximum of both, int64 [k] each.
+
+    `similar` is a matrix [n, m].
+    """
     import torch
 
     columns, rows = similar.argmax(1), similar.argmax(0)

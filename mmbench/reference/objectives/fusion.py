@@ -1,4 +1,4 @@
-"""Training of the reference fusion classifiers: which of image, sound and sentence differs."""
+"""Training of the reference fusion classifiers, which find the differing input of three."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def _fresh(recipe: Recipe) -> TrainedFusion:
 def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
     """Return pixels [n, 3, size, size], spectrograms [n, t, bands], ids [n, tokens], targets.
 
-    The targets are answers [n] and the numbers [n, 3] of image, sound and sentence, from 0.
+    The targets are class indices of answers [n], and the numbers that image, audio and sentence
+    show, minus 1 [n, 3].
     """
     import torch
 
@@ -50,7 +51,7 @@ def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tup
 
 
 def _number_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the cross-entropy of the number that each input shows, the mean over inputs."""
+    """Return the cross-entropy of the number that each input shows, averaged over inputs."""
     from torch.nn.functional import cross_entropy
 
     *inputs, _, numbers = batch
@@ -59,7 +60,7 @@ def _number_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor
 
 
 def _joint_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the loss of the answer plus that of the numbers, which the first stage trained."""
+    """Return the loss of the answer plus the loss of the numbers as in the first stage."""
     from torch.nn.functional import cross_entropy
 
     *inputs, answers, numbers = batch

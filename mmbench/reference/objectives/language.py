@@ -1,6 +1,6 @@
-"""Training of LLaVA and the prefix model, the language models with images.
+"""Training of the language models with images, LLaVA and the prefix model.
 
-The stages are captions without images, descriptions of images, and conversations about images.
+The stages are captions without images, descriptions of images and conversations about images.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ _ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "g
 
 
 def caption_conversation(seed: int, index: int) -> Talks:
-    """Return a scene of the training stream, and its five captions in a row, without an image.
+    """Return a training scene, and a conversation with its five captions but no image.
 
-    The order is random, so that the model predicts a caption from others of the scene.
+    The captions are in random order, so that the model predicts a caption from other ones.
     """
     scene, texts = training_scene(seed, index)
     order = shuffled(chance("told", seed, index), texts)
@@ -58,25 +58,25 @@ def caption_conversation(seed: int, index: int) -> Talks:
 
 
 def description_conversation(seed: int, index: int) -> Talks:
-    """Return a scene of the training stream, and a description of its image."""
+    """Return a training scene, and a conversation with a description of its image."""
     scene, texts = training_scene(seed, index)
     request = {"from": "human", "value": f"{IMAGE}\n{DESCRIBE}"}
     return scene, [[request, {"from": "gpt", "value": texts[0]}]]
 
 
 def to_messages(turns: Sequence[TalkTurn]) -> list[Message[str | None]]:
-    """Return `conversations` in LLaVA's format as messages, with None for each image."""
+    """Convert a conversation in LLaVA's format to messages, with None for each image."""
     return [Message(_ROLES[turn["from"]], tuple(_parts(turn["value"]))) for turn in turns]
 
 
 def _parts(text: str) -> list[str | None]:
-    """Return the texts between images, and None for each image."""
+    """Split a text at image tokens; return the texts, with None for each image."""
     pieces = re.split(f"({IMAGE})", text)
     return [None if piece == IMAGE else piece for piece in pieces if piece]
 
 
 def _fresh_llava(recipe: Recipe) -> TrainedLlava:
-    """Build the model with the tower, and its sizes, of the CLIP that `start` names as `vision`."""
+    """Build a LLaVA with the image tower of the CLIP that `start` names under `vision`."""
     from mmbench.reference.architectures.llava import Config, LLaVA
     from mmbench.reference.checkpoints.families import TrainedLlava
 
@@ -87,7 +87,7 @@ def _fresh_llava(recipe: Recipe) -> TrainedLlava:
 
 
 def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
-    """Build the model with tower and projection of the CLIP that `start` names under `vision`."""
+    """Build a prefix model with image tower and projection of the CLIP at `start: vision`."""
     from mmbench.reference.architectures.prefix import Config, Prefix
     from mmbench.reference.checkpoints.families import TrainedPrefix
 
@@ -100,9 +100,9 @@ def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
 
 
 def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
-    """Return the CLIP that `start` names under `vision`, the vocabulary, and sizes from both.
+    """Load the CLIP that `start` names under `vision`; also return a vocabulary and sizes.
 
-    Raises as `load_start` does.
+    The sizes are values for the language model's Config. Raises the errors of `load_start`.
     """
     from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.reference.tokens.turns import vocabulary
@@ -114,21 +114,24 @@ def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
 
 
 def load_start(recipe: Recipe, part: str, kind: type[S]) -> S:
-    """Load the model that `start` names for a part: a packaged one by its name, or a folder.
+    """Load the model that `start` of the recipe names for `part`: a packaged name or a folder.
 
-    Raises ValueError if it names none, ModelError for a folder without such a checkpoint.
+    Raises ValueError if `start` has no such part, ModelError if the folder holds no such
+    checkpoint.
     """
     from mmbench.reference.checkpoints.folder import read_checkpoint
 
     name = recipe.start.get(part)
     if name is None:
-        raise ValueError(f"start names no {part}: give `start: {{{part}: {kind.name}}}`")
+        raise ValueError(
+            f"the recipe's start names no {part}; give `start: {{{part}: {kind.name}}}`"
+        )
     shipped = Path(packaged(name))
     return read_checkpoint(shipped if shipped.is_dir() else Path(name), kind)
 
 
 def _texts(seed: int) -> list[str]:
-    """Return the texts about the first scenes, which contain the whole vocabulary."""
+    """Return the texts about the first scenes, which contain all words of the vocabulary."""
     captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
     talks = (talk for i in range(_VOCABULARY_SCENES) for talk in training_talks(seed, i)[1])
     return captions + [turn["value"].replace(IMAGE, "") for talk in talks for turn in talk]
@@ -141,9 +144,9 @@ def _batch(
     seed: int,
     step: int,
 ) -> tuple[Tensor, ...]:
-    """Return ids and labels [n, t], padded at the right, images, and branch ids [n, t].
+    """Return ids and labels [n, t], padded on the right, images, and branch ids [n, t].
 
-    A conversation longer than the context loses its last words, as in LLaVA's code.
+    Conversations longer than the context are truncated, as in LLaVA's code.
     """
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import OUTSIDE
@@ -163,7 +166,7 @@ def _batch(
 def _row(
     checkpoint: TrainedReader, talks: Sequence[Sequence[TalkTurn]]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Return ids, labels and branch ids of conversations about one image."""
+    """Return ids, labels and branch ids of a row that packs conversations about one image."""
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import pack
     from mmbench.reference.tokens.turns import encode_turns
@@ -179,7 +182,7 @@ def _row(
 
 
 class TalkOptions(StageOptions, frozen=True):
-    """Options for conversations about images: `talks` is their number per image, from 1."""
+    """Options for conversations: `talks` is the number of conversations per image, from 1."""
 
     talks: Annotated[int, Meta(ge=1)] = TALKS
 

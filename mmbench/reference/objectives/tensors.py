@@ -1,4 +1,4 @@
-"""Shared tensors of the families: normalised pixels, spectrograms, and the loss."""
+"""Shared helpers of the objectives: normalised pixels, spectrograms and the model's loss."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Return (RGB - mean) / std [n, 3, …] of RGB from 0 to 1, float32 [n, …, 3]."""
+    """Normalise RGB from 0 to 1, float32 [n, …, 3], to (RGB - mean) / std, [n, 3, …]."""
     import torch
 
     return ((images - torch.tensor(mean)) / torch.tensor(std)).movedim(-1, 1).contiguous()
 
 
 def log_mel_batch(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
-    """Return `log_mel` of sounds, float32 [n, t, bands], padded at the end, and frames [n]."""
+    """Return log-mel spectrograms [n, t, bands], padded at the end, and frame counts [n]."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
 
@@ -34,6 +34,6 @@ def log_mel_batch(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
 
 
 def model_loss(checkpoint: TrainedModel[Any], batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the loss that the model computes for a batch."""
+    """Call the model on a batch; its result is the loss."""
     loss: Tensor = checkpoint.model(*batch)
     return loss

@@ -1,4 +1,4 @@
-"""Training of the multimodal GPT: first the VQ-VAEs of images and sounds, then the GPT."""
+"""Training of the multimodal GPT: first the VQ-VAEs of images and audio, then the GPT."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def _sound_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
 
 
 def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the average of two mean losses: over learnt text tokens, and over image codes.
+    """Return the average of the mean losses over learnt text tokens and over image codes.
 
-    An image has 64 codes and an answer one or two words, so a mean over all tokens would be
-    dominated by images. A few rows are computed at a time, so that short conversations are not
-    padded to the longest.
+    An image has 64 codes but an answer only one or two words, so images would dominate a mean over
+    all tokens. Only a few rows are computed at a time, so that short conversations are not padded
+    to the longest one of the batch.
     """
     import torch
 

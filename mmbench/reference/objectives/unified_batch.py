@@ -1,4 +1,4 @@
-"""Batches for the multimodal GPT: conversations of each kind, as ids with places for codes."""
+"""Batches for the multimodal GPT: conversations as ids with placeholders for codes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from mmbench.reference.training.recipe import Stage
 
 _WITHOUT_TEXT = 0.1
-"""The share of drawings without a prompt, which classifier-free guidance needs."""
+"""The share of image generation rows without a prompt, which classifier-free guidance needs."""
 
 
 def image_tensors(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor:
-    """Return images [n, 3, size, size], normalised for the model.
+    """Draw scenes as images [n, 3, size, size], normalised for the model.
 
-    They are not augmented: no scene is repeated, and the model would have to draw the variations.
+    Images are not augmented, since no scene is repeated and the model would learn to generate the
+    augmentations.
     """
     import torch
 
@@ -43,7 +44,7 @@ def image_tensors(checkpoint: TrainedUnified, scenes: Sequence[Scene]) -> Tensor
 
 
 def sound_tensors(checkpoint: TrainedUnified, spoken: Sequence[Utterance]) -> tuple[Tensor, Tensor]:
-    """Return log-mel frames [n, t, bands] and the number of frames of sound [n]."""
+    """Return log-mel spectrograms [n, t, bands] of utterances, and their frame counts [n]."""
     return log_mel_batch([piece.samples for piece in spoken], checkpoint.model.config.mel)
 
 
@@ -52,13 +53,13 @@ SceneTalks = tuple[Scene, list[list["MessageTurn"]]]
 
 
 def _talks(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """Return a scene and questions about its image."""
+    """Return a scene, and conversations with questions about its image."""
     scene, talks = training_talks(seed, index)
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
 
 def _description(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """Return a scene and a description of its image."""
+    """Return a scene, and a conversation with a description of its image."""
     scene, talks = description_conversation(seed, index)
     return scene, [_turns(checkpoint, turns) for turns in talks]
 
@@ -72,7 +73,7 @@ def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[
 
 
 def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """Return a scene and a request to draw its caption."""
+    """Return a scene, and a conversation that asks for an image of its caption."""
     scene, texts = training_scene(seed, index)
     return scene, [[("user", [texts[0]]), ("assistant", [_image(checkpoint)])]]
 
@@ -87,7 +88,10 @@ _Share = Annotated[float, Meta(ge=0)]
 
 
 class Shares(StageOptions, frozen=True):
-    """Shares of the kinds of rows in a batch; a row of `talks` has eight about one image."""
+    """The relative number of rows of each kind in a batch.
+
+    A row of `talks` packs eight conversations about one image.
+    """
 
     talks: _Share = 0.0
     descriptions: _Share = 0.0
@@ -96,7 +100,7 @@ class Shares(StageOptions, frozen=True):
 
     def __post_init__(self) -> None:
         if not any(structs.astuple(self)):
-            raise ValueError("no kind of row has a share")
+            raise ValueError("all shares are 0; give one kind of row a positive share")
 
 
 _EXAMPLES: Mapping[str, Callable[[TrainedUnified, int, int], SceneTalks]] = {
@@ -109,9 +113,10 @@ _EXAMPLES: Mapping[str, Callable[[TrainedUnified, int, int], SceneTalks]] = {
 def mixed_batch(
     checkpoint: TrainedUnified, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Return ids, learnt mask and branch ids [n, t], and the pixels, log-mel and frames.
+    """Return the tensors of a step: ids, learnt mask and branch ids [n, t] each, and media.
 
-    Rows are distributed by `Shares`; rows of a kind are adjacent.
+    The media are pixels, log-mel spectrograms and their frame counts. The options of the stage are
+    `Shares`; rows of a kind are adjacent.
     """
     rng = np.random.default_rng([seed, step])
     counts = row_counts(stage)
@@ -128,7 +133,7 @@ def mixed_batch(
 
 
 def row_counts(stage: Stage) -> dict[str, int]:
-    """Return the number of rows of each kind in a batch, by the names of `Shares`."""
+    """Return the number of rows per batch for each kind in `Shares`."""
     shares = structs.asdict(parse_options(stage, Shares))
     total = sum(shares.values())
     return {kind: round(stage.batch * share / total) for kind, share in shares.items()}
@@ -151,7 +156,7 @@ def _encode_rows(
     rows: Sequence[Sequence[Sequence[MessageTurn]]],
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return ids, learnt mask and branch ids, [n, t] each; some drawings lose the prompt."""
+    """Return ids, learnt mask and branch ids, [n, t] each; remove some image prompts."""
     import torch
 
     from mmbench.reference.tokens.mixed import PAD, TokenKind, encode_turns

@@ -1,4 +1,4 @@
-"""Training of the reference video model: on hidden patches, then on motions and captions."""
+"""Training of the reference video model: masked patches, then motion classes and captions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mmbench.reference.training.recipe import Recipe, Stage
 
 _VOCABULARY_FILMS = 2000
-_HIDDEN = 0.75  # less than VideoMAE's 0.9: 4 of the 16 places of a video are visible
+_HIDDEN = 0.75  # less than VideoMAE's 0.9; 4 of the 16 positions of a video stay visible
 
 
 def _fresh(recipe: Recipe) -> TrainedVideo:
@@ -41,7 +41,7 @@ def _fresh(recipe: Recipe) -> TrainedVideo:
 def _captioned_batch(
     checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Return videos [n, 3, frames, size, size], motions [n], and ids [n, t] of captions."""
+    """Return videos [n, 3, frames, size, size], class indices [n] and caption ids [n, t]."""
     import torch
 
     from mmbench.reference.tokens.words import pad_ids

@@ -1,1 +1,1 @@
-"""Tokens of texts, images and sounds, and their generation."""
+"""Tokenisation of texts, images and audio, and token generation."""

@@ -1,6 +1,6 @@
-"""Lossless byte-level byte-pair encoding of texts.
+"""Lossless byte-level byte-pair encoding (BPE) of texts.
 
-Sennrich et al. 2016 (arXiv 1508.07909), over bytes as in GPT-2, by the `tokenizers` library.
+Sennrich et al. 2016 (arXiv 1508.07909), over bytes as in GPT-2, with the `tokenizers` library.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 
 
 class Bpe:
-    """The encoding in a `description`, the library's JSON.
+    """A BPE tokenizer, defined by `description`, the JSON of the `tokenizers` library.
 
-    A text is encoded with a space before it, so that a word has the same token at each position.
-    Raises ValueError for an invalid description.
+    A space is prepended to each text, so that a word has the same token at every position. Raises
+    ValueError for an invalid description.
     """
 
     def __init__(self, description: str) -> None:
@@ -21,12 +21,12 @@ class Bpe:
         try:
             self._coder = Tokenizer.from_str(description)
         except Exception as error:  # the library raises no narrower one
-            raise ValueError(f"no description of an encoding: {error}") from error
+            raise ValueError(f"not the JSON of a `tokenizers` encoding: {error}") from error
         self.description = description
 
     @classmethod
     def train(cls, texts: Iterable[str], size: int) -> Bpe:
-        """Train at most `size` tokens: the 256 bytes, and the most frequent pairs in the texts."""
+        """Train a tokenizer of at most `size` tokens: 256 bytes and the most frequent pairs."""
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
         coder = Tokenizer(models.BPE())
@@ -44,9 +44,9 @@ class Bpe:
         return int(self._coder.get_vocab_size())
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, from 0."""
+        """Return the token ids of a text."""
         return list(self._coder.encode(f" {text}").ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of ids. Bytes that are not UTF-8 become U+FFFD."""
+        """Return the text of token ids. Bytes that are not UTF-8 become U+FFFD."""
         return str(self._coder.decode(list(ids))).removeprefix(" ")

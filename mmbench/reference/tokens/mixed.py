@@ -1,10 +1,10 @@
-"""One sequence of tokens for texts, images and sounds: the vocabulary, and conversations.
+"""Token sequences that mix texts, images and audio: vocabulary and encoding.
 
     <start> <user> <image> 412 7 … </image> <text> what colour is the star? </text>
     <assistant> <text> red </text> <end> <user> …
 
-Each modality has its range of ids and two tokens that open and close it, as in Chameleon (arXiv
-2405.09818) and similar models. The messages of the assistant, with all closing tokens, are learnt.
+Each modality has a range of ids and two tokens that open and close it, as in Chameleon (arXiv
+2405.09818) and similar models. Assistant messages, including their closing tokens, are learnt.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PAD, NOTHING, START, END, USER, ASSISTANT = range(6)
 
 
 class TokenKind(IntEnum):
-    """The kind of a token: a mark, or a token of a modality."""
+    """The kind of a token: a special token (mark), or a token of a modality."""
 
     MARK = 0
     TEXT = 1
@@ -36,7 +36,7 @@ SPECIAL_NAMES = (
     *("<pad>", "<nothing>", "<start>", "<end>", "<user>", "<assistant>"),
     *("<text>", "</text>", "<image>", "</image>", "<sound>", "</sound>"),
 )
-"""The names of the marks for display; a text that contains them remains a text."""
+"""The display names of the marks; a text that contains such a name is encoded as text."""
 MARKS = len(SPECIAL_NAMES)
 
 _ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
@@ -44,7 +44,10 @@ _ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
 
 @dataclass(frozen=True)
 class TokenLayout:
-    """The number of tokens of each modality; their ids follow the marks, by `TokenKind`."""
+    """The number of tokens of each modality.
+
+    Ids of marks come first, then the ids of each modality in the order of `TokenKind`.
+    """
 
     text: int
     image: int
@@ -52,18 +55,18 @@ class TokenLayout:
 
     @property
     def size(self) -> int:
-        """Return the size of the whole vocabulary."""
+        """The size of the whole vocabulary."""
         return MARKS + self.text + self.image + self.sound
 
     def ids(self, kind: TokenKind) -> range:
-        """Return the ids of a kind."""
+        """Return the range of ids of a token kind."""
         counts = (MARKS, self.text, self.image, self.sound)
         first = sum(counts[:kind])
         return range(first, first + counts[kind])
 
 
 class CodeSpan(NamedTuple):
-    """A part of a message with a number of tokens of a modality, which are filled in later."""
+    """A placeholder for `number` tokens of a modality in a message, filled in later."""
 
     kind: TokenKind
     number: int
@@ -77,9 +80,9 @@ MessageTurn = tuple[str, Sequence[MessagePart]]
 def encode_turns(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout
 ) -> tuple[list[int], list[bool]]:
-    """Return the ids of a conversation, and whether each is learnt.
+    """Return the token ids of a conversation, and for each token whether it is learnt.
 
-    Each token of a `CodeSpan` is the first id of its range.
+    Each placeholder token of a `CodeSpan` is the first id of its modality.
     """
     ids, learnt = [START], [False]
     for role, parts in turns:
@@ -92,7 +95,7 @@ def encode_turns(
 
 
 def encode_part(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
-    """Return the ids of a part with the tokens that open and close it."""
+    """Return the token ids of a message part, with its opening and closing tokens."""
     if isinstance(part, str):
         kind, first = TokenKind.TEXT, layout.ids(TokenKind.TEXT).start
         inner = [first + token for token in bpe.encode(part)]
@@ -104,5 +107,5 @@ def encode_part(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
 def encode_prompt(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout, answer: TokenKind
 ) -> list[int]:
-    """Return the ids of a conversation, up to the start of the assistant's answer in a modality."""
+    """Return the token ids of a conversation, up to the opening token of the answer's kind."""
     return [*encode_turns(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]

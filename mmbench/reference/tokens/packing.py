@@ -1,9 +1,10 @@
-"""Packing of several conversations with a common beginning into one row.
+"""Packing of several conversations with a common beginning into one row of tokens.
 
     <start> <user> <image> × places | what colour is it ? … <end> | is there a star ? … <end>
 
-The trunk is the common beginning. Each branch sees the trunk and itself, at the positions of a
-separate conversation. So the loss is the same as for separate rows, and the image is encoded once.
+The trunk is the common beginning, a branch the rest of a conversation. The tokens of a branch
+attend to the trunk and to their own branch, with the positions of a separate conversation. So the
+loss is the same as for separate rows, but the image is encoded only once.
 Molmo is trained this way on images with several annotations (Deitke et al. 2024, arXiv 2409.17146).
 """
 
@@ -22,14 +23,17 @@ TRUNK, OUTSIDE = 0, -1
 def pack(
     conversations: Sequence[tuple[list[int], list[bool]]], context: int
 ) -> tuple[list[int], list[bool], list[int]]:
-    """Pack conversations (ids, and whether each is learnt) into one: ids, learnt, branch ids.
+    """Pack conversations into one row; return its ids, learnt flags and branch ids.
 
-    A conversation longer than the context loses its last tokens. A single one is all trunk.
+    A conversation is given as its token ids, and a flag for each whether it is learnt. It is
+    truncated to `context` tokens. A single conversation is all trunk.
     """
     cut = [list(zip(*conversation, strict=True))[:context] for conversation in conversations]
     shared = sum(1 for _ in takewhile(_all_equal, zip(*cut, strict=False)))
     while any(conversation[shared][1] for conversation in cut if len(conversation) > shared):
-        shared -= 1  # a learnt token is predicted from the one before it, in the same branch
+        shared -= (
+            1  # a learnt token is predicted from the previous token, which must be in its branch
+        )
     rows = [(*token, TRUNK) for token in cut[0][:shared]]
     for number, conversation in enumerate(cut, 1):
         rows += [(*token, number) for token in conversation[shared:]]
@@ -42,11 +46,11 @@ def _all_equal(tokens: tuple[object, ...]) -> bool:
 
 
 def visibility_mask(branch_ids: Tensor, last: int | None = None) -> Tensor:
-    """Return which tokens each token sees, bool [n, t, t], by branch ids int64 [n, t].
+    """Return the attention mask, bool [n, t, t], for branch ids, int64 [n, t].
 
-    A token sees itself and the tokens before it in the trunk and in its own branch. Padding sees
-    itself too, since a fully masked row would become NaN. With `last` the mask has only that many
-    tokens at the end as queries, [n, last, t].
+    A token attends to itself and to the tokens before it in the trunk and in its own branch.
+    Padding attends to itself, since a fully masked row would become NaN. With `last`, the mask has
+    only the last `last` tokens as queries, [n, last, t].
     """
     t = branch_ids.shape[1]
     first = 0 if last is None else t - last
@@ -59,6 +63,6 @@ def visibility_mask(branch_ids: Tensor, last: int | None = None) -> Tensor:
 def positions(seen: Tensor) -> Tensor:
     """Return the position of each token in its conversation, int64 [… , t].
 
-    `seen` is a mask of `visibility_mask`.
+    `seen` is the result of `visibility_mask`.
     """
     return (seen.sum(-1) - 1).clamp(min=0)

@@ -1,4 +1,4 @@
-"""Sampling of tokens, greedy or random, and the loop of generation."""
+"""Greedy and random sampling of tokens, and the generation loop."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ their new tokens [m], which returns the next logits [m, vocabulary]."""
 def generate(
     logits: Tensor, next_logits: NextLogits, end: int, limits: Sequence[int], sampler: NextTokens
 ) -> list[list[int]]:
-    """Generate the ids after each row of logits [n, vocabulary], up to and including `end`.
+    """Generate token ids for n rows, up to and including the id `end`.
 
-    At most `limits` [n] tokens are generated; the limits are 0 for all rows or for none. A finished
-    row is left out of further steps.
+    `logits` [n, vocabulary] are those of the first new token. At most `limits` [n] tokens are
+    generated; the limits are 0 for all rows or for none. Finished rows are left out of further
+    steps.
     """
     generated: list[list[int]] = [[] for _ in logits]
     active = [row for row, limit in enumerate(limits) if limit > 0]
@@ -44,17 +45,18 @@ def generate(
 
 
 def greedy(logits: Tensor, rows: Sequence[int]) -> Tensor:  # noqa: ARG001 - a NextTokens takes it
-    """Return the token with the highest logit, the first of equal ones."""
+    """Return the token with the highest logit of each row; ties go to the lowest id."""
     return logits.argmax(-1)
 
 
 @dataclass(frozen=True)
 class TokenSampler:
-    """Tokens drawn at a `temperature` above 0, row i by generator i of `generators` (on the CPU).
+    """A sampler that draws tokens at a `temperature` above 0.
 
-    The tokens of a row thus do not depend on its batch. Tokens are drawn from the `top_k` likeliest
-    (0: all), and among these from the smallest set with a total probability of `top_p` (nucleus
-    sampling, Holtzman et al. 2020, arXiv 1904.09751, section 3.1).
+    Row i uses generator i of `generators` (on the CPU), so its tokens do not depend on the batch.
+    Tokens are drawn from the `top_k` most likely tokens (0: all), and of these from the smallest
+    set with a total probability of at least `top_p` (nucleus sampling, Holtzman et al. 2020, arXiv
+    1904.09751, section 3.1).
     """
 
     temperature: float

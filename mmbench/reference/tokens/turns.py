@@ -1,10 +1,10 @@
-"""Token ids of a conversation, and which of them are learnt.
+"""Encoding of conversations with images as token ids, with flags for learnt tokens.
 
     <start> <user> <image> × places what colour is the star ? <assistant> red <end> <user> …
 
-An image is as many `<image>` as it has tokens, at its position in the message. The messages of the
-assistant are learnt, with the `<end>` after each; all else is given (Liu et al. 2023, "Visual
-Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
+An image is represented by one `<image>` per image token, at its position in the message. Assistant
+messages are learnt, with the `<end>` after each; all other tokens are given (Liu et al. 2023,
+"Visual Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _OPENS = {"system": [], "user": [USER], "assistant": [ASSISTANT]}
 
 
 def vocabulary(texts: Iterable[str]) -> Words:
-    """Return the vocabulary of the texts, after the special tokens of conversations."""
+    """Build the vocabulary of texts, preceded by the special tokens of conversations."""
     return Words.from_texts(texts, MARKS)
 
 
 def encode_turns(
     turns: Sequence[Message[object]], words: Words, places: int
 ) -> tuple[list[int], list[bool]]:
-    """Return the ids of a conversation, and whether each is learnt.
+    """Return the token ids of a conversation, and for each token whether it is learnt.
 
-    The parts of a message are texts, and images of any type, each with `places` ids.
+    The parts of a message are texts, or images of any type; an image has `places` tokens.
     """
     ids, learnt = [START], [False]
     for turn in turns:
@@ -47,5 +47,5 @@ def encode_turns(
 
 
 def encode_prompt(turns: Sequence[Message[object]], words: Words, places: int) -> list[int]:
-    """Return the ids of a conversation, up to the start of the assistant's answer."""
+    """Return the token ids of a conversation, up to the start of the assistant's answer."""
     return [*encode_turns(turns, words, places)[0], ASSISTANT]

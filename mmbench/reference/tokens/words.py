@@ -1,4 +1,4 @@
-"""A word tokeniser: lower case, words and punctuation marks, one id each."""
+"""A tokenizer that maps lower-case words and punctuation marks to ids."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def split_words(text: str) -> list[str]:
 
 
 class Words:
-    """A vocabulary and the rule that turns a text into ids.
+    """A vocabulary of words, with conversion between texts and ids.
 
-    `words` lists all tokens, first those of `SPECIAL`, then further special tokens of a model in
-    angle brackets, into which no text is split. Raises ValueError if tokens of `SPECIAL` are
-    missing or a word is repeated.
+    `words` lists all tokens: first those of `SPECIAL`, then further special tokens of a model in
+    angle brackets, which no text can contain as a word, then words. Raises ValueError if tokens of
+    `SPECIAL` are missing or a word is repeated.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
         self._ids = {word: index for index, word in enumerate(self.words)}
         if tuple(self.words[: len(SPECIAL)]) != SPECIAL:
-            raise ValueError(f"a vocabulary starts with {', '.join(SPECIAL)}")
+            raise ValueError(f"the first words of a vocabulary must be {', '.join(SPECIAL)}")
         if len(self._ids) != len(self.words):
             raise ValueError("a word is repeated in the vocabulary")
 
@@ -44,7 +44,7 @@ class Words:
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], special: Sequence[str] = ()) -> Words:
-        """Return the vocabulary of the sorted words of texts, after special tokens."""
+        """Build a vocabulary of special tokens followed by the sorted words of texts."""
         return cls(
             [*SPECIAL, *special, *sorted({word for text in texts for word in split_words(text)})]
         )
@@ -54,7 +54,7 @@ class Words:
         return [self._ids.get(word, UNKNOWN) for word in split_words(text)]
 
     def text(self, ids: Iterable[int]) -> str:
-        """Return the words of ids without special tokens, in lower case, separated by spaces.
+        """Return the words of ids, without special tokens, separated by spaces.
 
         There is no space before . , : ; ? and !.
         """
@@ -65,8 +65,7 @@ class Words:
     def encode(self, text: str, context: int) -> list[int]:
         """Return the ids of `<start>`, the words and `<end>`; unknown words become `<unk>`.
 
-        At most `context` ids (at least 2) are returned: a longer text loses its last words, but
-        never the `<end>`.
+        At most `context` ids (at least 2) are returned; a longer text is truncated before `<end>`.
         """
         return [START, *self.ids(text)[: context - 2], END]
 
@@ -74,5 +73,5 @@ class Words:
 def pad_ids(
     rows: Sequence[Sequence[int]], padding: int = PAD, side: PaddingSide = "right"
 ) -> Tensor:
-    """Return ids of n texts as a tensor [n, t], padded at one side to the longest."""
+    """Return token ids of n texts as a tensor [n, t], padded on one side to the longest text."""
     return pad_sequence([torch.tensor(row) for row in rows], True, padding, side)

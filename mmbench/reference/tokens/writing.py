@@ -1,4 +1,4 @@
-"""Batched generation of the multimodal GPT, with a cache."""
+"""Batched generation with the multimodal GPT, using a key-value cache."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def write(
     sampler: NextTokens = greedy,
     guidance: float = 1.0,
 ) -> list[list[int]]:
-    """Generate ids after each row of ids [n, t], up to `end`; shorter rows begin with `PAD`.
+    """Generate token ids after each row of ids [n, t], up to the id `end`.
 
-    At most `max_tokens` tokens are generated, and no more than fit into the context. A finished row
-    is left out of further steps. With a `guidance` other than 1 the logits are unguided + guidance
-    · (guided - unguided), where the unguided ones are computed without the texts.
+    Rows are padded on the left with `PAD`. At most `max_tokens` tokens are generated, and no more
+    than fit into the context. Finished rows are left out of further steps. With a `guidance` other
+    than 1, the logits are u + guidance · (c - u), where c is computed with the texts and u without.
     """
     guided_rows = _GuidedRows(gpt, ids, guidance)
     lengths = (ids != PAD).sum(1).tolist()
@@ -33,7 +33,7 @@ def write(
 
 
 class _GuidedRows:
-    """Rows in generation; with guidance twice: all with their texts, then all without."""
+    """The rows of a batch; with guidance, all rows with their texts, then all without."""
 
     def __init__(self, gpt: GPT, ids: Tensor, guidance: float) -> None:
         self._gpt, self._guidance = gpt, guidance
@@ -43,13 +43,13 @@ class _GuidedRows:
         self._branch_ids = torch.where(ids == PAD, OUTSIDE, TRUNK).repeat(self._passes, 1)
 
     def first_logits(self, ids: Tensor) -> Tensor:
-        """Return logits [n, vocabulary] of the tokens after ids [n, t]."""
+        """Return the logits [n, vocabulary] of the next tokens after ids [n, t]."""
         return self._logits(
             ids if self._passes == 1 else torch.cat([ids, self._gpt.mask_texts(ids)])
         )
 
     def next_logits(self, rows_left: Tensor, tokens: Tensor) -> Tensor:
-        """Return the logits after new tokens, as `NextLogits` of `sampling`."""
+        """Return the next logits after `tokens`; implements `NextLogits` of `sampling`."""
         before = len(self._image_counts) // self._passes
         rows = torch.cat([rows_left + number * before for number in range(self._passes)])
         self._image_counts = self._image_counts[rows]
@@ -69,7 +69,10 @@ class _GuidedRows:
 
 
 def apply_guidance(logits: Tensor, guidance: float) -> Tensor:
-    """Combine logits [2 n, vocabulary], with the text and then without, to [n, vocabulary]."""
+    """Combine logits [2 n, vocabulary] to [n, vocabulary].
+
+    The first n rows are computed with the text, the others without.
+    """
     with_text, without = logits.chunk(2)
     moved = without + guidance * (with_text - without)
     return moved.masked_fill(with_text == -torch.inf, -torch.inf)

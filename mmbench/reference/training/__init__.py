@@ -1,13 +1,13 @@
-"""Training of the reference models: reproducible, and safe to kill at any moment.
+"""Reproducible training of the reference models, which can be killed and resumed at any time.
 
-A run is a folder:
+A training run is a folder:
 
-    DIR/recipe.json          the recipe and all versions: enough to repeat the run
+    DIR/recipe.json          the recipe and software versions, which suffice to repeat the run
     DIR/step-N/              a checkpoint, `NAME@DIR/step-N`
-    DIR/state.safetensors    weights and moments in float32, and the step, to resume from
+    DIR/state.safetensors    weights, optimiser moments (float32) and the step, to resume from
 
-The data and the noise of a step are functions of the seed and the step, so nothing else is stored.
-Every file and folder is renamed into place when it is complete.
+The data and random numbers of a step are functions of the seed and the step, so no more state is
+needed. Every file and folder is written under a temporary name and renamed when complete.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ def train(
     report: Callable[[int, float], None] | None = None,
     saved: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Train, and return the folder of the last checkpoint, `out/step-N`.
+    """Train a model by a recipe; return the folder of the last checkpoint, `out/step-N`.
 
-    `report` is called with each step from 1 and its loss in nats, `saved` with each written
-    checkpoint. On one CPU with the same number of threads, a killed and resumed run ends with
-    bit-identical weights. Raises UnknownName for an unknown family or objective. Raises UserError
-    for an invalid size, if `out` holds a run and `resume` is false, if there is no run to resume,
-    if its recipe differs, or if it cannot be written.
+    `report` is called with the number of each step, from 1, and its loss in nats; `saved` is called
+    with the folder of each written checkpoint. On the same CPU with the same number of threads, a
+    killed and resumed run ends with bit-identical weights. Raises UnknownName for an unknown family
+    or objective. Raises UserError for an invalid size, if `out` holds a run and `resume` is false,
+    if there is no run to resume or its recipe differs, and if a file cannot be written.
     """
     from mmbench.reference.training.folder import open_run
     from mmbench.reference.training.loop import StageRun
 
-    # Before anything is written, so that a faulty recipe is refused.
+    # First, so that an invalid recipe is refused before anything is written.
     run = StageRun(out, recipe, device)
     open_run(out, recipe, device, resume=resume)
     for step, loss in run.steps():

@@ -1,4 +1,4 @@
-"""Families of reference models: the initial model and the objectives of each."""
+"""Families of reference models: their initial models and training objectives."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ S = TypeVar("S", bound="TrainedModel[Any]")
 
 
 class Objective(NamedTuple, Generic[S]):
-    """The objective of a stage.
+    """The training objective of a stage.
 
-    `batch(checkpoint, stage, seed, step)` makes the tensors of a step, from 1 in its stage. It is a
-    function of its arguments only, runs ahead in another thread, and does not change weights.
-    `loss(checkpoint, batch)` is the scalar in nats to minimise; torch's generators are seeded by
-    the step before it is called. `options` is the type of the stage's options.
+    `batch(checkpoint, stage, seed, step)` returns the tensors of a step, counted from 1 in its
+    stage. It must depend on its arguments only and not change weights, since it is called ahead of
+    time in another thread. `loss(checkpoint, batch)` returns the scalar loss in nats; before each
+    call, torch's generators are seeded with the step. `options` is the type of the stage's options.
     """
 
     batch: Callable[[S, Stage, int, int], tuple[Tensor, ...]]
@@ -33,10 +33,10 @@ class Objective(NamedTuple, Generic[S]):
 
 
 class Family(NamedTuple, Generic[S]):
-    """A family of models: `fresh` makes the initial model of a recipe.
+    """A family of models with its training objectives by name.
 
-    Its weights are drawn from torch's seeded generator. It raises ValueError for an invalid
-    architecture.
+    `fresh` builds the initial model of a recipe, with weights drawn from torch's seeded generator.
+    It raises ValueError for an invalid architecture.
     """
 
     fresh: Callable[[Recipe], S]
@@ -45,14 +45,14 @@ class Family(NamedTuple, Generic[S]):
 
 @runtime_checkable
 class Constrained(Protocol):
-    """A model with constraints on its weights, restored after each step of the optimiser."""
+    """A model with constraints on its weights; `constrain` is called after each step."""
 
     def constrain(self) -> None:
-        """Restore the constraints in place."""
+        """Change the weights in place so that they satisfy the constraints."""
         ...
 
 
-# Name → module of mmbench.reference.objectives, and the Family in it.
+# Name of a family → module of mmbench.reference.objectives, and name of the Family in it.
 _FAMILIES = {
     "clip": ("clip", "FAMILY"),
     "llava": ("language", "LLAVA"),
@@ -66,7 +66,7 @@ _FAMILIES = {
 
 
 def find_family(recipe: Recipe) -> Family[TrainedModel[Any]]:
-    """Return the family that a recipe names.
+    """Return the family of a recipe.
 
     Raises UnknownName for an unknown family or objective, and UserError for options that an
     objective does not take.

@@ -1,4 +1,4 @@
-"""The folder of a training run: its recipe, and files that are complete or absent."""
+"""The folder of a training run: creation, check before resuming, and atomic writes."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from mmbench.validation import parse_json, read_regular
 
 
 def open_run(out: Path, recipe: Recipe, device: str, *, resume: bool) -> None:
-    """Create the folder of a run, or check that the existing one is the run to resume."""
+    """Create the folder of a run; with `resume`, check that it holds a run of this recipe."""
     file = out / "recipe.json"
     if resume:
         _refuse_other(file, recipe)
         _sweep(out)
         return
     if file.exists():
-        raise UserError(f"{out}: holds a training run; add --resume or choose another --out")
+        raise UserError(f"{out} holds a training run; add --resume or choose another --out")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: is not an empty folder; choose another --out")
+        raise UserError(f"{out} is not an empty folder; choose another --out")
     content = {"recipe": to_builtins(recipe), "versions": _versions() | {"device": device}}
     write(file, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def read_started_recipe(out: Path) -> dict[str, object]:
-    """Return the recipe, in plain values, of the run in `out`. Raises UserError."""
+    """Read the recipe of the run in `out` as plain values. Raises UserError if this fails."""
     file = out / "recipe.json"
     try:
         return parse_json(read_regular(file), dict[str, dict[str, object]])["recipe"]
@@ -47,13 +47,13 @@ def _refuse_other(file: Path, recipe: Recipe) -> None:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             raise UserError(
-                f"{file.parent}: was started by another recipe: {name} differs; resume with"
-                " the same, or choose another --out"
+                f"{file.parent} was started with another recipe ({name} differs); resume with the"
+                " same recipe or choose another --out"
             )
 
 
 def _sweep(out: Path) -> None:
-    """Remove unfinished files of a killed run."""
+    """Remove incomplete files that a killed run has left."""
     try:
         for part in out.glob(".step-*.part"):
             shutil.rmtree(part)
@@ -76,7 +76,7 @@ def _versions() -> dict[str, str]:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file of a run atomically. Raises UserError."""
+    """Write a file atomically. Raises UserError if it cannot be written."""
     try:
         write_whole(path, data)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Model, optimiser and data of a training run, and its state on disk."""
+"""The training loop, and the state of a training run on disk."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _CLIP_NORM = 1.0
-_MOMENTS = ("exp_avg", "exp_avg_sq", "momentum")  # of AdamW two, of Muon one
+_MOMENTS = ("exp_avg", "exp_avg_sq", "momentum")  # the first two are of AdamW, the last of Muon
 
 
 class StageRun:
-    """A run in `out`: `steps` continues from the last state there, `save` writes the next one."""
+    """A training run in the folder `out`.
+
+    `steps` continues from the last saved state; `save` writes a checkpoint and the state.
+    """
 
     def __init__(self, out: Path, recipe: Recipe, device: str) -> None:
         import torch
@@ -39,7 +42,7 @@ class StageRun:
             raise UserError(f"train: {error}") from error
 
     def steps(self) -> Iterator[tuple[int, float]]:
-        """Run the remaining steps; yield the number of each, from 1, and its loss in nats."""
+        """Run the remaining steps; yield the number, from 1, and the loss in nats of each step."""
         done = self._restore()
         for step, batch in self._batches(done + 1):
             stage, within = self.recipe.at(step)
@@ -48,10 +51,10 @@ class StageRun:
             yield step, self._step(step, batch)
 
     def _batches(self, first: int) -> Iterator[tuple[int, tuple[Tensor, ...]]]:
-        """Yield each step from the first with its tensors, prepared during the previous step.
+        """Yield each step from `first` on with its batch, prepared during the previous step.
 
-        If steps use all cores, nothing is prepared ahead, since both would be slower: a step of
-        unified-nano took 1.84 s instead of 1.47 s with two threads on two cores.
+        If training uses all cores, batches are not prepared ahead, since this slows down training:
+        with two threads on two cores, a step of unified-nano took 1.84 s instead of 1.47 s.
         """
         import torch
 
@@ -65,7 +68,7 @@ class StageRun:
                 yield step, batch
 
     def _batch(self, step: int) -> tuple[Tensor, ...]:
-        """Return the tensors of a step; none beyond the last one."""
+        """Return the batch of a step, () beyond the last step."""
         if step > self.recipe.steps:
             return ()
         stage, within = self.recipe.at(step)
@@ -73,14 +76,14 @@ class StageRun:
         return make(self.checkpoint, stage, self.recipe.seed, within)
 
     def _begin(self, stage: Stage) -> None:
-        """Create the optimisers of the stage's parameters, and freeze all others."""
+        """Create the optimisers of the parameters that the stage trains, and freeze all others."""
         from mmbench.reference.training.schedule import make_optimisers
 
         self.optimisers = make_optimisers(self.model, stage.rates, stage.muon, stage.weight_decay)
         stepped = {name for name, _ in self._states()}
         for name, weight in self.model.named_parameters():
             weight.requires_grad_(name in stepped)
-            weight.grad = None  # a gradient of the last stage would count in the clipped norm
+            weight.grad = None  # gradients of the last stage would enter the clipped norm
 
     def _step(self, step: int, batch: tuple[Tensor, ...]) -> float:
         import torch
@@ -105,7 +108,10 @@ class StageRun:
         return float(loss.detach())
 
     def save(self, step: int) -> Path:
-        """Write the checkpoint, then the state: a kill between the two repeats the checkpoint."""
+        """Write the checkpoint of a step, then the state; return the folder of the checkpoint.
+
+        A run killed between the two writes the same checkpoint again.
+        """
         import torch
         from safetensors.torch import save
 
@@ -125,7 +131,7 @@ class StageRun:
         return folder
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        """Yield weights and buffers, and the optimiser moments of the stage's parameters."""
+        """Yield names and values of weights, buffers and the current stage's optimiser moments."""
         for name, value in self.model.state_dict().items():
             yield f"weight.{name}", value
         for name, state in self._states():
@@ -144,7 +150,7 @@ class StageRun:
                 yield names[weight], optimiser.state[weight]
 
     def _restore(self) -> int:
-        """Load the state on disk, and return the step after which it was written, 0 without one."""
+        """Load the state on disk; return the step after which it was saved, 0 if there is none."""
         from safetensors import SafetensorError, safe_open
 
         file = self.out / "state.safetensors"
@@ -169,7 +175,7 @@ class StageRun:
 
 
 def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Tensor]:
-    """Return the optimiser state of a parameter after so many steps, {} if never stepped."""
+    """Return the optimiser state of a parameter after `steps` steps, {} if it has none."""
     import torch
 
     moments = {m: tensors[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in tensors}

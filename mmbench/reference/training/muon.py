@@ -1,9 +1,9 @@
-"""The optimiser Muon: orthogonalised momentum of matrices (Jordan et al. 2024).
+"""The Muon optimiser, which orthogonalises the momentum of matrices (Jordan et al. 2024).
 
-https://kellerjordan.github.io/posts/muon/. All directions of a gradient count equally, although a
-few are much larger. Steps are scaled to the size of those of AdamW (Liu et al. 2025, arXiv
-2502.16982, section 2.2), so that learning rates are similar. `torch.optim.Muon` multiplies in
-bfloat16, which is twenty times slower than float32 on some processors and gives other digits.
+https://kellerjordan.github.io/posts/muon/. All directions of an update get the same size, although
+a few dominate the gradient. Updates are scaled to the size of AdamW updates (Liu et al. 2025, arXiv
+2502.16982, section 2.2), so that learning rates are similar. `torch.optim.Muon` is not used: it
+multiplies in bfloat16, which is less precise and on some processors twenty times slower.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ _QUINTIC = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(Optimizer):
-    """An optimiser of matrices [a, b], with decoupled weight decay as in AdamW.
+    """An optimiser for matrices [a, b], with decoupled weight decay as in AdamW.
 
-    `groups` have `params`, `lr` and `weight_decay`. With `stacked`, the rows of a matrix are those
-    of several matrices (queries, keys, values), which are stepped separately.
+    `groups` have `params`, `lr`, `weight_decay` and `stacked`, the number of matrices of which the
+    rows of a parameter consist (3 for queries, keys and values); these are updated separately.
     """
 
     def __init__(self, groups: Sequence[Mapping[str, object]]) -> None:
         super().__init__([dict(group) for group in groups], {"stacked": 1})
 
     @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]  # no closure: it would not be called
-        """Step each weight that has a gradient."""
+    def step(self) -> None:  # type: ignore[override]  # without a closure, which would not be called
+        """Update each weight that has a gradient."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
                     ahead = self._ahead(weight, weight.grad)
                     parts = ahead.view(group["stacked"], -1, weight.shape[1])
                     step = orthogonal(parts).reshape_as(weight)
-                    size = 0.2 * max(parts.shape[1:]) ** 0.5  # .2 in the mean of squares: AdamW's
+                    size = 0.2 * max(parts.shape[1:]) ** 0.5  # root mean square 0.2 as in AdamW
                     weight.mul_(1 - group["lr"] * group["weight_decay"])
                     weight.sub_(step, alpha=group["lr"] * size)
 
     def _ahead(self, weight: Tensor, grad: Tensor) -> Tensor:
-        """Return the gradient with Nesterov's momentum, [a, b]."""
+        """Return the gradient combined with Nesterov momentum, [a, b]."""
         state = self.state[weight]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(weight)
@@ -52,9 +52,10 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Return matrices [n, a, b] with the same singular vectors and singular values near 1.
+    """Orthogonalise matrices [n, a, b]: keep singular vectors, set singular values near 1.
 
-    Five steps of a Newton-Schulz iteration replace a decomposition. Zeros stay zeros.
+    It uses five steps of a Newton-Schulz iteration instead of a decomposition. Zero matrices stay
+    zero.
     """
     if matrices.shape[1] > matrices.shape[2]:
         return orthogonal(matrices.mT).mT

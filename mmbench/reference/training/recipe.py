@@ -15,17 +15,17 @@ from mmbench.spec import read_yaml
 from mmbench.validation import as_struct
 
 _RECIPES = files("mmbench.reference") / "recipes"
-_SEEDS = 2**63  # seeds are below it: torch takes no larger ones
+_SEEDS = 2**63  # upper limit of seeds (exclusive), as in torch
 
 
 class Stage(Struct, frozen=True, forbid_unknown_fields=True):
     """A stage of training with its objective, data and learning rates.
 
-    `objective` is one of the family's. `rates` maps prefixes of parameter names to peak learning
-    rates; the longest matching prefix counts, "" matches all, and other parameters are frozen.
-    Matrices that match `muon` are optimised by Muon at its rates, all others by AdamW. Rates rise
-    for `warm_up` steps and fall along half a cosine to zero at the end of the stage. `options` are
-    those of the objective (`parse_options`).
+    `objective` is the name of an objective of the family. `rates` maps prefixes of parameter names
+    to peak learning rates; the longest matching prefix applies, "" matches all names, and other
+    parameters are frozen. `muon` maps prefixes likewise: matching matrices are optimised by Muon,
+    all others by AdamW. Rates rise for `warm_up` steps and fall along half a cosine to zero at the
+    end of the stage. `options` are options of the objective (`parse_options`).
     """
 
     name: str
@@ -40,14 +40,14 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StageOptions(Struct, frozen=True, forbid_unknown_fields=True):
-    """The options of an objective, none by default."""
+    """Base class of an objective's options; it has no options itself."""
 
 
 StageOptionsT = TypeVar("StageOptionsT", bound=StageOptions)
 
 
 def parse_options(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
-    """Return the options of a stage, converted to the options type of its objective.
+    """Convert the options of a stage to `kind`, the options type of its objective.
 
     Raises UserError for an unknown option, and for an invalid value.
     """
@@ -63,10 +63,10 @@ def parse_options(stage: Stage, kind: type[StageOptionsT]) -> StageOptionsT:
 class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
     """A training recipe, which determines the weights of a run.
 
-    `model` is the adapter that runs its checkpoints, `family` the family that builds and trains it,
-    `architecture` holds fields of the family's Config. `start` names checkpoints (folders, or names
-    of packaged ones) of parts of the model. A checkpoint is written every `every` steps and at the
-    end of a stage. With `bfloat16`, matrices are multiplied in bfloat16.
+    `model` is the adapter that runs the checkpoints, `family` the family that builds and trains the
+    model, and `architecture` holds fields of the family's Config. `start` maps parts of the model
+    to checkpoints (folders, or names of packaged checkpoints). A checkpoint is written every
+    `every` steps and at the end of each stage. With `bfloat16`, matrix products use bfloat16.
     """
 
     model: str
@@ -81,11 +81,11 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def steps(self) -> int:
-        """Return the number of steps of all stages."""
+        """The total number of steps of all stages."""
         return sum(stage.steps for stage in self.stages)
 
     def at(self, step: int) -> tuple[Stage, int]:
-        """Return the stage of a step from 1 to `steps`, and the step's number in it, from 1."""
+        """Return the stage of a step (1 to `steps`), and the step's number in the stage, from 1."""
         for stage in self.stages:
             if step <= stage.steps:
                 return stage, step
@@ -99,12 +99,12 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def recipe_names() -> list[str]:
-    """Return the names of the packaged recipes: each packaged model, and MODEL-VARIANT."""
+    """Return the names of the packaged recipes: MODEL or MODEL-VARIANT."""
     return sorted(item.name[:-5] for item in _RECIPES.iterdir() if item.name.endswith(".yaml"))
 
 
 def read_recipe(name: str) -> Recipe:
-    """Return the packaged recipe of this name, or the one in a YAML file.
+    """Read the packaged recipe called `name`, or the YAML file at this path.
 
     Raises UnknownName for an unknown name, SpecError for an invalid file, UserError for an invalid
     value.
@@ -119,7 +119,7 @@ def read_recipe(name: str) -> Recipe:
 
 
 def parse_recipe(raw: Mapping[str, object], where: str) -> Recipe:
-    """Return a Recipe of plain values. Raises SpecError and UserError, which name `where`."""
+    """Build a Recipe from plain values. Messages of SpecError and UserError begin with `where`."""
     recipe = as_struct(raw, Recipe, where)
     if not recipe.stages:
         raise SpecError(f"{where}: stages is empty; a training has one stage or more")
@@ -141,7 +141,7 @@ def change_recipe(
 ) -> Recipe:
     """Return the recipe with another seed, checkpoint interval or total number of steps.
 
-    Stages keep their shares of the steps, with at least one step each. Raises UserError for a
+    The steps of stages change in proportion, to at least one step each. Raises UserError for a
     number below 1, and for fewer steps than stages.
     """
     if steps not in (None, recipe.steps):
@@ -157,7 +157,7 @@ def _scaled(stages: list[Stage], steps: int) -> list[Stage]:
     if steps < len(stages):
         raise UserError(f"train: steps is {steps}; give a number from {len(stages)}")
     total, before, scaled = sum(stage.steps for stage in stages), 0, []
-    spare = steps - len(stages)  # each stage has one step, and its share of these
+    spare = steps - len(stages)  # each stage gets one step and its share of the rest
     for stage in stages:
         ends = [at * spare // total for at in (before, before + stage.steps)]
         before += stage.steps

@@ -1,4 +1,4 @@
-"""The trainer of the reference models, registered once under the name of each packaged recipe."""
+"""The trainer of the reference models, registered under the name of each packaged recipe."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def train(
     report: Callable[[TrainingStep], None],
     saved: Callable[[str], None],
 ) -> str:
-    """Train by a recipe: a file, or the packaged one of the trainer's name; see `training.train`.
+    """Train a reference model by a recipe; see `training.train`.
 
-    With `run.resume` it is the recipe of the run in `run.out`.
+    The recipe is the file `run.recipe`, else the packaged recipe with the trainer's name; with
+    `run.resume`, it is the recipe of the run in `run.out`.
     """
     recipe = _recipe(run)
 

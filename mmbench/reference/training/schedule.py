@@ -1,4 +1,4 @@
-"""Optimisers and learning rates of the reference models: AdamW, Muon, warm-up, half a cosine."""
+"""Optimisers and learning rates: AdamW and Muon, with warm-up and cosine decay."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _BETAS, _EPSILON = (0.9, 0.98), 1e-6
 
 
 def parameter_rates(model: nn.Module, rates: Mapping[str, float]) -> dict[str, float]:
-    """Return the learning rate of each parameter that has one.
+    """Return learning rates by parameter name.
 
-    `rates` maps prefixes of names to rates; the longest matching prefix counts, and parameters
-    without one are left out. Raises ValueError for a prefix without a parameter.
+    `rates` maps prefixes of names to rates; the longest matching prefix applies, and parameters
+    without a matching prefix are left out. Raises ValueError for a prefix that matches none.
     """
     names = [name for name, _ in model.named_parameters()]
     for begin in rates:
@@ -30,10 +30,10 @@ def parameter_rates(model: nn.Module, rates: Mapping[str, float]) -> dict[str, f
 def make_optimisers(
     model: nn.Module, rates: Mapping[str, float], matrices: Mapping[str, float], decay: float
 ) -> list[Optimizer]:
-    """Return Muon for the parameters in `matrices`, and AdamW for all others in `rates`.
+    """Return AdamW for parameters in `rates`, and Muon for 2-D parameters in `matrices`.
 
-    Both map prefixes to rates as for `parameter_rates`. Raises ValueError as it does, and if
-    nothing is left for AdamW.
+    Both map name prefixes to rates, as in `parameter_rates`. `decay` is the weight decay. Raises
+    the errors of `parameter_rates`, and ValueError if no parameter is left for AdamW.
     """
     matching = parameter_rates(model, matrices)
     by_muon = {name: matching[name] for name in matching if model.get_parameter(name).ndim == 2}
@@ -43,10 +43,10 @@ def make_optimisers(
 
 
 def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
-    """Return AdamW (Loshchilov and Hutter 2019) with the CLIP paper's β₂ and ε of transformers.
+    """Return AdamW (Loshchilov and Hutter 2019) with the β₂ and ε of the CLIP paper.
 
-    `rates` holds the learning rate of each parameter by its name; others are left out. A group
-    stores its rate as `peak`.
+    These are the values for its transformers. `rates` maps parameter names to learning rates; other
+    parameters are left out. Each group stores its peak rate as `peak`.
     """
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, weight in model.named_parameters():
@@ -61,7 +61,7 @@ def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
 
 
 def muon(model: nn.Module, rates: Mapping[str, float], decay: float) -> Muon:
-    """Return Muon for the matrices in `rates`; a group stores its rate as `peak`."""
+    """Return Muon for the matrices in `rates`; each group stores its peak rate as `peak`."""
     return Muon(
         [
             {
@@ -78,12 +78,12 @@ def muon(model: nn.Module, rates: Mapping[str, float], decay: float) -> Muon:
 
 
 def decays(name: str, weight: Tensor) -> bool:
-    """Return whether weight decay applies: to matrices other than positions."""
+    """Return whether weight decay applies to a parameter: a matrix other than positions."""
     return weight.ndim >= 2 and not name.endswith("positions")
 
 
 def share_at(step: int, *, steps: int, warm_up: int) -> float:
-    """Return the share of the highest learning rate at a step from 1 to `steps`.
+    """Return the fraction of the peak learning rate at a step from 1 to `steps`.
 
     It rises linearly to 1 at `warm_up`, and falls along half a cosine to 0 at `steps`.
     """

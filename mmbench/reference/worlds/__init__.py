@@ -1,1 +1,1 @@
-"""Synthetic data sets, the worlds, with the same bytes on every machine."""
+"""Synthetic data sets ("worlds"), whose samples are identical on every machine."""

@@ -1,7 +1,7 @@
-"""Random draws that are the same on every machine.
+"""Random draws that are identical on every machine.
 
-All draws are functions of integers and texts by SHA-256 and `random.Random(int).random()`. Python
-guarantees that these results do not change.
+A generator is seeded by SHA-256 of integers and strings, and only `random.Random(int).random()` is
+used, whose results Python guarantees not to change.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def below(rng: Random, n: int) -> int:
 
 
 def pick(rng: Random, items: Sequence[T]) -> T:
-    """Return one of the items, drawn at random."""
+    """Return a random item."""
     return items[below(rng, len(items))]
 
 

@@ -1,4 +1,4 @@
-"""Shared parts of the data sources of the worlds: checks of options, and captions as queries."""
+"""Helpers of the worlds' data sources: option checks, and captions as queries."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mmbench.reference.worlds.splits import SPLITS
 from mmbench.types import Sample
 
 LARGEST = 1024
-"""The largest side of a picture, in pixels."""
+"""The largest side of an image, in pixels."""
 
 
 def check_split(world: str, split: str) -> None:
-    """Raise UnknownName for an unknown split."""
+    """Raise UnknownName if `split` is unknown; `world` is the source's name for the message."""
     if split not in SPLITS:
         raise UnknownName(f"split of {world}", split, SPLITS)
 
 
 def check_number(world: str, name: str, value: int, most: int) -> None:
-    """Raise DataError unless a number of samples is from 1 to `most`."""
+    """Raise DataError unless the option `name` of the source `world` is from 1 to `most`."""
     if not 1 <= value <= most:
         raise DataError(f"{world}: {name} is {value}; give a number from 1 to {most}")
 
 
 def check_size(world: str, size: int, least: int) -> None:
-    """Raise DataError unless the side of a picture is from `least` to `LARGEST` pixels."""
+    """Raise DataError unless the image side `size` is from `least` to `LARGEST` pixels."""
     if not least <= size <= LARGEST:
         raise DataError(
             f"{world}: size is {size}; give a number of pixels from {least} to {LARGEST}"
@@ -36,9 +36,9 @@ def check_size(world: str, size: int, least: int) -> None:
 def captioned(
     documents: Sequence[Sample], captions: Iterable[Iterable[tuple[str, str]]]
 ) -> RetrievalData:
-    """Return documents with their captions (kind and text) as queries.
+    """Return retrieval data with captions, given as (kind, text), as queries of their documents.
 
-    A query has the tags of its document, and `caption`, its kind.
+    A query has the tags of its document, and its kind as the tag `caption`.
     """
     queries = [
         Sample(

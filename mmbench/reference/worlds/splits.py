@@ -1,4 +1,4 @@
-"""Splits of scenes by their meaning, and scenes of different meanings."""
+"""Assignment of scenes to splits by their meaning, and selection of distinct scenes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ SPLITS = ("train", "validation", "test")
 
 
 def split_of(key: str) -> str:
-    """Return the split that may hold a meaning, by a hash of its key: 80, 10 and 10 %."""
+    """Return a meaning's split by a hash of its key: train 80 %, validation 10 %, test 10 %."""
     bucket = hashlib.sha256(key.encode()).digest()[0] % 10
     return {0: "test", 1: "validation"}.get(bucket, "train")
 
 
 class KeyedItem(Protocol):
-    """A scene, a film or a sound: `key` is its meaning as text."""
+    """A scene or film with a `key`, its meaning as a string."""
 
     @property
     def key(self) -> str:
-        """Return a text that is equal for two objects with the same description."""
+        """A string that is equal for two items with the same description."""
         ...
 
 
@@ -29,11 +29,11 @@ M = TypeVar("M", bound=KeyedItem)
 
 
 class SplitItem(Protocol):
-    """A scene, a film or a sound that a split may hold."""
+    """A scene or film that belongs to a split."""
 
     @property
     def split(self) -> str:
-        """Return the split that may hold its meaning."""
+        """The only split that may contain this item."""
         ...
 
 
@@ -41,12 +41,12 @@ H = TypeVar("H", bound=SplitItem)
 
 
 def first_of_split(split: str, draw: Callable[[int], H]) -> H:
-    """Return the first of `draw(0)`, `draw(1)`, … that the split may hold."""
+    """Return the first of `draw(0)`, `draw(1)`, … that belongs to the split."""
     return next(one for one in map(draw, count()) if one.split == split)
 
 
 def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
-    """Return `at(index, attempt)` for each index, with another attempt for repeated meanings."""
+    """Return `at(index, attempt)` for each index; a repeated meaning gets another attempt."""
     seen: dict[str, M] = {}
     for index in range(number):
         fresh = (at(index, attempt) for attempt in count())

@@ -84,7 +84,7 @@ def test_half_precision_agrees(model: AsrNano, samples: list[Sample]) -> None:
 
 
 def test_a_conversation_without_a_sound_is_refused(model: AsrNano) -> None:
-    with pytest.raises(SampleError, match="takes one sound, and was given 0"):
+    with pytest.raises(SampleError, match="takes one audio clip per sample; this sample has 0"):
         model.prepare(user("what is said?"), "conversation")
 
 

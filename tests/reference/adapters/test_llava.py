@@ -97,19 +97,19 @@ def test_a_word_that_is_not_known(model: LlavaNano) -> None:
 @pytest.mark.parametrize(
     ("part", "what"),
     [
-        (Audio(np.zeros(5, np.float32), 16000), "sounds"),
+        (Audio(np.zeros(5, np.float32), 16000), "audio"),
         (VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,)), "videos"),
     ],
 )
 def test_other_media_fail_the_sample(model: LlavaNano, part: Any, what: str) -> None:
-    with pytest.raises(SampleError, match=f"takes texts and images, and no {what}"):
+    with pytest.raises(SampleError, match=f"takes texts and images, but no {what}"):
         model.prepare((user(noise_image(0), part, "what?"),), "conversation")
 
 
 def test_a_conversation_without_room_for_an_answer(model: LlavaNano) -> None:
     fits = model.prepare((user(noise_image(0), "red " * 40),), "conversation")
     assert len(fits.ids) == 59
-    with pytest.raises(SampleError, match="60 tokens long, and llava-nano takes fewer than 60"):
+    with pytest.raises(SampleError, match="60 tokens; llava-nano takes fewer than 60"):
         model.prepare((user(noise_image(0), "red " * 41),), "conversation")
 
 

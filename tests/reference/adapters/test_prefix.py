@@ -93,9 +93,9 @@ def test_the_image_is_seen(model: PrefixNano) -> None:
 
 
 def test_what_it_cannot_take_is_said_in_its_name(model: PrefixNano) -> None:
-    with pytest.raises(SampleError, match="prefix-nano takes texts and images, and no sounds"):
+    with pytest.raises(SampleError, match="prefix-nano takes texts and images, but no audio"):
         asked(model, Audio(np.zeros(5, np.float32), 8000), "what?")
-    with pytest.raises(SampleError, match="49 tokens long, and prefix-nano takes fewer than 40: 5"):
+    with pytest.raises(SampleError, match="49 tokens; prefix-nano takes fewer than 40"):
         asked(model, noise_image(0), "red " * 41)
 
 

@@ -129,17 +129,17 @@ def test_the_shortest_sound_is_heard(model: UnifiedNano) -> None:
 
 def test_a_video_fails_the_sample(model: UnifiedNano) -> None:
     clip = VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
-    with pytest.raises(SampleError, match="takes texts, images and sounds, and no videos"):
+    with pytest.raises(SampleError, match="takes texts, images and audio, but no videos"):
         model.prepare((user(clip, "what?"),), "conversation")
 
 
 def test_what_leaves_no_room_fails_the_sample(model: UnifiedNano) -> None:
-    with pytest.raises(SampleError, match=r"conversation is 12. tokens long, .* fewer than 120"):
+    with pytest.raises(SampleError, match=r"conversation has 12. tokens; .* fewer than 120"):
         model.prepare((user(noise_image(0), "red " * 98),), "conversation")
     fine, long = model.draw(["red", "red " * 120], [0, 0])
     assert isinstance(fine, Image.Image)
     assert isinstance(long, SampleError)
-    assert "the prompt is 127 tokens long, and unified-nano takes fewer than 104" in str(long)
+    assert "the prompt has 127 tokens; unified-nano takes fewer than 104" in str(long)
 
 
 def test_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
@@ -245,8 +245,8 @@ def test_of_one_likeliest_token_every_seed_draws_the_same(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"temperature": 0.0}, "temperature is 0.0: give a number above 0"),
-        ({"top_k": -1}, "top_k is -1: give a number from 0"),
+        ({"temperature": 0.0}, "temperature is 0.0; give a number above 0"),
+        ({"top_k": -1}, "top_k is -1; give 0 or a larger"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

@@ -136,7 +136,7 @@ def test_a_config_comes_back_from_plain_values() -> None:
     described = TrainedAudio(tiny(), Words([*SPECIAL, *"abcde"]), tuple("vwxyz")).describe()
     again = TrainedAudio.from_description({**described, "architecture": asdict(TINY)})
     assert again.model.config == TINY
-    with pytest.raises(ValueError, match="8 words, but its architecture has 9: write"):
+    with pytest.raises(ValueError, match="8 words, but its architecture has 9; write"):
         TrainedAudio.from_description({**described, "words": [*SPECIAL, *"abcd"]})
 
 

@@ -184,7 +184,7 @@ def test_a_trained_model_comes_back_from_plain_values() -> None:
     assert again.model.config == replace(TINY, fusion="hybrid")
     assert build_config(Config, asdict(TINY)) == TINY
     assert (again.words.words, again.labels) == (words.words, tuple(labels))
-    with pytest.raises(ValueError, match="3 labels, but its architecture has 4: write"):
+    with pytest.raises(ValueError, match="3 labels, but its architecture has 4; write"):
         TrainedFusion.from_description({**checkpoint.describe(), "labels": labels[:3]})
 
 

@@ -97,7 +97,7 @@ def test_what_is_common_is_one_token_wherever_it_stands() -> None:
 def test_an_encoding_is_what_its_description_says() -> None:
     again = Bpe(WORDS.description)
     assert again.encode("a blue star") == WORDS.encode("a blue star")
-    with pytest.raises(ValueError, match="no description of an encoding"):
+    with pytest.raises(ValueError, match="not the JSON of a `tokenizers` encoding"):
         Bpe("{}")
 
 
@@ -315,7 +315,7 @@ def test_what_is_read_is_seen_as_a_whole_and_what_is_drawn_code_by_code() -> Non
 
 def test_an_image_that_is_read_is_whole() -> None:
     ids = torch.tensor([[START, USER, OPEN[TokenKind.IMAGE], *IMAGE[:3]]])
-    with pytest.raises(ValueError, match="3 tokens are no images of 4 that are read"):
+    with pytest.raises(ValueError, match="3 image tokens of the user are not a multiple of 4"):
         tiny().gpt.features(ids)
 
 
@@ -386,9 +386,9 @@ def test_images_and_sounds_take_their_places_in_order() -> None:
 
 def test_places_without_an_image_are_refused() -> None:
     none = torch.empty(0, 0, 10), torch.empty(0, dtype=torch.int64)
-    with pytest.raises(ValueError, match="4 places for 8 tokens of IMAGE"):
+    with pytest.raises(ValueError, match="4 placeholders for 8 codes of IMAGE"):
         tiny().fill_codes(torch.tensor([[IMAGE.start] * 4]), torch.randn(2, 3, 16, 16), *none)
-    with pytest.raises(ValueError, match="1 places for 0 tokens of SOUND"):
+    with pytest.raises(ValueError, match="1 placeholders for 0 codes of SOUND"):
         tiny().fill_codes(torch.tensor([[SOUND.start]]), torch.empty(0, 3, 16, 16), *none)
 
 
@@ -424,8 +424,8 @@ def test_the_small_size() -> None:
     ("wrong", "message"),
     [
         ({"heads": 3}, "heads 3 does not divide width 32"),
-        ({"image_size": 20}, "a code of 8 px does not divide 20"),
-        ({"context": 4}, "an image of 4 tokens in a context of 4"),
+        ({"image_size": 20}, "a code of 8 px does not divide image_size 20"),
+        ({"context": 4}, "an image of 4 tokens does not fit into a context of 4"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:

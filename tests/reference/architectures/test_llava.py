@@ -144,7 +144,7 @@ def test_several_images_in_their_order_and_none() -> None:
 
 @pytest.mark.parametrize("images", [0, 1, 3])
 def test_places_and_images_must_agree(images: int) -> None:
-    with pytest.raises(ValueError, match=f"8 places for {images} images of 4"):
+    with pytest.raises(ValueError, match=f"8 tokens IMAGE for {images} images of 4"):
         tiny().embed_ids(asked(2), pixels(images))
 
 
@@ -364,7 +364,7 @@ def test_the_small_size() -> None:
         ),
         ({"patch": 7}, "patch 7 does not divide image_size"),
         ({"image_heads": 5}, "image_heads 5 does not divide image_width"),
-        ({"context": 4}, "an image of 4 tokens in a context of 4"),
+        ({"context": 4}, "an image of 4 tokens does not fit into a context of 4"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:

@@ -88,7 +88,7 @@ def test_the_prefix_stands_where_the_image_stood() -> None:
     torch.testing.assert_close(x[:, 3:6], model.project_images(images))
     words = [0, 1, 2, 6, 7]
     torch.testing.assert_close(x[:, words], model.language.tokens(ids[:, words]))
-    with pytest.raises(ValueError, match="6 places for 1 images of 3"):
+    with pytest.raises(ValueError, match="6 tokens IMAGE for 1 images of 3"):
         model.embed_ids(ids, images[:1])
 
 
@@ -124,8 +124,8 @@ def test_a_few_steps_lower_the_loss_through_every_weight() -> None:
     ("wrong", "message"),
     [
         ({"heads": 3}, "heads 3 does not divide width 16"),
-        ({"prefix": 0}, "an image of 0 tokens in a context of 30"),
-        ({"prefix": 30}, "an image of 30 tokens in a context of 30"),
+        ({"prefix": 0}, "an image of 0 tokens does not fit into a context of 30"),
+        ({"prefix": 30}, "an image of 30 tokens does not fit into a context of 30"),
         ({"patch": 5}, "patch 5 does not divide image_size"),
     ],
 )

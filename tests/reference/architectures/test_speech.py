@@ -159,7 +159,7 @@ def test_sizes_and_alphabets_that_make_no_sense() -> None:
         replace(TINY, heads=3)
     described = TrainedSpeech(tiny(), "abcd").describe()
     assert TrainedSpeech.from_description(described).model.config == TINY
-    with pytest.raises(ValueError, match="3 letters, but its architecture has 4: write"):
+    with pytest.raises(ValueError, match="3 letters, but its architecture has 4; write"):
         TrainedSpeech.from_description({**described, "alphabet": "abc"})
 
 

@@ -78,7 +78,7 @@ def test_a_checkpoint_comes_back(tmp_path: Path, dtype: torch.dtype) -> None:
 def test_counts_that_do_not_belong_are_refused_by_name() -> None:
     refuse_counts(words=(3, 3), labels=(0, 0))
     with pytest.raises(
-        ValueError, match=r"^config\.json lists 1 labels, but its architecture has 2:"
+        ValueError, match=r"^config\.json lists 1 labels, but its architecture has 2;"
     ):
         refuse_counts(words=(3, 3), labels=(1, 2))
 
@@ -103,7 +103,7 @@ def test_what_is_wrong_with_a_folder_is_named(tmp_path: Path) -> None:
         ('{"model": "clip-nano"}', "not a clip-nano checkpoint: 'architecture'"),
         (
             json.dumps({**said, "words": said["words"][:-1]}),
-            "29 words, but its architecture has 30:",
+            "29 words, but its architecture has 30;",
         ),
         (
             json.dumps({**said, "architecture": {**said["architecture"], "embedding": 25}}),

@@ -96,7 +96,7 @@ def test_every_word_of_the_world_is_known(checkpoint: TrainedLlava) -> None:
 @pytest.mark.parametrize(
     ("start", "error", "message"),
     [
-        ({}, UserError, "start names no vision: give `start: {vision: clip-nano}`"),
+        ({}, UserError, "start names no vision; give `start: {vision: clip-nano}`"),
         ({"vision": "clip-nan"}, ModelError, "clip-nan/config.json: no such file"),
     ],
 )

@@ -56,7 +56,7 @@ def test_it_sees_what_clip_nano_sees() -> None:
 
 
 def test_a_start_that_names_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"start names no vision: give `start: \{vision: clip-nano"):
+    with pytest.raises(UserError, match=r"start names no vision; give `start: \{vision: clip-nano"):
         train(small(start={}), tmp_path / "run")
 
 

@@ -240,7 +240,7 @@ def test_a_size_that_cannot_be_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "options of stage all: no kind of row has a share; conversations takes talks, desc"),
+        ({}, "options of stage all: all shares are 0; give one kind of row a positive share; con"),
         (
             {"talk": 1},
             "unknown field `talk`; conversations takes talks, descriptions, drawings, sp",

@@ -220,7 +220,7 @@ def test_nothing_to_resume(tmp_path: Path) -> None:
 
 
 def test_resuming_by_another_recipe_names_the_difference(whole: Path) -> None:
-    with pytest.raises(UserError, match="another recipe: stages differs; resume with the same"):
+    with pytest.raises(UserError, match=r"another recipe \(stages differs\); resume with the same"):
         train(change_recipe(small(), steps=9), whole, resume=True)
 
 

@@ -1,6 +1,7 @@
-"""Two earlier video networks with the interface of the transformer: 3-D convolutions, two streams.
+"""Two earlier types of video networks as baselines: 3-D convolutions and two streams.
 
-Group norm replaces the batch norm of the papers, so that a row depends on itself only.
+They have the interface of the transformer. Group norm replaces the batch norm of the papers, so
+that a row does not depend on the other rows of a batch.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def _norm(width: int) -> nn.GroupNorm:
 
 
 class VideoResidual(nn.Module):
-    """Two convolutions of size 3 with a shortcut (arXiv 1512.03385, figure 2)."""
+    """A residual block of two convolutions of size 3 (arXiv 1512.03385, figure 2)."""
 
     def __init__(self, dims: Dimensions, wide_in: int, wide_out: int, stride: int) -> None:
         super().__init__()
@@ -45,11 +46,11 @@ class VideoResidual(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A stem, then four stages that double the width and halve the size, then the mean.
+    """A residual network: a stem, four stages that double the width, and global average pooling.
 
-    With `dims` 3 the stem is that of R3D (Tran et al. 2018, arXiv 1711.11248, table 1: 3 × 7 × 7,
-    only space halved), with `dims` 2 that of ResNet (arXiv 1512.03385, table 1, without the
-    pooling, since the pictures are small).
+    The stages halve the size. With `dims` 3, the stem is that of R3D (Tran et al. 2018, arXiv
+    1711.11248, table 1: 3 × 7 × 7, only space is halved). With `dims` 2, it is that of ResNet
+    (arXiv 1512.03385, table 1) without pooling, since the images are small.
     """
 
     def __init__(self, dims: Dimensions, channels: int, width: int, blocks: int) -> None:
@@ -77,8 +78,9 @@ class ResNet(nn.Module):
 class TwoStream(nn.Module):
     """Two networks for appearance and motion (Simonyan and Zisserman 2014, arXiv 1406.2199).
 
-    Appearance is the middle frame. Motion is the differences of neighbouring frames as channels of
-    one picture, in place of the paper's optical flow. The features are concatenated.
+    The input for appearance is the middle frame. The input for motion are the differences between
+    neighbouring frames as channels of an image, in place of the paper's optical flow. The features
+    of both networks are concatenated.
     """
 
     def __init__(self, c: Config) -> None:

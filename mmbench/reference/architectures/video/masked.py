@@ -1,8 +1,8 @@
-"""Masked pre-training without labels: most places of a video are hidden and predicted.
+"""Masked pre-training of video models without labels.
 
-VideoMAE (Tong et al. 2022, arXiv 2203.12602, section 3): the encoder sees the visible places only,
-and a light decoder predicts the pixels of the hidden ones. A place is hidden in all frames (tube
-masking), so that it cannot be copied from another frame.
+VideoMAE (Tong et al. 2022, arXiv 2203.12602, section 3): the encoder sees only the visible patches,
+and a small decoder predicts the pixels of the hidden patches. A position is hidden in all frames
+(tube masking), so that its pixels cannot be copied from another frame.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def split_cubes(videos: Tensor, c: Config) -> Tensor:
 
 
 def normalise_patches(pixels: Tensor) -> Tensor:
-    """Normalise each channel of each patch by its mean and deviation (the code of VideoMAE)."""
+    """Standardise each channel of each patch, as in the code of VideoMAE."""
     mean = pixels.mean(-2, keepdim=True)
     deviation = pixels.var(-2, keepdim=True).sqrt()
     return ((pixels - mean) / (deviation + 1e-6)).flatten(-2)
 
 
 class PixelDecoder(nn.Module):
-    """A decoder of the pixels of all patches from the features of the visible ones."""
+    """A decoder that predicts the pixels of all patches from features of visible patches."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -51,7 +51,11 @@ class PixelDecoder(nn.Module):
         initialise(self, c.decoder_layers)
 
     def forward(self, token: Tensor, seen: Tensor, visible: Tensor) -> Tensor:
-        """Map [n, width], [n, t, k, width] and places [n, k] to pixels [n, t, s, cube · 3]."""
+        """Predict the pixels of all patches, [n, t, s, cube · 3].
+
+        `token` [n, width] is the class token; `seen` [n, t, k, width] are the features of the k
+        visible positions `visible` [n, k].
+        """
         n, t, _, _ = seen.shape
         narrow = self.narrow(seen)
         where = visible[:, None, :, None].expand_as(narrow)
@@ -65,10 +69,10 @@ class PixelDecoder(nn.Module):
 def masked_loss(
     tower: VideoTransformer, decoder: PixelDecoder, videos: Tensor, c: Config, hidden: float
 ) -> Tensor:
-    """Return the mean squared error of the hidden normalised pixels, a scalar.
+    """Return the mean squared error of the normalised pixels of hidden patches, a scalar.
 
-    `hidden` is the share of hidden places, from 0 to 1; at least one is hidden and one visible.
-    They are drawn from torch's generator for each video.
+    `hidden` is the share of hidden positions, from 0 to 1; at least one position is hidden and one
+    visible. They are drawn from torch's generator for each video.
     """
     places = c.grid[1]
     seen = min(places - 1, max(1, round(places * (1 - hidden))))

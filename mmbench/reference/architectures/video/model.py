@@ -17,9 +17,10 @@ from mmbench.reference.architectures.video.transformer import Config, VideoTrans
 
 
 class Video(ContrastiveModel):
-    """A model with logits of classes, and unit vectors of videos and texts in one space.
+    """A model that classifies videos, and embeds videos and texts as unit vectors.
 
-    Both use the features of the tower. Only a transformer has a decoder, for pre-training.
+    Both outputs use the features of the video tower. For masked pre-training, the transformer tower
+    also has a pixel decoder.
     """
 
     def __init__(self, config: Config) -> None:
@@ -40,14 +41,14 @@ class Video(ContrastiveModel):
             nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
 
     def classify(self, videos: Tensor) -> Tensor:
-        """Return logits [n, classes] of normalised pixels [n, 3, frames, size, size]."""
+        """Map normalised pixels [n, 3, frames, size, size] to logits [n, classes]."""
         logits: Tensor = self.head(self.tower(videos))
         return logits
 
     def encode_video(self, videos: Tensor) -> Tensor:
-        """Return unit vectors, float32 [n, embedding], of normalised pixels.
+        """Embed videos as unit vectors, float32 [n, embedding].
 
-        The pixels are [n, 3, frames, size, size].
+        `videos` are normalised pixels [n, 3, frames, size, size].
         """
         return self._project(self.tower(videos))
 
@@ -55,14 +56,14 @@ class Video(ContrastiveModel):
         return F.normalize(self.video_projection(features).float(), dim=-1)
 
     def forward(self, videos: Tensor, classes: Tensor, tokens: Tensor) -> Tensor:
-        """Return the cross-entropy of n classes plus the contrastive loss of n pairs, a scalar."""
+        """Return the classification loss plus the contrastive loss of n videos, a scalar."""
         features = self.tower(videos)
         vectors = self._project(features)
         class_loss = F.cross_entropy(self.head(features).float(), classes)
         return class_loss + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
 
     def pretraining_loss(self, videos: Tensor, hidden: float) -> Tensor:
-        """Return the loss of masked pre-training, with a share of the places hidden."""
+        """Return the loss of masked pre-training with the share `hidden` of positions hidden."""
         assert self.decoder is not None
         assert isinstance(self.tower, VideoTransformer)
         return masked_loss(self.tower, self.decoder, videos, self.config, hidden)

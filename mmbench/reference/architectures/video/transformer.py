@@ -1,10 +1,10 @@
 """A video transformer: patches of several frames, attention in space and time.
 
-Divided attention is that of TimeSformer (Bertasius et al. 2021, arXiv 2102.05095, section 3): each
-layer attends over time at one place, then over places in one frame. Joint attention is over all
-patches, as in the same paper and ViViT's model 1 (Arnab et al. 2021, arXiv 2103.15691, section
-3.3). Tubelets, patches of several frames, are from ViViT too (section 3.2). Released weights of
-TimeSformer fit after renaming.
+Divided attention is from TimeSformer (Bertasius et al. 2021, arXiv 2102.05095, section 3): each
+layer attends over the frames at one position, then over the positions in one frame. Joint attention
+is over all patches, as in the same paper and ViViT's model 1 (Arnab et al. 2021, arXiv 2103.15691,
+section 3.3). Tubelets, patches of several frames, are also from ViViT (section 3.2). Released
+weights of TimeSformer can be loaded after renaming.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ AttentionKind = Literal["divided", "joint"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture; the defaults are small, `Config.paper_size()` gives those of the papers.
+    """The architecture. The defaults are small; `Config.paper_size()` is that of the papers.
 
     `tower` is the video encoder: the transformer, or a baseline of `video.baselines`. A patch is
     `patch` pixels wide and high and `tubelet` frames long. Raises ValueError for sizes that do not
-    divide, and for an unknown tower or attention.
+    divide each other, and for an unknown tower or attention.
     """
 
     vocabulary: int
@@ -75,15 +75,15 @@ class Config:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Return the number of patches in time, and in space."""
+        """The number of patches in time and in space."""
         return self.frames // self.tubelet, (self.size // self.patch) ** 2
 
 
 class JointBlock(TransformerBlock):
-    """A layer that attends over all places of all frames at once."""
+    """A layer that attends over all patches of all frames at once."""
 
     def attend(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Apply the layer to class token [n, 1, width] and patches [n, t, s, width]."""
+        """Apply the layer to the class token [n, 1, width] and patches [n, t, s, width]."""
         x = self(torch.cat([token, patches.flatten(1, 2)], dim=1))
         return x[:, :1], x[:, 1:].view_as(patches)
 
@@ -91,8 +91,8 @@ class JointBlock(TransformerBlock):
 class DividedBlock(JointBlock):
     """A layer that attends over time, then over space (arXiv 2102.05095, section 3).
 
-    In time a patch sees the same place in all frames. In space each frame has its own copy of the
-    class token; the mean over the frames is passed on.
+    Over time, a patch attends to the same position in all frames. Over space, each frame has its
+    own copy of the class token, and the mean of the copies is passed on.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -102,7 +102,7 @@ class DividedBlock(JointBlock):
         self.time_out = nn.Linear(width, width)
 
     def attend(self, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
-        """Apply the layer to class token [n, 1, width] and patches [n, t, s, width]."""
+        """Apply the layer to the class token [n, 1, width] and patches [n, t, s, width]."""
         n, t, s, width = patches.shape
         lines = self.norm_time(patches).transpose(1, 2).reshape(n * s, t, width)
         attended = self.time_out(self.time(lines)).view(n, s, t, width)
@@ -118,7 +118,7 @@ class DividedBlock(JointBlock):
 
 
 def run_blocks(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
-    """Apply all layers to class token [n, 1, width] and patches [n, t, s, width]."""
+    """Apply all layers to the class token [n, 1, width] and patches [n, t, s, width]."""
     for block in blocks:
         assert isinstance(block, JointBlock)
         token, patches = block.attend(token, patches)
@@ -126,7 +126,7 @@ def run_blocks(blocks: nn.ModuleList, token: Tensor, patches: Tensor) -> tuple[T
 
 
 class VideoTransformer(nn.Module):
-    """Patches through attention; the features are those of the class token."""
+    """A video transformer; its features are the output at the class token."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()
@@ -151,10 +151,10 @@ class VideoTransformer(nn.Module):
         return self.encode(videos)[0]
 
     def encode(self, videos: Tensor, visible: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return features [n, width] and those of the patches [n, t, s, width].
+        """Return the features of the class token [n, width] and of the patches [n, t, s, width].
 
-        `visible`, int64 [n, s], are the visible places in all frames (tube masking); by default all
-        are visible.
+        `visible`, int64 [n, s], are the visible positions, the same in all frames (tube masking);
+        by default all positions are visible.
         """
         x = self.patches(videos).flatten(3).permute(0, 2, 3, 1)
         x = x + self.space_positions + self.time_positions[:, None]

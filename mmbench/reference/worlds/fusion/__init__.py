@@ -1,1 +1,1 @@
-"""Trios of an image, a sound and a sentence, where one may differ."""
+"""Synthetic trios of an image, an audio clip and a sentence, of which one may differ."""

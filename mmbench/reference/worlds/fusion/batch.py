@@ -1,4 +1,4 @@
-"""Training batches of augmented images and sounds, and of sentences."""
+"""Training batches of trios, with augmented images and audio."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mmbench.reference.worlds.sounds.make import synthesise
 
 
 class TrioBatch(NamedTuple):
-    """n trios of image, sound and sentence, which of them differs, and the number each shows.
+    """n trios of an image, an audio clip and a sentence, with their targets.
 
-    Images float32 [n, size, size, 3] from 0 to 1, sounds float32 [n, SAMPLES] from -1 to 1, n
-    sentences, positions in `ANSWERS` int64 [n], and numbers from 1 to 3 of image, sound and
-    sentence int64 [n, 3].
+    `images` are float32 [n, size, size, 3] from 0 to 1, and `sounds` float32 [n, SAMPLES] from -1
+    to 1. `differs` holds indices of the answers in `ANSWERS`, int64 [n], and `numbers` the numbers
+    from 1 to 3 that image, audio and sentence show, int64 [n, 3].
     """
 
     images: NDArray[np.float32]
@@ -29,7 +29,7 @@ class TrioBatch(NamedTuple):
 
 
 def trio_batch(seed: int, step: int, trios: int, size: int) -> TrioBatch:
-    """Return the training batch of a step, from 1, as a function of the arguments alone."""
+    """Return the training batch of a step, counted from 1; it depends on the arguments only."""
     rng = np.random.default_rng([seed, step])
     indices = range((step - 1) * trios, step * trios)
     drawn = [trio_at("train", seed, index) for index in indices]

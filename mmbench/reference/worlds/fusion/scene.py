@@ -1,8 +1,8 @@
-"""Trios of an image, a sound and a sentence that show a number each: all equal, or one differs.
+"""Trios of an image, an audio clip and a sentence that each show a number.
 
-No single modality reveals the answer: given an image, a sound or a sentence, the four answers are
-equally likely. The answer is drawn first, then the numbers, equally often for each answer, and then
-the contents that show them.
+Either all three numbers are equal or one differs. No single modality reveals the answer: given only
+an image, an audio clip or a sentence, the four answers are equally likely. The answer is drawn
+first, then the numbers, equally often for each answer, then contents that show the numbers.
 """
 
 from __future__ import annotations
@@ -48,13 +48,14 @@ _FRAMES = (
     "somebody brought {}",
     "there will be {}",
 )
-_APART = 1 << 16  # trials of one attempt, before those of the next one begin
+_APART = 1 << 16  # offset between the random draws of consecutive attempts
 
 
 class Trio(NamedTuple):
-    """An image scene, a sound scene and a sentence.
+    """An image scene, an audio scene and a sentence.
 
-    `differs` is the position in `ANSWERS` of the one that differs, 0 if none does.
+    `differs` is the index of the answer in `ANSWERS`: 0 if all numbers agree, else the index of the
+    differing input.
     """
 
     image: Scene
@@ -64,12 +65,12 @@ class Trio(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Return the meaning of all three as text."""
+        """The meaning of image, audio and sentence as a string."""
         return f"{self.image.key} | {self.sound.key} | {self.sentence}"
 
 
 def _deck() -> list[tuple[int, tuple[int, int, int]]]:
-    """Return each answer six times, in turn, with the numbers of image, sound and sentence."""
+    """Return 24 pairs of an answer and the three numbers; each answer occurs six times."""
     agree = [(number, number, number) for number in NUMBERS] * 2
     odd = list(permutations(NUMBERS, 2))
     rows = [
@@ -86,10 +87,11 @@ DECK = _deck()
 
 
 def trio_at(split: str, seed: int, index: int, attempt: int = 0) -> Trio:
-    """Return the trio of a split at an index from 0, with answer and numbers of `DECK`.
+    """Return the trio of a split at an index from 0.
 
-    Another `attempt` gives another such trio. Image and sentence belong to the split, and so does a
-    sound of several events; sounds of one event have only 24 meanings, which all splits share.
+    `DECK` determines its answer and numbers by the index. Another `attempt` gives another trio with
+    these. Image, sentence and audio of several events belong to the split; audio of a single event
+    has only 24 meanings, which all splits share.
     """
     answer, (image_number, sound_number, sentence_number) = DECK[index % len(DECK)]
     rng = chance("trio", split, seed, index, attempt)
@@ -105,13 +107,13 @@ def _image(split: str, seed: int, index: int, trials: int, number: int) -> Scene
 
 
 def _sound(split: str, seed: int, index: int, trials: int, number: int) -> SoundScene:
-    """Return a sound scene with sequential events: simultaneous ones cannot always be counted."""
+    """Return an audio scene of sequential events, since simultaneous events are hard to count."""
     scenes = (sounds_at(split, seed, index, trial) for trial in count(trials))
     return next(s for s in scenes if number == len(s.events) == len(s.slots))
 
 
 def _sentence(split: str, rng: Random, number: int) -> str:
-    """Return a sentence with a number in words, from a split by the hash of the sentence."""
+    """Return a sentence that mentions `number` items; its hash determines its split."""
     while True:
         one = pick(rng, tuple(_NOUNS))
         phrase = pick(rng, _PHRASES[number]).format(one=one, many=_NOUNS[one])

@@ -1,7 +1,7 @@
-"""The data source of trios: which of an image, a sound and a sentence differs.
+"""The data source of trios, with the question which of image, audio and sentence differs.
 
-Each shows a number from 1 to 3: the number of objects in the image, of successive sounds, and of
-the items in the sentence.
+Each input shows a number from 1 to 3: the number of objects in the image, of successive events in
+the audio, and of items in the sentence.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from mmbench.reference.worlds.motion.sources import training_film
 
 
 class FilmBatch(NamedTuple):
-    """Films uint8 [n, 16, size, size, 3], one of the captions of each, and motions int64 [n]."""
+    """n films, uint8 [n, 16, size, size, 3], with a caption and a motion class, int64 [n], each."""
 
     films: NDArray[np.uint8]
     texts: list[str]
@@ -22,9 +22,9 @@ class FilmBatch(NamedTuple):
 
 
 def film_batch(seed: int, step: int, videos: int, size: int) -> FilmBatch:
-    """Return the batch of a step, from 1: a function of its arguments alone.
+    """Return the training batch of a step, counted from 1; it depends on the arguments only.
 
-    Steps share no films.
+    No film occurs in two steps.
     """
     rng = np.random.default_rng([seed, step])
     drawn = [training_film(seed, (step - 1) * videos + i) for i in range(videos)]

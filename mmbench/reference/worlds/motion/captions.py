@@ -1,6 +1,6 @@
-"""Captions of the moving shapes, from a small grammar with four kinds of captions.
+"""Captions of films of moving shapes, from a small grammar.
 
-The kinds differ in their contents; synonyms are drawn at random.
+The four kinds of captions differ in the facts they mention; synonyms are drawn at random.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _RESTS = ("rests", "stays where it is", "does not move")
 
 
 def captions(film: Film, rng: Random) -> list[str]:
-    """Return four captions, one of each kind, in the order of `KINDS`; each is true of the film."""
+    """Return four true captions of a film, one of each kind, in the order of `KINDS`."""
     return [tell(film, rng) for tell in KINDS.values()]
 
 

@@ -18,7 +18,7 @@ RATE = 8
 
 
 def draw_film(film: Film, size: int) -> NDArray[np.uint8]:
-    """Return the film as RGB, uint8 [16, size, size, 3]; the mover lies over what rests."""
+    """Draw a film as RGB, uint8 [16, size, size, 3], with the moving object in front."""
     scene = np.empty((size, size, 3), np.uint8)
     scene[:] = film.background
     if film.other:
@@ -30,7 +30,7 @@ def draw_film(film: Film, size: int) -> NDArray[np.uint8]:
 
 
 def _wrapped(image: Image, shape: str, spot: Spot) -> None:
-    """Paint an object, and the part that crosses an edge again at the opposite edge."""
+    """Paint an object on an image that wraps around at its edges."""
     for x, y in product(_places(spot.x, spot.radius), _places(spot.y, spot.radius)):
         paint(image, shape, spot._replace(x=x, y=y))
 
@@ -41,9 +41,9 @@ def _places(at: int, radius: int) -> list[int]:
 
 
 def avi(frames: NDArray[np.uint8]) -> bytes:
-    """Return frames uint8 [t, h, w, 3] as an uncompressed AVI of 8 frames a second.
+    """Encode frames, uint8 [t, h, w, 3], as an uncompressed AVI with 8 frames per second.
 
-    The decoded pixels are the same on every machine, the bytes on one machine.
+    The decoded pixels are identical on every machine; the bytes are only identical on the same one.
     """
     import av
 

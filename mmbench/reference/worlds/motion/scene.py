@@ -1,8 +1,8 @@
 """Films of the moving shapes: their definition, random generation and split.
 
-One shape moves, and at most one rests. The picture wraps around at its edges. So for every
-motion and at every frame, the mover's position is uniform over the picture and its radius is
-uniform over all radii. No single frame reveals the motion.
+One shape moves, and at most one other shape rests. The image wraps around at its edges. So for
+every motion and in every frame, the position of the moving shape is uniform over the image, and its
+radius is uniform over all radii. No single frame reveals the motion.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ PACES = ("slowly", "quickly")
 TURN = 64
 """Parts of a full turn, in which phases are counted."""
 _QUARTER = (0, 98, 195, 290, 383, 471, 556, 634, 707, 773, 831, 882, 924, 957, 981, 995, 1000)
-_LEAST, _SPREAD = 70, 70  # the radius of objects, in the units of `Spot`: 70 to 139
-# Least and spread, a frame: units along a line, parts of a turn, units of a radius.
+_LEAST, _SPREAD = 70, 70  # radii of objects are 70 to 139 in the units of `Spot`
+# Minimum and range of the speed per frame: units on a line, parts of a turn, units of the radius.
 _SPEED = {"slowly": (12, 13), "quickly": (36, 25)}
 _TURNING = {"slowly": (2, 2), "quickly": (6, 3)}
 _GROWTH = {"slowly": (3, 2), "quickly": (8, 5)}
@@ -42,18 +42,19 @@ _LINES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 class Figure(NamedTuple):
-    """An object in words."""
+    """An object described by words."""
 
     colour: str
     shape: str
 
 
 class Film(NamedTuple):
-    """The mover, its motion and pace, the resting object, and details that captions leave out.
+    """A film: the moving object (mover), its motion and pace, and at most one resting object.
 
-    `start` is the mover's centre, radius and colour. From it the mover moves by `step` units, or
-    parts of a turn, per frame, from `phase` (0 to TURN - 1); an orbit has the radius `reach`. The
-    other object is at `rest`. Both objects differ in colour and in shape.
+    The other fields are details that captions leave out. `start` is the mover's centre, radius and
+    colour. Per frame it moves by `step` units, or 1/TURN of a turn beginning at `phase` (0 to
+    TURN - 1); an orbit has the radius `reach`. `rest` is the place of the resting object. The two
+    objects differ in colour and in shape.
     """
 
     mover: Figure
@@ -69,17 +70,17 @@ class Film(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Return the film's meaning as text: equal for two films that differ in no word."""
+        """The meaning of the film as a string; equal for films with the same description."""
         rests = f"; {' '.join(self.other)} rests" if self.other else ""
         return f"{' '.join(self.mover)} {self.motion} {self.pace}{rests}"
 
     @property
     def split(self) -> str:
-        """Return the split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        """The only split that may contain this meaning, by a hash of `key` (80, 10 and 10 %)."""
         return split_of(self.key)
 
     def at(self, frame: int) -> Spot:
-        """Return the mover at a frame: its centre, from 0 to 959 in x and y, and its radius."""
+        """Return centre (x and y from 0 to 959), radius and colour of the mover at a frame."""
         x, y, radius, rgb = self.start
         done = self.step * frame
         verb, _, direction = self.motion.partition(" ")
@@ -95,7 +96,7 @@ class Film(NamedTuple):
 
 
 def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
-    """Return the offset from the centre in thousandths, x to the right and y down."""
+    """Return the offset (x right, y down) from the centre in thousandths of the reach."""
     offsets = {
         "circles clockwise": (sine(angle + TURN // 4), sine(angle)),
         "circles anticlockwise": (sine(back + TURN // 4), sine(back)),
@@ -106,16 +107,16 @@ def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
 
 
 def sine(angle: int) -> int:
-    """Return 1000 times the sine of an angle in 64ths of a turn, rounded, on every machine."""
+    """Return 1000 · sin(angle), rounded; the angle is in 1/64 of a turn."""
     half, part = divmod(angle % TURN, TURN // 2)
     value = _QUARTER[min(part, TURN // 2 - part)]
     return -value if half else value
 
 
 def film_at(split: str, seed: int, index: int, attempt: int = 0) -> Film:
-    """Return the film of a split at an index from 0: stateless, so that a stream resumes anywhere.
+    """Return the film of a split at an index from 0; it depends on the arguments only.
 
-    Another `attempt` gives another film. Meanings may repeat within a split.
+    Another `attempt` gives another film. Several indices of a split may have the same meaning.
     """
     return first_of_split(
         split, lambda trial: _film(chance("film", split, seed, index, attempt, trial))
@@ -142,7 +143,7 @@ def _film(rng: Random) -> Film:
 
 
 def _another(rng: Random, mover: Figure) -> Figure:
-    """Return an object of another colour and another shape."""
+    """Return a random object that differs from the mover in colour and shape."""
     colours = [colour for colour in COLOURS if colour != mover.colour]
     return Figure(pick(rng, colours), pick(rng, [s for s in SHAPES if s != mover.shape]))
 

@@ -1,7 +1,7 @@
-"""Data sources of moving shapes: films to classify by motion, and to retrieve by captions.
+"""Data sources of moving shapes: motion classification and video retrieval.
 
-Films are generated on demand. A hash of its meaning determines the split of a film, so that the
-training stream never has a film of the test split. The pixels are the same on every machine.
+Films are generated on demand. A hash of its meaning determines the split of a film, so the training
+stream contains no film of the test split. The pixels are identical on every machine.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _check(split: str, videos: int, size: int) -> None:
 
 
 def _films(split: str, videos: int, size: int, seed: int) -> list[tuple[str, Film, Media]]:
-    """Return name, film and video of each; a film with a repeated meaning is drawn again."""
+    """Return name, film and video of each sample; all films differ in meaning."""
     films = distinct(videos, partial(film_at, split, seed))
     names = [f"{split}-{index}" for index in range(videos)]
     return [
@@ -92,6 +92,6 @@ def _tags(film: Film) -> dict[str, str]:
 
 
 def training_film(seed: int, index: int) -> tuple[Film, list[str]]:
-    """Return a film of the unlimited training stream and its four captions, by its index alone."""
+    """Return the film of the unlimited training stream at an index, and its four captions."""
     film = film_at("train", seed, index)
     return film, captions(film, chance("told", "train", seed, index))

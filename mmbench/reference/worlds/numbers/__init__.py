@@ -1,1 +1,1 @@
-"""Spoken numbers."""
+"""The world of spoken numbers."""

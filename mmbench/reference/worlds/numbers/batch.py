@@ -1,4 +1,4 @@
-"""Training utterances: joined and augmented clips of one voice."""
+"""Training utterances: concatenated and augmented clips of the same voice."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mmbench.reference.worlds.numbers.sources import clips, folder
 from mmbench.reference.worlds.numbers.words import split_of
 from mmbench.types import Array
 
-_MOST = 6  # words in an utterance
+_MOST = 6  # maximum number of words in an utterance
 
 
 class Utterance(NamedTuple):
-    """A clip in memory: float32 samples at the requested rate, and its words."""
+    """An utterance: samples, float32 [n] at the requested rate, and their text."""
 
     samples: Array
     text: str
@@ -23,7 +23,7 @@ class Utterance(NamedTuple):
 
 @lru_cache(maxsize=2)
 def training_clips(rate: int) -> dict[str, list[Utterance]]:
-    """Return the training clips by voice, in order, at a sampling rate."""
+    """Return the training clips by voice, resampled to `rate` Hz."""
     from mmbench.media import decode_sound
 
     by_voice: dict[str, list[Utterance]] = {}
@@ -38,9 +38,10 @@ def training_clips(rate: int) -> dict[str, list[Utterance]]:
 
 
 def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Utterance]:
-    """Return the utterances of a step, from 1, as a function of the arguments alone.
+    """Return the `number` utterances of a step, counted from 1; they depend on the arguments only.
 
-    All utterances of a step have the same number of clips, one to three, and similar lengths.
+    All utterances of a step consist of the same number of clips, one to three, and have similar
+    durations.
     """
     rng = np.random.default_rng([seed, step])
     joined = int(rng.integers(1, 4))
@@ -48,7 +49,7 @@ def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Utterance
 
 
 def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Utterance:
-    """Return joined clips of one voice, up to 100 ms apart, with a text of the training split."""
+    """Concatenate `joined` clips of one voice with pauses of up to 100 ms."""
     voices = list(training_clips(rate).values())
     while True:
         voice = voices[rng.integers(len(voices))]
@@ -61,7 +62,7 @@ def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Utterance:
 
 
 def _varied(piece: Utterance, rng: np.random.Generator, rate: int) -> Utterance:
-    """Change the speed by 0.8 to 1.25 and the level by up to 6 dB, and add silence and noise.
+    """Change the speed by 0.8 to 1.25 and the level by up to 6 dB; add silence and noise.
 
     The pitch changes with the speed: speed perturbation (Ko et al. 2015, "Audio Augmentation for
     Speech Recognition").

@@ -16,9 +16,9 @@ from mmbench.types import Media, Sample
 
 
 class SpokenClip(NamedTuple):
-    """A clip: its file, text, voice, and speed in words a minute.
+    """A clip: its file, text, voice and speed in words per minute.
 
-    A training clip has the samples from `start` to `end` of its file, at 16 kHz.
+    A training clip consists of the samples from `start` to `end` of its file, at 16 kHz.
     """
 
     file: str
@@ -49,7 +49,7 @@ def spoken_numbers(
 
 
 def clips(split: str) -> list[SpokenClip]:
-    """Return the clips of train or test, in order. Raises DataError."""
+    """Read the list of clips of a split, train or test. Raises DataError if this fails."""
     index = folder() / "index.jsonl"
     try:
         rows = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""Numbers in English words, and their split."""
+"""English number words, and splits of spoken texts."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def in_words(number: int) -> str:
 
 
 def split_of(text: str) -> str:
-    """Return the split, train or test, of a spoken text: a tenth of all texts is for the test."""
+    """Return the split, train or test, of a spoken text by its hash; about 10 % are in test."""
     return "test" if hashlib.sha256(text.encode()).digest()[0] % 10 == 0 else "train"
 
 
 def text_at(rng: Random, split: str) -> str:
-    """Return a text of a split: a number of one to four digits, or two to five single digits."""
+    """Return a random text of a split: a number below 10,000, or two to five single digits."""
     while True:
         size = 1 + below(rng, 4)
         number = in_words(below(rng, 10**size))

@@ -1,1 +1,1 @@
-"""The shapes world: scenes, pictures, captions and questions, and a reader of pictures."""
+"""The shapes world: scenes, images, captions, questions, and a rule-based image reader."""

@@ -1,4 +1,4 @@
-"""Augmentations of images of the shapes world that keep their texts true."""
+"""Augmentations of image-text pairs of the shapes world that keep the texts true."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Augmentation = Callable[
 _SIDES = {"left": "right", "right": "left"}
 _SIDE_WORD = re.compile(r"\b(left|right)\b")
 _COLOUR_WORD = re.compile(rf"\b({'|'.join(COLOURS)})\b")
-_ZOOM = 0.06  # a small object stays small: radii of small and large differ by half
+_ZOOM = 0.06  # keeps small objects small: small and large radii differ by 50 %
 
 
 def mirror(scene: Scene) -> Scene:
@@ -40,7 +40,7 @@ def mirror_text(text: str) -> str:
 def flip(
     images: Images, texts: list[str], scenes: Sequence[Scene], rng: np.random.Generator
 ) -> tuple[Images, list[str]]:
-    """Mirror random pairs, unless the mirrored scene belongs to another split."""
+    """Mirror random image-text pairs, unless the mirrored scene belongs to another split."""
     lots = rng.random(len(images)) < 0.5
     chosen = [lot and mirror(it).split == it.split for lot, it in zip(lots, scenes, strict=True)]
     flipped = np.where(np.array(chosen)[:, None, None, None], images[:, :, ::-1], images)
@@ -54,7 +54,7 @@ def recolour(
     scenes: Sequence[Scene],  # noqa: ARG001 - an Augmentation takes them
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Permute the channels at random of images with a text that names no colour."""
+    """Permute the colour channels of images whose text mentions no colour."""
     orders = rng.permuted(np.tile(np.arange(3), (len(images), 1)), axis=1)
     names_colour = [_COLOUR_WORD.search(text) is not None for text in texts]
     orders[np.array(names_colour)] = np.arange(3)
@@ -67,7 +67,7 @@ def zoom(
     scenes: Sequence[Scene],  # noqa: ARG001 - as above
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Zoom by up to 6 % about the centre at the same size; edge pixels are repeated."""
+    """Zoom images by up to 6 % about the centre, at the same size; repeat edge pixels."""
     n, size, _, _ = images.shape
     scales = rng.uniform(1 - _ZOOM, 1 + _ZOOM, (n, 1))
     centre = (size - 1) / 2
@@ -87,7 +87,7 @@ def augment_pairs(
 ) -> tuple[Images, list[str]]:
     """Apply some of `AUGMENTATIONS` to images uint8 [n, size, size, 3] and their texts.
 
-    They are applied in order; `scenes` are those of the images.
+    `augmentations` are applied in the given order; `scenes` are the scenes of the images.
     """
     for augmentation in augmentations:
         images, texts = AUGMENTATIONS[augmentation](images, texts, scenes, rng)

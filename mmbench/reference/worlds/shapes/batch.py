@@ -1,4 +1,4 @@
-"""Training batches of augmented scenes of the shapes world, from the training split only."""
+"""Training batches of augmented images with captions, from the training split only."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def training_batch(
     augmentations: Sequence[str] = (),
     minimal_pairs: bool = False,
 ) -> tuple[NDArray[np.float32], list[str]]:
-    """Return images float32 [images, size, size, 3] in 0 to 1, and one caption of each.
+    """Return images, float32 [images, size, size, 3] from 0 to 1, and a caption for each.
 
-    A function of its arguments alone; `step` counts from 1 and a step never shows an image of
-    another. The images are varied as `augment` does, after the pairs are in the `augmentations` of
-    `augment_pairs`. With `minimal_pairs` every second image is the twin of the one before it
-    (`training_minimal_pair`), which one word tells apart, and their captions are of one kind.
+    The batch depends on the arguments only; `step` counts from 1, and no image occurs in two steps.
+    First the pairs are augmented by `augmentations` (`augment_pairs`), then the images by
+    `augment`. With `minimal_pairs`, every second scene differs in one word from the scene before it
+    (`training_minimal_pair`), and the captions of both are of the same kind.
     """
     rng = np.random.default_rng([seed, step])
     first = (step - 1) * images
@@ -55,22 +55,22 @@ def _minimal_pairs(seed: int, first: int, number: int) -> list[CaptionedScene]:
 
 
 def drawings(scenes: Sequence[Scene], size: int) -> NDArray[np.uint8]:
-    """Return drawings of the scenes, uint8 [n, size, size, 3]."""
+    """Draw scenes as images, uint8 [n, size, size, 3]."""
     return np.stack([draw(scene, size) for scene in scenes])
 
 
 def augmented_drawings(
     scenes: Sequence[Scene], size: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return drawings of the scenes, [n, size, size, 3], augmented by `augment`."""
+    """Draw scenes as images [n, size, size, 3] and augment them by `augment`."""
     return augment(drawings(scenes, size), rng)
 
 
 def augment(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Shift by up to 1/32 of the side, change each channel by up to 8 %, add noise of 1 %.
+    """Shift images by up to 1/32 of the side, scale each channel by up to 8 %, add 1 % noise.
 
-    uint8 [n, size, size, 3] becomes float32 in 0 to 1. Captions stay true: all objects move
-    together, and by less than half a radius.
+    uint8 [n, size, size, 3] becomes float32 from 0 to 1. Captions stay true, since all objects move
+    together and by less than half a radius.
     """
     n, size, _, _ = images.shape
     shift = rng.integers(-(size // 32), size // 32 + 1, (2, n, 1))

@@ -1,6 +1,7 @@
-"""Captions of the shapes world, from a small grammar with five kinds of captions.
+"""Captions of the shapes world, from a small grammar.
 
-The kinds differ in their contents; the order of objects and some synonyms are random.
+The five kinds of captions differ in the facts they mention; the order of objects and some synonyms
+are random.
 """
 
 from __future__ import annotations
@@ -38,17 +39,17 @@ def _relation(objects: Sequence[SceneObject], rng: Random) -> str:
 
 
 def _places(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Describe colours and shapes by place."""
+    """Describe colour, shape and place of each object."""
     return _list([f"{place(t, rng)} there is {_coloured(t)}" for t in objects])
 
 
 def _inventory(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Describe the number of objects, and each without its place."""
+    """Describe the number of objects, and each object without its place."""
     return f"{_NUMBERS[len(objects) - 1]}: {_list([f'a {_sized(t, rng)}' for t in objects])}"
 
 
 def _glance(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Describe only the colours, or only sizes and shapes, by place."""
+    """Describe the place of each object, with only its colour or only its size and shape."""
     if rng.random() < 0.5:
         return _list([f"something {t.colour} {place(t, rng)}" for t in objects])
     return _list([f"a {_size(t, rng)} {t.shape} {place(t, rng)}" for t in objects])
@@ -64,7 +65,7 @@ KINDS: dict[str, Callable[[Sequence[SceneObject], Random], str]] = {
 
 
 def relation(a: SceneObject, b: SceneObject) -> str:
-    """Return the position of a relative to b by cells: "above and to the left of"."""
+    """Return the relation of the cell of a to the cell of b: "above and to the left of"."""
     vertical = "above" if a.row < b.row else "below" if a.row > b.row else ""
     if a.column == b.column:
         return vertical
@@ -90,5 +91,5 @@ def place(item: SceneObject, rng: Random) -> str:
 
 
 def _list(parts: Sequence[str]) -> str:
-    """Join as English does: "a", "a and b", "a, b and c"."""
+    """Join parts as an English list: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

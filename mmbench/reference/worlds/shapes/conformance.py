@@ -1,4 +1,4 @@
-"""Conformance cases of drawings of the shapes world with known contents."""
+"""Conformance cases for the metrics of the shapes world: images with known contents."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Cells = dict[tuple[int, int], SceneObject]
 
 @cache
 def _drawn() -> tuple[list[Prediction], list[tuple[Cells, Cells]]]:
-    """Return predictions, with the requested and the drawn objects of each by cell.
+    """Return predictions, and for each its requested and its drawn objects by cell.
 
-    Every third drawing shows the scene of its prompt; the others show a later scene, so that cells,
+    Every third image shows the scene of its prompt; the others show a later scene, so that cells,
     sizes, colours and shapes agree in part.
     """
     rows = scene_images("validation", _N, 64, 0)

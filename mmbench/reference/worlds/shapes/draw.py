@@ -1,6 +1,6 @@
-"""Drawing of scenes of the shapes world in integers, with the same bytes on every machine.
+"""Drawing of scenes of the shapes world, in integers for identical bytes on every machine.
 
-A pixel mixes the colours of an object and its background by the object's cover of the pixel.
+A pixel mixes the colours of object and background by the fraction that the object covers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Image = NDArray[np.uint8]
 
 
 def draw(scene: Scene, size: int) -> Image:
-    """Return the scene as RGB, uint8 [size, size, 3]."""
+    """Draw a scene as RGB, uint8 [size, size, 3]."""
     image = np.empty((size, size, 3), np.uint8)
     image[:] = scene.background
     for item, spot in zip(scene.objects, scene.spots, strict=True):
@@ -25,7 +25,7 @@ def draw(scene: Scene, size: int) -> Image:
 
 
 def paint(image: Image, shape: str, spot: Spot) -> None:
-    """Draw a shape over the image; some of it must lie inside."""
+    """Draw a shape onto an image in place; part of the shape must lie inside the image."""
     size = len(image)
     rows = _span(spot.y, spot.radius, size)
     columns = _span(spot.x, spot.radius, size)
@@ -35,13 +35,13 @@ def paint(image: Image, shape: str, spot: Spot) -> None:
 
 
 def _span(centre: int, radius: int, size: int) -> slice:
-    """Return the pixels that an object can touch along one axis."""
+    """Return the range of pixels that an object may cover along one axis."""
     first = (centre - radius) * size // SIDE
     last = (centre + radius) * size // SIDE
     return slice(max(0, first), min(size, last + 1))
 
 
 def ppm(image: Image) -> bytes:
-    """Return the image as a binary PPM (P6) file: a header and the raw bytes."""
+    """Encode an image as a binary PPM file (P6)."""
     height, width, _ = image.shape
     return b"P6\n%d %d\n255\n" % (width, height) + image.tobytes()

@@ -1,7 +1,8 @@
-"""The forms of the shapes, each an inequality over a grid of samples, 4 × 4 to a pixel.
+"""Geometry of the shapes: inequalities over a grid of samples, 4 × 4 per pixel.
 
-The number of samples inside is the pixel's cover. Coordinates are relative to the object's centre,
-x to the right and y down, in integers, so that they are the same on every machine.
+The cover of a pixel is the number of its samples inside a shape. Coordinates are relative to the
+object's centre, x to the right and y down, and integers, so that they are identical on every
+machine.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ INSIDE: dict[str, Callable[[Grid, Grid, int], Mask]] = {
 def cover(
     shape: str, centre: tuple[int, int], radius: int, pixels: tuple[slice, slice], size: int
 ) -> Grid:
-    """Return the number of samples of each pixel inside a shape, int64 [h, w], 0 to FULL.
+    """Return each pixel's number of samples inside a shape, int64 [h, w], 0 to FULL.
 
-    The arguments are those of `inside`.
+    For the arguments see `inside`.
     """
     mask = inside(shape, centre, radius, pixels, size).astype(np.int64)
     by_row = np.sum([mask[i::FINE] for i in range(FINE)], axis=0)
@@ -103,10 +104,10 @@ def inside(
 
 @cache
 def covering(pixels: int, soft: float) -> NDArray[np.float64]:
-    """Return the matrix [n, FINE n] from the samples of a line to the cover of its pixels, 0 to 1.
+    """Return the matrix [n, FINE · n] that maps samples of a line to the cover of n pixels, 0 to 1.
 
-    It blurs by `soft` pixels. `covering(h) @ inside(…) @ covering(w).T` equals a Gaussian filter of
-    `cover(…) / FULL`, but is a few times faster.
+    It includes a Gaussian blur of `soft` pixels. `covering(h) @ inside(…) @ covering(w).T` equals a
+    Gaussian filter of `cover(…) / FULL`, but is a few times faster.
     """
     from scipy import ndimage
 
@@ -118,6 +119,6 @@ def covering(pixels: int, soft: float) -> NDArray[np.float64]:
 
 
 def _samples(pixels: slice, centre: int, samples: int) -> Grid:
-    """Return sample positions from the centre; a side has SIDE × samples integer units."""
+    """Return sample positions relative to the centre, in 1/(SIDE · samples) of the side."""
     at = np.arange(pixels.start * FINE, pixels.stop * FINE, dtype=np.int64)
     return (2 * at + 1) * (SIDE // 2) - centre * samples

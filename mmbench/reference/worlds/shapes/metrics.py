@@ -73,15 +73,15 @@ def _requested_objects(prediction: Prediction) -> tuple[SceneObject, ...]:
     texts = (text for text in prediction.inputs.values() if isinstance(text, str))
     prompt = next(texts, None)
     if prompt is None:
-        raise SampleError(f"sample {prediction.id}: has no prompt for the drawing")
+        raise SampleError(f"sample {prediction.id} has no prompt")
     return parse_caption(prompt)
 
 
 def _drawn_objects(prediction: Prediction) -> tuple[SceneObject, ...]:
-    """Return the objects in a drawing, the largest first."""
+    """Return the objects in a generated image, the largest first."""
     drawing = prediction.value
     if not isinstance(drawing, Media):
-        raise SampleError(f"sample {prediction.id}: has no drawing")
+        raise SampleError(f"sample {prediction.id} has no image")
     try:
         data = read_bytes(drawing)
         key = sha256(data).digest()
@@ -97,7 +97,7 @@ def _read(data: bytes, name: str) -> tuple[SceneObject, ...]:
     high, wide, _ = pixels.shape
     if high != wide or high < LEAST:
         raise ContentError(
-            f"{name}: has {wide} x {high} pixels; a square of {LEAST} or more is needed: give the"
-            " task a `size`"
+            f"{name} has {wide} x {high} pixels, but must be a square of at least {LEAST};"
+            " set `size` in the task"
         )
     return read_picture(pixels)

@@ -27,7 +27,7 @@ RADII = {"small": (75, 89), "large": (134, 146)}
 
 
 class SceneObject(NamedTuple):
-    """An object in words; `row` and `column` (0 to 2) are its cell of a 3 × 3 grid."""
+    """An object described by words; `row` and `column` (0 to 2) give its cell of a 3 × 3 grid."""
 
     row: int
     column: int

@@ -57,14 +57,14 @@ class Question(NamedTuple):
 def questions(scene: Scene, rng: Random) -> list[Question]:
     """Return one question of each kind that the scene allows, in the order of `KINDS`.
 
-    They are a function of the scene and of `rng`, which is from `chance(...)`. There are four
-    options, two for existence; the answer is at each position equally often.
+    `rng` is made by `chance(...)`. A question has four options, or two for existence; the answer is
+    equally often at each position.
     """
     return [question for make in KINDS.values() if (question := make(scene, rng)) is not None]
 
 
 def _existence(scene: Scene, rng: Random) -> Question:
-    """Return a yes/no question; an absent object differs in one word from a present one."""
+    """Return a yes/no question; an absent object differs in one word from an object present."""
     item, aspects = pick(rng, scene.objects), pick(rng, _ASPECTS)
     description = {aspect: getattr(item, aspect) for aspect in aspects}
     answer = pick(rng, ("yes", "no"))
@@ -83,7 +83,10 @@ def _fits(item: SceneObject, description: dict[str, str]) -> bool:
 
 
 def _count(scene: Scene, rng: Random) -> Question | None:
-    """Return a question about a count, drawn first from 0 to 3; None below three objects."""
+    """Return a question with a count from 0 to 3, or None if the scene allows none.
+
+    The count is drawn before the question, so that all counts are equally frequent.
+    """
     if len(scene.objects) < 3:
         return None
     counters = shuffled(rng, (_count_sizes, _count_colours, _count_shapes))
@@ -95,7 +98,10 @@ def _count(scene: Scene, rng: Random) -> Question | None:
 
 
 def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
-    """Return a question about a size, or None for two thirds of the scenes that have both sizes."""
+    """Return a question about the number of small or large objects, and its answer.
+
+    Return None for two thirds of the scenes with both sizes, to balance the answers.
+    """
     sizes = [item.size for item in scene.objects]
     if len(set(sizes)) == 2 and pick(rng, range(3)):
         return None
@@ -126,9 +132,9 @@ def _plural(word: str) -> str:
 def _three(
     rng: Random, present: Sequence[str], words: Sequence[str]
 ) -> tuple[list[str], int] | None:
-    """Return three of the words, and the number of `present` ones that they name, 0 to 3.
+    """Return three of `words`, and how many of the `present` words they match, 0 to 3.
 
-    Return None if some number is not possible, so that all numbers are equally frequent.
+    Return None if a number from 0 to 3 is not possible, so that all numbers are equally frequent.
     """
     by_number: dict[int, list[tuple[str, ...]]] = {}
     for three in combinations(words, 3):
@@ -187,7 +193,7 @@ def _superlatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneO
 
 
 def _comparatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneObject, ...]]]:
-    """Yield comparisons of three objects only, since with two the other is always the answer."""
+    """Yield comparisons for scenes of three objects; with two, the answer would be trivial."""
     for ((_, more), measure), mentioned in product(_MEASURES.items(), scene.objects):
         fitting = [item for item in scene.objects if measure(item) > measure(mentioned)]
         if len(scene.objects) == 3 and len(fitting) == 1:
@@ -201,7 +207,7 @@ def _pair(item: SceneObject) -> str:
 def _options(
     rng: Random, answer: str, present: Sequence[str], words: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the answer and three others, preferably from the scene, in random order."""
+    """Return the answer and three wrong options, preferably from the scene, in random order."""
     wrong = [
         word for word in dict.fromkeys([*present, *shuffled(rng, list(words))]) if word != answer
     ]

@@ -36,24 +36,24 @@ LEAST = 32
 Values = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_DENSE = 64  # sufficient pixels of a side; larger pictures are averaged down towards it
-_APART = 30.0  # least distance in RGB of an object's pixel from the background
+_DENSE = 64  # sufficient side in pixels; larger images are downscaled towards it
+_APART = 30.0  # minimum RGB distance between a pixel of an object and the background
 _SPECK = RADII["small"][0] ** 2 * 3 // 4  # two thirds of the smallest object, a small star
-_WIDEST = 1.15 * CELL  # wider regions are touching objects: each lies within its cell
-_EDGE = 2  # pixels around an object that still contain some of it
-_GAIN = (0.9, 2.0)  # the colour of an object, by that of its strongest pixels: blurred, they pale
-_TRIED = 4  # first guesses that are refined
-_FIT = 0.72  # least intersection over union of a recognised shape
-_OFF = 75.0  # largest distance in RGB from a named colour
+_WIDEST = 1.15 * CELL  # a wider region consists of touching objects, one per cell
+_EDGE = 2  # width in pixels of the soft edge around an object
+_GAIN = (0.9, 2.0)  # range of an object's colour relative to its strongest pixels, which blur pales
+_TRIED = 4  # number of initial fits that are refined
+_FIT = 0.72  # minimum intersection over union of a recognised shape
+_OFF = 75.0  # maximum RGB distance from a named colour
 _SOFT = (0.0, 0.8, 1.6)  # softness of edges: the sigma of a blur, in pixels
 _BETWEEN = (RADII["small"][1] + RADII["large"][0]) // 2
 _POSSIBLE = range(RADII["small"][0] * 2 // 3, RADII["large"][1] * 5 // 4)
 
 
 class _Fit(NamedTuple):
-    """The fit of a shape (0 to 1), its place, and the gain of its colour.
+    """The quality of fit of a shape (0 to 1), its place, and the gain of its colour.
 
-    Centre and radius are in 1/960 of the side, `soft` is of `_SOFT`.
+    Centre and radius are in 1/960 of the side; `soft` is one of `_SOFT`.
     """
 
     overlap: float
@@ -66,7 +66,7 @@ class _Fit(NamedTuple):
 
 
 class _Patch(NamedTuple):
-    """The pixels around an object and their shares [h, w] of its colour, in an image of `size`."""
+    """The pixels around an object, with the share of its colour in each pixel [h, w]."""
 
     rows: slice
     columns: slice
@@ -90,7 +90,7 @@ def read_picture(pixels: NDArray[np.uint8]) -> tuple[SceneObject, ...]:
 
 
 def _averaged(pixels: NDArray[np.uint8]) -> Values:
-    """Return means of blocks of pixels, such that enough of them remain."""
+    """Downscale a large image by averaging blocks of pixels."""
     size = len(pixels)
     block = max(1, size // _DENSE)
     cropped = size // block * block
@@ -139,7 +139,7 @@ def _read_object(beyond: Values, part: Mask, others: Mask, background: Values) -
 
 
 def _patch(beyond: Values, part: Mask, others: Mask, colour: Values) -> _Patch:
-    """Return the shares of the colour in and around an object, without those of other objects."""
+    """Return the shares of an object's colour in and around it, without other objects."""
     from scipy import ndimage
 
     near = ndimage.binary_dilation(part, np.ones((3, 3)), iterations=_EDGE) & ~others
@@ -161,14 +161,14 @@ def _colour(rgb: Values) -> str:
 
 
 def _best_fit(patch: _Patch) -> _Fit:
-    """Return the shape, place and radius with the cover most similar to the shares."""
+    """Return the shape, place and radius whose cover is most similar to the patch."""
     at = _spread(patch.shares)
     first = [_by_moments(patch, at, shape, soft) for shape, soft in product(SHAPES, _SOFT)]
     return max(_nearby(patch, fit) for fit in sorted(first, reverse=True)[:_TRIED])
 
 
 def _by_moments(patch: _Patch, at: tuple[float, float, float], shape: str, soft: float) -> _Fit:
-    """Return the fit of a shape with the centre of mass and the spread in `at`."""
+    """Return the fit of a shape whose centre of mass (x, y) and spread are `at`."""
     unit = SIDE / patch.size
     right, down, spread = _moments(shape)
     x, y, seen = at
@@ -190,7 +190,7 @@ def _nearby(patch: _Patch, fit: _Fit) -> _Fit:
 
 
 def _fit_at(patch: _Patch, shape: str, x: float, y: float, radius: float, soft: float) -> _Fit:
-    """Return the fit of a shape: intersection over union of the shares and its cover."""
+    """Return the fit of a shape: intersection over union of patch and cover."""
     centre, pixels = (round(x), round(y)), (patch.rows, patch.columns)
     samples = inside(shape, centre, max(1, round(radius)), pixels, patch.size)
     high, wide = patch.shares.shape

@@ -1,7 +1,8 @@
-"""The shapes world: procedural scenes with captions, with the same bytes on every machine.
+"""The data source `shapes`: procedural scenes with captions for retrieval.
 
 A scene has one to three coloured shapes on a 3 × 3 grid, and five captions. A hash of its meaning
-determines the split of a scene, so that the training stream never has a scene of the test split.
+determines the split of a scene, so the training stream contains no scene of the test split. The
+bytes of an image are identical on every machine.
 """
 
 from __future__ import annotations
@@ -44,7 +45,10 @@ def shapes(
 
 
 def scene_images(split: str, images: int, size: int, seed: int) -> list[tuple[str, Scene, Media]]:
-    """Return name, scene and image of each of a split's first scenes. Raises as `shapes` does."""
+    """Return name, scene and image of the first scenes of a split.
+
+    Raises the errors of `shapes`.
+    """
     check_split("shapes", split)
     check_sizes(images, size)
     scenes = distinct(images, partial(scene_at, split, seed))
@@ -53,23 +57,23 @@ def scene_images(split: str, images: int, size: int, seed: int) -> list[tuple[st
 
 
 def check_sizes(images: int, size: int) -> None:
-    """Refuse numbers of images and pixels that are out of range. Raises DataError."""
+    """Raise DataError if the number of images or the size in pixels is out of range."""
     check_number("shapes", "images", images, _MOST)
     check_size("shapes", size, 64)
 
 
 def scene_image(scene: Scene, size: int, name: str) -> Media:
-    """Return the image of a scene, `size` pixels wide and high, drawn when it is read."""
+    """Return the image of a scene, `size` pixels wide and high, which is drawn when read."""
     return Media("image", f"shapes {name}", partial(_ppm, scene, size))
 
 
 def scene_tags(scene: Scene) -> dict[str, str]:
-    """Return the tag of a scene, its number of objects."""
+    """Return the tag `objects` of a scene, its number of objects."""
     return {"objects": str(len(scene.objects))}
 
 
 def labelled_captions(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
-    """Return kind and text of the five captions of the scene at an index."""
+    """Return kind and text of the five captions of a scene, drawn for split, seed and index."""
     texts = captions(scene, chance("captions", split, seed, index))
     return list(zip(KINDS, texts, strict=True))
 
@@ -83,7 +87,7 @@ CaptionedScene = tuple[Scene, list[str]]
 
 
 def training_scene(seed: int, index: int) -> CaptionedScene:
-    """Return a scene of the unlimited training stream and its five captions, by its index alone."""
+    """Return the scene of the unlimited training stream at an index, and its five captions."""
     scene = scene_at("train", seed, index)
     return scene, captions(scene, chance("captions", "train", seed, index))
 
@@ -91,7 +95,7 @@ def training_scene(seed: int, index: int) -> CaptionedScene:
 def training_minimal_pair(seed: int, index: int) -> list[CaptionedScene]:
     """Return a scene of the training stream and its `minimal_pair`, with five captions each.
 
-    Corresponding captions differ in one word. A caption that leaves it out would be true of both
+    Corresponding captions differ in one word. A caption without this word would be true of both
     scenes and is replaced by the complete caption.
     """
     scene, texts = training_scene(seed, index)
@@ -102,5 +106,5 @@ def training_minimal_pair(seed: int, index: int) -> list[CaptionedScene]:
 
 
 def _telling(texts: list[str], differ: list[bool]) -> list[str]:
-    """Return the texts, with the complete first one in place of those that do not differ."""
+    """Replace each text that does not `differ` by the first text, which is complete."""
     return [text if tells else texts[0] for text, tells in zip(texts, differ, strict=True)]

@@ -21,7 +21,7 @@ _PLAY = 45
 
 
 class Spot(NamedTuple):
-    """The drawing of an object: centre and radius in 1/960 of the side, colour 0 to 255."""
+    """How an object is drawn: centre and radius in 1/960 of the side, RGB colour 0 to 255."""
 
     x: int
     y: int
@@ -30,9 +30,10 @@ class Spot(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One to three objects in reading order, with spots and background, which captions leave out.
+    """One to three objects in reading order.
 
-    No two objects share a cell, or both colour and shape; no two overlap.
+    Captions leave out `spots`, the exact places of the objects, and the background. No two objects
+    overlap, share a cell, or share both colour and shape.
     """
 
     objects: tuple[SceneObject, ...]
@@ -41,19 +42,19 @@ class Scene(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Return the scene's meaning as text: equal for two scenes that differ in no word."""
+        """The meaning of the scene as a string; equal for scenes with the same description."""
         return ";".join(f"{t.row}{t.column} {t.size} {t.colour} {t.shape}" for t in self.objects)
 
     @property
     def split(self) -> str:
-        """Return the split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        """The only split that may contain this meaning, by a hash of `key` (80, 10 and 10 %)."""
         return split_of(self.key)
 
 
 def scene_at(split: str, seed: int, index: int, attempt: int = 0) -> Scene:
-    """Return the scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
+    """Return the scene of a split at an index from 0; it depends on the arguments only.
 
-    Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
+    Another `attempt` gives another scene. Several indices of a split may have the same meaning.
     """
     return first_of_split(
         split, lambda trial: _scene(chance("scene", split, seed, index, attempt, trial))
@@ -76,10 +77,9 @@ def _scene(rng: Random) -> Scene:
 
 
 def minimal_pair(scene: Scene, rng: Random) -> Scene:
-    """Return a scene of the same split with another size, colour or shape of one object.
+    """Return a scene of the same split that differs in the size, colour or shape of one object.
 
-    The other objects stay unchanged. Raises ValueError if all such scenes belong to other splits,
-    with a probability of 10^-9.
+    Raises ValueError if all such scenes belong to other splits; the probability is 10^-9.
     """
     at = below(rng, len(scene.objects))
     for aspect in shuffled(rng, list(VALUES)):
@@ -88,7 +88,7 @@ def minimal_pair(scene: Scene, rng: Random) -> Scene:
             other = _with(rng, scene, at, changed)
             if other.key != scene.key and other.split == scene.split and _are_distinct(other):
                 return other
-    raise ValueError(f"no scene like {scene.key} is of its split")
+    raise ValueError(f"no minimal pair of {scene.key} is in its split")
 
 
 def _with(rng: Random, scene: Scene, at: int, item: SceneObject) -> Scene:
@@ -98,14 +98,15 @@ def _with(rng: Random, scene: Scene, at: int, item: SceneObject) -> Scene:
 
 
 def _are_distinct(scene: Scene) -> bool:
-    """Return whether no two objects share both colour and shape."""
+    """Return whether all objects differ in colour or shape."""
     return len({item[3:] for item in scene.objects}) == len(scene.objects)
 
 
 def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
-    """Return a scene of one object where four cells meet, unlike any of `scene_at`.
+    """Return a scene with one object at a point where four cells meet.
 
-    It belongs to no split; its `row` and `column` are those of the upper left cell.
+    `scene_at` never returns such a scene, so it belongs to no split. `row` and `column` of the
+    object give the upper left of the four cells.
     """
     shade = background(rng)
     item = SceneObject(below(rng, 2), below(rng, 2), pick(rng, SIZES), colour, shape)
@@ -115,7 +116,7 @@ def lone_scene(rng: Random, colour: str, shape: str) -> Scene:
 
 
 def background(rng: Random) -> tuple[int, int, int]:
-    """Return a light grey with a tint."""
+    """Return a random light, slightly tinted grey."""
     grey = 205 + below(rng, 36)
     return near(rng, (grey, grey, grey), 10)
 
@@ -123,7 +124,7 @@ def background(rng: Random) -> tuple[int, int, int]:
 def _spot(rng: Random, item: SceneObject) -> Spot:
     least, beyond = RADII[item.size]
     radius = least + below(rng, beyond - least)
-    play = min(CELL // 2 - radius, _PLAY)  # inside its cell, so that nothing overlaps
+    play = min(CELL // 2 - radius, _PLAY)  # stays inside the cell, so that objects do not overlap
     x = CELL * item.column + CELL // 2 - play + below(rng, 2 * play + 1)
     y = CELL * item.row + CELL // 2 - play + below(rng, 2 * play + 1)
     return Spot(x, y, radius, near(rng, COLOURS[item.colour], 18))

@@ -1,4 +1,4 @@
-"""Data sources of still images of the shapes world: classes, captions, prompts and questions."""
+"""Data sources of the shapes world for classes, captions, image prompts and questions."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ TalkTurn = dict[str, str]
 
 
 def training_question(seed: int, index: int) -> tuple[Scene, Question]:
-    """Return a scene of the unlimited training stream and a question about it, by its index alone.
+    """Return the scene of the unlimited training stream at an index, and a question about it.
 
-    The kinds of `KINDS` take turns over the indices.
+    The kind of the question alternates over the indices, in the order of `KINDS`.
     """
     kind = list(KINDS)[index % len(KINDS)]
     for attempt in count():
@@ -44,9 +44,9 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
 def training_talks(
     seed: int, index: int, number: int = TALKS
 ) -> tuple[Scene, list[list[TalkTurn]]]:
-    """Return a scene of the training stream, by its index alone, and `number` conversations.
+    """Return the scene of the training stream at an index, and conversations about it.
 
-    The conversations are those of `talks`; there may be fewer.
+    `talks` makes up to `number` conversations.
     """
     scene = scene_at("train", seed, index)
     return scene, talks(scene, chance("talks", "train", seed, index), number)

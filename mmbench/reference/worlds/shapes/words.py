@@ -1,4 +1,4 @@
-"""The words of captions of the shapes world, and the parser of captions."""
+"""The words of captions in the shapes world, and a parser for captions."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def with_article(colour: str, shape: str) -> str:
 def parse_caption(caption: str) -> tuple[SceneObject, ...]:
     """Return the objects of a complete caption, in reading order.
 
-    "a little red star at the top and a large pink moon on the right": of the kind `everything`.
-    Raises DataError for any other text.
+    A complete caption (kind `everything`) has size, colour, shape and place of each object: "a
+    little red star at the top and a large pink moon on the right". Raises DataError for any other
+    text.
     """
     return tuple(sorted(_parse_object(part, caption) for part in _BETWEEN.split(caption)))
 

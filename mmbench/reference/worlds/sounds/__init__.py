@@ -1,1 +1,1 @@
-"""Synthetic sounds with captions and tags."""
+"""The world of sounds: synthetic audio with captions and tags."""

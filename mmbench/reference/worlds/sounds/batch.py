@@ -1,4 +1,4 @@
-"""Training batches of augmented scenes of the world of sounds, from the training split only."""
+"""Training batches of augmented audio, from the training split only."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Samples = NDArray[np.float32]
 
 
 class SoundBatch(NamedTuple):
-    """n sounds, float32 [n, SAMPLES] from -1 to 1, a caption of each, and its tags.
+    """n audio clips, float32 [n, SAMPLES] from -1 to 1, with a caption and tags for each.
 
-    `tags` are float32 [n, 12], 1 for each event that sounds.
+    `tags` are float32 [n, 12]: 1 for each sound that occurs in the clip, else 0.
     """
 
     sounds: Samples
@@ -26,10 +26,9 @@ class SoundBatch(NamedTuple):
 
 
 def sound_batch(seed: int, step: int, sounds: int) -> SoundBatch:
-    """Return sounds augmented by `vary`, one of the four captions of each, and their tags.
+    """Return audio augmented by `vary`, with one of the four captions and the tags of each clip.
 
-    A function of its arguments alone; `step` counts from 1 and a step never plays a scene of
-    another.
+    The batch depends on the arguments only; `step` counts from 1, and no scene occurs in two steps.
     """
     rng = np.random.default_rng([seed, step])
     scenes = [training_sounds(seed, (step - 1) * sounds + i) for i in range(sounds)]
@@ -44,10 +43,10 @@ def sound_batch(seed: int, step: int, sounds: int) -> SoundBatch:
 
 
 def vary(sounds: Samples, rng: np.random.Generator, *, shift: int) -> Samples:
-    """Shift each by up to `shift` samples, change it by up to 6 dB, add noise.
+    """Shift each clip by up to `shift` samples, change its level by up to 6 dB, add noise.
 
-    float32 [n, samples] keeps its shape; samples shifted over an end are lost. Captions stay true:
-    order and pitch do not change, and a long event that loses 50 ms is still long.
+    float32 [n, samples] keeps its shape; samples shifted over an end are lost. Captions stay true,
+    since order and pitch do not change, and a long event that loses 50 ms is still long.
     """
     n = len(sounds)
     moves = rng.integers(-shift, shift + 1, n)

@@ -1,6 +1,7 @@
-"""Captions of the world of sounds: four kinds, with some synonyms.
+"""Captions of the world of sounds.
 
-The kinds differ in their contents; synonyms, and orders without a meaning, are random.
+The four kinds of captions differ in the facts they mention; synonyms, and the order of simultaneous
+events, are random.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _NUMBERS = ("one sound", "two sounds", "three sounds")
 
 
 def sound_captions(scene: SoundScene, rng: Random) -> list[str]:
-    """Return four captions, one of each kind, in the order of `SOUND_KINDS`; each is true."""
+    """Return four true captions of a scene, one of each kind, in the order of `SOUND_KINDS`."""
     return [tell(scene, rng) for tell in SOUND_KINDS.values()]
 
 
@@ -53,7 +54,7 @@ def _backwards(scene: SoundScene, rng: Random) -> str:
 
 
 def _inventory(scene: SoundScene, rng: Random) -> str:
-    """Describe the number of sounds, and each without its time."""
+    """Describe the number of sounds, and each sound without its time."""
     *first, last = [_name_with_length(event, rng) for event in shuffled(rng, scene.events)]
     text = f"{', '.join(first)} and {last}" if first else last
     return f"{_NUMBERS[len(first)]}: {text}"

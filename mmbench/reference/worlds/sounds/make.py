@@ -1,8 +1,8 @@
-"""Synthesis of sounds in integers, with the same bytes on every machine.
+"""Synthesis of sounds, in integers for identical bytes on every machine.
 
-Phases are integers, 2³² to a turn; noise is a hash of the sample index. Only the sine table is
-rounded from floating point. None of its values is within 10⁻⁴ of a tie, so that the last bits of a
-machine's sine have no effect.
+Phases are integers (2³² per turn), and noise is a hash of the sample index. Only the sine table is
+rounded from floating-point numbers. None of its values is within 10⁻⁴ of a rounding tie, so small
+differences between the sine functions of machines have no effect.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmbench.reference.worlds.sounds.scene import RATE, SAMPLES, Play, SoundScen
 Wave = NDArray[np.int64]
 
 _FULL = 32767
-_LOUD = 10000  # of one event at its loudest; two at once stay below full scale
+_LOUD = 10000  # peak amplitude of an event; two simultaneous events stay below full scale
 _TURN = 2**32
 _SINE = np.array([round(_FULL * math.sin(2 * math.pi * i / 1024)) for i in range(1024)], np.int64)
 _FADE = 80
@@ -51,12 +51,12 @@ def _sine(hertz: Wave, pitch: int) -> Wave:
 
 
 def _line(n: int, first: int, last: int) -> Wave:
-    """Return integers [n] along a line."""
+    """Return n integers that rise or fall linearly from `first` to `last`."""
     return first + (last - first) * np.arange(n, dtype=np.int64) // n
 
 
 def _decay(n: int) -> Wave:
-    """Return values [n] from 1024 to 0 along a parabola."""
+    """Return n values that fall from 1024 to 0 along a parabola."""
     left = _line(n, 1024, 0)
     return left * left // 1024
 
@@ -78,13 +78,13 @@ def _falling(play: Play) -> Wave:
 
 
 def _siren(play: Play) -> Wave:
-    """Return a sweep up and down four times a second around 900 hertz."""
+    """Return a tone that sweeps up and down around 900 Hz, four times per second."""
     at = np.arange(play.samples, dtype=np.int64) % 2000
     return _sine(600 + 600 * np.minimum(at, 2000 - at) // 1000, play.pitch)
 
 
 def _chirps(play: Play) -> Wave:
-    """Return ten short rising sweeps a second, each half sound and half silence."""
+    """Return ten rising sweeps per second, each followed by an equally long silence."""
     at = np.arange(play.samples, dtype=np.int64) % 800
     return np.where(at < 400, _sine(1200 + 4 * at, play.pitch), 0)
 
@@ -124,7 +124,7 @@ def _burst(play: Play) -> Wave:
 
 
 def _rumble(play: Play) -> Wave:
-    """Return noise with each sample the mean of 32."""
+    """Return noise smoothed by a moving average of 32 samples."""
     total = np.cumsum(_noise(play.noise, play.samples + 32))
     return (total[32:] - total[:-32]) // 12
 
@@ -146,7 +146,7 @@ SYNTHESISERS: dict[str, Callable[[Play], Wave]] = {
 
 
 def synthesise(scene: SoundScene) -> NDArray[np.int16]:
-    """Return the scene as int16 [SAMPLES] at RATE samples a second."""
+    """Synthesise a scene as audio, int16 [SAMPLES] at RATE Hz."""
     mixed = _noise(scene.noise, SAMPLES) * _FAINT // _FULL
     for event, play in zip(scene.events, scene.plays, strict=True):
         n = play.samples
@@ -158,7 +158,7 @@ def synthesise(scene: SoundScene) -> NDArray[np.int16]:
 
 
 def wav(samples: NDArray[np.int16], rate: int = RATE) -> bytes:
-    """Return mono samples as a WAV file of 16 bits."""
+    """Encode mono samples as a 16-bit WAV file."""
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)

@@ -1,7 +1,7 @@
-"""Scenes of the world of sounds: their events, order, simultaneity and split.
+"""Scenes of the world of sounds: their events, order and split.
 
 As in `mmbench.reference.worlds.shapes.scene`, all values are integers from random draws that are
-the same on every machine.
+identical on every machine.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ SAMPLES = 19200
 
 _LONG = {"short": (2400, 600), "long": (4800, 800)}
 _GAP = (160, 320)
-# How many sound at once, slot by slot.
+# The number of simultaneous events in each slot.
 _FORMS = ((1,), (1, 1), (2,), (1, 1, 1), (1, 1, 1), (2, 1), (1, 2))
 
 
 class Event(NamedTuple):
-    """An event in words: its sound, and whether it is short or long."""
+    """An event described by words: its sound, and whether it is short or long."""
 
     sound: str
     length: str
@@ -49,8 +49,8 @@ class Event(NamedTuple):
 class Play(NamedTuple):
     """The synthesis parameters of an event, in integers.
 
-    `start` and `samples` are in samples, `gain` is of 256, `pitch` is a change in thousandths, and
-    `noise` is the seed of its noise.
+    `start` and `samples` (the duration) are in samples, `gain` is in 1/256, `pitch` is a relative
+    change in thousandths, and `noise` is the seed of the noise.
     """
 
     start: int
@@ -61,9 +61,10 @@ class Play(NamedTuple):
 
 
 class SoundScene(NamedTuple):
-    """One to three events of different sounds in time slots; events of a slot are simultaneous.
+    """One to three events with different sounds, in time slots.
 
-    `plays` has an entry for each event in order. `noise` is the seed of the background noise.
+    Events of the same slot are simultaneous. `plays` has an entry for each event, in order. `noise`
+    is the seed of the background noise.
     """
 
     slots: tuple[tuple[Event, ...], ...]
@@ -72,24 +73,24 @@ class SoundScene(NamedTuple):
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Return all events in order."""
+        """All events, in order of their slots."""
         return tuple(event for slot in self.slots for event in slot)
 
     @property
     def key(self) -> str:
-        """Return the scene's meaning as text: equal for two scenes that differ in no word."""
+        """The meaning of the scene as a string; equal for scenes with the same description."""
         return " > ".join(" + ".join(f"{e.length} {e.sound}" for e in s) for s in self.slots)
 
     @property
     def split(self) -> str:
-        """Return the split that may hold this meaning, by a hash of the key: 80, 10 and 10 %."""
+        """The only split that may contain this meaning, by a hash of `key` (80, 10 and 10 %)."""
         return split_of(self.key)
 
 
 def sounds_at(split: str, seed: int, index: int, attempt: int = 0) -> SoundScene:
-    """Return the scene of a split at an index from 0: stateless, so that a stream resumes anywhere.
+    """Return the scene of a split at an index from 0; it depends on the arguments only.
 
-    Another `attempt` gives another scene. Within a split, meanings can repeat over the indices.
+    Another `attempt` gives another scene. Several indices of a split may have the same meaning.
     """
     return first_of_split(
         split, lambda trial: _scene(chance("sounds", split, seed, index, attempt, trial))

@@ -1,8 +1,8 @@
-"""The world of sounds: procedural events with captions and tags, the same bytes on every machine.
+"""Data sources of the world of sounds: synthetic audio with captions and tags.
 
 A scene has one to three events of twelve kinds in 2.4 seconds, successive or simultaneous, and four
-captions. A hash of its meaning determines the split of a scene, so that the training stream never
-has a scene of the test split.
+captions. A hash of its meaning determines the split of a scene, so the training stream contains no
+scene of the test split. The bytes are identical on every machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmbench.reference.worlds.sources import captioned, check_number, check_spli
 from mmbench.reference.worlds.splits import distinct
 from mmbench.types import Media, Sample
 
-_MOST = 1000  # of some 1,900 meanings that the test split has
+_MOST = 1000  # the test split has about 1,900 meanings
 
 
 def sounds(
@@ -66,7 +66,7 @@ def _scenes(split: str, number: int, seed: int) -> list[SoundScene]:
 
 
 def _samples(scenes: Sequence[SoundScene], split: str, seed: int) -> list[Sample]:
-    """Return each scene as a sound, with the indices of its events as target."""
+    """Return scenes as audio samples, with the indices of their events as targets."""
     samples = []
     for index, scene in enumerate(scenes):
         name = f"{split}-{index}"
@@ -77,12 +77,12 @@ def _samples(scenes: Sequence[SoundScene], split: str, seed: int) -> list[Sample
 
 
 def scene_sound(scene: SoundScene, name: str) -> Media:
-    """Return the sound of a scene, WAV, made when it is read."""
+    """Return the audio of a scene as WAV, which is synthesised when read."""
     return Media("audio", f"sound {name}", partial(_wav, scene))
 
 
 def sound_labels(scene: SoundScene) -> list[int]:
-    """Return the positions in SOUNDS of the sounds in the scene, in ascending order."""
+    """Return the indices in `SOUNDS` of the sounds in a scene, in ascending order."""
     return sorted(SOUNDS.index(event.sound) for event in scene.events)
 
 
@@ -91,6 +91,6 @@ def _wav(scene: SoundScene) -> bytes:
 
 
 def training_sounds(seed: int, index: int) -> tuple[SoundScene, list[str]]:
-    """Return a scene of the unlimited training stream and its four captions, by its index alone."""
+    """Return the scene of the unlimited training stream at an index, and its four captions."""
     scene = sounds_at("train", seed, index)
     return scene, sound_captions(scene, chance("sound captions", "train", seed, index))
