@@ -41,7 +41,10 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _seconds(predictions: list[Prediction]) -> tuple[float, float, float, float]:
-    """Return seconds of our tokens and scores, then theirs; AssertionError if scores differ."""
+    """Return seconds of mmbench's tokenisation and scores, then of pycocoevalcap's.
+
+    Raises AssertionError if the scores differ.
+    """
     clock = [perf_counter()]
     corpus_of(predictions)
     clock.append(perf_counter())

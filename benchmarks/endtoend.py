@@ -1,4 +1,4 @@
-"""A whole run compared with a bare loop of its forward passes, a repeated run, and start-up."""
+"""Benchmarks of a whole run (against a bare loop of forward passes), a rerun and start-up."""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
-VOCABULARY = 49408  # as in CLIP, although few sentences fill only the first rows
+VOCABULARY = 49408  # as in CLIP, although few sentences use only the first rows
 TOKENS = 77
-MERGES = 2000  # common words are one token, the rare ones of a caption two or three
+MERGES = 2000  # a common word is one token, a rare word two or three
 
 
 def make_vit_b32(folder: Path, sentences: Iterable[str]) -> Path:
-    """Write the checkpoint into `folder`, the same each time, and return it.
+    """Write the checkpoint into `folder`, identically each time, and return `folder`.
 
     `sentences` train the tokenizer.
     """

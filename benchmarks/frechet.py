@@ -18,8 +18,8 @@ from mmbench.metrics.image_sets.frechet import Moments, frechet_distance
 Features = NDArray[np.float32]
 Result = TypeVar("Result")
 
-# Ours is exact for singular covariances, where the others lose digits. Still it has to be much
-# faster than a matrix square root, and about as fast as the eigenvalues.
+# Limits of the ratios. mmbench is exact for singular covariances, where the other methods lose
+# digits; it must still be much faster than a matrix square root and about as fast as eigenvalues.
 SQRTM, EIGVALS = 0.7, 1.5
 
 

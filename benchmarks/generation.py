@@ -21,7 +21,7 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _generation(folder: Path, repeats: int) -> Row:
-    """Measure a LLaVA of 8 layers of 512: 64 greedy tokens for 32 images in batches of 8."""
+    """Measure a LLaVA (8 layers, width 512): 64 greedy tokens for 32 images in batches of 8."""
     import mmbench
     from tests.support.checkpoints import chat
 
@@ -44,7 +44,7 @@ def _generation(folder: Path, repeats: int) -> Row:
 
 
 def _questions(folder: Path, n: int) -> list[tuple[Path, str]]:
-    """Write images of noise with a question each, as data of the task `answers`."""
+    """Write noise images with a question each, as data of the task `answers`."""
     import numpy as np
     import yaml
     from PIL import Image

@@ -1,4 +1,4 @@
-"""The cost of whole commands per sample: seconds, and anonymous memory, at two sizes each.
+"""Benchmarks of commands: seconds and anonymous memory per sample, at two sizes each.
 
 The cost of the same command on 10 samples is subtracted. Memory is RssAnon, sampled every 10 ms, so
 that pages of mapped files do not count. Every command runs in a new process.
@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.growth_data import answers, captions, corpus, labels, texts
 from benchmarks.rows import Row
 
-FEW = 10  # samples of the command that is subtracted
+FEW = 10  # samples of the command whose cost is subtracted
 MB = 1 << 20
 
 

@@ -1,4 +1,4 @@
-"""Files of any number of samples, and the commands over them, for `benchmarks.growth`."""
+"""Generated data files of any size, and commands on them, for `benchmarks.growth`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-_WORDS = 8_000  # different words of captions and answers
+_WORDS = 8_000  # size of the vocabulary of captions and answers
 _MODEL = """
 import numpy as np
 import pyarrow as pa
@@ -47,7 +47,7 @@ metrics: [accuracy@1]
 
 
 def texts(folder: Path, n: int) -> list[str]:
-    """Return a `run` of a model that counts letters, over n texts: one in 200 is a query."""
+    """Return a `run` command for a letter-counting model on n texts, of which 1/200 are queries."""
     columns = {"id": [f"t{row}" for row in range(n)], "text": _sentences(n)}
     schema = pa.schema([(name, pa.large_string()) for name in columns])
     with pa.OSFile(str(folder / "lines.arrow"), "w") as sink, pa.ipc.new_file(sink, schema) as out:
@@ -59,7 +59,7 @@ def texts(folder: Path, n: int) -> list[str]:
 
 
 def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
-    """Return a `score` of n short answers in JSON lines, partly right, by exact match."""
+    """Return a `score` command for n short answers in JSON lines, partly correct: exact match."""
     draws = np.random.default_rng(seed)
     right, guesses = (draws.integers(0, 50, n).tolist() for _ in range(2))
     with (folder / "data.jsonl").open("w") as data:
@@ -76,7 +76,7 @@ def answers(folder: Path, n: int, seed: int = 0) -> list[str]:
 
 
 def captions(folder: Path, n: int) -> list[str]:
-    """Return a `score` of n captions with one reference each, by BLEU, ROUGE and CIDEr."""
+    """Return a `score` command for n captions with one reference each: BLEU, ROUGE, CIDEr."""
     for name, column, seed in (("data.csv", "caption", 0), ("outputs.csv", "value", 1)):
         lines = (f"{row},{text}\n" for row, text in enumerate(_sentences(n, seed)))
         (folder / name).write_text(f"id,{column}\n" + "".join(lines))
@@ -84,7 +84,7 @@ def captions(folder: Path, n: int) -> list[str]:
 
 
 def labels(folder: Path, n: int) -> list[str]:
-    """Return a `score` of n labels of 100 classes, by accuracy@1."""
+    """Return a `score` command for n labels of 100 classes: accuracy@1."""
     draws = np.random.default_rng(0)
     for name, column in (("data.csv", "label"), ("outputs.csv", "value")):
         lines = (
@@ -97,7 +97,10 @@ def labels(folder: Path, n: int) -> list[str]:
 
 
 def corpus(folder: Path, n: int) -> list[str]:
-    """Return a `score` of 1,000 queries against n documents × 128, with a relevant one for each."""
+    """Return a `score` command for 1,000 query vectors and n document vectors of width 128.
+
+    Each query has one relevant document.
+    """
     out, draws = folder / "outputs", np.random.default_rng(0)
     out.mkdir(parents=True)
     queries = min(1000, n)

@@ -58,6 +58,6 @@ def _ratio(rng: np.random.Generator, n: int) -> Score:
 
 
 def _scores(rng: np.random.Generator, n: int) -> Floats:
-    """Return scores of classes, then whether each is right: 1 in 20, mostly with higher scores."""
+    """Return class scores, then whether each class is correct: 1 in 20, mostly with high scores."""
     right = (rng.random((n, CLASSES)) < 1 / 20).astype(float)
     return np.column_stack([rng.normal(right, 1), right])

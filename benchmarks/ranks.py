@@ -41,7 +41,7 @@ def _random(n: int) -> tuple[Array, Array, list[list[int]]]:
 
 
 def _clustered(n: int) -> tuple[Array, Array, list[list[int]]]:
-    """Return the same with captions near their image, as for a trained model."""
+    """Return data as `_random`, but with captions near their image, as for a trained model."""
     images, captions, positives = _random(n)
     for image, own in zip(images, positives, strict=True):
         captions[own] += 0.4 * image
@@ -94,7 +94,7 @@ def _sgemm(left: Array, right: Array) -> Callable[[], object]:
 
 
 def _interleaved(n: int, *works: Callable[[], object]) -> list[list[float]]:
-    """Return seconds of each work, n times in turn after a warm-up."""
+    """Return the seconds of n interleaved calls of each function, after a warm-up."""
     times: list[list[float]] = [[] for _ in works]
     for round_ in range(n + 1):
         for work, seconds in zip(works, times, strict=True):

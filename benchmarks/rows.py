@@ -31,6 +31,6 @@ class Row:
 def paired_row(
     name: str, pairs: Sequence[tuple[float, float]], limit: float | None, note: str
 ) -> Row:
-    """Return the row of pairs of seconds (measured, reference), by the medians over the pairs."""
+    """Return a table row for pairs of seconds (measured, reference), with medians over pairs."""
     measured, reference = (median(seconds) for seconds in zip(*pairs, strict=True))
     return Row(name, measured, reference, median(a / b for a, b in pairs), limit, note=note)

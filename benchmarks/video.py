@@ -1,4 +1,4 @@
-"""Decoding of videos and sounds, compared with bare loops of the same libraries."""
+"""Benchmarks of video and audio decoding, compared with bare loops of the same libraries."""
 
 from io import BytesIO
 from pathlib import Path

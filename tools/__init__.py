@@ -1,1 +1,1 @@
-"""Programs for developers of mmbench: documents, pictures, packaged sounds, versions."""
+"""Programs for developers of mmbench: generated documents and diagrams, speech clips, versions."""

@@ -56,7 +56,7 @@ def models() -> str:
 
 
 def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
-    """Return the alternatives of input modalities of a task, by its fields.
+    """Return the alternative sets of input modalities of a task, as given by its fields.
 
     A task for the user's own data lists all media of which a sample has one; media with a
     placeholder in the prompt occur together.

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LEFT_OUT = ("gpu", "video", "dev")
-"""Extras that are not installed at their lowest.
+"""Extras that are not installed at their lowest versions.
 
 `gpu` excludes `index`, `video` has a separate environment (`make test-torchvision`), and `dev` is
 pinned.
@@ -30,11 +30,13 @@ def lowest(requirement: Requirement) -> str:
     match list(requirement.specifier):
         case [bound] if bound.operator == ">=":
             return f"{requirement.name}=={bound.version}"
-    raise ValueError(f"{requirement}: give one lower bound, as {requirement.name}>=1.2")
+    raise ValueError(
+        f"{requirement} needs exactly one lower bound; write, for example, {requirement.name}>=1.2"
+    )
 
 
 def requirements(project: Path = ROOT / "pyproject.toml") -> dict[str, list[Requirement]]:
-    """Return the requirements of a project by extra; those of no extra are under ""."""
+    """Return the requirements of a project by extra; the key "" has those without an extra."""
     table = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
     groups = {"": table["dependencies"], **table.get("optional-dependencies", {})}
     return {extra: [Requirement(line) for line in lines] for extra, lines in groups.items()}

@@ -46,7 +46,7 @@ NEW = ("en-us+f4", "en-gb-x-gbclan+m2")
 SPEEDS = (130, 150, 170, 190)
 _TEST = 300
 _TRAINING = 50  # numbers of each voice, in addition to all words at two speeds
-_QUALITY = 0.96  # of Opus in libsndfile, from 0 to 1, the smallest: 16 kbit/s
+_QUALITY = 0.96  # compression level of Opus in libsndfile, 0 to 1 (smallest file); here 16 kbit/s
 _EDGE = RATE // 50
 
 Row = dict[str, object]
@@ -86,7 +86,7 @@ def _training(folder: Path, voice: str) -> Iterator[Row]:
 
 
 def synthesise(text: str, voice: str, speed: int) -> Array:
-    """Return the speech of a text: float32 [n] at RATE, with silence at the ends cut to 20 ms."""
+    """Synthesise a text as speech, float32 [n] at RATE Hz, with 20 ms of silence at both ends."""
     import soundfile
     import soxr
 
@@ -94,7 +94,9 @@ def synthesise(text: str, voice: str, speed: int) -> Array:
     try:
         wav = subprocess.run(command, capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise UserError("espeak-ng cannot be run: apt-get install espeak-ng") from error
+        raise UserError(
+            "espeak-ng cannot be run; install it with `apt-get install espeak-ng`"
+        ) from error
     samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32")
     samples = soxr.resample(samples, rate, RATE, quality="VHQ")
     samples = samples * (0.7 / np.abs(samples).max())

@@ -1,4 +1,4 @@
-"""PocketSphinx as a model of mmbench, with the model of US English in its package."""
+"""PocketSphinx as an mmbench model, with the US English model of its package."""
 
 import numpy as np
 
@@ -26,7 +26,9 @@ class PocketSphinx:
     def _transcribe(self, sound):
         from pocketsphinx import Decoder
 
-        decoder = Decoder(loglevel="FATAL")  # a fresh one: it adapts from clip to clip
+        decoder = Decoder(
+            loglevel="FATAL"
+        )  # a new decoder per clip, since decoders adapt to earlier clips
         decoder.start_utt()
         samples = (sound.samples.clip(-1, 1) * 32767).astype(np.int16)
         decoder.process_raw(samples.tobytes(), full_utt=True)

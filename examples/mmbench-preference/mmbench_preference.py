@@ -40,7 +40,7 @@ class PreferenceOptions(KindOptions, frozen=True):
 
 
 class Preference(PerSample):
-    """A target is `a`, `b` or `tie`. A value is a verdict for each order, `a,b`; `?` is none."""
+    """Targets are `a`, `b` or `tie`; values are a verdict per order, `a,b`; `?` is no verdict."""
 
     Options = PreferenceOptions
     options: PreferenceOptions
@@ -102,12 +102,12 @@ class Preference(PerSample):
         verdicts = output.split(",") if isinstance(output, str) else []
         if len(verdicts) != self._orders and output != "":
             expected = "two verdicts, 'a,b'" if self.options.both_orders else "a verdict, 'a'"
-            raise DataError(f"{where} is {output!r}: give {expected}")
+            raise DataError(f"{where} is {output!r}; give {expected}")
         return ",".join(map(self._verdict, verdicts if output else ["?"] * self._orders))
 
 
 def _baseline(name: str, sample: Sample, seed: int) -> list[str]:
-    """Return verdicts in both orders: the target, always the answer shown first, chance, none."""
+    """Return baseline verdicts in both orders: the target, the first answer, random or `?`."""
     chance = Random(f"{seed} {sample.id}").choices("ab", k=2)
     known = {"oracle": [sample.target] * 2, "constant": ["a", "b"], "random": chance}
     return known.get(name, ["?", "?"])
@@ -130,7 +130,7 @@ class Row(msgspec.Struct):
 @declare_source("json")
 def preferences(root: Path | None) -> Samples:
     if root is None:
-        raise DataError("data source preferences: give --data FILE.jsonl")
+        raise DataError("data source preferences needs a file; pass --data FILE.jsonl")
     file = root / "pairs.jsonl" if root.is_dir() else root
     lines = enumerate(file.read_text("utf-8-sig").split("\n"), 1)
     return Samples([_sample(line, str(n), file) for n, line in lines if line.strip()])
@@ -147,7 +147,9 @@ def _sample(line: str, number: str, file: Path) -> Sample:
         target = Random(ident).choice("ab")
         answers = (row.chosen, row.rejected) if target == "a" else (row.rejected, row.chosen)
     if target not in ("a", "b", "tie"):
-        raise DataError(f"{file}: line {number}: give chosen and rejected, or preferred: a, b, tie")
+        raise DataError(
+            f"{file}: line {number} needs chosen and rejected, or preferred (a, b, tie)"
+        )
     inputs: dict[str, Content] = {"prompt": row.prompt, "a": answers[0], "b": answers[1]}
     if row.image:
         inputs["image"] = Media("image", str(file.parent / row.image))
@@ -170,6 +172,6 @@ def preference_consistency(predictions: Sequence[Prediction]) -> Score:
     """Return the share of pairs with the same verdict in both orders."""
     verdicts = [p.value.split(",") for p in predictions]
     if any(len(orders) < 2 for orders in verdicts):
-        reason = "each pair was judged in one order: set both_orders: true"
+        reason = "each pair was judged in one order; set both_orders: true"
         return score([float("nan")] * len(verdicts), reason=reason)
     return score([a == b != "?" for a, b in verdicts])

@@ -159,7 +159,7 @@ def test_verdicts_of_another_program(scores: Scores, call: Call) -> None:
     err = call(
         "score --predictions verdicts.jsonl -t both_orders-false.yaml --data pairs.jsonl", code=2
     )
-    assert "the output for 1 is 'a,a': give a verdict, 'a'" in err
+    assert "the output for 1 is 'a,a'; give a verdict, 'a'" in err
 
 
 def test_check_selftest_compare_and_leaderboard_know_the_kind(scores: Scores, call: Call) -> None:
@@ -187,7 +187,7 @@ def test_the_kind_is_listed_and_the_task_shows_the_option(call: Call) -> None:
     ("row", "words"),
     [
         ('{"chosen": "a"}', "line 1: Object missing required field `prompt`"),
-        ('{"prompt": "?", "answer_a": "1", "answer_b": "2"}', "line 1: give chosen and rejected"),
+        ('{"prompt": "?", "answer_a": "1", "answer_b": "2"}', "line 1 needs chosen and rejected"),
         ('{"prompt"}', "line 1: JSON is malformed"),
     ],
 )

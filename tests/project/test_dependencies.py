@@ -176,5 +176,7 @@ def test_the_lowest_versions_are_those_of_the_bounds() -> None:
     assert "faiss-cpu==" in text
     assert "faiss-gpu" not in text
     assert lowest.pinned()["pytest"] in text
-    with pytest.raises(ValueError, match="give one lower bound, as numpy"):
+    with pytest.raises(
+        ValueError, match="needs exactly one lower bound; write, for example, numpy"
+    ):
         lowest.lowest(Requirement("numpy<3"))

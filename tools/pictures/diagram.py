@@ -34,18 +34,18 @@ class Box:
 
     @property
     def width(self) -> float:
-        """Return the width in pixels, that of the longest line."""
+        """The width in pixels, determined by the longest line."""
         lines = [text_width(line, _LINE) for line in self.lines]
         shape = text_width(self.shape, _SHAPE, "mono")
         return max(text_width(self.title, _TITLE, "bold"), shape, *lines, 0) + 2 * _PAD
 
     @property
     def height(self) -> float:
-        """Return the height in pixels, that of all lines."""
+        """The height in pixels, the sum over all lines."""
         return (1 + len(self.lines) + bool(self.shape)) * _PITCH + 2 * _PAD - 4
 
     def draw(self, x: float, y: float, width: float) -> list[str]:
-        """Return the SVG parts of the box with a width about a centre."""
+        """Return the SVG elements of the box, drawn with a given width around a centre."""
         fill, stroke, dashed, _ = KINDS[self.kind]
         top, height = y - self.height / 2, self.height
         parts = [block(x - width / 2, top, width, height, fill, stroke, dashed=dashed)]
@@ -61,7 +61,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Diagram:
-    """Boxes by name, and arrows: each a chain of names, "image > patches > tower"."""
+    """A diagram: boxes by name, and arrows as chains of names ("image > patches > tower")."""
 
     boxes: dict[str, Box]
     arrows: list[str]

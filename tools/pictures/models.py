@@ -17,7 +17,7 @@ from tools.pictures.of_videos import video
 
 
 class Picture(NamedTuple):
-    """The title of a picture, and the function from an architecture's Config to its diagram."""
+    """The title of a diagram, and a function that draws it for an architecture's Config."""
 
     title: str
     diagram: Callable[..., Diagram]
@@ -33,7 +33,7 @@ PICTURES = {
     "fusion-nano": Picture("Early fusion", fusion),
     "unified-nano": Picture("Multimodal GPT", unified),
 }
-"""By the name of the packaged checkpoint. A new model needs a line here and a function."""
+"""The diagrams by name of the packaged checkpoint. A new model needs an entry and a function."""
 
 
 def draw_model(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Diagrams of the models of images: CLIP, LLaVA, and the prefix model."""
+"""Diagrams of the image models: CLIP, LLaVA and the prefix model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.pictures.towers import contrastive, projection, similarity, text_towe
 
 
 def clip(c: clip_.Config) -> Diagram:
-    """Return a diagram of two towers and a similarity matrix."""
+    """Return a diagram of CLIP: two towers and a similarity matrix."""
     patches, size = (c.image_size // c.patch) ** 2, c.image_size
     boxes = {
         "image": Box((0, 0), "data", "image", ("RGB",), f"n × 3 × {size} × {size}"),
@@ -33,7 +33,7 @@ def clip(c: clip_.Config) -> Diagram:
 
 
 def llava(c: llava_.Config) -> Diagram:
-    """Return a diagram of an image as several tokens in a text."""
+    """Return a diagram of LLaVA: the patches of an image become tokens in a text."""
     tower = Box(
         (1, 0), "frozen", "tower of clip-nano",
         (f"{c.image_layers - 1} of its {c.image_layers} blocks;", "patches, no class token"),
@@ -43,7 +43,7 @@ def llava(c: llava_.Config) -> Diagram:
 
 
 def prefix(c: prefix_.Config) -> Diagram:
-    """Return a diagram of an image vector as a few tokens in a text."""
+    """Return a diagram of the prefix model: an image embedding becomes a few tokens in a text."""
     tower = Box(
         (1, 0), "frozen", "clip-nano", (f"{c.image_layers} blocks", "and the projection"),
         f"m × {c.embedding}",

@@ -1,4 +1,4 @@
-"""Diagrams of the models of several modalities, the multimodal GPT and the fusion."""
+"""Diagrams of the models of several modalities: the multimodal GPT and the fusion classifier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.pictures.diagram import Box, Diagram
 
 
 def unified(c: gpt_.Config) -> Diagram:
-    """Return a diagram of one token sequence, where the last token selects the head."""
+    """Return a diagram of the multimodal GPT: a token sequence and one head per modality."""
     rate, hop = c.mel.rate, c.mel.hop * c.sound.stride
     size, wide = c.image_size, c.width
     boxes = {
@@ -62,7 +62,7 @@ def unified(c: gpt_.Config) -> Diagram:
 
 
 def fusion(c: fusion_.Config) -> Diagram:
-    """Return a diagram of early fusion: the tokens of all three in one transformer."""
+    """Return a diagram of early fusion: the tokens of three modalities in one transformer."""
     size, wide = c.image_size, c.width
     boxes = {
         "image": Box((0, 0), "data", "image", ("RGB",), f"n × 3 × {size} × {size}"),

@@ -1,4 +1,4 @@
-"""Diagrams of the models of sounds, AudioCLIP and the recogniser of speech."""
+"""Diagrams of the audio models: AudioCLIP and the speech recogniser."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.pictures.towers import contrastive, projection, similarity, text_towe
 
 
 def audio(c: audio_.Config) -> Diagram:
-    """Return a diagram of a spectrogram through convolutions, with tags and captions."""
+    """Return a diagram of AudioCLIP: a spectrogram is encoded for tags and captions."""
     convolutions = (
         f"{len(c.widths)} blocks of two, 3 × 3;", f"{', '.join(map(str, c.widths))} wide,",
         f"{len(c.widths) - 1} times halved",
@@ -39,7 +39,7 @@ def audio(c: audio_.Config) -> Diagram:
 
 
 def speech(c: speech_.Config) -> Diagram:
-    """Return a diagram of a letter or a blank for each frame."""
+    """Return a diagram of the speech recogniser, which predicts a letter or blank per frame."""
     frames = f"n × t/2 × {c.width}"
     boxes = {
         **_sound_boxes(c.mel, 0),

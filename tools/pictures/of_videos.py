@@ -8,7 +8,7 @@ from tools.pictures.towers import contrastive, projection, similarity, text_towe
 
 
 def video(c: Config) -> Diagram:
-    """Return a diagram of cubes of a video through one tower, with three heads."""
+    """Return a diagram of the video transformer: video patches, one tower, three heads."""
     times, places = c.grid
     tokens = f"n × {1 + times * places} × {c.width}"
     looking = "all see all" if c.attention == "joint" else "time, then space"

@@ -48,7 +48,7 @@ def block(
 
 
 def arrow(points: list[tuple[float, float]]) -> str:
-    """Return a line through points, with a head at its end."""
+    """Return a line through points, with an arrowhead at its end."""
     path = " L".join(f"{x:.0f} {y:.0f}" for x, y in points)
     return (
         f'<path d="M{path}" fill="none" stroke="{GREY}" stroke-width="1.5" marker-end="url(#to)"/>'
@@ -56,7 +56,7 @@ def arrow(points: list[tuple[float, float]]) -> str:
 
 
 def page(width: float, height: float, title: str, parts: list[str]) -> str:
-    """Return the whole file; `title` is for screen readers."""
+    """Return a complete SVG file; `title` is for screen readers."""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}"'
         f' viewBox="0 0 {width:.0f} {height:.0f}" role="img">'

@@ -37,12 +37,12 @@ class TextTowerConfig(Protocol):
 
     @property
     def embedding(self) -> int:
-        """Return the dimension of the common space."""
+        """The dimension of the shared embedding space."""
         ...
 
 
 def text_tower(c: TextTowerConfig, column: int, row: float) -> dict[str, Box]:
-    """Return the boxes text > tokens > reads > told, in a row from a column on."""
+    """Return the boxes text > tokens > reads > told, in a row that begins at a column."""
     blocks = f"{c.text_layers} blocks, {c.text_heads} heads"
     return {
         "text": Box((column, row), "data", "caption", (f"at most {c.context} tokens",), "n × t"),
@@ -58,7 +58,7 @@ def text_tower(c: TextTowerConfig, column: int, row: float) -> dict[str, Box]:
 
 
 def projection(c: TextTowerConfig, column: int, row: float, token: str = "") -> Box:
-    """Return the box of a projection to unit vectors, of a given token if there is one."""
+    """Return the box of a projection to unit vectors, of `token` if it is given."""
     note = f"of the {token} token" if token else "unit length"
     return Box((column, row), "learnt", "projection", (note,), f"n × {c.embedding}")
 

@@ -107,7 +107,7 @@ def _image(image: object) -> Pixels:
 
 
 def _spectrogram(audio: object, mel: Mel) -> Pixels:
-    """Return the log-mel of a sound in colours, uint8 [bands, t, 3], low tones at the bottom."""
+    """Return a log-mel spectrogram as an image, uint8 [bands, t, 3], low frequencies below."""
     import torch
 
     from mmbench.reference.architectures.mel import log_mel
@@ -122,7 +122,7 @@ def _spectrogram(audio: object, mel: Mel) -> Pixels:
 
 
 def _picture(x: float, y: float, width: float, height: float, pixels: Pixels) -> str:
-    """Return pixels uint8 [h, w, 3] as a PNG inside the SVG, enlarged without smoothing."""
+    """Return pixels, uint8 [h, w, 3], as a PNG inside the SVG, enlarged without smoothing."""
     from PIL import Image
 
     stream = BytesIO()
