@@ -141,7 +141,7 @@ def test_a_config_comes_back_from_plain_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "why"), [({"heads": 3}, "heads 3"), ({"widths": (2,) * 6}, "16 bands are fewer than")]
+    ("wrong", "why"), [({"heads": 3}, "heads 3"), ({"widths": (2,) * 6}, "16 bands are too few")]
 )
 def test_sizes_that_make_no_sense(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):

@@ -195,7 +195,7 @@ def test_a_trained_model_comes_back_from_plain_values() -> None:
         ({"heads": 3}, "heads 3 does not divide width 16"),
         ({"heads": 0}, "heads 0 does not divide"),
         ({"patch": 7}, "patch 7 does not divide image_size"),
-        ({"mel": Mel(8000, 128, 128, 3)}, "3 bands are fewer than 4"),
+        ({"mel": Mel(8000, 128, 128, 3)}, "3 bands are too few; the blocks need at least 4"),
     ],
 )
 def test_sizes_that_make_no_sense(wrong: dict[str, Any], why: str) -> None:

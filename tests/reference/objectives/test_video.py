@@ -67,5 +67,5 @@ def test_a_checkpoint_whose_numbers_do_not_fit(tmp_path: Path, field: str) -> No
     last = train(small({**TOLD, "steps": 1}), tmp_path / "run")
     described: dict[str, Any] = read_checkpoint(last, TrainedVideo).describe()
     described[field] = list(described[field])[:-1]
-    with pytest.raises(ValueError, match=rf"{field}, but its architecture has \d+: write"):
+    with pytest.raises(ValueError, match=rf"{field}, but its architecture has \d+; write"):
         TrainedVideo.from_description(described)

@@ -118,7 +118,7 @@ def test_what_is_no_square_or_too_small_fails(size: tuple[int, int]) -> None:
 def test_without_a_drawing_or_a_prompt_a_sample_fails() -> None:
     with pytest.raises(SampleError, match="sample 1 has no image"):
         shapes_right([Prediction("1", inputs={"text": PROMPT})])
-    with pytest.raises(SampleError, match="sample 1: has no prompt"):
+    with pytest.raises(SampleError, match="sample 1 has no prompt"):
         shapes_right([Prediction("1", image_medium(painted([STAR])))])
 
 

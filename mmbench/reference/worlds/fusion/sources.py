@@ -29,7 +29,7 @@ def shapes_fusion(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """Return samples of an `image`, an `audio` and a `text`. The target is the input that differs.
+    """Return samples of `image`, `audio` and `text`; the target is the input that differs.
 
     The target is {"answer": letter, "options": [text, …]}; the options are those of `ANSWERS` in
     their order. `split` is train, validation or test; `samples` is 1 to 10,000, and no two samples

@@ -29,12 +29,12 @@ def shapes_motion(
     size: int = 48,
     seed: int = 0,
 ) -> Samples:
-    """Return films of 16 frames as videos, each with the index of its motion as the target.
+    """Return videos of 16 frames, each with the index of its motion class as the target.
 
     `split` is train, validation or test; `videos` is 1 to 10,000, and no two films have the same
     description; `size` is the side in pixels, 48 to 1024. A different `seed` draws different films
     of the same split. They are drawn when they are read. Tags: `pace` (slowly, quickly),
-    `things` (1 or 2). Raises UnknownName for a split, DataError for a number out of range.
+    `things` (1 or 2). Raises UnknownName for an unknown split, DataError for a number out of range.
     """
     _check(split, videos, size)
     samples = [
@@ -52,9 +52,9 @@ def shapes_video(
     size: int = 48,
     seed: int = 0,
 ) -> RetrievalData:
-    """Return captions, four to a film, as queries, and the films of `shapes_motion` as documents.
+    """Return the films of `shapes_motion` as documents, with four captions each as queries.
 
-    Queries also have the tag `caption`, the kind of caption. Raises as `shapes_motion` does.
+    Queries also have the tag `caption`, the kind of caption. Raises the errors of `shapes_motion`.
     """
     _check(split, videos, size)
     films = _films(split, videos, size, seed)

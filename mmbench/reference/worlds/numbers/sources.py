@@ -35,8 +35,8 @@ def spoken_numbers(
 ) -> Samples:
     """Return a sample for each test clip, with its words as target.
 
-    Tags: `voice`, `speed`, and `heard`, which says whether the voice speaks in the training as
-    well. Raises DataError where the packaged clips are gone.
+    Tags: `voice`, `speed`, and `heard`, which tells whether the voice also occurs in the training
+    clips. Raises DataError if the packaged clips are missing.
     """
     known = {clip.voice for clip in clips("train")}
     samples = []

@@ -30,12 +30,12 @@ def shapes(
     size: int = 64,
     seed: int = 0,
 ) -> RetrievalData:
-    """Return captions as queries and images as documents; images of a split differ in meaning.
+    """Return captions as queries and images as documents; no two images have the same meaning.
 
-    `split` is train, validation or test; `images` from 1 to 1,000,000; `size` is the side in
-    pixels, 64 to 1024; `seed` draws other scenes of the same split. Images are drawn when they are
-    read. Tags: `objects` (1 to 3) on both sides, `caption` (the kind of caption) on queries.
-    Raises UnknownName for a split, DataError for a number out of range.
+    `split` is train, validation or test; `images` is 1 to 1,000,000; `size` is the side in pixels,
+    64 to 1024; `seed` selects other scenes of the same split. Images are drawn when they are read.
+    Tags: `objects` (1 to 3) of queries and documents, `caption` (the kind of caption) of queries.
+    Raises UnknownName for an unknown split, DataError for a number out of range.
     """
     rows = scene_images(split, images, size, seed)
     return captioned(

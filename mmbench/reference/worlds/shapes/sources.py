@@ -31,10 +31,10 @@ def shapes_classes(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """Return images of one object with its class index, "red circle" and 63 others in turn.
+    """Return images of one object with a class index; the 64 classes ("red circle") alternate.
 
-    The object is where no scene of any split has one: its class occurs in training, its image does
-    not. `images` is from 1 to 1,000,000, `size` is the side in pixels, 64 to 1024. Tag: `size`.
+    The object lies where no object of a scene lies, so the classes occur in training but the images
+    do not. `images` is from 1 to 1,000,000, `size` is the side in pixels, 64 to 1024. Tag: `size`.
     Raises DataError for a number out of range.
     """
     check_sizes(images, size)
@@ -59,7 +59,8 @@ def shapes_captions(
 ) -> Samples:
     """Return the images of `shapes` with its five captions as target. Tag: `objects`.
 
-    The first caption is complete: size, colour, shape and place of each object. Raises as `shapes`.
+    The first caption is complete: size, colour, shape and place of each object. Raises the errors
+    of `shapes`.
     """
     rows = _with_captions(split, images, size, seed)
     return Samples([Sample(n, {"image": image}, texts, n, tags) for n, image, texts, tags in rows])
@@ -73,9 +74,10 @@ def shapes_prompts(
     size: int = 64,
     seed: int = 0,
 ) -> Samples:
-    """Return the first caption of each image of `shapes` as text to draw from, the image as target.
+    """Return captions of the images of `shapes` as prompts, with the images as targets.
 
-    It has size, colour, shape and place of each object. Tag: `objects`. Raises as `shapes` does.
+    A prompt has size, colour, shape and place of each object. Tag: `objects`. Raises the errors of
+    `shapes`.
     """
     rows = _with_captions(split, images, size, seed)
     return Samples(
@@ -101,11 +103,11 @@ def shapes_questions(
     seed: int = 0,
     options: bool = False,
 ) -> Samples:
-    """Return the images of `shapes` with one question about each; all kinds are equally frequent.
+    """Return the images of `shapes` with a question each; all kinds are equally frequent.
 
     The target is the answer, one or two words. With `options` it is {"answer": letter, "options":
-    [text, …]}, and the input `options` has them as lines "A. red". Tag: `kind`. Raises as `shapes`
-    does.
+    [text, …]}, and the input `options` has them as lines "A. red". Tag: `kind`. Raises the errors
+    of `shapes`.
     """
     samples: list[Sample] = []
     counts: Counter[str] = Counter()

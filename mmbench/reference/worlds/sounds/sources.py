@@ -30,12 +30,12 @@ def sounds(
     sounds: int = 500,
     seed: int = 0,
 ) -> RetrievalData:
-    """Return captions as queries and sounds as documents; sounds of a split differ in meaning.
+    """Return captions as queries and audio as documents; no two clips have the same meaning.
 
-    `split` is train, validation or test; `sounds` from 1 to 1,000; `seed` draws other scenes of the
-    same split. A sound is WAV, 2.4 seconds at 8 kHz, made when it is read. Tags: `events` (1 to 3)
-    on both sides, `caption` (the kind of caption) on queries. Raises UnknownName for a split,
-    DataError for a number out of range.
+    `split` is train, validation or test; `sounds` is 1 to 1,000; `seed` selects other scenes of the
+    same split. A clip is WAV, 2.4 seconds at 8 kHz, synthesised when it is read. Tags: `events` (1
+    to 3) of queries and documents, `caption` (the kind of caption) of queries. Raises UnknownName
+    for an unknown split, DataError for a number out of range.
     """
     scenes = _scenes(split, sounds, seed)
     scene_captions = (
@@ -55,7 +55,7 @@ def sound_tags(
     sounds: int = 500,
     seed: int = 0,
 ) -> Samples:
-    """Return the sounds of `sounds`, with the indices of their events as targets."""
+    """Return the audio of the source `sounds`, with the indices of its events as targets."""
     return Samples(_samples(_scenes(split, sounds, seed), split, seed), list(SOUNDS))
 
 
