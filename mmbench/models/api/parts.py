@@ -70,7 +70,7 @@ def media_types(turns: Sequence[JsonMessage]) -> set[str]:
 def remove_media(turns: Sequence[JsonMessage], medium: str) -> list[JsonMessage]:
     """Return messages without the parts of one media type ("image" or "sound").
 
-    A message without any other part becomes ".", since servers refuse empty messages.
+    A message without any other part gets the content ".".
     """
     remaining = [
         [part for part in _part_list(turn) if _MEDIA.get(part["type"]) != medium] for turn in turns

@@ -54,7 +54,7 @@ class Words:
         return [self._ids.get(word, UNKNOWN) for word in split_words(text)]
 
     def text(self, ids: Iterable[int]) -> str:
-        """Return the words of ids, without special tokens, separated by spaces.
+        """Return the lower-case words of ids, without special tokens, separated by spaces.
 
         There is no space before . , : ; ? and !.
         """
