@@ -115,7 +115,7 @@ def test_samples_that_lack_something(tmp_path):
     assert texts(data) == {"0": InvalidContent("empty caption"), "1": "no bytes", "2": "no image"}
     assert len(data.corpus) == 2
     assert data.links["2"] == {"row 2": 1.0}
-    with pytest.raises(SampleError, match=r"^image of .* row 1: is empty"):
+    with pytest.raises(SampleError, match=r"^image of .* row 1 is empty"):
         read_bytes(data.corpus[1].inputs["image"])
 
 

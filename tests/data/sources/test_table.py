@@ -160,7 +160,7 @@ def test_parquet_in_many_batches(tmp_path):
 def test_an_empty_image_in_parquet_fails_alone(tmp_path):
     rows = [{"image": image, "text": "x"} for image in (png(3), b"", b"not an image")]
     data = table(write_table(tmp_path / "t.parquet", rows))
-    with pytest.raises(SampleError, match=r"^image of .* row 1: is empty"):
+    with pytest.raises(SampleError, match=r"^image of .* row 1 is empty"):
         read_bytes(data.corpus[1].inputs["image"])
     assert data.links["1"] == {"row 1": 1.0}
     with pytest.raises(SampleError, match=r"^image of .* row 2"):
