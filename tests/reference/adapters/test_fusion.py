@@ -87,19 +87,19 @@ CLIP = VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
 @pytest.mark.parametrize(
     ("parts", "counts"),
     [
-        ((noise_image(0), sound()), "1, 1 and 0 of 2"),
-        ((noise_image(0), "one"), "1, 0 and 1 of 2"),
-        ((sound(), "one"), "0, 1 and 1 of 2"),
-        ((), "0, 0 and 0 of 0"),
-        ((noise_image(0), noise_image(0), sound(), "one"), "2, 1 and 1 of 4"),
-        ((noise_image(0), sound(), "one", CLIP), "1, 1 and 1 of 4"),
-        ((noise_image(0), "one", sound(), "two"), "1, 1 and 2 of 4"),
+        ((noise_image(0), sound()), "1, 1 and 0 among 2"),
+        ((noise_image(0), "one"), "1, 0 and 1 among 2"),
+        ((sound(), "one"), "0, 1 and 1 among 2"),
+        ((), "0, 0 and 0 among 0"),
+        ((noise_image(0), noise_image(0), sound(), "one"), "2, 1 and 1 among 4"),
+        ((noise_image(0), sound(), "one", CLIP), "1, 1 and 1 among 4"),
+        ((noise_image(0), "one", sound(), "two"), "1, 1 and 2 among 4"),
     ],
 )
 def test_anything_but_one_of_each_fails_the_sample(
     model: FusionNano, parts: tuple[Any, ...], counts: str
 ) -> None:
-    with pytest.raises(SampleError, match=f"one image, one sound and one text.* given {counts}"):
+    with pytest.raises(SampleError, match=f"one image, one audio clip and one text; .* has {counts} parts"):
         model.prepare(user(*parts), "conversation")
 
 
