@@ -1,4 +1,4 @@
-"""Removal of reasoning from model outputs, so that only the answer remains.
+"""Reasoning in model outputs: its separation from the answer.
 
 Formats of reasoning: tags such as `<think>…</think>` (DeepSeek-R1, Qwen3, GLM-4.1V; the prompt
 often contains the opening tag, so that the output has only the closing tag), `[THINK]…[/THINK]`
@@ -13,7 +13,8 @@ often contains the opening tag, so that the output has only the closing tag), `[
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from mmbench.columns import Texts
 
@@ -33,6 +34,7 @@ _CLOSE = (
     r"|<\|end_thinking\|>|<\|end_of_thought\|>|<unused95>"
 )
 _TRACE = re.compile(f"(?P<open>{_OPEN})|(?P<close>{_CLOSE})", re.IGNORECASE)
+_OPEN_AT_END = re.compile(rf"(?:{_OPEN})\s*\Z", re.IGNORECASE)
 
 _ANSWERS = r"(?:answer|final_?answer|response|conclusion)"
 _BEGIN = (
@@ -47,8 +49,11 @@ _ANSWER = re.compile(f"(?P<begin>{_BEGIN})|{_END}", re.IGNORECASE)
 
 _CHANNEL = "<|channel|>"
 _MESSAGE = "<|message|>"
+_CHANNEL_TOKENS = frozenset({_CHANNEL, _MESSAGE, "<|start|>", "<|end|>", "<|return|>", "<|call|>"})
+_LONGEST_MARKER = 200  # characters, with attributes and the spaces after it
 # A message header of gpt-oss begins with the channel; one of these tokens ends the message.
 _CHANNEL_NAME = re.compile(r"\s*(\w*)")
+_FINAL = re.compile(r"<\|channel\|>\s*final[^<]*<\|message\|>")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>|\Z")
 # Reasoning marked by phrases, followed by the answer: the channels of gpt-oss without the special
 # tokens (dropped by the tokeniser), and Granite 3.2.
@@ -61,6 +66,60 @@ _WORDS = tuple(
 )
 # Truncated reasoning: these beginnings do not occur in text that people write.
 _CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought process:)")
+
+
+class SplitText(NamedTuple):
+    """The reasoning in a text, None without any, and the answer, "" where the text has none."""
+
+    reasoning: str | None
+    answer: str
+
+
+def split_reasoning(text: str) -> SplitText:
+    """Split a text at the known markers; `<answer>` alone counts as empty reasoning."""
+    if not has_reasoning(text):
+        return SplitText(None, text)
+    reasoning, answer = _split(text, final_answer(text), _TRACE)
+    return SplitText(_ANSWER.sub("", reasoning).strip(), answer)
+
+
+def split_at_markers(text: str, start: str, end: str) -> SplitText:
+    """Split a text at two markers, which are plain texts; an empty `start` occurs nowhere."""
+    opening = re.escape(start) or "(?!)"
+    markers = re.compile(f"(?P<open>{opening})|(?P<close>{re.escape(end)})")
+    if not markers.search(text):
+        return SplitText(None, text)
+    reasoning, answer = _split(text, _without_traces(text, markers), markers)
+    return SplitText(reasoning.strip(), answer)
+
+
+def _split(text: str, answer: str | None, markers: re.Pattern[str]) -> tuple[str, str]:
+    """Return the text before the answer without the markers, and the answer.
+
+    The whole text is reasoning where there is no answer, or it is not in one piece.
+    """
+    at = text.rfind(answer) if answer else len(text)
+    return markers.sub("", text[:at] if at >= 0 else text), answer or ""
+
+
+def opening_marker(prompt: str) -> str:
+    """Return the known marker that a prompt ends with, so that the output begins as reasoning."""
+    match = _OPEN_AT_END.search(prompt[-_LONGEST_MARKER:])
+    return match[0] if match else ""
+
+
+def marker_tokens(tokens: Collection[str]) -> set[str]:
+    """Return the tokens that are markers of reasoning, among the special tokens of an output."""
+    markers = {token for token in tokens if has_reasoning(token)}
+    return markers | (_CHANNEL_TOKENS.intersection(tokens) if _CHANNEL in markers else set())
+
+
+def reasoning_end(text: str) -> int:
+    """Return the position after the last known marker that ends reasoning, 0 without one."""
+    ends = [match.end() for match in _TRACE.finditer(text) if match["close"]]
+    ends += [match.end() for match in _FINAL.finditer(text)]
+    ends += [match.start("text") for form in _WORDS if (match := form.match(text))]
+    return max(ends, default=0)
 
 
 # A pattern that matches every text for which `has_reasoning` is true.
@@ -135,14 +194,14 @@ def _final_channel(text: str) -> str | None:
     return final
 
 
-def _without_traces(text: str) -> str | None:
+def _without_traces(text: str, markers: re.Pattern[str] = _TRACE) -> str | None:
     """Remove reasoning traces. A trace can begin in the prompt and then has only a closing marker.
 
     Return None if a trace has no end.
     """
     pieces: list[str] = []
     start, inside = 0, False
-    for marker in _TRACE.finditer(text):
+    for marker in markers.finditer(text):
         if marker["close"] and not inside:
             pieces.clear()
         elif not inside:

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.text.reasoning import final_answer, has_reasoning
+from mmbench.text.reasoning import (
+    SplitText,
+    final_answer,
+    has_reasoning,
+    opening_marker,
+    reasoning_end,
+    split_at_markers,
+    split_reasoning,
+)
 
 # Each text as the named model or server writes it; the answer is what stands outside the reasoning.
 ANSWERS: list[tuple[str, str | None]] = [
@@ -117,3 +125,77 @@ def test_the_trace_itself_does_not_matter(answer: str, trace: str) -> None:
     assert final_answer(answer) == answer or "assistantfinal" in answer
     if not has_reasoning(trace) and not has_reasoning(answer):
         assert final_answer(f"<think>{trace}</think>{answer}") == answer.strip()
+
+
+@pytest.mark.parametrize(("text", "answer"), ANSWERS)
+def test_a_split_text_has_the_same_answer(text: str, answer: str | None) -> None:
+    split = split_reasoning(text)
+    assert split.answer == (answer or "")
+    assert split.reasoning is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "answer"),
+    [
+        ("B", None, "B"),
+        ("<think>\nA or B?\n</think>\n\nB", "A or B?", "B"),
+        ("A or B?</think>B", "A or B?", "B"),
+        ("<think>A or", "A or", ""),
+        ("<think>A?</think>", "A?", ""),
+        ("<think></think>B", "", "B"),
+        ("<answer>B</answer>", "", "B"),
+        ("B is big. <answer>B</answer>", "B is big.", "B"),
+        ("<think>a</think>B <think>b</think>C", "aB bC", "B C"),  # not in one piece
+    ],
+)
+def test_a_text_is_split_into_reasoning_and_answer(
+    text: str, reasoning: str | None, answer: str
+) -> None:
+    assert split_reasoning(text) == SplitText(reasoning, answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "reasoning", "answer"),
+    [
+        ("(( A? )) B", "A?", "B"),
+        ("A? )) B", "A?", "B"),
+        ("(( A?", "A?", ""),
+        ("<think>A?</think>B", None, "<think>A?</think>B"),  # other markers are part of the answer
+    ],
+)
+def test_markers_of_ones_own_split_a_text(text: str, reasoning: str | None, answer: str) -> None:
+    assert split_at_markers(text, "((", "))") == SplitText(reasoning, answer)
+    if not text.startswith("(("):
+        assert split_at_markers(text, "", "))") == SplitText(reasoning, answer)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "marker"),
+    [
+        ("<|assistant|><think>\n", "<think>\n"),
+        ("assistant: [THINK]", "[THINK]"),
+        ("What does <think> mean? assistant:", ""),
+        ("assistant: <think>\n\n</think>\n\n", ""),  # Qwen3 without thinking
+        ("", ""),
+    ],
+)
+def test_a_prompt_may_end_with_the_opening_marker(prompt: str, marker: str) -> None:
+    assert opening_marker(prompt) == marker
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("<think>a</think>B", "B"),
+        ("a</think>b<think>c</think>D", "D"),
+        (
+            "<|channel|>analysis<|message|>A?<|end|><|start|>assistant<|channel|>final<|message|>B",
+            "B",
+        ),
+        ("Here is my thought process: A?\nHere is my response: B", " B"),
+        ("B", "B"),
+        ("<think>B", "<think>B"),
+    ],
+)
+def test_the_answer_begins_after_the_last_end_of_reasoning(text: str, rest: str) -> None:
+    assert text[reasoning_end(text) :] == rest
