@@ -15,12 +15,14 @@ from typing import cast
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, Writes
+from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, SplitsReasoning, Writes
 from mmbench.storage.journal_entries import RowBlock
 from mmbench.text import count
+from mmbench.text.reasoning import split_reasoning
 from mmbench.types import (
     Audio,
     GeneratedText,
@@ -61,14 +63,14 @@ def call(
             f"{name}: {requests.method} returned {count(len(outputs), 'output')}"
             f" for {count(len(items), 'item')}; return one output per item"
         )
-    return [encode_output(output, requests.method, name) for output in outputs]
+    return [encode_output(output, model, requests.method, name) for output in outputs]
 
 
-def encode_output(output: object, method: Method, name: str) -> StoredRow:
+def encode_output(output: object, model: object, method: Method, name: str) -> StoredRow:
     """Encode a text, an image or an audio clip as bytes; return a SampleError unchanged.
 
-    Return a ContentError if the output cannot be encoded. Raises ModelError for an output of the
-    wrong type.
+    The reasoning in a text is separated from the answer, unless the model does so itself. Return a
+    ContentError if the output cannot be encoded. Raises ModelError for an output of the wrong type.
     """
     if isinstance(output, SampleError):
         return output
@@ -77,6 +79,8 @@ def encode_output(output: object, method: Method, name: str) -> StoredRow:
         raise ModelError(
             f"{name}: {method} returned a {type(output).__name__}; return {_TYPES[method]}"
         )
+    if isinstance(output, GeneratedText) and not isinstance(model, SplitsReasoning):
+        encode = partial(msgspec.json.encode, _without_reasoning(output))
     try:
         return encode()
     except (ValueError, TypeError, OSError, RuntimeError) as error:
@@ -97,8 +101,21 @@ def _is_generated_text(output: object) -> bool:
     """Return whether an output, perhaps of a plugin, is a GeneratedText with valid fields."""
     if not isinstance(output, GeneratedText):
         return False
-    is_finished = output.finish in ("stop", "length")
-    return isinstance(output.text, str) and is_finished and isinstance(output.tokens, Integral)
+    counts = output.tokens, output.reasoning_tokens, output.prompt_tokens
+    return (
+        isinstance(output.text, str)
+        and isinstance(output.reasoning, str | None)
+        and output.finish in ("stop", "length")
+        and all(isinstance(n, Integral) for n in counts)
+    )
+
+
+def _without_reasoning(output: GeneratedText) -> GeneratedText:
+    """Return a text split at the known markers of reasoning, unless it is split already."""
+    if output.reasoning is not None:
+        return output
+    reasoning, answer = split_reasoning(output.text)
+    return output if reasoning is None else replace(output, text=answer, reasoning=reasoning)
 
 
 def _compute_vectors(

@@ -18,7 +18,7 @@ from mmbench.engine.run import FinishedRun
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import measure
-from mmbench.engine.scoring.remarks import reasoning_notes
+from mmbench.engine.scoring.reasoning import reasoning_notes
 from mmbench.engine.speed import RTFX
 from mmbench.errors import DataError
 from mmbench.spec import task_files
@@ -84,7 +84,7 @@ def rescore(
         endpoint=None,
     )
     rescored = make_record(spec, record.model, record.task, measured, summary, context)
-    return FinishedRun(rescored, rows_table(predictions.directions, measured.metrics), None, {})
+    return FinishedRun(rescored, rows_table(predictions, measured.metrics), None, {})
 
 
 def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:

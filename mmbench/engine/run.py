@@ -22,7 +22,7 @@ from mmbench.engine.recording.rows import StoredRows, rows_table
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import Measured, measure
-from mmbench.engine.scoring.remarks import reasoning_notes
+from mmbench.engine.scoring.reasoning import reasoning_notes, separate_reasoning
 from mmbench.protocols import Dataset, Reporter, Responses
 from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskInfo
 
@@ -64,9 +64,15 @@ def run(
             directions = prepared.kind.directions()
             data_hash, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
         with costs.clock.stage("rank"):
-            predictions = _predictions(prepared, responses, context.options)
+            separated = separate_reasoning(prepared.data, responses, prepared.kind.no_answer)
+            predictions = separated.add_to(
+                _predictions(prepared, separated.responses, context.options)
+            )
             marked, cut_notes = mark_long_texts(predictions)
-        task_entry = task_info(prepared, data_hash, context.options)
+        reasons = prepared.model is not None and prepared.model.reasons
+        task_entry = task_info(
+            prepared, data_hash, without_reasoning=reasons or bool(separated.reasoning)
+        )
         measured = measure_task(prepared, marked, task_entry, context)
         measured = with_rtfx(measured, costs.throughput) if responses else measured
     notes = [
@@ -91,7 +97,7 @@ def outcome_of(
     failures = predictions.failures + measured.rejected
     summary = summary_of(prepared, context, failures, notes, predictions.search)
     record = make_record(prepared.spec, prepared.info, task_entry, measured, summary, context)
-    rows = rows_table(predictions.directions, measured.metrics)
+    rows = rows_table(predictions, measured.metrics)
     return FinishedRun(record, rows, prepared.data, {})
 
 

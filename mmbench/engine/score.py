@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from mmbench.columns import column, places
 from mmbench.engine.context import run_context
 from mmbench.engine.identity import hash_data
@@ -17,7 +19,8 @@ from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import task_info
 from mmbench.engine.run import FinishedRun, measure_task, outcome_of
 from mmbench.engine.scoring.long_texts import mark_long_texts
-from mmbench.engine.scoring.remarks import reasoning_notes, reference_notes, without_reasoning
+from mmbench.engine.scoring.reasoning import reasoning_notes, without_reasoning
+from mmbench.engine.scoring.remarks import reference_notes
 from mmbench.errors import UserError
 from mmbench.predictions.ids import with_ids_of_data
 from mmbench.protocols import Dataset
@@ -57,15 +60,16 @@ def score(
             where = _place(predictions)
             outputs = with_ids_of_data(outputs, _ids(all_data), where, fold=fold_ids)
             data, outputs = all_data.match(outputs, partial=partial)
+            reasoning: dict[str, str] = {}
             if options.strip_reasoning:
-                outputs = without_reasoning(outputs, kind.no_answer)
-            accepted = kind.accept(data, outputs)
+                outputs, reasoning = without_reasoning(outputs, kind.no_answer)
+            accepted = msgspec.structs.replace(kind.accept(data, outputs), reasoning=reasoning)
             marked, cut_notes = mark_long_texts(accepted)
         info = _model(name or _stem(predictions), outputs)
         prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(data_notes))
         with clock.stage("hash"):
             data_hash, unreadable = hash_data(spec, data, kind.directions(), context.keys)
-        task_entry = task_info(prepared, data_hash, options)
+        task_entry = task_info(prepared, data_hash, without_reasoning=options.strip_reasoning)
         measured = measure_task(prepared, marked, task_entry, context)
     notes = [
         *("scored from outputs", *outputs.notes, *_partial(all_data, data)),

@@ -57,6 +57,16 @@ class TakesEncoded(Protocol):
 
 
 @runtime_checkable
+class SplitsReasoning(Protocol):
+    """A model that separates reasoning from answers itself.
+
+    The texts of other models are split at the known markers (`<think>…</think>`).
+    """
+
+    splits_reasoning: bool
+
+
+@runtime_checkable
 class Hears(Protocol):
     """A model that takes audio with the sampling rate `rate`, in samples per second."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-_TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags"})
+_TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags", "reasoning"})
 _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
 _MOST_SPLITS = 10_000
 _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³¹ numbers

@@ -63,13 +63,15 @@ class Predictions(Struct, frozen=True):
     """The predictions of a task, by direction and split.
 
     `failures` holds the id and the reason of each failed sample. `notes` are remarks on the outputs
-    for readers of the scores. `search` holds a report on each approximate search.
+    for readers of the scores. `search` holds a report on each approximate search. `reasoning` holds
+    the reasoning before an output by sample id; metrics do not get it.
     """
 
     directions: Directions
     failures: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     search: dict[str, dict[str, Any]] = field(default_factory=dict)
+    reasoning: dict[str, str] = field(default_factory=dict)
 
     def each(self) -> Iterator[Prediction]:
         """Yield the predictions of all directions and splits in order."""

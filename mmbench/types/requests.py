@@ -32,12 +32,22 @@ class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
         return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
 
 
-class GeneratedText(Struct, frozen=True):
-    """A generated text, how it ended (`length`: at the token limit), and the number of tokens."""
+class GeneratedText(Struct, frozen=True, omit_defaults=True):
+    """A generated text: the answer, and the reasoning before it.
+
+    `finish` is `stop` if the model ended the text and `length` if it reached the token limit.
+    `tokens` is the number of generated tokens, including reasoning. `reasoning` is None if the
+    model wrote none. An empty `text` after reasoning is not an answer and is scored as wrong.
+    `reasoning_tokens` and `prompt_tokens` are the numbers that a server reports, 0 if it reports
+    none.
+    """
 
     text: str
     finish: Literal["stop", "length"] = "stop"
     tokens: int = 0
+    reasoning: str | None = None
+    reasoning_tokens: int = 0
+    prompt_tokens: int = 0
 
 
 Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak"]

@@ -24,7 +24,7 @@ from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
-from mmbench.types import Prediction, Ranking
+from mmbench.types import Prediction, Predictions, Ranking
 from tests.support.boards import TASK, coins, plain_score, score_info, write_run
 from tests.support.command_line import refusal
 from tests.support.documents import fenced_blocks
@@ -328,7 +328,7 @@ def ranking_runs(out: Path, rng: np.random.Generator) -> list[str]:
             scores=measured.scores,
             headline="recall@1[text-to-image]",
         )
-        store.write_record(out, made, rows_table(directions, measured.metrics))
+        store.write_record(out, made, rows_table(Predictions(directions), measured.metrics))
         runs.append(run)
     return runs
 

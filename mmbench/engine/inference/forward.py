@@ -117,7 +117,7 @@ class Forward:
                         yield item
 
         for at, answer in model.write_each(valid_items(), self.requests.options):
-            yield numbers[at], encode_output(answer, "write", self.name)
+            yield numbers[at], encode_output(answer, model, "write", self.name)
             answered += 1
         if answered != len(numbers):
             raise ModelError(

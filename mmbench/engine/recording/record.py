@@ -11,10 +11,9 @@ import msgspec
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.loading.prepare import BASELINE, PreparedRun
-from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
-from mmbench.engine.scoring.remarks import STRIPPED
+from mmbench.engine.scoring.reasoning import STRIPPED
 from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
 from mmbench.storage import records as store
 from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
@@ -41,17 +40,17 @@ class RunSummary(NamedTuple):
     endpoint: str | None
 
 
-def request_signature(prepared: PreparedRun, options: RunSettings) -> str:
+def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
     """Return the part of score signatures on requests: kind, video frames, stripped reasoning."""
     spec = prepared.spec
     field_names = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in field_names and "image" not in field_names else ""
     kind_signature = prepared.kind.signature(prepared.data)
-    reasoning = STRIPPED if options.strip_reasoning else ""
+    reasoning = STRIPPED if without_reasoning else ""
     return ",".join(filter(None, [kind_signature, frames, reasoning]))
 
 
-def task_info(prepared: PreparedRun, data_hash: str, options: RunSettings) -> TaskInfo:
+def task_info(prepared: PreparedRun, data_hash: str, *, without_reasoning: bool) -> TaskInfo:
     """Return the description of the task and its data for the record."""
     spec = prepared.spec
     return TaskInfo(
@@ -63,7 +62,7 @@ def task_info(prepared: PreparedRun, data_hash: str, options: RunSettings) -> Ta
         protocol=spec.protocol,
         data=prepared.data.sizes(),
         source=prepared.data.source,
-        asked=request_signature(prepared, options),
+        asked=request_signature(prepared, without_reasoning=without_reasoning),
     )
 
 

@@ -5,7 +5,8 @@ The columns are `direction`, `split`, `id`, `group`, `error`, `value`, `scores`,
 float64 for each metric. `scores` is the scale of class scores (`logits`, `probabilities`,
 `similarities`); rows of older runs lack this column. The tag `finish` is `length` if a generated
 text reached the token limit; the tag `cut` is the number of characters that were scored of a longer
-output. From these rows a run can be compared and rescored without the model and the data.
+output. The column `reasoning` exists if a model wrote reasoning before its answers, and is null for
+an output without reasoning. From these rows a run can be compared and rescored without the model and the data.
 """
 
 from __future__ import annotations
@@ -32,17 +33,17 @@ from mmbench.columns import (
 )
 from mmbench.engine.scoring.estimates import MeasuredDirection
 from mmbench.errors import DataError
-from mmbench.types import Directions, InvalidContent, Media, Prediction, Predictions, Ranking
+from mmbench.types import InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
 StoredRows = dict[str, Sequence[Any]]  # the columns above by name, as read from Parquet
 
 
-def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirection]) -> StoredRows:
+def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirection]) -> StoredRows:
     """Return the columns of the stored rows: one row per prediction."""
     splits = [
         (d, i, split)
-        for d, direction_splits in directions.items()
+        for d, direction_splits in predictions.directions.items()
         for i, split in enumerate(direction_splits)
     ]
 
@@ -63,6 +64,8 @@ def rows_table(directions: Directions, scored_metrics: Sequence[MeasuredDirectio
         "target": _encoded(all_values("target")),
         "tags": _encoded(all_values("tags")),
     }
+    if predictions.reasoning:
+        table["reasoning"] = [predictions.reasoning.get(ident) for ident in table["id"]]
     measured: dict[str, NumberRows] = {}
     for scored in scored_metrics:
         if scored.score.fold != "whole":
@@ -133,7 +136,8 @@ def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
         splits = directions.setdefault(direction, [])
         splits.extend([] for _ in range(split + 1 - len(splits)))
         splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
-    return Predictions(directions)
+    texts = zip(table["id"], table.get("reasoning", ()), strict=False)
+    return Predictions(directions, reasoning={i: text for i, text in texts if text is not None})
 
 
 def _prediction(

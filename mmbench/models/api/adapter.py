@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
+
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.api.address import is_this_machine, parse_base
 from mmbench.models.api.answers import parse_answer, prompt_tokens
 from mmbench.models.api.client import Client
 from mmbench.models.api.parts import encode_messages, media_types, remove_media
 from mmbench.models.api.threads import stream_answers
+from mmbench.models.support.reasoning import Reasoning, reasons
 from mmbench.text import listed, plain
 from mmbench.types import EncodedImage, Frames, GeneratedText, GenerationConfig, Message, Modality
 
@@ -42,11 +45,19 @@ class Api:
     conversation that contains an image is sent with and without the image (likewise for audio). If
     the server reports the same number of prompt tokens, it drops images, and every conversation
     with an image fails. Raises ModelError if no request can succeed.
+
+    Reasoning before an answer is what the server returns separately, or the text between
+    `reasoning_start` and `reasoning_end` (by default the known markers). `thinking_budget` is added
+    to the token limit of the task, and the answer is truncated to as many words as the task allows
+    tokens. With a budget or markers, stop strings are not sent but applied to the answer, since a
+    server would stop within the reasoning.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
-    version = 2
+    version = 3
     remote = True
+    splits_reasoning = True
+    reasons = staticmethod(reasons)
     encoded_images = True
     batch = 16  # conversations decoded at a time
     # These options change where and how outputs are requested, not the outputs.
@@ -71,6 +82,9 @@ class Api:
         rpm: float | None = None,
         key_env: str = "OPENAI_API_KEY",
         check_media: bool = True,
+        reasoning_start: str = "",
+        reasoning_end: str = "",
+        thinking_budget: int = 0,
         limit: str = "max_tokens",
         insecure_http: bool = False,
     ) -> None:
@@ -88,6 +102,12 @@ class Api:
         ):
             if not fits:
                 raise ModelError(f"model api: option {name} must be {needed}")
+        self._reasoning = Reasoning.from_options(
+            "api", reasoning_start, reasoning_end, thinking_budget
+        )
+        self._reasons = reasons(
+            {"thinking_budget": thinking_budget, "reasoning_end": reasoning_end}
+        )
         self._client = Client(
             base,
             os.environ.get(key_env),
@@ -149,8 +169,11 @@ class Api:
         if dropped_types:
             return SampleError(f"the server silently drops every {dropped_types[0]}")
         try:
-            answer = self._post(turns, options, stop)
-            return parse_answer(answer, self._client.mask, self._client.printable)
+            sent = replace(options, stop=()) if self._reasons else options
+            answer = self._post(turns, self._reasoning.extended(sent), stop)
+            return parse_answer(
+                answer, self._client.mask, self._client.printable, self._reasoning, options
+            )
         except SampleError as error:
             return error
 

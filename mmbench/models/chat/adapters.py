@@ -12,13 +12,13 @@ from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
 from mmbench.models.support.generation import (
     drop_decoding_settings,
     end_tokens,
-    generated_text,
     greedy_or_sampled,
     seeded,
 )
 from mmbench.models.support.groups import map_groups
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.pretrained import checkpoint_folder, load_model
+from mmbench.models.support.reasoning import Reasoning, decode_with_markers, reasons
 from mmbench.text import count
 from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, Modality
 
@@ -36,12 +36,16 @@ class Chat:
 
     `folder` is a checkpoint folder as written by `save_pretrained`, `device` cpu, cuda or cuda:N,
     and `dtype` the name of a torch dtype. `template` is the path of a Jinja file that replaces the
-    chat template of the checkpoint. A subclass sets `_name`, the registered name of the model,
+    chat template of the checkpoint. Reasoning before an answer is separated from it at
+    `reasoning_start` and `reasoning_end` (by default the known markers) and may have
+    `thinking_budget` tokens in addition to the token limit of the answer. A subclass sets `_name`, the registered name of the model,
     `_auto`, the class of transformers that loads it, and `_needs`, the required parts of its
     processor. Raises ModelError if a part is missing.
     """
 
-    version = 1
+    version = 2
+    splits_reasoning = True
+    reasons = staticmethod(reasons)
     bfloat16 = True  # the dtype of training and serving: `--dtype auto` selects it if available
     default_checkpoint: str | None = None
     _name: ClassVar[str]
@@ -55,9 +59,16 @@ class Chat:
         device: str,
         dtype: str,
         template: str | None = None,
+        reasoning_start: str = "",
+        reasoning_end: str = "",
+        thinking_budget: int = 0,
         trust_remote_code: bool = False,
     ) -> None:
         import torch
+
+        self._reasoning = Reasoning.from_options(
+            self._name, reasoning_start, reasoning_end, thinking_budget
+        )
 
         folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._device, self._dtype = device, getattr(torch, dtype)
@@ -74,6 +85,7 @@ class Chat:
             trust_remote_code=trust_remote_code,
         )
         self._chat.complete(self._model.config)
+        self._markers = self._reasoning.tokens(self._tokenizer)
         drop_decoding_settings(self._model)
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:  # noqa: ARG002
@@ -110,10 +122,13 @@ class Chat:
         with quiet(), seeded(options.seed, self._device), torch.inference_mode():
             rows = self._model.generate(
                 **inputs,
-                **greedy_or_sampled(options),
+                **greedy_or_sampled(self._reasoning.extended(options)),
                 pad_token_id=self._tokenizer.pad_token_id,
             )
-        return [self._decode(row[width:].tolist(), options) for row in rows]
+        return [
+            self._decode(row[width:].tolist(), one.text, options)
+            for one, row in zip(conversations, rows, strict=True)
+        ]
 
     def _one_by_one(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
@@ -124,13 +139,16 @@ class Chat:
     def _inputs(self, conversations: list[RenderedConversation]) -> Batch:
         return self._chat.batch(conversations).to(self._device, self._dtype)
 
-    def _decode(self, ids: list[int], options: GenerationConfig) -> GeneratedText:
+    def _decode(self, ids: list[int], prompt: str, options: GenerationConfig) -> GeneratedText:
         stops = end_tokens(self._model, self._tokenizer)
         end = next((at for at, token in enumerate(ids) if token in stops), None)
-        tokens = ids if end is None else ids[:end]
-        text = self._tokenizer.decode(tokens, skip_special_tokens=True)
-        finished = end is not None or len(ids) < options.max_tokens
-        return generated_text(text, len(tokens), options, finished=finished)
+        return self._reasoning.generated_text(
+            ids[:end],
+            prompt,
+            options,
+            partial(decode_with_markers, self._tokenizer, self._markers),
+            finished=end is not None or len(ids) < self._reasoning.extended(options).max_tokens,
+        )
 
     def loglikelihood(
         self, conversations: Sequence[RenderedConversation], texts: Sequence[str]
@@ -199,6 +217,9 @@ class VideoLlm(Chat):
         dtype: str,
         frames: int = 8,
         template: str | None = None,
+        reasoning_start: str = "",
+        reasoning_end: str = "",
+        thinking_budget: int = 0,
         trust_remote_code: bool = False,
     ) -> None:
         super().__init__(
@@ -206,6 +227,9 @@ class VideoLlm(Chat):
             device=device,
             dtype=dtype,
             template=template,
+            reasoning_start=reasoning_start,
+            reasoning_end=reasoning_end,
+            thinking_budget=thinking_budget,
             trust_remote_code=trust_remote_code,
         )
         self.frames = Frames(frames)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mmbench.types import GeneratedText, GenerationConfig
 
@@ -49,15 +49,21 @@ def drop_none(**settings: Any) -> dict[str, Any]:
 
 
 def generated_text(
-    text: str, tokens: int, options: GenerationConfig, *, finished: bool
+    text: str,
+    tokens: int,
+    options: GenerationConfig,
+    *,
+    finished: bool,
+    reasoning: str | None = None,
 ) -> GeneratedText:
     """Return `text` truncated at the first stop string and stripped, with its finish reason.
 
     `tokens` is the number of generated tokens. `finished` is true if the model ended the text
-    before the token limit.
+    before the token limit. `reasoning` is the text that the model wrote before `text`.
     """
     cut = _cut_at(text, options.stop)
-    return GeneratedText(cut.strip(), "stop" if finished or cut != text else "length", tokens)
+    finish: Literal["stop", "length"] = "stop" if finished or cut != text else "length"
+    return GeneratedText(cut.strip(), finish, tokens, reasoning)
 
 
 @contextmanager

@@ -50,6 +50,7 @@ class Tokenizer(Protocol):
     pad_token_id: int | None
     boi_token_id: int  # Janus: the token that begins an image
     all_special_ids: list[int]
+    added_tokens_decoder: Mapping[int, object]  # id → the added token, whose str is its text
     model_max_length: int
     vocab_files_names: Mapping[str, str]
 

@@ -20,7 +20,15 @@ from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, MissingExtra, SampleError, UserError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
-from mmbench.types import FeatureRequest, Features, InvalidContent, Media, Prediction, Score
+from mmbench.types import (
+    FeatureRequest,
+    Features,
+    InvalidContent,
+    Media,
+    Prediction,
+    Predictions,
+    Score,
+)
 from tests.support.layouts.coco import make_coco
 from tests.support.toy_models import COLOURS
 
@@ -81,7 +89,7 @@ def test_a_content_that_fails_in_the_metrics_model_fails_its_prediction_alone(
     assert (measured.scores["test_colour"].n, measured.scores["test_colour"].failed) == (3, 1)
     assert measured.scores["test_colour"].bounds is not None
     assert (measured.scores["test_length"].n, measured.scores["test_length"].failed) == (4, 0)
-    table = rows_table({"": [made]}, measured.metrics)
+    table = rows_table(Predictions({"": [made]}), measured.metrics)
     assert [row is None for row in table["test_colour"]] == [False, False, True, False]
     assert table["test_length"][2] == [6.0]
 
@@ -127,7 +135,7 @@ def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> 
         found = measure(
             ["test_all_colours", "test_length"], directions, feature_extractor=feature_extractor
         ).metrics
-    table = rows_table(directions, found)
+    table = rows_table(Predictions(directions), found)
     texts = [*made, made[0], *made[1:]]
     assert [row[0] > 0 for row in table["test_all_colours"]] == [p.id != "1" for p in texts]
     assert [row[0] for row in table["test_length"]] == [len(p.value) for p in texts]
@@ -183,7 +191,7 @@ def test_predictions_come_back_from_their_stored_rows() -> None:
         Prediction("b", 2, 0),
         Prediction("c", error="gone", target=1),
     ]
-    back = list(stored_predictions(rows_table({"": [made]}, [])).each())
+    back = list(stored_predictions(rows_table(Predictions({"": [made]}), [])).each())
     assert back[0].value.tolist() == scores.tolist()
     assert [(p.id, p.target, p.error, p.group, p.tags) for p in back] == [
         ("a", 1, None, "g", {"k": "v"}),

@@ -27,6 +27,7 @@ from mmbench.types import (
     Media,
     Outputs,
     Prediction,
+    Predictions,
     Sample,
     TaskSpec,
     VectorOutputs,
@@ -251,7 +252,7 @@ def test_rows_keep_the_order_and_say_what_they_hold(scale: Any, tmp_path: Path) 
 
     far = [[1 - 1e-12, 1e-12, 0.0], [0.5, 0.5 - 1e-13, 1e-13]]
     made = predicted(far, [0, 1], scale)
-    table = pq.read_table(io.BytesIO(store._parquet(rows_table({"": [made]}, []))))
+    table = pq.read_table(io.BytesIO(store._parquet(rows_table(Predictions({"": [made]}), []))))
     columns = {name: table[name].to_pylist() for name in table.column_names}
     back = list(stored_predictions(columns).each())
     assert [p.value.tolist() for p in back] == far
@@ -266,7 +267,7 @@ def test_rows_of_older_runs_hold_probabilities(many: bool) -> None:
     targets: list[Any] = draws.integers(0, 3, 30).tolist()
     targets = [[target] for target in targets] if many else targets
     old = [Prediction(str(i), s, t) for i, (s, t) in enumerate(zip(shares, targets, strict=True))]
-    table = rows_table({"": [old]}, [])
+    table = rows_table(Predictions({"": [old]}), [])
     columns = {name: column for name, column in table.items() if name != "scores"}
     back = list(stored_predictions(columns).each())
     for name in ("accuracy@1", "mean_ap", "f1_macro", "f1_micro", "ece"):

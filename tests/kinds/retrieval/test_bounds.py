@@ -17,7 +17,7 @@ from mmbench.engine.scoring.measure import measure
 from mmbench.engine.scoring.retrieval_bounds import extremes
 from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
 from mmbench.search.listed import listed_ranking
-from mmbench.types import Prediction, Ranking, Sample, TaskSpec, VectorOutputs
+from mmbench.types import Prediction, Predictions, Ranking, Sample, TaskSpec, VectorOutputs
 
 Grades = dict[str, float]
 
@@ -205,7 +205,8 @@ def test_bounds_come_back_from_stored_rows(index: str, failed: tuple[int, int]) 
     directions = Retrieval(spec).predictions(data, answers).directions
     names = ["recall@1", "mean_rank", "median_rank", "ndcg@10", "rsum"]
     measured = measure(names, directions)
-    again = measure(names, stored_predictions(rows_table(directions, measured.metrics)).directions)
+    table = rows_table(Predictions(directions), measured.metrics)
+    again = measure(names, stored_predictions(table).directions)
     assert again.scores == measured.scores
     for score in measured.scores.values():
         assert score.bounds is not None

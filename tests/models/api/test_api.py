@@ -75,7 +75,7 @@ def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
 
 def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
     (found,) = replies(api(endpoint), [user("one two three")], GenerationConfig(max_tokens=2))
-    assert found == GeneratedText("one two", "length", 2)
+    assert found == GeneratedText("one two", "length", 2, prompt_tokens=13)
     assert endpoint.bodies[-1]["temperature"] == 0
 
 
@@ -94,7 +94,7 @@ def test_the_limit_and_the_tokens_are_told(endpoint: Endpoint) -> None:
 def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
     endpoint.script["q"] = [fault]
     (found,) = replies(api(endpoint), [user("q")], SHORT)
-    assert found == GeneratedText("q", "stop", 1)
+    assert found == GeneratedText("q", "stop", 1, prompt_tokens=1)
     assert len(endpoint.bodies) == 2
 
 
@@ -115,7 +115,7 @@ def test_what_may_pass_is_tried_again(endpoint: Endpoint, fault: Any) -> None:
             [{"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}],
             "finish_reason 'content_filter'",
         ),
-        ([parts({"type": "thinking", "thinking": "hm"})], "no complete text"),
+        ([parts({"type": "image_url", "image_url": {}})], "no complete text"),
         ([parts("hello")], "no readable choices"),
         ([parts({"type": "text", "text": 7})], "no readable choices"),
     ],
@@ -140,7 +140,7 @@ def test_an_answer_in_parts_is_the_texts_of_them_joined(endpoint: Endpoint) -> N
     said = [{"type": "thinking", "thinking": "hm"}, *({"type": "text", "text": t} for t in TEXTS)]
     endpoint.script = {"q": [parts(*said)], "none": [parts()]}
     assert replies(api(endpoint), [user("q"), user("none")], SHORT) == [
-        GeneratedText("a cat"),
+        GeneratedText("a cat", reasoning="hm"),
         GeneratedText(""),
     ]
 

@@ -208,3 +208,35 @@ def blip2(folder: Path) -> Path:
     )  # fmt: skip
     processor = tf.Blip2Processor(BlipImageProcessorPil(size=SIDE), words, num_query_tokens=4)
     return save(folder, tf.Blip2ForConditionalGeneration(config), processor)
+
+
+def thinking(
+    folder: Path, output: str, *, markers: tuple[str, str], special: bool, opened: bool = False
+) -> Path:
+    """LLaVA, trained until it answers the text `q` with `output`, whose markers are tokens.
+
+    With `special`, decoding can leave the markers out. With `opened`, the template ends with the
+    first marker, so that the output begins after it.
+    """
+    begin = f"assistant:{markers[0] if opened else ''}"
+    template = TEMPLATE.replace("assistant:{%", f"{begin}{{%")
+    llava(folder, template=template)
+    words = tf.AutoTokenizer.from_pretrained(folder)
+    words.add_tokens([tf.AddedToken(one, special=special, normalized=False) for one in markers])
+    words.save_pretrained(folder)
+    net = tf.LlavaForConditionalGeneration.from_pretrained(folder)
+    net.resize_token_embeddings(len(words))
+    prompt = f"user: q; {begin}"
+    ids = torch.tensor([words(f"{prompt}{output}</s>")["input_ids"]])
+    labels = ids.clone()
+    labels[:, : len(words(prompt)["input_ids"])] = -100
+    optimizer = torch.optim.AdamW(net.parameters(), 3e-3)
+    for _ in range(300):
+        loss = net(input_ids=ids, labels=labels).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if loss < 0.02:
+            break
+    net.generation_config = tf.GenerationConfig(**end_ids(words))
+    return save(folder, net)

@@ -14,6 +14,7 @@ from mmbench.protocols import (
     ModelClass,
     Prepares,
     Rates,
+    SplitsReasoning,
     TakesEncoded,
     Writes,
     WritesEach,
@@ -52,6 +53,8 @@ class _FramePooling:
             self.rate = model.rate
         if isinstance(model, TakesEncoded):
             self.encoded_images = model.encoded_images
+        if isinstance(model, SplitsReasoning):
+            self.splits_reasoning = model.splits_reasoning
 
     def prepare(self, item: object, modality: InputKind) -> object:
         """Prepare an item for the image model; a video becomes a list of prepared images."""

@@ -40,7 +40,8 @@ class Model(msgspec.Struct, frozen=True):
 
     `uncached` is the reason why its outputs are not cached (the identity does not cover everything
     that can change them), empty if they are cached. `destination` is the host that its inputs are
-    sent to, None if they stay on this machine.
+    sent to, None if they stay on this machine. `reasons` is true if the options say that the model
+    writes reasoning before its answers.
     """
 
     info: ModelInfo
@@ -49,6 +50,7 @@ class Model(msgspec.Struct, frozen=True):
     folder: Path | None = None  # the checkpoint, which may limit the abilities of the class
     uncached: str = ""
     destination: str | None = None
+    reasons: bool = False
 
 
 class ModelResolver(msgspec.Struct, frozen=True):
@@ -129,6 +131,7 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
         pooled,
         uncached=model.uncached,
         destination=model.destination,
+        reasons=model.reasons,
     )
 
 
@@ -181,7 +184,16 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
 
     sent_to = getattr(cls, "destination", None)
     destination = sent_to(**options) if sent_to else None
-    return Model(info, load, cls, folder, state.uncached, destination)
+    reasons = getattr(cls, "reasons", None)
+    return Model(
+        info,
+        load,
+        cls,
+        folder,
+        state.uncached,
+        destination,
+        reasons=bool(reasons and reasons(typed)),
+    )
 
 
 def _resolve(
