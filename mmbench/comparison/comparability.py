@@ -58,7 +58,7 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
     differ += [
         f"{name} measured as {one!r} against {other!r}"
         for name in names
-        if (one := a.scores[name].signature) != (other := b.scores[name].signature)
+        if (one := a.measured_as(name)) != (other := b.measured_as(name))
     ]
     if differ:
         raise UserError(f"runs {a.run} and {b.run} cannot be compared: {'; '.join(differ)}")
@@ -103,7 +103,7 @@ def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
     differing = [_presence(record, names) for record in records]
     for name in names:
         having = [at for at, record in enumerate(records) if _measured(record, name)]
-        parts = [records[at].scores[name].signature.split(",") for at in having]
+        parts = [records[at].measured_as(name).split(",") for at in having]
         common = set.intersection(*map(set, parts))
         for at, signature in zip(having, parts, strict=True):
             differing[at] += [part for part in signature if part not in {*common, *differing[at]}]

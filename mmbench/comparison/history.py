@@ -218,10 +218,10 @@ def _lines(
     trainings = {_training(record) for record in records if _step(record) is not None}
     lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
     for record in records:
-        task, model, score = record.task, record.model, record.scores[metric]
+        task, model = record.task, record.model
         training = _training(record) if _training(record) in trainings else ""
         options = repr(sorted(model.options.items()))
-        question = task.fingerprint, task.data_hash, score.signature
+        question = task.fingerprint, task.data_hash, record.measured_as(metric)
         key = (training, model.name, model.dtype, options, *question)
         line = lines.setdefault(key, {})
         line[model.hash or record.run] = record  # records are sorted, so the latest run wins

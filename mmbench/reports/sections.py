@@ -28,8 +28,8 @@ def label(record: RunRecord) -> str:
 
 def section_key(record: RunRecord) -> Section:
     """Return the properties that all records of a table share."""
-    measured = sorted((name, s.signature) for name, s in record.scores.items() if s.signature)
-    signatures = ";".join(f"{name}={signature}" for name, signature in measured)
+    measured = sorted(name for name, score in record.scores.items() if score.signature)
+    signatures = ";".join(f"{name}={record.measured_as(name)}" for name in measured)
     return record.task.fingerprint, record.task.data_hash, signatures
 
 

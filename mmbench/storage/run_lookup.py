@@ -148,7 +148,10 @@ def _value(record: RunRecord, latest: RunRecord) -> float | None:
     score, other = record.scores.get(latest.headline), latest.scores.get(latest.headline)
     if score is None or other is None or score.value is None:
         return None
-    identity = (record.task.fingerprint, record.task.data_hash, score.signature)
-    if identity != (latest.task.fingerprint, latest.task.data_hash, other.signature):
+    if _identity(record, latest.headline) != _identity(latest, latest.headline):
         return None
     return score.value if other.better == "higher" else -score.value
+
+
+def _identity(record: RunRecord, name: str) -> tuple[str, str, str]:
+    return record.task.fingerprint, record.task.data_hash, record.measured_as(name)

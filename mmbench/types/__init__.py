@@ -38,6 +38,8 @@ from mmbench.types.predictions import (
     tagged,
 )
 from mmbench.types.records import (
+    REASONING_REMOVED,
+    REASONING_SCORED,
     ModelInfo,
     RunRecord,
     TaskInfo,
@@ -76,6 +78,8 @@ if TYPE_CHECKING:
     from mmbench.types.content import DecodedPart as DecodedPart
 
 __all__ = [
+    "REASONING_REMOVED",
+    "REASONING_SCORED",
     "Array",
     "Audio",
     "Content",

@@ -8,6 +8,11 @@ from msgspec import Struct, field
 
 from mmbench.types.scores import PublishedInfo, ScoreInfo
 
+# In the signature of scores of answers without their reasoning.
+REASONING_REMOVED = "reasoning=stripped"
+# The beginning of a note on scores of answers with reasoning in them.
+REASONING_SCORED = "reasoning or its tags (<think>, <answer>) in "
+
 
 class ModelInfo(Struct, frozen=True):
     """The evaluated model. `hash` covers adapter, options, dtype and weights.
@@ -69,3 +74,14 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     # tag → value → metric → score over the samples with this value of the tag.
     breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)
+
+    def measured_as(self, name: str) -> str:
+        """Return the signature of a score without what has no effect on its comparability.
+
+        Removed reasoning makes a score comparable with those of outputs without reasoning, and not
+        with those of outputs that were scored with their reasoning, as a note of their record says.
+        """
+        parts = self.scores[name].signature.split(",")
+        scored = any(note.startswith(REASONING_SCORED) for note in self.notes)
+        with_reasoning = ["reasoning=scored"] if scored and parts != [""] else []
+        return ",".join([part for part in parts if part != REASONING_REMOVED] + with_reasoning)

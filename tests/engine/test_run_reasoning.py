@@ -13,10 +13,11 @@ import mmbench
 from mmbench.cli import main
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
+from mmbench.reports.sections import sections
 from mmbench.storage.records import read_records
 from mmbench.types import GeneratedText
 from tests.support.boards import stored_rows
-from tests.support.command_line import run_record
+from tests.support.command_line import refusal, run_record
 from tests.support.files import write_lines
 from tests.support.servers.chat_completions import Endpoint, serving
 
@@ -121,6 +122,24 @@ def test_reasoning_that_is_left_in_the_text_is_noted(
     assert record["scores"]["exact_match"]["value"] == 0
     assert STRIPPED not in record["scores"]["exact_match"]["signature"]
     assert any("mmbench score --strip-reasoning" in note for note in record["notes"])
+
+
+def test_removed_reasoning_compares_with_answers_without_any(
+    endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = write_lines(tmp_path / "ref.jsonl", *QUESTIONS), tmp_path / "out"
+    removed = run_record(capsys, *command(endpoint, data, out))
+    given = ["-t", "answers", "--data", str(data), "--out", str(out)]
+    constant = run_record(capsys, "run", "-m", "constant", *given)
+    assert main(["compare", constant["run"], removed["run"], "--out", str(out)]) == 0
+    file = write_lines(tmp_path / "o.jsonl", *({"id": n, "value": "<think>"} for n in range(4)))
+    kept = run_record(capsys, "score", *given, "--predictions", str(file))
+    for other in (constant, removed):
+        err = refusal(capsys, "compare", other["run"], kept["run"], "--out", str(out))
+        assert "reasoning=scored" in err
+    records = read_records(out)
+    assert len(sections(records)) == 2
+    assert {record.run for record in sections(records)[1]} == {constant["run"], removed["run"]}
 
 
 class Plain:

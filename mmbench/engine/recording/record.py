@@ -13,10 +13,9 @@ from mmbench.engine.context import RunContext
 from mmbench.engine.loading.prepare import BASELINE, PreparedRun
 from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
-from mmbench.engine.scoring.reasoning import STRIPPED
 from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
 from mmbench.storage import records as store
-from mmbench.types import ModelInfo, RunRecord, TaskInfo, TaskSpec
+from mmbench.types import REASONING_REMOVED, ModelInfo, RunRecord, TaskInfo, TaskSpec
 
 _MOST_FAILURES = 20  # the largest number of failures listed in a record
 
@@ -46,7 +45,7 @@ def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
     field_names = {*spec.fields, *spec.fields.values()}
     frames = "frames=by-index" if "video" in field_names and "image" not in field_names else ""
     kind_signature = prepared.kind.signature(prepared.data)
-    reasoning = STRIPPED if without_reasoning else ""
+    reasoning = REASONING_REMOVED if without_reasoning else ""
     return ",".join(filter(None, [kind_signature, frames, reasoning]))
 
 

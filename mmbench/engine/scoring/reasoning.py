@@ -21,6 +21,7 @@ from mmbench.text.reasoning import (
     split_reasoning,
 )
 from mmbench.types import (
+    REASONING_SCORED,
     GeneratedOutputs,
     GeneratedText,
     InvalidContent,
@@ -30,7 +31,6 @@ from mmbench.types import (
     tagged,
 )
 
-STRIPPED = "reasoning=stripped"  # in the signature of scores of answers without their reasoning
 _NO_ANSWER_REASON = "no answer after its reasoning"
 
 
@@ -157,6 +157,6 @@ def reasoning_notes(predictions: Predictions) -> list[str]:
         return []
     n = sum(isinstance(value, str) for values in columns for value in values)
     return [
-        f"reasoning or its tags (<think>, <answer>) in {n_marked:,} of {count(n, 'answer')}"
+        f"{REASONING_SCORED}{n_marked:,} of {count(n, 'answer')}"
         " were scored as part of the answer; mmbench score --strip-reasoning removes them"
     ]
