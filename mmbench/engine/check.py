@@ -43,7 +43,7 @@ class CheckReport(NamedTuple):
 
     `sizes` are sample counts by role; `failures` are pairs of sample id and reason. `unmeasured` is
     the reason why the headline score would have no value, empty if it would have a value. `notes`
-    are warnings from an endpoint.
+    are remarks on the options of the model and warnings from an endpoint.
     """
 
     sizes: dict[str, int]
@@ -83,7 +83,8 @@ def _failures(
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Return (id, reason) of each sample that a run would list as failed, and endpoint notes."""
     model = prepared.model.load(device_for(context.options.device)) if prepared.model else None
-    notes = list(filter(None, [model.probe()])) if isinstance(model, Probes) else []
+    notes = list(prepared.model.notes) if prepared.model else []
+    notes += filter(None, [model.probe()]) if isinstance(model, Probes) else []
     if model is not None:
         _check_classes(prepared, requests, model)
     keys = context.keys

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
@@ -25,7 +25,7 @@ from mmbench.types import KindOptions, ModelInfo, TaskSpec
 # Libraries whose version can change scores, if only in the last digits.
 NUMERIC = (
     *("numpy", "torch", "transformers", "tokenizers", "pillow"),
-    *("av", "soundfile", "soxr", "diffusers"),
+    *("av", "soundfile", "soxr", "diffusers", "peft"),
 )
 
 
@@ -98,16 +98,19 @@ def model_info(
     *,
     source: Sequence[bytes] = (),
     parts: Sequence[str] = (),
+    content_options: Collection[str] = (),
 ) -> ModelInfo:
     """Return a model's identity: registered name and version, source, options, dtype and weights.
 
     The module of the class is left out, so that a class can move. `source` is the source code of a
     plugin. `parts` are strings for everything else that can change the outputs, such as hashes of
-    the files that options name and a declared `identity`.
+    the files that options name and a declared `identity`. `content_options` are recorded, but do
+    not count, because the hashes of the files that they name are among the parts.
     """
     version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
-    components = name, version, digest(*source), canonical(options), dtype, weights
+    counted = {key: value for key, value in options.items() if key not in content_options}
+    components = name, version, digest(*source), canonical(counted), dtype, weights
     return ModelInfo(
         name=name,
         checkpoint=checkpoint.name if checkpoint else None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mmbench.errors import ModelError
 from mmbench.models.support.arrays import Arrays, float32_array, process_item, stack_batch
 from mmbench.models.support.groups import map_groups, shape_key
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
     load_feature_extractor,
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 _FRAMES = ("num_frames", "frames_per_clip")  # names of the frame count in configurations
 
 
-class Classifier:
+class Classifier(TakesLora):
     """A model of transformers with a classification head, and the names of its classes.
 
     `folder` is a checkpoint folder, `device` cpu, cuda or cuda:N, and `dtype` the name of a torch
     dtype. A subclass sets `_name`, the registered name of the model, `_auto`, the class of
     transformers that loads it, and `_load_processor`, the function that loads its input processor.
-    Only items of equal shapes share a batch, so nothing is padded. Raises ModelError if the folder
-    does not hold such a model.
+    Only items of equal shapes share a batch, so nothing is padded. `lora` is the folder of a LoRA
+    of peft. Raises ModelError if the folder does not hold such a model.
     """
 
     version = 1
@@ -43,10 +44,12 @@ class Classifier:
     _auto: ClassVar[str]
     _load_processor: ClassVar[staticmethod[[Path], Any]]
 
-    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+    def __init__(
+        self, folder: Path | None, *, device: str, dtype: str, lora: str | None = None
+    ) -> None:
         folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._device, self._dtype = device, dtype
-        self._model = load_model(folder, device=device, dtype=dtype, auto=self._auto)
+        self._model = load_model(folder, device=device, dtype=dtype, auto=self._auto, lora=lora)
         names = self._model.config.id2label
         if sorted(names) != list(range(len(names))):
             raise ModelError(
@@ -100,9 +103,15 @@ class VideoClassifier(Classifier):
     _load_processor = staticmethod(load_video_processor)
 
     def __init__(
-        self, folder: Path | None, *, device: str, dtype: str, stride: int | None = None
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        lora: str | None = None,
+        stride: int | None = None,
     ) -> None:
-        super().__init__(folder, device=device, dtype=dtype)
+        super().__init__(folder, device=device, dtype=dtype, lora=lora)
         config = self._model.config
         count = next(getattr(config, name) for name in _FRAMES if hasattr(config, name))
         self.frames = Frames(count, stride)

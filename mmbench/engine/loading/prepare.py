@@ -35,7 +35,7 @@ class PreparedRun(NamedTuple):
     """A model and a task that are ready to run: everything is found, nothing is computed.
 
     `model` is None and `requests` are empty for a baseline and for scored outputs. `notes` concern
-    the data.
+    the data and the options of the model.
     """
 
     spec: TaskSpec
@@ -70,7 +70,7 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     needs = required_ability(kind, spec)
     check_methods(needs, spec, requests)
     check_ability(resolved, needs, spec, requests)
-    notes = [*notes, *_sent_away(resolved, spec, requests, options)]
+    notes = [*notes, *resolved.notes, *_sent_away(resolved, spec, requests, options)]
     return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
 
 

@@ -6,7 +6,8 @@ float64 for each metric. `scores` is the scale of class scores (`logits`, `proba
 `similarities`); rows of older runs lack this column. The tag `finish` is `length` if a generated
 text reached the token limit; the tag `cut` is the number of characters that were scored of a longer
 output. The column `reasoning` exists if a model wrote reasoning before its answers, and is null for
-an output without reasoning. From these rows a run can be compared and rescored without the model and the data.
+an output without reasoning. From these rows a run can be compared and rescored without the model
+and the data.
 """
 
 from __future__ import annotations

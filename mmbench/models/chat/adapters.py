@@ -17,6 +17,7 @@ from mmbench.models.support.generation import (
 )
 from mmbench.models.support.groups import map_groups
 from mmbench.models.support.library_messages import quiet
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder, load_model
 from mmbench.models.support.reasoning import Reasoning, decode_with_markers, reasons
 from mmbench.text import count
@@ -31,16 +32,17 @@ if TYPE_CHECKING:
 _SHORTEST = 0.1
 
 
-class Chat:
+class Chat(TakesLora):
     """A generative model of transformers with a processor and a chat template.
 
     `folder` is a checkpoint folder as written by `save_pretrained`, `device` cpu, cuda or cuda:N,
     and `dtype` the name of a torch dtype. `template` is the path of a Jinja file that replaces the
     chat template of the checkpoint. Reasoning before an answer is separated from it at
     `reasoning_start` and `reasoning_end` (by default the known markers) and may have
-    `thinking_budget` tokens in addition to the token limit of the answer. A subclass sets `_name`, the registered name of the model,
-    `_auto`, the class of transformers that loads it, and `_needs`, the required parts of its
-    processor. Raises ModelError if a part is missing.
+    `thinking_budget` tokens in addition to the token limit of the answer. A subclass sets `_name`,
+    the registered name of the model, `_auto`, the class of transformers that loads it, and
+    `_needs`, the required parts of its processor. `lora` is the folder of a LoRA of peft. Raises
+    ModelError if a part is missing.
     """
 
     version = 2
@@ -58,6 +60,7 @@ class Chat:
         *,
         device: str,
         dtype: str,
+        lora: str | None = None,
         template: str | None = None,
         reasoning_start: str = "",
         reasoning_end: str = "",
@@ -83,6 +86,7 @@ class Chat:
             dtype=dtype,
             auto=self._auto,
             trust_remote_code=trust_remote_code,
+            lora=lora,
         )
         self._chat.complete(self._model.config)
         self._markers = self._reasoning.tokens(self._tokenizer)
@@ -215,6 +219,7 @@ class VideoLlm(Chat):
         *,
         device: str,
         dtype: str,
+        lora: str | None = None,
         frames: int = 8,
         template: str | None = None,
         reasoning_start: str = "",
@@ -226,6 +231,7 @@ class VideoLlm(Chat):
             folder,
             device=device,
             dtype=dtype,
+            lora=lora,
             template=template,
             reasoning_start=reasoning_start,
             reasoning_end=reasoning_end,

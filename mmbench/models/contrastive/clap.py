@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.models.contrastive.dual_encoder import DualEncoder
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder, load_feature_extractor
 from mmbench.types import Audio, Modality, Role
 
@@ -16,23 +17,26 @@ if TYPE_CHECKING:
     from mmbench.types import Array
 
 
-class Clap:
+class Clap(TakesLora):
     """A CLAP model (ClapModel of transformers), with or without fusion.
 
     `folder` is a checkpoint folder written by `save_pretrained`. From audio longer than its window
     (10 seconds), the feature extractor takes random crops. Here the crops are deterministic:
     without fusion, the middle of the clip; with fusion, three crops drawn with seed 0 for every
-    clip. Raises ModelError if the folder does not hold a CLAP model.
+    clip. `lora` is the folder of a LoRA of peft. Raises ModelError if the folder does not hold a
+    CLAP model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio", "text"})
     version = 1
     default_checkpoint: str | None = "laion/clap-htsat-unfused"
 
-    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+    def __init__(
+        self, folder: Path | None, *, device: str, dtype: str, lora: str | None = None
+    ) -> None:
         folder = checkpoint_folder(folder, "clap", self.default_checkpoint)
         self._encoder = DualEncoder(
-            folder, "audio", "clap needs a CLAP model", device=device, dtype=dtype
+            folder, "audio", "clap needs a CLAP model", device=device, dtype=dtype, lora=lora
         )
         self._extractor = load_feature_extractor(folder)
         self.rate = int(self._extractor.sampling_rate)

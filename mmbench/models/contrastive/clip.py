@@ -10,6 +10,7 @@ from mmbench.errors import ModelError
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import process_item
 from mmbench.models.support.library_messages import reason
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder, load_image_processor
 from mmbench.types import Modality, Role
 
@@ -29,15 +30,15 @@ _REQUIREMENT = (
 )
 
 
-class Clip:
+class Clip(TakesLora):
     """Any image-text model of transformers with `get_text_features` and `get_image_features`.
 
     Among them are CLIP, SigLIP, SigLIP 2 (fixed resolution and NaFlex), ALIGN and Chinese-CLIP.
     `folder` is a checkpoint folder written by `save_pretrained`, with the tokenizer and the image
     processor that prepare the inputs. `device` is cpu, cuda or cuda:N. `dtype`, the precision of
     the weights, is float32, bfloat16 or float16; embeddings are always float32. Code in the folder
-    runs only with `trust_remote_code`. Raises ModelError if the folder holds another kind of model
-    or lacks a part.
+    runs only with `trust_remote_code`. `lora` is the folder of a LoRA of peft. Raises ModelError if
+    the folder holds another kind of model or lacks a part.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -45,7 +46,13 @@ class Clip:
     default_checkpoint: str | None = "openai/clip-vit-base-patch32"
 
     def __init__(
-        self, folder: Path | None, *, device: str, dtype: str, trust_remote_code: bool = False
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        lora: str | None = None,
+        trust_remote_code: bool = False,
     ) -> None:
         folder = checkpoint_folder(folder, "clip", self.default_checkpoint)
         self._encoder = DualEncoder(
@@ -56,6 +63,7 @@ class Clip:
             dtype=dtype,
             limit=_token_limit,
             trust_remote_code=trust_remote_code,
+            lora=lora,
         )
         self._images = load_image_processor(folder, trust_remote_code=trust_remote_code)
         self._refuse_mismatched(folder)

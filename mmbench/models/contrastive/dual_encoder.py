@@ -31,8 +31,8 @@ class DualEncoder:
     the token limit at which texts are truncated, including start and end tokens; by default, the
     tokenizer's own limit applies. `device` is cpu, cuda or cuda:N. `dtype`, the precision of the
     weights, is float32, bfloat16 or float16; features are always float32. Code in the folder runs
-    only with `trust_remote_code`. Raises ModelError if the folder holds another kind of model or
-    lacks a part.
+    only with `trust_remote_code`. `lora` is the folder of a LoRA of peft. Raises ModelError if the
+    folder holds another kind of model or lacks a part.
     """
 
     def __init__(
@@ -45,10 +45,11 @@ class DualEncoder:
         dtype: str,
         limit: Callable[[Configuration, Tokenizer], int] | None = None,
         trust_remote_code: bool = False,
+        lora: str | None = None,
     ) -> None:
         self._device, self._dtype = device, dtype
         self.model = load_model(
-            folder, device=device, dtype=dtype, trust_remote_code=trust_remote_code
+            folder, device=device, dtype=dtype, trust_remote_code=trust_remote_code, lora=lora
         )
         config = self.model.config
         methods = ("get_text_features", f"get_{modality}_features")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.models.contrastive.dual_encoder import DualEncoder
 from mmbench.models.support.arrays import process_item
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.models.support.videos import frame_images, load_video_processor
 from mmbench.types import Frames, Modality, Role, VideoFrames
@@ -17,20 +18,22 @@ if TYPE_CHECKING:
     from mmbench.types import Array
 
 
-class XClip:
+class XClip(TakesLora):
     """An X-CLIP model (XCLIPModel of transformers).
 
     `folder` is a checkpoint folder written by `save_pretrained`. The embeddings come from
-    `get_video_features` and `get_text_features`. X-CLIP's video-specific prompts are not used:
-    they make the embedding of a text depend on the video, so it could not be stored in an index.
-    Raises ModelError if the folder does not hold an X-CLIP model.
+    `get_video_features` and `get_text_features`. X-CLIP's video-specific prompts are not used: they
+    make the embedding of a text depend on the video, so it could not be stored in an index. `lora`
+    is the folder of a LoRA of peft. Raises ModelError if the folder does not hold an X-CLIP model.
     """
 
     modalities: frozenset[Modality] = frozenset({"video", "text"})
     version = 1
     default_checkpoint: str | None = "microsoft/xclip-base-patch32"
 
-    def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
+    def __init__(
+        self, folder: Path | None, *, device: str, dtype: str, lora: str | None = None
+    ) -> None:
         folder = checkpoint_folder(folder, "xclip", self.default_checkpoint)
         self._encoder = DualEncoder(
             folder,
@@ -39,6 +42,7 @@ class XClip:
             device=device,
             dtype=dtype,
             limit=lambda config, _: int(config.text_config.max_position_embeddings),
+            lora=lora,
         )
         self._processor = load_video_processor(folder)
         self.frames = Frames(int(self._encoder.model.config.vision_config.num_frames))

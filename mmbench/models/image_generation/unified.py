@@ -78,6 +78,7 @@ class Unified(Chat):
         *,
         device: str,
         dtype: str,
+        lora: str | None = None,
         template: str | None = None,
         guidance: float | None = None,
         temperature: float | None = None,
@@ -87,7 +88,9 @@ class Unified(Chat):
     ) -> None:
         folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._family = _family(folder)
-        super().__init__(folder, device=device, dtype=dtype, template=template or _template(folder))
+        super().__init__(
+            folder, device=device, dtype=dtype, lora=lora, template=template or _template(folder)
+        )
         self._folder = folder
         self._settings = drop_none(
             guidance=guidance, temperature=temperature, top_k=top_k, negative=negative, area=area

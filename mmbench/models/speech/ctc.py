@@ -10,6 +10,7 @@ from mmbench.errors import ModelError
 from mmbench.models.support.arrays import process_item
 from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.groups import map_groups
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
     load_feature_extractor,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Window = tuple[Samples, slice]  # samples, and the range of their output frames to keep
 
 
-class Ctc:
+class Ctc(TakesLora):
     """Any model of transformers with a CTC head, decoded greedily without a language model.
 
     CTC is connectionist temporal classification. `folder` holds the model, its feature extractor
@@ -37,8 +38,8 @@ class Ctc:
     seconds is split into windows; `stride` seconds at each inner edge of a window are context for
     the model, and their output is dropped, as in the speech recognition pipeline of transformers
     (`chunk_length_s`, `stride_length_s`). Each window is normalised separately. Windows of
-    different lengths share a batch only if the model masks padding. Raises ModelError if the folder
-    holds another kind of model.
+    different lengths share a batch only if the model masks padding. `lora` is the folder of a LoRA
+    of peft. Raises ModelError if the folder holds another kind of model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -51,6 +52,7 @@ class Ctc:
         *,
         device: str,
         dtype: str,
+        lora: str | None = None,
         window: float = 30.0,
         stride: float = 5.0,
     ) -> None:
@@ -65,7 +67,9 @@ class Ctc:
         self._device, self._dtype = device, getattr(torch, dtype)
         self._extractor = load_feature_extractor(folder)
         self._tokenizer = load_tokenizer(folder)
-        self._model = load_model(folder, device=device, dtype=dtype, auto="AutoModelForCTC")
+        self._model = load_model(
+            folder, device=device, dtype=dtype, auto="AutoModelForCTC", lora=lora
+        )
         self._refuse_spectrograms(folder)
         self.rate = int(self._extractor.sampling_rate)
         self._ratio = int(self._model.config.inputs_to_logits_ratio)

@@ -11,6 +11,7 @@ from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.generation import seeded
 from mmbench.models.support.library_messages import loading, quiet
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder, load_model, load_part, model_type
 from mmbench.types import Audio, Modality
 from mmbench.validation.regular_files import open_regular
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # all others generate a waveform
 
 
-class Tts:
+class Tts(TakesLora):
     """A model that AutoModelForTextToWaveform loads (VITS, Bark), or SpeechT5 with its vocoder.
 
     Texts are synthesised one at a time with a seed derived from the text, so that the audio depends
     on its text only. SpeechT5 needs `vocoder`, the checkpoint folder of a HiFi-GAN, and `speaker`,
     a .npy file with a speaker embedding (float32 [512]). Bark accepts as `speaker` the name of a
     preset in its folder or a .npz file. A text longer than the limit of SpeechT5 makes a failed
-    sample. Raises ModelError if a part is missing or the model family does not use a given option.
+    sample. `lora` is the folder of a LoRA of peft. Raises ModelError if a part is missing or the
+    model family does not use a given option.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -43,6 +45,7 @@ class Tts:
         *,
         device: str,
         dtype: str,
+        lora: str | None = None,
         vocoder: str | None = None,
         speaker: str | None = None,
     ) -> None:
@@ -50,7 +53,7 @@ class Tts:
         self._device = device
         kind = model_type(folder)
         auto = _AUTO.get(kind, "AutoModelForTextToWaveform")
-        self._model = load_model(folder, device=device, dtype=dtype, auto=auto)
+        self._model = load_model(folder, device=device, dtype=dtype, auto=auto, lora=lora)
         part = "AutoTokenizer" if kind == "vits" else "AutoProcessor"
         self._processor: Callable[..., Batch] = load_part(folder, part, "tokenizer")
         methods = {"speecht5": self._speecht5, "vits": self._vits}

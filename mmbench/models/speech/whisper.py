@@ -13,6 +13,7 @@ from mmbench.models.support.conversations import only_sound
 from mmbench.models.support.generation import drop_decoding_settings, end_tokens
 from mmbench.models.support.groups import map_groups, shape_key
 from mmbench.models.support.library_messages import quiet
+from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import (
     checkpoint_folder,
     load_feature_extractor,
@@ -39,7 +40,7 @@ class SpeechFeatures(NamedTuple):
     seconds: float
 
 
-class Whisper:
+class Whisper(TakesLora):
     """Any model of transformers with a speech encoder and a text decoder, decoded greedily.
 
     `folder` holds the model, its feature extractor and its tokenizer. Instructions in the
@@ -48,8 +49,8 @@ class Whisper:
     time and pads shorter audio. Longer audio is transcribed in windows, each of which begins at the
     last predicted timestamp, as in the paper (Radford et al. 2022, arXiv 2212.04356, section 4.5),
     but without conditioning on the previous window's text; the token limit applies per window.
-    Other models process a whole clip; clips of equal length share a batch. Raises ModelError if the
-    folder holds another kind of model.
+    Other models process a whole clip; clips of equal length share a batch. `lora` is the folder of
+    a LoRA of peft. Raises ModelError if the folder holds another kind of model.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -62,6 +63,7 @@ class Whisper:
         *,
         device: str,
         dtype: str,
+        lora: str | None = None,
         language: str | None = None,
         task: str | None = None,
     ) -> None:
@@ -70,7 +72,7 @@ class Whisper:
         self._extractor = load_feature_extractor(folder)
         self._tokenizer = load_tokenizer(folder)
         self._model = load_model(
-            folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq"
+            folder, device=device, dtype=dtype, auto="AutoModelForSpeechSeq2Seq", lora=lora
         )
         drop_decoding_settings(self._model)
         self._is_whisper = self._model.config.model_type == "whisper"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import MissingExtra, ModelError
 from mmbench.models.support.library_messages import loading, quiet
+from mmbench.models.support.lora import CONFIG_FILE, apply_lora, base_model
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import (
@@ -44,6 +45,11 @@ def checkpoint_folder(
         raise ModelError(f"model {model} needs a checkpoint; type {model}@{default}")
     if not folder.is_dir():
         raise ModelError(f"model {model}: no folder {folder} (looked for {files})")
+    if (folder / CONFIG_FILE).is_file():  # transformers loads it with the base that it names
+        raise ModelError(
+            f"checkpoint {folder} is an adapter of peft; type"
+            f" {model}@{base_model(folder) or 'BASE'} --model-arg lora={folder}"
+        )
     return folder
 
 
@@ -54,11 +60,14 @@ def load_model(
     dtype: str,
     trust_remote_code: bool = False,
     auto: str = "AutoModel",
+    lora: str | None = None,
 ) -> Network:
     """Load the model in `folder` for evaluation.
 
     `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16; `auto` is the name of
-    the Auto class of transformers (AutoModelForCTC). Raises ModelError if the model cannot be
+    the Auto class of transformers (AutoModelForCTC). `lora` is the folder of a LoRA of peft. In
+    float32 it is merged into the weights; in other dtypes it is added in each forward pass, because
+    a merged weight would be rounded to 8 or 11 bits. Raises ModelError if the model cannot be
     loaded or weights are missing or of the wrong shape.
     """
     import torch
@@ -74,6 +83,8 @@ def load_model(
             output_loading_info=True,
         )
         _check_weights(folder, loading_info)
+        if lora is not None:
+            model = apply_lora(model, lora, folder, merge=dtype == "float32")
         return model.eval().to(device)
 
 

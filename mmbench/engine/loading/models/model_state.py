@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench import registry
-from mmbench.checkpoints.file_hashes import FileHash, exists, hash_path, matching
+from mmbench.checkpoints.file_hashes import FileHash, exists, hash_folder, hash_path, matching
 from mmbench.engine.identity import NUMERIC, package_version
 from mmbench.engine.loading.models.files import is_live, leaves, named_files, plain, too_wide
 from mmbench.errors import ModelError
 from mmbench.plugins.sources import MMBENCH, Source, read_source
 from mmbench.protocols import ModelClass
 from mmbench.registry import Plugin
+from mmbench.text import with_home
 
 # A file with one of these suffixes contains weights; a folder with such a file is a model.
 _WEIGHTS = (
@@ -56,8 +57,11 @@ def model_state(
     parts = list(_plugin_parts(plugin, cls, source, file_hash))
     if plugin is not None:
         parts += _default_files(name, cls, options, file_hash)
+    content_options = getattr(cls, "content_options", ())
     for place, value in leaves(options):
-        if is_live(value):
+        if place in content_options:
+            parts += _content_hash(name, place, value, file_hash)
+        elif is_live(value):
             identity = _object_identity(value)
             parts += [f"{place}:{identity}"] if identity is not None else []
             live += [] if identity is not None else [f"option {place} is a live object"]
@@ -143,6 +147,25 @@ def _hashes(name: str, place: str, value: object, file_hash: FileHash) -> Iterat
             yield f"{place}:{path}:{hash_path(path, file_hash)}"
         except ModelError as error:
             raise ModelError(f"model {name}: option {place}={value}: {error}") from error
+
+
+def _content_hash(name: str, place: str, value: object, file_hash: FileHash) -> list[str]:
+    """Return the hash of a file or folder without its path; folders of earlier steps are skipped.
+
+    Raises ModelError if there is none.
+    """
+    if value is None:
+        return []
+    path = Path(with_home(str(value)))
+    if not exists(path):
+        raise ModelError(
+            f"model {name}: option {place}: there is no file or folder {path}: check the path"
+        )
+    is_folder = path.is_dir()
+    content = (
+        hash_folder(path, file_hash, earlier=False) if is_folder else hash_path(path, file_hash)
+    )
+    return [f"{place}:{content}"]
 
 
 def _default_files(

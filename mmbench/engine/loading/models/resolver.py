@@ -41,7 +41,7 @@ class Model(msgspec.Struct, frozen=True):
     `uncached` is the reason why its outputs are not cached (the identity does not cover everything
     that can change them), empty if they are cached. `destination` is the host that its inputs are
     sent to, None if they stay on this machine. `reasons` is true if the options say that the model
-    writes reasoning before its answers.
+    writes reasoning before its answers. `notes` are remarks on the options.
     """
 
     info: ModelInfo
@@ -51,6 +51,7 @@ class Model(msgspec.Struct, frozen=True):
     uncached: str = ""
     destination: str | None = None
     reasons: bool = False
+    notes: tuple[str, ...] = ()
 
 
 class ModelResolver(msgspec.Struct, frozen=True):
@@ -101,6 +102,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
         ensemble,
         uncached="; ".join(filter(None, (part.uncached for part in parts))),
         destination=next(filter(None, (part.destination for part in parts)), None),
+        notes=tuple(note for part in parts for note in part.notes),
     )
 
 
@@ -132,6 +134,7 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
         uncached=model.uncached,
         destination=model.destination,
         reasons=model.reasons,
+        notes=model.notes,
     )
 
 
@@ -161,6 +164,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         dtype,
         source=state.source,
         parts=state.parts,
+        content_options=getattr(cls, "content_options", ()),
     )
     if ref.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: the path is left out
@@ -193,7 +197,14 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         state.uncached,
         destination,
         reasons=bool(reasons and reasons(typed)),
+        notes=_notes(cls, folder, typed),
     )
+
+
+def _notes(cls: ModelClass, folder: Path | None, options: dict[str, object]) -> tuple[str, ...]:
+    """Return the notes of a class about its options, for the record."""
+    notes: Callable[..., list[str]] | None = getattr(cls, "option_notes", None)
+    return tuple(notes(folder, **options)) if notes and folder else ()
 
 
 def _resolve(
