@@ -9,7 +9,7 @@ import datetime
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -59,19 +59,84 @@ def checked_options(
     lists and mappings are checked. Raises UnknownName if a single unknown option is the only error,
     the error of `missing`, or SpecError.
     """
+    options = function_options(function, reserved)
     parameters = inspect.signature(function).parameters.values()
     free = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    options = [p for p in parameters if p.name not in reserved and p.kind not in _VARIADIC]
-    required = [option.name for option in options if option.default is option.empty]
-    known = {option.name for option in options} | (set(raw) if free else set())
+    required = [name for name, one in options.items() if one.default is inspect.Parameter.empty]
+    known = {*options} | (set(raw) if free else set())
     _refuse_names(what, raw, known, required, missing)
-    hints = _hints(function)
+    hints = {name: one.hint for name, one in options.items()}
     typed = {name: hints[name] for name in raw if name in hints and _checkable(hints[name])}
     values = {name: as_typed(value, typed[name]) for name, value in raw.items() if name in typed}
     faults = [_fault(name, values[name], typed[name]) for name in values]
     if any(faults):
         raise SpecError(f"{what}: {'; '.join(filter(None, faults))}")
     return {**raw, **values}
+
+
+class Option(NamedTuple):
+    """An option of a function: its type hint (None if unknown), its default, and its group.
+
+    The default is `inspect.Parameter.empty` if there is none. `group` is the parameter that takes
+    the option as a field of a msgspec Struct, "" if the option is a parameter itself.
+    """
+
+    hint: object
+    default: object
+    group: str = ""
+
+
+def function_options(
+    function: Callable[..., object], reserved: Collection[str] = ()
+) -> dict[str, Option]:
+    """Return the options of a function by name: its parameters other than `reserved` ones.
+
+    A parameter whose type is a msgspec Struct stands for the fields of the Struct.
+    """
+    hints = _hints(function)
+    options: dict[str, Option] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in reserved or parameter.kind in _VARIADIC:
+            continue
+        hint = hints.get(name)
+        if inspect.isclass(hint) and issubclass(hint, msgspec.Struct):
+            options |= {
+                field.name: Option(field.type, _field_default(field), name)
+                for field in msgspec.structs.fields(hint)
+            }
+        else:
+            options[name] = Option(hint, parameter.default)
+    return options
+
+
+def grouped_options(
+    function: Callable[..., object], values: Mapping[str, object]
+) -> dict[str, object]:
+    """Return checked options as the arguments of a function, with its Structs made from them.
+
+    Raises what a Struct raises for values that it does not accept.
+    """
+    options = function_options(function)
+    arguments: dict[str, object] = {}
+    groups: dict[str, dict[str, object]] = {}
+    for name, value in values.items():
+        if group := options[name].group if name in options else "":
+            groups.setdefault(group, {})[name] = value
+        else:
+            arguments[name] = value
+    hints = _hints(function)
+    for group, fields in groups.items():
+        kind: Any = hints[group]
+        arguments[group] = kind(**fields)
+    return arguments
+
+
+def _field_default(field: msgspec.structs.FieldInfo) -> object:
+    if field.default is not msgspec.NODEFAULT:
+        return field.default
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return inspect.Parameter.empty
 
 
 def as_typed(value: object, hint: object) -> object:

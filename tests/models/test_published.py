@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat.adapters import AudioLlm, Llava
+from mmbench.models.chat.adapters import AudioLlm, ChatOptions, Llava
 from mmbench.models.speech.ctc import Ctc
 from mmbench.models.speech.whisper import Whisper
 from mmbench.types import GeneratedText, GenerationConfig, Message
@@ -152,7 +152,7 @@ def _with_tokenizers_template(folder: Path, held: Any) -> Path:
 
 def test_a_template_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"template nowhere\.jinja cannot be read"):
-        Llava(chat.llava(tmp_path / "llava"), **CPU, template="nowhere.jinja")
+        Llava(chat.llava(tmp_path / "llava"), **CPU, options=ChatOptions(template="nowhere.jinja"))
 
 
 def test_a_conversation_that_a_template_refuses_fails_alone(tmp_path: Path) -> None:

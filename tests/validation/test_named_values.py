@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from mmbench import registry
@@ -17,7 +18,14 @@ from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import MmbenchError, SpecError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.validation.named_values import _checkable, _hints, as_typed, checked_options
+from mmbench.validation.named_values import (
+    Option,
+    _checkable,
+    as_typed,
+    checked_options,
+    function_options,
+    grouped_options,
+)
 from tests.support.errors import one_line_error
 from tests.support.files import write_file
 
@@ -78,9 +86,45 @@ def test_an_option_of_another_type_never_ends_in_a_bug(tmp_path, source):
 def test_all_options_of_our_own_have_types_that_are_checked(kind):
     for name in TABLES[kind]:
         function = registry.lookup(kind, name)
-        hints = _hints(function)
-        for option in options_of(function):
-            assert _checkable(hints[option]), (name, option)
+        for option, one in function_options(function, RESERVED).items():
+            assert _checkable(one.hint), (name, option)
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """A group of options."""
+
+    width: int
+    height: float = 2.0
+    names: list[str] = []
+
+
+def drawn(folder: str, *, colour: str = "red", shape: Shape = Shape(1)) -> tuple[str, Shape]:  # noqa: B008
+    return colour, shape
+
+
+def test_the_fields_of_a_group_are_options():
+    def missing(names: list[str]) -> UserError:
+        return UserError(f"missing {names}")
+
+    options = function_options(drawn, {"folder"})
+    assert options == {
+        "colour": Option(str, "red"),
+        "width": Option(int, inspect.Parameter.empty, "shape"),
+        "height": Option(float, 2.0, "shape"),
+        "names": Option(list[str], [], "shape"),
+    }
+    checked = checked_options(
+        drawn, {"colour": 3, "width": 4, "names": ["x", 1]}, "option", {"folder"}, missing
+    )
+    assert checked == {"colour": "3", "width": 4, "names": ["x", "1"]}
+    assert grouped_options(drawn, checked) == {"colour": "3", "shape": Shape(4, 2.0, ["x", "1"])}
+    assert grouped_options(drawn, {"colour": "blue"}) == {"colour": "blue"}
+    with pytest.raises(UserError, match=r"missing \['width'\]"):
+        checked_options(drawn, {"height": 1.0}, "option", {"folder"}, missing)
+    with pytest.raises(UnknownName, match="shape"):
+        checked_options(drawn, {"width": 1, "shape": 1}, "option", {"folder"}, missing)
+    with pytest.raises(SpecError, match=r"Expected `int`, got `str` - at `\$.width`"):
+        checked_options(drawn, {"width": "x"}, "option", {"folder"}, missing)
 
 
 def test_numbers_become_texts_where_a_text_is_needed():

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from msgspec.structs import replace
+from msgspec import field
+from msgspec.structs import asdict, replace
 
 from mmbench.errors import ModelError, SampleError
 from mmbench.models.api.address import is_this_machine, parse_base
@@ -17,7 +18,8 @@ from mmbench.models.api.answers import parse_answer, prompt_tokens
 from mmbench.models.api.client import Client
 from mmbench.models.api.parts import encode_messages, media_types, remove_media
 from mmbench.models.api.threads import stream_answers
-from mmbench.models.support.reasoning import Reasoning, reasons
+from mmbench.models.support.reasoning import reasons
+from mmbench.models.support.writing_options import WritingOptions
 from mmbench.text import listed, plain
 from mmbench.types import EncodedImage, Frames, GeneratedText, GenerationConfig, Message, Modality
 
@@ -30,6 +32,40 @@ _PROBES = 3  # refused conversations after which the test for dropped media give
 _DAY = 86_400
 # Fields of a request other than the token limit.
 _FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}
+_RESERVED = (
+    _FIELDS
+    | {"max_tokens", "max_completion_tokens", "chat_template_kwargs"}
+    | {*("top_k", "min_p", "repetition_penalty", "n", "stream")}
+)
+
+
+class ApiOptions(WritingOptions, frozen=True, kw_only=True):
+    """The options of a model behind an endpoint.
+
+    `extra_body` has further fields of each request, such as `{mm_processor_kwargs: {…}}` of vLLM.
+    Raises ModelError for a field that mmbench sets.
+    """
+
+    extra_body: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise ModelError for an option out of its range, and for a reserved field."""
+        super().__post_init__()
+        reserved = sorted(_RESERVED & self.extra_body.keys())
+        if reserved:
+            raise ModelError(
+                f"option extra_body has the field {reserved[0]}, which mmbench sets; use the option"
+                " of that name, or `generation` in the task"
+            )
+
+    def body(self) -> dict[str, object]:
+        """Return the fields of a request that these options add."""
+        template = self.chat_template_kwargs
+        variables = {"chat_template_kwargs": template} if template else {}
+        return {**self.more_settings(), **variables, **self.extra_body}
+
+
+_DEFAULT = ApiOptions()
 
 
 class Api:
@@ -46,11 +82,11 @@ class Api:
     the server reports the same number of prompt tokens, it drops images, and every conversation
     with an image fails. Raises ModelError if no request can succeed.
 
-    Reasoning before an answer is what the server returns separately, or the text between
-    `reasoning_start` and `reasoning_end` (by default the known markers). `thinking_budget` is added
-    to the token limit of the task, and the answer is truncated to as many words as the task allows
-    tokens. With a budget or markers, stop strings are not sent but applied to the answer, since a
-    server would stop within the reasoning.
+    `options` are the system prompt, the sampling and the reasoning. Reasoning is what the server
+    returns separately, or the text between `reasoning_start` and `reasoning_end` (by default the
+    known markers). `thinking_budget` is added to the token limit of the task, and the answer is
+    truncated to as many words as the task allows tokens. With a budget or markers, stop strings are
+    not sent but applied to the answer, since a server would stop within the reasoning.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
@@ -82,9 +118,7 @@ class Api:
         rpm: float | None = None,
         key_env: str = "OPENAI_API_KEY",
         check_media: bool = True,
-        reasoning_start: str = "",
-        reasoning_end: str = "",
-        thinking_budget: int = 0,
+        options: ApiOptions = _DEFAULT,
         limit: str = "max_tokens",
         insecure_http: bool = False,
     ) -> None:
@@ -102,12 +136,8 @@ class Api:
         ):
             if not fits:
                 raise ModelError(f"model api: option {name} must be {needed}")
-        self._reasoning = Reasoning.from_options(
-            "api", reasoning_start, reasoning_end, thinking_budget
-        )
-        self._reasons = reasons(
-            {"thinking_budget": thinking_budget, "reasoning_end": reasoning_end}
-        )
+        self._options, self._reasoning = options, options.reasoning
+        self._reasons = reasons(asdict(options))
         self._client = Client(
             base,
             os.environ.get(key_env),
@@ -144,7 +174,7 @@ class Api:
         modality: str,  # noqa: ARG002
     ) -> list[JsonMessage]:
         """Return a conversation as JSON messages with encoded media."""
-        return encode_messages(item)
+        return encode_messages(self._options.with_system(item))
 
     def write(
         self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
@@ -157,7 +187,7 @@ class Api:
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Yield (index, generated text or error) for each conversation as responses arrive."""
         stop = threading.Event()
-        request = partial(self._answer, options=options, stop=stop)
+        request = partial(self._answer, options=self._options.applied(options), stop=stop)
         return stream_answers(
             request, self._probe_first(conversations, stop), self._concurrency, stop
         )
@@ -190,6 +220,7 @@ class Api:
             body |= {"top_p": options.top_p, "seed": options.seed}
         if options.stop:
             body["stop"] = list(options.stop)
+        body |= self._options.body()
         return self._client.post(body, stop)
 
     def _probe_first(

@@ -19,7 +19,8 @@ from mmbench.models.support.groups import map_groups
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder, load_model
-from mmbench.models.support.reasoning import Reasoning, decode_with_markers, reasons
+from mmbench.models.support.reasoning import decode_with_markers, reasons
+from mmbench.models.support.writing_options import WritingOptions
 from mmbench.text import count
 from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, Modality
 
@@ -32,17 +33,27 @@ if TYPE_CHECKING:
 _SHORTEST = 0.1
 
 
+class ChatOptions(WritingOptions, frozen=True, kw_only=True):
+    """The options of chat models of transformers.
+
+    `lora` is the folder of a LoRA of peft, `template` the path of a Jinja file that replaces the
+    chat template of the checkpoint.
+    """
+
+    lora: str | None = None
+    template: str | None = None
+
+
+_DEFAULT = ChatOptions()
+
+
 class Chat(TakesLora):
     """A generative model of transformers with a processor and a chat template.
 
     `folder` is a checkpoint folder as written by `save_pretrained`, `device` cpu, cuda or cuda:N,
-    and `dtype` the name of a torch dtype. `template` is the path of a Jinja file that replaces the
-    chat template of the checkpoint. Reasoning before an answer is separated from it at
-    `reasoning_start` and `reasoning_end` (by default the known markers) and may have
-    `thinking_budget` tokens in addition to the token limit of the answer. A subclass sets `_name`,
-    the registered name of the model, `_auto`, the class of transformers that loads it, and
-    `_needs`, the required parts of its processor. `lora` is the folder of a LoRA of peft. Raises
-    ModelError if a part is missing.
+    and `dtype` the name of a torch dtype. A subclass sets `_name`, the registered name of the
+    model, `_auto`, the class of transformers that loads it, and `_needs`, the required parts of its
+    processor. Raises ModelError if a part is missing.
     """
 
     version = 2
@@ -60,23 +71,20 @@ class Chat(TakesLora):
         *,
         device: str,
         dtype: str,
-        lora: str | None = None,
-        template: str | None = None,
-        reasoning_start: str = "",
-        reasoning_end: str = "",
-        thinking_budget: int = 0,
+        options: ChatOptions = _DEFAULT,
         trust_remote_code: bool = False,
     ) -> None:
         import torch
 
-        self._reasoning = Reasoning.from_options(
-            self._name, reasoning_start, reasoning_end, thinking_budget
-        )
-
         folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._device, self._dtype = device, getattr(torch, dtype)
+        self._options, self._reasoning = options, options.reasoning
         self._chat = ChatInputs(
-            folder, self._needs, template=template, trust_remote_code=trust_remote_code
+            folder,
+            self._needs,
+            template=options.template,
+            variables=options.chat_template_kwargs,
+            trust_remote_code=trust_remote_code,
         )
         self._processor = self._chat.processor
         self._tokenizer = self._processor.tokenizer
@@ -86,7 +94,7 @@ class Chat(TakesLora):
             dtype=dtype,
             auto=self._auto,
             trust_remote_code=trust_remote_code,
-            lora=lora,
+            lora=options.lora,
         )
         self._chat.complete(self._model.config)
         self._markers = self._reasoning.tokens(self._tokenizer)
@@ -97,7 +105,7 @@ class Chat(TakesLora):
 
         Raises SampleError if the template drops an image, video or audio clip, or fails.
         """
-        return self._chat.render(item)
+        return self._chat.render(self._options.with_system(item))
 
     def write(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
@@ -107,8 +115,9 @@ class Chat(TakesLora):
         Conversations with equal numbers of images, videos and audio clips share a batch. Sampled
         texts are generated one at a time.
         """
+        settings = self._options.applied(options)
         answer = partial(
-            self._one_by_one if options.temperature > 0 else self._answers, options=options
+            self._one_by_one if settings.temperature > 0 else self._answers, options=settings
         )
         return map_groups(conversations, lambda one: list(one.counts.values()), answer)
 
@@ -126,7 +135,9 @@ class Chat(TakesLora):
         with quiet(), seeded(options.seed, self._device), torch.inference_mode():
             rows = self._model.generate(
                 **inputs,
-                **greedy_or_sampled(self._reasoning.extended(options)),
+                **greedy_or_sampled(
+                    self._reasoning.extended(options), self._options.more_settings()
+                ),
                 pad_token_id=self._tokenizer.pad_token_id,
             )
         return [
@@ -219,23 +230,15 @@ class VideoLlm(Chat):
         *,
         device: str,
         dtype: str,
-        lora: str | None = None,
         frames: int = 8,
-        template: str | None = None,
-        reasoning_start: str = "",
-        reasoning_end: str = "",
-        thinking_budget: int = 0,
+        options: ChatOptions = _DEFAULT,
         trust_remote_code: bool = False,
     ) -> None:
         super().__init__(
             folder,
             device=device,
             dtype=dtype,
-            lora=lora,
-            template=template,
-            reasoning_start=reasoning_start,
-            reasoning_end=reasoning_end,
-            thinking_budget=thinking_budget,
+            options=options,
             trust_remote_code=trust_remote_code,
         )
         self.frames = Frames(frames)

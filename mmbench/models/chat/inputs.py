@@ -6,7 +6,7 @@ after each step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,7 +53,8 @@ class ChatInputs:
     """The processor and the chat template of the checkpoint in `folder`.
 
     `needs` lists the required parts of the processor in addition to its tokenizer; `template` is
-    the path of a Jinja file that replaces the checkpoint's template. Raises ModelError if a part is
+    the path of a Jinja file that replaces the checkpoint's template; `variables` are passed to the
+    template. Raises ModelError if a part is
     missing.
     """
 
@@ -63,11 +64,12 @@ class ChatInputs:
         needs: Sequence[str],
         *,
         template: str | None,
+        variables: Mapping[str, object],
         trust_remote_code: bool,
     ) -> None:
         self.processor = load_processor(folder, trust_remote_code=trust_remote_code)
         _refuse_incomplete(folder, self.processor, needs)
-        self._template = ChatTemplate(folder, self.processor, template)
+        self._template = ChatTemplate(folder, self.processor, template, variables)
 
     def complete(self, config: Configuration) -> None:
         """Set missing attributes of the processor from the configuration of the model.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,19 @@ if TYPE_CHECKING:
 class ChatTemplate:
     """The chat template of the checkpoint in `folder`, or of the Jinja file at the path `file`.
 
+    `variables` are passed to the template.
+
     Raises ModelError if there is no template, and if it cannot render messages made of parts.
     """
 
-    def __init__(self, folder: Path, processor: Processor, file: str | None = None) -> None:
-        self._processor = processor
+    def __init__(
+        self,
+        folder: Path,
+        processor: Processor,
+        file: str | None = None,
+        variables: Mapping[str, object] | None = None,
+    ) -> None:
+        self._processor, self._variables = processor, dict(variables or {})
         self._template = _read(file) if file else checkpoint_template(folder, processor)
         if self._template is None:
             raise ModelError(
@@ -41,7 +49,11 @@ class ChatTemplate:
         ]
         try:
             return self._processor.apply_chat_template(
-                turns, tokenize=False, add_generation_prompt=True, chat_template=self._template
+                turns,
+                tokenize=False,
+                add_generation_prompt=True,
+                chat_template=self._template,
+                **self._variables,
             )
         except TemplateError as error:
             raise SampleError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat.adapters import Chat
+from mmbench.models.chat.adapters import Chat, ChatOptions
 from mmbench.models.chat.inputs import RenderedConversation
 from mmbench.models.chat.templates import checkpoint_template
 from mmbench.models.image_generation import emu3, janus
@@ -89,7 +89,10 @@ class Unified(Chat):
         folder = checkpoint_folder(folder, self._name, self.default_checkpoint)
         self._family = _family(folder)
         super().__init__(
-            folder, device=device, dtype=dtype, lora=lora, template=template or _template(folder)
+            folder,
+            device=device,
+            dtype=dtype,
+            options=ChatOptions(lora=lora, template=template or _template(folder)),
         )
         self._folder = folder
         self._settings = drop_none(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,14 +33,20 @@ def drop_decoding_settings(model: Network) -> None:
     config.update(**{name: None for name in _DECODING_SETTINGS if hasattr(config, name)})
 
 
-def greedy_or_sampled(options: GenerationConfig) -> dict[str, object]:
-    """Return the decoding arguments of `generate`. To sample, call `generate` inside `seeded`."""
+def greedy_or_sampled(
+    options: GenerationConfig, settings: Mapping[str, float] | None = None
+) -> dict[str, object]:
+    """Return the decoding arguments of `generate`. To sample, call `generate` inside `seeded`.
+
+    `settings` are further arguments: top_k, min_p, repetition_penalty.
+    """
     limits = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
         # The settings of a checkpoint may turn on sampling and set its options.
-        return {**limits, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        greedy = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        return {**limits, **greedy, **(settings or {})}
     sampling = {"temperature": options.temperature, "top_p": options.top_p, "top_k": None}
-    return {**limits, **sampling, "do_sample": True}
+    return {**limits, **sampling, "do_sample": True, **(settings or {})}
 
 
 def drop_none(**settings: Any) -> dict[str, Any]:

@@ -49,15 +49,13 @@ class Reasoning(NamedTuple):
     budget: int = 0
 
     @classmethod
-    def from_options(cls, model: str, start: str, end: str, budget: int) -> Reasoning:
-        """Return the settings in the options of a model. Raises ModelError for invalid ones."""
+    def from_options(cls, start: str, end: str, budget: int) -> Reasoning:
+        """Return the settings in the options of a model. Raises ModelError if they conflict."""
         if start and not end:
-            raise ModelError(f"model {model}: has reasoning_start alone; give reasoning_end too")
-        if budget < 0:
-            raise ModelError(f"option thinking_budget of model {model}: give 0 or more tokens")
+            raise ModelError("option reasoning_start is given alone; give reasoning_end too")
         if budget and end == OFF:
             raise ModelError(
-                f"model {model}: has a thinking_budget, but reasoning_end=none; leave one of them"
+                "option thinking_budget has no effect with reasoning_end=none; leave one of them"
                 " out"
             )
         return cls(start, end, budget)

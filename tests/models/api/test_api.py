@@ -21,6 +21,7 @@ from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
 from mmbench.types import Audio, GeneratedText, GenerationConfig, VideoFrames
+from mmbench.validation.named_values import grouped_options
 from tests.support.conversations import replies, user
 from tests.support.files import write_lines
 from tests.support.media.images import plain_image
@@ -40,7 +41,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def api(endpoint: Endpoint, **options: Any) -> Api:
-    given = {"retries": 1, "timeout": 1.0} | options
+    given = grouped_options(Api, {"retries": 1, "timeout": 1.0} | options)
     return Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
 
 

@@ -10,6 +10,7 @@ import pytest
 from mmbench.errors import SampleError
 from mmbench.models.api.adapter import Api
 from mmbench.types import GeneratedText, GenerationConfig
+from mmbench.validation.named_values import grouped_options
 from tests.support.conversations import replies, user
 from tests.support.servers.chat_completions import Endpoint, serving
 
@@ -31,7 +32,8 @@ def reply(content: Any, finish: str = "stop", reasoned: int = 0, **message: Any)
 
 def written(endpoint: Endpoint, said: Any, *stops: str, **options: Any) -> Any:
     endpoint.script["q"] = [said]
-    model = Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **options)
+    given = grouped_options(Api, options)
+    model = Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
     (output,) = replies(model, [user("q")], GenerationConfig(max_tokens=LIMIT, stop=stops))
     return output
 

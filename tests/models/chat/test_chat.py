@@ -11,7 +11,7 @@ import torch
 import transformers as tf
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.models.chat.adapters import AudioLlm, Llava, VideoLlm
+from mmbench.models.chat.adapters import AudioLlm, ChatOptions, Llava, VideoLlm
 from mmbench.types import GeneratedText, GenerationConfig, Message
 from tests.support.checkpoints import chat
 from tests.support.checkpoints.parts import letter_tokenizer
@@ -95,7 +95,10 @@ def test_a_folder_without_a_template_is_refused_and_takes_one(
     file.write_text(chat.TEMPLATE)
     turns = [user(noise_image(1), "what is it")]
     with_own = replies(Llava(folders["llava"], **CPU), turns)
-    assert replies(Llava(folders["plain"], **CPU, template=str(file)), turns) == with_own
+    assert (
+        replies(Llava(folders["plain"], **CPU, options=ChatOptions(template=str(file))), turns)
+        == with_own
+    )
 
 
 def test_a_processor_that_is_a_tokenizer_alone_is_refused(

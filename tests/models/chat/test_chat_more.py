@@ -10,7 +10,7 @@ import torch
 import transformers as tf
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.chat.adapters import Llava
+from mmbench.models.chat.adapters import ChatOptions, Llava
 from mmbench.types import GeneratedText, GenerationConfig, Message
 from tests.support.checkpoints import chat
 from tests.support.media.images import noise_image
@@ -24,7 +24,7 @@ FAMILIES = ["llava_next", "idefics2", "paligemma", "gemma3"]
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Llava]:
     root = tmp_path_factory.mktemp("more")
     (root / "chat.jinja").write_text(chat.TEMPLATE)
-    own = {"paligemma": {"template": str(root / "chat.jinja")}}
+    own = {"paligemma": {"options": ChatOptions(template=str(root / "chat.jinja"))}}
     return {
         name: Llava(getattr(chat, name)(root / name), **CPU, **own.get(name, {}))
         for name in FAMILIES

@@ -10,6 +10,7 @@ import pytest
 from mmbench.errors import ModelError
 from mmbench.models.chat.adapters import Llava
 from mmbench.types import GeneratedText, GenerationConfig
+from mmbench.validation.named_values import grouped_options
 from tests.support.checkpoints import chat
 from tests.support.conversations import replies, user
 
@@ -33,7 +34,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def written(folder: Path, limit: int, *stops: str, **options: Any) -> GeneratedText:
-    model = Llava(folder, device="cpu", dtype="float32", **options)
+    model = Llava(folder, device="cpu", dtype="float32", **grouped_options(Llava, options))
     (output,) = replies(model, [user("q")], GenerationConfig(max_tokens=limit, stop=stops))
     assert isinstance(output, GeneratedText)
     return output
@@ -94,4 +95,4 @@ def test_options_that_do_not_fit_are_refused(
 ) -> None:
     folder = chat.llava(tmp_path)
     with pytest.raises(ModelError, match=words):
-        Llava(folder, device="cpu", dtype="float32", **options)
+        Llava(folder, device="cpu", dtype="float32", **grouped_options(Llava, options))

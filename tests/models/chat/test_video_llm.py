@@ -17,7 +17,7 @@ import transformers as tf
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import SampleError
-from mmbench.models.chat.adapters import Llava, VideoLlm
+from mmbench.models.chat.adapters import ChatOptions, Llava, VideoLlm
 from mmbench.models.classifiers import VideoClassifier
 from mmbench.spec import load_task
 from mmbench.types import GeneratedText, GenerationConfig, Message, VideoFrames
@@ -125,7 +125,9 @@ def test_a_template_without_a_place_for_videos_fails_the_sample(
     name: str, folders: dict[str, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "blind.jinja").write_text(chat.BLIND)
-    model = VideoLlm(folders[name], **CPU, template=str(tmp_path / "blind.jinja"))
+    model = VideoLlm(
+        folders[name], **CPU, options=ChatOptions(template=str(tmp_path / "blind.jinja"))
+    )
     with pytest.raises(SampleError, match="0 of 1 videos reached the model"):
         model.prepare(user(clip(1), "what"), "conversation")
 

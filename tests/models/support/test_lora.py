@@ -16,7 +16,7 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
 from mmbench.errors import MissingExtra, ModelError
-from mmbench.models.chat.adapters import Llava
+from mmbench.models.chat.adapters import ChatOptions, Llava
 from mmbench.models.classifiers import AudioClassifier, ImageClassifier
 from mmbench.models.contrastive.clap import Clap
 from mmbench.models.contrastive.clip import Clip
@@ -140,7 +140,10 @@ def test_llava_with_a_lora_answers_as_peft_does(tmp_path: Path) -> None:
     ids = net.generate(**inputs, **settings)[0, inputs["input_ids"].shape[1] :]
     expected = processor.tokenizer.decode(ids, skip_special_tokens=True).strip()
     asked = [user(noise_image(3), "what is it")]
-    assert replies(Llava(folder, **CPU, lora=str(adapter)), asked)[0].text == expected
+    assert (
+        replies(Llava(folder, **CPU, options=ChatOptions(lora=str(adapter))), asked)[0].text
+        == expected
+    )
     assert replies(Llava(folder, **CPU), asked)[0].text != expected
 
 

@@ -16,6 +16,7 @@ from mmbench.cli.output.terminal import display_width, screen_width, show, wrapp
 from mmbench.cli.parser.options import find_runs
 from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
+from mmbench.validation.named_values import function_options
 
 _UNFOLDED = 1 << 30  # the width of YAML that is not folded
 
@@ -106,10 +107,9 @@ def _model(args: argparse.Namespace) -> list[str]:
 
 def _options(cls: Callable[..., object]) -> Iterator[str]:
     """Yield the options of a model as a user types them, with their defaults: `prompt=null`."""
-    for name, option in inspect.signature(cls).parameters.items():
-        if name not in ("self", "folder", "device", "dtype"):
-            needed = option.default is inspect.Parameter.empty
-            yield f"{name}=…" if needed else f"{name}={_typed(option.default)}"
+    for name, option in function_options(cls, ("self", "folder", "device", "dtype")).items():
+        needed = option.default is inspect.Parameter.empty
+        yield f"{name}=…" if needed else f"{name}={_typed(option.default)}"
 
 
 def _typed(value: object) -> str:

@@ -17,7 +17,7 @@ from mmbench.engine.loading.models.frame_pooling import frame_pooling_class
 from mmbench.engine.loading.models.model_ref import FRAMES_PREFIX, ModelRef, parse
 from mmbench.errors import ModelError, UserError
 from mmbench.protocols import ModelClass
-from mmbench.validation.named_values import checked_options
+from mmbench.validation.named_values import checked_options, function_options
 
 _RESERVED = {"self", "folder", "device", "dtype"}
 
@@ -108,7 +108,7 @@ def refuse_unpinned(ref: ModelRef, cls: ModelClass) -> None:
     A local checkpoint needs no revision. The flag is also refused for a model that runs no remote
     code.
     """
-    if "trust_remote_code" not in inspect.signature(cls).parameters:
+    if "trust_remote_code" not in function_options(cls):
         raise UserError(f"model {ref.adapter} runs no remote code; leave out --trust-remote-code")
     local = ref.checkpoint is not None and Path(ref.checkpoint).exists()
     if not local and not ref.revision:

@@ -24,6 +24,7 @@ from mmbench.plugins.sources import MMBENCH, Source, read_source
 from mmbench.protocols import ModelClass
 from mmbench.registry import Plugin
 from mmbench.text import with_home
+from mmbench.validation.named_values import function_options
 
 # A file with one of these suffixes contains weights; a folder with such a file is a model.
 _WEIGHTS = (
@@ -172,7 +173,7 @@ def _default_files(
     name: str, cls: ModelClass, options: dict[str, object], file_hash: FileHash
 ) -> Iterator[str]:
     """Yield hashes of the files that the default values of missing options name."""
-    for option, parameter in inspect.signature(cls).parameters.items():
+    for option, parameter in function_options(cls).items():
         if option not in options and parameter.default is not inspect.Parameter.empty:
             for place, value in leaves(parameter.default, option):
                 if not too_wide(value):

@@ -29,6 +29,7 @@ from mmbench.models.support.library_messages import loading
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.types import ModelInfo
+from mmbench.validation.named_values import grouped_options
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 
@@ -150,6 +151,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     if getattr(cls, "remote", False):
         options = {"model": place or "", **options}
     typed = typed_options(ref.adapter, cls, options)
+    arguments = grouped_options(cls, typed)
     if not getattr(cls, "remote", False):
         checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
@@ -176,7 +178,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         # Errors of a plugin name its file and line already.
         own = registry.plugin("model", ref.adapter) is None
         with loading(folder, "parts") if folder and own else nullcontext():
-            model = cls(folder, device=device, dtype=dtype, **typed)
+            model = cls(folder, device=device, dtype=dtype, **arguments)
         classes: tuple[object, ...] = type(model).__mro__
         if cls not in classes:  # abilities were read from the class
             raise ModelError(
