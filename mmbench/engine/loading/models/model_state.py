@@ -50,16 +50,19 @@ def model_state(
 ) -> ModelState:
     """Collect the state of a model class with these options that can change its outputs.
 
-    Raises ModelError for a file that cannot be read, and for an identity that is not a str.
+    Options that the class lists as `unhashed`, such as the number of parallel requests, do not
+    change the outputs and are passed to a declared `identity` only. Raises ModelError for a file
+    that cannot be read, and for an identity that is not a str.
     """
     plugin = registry.plugin("model", name)
     source = _source(plugin, cls)
+    hashed = {k: v for k, v in options.items() if k not in getattr(cls, "unhashed", ())}
     live: list[str] = []
     parts = list(_plugin_parts(plugin, cls, source, file_hash))
     if plugin is not None:
-        parts += _default_files(name, cls, options, file_hash)
+        parts += _default_files(name, cls, hashed, file_hash)
     content_options = getattr(cls, "content_options", ())
-    for place, value in leaves(options):
+    for place, value in leaves(hashed):
         if place in content_options:
             parts += _content_hash(name, place, value, file_hash)
         elif is_live(value):
@@ -73,7 +76,9 @@ def model_state(
     contents = list(source.files.values())  # in the order of imports, not of paths
     if _is_live(plugin):
         live.insert(0, "the model was registered by a running program")
-    return ModelState(contents, *_declared(name, cls, options, parts, live))
+    recorded = {name: plain(value) for name, value in hashed.items()}
+    parts, uncached = _declared(name, cls, options, parts, live)
+    return ModelState(contents, parts, recorded, uncached)
 
 
 def _is_live(plugin: Plugin | None) -> bool:
@@ -189,22 +194,21 @@ def _object_identity(value: object) -> str | None:
 
 def _declared(
     name: str, cls: ModelClass, options: dict[str, object], parts: list[str], live: list[str]
-) -> tuple[list[str], dict[str, object], str]:
-    """Return parts, options for the record, and the reason why outputs are not cached.
+) -> tuple[list[str], str]:
+    """Return the parts with the declared `identity`, and the reason why outputs are not cached.
 
-    The `identity` that a class declares is added to the parts and replaces all reasons in `live`.
+    A declared `identity` replaces all reasons in `live`.
     """
-    recorded = {name: plain(value) for name, value in options.items()}
     if not hasattr(cls, "identity"):
-        return parts, recorded, "; ".join(live)
+        return parts, "; ".join(live)
     identity = inspect.getattr_static(cls, "identity")
     if isinstance(identity, classmethod | staticmethod):
         identity = getattr(cls, "identity")(**options)  # noqa: B009
     if identity is None:
-        return parts, recorded, "its `identity` is None"
+        return parts, "its `identity` is None"
     if not isinstance(identity, str):
         raise ModelError(
             f"model {name}: `identity` of the class is a {type(identity).__name__}; declare a str,"
             " or a classmethod that takes the options and returns a str"
         )
-    return [*parts, f"identity:{identity}"], recorded, ""
+    return [*parts, f"identity:{identity}"], ""

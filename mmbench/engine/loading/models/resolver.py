@@ -155,9 +155,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     if not getattr(cls, "remote", False):
         checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
-    # Options such as the number of parallel requests do not change the outputs.
-    hashed_options = {k: v for k, v in options.items() if k not in getattr(cls, "unhashed", ())}
-    state = model_state(ref.adapter, cls, hashed_options, files.hash)
+    state = model_state(ref.adapter, cls, options, files.hash)
     info = model_info(
         ref.adapter,
         cls,
