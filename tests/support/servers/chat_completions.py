@@ -86,7 +86,9 @@ def own_address() -> str | None:
 
 
 @contextmanager
-def serving(host: str = "127.0.0.1", chain: Path | None = None) -> Iterator[Endpoint]:
+def serving(
+    host: str = "127.0.0.1", chain: Path | None = None, port: int = 0
+) -> Iterator[Endpoint]:
     """The endpoint, listening at `base` while the block runs; with a `chain` by https."""
     endpoint = Endpoint()
 
@@ -146,7 +148,7 @@ def serving(host: str = "127.0.0.1", chain: Path | None = None) -> Iterator[Endp
         def log_message(self, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer((host, 0), Handler)
+    server = ThreadingHTTPServer((host, port), Handler)
     if chain is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain)
