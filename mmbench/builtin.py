@@ -96,6 +96,10 @@ MODELS: NameTable = {
     ),
     "tts": ("mmbench.models.speech.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
     "api": ("mmbench.models.api.adapter:Api", "any endpoint with OpenAI's chat completions API"),
+    "serve": (
+        "mmbench.models.api.serve:Serve",
+        "any checkpoint behind vLLM or `transformers serve`, which mmbench starts and stops",
+    ),
     "inception": (
         "mmbench.models.inception.adapter:Inception",
         "the Inception network of 2015-12-05, from torch-fidelity's weights: FID, KID, IS, PRDC",

@@ -41,10 +41,7 @@ def served(
     """Whether the model's template has a place for images, its folder, where it is served."""
     root = tmp_path_factory.mktemp("serve")
     template = chat.TEMPLATE if request.param == "seeing" else chat.BLIND
-    folder = chat.llava(root / "llava", template=template)
-    said = json.loads((folder / "generation_config.json").read_text())
-    said |= {"do_sample": False, "temperature": 1.0}  # a server keeps to what the folder says
-    (folder / "generation_config.json").write_text(json.dumps(said))
+    folder = greedy_llava(root / "llava", template)
     port = free_port()
     command = shutil.which("transformers", path=str(Path(sys.executable).parent))
     assert command is not None
@@ -62,6 +59,15 @@ def served(
         finally:
             server.terminate()
             server.wait(20)
+
+
+def greedy_llava(folder: Path, template: str) -> Path:
+    """A checkpoint that a server answers with greedily: it keeps to what the folder says."""
+    chat.llava(folder, template=template)
+    said = json.loads((folder / "generation_config.json").read_text())
+    said |= {"do_sample": False, "temperature": 1.0}
+    (folder / "generation_config.json").write_text(json.dumps(said))
+    return folder
 
 
 def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -108,5 +114,21 @@ def test_a_served_model_says_what_it_says_here(
         assert all(value is None and error for value, error in found.values()), found
         return
     code, here = run(f"llava@{folder}", *given, "--device", "cpu", "--dtype", "float32")
+    assert found == values(tmp_path / "out", here)
+    assert remote["scores"] == here["scores"]
+
+
+def test_a_server_that_the_run_starts_answers_as_the_model_does_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = greedy_llava(tmp_path / "llava", chat.TEMPLATE)
+    questions.textvqa(tmp_path / "data")
+    given = (tmp_path / "data", tmp_path / "out", capsys)
+    plain = ["--device", "cpu", "--dtype", "float32"]
+    code, remote = run(f"serve:transformers@{folder}", *given, *plain)
+    assert code == 0
+    assert remote["counts"]["computed"] > 0
+    found = values(tmp_path / "out", remote)
+    _, here = run(f"llava@{folder}", *given, *plain)
     assert found == values(tmp_path / "out", here)
     assert remote["scores"] == here["scores"]
