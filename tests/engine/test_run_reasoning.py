@@ -13,6 +13,7 @@ import mmbench
 from mmbench.cli import main
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
+from mmbench.kinds.writing import Writing
 from mmbench.reports.sections import sections
 from mmbench.storage.records import read_records
 from mmbench.types import GeneratedText
@@ -193,6 +194,15 @@ def test_no_answer_is_wrong_whatever_is_right(
     record = plugin_run("parted", Parted, data, str(task)).record
     assert record.scores["pope_accuracy"].value == 0
     assert record.scores["pope_unparsed"].value == 1
+
+
+def test_where_no_text_is_wrong_the_sample_fails(own_plugins: None, tmp_path: Path) -> None:
+    mmbench.register("kind", "strict")(type("Strict", (Writing,), {"no_answer": None}))
+    data = write_lines(tmp_path / "ref.jsonl", {"id": 1, "question": "A dog?", "answer": "yes"})
+    task = tmp_path / "task.yaml"
+    task.write_text("{include: answers, name: strict, kind: strict}\n")
+    record = plugin_run("parted", Parted, data, str(task)).record
+    assert record.failures == [("1", "no answer after its reasoning")]
 
 
 def test_records_of_a_board_stay_readable(tmp_path: Path, endpoint: Endpoint) -> None:

@@ -38,5 +38,7 @@ def _line(args: argparse.Namespace) -> str:
 def _ask(model: InteractiveModel, turns: Conversation, limit: int) -> Conversation:
     output = model.answer(turns, GenerationConfig(max_tokens=limit))
     cut = " [truncated by --max-tokens]" if output.finish == "length" else ""
+    if output.reasoning is not None and not output.text:
+        cut = f"[no answer after its reasoning]{cut}"
     show(f"{output.text}{cut}".splitlines() or [""])
     return (*turns, Message("assistant", (output.text,)))
