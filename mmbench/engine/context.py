@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress, Silent
+from mmbench.engine.usage import Usage
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 
@@ -31,13 +32,19 @@ class Clock:
 
 
 class RunStats:
-    """The costs of a run: seconds by stage, request counts, throughput and device."""
+    """The costs of a run: seconds by stage, request counts, throughput, tokens and device.
+
+    `server` holds facts about the server that answered, `notes` remarks on that server.
+    """
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.counts = {"requests": 0, "computed": 0, "cached": 0}
         self.throughput: dict[str, float] = {}
         self.device = "none"
+        self.usage = Usage()
+        self.server: dict[str, str] = {}
+        self.notes: list[str] = []
 
 
 class RunContext(NamedTuple):

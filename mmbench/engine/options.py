@@ -16,7 +16,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
     `settings` are settings of the task's kind by name, such as `index`; `metric_models` are weights
-    files of the models of metrics by `ModelFile.option`, such as `inception`.
+    files of the models of metrics by `ModelFile.option`, such as `inception`. `price` is that of a
+    million prompt tokens and of a million completion tokens.
     """
 
     data: Path | None = None
@@ -34,6 +35,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     metric_models: dict[str, Path] = {}
     strip_reasoning: bool = False
     allow_outside: bool = False
+    price: tuple[float, float] | None = None
 
 
 def options_from(

@@ -16,6 +16,10 @@ class Progress(Protocol):
         """Report that `n` more requests are done."""
         ...
 
+    def report_cost(self, cost: float) -> None:
+        """Report the cost of the run so far; only runs with a price report it."""
+        ...
+
     def finish(self) -> None:
         """End the stage."""
         ...
@@ -32,6 +36,9 @@ class Silent:
         """Do nothing."""
 
     def advance(self, n: int) -> None:
+        """Do nothing."""
+
+    def report_cost(self, cost: float) -> None:
         """Do nothing."""
 
     def finish(self) -> None:

@@ -82,6 +82,8 @@ def rescore(
         throughput=record.throughput,  # of the run that made the outputs
         baseline=record.baseline,
         endpoint=None,
+        tokens=record.tokens,
+        cost=record.cost,
     )
     rescored = make_record(spec, record.model, record.task, measured, summary, context)
     return FinishedRun(rescored, rows_table(predictions, measured.metrics), None, {})

@@ -23,7 +23,7 @@ from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import Measured, measure
 from mmbench.engine.scoring.reasoning import reasoning_notes, separate_reasoning
-from mmbench.protocols import Dataset, Reporter, Responses
+from mmbench.protocols import Dataset, DescribesServer, Reporter, Responses
 from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskInfo
 
 
@@ -80,6 +80,8 @@ def run(
         *untimed_notes(prepared, costs.throughput),
         *reasoning_notes(predictions),
         *cut_notes,
+        *context.costs.notes,
+        *context.costs.usage.notes(context.options.price),
     ]
     outcome = outcome_of(prepared, task_entry, marked, measured, notes, context)
     return outcome._replace(generated_media=_generated_media(prepared, responses))
@@ -134,11 +136,17 @@ def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
     """Return the model's outputs by request name; an empty dict for a baseline."""
     if prepared.model is None:
         return {}
-    runner = InferenceRunner(prepared.model, context)
+    runner = InferenceRunner(prepared.model, context, price=context.options.price)
     for batch in prepared.requests.values():
         if batch.method == "classify":
             check_labels(prepared, batch, runner.labels(batch))
-    return runner.answers(prepared.requests)
+    outputs = runner.answers(prepared.requests)
+    costs = context.costs
+    costs.usage = runner.usage
+    loaded = runner.loaded()
+    if isinstance(loaded, DescribesServer):
+        costs.server, costs.notes = loaded.server(), loaded.server_notes()
+    return outputs
 
 
 def _predictions(prepared: PreparedRun, responses: Responses, options: RunSettings) -> Predictions:

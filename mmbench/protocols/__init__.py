@@ -7,6 +7,7 @@ from mmbench.protocols.declarations import declare, declare_source
 from mmbench.protocols.kinds import Kind, Needs, Responses
 from mmbench.protocols.metrics import Metric, MetricInfo
 from mmbench.protocols.model_extras import (
+    DescribesServer,
     Hears,
     Prepares,
     Probes,
@@ -31,6 +32,7 @@ from mmbench.protocols.trainers import Trainer
 __all__ = [
     "Classifies",
     "Dataset",
+    "DescribesServer",
     "Draws",
     "Embeds",
     "Hears",

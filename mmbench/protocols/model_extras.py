@@ -50,6 +50,23 @@ class Probes(Protocol):
 
 
 @runtime_checkable
+class DescribesServer(Protocol):
+    """A model on a server: facts about what answered, and remarks, for the record.
+
+    `server` returns texts by name (model, version), `server_notes` remarks in one line each. Both
+    are called after the requests of a run, and never fail.
+    """
+
+    def server(self) -> dict[str, str]:
+        """Return facts about the server."""
+        ...
+
+    def server_notes(self) -> list[str]:
+        """Return remarks for the notes of the record."""
+        ...
+
+
+@runtime_checkable
 class TakesEncoded(Protocol):
     """A model that gets an EncodedImage instead of each PIL.Image."""
 

@@ -42,6 +42,11 @@ def format_rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
+def format_cost(cost: float) -> str:
+    """Return an amount of money: `12.35`, `0.0421`, `0.000012`."""
+    return f"{cost:,.2f}" if cost >= 1 else f"{cost:.4f}" if cost >= 0.01 else f"{cost:.6f}"
+
+
 def format_seconds(seconds: float) -> str:
     """Return a duration: `4.8 s`, `12 min`, `3.5 h`."""
     if seconds < 100:

@@ -74,6 +74,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     # tag → value → metric → score over the samples with this value of the tag.
     breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)
+    tokens: dict[str, dict[str, int]] = field(default_factory=dict)
+    cost: dict[str, Any] = field(default_factory=dict)
 
     def measured_as(self, name: str) -> str:
         """Return the signature of a score without what has no effect on its comparability.

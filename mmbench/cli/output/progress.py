@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mmbench.cli.output.terminal import show
 from mmbench.engine.progress import Progress, Silent
 from mmbench.text import plain
-from mmbench.text.number_format import format_rate, format_seconds
+from mmbench.text.number_format import format_cost, format_rate, format_seconds
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -49,6 +49,7 @@ class Lines:
         """Print the start of a stage."""
         self._stage, self._total, self._done, self._first = stage, total, done, done
         self._began = self._last = monotonic()
+        self._cost = ""
         before = f", {done:,} of them already done" if done else ""
         self.note(f"{stage}: {total:,}{before}")
 
@@ -61,7 +62,11 @@ class Lines:
             rate = (self._done - self._first) / (now - self._began)
             left = (self._total - self._done) / rate
             done = f"{self._stage}: {self._done:,} of {self._total:,}"
-            self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left")
+            self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left{self._cost}")
+
+    def report_cost(self, cost: float) -> None:
+        """Remember the cost for the next line."""
+        self._cost = f", cost {format_cost(cost)}"
 
     def finish(self) -> None:
         """Do nothing, because the result is printed next."""
@@ -93,7 +98,7 @@ class Bar:
         columns = (name, BarColumn(), MofNCompleteColumn(), rate)
         self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
         self._task = self._bar.add_task(plain(stage), total=total, completed=done, rate="")
-        self._began, self._computed = monotonic(), 0
+        self._began, self._computed, self._cost = monotonic(), 0, ""
         self._bar.start()
 
     def advance(self, n: int) -> None:
@@ -101,7 +106,11 @@ class Bar:
         if self._bar is not None:
             self._computed += n
             rate = self._computed / max(monotonic() - self._began, 1e-9)
-            self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s")
+            self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s{self._cost}")
+
+    def report_cost(self, cost: float) -> None:
+        """Remember the cost for the next move of the bar."""
+        self._cost = f", cost {format_cost(cost)}"
 
     def finish(self) -> None:
         """Stop the bar. This may be called twice."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mmbench.cli.output.terminal import listing, table
 from mmbench.reports.cells import bounds, interval, number
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
-from mmbench.text.number_format import format_number, format_rate, format_seconds
+from mmbench.text.number_format import format_cost, format_number, format_rate, format_seconds
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 
 _PARTS = 8  # values of a tag shown after a run
@@ -145,7 +145,30 @@ def _cost(record: RunRecord) -> list[str]:
         return [f"  {spent}"]
     rates = [f"{format_rate(rate)} {plain(unit)}" for unit, rate in record.throughput.items()]
     requests = f"{count(counts['requests'], 'request')}: {counts['computed']:,} computed"
-    return [f"  {requests}, {counts['cached']:,} from the cache; {', '.join([spent, *rates])}"]
+    line = f"  {requests}, {counts['cached']:,} from the cache; {', '.join([spent, *rates])}"
+    return [line, *_tokens(record)]
+
+
+def _tokens(record: RunRecord) -> list[str]:
+    """Return the tokens that a server counted, of the answers computed now and of all."""
+    computed, total = record.tokens.get("computed", {}), record.tokens.get("all", {})
+    if not record.cost and not total.get("prompt"):
+        return []
+    lines = [f"  tokens: {_token_counts(computed)}"]
+    if computed != total:
+        lines[0] += f"; with those from the cache {_token_counts(total)}"
+    if record.cost:
+        now, whole = (format_cost(record.cost[name]) for name in ("computed", "all"))
+        lines.append(f"  cost: {now}{'' if now == whole else f'; without the cache {whole}'}")
+    return lines
+
+
+def _token_counts(counts: Mapping[str, int]) -> str:
+    reasoning = counts.get("reasoning", 0)
+    of_these = f" ({reasoning:,} reasoning)" if reasoning else ""
+    return (
+        f"{counts.get('prompt', 0):,} prompt, {counts.get('completion', 0):,} completion{of_these}"
+    )
 
 
 def _environment(record: RunRecord) -> str:

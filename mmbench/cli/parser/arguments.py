@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -54,6 +55,19 @@ def positive(text: str) -> int:
 def natural(text: str) -> int:
     """Parse an integer of at least 0."""
     return _whole(text, 0)
+
+
+def price(text: str) -> tuple[float, float]:
+    """Return the prices of a million prompt and completion tokens from `IN,OUT`."""
+    try:
+        prices = [float(part) for part in text.split(",")]
+    except ValueError:
+        prices = []
+    if len(prices) != 2 or not all(0 <= one < math.inf for one in prices):
+        raise argparse.ArgumentTypeError(
+            "give IN,OUT, the prices of a million tokens, such as 0.15,0.6"
+        )
+    return prices[0], prices[1]
 
 
 def seed(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbench.cli.parser.arguments import positive, seed
+from mmbench.cli.parser.arguments import positive, price, seed
 from mmbench.cli.parser.shared_flags import (
     RUN,
     Commands,
@@ -29,6 +29,13 @@ def run(commands: Commands) -> None:
         "--fresh",
         action="store_true",
         help="compute all outputs again, without reading the cache",
+    )
+    parser.add_argument(
+        "--price",
+        type=price,
+        metavar="IN,OUT",
+        help="the price of a million prompt and completion tokens, such as 0.15,0.6: the record and"
+        " the progress show the cost",
     )
     parser.add_argument(
         "--media",

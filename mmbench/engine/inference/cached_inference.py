@@ -20,6 +20,7 @@ from mmbench.engine.inference.pinned import pin_files
 from mmbench.engine.inference.plan import first_size, largest_batch, plan
 from mmbench.engine.inference.responses import Distinct, ResponseTable, distinct
 from mmbench.engine.progress import Progress
+from mmbench.engine.usage import Usage
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import DECODING
 from mmbench.protocols import WritesEach
@@ -35,7 +36,8 @@ class CachedInference:
 
     `load` is called before the first forward pass and returns the model. If `batch_size` is None, a
     size that fits the memory is chosen. `fresh` ignores the outputs already in the journal, without
-    deleting them. `name` is the model's name in errors.
+    deleting them. `price` is that of a million prompt and completion tokens; with it the cost is
+    reported. `name` is the model's name in errors.
     """
 
     load: Callable[[], object]
@@ -46,10 +48,12 @@ class CachedInference:
     device: str = "cpu"
     batch_size: int | None = None
     fresh: bool = False
+    price: Sequence[float] | None = None
     name: str = "the model"
     computed: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
     audio_seconds: float = field(default=0.0, init=False)  # seconds of decoded audio
+    usage: Usage = field(default=Usage(), init=False)
     _labels: dict[str, list[str]] = field(default_factory=dict, init=False)
 
     def answer(self, stage: str, requests: Requests) -> VectorOutputs | GeneratedOutputs:
@@ -65,6 +69,8 @@ class CachedInference:
                 self._fill(table, stage, requests, unique, journal)
         finally:
             self.progress.finish()
+        outputs = table.generated(np.arange(len(unique.keys)))
+        self.usage = self.usage._replace(total=self.usage.total.plus(outputs))
         labels = self.labels(requests) if requests.method == "classify" else []
         return table.answers(unique, labels)
 
@@ -167,6 +173,10 @@ class CachedInference:
             journal.add(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
         table.add(rows, unique.keys, batch._replace(failures=batch.failures | transient))
         self.computed += len(batch.keys)
+        computed = self.usage.computed.plus(table.generated(rows))
+        self.usage = self.usage._replace(computed=computed)
+        if self.price is not None:
+            self.progress.report_cost(computed.cost(self.price))
         self.progress.advance(len(rows))
 
 

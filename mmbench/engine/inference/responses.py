@@ -97,6 +97,10 @@ class ResponseTable:
         self._add(np.array(answered, np.int64), batch.rows)
         return np.array([*row_of.values()], np.int64)
 
+    def generated(self, rows: Places) -> list[GeneratedText | Media | None]:
+        """Return the generated outputs in rows, none for vectors."""
+        return [] if self.all_or_nothing else [self._generated[row] for row in rows.tolist()]
+
     def _add(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:
         if not self.all_or_nothing:
             for place, row in zip(places.tolist(), rows, strict=True):

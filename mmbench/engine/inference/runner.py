@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mmbench.engine.dispatch import scale_of
 from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
+from mmbench.engine.usage import Usage
 from mmbench.errors import UserError
 from mmbench.storage.journal_folders import open_folder, open_temporary_folder
 from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
@@ -40,11 +41,15 @@ class InferenceRunner:
     """The inference of one model in a run, with its costs.
 
     If the outputs of the model cannot be cached between runs, each distinct item is still computed
-    only once in a run, but a run that is repeated after a kill starts from the beginning.
+    only once in a run, but a run that is repeated after a kill starts from the beginning. With a
+    `price` the progress shows the cost.
     """
 
-    def __init__(self, model: Model, context: RunContext) -> None:
+    def __init__(
+        self, model: Model, context: RunContext, *, price: Sequence[float] | None = None
+    ) -> None:
         options = context.options
+        self._context = context
         self._costs, self._progress = context.costs, context.progress
         # A remote model does not run here, so torch is not imported.
         self._model = model
@@ -59,6 +64,7 @@ class InferenceRunner:
             device=self.device,
             batch_size=options.batch_size,
             fresh=options.fresh,
+            price=price,
             name=f"model {model.info.name}",
         )
 
@@ -87,6 +93,18 @@ class InferenceRunner:
         counts["computed"] += self._answerer.computed - before[0]
         counts["cached"] += self._answerer.cached - before[1]
         return outputs
+
+    def loaded(self) -> object:
+        """Return the model if it is loaded: None where all outputs came from the journal."""
+        cache = self._context.model_cache
+        if not cache.holds(self._model, self.device):
+            return None
+        return cache.get(self._model, self.device, self._progress)
+
+    @property
+    def usage(self) -> Usage:
+        """Return the tokens of the generated texts."""
+        return self._answerer.usage
 
     def labels(self, requests: Requests) -> list[str]:
         """Return the class names of the model. Raises ModelError if it does not list them."""

@@ -24,8 +24,8 @@ class RunSummary(NamedTuple):
     """The parts of a record other than model, task and scores.
 
     `failed` counts the failed samples; `failures` lists their ids and reasons. `counts` and
-    `throughput` of rescored outputs are values of the earlier run. `search` is the report of an
-    approximate index, `endpoint` the host that serves the model.
+    `throughput`, `tokens` and `cost` of rescored outputs are values of the earlier run. `search` is
+    the report of an approximate index, `endpoint` the host that serves the model.
     """
 
     failed: int
@@ -37,6 +37,8 @@ class RunSummary(NamedTuple):
     throughput: dict[str, float]
     baseline: str | None
     endpoint: str | None
+    tokens: dict[str, dict[str, int]]
+    cost: dict[str, Any]
 
 
 def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
@@ -84,6 +86,8 @@ def summary_of(
         throughput={},
         baseline=info.name if info.adapter == BASELINE else None,
         endpoint=prepared.model.destination if prepared.model else None,
+        tokens=context.costs.usage.tokens(),
+        cost=context.costs.usage.cost(context.options.price),
     )
 
 
@@ -102,7 +106,8 @@ def make_record(
     published = compare_published(
         spec, known_as, scores, task.data, summary.failed, provenance_warning
     )
-    endpoint = {"endpoint": summary.endpoint} if summary.endpoint else {}
+    endpoint: dict[str, object] = {"endpoint": summary.endpoint} if summary.endpoint else {}
+    endpoint |= {"server": costs.server} if costs.server else {}
     return RunRecord(
         run=store.new_run_id(model.name),
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -121,6 +126,8 @@ def make_record(
         notes=summary.notes,
         baseline=summary.baseline,
         breakdowns=measured.breakdowns,
+        tokens=summary.tokens,
+        cost=summary.cost,
     )
 
 

@@ -17,6 +17,7 @@ from mmbench.models.api.address import is_this_machine, parse_base
 from mmbench.models.api.answers import parse_answer, prompt_tokens
 from mmbench.models.api.client import Client
 from mmbench.models.api.parts import encode_messages, media_types, remove_media
+from mmbench.models.api.served import ServedModels
 from mmbench.models.api.threads import stream_answers
 from mmbench.models.support.reasoning import reasons
 from mmbench.models.support.writing_options import WritingOptions
@@ -148,6 +149,7 @@ class Api:
             insecure_http=insecure_http,
         )
         self._name, self._limit, self._concurrency = model, limit, concurrency
+        self._served = ServedModels(self._client.printable)
         self._check = check_media
         self._dropped_media: dict[str, bool] = {}
         self.frames = Frames(frames)
@@ -167,6 +169,15 @@ class Api:
         if not names or self._name in names:
             return ""
         return f"the endpoint lists {listed(names)}, but not {plain(self._name)}"
+
+    def server(self) -> dict[str, str]:
+        """Return the model, its fingerprint and the version that the server reported."""
+        version = self._client.version()
+        return self._served.facts() | ({"version": version} if version else {})
+
+    def server_notes(self) -> list[str]:
+        """Return a note if the server answered with a model of another name."""
+        return self._served.notes(self._name)
 
     def prepare(
         self,
@@ -201,6 +212,7 @@ class Api:
         try:
             sent = replace(options, stop=()) if self._reasons else options
             answer = self._post(turns, self._reasoning.extended(sent), stop)
+            self._served.add(answer)
             return parse_answer(
                 answer, self._client.mask, self._client.printable, self._reasoning, options
             )

@@ -114,6 +114,17 @@ class Client:
         names = [model.get("id") for model in models if isinstance(model, dict)]
         return [self.mask(name) for name in names if isinstance(name, str)]
 
+    def version(self) -> str:
+        """Return the version that the server reports at /version (vLLM), "" if it reports none."""
+        url = f"{self._base.removesuffix('/v1')}/version"
+        try:
+            reply = self._send("GET", url, None, _VERSION_SECONDS)
+            answer = parse_reply(reply, url, self.printable)
+        except (TransientError, SampleError, ModelError):
+            return ""
+        version = answer.get("version")
+        return self.printable(version) if isinstance(version, str) else ""
+
     def mask(self, text: str) -> str:
         """Replace the key in a text by `***`, unless the key is shorter than `SHORTEST_SECRET`."""
         if not self._key or len(self._key) < SHORTEST_SECRET:
@@ -124,12 +135,16 @@ class Client:
         """Return text from a server on one line, truncated, with the key masked."""
         return plain(self._secret.sub("***", text)[:2000]) or "nothing"
 
-    def _send(self, method: str, url: str, body: Body | None) -> Reply:
-        """Send a request and read its response. Raises TransientError if this is incomplete."""
+    def _send(self, method: str, url: str, body: Body | None, most: float = float("inf")) -> Reply:
+        """Send a request and read its response, with at most `most` seconds of silence.
+
+        Raises TransientError if the response is incomplete.
+        """
         import requests
         from urllib3.exceptions import HTTPError
 
-        limits = min(_CONNECT_SECONDS, self._timeout), self._timeout
+        seconds = min(most, self._timeout)
+        limits = min(_CONNECT_SECONDS, seconds), seconds
         try:
             with self._session.request(
                 method, url, json=body, timeout=limits, allow_redirects=False, stream=True

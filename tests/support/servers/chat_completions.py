@@ -46,6 +46,8 @@ class Endpoint:
         self.usage = True
         self.base = ""
         self.models: Any = None  # what GET /models replies, None for 404
+        self.version: Any = None  # what GET /version replies, None for 404
+        self.facts: dict[str, Any] = {}  # what each answer says of the server
         self.lock = threading.Lock()
 
     def answer(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +65,7 @@ class Endpoint:
             ]
         }
         used = {"prompt_tokens": tokens, "completion_tokens": min(limit, len(words))}
-        return answer | ({"usage": used} if self.usage else {})
+        return answer | self.facts | ({"usage": used} if self.usage else {})
 
     def fault(self, body: dict[str, Any]) -> Any:
         text = said(body)
@@ -97,8 +99,8 @@ def serving(
         disable_nagle_algorithm = True  # as servers of models do
 
         def do_GET(self) -> None:
-            status = 404 if endpoint.models is None else 200
-            self.send(status, json.dumps(endpoint.models).encode())
+            page = endpoint.version if self.path == "/version" else endpoint.models
+            self.send(404 if page is None else 200, json.dumps(page).encode())
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
