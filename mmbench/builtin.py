@@ -96,6 +96,10 @@ MODELS: NameTable = {
     ),
     "tts": ("mmbench.models.speech.tts:Tts", "text to speech: SpeechT5, VITS, Bark"),
     "api": ("mmbench.models.api.adapter:Api", "any endpoint with OpenAI's chat completions API"),
+    "api-transcribe": (
+        "mmbench.models.api.transcriptions:Transcriptions",
+        "speech recognition by any endpoint with OpenAI's transcriptions API",
+    ),
     "serve": (
         "mmbench.models.api.serve:Serve",
         "any checkpoint behind vLLM or `transformers serve`, which mmbench starts and stops",

@@ -39,6 +39,7 @@ def evaluate(
     trust_remote_code: bool = False,
     allow_outside: bool = False,
     inception: str | Path | None = None,
+    price: tuple[float, float] | None = None,
     tasks: Sequence[str] = (),
 ) -> RunRecord:
     """Run a model on a task and return the record, as `mmbench run` does.
@@ -65,6 +66,7 @@ def evaluate(
             "model_options": dict(model_args or {}),
             "trust_remote_code": trust_remote_code,
             "allow_outside": allow_outside,
+            "price": price,
             "tasks": tuple(tasks),
         },
         settings={"index": index},

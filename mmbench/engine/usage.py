@@ -55,7 +55,7 @@ class Usage(NamedTuple):
         return {"price": list(price), **{name: round(cost, 8) for name, cost in costs.items()}}
 
     def notes(self, price: Sequence[float] | None) -> list[str]:
-        """Return a note where the cost lacks prompts that nobody counted."""
+        """Return a note where the cost lacks the prompts without a count of tokens."""
         if price is None or not self.total.uncounted:
             return []
         return [

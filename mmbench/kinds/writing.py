@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -91,9 +91,10 @@ class Writing(PerSample):
         if not cut:
             return predictions
         marked = predictions.with_splits(lambda split: tagged(split, cut))
-        verb = "was" if len(cut) == 1 else "were"
-        note = f"{count(len(cut), 'answer')} met the token limit and {verb} cut off"
-        return replace(marked, notes=[*predictions.notes, note])
+        n = len(cut) - _without_answer(responses, cut)
+        verb = "was" if n == 1 else "were"
+        note = f"{count(n, 'answer')} met the token limit and {verb} cut off"
+        return replace(marked, notes=[*predictions.notes, *([note] if n else [])])
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the texts of another program; a number becomes a decimal string."""
@@ -137,6 +138,12 @@ def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
     values = response.values if isinstance(response, GeneratedOutputs) else []
     texts = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
     return {row: {"finish": "length"} for row, one in texts if one.finish == "length"}
+
+
+def _without_answer(responses: Responses, cut: Iterable[int]) -> int:
+    """Return how many outputs in rows ended within their reasoning, so that no answer was cut."""
+    values = generated(responses, "sample").values
+    return sum(values[row].reasoning is not None and not values[row].text for row in cut)
 
 
 def _as_text(output: object, where: str) -> str:

@@ -6,7 +6,7 @@ Decoding changes no global state and may run in several threads at once.
 from mmbench.media.encoded import read_bytes
 from mmbench.media.image import FORMATS, MAX_PIXELS, decode_encoded, decode_image, square
 from mmbench.media.sound import decode_sound
-from mmbench.media.video import count_frames, decode_video, frame_indices
+from mmbench.media.video import count_frames, decode_video, encoded_video, frame_indices
 
 # Version of the decoding rules of audio and video. Raise it when decoded inputs
 # change, so that outputs for earlier inputs in the journal are not used.
@@ -21,6 +21,7 @@ __all__ = [
     "decode_image",
     "decode_sound",
     "decode_video",
+    "encoded_video",
     "frame_indices",
     "read_bytes",
     "square",

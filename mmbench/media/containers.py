@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Stream")
 
+_HEADER = 64  # bytes that hold the type of a Matroska document
+_MEDIA_TYPES = {"avi": "video/x-msvideo", "asf": "video/x-ms-wmv", "gif": "image/gif"}
 _IMAGES = ("avif", "heic", "mif1")  # major brands of MP4 files that contain one image
 
 
@@ -73,6 +75,16 @@ def demuxed(packets: Iterator[Packet[S]]) -> Iterator[Packet[S]]:
 def is_mp4(container: InputContainer) -> bool:
     """Return whether a container is MP4, MOV, M4A or 3GP."""
     return "mp4" in container.format.name
+
+
+def media_type(container: InputContainer, data: bytes) -> str:
+    """Return the media type of a video file, which holds `data`: `video/mp4`."""
+    if is_mp4(container):
+        return "video/quicktime" if _brand(container) == "qt" else "video/mp4"
+    name = container.format.name
+    if name.startswith("matroska"):
+        return "video/webm" if b"webm" in data[:_HEADER] else "video/x-matroska"
+    return _MEDIA_TYPES.get(name, "video/mpeg" if "mpeg" in name else f"video/x-{name}")
 
 
 def missing_entries(container: InputContainer, stream: Stream, size: int) -> Cut | None:

@@ -12,6 +12,7 @@ from mmbench.media.containers import (
     demuxed,
     is_image,
     is_mp4,
+    media_type,
     missing_entries,
     open_container,
 )
@@ -19,7 +20,7 @@ from mmbench.media.encoded import printable_name
 from mmbench.media.frame_tables import refuse_false_table
 from mmbench.media.image import MAX_PIXELS
 from mmbench.media.truncation import Cut, find_cut, seconds_there
-from mmbench.types import Frames, VideoFrames, View
+from mmbench.types import EncodedVideo, Frames, VideoFrames, View
 from mmbench.validation.inflation import is_inflated
 
 if TYPE_CHECKING:
@@ -68,6 +69,16 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
         return VideoFrames(np.stack(pictures), tuple(seconds[index] for index in indices))
     except MemoryError as error:
         raise SampleError(f"{name}: not enough memory to decode it") from error
+
+
+def encoded_video(data: bytes, name: str) -> EncodedVideo:
+    """Return the bytes of a video with their media type.
+
+    One frame is decoded, so that a broken file raises what `decode_video` raises.
+    """
+    decode_video(data, name, Frames(1))
+    with open_container(data) as container:
+        return EncodedVideo(data, media_type(container, data))
 
 
 def _decoded(

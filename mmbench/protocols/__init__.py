@@ -13,6 +13,7 @@ from mmbench.protocols.model_extras import (
     Probes,
     SplitsReasoning,
     TakesEncoded,
+    TakesEncodedVideos,
     Watches,
     WritesEach,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "SplitsReasoning",
     "TableReader",
     "TakesEncoded",
+    "TakesEncodedVideos",
     "Trainer",
     "Watches",
     "Writes",

@@ -74,6 +74,13 @@ class TakesEncoded(Protocol):
 
 
 @runtime_checkable
+class TakesEncodedVideos(Protocol):
+    """A model that gets an EncodedVideo in place of VideoFrames, if `encoded_videos` is true."""
+
+    encoded_videos: bool
+
+
+@runtime_checkable
 class SplitsReasoning(Protocol):
     """A model that separates reasoning from answers itself.
 

@@ -76,6 +76,13 @@ class EncodedImage(Struct, frozen=True):
     mime: str
 
 
+class EncodedVideo(Struct, frozen=True):
+    """The bytes of the file of a video, and their media type (video/mp4, video/webm …)."""
+
+    data: bytes
+    mime: str
+
+
 class VideoFrames(NamedTuple):
     """Decoded video frames: uint8 [t, h, w, 3], RGB and upright; display times [t] in seconds."""
 

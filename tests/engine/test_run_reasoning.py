@@ -11,6 +11,7 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
+from mmbench.engine.dispatch import decode_output
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
 from mmbench.kinds.writing import Writing
@@ -36,7 +37,7 @@ def reply(content: str | None, finish: str = "stop", **message: Any) -> dict[str
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    """A server of a model that reasons: by itself, by markers, within the limit, not at all."""
+    """A server of a model that reasons: apart, by markers, within the limit, not at all."""
     with serving() as running:
         running.script = {
             "question 0": [reply("red", reasoning_content="blue? no, red")],
@@ -48,8 +49,8 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def command(endpoint: Endpoint, data: Path, out: Path, *more: str) -> list[str]:
-    given = ["-t", "answers", "--data", str(data), "--out", str(out)]
-    return ["run", "-m", "api@m", "--api-base", endpoint.base, *given, *more]
+    flags = ["-t", "answers", "--data", str(data), "--out", str(out)]
+    return ["run", "-m", "api@m", "--api-base", endpoint.base, *flags, *more]
 
 
 def test_a_run_scores_the_answers_and_keeps_the_reasoning(
@@ -62,7 +63,8 @@ def test_a_run_scores_the_answers_and_keeps_the_reasoning(
     assert STRIPPED in score["signature"].split(",")
     assert "reasoning removed from 3 outputs, of which 1 had no answer after it" in record["notes"]
     (note,) = (note for note in record["notes"] if "thinking_budget" in note)
-    assert note.startswith("1 output ended within the reasoning")
+    assert note.startswith("1 output met the token limit within the reasoning")
+    assert not any("cut off" in note for note in record["notes"])
     rows = {row["id"]: row for row in stored_rows(out, record["run"])}
     assert [rows[str(n)]["reasoning"] for n in range(4)] == [
         "blue? no, red", "one, two", UNCLOSED, None,
@@ -86,8 +88,8 @@ def test_the_same_outputs_in_a_file_have_the_same_score_and_rows(
 ) -> None:
     data, out = write_lines(tmp_path / "ref.jsonl", *QUESTIONS), tmp_path / "out"
     ran = run_record(capsys, *command(endpoint, data, out))
-    said = ["<think>blue? no, red</think>red", "<think>one, two</think>two", f"<think>{UNCLOSED}"]
-    outputs = [{"id": n, "value": text} for n, text in enumerate([*said, "no"])]
+    texts = ["<think>blue? no, red</think>red", "<think>one, two</think>two", f"<think>{UNCLOSED}"]
+    outputs = [{"id": n, "value": text} for n, text in enumerate([*texts, "no"])]
     file = write_lines(tmp_path / "outputs.jsonl", *outputs)
     words = ["score", "-t", "answers", "--data", str(data), "--predictions", str(file)]
     scored = run_record(capsys, *words, "--strip-reasoning", "--out", str(out))
@@ -130,13 +132,13 @@ def test_removed_reasoning_compares_with_answers_without_any(
 ) -> None:
     data, out = write_lines(tmp_path / "ref.jsonl", *QUESTIONS), tmp_path / "out"
     removed = run_record(capsys, *command(endpoint, data, out))
-    given = ["-t", "answers", "--data", str(data), "--out", str(out)]
-    constant = run_record(capsys, "run", "-m", "constant", *given)
+    flags = ["-t", "answers", "--data", str(data), "--out", str(out)]
+    constant = run_record(capsys, "run", "-m", "constant", *flags)
     assert main(["compare", constant["run"], removed["run"], "--out", str(out)]) == 0
     file = write_lines(tmp_path / "o.jsonl", *({"id": n, "value": "<think>"} for n in range(4)))
-    kept = run_record(capsys, "score", *given, "--predictions", str(file))
+    unsplit = run_record(capsys, "score", *flags, "--predictions", str(file))
     for other in (constant, removed):
-        err = refusal(capsys, "compare", other["run"], kept["run"], "--out", str(out))
+        err = refusal(capsys, "compare", other["run"], unsplit["run"], "--out", str(out))
         assert "reasoning=scored" in err
     records = read_records(out)
     assert len(sections(records)) == 2
@@ -147,19 +149,19 @@ class Plain:
     """A model of a plugin that returns its reasoning within the text."""
 
     modalities = frozenset({"text"})
-    said = "<think>no dog</think>yes"
+    text = "<think>no dog</think>yes"
 
     def __init__(self, folder: object, **_: object) -> None:
         pass
 
     def write(self, conversations: list[Any], options: object) -> list[GeneratedText]:
-        return [GeneratedText(self.said) for _ in conversations]
+        return [GeneratedText(self.text) for _ in conversations]
 
 
 class Parted(Plain):
-    """One that returns it apart, and has met the limit."""
+    """A model that returns it apart, and met the limit."""
 
-    said = ""
+    text = ""
 
     def write(self, conversations: list[Any], options: object) -> list[GeneratedText]:
         return [GeneratedText("", "length", reasoning="no dog") for _ in conversations]
@@ -203,6 +205,11 @@ def test_where_no_text_is_wrong_the_sample_fails(own_plugins: None, tmp_path: Pa
     task.write_text("{include: answers, name: strict, kind: strict}\n")
     record = plugin_run("parted", Parted, data, str(task)).record
     assert record.failures == [("1", "no answer after its reasoning")]
+
+
+def test_texts_in_older_journals_stay_readable() -> None:
+    stored = b'{"text":"a cat","finish":"length","tokens":3}'
+    assert decode_output(stored, "write") == GeneratedText("a cat", "length", 3)
 
 
 def test_records_of_a_board_stay_readable(tmp_path: Path, endpoint: Endpoint) -> None:

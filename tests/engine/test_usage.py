@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import mmbench
 from mmbench.cli import main
 from mmbench.cli.output.progress import Lines
 from mmbench.engine.options import RunSettings
@@ -28,13 +29,13 @@ def endpoint() -> Iterator[Endpoint]:
 
 def command(endpoint: Endpoint, folder: Path, count: int, *more: str) -> list[str]:
     data = write_lines(folder / f"{count}.jsonl", *QUESTIONS[:count])
-    given = ["-t", "answers", "--data", str(data), "--out", str(folder / "out")]
-    return ["run", "-m", "api@m", "--api-base", endpoint.base, *given, *more]
+    flags = ["-t", "answers", "--data", str(data), "--out", str(folder / "out")]
+    return ["run", "-m", "api@m", "--api-base", endpoint.base, *flags, *more]
 
 
 def sums(prompt: int, completion: int, reasoning: int = 0, uncounted: int = 0) -> dict[str, int]:
-    named = {"prompt": prompt, "completion": completion, "reasoning": reasoning}
-    return {**named, "uncounted": uncounted}
+    counts = {"prompt": prompt, "completion": completion, "reasoning": reasoning}
+    return {**counts, "uncounted": uncounted}
 
 
 def test_tokens_and_cost_are_those_of_now_and_of_all(
@@ -50,9 +51,9 @@ def test_tokens_and_cost_are_those_of_now_and_of_all(
     assert second["cost"] == {"price": [2.0, 30.0], "computed": 118e-6, "all": 234e-6}
     out = ["--out", str(tmp_path / "out")]
     assert main(["show", "run", second["run"], *out]) == 0
-    said = capsys.readouterr().out
-    assert "tokens: 14 prompt, 3 completion; with those from the cache 27 prompt, 6 comp" in said
-    assert "cost: 0.000118; without the cache 0.000234" in said
+    printed = capsys.readouterr().out
+    assert "tokens: 14 prompt, 3 completion; with those from the cache 27 prompt, 6 comp" in printed
+    assert "cost: 0.000118; without the cache 0.000234" in printed
     rescored = run_record(capsys, "rescore", second["run"], *out)
     assert (rescored["tokens"], rescored["cost"]) == (second["tokens"], second["cost"])
     without = run_record(capsys, *command(endpoint, tmp_path, 3))
@@ -60,7 +61,14 @@ def test_tokens_and_cost_are_those_of_now_and_of_all(
     assert without["tokens"] == {"computed": sums(0, 0), "all": sums(27, 6)}
 
 
-def test_reasoning_is_counted_and_uncounted_prompts_are_told(
+def test_a_price_may_be_given_in_python(endpoint: Endpoint, tmp_path: Path) -> None:
+    data = write_lines(tmp_path / "ref.jsonl", QUESTIONS[0])
+    flags = {"data": data, "model_args": {"base": endpoint.base}}
+    record = mmbench.evaluate("api@m", "answers", price=(1, 2), **flags)
+    assert record.cost["all"] == 6e-6  # four letters and a word
+
+
+def test_reasoning_is_counted_and_a_note_counts_uncounted_prompts(
     endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     details = {"completion_tokens_details": {"reasoning_tokens": 6}}
@@ -74,7 +82,7 @@ def test_reasoning_is_counted_and_uncounted_prompts_are_told(
     assert any("leaves out the prompts of 1 answer" in note for note in record["notes"])
 
 
-class Costs(Silent):
+class CostRecorder(Silent):
     def __init__(self) -> None:
         self.costs: list[float] = []
 
@@ -86,9 +94,9 @@ def test_the_cost_is_reported_as_answers_arrive(
     endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = write_lines(tmp_path / "ref.jsonl", *QUESTIONS)
-    given: dict[str, Any] = {"base": endpoint.base, "concurrency": 1}
-    settings = RunSettings(data=data, model_options=given, price=(0.0, 1e6))
-    progress = Costs()
+    flags: dict[str, Any] = {"base": endpoint.base, "concurrency": 1}
+    settings = RunSettings(data=data, model_options=flags, price=(0.0, 1e6))
+    progress = CostRecorder()
     record = run("api@m", "answers", settings, progress).record
     assert progress.costs == sorted(progress.costs)
     assert progress.costs[-1] == record.cost["computed"] == 6
@@ -104,9 +112,9 @@ def test_the_cost_is_reported_as_answers_arrive(
 def test_a_price_that_is_none_is_refused(
     endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], price: str
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as error:
         main(command(endpoint, tmp_path, 1, f"--price={price}"))
-    assert ended.value.code == 2
+    assert error.value.code == 2
     assert "give IN,OUT" in capsys.readouterr().err
 
 

@@ -34,7 +34,7 @@ LAYERS = [
     {"predictions"},
     # 3: runs, comparisons, reports
     {"engine.options", "engine.progress", "engine.identity", "engine.dispatch", "engine.speed",
-     "engine.score_names"},
+     "engine.usage", "engine.score_names"},
     {"engine.loading.models", "engine.loading.data"},
     {"engine.context"},
     {"engine.loading"},

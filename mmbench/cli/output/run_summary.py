@@ -177,6 +177,9 @@ def _environment(record: RunRecord) -> str:
     versions = stored if isinstance(stored, dict) else {}
     libraries = [f"{n} {versions[n]}" for n in ("mmbench", "python", "torch") if n in versions]
     places = [str(env[key]) for key in ("endpoint", "device", "platform") if env.get(key)]
+    server = env.get("server")
+    facts = server if isinstance(server, dict) else {}
+    places += [f"server's {name} {facts[name]}" for name in ("model", "version") if name in facts]
     commit = [f"git {env['git']}"] if env.get("git") else []
     return ", ".join([*places, *libraries, *commit])
 

@@ -10,7 +10,7 @@ import numpy as np
 from mmbench import media
 from mmbench.columns import Places, Texts, take_rows
 from mmbench.errors import SampleError
-from mmbench.protocols import Hears, TakesEncoded, Watches
+from mmbench.protocols import Hears, TakesEncoded, TakesEncodedVideos, Watches
 from mmbench.types import (
     Audio,
     ContinuationRequest,
@@ -34,8 +34,9 @@ def decode(item: Item, model: object) -> object:
 
     A text stays a str. An image becomes a PIL.Image, or an EncodedImage if the model is a
     TakesEncoded; an audio clip becomes an Audio at the model's sampling rate; a video becomes
-    VideoFrames. A ContinuationRequest becomes (conversation, text). Raises SampleError for a
-    content that is invalid or cannot be decoded.
+    VideoFrames, or an EncodedVideo if the model is a TakesEncodedVideos. A ContinuationRequest
+    becomes (conversation, text). Raises SampleError for a content that is invalid or cannot be
+    decoded.
     """
     match item:
         case str() | SeededPrompt():
@@ -65,6 +66,8 @@ def _medium(medium: Media, model: object, view: View | None) -> object:
         case "audio":
             rate = model.rate if isinstance(model, Hears) else RATE
             return media.decode_sound(data, medium.name, rate)
+        case "video" if isinstance(model, TakesEncodedVideos) and model.encoded_videos:
+            return media.encoded_video(data, medium.name)
         case "video":
             frames = model.frames if isinstance(model, Watches) else FRAMES
             return media.decode_video(data, medium.name, frames, view)

@@ -45,7 +45,9 @@ def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
     """Return the part of score signatures on requests: kind, video frames, stripped reasoning."""
     spec = prepared.spec
     field_names = {*spec.fields, *spec.fields.values()}
-    frames = "frames=by-index" if "video" in field_names and "image" not in field_names else ""
+    whole = prepared.model is not None and prepared.model.whole_videos
+    by = "video=url" if whole else "frames=by-index"
+    frames = by if "video" in field_names and "image" not in field_names else ""
     kind_signature = prepared.kind.signature(prepared.data)
     reasoning = REASONING_REMOVED if without_reasoning else ""
     return ",".join(filter(None, [kind_signature, frames, reasoning]))

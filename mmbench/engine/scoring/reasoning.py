@@ -64,8 +64,8 @@ class SeparatedResponses(NamedTuple):
         notes = [_removal_note(len(self.reasoning), len(self.unanswered))]
         if self.n_cut:
             notes.append(
-                f"{count(self.n_cut, 'output')} reached the token limit within the reasoning and"
-                " counted as wrong; --model-arg thinking_budget=N adds N tokens to the limit"
+                f"{count(self.n_cut, 'output')} reached the token limit within the reasoning; give"
+                " a larger --model-arg thinking_budget=N (tokens in addition to max_tokens)"
             )
         return notes
 

@@ -1,1 +1,1 @@
-"""Models served through OpenAI's chat completions API."""
+"""Models served through OpenAI's chat completions and transcriptions APIs."""

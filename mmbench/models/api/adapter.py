@@ -1,11 +1,9 @@
-"""Models served through OpenAI's chat completions API: vLLM, SGLang, transformers serve ..."""
+"""Models behind endpoints of OpenAI's chat completions API: vLLM, SGLang, transformers serve ..."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,24 +11,18 @@ from msgspec import field
 from msgspec.structs import asdict, replace
 
 from mmbench.errors import ModelError, SampleError
-from mmbench.models.api.address import is_this_machine, parse_base
 from mmbench.models.api.answers import parse_answer, prompt_tokens
-from mmbench.models.api.client import Client
+from mmbench.models.api.endpoint import NO_CONNECTION, ConnectionOptions, Endpoint
 from mmbench.models.api.parts import encode_messages, media_types, remove_media
-from mmbench.models.api.served import ServedModels
-from mmbench.models.api.threads import stream_answers
 from mmbench.models.support.reasoning import reasons
 from mmbench.models.support.writing_options import WritingOptions
-from mmbench.text import listed, plain
-from mmbench.types import EncodedImage, Frames, GeneratedText, GenerationConfig, Message, Modality
+from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.api.client import Body
-    from mmbench.models.api.parts import JsonMessage
-    from mmbench.types import DecodedPart
+    from mmbench.models.api.parts import JsonMessage, SentPart
 
 _PROBES = 3  # refused conversations after which the test for dropped media gives up
-_DAY = 86_400
 # Fields of a request other than the token limit.
 _FIELDS = {"model", "messages", "temperature", "top_p", "seed", "stop"}
 _RESERVED = (
@@ -69,19 +61,17 @@ class ApiOptions(WritingOptions, frozen=True, kw_only=True):
 _DEFAULT = ApiOptions()
 
 
-class Api:
+class Api(Endpoint):
     """A model at an endpoint: `api@MODEL` sends conversations to MODEL at the URL `base`.
 
-    At most `concurrency` requests are open at a time, at most `rpm` are sent per minute, and each
-    may take `timeout` seconds. `served_as` describes the served model, since the URL is not part
-    of the model's identity. The API key is read from the environment variable `key_env` and never
-    recorded. `limit` is the name of the request field for the token limit. An image is sent as the
-    bytes of its file if decoding them gives the evaluated pixels, else as PNG; a video is sent as
-    `frames` images. An incomplete body, invalid JSON, a response without text and a content filter
-    make a failed sample; an empty text is a valid output. With `check_media`, the first
-    conversation that contains an image is sent with and without the image (likewise for audio). If
-    the server reports the same number of prompt tokens, it drops images, and every conversation
-    with an image fails. Raises ModelError if no request can succeed.
+    An image is sent as the bytes of its file if decoding them gives the evaluated pixels, else as
+    PNG. A video is sent as `frames` images, or with `video` url as the bytes of its file in a
+    `video_url`. `limit` is the name of the request field for the token limit. An incomplete body,
+    invalid JSON, a response without text and a content filter make a failed sample; an empty text
+    is a valid output. With `check_media`, the first conversation that contains an image is sent
+    with and without the image (likewise for video and audio). If the server reports the same number
+    of prompt tokens, it drops images, and every conversation with an image fails. Raises ModelError
+    if no request can succeed.
 
     `options` are the system prompt, the sampling and the reasoning. Reasoning is what the server
     returns separately, or the text between `reasoning_start` and `reasoning_end` (by default the
@@ -92,120 +82,62 @@ class Api:
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
     version = 3
-    remote = True
     splits_reasoning = True
     reasons = staticmethod(reasons)
     encoded_images = True
-    batch = 16  # conversations decoded at a time
-    # These options change where and how outputs are requested, not the outputs.
-    unhashed: ClassVar[frozenset[str]] = frozenset(
-        {"base", "concurrency", "timeout", "retries", "rpm", "key_env", "check_media"}
-        | {"insecure_http"}
-    )
+    unhashed: ClassVar[frozenset[str]] = Endpoint.unhashed | {"check_media"}
 
     def __init__(
         self,
-        folder: Path | None,  # noqa: ARG002 - an endpoint needs no weights
+        folder: Path | None,  # noqa: ARG002 - there are no weights here
         *,
         device: str,  # noqa: ARG002
         dtype: str,  # noqa: ARG002
-        model: str = "",
-        base: str = "",
-        served_as: str = "",  # noqa: ARG002 - used in the identity only
+        connection: ConnectionOptions = NO_CONNECTION,
         frames: int = 8,
-        concurrency: int = 8,
-        timeout: float = 120.0,
-        retries: int = 5,
-        rpm: float | None = None,
-        key_env: str = "OPENAI_API_KEY",
+        video: str = "frames",
         check_media: bool = True,
         options: ApiOptions = _DEFAULT,
         limit: str = "max_tokens",
-        insecure_http: bool = False,
     ) -> None:
-        if not model or not base:
-            raise ModelError(
-                "model api needs a model name and an endpoint; pass -m api@MODEL --api-base URL"
-            )
+        super().__init__("api", connection)
         for name, fits, needed in (
-            ("timeout", 0 < timeout <= _DAY, f"above 0 and at most {_DAY}"),
-            ("retries", 0 <= retries <= 100, "0 to 100"),
-            ("rpm", rpm is None or rpm >= 0.01, "at least 0.01"),
-            ("concurrency", 1 <= concurrency <= 1000, "1 to 1000"),
             ("frames", frames >= 1, "at least 1"),
             ("limit", limit not in _FIELDS, "max_tokens or max_completion_tokens"),
+            ("video", video in ("frames", "url"), "frames or url"),
         ):
             if not fits:
                 raise ModelError(f"model api: option {name} must be {needed}")
         self._options, self._reasoning = options, options.reasoning
         self._reasons = reasons(asdict(options))
-        self._client = Client(
-            base,
-            os.environ.get(key_env),
-            timeout=timeout,
-            retries=retries,
-            rpm=rpm,
-            connections=concurrency,
-            insecure_http=insecure_http,
-        )
-        self._name, self._limit, self._concurrency = model, limit, concurrency
-        self._served = ServedModels(self._client.printable)
+        self._limit = limit
         self._check = check_media
         self._dropped_media: dict[str, bool] = {}
-        self.frames = Frames(frames)
+        self.frames, self.encoded_videos = Frames(frames), video == "url"
 
     @staticmethod
-    def destination(base: str = "", **_: object) -> str | None:
-        """Return the host that receives the inputs, or None if it is this machine."""
-        host = parse_base(base).hostname if base else None
-        return None if host is None or is_this_machine(host) else host
-
-    def probe(self) -> str:
-        """Request the model list and return a warning if the model is not in it, else "".
-
-        Raises ModelError if the endpoint cannot be reached or does not accept the API key.
-        """
-        names = self._client.models()
-        if not names or self._name in names:
-            return ""
-        return f"the endpoint lists {listed(names)}, but not {plain(self._name)}"
-
-    def server(self) -> dict[str, str]:
-        """Return the model, its fingerprint and the version that the server reported."""
-        version = self._client.version()
-        return self._served.facts() | ({"version": version} if version else {})
-
-    def server_notes(self) -> list[str]:
-        """Return a note if the server answered with a model of another name."""
-        return self._served.notes(self._name)
+    def sends_whole_videos(options: Mapping[str, object]) -> bool:
+        """Return whether the server chooses the frames of videos."""
+        return options.get("video") == "url"
 
     def prepare(
         self,
-        item: Sequence[Message[DecodedPart | EncodedImage]],
+        item: Sequence[Message[SentPart]],
         modality: str,  # noqa: ARG002
     ) -> list[JsonMessage]:
         """Return a conversation as JSON messages with encoded media."""
         return encode_messages(self._options.with_system(item))
 
-    def write(
-        self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
-    ) -> list[GeneratedText | SampleError]:
-        """Return the generated text or the error of each prepared conversation, in input order."""
-        return [answer for _, answer in sorted(self.write_each(conversations, options))]
-
     def write_each(
         self, conversations: Iterable[list[JsonMessage]], options: GenerationConfig
     ) -> Iterator[tuple[int, GeneratedText | SampleError]]:
         """Yield (index, generated text or error) for each conversation as responses arrive."""
-        stop = threading.Event()
-        request = partial(self._answer, options=self._options.applied(options), stop=stop)
-        return stream_answers(
-            request, self._probe_first(conversations, stop), self._concurrency, stop
-        )
+        return super().write_each(conversations, self._options.applied(options))
 
     def _answer(
-        self, turns: list[JsonMessage], options: GenerationConfig, stop: threading.Event
+        self, prepared: list[JsonMessage], options: GenerationConfig, stop: threading.Event
     ) -> GeneratedText | SampleError:
+        turns = prepared
         dropped_types = [medium for medium in media_types(turns) if self._dropped_media.get(medium)]
         if dropped_types:
             return SampleError(f"the server silently drops every {dropped_types[0]}")
@@ -235,13 +167,12 @@ class Api:
         body |= self._options.body()
         return self._client.post(body, stop)
 
-    def _probe_first(
+    def _numbered(
         self, conversations: Iterable[list[JsonMessage]], stop: threading.Event
     ) -> Iterator[tuple[int, list[JsonMessage]]]:
-        """Yield (index, conversation) after testing whether the server drops its media.
+        """Yield each conversation with its index after testing whether its media are dropped.
 
-        The first conversation with each type of media is the test. If the endpoint refuses this
-        conversation, the next one is tested, until `_PROBES` are refused.
+        If the endpoint refuses a test conversation, the next one is tried, `_PROBES` in all.
         """
         waiting, refused = [], 0
         for number, turns in enumerate(conversations):
@@ -259,7 +190,7 @@ class Api:
     def _probe_media(
         self, turns: list[JsonMessage], media: set[str], stop: threading.Event
     ) -> bool:
-        """Test which of the types `media` the server drops. Return whether it refused a request."""
+        """Test which types of media the server drops. Return whether it refused a request."""
         dropped = {medium: self._drops_medium(turns, medium, stop) for medium in media}
         self._dropped_media |= {
             medium: drops for medium, drops in dropped.items() if drops is not None
@@ -269,7 +200,7 @@ class Api:
     def _drops_medium(
         self, turns: list[JsonMessage], medium: str, stop: threading.Event
     ) -> bool | None:
-        """Return whether the server drops a media type, or None if it refuses the conversation."""
+        """Return whether the server drops a type of media; None if it refuses the conversation."""
         one_token = GenerationConfig(max_tokens=1)
         try:
             counts = [
@@ -277,5 +208,5 @@ class Api:
                 for variant in (turns, remove_media(turns, medium))
             ]
         except SampleError:
-            return None  # the later request for this conversation will report the error
+            return None  # the conversation's own answer will report the error
         return None not in counts and counts[0] == counts[1]

@@ -58,6 +58,8 @@ def parse_answer(
     if split.reasoning is None and settings.budget and not (finished or thought):
         # The prompt of the server has the opening marker, and the closing one was not reached.
         split = SplitText(split.answer, "")
+    if split.reasoning is None and thought and not split.answer:
+        split = SplitText("", "")  # the server keeps the reasoning to itself
     for text in (split.answer, split.reasoning or ""):
         _refuse_surrogates(text)
     text, is_cut = _first_words(split.answer, options.max_tokens if settings.budget else None)
@@ -131,6 +133,20 @@ def _text(content: object) -> object:
             case _:
                 raise SampleError(_UNREADABLE)
     return "".join(texts) if texts or not content else None
+
+
+def parse_transcript(
+    answer: dict[str, object], mask: Callable[[str], str], options: GenerationConfig
+) -> GeneratedText:
+    """Return the text of a transcription. Raises SampleError if there is none."""
+    text, usage = answer.get("text"), answer.get("usage")
+    if not isinstance(text, str):
+        raise SampleError("the endpoint's answer has no text of a transcript")
+    text = mask(text)
+    _refuse_surrogates(text)
+    counts = usage if isinstance(usage, dict) else {}  # of seconds, where a model counts no tokens
+    transcript = generated_text(text, _count(counts.get("output_tokens")), options, finished=True)
+    return replace(transcript, prompt_tokens=_count(counts.get("input_tokens")))
 
 
 def _refuse_surrogates(text: str) -> None:

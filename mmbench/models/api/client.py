@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmbench.errors import MmbenchError, ModelError, SampleError
 from mmbench.models.api.address import SHORTEST_SECRET, check_key, key_pattern, parse_base
@@ -23,14 +23,23 @@ from mmbench.text import count, plain
 
 Body = dict[str, Any]  # the JSON of a request; the type that requests declares excludes TypedDict
 
+
+class Form(NamedTuple):
+    """A request as multipart/form-data: its fields, and the name, bytes and type of its file."""
+
+    fields: dict[str, str]
+    file: tuple[str, bytes, str]
+
+
 _CONNECT_SECONDS = 10.0
+_VERSION_SECONDS = 5.0  # time limit for the version of a server, which is not needed
 _MAX_CONNECTS = 3  # retries of a failed connection
 _MAX_SILENT = 3  # consecutive requests without a response, after which the run ends
 _MATCHES_NOTHING = re.compile(r"(?!)")  # no text matches it
 
 
 class Client:
-    """An HTTP client that posts JSON to `base`/chat/completions, usable from several threads.
+    """An HTTP client that posts requests to paths below `base`, usable from several threads.
 
     `key` is sent in the header only and masked in text from the server. `timeout` is in seconds.
     Failed connections, timeouts, incomplete bodies and status codes of a busy or failing server are
@@ -63,8 +72,10 @@ class Client:
         self._last_reply = time.monotonic()  # when the last response arrived
         self._unconnected = self._silent = 0  # failed connections and requests since then
 
-    def post(self, body: Body, stop: threading.Event) -> dict[str, object]:
-        """Send a request and return the JSON object of the response.
+    def post(
+        self, body: Body | Form, stop: threading.Event, path: str = "chat/completions"
+    ) -> dict[str, object]:
+        """Send a request to a path and return the JSON object of the response.
 
         Setting `stop` ends waits and prevents further tries. Raises SampleError for a failed
         request, ModelError if every request would fail or the endpoint has stopped responding.
@@ -72,7 +83,7 @@ class Client:
         from urllib3 import Retry
         from urllib3.exceptions import MaxRetryError
 
-        url, began = f"{self._base}/chat/completions", time.monotonic()
+        url, began = f"{self._base}/{path}", time.monotonic()
         retry = Retry(
             self._retries,
             connect=min(self._retries, _MAX_CONNECTS),
@@ -135,7 +146,9 @@ class Client:
         """Return text from a server on one line, truncated, with the key masked."""
         return plain(self._secret.sub("***", text)[:2000]) or "nothing"
 
-    def _send(self, method: str, url: str, body: Body | None, most: float = float("inf")) -> Reply:
+    def _send(
+        self, method: str, url: str, body: Body | Form | None, most: float = float("inf")
+    ) -> Reply:
         """Send a request and read its response, with at most `most` seconds of silence.
 
         Raises TransientError if the response is incomplete.
@@ -147,7 +160,7 @@ class Client:
         limits = min(_CONNECT_SECONDS, seconds), seconds
         try:
             with self._session.request(
-                method, url, json=body, timeout=limits, allow_redirects=False, stream=True
+                method, url, **_content(body), timeout=limits, allow_redirects=False, stream=True
             ) as answer:
                 self._note_reply()
                 raw = read_body(answer.raw)
@@ -191,6 +204,13 @@ class Client:
 
 
 _START_HINT = "start the server or correct --api-base"
+
+
+def _content(body: Body | Form | None) -> dict[str, Any]:
+    """Return the arguments of requests for the body of a request."""
+    if isinstance(body, Form):
+        return {"data": body.fields, "files": {"file": body.file}}
+    return {"json": body}
 
 
 def _cause(error: Exception) -> Exception:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from mmbench.models.support.videos import frame_images
-from mmbench.types import Audio, EncodedImage, Message, VideoFrames
+from mmbench.types import Audio, EncodedImage, EncodedVideo, Message, VideoFrames
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from mmbench.types import DecodedPart
 
-    JsonPart: TypeAlias = "TextPart | ImagePart | SoundPart"
+    JsonPart: TypeAlias = "TextPart | ImagePart | VideoPart | SoundPart"
+    SentPart: TypeAlias = "DecodedPart | EncodedImage | EncodedVideo"
 
-_MEDIA = {"image_url": "image", "input_audio": "sound"}
+_MEDIA = {"image_url": "image", "video_url": "video", "input_audio": "sound"}
 
 
 class TextPart(TypedDict):
@@ -34,6 +35,13 @@ class ImagePart(TypedDict):
 
     type: Literal["image_url"]
     image_url: dict[Literal["url"], str]
+
+
+class VideoPart(TypedDict):
+    """A video in a message: `url` is a data URL. vLLM and SGLang take it, OpenAI does not."""
+
+    type: Literal["video_url"]
+    video_url: dict[Literal["url"], str]
 
 
 class SoundPart(TypedDict):
@@ -51,18 +59,19 @@ class JsonMessage(TypedDict):
 
 
 def encode_messages(
-    conversation: Sequence[Message[DecodedPart | EncodedImage]],
+    conversation: Sequence[Message[SentPart]],
 ) -> list[JsonMessage]:
     """Return messages as JSON with images as data URLs, audio as WAV and videos as frame images.
 
-    An EncodedImage with a MIME type is sent as the bytes of its file, any other image as PNG. A
+    An encoded video is sent as the bytes of its file, and so is an EncodedImage with a MIME type;
+    any other image is sent as PNG. A
     message that is a single text becomes a plain string, which every server accepts.
     """
     return [{"role": turn.role, "content": _content(turn.parts)} for turn in conversation]
 
 
 def media_types(turns: Sequence[JsonMessage]) -> set[str]:
-    """Return the media types in messages, a subset of {"image", "sound"}."""
+    """Return the media types in messages, a subset of {"image", "video", "sound"}."""
     types = (part["type"] for turn in turns for part in _part_list(turn))
     return {_MEDIA[kind] for kind in types if kind != "text"}
 
@@ -86,17 +95,21 @@ def _part_list(turn: JsonMessage) -> list[JsonPart]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _content(parts: Sequence[DecodedPart | EncodedImage]) -> str | list[JsonPart]:
+def _content(parts: Sequence[SentPart]) -> str | list[JsonPart]:
     if len(parts) == 1 and isinstance(parts[0], str):
         return parts[0]
     return [json_part for part in parts for json_part in _parts(part)]
 
 
-def _parts(part: DecodedPart | EncodedImage) -> list[JsonPart]:
+def _parts(part: SentPart) -> list[JsonPart]:
     if isinstance(part, str):
         return [{"type": "text", "text": part}]
     if isinstance(part, Audio):
-        return [{"type": "input_audio", "input_audio": {"data": _wav(part), "format": "wav"}}]
+        data = b64encode(wav_bytes(part)).decode()
+        return [{"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}]
+    if isinstance(part, EncodedVideo):
+        url = f"data:{part.mime};base64,{b64encode(part.data).decode()}"
+        return [{"type": "video_url", "video_url": {"url": url}}]
     images = frame_images(part.frames) if isinstance(part, VideoFrames) else [part]
     return [{"type": "image_url", "image_url": {"url": _data_url(image)}} for image in images]
 
@@ -109,9 +122,10 @@ def _data_url(image: Image | EncodedImage) -> str:
     return f"data:image/png;base64,{b64encode(stream.getvalue()).decode()}"
 
 
-def _wav(sound: Audio) -> str:
+def wav_bytes(sound: Audio) -> bytes:
+    """Return a sound as a WAV file of 16 bits."""
     import soundfile
 
     stream = BytesIO()
     soundfile.write(stream, sound.samples, sound.rate, format="WAV", subtype="PCM_16")
-    return b64encode(stream.getvalue()).decode()
+    return stream.getvalue()

@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 from mmbench.errors import ModelError
 from mmbench.models.api.adapter import Api, ApiOptions
+from mmbench.models.api.endpoint import ConnectionOptions
 from mmbench.models.api.server_process import ServerProcess
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.text import plain
@@ -104,6 +105,7 @@ class Serve(Api):
         start_timeout: float = 1800.0,
         trust_remote_code: bool = False,
         frames: int = 8,
+        video: str = "frames",
         concurrency: int = 64,
         timeout: float = 600.0,
         check_media: bool = True,
@@ -121,11 +123,14 @@ class Serve(Api):
             None,
             device=device,
             dtype=dtype,
-            model=settings.name,
-            base=self._server.base,
+            connection=ConnectionOptions(
+                model=settings.name,
+                base=self._server.base,
+                concurrency=concurrency,
+                timeout=timeout,
+            ),
             frames=frames,
-            concurrency=concurrency,
-            timeout=timeout,
+            video=video,
             check_media=check_media,
             options=options,
         )

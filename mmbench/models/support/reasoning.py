@@ -88,13 +88,13 @@ class Reasoning(NamedTuple):
         returns the text of ids with its markers, `prompt` is the text before them. `finished` is
         true if the model ended the text before the limit.
         """
-        kept = self._within_limit(ids, prompt, options.max_tokens, decode)
-        split = self.split(decode(kept), prompt)
+        used = self._within_limit(ids, prompt, options.max_tokens, decode)
+        split = self.split(decode(used), prompt)
         return generated_text(
             split.answer,
-            len(kept),
+            len(used),
             options,
-            finished=finished and len(kept) == len(ids),
+            finished=finished and len(used) == len(ids),
             reasoning=split.reasoning,
         )
 

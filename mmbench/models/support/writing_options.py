@@ -51,10 +51,10 @@ class WritingOptions(Struct, frozen=True, kw_only=True):
                 "a number above 0",
             ),
             ("seed", _within(self.seed, 0, (1 << 32) - 1), "an integer from 0 to 4294967295"),
-            ("thinking_budget", self.thinking_budget >= 0, "0 or more tokens"),
+            ("thinking_budget", self.thinking_budget >= 0, "at least 0"),
         ):
             if not fits:
-                raise ModelError(f"option {name}={getattr(self, name)}: give {needed}")
+                raise ModelError(f"option {name}={getattr(self, name)} must be {needed}")
         sampled = [n for n in ("top_p", "top_k", "min_p") if getattr(self, n) is not None]
         if sampled and not self.temperature:
             raise ModelError(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -17,19 +18,23 @@ import numpy as np
 import pytest
 
 from mmbench.cli import main
+from mmbench.engine.inference.forward import Forward
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder
-from mmbench.types import Audio, GeneratedText, GenerationConfig, VideoFrames
+from mmbench.types import Audio, GeneratedText, GenerationConfig, Media, Requests, VideoFrames
 from mmbench.validation.named_values import grouped_options
+from tests.support.command_line import run_record
 from tests.support.conversations import replies, user
 from tests.support.files import write_lines
 from tests.support.media.images import plain_image
+from tests.support.media.videos import numbered_video, save_video
 from tests.support.servers.chat_completions import Endpoint, said, serving
 
 PICTURE = plain_image((9, 8, 7), (6, 4))
 
 SHORT = GenerationConfig(max_tokens=20)
+WRITE = Requests([], "video", method="write")
 KEY = "sk-very-secret"
 TEXTS = ("a ", "cat")
 
@@ -41,8 +46,12 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def api(endpoint: Endpoint, **options: Any) -> Api:
-    given = grouped_options(Api, {"retries": 1, "timeout": 1.0} | options)
-    return Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
+    return built(**{"base": endpoint.base, "retries": 1, "timeout": 1.0} | options)
+
+
+def built(**options: Any) -> Api:
+    given = grouped_options(Api, {"model": "m"} | options)
+    return Api(None, device="cpu", dtype="remote", **given)
 
 
 def parts(*content: Any) -> dict[str, Any]:
@@ -63,6 +72,66 @@ def test_every_part_arrives_in_its_place(endpoint: Endpoint) -> None:
     assert found.text == f"see|<image_url>|hear|<input_audio>|watch|{images}|so?"
     image = endpoint.bodies[-1]["messages"][0]["content"][1]["image_url"]["url"]
     assert image.startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize(
+    ("form", "codec", "mime"),
+    [
+        ("mp4", "libx264", "video/mp4"),
+        ("mov", "libx264", "video/quicktime"),
+        ("matroska", "libx264", "video/x-matroska"),
+        ("webm", "libvpx", "video/webm"),
+        ("avi", "mpeg4", "video/x-msvideo"),
+    ],
+)
+def test_a_video_is_sent_whole_where_that_is_chosen(
+    endpoint: Endpoint, tmp_path: Path, form: str, codec: str, mime: str
+) -> None:
+    data = numbered_video(4, form=form, codec=codec)
+    path = tmp_path / "video"
+    path.write_bytes(data)
+    model = api(endpoint, video="url")
+    turns = Forward(model, WRITE, 1).prepare(user("watch", Media("video", str(path)), "so?"))
+    (found,) = model.write([turns], SHORT)
+    assert found.text == "watch|<video_url>|so?"
+    (_, part, _) = endpoint.bodies[-1]["messages"][0]["content"]
+    assert part["video_url"]["url"] == f"data:{mime};base64,{b64encode(data).decode()}"
+    path.write_bytes(b"no video")
+    assert isinstance(
+        Forward(model, WRITE, 1).prepare(user(Media("video", str(path)))), SampleError
+    )
+
+
+def test_a_server_that_drops_videos_is_found(endpoint: Endpoint, tmp_path: Path) -> None:
+    original = endpoint.answer
+    endpoint.answer = lambda body: (  # type: ignore[method-assign]
+        original(body) | {"usage": {"prompt_tokens": 7}}
+    )
+    path = save_video(tmp_path / "v.mp4")
+    model = api(endpoint, video="url")
+    turns = Forward(model, WRITE, 1).prepare(user("watch", Media("video", str(path))))
+    (failed,) = model.write([turns], SHORT)
+    assert "drops every video" in str(failed)
+    with pytest.raises(ModelError, match="option video must be frames or url"):
+        api(endpoint, video="whole")
+
+
+def test_the_signature_says_how_videos_are_sent(
+    endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_video(tmp_path / "v.mp4")
+    row = {"id": 1, "video": "v.mp4", "question": "what?", "answer": "a cat"}
+    data = write_lines(tmp_path / "ref.jsonl", row)
+    task = tmp_path / "task.yaml"
+    task.write_text("{include: answers, name: watch, fields: {video: video, text: question}}\n")
+    given = ["-m", "api@m", "--api-base", endpoint.base, "-t", str(task), "--data", str(data)]
+    given += ["--out", str(tmp_path / "out")]
+    signatures = [
+        run_record(capsys, "run", *given, *more)["scores"]["exact_match"]["signature"].split(",")
+        for more in ([], ["--model-arg", "video=url"])
+    ]
+    assert "frames=by-index" in signatures[0]
+    assert "video=url" in signatures[1] and "frames=by-index" not in signatures[1]
 
 
 def test_answers_come_in_the_order_of_the_questions_with_so_many_at_a_time(
@@ -192,7 +261,7 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
         api(endpoint)
     assert key.strip() not in str(caught.value)
     with pytest.raises(UserError, match="set the API key as an environment"):
-        Api(None, device="cpu", dtype="", model="m", base="http://me:pass@host/v1")
+        built(base="http://me:pass@host/v1")
 
 
 @pytest.mark.parametrize(
@@ -211,7 +280,7 @@ def test_a_key_that_no_header_holds_is_refused_and_not_shown(
 )
 def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
     with pytest.raises(UserError, match=reason):
-        Api(None, device="cpu", dtype="", model="m", **given)
+        built(**given)
 
 
 @pytest.mark.parametrize(
@@ -223,8 +292,8 @@ def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
     ids=str,
 )
 def test_an_option_out_of_range_is_refused(option: dict[str, Any]) -> None:
-    with pytest.raises(ModelError, match=f"model api: option {next(iter(option))} must be"):
-        Api(None, device="cpu", dtype="", model="m", base="http://localhost/v1", **option)
+    with pytest.raises(ModelError, match=f"option {next(iter(option))} must be"):
+        built(base="http://localhost/v1", **option)
 
 
 def test_a_server_that_drops_images_fails_those_with_images(endpoint: Endpoint) -> None:

@@ -30,10 +30,10 @@ def reply(content: Any, finish: str = "stop", reasoned: int = 0, **message: Any)
     return {"choices": [choice], "usage": usage | details}
 
 
-def written(endpoint: Endpoint, said: Any, *stops: str, **options: Any) -> Any:
-    endpoint.script["q"] = [said]
-    given = grouped_options(Api, options)
-    model = Api(None, device="cpu", dtype="remote", model="m", base=endpoint.base, **given)
+def output_of(endpoint: Endpoint, answer: Any, *stops: str, **options: Any) -> Any:
+    endpoint.script["q"] = [answer]
+    given = grouped_options(Api, {"model": "m", "base": endpoint.base, **options})
+    model = Api(None, device="cpu", dtype="remote", **given)
     (output,) = replies(model, [user("q")], GenerationConfig(max_tokens=LIMIT, stop=stops))
     return output
 
@@ -45,7 +45,7 @@ def text(
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("answer", "expected"),
     [
         (reply("B", reasoning_content="A or B?\n"), text("B", "A or B?")),
         (reply("B", reasoning="A or B?", reasoned=4), text("B", "A or B?", reasoned=4)),
@@ -60,13 +60,13 @@ def text(
     ],
 )  # fmt: skip
 def test_reasoning_is_apart_from_the_answer(
-    endpoint: Endpoint, said: dict[str, Any], expected: GeneratedText
+    endpoint: Endpoint, answer: dict[str, Any], expected: GeneratedText
 ) -> None:
-    assert written(endpoint, said) == expected
+    assert output_of(endpoint, answer) == expected
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         reply(None, "length", reasoning_content="A or"),
         reply("", "length", reasoning="A or"),
@@ -74,51 +74,58 @@ def test_reasoning_is_apart_from_the_answer(
     ],
 )
 def test_a_trace_without_an_end_is_no_answer_and_no_failure(
-    endpoint: Endpoint, said: dict[str, Any]
+    endpoint: Endpoint, answer: dict[str, Any]
 ) -> None:
-    assert written(endpoint, said) == text("", "A or", "length")
+    assert output_of(endpoint, answer) == text("", "A or", "length")
+
+
+def test_hidden_reasoning_without_an_answer_is_no_answer(endpoint: Endpoint) -> None:
+    # OpenAI counts reasoning tokens and returns no text of them.
+    assert output_of(endpoint, reply("", "length", 9)) == text("", "", "length", 9)
+    assert output_of(endpoint, reply("B", "stop", 4)) == text("B", None, reasoned=4)
+    assert output_of(endpoint, reply("", "length")) == text("", None, "length")
 
 
 def test_a_model_that_stops_after_its_reasoning_has_not_answered(endpoint: Endpoint) -> None:
-    assert written(endpoint, reply(None, reasoning="A or B?")) == text("", "A or B?")
-    filtered = written(endpoint, reply(None, "content_filter", reasoning="A or B?"))
+    assert output_of(endpoint, reply(None, reasoning="A or B?")) == text("", "A or B?")
+    filtered = output_of(endpoint, reply(None, "content_filter", reasoning="A or B?"))
     assert isinstance(filtered, SampleError)
 
 
 def test_the_budget_is_added_to_the_limit_that_is_sent(endpoint: Endpoint) -> None:
-    written(endpoint, reply("B"), "\n", thinking_budget=100)
+    output_of(endpoint, reply("B"), "\n", thinking_budget=100)
     assert endpoint.bodies[-1]["max_tokens"] == LIMIT + 100
     assert "stop" not in endpoint.bodies[-1]  # a server would stop within the reasoning
-    written(endpoint, reply("B"), "\n")
+    output_of(endpoint, reply("B"), "\n")
     assert endpoint.bodies[-1]["max_tokens"] == LIMIT
     assert endpoint.bodies[-1]["stop"] == ["\n"]
-    written(endpoint, reply("B"), "\n", reasoning_end="</r>")
+    output_of(endpoint, reply("B"), "\n", reasoning_end="</r>")
     assert "stop" not in endpoint.bodies[-1]
 
 
 def test_an_answer_has_at_most_as_many_words_as_tokens_are_allowed(endpoint: Endpoint) -> None:
-    said = reply("one two  three four five", reasoning="hm")
-    cut = written(endpoint, said, thinking_budget=100)
+    answer = reply("one two  three four five", reasoning="hm")
+    cut = output_of(endpoint, answer, thinking_budget=100)
     assert cut == text("one two  three", "hm", "length")
-    assert written(endpoint, said).text == "one two  three four five"
+    assert output_of(endpoint, answer).text == "one two  three four five"
 
 
 def test_a_stop_string_ends_the_answer_and_not_the_reasoning(endpoint: Endpoint) -> None:
-    said = reply("<think>A; or B?</think>B; so", "length")
-    assert written(endpoint, said, ";", thinking_budget=9) == text("B", "A; or B?")
+    answer = reply("<think>A; or B?</think>B; so", "length")
+    assert output_of(endpoint, answer, ";", thinking_budget=9) == text("B", "A; or B?")
 
 
 def test_a_whole_budget_without_an_end_is_a_trace_that_the_prompt_opened(
     endpoint: Endpoint,
 ) -> None:
     budget = {"thinking_budget": 9}
-    assert written(endpoint, reply("A or B", "length"), **budget) == text("", "A or B", "length")
-    assert written(endpoint, reply("A or B", "length")) == text("A or B", None, "length")
+    assert output_of(endpoint, reply("A or B", "length"), **budget) == text("", "A or B", "length")
+    assert output_of(endpoint, reply("A or B", "length")) == text("A or B", None, "length")
     hidden = reply("A or B", "length", 4)  # the server keeps the reasoning to itself
-    assert written(endpoint, hidden, **budget) == text("A or B", None, "length", 4)
+    assert output_of(endpoint, hidden, **budget) == text("A or B", None, "length", 4)
 
 
 def test_markers_may_be_other_ones_or_none(endpoint: Endpoint) -> None:
-    assert written(endpoint, reply("hm((B"), reasoning_end="((") == text("B", "hm")
+    assert output_of(endpoint, reply("hm((B"), reasoning_end="((") == text("B", "hm")
     whole = "<think>hm</think>B"
-    assert written(endpoint, reply(whole), reasoning_end="none") == text(whole, None)
+    assert output_of(endpoint, reply(whole), reasoning_end="none") == text(whole, None)

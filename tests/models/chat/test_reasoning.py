@@ -33,7 +33,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder, start, end, len(TRACE) + (1 if opened else 2)
 
 
-def written(folder: Path, limit: int, *stops: str, **options: Any) -> GeneratedText:
+def output_of(folder: Path, limit: int, *stops: str, **options: Any) -> GeneratedText:
     model = Llava(folder, device="cpu", dtype="float32", **grouped_options(Llava, options))
     (output,) = replies(model, [user("q")], GenerationConfig(max_tokens=limit, stop=stops))
     assert isinstance(output, GeneratedText)
@@ -43,39 +43,39 @@ def written(folder: Path, limit: int, *stops: str, **options: Any) -> GeneratedT
 def test_the_reasoning_is_apart_from_the_answer(case: Any) -> None:
     folder, start, end, before = case
     whole = GeneratedText(ANSWER, "stop", before + len(ANSWER), TRACE)
-    assert written(folder, 64) == whole
-    assert written(folder, 64, reasoning_start=start, reasoning_end=end) == whole
-    assert written(folder, 64, reasoning_end=end).text == ANSWER
+    assert output_of(folder, 64) == whole
+    assert output_of(folder, 64, reasoning_start=start, reasoning_end=end) == whole
+    assert output_of(folder, 64, reasoning_end=end).text == ANSWER
 
 
 def test_the_limit_is_that_of_the_answer_and_the_budget_is_on_top(case: Any) -> None:
     folder, _, _, before = case
-    cut = written(folder, 4, thinking_budget=before)
+    cut = output_of(folder, 4, thinking_budget=before)
     assert cut == GeneratedText(ANSWER[:4], "length", before + 4, TRACE)
-    spare = written(folder, 4, thinking_budget=before + 5)  # not for the answer
+    spare = output_of(folder, 4, thinking_budget=before + 5)  # not for the answer
     assert spare == cut
-    assert written(folder, 11, thinking_budget=before) == GeneratedText(
+    assert output_of(folder, 11, thinking_budget=before) == GeneratedText(
         ANSWER, "length", before + 11, TRACE
     )  # the end token did not fit
-    assert written(folder, 12, thinking_budget=before).finish == "stop"
+    assert output_of(folder, 12, thinking_budget=before).finish == "stop"
 
 
 def test_a_trace_without_an_end_is_no_answer(case: Any) -> None:
     folder, _, _, before = case
     for limit, options in ((4, {}), (4, {"thinking_budget": before - 5})):
-        output = written(folder, limit, **options)
+        output = output_of(folder, limit, **options)
         assert (output.text, output.finish) == ("", "length")
         assert output.reasoning and TRACE.startswith(output.reasoning)
 
 
 def test_a_stop_string_ends_the_answer_and_not_the_reasoning(case: Any) -> None:
-    output = written(case[0], 64, ";")
+    output = output_of(case[0], 64, ";")
     assert (output.text, output.reasoning, output.finish) == ("B", TRACE, "stop")
 
 
 def test_without_separation_the_text_stays(case: Any) -> None:
     folder, _, _, before = case
-    output = written(folder, 64, reasoning_end="none")
+    output = output_of(folder, 64, reasoning_end="none")
     assert output.reasoning is None
     assert output.text.endswith(ANSWER)
     assert output.text != ANSWER and TRACE in output.text
@@ -86,7 +86,7 @@ def test_without_separation_the_text_stays(case: Any) -> None:
     ("options", "words"),
     [
         ({"reasoning_start": "<a>"}, "give reasoning_end too"),
-        ({"thinking_budget": -1}, "give 0 or more tokens"),
+        ({"thinking_budget": -1}, "must be at least 0"),
         ({"thinking_budget": 9, "reasoning_end": "none"}, "leave one of them out"),
     ],
 )

@@ -7,15 +7,29 @@ import socket
 import ssl
 import threading
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from tests.support.servers.ports import listening
 
 TOKENS_OF_A_MEDIUM = 100
+
+
+def form_fields(kind: str, raw: bytes) -> dict[str, Any]:
+    """The parts of multipart/form-data by name: texts, and the bytes of a file."""
+    message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + raw)
+    fields: dict[str, Any] = {}
+    for part in message.get_payload():
+        content = part.get_payload(decode=True)
+        name = str(part.get_param("name", header="content-disposition"))
+        fields[name] = content if part.get_filename() else content.decode()
+    return fields
 
 
 def said(body: dict[str, Any]) -> str:
@@ -43,6 +57,7 @@ class Endpoint:
         self.delay = 0.0
         self.most = self.flying = 0
         self.drops = False
+        self.transcripts: dict[int, str] = {}
         self.usage = True
         self.base = ""
         self.models: Any = None  # what GET /models replies, None for 404
@@ -67,8 +82,15 @@ class Endpoint:
         used = {"prompt_tokens": tokens, "completion_tokens": min(limit, len(words))}
         return answer | self.facts | ({"usage": used} if self.usage else {})
 
+    def transcript(self, form: dict[str, Any]) -> dict[str, Any]:
+        """The text for the sound by its number of frames, as its WAV file states it."""
+        with wave.open(BytesIO(form["file"])) as sound:
+            text = self.transcripts[sound.getnframes()]
+        usage = {"type": "tokens", "input_tokens": 9, "output_tokens": len(text.split())}
+        return {"text": text} | self.facts | ({"usage": usage} if self.usage else {})
+
     def fault(self, body: dict[str, Any]) -> Any:
-        text = said(body)
+        text = "" if "file" in body else said(body)
         with self.lock:
             for key, faults in self.script.items():
                 if key in text and faults:
@@ -104,7 +126,9 @@ def serving(
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            body = json.loads(raw)
+            kind = self.headers["Content-Type"]
+            is_form = kind.startswith("multipart/form-data")
+            body = form_fields(kind, raw) | {"path": self.path} if is_form else json.loads(raw)
             with endpoint.lock:
                 endpoint.bodies.append(body)
                 endpoint.headers.append(dict(self.headers))
@@ -119,7 +143,9 @@ def serving(
                     endpoint.flying -= 1
 
         def reply(self, fault: Any, body: dict[str, Any]) -> None:
-            if fault is None:
+            if fault is None and "file" in body:
+                self.send(200, json.dumps(endpoint.transcript(body)).encode())
+            elif fault is None:
                 self.send(200, json.dumps(endpoint.answer(body)).encode())
             elif callable(fault):
                 fault(self)

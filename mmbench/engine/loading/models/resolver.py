@@ -42,7 +42,8 @@ class Model(msgspec.Struct, frozen=True):
     `uncached` is the reason why its outputs are not cached (the identity does not cover everything
     that can change them), empty if they are cached. `destination` is the host that its inputs are
     sent to, None if they stay on this machine. `reasons` is true if the options say that the model
-    writes reasoning before its answers. `notes` are remarks on the options.
+    writes reasoning before its answers, `whole_videos` if they say that videos are sent whole.
+    `notes` are remarks on the options.
     """
 
     info: ModelInfo
@@ -53,6 +54,7 @@ class Model(msgspec.Struct, frozen=True):
     destination: str | None = None
     reasons: bool = False
     notes: tuple[str, ...] = ()
+    whole_videos: bool = False
 
 
 class ModelResolver(msgspec.Struct, frozen=True):
@@ -136,6 +138,7 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
         destination=model.destination,
         reasons=model.reasons,
         notes=model.notes,
+        whole_videos=False,
     )
 
 
@@ -151,7 +154,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     if getattr(cls, "remote", False):
         options = {"model": place or "", **options}
     typed = typed_options(ref.adapter, cls, options)
-    arguments = grouped_options(cls, typed)
+    arguments = _arguments(ref.adapter, cls, typed)
     if not getattr(cls, "remote", False):
         checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
@@ -188,7 +191,6 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
 
     sent_to = getattr(cls, "destination", None)
     destination = sent_to(**options) if sent_to else None
-    reasons = getattr(cls, "reasons", None)
     return Model(
         info,
         load,
@@ -196,9 +198,23 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         folder,
         state.uncached,
         destination,
-        reasons=bool(reasons and reasons(typed)),
+        reasons=_declared(cls, "reasons", typed),
         notes=_notes(cls, folder, typed),
+        whole_videos=_declared(cls, "sends_whole_videos", typed),
     )
+
+
+def _arguments(adapter: str, cls: ModelClass, options: dict[str, object]) -> dict[str, object]:
+    try:
+        return grouped_options(cls, options)
+    except ModelError as error:
+        raise ModelError(f"model {adapter}: {error}") from error
+
+
+def _declared(cls: ModelClass, name: str, options: dict[str, object]) -> bool:
+    """Return the result of an optional static method of a class for the model's options."""
+    method = getattr(cls, name, None)
+    return bool(method and method(options))
 
 
 def _notes(cls: ModelClass, folder: Path | None, options: dict[str, object]) -> tuple[str, ...]:
