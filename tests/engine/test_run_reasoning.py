@@ -63,7 +63,7 @@ def test_a_run_scores_the_answers_and_keeps_the_reasoning(
     assert STRIPPED in score["signature"].split(",")
     assert "reasoning removed from 3 outputs, of which 1 had no answer after it" in record["notes"]
     (note,) = (note for note in record["notes"] if "thinking_budget" in note)
-    assert note.startswith("1 output met the token limit within the reasoning")
+    assert note.startswith("1 output reached the token limit within the reasoning")
     assert not any("cut off" in note for note in record["notes"])
     rows = {row["id"]: row for row in stored_rows(out, record["run"])}
     assert [rows[str(n)]["reasoning"] for n in range(4)] == [

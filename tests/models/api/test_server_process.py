@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -74,6 +75,7 @@ def test_a_server_answers_until_it_is_stopped(tmp_path: Path) -> None:
 def test_a_server_ends_with_the_object_that_started_it(tmp_path: Path) -> None:
     server = start(tmp_path / "pids")
     del server
+    gc.collect()
     wait_until_ended(tmp_path / "pids")
 
 

@@ -249,7 +249,7 @@ def test_a_pickled_adapter_holds_tensors_alone(clip: Path, clip_lora: Path, tmp_
     expected = embedded(Clip(clip, **CPU, lora=str(clip_lora)))
     assert np.array_equal(embedded(Clip(clip, **CPU, lora=str(tmp_path / "lora"))), expected)
     torch.save({"a": Code()}, tmp_path / "lora" / "adapter_model.bin")
-    with one_line_error(ModelError, match="hold more than tensors"):
+    with one_line_error(ModelError, match="contain objects other than tensors"):
         Clip(clip, **CPU, lora=str(tmp_path / "lora"))
     assert not (tmp_path / "ran").exists()
 
