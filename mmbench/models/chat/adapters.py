@@ -220,6 +220,7 @@ class VideoLlm(Chat):
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
+    version = 2
     default_checkpoint: str | None = "llava-hf/LLaVA-NeXT-Video-7B-hf"
     _name = "video-llm"
     _needs = ("image_processor", "video_processor")

@@ -37,6 +37,9 @@ class ChatTemplate:
             raise ModelError(
                 f"checkpoint {folder} has no chat template; pass --model-arg template=FILE"
             )
+        # A processor may have another template than its folder's: SmolVLM's for videos. It chooses.
+        own = file is None and bool(getattr(processor, "chat_template", None))
+        self._passed = None if own else self._template
         self._refuse_text_only(folder)
 
     def render(self, conversation: Sequence[Message[DecodedPart]]) -> str:
@@ -52,7 +55,7 @@ class ChatTemplate:
                 turns,
                 tokenize=False,
                 add_generation_prompt=True,
-                chat_template=self._template,
+                chat_template=self._passed,
                 **self._variables,
             )
         except TemplateError as error:
