@@ -72,6 +72,7 @@ def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
             failures, notes = _media_failures(_samples(prepared), context.keys, inputs=True), []
         baseline = model if model in BASELINES else None
         unmeasured = try_metrics(prepared, baseline, FeatureExtractor(context), options.seed)
+    notes += prepared.model.notes if prepared.model else ()
     sizes = prepared.data.sizes()
     return CheckReport(
         sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes)

@@ -26,7 +26,7 @@ def find_run(
     - `latest`: the most recent run
     - `best`: the best headline score among the runs that are comparable with the task's latest run;
       baselines count only if there are no models
-    - `MODEL[@CHECKPOINT[#REVISION]]`: the latest run of this model
+    - `MODEL[:VARIANT][@CHECKPOINT[#REVISION]]`: the latest run of this model
 
     Raises DataError if no run is found, if several runs or tasks match (the message lists them),
     and if the record cannot be read. Files that are not records are skipped.
@@ -123,8 +123,16 @@ def _reference(record: RunRecord) -> str:
 def _is_of(record: RunRecord, text: str) -> bool:
     typed, _, revision = text.partition("#")
     name, at, place = typed.partition("@")
-    same = _reference(record) in (typed, f"{name}@{normal_path(place)}" if at else typed)
+    end = f"@{normal_path(place)}" if at else ""
+    same = _reference(record) in (typed, f"{name}{end}") or _is_variant(record, name, end)
     return same and (record.model.revision or "").startswith(revision)
+
+
+def _is_variant(record: RunRecord, name: str, end: str) -> bool:
+    """Return whether a record is of the model NAME:VARIANT; a variant is one of its options."""
+    adapter, colon, variant = name.partition(":")
+    options = record.model.options.values()
+    return bool(colon) and _reference(record) == f"{adapter}{end}" and variant in options
 
 
 def _best(runs: Sequence[StoredRun]) -> StoredRun:

@@ -94,7 +94,7 @@ def unknown_names(arguments: argparse.Namespace) -> list[str]:
     for flag, known in NAMES.items():
         value = getattr(arguments, flag, None) or []
         for name in [value] if isinstance(value, str) else value:
-            base = name.partition("@")[0].removeprefix("frames+") if flag == "model" else name
+            base = re.split("[:@]", name)[0].removeprefix("frames+") if flag == "model" else name
             if base not in known and not base.isupper() and not re.search(r"[/.$]", base):
                 unknown.append(name)
     return unknown

@@ -45,7 +45,7 @@ class TakesLora:
     content_options: ClassVar[frozenset[str]] = frozenset({"lora"})
 
     @classmethod
-    def option_notes(cls, folder: Path, *, lora: str | None = None, **_: object) -> list[str]:
+    def notes(cls, folder: Path, *, lora: str | None = None, **_: object) -> list[str]:
         """Return a note if `lora` was trained on another base model than the checkpoint `folder`.
 
         Raises ModelError if `lora` is not the folder of a LoRA, MissingExtra without peft.

@@ -26,6 +26,7 @@ _RESERVED = {"self", "folder", "device", "dtype"}
 _DECLARED: dict[str, tuple[type | UnionType, str]] = {
     "default_checkpoint": (str | property | None, "declare a str"),
     "batch": (int | property | None, "declare an int"),
+    "variant": (str | None, "declare a str, the name of an option"),
     "version": (int | str, "declare an int or a str in its class, such as version = 1"),
 }
 
@@ -100,6 +101,21 @@ def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> 
         )
 
     return checked_options(cls, options, f"option of model {adapter}", _RESERVED, missing)
+
+
+def add_variant(ref: ModelRef, cls: ModelClass, options: dict[str, object]) -> None:
+    """Set the option that a variant (`openclip:ViT-B-32`) stands for. Raises UserError."""
+    if ref.variant is None:
+        return
+    name = getattr(cls, "variant", None)
+    if name is None:
+        place = f"@{ref.checkpoint}" if ref.checkpoint else ""
+        raise UserError(f"model {ref.adapter} has no variants; type {ref.adapter}{place}")
+    if options.setdefault(name, ref.variant) != ref.variant:
+        raise UserError(
+            f"model {ref.adapter}: the variant {ref.variant} differs from {name}={options[name]};"
+            " give one of them"
+        )
 
 
 def refuse_unpinned(ref: ModelRef, cls: ModelClass) -> None:

@@ -29,7 +29,9 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parsed model name or model file: `clip@openai/clip-vit-base-patch32#<sha>`.
 
     A model file of a late-fusion ensemble has `late`, a list of models, in place of `adapter`. An
-    adapter with the prefix `frames+` processes a video as sampled frames.
+    adapter with the prefix `frames+` processes a video as sampled frames. `variant` is the value of
+    the option that the class of the adapter names in its attribute `variant`:
+    `openclip:ViT-B-32@epoch_3.pt`.
     """
 
     adapter: str = ""
@@ -37,10 +39,11 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: str | None = None
     options: dict[str, Any] = {}
     late: list[EnsembleMember] = []
+    variant: str | None = None
 
 
 def parse(text: str) -> ModelRef:
-    """Parse `[frames+]NAME[@CHECKPOINT[#REVISION]]`, or read the YAML model file at path `text`.
+    """Parse `[frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]]`, or read the YAML file at path `text`.
 
     Raises SpecError for an invalid file.
     """
@@ -48,7 +51,10 @@ def parse(text: str) -> ModelRef:
         return _from_file(text)
     name, _, checkpoint = text.partition("@")
     place, _, revision = checkpoint.partition("#")
-    return ModelRef(name, place or None, revision or None)
+    adapter, _, variant = name.partition(":")
+    if "/" in adapter or variant.startswith("//"):  # a path or a URL without an adapter
+        adapter, variant = name, ""
+    return ModelRef(adapter, place or None, revision or None, variant=variant or None)
 
 
 def _from_file(text: str) -> ModelRef:

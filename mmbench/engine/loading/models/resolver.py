@@ -13,6 +13,7 @@ from mmbench.checkpoints.file_hashes import FileHash
 from mmbench.checkpoints.resolve import Checkpoint, resolve
 from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.adapters import (
+    add_variant,
     auto_dtype,
     refuse_unpinned,
     registered_class,
@@ -43,7 +44,7 @@ class Model(msgspec.Struct, frozen=True):
     that can change them), empty if they are cached. `destination` is the host that its inputs are
     sent to, None if they stay on this machine. `reasons` is true if the options say that the model
     writes reasoning before its answers, `whole_videos` if they say that videos are sent whole.
-    `notes` are remarks on the options.
+    `notes` are remarks on the checkpoint and the options.
     """
 
     info: ModelInfo
@@ -149,6 +150,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         refuse_unpinned(ref, cls)
         options["trust_remote_code"] = True
     options = {**bound, **options}
+    add_variant(ref, cls, options)
     place = ref.checkpoint or getattr(cls, "default_checkpoint", None)
     checkpoint = None
     if getattr(cls, "remote", False):
@@ -218,8 +220,8 @@ def _declared(cls: ModelClass, name: str, options: dict[str, object]) -> bool:
 
 
 def _notes(cls: ModelClass, folder: Path | None, options: dict[str, object]) -> tuple[str, ...]:
-    """Return the notes of a class about its options, for the record."""
-    notes: Callable[..., list[str]] | None = getattr(cls, "option_notes", None)
+    """Return the remarks of a class on its checkpoint and options, for the record."""
+    notes: Callable[..., list[str]] | None = getattr(cls, "notes", None)
     return tuple(notes(folder, **options)) if notes and folder else ()
 
 
