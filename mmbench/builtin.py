@@ -82,6 +82,10 @@ MODELS: NameTable = {
         "mmbench.models.speech.whisper:Whisper",
         "encoder-decoder speech recognition: Whisper, Moonshine, Speech2Text",
     ),
+    "faster-whisper": (
+        "mmbench.models.speech.faster_whisper:FasterWhisper",
+        "Whisper in CTranslate2's format, run by faster-whisper",
+    ),
     "ctc": (
         "mmbench.models.speech.ctc:Ctc",
         "CTC speech recognition: wav2vec 2.0, HuBERT, WavLM ...",

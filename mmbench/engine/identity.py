@@ -26,6 +26,7 @@ from mmbench.types import KindOptions, ModelInfo, TaskSpec
 NUMERIC = (
     *("numpy", "torch", "transformers", "tokenizers", "pillow"),
     *("av", "soundfile", "soxr", "diffusers", "peft"),
+    *("faster-whisper", "ctranslate2"),
 )
 
 

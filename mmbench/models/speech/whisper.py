@@ -92,9 +92,9 @@ class Whisper(TakesLora):
         """
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
-        self._refuse_long(_seconds(sound))
+        self._refuse_long(seconds_of(sound))
         features = process_item(self._extractor, sound.samples, **self._extractor_options(sound))
-        return SpeechFeatures(features, _seconds(sound))
+        return SpeechFeatures(features, seconds_of(sound))
 
     def _refuse_long(self, seconds: float) -> None:
         timestamp_token = getattr(self._model.generation_config, "no_timestamps_token_id", None)
@@ -107,7 +107,7 @@ class Whisper(TakesLora):
     def _extractor_options(self, sound: Audio) -> dict[str, object]:
         settings: dict[str, object] = {"sampling_rate": sound.rate, "return_attention_mask": True}
         if self._is_whisper:
-            short = _seconds(sound) <= self._extractor.chunk_length
+            short = seconds_of(sound) <= self._extractor.chunk_length
             settings |= {"padding": "max_length" if short else "longest", "truncation": short}
         return settings
 
@@ -163,7 +163,7 @@ class Whisper(TakesLora):
         )
 
 
-def _seconds(sound: Audio) -> float:
+def seconds_of(sound: Audio) -> float:
     """Return the duration of audio in seconds, rounded to float32."""
     import numpy as np
 

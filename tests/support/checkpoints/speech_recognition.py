@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 import transformers as tf
+from ctranslate2 import converters
 from tokenizers import Tokenizer
 from transformers import GenerationConfig
 
@@ -54,15 +55,21 @@ def ctc(folder: Path, *, masked: bool = False, kind: str = "wav2vec2") -> Path:
 
 
 SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"]
+ALL_SPECIAL = [
+    *(*SPECIAL[:2], "<|en|>", "<|translate|>", "<|transcribe|>", "<|startoflm|>"),
+    *("<|startofprev|>", "<|nospeech|>", SPECIAL[2]),
+]
 
 
-def whisper(folder: Path) -> Path:
-    """Whisper for one language: 80 mel bands, 30 seconds, timestamps at the end."""
+def whisper(folder: Path, *, special: list[str] = SPECIAL, positions: int = 64) -> Path:
+    """Whisper for one language: 80 mel bands, 30 seconds, timestamps at the end.
+
+    faster-whisper requires `ALL_SPECIAL` tokens and 448 positions.
+    """
     torch.manual_seed(0)
     inner = letters()
-    special = [*SPECIAL, *(f"<|{i * 0.02:.2f}|>" for i in range(1501))]
-    inner.add_special_tokens(special[:3])
-    inner.add_tokens(special[3:])
+    inner.add_special_tokens(special)
+    inner.add_tokens([f"<|{i * 0.02:.2f}|>" for i in range(1501)])
     tokenizer = tf.WhisperTokenizerFast(
         tokenizer_object=inner, eos_token=SPECIAL[0], bos_token=SPECIAL[0], pad_token=SPECIAL[0]
     )
@@ -76,7 +83,7 @@ def whisper(folder: Path) -> Path:
         decoder_attention_heads=2,
         encoder_ffn_dim=32,
         decoder_ffn_dim=32,
-        max_target_positions=64,
+        max_target_positions=positions,
         init_std=0.5,  # so that what is heard moves what is said
         eos_token_id=end,
         pad_token_id=end,
@@ -93,10 +100,16 @@ def whisper(folder: Path) -> Path:
         decoder_start_token_id=start,
         no_timestamps_token_id=plain,
         is_multilingual=False,
-        max_length=64,
+        max_length=positions,
         max_initial_timestamp_index=50,
     )
     return save(folder, net, tokenizer, tf.WhisperFeatureExtractor())
+
+
+def ctranslate2_whisper(folder: Path, source: Path) -> Path:
+    """Convert the Whisper of transformers in `source` to the format of CTranslate2."""
+    converters.TransformersConverter(str(source), copy_files=["tokenizer.json"]).convert(folder)
+    return folder
 
 
 def moonshine(folder: Path) -> Path:

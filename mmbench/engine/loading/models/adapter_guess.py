@@ -46,6 +46,7 @@ class _Config(msgspec.Struct):
     model_type: str = ""
     architectures: list[str] | None = None
     model: Any = None
+    alignment_heads: Any = None  # of Whisper in the format of CTranslate2
 
 
 def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
@@ -57,14 +58,14 @@ def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
         raise UserError(f"empty model name; write {prefix}NAME[@CHECKPOINT] ({_LIST})")
     if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
         return
-    references = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
+    references = [f"{prefix}{adapter}@{name}" for adapter in adapters_for(Path(name).expanduser())]
     example = f"write {' or '.join(references)}" if references else f"write {prefix}NAME@{name}"
     raise UserError(
         f"model {name!r} is a checkpoint without the name of its adapter; {example} ({_LIST})"
     )
 
 
-def _adapters(folder: Path) -> list[str]:
+def adapters_for(folder: Path) -> list[str]:
     """Return the adapters that can read a checkpoint folder; empty if no adapter is known."""
     if (folder / PIPELINE).is_file():
         return ["diffusers"]
@@ -77,6 +78,8 @@ def _adapters(folder: Path) -> list[str]:
         return []  # the adapter reports the error in the file
     if config.model in registry.names("model"):
         return [str(config.model)]
+    if config.alignment_heads is not None and (folder / "model.bin").is_file():
+        return ["faster-whisper"]
     return list(dict.fromkeys([*_TYPES.get(config.model_type, ()), *_by_tables(config)]))
 
 
