@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import UserError
-from mmbench.text import plain, with_home
+from mmbench.text import listed, plain, with_home
 from mmbench.validation.safe_parse import parse_yaml
 
 if TYPE_CHECKING:
@@ -36,6 +37,29 @@ def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
         settings={name: flags.get(name) for name in _SETTINGS},
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
+
+
+def models_of(args: argparse.Namespace) -> list[str]:
+    """Return the models of `-m`, with lists and patterns expanded.
+
+    Reports what was skipped on stderr. Raises UserError for a pattern without a match.
+    """
+    from mmbench.cli.output.terminal import show
+    from mmbench.engine.loading.models.patterns import expand
+
+    models, notes = expand(args.model)
+    show([f"note: {plain(note)}" for note in notes], sys.stderr)
+    return models
+
+
+def model_of(args: argparse.Namespace) -> str:
+    """Return the model of a command that takes one. Raises UserError where `-m` gives several."""
+    from mmbench.engine.loading.models.patterns import expand
+
+    models, _ = expand([args.model])
+    if len(models) != 1:
+        raise UserError(f"-m {args.model}: give one model of {listed(models)}")
+    return models[0]
 
 
 def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:

@@ -8,13 +8,14 @@ from itertools import product
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import SAMPLES, UNCLEAR, until_interrupted, worst
 from mmbench.cli.output.terminal import show
-from mmbench.cli.parser.options import run_options
+from mmbench.cli.parser.options import models_of, run_options
 from mmbench.text import count, format_sizes, plain
 
 
 def command(args: argparse.Namespace) -> int:
     """Check every pair of model and task, and print what a run would do."""
-    pairs = product(args.model or [None], args.task)
+    models: list[str | None] = [*models_of(args)]
+    pairs = product(models or [None], args.task)
     return worst(until_interrupted(_pair(model, task, args) for model, task in pairs))
 
 

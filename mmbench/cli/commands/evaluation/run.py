@@ -12,7 +12,7 @@ from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import exit_code, publish, save_record
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
-from mmbench.cli.parser.options import allowed_failures, run_options
+from mmbench.cli.parser.options import allowed_failures, models_of, run_options
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.reports import board
 from mmbench.storage import records as store
@@ -28,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     model_cache = ModelCache()
-    pairs = product(args.model, args.task)
+    pairs = product(models_of(args), args.task)
     codes = until_interrupted(
         _pair(model, task, args, records, model_cache) for model, task in pairs
     )

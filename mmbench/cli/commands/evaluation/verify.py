@@ -13,7 +13,7 @@ from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
-from mmbench.cli.parser.options import run_options
+from mmbench.cli.parser.options import models_of, run_options
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.errors import UnknownKind, UserError
@@ -30,6 +30,7 @@ def command(args: argparse.Namespace) -> int:
     specs = [load_task(name, args.tasks) for name in args.task] or _every_task(args)
     if not args.model:
         return _show(specs)
+    args.model = models_of(args)
     board.check_writable(args.out)
     records: list[RunRecord] = []
     codes = until_interrupted(_codes(args, specs, records))

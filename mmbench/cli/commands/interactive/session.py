@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.cli.output.progress import make_progress
-from mmbench.cli.parser.options import run_options
+from mmbench.cli.parser.options import model_of, run_options
 from mmbench.errors import SampleError, UserError
 from mmbench.types import Media, Modality
 
@@ -35,6 +35,6 @@ def open_model(args: argparse.Namespace) -> Iterator[InteractiveModel]:
             raise UserError(f"--{one.modality} {one.name}: no such file")
     with run_context(run_options(args), make_progress(quiet=True)) as context:
         try:
-            yield InteractiveModel(args.model, context)
+            yield InteractiveModel(model_of(args), context)
         except SampleError as error:
             raise UserError(str(error)) from error
