@@ -79,7 +79,7 @@ $(VISION_VENV)/.dev: $(DEPS)
 	test -x $(VISION_VENV)/bin/python || $(PYTHON) -m venv $(VISION_VENV)
 	grep -v '^torch==' constraints.txt > $(VISION_VENV)/constraints.txt
 	$(VISION_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.14.1 torchvision==0.29.1
-	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,lora,dev]' $(VISION_PEERS)
+	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,tts,dev]' $(VISION_PEERS)
 	touch $@
 
 # The fast tests on the lowest versions: a lower bound in pyproject.toml is a release that works.

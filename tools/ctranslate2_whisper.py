@@ -51,7 +51,6 @@ _OUTSIDE = {
     "position_encodings": "embed_positions",
     "layer_norm": "layer_norm",
 }
-_MULTILINGUAL = 51865  # tokens; the English models have one less
 
 
 class _Reader:
@@ -160,8 +159,8 @@ def generation_config(config: Any, tokens: dict[str, int], settings: dict[str, A
     """
     from transformers import GenerationConfig
 
-    multilingual: dict[str, object] = {"is_multilingual": config.vocab_size >= _MULTILINGUAL}
-    if multilingual["is_multilingual"]:
+    multilingual: dict[str, object] = {"is_multilingual": "" in tokens}  # as in CTranslate2
+    if "" in tokens:
         names = {number: name for name, number in tokens.items()}
         multilingual["lang_to_id"] = {names[number]: number for number in settings["lang_ids"]}
         multilingual["task_to_id"] = {

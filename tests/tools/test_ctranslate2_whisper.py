@@ -72,6 +72,20 @@ def test_weights_settings_and_texts_come_back(
     assert found == expected
 
 
+def test_languages_come_back(tmp_path: Path) -> None:
+    folder = speech_recognition.whisper(
+        tmp_path / "whisper",
+        special=speech_recognition.ALL_SPECIAL,
+        positions=448,
+        languages=["en", "de"],
+    )
+    convert(speech_recognition.ctranslate2_whisper(tmp_path / "half", folder), tmp_path / "back")
+    sound = [user(noise_sound(2.5))]
+    for options in ({}, {"language": "de"}, {"language": "en", "task": "translate"}):
+        first, back = (Whisper(tmp_path / name, **CPU, **options) for name in ("whisper", "back"))
+        assert replies(back, sound) == replies(first, sound)
+
+
 def test_half_precision_stays(whisper: Path, tmp_path: Path) -> None:
     half = converters.TransformersConverter(str(whisper), copy_files=["tokenizer.json"])
     half.convert(tmp_path / "half", quantization="float16")

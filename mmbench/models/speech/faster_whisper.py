@@ -120,11 +120,12 @@ class FasterWhisper:
     def _max_new_tokens(self, limit: int, without_timestamps: bool) -> int:
         """Return the argument by which a window gets up to `limit` tokens.
 
-        CTranslate2 stops at half of the length of prompt and new tokens together. The prompt
-        consists of start, language and task (multilingual models) and <|notimestamps|>.
+        CTranslate2 stops at half of the length of prompt and new tokens together, or at that length
+        without all tokens of the prompt but one (src/models/whisper.cc). The prompt consists of
+        start, language and task (multilingual models) and <|notimestamps|>.
         """
         prompt = (3 if self._model.model.is_multilingual else 1) + without_timestamps
-        return max(2 * limit - prompt, limit)
+        return max(2 * limit - prompt, limit - 1)
 
 
 def _load(folder: Path, device: str, compute_type: str) -> Any:
@@ -134,7 +135,8 @@ def _load(folder: Path, device: str, compute_type: str) -> Any:
     from faster_whisper import WhisperModel
 
     kind, _, index = device.partition(":")
-    known = ctranslate2.get_supported_compute_types(kind, int(index or 0))
+    with loading(folder, "model"):  # a GPU, or one of its libraries, is missing
+        known = ctranslate2.get_supported_compute_types(kind, int(index or 0))
     if compute_type not in known:
         raise ModelError(
             f"model {_NAME}: {device} does not compute in {compute_type}: give --dtype float32, or"

@@ -107,6 +107,42 @@ def test_beams_are_an_option(converted: Path) -> None:
     assert found.text == expected.strip() != replies(greedy, [user(sound)], MAX_12)[0].text
 
 
+@pytest.fixture(scope="module")
+def multilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("multilingual")
+    folder = speech_recognition.whisper(
+        root / "whisper",
+        special=speech_recognition.ALL_SPECIAL,
+        positions=448,
+        languages=["en", "de", "fr"],
+    )
+    return speech_recognition.ctranslate2_whisper(root / "converted", folder)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"language": "de"}, {"language": "fr", "task": "translate"}]
+)
+def test_languages_are_those_of_faster_whisper(multilingual: Path, options: dict[str, Any]) -> None:
+    sound = noise_sound(3.0)
+    model = WhisperModel(str(multilingual), device="cpu", compute_type="float32")
+    settings = PLAIN | {"without_timestamps": True, "max_new_tokens": 24 - 4} | options
+    segments, info = model.transcribe(sound.samples, **settings)
+    expected = "".join(segment.text for segment in segments).strip()
+    (found,) = replies(FasterWhisper(multilingual, **CPU, **options), [user(sound)], MAX_12)
+    assert found.text == expected != ""
+    assert found.tokens == 12
+    assert info.language in ("en", "de", "fr")
+
+
+def test_the_prompt_of_a_language_does_not_count(multilingual: Path) -> None:
+    model = FasterWhisper(multilingual, **CPU, language="de")
+    for limit in (1, 2, 3, 5):
+        (found,) = replies(model, [user(noise_sound(2.5))], GenerationConfig(max_tokens=limit))
+        assert found.tokens == limit
+    with one_line_error(ModelError, match="knows no language 'German': give a code, as de"):
+        FasterWhisper(multilingual, **CPU, language="German")
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 12])
 def test_the_limit_of_tokens_is_kept(converted: Path, limit: int) -> None:
     model = FasterWhisper(converted, **CPU)

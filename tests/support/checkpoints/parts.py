@@ -25,9 +25,9 @@ def labels(names: list[str]) -> dict[str, Any]:
     return {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}}
 
 
-def letters() -> Tokenizer:
-    """Return a tokenizer of bytes, one token each."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+def letters(*more: str) -> Tokenizer:
+    """Return a tokenizer of bytes, one token each, with the tokens `more` after them."""
+    alphabet = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *more]
     inner = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
     inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     inner.decoder = decoders.ByteLevel()

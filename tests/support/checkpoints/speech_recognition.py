@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 import transformers as tf
-from ctranslate2 import converters
 from tokenizers import Tokenizer
 from transformers import GenerationConfig
 
@@ -54,6 +53,7 @@ def ctc(folder: Path, *, masked: bool = False, kind: str = "wav2vec2") -> Path:
     return folder
 
 
+TASKS = ("transcribe", "translate")
 SPECIAL = ["<|endoftext|>", "<|startoftranscript|>", "<|notimestamps|>"]
 ALL_SPECIAL = [
     *(*SPECIAL[:2], "<|en|>", "<|translate|>", "<|transcribe|>", "<|startoflm|>"),
@@ -61,13 +61,22 @@ ALL_SPECIAL = [
 ]
 
 
-def whisper(folder: Path, *, special: list[str] = SPECIAL, positions: int = 64) -> Path:
+def whisper(
+    folder: Path,
+    *,
+    special: list[str] = SPECIAL,
+    positions: int = 64,
+    languages: list[str] | None = None,
+) -> Path:
     """Whisper for one language: 80 mel bands, 30 seconds, timestamps at the end.
 
-    faster-whisper requires `ALL_SPECIAL` tokens and 448 positions.
+    faster-whisper requires `ALL_SPECIAL` tokens and 448 positions. With `languages` ("en", "de") it
+    is multilingual, and has the empty token by which CTranslate2 knows such a model.
     """
     torch.manual_seed(0)
-    inner = letters()
+    inner = letters("") if languages else letters()
+    marks = [f"<|{code}|>" for code in languages or ()]
+    special = [*special[:2], *marks, *(one for one in special[2:] if one not in marks)]
     inner.add_special_tokens(special)
     inner.add_tokens([f"<|{i * 0.02:.2f}|>" for i in range(1501)])
     tokenizer = tf.WhisperTokenizerFast(
@@ -93,13 +102,16 @@ def whisper(folder: Path, *, special: list[str] = SPECIAL, positions: int = 64) 
     net = tf.WhisperForConditionalGeneration(config)
     with torch.no_grad():  # an untrained model is not to say timestamps that nobody asked for
         net.model.decoder.embed_tokens.weight[plain:] *= 0.01
+    ids = tokenizer.convert_tokens_to_ids
     net.generation_config = GenerationConfig(
+        **({"lang_to_id": {mark: ids(mark) for mark in marks}} if languages else {}),
+        **({"task_to_id": {t: ids(f"<|{t}|>") for t in TASKS}} if languages else {}),
         eos_token_id=end,
         pad_token_id=end,
         bos_token_id=end,
         decoder_start_token_id=start,
         no_timestamps_token_id=plain,
-        is_multilingual=False,
+        is_multilingual=bool(languages),
         max_length=positions,
         max_initial_timestamp_index=50,
     )
@@ -108,6 +120,8 @@ def whisper(folder: Path, *, special: list[str] = SPECIAL, positions: int = 64) 
 
 def ctranslate2_whisper(folder: Path, source: Path) -> Path:
     """Convert the Whisper of transformers in `source` to the format of CTranslate2."""
+    from ctranslate2 import converters
+
     converters.TransformersConverter(str(source), copy_files=["tokenizer.json"]).convert(folder)
     return folder
 
