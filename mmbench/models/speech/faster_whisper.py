@@ -41,9 +41,9 @@ class FasterWhisper:
     the text of the previous window; the token limit applies to a window. `vad_filter` removes parts
     without speech first. `fallback` turns on what faster-whisper does by default: a window whose
     text is improbable or repeats itself is sampled again at higher temperatures, and a window
-    without speech is skipped; sampled texts differ between runs. `compute_type` ("int8") replaces
-    the type that follows from `dtype`. Raises ModelError if the folder is not such a model or the
-    device does not compute in this type, MissingExtra without faster-whisper.
+    without speech is skipped; a sampled text depends on the sounds before it. `compute_type`
+    ("int8") replaces the type that follows from `dtype`. Raises ModelError if the folder is not
+    such a model or the device does not compute in this type, MissingExtra without faster-whisper.
     """
 
     modalities: frozenset[Modality] = frozenset({"audio"})
@@ -86,7 +86,7 @@ class FasterWhisper:
     @classmethod
     def option_notes(cls, folder: Path, *, fallback: bool = False, **_: object) -> list[str]:  # noqa: ARG003
         """Return a note on sampled texts."""
-        note = "fallback=true: a text that was sampled again depends on the order of the sounds"
+        note = "fallback=true: a text that was sampled again depends on the sounds before it"
         return [note] if fallback else []
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> Audio:  # noqa: ARG002

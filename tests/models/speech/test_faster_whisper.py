@@ -207,8 +207,18 @@ def test_fallback_samples_and_says_so(converted: Path) -> None:
     plain = replies(FasterWhisper(converted, **CPU), [sound], long)[0].text
     again = replies(FasterWhisper(converted, **CPU, fallback=True), [sound], long)[0].text
     assert again != plain
+    assert again == replies(FasterWhisper(converted, **CPU, fallback=True), [sound], long)[0].text
     assert FasterWhisper.option_notes(converted) == []
-    assert "depends on the order" in FasterWhisper.option_notes(converted, fallback=True)[0]
+    assert (
+        "depends on the sounds before it" in FasterWhisper.option_notes(converted, fallback=True)[0]
+    )
+
+
+def test_parts_without_speech_are_removed(converted: Path) -> None:
+    """Noise is none; an empty text is an answer."""
+    model = FasterWhisper(converted, **CPU, vad_filter=True)
+    (found,) = replies(model, [user(noise_sound(2.5))], MAX_12)
+    assert (found.text, found.finish, found.tokens) == ("", "stop", 0)
 
 
 def test_a_missing_tokenizer_is_not_downloaded(copy: Path) -> None:
