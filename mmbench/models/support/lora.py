@@ -133,7 +133,9 @@ def _fault(folder: Path) -> str:
     if not (folder / CONFIG_FILE).is_file():
         if (folder / "config.json").is_file():
             return "is a whole checkpoint: give it after the @ of the model, without lora"
-        return f"has no {CONFIG_FILE}: give a folder that peft's save_pretrained wrote"
+        below = [str(file.parent) for file in sorted(folder.glob(f"*/{CONFIG_FILE}"))]
+        advice = listed(below) or "a folder that peft's save_pretrained wrote"
+        return f"has no {CONFIG_FILE}: give {advice}"
     if not any((folder / name).is_file() for name in _WEIGHT_FILES):
         return f"has no weights: looked for {' and '.join(_WEIGHT_FILES)}"
     kind = _read_config(folder).peft_type

@@ -277,6 +277,11 @@ def test_what_is_no_lora_is_named(clip: Path, clip_lora: Path, tmp_path: Path) -
         Clip(clip, **CPU, lora=str(clip))
     with one_line_error(ModelError, match=r"has no adapter_config\.json: give a folder that peft"):
         Clip(clip, **CPU, lora=str(tmp_path))
+    shutil.copytree(clip_lora, tmp_path / "checkpoint-5")
+    with one_line_error(
+        ModelError, match=rf"no adapter_config\.json: give {tmp_path}/checkpoint-5$"
+    ):
+        Clip(clip, **CPU, lora=str(tmp_path))
     shutil.copy(clip_lora / CONFIG, tmp_path)
     with one_line_error(ModelError, match=r"has no weights: looked for adapter_model\.safetensors"):
         Clip(clip, **CPU, lora=str(tmp_path))

@@ -165,7 +165,8 @@ def _content_hash(name: str, place: str, value: object, file_hash: FileHash) -> 
     path = Path(with_home(str(value)))
     if not exists(path):
         raise ModelError(
-            f"model {name}: option {place}: there is no file or folder {path}: check the path"
+            f"model {name}: option {place}: there is no file or folder {path} on this machine:"
+            " check the path"
         )
     is_folder = path.is_dir()
     content = (
