@@ -84,7 +84,7 @@ class FasterWhisper:
         }
 
     @classmethod
-    def option_notes(cls, folder: Path, *, fallback: bool = False, **_: object) -> list[str]:  # noqa: ARG003
+    def notes(cls, folder: Path | None, *, fallback: bool = False, **_: object) -> list[str]:  # noqa: ARG003
         """Return a note on sampled texts."""
         note = "fallback=true: a text that was sampled again depends on the sounds before it"
         return [note] if fallback else []

@@ -45,7 +45,7 @@ class TakesLora:
     content_options: ClassVar[frozenset[str]] = frozenset({"lora"})
 
     @classmethod
-    def notes(cls, folder: Path, *, lora: str | None = None, **_: object) -> list[str]:
+    def notes(cls, folder: Path | None, *, lora: str | None = None, **_: object) -> list[str]:
         """Return a note if `lora` was trained on another base model than the checkpoint `folder`.
 
         Raises ModelError if `lora` is not the folder of a LoRA, MissingExtra without peft.
@@ -53,7 +53,7 @@ class TakesLora:
         if lora is None:
             return []
         base = base_model(_lora_folder(lora))
-        if not base or _names(base, folder):
+        if not base or folder is None or _names(base, folder):
             return []
         return [f"the LoRA {lora} was trained on {base}, and is applied to {folder}"]
 

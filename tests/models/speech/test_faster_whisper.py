@@ -208,10 +208,8 @@ def test_fallback_samples_and_says_so(converted: Path) -> None:
     again = replies(FasterWhisper(converted, **CPU, fallback=True), [sound], long)[0].text
     assert again != plain
     assert again == replies(FasterWhisper(converted, **CPU, fallback=True), [sound], long)[0].text
-    assert FasterWhisper.option_notes(converted) == []
-    assert (
-        "depends on the sounds before it" in FasterWhisper.option_notes(converted, fallback=True)[0]
-    )
+    assert FasterWhisper.notes(converted) == []
+    assert "depends on the sounds before it" in FasterWhisper.notes(converted, fallback=True)[0]
 
 
 def test_parts_without_speech_are_removed(converted: Path) -> None:

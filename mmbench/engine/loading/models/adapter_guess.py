@@ -9,7 +9,8 @@ import msgspec
 
 from mmbench import registry
 from mmbench.checkpoints.layouts import PIPELINE
-from mmbench.errors import UserError
+from mmbench.errors import ModelError, UserError
+from mmbench.text import with_home
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
@@ -58,14 +59,25 @@ def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
         raise UserError(f"empty model name; write {prefix}NAME[@CHECKPOINT] ({_LIST})")
     if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
         return
-    references = [f"{prefix}{adapter}@{name}" for adapter in adapters_for(Path(name).expanduser())]
+    references = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
     example = f"write {' or '.join(references)}" if references else f"write {prefix}NAME@{name}"
     raise UserError(
         f"model {name!r} is a checkpoint without the name of its adapter; {example} ({_LIST})"
     )
 
 
-def adapters_for(folder: Path) -> list[str]:
+def advice_on_adapter(adapter: str, checkpoint: str, error: ModelError) -> str:
+    """Return the end of a message that names another adapter for a checkpoint, to follow `error`.
+
+    The result is empty if there is no other adapter, or if `error` names the adapter already.
+    """
+    others = [one for one in _adapters(Path(with_home(checkpoint))) if one != adapter]
+    reference = f"{others[0]}@{checkpoint}" if others else ""
+    named = not reference or reference in str(error)
+    return "" if named else f"; a model for this folder is {reference}"
+
+
+def _adapters(folder: Path) -> list[str]:
     """Return the adapters that can read a checkpoint folder; empty if no adapter is known."""
     if (folder / PIPELINE).is_file():
         return ["diffusers"]

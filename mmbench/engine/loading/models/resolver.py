@@ -12,7 +12,7 @@ from mmbench import registry
 from mmbench.checkpoints.file_hashes import FileHash
 from mmbench.checkpoints.resolve import Checkpoint, resolve
 from mmbench.engine.identity import model_info
-from mmbench.engine.loading.models.adapter_guess import adapters_for
+from mmbench.engine.loading.models.adapter_guess import advice_on_adapter
 from mmbench.engine.loading.models.adapters import (
     add_variant,
     auto_dtype,
@@ -30,7 +30,6 @@ from mmbench.errors import ModelError, UserError
 from mmbench.models.support.library_messages import loading
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
-from mmbench.text import with_home
 from mmbench.types import ModelInfo
 from mmbench.validation.named_values import grouped_options
 
@@ -235,6 +234,5 @@ def _resolve(
     try:
         return resolve(place, revision, file_hash=file_hash, takes=getattr(cls, "checkpoints", ()))
     except ModelError as error:
-        others = [name for name in adapters_for(Path(with_home(place))) if name != adapter]
-        advice = "".join(f"; a model for this folder is {name}@{place}" for name in others[:1])
+        advice = advice_on_adapter(adapter, place, error)
         raise ModelError(f"model {adapter}: {error}{advice}") from error
