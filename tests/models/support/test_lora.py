@@ -151,7 +151,7 @@ def test_a_lora_of_transformers_4_is_the_same_under_its_names(tmp_path: Path) ->
     """transformers 5 renamed the modules of LLaVA and others; most LoRAs on the hub are older."""
     folder, asked = chat.llava(tmp_path / "base"), [user(noise_image(3), "what is it")]
     adapter = lora(tmp_path / "lora", tf.AutoModelForImageTextToText.from_pretrained(folder))
-    expected = replies(Llava(folder, **CPU, lora=str(adapter)), asked)
+    expected = replies(Llava(folder, **CPU, options=ChatOptions(lora=str(adapter))), asked)
     old = {"model.language_model.": "language_model.model.", "model.vision_tower.": "vision_tower."}
     old["vision_tower.encoder."] = "vision_tower.vision_model.encoder."
     renamed = {}
@@ -162,7 +162,7 @@ def test_a_lora_of_transformers_4_is_the_same_under_its_names(tmp_path: Path) ->
         renamed[f"base_model.model.{inner}"] = weight
     assert not renamed.keys() & load_file(adapter / WEIGHTS).keys()
     save_file(renamed, adapter / WEIGHTS)
-    assert replies(Llava(folder, **CPU, lora=str(adapter)), asked) == expected
+    assert replies(Llava(folder, **CPU, options=ChatOptions(lora=str(adapter))), asked) == expected
 
 
 def test_whisper_with_a_lora_writes_as_peft_does(tmp_path: Path) -> None:
