@@ -99,7 +99,9 @@ CLIP = VideoFrames(np.zeros((1, 2, 2, 3), np.uint8), (0.0,))
 def test_anything_but_one_of_each_fails_the_sample(
     model: FusionNano, parts: tuple[Any, ...], counts: str
 ) -> None:
-    with pytest.raises(SampleError, match=f"one image, one audio clip and one text; .* has {counts} parts"):
+    with pytest.raises(
+        SampleError, match=f"one image, one audio clip and one text; .* has {counts} parts"
+    ):
         model.prepare(user(*parts), "conversation")
 
 

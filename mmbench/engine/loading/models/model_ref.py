@@ -43,7 +43,7 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse(text: str) -> ModelRef:
-    """Parse `[frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]]`, or read the YAML file at path `text`.
+    """Parse `[frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]]`, or read the YAML file `text`.
 
     Raises SpecError for an invalid file.
     """
