@@ -12,6 +12,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from mmbench.checkpoints.layouts import (
+    OPEN_CLIP,
     PIPELINE,
     accepts,
     check_folder,
@@ -47,11 +48,14 @@ def cached_commit(name: str | None) -> str:
     return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
-def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path | None:
+def cached_folder(
+    name: str, revision: str | None, takes: Sequence[str], requires: str = ""
+) -> Path | None:
     """Return the cache folder of a hub id (OWNER/NAME), or None if files are missing.
 
-    `takes` lists the checkpoint files that the model's class needs (`layouts.accepts`). Raises
-    ModelError if `name` is not a valid hub id.
+    `takes` lists the checkpoint files that the model's class needs (`layouts.accepts`), and
+    `requires` names a configuration file that the repository must also contain. Raises ModelError
+    if `name` is not a valid hub id.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -71,7 +75,7 @@ def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path
             raise ModelError(f"{name!r} is neither a folder nor a hub id (OWNER/NAME)") from error
         except LocalEntryNotFoundError:
             continue
-        if _complete(folder, takes):
+        if _complete(folder, takes, requires):
             return folder
     return None
 
@@ -79,15 +83,18 @@ def cached_folder(name: str, revision: str | None, takes: Sequence[str]) -> Path
 def _layouts(takes: Sequence[str]) -> list[list[str]]:
     """Return the file patterns of each supported weight layout, the preferred layout first."""
     if takes:
-        return [[*_SMALL, *(f"*{one}*" for one in takes)]]
+        named = [[one] for one in takes if not one.startswith(".") and not set(one) & {*"*?["}]
+        return [[*_SMALL, *(f"*{one}*" for one in ones)] for ones in (*named, takes)]
     return [[*_SMALL, whole, shards] for whole, shards in _LAYOUTS.items()]
 
 
-def _complete(folder: Path, takes: Sequence[str]) -> bool:
+def _complete(folder: Path, takes: Sequence[str], requires: str) -> bool:
     """Return whether a cached snapshot is complete.
 
     A snapshot is incomplete if another program downloaded only some of the files.
     """
+    if requires and not (folder / requires).is_file():
+        return False
     try:
         if not takes and (parts := pipeline_parts(folder)):
             return all(_has_weights(part) for part in parts)
@@ -107,20 +114,20 @@ def _has_weights(part: Path) -> bool:
     return not (part / "config.json").is_file() or any(part.glob("*.safetensors"))
 
 
-def download(name: str, revision: str | None, takes: Sequence[str]) -> Path:
+def download(name: str, revision: str | None, takes: Sequence[str], requires: str = "") -> Path:
     """Download the files of a hub id (OWNER/NAME) and return their folder. Raises ModelError."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HTTPError
 
     try:
-        patterns, ignored = _file_patterns(name, _listing(name, revision), takes)
+        patterns, ignored = _file_patterns(name, _listing(name, revision), takes, requires)
         # Not by commit, so that the cache records the commit that the name refers to.
         folder = snapshot_download(
             name, revision=revision, allow_patterns=patterns, ignore_patterns=ignored
         )
     except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
         raise ModelError(_explain(name, revision, error)) from error
-    if not _complete(Path(folder), takes):
+    if not _complete(Path(folder), takes, requires):
         raise ModelError(
             f"the download of {name} into {folder} is incomplete; run the same command again"
         )
@@ -140,9 +147,14 @@ def _listing(name: str, revision: str | None) -> list[str]:
 
 
 def _file_patterns(
-    name: str, files: list[str], takes: Sequence[str]
+    name: str, files: list[str], takes: Sequence[str], requires: str
 ) -> tuple[list[str], list[str]]:
     """Return the patterns of the files to download, and the patterns of the files to skip."""
+    if requires and requires not in files:
+        raise ModelError(
+            f"{name} on the hub has no {requires} among its {count(len(files), 'file')};"
+            " `mmbench list models` shows the adapters of other checkpoints"
+        )
     if takes:
         return _patterns_by_class(name, files, takes)
     if PIPELINE in files:
@@ -150,9 +162,10 @@ def _file_patterns(
     for whole, shards in _LAYOUTS.items():
         if whole in files or f"{whole}.index.json" in files:
             return [*_SMALL, whole, shards], [_BELOW]
+    advice = f"; type openclip@{name}" if OPEN_CLIP in files else ""
     raise ModelError(
         f"{name} on the hub has no weights that transformers can load (looked for"
-        f" {' and '.join(_LAYOUTS)} among its {count(len(files), 'file')})"
+        f" {' and '.join(_LAYOUTS)} among its {count(len(files), 'file')}){advice}"
     )
 
 
@@ -161,11 +174,13 @@ def _patterns_by_class(
 ) -> tuple[list[str], list[str]]:
     """Return the download patterns for a model class that lists its checkpoint files.
 
-    The patterns match one checkpoint file and its companion files; no file is skipped. Raises
-    ModelError if several files fit: a repository may hold one model in many precisions, and nothing
-    says which precision is meant.
+    The patterns match one checkpoint file and its companion files; no file is skipped. If several
+    files fit, the first whole file name in `takes` decides. Raises ModelError if no whole name
+    fits: a repository may hold one model in many precisions, and nothing says which precision is
+    meant.
     """
-    fit = sorted(file for file in files if accepts(takes, file))
+    named = [file for file in takes if file in files]
+    fit = named[:1] or sorted(file for file in files if accepts(takes, file))
     if len(fit) == 1:
         return [*_SMALL, f"{fit[0]}*"], []
     description, advice = f"that the model's class loads ({', '.join(takes)})", ""

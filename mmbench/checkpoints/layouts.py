@@ -21,6 +21,9 @@ from mmbench.validation.safe_parse import parse_json
 # The file in which a diffusers pipeline lists its components; each component is a subfolder.
 PIPELINE = "model_index.json"
 
+# The configuration file of an open_clip model, in a folder or in a repository of the hub.
+OPEN_CLIP = "open_clip_config.json"
+
 # Weight files of a folder; safetensors are preferred, as in transformers.
 _FOLDER_LAYOUTS = {"model.safetensors": "*.safetensors", "pytorch_model.bin": "pytorch_model*.bin"}
 

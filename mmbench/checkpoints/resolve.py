@@ -44,17 +44,21 @@ def resolve(
     *,
     file_hash: FileHash = hash_file,
     takes: Sequence[str] = (),
+    requires: str = "",
 ) -> Checkpoint:
     """Find the checkpoint `name`: a folder, a file, or a hub id (OWNER/NAME) at `revision`.
 
     `revision` is a commit, a branch or a tag. A name that exists on disk, or that looks like a
     path, is not searched on the hub. `takes` lists the checkpoint files of a class that does not
-    load a transformers folder (mmbench.checkpoints.layouts). `file_hash` computes the hash of one
-    file. Without a network, the function fails within five seconds. Raises ModelError.
+    load a transformers folder (mmbench.checkpoints.layouts), the preferred file first; `requires`
+    names a file that a repository must also contain. `file_hash` computes the hash of one file.
+    Without a network, the function fails within five seconds. Raises ModelError.
     """
     path = Path(name).expanduser()
     if not path.exists() and not _like_a_path(name, takes):
-        path = cached_folder(name, revision, takes) or download(name, revision, takes)
+        path = cached_folder(name, revision, takes, requires) or download(
+            name, revision, takes, requires
+        )
         return Checkpoint(name, path, path.name, path.name)
     if not path.exists():
         raise ModelError(f"checkpoint {path} does not exist; give the {_describe_takes(takes)}")

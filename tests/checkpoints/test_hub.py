@@ -28,7 +28,10 @@ import json, sys
 from mmbench.checkpoints.resolve import resolve
 from mmbench.errors import ModelError
 try:
-    found = resolve(sys.argv[1], sys.argv[2] or None, takes=sys.argv[3:])
+    takes, _, requires = sys.argv[3].partition("+")
+    found = resolve(
+        sys.argv[1], sys.argv[2] or None, takes=[*filter(None, takes.split())], requires=requires
+    )
     said = {"folder": str(found.folder), "revision": found.revision, "hash": found.hash}
 except ModelError as error:
     said = {"error": str(error)}
@@ -38,13 +41,16 @@ print(json.dumps(said))
 
 
 def start(
-    home: Path, endpoint: str, name: str, revision: str = "", *takes: str, **more: str
+    home: Path, endpoint: str, name: str, revision: str = "", takes: str = "", **more: str
 ) -> subprocess.Popen[str]:
-    """Resolve in a new process, since huggingface_hub reads its environment when imported."""
+    """Resolve in a new process, since huggingface_hub reads its environment when imported.
+
+    `takes` lists the checkpoint files of a class, followed by + and the file that it requires.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
     env = {**kept, "HF_HOME": str(home), "HF_ENDPOINT": endpoint, "NO_PROXY": "*", **more}
     return subprocess.Popen(
-        [sys.executable, "-c", CHILD, name, revision, *takes],
+        [sys.executable, "-c", CHILD, name, revision, takes],
         env=env,
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -61,9 +67,9 @@ def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def ask(
-    home: Path, endpoint: str, name: str, revision: str = "", *takes: str, **more: str
+    home: Path, endpoint: str, name: str, revision: str = "", takes: str = "", **more: str
 ) -> dict[str, Any]:
-    return finish(start(home, endpoint, name, revision, *takes, **more))
+    return finish(start(home, endpoint, name, revision, takes, **more))
 
 
 def names(folder: str) -> set[str]:
@@ -97,6 +103,43 @@ def test_a_class_that_takes_other_files_gets_these(
     assert seen == []
     several = ask(tmp_path, endpoint, "some/clip", "", ".safetensors")["error"]
     assert "has 3 files that the model's class loads (.safetensors); download one" in several
+
+
+OPEN_CLIP = (
+    "open_clip_model.safetensors open_clip_pytorch_model.bin model.safetensors .safetensors"
+    "+open_clip_config.json"
+)
+
+
+def test_of_several_named_files_the_first_is_taken(
+    hub: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    small = {"open_clip_config.json", "tokenizer.json"}
+    found = ask(tmp_path, hub[0], "some/open-clip", "", OPEN_CLIP)
+    assert names(found["folder"]) == small | {"open_clip_model.safetensors"}
+    hub[1].clear()
+    assert ask(tmp_path, hub[0], "some/open-clip", "", OPEN_CLIP) == found
+    assert hub[1] == []
+    without = ask(tmp_path, hub[0], "some/clip", "", OPEN_CLIP)["error"]
+    assert without.startswith("some/clip on the hub has no open_clip_config.json among its ")
+
+
+def test_a_part_in_the_cache_that_lacks_the_required_file_is_completed(
+    hub: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    """Another adapter may have downloaded only the weights of transformers."""
+    folder = Path(ask(tmp_path, hub[0], "some/both")["folder"])
+    (folder / "open_clip_config.json").unlink()
+    assert ask(tmp_path, hub[0], "some/both", "", OPEN_CLIP)["folder"] == str(folder)
+    assert names(str(folder)) >= {"open_clip_config.json", "open_clip_pytorch_model.bin"}
+
+
+def test_weights_of_open_clip_alone_name_its_adapter(
+    hub: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    error = ask(tmp_path, hub[0], "some/open-clip")["error"]
+    assert "has no weights that transformers can load (looked for" in error
+    assert error.endswith("among its 4 files); type openclip@some/open-clip")
 
 
 def test_a_pipeline_is_its_parts(hub: tuple[str, list[str]], tmp_path: Path) -> None:

@@ -55,6 +55,19 @@ REPOSITORIES: dict[str, dict[str, bytes]] = {
         "tokenizer/merges.txt": b"a b",
         "all-in-one.safetensors": b"other",
     },
+    # Files that push_to_hf_hub of open_clip writes; the second also has weights of transformers.
+    "some/open-clip": {
+        "open_clip_config.json": b"{}",
+        "tokenizer.json": b"{}",
+        "open_clip_model.safetensors": b"weights",
+        "open_clip_pytorch_model.bin": b"pickled",
+    },
+    "some/both": {
+        **SMALL,
+        "open_clip_config.json": b"{}",
+        "open_clip_pytorch_model.bin": b"pickled",
+        "model.safetensors": b"weights of transformers",
+    },
     "some/gated": {**SMALL, "model.safetensors": b"weights"},
     "some/empty": SMALL,
     "some/broken": SMALL,

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 
 from mmbench import registry
-from mmbench.checkpoints.layouts import PIPELINE
+from mmbench.checkpoints.layouts import OPEN_CLIP, PIPELINE
 from mmbench.errors import ModelError, UserError
+from mmbench.protocols import ModelClass
 from mmbench.text import with_home
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
+
+_CONFIG = "config.json"
 
 # Adapter → table of transformers that lists the model types of an Auto class.
 _TABLES = {
@@ -38,6 +41,7 @@ _TYPES = {
     "llava_next_video": ("video-llm",),
     "video_llava": ("video-llm",),
 }
+_PREFIXES = ("hf-hub", "hf_hub", "local-dir")  # prefixes of model names in open_clip and timm
 _LIST = "`mmbench list models` shows all names"
 
 
@@ -46,6 +50,7 @@ class _Config(msgspec.Struct):
 
     model_type: str = ""
     architectures: list[str] | None = None
+    architecture: Any = None  # timm
     model: Any = None
     alignment_heads: Any = None  # of Whisper in the format of CTranslate2
 
@@ -57,6 +62,11 @@ def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
     """
     if not name:
         raise UserError(f"empty model name; write {prefix}NAME[@CHECKPOINT] ({_LIST})")
+    if name in _PREFIXES:
+        raise UserError(
+            f"model {name}:… is a name of open_clip and timm; write {prefix}openclip@NAME or"
+            f" {prefix}timm@NAME with the folder or hub id alone ({_LIST})"
+        )
     if name in registry.names("model") or not ("/" in name or Path(name).is_dir()):
         return
     references = [f"{prefix}{adapter}@{name}" for adapter in _adapters(Path(name).expanduser())]
@@ -77,11 +87,32 @@ def advice_on_adapter(adapter: str, checkpoint: str, error: ModelError) -> str:
     return "" if named else f"; a model for this folder is {reference}"
 
 
+def refuse_other_layout(adapter: str, cls: ModelClass, folder: Path, typed: str) -> None:
+    """Raise ModelError if `folder` lacks the configuration of `adapter` but fits another adapter.
+
+    The configuration is `config.json` unless `cls` names another file in `configuration`. `typed`
+    is the checkpoint as the user typed it: a folder or a hub id.
+    """
+    configuration = getattr(cls, "configuration", _CONFIG)
+    if registry.plugin("model", adapter) or (folder / configuration).is_file():
+        return
+    references = [f"{one}@{typed}" for one in _adapters(folder) if one != adapter]
+    if references:
+        raise ModelError(
+            f"checkpoint {typed} has no {configuration}; type -m {' or -m '.join(references)}"
+        )
+
+
 def _adapters(folder: Path) -> list[str]:
     """Return the adapters that can read a checkpoint folder; empty if no adapter is known."""
     if (folder / PIPELINE).is_file():
         return ["diffusers"]
-    file = folder / "config.json"
+    openclip = ["openclip"] if (folder / OPEN_CLIP).is_file() else []
+    return [*openclip, *_by_config(folder / _CONFIG)]
+
+
+def _by_config(file: Path) -> list[str]:
+    """Return the adapters that can read a folder with this config.json."""
     if not file.is_file():
         return []
     try:
@@ -90,8 +121,10 @@ def _adapters(folder: Path) -> list[str]:
         return []  # the adapter reports the error in the file
     if config.model in registry.names("model"):
         return [str(config.model)]
-    if config.alignment_heads is not None and (folder / "model.bin").is_file():
+    if config.alignment_heads is not None and file.with_name("model.bin").is_file():
         return ["faster-whisper"]
+    if config.architecture and not config.model_type:
+        return ["timm"]
     return list(dict.fromkeys([*_TYPES.get(config.model_type, ()), *_by_tables(config)]))
 
 

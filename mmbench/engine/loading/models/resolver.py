@@ -12,7 +12,7 @@ from mmbench import registry
 from mmbench.checkpoints.file_hashes import FileHash
 from mmbench.checkpoints.resolve import Checkpoint, resolve
 from mmbench.engine.identity import model_info
-from mmbench.engine.loading.models.adapter_guess import advice_on_adapter
+from mmbench.engine.loading.models.adapter_guess import advice_on_adapter, refuse_other_layout
 from mmbench.engine.loading.models.adapters import (
     add_variant,
     auto_dtype,
@@ -232,7 +232,16 @@ def _resolve(
     if place is None:
         return None
     try:
-        return resolve(place, revision, file_hash=file_hash, takes=getattr(cls, "checkpoints", ()))
+        refuse_other_layout(adapter, cls, Path(place).expanduser(), place)
+        checkpoint = resolve(
+            place,
+            revision,
+            file_hash=file_hash,
+            takes=getattr(cls, "checkpoints", ()),
+            requires=getattr(cls, "configuration", ""),
+        )
+        refuse_other_layout(adapter, cls, checkpoint.folder, place)
     except ModelError as error:
         advice = advice_on_adapter(adapter, place, error)
         raise ModelError(f"model {adapter}: {error}{advice}") from error
+    return checkpoint
