@@ -22,12 +22,17 @@ from mmbench.protocols import Dataset, ModelClass
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, TaskSpec
 
+ABSENT = "absent"  # in place of the version of a package that is not installed
+
 # Libraries whose version can change scores, if only in the last digits.
 NUMERIC = (
     *("numpy", "torch", "transformers", "tokenizers", "pillow"),
     *("av", "soundfile", "soxr", "diffusers", "peft"),
     *("faster-whisper", "ctranslate2"),
 )
+
+# More such libraries; an absent one is left out, so that journals written without them stay valid.
+_OPTIONAL = ("open_clip_torch", "timm", "torchvision")
 
 
 def canonical(value: object) -> str:
@@ -134,7 +139,12 @@ def journal_key(model: ModelInfo, device: str) -> str:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions of mmbench and of the libraries that can change scores."""
-    return {"mmbench": __version__} | {name: package_version(name) for name in NUMERIC}
+    optional = {name: package_version(name) for name in _OPTIONAL}
+    return (
+        {"mmbench": __version__}
+        | {name: package_version(name) for name in NUMERIC}
+        | {name: version for name, version in optional.items() if version != ABSENT}
+    )
 
 
 def package_version(name: str) -> str:
@@ -142,7 +152,7 @@ def package_version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "absent"
+        return ABSENT
 
 
 def environment(device: str) -> dict[str, object]:
