@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmbench.errors import ModelError
-from mmbench.models.contrastive.dual_encoder import DualEncoder
+from mmbench.models.contrastive.dual_encoder import DualEncoder, refuse_mismatched
 from mmbench.models.support.arrays import process_item
-from mmbench.models.support.library_messages import reason
 from mmbench.models.support.lora import TakesLora
 from mmbench.models.support.pretrained import checkpoint_folder, load_image_processor
 from mmbench.types import Modality, Role
@@ -66,7 +64,7 @@ class Clip(TakesLora):
             lora=lora,
         )
         self._images = load_image_processor(folder, trust_remote_code=trust_remote_code)
-        self._refuse_mismatched(folder)
+        refuse_mismatched(self, folder)
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Arrays:  # noqa: ARG002
         """Return the model inputs of a text or an RGB image.
@@ -82,27 +80,6 @@ class Clip(TakesLora):
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
         """Return the embeddings of n prepared items, float32 [n, d], not normalised."""
         return self._encoder.embed(items, modality)
-
-    def _refuse_mismatched(self, folder: Path) -> None:
-        """Embed a text and an image, and raise ModelError if the parts do not fit together."""
-        from PIL.Image import new
-
-        samples: dict[Modality, str | Image] = {"text": "a photo", "image": new("RGB", (64, 64))}
-        try:
-            shapes = [
-                self.embed([self.prepare(item, modality)], modality, "document").shape
-                for modality, item in samples.items()
-            ]
-        except (ValueError, RuntimeError, IndexError, TypeError) as error:
-            raise ModelError(
-                f"checkpoint {folder}: the model fails on the outputs of its tokenizer and image"
-                f" processor; copy those of the same model ({reason(error)})"
-            ) from error
-        if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
-            raise ModelError(
-                f"checkpoint {folder} has no common embedding space (a text has features of shape"
-                f" {shapes[0]}, an image of shape {shapes[1]}); give a contrastive model"
-            )
 
 
 def _token_limit(config: Configuration, tokenizer: Tokenizer) -> int:

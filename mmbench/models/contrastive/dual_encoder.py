@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mmbench.errors import ModelError
 from mmbench.models.support.arrays import float32_array, stack_batch
+from mmbench.models.support.library_messages import reason
 from mmbench.models.support.pretrained import load_model, load_tokenizer
-from mmbench.types import Modality
+from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from mmbench.models.support.library_types import Batch, Configuration, Tokenizer
     from mmbench.types import Array
 
@@ -92,3 +95,37 @@ class DualEncoder:
                 features = forward(**stack_batch(items, self._device, self._dtype))
         # transformers 5 returns all outputs of a tower, among them the projected feature.
         return float32_array(getattr(features, "pooler_output", features))
+
+
+class _TextImageModel(Protocol):
+    """A model that embeds texts and images."""
+
+    def prepare(self, item: str | Image, modality: Modality) -> Any:
+        """Convert a text or an image to an item for `embed`."""
+        ...
+
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:
+        """Map n items to embeddings [n, d]."""
+        ...
+
+
+def refuse_mismatched(model: _TextImageModel, folder: Path) -> None:
+    """Embed a text and an image, and raise ModelError if the parts do not fit together."""
+    from PIL.Image import new
+
+    samples: dict[Modality, str | Image] = {"text": "a photo", "image": new("RGB", (64, 64))}
+    try:
+        shapes = [
+            model.embed([model.prepare(item, modality)], modality, "document").shape
+            for modality, item in samples.items()
+        ]
+    except (ValueError, RuntimeError, IndexError, TypeError) as error:
+        raise ModelError(
+            f"checkpoint {folder}: the model fails on the outputs of its tokenizer and image"
+            f" processor; copy those of the same model ({reason(error)})"
+        ) from error
+    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
+        raise ModelError(
+            f"checkpoint {folder} has no common embedding space (a text has features of shape"
+            f" {shapes[0]}, an image of shape {shapes[1]}); give a contrastive model"
+        )
