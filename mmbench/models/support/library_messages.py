@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,9 @@ _FILES = {
     "image processor": "preprocessor_config.json",
     "feature extractor": "preprocessor_config.json",
     "parts": "config.json, preprocessor_config.json and tokenizer",
+    "model of open_clip": "open_clip_config.json",
+    "model of timm": "config.json and weights",
+    "weights": "its content",
     "processor": "processor_config.json, preprocessor_config.json and tokenizer",
 }
 
@@ -28,27 +33,49 @@ _FILES = {
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence warnings and progress bars of transformers inside the context."""
-    from transformers.utils import logging
+    from transformers.utils import logging as library
 
-    with muted(logging):
+    with muted(library):
         yield
 
 
 @contextmanager
-def muted(logging: ModuleType) -> Iterator[None]:
+def muted(library: ModuleType) -> Iterator[None]:
     """Silence warnings and progress bars of a library inside the context.
 
-    `logging` is the `utils.logging` module of transformers or diffusers.
+    `library` is the `utils.logging` module of transformers or diffusers.
     """
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    verbosity, bars = library.get_verbosity(), library.is_progress_bar_enabled()
+    library.set_verbosity_error()
+    library.disable_progress_bar()
     try:
         yield
     finally:
-        logging.set_verbosity(verbosity)
+        library.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            library.enable_progress_bar()
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Suppress warnings, and log records below ERROR, inside the context.
+
+    open_clip and timm log to the root logger, which configures its output at the first record.
+    """
+    root, placeholder, before = (
+        logging.getLogger(),
+        logging.NullHandler(),
+        logging.root.manager.disable,
+    )
+    root.addHandler(placeholder)
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+        root.removeHandler(placeholder)
 
 
 @contextmanager
