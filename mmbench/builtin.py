@@ -14,6 +14,10 @@ MODELS: NameTable = {
         "mmbench.models.contrastive.clip:Clip",
         "any image-text model of transformers: CLIP, SigLIP, SigLIP 2, ALIGN, Chinese-CLIP",
     ),
+    "openclip": (
+        "mmbench.models.contrastive.openclip.adapter:OpenClip",
+        "any model of open_clip: CLIP, SigLIP, CoCa; from a folder, a hub id or a weights file",
+    ),
     "clip-nano": (
         "mmbench.reference.adapters.clip:ClipNano",
         "small reference CLIP, trained on the shapes world",
@@ -69,6 +73,10 @@ MODELS: NameTable = {
     "image": (
         "mmbench.models.classifiers:ImageClassifier",
         "image classifiers: ViT, ConvNeXt ...",
+    ),
+    "timm": (
+        "mmbench.models.timm_models:Timm",
+        "image models of timm: classification and image embeddings",
     ),
     "video": (
         "mmbench.models.classifiers:VideoClassifier",

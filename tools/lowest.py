@@ -14,11 +14,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LEFT_OUT = ("gpu", "video", "dev")
+LEFT_OUT = ("gpu", "video", "openclip", "dev")
 """Extras that are not installed at their lowest versions.
 
-`gpu` excludes `index`, `video` has a separate environment (`make test-torchvision`), and `dev` is
-pinned.
+`gpu` excludes `index`; `video` and `openclip` have a separate environment (`make
+test-torchvision`); `dev` is pinned.
 """
 
 

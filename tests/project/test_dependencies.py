@@ -22,6 +22,7 @@ PACKAGE = ROOT / "mmbench"
 # Module → distribution, where neither is installed here and the names differ.
 ABSENT = {
     "cleanfid": "clean-fid",
+    "open_clip": "open-clip-torch",
     "pytrec_eval": "pytrec-eval-terrier",
     "whisper": "openai-whisper",
 }
@@ -157,17 +158,23 @@ def test_exceptions_are_needed() -> None:
 
 
 def test_each_dependency_has_one_lower_bound_and_a_tested_version() -> None:
-    """constraints.txt and pyproject.toml agree; other builds are tested elsewhere."""
-    pins = lowest.pinned()
+    """The constraints and pyproject.toml agree; the other build of faiss is tested elsewhere."""
+    with_torchvision = lowest.pinned(ROOT / "constraints-torchvision.txt")
+    pins = with_torchvision | lowest.pinned()
     for extra, members in GROUPS.items():
         for requirement in members:
             if extra != "dev":
                 assert lowest.lowest(requirement)
             pin = pins.get(canonicalize_name(requirement.name))
             if pin is None:
-                assert requirement.name in ("faiss-gpu", "torchvision"), requirement
+                assert requirement.name == "faiss-gpu", requirement
             else:
                 assert requirement.specifier.contains(pin.partition("==")[2]), requirement
+    assert set(with_torchvision) - set(lowest.pinned()) == {
+        "open-clip-torch",
+        "timm",
+        "torchvision",
+    }
 
 
 def test_the_lowest_versions_are_those_of_the_bounds() -> None:

@@ -119,11 +119,11 @@ def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Tokenize
         if (folder / "spiece.model").is_file():
             raise ModelError(f"{error}; type `pip install sentencepiece protobuf`") from error
         raise
-    _check_vocabulary(folder, tokenizer)
+    check_vocabulary(folder, tokenizer)
     return tokenizer
 
 
-def _check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
+def check_vocabulary(folder: Path, tokenizer: Tokenizer) -> None:
     """Raise ModelError unless the folder has tokenizer.json or all other vocabulary files."""
     names = dict(tokenizer.vocab_files_names)
     whole = names.pop("tokenizer_file", "")

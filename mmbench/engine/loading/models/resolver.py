@@ -158,6 +158,8 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         options = {"model": place or "", **options}
     typed = typed_options(ref.adapter, cls, options)
     arguments = _arguments(ref.adapter, cls, typed)
+    if ref.checkpoint and hasattr(cls, "check_name"):
+        cls.check_name(ref.checkpoint, **typed)
     if not getattr(cls, "remote", False):
         checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype

@@ -1,0 +1,1 @@
+"""Models of open_clip: its configuration, its weights, and the adapter."""

@@ -1,0 +1,202 @@
+"""Models of open_clip, which embed texts and images."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmbench.checkpoints.layouts import OPEN_CLIP
+from mmbench.errors import ContentError, ModelError
+from mmbench.models.contrastive.dual_encoder import refuse_mismatched
+from mmbench.models.contrastive.openclip.source import ModelSource, find_source, library
+from mmbench.models.contrastive.openclip.weights import FILES, SUFFIXES, is_averaged, load_weights
+from mmbench.models.support.arrays import Arrays, float32_array, stack_batch
+from mmbench.models.support.generation import drop_none
+from mmbench.models.support.library_messages import loading, quiet, silent
+from mmbench.models.support.pretrained import check_vocabulary
+from mmbench.types import Modality, Role
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from mmbench.models.support.library_types import Configuration, Network
+    from mmbench.types import Array
+
+_PRECISIONS = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16"}
+
+
+class OpenClip:
+    """Any model that open_clip 3.3 creates: CLIP, SigLIP, CoCa, with towers of timm among them.
+
+    `folder` is a folder with open_clip_config.json, its weights and, if it names a tokenizer of
+    transformers, the files of that; or a file of weights with `architecture`, a name of
+    `open_clip.list_models()`. Such a file tells nothing but weights: preprocessing, tokenizer and
+    activation are the architecture's. `ema` prefers the moving average of the weights in a
+    checkpoint of training. `image_mean`, `image_std`, `image_interpolation` (bicubic, bilinear) and
+    `image_resize_mode` (shortest, longest, squash) replace what the configuration says, as in
+    open_clip.create_model_from_pretrained. Raises MissingExtra without open_clip, ModelError for a
+    part that is missing and for weights that do not fit.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"text", "image"})
+    version = 1
+    default_checkpoint: str | None = "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"
+    checkpoints = (*FILES, *SUFFIXES)
+    configuration = OPEN_CLIP
+    variant = "architecture"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        architecture: str | None = None,
+        ema: bool = True,
+        image_mean: list[float] | None = None,
+        image_std: list[float] | None = None,
+        image_interpolation: str | None = None,
+        image_resize_mode: str | None = None,
+    ) -> None:
+        source = find_source(folder, architecture)
+        preprocessing = drop_none(
+            mean=image_mean,
+            std=image_std,
+            interpolation=image_interpolation,
+            resize_mode=image_resize_mode,
+        )
+        self._device, self._dtype = device, dtype
+        self._model = _create_model(source, preprocessing, dtype)
+        load_weights(self._model, source, ema=ema)
+        self._model = self._model.eval().to(device)
+        with loading(source.weights.parent, "model of open_clip"):
+            transform = library().transform
+            config = transform.PreprocessCfg(**self._model.visual.preprocess_cfg)
+            self._transform = transform.image_transform_v2(config, is_train=False)
+        self._tokenizer = _load_tokenizer(source)
+        self._lock = threading.Lock()
+        refuse_mismatched(self, source.weights.parent)
+
+    @staticmethod
+    def check_name(place: str, *, architecture: str | None = None, **others: Any) -> None:  # noqa: ARG004
+        """Raise ModelError for a tag of open_clip, which names a repository of the hub."""
+        if architecture and not Path(place).exists():
+            tagged = library().get_pretrained_cfg(architecture.replace("/", "-"), place)
+            if name := str(tagged.get("hf_hub") or "").rstrip("/"):
+                raise ModelError(
+                    f"model openclip: {place} is a tag of open_clip, and not a file of weights;"
+                    f" type openclip@{name}"
+                )
+
+    @staticmethod
+    def notes(
+        folder: Path | None,
+        *,
+        architecture: str | None = None,
+        ema: bool = True,
+        **image_options: Any,
+    ) -> list[str]:
+        """Return notes on what the checkpoint does not tell, and on averaged weights.
+
+        Raises as the constructor does, for all but the weights' names and shapes.
+        """
+        source = find_source(folder, architecture)
+        notes = []
+        if source.architecture:
+            preprocessing = {k.removeprefix("image_"): v for k, v in image_options.items()}
+            notes.append(_describe_assumed(source, preprocessing))
+        if is_averaged(source.weights, ema=ema):
+            notes.append(
+                f"{source.weights.name}: the moving average of its weights;"
+                " --model-arg ema=false takes the weights themselves"
+            )
+        return notes
+
+    def prepare(self, item: str | Image, modality: Modality) -> Arrays:  # noqa: ARG002
+        """Return `ids` int64 [context length] of a text, `pixels` float32 [3, h, w] of an image.
+
+        Raises ContentError for an image that open_clip cannot resize: one of 100 x 1 pixels whose
+        longest side becomes 32.
+        """
+        if isinstance(item, str):
+            with self._lock:  # truncation and padding are a state of tokenizers of transformers
+                return {"ids": self._tokenizer([item])[0].numpy()}
+        try:
+            return {"pixels": self._transform(item).numpy()}
+        except ValueError as error:
+            width, height = item.size
+            raise ContentError(
+                f"open_clip cannot resize an image of {width} x {height} pixels: {error}"
+            ) from error
+
+    def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+        """Return the features of n prepared items, float32 [n, d], not normalised."""
+        import torch
+
+        batch = stack_batch(items, self._device, self._dtype)
+        with torch.inference_mode():
+            if modality == "text":
+                features = self._model.encode_text(batch["ids"], normalize=False)
+            else:
+                features = self._model.encode_image(batch["pixels"], normalize=False)
+        return float32_array(features)
+
+
+def _create_model(source: ModelSource, preprocessing: dict[str, Any], dtype: str) -> Network:
+    """Create a model with random weights. No weights of its towers are downloaded."""
+    with silent(), quiet(), loading(source.weights.parent, "model of open_clip"):
+        if name := source.config.text_cfg.get("hf_model_name"):
+            from transformers import AutoConfig
+
+            # open_clip would ask on the terminal whether to run code.
+            AutoConfig.from_pretrained(name, trust_remote_code=False)
+        return library().create_model(
+            source.name,
+            load_weights=False,
+            pretrained_text=False,
+            precision=_PRECISIONS[dtype],
+            force_preprocess_cfg=preprocessing,
+        )
+
+
+def _load_tokenizer(source: ModelSource) -> Configuration:
+    """Load the tokenizer in open_clip, or one of transformers: from the folder, if there is one."""
+    local = source.architecture is None
+    options = {"trust_remote_code": False, "local_files_only": local} if source.tokenizer else {}
+    folder = source.weights.parent
+    try:
+        with silent(), quiet(), loading(folder, "tokenizer"):
+            tokenizer = library().get_tokenizer(source.name, **options)
+        if source.tokenizer and local:
+            check_vocabulary(folder, tokenizer.tokenizer)
+    except ModelError as error:
+        where = "into the folder" if local else "into the cache: `hf download`"
+        raise ModelError(
+            f"{error}; copy the files of the tokenizer {source.tokenizer} {where}"
+        ) from error
+    return tokenizer
+
+
+def _describe_assumed(source: ModelSource, preprocessing: dict[str, Any]) -> str:
+    """Return what a file of weights does not tell, and the architecture decides."""
+    open_clip = library()
+    image = open_clip.transform.PreprocessCfg(**preprocessing)
+    size = source.config.vision_cfg.get("image_size", image.size)
+    length = source.config.text_cfg.get(
+        "context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH
+    )
+    activation = "QuickGELU" if source.config.quick_gelu else "GELU"
+    other = f"{source.architecture}-quickgelu"
+    advice = f"; weights of OpenAI need {other}" if other in open_clip.list_models() else ""
+    return (
+        f"{source.weights.name} holds weights alone: preprocessing ({size} px,"
+        f" {image.interpolation}, {image.resize_mode}, mean {_numbers(image.mean)}, std"
+        f" {_numbers(image.std)}), tokenizer ({source.tokenizer or 'BPE of open_clip'}, {length}"
+        f" tokens) and activation ({activation}) are those of {source.architecture}{advice}"
+    )
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)

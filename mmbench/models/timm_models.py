@@ -1,0 +1,207 @@
+"""Models of timm, which classify and embed images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from mmbench.errors import MissingExtra, ModelError
+from mmbench.models.support.arrays import Arrays, float32_array, stack_batch
+from mmbench.models.support.library_messages import loading, silent
+from mmbench.models.support.pretrained import checkpoint_folder
+from mmbench.text import count, repeated
+from mmbench.types import Modality, Role
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+    from mmbench.models.support.library_types import Configuration
+    from mmbench.types import Array
+
+# In the order of timm 1.0.31 (models/_hub.py, _PREFERRED_FILES), which takes any other file with a
+# warning.
+_FILES = (
+    *("model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth"),
+    *("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"),
+    *("open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth"),
+)
+
+LabelSource = Literal["descriptions", "names"]
+
+
+class _Labels(NamedTuple):
+    """The names of the classes of a model in order, and a note on where they are from, or ""."""
+
+    values: list[str]
+    note: str = ""
+
+
+class Timm:
+    """Any image model of timm: `folder` as timm's push_to_hf_hub and save_for_hf write it.
+
+    Images are prepared by the pretrained_cfg of its config.json (timm.data.create_transform), as
+    for validation. Its classes are named by label_descriptions, or by label_names where a
+    description is missing or stands for several classes; `labels` chooses one of them. Without
+    either, timm's list of ImageNet's classes is used if the number of classes is that of one.
+    Embeddings are the features before the classifier, pooled. Raises MissingExtra without timm,
+    ModelError if the folder is not such a model or lacks a part.
+    """
+
+    modalities: frozenset[Modality] = frozenset({"image"})
+    version = 1
+    default_checkpoint: str | None = "timm/resnet50.a1_in1k"
+    checkpoints = _FILES
+    configuration = "config.json"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        labels: LabelSource | None = None,
+    ) -> None:
+        import torch
+
+        timm = _library()
+        folder = checkpoint_folder(folder, "timm", self.default_checkpoint)
+        self.labels = _labels(folder, _read_config(folder), labels).values
+        _refuse_other_files(folder)
+        self._device, self._dtype = device, dtype
+        with silent(), loading(folder, "model of timm"):
+            # Reads the first of the files above, with weights_only and strict.
+            model = timm.create_model(f"local-dir:{folder}", pretrained=True)
+            settings = timm.data.resolve_model_data_config(model)
+            self._transform = timm.data.create_transform(**settings, is_training=False)
+            self._model = model.eval().to(device, getattr(torch, dtype))
+        if self._model.num_classes != len(self.labels):
+            raise ModelError(
+                f"checkpoint {folder}: its model has {count(self._model.num_classes, 'class')}, and"
+                f" config.json names {len(self.labels)}"
+            )
+
+    @staticmethod
+    def notes(folder: Path | None, *, labels: LabelSource | None = None) -> list[str]:
+        """Return a note on classes that config.json does not name.
+
+        Raises as the constructor does, for all but the weights.
+        """
+        _library()
+        folder = checkpoint_folder(folder, "timm", Timm.default_checkpoint)
+        note = _labels(folder, _read_config(folder), labels).note
+        return [note] if note else []
+
+    @staticmethod
+    def check(folder: Path, methods: Sequence[str]) -> None:
+        """Raise ModelError if a model without classes has to classify."""
+        if "classify" in methods and not _read_config(folder).get("num_classes"):
+            raise ModelError(
+                f"checkpoint {folder} has no classes, and embeds images only; give a classifier"
+            )
+
+    def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
+        """Return `pixels` float32 [3, h, w] of an RGB image."""
+        return {"pixels": self._transform(item).numpy()}
+
+    def classify(self, items: Sequence[Arrays], modality: Modality) -> Array:  # noqa: ARG002
+        """Return logits [n, c] float32 of n prepared items."""
+        import torch
+
+        with torch.inference_mode():
+            return float32_array(self._model(self._batch(items)))
+
+    def embed(self, items: Sequence[Arrays], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+        """Return the pooled features of n prepared items before the classifier, float32 [n, d]."""
+        import torch
+
+        with torch.inference_mode():
+            features = self._model.forward_features(self._batch(items))
+            return float32_array(self._model.forward_head(features, pre_logits=True))
+
+    def _batch(self, items: Sequence[Arrays]) -> Tensor:
+        return stack_batch(items, self._device, self._dtype)["pixels"]
+
+
+def _library() -> Configuration:
+    """Import timm without its output. Raises MissingExtra."""
+    if find_spec("timm") is None:
+        raise MissingExtra("model timm", "timm", "mmbench[openclip]")
+    with silent():
+        import timm
+
+    return timm
+
+
+def _read_config(folder: Path) -> Mapping[str, Any]:
+    """Return the pretrained_cfg of config.json, as timm reads it. Raises ModelError."""
+    from timm.models._hub import load_model_config_from_path
+
+    try:
+        config: dict[str, Any] = load_model_config_from_path(folder)[0]
+    except KeyError as error:
+        raise ModelError(
+            f"checkpoint {folder} is not of timm: its config.json has no {error}; a classifier of"
+            f" transformers is read by image@{folder}"
+        ) from error
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelError(f"{folder}/config.json: not a configuration of timm: {error}") from error
+    return config
+
+
+def _refuse_other_files(folder: Path) -> None:
+    if not any((folder / name).is_file() for name in _FILES):
+        raise ModelError(f"checkpoint {folder} has no weights: looked for {', '.join(_FILES)}")
+
+
+def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None) -> _Labels:
+    """Return the names of the classes in order. Raises ModelError if they are incomplete."""
+    number = int(config.get("num_classes") or 0)
+    names = _in_order(config.get("label_names"))
+    described: Mapping[str, str] = config.get("label_descriptions") or {}
+    note = ""
+    if names == []:
+        names, described, note = _inferred(number)
+    if names is None or len(names) != number:
+        raise ModelError(
+            f"checkpoint {folder}: label_names in its config.json does not count {number} classes"
+            " from 0"
+        )
+    if source == "names":
+        return _Labels(names, note)
+    descriptions = [described.get(name, "") for name in names]
+    if source is None and (not all(descriptions) or repeated(descriptions)):
+        return _Labels(names, note)
+    if not all(descriptions):
+        raise ModelError(
+            f"checkpoint {folder}: label_descriptions in its config.json is not complete;"
+            " type --model-arg labels=names"
+        )
+    return _Labels(descriptions, note)
+
+
+def _in_order(names: Any) -> list[str] | None:
+    """Return names in a list, or by number from 0; [] without names, None with gaps."""
+    if isinstance(names, Mapping):
+        numbered = {str(number): name for number, name in names.items()}
+        if numbered.keys() != {str(number) for number in range(len(numbered))}:
+            return None
+        return [str(numbered[str(number)]) for number in range(len(numbered))]
+    return [str(name) for name in names or ()]
+
+
+def _inferred(number: int) -> tuple[list[str], Mapping[str, str], str]:
+    """Return the names and descriptions of classes that have none, by their number, and a note."""
+    from timm.data import ImageNetInfo, infer_imagenet_subset
+
+    if not number:
+        return [], {}, ""
+    subset = infer_imagenet_subset({"num_classes": number})
+    if subset is None:
+        names = [str(index) for index in range(number)]
+        return names, {}, f"config.json names no classes: their labels are 0 to {number - 1}"
+    info = ImageNetInfo(subset)
+    note = f"config.json names no classes: {number:,} classes are taken for those of {subset}"
+    return info.label_names(), info.label_descriptions(as_dict=True), note

@@ -1,0 +1,252 @@
+"""Checkpoints that openclip refuses in one line, and what the line says to type."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+if find_spec("open_clip") is None:
+    pytest.skip("needs open_clip: see `make test-torchvision`", allow_module_level=True)
+
+import open_clip
+
+from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
+from mmbench.errors import ModelError, UnknownName, UserError
+from mmbench.models.contrastive.openclip.adapter import OpenClip
+from mmbench.storage.content_keys import ContentKeys, cache_folder
+from tests.support.checkpoints import contrastive, openclip
+from tests.support.command_line import refusal, run_record
+from tests.support.errors import one_line_error
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+CPU = {"device": "cpu", "dtype": "float32"}
+WEIGHTS = "open_clip_model.safetensors"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return openclip.folder(tmp_path / "vit", openclip.VIT)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    return openclip.architecture(tmp_path, "ViT-tiny-8")
+
+
+def refused(checkpoint: Path | None, match: str, **options: Any) -> str:
+    with one_line_error(UserError, match=match) as caught:
+        OpenClip(checkpoint, **CPU, **options)
+    return str(caught.value)
+
+
+def resolved(name: str, **options: object) -> Model:
+    with ContentKeys(cache_folder()) as keys:
+        return find(name, ModelResolver(keys), dict(options))
+
+
+def test_parts_that_a_folder_lacks(folder: Path) -> None:
+    weights = folder / WEIGHTS
+    weights.rename(folder / "best.pt")
+    refused(folder, r"no weights: looked for open_clip_model\.safetensors, .*found best\.pt")
+    (folder / "best.pt").unlink()
+    refused(folder, r"no weights: looked for .*model\.pth$")
+    (folder / "open_clip_config.json").unlink()
+    refused(folder, r"has no open_clip_config\.json; give a folder .* openclip:ViT-B-32@FILE")
+    refused(None, "needs a checkpoint: type openclip@FOLDER, or openclip:ARCHITECTURE@FILE")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{}", '{"model_cfg": {"vision_cfg": 3}}', "[" * 5000])
+def test_a_torn_configuration(folder: Path, text: str) -> None:
+    (folder / "open_clip_config.json").write_text(text)
+    refused(folder, r"open_clip_config\.json: not a configuration of open_clip: ")
+
+
+def test_a_configuration_that_open_clip_refuses(folder: Path) -> None:
+    openclip.described(folder, {**openclip.VIT, "no_such_key": 1}, {})
+    refused(folder, "cannot load its model of open_clip: TypeError: .*no_such_key")
+    openclip.described(folder, openclip.VIT, {"interpolation": "nearest"})
+    refused(folder, "cannot load its model of open_clip")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda state: state.pop("text_projection"), "it lacks text_projection$"),
+        (lambda state: [state.pop(name) for name in list(state)[:9]], "it lacks .* and 6 more$"),
+        (lambda state: state.update(extra=torch.ones(1)), "it also has extra$"),
+        (
+            lambda state: state.update(text_projection=torch.ones(3, 3)),
+            "it has in another shape text_projection$",
+        ),
+    ],
+    ids=["missing", "many missing", "unexpected", "misshapen"],
+)
+def test_weights_that_do_not_fit(
+    folder: Path, tiny: str, tmp_path: Path, change: Callable[[dict[str, Any]], object], match: str
+) -> None:
+    state = openclip.randomised(tiny).state_dict()
+    change(state)
+    file = openclip.weights(tmp_path / "epoch_3.pt", state)
+    refused(file, f"does not fit the architecture {tiny}: {match}", architecture=tiny)
+    openclip.weights(folder / WEIGHTS, state)
+    refused(folder, rf"does not fit open_clip_config\.json: {match}")
+
+
+def test_a_file_without_an_architecture(folder: Path, tmp_path: Path, tiny: str) -> None:
+    file = openclip.weights(tmp_path / "a.pt", openclip.randomised(tiny).state_dict())
+    refused(file, r"type openclip:ARCHITECTURE@.*a\.pt, such as openclip:ViT-B-32@.*a\.pt$")
+    refused(folder / WEIGHTS, rf"is one file of a folder; type openclip@{folder}$")
+    refused(folder, "an architecture goes with a file of weights; type openclip@", architecture="x")
+    with pytest.raises(UnknownName, match="did you mean ViT-B-32"):
+        OpenClip(file, **CPU, architecture="ViT-B-23")
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        ({"epoch": 3, "optimizer": {}}, "holds no weights: .*found the keys epoch, optimizer$"),
+        ([1, 2], "holds no weights: .*found a list$"),
+        ({}, "holds no weights: .*found nothing$"),
+    ],
+)
+def test_a_file_of_other_content(tmp_path: Path, tiny: str, content: Any, match: str) -> None:
+    torch.save(content, tmp_path / "a.pt")
+    refused(tmp_path / "a.pt", match, architecture=tiny)
+
+
+def test_a_torchscript_archive_and_code_are_refused(tmp_path: Path, tiny: str) -> None:
+    file = tmp_path / "ViT-B-32.pt"
+    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), file)
+    advice = r"is a TorchScript archive; save its weights with torch\.save\(torch\.jit\.load\("
+    refused(file, advice, architecture=tiny)
+    ran = tmp_path / "ran"
+
+    class Code:
+        def __reduce__(self) -> Any:
+            return Path.touch, (ran,)
+
+    file.write_bytes(pickle.dumps({"state_dict": Code()}))
+    refused(file, "hold more than tensors, which could run code", architecture=tiny)
+    torch.save({"state_dict": Code()}, file)
+    refused(file, "hold more than tensors, which could run code", architecture=tiny)
+    assert not ran.exists()
+    file.write_bytes(b"torn")
+    refused(file, "cannot load its weights", architecture=tiny)
+
+
+def test_weights_of_openai_need_quickgelu(tmp_path: Path, tiny: str) -> None:
+    state = openclip.randomised(tiny).state_dict()
+    settings = {"input_resolution": 32, "context_length": 24, "vocab_size": openclip.VOCABULARY}
+    state |= {name: torch.tensor(value) for name, value in settings.items()}
+    file = openclip.weights(tmp_path / "openai.pt", state)
+    message = refused(file, "weights of OpenAI, which need QuickGELU; type", architecture=tiny)
+    assert message.endswith(f"openclip:{tiny}-quickgelu@{file}")
+    config = {**openclip.VIT, "quick_gelu": True}
+    OpenClip(file, **CPU, architecture=openclip.architecture(tmp_path, f"{tiny}-quickgelu", config))
+
+
+def test_a_tokenizer_that_a_folder_lacks(tmp_path: Path) -> None:
+    folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    refused(
+        folder, "cannot load its tokenizer: .*; copy the files of the tokenizer owner/of-the-hub"
+    )
+
+
+def test_code_that_a_configuration_names_is_not_run(tmp_path: Path) -> None:
+    """transformers would ask on the terminal whether to run it."""
+    folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
+    (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    file = folder / "tokenizer_config.json"
+    config = json.loads(file.read_text())
+    config |= {"auto_map": {"AutoTokenizer": ["evil.Evil", None]}, "tokenizer_class": "Evil"}
+    file.write_text(json.dumps(config))
+    kwargs = {"clean": "canonicalize", "trust_remote_code": True}
+    changed = openclip.siglip()
+    changed["text_cfg"]["tokenizer_kwargs"] = kwargs
+    openclip.described(folder, changed, {})
+    refused(folder, "cannot load its tokenizer")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_each_adapter_names_the_other(folder: Path, tmp_path: Path) -> None:
+    """For open_clip's folder typed with clip, and the reverse, before any weight is loaded."""
+    for name in (WEIGHTS, "open_clip_pytorch_model.bin"):
+        (folder / WEIGHTS).rename(folder / name) if name != WEIGHTS else None
+        with one_line_error(ModelError) as caught:
+            resolved(f"clip@{folder}")
+        assert str(caught.value) == (
+            f"model clip: checkpoint {folder} has no config.json; type -m openclip@{folder}"
+        )
+    for name in ("clip", "siglip"):
+        theirs = contrastive.build(name, tmp_path / name)
+        with one_line_error(ModelError) as caught:
+            resolved(f"openclip@{theirs}")
+        assert str(caught.value) == (
+            f"model openclip: checkpoint {theirs} has no open_clip_config.json;"
+            f" type -m clip@{theirs}"
+        )
+
+
+def test_a_folder_without_an_adapter_names_openclip(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refusal(capsys, "run", "-m", str(folder), "-t", "shapes-retrieval")
+    assert f"write openclip@{folder};" in said
+    said = refusal(capsys, "run", "-m", "hf-hub:laion/CLIP", "-t", "shapes-retrieval")
+    assert "write openclip@NAME or timm@NAME with the folder or hub id alone" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        ("ViT-B-32@laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
+        ("ViT-B/32@laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K"),
+        ("ViT-B-16-SigLIP@webli", "timm/ViT-B-16-SigLIP"),
+    ],
+)
+def test_a_tag_of_open_clip_names_its_repository(name: str, repository: str) -> None:
+    with one_line_error(
+        ModelError, match=rf"is a tag of open_clip, .*; type openclip@{repository}$"
+    ):
+        resolved(f"openclip:{name}")
+
+
+def test_a_run_by_variant_is_recorded_with_its_note(
+    tmp_path: Path, tiny: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = openclip.weights(tmp_path / "epoch_3.pt", openclip.randomised(tiny).state_dict())
+    board = str(tmp_path / "board")
+    model = f"openclip:{tiny}@{file}"
+    task = ("-t", "shapes-zeroshot", "--limit", "8", "--out", board)
+    record = run_record(capsys, "run", "-m", model, *task)
+    assert record["model"]["options"] == {"architecture": tiny}
+    assert (record["model"]["name"], record["model"]["checkpoint"]) == ("openclip", str(file))
+    assert any(note.startswith("epoch_3.pt holds weights alone") for note in record["notes"])
+    assert record["environment"]["versions"]["open_clip_torch"] == open_clip.__version__
+    other = openclip.architecture(
+        tmp_path, "ViT-tiny-8-quickgelu", {**openclip.VIT, "quick_gelu": True}
+    )
+    variants = [resolved(f"openclip:{name}@{file}").info.hash for name in (tiny, other)]
+    assert variants[0] == record["model"]["hash"] != variants[1]
+    assert resolved(f"openclip@{file}", architecture=tiny).info.hash == variants[0]
+    shown = run_record_of(capsys, model, board)
+    assert shown["run"] == record["run"]
+
+
+def run_record_of(capture: pytest.CaptureFixture[str], run: str, board: str) -> dict[str, Any]:
+    from mmbench.cli import main
+
+    capture.readouterr()
+    assert main(["show", "run", run, "--out", board, "--json"]) == 0
+    record = json.loads(capture.readouterr().out)
+    return dict(record[0] if isinstance(record, list) else record)

@@ -1,0 +1,112 @@
+"""Tiny folders and files of open_clip: random weights in its own architectures.
+
+Towers are 32 wide and 2 deep, images are 32 px with patches of 8.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.push_to_hf_hub import save_for_hf
+from safetensors.torch import save_file
+
+from tests.support.checkpoints.contrastive import siglip2_tokenizer
+
+VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
+TEXT = {"context_length": 24, "width": 32, "heads": 2, "layers": 2}
+VOCABULARY = 49408  # of the tokenizer in open_clip
+
+VIT = {"embed_dim": 16, "vision_cfg": VISION, "text_cfg": {**TEXT, "vocab_size": VOCABULARY}}
+COCA = {
+    "embed_dim": 16,
+    "custom_text": True,
+    "vision_cfg": {
+        **VISION, "attentional_pool": True, "attn_pooler_heads": 2, "output_tokens": True,
+    },
+    "text_cfg": {
+        **TEXT, "vocab_size": VOCABULARY, "embed_cls": True, "output_tokens": True,
+    },
+    "multimodal_cfg": {**TEXT, "vocab_size": VOCABULARY, "attn_pooler_heads": 2},
+}  # fmt: skip
+TIMM = {
+    **VIT,
+    "vision_cfg": {"timm_model_name": "resnet10t", "timm_pool": "avg", "timm_proj": "linear",
+                   "image_size": 64},
+}  # fmt: skip
+HALF = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+SQUASH = {**HALF, "interpolation": "bilinear", "resize_mode": "squash"}
+LONGEST = {**HALF, "resize_mode": "longest", "fill_color": 7}
+
+
+def siglip() -> dict[str, Any]:
+    """Return the configuration of a SigLIP, with a tokenizer of transformers and a bias."""
+    return {
+        "embed_dim": 32,
+        "init_logit_bias": -10,
+        "custom_text": True,
+        "vision_cfg": {**VISION, "no_ln_pre": True, "pool_type": "avg"},
+        "text_cfg": {
+            **TEXT,
+            "vocab_size": len(siglip2_tokenizer()),
+            "hf_tokenizer_name": "owner/of-the-hub",
+            "tokenizer_kwargs": {"clean": "canonicalize"},
+            "pool_type": "last",
+            "no_causal_mask": True,
+            "proj_bias": True,
+        },
+    }
+
+
+def folder(path: Path, config: dict[str, Any], preprocessing: dict[str, Any] = SQUASH) -> Path:
+    """Write a folder as open_clip's save_for_hf does, with preprocessing of its own."""
+    described(path, config, preprocessing)
+    model = randomised(f"local-dir:{path}")
+    words = siglip2_tokenizer() if "hf_tokenizer_name" in config["text_cfg"] else _NoTokenizer()
+    save_for_hf(model, words, config, path, safe_serialization=True)
+    return described(path, config, preprocessing)
+
+
+def described(path: Path, config: dict[str, Any], preprocessing: dict[str, Any]) -> Path:
+    """Write open_clip_config.json, which save_for_hf writes without a fill colour and a size."""
+    path.mkdir(parents=True, exist_ok=True)
+    whole = {"model_cfg": config, "preprocess_cfg": preprocessing}
+    (path / "open_clip_config.json").write_text(json.dumps(whole))
+    return path
+
+
+def architecture(path: Path, name: str, config: dict[str, Any] = VIT) -> str:
+    """Add an architecture to those that open_clip has by name, and return its name."""
+    file = path / f"{name}.json"
+    file.write_text(json.dumps(config))
+    open_clip.add_model_config(file)
+    return name
+
+
+def randomised(name: str, seed: int = 0) -> Any:
+    """Return a model with weights far from zero, so that every input and layer shows."""
+    torch.manual_seed(seed)
+    model = open_clip.create_model(name, load_weights=False, pretrained_text=False)
+    for weight in model.parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=2.0 * weight[0].numel() ** -0.5)
+    return model.eval()
+
+
+def weights(file: Path, tensors: dict[str, Any], **others: Any) -> Path:
+    """Write a file of weights: plain, or a checkpoint of training with `others` in it."""
+    if file.suffix == ".safetensors":
+        save_file(tensors, file)
+    else:
+        torch.save({**others, "state_dict": tensors} if others else tensors, file)
+    return file
+
+
+class _NoTokenizer:
+    """In place of the tokenizer in open_clip, which has no files."""
+
+    def save_pretrained(self, path: Path) -> None:
+        """Write nothing."""
