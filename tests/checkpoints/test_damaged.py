@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from mmbench.engine.loading.models.resolver import ModelResolver, find
 from mmbench.errors import MmbenchError
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from tests.support.checkpoints import chat, classifiers, contrastive, speech_recognition
+from tests.support.checkpoints.parts import NAMES
 
 MAKERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "clip": ("clip", contrastive.clip),
@@ -25,6 +27,11 @@ MAKERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "ctc": ("ctc", speech_recognition.ctc),
     "whisper": ("whisper", speech_recognition.whisper),
 }
+if find_spec("open_clip") and find_spec("timm"):  # in the environment with torchvision
+    from tests.support.checkpoints import openclip, timm_models
+
+    MAKERS["openclip"] = "openclip", lambda path: openclip.folder(path, openclip.siglip())
+    MAKERS["timm"] = "timm", lambda path: timm_models.folder(path, label_names=NAMES)
 TEXTS = {
     "empty": "",
     "list": "[1, 2]",

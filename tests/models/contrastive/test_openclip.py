@@ -36,6 +36,7 @@ FAMILIES: dict[str, Callable[[Path], Path]] = {
     "siglip": lambda path: openclip.folder(path, openclip.siglip()),
     "coca": lambda path: openclip.folder(path, openclip.COCA, openclip.LONGEST),
     "timm": lambda path: openclip.folder(path, openclip.TIMM),
+    "bert": lambda path: openclip.folder(path, openclip.bert(path.parent / "text")),
 }
 
 
@@ -161,6 +162,8 @@ def test_notes_tell_what_a_file_does_not(
     )
     assert len(OpenClip.notes(file, architecture=tiny, ema=False)) == 1
     assert OpenClip.notes(folders["siglip"]) == []
+    (tower,) = OpenClip.notes(folders["bert"])
+    assert tower.endswith(f"is that of {folders['bert'].parent / 'text'}, outside the checkpoint")
     (large,) = OpenClip.notes(openclip.weights(tmp_path / "b.pt", state), architecture="ViT-B/32")
     assert large.endswith("are those of ViT-B-32; weights of OpenAI need ViT-B-32-quickgelu")
 

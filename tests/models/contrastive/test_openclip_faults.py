@@ -21,6 +21,7 @@ from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.errors import ModelError, UnknownName, UserError
 from mmbench.models.contrastive.openclip.adapter import OpenClip
 from mmbench.storage.content_keys import ContentKeys, cache_folder
+from tests.checkpoints.test_damaged import faults
 from tests.support.checkpoints import contrastive, openclip
 from tests.support.command_line import refusal, run_record
 from tests.support.errors import one_line_error
@@ -176,6 +177,12 @@ def test_code_that_a_configuration_names_is_not_run(tmp_path: Path) -> None:
     openclip.described(folder, changed, {})
     refused(folder, "cannot load its tokenizer")
     assert not (tmp_path / "ran").exists()
+
+
+def test_damaged_files_are_refused_in_one_line(tmp_path: Path) -> None:
+    wanted = ("ragged 1", "tokenizer.json torn", "header cut", "weights cut", "config.json gone")
+    found = faults("openclip", tmp_path / "folder", lambda name: name.endswith(wanted))
+    assert found == []
 
 
 def test_each_adapter_names_the_other(folder: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from open_clip.push_to_hf_hub import save_for_hf
 from safetensors.torch import save_file
 
-from tests.support.checkpoints.contrastive import siglip2_tokenizer
+from tests.support.checkpoints.contrastive import bert_tokenizer, build, siglip2_tokenizer
 
 VISION = {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 8}
 TEXT = {"context_length": 24, "width": 32, "heads": 2, "layers": 2}
@@ -61,11 +61,18 @@ def siglip() -> dict[str, Any]:
     }
 
 
+def bert(path: Path) -> dict[str, Any]:
+    """Write a BERT to `path`, and return a CLIP with its configuration as the text tower."""
+    build("bert", path)
+    words = {"hf_model_name": str(path), "hf_tokenizer_name": str(path), "context_length": 24}
+    return {**VIT, "text_cfg": {**words, "hf_pooler_type": "mean_pooler", "hf_proj_type": "mlp"}}
+
+
 def folder(path: Path, config: dict[str, Any], preprocessing: dict[str, Any] = SQUASH) -> Path:
     """Write a folder as open_clip's save_for_hf does, with preprocessing of its own."""
     described(path, config, preprocessing)
     model = randomised(f"local-dir:{path}")
-    words = siglip2_tokenizer() if "hf_tokenizer_name" in config["text_cfg"] else _NoTokenizer()
+    words = _tokenizer(config["text_cfg"])
     save_for_hf(model, words, config, path, safe_serialization=True)
     return described(path, config, preprocessing)
 
@@ -103,6 +110,12 @@ def weights(file: Path, tensors: dict[str, Any], **others: Any) -> Path:
     else:
         torch.save({**others, "state_dict": tensors} if others else tensors, file)
     return file
+
+
+def _tokenizer(text_config: dict[str, Any]) -> Any:
+    if "hf_model_name" in text_config:
+        return bert_tokenizer()
+    return siglip2_tokenizer() if "hf_tokenizer_name" in text_config else _NoTokenizer()
 
 
 class _NoTokenizer:

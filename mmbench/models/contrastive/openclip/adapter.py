@@ -107,6 +107,11 @@ class OpenClip:
         if source.architecture:
             preprocessing = {k.removeprefix("image_"): v for k, v in image_options.items()}
             notes.append(_describe_assumed(source, preprocessing))
+        if source.text_tower:
+            notes.append(
+                f"the configuration of the text tower is that of {source.text_tower}, outside the"
+                " checkpoint"
+            )
         if is_averaged(source.weights, ema=ema):
             notes.append(
                 f"{source.weights.name}: the moving average of its weights;"
@@ -147,11 +152,11 @@ class OpenClip:
 def _create_model(source: ModelSource, preprocessing: dict[str, Any], dtype: str) -> Network:
     """Create a model with random weights. No weights of its towers are downloaded."""
     with silent(), quiet(), loading(source.weights.parent, "model of open_clip"):
-        if name := source.config.text_cfg.get("hf_model_name"):
+        if source.text_tower:
             from transformers import AutoConfig
 
             # open_clip would ask on the terminal whether to run code.
-            AutoConfig.from_pretrained(name, trust_remote_code=False)
+            AutoConfig.from_pretrained(source.text_tower, trust_remote_code=False)
         return library().create_model(
             source.name,
             load_weights=False,

@@ -52,6 +52,11 @@ class ModelSource(NamedTuple):
         """Return the name of a tokenizer of transformers, "" for the one in open_clip."""
         return str(self.config.text_cfg.get("hf_tokenizer_name") or "")
 
+    @property
+    def text_tower(self) -> str:
+        """Return the name of a text tower of transformers, "" for one in open_clip."""
+        return str(self.config.text_cfg.get("hf_model_name") or "")
+
 
 def library() -> Configuration:
     """Import open_clip without its output. Raises MissingExtra."""
