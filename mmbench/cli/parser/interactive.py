@@ -39,7 +39,9 @@ def chat(commands: Commands) -> None:
 
 
 def _model_and_files(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-m", "--model", required=True, help="a model NAME[@CHECKPOINT[#REVISION]]")
+    parser.add_argument(
+        "-m", "--model", required=True, help="a model NAME[:VARIANT][@CHECKPOINT[#REVISION]]"
+    )
     for modality in ("image", "audio", "video"):
         help_ = f"a file with {'an' if modality != 'video' else 'a'} {modality}; repeat for several"
         parser.add_argument(

@@ -228,6 +228,11 @@ def test_a_tag_of_open_clip_names_its_repository(name: str, repository: str) -> 
         resolved(f"openclip:{name}")
 
 
+def test_an_architecture_is_no_checkpoint() -> None:
+    with one_line_error(ModelError, match="is an architecture of .*; type openclip:ViT-B-32@FILE"):
+        resolved("openclip@ViT-B-32")
+
+
 def test_a_run_by_variant_is_recorded_with_its_note(
     tmp_path: Path, tiny: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

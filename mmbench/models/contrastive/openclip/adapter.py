@@ -81,14 +81,21 @@ class OpenClip:
 
     @staticmethod
     def check_name(place: str, *, architecture: str | None = None, **others: Any) -> None:  # noqa: ARG004
-        """Raise ModelError for a tag of open_clip, which names a repository of the hub."""
-        if architecture and not Path(place).exists():
-            tagged = library().get_pretrained_cfg(architecture.replace("/", "-"), place)
-            if name := str(tagged.get("hf_hub") or "").rstrip("/"):
-                raise ModelError(
-                    f"model openclip: {place} is a tag of open_clip, and not a file of weights;"
-                    f" type openclip@{name}"
-                )
+        """Raise ModelError for a tag of open_clip, and for an architecture without weights."""
+        if Path(place).exists():
+            return
+        open_clip = library()
+        if place.replace("/", "-") in open_clip.list_models():
+            raise ModelError(
+                f"model openclip: {place} is an architecture of open_clip; type"
+                f" openclip:{place}@FILE with a file of its weights"
+            )
+        tagged = open_clip.get_pretrained_cfg((architecture or "").replace("/", "-"), place)
+        if name := str(tagged.get("hf_hub") or "").rstrip("/"):
+            raise ModelError(
+                f"model openclip: {place} is a tag of open_clip, and not a file of weights;"
+                f" type openclip@{name}"
+            )
 
     @staticmethod
     def notes(
