@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from mmbench.errors import MissingExtra, ModelError
+from mmbench.errors import ModelError
 from mmbench.models.support.arrays import Arrays, float32_array, stack_batch
-from mmbench.models.support.library_messages import loading, silent
+from mmbench.models.support.library_messages import import_library, loading, silent
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.text import count, repeated
 from mmbench.types import Modality, Role
@@ -126,13 +125,8 @@ class Timm:
 
 
 def _library() -> Configuration:
-    """Import timm without its output. Raises MissingExtra."""
-    if find_spec("timm") is None:
-        raise MissingExtra("model timm", "timm", "mmbench[openclip]")
-    with silent():
-        import timm
-
-    return timm
+    """Import timm without its output. Raises MissingExtra and ModelError."""
+    return import_library("timm", "model timm", "mmbench[openclip]")
 
 
 def _read_config(folder: Path) -> Mapping[str, Any]:

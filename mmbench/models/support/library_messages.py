@@ -7,10 +7,12 @@ import pickle
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from mmbench.errors import MmbenchError, ModelError
+from mmbench.errors import MissingExtra, MmbenchError, ModelError
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
 
@@ -76,6 +78,24 @@ def silent() -> Iterator[None]:
     finally:
         logging.disable(before)
         root.removeHandler(placeholder)
+
+
+def import_library(name: str, user: str, extra: str) -> ModuleType:
+    """Import a library of an extra (`mmbench[openclip]`) for `user`, without its output.
+
+    Raises MissingExtra if it is not installed, ModelError if its import fails, as that of
+    torchvision does next to a torch of another build.
+    """
+    if find_spec(name) is None:
+        raise MissingExtra(user, name, extra)
+    try:
+        with silent():
+            return import_module(name)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ModelError(
+            f"{user} cannot import {name}: {reason(error)}; install torch and torchvision from one"
+            " index, as docs/install.md describes"
+        ) from error
 
 
 @contextmanager

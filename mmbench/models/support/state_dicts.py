@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import is_zipfile
 
 from mmbench.errors import ModelError
-from mmbench.models.support.library_messages import loading
+from mmbench.models.support.library_messages import loading, silent
 from mmbench.text import listed
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_state_dict(file: Path, *, ema: bool = True) -> StateDict:
     names. The tensors of a zip file are memory-mapped. Raises ModelError for a TorchScript archive,
     and for a file without weights.
     """
-    with loading(file, "weights"):
+    with silent(), loading(file, "weights"):
         content = _content(file)
     keys = (*_AVERAGED, *_TRAINED) if ema else _TRAINED
     key = next((key for key in keys if isinstance(_get(content, key), dict)), "")

@@ -113,7 +113,7 @@ class OpenClip:
         notes = []
         if source.architecture:
             preprocessing = {k.removeprefix("image_"): v for k, v in image_options.items()}
-            notes.append(_describe_assumed(source, preprocessing))
+            notes.append(_describe_assumed(source, drop_none(**preprocessing)))
         if source.text_tower:
             notes.append(
                 f"the configuration of the text tower is that of {source.text_tower}, outside the"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from mmbench.checkpoints.layouts import OPEN_CLIP
-from mmbench.errors import MissingExtra, ModelError, UnknownName
+from mmbench.errors import ModelError, UnknownName
 from mmbench.models.contrastive.openclip.weights import weights_in
-from mmbench.models.support.library_messages import silent
+from mmbench.models.support.library_messages import import_library
 from mmbench.models.support.library_types import Configuration
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.safe_parse import parse_json
@@ -59,13 +58,8 @@ class ModelSource(NamedTuple):
 
 
 def library() -> Configuration:
-    """Import open_clip without its output. Raises MissingExtra."""
-    if find_spec("open_clip") is None:
-        raise MissingExtra("model openclip", "open_clip", "mmbench[openclip]")
-    with silent():
-        import open_clip
-
-    return open_clip
+    """Import open_clip without its output. Raises MissingExtra and ModelError."""
+    return import_library("open_clip", "model openclip", "mmbench[openclip]")
 
 
 def find_source(checkpoint: Path | None, architecture: str | None) -> ModelSource:
