@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +28,8 @@ from tests.checkpoints.test_damaged import faults
 from tests.support.checkpoints import contrastive, openclip
 from tests.support.command_line import refusal, run_record
 from tests.support.errors import one_line_error
+from tests.support.paths import ROOT
+from tests.support.servers.model_hub import REPOSITORIES, SHA, serving
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -253,6 +258,23 @@ def test_a_run_by_variant_is_recorded_with_its_note(
     assert resolved(f"openclip@{file}", architecture=tiny).info.hash == variants[0]
     shown = run_record_of(capsys, model, board)
     assert shown["run"] == record["run"]
+
+
+def test_a_hub_id_is_downloaded_and_embeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a process of its own, since huggingface_hub reads its environment when imported."""
+    folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    monkeypatch.setitem(REPOSITORIES, "some/siglip", files | {"README.md": b"about"})
+    model = ["run", "-m", "openclip@some/siglip", "-t", "shapes-zeroshot", "--limit", "4"]
+    command = [sys.executable, "-m", "mmbench", *model, "--out", str(tmp_path / "b"), "--json"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    with serving() as (endpoint, _):
+        env = {**kept, "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": endpoint, "NO_PROXY": "*"}
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads(done.stdout)
+    assert record["model"]["revision"] == SHA
+    assert record["counts"]["failed"] == 0
 
 
 def run_record_of(capture: pytest.CaptureFixture[str], run: str, board: str) -> dict[str, Any]:
