@@ -1,1 +1,1 @@
-"""Lookup of checkpoints: the folder, the required files, and the hash of each."""
+"""Lookup of checkpoints: the folder of a checkpoint, its required files, and its hash."""

@@ -1,8 +1,9 @@
 """Hashes of model weights: of one file with its companion files, or of a whole folder.
 
-All files are hashed except those known not to affect outputs. Weights have too many formats to list
-(.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz, .tflite, .nemo, files without a suffix), but
-only a few types of files come from training runs and documentation.
+All files of a folder are hashed, except types of files known not to affect outputs. A list of the
+types that hold weights would be too long (.safetensors, .bin, .pt, .ckpt, .onnx, .gguf, .npz,
+.tflite, .nemo, files without a suffix), but only a few types of files come from training runs and
+documentation.
 """
 
 from __future__ import annotations
@@ -41,12 +42,14 @@ def hash_file(path: Path) -> str:
 
 
 def hash_texts(*texts: str) -> str:
-    """Return one hash, 32 hexadecimal digits, of several strings without line breaks."""
+    """Return one hash of several strings that have no line breaks, as 32 hexadecimal digits."""
     return blake2b("\n".join(texts).encode(), digest_size=16).hexdigest()
 
 
 def exists(path: Path) -> bool:
-    """Return whether a file or folder exists; False for an invalid path, e.g. with a NUL."""
+    """Return whether a file or folder exists; False for an invalid path, e.g. one with a NUL
+    character.
+    """
     try:
         return path.exists()
     except OSError:

@@ -91,7 +91,8 @@ def _layouts(takes: Sequence[str]) -> list[list[str]]:
 def _complete(folder: Path, takes: Sequence[str], requires: str) -> bool:
     """Return whether a cached snapshot is complete.
 
-    A snapshot is incomplete if another program downloaded only some of the files.
+    `takes` lists these files (`layouts.accepts`). A snapshot is incomplete if another program
+    downloaded only some of the files.
     """
     if requires and not (folder / requires).is_file():
         return False
@@ -105,7 +106,7 @@ def _complete(folder: Path, takes: Sequence[str], requires: str) -> bool:
 
 
 def _has_weights(part: Path) -> bool:
-    """Return whether a component of a diffusers pipeline has all its weights.
+    """Return whether the folder `part`, a component of a diffusers pipeline, has all its weights.
 
     A component without config.json needs no weights.
     """
@@ -190,7 +191,9 @@ def _patterns_by_class(
 
 
 def _explain(name: str, revision: str | None, error: Exception) -> str:
-    """Return a message of one line: where the checkpoint was searched, the error, and advice."""
+    """Return a one-line message for `error`: where the checkpoint was searched, the error, and
+    advice.
+    """
     from huggingface_hub import constants
 
     label = f"{name} (revision {revision})" if revision else name

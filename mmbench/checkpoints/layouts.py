@@ -1,4 +1,4 @@
-"""The files that a checkpoint must have, for transformers, for diffusers or for a plugin's class.
+"""The files that a checkpoint must have, for transformers, diffusers or a plugin's model class.
 
 A plugin's class lists its files in the attribute `checkpoints`: suffixes (`.onnx`), file names
 (`model.bin`) and patterns (`*.gguf`).
@@ -33,10 +33,10 @@ class _ShardIndex(msgspec.Struct):
 
 
 def accepts(takes: Sequence[str], name: str) -> bool:
-    """Return whether a file is one of the checkpoint files that a class lists, ignoring case.
+    """Return whether a file is one of the checkpoint files that a model class needs, ignoring case.
 
-    `takes` has suffixes (`.onnx`), names and patterns. `name` is the file's name or its path
-    relative to the checkpoint folder, with slashes.
+    `takes` is the list of the class: suffixes (`.onnx`), names and patterns. `name` is the file's
+    name or its path relative to the checkpoint folder, with slashes.
     """
     name = name.lower()
     patterns = [f"*{one}" if one.startswith(".") else one for one in map(str.lower, takes)]

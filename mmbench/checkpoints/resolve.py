@@ -77,7 +77,11 @@ def resolve(
 
 
 def _with_base(own: str, folder: Path, file_hash: FileHash) -> str:
-    """Return the hash of a folder; for a PEFT adapter, combine it with its base model's hash."""
+    """Return the hash of a checkpoint folder, whose files have the hash `own`.
+
+    For a PEFT adapter, `own` is combined with the hash of its base model, which `file_hash`
+    computes.
+    """
     file = folder / "adapter_config.json"
     if not file.is_file():
         return own
@@ -96,7 +100,7 @@ def _like_a_path(name: str, takes: Sequence[str]) -> bool:
 
 
 def _describe_takes(takes: Sequence[str]) -> str:
-    """Return a phrase for messages that describes the checkpoint files a class needs."""
+    """Return a phrase for messages that describes the checkpoint files in `takes`."""
     if not takes:
         return "folder that holds the weights"
     patterns = "" if "*" in takes else f" ({', '.join(takes)})"
