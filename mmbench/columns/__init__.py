@@ -2,8 +2,8 @@
 
 A column is a `Sequence`: strings in Arrow memory, numbers in an `array`, one repeated value, or a
 plain list. A `Table` is a sequence of rows that are stored as columns; the object of a row is
-created on access. To read one attribute of all rows, call `column(rows, name)`: it costs nothing
-for a table and also works on a list of objects.
+created on access. To read one attribute of all rows, call `column(rows, name)`: it returns the
+stored column of a table without a copy, and also works on a list of objects.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _BLOCK = 1 << 14  # values converted to Python objects at a time
 
 
 class Absent(Enum):
-    """The type of `ABSENT`, which marks a row without a value for the column's key."""
+    """The type of the constant `ABSENT`, which stands in a column for a row that has no value."""
 
     ABSENT = "absent"
 
@@ -70,7 +70,10 @@ class Column(Sequence[T], Generic[T]):
 
 
 class Texts(Column[Any]):
-    """Strings in an Arrow array of large strings; `null` is the Python value for its nulls."""
+    """Strings in an Arrow array of large strings.
+
+    A null in the array becomes the Python value `null`.
+    """
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, null: Absent | None = None) -> None:
         import pyarrow as pa
@@ -171,7 +174,7 @@ class NumberRows(Column[Any]):
 
 
 class Patched(Column[T]):
-    """The values of another column, with other values in a few rows: {row: value}."""
+    """A column that equals another column except in a few rows; {row: value} gives their values."""
 
     def __init__(self, base: Sequence[T], few: Mapping[int, T]) -> None:
         self.base, self.few = base, few
@@ -214,12 +217,12 @@ class Mapped(Column[T]):
 
 
 def are_texts(values: object) -> TypeGuard[Texts]:
-    """Return whether values are a column of strings without missing strings."""
+    """Return whether `values` is a column of strings (`Texts`) in which no string is missing."""
     return isinstance(values, Texts) and not values.array.null_count
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Return whether two columns have equal values; a column may be a NumPy array."""
+    """Return whether two columns have equal values; either may be a NumPy array."""
     import numpy as np
 
     if one is other or isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
@@ -228,7 +231,9 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def patch_rows(base: Sequence[T], few: Mapping[int, T]) -> Sequence[T]:
-    """Return a column with other values in a few rows; `few` is {row: value}."""
+    """Return the column `base` with other values in a few rows; `few` maps these rows to the
+    values.
+    """
     return Patched(base, few) if few else base
 
 

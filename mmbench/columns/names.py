@@ -1,4 +1,4 @@
-"""Mappings with names as keys, stored as columns, and lookup of the rows of names."""
+"""Mappings from strings to values, stored as columns, and lookup of the rows with given names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ V = TypeVar("V")
 class Keyed(Mapping[str, V]):
     """A mapping of strings to values, stored as two columns.
 
-    If a key occurs twice, its last value counts. Many keys are looked up at once by Arrow. The
+    If a key occurs twice, its last value counts. `look_up` finds many keys at once with Arrow. The
     first lookup of a single key builds a dict of all keys.
     """
 
@@ -54,8 +54,9 @@ class Keyed(Mapping[str, V]):
         return self.column[self._row_of[name]]
 
     def look_up(self, names: Sequence[str]) -> Sequence[V]:
-        """Return the value of each name, in the order of `names`. Raises KeyError for an unknown
-        name.
+        """Return the value of each name, in the order of `names`.
+
+        Raises KeyError for an unknown name.
         """
         rows = places(names, self.names)
         if len(rows) and rows.min() < 0:
@@ -79,7 +80,7 @@ class _Items(ItemsView[str, V]):
 
 
 def places(names: Sequence[str], among: Sequence[str]) -> Places:
-    """Return the row [n] int64 in `among` of each of n names, -1 for a name that is missing there.
+    """Return, for each of n names, the row in `among` that holds it, [n] int64; -1 if no row does.
 
     If a name occurs several times in `among`, any of its rows may be returned.
     """

@@ -64,13 +64,16 @@ def as_column(values: Any) -> Sequence[Any]:
 
 
 def texts_of(values: Sequence[str]) -> Texts | None:
-    """Return strings in Arrow memory; None if a string cannot be encoded as UTF-8."""
+    """Return strings as a column in Arrow memory; None if a string cannot be encoded as UTF-8."""
     texts = values if isinstance(values, Texts) else _texts(list(values), None)
     return texts if isinstance(texts, Texts) else None
 
 
 class Lists(Column[list[str]]):
-    """Lists of strings: the list of row r is `texts[ends[r - 1]:ends[r]]`, the first from 0."""
+    """A column of lists of strings, stored as one column of strings and the end of each list.
+
+    The list of row r is `texts[ends[r - 1]:ends[r]]`; the first list begins at 0.
+    """
 
     def __init__(self, texts: Texts, ends: NDArray[np.int64]) -> None:
         self.texts, self.ends = texts, ends
@@ -107,7 +110,9 @@ class Lists(Column[list[str]]):
 
 
 def rows_of_type(values: Sequence[object], kind: type) -> list[int]:
-    """Return the row numbers of the values of type `kind`, which is not a string or number type."""
+    """Return the row numbers of the values of type `kind`, which must not be a string or number
+    type.
+    """
     if isinstance(values, Texts | array) or hasattr(values, "dtype"):
         return []
     if isinstance(values, Lists):

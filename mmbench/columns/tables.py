@@ -15,8 +15,8 @@ T = TypeVar("T")
 class Mappings(Column[dict[str, Any]]):
     """A sequence of n mappings, stored as one column of n values for each key.
 
-    A column has ABSENT in rows without the key. Raises ValueError for a column with another number
-    of values than n.
+    The column of a key holds ABSENT for mappings without the key. Raises ValueError for a column
+    that does not have n values.
     """
 
     def __init__(self, columns: Mapping[str, Sequence[Any]], n: int) -> None:
@@ -57,7 +57,7 @@ class Table(Column[T]):
     """A sequence of objects, stored as one column for each field.
 
     The function or class `row` creates the object of a row from its fields, in the order of the
-    columns. Raises ValueError for a column with another length than the first.
+    columns. Raises ValueError if the columns differ in length.
     """
 
     def __init__(self, row: Callable[..., T], columns: Mapping[str, Sequence[Any]]) -> None:
@@ -80,9 +80,7 @@ class Table(Column[T]):
         return Table(self.row, {name: take_rows(c, rows) for name, c in self.columns.items()})
 
     def with_columns(self, **columns: Sequence[Any]) -> Table[T]:
-        """Return a copy of the table in which the given columns replace the columns of the same
-        name.
-        """
+        """Return a copy of the table in which `columns` replace the columns of the same names."""
         return Table(self.row, self.columns | columns)
 
 
@@ -93,7 +91,7 @@ def _refuse_lengths(columns: Mapping[str, Sequence[Any]], n: int) -> None:
 
 
 def column(rows: Sequence[object], name: str) -> Sequence[Any]:
-    """Return the attribute `name` of all rows, as a column."""
+    """Return the attribute `name` of each of the rows, as a column."""
     if isinstance(rows, Table):
         return rows.columns[name]
     return [getattr(row, name) for row in rows]
@@ -154,7 +152,9 @@ def concatenate(parts: Sequence[Sequence[T]]) -> Sequence[T]:
 
 
 def concatenate_mappings(parts: Sequence[Mappings]) -> Mappings:
-    """Concatenate several `Mappings` into one; ABSENT where a part lacks a key."""
+    """Concatenate several `Mappings` into one; a key that a part lacks is ABSENT in the part's
+    rows.
+    """
     names = dict.fromkeys(name for part in parts for name in part.columns)
     columns = {name: concatenate([entries(part, name) for part in parts]) for name in names}
     return Mappings(columns, sum(map(len, parts)))

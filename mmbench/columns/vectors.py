@@ -1,4 +1,4 @@
-"""Vectors that stay in memory or in a file, and are converted when they are read.
+"""Vectors that stay in their matrix, in memory or in a file, and are converted on access.
 
 A file of 10 million vectors is memory-mapped and never copied as a whole: a search reads it block
 by block, converts each block to float32 and scales its vectors to length 1.
@@ -53,7 +53,7 @@ class Vectors:
         return len(self), self.matrix.shape[1]
 
     def __getitem__(self, at: slice | Places) -> Array:
-        """Return the vectors [k, d] float32 of a slice, or at positions [k] int64."""
+        """Return the vectors [k, d] float32 at `at`: a slice, or positions [k] int64."""
         rows = at if self.rows is None else self.rows[at]
         with np.errstate(over="ignore", invalid="ignore"):  # values beyond float32 become infinite
             vectors = np.asarray(self.matrix[rows], np.float32)
@@ -66,7 +66,7 @@ class Vectors:
         return scaled
 
     def take(self, places: Places) -> Vectors:
-        """Return the vectors at positions [k] int64, without reading any data."""
+        """Return the vectors at positions `places` [k] int64, without reading any data."""
         rows = places if self.rows is None else self.rows[places]
         return Vectors(self.matrix, rows, self.norms)
 
