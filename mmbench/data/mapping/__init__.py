@@ -1,1 +1,1 @@
-"""Conversion of rows to samples: ids, texts, media, classes, and pairs of texts and media."""
+"""Conversion of rows to samples: ids, texts, media, class labels, and text-media pairs."""

@@ -22,8 +22,8 @@ _BARE = re.compile(r"\(?([A-Za-z])[).]?")
 def parse_options(value: object) -> object:
     """Return the list of options in a cell; a string is parsed as a Python list.
 
-    MMMU stores options as such strings: "['cat', 'dog']". Return None for a string that is not a
-    Python list or contains a lone surrogate. Any other value is returned unchanged.
+    MMMU stores the options of a question as a string, "['cat', 'dog']". Return None for a string
+    that is not a Python list or contains a lone surrogate. Any other value is returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -70,8 +70,8 @@ def as_choice(
 ) -> tuple[dict[str, object] | InvalidContent, str | InvalidContent]:
     """Return the target {"answer": letter, "options": [text, …]}, and the options as lines.
 
-    The lines are "A. cat", "B. dog". `right_letter` describes the arguments and errors; if the
-    answer is ambiguous, both results are its InvalidContent.
+    The lines are "A. cat", "B. dog". The arguments and errors are those of `right_letter`. If the
+    answer is ambiguous, both results are the InvalidContent that `right_letter` returns.
     """
     letter = right_letter(answers, options, where, texts=texts)
     if isinstance(letter, InvalidContent):
@@ -84,12 +84,13 @@ def right_letter(
 ) -> str | InvalidContent:
     """Return the letter of the correct option.
 
-    `answers` has one item: the position of the option from 0, its letter or its text. A letter
-    means the option at that position, even if another option has this letter as its text (MMMU).
-    With `texts`, other answers of the file are known to be texts of options; an answer that is both
-    a letter and a text is then ambiguous. The text of two equal options is ambiguous too. Return an
-    InvalidContent for an ambiguous answer. Raises DataError for an answer that matches no option,
-    and for several answers.
+    `answers` has one item, the correct option: its position from 0, its letter or its text. `where`
+    is the row's place for messages. A letter means the option at that position, even if another
+    option has this letter as its text (MMMU). `texts` is True if other answers of the file are
+    known to be texts of options: an answer that is both a letter and a text is then ambiguous. An
+    answer that is the text of two options is ambiguous too. Return an InvalidContent for an
+    ambiguous answer. Raises DataError for an answer that matches no option, and for several
+    answers.
     """
     letters = ascii_uppercase[: len(options)]
     answer = answers[0]
@@ -113,9 +114,10 @@ def right_letter(
 
 
 def matching_letters(answer: object, options: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Return the letters of the options equal to an answer, and the letter that the answer is.
+    """Return the letters of the options that equal an answer, and the letter that the answer is.
 
-    Either set is empty if nothing matches.
+    Both are sets. The first set is empty if no option equals the answer; the second set is empty if
+    the answer is not the letter of an option.
     """
     letters = ascii_uppercase[: len(options)]
     by_text = {letters[at] for at, option in enumerate(options) if option == answer}

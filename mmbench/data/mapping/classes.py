@@ -86,7 +86,8 @@ def read_labels(rows: Rows, target: str, separator: str, drop: str) -> Sequence[
     """Return the label of each row, or a list of labels if rows may have several.
 
     `target` is a column, or a pattern with columns in braces. Rows may have several labels if a
-    `separator` is given or if any cell is a list. The characters in `drop` are removed from labels.
+    `separator` is given or if any cell is a list. The characters of the string `drop` are removed
+    from labels.
     """
     cells = read_cells(target, rows)
     several = bool(separator) or any(isinstance(cell, list) for cell in cells)
@@ -108,8 +109,9 @@ def _parts(cell: object, separator: str) -> list[str]:
 
 
 def occurring_classes(labels: Sequence[Any]) -> list[str]:
-    """Return the distinct classes that occur in labels or lists of labels, sorted
-    (`sorted_classes`).
+    """Return the distinct classes that occur in `labels`, in the order of `sorted_classes`.
+
+    An item of `labels` is a label or a list of labels.
     """
     return sorted_classes(
         chain.from_iterable([one] if isinstance(one, str) else one for one in labels)
@@ -133,9 +135,10 @@ class ClassNames:
         return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]
 
     def find(self, labels: Sequence[str], where: Callable[[int], str]) -> array[int]:
-        """Return the class index of each label; `where` returns the place of a row for messages.
+        """Return the class index of each label.
 
-        Raises UnknownName for a label that is not a class.
+        `where` maps a position in `labels` to its place for messages. Raises UnknownName for a
+        label that is not a class.
         """
         found_positions = places(labels, self.names)
         unknown = (found_positions < 0).nonzero()[0]
@@ -144,10 +147,11 @@ class ClassNames:
         return array("q", found_positions.tobytes())
 
     def positions(self, label: Any, where: str) -> Any:
-        """Return the class index of a label (a name or an index), or the sorted indices of a list.
+        """Return the class index of a label, or the sorted class indices of a list of labels.
 
-        `where` is the place of the label for messages. Raises UnknownName for a label that is not a
-        class, and DataError for a name that several classes have.
+        A label is a class name or an index. `where` is the place of the label for messages. Raises
+        UnknownName for a label that is not a class, and DataError for a name that several classes
+        have.
         """
         if isinstance(label, list):
             return sorted({self.positions(one, where) for one in label})

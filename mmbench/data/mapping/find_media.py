@@ -45,8 +45,8 @@ def find_media(
     each; absolute paths are used as they are. If no candidate exists, the result is a Media with
     the first path, which fails when it is read. A name that cannot be a file name (`path_problem`)
     becomes an InvalidContent. If no file is found for any list, every result is an InvalidContent;
-    with `listed`, its reason names `source` and lists the folders searched. No error is raised,
-    because outputs can be scored without media.
+    if `listed` is true, the reason names `source` and lists the folders searched. No error is
+    raised, because outputs can be scored without media.
     """
     search = _Search(folder)
     # Search only once for a file that many questions share.
@@ -91,7 +91,10 @@ def locate_media(
 
 
 def path_problem(name: str) -> str:
-    """Return the reason why no file can have this name, or "" if a file can; download nothing."""
+    """Return the reason why no file can have this name, or "" if a file can.
+
+    A URL has a reason too: nothing is downloaded.
+    """
     if _ADDRESS.match(name):
         return f"{repr(name)} is a URL; download the file and give its path"
     if len(name) > _LONGEST:
@@ -111,7 +114,7 @@ def _content(path: str | None, name: str, home: str, modality: Modality) -> Cont
 
 
 class _Listing(NamedTuple):
-    """A folder to search, the searched path in it, and the file names at this path."""
+    """The files at one searched path below one searched folder."""
 
     folder: str
     place: str
@@ -149,12 +152,12 @@ class _Search:
 
 
 def _file_names(folder: str) -> dict[str, str]:
-    """Return the file names in a folder by their spellings; {} if there is no such folder.
+    """Return {spelling: file name} for the files in a folder; {} if there is no such folder.
 
-    A file can be found by its name, by its composed form (NFC) and by its escaped form. macOS
-    writes accents as separate characters (NFD), but tables usually have them composed. A table
-    contains text only, so a file name that is not UTF-8 appears there as `escape_surrogates` writes
-    it.
+    A file has up to three spellings: its name, the composed form of its name (NFC) and the escaped
+    form. macOS writes accents as separate characters (NFD), but tables usually have them composed.
+    A table contains text only, so a file name that is not UTF-8 appears there as
+    `escape_surrogates` writes it.
     """
     try:
         with os.scandir(folder) as entries:

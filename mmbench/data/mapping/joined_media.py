@@ -20,9 +20,9 @@ from mmbench.types import InvalidContent
 class _Join(Struct, frozen=True):
     """The data option `join`: another configuration of the data set, and how to join its rows.
 
-    `name` is the configuration and `columns` gives its inputs. A loaded row gets these inputs from
-    the row of the configuration that has the same id: the column `by` of the loaded row and the
-    column `id` of the configuration are equal.
+    `name` is the configuration, and `columns` maps the inputs to its columns. A loaded row gets
+    these inputs from the row of the configuration with the same id: the cell in the column `by` of
+    the loaded row equals the cell in the column `id` of the configuration.
     """
 
     name: str
@@ -69,7 +69,10 @@ class JoinedMedia:
 def open_join(
     join: Mapping[str, object], root: Path | None, path: str, split: str, revision: str | None
 ) -> JoinedMedia:
-    """Open the configuration that the data option `join` names. Raises SpecError, DataError."""
+    """Open the configuration that the data option `join` names.
+
+    The other arguments describe the data set (`open_dataset`). Raises SpecError and DataError.
+    """
     if join.keys() != {"name", "by", "id", "columns"}:
         raise SpecError(
             f"data option join has the keys {', '.join(map(str, join))};"

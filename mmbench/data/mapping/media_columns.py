@@ -45,7 +45,10 @@ def modality_of(name: str) -> Modality:
 
 
 def one_medium(columns: Mapping[str, object]) -> Modality:
-    """Return the only modality among the keys of the data option `columns`. Raises SpecError."""
+    """Return the only modality among the keys of the data option `columns`.
+
+    Raises SpecError if the keys contain no modality or several.
+    """
     media = [modality for modality in MEDIA if modality in columns]
     if len(media) != 1:
         raise SpecError(
@@ -67,8 +70,8 @@ def media_inputs(
 ) -> dict[str, Sequence[Any]]:
     """Return the media items of each row, by input name.
 
-    `columns` are the columns by input name; inputs that are texts are ignored. An empty cell
-    becomes ABSENT if the input is `optional`, or if the row has another member of its numbered
+    `columns` maps the names of inputs to their columns; inputs that are texts are ignored. An empty
+    cell becomes ABSENT if the input is `optional`, or if the row has another member of its numbered
     family; other empty cells become an InvalidContent. Raises DataError if an input's name
     contradicts the type of its column.
     """
@@ -89,9 +92,11 @@ def located_media(
 ) -> dict[str, Sequence[Any]]:
     """Return the media items of each row by input name, from cells with paths or encoded media.
 
-    `media` gives the modality of each input, `column_names` the column name of an input for
-    messages. A None cell is empty: it becomes ABSENT if the input may be missing in this row, and
-    an InvalidContent otherwise. A cell that is ABSENT stays ABSENT.
+    All mappings have the input names as keys: `cells` holds the cells of each input, `media` its
+    modality, and `column_names` the name of its column for messages. A None cell is empty: it
+    becomes ABSENT if the input may be missing in this row (because the input is `optional`, or the
+    row has another member of its numbered family), and an InvalidContent otherwise. A cell that is
+    ABSENT stays ABSENT.
     """
     located: dict[str, Sequence[Any]] = {
         name: locate_media(cells[name], rows.folder, rows.place, kind)

@@ -1,8 +1,8 @@
 """Media in the columns image, audio, video and file of a table. No file is opened.
 
-A question with its image in a column `image_path`, `images` or `image_2` would be asked without the
-image. Its image is therefore an InvalidContent, with a message that says how to name the column.
-Scoring of outputs needs no media and continues.
+Images in a column with another name (`image_path`, `images`, `image_2`) are not read, and the model
+would answer without them. The image of such a row is therefore an InvalidContent, with a message
+that says how to name the column. Scoring of outputs needs no media and continues.
 """
 
 from __future__ import annotations
@@ -58,10 +58,11 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
 
 
 def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
-    """Return the paths of all rows by modality: None for an empty cell, ABSENT without a column.
+    """Return the paths of all rows by modality; an empty cell is None.
 
-    The paths come from the columns image, audio, video and `file`; the extension in `file` decides
-    the modality. Raises DataError for a cell that is not a path, and for an unknown extension.
+    The cell of a row that lacks the column is ABSENT. The paths come from the columns image, audio,
+    video and `file`; the extension in `file` decides the modality. Raises DataError for a cell that
+    is not a path, and for an unknown extension.
     """
     paths = {str(modality): list(rows.paths(modality)) for modality in MEDIA}
     for at, file in enumerate(rows.paths(_FILE)):
@@ -77,10 +78,11 @@ def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
 
 
 def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
-    """Return the columns that seem to hold media but are not read, with their modality.
+    """Return {column: modality} for columns that seem to hold media but are not read.
 
-    `read` are the modalities that are read. A column is recognised by its name; if no modality is
-    read, also by its cells, if all non-empty cells are file names with extensions of one modality.
+    `read` are the modalities that are read from other columns. A column is recognised by its name.
+    If no modality is read, a column is also recognised by its cells: all non-empty cells are then
+    file names with extensions of one modality.
     """
     modalities = {name: _modality(name, rows.cells(name), read) for name in rows.names()}
     return {name: modality for name, modality in modalities.items() if modality}

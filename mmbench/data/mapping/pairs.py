@@ -1,4 +1,4 @@
-"""Conversion of texts about media to RetrievalData: captions as queries, media as corpus."""
+"""Conversion of media items and their texts to RetrievalData: texts as queries, media as corpus."""
 
 from __future__ import annotations
 
@@ -88,11 +88,12 @@ def _checked(text: str | InvalidContent) -> str | InvalidContent:
 
 
 class PairColumns(NamedTuple):
-    """The columns of text-media pairs: texts, media and the ids of each; "" for no column.
+    """The columns of text-media pairs: texts, media items and the ids of each; "" for no column.
 
     `medium` is a column, a path with columns in braces, or a list of these in order of preference.
-    A text column may hold lists of strings. With `own`, each row has its own media item unless ids
-    say otherwise; without it, rows with the same media item share one document.
+    A text column may hold lists of strings. If `own` is true, each row has its own media item,
+    unless the column `medium_id` gives two rows the same id. If `own` is false, rows with the same
+    media item share one document.
     """
 
     modality: Modality
@@ -205,7 +206,11 @@ def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
 def _document(
     rows: Rows, at: int, medium: str | list[str] | Media | None, own: bool, keys: ContentKeys
 ) -> str:
-    """Return the document id for a row without a media id: its path, row number or content hash."""
+    """Return the document id for a row without a media id.
+
+    If `own` is true, the id is the row number; otherwise it is the path of `medium`, or a hash of
+    its bytes, which `keys` computes.
+    """
     number = str(rows.numbers[at])
     if own:
         return number

@@ -26,8 +26,8 @@ def fill_pattern(pattern: str, rows: Rows) -> Sequence[str]:
 
     `{path}` is the cell in the column `path`. `{path:name}` is the last part of a path,
     `{path:stem}` the last part without its extension, `{path:parent}` the name of the folder;
-    `{start:06}` is padded with zeros to six digits. Raises UnknownName for a column that does not
-    exist.
+    `{start:06}` is the cell in the column `start`, padded with zeros to six digits. Raises
+    UnknownName for a column that does not exist.
     """
     literals = _SLOT.split(pattern)[::3]
     columns = [[_as(c, how) for c in rows.column(name)] for name, how in _SLOT.findall(pattern)]

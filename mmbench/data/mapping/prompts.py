@@ -1,8 +1,9 @@
 """Class names and prompt templates from the installed package clip-benchmark.
 
-CLIP_benchmark evaluates with these lists (LAION-AI/CLIP_benchmark
-clip_benchmark/datasets/en_classnames.json and en_zeroshot_classification_templates.json). The files
-are read; the package is not imported, so its dependencies need not be installed.
+CLIP_benchmark evaluates zero-shot classification with these class names and templates
+(LAION-AI/CLIP_benchmark clip_benchmark/datasets/en_classnames.json and
+en_zeroshot_classification_templates.json). The files are read; the package is not imported, so its
+dependencies need not be installed.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _NAMES, _TEMPLATES = "en_classnames.json", "en_zeroshot_classification_templates
 
 
 def with_templates(data: Samples, prompts: str, source: Path, *, spaces: bool = False) -> Samples:
-    """Return the data with the prompt templates of the data set `prompts` ("cifar10").
+    """Return the data with the prompt templates that clip-benchmark has for a data set.
 
-    The data are unchanged if `prompts` is "". If the package has class names for the data set
-    ("imagenet1k"), they become the labels, in order. With `spaces`, underscores in the data's own
-    class names become spaces.
+    `prompts` is the name of the data set there ("cifar10"); if it is "", the data are returned
+    unchanged. If the package has class names for the data set ("imagenet1k"), they become the
+    labels, in order. With `spaces`, underscores in the data's own class names become spaces.
 
     Raises Missing if the package is not installed, UnknownName for a data set without templates,
     and DataError if the data and the package have different numbers of classes; its message names

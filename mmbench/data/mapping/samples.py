@@ -120,7 +120,7 @@ def _several(cells: Sequence[object]) -> list[str]:
 
 
 def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the target of each multiple-choice row, and its options as lines (`as_choice`)."""
+    """Return the target of each multiple-choice row, and the text of its options (`as_choice`)."""
     names = column_list(shape.options)
     answers = rows.column(column_list(shape.target)[0])
     options = zip(*map(rows.column, names), strict=True)

@@ -1,1 +1,1 @@
-"""Data sources for published data sets with a layout of their own."""
+"""Data sources for published data sets that each have their own file layout."""

@@ -36,10 +36,10 @@ def audioset(
 ) -> Samples:
     """Load one sample per segment; the target lists the indices of its labels among all classes.
 
-    `root` holds `{split}_segments.csv` and class_labels_indices.csv, directly or in `metadata`, and
-    the audio files, cut to their segments, at one of the usual paths. `columns` sets other paths:
-    {audio: [PATH, …]}, which contain {YTID}, {start_seconds} and {end_seconds}. Samples without an
-    audio file fail.
+    `root` holds `{split}_segments.csv` and class_labels_indices.csv, directly or in a folder
+    `metadata`. It also holds one audio file per segment, at one of the usual paths or at the paths
+    that `columns` sets: {audio: [PATH, …]}, where a path contains {YTID}, {start_seconds} and
+    {end_seconds}. Samples without an audio file fail.
 
     Raises DataError for files that are missing or cannot be read, UnknownName for an unknown label.
     """

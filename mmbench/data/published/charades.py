@@ -24,7 +24,7 @@ _PLACES = ("", "Charades/")
 
 @declare_source("folder")
 def charades(root: Path | None, *, split: str = "test") -> Samples:
-    """Load one sample per video; the target lists the indices of its actions, the scene is a tag.
+    """Load one sample per video; the target lists its action indices, and the scene is a tag.
 
     `root` holds Charades_v1_{split}.csv and Charades_v1_classes.txt, directly or in `Charades`, and
     the videos in Charades_v1 or Charades_v1_480. A video without actions has an empty target.

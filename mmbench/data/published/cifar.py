@@ -122,7 +122,7 @@ def _medium(file: Path, images: ByteRanges, number: int) -> Media:
 
 
 def _ppm(planes: bytes) -> bytes:
-    """Return an image in PPM format from its red, green and blue planes of 1,024 bytes each."""
+    """Return an image in PPM format, given 1,024 bytes each of red, green and blue values."""
     pixels = bytearray(_PIXELS)
     for colour in range(3):
         pixels[colour::3] = planes[colour * _PLANE : (colour + 1) * _PLANE]

@@ -29,9 +29,10 @@ def coco(
 
     `root` is an annotations file, or a folder that contains one (`find_annotations`); images are
     searched next to it (`find_media`). `split` selects images of a Karpathy file; for any other
-    file, `source` gets the key `doubt` if the file name does not contain the split. `captions`
-    keeps the first captions of each image (COCO 5K has 25,010 captions, and 25,000 with five per
-    image), `images` keeps the first images with their captions.
+    file, the `source` of the result gets the key `doubt` if the file name does not contain the
+    split. `captions` is the number of captions to keep for each image (COCO 5K has 25,010 captions,
+    and 25,000 with five per image), and `images` the number of images to keep with their captions;
+    both keep the first ones.
 
     Ids are the ids in the file, as strings; a Flickr image has its file name without the extension.
     If no image file is found, all images are InvalidContent. Raises DataError for data that cannot

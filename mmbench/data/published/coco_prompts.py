@@ -60,10 +60,10 @@ def coco_prompts(
 
 
 def _annotations(root: Path | None, split: str) -> Path:
-    """Return COCO's own file of the split, even if there is a Karpathy file with other splits.
+    """Return COCO's own annotations file of the split, even if there is a Karpathy file.
 
-    Raises DataError if the only COCO file is of another split: train2014, for example, also has
-    enough images, so the error would not be noticed.
+    Raises DataError if the only COCO file belongs to another split. Without this error, the wrong
+    split would not be noticed: train2014, for example, also has enough images.
     """
     name = f"captions_{split}"
     places = [root, root / "annotations"] if root else []
@@ -84,7 +84,7 @@ def _annotations(root: Path | None, split: str) -> Path:
 
 
 def _one_each(captions: list[Caption], seed: int) -> dict[str, Caption]:
-    """Return for each image id the caption with the lowest hash under `seed`."""
+    """Return {image id: caption}: of each image, the caption with the lowest hash under `seed`."""
     chosen: dict[str, Caption] = {}
     for caption in sorted(captions, key=lambda caption: _hash(seed, caption.id)):
         if isinstance(caption.text, str) and caption.text.strip():

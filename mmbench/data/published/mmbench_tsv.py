@@ -38,8 +38,9 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     `root` is the .tsv, or a folder that contains a single .tsv, with the columns index, question,
     hint, A, B, C, D, answer, category, l2-category and image (base64, or the index of the row that
     has the image). If the file already contains rotations (an index of at least 1,000,000), no
-    rotations are added. The id of a sample is its index; added rotations are index/1, index/2, ….
-    All rotations of a question form a group. A hint precedes its question, on a separate line.
+    rotations are added. The id of a sample is its index; added rotations have the ids index/1,
+    index/2, …. All rotations of a question form a group. A hint precedes its question, on a
+    separate line.
 
     Raises DataError for data that cannot be read, and for duplicate ids.
     """
@@ -87,7 +88,9 @@ def _rotations(sample: Sample) -> list[Sample]:
 
 
 def _images(rows: OwnTable, ids: Sequence[str]) -> list[Content]:
-    """Return the image of each row: its own image, or the image of the row it refers to."""
+    """Return the image of each row: the image in its cell, or the image of the row that its cell
+    names.
+    """
     spool = Spool(cache_folder())
     texts = rows.required("image")
     own: dict[str, MediaInFile] = {}

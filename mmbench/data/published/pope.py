@@ -31,7 +31,8 @@ def pope(root: Path | None, *, category: str | None = None) -> Samples:
     with one file for each category (coco_pope_random.json, …), directly or in `coco` or
     `output/coco`. Images are searched from `root` by `find_media`; they need not exist. The file
     name gives the tag `category`. The ids are the question ids; if all three categories are read,
-    the ids are random/1, popular/1, …, because the numbers of each official file start at 1.
+    the category is part of the id (random/1, popular/1, …), because the question ids of each
+    official file start at 1.
 
     Raises DataError for files that are missing or cannot be read, UnknownName for another category.
     """

@@ -26,8 +26,8 @@ def fsdd(root: Path | None, *, split: str = "all") -> Samples:
     """Load one sample per recording DIGIT_SPEAKER_INDEX.wav; the target is the digit as a word.
 
     `root` is the folder of the recordings, or contains it as `recordings`. The speaker is the group
-    and a tag. The `split` test has the recordings with index 0 to 4, train has all others. Raises
-    DataError if there are no recordings, and for a file with another name.
+    and a tag. The split `test` has the recordings with index 0 to 4, and the split `train` has all
+    others. Raises DataError if there are no recordings, and for a file with another name.
     """
     if split not in _SPLITS:
         raise UnknownName("split of FSDD", split, _SPLITS)

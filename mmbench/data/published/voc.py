@@ -58,7 +58,10 @@ def voc(
 
 
 def _marks(file: Path, *, difficult: bool) -> dict[str, bool]:
-    """Return for each image id in a class's file whether the class is present."""
+    """Return {image id: whether the class is present}, from the file of one class.
+
+    `difficult` is True if a class with only difficult objects counts as present.
+    """
     marks: dict[str, bool] = {}
     known = _PRESENT | {"0": difficult}
     for number, line in enumerate(text_lines(read_file(file), file), start=1):

@@ -51,7 +51,7 @@ class _AnswerAnnotations(Struct):
 
 @declare_source("json")
 def vqa(root: Path | None, *, split: str = "val2014") -> Samples:
-    """Load one sample per question; the target lists its answers as given.
+    """Load one sample per question; the target lists its answers, unchanged.
 
     `root` is a folder with questions.json and annotations.json, or with the official files of a
     `split` (v2_OpenEnded_mscoco_val2014_questions.json, v2_mscoco_val2014_annotations.json; files
@@ -133,7 +133,7 @@ def _first(folders: list[Path], names: list[str], root: Path) -> Path:
 
 
 def _names(image: int | str) -> list[str]:
-    """Return the candidate file names of an image: COCO's names for each split, and VQA's paths."""
+    """Return the candidate paths of an image: COCO's file names for each split, and VQA's paths."""
     if isinstance(image, str):
         return [image if "." in image else f"{image}.jpg"]
     names = [f"COCO_{split}_{image:012d}.jpg" for split in _IMAGES]

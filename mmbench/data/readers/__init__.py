@@ -1,1 +1,1 @@
-"""Readers of rows: JSON, tables, Arrow and Parquet files, data sets of the datasets library."""
+"""Readers of rows from JSON, tables, Arrow and Parquet files, and the datasets library."""

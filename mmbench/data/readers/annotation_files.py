@@ -1,4 +1,4 @@
-"""Annotation files of published data sets: lookup of the files, and their formats and rows."""
+"""Annotation files of published data sets: lookup of the files, their formats, and their rows."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def find_files(root: Path | None, files: Files, source: str) -> list[tuple[str, 
     """Return the name and the path of each file; the name is "" unless `files` is a mapping.
 
     `files` is a path, a list of paths (the first that exists is used), or a mapping {name: path or
-    list}. `root` is the folder of the paths, or the file itself. Raises DataError for a missing
-    file.
+    list}. `root` is the folder of the paths; it may also be the only file. Raises DataError for a
+    missing file.
     """
     if root is None:
         raise DataError(f"data source {source} was given no data; give --data FOLDER")

@@ -24,7 +24,7 @@ _BLOCK = 1 << 13  # values converted to Python objects at a time
 
 
 class ArrowValues(Column[Any]):
-    """The values of an Arrow column; `what` is the name of the column in messages."""
+    """The values of an Arrow column; messages call the column `what`."""
 
     def __init__(self, array: pa.ChunkedArray, what: str) -> None:
         self.array, self.what = array, what
@@ -71,9 +71,10 @@ def as_values(array: pa.ChunkedArray, what: str) -> Sequence[Any]:
 
 
 def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the paths and the bytes in a media column; a value that a row lacks is null.
+    """Return two columns, the paths and the bytes of the media in a column.
 
-    Raises DataError for a column of another type; `what` is the name of the column in the message.
+    A row that lacks one of the two has a null there. Raises DataError for a column of another type;
+    `what` is the name of the column in the message.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -99,7 +100,10 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
 
 
 def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column of plain strings, bytes or numbers: decode dictionaries, convert views."""
+    """Return a column of plain strings, bytes or numbers.
+
+    Dictionary-encoded columns are decoded, and view types are converted.
+    """
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
@@ -114,9 +118,9 @@ def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     """Return a function that maps a row number to the image, audio or video in a column.
 
-    If the rows of the data set are exactly the rows of its Arrow files, in order, the bytes are a
-    range of such a file. Otherwise (`test[:100]`, data in memory) the datasets library reads the
-    row.
+    If the rows of the data set are exactly the rows of its Arrow files, in order, the function
+    reads the bytes from a range of the file. Otherwise (`test[:100]`, data in memory) it reads the
+    row through the datasets library.
     """
     files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
     stored: list[MediaFile] = [file for file in files if file is not None]

@@ -39,7 +39,7 @@ _COCO_NAME = re.compile(r"COCO_(?:train|val|test)\d{4}_(\d{12})\.\w+")
 
 
 class AnnotatedImage(NamedTuple):
-    """An image's id, and its candidate relative paths in order of preference, if known."""
+    """The id of an image, and its candidate relative paths, if known, in order of preference."""
 
     id: str
     names: list[str]

@@ -1,4 +1,4 @@
-"""File contents: text of any Unicode encoding, and the place of the first byte that is not text."""
+"""Reading of text files in any Unicode encoding, and lookup of the first byte that is not text."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PACKED = {b"\x1f\x8b": "compressed by gzip", b"PK\3\4": "a ZIP archive", b"PAR1
 
 
 def read_file(path: Path, *, pipe: bool = False) -> bytes:
-    """Return the bytes of a file as UTF-8 without a byte order mark.
+    """Return the contents of a text file as UTF-8 bytes without a byte order mark.
 
     UTF-16 and UTF-32 are recognised by their byte order marks and converted; other bytes are not
-    checked. With `pipe`, the path may also be a named pipe, because the user typed it. Raises
+    checked. With `pipe`, the path may also be a named pipe (for a path that the user typed). Raises
     DataError.
     """
     try:
@@ -53,7 +53,7 @@ def decode_text(data: bytes, path: Path) -> str:
 
 
 def describe_no_text(data: bytes) -> str:
-    """Return a phrase for messages: why the bytes are not UTF-8 text, and advice."""
+    """Return a phrase for messages that says why bytes are not UTF-8 text, with advice."""
     packed = next((name for magic, name in _PACKED.items() if data.startswith(magic)), "")
     if packed:
         return f"the file is {packed}; unpack or convert it"
@@ -61,7 +61,10 @@ def describe_no_text(data: bytes) -> str:
 
 
 def is_no_text(data: bytes) -> bool:
-    """Return whether bytes are certainly not UTF-8 text: an archive, Parquet, or with a NUL."""
+    """Return whether bytes are certainly not UTF-8 text.
+
+    This is so for archives, for Parquet files, and for bytes that contain a NUL.
+    """
     return b"\0" in data or data.startswith(tuple(_PACKED))
 
 

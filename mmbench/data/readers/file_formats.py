@@ -67,27 +67,27 @@ def describe_bytes(data: bytes) -> str:
 
 
 def is_packed(text: str) -> bool:
-    """Return whether a description (`describe`) is of an archive, which must be unpacked first."""
+    """Return whether a description (`describe`) says that a file is an archive to unpack first."""
     return text.startswith(_PACKED)
 
 
 def is_table(text: str) -> bool:
-    """Return whether a description (`describe`) is of a file with rows."""
+    """Return whether a description (`describe`) says that a file has rows."""
     return text.startswith(TABLES)
 
 
 def is_json(text: str) -> bool:
-    """Return whether a description (`describe`) is of JSON or JSON lines."""
+    """Return whether a description (`describe`) says that a file is JSON or JSON lines."""
     return text.startswith(("JSON", "a JSON"))
 
 
 def is_text(text: str) -> bool:
-    """Return whether a description (`describe`) is of text lines without columns."""
+    """Return whether a description (`describe`) says that a file is text lines without columns."""
     return text.startswith(("TREC", "lines", "text"))
 
 
 def is_webdataset(text: str) -> bool:
-    """Return whether a description (`describe`) is of a WebDataset folder of tar archives."""
+    """Return whether a description (`describe`) says that a folder holds WebDataset archives."""
     return text.startswith("WebDataset")
 
 
@@ -114,7 +114,7 @@ def _describe_text(text: str) -> str:
 
 
 def _describe_json(text: str) -> str:
-    """Return the format of JSON, given its beginning, which may end anywhere."""
+    """Return the format of JSON, given the beginning of the text, which may end anywhere."""
     first, end = _decoded(text.removeprefix("[").lstrip())
     if text.startswith("["):
         inside = f" of objects with {_names(first)}" if isinstance(first, dict) else ""
@@ -150,8 +150,9 @@ def _describe_folder(folder: Path) -> str:
 def _describe_tar(path: Path) -> str:
     """Return a description of one WebDataset sample in a tar archive: its key and its members.
 
-    A key is a file's path up to the first dot in the file name. The sample is the first one with
-    other members than the first sample of the archive, or else the first sample.
+    A key is a file's path up to the first dot in the file name; the files with one key are the
+    members of a sample. The described sample is the first one whose members have other extensions
+    than those of the archive's first sample; if there is none, it is the first sample.
     """
     members: dict[str, list[str]] = {}
     with open_regular(path) as file, tarfile.open(fileobj=file) as archive:

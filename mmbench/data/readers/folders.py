@@ -1,4 +1,4 @@
-"""Files in folders: which files are data or media, and the ids that their paths give."""
+"""Files in folders: selection of data and media files, and conversion of their paths to ids."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _SYSTEM_NAMES = frozenset(
 
 
 def is_system_name(name: str) -> bool:
-    """Return whether systems or tools, not users, create files and folders with this name.
+    """Return whether a file or folder name is used by systems or tools and not by users.
 
-    Hidden names are among them: `.DS_Store`, AppleDouble files (`._a.jpg`), `.ipynb_checkpoints`.
+    This includes hidden names: `.DS_Store`, AppleDouble files (`._a.jpg`), `.ipynb_checkpoints`.
     """
     return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
@@ -41,7 +41,7 @@ def as_modality(name: str) -> Modality | None:
 
 
 def modality_by_ending(path: str) -> Modality | None:
-    """Return the modality of a file by its name's extension, None if it is no media file."""
+    """Return the modality that a file name's extension implies; None if it is not a media file."""
     suffix = PurePath(path).suffix.lower()
     return next((name for name, endings in ENDINGS.items() if suffix in endings), None)
 
@@ -76,7 +76,7 @@ def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
 def first_folder(
     root: Path | None, names: Sequence[str], inside: str, source: str, hint: str = "put it there"
 ) -> Path:
-    """Return the first of the folders `names` in `root` that contains a file or folder `inside`.
+    """Return the first of the folders `names` in `root` that contains the file or folder `inside`.
 
     The name "" means `root` itself. Raises DataError if there is no such folder; the message names
     the data source `source` and ends with `hint`.
@@ -99,8 +99,8 @@ def files_below(root: Path, above: Path | None = None) -> Iterator[Path]:
     """Yield the files in a folder and its subfolders, sorted by name, each folder only once.
 
     Links to folders are followed. A folder that can be reached by several paths (links may form a
-    loop) is listed at the first path. Links never lead back into `above`, a folder that contains
-    `root`. Hidden files and system files (`is_system_name`) are skipped. Raises DataError for a
+    loop) is listed at the first path. Links to `above`, a folder that contains `root`, are not
+    followed. Hidden files and system files (`is_system_name`) are skipped. Raises DataError for a
     folder that cannot be listed.
     """
     seen = set() if above is None else {_identity(above)}
@@ -123,10 +123,10 @@ def _refuse(error: OSError) -> None:
 
 
 def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
-    """Return (id, path) of the image, audio or video files in a folder and its subfolders, by path.
+    """Return (id, path) of the image, audio or video files in a folder and its subfolders.
 
-    `files_below` says which files are skipped. Raises DataError for a missing folder, a folder
-    without files of this modality, and two files with the same id.
+    The files are sorted by path; `files_below` describes which files are skipped. Raises DataError
+    for a missing folder, a folder without files of this modality, and two files with the same id.
     """
     endings = ENDINGS[modality]
     if not root.is_dir():
@@ -140,6 +140,6 @@ def media_in(root: Path, modality: Modality) -> list[tuple[str, Path]]:
 
 
 def sounds_in(folder: Path) -> dict[str, str]:
-    """Return the audio files in a folder as a mapping from name, without extension, to path."""
+    """Return {name without extension: path} for the audio files in a folder."""
     files = [file for file in entries(folder) if file.suffix.lower() in SOUNDS]
     return {escape_surrogates(file.stem): str(file) for file in reversed(files)}

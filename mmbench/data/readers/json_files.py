@@ -39,7 +39,7 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
 
     `line` (a line of JSONL) or `inside` (an entry of a JSON file) gives the place of `data` in the
     file, for messages. Raises DataError: for malformed JSON with the line, the column (from 1, in
-    bytes) and the byte offset; for JSON of another shape with the entry, such as
+    bytes) and the byte offset; for JSON of another type with the path of the entry, such as
     `$.annotations[3]`. A duplicate key in an object is an error too, except if it is decoded into a
     struct, which keeps only some of the keys.
     """
@@ -66,18 +66,19 @@ def decode_json(data: bytes, as_type: type[T], path: Path, *, line: int = 0, ins
 
 
 def _refuse_repeated_keys(data: bytes, content: object, place: str) -> None:
-    """Raise DataError for a duplicate key in an object; `content` is the decoded JSON.
+    """Raise DataError for a duplicate key in an object of the JSON `data`.
 
-    `content` has only the last value of a duplicate key. Every key has a colon, so encoding
-    `content` gives fewer colons than `data` has. The objects themselves are examined, which is
-    slow, only if the number of colons differs or a colon is escaped.
+    `content` is the decoded JSON, which has only the last value of a duplicate key. Every key is
+    followed by a colon, so the encoded `content` has fewer colons than `data` if a key is
+    duplicated. The objects themselves are examined, which is slow, only if the number of colons
+    differs or a colon is escaped. `place` begins the message.
     """
     if may_hide_colons(data) or data.count(b":") != msgspec.json.encode(content).count(b":"):
         json.loads(data, parse_int=str, object_pairs_hook=lambda pairs: _single_keys(pairs, place))
 
 
 def may_hide_colons(data: bytes) -> bool:
-    """Return whether JSON may contain escaped colons, which make counting colons unreliable."""
+    """Return whether JSON may contain escaped colons, so that counting colons is unreliable."""
     return any(colon in data for colon in _ESCAPED_COLONS)
 
 

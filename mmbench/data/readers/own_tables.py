@@ -27,7 +27,7 @@ class OwnTable(FileRows):
     """A table written by a user; rows of a JSON or JSONL file may lack a column."""
 
     def take(self, places: Sequence[int]) -> OwnTable:
-        """Return the table of some of the rows, given their positions among the selected rows."""
+        """Return the table of the selected rows at the positions `places`."""
         other = copy(self)
         other.numbers = self.numbers[list(places)]
         return other
@@ -50,10 +50,10 @@ class OwnTable(FileRows):
         return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
     def first(self, names: Sequence[str], what: str) -> NamedColumn:
-        """Return the cell of each row in the first of the columns `names` that the row has.
+        """Return, for each row, the cell in the first of the columns `names` that the row has.
 
-        Also return the name of the first of these columns in the file. Raises DataError for a row
-        that has none of the columns; its message calls the missing cell `what`.
+        Also return the name, as in the file, of the first of these columns. Raises DataError for a
+        row that has none of the columns; its message calls the missing cell `what`.
         """
         present = [name for name in map(self.find, names) if name]
         columns = list(map(self.cells, present))
@@ -72,11 +72,11 @@ class OwnTable(FileRows):
         return present[0], cells
 
     def only(self, names: Sequence[str], what: str) -> NamedColumn:
-        """Return the cell of each row in the only column of `names` that has a value in the row.
+        """Return, for each row, the cell in the only column of `names` that has a value in the row.
 
-        Also return the name of the first of these columns in the file. Columns with equal values
-        count as one column. Raises DataError for a row that has none of the columns, and for a row
-        with different values in them, because the right value is not guessed.
+        Also return the name, as in the file, of the first of these columns. Columns with equal
+        values count as one column. Raises DataError for a row that has none of the columns, and for
+        a row with different values in them, because it is unclear which value is right.
         """
         present = [name for name in map(self.find, names) if name]
         if len(present) < 2:
@@ -111,7 +111,7 @@ class OwnTable(FileRows):
         return ids
 
     def required(self, name: str, one: Callable[[Any], Any] = parse_text) -> Sequence[Any]:
-        """Return the result of `one`, by default the string, for each cell of a column.
+        """Return the result of `one` for each cell of a column, by default the cell as a string.
 
         Raises DataError for a row that lacks the column, and for a cell for which `one` raises
         ValueError.
@@ -126,7 +126,9 @@ class OwnTable(FileRows):
         )
 
     def paths(self, name: str) -> Sequence[Any]:
-        """Return the path of each row in a column: None for an empty cell, ABSENT for no cell."""
+        """Return the path of each row in a column: None for an empty cell, ABSENT for a missing
+        cell.
+        """
         return self._each(name, parse_path, ABSENT)
 
     def _each(self, name: str, one: Callable[[Any], Any], none: str | Absent) -> Sequence[Any]:

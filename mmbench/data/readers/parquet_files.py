@@ -1,4 +1,7 @@
-"""Rows of Parquet files; media bytes are decoded by row group and stored in temporary files."""
+"""Rows of Parquet files.
+
+Media bytes are decoded one row group at a time and stored in temporary files.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,7 @@ class ParquetColumn(MediaFile):
         return self._ends[-1] if self._ends else 0
 
     def read(self, number: int) -> bytes:
-        """Return the bytes in a row, b"" for null. Raises OSError, ValueError, DataError."""
+        """Return the bytes in row `number`; b"" for null. Raises OSError, ValueError, DataError."""
         group = bisect_right(self._ends, number)
         with self._lock:
             spool = self._aside.pop(group, None) or self._decoded(group)
@@ -94,7 +97,7 @@ class ParquetRows(Rows):
         return list(self._schema.names)
 
     def read(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column, of all rows of the file."""
+        """Return the cells of a column for all rows of the file."""
         return as_values(self._column(name), f"{self.place}: column {name}")
 
     def _column(self, name: str) -> pa.ChunkedArray:
@@ -107,7 +110,10 @@ class ParquetRows(Rows):
         return self._schema.empty_table()[name.removesuffix(".path")]
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
-        """Return the cells of a media column; encoded media are read once, for their hashes."""
+        """Return the cells of a media column.
+
+        If the column holds encoded media, all of them are read once, to compute their hashes.
+        """
         import numpy as np
         import pyarrow as pa
 

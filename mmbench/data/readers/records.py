@@ -1,7 +1,6 @@
 """Table rows and their cells: lookup of columns by name, and conversion of cell values.
 
-A single row is a `Record`. The rows of a file are stored as columns
-(`mmbench.data.readers.table_files`).
+A single row is a `Record`. `mmbench.data.readers.table_files` stores all rows of a file as columns.
 """
 
 from __future__ import annotations
@@ -42,9 +41,9 @@ class Record(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """Return the form of a column name that is used for comparison.
+    """Return a column name in the form in which names are compared.
 
-    It is in snake case: `image_id` for `Image-ID`, `imageId` and `image id`.
+    The form is snake case: `image_id` for `Image-ID`, `imageId` and `image id`.
     """
     words = _NEXT_WORD.sub("_", name.strip())
     return words.casefold().replace(" ", "_").replace("-", "_")
@@ -53,8 +52,8 @@ def plain_name(name: str) -> str:
 def find_name(names: Iterable[str], name: str, where: str) -> str | None:
     """Return the name of a column as spelt in `names`; None if there is no such column.
 
-    Names are compared as `plain_name`. Raises DataError, which begins with `where`, if several
-    names are equal to `name` except for case and spelling, and none is exactly equal.
+    Names are compared in the form of `plain_name`. Raises DataError, which begins with `where`, if
+    several names differ from `name` only in case and spelling, and none is exactly equal.
     """
     same: list[str] = []
     for one in names:
@@ -70,7 +69,10 @@ def find_name(names: Iterable[str], name: str, where: str) -> str | None:
 
 
 def as_id(value: object, what: str) -> str:
-    """Return a value as an id. Raises DataError; `what` is the name of the value in the message."""
+    """Return a value as an id.
+
+    Raises DataError for an invalid id; its message calls the value `what`.
+    """
     return convert(parse_id, value, what)
 
 
@@ -82,7 +84,7 @@ def record_number(record: Record, name: str) -> float:
 def convert(one: Callable[[Any], T], value: object, what: str) -> T:
     """Return the result of `one` for a value. Raises DataError if `one` raises ValueError.
 
-    The message of the ValueError says what to give; `what` is the name of the value.
+    The message of the ValueError says which values are valid; `what` is the name of the value.
     """
     try:
         return one(value)
@@ -91,7 +93,9 @@ def convert(one: Callable[[Any], T], value: object, what: str) -> T:
 
 
 def format_cell(value: object) -> str:
-    """Return a value for a message: "missing" for null, "empty" for an empty string or list."""
+    """Return the form of a value in messages: "missing" for null, "empty" for an empty string or
+    list.
+    """
     if is_missing(value):
         return "missing"
     return "empty" if value in ("", []) else repr(value)
@@ -165,7 +169,7 @@ def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
 
 
 def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | None:
-    """Return the cells of all rows by column; None if a row lacks a column of the other rows."""
+    """Return the cells of all rows by column; None if the rows do not all have the same columns."""
     cells = records.columns["cells"] if isinstance(records, Table) else None
     if not isinstance(cells, Mappings) or any(map(has_gaps, cells.columns.values())):
         return None
@@ -173,7 +177,7 @@ def same_columns(records: Sequence[Record]) -> Mapping[str, Sequence[object]] | 
 
 
 def has_gaps(cells: Sequence[object]) -> bool:
-    """Return whether a row lacks the column that has these cells.
+    """Return whether a column, given its cells, is missing in any row.
 
     Only strings, repeated values and lists can hold ABSENT. Columns of other types are not scanned,
     because that would convert each value to a Python object.
@@ -186,12 +190,12 @@ def has_gaps(cells: Sequence[object]) -> bool:
 
 
 def columns_of(records: Sequence[Record]) -> list[str]:
-    """Return the names of the columns that any of the rows has, in order."""
+    """Return the names of the columns that occur in any of the rows, in order."""
     return [name for name in names_in(field_of(records, "cells")) if name]
 
 
 def cells_of(records: Sequence[Record], name: str) -> Sequence[object]:
-    """Return the cells of a column; None for a row that lacks the column."""
+    """Return the cells of column `name`; None for a row that lacks the column."""
     cells = entries(field_of(records, "cells"), name)
     return [None if cell is ABSENT else cell for cell in cells] if has_gaps(cells) else cells
 
@@ -210,7 +214,7 @@ def full_texts(records: Sequence[Record], names: Sequence[str]) -> Texts | None:
 
 
 def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
-    """Return the tags of each row: all cells of columns not in `used` (`tag_columns`)."""
+    """Return the tags of each row, from the columns that are not in `used` (`tag_columns`)."""
     cells = field_of(records, "cells")
     columns = cells.columns if isinstance(cells, Mappings) else Mappings.from_rows(cells).columns
     return Mappings(tag_columns(columns, used), len(records))
@@ -219,7 +223,9 @@ def tags(records: Sequence[Record], used: Collection[str]) -> Mappings:
 def tag_columns(
     columns: Mapping[str, Sequence[Any]], used: Collection[str]
 ) -> dict[str, Sequence[Any]]:
-    """Return the columns not in `used` as tags; ABSENT for a cell that is no string or number."""
+    """Return the columns not in `used` as tags; a cell that is not a string or number becomes
+    ABSENT.
+    """
     free = [n for n in columns if n and n not in used and plain_name(n) not in used]
     return {name: _tags(columns[name]) for name in free}
 

@@ -57,7 +57,7 @@ class Rows:
         return f"{self.place} row {self.numbers[at]}"
 
     def read(self, name: str) -> Sequence[Any]:
-        """Return the cells of an existing column, of all rows including those not selected."""
+        """Return the cells of an existing column for all rows, including those not selected."""
         raise NotImplementedError
 
     def content_type(self, _column: str) -> str:
@@ -69,7 +69,9 @@ class Rows:
         return []
 
     def has(self, name: str) -> bool:
-        """Return whether a column has this name, or the part of it before the first dot."""
+        """Return whether a column is called `name`, or like the part of `name` before its first
+        dot.
+        """
         return not {name, name.partition(".")[0]}.isdisjoint((*self.names(), *self._read))
 
     def refuse_unknown(self, name: str, printed: str = "") -> None:
@@ -105,19 +107,20 @@ class Rows:
         return value
 
     def as_texts(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return the result of `convert`, for a function that returns non-empty strings unchanged.
+        """Return the result of `convert` for a function that returns non-empty strings unchanged.
 
-        A column that holds only non-empty strings is returned without calling the function.
+        The function is `one`. It is not called for a column that holds only non-empty strings,
+        which is returned unchanged.
         """
         cells = self.column(name) if cells is None else cells
         full = isinstance(cells, Texts) and cells.are_full()
         return cells if full else self.convert(name, one, cells)
 
     def convert(self, name: str, one: Callable[[Any], Any], cells: Any = None) -> Sequence[Any]:
-        """Return the results of a function for the cells of a column, or for `cells` if given.
+        """Return the results of the function `one` for the cells of a column, or for `cells`.
 
         Raises DataError, with the place of the cell, if the function raises ValueError; the message
-        of the ValueError says what to give.
+        of the ValueError says which values are valid.
         """
         cells = self.column(name) if cells is None else cells
         blocks: list[Sequence[Any]] = []
@@ -138,9 +141,10 @@ class Rows:
         return self.as_texts(column, parse_path)
 
     def select(self, where: Mapping[str, object] | None, last: int | None = None) -> None:
-        """Select the rows with the given column values; of these, only the `last` rows if given.
+        """Select the rows with the given column values.
 
-        `where` is {column: value or list of accepted values}; values are compared as strings.
+        `where` is {column: value or list of accepted values}; values are compared as strings. If
+        `last` is given, only the last `last` of these rows are selected.
         """
         import numpy as np
 
@@ -161,7 +165,11 @@ class Rows:
 
 
 class FileRows(Rows):
-    """The rows of a table file, with a column `row` of row numbers and a column `part`."""
+    """The rows of a table file.
+
+    Two columns are added: `row` with the row numbers, and `part` with the name of the file if
+    several files are read.
+    """
 
     def __init__(self, file: Path, records: Sequence[Record], part: str = "") -> None:
         super().__init__(str(file), file.parent, len(records), part)
@@ -186,5 +194,5 @@ class FileRows(Rows):
         return str(self._places[int(self.numbers[at])])
 
     def read(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column, of all rows of the file."""
+        """Return the cells of a column for all rows of the file."""
         return self._cells.columns[name]

@@ -2,7 +2,7 @@
 
 Files are UTF-8, or UTF-16 or UTF-32 with a byte order mark. CSV and TSV have a header and use
 quotes as Excel does. JSON is a list of objects, or a mapping of ids to objects. If a column name
-occurs several times in the header, its cells are lists of the non-empty cells of a row.
+occurs several times in the header, each row gets a list of its non-empty cells in these columns.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def read_records(path: Path, value: str = "") -> Sequence[Record]:
     """Return the rows of a table. A CSV or TSV cell that is `nan` or `NaN` is None.
 
     A JSON mapping may map ids to values that are not objects; `value` is then the name of the
-    column of these values. Raises DataError, also if there are no rows.
+    column of these values. Raises DataError for a file that cannot be read or has no rows.
     """
     if path.suffix.lower() == ".json":
         return _refuse_empty(json_records(read_file(path), path, value), path)
@@ -51,7 +51,7 @@ def read_records(path: Path, value: str = "") -> Sequence[Record]:
 
 
 def without_nan(records: Table[Record]) -> Table[Record]:
-    """Return rows with None instead of the strings `nan` and `NaN`; lists lose these items."""
+    """Return rows with None instead of the strings `nan` and `NaN`; lists lose these strings."""
     cells = records.columns["cells"]
     assert isinstance(cells, Mappings)
     columns = {name: _without_nan(column) for name, column in cells.columns.items()}
@@ -75,8 +75,9 @@ def _without_nan(column: Sequence[object]) -> Sequence[object]:
 
 
 def parse_records(data: bytes, path: Path) -> Table[Record]:
-    """Return the rows in a file's bytes; the extension of `path` gives the format. Raises
-    DataError.
+    """Return the rows in the bytes of a file, in the format that the extension of `path` implies.
+
+    Raises DataError.
     """
     return _refuse_empty(_READERS[path.suffix.lower()](data, path), path)
 
@@ -88,7 +89,10 @@ def _refuse_empty(records: Table[Record], path: Path) -> Table[Record]:
 
 
 def record_table(where: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Table[Record]:
-    """Return mappings from column to value as a table, with the place `where` of each row."""
+    """Return a table of records from mappings {column: value}.
+
+    `where` gives the place of each row for messages.
+    """
     return Table(Record, {"where": where, "cells": Mappings.from_rows(rows)})
 
 
@@ -108,7 +112,9 @@ def jsonl_records(data: bytes, path: Path) -> Table[Record]:
 
 
 def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield parts of a file that end at line ends, each with the number of its first line."""
+    """Yield parts of a file that end at line ends, each with the number of its first line in the
+    file.
+    """
     at, number = 0, 1
     while at < len(data):
         end = data.find(b"\n", at + _BLOCK) + 1 or len(data)
@@ -118,7 +124,7 @@ def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _flat_rows(block: bytes, n: int) -> list[dict[str, object]] | None:
-    """Return n JSON lines decoded at once, if their objects hold no objects or lists.
+    """Return the objects in n JSON lines, decoded at once, if they hold no objects or lists.
 
     Return None if a line may be invalid or hold nested values: the caller then decodes line by
     line.
@@ -141,8 +147,7 @@ def json_records(data: bytes, path: Path, value: str = "") -> Table[Record]:
     """Return the rows of a JSON list of objects, or of a JSON mapping with ids as keys.
 
     The values of the mapping are objects, or values for the column `value`. JSON lines are
-    recognised under any file name. Raises DataError for duplicate ids, and for JSON of another
-    shape.
+    recognised under any file name. Raises DataError for duplicate ids, and for other JSON.
     """
     if is_json_lines(data):
         return jsonl_records(data, path)
@@ -177,7 +182,7 @@ def is_mapping(data: bytes) -> bool:
 
 
 def is_single_record(content: dict[str, object], value: str) -> bool:
-    """Return whether a JSON object is the only row of its file, and not a mapping with ids as keys.
+    """Return whether a JSON object is the only row of its file; otherwise it maps ids to rows.
 
     A row has an id column and the column `value`. If `value` is "", an object is a row if none of
     its values is an object.
@@ -205,10 +210,10 @@ def csv_records(
 ) -> Table[Record]:
     """Return the rows below the header line, or all rows if `header` gives the column names.
 
-    With `quoted`, quotes enclose fields; with `padded`, fields have a space in front. The limit of
-    131,072 characters per cell in the csv module is raised, because images in base64 and repetitive
-    model outputs exceed it; this limit is global to the process. Raises DataError for a row with
-    more or fewer cells than the header.
+    With `quoted`, quotes enclose fields; with `padded`, a space before each field is removed. The
+    limit of 131,072 characters per cell in the csv module is raised, because images in base64 and
+    repetitive model outputs exceed it; this limit is global to the process. Raises DataError for a
+    row with more or fewer cells than the header.
     """
     decode_text(data, path)
     csv.field_size_limit(_LONGEST)
@@ -238,8 +243,8 @@ def _cells_of(
 ) -> Iterator[list[str]]:
     """Yield the cells of each non-empty line, and append its line number to `numbers`.
 
-    Raises DataError for a line with more or fewer cells than `width`; `needed` is a phrase for the
-    message.
+    Raises DataError for a line that does not have `width` cells; `needed` is the phrase in the
+    message that says what a line must have.
     """
     for cells in reader:
         if len(cells) == width:
@@ -261,7 +266,7 @@ _READERS: dict[str, Callable[[bytes, Path], Table[Record]]] = {
 
 
 def _by_name(header: list[str], rows: list[list[str]]) -> Mappings:
-    """Return rows of cells as columns; the cells of a repeated column name are lists."""
+    """Return rows of cells as columns; a column name that occurs repeatedly has lists of cells."""
     columns: dict[str, list[Sequence[str]]] = {}
     for name, cells in zip(header, zip(*rows, strict=True), strict=True):
         columns.setdefault(name, []).append(cells)

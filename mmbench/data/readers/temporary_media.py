@@ -1,4 +1,4 @@
-"""Encoded media in temporary files, so that memory use does not grow with the data set."""
+"""A temporary file for encoded media, so that memory use does not grow with the data set."""
 
 from __future__ import annotations
 

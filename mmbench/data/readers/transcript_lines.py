@@ -1,4 +1,4 @@
-"""Transcript lines with ids: `text (id)` of NIST, `id words…` of Kaldi."""
+"""Transcript lines with ids, in the formats `text (id)` of NIST and `id words…` of Kaldi."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Data sources for data of your own, each with its registered name."""
+"""Data sources for the user's own data; each function is registered under a name."""

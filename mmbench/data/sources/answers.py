@@ -32,15 +32,16 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     columns A, B, C, …; `image`, `audio`, `video` and `file`, which are paths relative to the file;
     `group`, a name that rows share (an image, a question with rotated options). All other columns
     are tags, including `question_id` if there is an `id`. A row with an empty media cell fails,
-    unless the modality is in `optional`; a JSONL row without the key is asked with its text only.
+    unless the modality is in `optional`; a JSONL row without such a key is a question without
+    media.
 
     The target is a string, or the list of correct strings. With options it is {"answer": letter,
     "options": [text, …]}; the answer is given as a letter or as the text of an option, and the
     input `options` has the lines "A. cat", "B. dog". If an answer is the letter of one option and
-    the text of another, the letter counts, as in MMMU's official code. If other answers of the file
-    are texts of options, such an answer is ambiguous and the sample fails; so is a text that two
-    options have. Raises DataError, with the line, for an answer that matches no option, and for
-    duplicate ids.
+    the text of another, the letter counts, as in MMMU's official code. But if other answers of the
+    file are texts of options, the answer is ambiguous and the sample fails. An answer that is the
+    text of two options is ambiguous too. Raises DataError, with the line, for an answer that
+    matches no option, and for duplicate ids.
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
@@ -120,7 +121,10 @@ def _single_or_list(right: list[str]) -> str | list[str]:
 
 
 def _options(rows: OwnTable) -> list[list[str]]:
-    """Return the options of each row, numbers as decimal strings; [] for a row without options."""
+    """Return the options of each row as strings; [] for a row without options.
+
+    An option that is a number becomes a decimal string.
+    """
     letters = [rows.cells(letter) for letter in ascii_uppercase] if "B" in rows.names() else []
     options = []
     for at, listed in enumerate(rows.cells("options")):
@@ -135,6 +139,8 @@ def _options(rows: OwnTable) -> list[list[str]]:
 
 
 def _is_text(right: Sequence[str], options: Sequence[str]) -> bool:
-    """Return whether the answer of a row is the text of an option and not an option's letter."""
+    """Return whether the answer of a row, `right`, is the text of an option and not an option's
+    letter.
+    """
     by_text, by_letter = matching_letters(right[0], options) if options else (set(), set())
     return bool(by_text) and not by_letter

@@ -48,10 +48,10 @@ def captions(
     `root` is a file or a folder that contains one: COCO captions, Karpathy or BLIP JSON (found by
     `find_annotations`; `split` selects the images of a Karpathy file), JSON {id: [references]},
     JSONL or a JSON list with `id` and `references`, or CSV with `id` and `caption`, one row per
-    caption. `image` in a row is a path; it defaults to the id. `captions` keeps the first
-    references of each image, `images` keeps the first images. Images need not exist to score
-    captions. As in the source `coco`, `source` has the key `doubt` if the file may belong to
-    another split.
+    caption. `image` in a row is a path; it defaults to the id. `captions` is the number of
+    references to keep for each image, and `images` the number of images to keep; both keep the
+    first ones. Images need not exist to score captions. As in the data source `coco`, the `source`
+    of the result has the key `doubt` if the file may belong to another split.
 
     Raises DataError for data that cannot be read, and for images without a reference.
     """
@@ -156,5 +156,7 @@ def _by_image(
 
 
 def _names(image: AnnotatedImage) -> list[str]:
-    """Return the candidate paths of an image: those in the file, or names made from its id."""
+    """Return the candidate paths of an image: the paths in the file, or file names made from its
+    id.
+    """
     return image.names or [image.id, *(f"{image.id}{end}" for end in _ENDINGS)]

@@ -1,4 +1,4 @@
-"""The data source `pairs`: relevance judgements of documents for queries, by ids only."""
+"""The data source `pairs`: relevance judgements that consist of query ids and document ids."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ class _Judgement(NamedTuple):
 def pairs(root: Path | None) -> RetrievalData:
     """Load queries and documents without contents, and the grade of each document for each query.
 
-    `root` is a file or a folder that contains a single one. It has TREC qrels, under any file name
-    (lines `qid 0 docid grade`, also used by MS MARCO), or it is CSV, TSV, JSONL or JSON with the
-    columns query, document and optionally grade (default 1). BEIR's columns query-id, corpus-id and
-    score have the same meaning. JSON may also be {query: {document: grade}} or {query:
-    [documents]}. A CSV or TSV without a header has the columns `qid 0 docid grade`, `qid docid
-    grade` or `qid docid`.
+    `root` is a file, or a folder that contains a single file. The file has TREC qrels, under any
+    file name (lines `qid 0 docid grade`, also used by MS MARCO), or it is CSV, TSV, JSONL or JSON
+    with the columns query, document and optionally grade (default 1). BEIR's columns query-id,
+    corpus-id and score have the same meaning. JSON may also be {query: {document: grade}} or
+    {query: [documents]}. A CSV or TSV without a header has the columns `qid 0 docid grade`, `qid
+    docid grade` or `qid docid`.
 
-    A grade may have a fraction (1.0); a grade below 0 counts as 0, not relevant. Ids that are paths
-    are normalised by `path_id`. All judged documents are in the corpus, and all queries are used,
-    including queries without a relevant document.
+    A grade may be a decimal number (1.0); a grade below 0 counts as 0, not relevant. Ids that are
+    paths are normalised by `path_id`. All judged documents are in the corpus, and all queries are
+    used, including queries without a relevant document.
 
     Source of the format: trec_eval get_qrels.c (# begins a comment). Raises DataError, with the
     line, for data that cannot be read, and for duplicate pairs.
@@ -80,7 +80,10 @@ def pairs(root: Path | None) -> RetrievalData:
 
 
 def _is_trec(data: bytes) -> bool:
-    """Return whether the first line that is not a comment has four columns, the last a number."""
+    """Return whether a file is TREC qrels.
+
+    Its first line that is not a comment then has four columns, and the last column is a number.
+    """
     lines = (_cells(line) for line in data.split(b"\n", 100) if not line.startswith(b"#"))
     cells: list[bytes] = next(filter(None, lines), [])
     return len(cells) == 4 and _number(cells[3]) is not None
@@ -132,9 +135,9 @@ def _records(data: bytes, path: Path) -> Iterator[_Judgement]:
 
 
 def _ids(rows: OwnTable, names: tuple[str, ...], other: str) -> Sequence[str]:
-    """Return the ids in one of the id columns `names`, or else in the column `other`.
+    """Return the ids in one of the id columns `names`, or in the column `other` if there are none.
 
-    In a table with an id column, `other` ("query" or "document") may hold texts.
+    `other` is "query" or "document"; in a table with an id column, this column may hold texts.
     """
     has_id_column = any(map(rows.find, names))
     name, cells = rows.only(names, "id") if has_id_column else rows.first((*names, other), "id")
@@ -142,7 +145,7 @@ def _ids(rows: OwnTable, names: tuple[str, ...], other: str) -> Sequence[str]:
 
 
 def _by_query(data: bytes, path: Path) -> Iterator[_Judgement]:
-    """Yield the pairs of JSON {query: {document: grade}} or {query: [documents]}."""
+    """Yield the judgements in JSON {query: {document: grade}} or {query: [documents]}."""
     for query, judged in decode_json(data, dict[str, object], path).items():
         if not isinstance(judged, dict | list):
             raise DataError(

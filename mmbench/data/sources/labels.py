@@ -28,10 +28,11 @@ _USED = {*_IDS, *_LABELS, "group"}
 def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
     """Load one sample per id; the target is the index of its label in `Samples.labels`.
 
-    `root` is a CSV, TSV, JSONL or JSON file, or a folder that contains a single one, with `label`
-    and `id` (default: the path in `file`, `image`, `audio` or `video`, unchanged). If an id has
-    several rows, or a list under `labels`, the data are multi-label, and each target is a list of
-    indices. `group` is a name that samples share; other columns are tags.
+    `root` is a CSV, TSV, JSONL or JSON file, or a folder that contains a single such file, with the
+    columns `label` and `id`. Without `id`, the id is the path in the column `file`, `image`,
+    `audio` or `video`, unchanged. If an id has several rows, or a list under `labels`, the data are
+    multi-label, and each target is a list of indices. `group` is a name that samples share; other
+    columns are tags.
 
     `classes` gives the classes in order: a list of names, or a file with one name per line. By
     default they are the labels that occur, sorted (`sorted_classes`). Raises DataError, with the
@@ -58,10 +59,10 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
 
 
 class _Labels(NamedTuple):
-    """All labels of a table.
+    """The labels of all rows of a table.
 
-    `names` has each label and `rows` the number of its row, from 0; `lists` is True if a row has a
-    list of labels.
+    `names` has one item per label, and `rows` the number of the label's row, from 0. `lists` is
+    True if a row has a list of labels.
     """
 
     names: Sequence[str]
@@ -90,9 +91,10 @@ def _names(cell: object) -> list[str]:
 def _by_id(
     rows: OwnTable, row_labels: _Labels, positions: array[int]
 ) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
-    """Return the distinct ids, the class index or indices of each, and a table of their first rows.
+    """Return the distinct ids, the class index or indices of each id, and a table of first rows.
 
-    Raises DataError if rows with the same id have different media or repeat a label.
+    The table has the first row of each id. `positions` are the class indices of the labels. Raises
+    DataError if rows with the same id have different media or repeat a label.
     """
     ids = rows.ids(_IDS)
     if not row_labels.lists and are_distinct(ids):

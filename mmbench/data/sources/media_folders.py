@@ -32,8 +32,8 @@ def folder(root: Path | None) -> RetrievalData:
     `a/x#0`, `a/x#1`, …. Files are read in sorted order; `files_below` says which files are skipped.
     An image without a text file is a distractor. The captions of a text file without an image are
     linked to an image outside the corpus; if there are no images at all, the images of all captions
-    are InvalidContent. An empty file or a blank line between captions is an empty caption; blank
-    lines at the end are ignored.
+    are InvalidContent. An empty text file, and a blank line between captions, count as an empty
+    caption; blank lines at the end are ignored.
 
     Raises DataError for a missing or empty folder, and for two images with the same name.
     """
@@ -91,17 +91,18 @@ def class_folders(
     prompts: str = "",
     spaces: bool = False,
 ) -> Samples:
-    """Load one sample per file; its folder is its class: `n01440764/x.JPEG` has class 0.
+    """Load one sample per file; the class of a file is its folder.
 
-    Folders are in sorted order, without hidden and system folders (`__MACOSX`, `is_system_name`).
-    The id is the path below the folder of classes, without its extension. `split` is the folder of
-    classes in `root`, or a list of such folders: the first that exists is used ("" is `root`
-    itself). A class has the name of its folder; with `spaces`, underscores become spaces. `prompts`
-    selects the prompt templates, which may come with class names in the order of the folders
-    (`with_templates`).
+    For example, `n01440764/x.JPEG` is in class 0 if `n01440764` is the first folder. Folders are in
+    sorted order, without hidden and system folders (`__MACOSX`, `is_system_name`). `split` is the
+    folder in `root` that holds the folders of the classes, or a list of such folders: the first
+    that exists is used ("" is `root` itself). The id of a file is its path in the folder `split`,
+    without its extension. A class has the name of its folder; with `spaces`, underscores become
+    spaces. `prompts` selects the prompt templates, which may come with class names in the order of
+    the folders (`with_templates`).
 
-    Raises DataError for missing folders or files, and if there are not as many class names as
-    folders.
+    Raises DataError for missing folders or files, and if the number of class names differs from the
+    number of folders.
     """
     modality = modality_of(medium)
     place = _place(root, [split] if isinstance(split, str) else split)

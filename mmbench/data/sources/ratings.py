@@ -18,9 +18,9 @@ def ratings(root: Path | None) -> Samples:
     """Load one sample per id; the target is the list of its ratings [rater, number], by rater.
 
     `root` is a CSV, TSV, JSONL or JSON file with one row per rating, or a folder that contains a
-    single such file. The columns are `id`, `rater`, `rating` and optionally `system`, which is the
-    tag and the group (without it the id is the group). A path in `audio`, `image`, `video` or
-    `file` is the rated output.
+    single such file. The columns are `id`, `rater`, `rating` and optionally `system`. The system is
+    a tag and the group of a sample; without this column, the id is the group. A path in `audio`,
+    `image`, `video` or `file` is the rated output.
 
     If a rater rates an id more than once, each rating counts. Raises DataError, with the line, for
     a rating that is not a number, and for an id with two systems.

@@ -1,7 +1,7 @@
 """The data sources `listing`, `labelled` and `rows`: one sample per row.
 
-They read rows from different places and convert them in the same way
-(`mmbench.data.mapping.samples`).
+The sources read rows from different places, and all convert them to samples with
+`mmbench.data.mapping.samples`.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
 class References(Struct, frozen=True, forbid_unknown_fields=True):
     """The data option `references`: reference texts in another entry of the same JSON file.
 
-    `rows` is the entry. Each of its rows has a reference in the column `text`, and in the column
-    `of` the id of the sample that the reference belongs to.
+    `rows` is the name of the entry. Each of its rows has a reference in the column `text`; the
+    column `of` has the id of the sample to which the reference belongs.
     """
 
     rows: str

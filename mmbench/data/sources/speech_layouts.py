@@ -20,7 +20,8 @@ from mmbench.types import Content, InvalidContent, Media, Sample
 class _Recording(NamedTuple):
     """The transcript of a recording.
 
-    Its audio is `sound`, or else the audio file in `folder` with the id as its name.
+    The audio of the recording is `sound`; if that is not set, it is the audio file in `folder`
+    whose name is the id.
     """
 
     id: str
@@ -80,7 +81,10 @@ def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
 
 
 def sphinx(folder: Path) -> list[Sample]:
-    """Load a CMUSphinx folder: the transcripts of the ids in `fileids`, without <s> and </s>."""
+    """Load a CMUSphinx folder: one sample for each id in `fileids`, with its transcript.
+
+    The markers <s> and </s> are removed from transcripts.
+    """
     file, order = folder / "transcription", folder / "fileids"
     texts = trn_texts(read_file(file), file)
     paths = [PurePosixPath(line) for line in _lines(order) if line]

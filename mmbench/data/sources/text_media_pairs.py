@@ -1,7 +1,7 @@
 """The data sources `table`, `hf`, `captioned` and `caption-rows`: texts about media.
 
-They read rows from different places and convert them in the same way
-(`mmbench.data.mapping.pairs.pairs_from_rows`).
+The sources read rows from different places, and all convert them with
+`mmbench.data.mapping.pairs.pairs_from_rows`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from mmbench.protocols import declare_source
 def table(root: Path | None, *, columns: dict[str, Columns] | None = None) -> RetrievalData:
     """Load texts as queries ("text") and images as corpus ("image") from the rows of one file.
 
-    `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that contains a single one.
-    The columns are `image`, `text` and optionally `id` and `image_id`; `columns` sets other names:
-    {image: file_name, text: caption}. With the key audio or video instead of image, and audio_id or
-    video_id, the corpus has this modality. An image is a path, relative to the file or found in an
-    image folder next to it (`find_media`); in Parquet also bytes or a struct of bytes and path. A
-    text is a string, in JSONL and Parquet also a list of strings. `pairs_from_rows` says how rows
-    become samples. CSV and TSV are UTF-8 with a header, and use quotes as Excel does.
+    `root` is a .csv, .tsv, .jsonl, .json or .parquet file, or a folder that contains a single such
+    file. The columns are `image`, `text` and optionally `id` and `image_id`; `columns` sets other
+    names: {image: file_name, text: caption}. With the key audio or video instead of image, and
+    audio_id or video_id, the corpus has this modality. An image is a path, relative to the file or
+    found in an image folder next to it (`find_media`); in Parquet also bytes or a struct of bytes
+    and path. A text is a string, in JSONL and Parquet also a list of strings. `pairs_from_rows`
+    says how rows become samples. CSV and TSV are UTF-8 with a header, and use quotes as Excel does.
 
     Raises DataError, with file and line or row, for data that cannot be read; UnknownName for a
     column that does not exist.

@@ -85,7 +85,10 @@ def _refuse_unread(root: Path | None) -> None:
 
 
 def _part(root: Path, split: str) -> Path:
-    """Return the folder of a LibriSpeech part, or `root` if `split` is "" or there are no parts."""
+    """Return the folder of the LibriSpeech part `split`, or `root` if there are no parts.
+
+    `root` is also returned if `split` is "".
+    """
     places = [root, root / "LibriSpeech"] if split else []
     for place in places:
         if (place / split).is_dir():

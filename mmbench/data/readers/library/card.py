@@ -23,7 +23,7 @@ _KEYS = {
 def check_card(folder: Path) -> None:
     """Raise DataError if a data set's README.md or metadata refer to data outside its folder.
 
-    The reason for this check: `datasets` would read or download any file or URL that they name.
+    Without this check, the datasets library would read or download any file or URL in them.
     """
     for pattern, keys in _KEYS.items():
         for file in filter(Path.is_file, folder.glob(pattern)):
@@ -52,9 +52,9 @@ def _read_description(file: Path) -> object:
 
 
 def _texts(value: object, keys: Collection[str], *, below: bool = False) -> Iterator[str]:
-    """Yield the strings that are values of these keys, at any depth.
+    """Yield the strings under the given keys of a nested value, at any depth.
 
-    With `below`, `value` itself is the value of such a key.
+    With `below`, `value` itself is under one of the keys.
     """
     match value:
         case str() if below:

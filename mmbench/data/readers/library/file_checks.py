@@ -1,8 +1,9 @@
 """Loading through the datasets library, with a check of each file before the library reads it.
 
 The library's JSON reader crashes the process on deeply nested values, and a compressed file may
-fill the memory. Only the library knows which files it reads: a README can name any file, archives
-contain files, and files from the hub have to be downloaded first.
+fill the memory. The files cannot be checked in advance, because only the library determines which
+files it reads: a README can name any file, archives contain files, and files from the hub have to
+be downloaded first.
 """
 
 from __future__ import annotations

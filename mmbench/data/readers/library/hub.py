@@ -27,7 +27,7 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 
 
 class _Cached(NamedTuple):
-    """A data set in the cache of `datasets`: its configuration, version and commit."""
+    """A data set in the cache of `datasets`: its configuration, its version, and its commit."""
 
     config: str
     version: str
@@ -37,10 +37,11 @@ class _Cached(NamedTuple):
 def open_dataset(
     root: Path | None, path: str, name: str | None, split: str, revision: str | None
 ) -> tuple[Dataset, dict[str, str]]:
-    """Return a split of the data set at `root`, else at `path` on disk, else OWNER/NAME on the hub.
+    """Return a split of a data set, and its provenance.
 
-    Also return its provenance: its `path` and, for a data set on the hub, its commit as `revision`.
-    Raises DataError and UnknownName (see `load_local` and `load_from_hub`).
+    The data set is at `root`, else at `path` on disk, else at OWNER/NAME (`path`) on the hub.
+    `name` is the configuration. The provenance has the `path` and, for a data set on the hub, the
+    commit as `revision`. Raises DataError and UnknownName (see `load_local` and `load_from_hub`).
     """
     local = root or Path(path)
     if root is None and not path:
@@ -79,9 +80,9 @@ def load_from_hub(
 
 
 def _in_cache(path: str, name: str | None) -> list[_Cached]:
-    """Return the commits of a data set that are in the cache, the newest last.
+    """Return the cached commits of a data set, the newest last.
 
-    A `name` restricts them to one configuration.
+    If `name` is given, only commits of this configuration are returned.
     """
     owner, slash, short = path.rpartition("/")
     folder = owner + slash.replace("/", "___") + library_name("camelcase_to_snakecase")(short)

@@ -30,10 +30,10 @@ _SAVED = (
 def load_local(place: Path, name: str | None, split: str) -> Dataset:
     """Return a split of a data set on disk, as a `datasets.Dataset`.
 
-    A folder was written by `save_to_disk` (`split` is ignored if it has no splits), or has any
-    layout that `load_dataset` reads. A file ends in .parquet, .json, .jsonl, .csv or .arrow, and
-    all of it is read as the requested split. Raises DataError, and UnknownName for a split that
-    `save_to_disk` did not write.
+    If `place` is a folder, it was written by `save_to_disk` (`split` is ignored if there are no
+    splits), or has any layout that `load_dataset` reads. If `place` is a file, its name ends in
+    .parquet, .json, .jsonl, .csv or .arrow, and all its rows are read as the requested split.
+    Raises DataError, and UnknownName for a split that `save_to_disk` did not write.
     """
     from datasets import load_from_disk
 

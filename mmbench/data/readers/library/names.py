@@ -1,4 +1,4 @@
-"""Undocumented names in the datasets library, looked up in one place."""
+"""Undocumented objects of the datasets library; the places of all are listed in this module."""
 
 from __future__ import annotations
 

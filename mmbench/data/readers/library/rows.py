@@ -30,8 +30,8 @@ def library_rows(
 ) -> LibraryRows:
     """Return the rows of a split of the data set at `root`, else at `path` on disk or on the hub.
 
-    `where` selects rows by column values (`Rows.select`). Raises DataError and UnknownName (see
-    `open_dataset`).
+    `name` is the configuration. `where` selects rows by column values (`Rows.select`). Raises
+    DataError and UnknownName (see `open_dataset`).
     """
     dataset, source = open_dataset(root, path, name, split, revision)
     place = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
@@ -53,7 +53,7 @@ class LibraryRows(Rows):
         return list(self._dataset.column_names)
 
     def read(self, name: str) -> Sequence[Any]:
-        """Return the cells of a column, of all rows of the data set."""
+        """Return the cells of a column for all rows of the data set."""
         table = self._dataset.select_columns([name]).with_format("arrow")[:]
         return as_values(table[name], f"{self.place}: column {name}")
 
@@ -67,9 +67,7 @@ class LibraryRows(Rows):
         return "bytes" if "bytes" in inside or "binary" in inside else ""
 
     def classes(self, column: str) -> list[str]:
-        """Return the class names of a column of labels, or of lists of labels; [] if there are
-        none.
-        """
+        """Return the class names of a column of labels or of lists of labels; [] if it has none."""
         feature = self._dataset.features.get(column)
         names = getattr(getattr(feature, "feature", feature), "names", None)
         return list(names) if names else []
