@@ -1,4 +1,4 @@
-"""Data set types, the results of data sources, for the engine and the kinds of task."""
+"""The types of data sets that data sources return, for the engine and the kinds of task."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The relevance judgements of retrieval data as arrays: query, document and grade of each pair.
+"""The relevance judgements of retrieval data as arrays: the query, document and grade of each pair.
 
-Also finds the samples without a judgement; embeddings may add millions of them.
+The module also finds the samples without a judgement; embedding files may add millions of them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Judgements(NamedTuple):
 
     @property
     def absent(self) -> NDArray[np.bool_]:
-        """Return for each judgement whether it is of a relevant document outside the corpus, [j]
+        """Return for each judgement whether its document is relevant but not in the corpus, [j]
         bool.
         """
         return self.relevant & (self.document < 0)
@@ -55,7 +55,7 @@ class Judgements(NamedTuple):
 def judgements(
     links: Mapping[str, Mapping[str, float]], queries: Sequence[str], corpus: Sequence[str]
 ) -> Judgements:
-    """Convert links {query id: {document id: grade}} to arrays.
+    """Convert `links`, {query id: {document id: grade}}, to arrays.
 
     `queries` and `corpus` are the ids of all queries and documents, in row order.
     """

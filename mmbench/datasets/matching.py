@@ -1,4 +1,4 @@
-"""Matching of outputs with samples, and removal of output tags that the data have as well.
+"""Matching of model outputs to samples, and removal of output tags that the data also have.
 
 Output files of other programs often have several columns that could be the id, and paths instead of
 ids. A column is used if each of its values refers to one sample; a note says which column was used.
@@ -33,8 +33,9 @@ _MEDIA_ENDINGS = {*IMAGES, *SOUNDS, *VIDEOS}
 
 
 class _SampleNames(NamedTuple):
-    """Names by which outputs may refer to samples (ids, tags or paths), and the ids of these
-    samples.
+    """Names by which outputs may refer to samples, and the ids of these samples.
+
+    The names are ids, values of a tag, or paths.
     """
 
     names: Sequence[str]
@@ -49,7 +50,8 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     the id, by the path of the sample's media file, or, for paths and file names, by the end of the
     path. A later column is used only if its values refer to all samples. If no column fits, the
     outputs are returned unchanged. Raises DataError if two columns fit, assign outputs differently,
-    and the file format does not decide; also if outputs without ids are not as many as the samples.
+    and the file format does not decide between them. Also raises DataError if the outputs have no
+    ids and their number is not the number of samples.
     """
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
@@ -79,7 +81,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 
 
 def _refuse_number(outputs: int, samples: int) -> None:
-    """Raise DataError if the number of outputs without ids differs from the number of samples."""
+    """Raise DataError unless there are as many outputs without ids as samples."""
     if outputs != samples:
         raise DataError(
             f"{count(outputs, 'output')} without ids for {count(samples, 'sample')}; give each"
@@ -88,7 +90,7 @@ def _refuse_number(outputs: int, samples: int) -> None:
 
 
 def _refuse_tag(samples: Sequence[Sample], name: str) -> None:
-    """Raise DataError if the data have a tag with the name of the id column but other values."""
+    """Raise DataError if the data have a tag called like the id column but with other values."""
     if name in names_in(column(samples, "tags")):
         raise DataError(
             f"column {name} of the outputs cannot be the id: the tag {name} of the data has other"
@@ -134,14 +136,15 @@ def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequ
 def _match_all_samples(
     samples: Sequence[Sample], name: str, ids: Sequence[str]
 ) -> Sequence[str] | None:
-    """Return the result of `_match_ids` if the column refers to all samples, else None."""
+    """Return the result of `_match_ids` if the column `name` refers to all samples, else None."""
     return _match_ids(samples, name, ids) if len(ids) == len(samples) else None
 
 
 def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
-    """Return the sample id for each value of a column, if every value equals the name of a sample.
+    """Return the sample id for each value of a column, if every value is the name of a sample.
 
-    Otherwise return None. `_names_of_samples` gives the names.
+    Otherwise return None. `_names_of_samples` gives the names, which are tags, ids or paths. `name`
+    is the name of the column, `ids` its values.
     """
     for known in _names_of_samples(samples, name):
         rows = places(ids, known.names)
@@ -157,7 +160,10 @@ def _holds_paths(column: str) -> bool:
 
 
 def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
-    """Return whether the shorter path of each pair is the end of the longer path."""
+    """Return whether, in each pair of paths, the shorter path is the end of the longer path.
+
+    A pair has one path of `names` and the path of `ids` at the same position.
+    """
     parts = [(len(_path(a).parts), len(_path(b).parts)) for a, b in zip(names, ids, strict=True)]
     pairs = zip(names, ids, parts, strict=True)
     return all(
@@ -166,9 +172,11 @@ def _are_ends(names: Sequence[str], ids: Sequence[str]) -> bool:
 
 
 def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleNames]:
-    """Yield names of the samples: the tag called `name`, or else the ids, then their media paths.
+    """Yield the names by which outputs may refer to samples.
 
-    Nothing is yielded if several samples have the same value of the tag.
+    If the samples have a tag called `name`, these are the values of the tag; otherwise, first the
+    ids, then the paths of the media. Nothing is yielded if several samples have the same value of
+    the tag.
     """
     ids, tags = column(samples, "id"), entries(column(samples, "tags"), name)
     if name in names_in(column(samples, "tags")):
@@ -187,10 +195,11 @@ def _names_of_samples(samples: Sequence[Sample], name: str) -> Iterator[_SampleN
 def _match_shortened(
     names: Sequence[str], ids: Sequence[str], form: Callable[[str], str]
 ) -> list[int] | None:
-    """Return for each output the row of the sample with the same shortened name.
+    """Return, for each output, the row of the sample whose shortened name equals its shortened id.
 
-    `form` shortens names. Return None if shortened names are not distinct, or if an output has a
-    shortened name that no sample has.
+    `form` shortens a name of `names` or an id of `ids`. Return None if two shortened names or two
+    shortened ids are equal, or if the shortened id of an output is not the shortened name of a
+    sample.
     """
     known = {form(name): row for row, name in enumerate(names)}
     shortened = [form(ident) for ident in ids]
@@ -225,7 +234,7 @@ def _path(name: str) -> PurePosixPath:
 
 
 def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
-    """Return the outputs without tags that the data have too; the data's tags are kept.
+    """Return the outputs without the tags that the data also have; the data's tags are kept.
 
     A note is added for each tag with different values in outputs and data.
     """
@@ -252,7 +261,7 @@ def without_data_tags(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
 
 
 def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> None:
-    """Raise the errors of `refuse_unmatched`, with the name of the id column in the message."""
+    """Check ids like `refuse_unmatched`, but also name the id column of the outputs in messages."""
     try:
         refuse_unmatched(ids, Keyed.from_mapping(outputs.values).names, partial=partial)
     except DataError as error:
@@ -263,9 +272,9 @@ def refuse_strangers(ids: Sequence[str], outputs: Outputs, *, partial: bool) -> 
 
 
 def refuse_unmatched(ids: Sequence[str], output_ids: Sequence[str], *, partial: bool) -> None:
-    """Raise DataError for outputs without a sample and samples without an output.
+    """Raise DataError for outputs without a sample, and for samples without an output.
 
-    With `partial`, samples may lack an output, but at least one must have an output.
+    With `partial`, a sample may lack an output, but at least one sample must have an output.
     """
     absent, strange = places(ids, output_ids) < 0, places(output_ids, ids) < 0
     missing = [] if partial else [ids[row] for row in absent.nonzero()[0].tolist()]

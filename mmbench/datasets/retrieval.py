@@ -60,8 +60,9 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
     @cached_property
     def linked(self) -> Places:
-        """Return the row numbers of judged documents, ascending; queries outside the data count
-        too.
+        """Return the row numbers of judged documents in the corpus, ascending.
+
+        Documents that are judged only for queries outside the data are included.
         """
         absent = places(list(self.links), column(self.queries, "id")) < 0
         names = chain.from_iterable(compress(self.links.values(), absent.tolist()))
@@ -79,7 +80,11 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return len(np.unique(query)) - len(np.unique(query[relevant]))
 
     def extra_rows(self) -> dict[str, Places]:
-        """Return, by role, the rows that only embeddings added, without contents and judgements."""
+        """Return, by role, the row numbers of samples that only the embeddings added.
+
+        An embedding file may have ids that are not in the data. Their samples have no contents and
+        no judgements.
+        """
         judged = {"query": self.judged.query, "corpus": self.linked}
         return {role: extra_rows(samples, judged[role]) for role, samples in self.by_role().items()}
 
@@ -99,9 +104,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [(self.queries[row].id, why) for row, why in reasons.items()]
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
-        """Return the samples by role, `query` and `corpus`; requests to a model have the same
-        roles.
-        """
+        """Return the samples by role: `query` and `corpus`, like the requests to a model."""
         return {"query": self.queries, "corpus": self.corpus}
 
     def sizes(self) -> dict[str, int]:
@@ -128,10 +131,11 @@ class RetrievalData(Struct, frozen=True, dict=True):
     def contents(
         self, fields: Mapping[str, str], both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield role, id and content of every evaluated sample; the content is "" for an id alone.
+        """Yield the role, id and content of every evaluated sample.
 
-        Queries that were never judged are included only with `both`, if documents search for
-        queries too. Embeddings may add millions of ids, which are yielded as a single hash.
+        The content of a sample that has only an id is "". Queries that were never judged are
+        included only if `both` is true, which means that documents also search for queries.
+        Embeddings may add millions of ids, which are yielded as a single hash.
         """
         beyond = self.extra_rows()
         for role, samples in self.by_role().items():
@@ -171,25 +175,30 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return [note for n, note in counts if n]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[RetrievalData, Outputs]:
-        """Match the data with outputs: return samples with outputs, and outputs with sample ids.
+        """Match the data and the outputs of another program by their ids, and return both.
 
-        Queries and documents that only the outputs have are added. Raises DataError for samples
-        without an output, unless `partial`.
+        The returned data have only samples with outputs; the returned outputs have the ids of
+        samples. Queries and documents that only the outputs have are added to the data. Raises
+        DataError for samples without an output, unless `partial` is true.
         """
         return match(self, outputs, partial=partial)
 
     def with_samples(self, queries: Sequence[Sample], corpus: Sequence[Sample]) -> RetrievalData:
-        """Return the data with other queries and documents, and the links of these queries."""
+        """Return the data with other queries and documents; only the links of these queries are
+        kept.
+        """
         known = places(list(self.links), column(queries, "id")) >= 0
         links = dict(compress(self.links.items(), known.tolist()))
         return RetrievalData(queries, corpus, links, self.source)
 
     def with_group_tags(self) -> RetrievalData:
-        """Return the data unchanged, because groups of retrieval data have no name."""
+        """Return the data unchanged: groups of retrieval data have no name, so there is no tag to
+        add.
+        """
         return self
 
     def with_sample(self, role: str, row: int, sample: Sample) -> RetrievalData:
-        """Return the data with another sample in one row of `query` or `corpus`, the `role`."""
+        """Return the data with another sample in row `row` of a role, `query` or `corpus`."""
         rows = list(self.by_role()[role])
         rows[row] = sample
         return replace(self, **{"queries" if role == "query" else role: rows})
@@ -205,7 +214,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         return replace(self, queries=take_rows(self.queries, np.array(order, np.int64)))
 
     def permuted(self, seed: int) -> RetrievalData:
-        """Return the data with the documents of the links permuted at random."""
+        """Return the data with the documents of all links permuted at random."""
         ids = list(column(self.corpus, "id"))
         other = dict(zip(ids, random.Random(seed).sample(ids, len(ids)), strict=True))
         links = {
@@ -220,5 +229,5 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
 
 def _are_grades(links: object) -> bool:
-    """Return whether a value is a mapping of strings to numbers."""
+    """Return whether `links`, the links of one query, map document ids to numbers."""
     return isinstance(links, dict) and all(isinstance(one, Real) for one in links.values())

@@ -1,4 +1,7 @@
-"""Matching of embeddings or ranked documents of other programs with queries and documents."""
+"""Matching of the outputs of other programs to the queries and documents of a data set.
+
+The outputs are embeddings or ranked documents.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +37,13 @@ if TYPE_CHECKING:
 
 
 def match(data: RetrievalData, outputs: Outputs, *, partial: bool) -> tuple[RetrievalData, Outputs]:
-    """Match the data with outputs: return the samples with outputs, and outputs with sample ids.
+    """Match the data and the outputs of another program by their ids, and return both.
 
+    The returned data have only samples with outputs; the returned outputs have the ids of samples.
     Queries and documents that only the outputs have are added to the data, without judgements.
     Output ids that are paths become ids of the data (`path_id`). Raises DataError for duplicate ids
-    and, unless `partial`, for samples without an output and judged documents without an embedding.
+    and, unless `partial` is true, for samples without an output and judged documents without an
+    embedding.
     """
     if outputs.embeddings:
         return _match_embeddings(data, outputs, partial=partial)
@@ -77,24 +82,27 @@ def _match_embeddings(
 
 
 class _IdResolver:
-    """Conversion of output ids to sample ids."""
+    """A converter of output ids to sample ids."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self._ids: set[str] = set(column(samples, "id"))
         self._by_path = {path_id(ident): ident for ident in self._ids}
 
     def resolve(self, ident: str) -> str:
-        """Return the id of the sample that an output id refers to; an unknown id as `path_id`."""
+        """Return the id of the sample to which an output id refers.
+
+        An id that refers to no sample is normalised by `path_id`.
+        """
         if ident in self._ids:
             return ident
         path = path_id(ident)
         return self._by_path.get(path, path)
 
     def resolve_all(self, value: object, query: str) -> object:
-        """Convert the document ids in the output for a query, a list or a mapping to scores.
+        """Convert the document ids in the output for a query: a list of ids, or scores by id.
 
-        Return a list, the best document first; any other value is returned unchanged. Raises
-        DataError for duplicate documents in a mapping.
+        Return a list of ids, the best document first. A value that is neither a list nor a mapping
+        is returned unchanged. Raises DataError for duplicate documents in a mapping.
         """
         if _is_scored(value):
             names = self.unique(list(value), f"the output for {query}: documents")
@@ -104,7 +112,7 @@ class _IdResolver:
     def unique(self, output_ids: Sequence[str], what: str) -> list[str]:
         """Convert output ids to sample ids. Raises DataError if two refer to the same sample.
 
-        `what` is the noun for the ids in the message.
+        `what` is the noun in the message for the ids ("query ids").
         """
         ids = [self.resolve(ident) for ident in output_ids]
         refuse_twice(ids, what)
@@ -112,7 +120,7 @@ class _IdResolver:
 
 
 def refuse_twice(ids: Sequence[str], what: str) -> None:
-    """Raise DataError for duplicate ids; `what` is the noun for them in the message."""
+    """Raise DataError for duplicate ids; `what` is the noun in the message for the ids."""
     if not are_distinct(ids):
         raise DataError(f"{what} occur twice: {listed(repeated(ids))}; give each once")
 
@@ -173,7 +181,7 @@ def _with_new(samples: Sequence[Sample], ids: Sequence[str]) -> Sequence[Sample]
 
 
 def _refuse_absent(data: RetrievalData) -> None:
-    """Raise DataError for relevant documents that are neither in the corpus nor embedded."""
+    """Raise DataError for relevant documents that are not in the corpus and have no embedding."""
     judged = data.judged
     absent = list(dict.fromkeys(judged.names[at] for at in np.flatnonzero(judged.absent).tolist()))
     if absent:

@@ -64,9 +64,9 @@ class Samples(Struct, frozen=True):
     ) -> Iterator[tuple[str, str, Content]]:
         """Yield role, id and content of each sample to identify the data.
 
-        The content is the texts of the sample, and its target if that is an image. Input images,
-        audio and video are not read: outputs of other programs are scored without them, and their
-        scores share a leaderboard column with the scores of runs.
+        The content consists of the texts of the sample, and of its target if the target is an
+        image. Input images, audio and video are not read: outputs of other programs are scored
+        without them, and their scores share a leaderboard column with the scores of runs.
         """
         ids, targets = column(self.samples, "id"), column(self.samples, "target")
         for ident, text, target in zip(ids, self._input_texts(fields), targets, strict=True):
@@ -100,7 +100,9 @@ class Samples(Struct, frozen=True):
         return state.digest()
 
     def notes(self) -> list[str]:
-        """Return a note on samples without an image, audio or video if other samples have one."""
+        """Return a note if some samples have no image, audio or video although other samples have
+        one.
+        """
         inputs = column(self.samples, "inputs")
         texts = [entries(inputs, name) for name in names_in(inputs)]
         if all(isinstance(column, Texts) for column in texts):
@@ -111,12 +113,13 @@ class Samples(Struct, frozen=True):
         return [f"{part_of(without_media, len(self.samples), 'sample')} no image, audio or video"]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Samples, Outputs]:
-        """Match the data with outputs: return samples with outputs, and outputs with sample ids.
+        """Match the data and the outputs of another program, and return both.
 
-        Outputs without ids get the ids of the samples in order. Sets of images without inputs are
-        compared as sets and are not matched. Raises DataError that lists outputs without a sample
-        and samples without an output; with `partial`, samples without an output are dropped
-        instead.
+        The returned data have only samples with outputs; the returned outputs have the ids of
+        samples. Outputs without ids get the ids of the samples in order. Sets of images without
+        inputs are compared as sets and are not matched. Raises DataError that lists outputs without
+        a sample and samples without an output; with `partial`, samples without an output are
+        dropped instead.
         """
         if self._is_image_set():
             return self, outputs
@@ -175,8 +178,9 @@ class Samples(Struct, frozen=True):
         return replace(self, samples=permuted_samples)
 
     def shards(self) -> list[Samples]:
-        """Return two halves of the data; their predictions together equal the predictions for all
-        data.
+        """Return two halves of the data.
+
+        The predictions for the halves, one after the other, equal the predictions for all data.
         """
         half = len(self.samples) // 2
         parts = (self.samples[:half], self.samples[half:])
