@@ -32,7 +32,7 @@ def ends_within_a_block(data: bytes) -> bool:
 
 
 def _colours(data: bytes, at: int) -> int:
-    """Return the size in bytes of the colour table declared by the flags at offset `at`."""
+    """Return the size in bytes of the colour table that the flag byte at offset `at` declares."""
     flags = data[at] if at < len(data) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 

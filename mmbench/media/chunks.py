@@ -82,7 +82,7 @@ def layout_of(data: bytes) -> tuple[ChunkLayout, int] | None:
 
 
 def chunks(data: bytes, layout: ChunkLayout, start: int) -> Iterator[Chunk]:
-    """Yield the chunks from offset `start` on, at most up to one of unknown size."""
+    """Yield the chunks from offset `start` on, up to and including a chunk of unknown size."""
     at, head = start, layout.id + layout.size
     while at + head <= len(data):
         chunk = _chunk(data, layout, at)
@@ -108,11 +108,11 @@ def _chunk(data: bytes, layout: ChunkLayout, at: int) -> Chunk:
 
 
 def _is_placeholder(size: int, width: int) -> bool:
-    """Return whether a size field of `width` bytes means "unknown", as in a file from a pipe.
+    """Return whether a size field of `width` bytes means "unknown", as in a file written to a pipe.
 
-    In 32 bits, FFmpeg writes all ones, SoX 0x7FFFF000 (WAV) and 0x7F000000 (AIFF), and arecord
-    0x80000000, each with a small offset for the header size. In 64 bits, sizes from 2⁶² on, which
-    no file can have, count as unknown.
+    In fields of 32 bits, the placeholder is all ones in FFmpeg, 0x7FFFF000 (WAV) or 0x7F000000
+    (AIFF) in SoX, and 0x80000000 in arecord, each with a small offset for the header size. In
+    fields of 64 bits, sizes from 2⁶² on, which no file can have, count as unknown.
     """
     if width == 8:
         return size >= 1 << 62

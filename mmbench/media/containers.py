@@ -78,7 +78,7 @@ def is_mp4(container: InputContainer) -> bool:
 
 
 def media_type(container: InputContainer, data: bytes) -> str:
-    """Return the media type of a video file, which holds `data`: `video/mp4`."""
+    """Return the media type of a video file, such as `video/mp4`; `data` are the file's bytes."""
     if is_mp4(container):
         return "video/quicktime" if _brand(container) == "qt" else "video/mp4"
     name = container.format.name
@@ -91,8 +91,8 @@ def missing_entries(container: InputContainer, stream: Stream, size: int) -> Cut
     """Detect truncation of a stream in an MP4 file of `size` bytes by its frame index.
 
     An index entry gives the file offset of a frame; frames hidden by the edit list have no entry.
-    Return None if all entries lie within the file, and for other containers, which have no complete
-    index.
+    Return None if all entries lie within the file, and for containers other than MP4, which have no
+    complete index.
     """
     if not is_mp4(container):
         return None

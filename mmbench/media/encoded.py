@@ -1,4 +1,4 @@
-"""Reading of the encoded bytes of media items."""
+"""Reading of media items as encoded bytes."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def _end(container: InputContainer, stream: AudioStream) -> float | None:
 
 
 def _early(frame: AudioFrame) -> int:
-    """Return the number of samples of a frame before time 0, which players skip."""
+    """Return the number of a frame's samples that lie before time 0 and that players skip."""
     if frame.pts is None or frame.pts >= -1:  # a time base in milliseconds may be off by one
         return 0
     return round(-_first(frame))
@@ -149,7 +149,10 @@ def _late(frame: AudioFrame, end: float) -> int:
 
 
 def _first(frame: AudioFrame) -> float:
-    """Return the position of a frame's first sample in samples, or 0 if it has no timestamp."""
+    """Return the position of a frame's first sample, in samples from time 0.
+
+    Return 0 if the frame has no timestamp.
+    """
     if frame.pts is None or frame.time_base is None:
         return 0.0
     return float(frame.pts * frame.time_base * frame.sample_rate)

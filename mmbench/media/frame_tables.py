@@ -1,6 +1,7 @@
-"""A check of frame tables in MP4 files, for whose declared length libavformat allocates memory.
+"""Detection of MP4 frame tables that declare more frames than the file can hold.
 
-A file of a kilobyte may declare a billion frames (ISO/IEC 14496-12, `stsz`, `stz2` and `trun`).
+libavformat allocates memory for the declared number of frames, and a file of a kilobyte may declare
+a billion (ISO/IEC 14496-12, `stsz`, `stz2` and `trun`).
 """
 
 from __future__ import annotations

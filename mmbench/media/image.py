@@ -67,7 +67,7 @@ def decode_encoded(data: bytes, name: str) -> EncodedImage:
 
 
 def _decoded(data: bytes, name: str) -> tuple[Image, str]:
-    """Decode an image; also return the MIME type if all decoders agree on its pixels, else ""."""
+    """Decode an image; also return the MIME type if all decoders give the same pixels, else ""."""
     from PIL import Image, UnidentifiedImageError
 
     name = printable_name(name)
@@ -129,7 +129,7 @@ def _refuse_bomb(image: Image, name: str) -> None:
 
 
 def _plain_type(image: Image) -> str:
-    """Return the MIME type of an image if all decoders agree on its pixels, else "".
+    """Return the MIME type of an image if all decoders decode it to the same pixels, else "".
 
     Decoders may differ for images with an EXIF orientation, several frames, transparency, CMYK, or
     grey values of more than 8 bits.

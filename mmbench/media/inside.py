@@ -1,4 +1,4 @@
-"""Media items stored inside a file and referenced by their number."""
+"""Media items that are stored in a file with other items and are read by their number."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ EMPTY = b"\xff" * 16
 
 
 class FileState(NamedTuple):
-    """The identity of a file: real path, size in bytes, and mtime and ctime in nanoseconds."""
+    """The identity of a file: its real path, its size in bytes, and its mtime and ctime in
+    nanoseconds.
+    """
 
     path: bytes
     size: int
@@ -35,8 +37,9 @@ class MediaFile:
     """Base class for the encoded media items in one file, numbered from 0. It is thread-safe.
 
     `state` is the state of the file, or None if digests of its media should not be stored. The path
-    in `state` is followed by NUL and the column name, which tells media columns of a file apart.
-    `digests` holds 16 bytes per media item and is set by `ContentKeys.digests_of`.
+    in `state` is followed by NUL and the column name, so that each media column of a file has a
+    state of its own. `digests` holds 16 bytes per media item and is set by
+    `ContentKeys.digests_of`.
     """
 
     state: FileState | None = None
@@ -116,7 +119,10 @@ class ByteRanges(MediaFile):
 
 
 def file_state(file: Path, column: str = "") -> FileState:
-    """Return the state of a file, the key of stored media digests. Raises OSError."""
+    """Return the state of a file, which is the key under which digests of its media are stored.
+
+    `column` is the name of the media column, if any. Raises OSError.
+    """
     stat = file.stat()
     place = os.fsencode(os.path.realpath(file)) + b"\0" + column.encode("utf-8", "surrogatepass")
     return FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)

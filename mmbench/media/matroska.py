@@ -33,8 +33,8 @@ def segment_of(data: bytes) -> tuple[int, int | None] | None:
 def ends_within_an_element(data: bytes, at: int) -> bool:
     """Return whether the last element of a segment of unknown size is truncated.
 
-    `at` is the offset of its first element. The segment ends at the first data that is not an
-    element of a segment.
+    `at` is the offset of the first element of the segment. The segment ends at the first data that
+    is not an element of a segment.
     """
     while at < len(data):
         id_end = at + 9 - max(1, data[at].bit_length())
@@ -50,7 +50,10 @@ def ends_within_an_element(data: bytes, at: int) -> bool:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Parse a variable-length integer; return it without length marker, and its end offset."""
+    """Parse a variable-length integer at offset `at`.
+
+    Return the integer without its length marker, and the offset of its end.
+    """
     width = 9 - data[at].bit_length() if at < len(data) else 1
     value = int.from_bytes(data[at : at + width], "big")
     return value & ((1 << 7 * width) - 1), at + width

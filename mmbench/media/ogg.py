@@ -1,4 +1,4 @@
-"""Splitting of chained Ogg files: consecutive streams, as in recordings of web radio."""
+"""Splitting of chained Ogg files, which hold consecutive streams (e.g. recordings of web radio)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parsing of headers of FLAC and MP3 files that declare the duration."""
+"""Parsing of the headers of FLAC and MP3 files that declare the duration of the file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def declared_seconds(data: bytes) -> float | None:
 def without_tags(data: bytes) -> bytes:
     """Remove leading ID3v2 tags (titles, cover art) and the zeros that pad the last tag.
 
-    With a tag, libsndfile misses the end of a WAV; with padding, it misses the header of an MP3.
+    If there is a tag, libsndfile does not find the end of a WAV; if there is padding, it does not
+    find the header of an MP3.
     """
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
@@ -39,7 +40,10 @@ def without_tags(data: bytes) -> bytes:
 
 
 def _flac(streaminfo: bytes) -> float | None:
-    """Return the duration in STREAMINFO (RFC 9639, 8.2): 20 bits of rate, 36 of sample count."""
+    """Return the duration in seconds that a STREAMINFO block declares (RFC 9639, section 8.2).
+
+    The block has 20 bits for the sampling rate and 36 bits for the sample count.
+    """
     packed = int.from_bytes(streaminfo[10:18], "big")
     rate, samples = packed >> 44, packed & ((1 << 36) - 1)
     return samples / rate if rate and samples else None
@@ -53,9 +57,10 @@ def has_xing(data: bytes) -> bool:
 
 
 def _mp3(head: bytes) -> float | None:
-    """Return the duration by the frame count in the Xing, Info or VBRI header, else None.
+    """Return the duration in seconds from the Xing, Info or VBRI header of an MP3, else None.
 
-    Samples that the encoder added at both ends are subtracted if the LAME header declares them.
+    It is computed from the frame count. Samples that the encoder added at both ends are subtracted
+    if the LAME header declares them.
     """
     first = _first_frame(head)
     if first is None:
@@ -105,9 +110,9 @@ def _is_frame(head: bytes) -> bool:
 
 
 def _frames(head: bytes, xing: int, vbri: int) -> tuple[int, int]:
-    """Return the number of frames and of samples added by the encoder; 0 means unknown.
+    """Return the frame count and the number of samples that the encoder added; 0 means unknown.
 
-    `xing` and `vbri` are the offsets of these headers.
+    `xing` and `vbri` are the offsets of these headers in `head`.
     """
     if head[vbri : vbri + 4] == b"VBRI":
         return int.from_bytes(head[vbri + 14 : vbri + 18], "big"), 0

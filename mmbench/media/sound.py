@@ -42,9 +42,9 @@ def decode_sound(data: bytes, name: str, rate: int) -> Audio:
     audio of videos. Samples that the encoder added are removed if the file declares them.
     Resampling is by soxr (VHQ). Raises ContentError, with `name` in its message, if the data is not
     audio, cannot be decoded, is truncated, has no samples or contains NaN or infinity; if it lasts
-    more than a day; if it has more than `MAX_SAMPLES` samples, as stored or at `rate`; and if it
-    has more than `MANY_SAMPLES`, and more than `SAMPLES_OF_A_BYTE` per byte of the file. Raises
-    SampleError if there is not enough memory.
+    more than a day; if it has more than `MAX_SAMPLES` samples before or after resampling; and if it
+    has more than `MANY_SAMPLES` samples and also more than `SAMPLES_OF_A_BYTE` samples per byte of
+    the file. Raises SampleError if there is not enough memory.
     """
     name = printable_name(name)
     try:
@@ -54,9 +54,10 @@ def decode_sound(data: bytes, name: str, rate: int) -> Audio:
 
 
 class _Stream(BytesIO):
-    """A byte stream that ignores seeking before its start, which damaged headers can cause.
+    """A byte stream that ignores a seek to a position before its start.
 
-    An error inside soundfile's callback would be printed and could not be caught.
+    Damaged headers can cause such a seek. An error inside soundfile's callback would be printed and
+    could not be caught.
     """
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
@@ -168,12 +169,12 @@ _PREFIX = "cannot be decoded as audio: "
 
 
 def _reason(error: Exception) -> str:
-    """Return libsndfile's message without the memory address that it contains."""
+    """Return the message of an error of libsndfile without the memory address in it."""
     return " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
 
 
 def _refuse_cut(data: bytes, decoded: Decoded, name: str) -> None:
-    """Raise ContentError if audio is shorter than its file declares, or decoding failed.
+    """Raise ContentError if audio is shorter than its file declares, or if decoding failed.
 
     An error after the last declared sample is ignored, since the rest of the file is not audio.
     """

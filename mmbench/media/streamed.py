@@ -1,4 +1,4 @@
-"""Repair of audio files written to a pipe, whose headers lack the length."""
+"""Repair of audio files that were written to a pipe and whose headers therefore lack the length."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mmbench.media.chunks import Chunk, ChunkLayout, chunks, layout_of
 
 
 def with_length(data: bytes) -> bytes:
-    """Fill in a missing size of the samples in the header of WAV, RF64, AIFF, W64, CAF and AU.
+    """Fill in a missing size of the sample data in the header of WAV, RF64, AIFF, W64, CAF and AU.
 
     A size of 0 followed by samples, or a placeholder for an unknown size, is replaced by the number
     of bytes up to the end of the file; otherwise libsndfile may read no samples. Other files are

@@ -16,9 +16,10 @@ from mmbench.media.matroska import EBML, ends_within_an_element, segment_of
 
 
 class Cut(NamedTuple):
-    """The truncation of a file.
+    """A truncation that was detected in a file.
 
-    `share` is the fraction of the media that is present, 0 if unknown. `reason` is for messages.
+    `share` is the fraction of the media that is present, 0 if unknown. `reason` is a phrase for
+    messages.
     """
 
     share: float
@@ -56,7 +57,10 @@ def find_cut(data: bytes) -> Cut | None:
 
 
 def seconds_there(there: float, whole: float) -> str:
-    """Return "1.5 of 3.0 seconds are present", with 3 digits if one does not show a difference."""
+    """Return "1.5 of 3.0 seconds are present", for `there` and `whole` seconds.
+
+    The numbers have 3 decimals if they would be equal with one.
+    """
     digits = 1 if whole >= 1 and whole - there >= 0.1 else 3
     return f"{there:.{digits}f} of {whole:.{digits}f} seconds are present"
 
@@ -66,9 +70,9 @@ def _torn(part: str) -> Cut:
 
 
 def _share(there: int, claimed: int, slack: int = 0) -> Cut | None:
-    """Return the truncation of a file with `there` of `claimed` media bytes, else None.
+    """Return the truncation of a file with `there` of `claimed` media bytes, None if complete.
 
-    Up to `slack` bytes may be missing.
+    The file counts as complete if at most `slack` bytes are missing.
     """
     there = max(0, there)
     if there >= claimed - slack:
@@ -89,7 +93,10 @@ def _chunked(data: bytes, layout: ChunkLayout, start: int) -> Cut | None:
 
 
 def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
-    """Set an unknown size of the last chunk from the `ds64` chunk of RF64 (EBU Tech 3306)."""
+    """Return the chunks `every`, with the size of the last chunk filled in if it is unknown.
+
+    The size comes from the `ds64` chunk of an RF64 file (EBU Tech 3306).
+    """
     large = next((chunk for chunk in every if chunk.id == b"ds64"), None)
     if large is None or not every or every[-1].id != b"data" or every[-1].size is not None:
         return every
@@ -98,9 +105,9 @@ def _sized(data: bytes, every: list[Chunk]) -> list[Chunk]:
 
 
 def _matroska(data: bytes) -> Cut | None:
-    """Compare the declared segment size with the file size.
+    """Return the truncation of a Matroska file, detected from the declared size of its segment.
 
-    In a live recording, which declares no size, check the last element instead.
+    In a live recording, which declares no size, the last element is checked instead.
     """
     segment = segment_of(data)
     if segment is None:
@@ -117,7 +124,7 @@ def _sun_audio(data: bytes) -> Cut | None:
 
 
 def _sphere(data: bytes) -> Cut | None:
-    """Compare the sample count in a NIST SPHERE header with the file size."""
+    """Return the truncation of a NIST SPHERE file, detected from the sample count in its header."""
     head = data[:1024].split(b"end_head")[0]
     size = data[8:16].strip()
     fields = dict(re.findall(rb"(\w+) -(?:i|s\d+) (\d+)", head))

@@ -55,8 +55,8 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
     frames (those before the first key frame of a recording that began late), frames are selected
     from the decoded ones. Raises ContentError, with `name` in its message, if the data is not a
     video, has no frames, cannot be decoded up to the last selected frame, or has frames of more
-    than `MAX_PIXELS` pixels each or `MAX_CLIP_PIXELS` together. Raises SampleError if there is not
-    enough memory.
+    than `MAX_PIXELS` pixels each or `MAX_CLIP_PIXELS` pixels together. Raises SampleError if there
+    is not enough memory.
     """
     import numpy as np
 
@@ -74,7 +74,7 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
 def encoded_video(data: bytes, name: str) -> EncodedVideo:
     """Return the bytes of a video with their media type.
 
-    One frame is decoded, so that a broken file raises what `decode_video` raises.
+    One frame is decoded, so that a broken file raises the errors of `decode_video`.
     """
     decode_video(data, name, Frames(1))
     with open_container(data) as container:
@@ -86,7 +86,8 @@ def _decoded(
 ) -> tuple[list[int], dict[int, Pixels], dict[int, float]]:
     """Return the selected frame numbers, and pixels and times in seconds by frame number.
 
-    Numbers are selected from `n` frames, or from all frames of the video if `n` is None.
+    The frames are selected from the first `n` frames, or from all frames of the video if `n` is
+    None.
     """
     import av
 
@@ -226,9 +227,10 @@ def _refuse_missing(
 def _counted(packets: list[VideoPacket], declared: int, *, dropped: bool) -> int:
     """Return how many of the `declared` frames are present in a file.
 
-    If `dropped`, as in AVI, the declared number includes dropped frames, which have no packet but
-    advance the time (in frames). After the last packet, the largest gap between two other packets
-    is assumed. If there is a single packet, all frames count as present.
+    If `dropped`, as in AVI, the declared number includes frames that were dropped: they have no
+    packet but advance the time, which is counted in frames. The number is then the time of the last
+    packet plus the duration of the last packet, for which the largest gap between two packets is
+    taken. If there is a single packet, all frames count as present.
     """
     filled = [packet for packet in packets if packet.size]
     times: list[int] = [packet.dts for packet in filled if packet.dts is not None]
@@ -254,7 +256,7 @@ def _declared_seconds(container: InputContainer, stream: VideoStream) -> float:
 
 
 def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> None:
-    """Raise ContentError if packets end long before the declared duration in `seconds`."""
+    """Raise ContentError if the packets end long before the declared duration, `seconds`."""
     ends = [(p.pts + (p.duration or 0)) * p.time_base for p in packets if p.pts is not None]
     if ends and max(ends) < seconds - max(1.0, (1 - _MOST_SHOWN) * seconds):
         there = seconds_there(float(max(ends)), seconds)
@@ -264,7 +266,11 @@ def _refuse_cut(seconds: float, packets: list[Packet[Stream]], name: str) -> Non
 def _frames(
     packets: list[VideoPacket], indices: list[int], name: str
 ) -> tuple[dict[int, Pixels], dict[int, float], int]:
-    """Decode packets; return pixels and times by frame number, and the decoded frame count."""
+    """Decode packets up to the last of the frames `indices`.
+
+    Return the pixels and the times in seconds of these frames by frame number, and the number of
+    decoded frames.
+    """
     numbers, last = set(indices), max(indices)
     most = min(MAX_PIXELS, MAX_CLIP_PIXELS // len(indices))
     pixels: dict[int, Pixels] = {}
@@ -283,7 +289,10 @@ def _frames(
 
 
 def _refuse_large(picture: VideoFrame | VideoCodecContext, most: int, name: str) -> None:
-    """Raise ContentError if a frame, or each frame of a stream, has more than `most` pixels."""
+    """Raise ContentError if a frame has more than `most` pixels.
+
+    `picture` is the frame, or the stream whose frames have this size.
+    """
     if picture.width * picture.height > most:
         raise ContentError(
             f"{name} has frames of {picture.width} x {picture.height} pixels, more than the limit"
