@@ -68,10 +68,10 @@ def refuse_widths(widths: Mapping[str, int], path: Path) -> None:
 def score_matrix(path: Path) -> Outputs:
     """Read scores [n, C] of any floating-point type: one row per sample, one column per class.
 
-    Scores of at most 32 bits become float32, all others float64. `x.labels.txt` next to `x.npy` has
-    the class names; without this file, columns are in the order of the data's classes. `x.ids.txt`
-    has the sample ids; without this file, rows are in the order of the data's samples. Both files
-    have one name per line. A row with NaN is kept; its sample fails.
+    Scores of at most 32 bits become float32, all others float64. The class names are in
+    `x.labels.txt` next to `x.npy`; without this file, columns are in the order of the data's
+    classes. The sample ids are in `x.ids.txt`; without this file, rows are in the order of the
+    data's samples. Both files have one name per line. A row with NaN is kept; its sample fails.
     """
     array = _arrays(path, []).get(_SINGLE)
     if array is None:

@@ -1,8 +1,8 @@
 """Choice of the columns of an output file that hold the predictions and the ids.
 
-Output files often repeat the truth next to the prediction. The prediction is therefore never
-guessed among several columns (see `prediction_column`). Column names are compared in the form of
-`plain_name`, without case.
+Output files often repeat the truth (the reference answer) next to the prediction. If several
+columns may be the prediction, none of them is chosen (see `prediction_column`). Column names are
+compared in the form of `plain_name`, without case.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ class IdColumns(NamedTuple):
 
 
 def parse_fields(texts: Iterable[str]) -> dict[str, str]:
-    """Parse values of `--field`, such as "prediction=NAME,id=NAME". Raises UserError."""
+    """Parse values of the flag `--field`, such as "prediction=NAME,id=NAME", to {key: column name}.
+
+    Raises UserError.
+    """
     fields: dict[str, str] = {}
     for part in (part for text in texts for part in text.split(",")):
         key, equals, name = (piece.strip() for piece in part.partition("="))
@@ -76,7 +79,7 @@ def check_fields(fields: Mapping[str, str]) -> None:
 
 
 def named_column(name: str, columns: Sequence[str], path: Path) -> str:
-    """Return the column of a file that `--field` names. Raises UnknownName."""
+    """Return the column of a file whose name the user gave with `--field`. Raises UnknownName."""
     same = [column for column in columns if plain_name(column) == plain_name(name)]
     if name in columns or len(same) == 1:
         return name if name in columns else same[0]
@@ -97,11 +100,11 @@ def may_be_truth(column: str) -> bool:
 def prediction_column(records: Sequence[Record]) -> ColumnChoice | None:
     """Choose the column of the predictions by the column names; None if no column is known.
 
-    The column `value` has priority. The second choice is the only column of `PREDICTIONS`, even
-    next to truth columns. The third choice is the only column of `SHARED`, unless another column
-    may be another form of the truth, or the prediction with another name. Columns with equal values
-    in every row count as one column. In all other cases the function raises DataError, which names
-    the columns and the flag.
+    The column `value` has priority. The second choice is the only column of the list `PREDICTIONS`,
+    even next to truth columns. The third choice is the only column of the list `SHARED`, unless
+    another column may hold the truth in another form, or the prediction under another name. Columns
+    with equal values in every row count as one column. In all other cases the function raises
+    DataError, which names the columns and the flag.
     """
     columns = columns_of(records)
     known = candidates(columns)
@@ -128,10 +131,10 @@ def _among(columns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _similar(columns: list[str], known: list[str], records: Sequence[Record]) -> list[str]:
-    """Return other columns that may hold the predictions, judging by their names and contents.
+    """Return further columns that may hold the predictions, judging by their names and contents.
 
-    `known` are the columns that were recognised by name. A column that is equal to one of these is
-    excluded, and so is a column of numbers if a known column holds texts.
+    `known` are the columns that were recognised by name. A column with the same values as a known
+    column is excluded. A column of numbers is excluded if a known column holds texts.
     """
     similar = [n for n in columns if n not in known and resembles_prediction(plain_name(n))]
     distinct = _distinct([*known, *similar], records) if similar else []
@@ -144,7 +147,10 @@ def _holds_texts(column: str, records: Sequence[Record]) -> bool:
 
 
 def cell_kind(cell: object) -> str:
-    """Return "number", "text" (also for lists and objects), or "" for an empty cell."""
+    """Return the kind of value in a cell: "number", "text", or "" for an empty cell.
+
+    Lists and objects count as texts.
+    """
     if str(cell).strip().casefold() in _EMPTY:
         return ""
     if not isinstance(cell, str | int | float):
@@ -157,13 +163,13 @@ def cell_kind(cell: object) -> str:
 
 
 def _without_raw(columns: list[str]) -> list[str]:
-    """Return the columns without raw responses if a column with the filtered responses exists."""
+    """Return the columns without the raw responses, if a column has the filtered responses."""
     raw = {RAW.get(plain_name(column)) for column in columns}
     return [column for column in columns if plain_name(column) not in raw]
 
 
 def _distinct(columns: list[str], records: Sequence[Record]) -> list[str]:
-    """Return the columns without columns that equal an earlier column in every row."""
+    """Return the columns without those that equal an earlier column in every row."""
     different: dict[str, Sequence[object]] = {}
     for column in columns if len(columns) > 1 else []:
         cells = cells_of(records, column)
@@ -182,9 +188,9 @@ def _joined_names(names: Sequence[str]) -> str:
 def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
     """Choose the columns that may hold the ids: the columns of `IDS` that every row has.
 
-    If the file format is known, its id column is the only choice: `id` with mmbench's own `value`,
-    `image_id` with the captions of COCO results, `question_id` with the answers of VQA results. In
-    a manifest of NeMo, `audio_filepath` is preferred to other columns.
+    If the file format is known, its id column is the only choice: `id` next to `value` in mmbench's
+    own format, `image_id` next to captions in COCO results, and `question_id` next to answers in
+    VQA results. In a manifest of NeMo, `audio_filepath` is preferred to other columns.
     """
     known = [name for name in columns_of(records) if plain_name(name) in IDS and name != prediction]
     everywhere = same_columns(records)
@@ -216,7 +222,7 @@ def _id_of_format(columns: set[str], prediction: str) -> str:
 
 
 def is_positional(records: Sequence[Record]) -> bool:
-    """Return whether all rows have a question and no id, like the answer files for POPE."""
+    """Return whether all rows have a question and no id, as in the answer files for POPE."""
     columns = same_columns(records)
     each = (record.cells for record in records) if columns is None else (columns,)
     return all(

@@ -1,4 +1,6 @@
-"""Names of columns that hold predictions or truths, in the form of `plain_name`."""
+"""Names of columns that hold predictions or truths (reference answers), as `plain_name` writes
+them.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Assignment of outputs to samples where the file alone does not decide it.
+"""Assignment of outputs to samples if the file alone does not show the ids.
 
-A file of plain lines may contain ids: Kaldi's text (`id words…`), or NIST transcripts (`text (id)`)
-with another file name. Only a comparison with the ids of the samples can show this. An id that is
-read as a word would count as a transcription error.
+A file of plain lines may contain ids: it may be a text file of Kaldi (`id words…`) or NIST
+transcripts (`text (id)`) under another file name. Only a comparison with the ids of the samples can
+show this. An id that is read as a word would count as a transcription error.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _HELP = "give .trn, .jsonl or .csv"
 class _LineFormat(NamedTuple):
     """A line format with ids.
 
-    `where` is a phrase for the place of the id ("begins with"), `name` is the name of the format,
-    and `parts` splits a line into id and text; it returns None for a line of another form.
+    `where` completes the phrase "the line … the id" ("begins with"), `name` is the name of the
+    format, and `parts` splits a line into id and text; it returns None for a line of another form.
     """
 
     where: str
@@ -95,10 +95,10 @@ def _by_chance(
     form: _LineFormat,
     where: str,
 ) -> bool:
-    """Return whether numbers in the lines equal sample ids by chance: some of them occur twice.
+    """Return whether numbers in the lines equal sample ids by chance.
 
-    Raises DataError if this cannot be decided, because the lines contain only ids or the numbers
-    are not in the order of the samples.
+    This is so if an id occurs in two lines. Raises DataError if it cannot be decided, because the
+    lines contain only ids or the numbers are not in the order of the samples.
     """
     numbers = all(ident.isdigit() for ident in ids)
     if numbers and len(set(line_ids)) < len(line_ids):
@@ -136,10 +136,11 @@ def _refuse_partial_ids(
     form: _LineFormat,
     where: str,
 ) -> None:
-    """Raise DataError if at least half of the lines, but not all, contain what looks like an id.
+    """Raise DataError if at least half of the lines, but not all, seem to contain an id.
 
-    Case, folders, extensions, the Unicode form and table separators are ignored in this comparison.
-    A number looks like an id only with a table separator, because otherwise it may be a word.
+    A string seems to be an id if it equals one except for case, folders, extensions, the Unicode
+    form and table separators. A number counts only with a table separator, because otherwise it may
+    be a word.
     """
     known = {_simplified(ident): ident for ident in ids}
     resembled = [_resembled_id(parts[0], known) if parts else "" for parts in parsed]
@@ -170,13 +171,13 @@ def _hint(token: str, ident: str) -> str:
 
 
 def _simplified(text: str) -> str:
-    """Return an id in lower case and NFC, without folders and extension, up to a separator."""
+    """Return an id in lower case and NFC, without folders, extension and all after a separator."""
     first = next(filter(None, _SEPARATORS.split(text)), "")
     return normalize("NFC", PurePosixPath(first).stem).casefold()
 
 
 def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Outputs:
-    """Return the outputs with the sample ids, where ids match regardless of case, as in sclite.
+    """Return the outputs with the ids of the samples, matched regardless of case as in sclite.
 
     `sides` are the ids of the data by role (`with_ids_of_data`). Raises DataError if two ids of the
     data, or two ids of the outputs, differ only in case.
@@ -197,9 +198,10 @@ def with_folded_ids(outputs: Outputs, sides: Mapping[str, Sequence[str]]) -> Out
 
 
 def _with_folded_documents(value: object, corpus: Mapping[str, str]) -> object:
-    """Return documents, a list of ids or scores by id, with the ids of the corpus.
+    """Return the documents in an output, with their ids spelt as in the corpus.
 
-    `corpus` maps ids without case to the ids of the corpus.
+    `value` is a list of ids, or scores by id. `corpus` maps ids in folded case to the ids of the
+    corpus.
     """
     if isinstance(value, dict):
         return _renamed(value, corpus)

@@ -1,5 +1,6 @@
-"""Readers of outputs in plain lines: one value per line, transcripts of NIST and Kaldi, runs of
-TREC and MS MARCO.
+"""Readers of outputs in plain lines.
+
+The formats are one value per line, transcripts of NIST and Kaldi, and runs of TREC and MS MARCO.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ def run(data: bytes, path: Path) -> Outputs:
 
 
 def is_msmarco_run(data: bytes) -> bool:
-    """Return whether the first line is `qid docid rank`, with tabs and an integer as rank."""
+    """Return whether the first line is `qid docid rank`, separated by tabs, with an integer as
+    rank.
+    """
     cells = data.lstrip().split(b"\n", 1)[0].rstrip(b"\r").split(b"\t")
     return len(cells) == 3 and cells[2].isdigit() and cells[0] not in _HEADERS
 
@@ -104,7 +107,8 @@ def msmarco_run(data: bytes, path: Path) -> Outputs:
 
     Source of the format: msmarco_passage_eval.py of microsoft/MSMARCO-Passage-Ranking. Raises
     DataError for a line of another form, for ranks of a query that are not 1, 2, 3, …, and if the
-    last column falls from n to 1 in all queries, because it then holds scores.
+    last column falls from n to 1 in the lines of every query, because it then holds scores and not
+    ranks.
     """
     ranks_by_query: dict[str, dict[int, str]] = {}
     for number, line in enumerate(text_lines(data, path), start=1):

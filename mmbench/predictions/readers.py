@@ -1,6 +1,6 @@
 """Readers of model outputs from other programs, one for each format: see docs/scoring.md.
 
-They do not match outputs with a task, and they do not decode images. They raise DataError, with
+The readers do not match outputs with a task and do not decode images. They raise DataError, with
 file and line, for files that cannot be read and for duplicate ids.
 """
 

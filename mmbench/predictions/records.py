@@ -77,9 +77,10 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def _is_single(content: dict[str, object]) -> bool:
-    """Return whether an object is the only record of a file, not a mapping of ids to values.
+    """Return whether an object is the only record of a file; otherwise it maps ids to values.
 
-    A record has a prediction and an id; a record of POPE's has a question and an answer.
+    A record has a prediction and an id; a record of POPE's answer files has a question and an
+    answer.
     """
     record = [Record("", content)]
     return bool(candidates(content)) and (
@@ -116,7 +117,9 @@ def _from_records(
     fields: Mapping[str, str],
     keys: list[str] | None = None,
 ) -> Outputs:
-    """Return the outputs in records; `keys` are their ids if the ids are not in the records."""
+    """Return the outputs in records; `keys` are the ids of the records if they are stored
+    elsewhere.
+    """
     column, note = _choose_column(records, path, fields)
     ids = _ids(records, path, fields, column, keys)
     id_column = next(iter(ids.columns))
@@ -208,7 +211,8 @@ def _ids(
 ) -> _Ids:
     """Return the ids of the rows. Raises DataError for a missing id and for duplicates.
 
-    `keys` are ids that are stored outside the records.
+    `prediction` is the column of the predictions. `keys` are the ids if they are stored outside the
+    records.
     """
     if keys is not None and "id" not in fields:
         inside = _distinct(records, id_columns(records, prediction).names)
@@ -233,7 +237,7 @@ def _ids(
 
 
 def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequence[str]]:
-    """Return the ids of each of the columns `names` that has a different id in every row."""
+    """Return the ids in those of the columns `names` that have a different id in every row."""
     columns: dict[str, Sequence[str]] = {}
     for name in names:
         ids: Sequence[str] | None = full_texts(records, (name,))

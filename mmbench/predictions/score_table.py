@@ -11,10 +11,11 @@ from mmbench.text import listed
 
 
 def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, float]]:
-    """Return the scores by label of each row; [] if a column does not hold numbers.
+    """Return the scores by label of each row; [] if a column holds anything but numbers.
 
-    Every column is a label, except the id column and a column called `id`. Raises DataError, which
-    names the line and the column, for a cell among numbers that is empty, NaN, infinite or a text.
+    Every column is a label, except the id column and a column called `id`. If a column of numbers
+    has a cell that is empty, NaN, infinite or a text, the function raises DataError, which names
+    the line and the column.
     """
     labels = [n for n in columns_of(records) if n != id_column and plain_name(n) != "id"]
     first = [next(filter(None, map(cell_kind, cells_of(records, name))), "") for name in labels]

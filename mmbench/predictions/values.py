@@ -17,8 +17,8 @@ _ABSENT = "omit the output and score with --partial, or give an empty string for
 def as_value(value: object, what: str, ident: str = "") -> object:
     """Return a JSON value as the value of the output with the id `ident`.
 
-    A list of integers becomes a list of strings: they may be document ids or scores, as the task
-    decides. A list with fractions holds scores. A list of document ids must not repeat an id.
+    A list of integers becomes a list of strings: the task decides whether they are document ids or
+    scores. A list of decimal numbers holds scores. A list of document ids must not repeat an id.
     Raises DataError; `what` is the name of the value in the message.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -45,7 +45,7 @@ def _scores(scores: dict[str, object], what: str) -> dict[str, float]:
 def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
     """Return document ids as strings. Raises DataError if an id occurs twice.
 
-    A list of only integers may hold scores, which may be equal; it is not checked.
+    A list that has only integers is not checked, because it may hold scores, which may be equal.
     """
     documents = [str(item) for item in listed]
     if any(isinstance(item, str) for item in listed):
@@ -54,14 +54,14 @@ def _documents(listed: list[str | int], what: str, ident: str) -> list[str]:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Return whether a value is a number, but not a boolean, within the range of a float."""
+    """Return whether a value is a number within the range of a float; a boolean is not a number."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= float_info.max
 
 
 def unwrap(value: object, column: str) -> object:
-    """Return the single text in a list or response that another evaluation program has written.
+    """Return the text inside a list or a server response that another evaluation program stored.
 
     lm-eval and lmms-eval write `filtered_resps: [text]` and `resps: [[text]]`; EvalScope writes the
     response of an OpenAI-compatible server as `model_output`. If the content of a response has

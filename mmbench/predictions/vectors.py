@@ -62,7 +62,7 @@ def embeddings_folder(folder: Path) -> Outputs:
 
 
 def _single_file(folder: Path, stem: str, endings: Sequence[str], how: str) -> Path:
-    """Return the only file called `stem` with one of these extensions.
+    """Return the only file called `stem` that has one of the extensions `endings`.
 
     Raises DataError if there are none or several; `how` is an example of code that writes the file.
     """
