@@ -1,1 +1,1 @@
-"""The source files of plugins, and errors in their code."""
+"""Lookup of the source files of plugins, and attribution of errors to plugins."""

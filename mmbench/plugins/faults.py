@@ -59,7 +59,7 @@ def _is_part(function: str, name: str) -> bool:
 
 
 def _unwrapped(entry: object) -> object:
-    """Return the function that a decorator such as `mmbench.declare` wraps."""
+    """Return the function inside a decorator such as `mmbench.declare`; other objects unchanged."""
     return inspect.unwrap(entry) if callable(entry) else entry
 
 
@@ -77,7 +77,10 @@ def _where(entry: object, place: Path) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and its causes: Python replaces StopIteration by RuntimeError."""
+    """Return an error and the errors that caused it, because Python replaces a StopIteration.
+
+    The replacement is a RuntimeError whose cause is the StopIteration.
+    """
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
         chain.append(cause)
@@ -93,8 +96,8 @@ def _place(file: Path, places: Collection[Path]) -> Path | None:
 def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object]) -> str:
     """Return the name of the registered object whose code failed.
 
-    This is the plugin's only object, or else the object that one of the frames belongs to. For an
-    error during the import of a plugin file, return the plugin.
+    This is the plugin's only object, or else the object to which one of the frames belongs. If the
+    error occurred during the import of a plugin file, return the name of the plugin.
     """
     if frames[-1].f_code.co_name == "<module>":
         return f"plugin {place.name}"

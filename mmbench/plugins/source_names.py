@@ -31,7 +31,7 @@ def file_names(node: ast.AST) -> set[str]:
 
 
 def imported_names(node: ast.AST) -> list[str]:
-    """Return the module that a call imports by name; `.helper` is a module of the same package."""
+    """Return the modules that a call imports by name; `.helper` is a module of the same package."""
     if not isinstance(node, ast.Call) or _function(node) not in _IMPORTS:
         return []
     return [_text(argument) for argument in node.args[:1] if _text(argument)]
@@ -43,7 +43,10 @@ def _is_name(text: str) -> bool:
 
 
 def _text(node: ast.AST) -> str:
-    """Return the value of a string literal, with `*` for the fields of an f-string; else ""."""
+    """Return the value of a string literal, with `*` in place of the fields of an f-string.
+
+    Return "" for any other node.
+    """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -52,7 +55,10 @@ def _text(node: ast.AST) -> str:
 
 
 def _joined(node: ast.AST) -> str:
-    """Return the end of a path that a node joins: its trailing string literals."""
+    """Return the end of the path that an expression joins: the string literals at its end.
+
+    The literals are joined by slashes.
+    """
     texts: list[str] = []
     for part in reversed(_parts(node)):
         if not _text(part):

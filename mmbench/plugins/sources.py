@@ -1,7 +1,7 @@
-"""The source of a plugin: its file, the local modules it imports, and the files its code names.
+"""The source of a plugin: its file, the local modules it imports, and the files named in its code.
 
 A module is local if it belongs to the plugin's package, or if it belongs neither to the standard
-library nor to mmbench nor to an installed package. Imports are read from the syntax tree, so a
+library nor to mmbench nor to an installed package. Imports are found in the syntax tree, so a
 module that is imported inside a function is included before it is loaded.
 """
 
@@ -66,7 +66,10 @@ def _nodes(path: Path, raw: bytes) -> Iterator[ast.AST]:
 
 
 def _imported(node: ast.AST, path: Path) -> list[Path | str]:
-    """Return the modules that a node imports: dotted names; paths without suffix if relative."""
+    """Return the modules that a node of a syntax tree imports.
+
+    An absolute import gives a dotted name, a relative import a path without suffix.
+    """
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if not isinstance(node, ast.ImportFrom):
@@ -96,7 +99,7 @@ def _modules(name: Path | str, plugin: Path) -> list[Path]:
 
 
 def _bases(top: str) -> list[Path]:
-    """Return the possible paths of a top-level module, without a suffix. Nothing is imported."""
+    """Return the possible paths, without suffix, of a top-level module; nothing is imported."""
     if top in sys.stdlib_module_names:
         return []
     try:

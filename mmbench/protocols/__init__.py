@@ -1,4 +1,4 @@
-"""The interfaces between the parts of mmbench, which plugins implement too. One module each."""
+"""The interfaces between the parts of mmbench, one in each module; plugins implement them too."""
 
 from __future__ import annotations
 

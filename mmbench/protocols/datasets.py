@@ -83,7 +83,7 @@ class Dataset(Protocol):
         ...
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Self, Outputs]:
-        """Return the data and the outputs, both reduced to the same ids.
+        """Return the data and the outputs of another program, both reduced to the ids they share.
 
         Raises DataError for samples without an output, unless `partial` is true, and for outputs
         without a sample.

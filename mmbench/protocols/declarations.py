@@ -90,7 +90,10 @@ def declare(
 
 
 def with_range(score: Score, info: MetricInfo) -> Score:
-    """Return the Score with the direction and range of `info`, where `info` declares them."""
+    """Return the Score with the direction and the range of `info`.
+
+    If `info` declares no direction, the Score is returned unchanged.
+    """
     if info.better is None or not isinstance(score, Score):  # the engine rejects other types
         return score
     return replace(score, better=info.better, worst=info.worst, best=info.best)
@@ -143,7 +146,7 @@ def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: objec
 
 
 def _check_modalities(wants: FeatureRequest | None) -> None:
-    """Raise UserError if the request lacks a valid modality and role for a content."""
+    """Raise UserError unless the request gives each content a valid modality and role."""
     for name, pair in (wants.modalities if wants is not None else {}).items():
         if pair not in _MODALITIES_WITH_ROLES:
             raise UserError(

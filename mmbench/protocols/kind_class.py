@@ -11,7 +11,9 @@ _METHODS = [name for name, one in vars(Kind).items() if callable(one) and not na
 
 
 def class_fault(kind: object) -> str:
-    """Return why a class is not a valid `Kind` or has invalid `Options`; "" if it is valid."""
+    """Return the reason why a class is not a valid `Kind` or has invalid `Options`; "" if it is
+    valid.
+    """
     if not isinstance(kind, type):
         return "it is not a class; see `A kind` in docs/plugins.md"
     if missing := [name for name in _METHODS if not callable(getattr(kind, name, None))]:
@@ -30,7 +32,7 @@ def class_fault(kind: object) -> str:
 
 
 def _model_fault(kind: type) -> str:
-    """Return why a class derived from PerSample cannot request outputs; "" if it can."""
+    """Return the reason why a class derived from PerSample cannot request outputs; "" if it can."""
     names = getattr(kind, "sample_requests", ())
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
         return f"its `sample_requests` are {names!r}; give a tuple of names, such as ('sample',)"
@@ -68,7 +70,10 @@ def _options_fault(options: object) -> str:
 
 
 def _untyped(options: type[KindOptions], names: list[str]) -> str:
-    """Return the first class attribute without a type annotation; "" if all have one."""
+    """Return the name of the first class attribute without a type annotation; "" if all have one.
+
+    `names` are the attributes that have an annotation.
+    """
     values = {
         name: one
         for name, one in vars(options).items()

@@ -36,7 +36,7 @@ class Needs(NamedTuple):
 
 
 class Kind(Protocol[D_contra]):
-    """A kind, applied to one task: it makes requests to a model, and predictions from the outputs.
+    """A kind, applied to one task: it creates requests to a model and predictions from its outputs.
 
     `mmbench.kinds.PerSample` is a base class for kinds in which each sample gets one answer: see "A
     kind" in docs/plugins.md.
@@ -61,7 +61,9 @@ class Kind(Protocol[D_contra]):
 
     @property
     def no_answer(self) -> str | None:
-        """Return the prediction for an output without an answer; with None, such a sample fails."""
+        """Return the prediction for an output without an answer; if it is None, such a sample
+        fails.
+        """
         ...
 
     def __init__(self, task: TaskSpec, /) -> None:
@@ -108,5 +110,7 @@ class Kind(Protocol[D_contra]):
         ...
 
     def signature(self, data: D_contra, /) -> str:
-        """Return the part of the scores' signatures that depends on the options: `index=exact`."""
+        """Return the part of the scores' signatures that depends on the options, such as
+        `index=exact`.
+        """
         ...

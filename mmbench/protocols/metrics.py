@@ -22,7 +22,8 @@ class MetricInfo(Struct, frozen=True):
     """The declaration of a metric, which mmbench reads before it runs the metric.
 
     - `unit`: a plain word such as "fraction", "" if unknown
-    - `better`: None if direction and range are set only in the Score
+    - `better`: "higher" or "lower" for the better values; None if only the Score has direction and
+      range
     - `worst`, `best`: the ends of the range, None for an open end
     - `kinds`: the task kinds that the metric can measure, empty for all kinds
     - `needs`: the programs and packages that the metric requires

@@ -12,7 +12,7 @@ from mmbench.types import Frames, GeneratedText, GenerationConfig, Modality
 
 @runtime_checkable
 class Prepares(Protocol):
-    """A model with preprocessing (resizing, tokenising) that needs no weights and runs per item.
+    """A model whose preprocessing (resizing, tokenising) needs no weights and runs for each item.
 
     The engine calls `prepare` ahead of time in other threads and passes the results to the model's
     method in place of the decoded items. `modality` is the modality of the item, or "conversation".
@@ -27,10 +27,10 @@ class Prepares(Protocol):
 class WritesEach(Protocol):
     """A model that yields answers in any order, as soon as they are ready, such as an API endpoint.
 
-    The model must also have `write`, by which the engine recognises it. `write_each` takes
-    conversations while they are being prepared, and yields pairs: the number of a conversation,
-    from 0, and its answer. Each answer is stored in the journal before the next answer is
-    requested.
+    The model must also have the method `write`, by which the engine recognises a model that writes.
+    `write_each` takes conversations while they are being prepared, and yields pairs: the number of
+    a conversation, from 0, and its answer. Each answer is stored in the journal before the next
+    answer is requested.
     """
 
     def write_each(
@@ -51,10 +51,10 @@ class Probes(Protocol):
 
 @runtime_checkable
 class DescribesServer(Protocol):
-    """A model on a server: facts about what answered, and remarks, for the record.
+    """A model on a server that can report facts about the server, and remarks, for the run record.
 
-    `server` returns texts by name (model, version), `server_notes` remarks in one line each. Both
-    are called after the requests of a run, and never fail.
+    `server` returns texts by name (model, version), `server_notes` remarks of one line each. Both
+    methods are called after the requests of a run, and never fail.
     """
 
     def server(self) -> dict[str, str]:
@@ -82,7 +82,7 @@ class TakesEncodedVideos(Protocol):
 
 @runtime_checkable
 class SplitsReasoning(Protocol):
-    """A model that separates reasoning from answers itself.
+    """A model that itself separates the reasoning in an output from the answer.
 
     The texts of other models are split at the known markers (`<think>…</think>`).
     """

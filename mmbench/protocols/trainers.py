@@ -11,8 +11,8 @@ from mmbench.types import TrainingRun, TrainingStep
 class Trainer(Protocol):
     """A function that trains a model: `mmbench train NAME` calls the trainer registered as NAME.
 
-    Instead of NAME, the user may give a recipe, a YAML file: its key `model` is the name of the
-    trainer, and the trainer defines the other keys.
+    In place of NAME, the user may give a recipe, a YAML file: the key `model` of the recipe is the
+    name of the trainer, and the trainer defines the other keys.
     """
 
     def __call__(
