@@ -1,4 +1,4 @@
-"""Files on disk: content keys, the journal, run records with their rows, and atomic writes."""
+"""Files on disk: hashes of contents, the journal, run records and their rows, atomic writes."""
 
 from mmbench.storage.whole_files import remove_parts, write_whole
 

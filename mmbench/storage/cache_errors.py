@@ -14,7 +14,10 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def cache_errors(path: Path) -> Iterator[None]:
-    """Convert an OSError in the block, which uses the cache file `path`, to a UserError."""
+    """Convert an OSError that is raised in the `with` block to a UserError.
+
+    `path` is the cache file that the block uses.
+    """
     try:
         yield
     except OSError as error:

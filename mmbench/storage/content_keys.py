@@ -1,4 +1,4 @@
-"""Keys of contents: a text, an image or audio is identified by its bytes, not by its name.
+"""Keys of contents: a text, an image or an audio clip is identified by its bytes, not by its name.
 
 A key is the 16-byte blake2b hash of the content's bytes. Keys of files are cached in
 `$MMBENCH_CACHE/hashes.sqlite` by real path, size, and the modification times of content (mtime) and
@@ -65,7 +65,8 @@ def cache_folder() -> Path:
 def digest(*parts: bytes | str) -> bytes:
     """Return the 16-byte blake2b hash of several parts.
 
-    Each part is preceded by its length, so that no two lists of parts give the same input.
+    Each part is preceded by its length, so that different lists of parts are hashed as different
+    bytes.
     """
     state = blake2b(digest_size=KEY_BYTES)
     for part in parts:
@@ -113,7 +114,7 @@ def _text_key(text: str) -> bytes:
 
 
 class ContentKeys:
-    """Computes the keys of contents and caches the keys of files. Use as a context manager.
+    """A context manager that computes the keys of contents and caches the keys of files.
 
     Raises UserError if the cache cannot be used.
     """
@@ -202,9 +203,9 @@ class ContentKeys:
         return digest(media.read_bytes(medium))
 
     def digests_of(self, file: MediaFile) -> bytes:
-        """Return the digests [n · 16] of all media items in a file; compute them once and cache.
+        """Return the digests [n · 16] of all media items in a file, which are computed only once.
 
-        NOTHING and EMPTY mark items without bytes. If the pass over the file ends early, raises
+        The constants NOTHING and EMPTY mark items without bytes. If reading the file fails, raises
         OSError or ValueError; from then on each item is read separately.
         """
         if file.digests is None:

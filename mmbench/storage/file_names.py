@@ -1,9 +1,9 @@
-"""Names of files and folders: validation of names, and escapes for other strings.
+"""Names of files and folders: validation of names, and conversion of any string to a file name.
 
-The name of a task is the name of a folder and a page on a board, so `name_fault` is strict. Names
-of records and samples come from elsewhere: `component_fault` only rejects names that lead to
-another folder or cannot be printed, and `escaped` converts any string to a file name that is valid
-on all systems.
+The name of a task is also the name of a folder and of a page on a board, so `name_fault` is strict.
+Names of records and samples come from other sources: `component_fault` only rejects names that lead
+to another folder or cannot be printed, and `escaped` converts any string to a file name that is
+valid on all systems.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FORBIDDEN = frozenset('%<>:"\\|?*')  # in file names on some systems
 
 
 def name_fault(name: str) -> str:
-    """Return why a string cannot be the name of a task; "" if it can.
+    """Return the reason why a string cannot be the name of a task; "" if it can.
 
     A name has 1 to 100 characters: letters and digits of any language and `-`, `_`, `.`, `+`. It
     begins with a letter, a digit or `_`, does not end with a dot, and is not a reserved name (CON,
@@ -40,7 +40,7 @@ def name_fault(name: str) -> str:
 
 
 def component_fault(name: str) -> str:
-    """Return why a string cannot be the name of a file in a folder; "" if it can."""
+    """Return the reason why a string cannot be the name of a file in a folder; "" if it can."""
     if not name or name.startswith(".") or _SEPARATORS & {*name} or not name.isprintable():
         return "is not a valid file name"
     return "is too long" if len(name.encode()) > _BYTES else ""

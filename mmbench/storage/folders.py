@@ -127,10 +127,10 @@ class Folder:
 
     @contextmanager
     def _remote(self, *passing: type[OSError]) -> Iterator[tuple[AbstractFileSystem, str]]:
-        """Yield the file system and the path of the folder in it.
+        """Yield the file system of a remote folder, and the path of the folder in the file system.
 
-        Errors of the block are raised as UserError, except those of the types `passing`. Every
-        fsspec library has its own exceptions, so any exception is converted.
+        Errors that are raised in the `with` block are converted to UserError, except errors of the
+        types `passing`. Every fsspec library has its own exceptions, so any exception is converted.
         """
         from fsspec.core import url_to_fs
 
@@ -176,7 +176,10 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _probe(folder: Path) -> None:
-    """Write a file into a folder, or into its nearest existing parent, and remove it."""
+    """Test whether a folder can be written: write a file into it, and remove the file.
+
+    A folder that does not exist is replaced by its nearest existing parent. Raises OSError.
+    """
     place = folder
     while not _exists(place):
         if place.is_symlink():

@@ -4,7 +4,7 @@ A journal is a folder of segments. Every process appends to its own segment and 
 so that several runs need no lock. Rows are read through a memory map. The id of a batch is the hash
 of its keys in order. A batch with a stored id is read from its own entry, so that a resumed run
 gives the same bits as an uninterrupted run. Any other batch is read from the journal if each of its
-keys is in some stored batch (for a key in several batches, the first one is used).
+keys is in a stored batch (for a key in several batches, the first batch is used).
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ from mmbench.validation.regular_files import open_regular
 
 
 class _BatchIndex(NamedTuple):
-    """An index of keys, sorted by bytes: the entry of each key, and the bounds of its row."""
+    """An index of the stored keys, sorted by bytes.
+
+    It has, for each key, the entry with its row, and the bounds of the row.
+    """
 
     keys: NDArray[np.void]  # [m] of 16 bytes
     entry: NDArray[np.int32]  # [m]
@@ -46,7 +49,7 @@ class _BatchIndex(NamedTuple):
 
 
 class Journal:
-    """The outputs of one model for one type of request; `owner` identifies both.
+    """The journal of one model and one type of request, which `owner` identifies.
 
     If `fresh` is true, existing segments are not read. Raises UserError if the folder or a segment
     cannot be used.
@@ -95,7 +98,10 @@ class Journal:
         return gathered if whole else None
 
     def part(self, keys: Keys) -> JournalBatch:
-        """Return the stored outputs of those keys [n, 16] that are in any batch."""
+        """Return the stored outputs for the `keys` [n, 16] that are in any batch.
+
+        Other keys are left out.
+        """
         if self._index is None:
             self._index = self._build_index()
         places = self._index.places(keys)
@@ -109,7 +115,7 @@ class Journal:
         return [self._order[entry].segment[start:end] for entry, start, end in bounds]
 
     def _build_index(self) -> _BatchIndex:
-        """Index all entries. For a key in several entries, the first entry is used."""
+        """Return an index of all entries. For a key in several entries, the first entry is used."""
         keys, entries, starts, ends = bytearray(), array("i"), array("q"), array("q")
         for number, entry in enumerate(self._order):
             contents = entry.contents()
@@ -126,10 +132,11 @@ class Journal:
         return _BatchIndex(distinct, *(column[first] for column in places))
 
     def add(self, planned: Keys, batch: JournalBatch, sizes: tuple[int, int]) -> None:
-        """Append the outputs of a batch of keys [n, 16]. Afterwards they survive a kill.
+        """Append the outputs of a batch of keys [n, 16]; from then on they survive a kill.
 
-        `sizes` are the planned batch size and the batch size that fitted into memory. Raises
-        UserError if the disk is full; earlier entries are kept.
+        `planned` are the keys of the planned batch. `sizes` are the planned batch size and the
+        batch size that fitted into memory. Raises UserError if the disk is full; earlier entries
+        are kept.
         """
         self._append(as_entry(planned, batch, sizes, self._owner))
 

@@ -50,9 +50,9 @@ class RowBlock(Column[memoryview]):
 
 
 class JournalBatch(NamedTuple):
-    """The stored outputs of a batch: one row for each of `keys` [k, 16], and failures by key.
+    """The stored outputs of a batch: a row for each key in `keys` [k, 16], and failures by key.
 
-    A failed key is not among `keys`.
+    The key of a failed item is in `failures` and not in `keys`.
     """
 
     keys: Keys
@@ -105,10 +105,11 @@ class Entry(NamedTuple):
 
 
 def entries(view: memoryview, owner: int) -> Iterator[tuple[bytes, tuple[int, int], Entry]]:
-    """Yield (batch id, sizes, entry) for each entry of this owner that has a valid header.
+    """Yield (batch id, sizes, entry) for each entry in a segment that has a valid header.
 
-    After an invalid header, search for the next magic number. Entries of earlier versions have no
-    owner; they are accepted, because outputs of an API cost money.
+    `view` holds the bytes of the segment, `owner` is a checksum of the journal's owner; entries of
+    other owners are skipped. After an invalid header, the next magic number is searched. Entries of
+    earlier versions have no owner; they are accepted, because outputs of an API cost money.
     """
     raw, at = view.obj, 0
     assert isinstance(raw, mmap.mmap)

@@ -1,4 +1,4 @@
-"""The journal folders in the cache, one for each model and type of device.
+"""The journal folders in the cache: one folder for each model and type of device.
 
 A folder holds the journals, the file `in-use`, which every live run of the model has locked, and
 `model.txt` with the model's name, which `mmbench cache show` prints. A folder `uncached-…` is used

@@ -1,4 +1,4 @@
-"""The keys of files, stored in an SQLite database that several processes share.
+"""An SQLite database with the keys of files, which several processes share.
 
 SQLite detects a damaged structure, but not a damaged row. Therefore each row has a checksum; a row
 with a wrong checksum is ignored. If the file is not a database, a new database replaces it, and
@@ -38,7 +38,10 @@ T = TypeVar("T")
 
 
 class KeyStore:
-    """The database in the file `path`. Every method raises UserError if it cannot be used."""
+    """The key database in the file `path`.
+
+    Every method raises UserError if the file cannot be used.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -110,10 +113,10 @@ class KeyStore:
 def _check_file(path: Path) -> None:
     """Raise OSError for a path that is not a regular file or not writable.
 
-    For a path that is not a regular file, SQLite only says that it cannot be opened; next to a file
-    that is not writable, SQLite would leave auxiliary files that are not writable either. The file
-    is not opened here, because closing it would release the locks that this process has on it
-    through SQLite.
+    For a path that is not a regular file, SQLite's message would only say that it cannot be opened.
+    For a file that is not writable, SQLite would leave auxiliary files that are not writable
+    either. The file is not opened here, because closing it would release the locks that this
+    process has on it through SQLite.
     """
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):
@@ -123,7 +126,7 @@ def _check_file(path: Path) -> None:
 
 
 def _write(db: sqlite3.Connection, statement: Callable[[sqlite3.Connection], object]) -> None:
-    """Run a statement in a transaction, which is rolled back on failure."""
+    """Run a statement in a transaction, which is rolled back if the statement fails."""
     with db:
         db.execute("BEGIN IMMEDIATE")
         statement(db)

@@ -22,7 +22,7 @@ _DAY = 86400
 
 
 def hold(path: Path) -> int:
-    """Take a shared lock on a file; return its handle. Closing the handle releases the lock.
+    """Take a shared lock on a file and return the file handle; closing it releases the lock.
 
     The file and its folder are created if missing, and created again if another process removes
     them in the meantime. Raises OSError.
@@ -45,7 +45,7 @@ def hold(path: Path) -> int:
 
 @contextmanager
 def claim(path: Path) -> Iterator[bool]:
-    """Yield whether a file is unlocked; if it is, no process can lock it inside the block.
+    """Yield whether a file is unlocked; if it is, no other process can lock it inside the block.
 
     The file is created if missing, and may be removed inside the block. Raises OSError.
     """
@@ -71,7 +71,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def try_lock(handle: int) -> bool:
-    """Lock an open file exclusively, or return False if another process holds it."""
+    """Lock an open file exclusively; return False if another process holds a lock, else True."""
     try:
         locked = _lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -80,7 +80,10 @@ def try_lock(handle: int) -> bool:
 
 
 def _lock(handle: int, how: int) -> bool:
-    """Lock an open file; return False if its file system has no locks."""
+    """Lock an open file; return False if its file system does not support locks.
+
+    `how` is an operation of `fcntl.flock`.
+    """
     try:
         fcntl.flock(handle, how)
     except OSError as error:

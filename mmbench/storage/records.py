@@ -1,4 +1,4 @@
-"""Run records: one file `OUT/runs/<task>/<run>.json` per run, with the file of its rows next to it.
+"""Run records: one file `OUT/runs/<task>/<run>.json` per run, and a second file with its rows.
 
 Every file is written under a unique name and then renamed, so that concurrent writers need no lock.
 `OUT` is a folder or an fsspec URL (`s3://bucket/boards`).
@@ -37,7 +37,7 @@ SAME = b"mmbench.same"  # key in the Parquet schema: metric → the metric that 
 
 
 class StoredRun(NamedTuple):
-    """A record with its folder and its file name in the folder; its rows are in the next file.
+    """A record with its folder and its file name in the folder; its rows are in a second file.
 
     `unreadable` has one line for each file that was skipped during the search for the record.
     """
@@ -108,17 +108,17 @@ class BoardReporter:
 
 
 def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
-    """Return a record with its location in the board `out`."""
+    """Return a record together with its location in the board `out`."""
     return StoredRun(record, Folder(out, flag), _name_of(record))
 
 
 def _name_of(record: RunRecord) -> str:
-    """Return the file name of a record in a board."""
+    """Return the file name that a record has in a board."""
     return f"{RUNS}/{record.task.name}/{record.run}.json"
 
 
 def _name_fault(record: RunRecord) -> str:
-    """Return the name in a record that is not a valid file name, with the reason; "" if none."""
+    """Return a message about the first invalid name in a record; "" if all names are valid."""
     for what, name in (("task", record.task.name), ("run", record.run)):
         if fault := component_fault(name):
             return f"the {what} name {plain(name, 60)!r} {fault}"
@@ -126,10 +126,11 @@ def _name_fault(record: RunRecord) -> str:
 
 
 def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) -> str:
-    """Write images as PNG and audio as WAV; return the folder. `media` maps sample ids to media.
+    """Write images as PNG files and audio as WAV files; return their folder.
 
-    The id is the file name. An id with slashes is written into subfolders; invalid characters
-    become %XX, so that nothing is written elsewhere. Raises UserError.
+    `media` maps sample ids to media items. The id is the file name. An id with slashes is written
+    into subfolders; invalid characters become %XX, so that nothing is written elsewhere. Raises
+    UserError.
     """
     if fault := _name_fault(record):
         raise UserError(f"cannot write media to {out}: {fault}")
@@ -179,7 +180,7 @@ def read_record(data: bytes, name: str) -> RunRecord:
 
 
 def _count_fault(record: RunRecord) -> str:
-    """Return which count of a record is missing or negative; "" if all are valid."""
+    """Return a message about a missing or negative count in a record; "" if all are valid."""
     for key in _COUNTS:
         if record.counts.get(key, -1) < 0:
             return f"`counts` lacks {key!r}, or the count is negative"
@@ -191,10 +192,10 @@ class _Schema(msgspec.Struct):
 
 
 def read_stored(folder: Folder, name: str) -> StoredRun:
-    """Read a record by its name in a folder. Raises DataError with the file name and the reason.
+    """Read a record, given its file name in a folder.
 
-    A record that was renamed or moved within a board is rejected: its rows would not be found, and
-    a copied record would count twice.
+    Raises DataError with the file name and the reason. A record that was renamed or moved within a
+    board is rejected: its rows would not be found, and a copied record would count twice.
     """
     path = folder.path(name)
     try:
@@ -211,7 +212,7 @@ def read_stored(folder: Folder, name: str) -> StoredRun:
 
 
 def task_of(name: str) -> str:
-    """Return TASK of the file name `runs/TASK/FILE`."""
+    """Return the task in a file name of the form `runs/TASK/FILE`."""
     return name.split("/")[1]
 
 
@@ -221,9 +222,10 @@ def tasks_in(out: str | Path) -> list[str]:
 
 
 def stored_runs(folder: Folder, names: Iterable[str]) -> tuple[list[StoredRun], list[str]]:
-    """Read the records with these names. Return the records, oldest first, and errors as strings.
+    """Read the records with these file names.
 
-    A file that is not a record does not stop the reading of others; its error contains its name.
+    Return them, oldest first, and one error per bad file. A file that is not a record does not
+    prevent the reading of other files; its error contains its name.
     """
     runs, unreadable = [], []
     for name in names:
@@ -245,7 +247,7 @@ def read_records(out: str | Path, task: str | None = None) -> Records:
 
 
 def read_table(run: StoredRun) -> dict[str, list[object]]:
-    """Return the stored rows of a run as column → list of values; see `read_rows`."""
+    """Return the stored rows of a run as {column: list of values}; see `read_rows`."""
     table = read_rows(run)
     return {name: table[name].to_pylist() for name in table.column_names}
 

@@ -1,6 +1,6 @@
-"""The columns of a run's rows: conversion to Arrow, and validation of columns that were read.
+"""The columns of a run's rows: conversion to Arrow, and validation after reading.
 
-Rows may come from an untrusted source.
+Columns are validated because rows may come from an untrusted source.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
 
 
 def refuse_odd_columns(table: pa.Table) -> None:
-    """Raise ValueError if an Arrow table has a column that no run can have written."""
+    """Raise ValueError if an Arrow table has a column that mmbench cannot have written."""
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise ValueError(f"column {name!r} occurs twice")
@@ -70,7 +70,7 @@ def refuse_odd_columns(table: pa.Table) -> None:
 
 
 def _fault(name: str, column: pa.ChunkedArray) -> str:
-    """Return what is wrong with a column; "" if it is valid."""
+    """Return the fault of a column, as a phrase for messages; "" if the column is valid."""
     import pyarrow as pa
 
     kind = column.type
@@ -100,7 +100,7 @@ def _split_fault(column: pa.ChunkedArray) -> str:
 
 
 def _list_fault(column: pa.ChunkedArray, *, alike: bool) -> str:
-    """Return what is wrong with a column of lists of numbers; "" if it is valid.
+    """Return the fault of a column of lists of numbers, as a phrase; "" if the column is valid.
 
     Lists must not be empty; if `alike` is true, they must have equal lengths.
     """

@@ -1,4 +1,4 @@
-"""Lookup of runs by reference (RUN): a path, an id or its beginning, `latest`, `best`, a model."""
+"""Lookup of runs by reference: a path, an id or its beginning, `latest`, `best`, or a model."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
 
 
 def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
-    """Return the only record among these file names. Raises DataError, which lists several."""
+    """Return the only record among these file names.
+
+    Raises DataError if there are several records; the message lists them.
+    """
     if len(names) == 1:
         return read_stored(folder, names[0])
     runs, unreadable = stored_runs(folder, names)
@@ -115,7 +118,7 @@ def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
 
 
 def _reference(record: RunRecord) -> str:
-    """Return the model of a record as a user types it, without the revision."""
+    """Return the model of a record in the form in which a user types it, without the revision."""
     model = record.model
     return f"{model.name}@{normal_path(model.checkpoint)}" if model.checkpoint else model.name
 
@@ -149,7 +152,7 @@ def _best(runs: Sequence[StoredRun]) -> StoredRun:
 
 
 def _value(record: RunRecord, latest: RunRecord) -> float | None:
-    """Return a record's value of the headline of `latest`, with a sign such that larger is better.
+    """Return the value in `record` of the headline score of `latest`; negated if lower is better.
 
     Return None if the records are not comparable.
     """

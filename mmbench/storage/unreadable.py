@@ -1,4 +1,4 @@
-"""Messages about files in a board that could not be read and were skipped."""
+"""Messages about files in a board that were skipped because they could not be read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def describe_unreadable(lines: Sequence[str]) -> str:
 
 
 def warn_of_unreadable(lines: Sequence[str]) -> None:
-    """Warn a Python program about skipped files; the warning shows the line of its call."""
+    """Warn about skipped files; the warning refers to the line of the caller's code."""
     if lines:
         warnings.warn(describe_unreadable(lines), stacklevel=3)

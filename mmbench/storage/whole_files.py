@@ -1,4 +1,4 @@
-"""Atomic writes of files, and removal of partial files that killed processes left behind."""
+"""Atomic writes of files, and removal of the partial files of processes that were killed."""
 
 from __future__ import annotations
 
