@@ -1,4 +1,4 @@
-"""Safe display and formatting of text. Model outputs and data are treated as untrusted."""
+"""Formatting of text, and its safe display. Model outputs and data are treated as untrusted."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _COMMANDS = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """Return text as one safe line without control or formatting characters.
+    """Return text as one line that is safe to print, at most `limit` characters long.
 
-    Text longer than `limit` characters is truncated.
+    Each control or formatting character is replaced by U+FFFD; a longer text is truncated.
     """
     spaced = " ".join(text.split())
     visible = "".join(map(_visible, spaced))
@@ -31,10 +31,10 @@ def plain(text: str, limit: int = 200) -> str:
 
 
 def printable(text: str) -> str:
-    """Return lines that are safe to print: no control or formatting characters except line breaks.
+    """Return lines of text that are safe to print.
 
-    Commands for GitHub Actions are made ineffective. Use `plain` for a single name; it also
-    truncates.
+    Each control or formatting character, except line breaks, is replaced by U+FFFD, and commands
+    for GitHub Actions are made ineffective. Use `plain` for a single name; it also truncates.
     """
     lines = text.replace("\t", " ").split("\n")
     visible = "\n".join("".join(map(_visible, line)) for line in lines)
@@ -90,7 +90,10 @@ def count(number: int, noun: str) -> str:
 
 
 def part_of(number: int, total: int, noun: str, singular: str = "has", plural: str = "have") -> str:
-    """Return a count as the start of a sentence: `1 of 60 samples has`, `2 of 60 samples have`."""
+    """Return a count as the start of a sentence: `1 of 60 samples has`, `2 of 60 samples have`.
+
+    `noun` is the noun for one item; `singular` and `plural` are the forms of the verb.
+    """
     return f"{number:,} of {count(total, noun)} {singular if number == 1 else plural}"
 
 

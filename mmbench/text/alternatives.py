@@ -1,4 +1,4 @@
-"""References with alternatives, written as in NIST transcripts: `i've { um / uh / @ } as far`.
+"""References with alternative words, as in NIST transcripts: `i've { um / uh / @ } as far`.
 
 Source: usnistgov/SCTK doc/infmts.htm, "trn":
 
@@ -129,7 +129,7 @@ def first_reading(pieces: list[Piece]) -> str:
 
 
 def count_readings(pieces: list[Piece]) -> int:
-    """Return the number of combinations of choices; equal texts are counted repeatedly."""
+    """Return the number of combinations of choices, even if some of them give equal texts."""
     number = 1
     for piece in pieces:
         if not isinstance(piece, str):

@@ -10,7 +10,8 @@ _DIGITS = 5  # significant digits; at most four are decimals
 def decimals(*values: float | None) -> int:
     """Return the number of decimals that shows the largest value with five significant digits.
 
-    This is four below 10 (0.6068, 1.0040), three below 100 (27.345) and two below 1,000 (498.43).
+    The number is four below 10 (0.6068, 1.0040), three below 100 (27.345) and two below 1,000
+    (498.43).
     """
     largest = max((abs(v) for v in values if v is not None and isfinite(v)), default=0.0)
     whole = floor(log10(largest)) + 1 if largest >= 1 else 1

@@ -69,14 +69,19 @@ _CUT_OFF = re.compile(r"\A\s*(?:analysis(?=[A-Z])|Here(?:'s| is) my thought proc
 
 
 class SplitText(NamedTuple):
-    """The reasoning in a text, None without any, and the answer, "" where the text has none."""
+    """The two parts of a text: its reasoning, None if there is none, and its answer, "" if it has
+    none.
+    """
 
     reasoning: str | None
     answer: str
 
 
 def split_reasoning(text: str) -> SplitText:
-    """Split a text at the known markers; `<answer>` alone counts as empty reasoning."""
+    """Split a text at the known markers into reasoning and answer.
+
+    If a text has only `<answer>` tags, its reasoning is an empty string.
+    """
     if not has_reasoning(text):
         return SplitText(None, text)
     reasoning, answer = _split(text, final_answer(text), _TRACE)
@@ -84,7 +89,10 @@ def split_reasoning(text: str) -> SplitText:
 
 
 def split_at_markers(text: str, start: str, end: str) -> SplitText:
-    """Split a text at two markers, which are plain texts; an empty `start` occurs nowhere."""
+    """Split a text at the markers `start` and `end` of its reasoning, which are plain strings.
+
+    An empty `start` occurs nowhere.
+    """
     opening = re.escape(start) or "(?!)"
     markers = re.compile(f"(?P<open>{opening})|(?P<close>{re.escape(end)})")
     if not markers.search(text):
@@ -96,26 +104,29 @@ def split_at_markers(text: str, start: str, end: str) -> SplitText:
 def _split(text: str, answer: str | None, markers: re.Pattern[str]) -> tuple[str, str]:
     """Return the text before the answer without the markers, and the answer.
 
-    The whole text is reasoning where there is no answer, or it is not in one piece.
+    The whole text is reasoning if there is no answer, or if the answer is not in one piece.
     """
     at = text.rfind(answer) if answer else len(text)
     return markers.sub("", text[:at] if at >= 0 else text), answer or ""
 
 
 def opening_marker(prompt: str) -> str:
-    """Return the known marker that a prompt ends with, so that the output begins as reasoning."""
+    """Return the known marker at the end of a prompt, after which an output begins as reasoning.
+
+    Return "" if the prompt ends with no marker.
+    """
     match = _OPEN_AT_END.search(prompt[-_LONGEST_MARKER:])
     return match[0] if match else ""
 
 
 def marker_tokens(tokens: Collection[str]) -> set[str]:
-    """Return the tokens that are markers of reasoning, among the special tokens of an output."""
+    """Return the `tokens` that are markers of reasoning, among the special tokens of a model."""
     markers = {token for token in tokens if has_reasoning(token)}
     return markers | (_CHANNEL_TOKENS.intersection(tokens) if _CHANNEL in markers else set())
 
 
 def reasoning_end(text: str) -> int:
-    """Return the position after the last known marker that ends reasoning, 0 without one."""
+    """Return the position after the last known marker that ends reasoning; 0 if there is none."""
     ends = [match.end() for match in _TRACE.finditer(text) if match["close"]]
     ends += [match.end() for match in _FINAL.finditer(text)]
     ends += [match.start("text") for form in _WORDS if (match := form.match(text))]
@@ -168,7 +179,10 @@ def final_answer(text: str) -> str | None:
 
 
 def _without_markers(text: str) -> str | None:
-    """Remove one type of marker: channels, else phrases, else traces, else tags around answers."""
+    """Remove the first type of marker that a text has: channels, phrases, traces, or answer tags.
+
+    Return None if the reasoning has no end.
+    """
     if _CHANNEL in text:
         return _final_channel(text)
     if _in_words(text):
@@ -195,9 +209,10 @@ def _final_channel(text: str) -> str | None:
 
 
 def _without_traces(text: str, markers: re.Pattern[str] = _TRACE) -> str | None:
-    """Remove reasoning traces. A trace can begin in the prompt and then has only a closing marker.
+    """Remove reasoning traces; `markers` matches their markers.
 
-    Return None if a trace has no end.
+    A trace can begin in the prompt and then has only a closing marker. Return None if a trace has
+    no end.
     """
     pieces: list[str] = []
     start, inside = 0, False
@@ -211,7 +226,7 @@ def _without_traces(text: str, markers: re.Pattern[str] = _TRACE) -> str | None:
 
 
 def _tagged_answer(text: str) -> str:
-    """Return the content of the last nonempty `<answer>`.
+    """Return the content of the last nonempty `<answer>` tag.
 
     If the opening tag is missing (it is in the prompt), the answer begins at the start of the text;
     if the closing tag is missing (a stop sequence removed it), the answer ends at the end of the

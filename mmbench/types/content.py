@@ -77,14 +77,16 @@ class EncodedImage(Struct, frozen=True):
 
 
 class EncodedVideo(Struct, frozen=True):
-    """The bytes of the file of a video, and their media type (video/mp4, video/webm …)."""
+    """The bytes of a video file, and their media type (video/mp4, video/webm …)."""
 
     data: bytes
     mime: str
 
 
 class VideoFrames(NamedTuple):
-    """Decoded video frames: uint8 [t, h, w, 3], RGB and upright; display times [t] in seconds."""
+    """Decoded video frames, uint8 [t, h, w, 3] RGB and upright, and their display times in seconds,
+    [t].
+    """
 
     frames: NDArray[np.uint8]
     seconds: tuple[float, ...]

@@ -25,8 +25,8 @@ class Ranking(Struct, frozen=True):
 
     The last `failed` positives failed or are not in the corpus: they count as never retrieved, at
     any `depth`. `failed_others` is the number of failed documents that are not relevant to the
-    query; the ranks do not count these documents. `size` is the number of documents including
-    failed documents, None if unknown.
+    query; the ranks do not count these documents. `size` is the number of documents, including
+    failed documents; None if unknown.
     """
 
     ranks: list[int | None]
@@ -41,9 +41,9 @@ class Ranking(Struct, frozen=True):
 class Prediction(Struct, frozen=True):
     """A model output (`value`) with its reference (`target`), or the `error` of a failed sample.
 
-    The target of a failed query is a Ranking in which no positive is retrieved. `inputs` are the
-    inputs of the sample, for metrics that use them (CLIPScore uses the image). `scores` is the
-    scale of `value` if the value holds class scores, otherwise "".
+    The target of a failed retrieval query is a Ranking in which no positive is retrieved. `inputs`
+    are the inputs of the sample, for metrics that use them (CLIPScore uses the image). `scores` is
+    the scale of `value` if the value holds class scores, otherwise "".
     """
 
     id: str
@@ -63,8 +63,8 @@ class Predictions(Struct, frozen=True):
     """The predictions of a task, by direction and split.
 
     `failures` holds the id and the reason of each failed sample. `notes` are remarks on the outputs
-    for readers of the scores. `search` holds a report on each approximate search. `reasoning` holds
-    the reasoning before an output by sample id; metrics do not get it.
+    for readers of the scores. `search` holds a report on each approximate search. `reasoning` maps
+    sample ids to the reasoning before the output; metrics do not get it.
     """
 
     directions: Directions
@@ -115,7 +115,7 @@ Features = dict[str, Any]
 
 
 class ModelFile(Struct, frozen=True):
-    """A checkpoint file of a metric's model, which the user provides with `--OPTION FILE`.
+    """A checkpoint file of a metric's model; the user gives its path with a flag, `--OPTION FILE`.
 
     `hint` completes the error message "metric NAME needs …": what to type, and where to get the
     file.

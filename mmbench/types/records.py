@@ -19,7 +19,7 @@ class ModelInfo(Struct, frozen=True):
 
     `adapter` is NAME@VERSION: the registered name and the version of the model class. It is `late`,
     `baseline` or `outputs` for an ensemble, a baseline or stored outputs, which have no single
-    class. Older records have MODULE:CLASS@VERSION.
+    class. In older records it is MODULE:CLASS@VERSION.
     """
 
     name: str
@@ -78,10 +78,11 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     cost: dict[str, Any] = field(default_factory=dict)
 
     def measured_as(self, name: str) -> str:
-        """Return the signature of a score without what has no effect on its comparability.
+        """Return the signature of the score `name` without parts that do not affect comparability.
 
-        Removed reasoning makes a score comparable with those of outputs without reasoning, and not
-        with those of outputs that were scored with their reasoning, as a note of their record says.
+        The signature says whether reasoning was removed. This part is left out, so that the score
+        is comparable with scores of outputs that had no reasoning. It is not comparable with scores
+        of outputs that were scored with their reasoning, as a note in the record says.
         """
         parts = self.scores[name].signature.split(",")
         scored = any(note.startswith(REASONING_SCORED) for note in self.notes)

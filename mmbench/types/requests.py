@@ -28,7 +28,7 @@ class GenerationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     stop: tuple[str, ...] = ()
 
     def seeded(self, seed: int) -> GenerationConfig:
-        """Return the settings with `seed` added to their seed; greedy settings do not change."""
+        """Return the settings with `seed` added to their seed; greedy settings are unchanged."""
         return replace(self, seed=self.seed + seed) if self.temperature > 0 else self
 
 

@@ -1,4 +1,4 @@
-"""The samples of a data set, and their outputs as another program computed them."""
+"""The samples of a data set, and the outputs that another program computed for them."""
 
 from __future__ import annotations
 

@@ -17,9 +17,9 @@ class Score(Struct, frozen=True):
     The fold is the function in `mmbench.stats.folds` that computes the value from the rows, so that
     the value can be recomputed from stored rows without the metric's code. `worst` and `best` are
     the ends of the metric's range, None for an open end. `interval` is set only by a metric that
-    computes its own confidence interval, because resampling samples is not enough (human ratings
-    are resampled by rater as well). `reason` says why `value` is NaN, or why the score has no
-    interval.
+    computes its own confidence interval, because resampling the samples alone would be wrong (human
+    ratings are resampled by rater as well). `reason` says why `value` is NaN, or why the score has
+    no interval.
     """
 
     value: float
@@ -37,8 +37,8 @@ class ScoreInfo(Struct, frozen=True):
     """A score as a record stores it. NaN is null; `low` and `high` are the 95 % interval.
 
     `n` is the number of measured samples, in `groups` groups; `failed` is the number of samples
-    that could not be measured. `bounds` are the lowest and the highest value that are possible if
-    nothing had failed: all failed samples are taken as wrong or as correct, and all failed
+    that could not be measured. `bounds` are the lowest and the highest value that would be possible
+    if nothing had failed: all failed samples are taken as wrong or as correct, and all failed
     documents of a corpus are given the worst or the best rank.
     """
 
@@ -56,7 +56,7 @@ class ScoreInfo(Struct, frozen=True):
 
 
 class PublishedInfo(Struct, frozen=True):
-    """A published score with the measured score, and the verdict as text."""
+    """A published score, the measured score next to it, and the verdict as text."""
 
     metric: str
     value: float

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 
 class TrainingRun(Struct, frozen=True):
-    """The arguments of a training run from the command line. A number that was not given is None.
+    """The arguments of a training run from the command line.
 
-    `trainer` is the registered name of the trainer. `recipe` is the YAML file that names the
-    trainer, None if the command line names it. `out` is the folder of the run. `steps` is the total
-    number of steps of all stages; a checkpoint is written after every `every` steps. `device` is
-    `cpu`, `cuda` or `cuda:N`.
+    A number that the user did not give is None. `trainer` is the registered name of the trainer.
+    `recipe` is the YAML file that names the trainer, None if the command line names it. `out` is
+    the folder of the run. `steps` is the total number of steps of all stages; a checkpoint is
+    written after every `every` steps. `device` is `cpu`, `cuda` or `cuda:N`.
     """
 
     trainer: str

@@ -1,4 +1,4 @@
-"""Detection of decompression bombs: files with an implausible compression ratio."""
+"""Detection of decompression bombs: files whose compression ratio is implausibly high."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_inflated(stored: int, expanded: int) -> bool:
 def refuse_inflation(stored: int, expanded: int, file: Path, what: str) -> None:
     """Raise DataError if `stored` bytes of a file expand to implausibly many bytes.
 
-    `what` is the part of the file that is named in the error, such as "the table".
+    `what` is the name in the error for this part of the file, such as "the table".
     """
     if is_inflated(stored, expanded):
         raise DataError(
@@ -48,7 +48,7 @@ def refuse_inflated_groups(metadata: pq.FileMetaData, stored: int, file: Path) -
 
 
 def expanded_bytes(batch: pa.RecordBatch) -> int:
-    """Return the number of bytes of an Arrow batch, with dictionaries decoded."""
+    """Return the size of an Arrow batch in bytes after decoding of its dictionaries."""
     import pyarrow as pa
 
     columns = (c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch)

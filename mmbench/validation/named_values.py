@@ -112,9 +112,10 @@ def function_options(
 def grouped_options(
     function: Callable[..., object], values: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return checked options as the arguments of a function, with its Structs made from them.
+    """Return checked options as the arguments of a function.
 
-    Raises what a Struct raises for values that it does not accept.
+    Options that are fields of a Struct are combined into the Struct. Raises what the Struct raises
+    for values that it does not accept.
     """
     options = function_options(function)
     arguments: dict[str, object] = {}

@@ -45,7 +45,7 @@ def _faults(block: Mapping[str, object], place: str) -> Iterator[str]:
 
 
 def _medium(block: Mapping[str, object]) -> str:
-    """Return the modality of the media that a block describes."""
+    """Return the modality of the media that `block`, a mapping in the data options, describes."""
     columns = [*_keys(block.get("media")), *_keys(block.get("columns"))]
     return next((name for name in columns if name in ("image", "audio", "video")), "image")
 

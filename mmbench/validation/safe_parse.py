@@ -39,7 +39,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 class TooDeep(msgspec.DecodeError):
-    """JSON with values nested more than `MAX_NESTING` deep."""
+    """The error for JSON with values nested more than `MAX_NESTING` deep."""
 
 
 @overload
@@ -66,7 +66,9 @@ def parse_json(data: bytes | str, as_type: object = object) -> object:
 
 @cache
 def _is_open(as_type: object) -> bool:
-    """Return whether a type contains Any or object; any other type limits the nesting itself."""
+    """Return whether a type contains Any or object, so that it does not limit the nesting of a
+    value.
+    """
     description = repr(msgspec.inspect.type_info(as_type))
     return any(name in description for name in _OPEN_TYPES)
 
@@ -148,7 +150,10 @@ class _Refused(ValueError):
 
 
 def _check_events(events: Iterable[Event]) -> None:
-    """Raise _Refused for YAML that exceeds a limit. Parsing to events needs no recursion."""
+    """Raise _Refused for YAML whose parsing events exceed a limit.
+
+    Events are checked because parsing to events needs no recursion.
+    """
     from yaml import events as kinds
 
     values = 0
