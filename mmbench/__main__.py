@@ -16,7 +16,7 @@ def _end(number: int, _: object) -> None:
 
 
 def main() -> int:
-    """Run the command line of this process and return its exit code."""
+    """Run the command line with the arguments of this process and return the exit code."""
     from mmbench.cli import main as command
 
     return command()

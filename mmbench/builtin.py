@@ -1,8 +1,8 @@
-"""The built-in names: name → ("module:attribute", one-line description).
+"""The built-in names, as tables {name: ("module:attribute", one-line description)}.
 
-They are tables, so that listing names imports no other module. The name of a metric shows its
-argument: `recall@k` takes an integer, `fid@features` a name, `wer[none|basic]` one of the listed
-words, and `torchmetrics[CLASS]` a name that the metric checks.
+Listing the names therefore imports no other module. If a metric takes an argument, its name shows
+the argument: `recall@k` takes an integer, `fid@features` a name, `wer[none|basic]` one of the
+listed words, and `torchmetrics[CLASS]` a name that the metric checks.
 """
 
 from __future__ import annotations

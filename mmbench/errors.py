@@ -40,9 +40,9 @@ class UserError(MmbenchError):
 class UnknownName(UserError):
     """An unknown name, with suggestions.
 
-    `what` is the type of name ("model", "task", "key of tasks/x.yaml"). The message suggests
-    similar names among `known`. If no name is similar, it lists all known names, provided that they
-    are few. `hint` says how to list all names.
+    `what` says what the name stands for ("model", "task", "key of tasks/x.yaml"). The message
+    suggests similar names among `known`. If no name is similar, it lists all known names, provided
+    that they are few. `hint` says how to list all names.
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
@@ -67,9 +67,9 @@ def _shortened(name: str) -> str:
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return a few names with a similar spelling, then some with the same prefix.
+    """Return the most similar names in `known`, then names that share the beginning of `name`.
 
-    For example, `wer[basic]` and `wer[none]` have the same prefix, and so have `shapes` and
+    For example, `wer[basic]` and `wer[none]` share a beginning, and so do `shapes` and
     `shapes-vqa`.
     """
     by_spelling = {one.casefold(): one for one in known}

@@ -1,5 +1,6 @@
-"""Names of metrics: `recall@10` is `recall@k` with k = 10; `clipscore@clip-nano` uses clip-nano.
+"""Names of metrics with arguments, such as `recall@10` and `clipscore@clip-nano`.
 
+`recall@10` is the metric `recall@k` with k = 10; `clipscore@clip-nano` uses the model clip-nano.
 The registered name of a metric shows its argument: an integer, a name, or one of several words.
 """
 
@@ -29,7 +30,7 @@ _TAKES = re.compile(
 
 
 def metric(name: str) -> tuple[Metric, int | str | None]:
-    """Return a metric and its argument by name: `recall@k` and 10 for `recall@10`.
+    """Return the metric with this name, and its argument: `recall@k` and 10 for `recall@10`.
 
     The argument is "clip" for `fid@clip`, "basic" for `wer[basic]`, and None for `mrr`. A metric
     that uses features of a model accepts the name of another model: `clipscore@clip-nano`. Raises
@@ -70,10 +71,10 @@ def _info(function: object) -> MetricInfo:
 
 
 def with_options(name: str, function: Metric, options: Mapping[str, object]) -> Metric:
-    """Return a metric's function with its options, which a task sets in `metric_options`.
+    """Return a metric's function with `options` applied, which a task sets in `metric_options`.
 
     A function with options has a keyword-only parameter `options`, which always gets a mapping.
-    Raises UserError if there are options and the function has no such parameter.
+    Raises UserError if there are options but the function has no such parameter.
     """
     if "options" in inspect.signature(function).parameters:
         return partial(function, options=options)
@@ -95,10 +96,10 @@ def check_options(name: str, options: Mapping[str, object]) -> None:
 
 
 def check_metric(name: str, kind: str, options: Mapping[str, object] | None = None) -> None:
-    """Raise an error for an unknown metric, a metric of other kinds, or invalid `options`.
+    """Check that a metric exists, can measure the `kind`, and accepts the `options`.
 
-    For a plugin's kind, metrics of all built-in kinds are accepted, because its predictions may
-    have any form. Raises UnknownName and UserError.
+    A plugin's kind accepts the metrics of all built-in kinds, because its predictions may have any
+    form. Raises UnknownName and UserError.
     """
     check_options(name, options or {})
     kinds = metric_info(name).kinds
@@ -125,7 +126,7 @@ def _by_model(function: Metric, model: str) -> Metric:
 
 
 def _argument(form: str, name: str) -> int | str | None:
-    """Return the argument of a metric name by a registered form; None if they do not match."""
+    """Return the argument in a metric name of the registered form `form`; None for other names."""
     takes = _TAKES.search(form)
     family = form[: takes.start()] if takes else form
     if takes is None or not name.startswith(family):

@@ -153,9 +153,9 @@ def load_plugin(path: str) -> None:
 
 
 def plugin_places() -> dict[Path, dict[str, Any]]:
-    """Return a mapping: plugin file or package folder → its registered objects by name.
+    """Return {plugin file or package folder: its registered objects by name}.
 
-    The mapping includes plugin files that are being imported, even if they register nothing.
+    Plugin files that are being imported are included, even if they register nothing.
     """
     places: dict[Path, dict[str, Any]] = {file: {} for file in _started}
     for kind, plugins in _plugins.items():

@@ -54,10 +54,10 @@ def packaged_tasks() -> list[str]:
 
 
 def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
-    """Return task name → file without parsing the files. The first folder that has a name wins.
+    """Return {task name: file} without parsing the files.
 
-    A task of a plugin has the name of its entry point; it is left out if its package cannot be
-    imported.
+    If several folders have a name, the first one counts. A task of a plugin has the name of its
+    entry point; it is left out if its package cannot be imported.
     """
     files: dict[str, Path] = {}
     for folder in task_folders(extra):
@@ -138,16 +138,20 @@ def options_of_kind(kind: object, task: str) -> type[KindOptions]:
 
 
 def _field(info: structs.FieldInfo) -> tuple[str, Any, Any]:
-    """Return a field as `msgspec.defstruct` expects it; a field without a default is required."""
+    """Return the name, type and default of a field as `msgspec.defstruct` expects them.
+
+    A field without a default is required.
+    """
     if info.default_factory is not NODEFAULT:
         return info.name, info.type, field(default_factory=info.default_factory)
     return info.name, info.type, field() if info.required else field(default=info.default)
 
 
 def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
-    """Return the task with some of its kind's `settings` replaced by the values of flags.
+    """Return the task with the values of `settings`, which the user gave as flags.
 
-    Raises SpecError for a setting that the kind does not have.
+    The keys are names of settings of the task's kind. Raises SpecError for a setting that the kind
+    does not have.
     """
     for name in settings:
         if name not in spec.options.settings:
@@ -158,7 +162,7 @@ def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
 
 
 def task_values(spec: TaskSpec) -> dict[str, Any]:
-    """Return the keys and values of a task file for a task, including the options of its kind."""
+    """Return the keys and values of a file with this task, including the options of its kind."""
     values: dict[str, Any] = to_builtins(spec)
     options = values.pop("options")
     place = [field.name for field in structs.fields(TaskSpec)].index("options")
