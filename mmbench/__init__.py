@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-# As in typing, which is not imported because that is slow: signals are handled only after imports.
+# Like typing.TYPE_CHECKING. Importing typing is slow, and signals are handled only after imports.
 TYPE_CHECKING = False
 
 __version__ = "0.1.0"

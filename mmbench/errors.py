@@ -38,7 +38,7 @@ class UserError(MmbenchError):
 
 
 class UnknownName(UserError):
-    """An unknown name, with suggestions.
+    """The error for an unknown name; its message suggests similar names.
 
     `what` says what the name stands for ("model", "task", "key of tasks/x.yaml"). The message
     suggests similar names among `known`. If no name is similar, it lists all known names, provided
@@ -59,7 +59,7 @@ class UnknownName(UserError):
 
 
 class UnknownKind(UnknownName):
-    """The unknown kind of a task: the plugin that registers the kind is not loaded."""
+    """The error for an unknown kind in a task file: no loaded plugin registers the kind."""
 
 
 def _shortened(name: str) -> str:
@@ -83,31 +83,40 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
 
 
 class SpecError(UserError):
-    """An invalid task or model file."""
+    """The error for an invalid task or model file."""
 
 
 class DataError(UserError):
-    """A data set that cannot be found or read as a whole."""
+    """The error for a data set that cannot be found or read as a whole."""
 
 
 class ModelError(UserError):
-    """A checkpoint that cannot be found or loaded."""
+    """The error for a checkpoint that cannot be found or loaded."""
 
 
 class Missing(UserError):
-    """A missing program or file that a feature requires. A metric then has the value n/a."""
+    """The error for a missing program or file that a feature requires.
+
+    A metric that requires it has the value n/a.
+    """
 
 
 class MissingExtra(Missing):
-    """A missing library that a feature requires."""
+    """The error for a missing library that a feature requires."""
 
     def __init__(self, feature: str, library: str, install: str) -> None:
         super().__init__(f"{feature} needs {library}: pip install {install!r}")
 
 
 class SampleError(MmbenchError):
-    """One sample that cannot be evaluated. The failure is saved, counted and shown."""
+    """The error for one sample that cannot be evaluated.
+
+    The failure is saved, counted and shown.
+    """
 
 
 class ContentError(SampleError):
-    """A sample with unusable bytes. The failure is cached, because it would occur again."""
+    """The error for a sample with unusable bytes.
+
+    The failure is cached, because it would occur again.
+    """

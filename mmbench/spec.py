@@ -162,7 +162,7 @@ def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
 
 
 def task_values(spec: TaskSpec) -> dict[str, Any]:
-    """Return the keys and values of a file with this task, including the options of its kind."""
+    """Return the keys and values of a task as in a task file, including the options of its kind."""
     values: dict[str, Any] = to_builtins(spec)
     options = values.pop("options")
     place = [field.name for field in structs.fields(TaskSpec)].index("options")

@@ -30,8 +30,8 @@ class Decoded(NamedTuple):
 
     `stretches` are consecutive segments, each with its sampling rate in Hz and samples float64 [n].
     `declared_seconds` is the duration declared by the container, 0 if it is unknown or unreliable.
-    `cut` describes a truncation of the file. `error` is the predicate of an error message if
-    decoding stopped early ("has no audio stream"), else "".
+    `cut` describes a truncation of the file. If decoding stopped early, `error` is the error
+    message without the file's name ("has no audio stream"), else "".
     """
 
     stretches: list[tuple[int, Mono]]
@@ -41,7 +41,7 @@ class Decoded(NamedTuple):
 
     @property
     def seconds(self) -> float:
-        """The duration of the decoded audio."""
+        """Return the duration of the decoded audio in seconds."""
         return sum(len(samples) / rate for rate, samples in self.stretches)
 
 
@@ -84,7 +84,8 @@ def _declared_seconds(container: InputContainer, stream: AudioStream) -> float:
     if container.format.name in _COUNTED and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.format.name == "flv" and not container.streams.video:
-        # The duration is that of the longest stream, so it is used only if there is no video.
+        # This duration is the duration of the longest stream, so it is used only if there is no
+        # video stream.
         return (container.duration or 0) / 1e6
     return 0.0
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Values in `MediaFile.digests` for a missing media item, and for one of 0 bytes.
+# Values in `MediaFile.digests` for a missing media item, and for a media item of 0 bytes.
 NOTHING = bytes(16)
 EMPTY = b"\xff" * 16
 

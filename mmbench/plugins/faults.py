@@ -77,9 +77,9 @@ def _where(entry: object, place: Path) -> str:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and the errors that caused it, because Python replaces a StopIteration.
+    """Return an error and the errors that caused it.
 
-    The replacement is a RuntimeError whose cause is the StopIteration.
+    The causes are needed because Python replaces a StopIteration by a RuntimeError.
     """
     chain = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:

@@ -34,7 +34,7 @@ _SINGLE = ""
 
 
 def embeddings(path: Path) -> Outputs:
-    """Read embeddings and ids from the arrays query, corpus, query_ids and corpus_ids of an .npz.
+    """Read embeddings and ids from an .npz: the arrays query, corpus, query_ids and corpus_ids.
 
     Vectors [n, d] of any floating-point type become float32. Vectors that are zero or have NaN
     values are kept; their samples fail. Raises DataError, which names the array, for a missing

@@ -79,7 +79,10 @@ def check_fields(fields: Mapping[str, str]) -> None:
 
 
 def named_column(name: str, columns: Sequence[str], path: Path) -> str:
-    """Return the column of a file whose name the user gave with `--field`. Raises UnknownName."""
+    """Return the column `name`, which the user gave with `--field`, as spelt in the file.
+
+    Raises UnknownName if none of the `columns` of the file has this name.
+    """
     same = [column for column in columns if plain_name(column) == plain_name(name)]
     if name in columns or len(same) == 1:
         return name if name in columns else same[0]

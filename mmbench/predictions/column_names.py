@@ -19,7 +19,7 @@ ONLY_TRUTHS = (
     *("reference", "references", "ref", "ground_truth", "gt", "gt_answer", "gt_text", "gold"),
     *("gold_answer", "correct_answer"),
 )
-# Raw responses that lm-eval and lmms-eval write next to the filtered ones.
+# Raw responses that lm-eval and lmms-eval write next to the filtered responses.
 RAW = {"filtered_resps": "resps"}
 
 # Words in names of prediction columns: `y_pred`, `raw_response`, `pred_text_ctc`.

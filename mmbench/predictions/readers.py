@@ -29,7 +29,7 @@ from mmbench.types import Media, Modality, Outputs
 
 
 def records(path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read .jsonl, .csv and .tsv: one id and one value per row; a .tsv may be a run of MS MARCO.
+    """Read a .jsonl, .csv or .tsv file: one id and value per row; a .tsv may be an MS MARCO run.
 
     `fields` are the columns that `--field` names, by the keys `prediction` and `id`.
     """
@@ -40,7 +40,7 @@ def records(path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read .json: results of COCO or VQA, or {id: value}.
+    """Read a .json file: results of COCO or VQA, or {id: value}.
 
     `fields` are the columns that `--field` names, by the keys `prediction` and `id`.
     """
@@ -49,20 +49,20 @@ def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def trec_run(path: Path) -> Outputs:
-    """Read .run and .trec: a retrieval run in the format of TREC or MS MARCO."""
+    """Read a .run or .trec file: a retrieval run in the format of TREC or MS MARCO."""
     data = _content(path)
     read = msmarco_run if is_msmarco_run(data) else run
     return _with_digest(read(data, path), data)
 
 
 def trn(path: Path) -> Outputs:
-    """Read .trn: transcripts in lines `text (id)`, the format of NIST's sclite."""
+    """Read a .trn file: transcripts in lines `text (id)`, the format of NIST's sclite."""
     data = _content(path)
     return _with_digest(transcripts(data, path), data)
 
 
 def text(path: Path) -> Outputs:
-    """Read .txt: one value per line, in the order of the task's samples."""
+    """Read a .txt file: one value per line, in the order of the task's samples."""
     data = read_file(path, pipe=True)
     return _with_digest(lines(data, path), data)
 

@@ -237,7 +237,7 @@ def _ids(
 
 
 def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequence[str]]:
-    """Return the ids in those of the columns `names` that have a different id in every row."""
+    """Return {column: ids} for the columns among `names` that have a different id in every row."""
     columns: dict[str, Sequence[str]] = {}
     for name in names:
         ids: Sequence[str] | None = full_texts(records, (name,))

@@ -27,8 +27,8 @@ class MetricInfo(Struct, frozen=True):
     - `worst`, `best`: the ends of the range, None for an open end
     - `kinds`: the task kinds that the metric can measure, empty for all kinds
     - `needs`: the programs and packages that the metric requires
-    - `slow`: `mmbench check` tries the metric on a few samples only, because it has a value for any
-      predictions
+    - `slow`: `mmbench check` tries the metric on a few samples only; it must therefore have a
+      value for any predictions
     - `wants`: a request for features of another model, which the metric gets as `features=`
     - `extremes`: two functions that return the worst and the best order of a ranking with failed
       documents, for metrics where the general orders give bounds that are too wide

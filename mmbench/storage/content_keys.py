@@ -107,7 +107,7 @@ _TEXT = len(b"text").to_bytes(_LENGTH, "little") + b"text"
 
 
 def _text_key(text: str) -> bytes:
-    """Return `digest("text", text)` with a single call of blake2b, because texts are frequent."""
+    """Return `digest("text", text)`, computed by one call of blake2b to save time."""
     raw = text.encode("utf-8", "surrogatepass")
     whole = _TEXT + len(raw).to_bytes(_LENGTH, "little") + raw
     return blake2b(whole, digest_size=KEY_BYTES).digest()

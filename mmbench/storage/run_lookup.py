@@ -21,6 +21,8 @@ def find_run(
 ) -> StoredRun:
     """Find the run with the reference `run` in the board `out`, among the runs of `task` if given.
 
+    The reference is one of:
+
     - a path or URL of a record, which ends in `.json`
     - the id of a run, or an unambiguous beginning of one
     - `latest`: the most recent run

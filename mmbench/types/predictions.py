@@ -128,12 +128,12 @@ class ModelFile(Struct, frozen=True):
 class FeatureRequest(Struct, frozen=True):
     """A metric's request for embeddings or texts from a model other than the evaluated one.
 
-    `contents` returns the contents of a prediction to embed, by name: {"image": [image],
-    "references": [text, text]}. If `method` is "write", it returns conversations. `modalities` maps
-    each of these names to a modality and a role. `model` is the default model. `variants` maps
-    arguments of the metric, such as `tf` of `fid@tf`, to a model and its options; any other
-    argument is the name of a model. `files` maps models to the checkpoint files that the user must
-    provide. If `normalise` is true, embeddings are L2-normalised.
+    `contents` is a function that returns the contents to embed for a prediction, by name: {"image":
+    [image], "references": [text, text]}. If `method` is "write", the function returns conversations
+    instead. `modalities` maps each name of contents to a modality and a role. `model` is the
+    default model. `variants` maps arguments of the metric, such as `tf` of `fid@tf`, to a model and
+    its options; any other argument is the name of a model. `files` maps models to the checkpoint
+    files that the user must provide. If `normalise` is true, embeddings are L2-normalised.
 
     The metric is called with `features`, a list with one dict per prediction. A prediction fails if
     one of its contents fails in the model. If `failed` is true, the metric also gets the features

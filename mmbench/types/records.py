@@ -8,9 +8,9 @@ from msgspec import Struct, field
 
 from mmbench.types.scores import PublishedInfo, ScoreInfo
 
-# In the signature of scores of answers without their reasoning.
+# The part of a score's signature that says that reasoning was removed from the answers.
 REASONING_REMOVED = "reasoning=stripped"
-# The beginning of a note on scores of answers with reasoning in them.
+# The beginning of the note that a record has if answers were scored with reasoning in them.
 REASONING_SCORED = "reasoning or its tags (<think>, <answer>) in "
 
 

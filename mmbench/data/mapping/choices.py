@@ -37,10 +37,10 @@ def parse_options(value: object) -> object:
 def option_texts(cells: Sequence[object], columns: Sequence[str], where: str) -> list[str]:
     """Return the options of a row, from one column of lists or from one column for each option.
 
-    `cells` are the row's values in these columns; `where` is the row's place for messages. Empty
-    cells at the end are dropped. Raises DataError for an empty cell before a filled cell, because
-    the letters of the options would change, and unless there are 2 to 26 options that are strings
-    or numbers.
+    `cells` are the row's values in `columns`; `where` is the row's place for messages. Empty cells
+    at the end are dropped. Raises DataError for an empty cell before a filled cell, because the
+    letters of the options would change, and unless there are 2 to 26 options that are strings or
+    numbers.
     """
     first_cell = cells[0]
     values = (

@@ -39,7 +39,8 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
     paths = medium_paths(rows)
     filled = [[m for m in MEDIA if isinstance(paths[m][at], str)] for at in range(len(rows))]
     alternatives = all(len(row) < 2 for row in filled)
-    # An empty `file` counts as this modality: the modality of the first row with a path.
+    # An empty cell in the column `file` counts as an empty cell of this modality, which is the
+    # modality of the first row with a path.
     usual: Modality = next((row[0] for row in filled if row), "image")
     for at, file in enumerate(rows.paths(_FILE)):
         if file is None and usual not in filled[at]:

@@ -112,7 +112,7 @@ def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> Pa
     """Parse the data option `columns` of a source of text-media pairs.
 
     Without `rows`, the option must name all columns, and each row has its own media item. With
-    `rows`, a column that is not named is the column with the same name as the key; the modality
+    `rows`, a key that the option lacks means the column with the name of the key; the modality
     defaults to image; rows with the same media item share one document; and ids may be missing.
     Raises SpecError, and UnknownName for an unknown key or column.
     """
@@ -141,13 +141,14 @@ def pair_columns(columns: Mapping[str, Columns], rows: Rows | None = None) -> Pa
 def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
     """Return the texts of all rows as queries, and their distinct media items as corpus.
 
-    Unless each row has its own media item, two items are the same if they have the same id; without
-    ids, if they have the same path (`./a.jpg` is `a.jpg`) or the same bytes, which are then read.
-    Paths are searched by `find_media`. The id of a text comes from its column; it defaults to the
-    row number from 0, or to the id of the row's own media item. Several texts of a row get the
-    suffixes `#0`, `#1`. An empty text becomes a query that fails. A row without a text (null, an
-    empty list) becomes a distractor; a row without a media item becomes a query with a document
-    outside the corpus. If each row has its own media item, both become failed samples instead.
+    Unless each row has its own media item, rows share a media item if they have the same media id.
+    If there are no media ids, rows share a media item if the path is the same (`./a.jpg` is
+    `a.jpg`) or the bytes are the same; the bytes are then read. Paths are searched by `find_media`.
+    The id of a text comes from its column; it defaults to the row number from 0, or to the id of
+    the row's own media item. Several texts of a row get the suffixes `#0`, `#1`. An empty text
+    becomes a query that fails. A row without a text (null, an empty list) becomes a distractor; a
+    row without a media item becomes a query with a document outside the corpus. If each row has its
+    own media item, rows without a text and rows without a media item become failed samples instead.
 
     Raises DataError for ids or texts of a wrong type, for duplicate ids, and for a media id with
     two paths.

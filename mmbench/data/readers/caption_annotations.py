@@ -193,8 +193,8 @@ def provenance_warning(path: Path, split: str) -> dict[str, str]:
     """Return {"doubt": reason} if nothing shows that the file belongs to `split`, else {}.
 
     The split of a Karpathy file is known from its content, the split of other files from the file
-    name. The number of images is no evidence: COCO's val2017 has 5,000, as Karpathy's test split
-    does.
+    name. The number of images is no evidence: COCO's val2017 and Karpathy's test split both have
+    5,000 images.
     """
     if any(_fits(path, rule) for rule in _rules(split)[1:4]):
         return {}

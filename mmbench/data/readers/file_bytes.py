@@ -8,7 +8,7 @@ from mmbench.errors import DataError
 from mmbench.validation.regular_files import read_regular
 
 _BOM = b"\xef\xbb\xbf"
-# The mark of UTF-32 begins with that of UTF-16, so it is tested first.
+# A byte order mark of UTF-32 begins with a mark of UTF-16, so UTF-32 is tested first.
 _WIDE = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32"}
 _WIDE |= {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _NUL = "NUL character, as in UTF-16 without a byte order mark; save the file as UTF-8"

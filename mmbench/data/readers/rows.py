@@ -69,7 +69,7 @@ class Rows:
         return []
 
     def has(self, name: str) -> bool:
-        """Return whether a column is called `name`, or like the part of `name` before its first
+        """Return whether `name` can be read: a column has this name, or its part before the first
         dot.
         """
         return not {name, name.partition(".")[0]}.isdisjoint((*self.names(), *self._read))

@@ -53,13 +53,14 @@ def hf(
 ) -> RetrievalData:
     """Load texts as queries ("text") and images as corpus ("image") from a data set of `datasets`.
 
-    `path` is an OWNER/NAME on the hub, or a folder or file on disk; `root` replaces it if given, so
-    a task may omit it. `name` is the configuration on the hub, and `revision` a commit, branch or
-    tag (None for the newest). A folder was written by `save_to_disk`, or has a layout that
-    `load_dataset` reads. Cached data are not downloaded again, and need no network. `where` selects
-    rows by column values, {column: value or list of values}. `columns` and rows are as in the
-    source `table`; media stay encoded on disk until they are needed. The `source` of the result has
-    the path and, for a data set on the hub, the commit as `revision`.
+    `path` is an OWNER/NAME on the hub, or a folder or file on disk. If `root` is given, it is used
+    instead of `path`, which a task may then omit. `name` is the configuration on the hub, and
+    `revision` a commit, branch or tag (None for the newest). A folder must have been written by
+    `save_to_disk`, or have a layout that `load_dataset` reads. Cached data are not downloaded
+    again, and need no network. `where` selects rows by column values, {column: value or list of
+    values}. `columns` and rows are as in the source `table`; media stay encoded on disk until they
+    are needed. The `source` of the result has the path and, for a data set on the hub, the commit
+    as `revision`.
 
     Raises DataError for a data set that is neither on disk nor in the cache nor available from the
     hub (within five seconds without a network), UnknownName for a column or split that does not
@@ -82,10 +83,11 @@ def caption_rows(
 ) -> RetrievalData:
     """Load text-media pairs like the source `hf`, but each row has its own media item.
 
-    Documents are numbered from 0. `columns` names all columns: image, audio or video; `text`, one
-    column or several; optionally `id`, and `image_id`, `audio_id` or `video_id`: rows with the same
-    media id share the media item of the first of these rows. A text without an id has the id of its
-    media item with the suffix `#0`, `#1`.
+    Documents are numbered from 0. `columns` must name all columns: the media column under image,
+    audio or video; one or more text columns under `text`; optionally the text ids under `id`, and
+    the media ids under `image_id`, `audio_id` or `video_id`. Rows with the same media id share the
+    media item of the first of these rows. A text without an id has the id of its media item with
+    the suffix `#0`, `#1`.
     """
     pairs = pair_columns(columns)
     return pairs_from_rows(library_rows(root, path, name, split, revision, where), pairs)
@@ -104,7 +106,7 @@ def captioned(
 
     `files`, `rows`, `table` and `where` are as in the source `listing`. A media file is at a path
     with columns in braces, or at the first of several paths that exists. Rows with the same media
-    id share one file, at the path of one of the rows; ids that are paths are normalised, so
+    id share one file, whose path is in one of the rows; ids that are paths are normalised, so
     `./a.wav` is `a.wav`. Ids may also be patterns with columns in braces.
 
     Raises DataError for data that cannot be read and for duplicate ids, UnknownName for a column

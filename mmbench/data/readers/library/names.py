@@ -1,4 +1,4 @@
-"""Undocumented objects of the datasets library; the places of all are listed in this module."""
+"""Lookup of undocumented objects of the datasets library, whose modules are listed only here."""
 
 from __future__ import annotations
 
