@@ -1,10 +1,10 @@
 """Metrics of POPE, a benchmark that asks whether an object is in the image: yes or no.
 
 The value of a prediction is the generated text; its target is "yes" or "no". The official rule
-takes the text up to the first period, removes its commas and splits it at single spaces; "No",
-"not" or "no" among these words means no, anything else means yes. So "NO", "no!" and "I cannot
-tell" mean yes, and `pope_unparsed` counts them. An output without an answer after its reasoning is
-always wrong. Source of all metrics: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
+takes the text up to the first period, removes its commas and splits it at single spaces; the answer
+is no if "No", "not" or "no" is among these words, otherwise yes. So "NO", "no!" and "I cannot tell"
+mean yes, and `pope_unparsed` counts them. An output without an answer after its reasoning is always
+wrong. Source of all metrics: Li et al. 2023, arXiv 2305.10355; AoiDragon/POPE evaluate.py.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
 def pope_unparsed(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that the official rule reads as yes although they do not contain "yes".
 
-    Range [0, 1], lower is better. An answer counts if its first sentence has none of "No", "not"
-    and "no", and the whole answer has no "yes" in any letter case: "NO", "No!", "There isn't", "I
-    see. No.", "nothing" and an empty answer. Source: this project.
+    Range [0, 1], lower is better. An answer counts as unparsed if its first sentence has none of
+    "No", "not" and "no", and the whole answer has no "yes" in any letter case. Examples: "NO",
+    "No!", "There isn't", "I see. No.", "nothing" and an empty answer. Source: this project.
     """
     rows = [says_yes(p.value) and _YES.search(p.value) is None for p in predictions]
     return score(rows, signature="counted=yes without the word")

@@ -49,7 +49,7 @@ _RESTORED["somebody'd"] = "somebodyd"
 
 
 def stripped(text: str) -> str:
-    """Return a text with spaces for line breaks and tabs, without spaces at its ends."""
+    """Return a text with line breaks and tabs as spaces, and without spaces at its ends."""
     return text.replace("\n", " ").replace("\t", " ").strip()
 
 

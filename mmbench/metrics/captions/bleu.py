@@ -1,4 +1,4 @@
-"""BLEU of captions."""
+"""The metric BLEU for captions."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def bleu(predictions: Sequence[Prediction], n: int) -> Score:
     **closest** in length, or of the shorter reference if two are equally close. A precision is
     (matches + 1e-15) / (n-grams + 1e-9), so that an order without a match gives almost 0. The range
     is [0, 1]; higher is better. Rows: matches of orders 1 to n, n-grams of orders 1 to n, length,
-    reference length. An empty caption counts. Raises UnknownName for any other n, and DataError for
-    a sample without references.
+    reference length. An empty caption counts as a caption of length 0. Raises UnknownName for any
+    other n, and DataError for a sample without references.
     Source: Papineni et al. 2002, ACL; pycocoevalcap 1.2 `bleu_scorer.py`, on its PTB tokens.
     """
     if not 1 <= n <= ORDERS:
@@ -53,7 +53,7 @@ def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:
 
 
 def _closest(words: Captions) -> NDArray[np.int64]:
-    """Return the reference length that is closest to each candidate's length [n].
+    """Return, for each candidate, the length of its reference that is closest in length [n].
 
     If two references are equally close, the length is that of the shorter reference.
     """

@@ -1,4 +1,4 @@
-"""CIDEr-D of captions."""
+"""The metric CIDEr-D for captions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ Floats = NDArray[np.float64]
 def cider(predictions: Sequence[Prediction]) -> Score:
     """CIDEr-D: 10 x the mean cosine of tf-idf n-gram vectors, n from 1 to 4, over the references.
 
-    A candidate's weights are clipped at those of the reference, and each cosine is multiplied by
-    exp(-d² / 72) for a difference of d **bigrams**. idf = log(captions / captions with the n-gram
-    in a reference), over the **whole evaluated set**. So the value of a caption depends on the
-    other captions, and a set of one image has idf 0 and CIDEr 0, with a reason. Rows: the value of
-    each caption, with the idf of the whole set, which resampling does not change. An empty caption
-    scores 0. Range [0, 10], higher is better. Raises DataError for a sample without references.
+    Each weight of a candidate is clipped at the weight in the reference, and each cosine is
+    multiplied by exp(-d² / 72) for a difference of d **bigrams**. idf = log(captions / captions
+    with the n-gram in a reference), over the **whole evaluated set**. So the value of a caption
+    depends on the other captions, and a set of one image has idf 0 and CIDEr 0, with a reason.
+    Rows: the value of each caption, with the idf of the whole set, which resampling does not
+    change. An empty caption scores 0. Range [0, 10], higher is better. Raises DataError for a
+    sample without references.
     Source: Vedantam et al. 2015, arXiv 1411.5726; pycocoevalcap 1.2 `cider_scorer.py`.
     """
     rows = _rows(corpus_of(predictions).words) if predictions else np.empty(0)
@@ -68,7 +69,7 @@ def _cosines(order: Captions) -> Floats:
 
 
 def _document_frequency(order: Captions) -> NDArray[np.int32]:
-    """Return, for each n-gram, the number of samples that have it in a reference."""
+    """Return, for each n-gram, the number of samples with this n-gram in a reference."""
     frequency = np.zeros(int(order.numbers.max(initial=0)) + 1, np.int32)
     for block in order.blocks():
         split = int(block.lengths[: block.candidates].sum())

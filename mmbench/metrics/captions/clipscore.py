@@ -1,4 +1,4 @@
-"""CLIPScore and PAC-S: similarity of a caption and its image in the space of an embedding model.
+"""CLIPScore and PAC-S: the similarity of a caption and its image under an embedding model.
 
 Captions and references are embedded with the prefix "A photo depicts ". Features are normalised to
 length 1.
@@ -37,12 +37,12 @@ _WITH_REFERENCES = {**_PAIR, "references": _TEXT}
 
 
 def _highest(weight: float) -> float:
-    """Return the highest value with references: the harmonic mean of the weight and 1."""
+    """Return the highest value of a metric with references: the harmonic mean of `weight` and 1."""
     return 2 * weight / (weight + 1)
 
 
 def _pair(prediction: Prediction) -> dict[str, list[Content]]:
-    """Return a generated caption with its image, or a prompt with its generated image."""
+    """Return a caption and its image: the generated caption, or the prompt of a generated image."""
     value, inputs = prediction.value, prediction.inputs
     if isinstance(value, Media):
         texts = [text for text in inputs.values() if isinstance(text, str)]
@@ -122,7 +122,7 @@ def _score(predictions: Sequence[Prediction], rows: NDArray[np.float64], weight:
 
 
 def _fit(features: Sequence[Features], weight: float) -> NDArray[np.float64]:
-    """Return weight · max(0, cos(caption, image)) of each caption [n]."""
+    """Return weight · max(0, cos(caption, image)) for each caption [n]."""
     return weight * np.array([_cosine(each, "image") for each in features], np.float64)
 
 
@@ -134,7 +134,10 @@ def _harmonic(features: Sequence[Features], weight: float) -> NDArray[np.float64
 
 
 def _cosine(features: Features, other: str) -> float:
-    """Return the largest cosine of the caption with the features `other`, clipped to [0, 1]."""
+    """Return the largest cosine of a caption with the vectors `other`, clipped to [0, 1].
+
+    `other` is a name in `features`: "image" or "references".
+    """
     caption = features["caption"][0].astype(np.float64)
     cosine = float((features[other] @ caption).max())
     return min(max(cosine, 0.0), 1.0)

@@ -27,7 +27,7 @@ _REMEMBERED = 2  # corpora in the cache
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Tokens of all candidates and references, as positions in a vocabulary."""
+    """The tokens of all candidates and references, as indices into a vocabulary."""
 
     tokens: Captions
     vocabulary: list[str]
@@ -42,9 +42,10 @@ class Corpus:
 
     @cached_property
     def words(self) -> Captions:
-        """The tokens split at white space, because a token such as "1 1/2" has a no-break space.
+        """All tokens, split at white space.
 
-        Words are numbered in the order of their first use, like tokens.
+        A token such as "1 1/2" contains a no-break space. Words are numbered in the order of their
+        first use, like tokens.
         """
         number = _numbers()
         split = [[number[word] for word in token.split()] for token in self.vocabulary]
@@ -58,7 +59,7 @@ class Corpus:
 
     @cached_property
     def clipped(self) -> NDArray[np.float64]:
-        """Clipped n-gram matches of each candidate, as in BLEU, for orders 1 to 4 [n, 4]."""
+        """The n-gram matches of each candidate for orders 1 to 4 [n, 4], clipped as in BLEU."""
         return clipped(self.words)
 
 
@@ -66,10 +67,10 @@ _recent: dict[bytes, Corpus] = {}  # by the digest of the texts; the last used c
 
 
 def corpus_of(predictions: Sequence[Prediction]) -> Corpus:
-    """Tokenise the captions and references of predictions; the last two results are cached.
+    """Return the tokens of the captions and references of predictions.
 
-    Raises DataError with the id of the sample if its value is not a string, or its target is not a
-    list of at least one string.
+    The results for the last two sets of predictions are cached. Raises DataError with the id of the
+    sample if its value is not a string, or its target is not a list of at least one string.
     """
     key = _digest(_texts(predictions))
     corpus = _recent.pop(key, None) or _tokenised(predictions)

@@ -1,4 +1,4 @@
-"""Lookup and command lines of the Java programs in pycocoevalcap."""
+"""The Java programs in pycocoevalcap: where they are, and how to start them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _SETTINGS = ("-Dfile.encoding=UTF-8", "-Duser.language=en", "-Duser.country=US")
 
 
 def jar_folder(metric: str, jar: str) -> Path:
-    """Return the folder in pycocoevalcap that contains a metric's jar. Raises Missing."""
+    """Return the folder in pycocoevalcap that contains the jar of a metric.
+
+    Raises Missing if pycocoevalcap or the jar is not installed.
+    """
     package = find_spec("pycocoevalcap")
     places = package.submodule_search_locations if package else None
     if not places:
@@ -40,7 +43,10 @@ def jar_folder(metric: str, jar: str) -> Path:
 
 
 def java_command(metric: str, memory: str) -> list[str]:
-    """Return the Java command, with `memory` such as "2G". Raises Missing without Java."""
+    """Return the beginning of a Java command line; `memory` is the heap size, such as "2G".
+
+    Raises Missing if Java is not installed.
+    """
     java = shutil.which("java")
     if java is None:
         install = "run `apt-get install default-jre-headless`, or put Java 8 or later on the PATH"
@@ -49,7 +55,7 @@ def java_command(metric: str, memory: str) -> list[str]:
 
 
 def failure_message(output: bytes) -> str:
-    """Return the first error line in the output of a failed program, else its last line."""
+    """Return the first line with an error in the output of a failed program, else the last line."""
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines()]
     message = next((line for line in lines if "rror" in line or "xception" in line), "")
     return message or next((line for line in reversed(lines) if line), "no error message")

@@ -1,4 +1,4 @@
-"""METEOR of captions, computed by its Java program."""
+"""The metric METEOR for captions, computed by its Java program."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
 
 
 def _line(caption: Tokens, references: Sequence[Tokens]) -> str:
-    """Return a request to the jar: the references and the caption, separated by three bars."""
+    """Return a request to the jar: the references and then the caption, separated by "|||"."""
     texts = [_plain(_readable(tokens)) for tokens in (*references, caption)]
     return " ||| ".join(["SCORE", *texts])
 
@@ -70,14 +70,14 @@ def _readable(tokens: Tokens) -> Tokens:
 
 
 def _plain(tokens: Tokens) -> str:
-    """Return the tokens as a text without line breaks and triple bars, as pycocoevalcap does."""
+    """Return the tokens as one string without line breaks and "|||", as pycocoevalcap does."""
     return re.sub(r"[\r\n]+", " ", " ".join(tokens)).replace("|||", "").replace("  ", " ")
 
 
 def _without_perfect_chunks(rows: Rows) -> Rows:
     """Set the chunk count to 0 for captions that equal their reference.
 
-    The jar does so when it sums the statistics over the corpus.
+    The jar does the same when it sums the statistics over the corpus.
     """
     matched = rows[:, 4:_CHUNKS].reshape(-1, 8, 2).sum(axis=1)
     perfect = (matched == rows[:, :2]).all(axis=1) & (rows[:, _CHUNKS] == 1)

@@ -1,4 +1,4 @@
-"""The METEOR 1.5 program: a Java process that responds to each line with a line."""
+"""The METEOR 1.5 program: a Java process that answers each input line with one line."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _REMEMBERED = 4096  # a self-test repeats the same pairs
 def statistics(requests: Iterable[str]) -> list[list[float]]:
     """Return the jar's 23 numbers for each request, "SCORE ||| reference ||| ... ||| caption".
 
-    The first call starts the process, which serves one call at a time and ends with Python. Raises
-    UserError if the process fails; the next call starts another process.
+    The first call starts the process, which serves one call at a time and ends when Python ends.
+    Raises UserError if the process fails; the next call starts another process.
     """
     with _LOCK:
         process = _process()
@@ -63,7 +63,10 @@ class _Process:
         self.request = lru_cache(_REMEMBERED)(self._request)
 
     def _request(self, line: str) -> list[float]:
-        """Return the jar's numbers for a line. Raises UserError for any other response."""
+        """Return the jar's numbers for an input line.
+
+        Raises UserError if the response does not consist of numbers.
+        """
         answer = self._exchange(line.encode("utf-8", "replace"))
         try:
             numbers = [float(number) for number in answer.split()]
@@ -74,7 +77,7 @@ class _Process:
         return numbers
 
     def _exchange(self, line: bytes) -> bytes:
-        """Return the response to a line, or b"" if the process has ended."""
+        """Send a line, and return the response line; b"" if the process has ended."""
         assert self._java.stdin and self._java.stdout
         try:
             self._java.stdin.write(line + b"\n")

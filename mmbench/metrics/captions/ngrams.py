@@ -1,4 +1,4 @@
-"""N-grams of many captions, as arrays of numbers."""
+"""N-grams of captions, each represented by a number."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ Numbers = NDArray[np.int32]
 
 
 class Captions(NamedTuple):
-    """Captions as numbers, one per word or n-gram: first the n candidates, then the references.
+    """Captions in which a number stands for each word or n-gram: n candidates, then the references.
 
-    `numbers` is the concatenation over all captions and `lengths` [captions] the count of each. The
-    references are in the order of their candidates; `owner` [references] is the candidate's index.
+    `numbers` is the concatenation of all captions, and `lengths` [captions] their lengths. The
+    references are in the order of their candidates; `owner` [references] is the index of the
+    candidate of each reference.
     """
 
     numbers: Numbers
@@ -32,11 +33,11 @@ class Captions(NamedTuple):
 
     @property
     def starts(self) -> Ints:
-        """The index of the first reference of each candidate [n]."""
+        """The index, among the references, of the first reference of each candidate [n]."""
         return np.searchsorted(self.owner, np.arange(self.candidates))
 
     def each(self) -> list[list[int]]:
-        """Return the numbers of each caption."""
+        """Return a list for each caption with the numbers of its words or n-grams."""
         numbers, ends = self.numbers.tolist(), np.cumsum(self.lengths).tolist()
         return [numbers[start:end] for start, end in pairwise([0, *ends])]
 
@@ -57,10 +58,11 @@ class Captions(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """The distinct n-grams of one order: `caption[r]` contains `gram[r]` `count[r]` times.
+    """The distinct n-grams of each caption: `caption[r]` contains `gram[r]` `count[r]` times.
 
-    Rows ascend by caption, so that the first `split` rows belong to candidates. For each later row,
-    of a reference, `partner` is the row of its candidate with the same n-gram, or -1.
+    Rows r are in ascending order of the caption, so that the first `split` rows belong to
+    candidates and the later rows to references. For each row of a reference, `partner` is the row
+    with the same n-gram in its candidate, or -1.
     """
 
     caption: Ints
@@ -71,9 +73,10 @@ class Counts:
 
 
 def orders(captions: Captions) -> Iterator[Captions]:
-    """Yield the captions as n-grams, for n from 1 to 4; each distinct n-gram has a number.
+    """Yield the captions as n-grams for n = 1, 2, 3 and 4.
 
-    N-grams are numbered in the lexicographic order of their word numbers.
+    Equal n-grams have the same number. N-grams are numbered in the lexicographic order of their
+    word numbers.
     """
     yield captions
     size = int(captions.numbers.max(initial=0)) + 1
@@ -87,7 +90,7 @@ def orders(captions: Captions) -> Iterator[Captions]:
 
 
 def _ranks(keys: Ints) -> Numbers:
-    """Return the rank of each key among the distinct keys, from 0."""
+    """Return the rank of each key among the distinct keys; the smallest key has rank 0."""
     order = np.argsort(keys)
     keys = keys[order]
     ranks = np.zeros(len(keys), np.int32)
@@ -110,10 +113,10 @@ def counts(captions: Captions) -> Counts:
 
 
 def distinct(keys: Ints) -> tuple[Ints, Ints]:
-    """Return the distinct keys, ascending, and the count of each.
+    """Return the distinct keys in ascending order, and the number of times that each occurs.
 
-    The keys are sorted, because `np.unique` hashes in numpy 2.3 and later, which is eight times
-    slower here.
+    The function sorts the keys instead of calling `np.unique`, which uses a hash table in numpy 2.3
+    and later and is eight times slower here.
     """
     ordered = np.sort(keys)
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(keys)])
@@ -121,7 +124,7 @@ def distinct(keys: Ints) -> tuple[Ints, Ints]:
 
 
 def _partners(keys: Ints, owned: Ints) -> Ints:
-    """Return the index in `keys` of each `owned` key of a reference, or -1 if it is not there."""
+    """Return the index in `keys` of each element of `owned`, or -1 if `keys` lacks the element."""
     if not len(keys):
         return np.full(len(owned), -1)
     row = np.minimum(np.searchsorted(keys, owned), len(keys) - 1)
@@ -129,9 +132,9 @@ def _partners(keys: Ints, owned: Ints) -> Ints:
 
 
 def clipped(captions: Captions) -> NDArray[np.float64]:
-    """Return the n-gram matches of each candidate for orders 1 to 4 [n, 4].
+    """Return the number of n-gram matches of each candidate for orders 1 to 4 [n, 4].
 
-    Matches are clipped at the maximum in one reference.
+    The matches of an n-gram are clipped at its highest count in one reference.
     """
     matches = [[_matches(counts(o), o.candidates) for o in orders(b)] for b in captions.blocks()]
     return np.concatenate([np.column_stack(block) for block in matches])

@@ -1,4 +1,4 @@
-"""ROUGE-L of captions."""
+"""The metric ROUGE-L for captions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _rows(tokens: Captions) -> NDArray[np.float64]:
 
 
 def _common(block: Captions) -> list[int]:
-    """Return the LCS length of each reference and its candidate."""
+    """Return, for each reference, the LCS length of the reference and its candidate."""
     from rapidfuzz.distance import LCSseq
 
     captions = [numbers or _EMPTY for numbers in block.each()]

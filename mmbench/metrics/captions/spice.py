@@ -1,4 +1,4 @@
-"""SPICE of captions, computed by its Java program."""
+"""The metric SPICE for captions, computed by its Java program."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _request(corpus: Corpus) -> list[dict[str, object]]:
 
 
 def _scores(text: str, n: int) -> list[float]:
-    """Return the F1 over all tuples of captions 0 to n - 1, from the jar's JSON."""
+    """Return the F1 of captions 0 to n - 1, over all tuples, from the jar's JSON output."""
     try:
         f1_by_id = {
             item["image_id"]: float(item["scores"]["All"]["f"]) for item in json.loads(text)

@@ -1,9 +1,10 @@
 """Metrics of classification with one or several correct labels per sample.
 
 The value of a prediction is an array of scores [c] float32, one per class, or only a label (an
-int). Its target is the position of the correct label or a list of positions. Equal scores are not
-ordered by position, except if a metric needs a single label (F1, confusion matrix). A NaN score
-counts as -∞. A metric that needs scores is NaN for labels without scores, with a reason.
+int). Its target is the position of the correct label or a list of positions. The order of the
+classes does not break ties between equal scores, except if a metric needs a single predicted label
+(F1, confusion matrix). A NaN score counts as -∞. If predictions are labels without scores, a metric
+that needs scores is NaN, with a reason.
 
 Ranking metrics (accuracy, average precision, ROC area) use the scores as the model returned them.
 `f1` of several labels and `ece` need probabilities: logits go through a sigmoid or a softmax in
@@ -136,9 +137,10 @@ def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
 
 
 def counts(scored: Score, classes: int) -> NDArray[np.int64]:
-    """Return the matrix [c, c] of `confusion_matrix`: correct class by predicted class.
+    """Return the confusion matrix [c, c] of the Score of `confusion_matrix`.
 
-    Raises DataError if the score has no matrix, or more classes than `classes`.
+    Rows are correct classes, columns predicted classes, and `classes` is c. Raises DataError if the
+    score has no matrix, or more classes than `classes`.
     """
     if scored.reason:
         raise DataError(f"no confusion matrix: {scored.reason}")
@@ -153,7 +155,10 @@ def counts(scored: Score, classes: int) -> NDArray[np.int64]:
 
 
 def _multilabel_counts(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return 2·TP and 2·TP + FP + FN of each decision [n, c]; NaN without a threshold."""
+    """Return the arrays 2·TP and 2·TP + FP + FN of each sample and class [n, c].
+
+    The values are NaN if the scores have no threshold.
+    """
     if cases.unthresholded:
         return (np.full((cases.n, cases.classes), np.nan),) * 2
     right, predicted = cases.right(), cases.decided(THRESHOLD)
@@ -162,7 +167,7 @@ def _multilabel_counts(cases: Cases) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def _threshold(cases: Cases) -> str:
-    """Return the signature part for the threshold and the conversion to probabilities."""
+    """Return the part of the signature that states the threshold and the conversion of scores."""
     if cases.scores is None or cases.unthresholded:
         return f"threshold={THRESHOLD}"
     return f"threshold={THRESHOLD},probabilities={cases.link(several=True)}"

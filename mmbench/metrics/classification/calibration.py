@@ -18,12 +18,12 @@ def ece(predictions: Sequence[Prediction]) -> Score:
     """Expected calibration error: Σ over 15 bins of weight · |accuracy - mean confidence|.
 
     The weight of a bin is its share of the samples. Range [0, 1], lower is better. The confidence
-    of a sample is its highest probability, in single precision, as other packages bin it. Bins are
-    of equal width, [lower, upper); a confidence of exactly 1 has a separate bin. Logits and
-    similarities go through a softmax in float64; probabilities are used unchanged. Scores of
-    unknown scale count as probabilities if none is negative and those of each sample sum to 1
-    within .01. The signature states the conversion. A tie of the highest scores counts with its
-    expected value. The metric needs scores and exactly one correct label per sample.
+    of a sample is its highest probability, rounded to single precision before binning, as in other
+    packages. Bins are of equal width, [lower, upper); a confidence of exactly 1 has a separate bin.
+    Logits and similarities go through a softmax in float64; probabilities are used unchanged.
+    Scores of unknown scale count as probabilities if none is negative and those of each sample sum
+    to 1 within 0.01. The signature states the conversion. A tie of the highest scores counts with
+    its expected value. The metric needs scores and exactly one correct label per sample.
     Source: Guo et al. 2017, arXiv 1706.04599; torchmetrics `MulticlassCalibrationError(n_bins=15)`.
     """
     cases = read_cases(predictions)

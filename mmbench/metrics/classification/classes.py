@@ -1,4 +1,4 @@
-"""Predictions of classes as arrays of scores or labels, with the correct labels."""
+"""Predictions of classes, as arrays of scores or labels, and the correct labels."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Cases(NamedTuple):
     """Predictions and targets of n samples and c classes.
 
     `scores` is [n, c], or None if the predictions are bare labels, which are in `bare_labels` [n].
-    A NaN score counts as -∞. Sample `rows[i]` has the correct label `labels[i]`; `listed` states
-    whether a target was a list of labels. `scale` is the scale of the scores, "" if unknown.
+    A NaN score counts as -∞. Sample `rows[i]` has the correct label `labels[i]`; `listed` is true
+    if a target was a list of labels. `scale` is the scale of the scores, "" if it is unknown.
     """
 
     n: int
@@ -34,12 +34,12 @@ class Cases(NamedTuple):
 
     @property
     def unscored(self) -> str:
-        """The reason why a metric that needs scores has no value, or ""."""
+        """The reason why a metric that needs scores has no value; "" if it has one."""
         return "the predictions are labels without scores" if self.scores is None else ""
 
     @property
     def unlabelled(self) -> str:
-        """The reason why a metric that needs a correct label has no value, or ""."""
+        """The reason why a metric that needs a correct label has no value; "" if it has one."""
         missing = int((np.bincount(self.rows, minlength=self.n) == 0).sum())
         return f"no correct label for {count(missing, 'sample')}" if missing else ""
 
@@ -52,7 +52,7 @@ class Cases(NamedTuple):
 
     @property
     def unthresholded(self) -> str:
-        """The reason why a metric that needs a threshold has no value, or ""."""
+        """The reason why a metric that needs a threshold has no value; "" if it has one."""
         reason = "similarities of zero-shot classification rank the classes but have no threshold"
         return reason if self.scale == "similarities" else ""
 
@@ -65,25 +65,29 @@ class Cases(NamedTuple):
         return _one_hot(self.rows, self.labels, (self.n, self.classes))
 
     def decided(self, threshold: float) -> NDArray[np.bool_]:
-        """Return a mask of the labels [n, c] with a probability above the threshold.
+        """Return a mask of the predicted labels [n, c]: probabilities above the threshold.
 
-        If there are no scores, it marks the bare labels.
+        If there are no scores, the mask marks the bare labels.
         """
         if self.scores is None:
             return _one_hot(np.arange(self.n), self.bare_labels, (self.n, self.classes))
         return np.asarray(self.probabilities(several=True) > threshold)
 
     def probabilities(self, *, several: bool) -> NDArray[np.floating[Any]]:
-        """Return the scores as probabilities [n, c], converted by `link`; empty for bare labels."""
+        """Return the scores as probabilities [n, c], converted by `link`; empty for bare labels.
+
+        `several`: whether a sample may have several correct labels.
+        """
         scores = self._scores()
         if self.link(several=several) == "given":
             return scores
         return probabilities(scores, several=several)
 
     def link(self, *, several: bool) -> str:
-        """Return the conversion to probabilities: `softmax`, `sigmoid`, or `given` for none.
+        """Return how scores become probabilities: `softmax`, `sigmoid`, or `given` (unchanged).
 
         Scores of unknown scale count as probabilities if all of them can be probabilities.
+        `several`: whether a sample may have several correct labels.
         """
         if self.scale == "probabilities":
             return "given"
@@ -113,10 +117,10 @@ def read_cases(predictions: Sequence[Prediction]) -> Cases:
 
 
 def hits(cases: Cases, k: int) -> NDArray[np.float64]:
-    """Return the chance that a correct label is in the top k [n], for a random order of ties.
+    """Return, for each sample, the probability that a correct label is in the top k [n].
 
-    Each sample must have a correct label. Nothing is sorted: the best correct label is compared
-    with all labels.
+    Ties are in random order. Each sample must have a correct label. Nothing is sorted: the best
+    score of a correct label is compared with the scores of all labels.
     """
     if cases.scores is None:
         correct = cases.bare_labels[cases.rows] == cases.labels
@@ -134,9 +138,9 @@ def hits(cases: Cases, k: int) -> NDArray[np.float64]:
 def _hit_chance(
     right: NDArray[Any], tied: NDArray[Any], places: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """Return the chance [n] that `places` random draws from `tied` labels hit a correct label.
+    """Return the probability that a random draw without replacement hits a correct label [n].
 
-    `right` is the number of correct labels among the tied labels.
+    For each sample, `places` labels are drawn from `tied` labels, of which `right` are correct.
     """
     missed = np.ones(len(right))
     for drawn in range(int(right.max(initial=0))):

@@ -39,7 +39,10 @@ def _right(target: object, predictions: Sequence[Prediction], row: int) -> list[
 
 
 def scale_of(predictions: Sequence[Prediction]) -> ScoreScale:
-    """Return the scale of the scores of all predictions. Raises DataError for several scales."""
+    """Return the common scale of the scores of all predictions.
+
+    Raises DataError if predictions have different scales.
+    """
     scales = column(predictions, "scores")
     first: ScoreScale = scales[0] if len(scales) else ""
     if len(set(scales)) > 1:
@@ -52,9 +55,10 @@ def scale_of(predictions: Sequence[Prediction]) -> ScoreScale:
 
 
 def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, Ints]:
-    """Return a copy of the scores [n, c] and an empty array, or None and the bare labels [n].
+    """Return the scores and the bare labels of predictions.
 
-    A bare label has no scores.
+    If the predictions have scores, the result is a copy of the scores [n, c] and an empty array. If
+    they are labels without scores, it is None and the labels [n].
     """
     no_labels, values = np.empty(0, np.int64), column(predictions, "value")
     if not len(values):
@@ -80,7 +84,7 @@ def values_of(predictions: Sequence[Prediction]) -> tuple[NDArray[Any] | None, I
 
 
 def _bare(kinds: set[type]) -> bool:
-    """Return whether values of these types are labels."""
+    """Return whether predictions whose values have these types are labels without scores."""
     return all(issubclass(kind, Integral) for kind in kinds)
 
 

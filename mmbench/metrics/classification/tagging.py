@@ -3,9 +3,9 @@
 Each class is a separate binary problem, so that samples may have several correct labels, or none.
 The metrics are NaN for labels without scores. Only the order of a class's scores counts.
 
-Scores are used as the model returned them. If each sample has one label, logits and their softmax
-rank the samples of a class differently, so the signature states the scale. A sigmoid does not
-change the order.
+Scores are used as the model returned them. A softmax changes the order of the samples within a
+class, because it depends on the scores of the other classes; so the signature states the scale if
+each sample has one label. A sigmoid does not change the order.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _signature(cases: Cases, ties: str) -> str:
 
 
 def _rows(cases: Cases) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return rows [n, 2c]: the scores, followed by 1 for each correct label and 0 for others."""
+    """Return rows [n, 2c]: c scores, then c numbers, 1 for a correct label and 0 for any other."""
     if cases.scores is None:
         return np.full((cases.n, 2), np.nan)
     return np.concatenate([cases.scores, cases.right()], axis=1, dtype=np.float64)

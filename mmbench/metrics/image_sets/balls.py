@@ -21,9 +21,10 @@ _EXACT = 53
 class Neighbourhoods(NamedTuple):
     """Membership of images in the balls of the other set.
 
-    For each generated image: whether it is in a ball of a real image (`precise`), and the number of
-    such balls (`dense`). For each real image: whether it is in a ball of a generated image
-    (`recalled`), and whether its ball contains a generated image (`covered`).
+    For each generated image, `precise` states whether the ball of a real image contains it, and
+    `dense` is the number of real images whose balls contain it. For each real image, `recalled`
+    states whether the ball of a generated image contains it, and `covered` whether its own ball
+    contains a generated image.
     """
 
     precise: NDArray[np.bool_]
@@ -36,7 +37,7 @@ def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
     """Compare every generated image, features [n, d], with every real image, features [m, d].
 
     The radius of an image's ball is the distance to its k-th nearest neighbour in its own set. The
-    surface does not belong to the ball. An image without k neighbours has no ball.
+    ball does not include its surface. An image without k neighbours has no ball.
     """
     first, second = _on_grid(drawn, real)
     drawn_radii, real_radii = _radii(first, k), _radii(second, k)
@@ -54,9 +55,9 @@ def neighbourhoods(drawn: Array, real: Array, k: int) -> Neighbourhoods:
 def _on_grid(first: Array, second: Array) -> tuple[Floats, Floats]:
     """Round two sets of features to integers that are small enough for exact squared distances.
 
-    The distances do not depend on the order of sums. So a copy of an image has exactly the same
-    distances as the image, and no comparison depends on the last bit of a product. For 2,048
-    features the step is 2⁻²⁰ of half of the widest range, about the float32 precision of a network.
+    Exact distances do not depend on the order of summation. So two equal images have exactly the
+    same distances, and rounding errors affect no comparison. For 2,048 features, the rounding step
+    is 2⁻²⁰ of half of the widest range of a feature, about the precision of a network in float32.
     """
     sides = [side.astype(np.float64) for side in (first, second)]
     low = np.min([side.min(axis=0) for side in sides], axis=0)

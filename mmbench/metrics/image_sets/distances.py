@@ -1,9 +1,10 @@
 """Metrics that compare a set of generated images with a set of real images, by model features.
 
-The argument names the features. `@tf` is Inception of 2015-12-05 after TensorFlow's bilinear
-resize, as in torch-fidelity; `@clean` is the same after clean-fid's bicubic resize; any other name
-is a model that embeds images. Features are not normalised (except for `cmmd`). The two sets may
-differ in size. A value of a whole set has one row, and an interval only if the metric computes it.
+The argument of a metric selects the features. `@tf`: the Inception network of 2015-12-05 after
+TensorFlow's bilinear resize, as in torch-fidelity. `@clean`: the same network after clean-fid's
+bicubic resize. Any other argument is the name of a model that embeds images. Features are not
+normalised (except for `cmmd`). The two sets may differ in size. Each metric gives one value for the
+whole set, not one per sample; it has a confidence interval only if the metric itself computes one.
 """
 
 from __future__ import annotations
@@ -84,7 +85,10 @@ def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
 
 
 def _moments(predictions: Sequence[Prediction], features: Sequence[Features], name: str) -> Moments:
-    """Return the moments of the features of one set, from batches; memory is O(d²)."""
+    """Return the moments of the features of the set `name`, "drawn" or "real".
+
+    The features are added in batches, so that the memory is O(d²).
+    """
     moments: Moments | None = None
     for batch in batches(predictions, features, name):
         moments = moments or Moments(batch.shape[1])
@@ -94,7 +98,7 @@ def _moments(predictions: Sequence[Prediction], features: Sequence[Features], na
 
 
 def _missing_reason(sides: Mapping[str, Moments]) -> str:
-    """Return the reason why two sets have no distance, or ""."""
+    """Return the reason why the distance between two sets has no value, or ""."""
     if any(moments.count < 2 for moments in sides.values()):
         counts = " and ".join(str(moments.count) for moments in sides.values())
         return f"at least 2 drawn and 2 real images are needed, but there are {counts}"

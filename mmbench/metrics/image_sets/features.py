@@ -1,4 +1,4 @@
-"""Requests for model features, and the resulting sets of vectors, shared by image metrics."""
+"""Requests of image metrics for model features, and the sets of vectors made from features."""
 
 from __future__ import annotations
 
@@ -39,13 +39,16 @@ FILES = {
 
 
 def two_sets(prediction: Prediction) -> dict[str, list[Content]]:
-    """Return the generated image, unless it failed, and the real image; either may be missing."""
+    """Return the generated image ("drawn") and the real image ("real") of a prediction.
+
+    Each is a list of one image, or an empty list if the image is missing or the generation failed.
+    """
     drawn = [] if prediction.error else _images(prediction.value)
     return {"drawn": drawn, "real": _images(prediction.target)}
 
 
 def drawn_set(prediction: Prediction) -> dict[str, list[Content]]:
-    """Return the generated image only."""
+    """Return the generated image of a prediction, without the real image."""
     return {"drawn": _images(prediction.value)}
 
 
@@ -78,8 +81,8 @@ def stack(
 ) -> tuple[Array, NDArray[np.intp]]:
     """Return the feature vectors `name` [n, d], and the index of each vector's prediction [n].
 
-    The vectors are in the order of a hash of the prediction ids, which is independent of the
-    images. So subsets, splits and the last bit of a sum do not depend on the order of the data.
+    The vectors are in the order of a hash of the prediction ids. So subsets, splits and rounding
+    errors of sums do not depend on the order of the data.
     """
     order = _order(predictions)
     counts = np.array([len(features[i][name]) for i in order], dtype=np.intp)
@@ -91,7 +94,7 @@ def stack(
 def batches(
     predictions: Sequence[Prediction], features: Sequence[Features], name: str
 ) -> Iterator[Array]:
-    """Yield the vectors of `stack` a few thousand at a time, to limit memory."""
+    """Yield the same vectors as `stack`, a few thousand at a time to limit memory."""
     order = [i for i in _order(predictions) if len(features[i][name])]
     for start in range(0, len(order), _BATCH):
         yield np.concatenate([features[i][name] for i in order[start : start + _BATCH]])
@@ -106,9 +109,10 @@ def _hash(ident: str) -> bytes:
 
 
 def invalid_reason(needed: dict[str, int], **sides: Array) -> str:
-    """Return the reason why sets of vectors have no value, or "".
+    """Return the reason why a metric of sets of vectors has no value; "" if it has one.
 
-    `needed` is the smallest number of vectors in each set. All vectors must be finite.
+    `sides` are the sets by name, and `needed` the smallest number of vectors in each set. All
+    vectors must be finite.
     """
     if any(len(sides[name]) < minimum for name, minimum in needed.items()):
         minimum = " and ".join(f"{n} {name}" for name, n in needed.items())
@@ -119,5 +123,5 @@ def invalid_reason(needed: dict[str, int], **sides: Array) -> str:
 
 
 def set_score(value: float, signature: str, reason: str) -> Score:
-    """Return the Score of a value of a whole set, which has one row."""
+    """Return the Score of a metric that has one value, and so one row, for the whole set."""
     return score([[value]], fold_name="whole", signature=signature, reason=reason)

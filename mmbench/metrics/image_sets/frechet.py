@@ -73,10 +73,10 @@ def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
     This is the squared 2-Wasserstein distance between two normal distributions. Range [0, ∞), lower
     is better; NaN if a set has fewer than two vectors, or values that are not finite. With Σ = F
     Fᵀ, the trace of the root is the sum of the singular values of F₁ᵀF₂. These are the square roots
-    of the eigenvalues of Σ₁Σ₂, but more precise than roots of computed eigenvalues. Covariances may
-    be singular.
-    Source: Dowson and Landau 1982, J. Multivariate Analysis 12(3); Heusel et al. 2017,
-    arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`.
+    of the eigenvalues of Σ₁Σ₂, but are more precise than the square roots of computed eigenvalues.
+    Covariances may be singular.
+    Source: Dowson and Landau 1982, J. Multivariate Analysis 12(3); Heusel et al. 2017, arXiv
+    1706.08500; torch-fidelity `fid_statistics_to_metric`.
     """
     from scipy.linalg import svdvals
 
@@ -94,8 +94,9 @@ def frechet_distance(moments_a: Moments, moments_b: Moments) -> float:
 def _factor(covariance: Floats) -> Floats:
     """Return F [d, r] with F Fᵀ = the covariance, of rank r.
 
-    F comes from a pivoted Cholesky factorisation, which stops at the rank. The correlations are
-    factorised, so that features of small and of large scale have the same precision.
+    F comes from a pivoted Cholesky factorisation, which stops at the rank. The correlation matrix
+    is factorised instead of the covariance, so that features of small scale are as precise as
+    features of large scale.
     """
     from scipy.linalg.lapack import dpstrf
 

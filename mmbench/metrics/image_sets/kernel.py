@@ -15,9 +15,9 @@ _ROWS = 2048
 def polynomial_subsets(drawn: Array, real: Array, *, subsets: int, size: int, seed: int) -> Floats:
     """Return the unbiased squared discrepancy of the kernel (x·y/d + 1)³ on random subsets.
 
-    A subset has `size` vectors of each set. The result is [subsets] float64, or [1] if both sets
-    have the size of a subset, since all subsets would be equal. Subsets are drawn from both sets in
-    turn, by numpy's RandomState.
+    A subset consists of `size` vectors from each set. The result is [subsets] float64, or [1] if
+    both sets have the size of a subset, since all subsets would be equal. For each subset, numpy's
+    RandomState draws first from one set, then from the other.
     """
     draws = np.random.RandomState(seed)
     if len(drawn) == len(real) == size:
@@ -47,7 +47,7 @@ def _cubed(first: Floats, second: Floats) -> Floats:
 
 
 def _others(kernel: Floats) -> float:
-    """Return the sum of a kernel matrix over all pairs of different rows."""
+    """Return the sum of a square kernel matrix without its diagonal."""
     return float(kernel.sum() - np.trace(kernel))
 
 
@@ -63,7 +63,10 @@ def gaussian(drawn: Array, real: Array, *, sigma: float) -> float:
 
 
 def _mean_less_one(first: Floats, second: Floats, sigma: float) -> float:
-    """Return the mean of kernel - 1, which is more precise because the kernel is almost 1."""
+    """Return the mean of (kernel - 1), which loses less precision than the mean of the kernel.
+
+    The values of the kernel are close to 1.
+    """
     norms = (second * second).sum(axis=1)
     total = 0.0
     for start in range(0, len(first), _ROWS):

@@ -1,8 +1,9 @@
 """Precision, recall, density and coverage of a set of generated images and a set of real images.
 
-The ball of an image extends to its fifth nearest neighbour in its own set. The row of a prediction
-is [hits, images], or [balls, 5 · images] for density. It is [0, 0] if the prediction has no image
-in the set that is averaged over.
+The ball of an image extends to its fifth nearest neighbour in its own set. Each metric is a ratio
+of sums over an averaged set: the generated images (precision, density) or the real images (recall,
+coverage). The row of a prediction is [hits, images], for density [balls, 5 · images]. It is [0, 0]
+if the prediction has no image in the averaged set.
 """
 
 from __future__ import annotations

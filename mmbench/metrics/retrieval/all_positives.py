@@ -1,6 +1,6 @@
 """Metrics of retrieval that use all positives of a query, their grades, or a cutoff k.
 
-If k exceeds the corpus, the missing ranks count as irrelevant documents. If a metric needs a
+If k exceeds the corpus size, the missing ranks count as irrelevant documents. If a metric needs a
 greater depth than an approximate index has, it is NaN, with a reason.
 """
 
@@ -157,7 +157,11 @@ def _score(
     needed: int | NDArray[np.int64],
     details: str = "",
 ) -> Score:
-    """Return a Score with NaN for queries that need a greater depth than the index has."""
+    """Return a Score with NaN for each query that needs a greater depth than the index has.
+
+    `rows` has a value for each query, `needed` the depth that it needs. `details` is added to the
+    signature.
+    """
     unknown = positives.depth < needed
     reason = (
         f"the index depth is only {positives.depth[unknown].min():.0f}" if unknown.any() else ""

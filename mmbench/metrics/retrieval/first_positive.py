@@ -70,10 +70,11 @@ def mrr(predictions: Sequence[Prediction]) -> Score:
 
 
 def _best(predictions: Sequence[Prediction]) -> tuple[NDArray[np.float64], int | None]:
-    """Return the best rank of each query [q], and the smallest index depth, or None.
+    """Return the best rank of each query [q], and the smallest relevant depth of the index.
 
     A rank is NaN beyond the depth of the index, and infinite if no positive was retrieved or the
-    query has no relevant document. The depth is the minimum over the queries with a NaN rank.
+    query has no relevant document. The depth is the minimum over the queries with a NaN rank; None
+    if there are no such queries.
     """
     rankings = [ranking_of(p) for p in predictions]
     best = np.array([_best_rank(ranking) for ranking in rankings], np.float64)
@@ -89,7 +90,10 @@ def _best_rank(ranking: Ranking) -> float:
 
 
 def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
-    """Return the best rank of each query; failed positives rank after all other documents."""
+    """Return the best rank of each query [q].
+
+    If all positives of a query failed, they rank after all other documents.
+    """
     best, _ = _best(predictions)
     for row, prediction in enumerate(predictions):
         ranking = ranking_of(prediction)
@@ -99,7 +103,10 @@ def _last_where_failed(predictions: Sequence[Prediction]) -> NDArray[np.float64]
 
 
 def _known_score(best: NDArray[np.float64], fold_name: str) -> Score:
-    """Return a Score of best ranks by a fold that needs all ranks; NaN if a rank is missing."""
+    """Return the Score of best ranks by a fold that needs all ranks, such as the mean.
+
+    The score is NaN, with a reason, if a rank is unknown or infinite.
+    """
     absent = int(np.isinf(best).sum())
     reason = beyond_index(int(np.isnan(best).sum()))
     if absent:

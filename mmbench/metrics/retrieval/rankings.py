@@ -33,7 +33,10 @@ def ranking_of(prediction: Prediction) -> Ranking:
 
 
 def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
-    """Return the ranks [p] float64, ascending: infinite if not retrieved, NaN if unknown."""
+    """Return the ranks of the positives in ascending order, [p] float64.
+
+    A rank is infinite if the positive was not retrieved, and NaN if the rank is unknown.
+    """
     missing = math.inf if ranking.depth is None else math.nan
     ranks = np.array([missing if rank is None else rank for rank in ranking.ranks], np.float64)
     ranks[len(ranks) - ranking.failed :] = math.inf
@@ -43,9 +46,9 @@ def ranks_of(ranking: Ranking) -> NDArray[np.float64]:
 class RankedPositives(NamedTuple):
     """The positives of all queries: query index, position within the query, rank and grade.
 
-    `sizes` [queries] counts the positives of each query. A rank beyond the depth of an index is
-    infinite. `depth` [queries] is the depth of the index for queries that miss a positive because
-    of it, and infinite for the others.
+    `sizes` [queries] is the number of positives of each query. A rank beyond the depth of an index
+    is infinite. `depth` [queries] is the depth of the index for each query with a positive beyond
+    this depth, and infinite for the other queries.
     """
 
     query: NDArray[np.int64]
@@ -56,12 +59,12 @@ class RankedPositives(NamedTuple):
     depth: Floats
 
     def per_query(self, values: ArrayLike) -> Floats:
-        """Return the sum of `values` [positives] over the positives of each query [queries]."""
+        """Return the sum of `values` [positives] over the positives of each query, [queries]."""
         summed = np.bincount(self.query, np.asarray(values, np.float64), len(self.sizes))
         return summed.astype(np.float64)
 
     def share(self, values: Floats) -> Floats:
-        """Return values [queries] / the number of positives, or 0 for a query without positives."""
+        """Divide `values` [queries] by each query's number of positives; 0 without positives."""
         return divide(values, self.sizes)
 
 
@@ -89,6 +92,6 @@ def divide(values: Floats, by: ArrayLike) -> Floats:
 
 
 def beyond_index(unknown: int) -> str:
-    """Return the reason why `unknown` queries have ranks that are NaN; "" for 0 queries."""
+    """Return the reason why the ranks of `unknown` queries are NaN; "" if `unknown` is 0."""
     queries = count(unknown, "query")
     return f"positives of {queries} lie beyond the depth of the index" if unknown else ""

@@ -109,9 +109,10 @@ def _rate(
     unit: str,
     fold_name: str = "ratio",
 ) -> Score:
-    """Return a Score of edit counts; `row` maps the edits of a prediction to its row.
+    """Return the Score of an error rate; `row` converts the edit counts of a prediction to its row.
 
-    The reason explains NaN, or is a note on the references.
+    `unit` is words or characters. The reason of the Score explains a NaN value, or is a note on the
+    references.
     """
     counts = _counts(predictions, normaliser, characters=unit == _CHARACTERS)
     rows = list(map(row, counts))
@@ -125,7 +126,7 @@ def _rate(
 
 
 def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
-    """Return a note about the references that affects the interpretation of a rate."""
+    """Return a note on properties of the references that affect the meaning of a rate; else ""."""
     empty = [one.insertions for one in counts if not one.reference]
     notes = []
     if any(empty):
@@ -154,7 +155,10 @@ def _text(target: Any) -> str:
 def _counts(
     predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
 ) -> list[Edits]:
-    """Count the edits of each prediction; one jiwer call aligns all plain references."""
+    """Count the edits of each prediction, in words or, if `characters`, in characters.
+
+    One jiwer call aligns all references without alternatives.
+    """
     hypotheses = [normalise(normaliser, p.value) for p in predictions]
     for p in predictions:
         if isinstance(p.target, list):
@@ -177,9 +181,10 @@ def _counts(
 
 
 def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
-    """Normalise every text that the alternatives of a reference can form.
+    """Normalise a reference with alternatives, given as `pieces`.
 
-    If there are more than `_READINGS` such texts, normalise each piece separately.
+    Every text that the alternatives can form is normalised. If there are more than `_READINGS` such
+    texts, each piece is normalised separately.
     """
     if normaliser == "none":
         return pieces

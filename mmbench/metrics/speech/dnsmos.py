@@ -35,7 +35,7 @@ def package_signature() -> str:
 def heads(clip: Media, sample: str) -> dict[str, float]:
     """Return the scores of a clip by head: ovrl, sig, bak, p808.
 
-    Raises SampleError, naming the sample, for a clip that cannot be read or decoded.
+    Raises SampleError, with the id of the sample, for a clip that cannot be read or decoded.
     """
     try:
         data = read_bytes(clip)
@@ -48,7 +48,7 @@ def heads(clip: Media, sample: str) -> dict[str, float]:
 
 
 def _decode(data: bytes, name: str) -> NDArray[np.float32]:
-    """Return samples [n] float32, mono, at 16 kHz, decoded as speechmos decodes a file."""
+    """Return mono samples [n] float32 at 16 kHz, decoded as speechmos decodes a file."""
     import librosa
     import soundfile
 

@@ -1,10 +1,10 @@
 """Edit counts of a hypothesis against a reference, which may have alternatives.
 
-Counts are in words or characters. A reference with alternatives stands for all its readings. The
-reading with the fewest edits counts; ties are broken by the fewest substitutions, then by the
-fewest insertions. NIST's sclite makes the same choice, by costs of 4 for a substitution and 3
-for an insertion or a deletion: for `{ a b / @ }` and the hypothesis `a`, it chooses `a b` and
-counts a deletion. Source: usnistgov/SCTK doc/sclite.htm, src/sclite/net_dp.c.
+Counts are in words or characters. A reference with alternatives has several readings, and the
+reading with the fewest edits is used; ties are broken by the fewest substitutions, then by the
+fewest insertions. NIST's sclite makes the same choice, by costs of 4 for a substitution and 3 for
+an insertion or a deletion: for `{ a b / @ }` and the hypothesis `a`, it chooses `a b` and counts a
+deletion. Source: usnistgov/SCTK doc/sclite.htm, src/sclite/net_dp.c.
 """
 
 from __future__ import annotations
@@ -52,11 +52,12 @@ class Edits(NamedTuple):
 
 
 class _EditCosts(NamedTuple):
-    """Costs [m + 1] of the cheapest alignments of a reference prefix with each hypothesis prefix.
+    """Costs of the cheapest alignments of a part of the reference with each hypothesis prefix.
 
-    m is the number of tokens of the hypothesis. `empty` is for reference prefixes without a word,
-    `started` for other prefixes; None if there is no such prefix. A space precedes every word
-    except the first.
+    The part consists of the pieces of the reference that have been read. A cost row has m + 1
+    values, for hypothesis prefixes of 0 to m tokens. `empty` is the row for readings of the part
+    without a word, `started` for readings with at least one word; None if there are no such
+    readings. The two are separate because a space precedes every word except the first.
     """
 
     empty: CostRow | None
@@ -66,9 +67,10 @@ class _EditCosts(NamedTuple):
 def fewest_edits(
     pieces: Sequence[Any], tokens: Sequence[str], *, characters: bool = False
 ) -> Edits:
-    """Count the edits of the best reading of `pieces` (`mmbench.text.alternatives`).
+    """Count the edits of the best reading of a reference with alternatives.
 
-    `tokens` are the tokens of the hypothesis: its words, or its characters.
+    `pieces` is the reference (`mmbench.text.alternatives`). `tokens` are the tokens of the
+    hypothesis: its words or, if `characters`, its characters.
     """
     codes = {token: code for code, token in enumerate(dict.fromkeys(tokens))}
     hypothesis = np.array([codes[token] for token in tokens], np.int64)
@@ -88,7 +90,10 @@ def _after(
     *,
     characters: bool,
 ) -> _EditCosts:
-    """Return the costs after the pieces of a reference; `rows` are the costs before them."""
+    """Return the costs after `pieces` of a reference; `rows` are the costs before them.
+
+    `step` updates a row of costs for one token of the reference.
+    """
     for piece in pieces:
         if isinstance(piece, str):
             for word in words_of(piece):
@@ -117,7 +122,12 @@ def _least(rows: Iterable[CostRow | None]) -> CostRow | None:
 
 
 def _step(row: CostRow, hypothesis: CostRow, token: int) -> CostRow:
-    """Return the costs after another token of the reference."""
+    """Return the row of costs after one more token of the reference.
+
+    `row` [m + 1] are the costs before this token, `hypothesis` [m] the codes of the hypothesis
+    tokens, and `token` is the code of the reference token, -1 if the hypothesis does not contain
+    it.
+    """
     moved = row + _DELETION
     matched = row[:-1] + np.where(hypothesis == token, 0, _SUBSTITUTION)
     np.minimum(moved[1:], matched, out=moved[1:])

@@ -132,7 +132,10 @@ def _agreement(predictions: Sequence[Prediction], level: str, fold_name: str) ->
 
 
 def _system_score(predictions: Sequence[Prediction], name: str, inner: str) -> Score:
-    """Return a Score over systems; its interval applies the fold `inner` to system means."""
+    """Return the Score of a metric over systems; the fold `inner` is applied to system means.
+
+    The samples of its interval are the systems.
+    """
     systems = [_system(p) for p in predictions]
     numbers = {system: number for number, system in enumerate(sorted(set(systems)))}
     rows = np.column_stack([_pairs(predictions), [numbers[system] for system in systems]])
@@ -151,7 +154,7 @@ def _system_score(predictions: Sequence[Prediction], name: str, inner: str) -> S
 
 
 def _pairs(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
-    """Return the predicted and the mean rating of each item [n, 2]; NaN if missing."""
+    """Return the predicted and the mean human rating of each item [n, 2]; NaN if one is missing."""
     predicted = [math.nan if p.value is None else float(p.value) for p in predictions]
     return np.column_stack([predicted, [_mean_rating(p) for p in predictions]]).astype(np.float64)
 

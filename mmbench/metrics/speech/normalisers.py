@@ -40,7 +40,7 @@ _ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
 
 @lru_cache(maxsize=200_000)
 def normalise(name: str, text: str) -> str:
-    """Return the text after the normaliser called `name`.
+    """Return the text as the normaliser called `name` rewrites it.
 
     Raises MissingExtra if the package of the normaliser is not installed.
     """
@@ -49,7 +49,7 @@ def normalise(name: str, text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def deletes_marks(name: str, text: str) -> bool:
-    """Return whether a normaliser deletes vowel signs, tones or diacritics of a text.
+    """Return whether a normaliser deletes vowel signs, tones or diacritics from a text.
 
     Marks in a composed letter (é) and variation selectors do not count.
     """
@@ -61,7 +61,7 @@ def deletes_marks(name: str, text: str) -> bool:
 
 
 def normaliser_signature(name: str) -> str:
-    """Return the signature part with the normaliser and the version of its package."""
+    """Return the part of a signature that states the normaliser and the version of its package."""
     if name == "none":
         return "normaliser=none"
     _rules(name)
@@ -85,16 +85,16 @@ def _rules(name: str) -> Callable[[str], str]:
 
 
 def _apply(normaliser: Callable[[str], str], text: str) -> str:
-    """Return the result of a normaliser of the package, in linear time."""
+    """Apply a normaliser of the package to a text in linear time."""
     with _numbers_of_any_length():
         return str(normaliser(_shield(_SPACES.sub(" ", text.lower()))))
 
 
 def _shield(text: str) -> str:
-    """Return a lower-case text without the brackets that cost a normaliser quadratic time.
+    """Return a lower-case text without the brackets for which a normaliser takes quadratic time.
 
-    Text in `<>` and `[]` is deleted, as the first step of each normaliser does. An unclosed opening
-    bracket becomes a bar; the normaliser replaces either by a space.
+    Text in `<>` and `[]` is deleted, as in the first step of each normaliser. An unclosed opening
+    bracket becomes a vertical bar; the normaliser would replace either by a space.
     """
     closed = max(text.rfind(">"), text.rfind("]")) + 1
     text = _BRACKETED.sub("", text[:closed]) + _bar(text[closed:], "<[")
@@ -108,7 +108,7 @@ def _bar(text: str, brackets: str) -> str:
 
 @contextmanager
 def _numbers_of_any_length() -> Iterator[None]:
-    """Let int and str convert any number of digits; by default Python refuses more than 4300."""
+    """Let int and str convert numbers of any length; Python's default limit is 4,300 digits."""
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:

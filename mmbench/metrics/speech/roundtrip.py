@@ -1,4 +1,7 @@
-"""Intelligibility of synthetic speech: the error rate of its transcript against its text."""
+"""Intelligibility of synthetic speech: the error rate of a transcript of the generated audio.
+
+A speech recogniser makes the transcript, which is compared with the text to speak.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
     Raises UnknownName for an unknown option, and SpecError for a missing or wrong one.
 
-    Options are not checked if the class cannot be measured or imported.
+    Options are not checked if the class cannot be imported, or if mmbench cannot compute it.
     """
     try:
         _check_class(name)
@@ -148,7 +148,11 @@ def _measured(predictions: list[Prediction], name: str, options: Mapping[str, An
 
 
 def _check_class(name: str) -> None:
-    """Raise DataError for a class whose inputs mmbench lacks, and Missing if it loads a model."""
+    """Check that mmbench can compute the metric class called `name`.
+
+    Raises DataError for a class that needs other inputs than mmbench has, and Missing for a class
+    that loads a model.
+    """
     refuse_models(name, load_class(name))
     if domain(name) not in _INPUTS:
         raise DataError(

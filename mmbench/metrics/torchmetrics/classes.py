@@ -27,11 +27,11 @@ _NO_METRICS = ("functional", "utilities", "wrappers")  # packages without indepe
 
 @cache
 def class_modules() -> dict[str, str]:
-    """Return {name: module} of all public metric classes, without an import.
+    """Return {name: module} of all public metric classes, without importing torchmetrics.
 
-    These are all classes that the `__init__` of each domain (text, image …) imports, even
-    conditionally, so that a class is known even if a package that it needs is missing. The result
-    is empty if torchmetrics is not installed.
+    These are all classes that the `__init__` of each domain (text, image …) imports, including
+    conditional imports, so that a class is known even if a package that it needs is missing. The
+    result is empty if torchmetrics is not installed.
     """
     spec = find_spec("torchmetrics")
     folders = spec.submodule_search_locations if spec else None
@@ -69,7 +69,10 @@ def load_class(name: str) -> Any:
 
 
 def _import_package() -> None:
-    """Import torchmetrics; the first attempt fails if torch-fidelity lacks torchvision."""
+    """Import torchmetrics, with a second attempt if the first fails.
+
+    The first import fails if torch-fidelity is installed without torchvision.
+    """
     try:
         import_module("torchmetrics")
     except ImportError:
@@ -89,9 +92,11 @@ def parameters(cls: Any) -> dict[str, inspect.Parameter]:
 
 
 def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the task's options for a class, checked and converted, including mmbench's own.
+    """Return the options that a task sets for a metric class, checked and converted.
 
-    A list becomes a tuple if the class takes tuples. Raises SpecError and UnknownName.
+    The result includes the options that mmbench adds (`output`, `better`). A list becomes a tuple
+    if the class takes a tuple. Raises SpecError for an invalid option, UnknownName for an unknown
+    one.
     """
     accepted = parameters(cls)
     what = f"option of metric torchmetrics[{name}]"
@@ -104,9 +109,10 @@ def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, 
 def _stub(
     accepted: Mapping[str, inspect.Parameter], filled: Collection[str]
 ) -> Callable[..., None]:
-    """Return a function with the options of a class and of mmbench as parameters.
+    """Return a function whose parameters are the options of a class and the options of mmbench.
 
-    The options in `filled` are optional.
+    `accepted` are the constructor parameters of the class. The options in `filled`, which mmbench
+    sets, are optional.
     """
 
     def options() -> None: ...
@@ -141,7 +147,7 @@ def _as_accepted(value: Any, hint: Any) -> Any:
 
 
 def _mentions(hint: Any, kind: type) -> bool:
-    """Return whether a type hint, or a part of it, is of this type."""
+    """Return whether a type hint is the type `kind` or contains it."""
     own = get_origin(hint) or hint
     inside = any(_mentions(arg, kind) for arg in get_args(hint))
     return inside or (inspect.isclass(own) and issubclass(own, kind))

@@ -19,10 +19,10 @@ Parameters = Mapping[str, inspect.Parameter]
 
 @dataclass
 class Inputs(ABC):
-    """The inputs of a metric of torchmetrics: options of its constructor, and batches.
+    """The inputs of a torchmetrics metric: constructor options, and batches for `update`.
 
-    `parameters` are the constructor parameters, and `task_options` the options of the task.
-    `signature` describes the inputs.
+    `parameters` are the constructor parameters, `task_options` the options that the task sets, and
+    `signature` is a description of the inputs for the signature of the score.
     """
 
     predictions: Sequence[Prediction]
@@ -70,7 +70,7 @@ def _accepted(update: Callable[..., None]) -> list[inspect.Parameter]:
 
 
 def _nesting(hint: Any) -> int | None:
-    """Return the nesting of string lists in a type hint: 0 for a string, None without strings."""
+    """Return how deeply a type hint nests strings in lists: 0 for str, None without a string."""
     if hint is str:
         return 0
     depths = [depth for arg in get_args(hint) if (depth := _nesting(arg)) is not None]
@@ -97,7 +97,10 @@ def _references(prediction: Prediction) -> list[str]:
 
 
 class ImageInputs(Inputs):
-    """Generated images, optionally with real images: float32 [1, 3, h, w] in [0, 1], one by one."""
+    """Generated images, with their real images if needed.
+
+    Images are float32 [1, 3, h, w] in [0, 1] and are passed one by one.
+    """
 
     signature = "images=[0;1]"
 
@@ -136,9 +139,10 @@ def _real(prediction: Prediction, drawn: Any) -> Any:
 
 
 def _pixels(content: Any, sample: str, what: str) -> Any:
-    """Return a tensor float32 [1, 3, h, w] from 0 to 1.
+    """Return an image as a float32 tensor [1, 3, h, w] with values in [0, 1].
 
-    Raises DataError without an image, and SampleError for an image that cannot be decoded.
+    `what` describes the image in error messages. Raises DataError if `content` is not an image, and
+    SampleError for an image that cannot be decoded.
     """
     from torch import from_numpy
 

@@ -1,4 +1,4 @@
-"""A block on network connections while a library computes, which prevents silent downloads."""
+"""A block on network connections during a computation, which prevents silent downloads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def no_network() -> Iterator[None]:
 
 @cache
 def _add_hook() -> None:
-    """Add the hook once, because Python cannot remove it."""
+    """Add the audit hook that blocks connections.
+
+    It is added only once, because Python cannot remove an audit hook.
+    """
     sys.addaudithook(_refuse)
 
 

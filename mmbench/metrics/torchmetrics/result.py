@@ -13,7 +13,7 @@ _LONGEST = 200  # characters of a message of torchmetrics
 
 
 def one_line(message: object) -> str:
-    """Return a message on one line, truncated; for an empty message, the name of its type."""
+    """Return a message on one line, truncated; if it is empty, the name of its type."""
     text = " ".join(str(message).split()) or type(message).__name__
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
@@ -35,7 +35,7 @@ def _text(value: Any) -> str:
 
 
 def number(result: Any, output: str | int | None, accepted: Collection[str]) -> float:
-    """Return the single number of a result, or of its output called `output`.
+    """Return the single number in a result, or in the output that the option `output` selects.
 
     `accepted` are the names of the constructor parameters. Raises DataError if the output is
     unknown, or is not a single number.
@@ -67,9 +67,9 @@ def number(result: Any, output: str | int | None, accepted: Collection[str]) -> 
 
 
 def direction(metric: Any, declared: str | None) -> Literal["higher", "lower"]:
-    """Return the better direction, from the task or else from torchmetrics.
+    """Return which direction is better: as the task declares, else as torchmetrics defines.
 
-    Raises DataError if neither defines it.
+    Raises DataError if neither states a direction.
     """
     known = metric.higher_is_better
     if declared is None and known is None:
@@ -80,13 +80,13 @@ def direction(metric: Any, declared: str | None) -> Literal["higher", "lower"]:
 
 
 def best_end(metric: Any, better: str) -> float | None:
-    """Return the best value, which is a bound of torchmetrics' plots, or None if unbounded."""
+    """Return the best value of a metric: a bound of torchmetrics' plots, or None if unbounded."""
     end = metric.plot_upper_bound if better == "higher" else metric.plot_lower_bound
     return None if end is None or not math.isfinite(end) else float(end)
 
 
 def reason_of(value: float, warnings: list[str]) -> str:
-    """Return the reason for no value or no interval, followed by torchmetrics' warnings."""
+    """Return why a score has no value or no interval, followed by the warnings of torchmetrics."""
     no_value = f"torchmetrics returned {value}"
     own = (
         "no interval: the metric has one value for the whole set"

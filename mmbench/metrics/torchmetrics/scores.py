@@ -1,4 +1,4 @@
-"""Scores by class as inputs of the classification metrics of torchmetrics."""
+"""Scores or labels of classes, as inputs of the classification metrics of torchmetrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Detection of stated answers in cleaned text: "Answer: B", a line that is an option, a box."""
+"""Detection of the options that a cleaned text states as its answer.
+
+An answer can be a statement ("Answer: B"), a line that consists of an option, or the content of a
+box.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ def option_position(match: re.Match[str], options: LetteredOptions) -> int | Non
 def option_letters(
     pattern: re.Pattern[str], text: str, options: LetteredOptions
 ) -> Iterator[tuple[int, re.Match[str]]]:
-    """Yield the option position and the match of each option letter that a pattern finds."""
+    """Yield (option position, match) for each match of a pattern that is an option letter."""
     for match in pattern.finditer(text):
         position = option_position(match, options)
         if position is not None:
@@ -39,9 +43,10 @@ def option_letters(
 
 
 def is_denied(position: int, text: str, start: int, end: int, options: LetteredOptions) -> bool:
-    """Return whether the letter in text[start:end] is negated before it or called wrong after it.
+    """Return whether the option letter in text[start:end] is negated or called wrong.
 
-    `position` is the position of the option with this letter.
+    A negation stands before the letter ("not B"), a verdict after it ("B is wrong"). `position` is
+    the position of the option with this letter.
     """
     after = options.skip(position, text, end)
     wrong = patterns.DENIED.match(text, end) or patterns.DENIED.match(text, after)
@@ -49,7 +54,7 @@ def is_denied(position: int, text: str, start: int, end: int, options: LetteredO
 
 
 def is_negated(text: str, start: int) -> bool:
-    """Return whether the clause before text[start] has a negation, a doubt or a condition."""
+    """Return whether the clause before text[start] contains a negation, a doubt or a condition."""
     window, begin = text[max(0, start - _LOOK_BACK) : start], 0
     for clause in patterns.CLAUSE.finditer(window):
         begin = clause.end()
@@ -59,7 +64,7 @@ def is_negated(text: str, start: int) -> bool:
 def names_another_letter(position: int, text: str, at: int, options: LetteredOptions) -> bool:
     """Return whether text[at:] begins with the letter of another option: "or C", ", C", "/C".
 
-    `position` is the position of the option before it.
+    `position` is the position of the option that is named before text[at].
     """
     item = patterns.FRONT.match(text, at + (text[at : at + 1] == " "))
     if item and option_position(item, options) not in (None, position):
@@ -73,7 +78,10 @@ def names_another_letter(position: int, text: str, at: int, options: LetteredOpt
 
 
 def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int], set[int]]:
-    """Return the options that boxes name by letter, and the options that boxes name by text."""
+    """Return the positions of the options that boxes name: by letter (first set), by text (second).
+
+    `boxes` are the contents of the boxes, as `split_boxes` returns them.
+    """
     letters: set[int] = set()
     texts: set[int] = set()
     for box in boxes:
@@ -86,7 +94,7 @@ def boxed_options(boxes: list[str], options: LetteredOptions) -> tuple[set[int],
 
 
 class Statements(NamedTuple):
-    """Positions of the options that statements name, by the weight of the statement.
+    """The positions of the options that a text states, in three sets by kind of statement.
 
     A set contains CONTRADICTION if a statement names two options.
     """
@@ -97,7 +105,11 @@ class Statements(NamedTuple):
 
 
 def statements(text: str, options: LetteredOptions) -> Statements:
-    """Return the options that follow a lead-in ("the answer is") or are called the answer."""
+    """Return the options that a text states as its answer.
+
+    An option counts if it follows a lead-in ("the answer is B") or is called the answer ("B is the
+    answer").
+    """
     stated = Statements(set(), set(), set())
     for match in patterns.LEAD.finditer(text):
         positions, end = _stated_options(match, options)
@@ -112,7 +124,11 @@ def statements(text: str, options: LetteredOptions) -> Statements:
 
 
 def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -> bool:
-    """Return whether a letter is neither denied nor the last of several letters ("A, B or C")."""
+    """Return whether the letter of an option is stated without a denial.
+
+    A letter at the end of a list of letters ("A, B or C") is not affirmed either. `match` is the
+    match of the letter, `position` the position of its option.
+    """
     text, start = match.string, match.start()
     if patterns.JOINED_BEFORE.search(text, max(0, start - 30), start):
         return False
@@ -120,7 +136,10 @@ def is_affirmed(position: int, match: re.Match[str], options: LetteredOptions) -
 
 
 def _leads(match: re.Match[str]) -> bool:
-    """Return whether a lead-in introduces an answer: no negation, no "each option" or the like."""
+    """Return whether a lead-in, such as "the answer is", introduces an answer.
+
+    It does not if it is negated, or if it is about every option ("each option is").
+    """
     text, start = match.string, match.start()
     before = text[max(0, start - 30) : start]
     if match["option"] and (
@@ -138,7 +157,7 @@ def _is_final(match: re.Match[str]) -> bool:
 
 
 def _is_label(match: re.Match[str], end: int) -> bool:
-    """Return whether a lead-in and its option, which ends at `end`, are alone on their line."""
+    """Return whether a lead-in and its option fill a whole line; the option ends at text[end]."""
     text, start = match.string, match.start()
     line = text.rfind("\n", max(0, start - 40), start) + 1
     if line == 0 and start > 40:
@@ -149,7 +168,10 @@ def _is_label(match: re.Match[str], end: int) -> bool:
 
 
 def _stated_options(match: re.Match[str], options: LetteredOptions) -> tuple[set[int], int]:
-    """Return the options that follow a lead-in, by letter or by text, and their end in the text."""
+    """Return the options that follow a lead-in, by letter or by text, and their end in the text.
+
+    `match` is the match of the lead-in.
+    """
     text, begin = match.string, match.start("rest")
     ends = [begin, *(link.end() for link in patterns.IS_LINK.finditer(text, begin, match.end()))]
     for at in dict.fromkeys([*ends[1:], match.end()] if ends[1:] else []):
@@ -180,7 +202,10 @@ def _piece(text: str, at: int) -> str:
 def _fits(
     match: re.Match[str], letter: re.Match[str], position: int, options: LetteredOptions
 ) -> bool:
-    """Return whether a letter on the line after its lead-in is the answer, not a list item."""
+    """Return whether the letter after a lead-in can be the answer.
+
+    A letter on the line after the lead-in may instead be the first item of a list of options.
+    """
     text = match.string
     if "\n" not in text[match.start("rest") : letter.end()]:
         return True
@@ -193,7 +218,10 @@ def _fits(
 
 
 def _is_own(position: int, line: str, options: LetteredOptions) -> bool:
-    """Return whether only the option's text, or nothing, follows its letter."""
+    """Return whether the option's own text, or nothing, follows its letter.
+
+    `line` is the text after the letter.
+    """
     return not any(c.isalnum() for c in line[options.skip(position, line, 0) :])
 
 
@@ -212,7 +240,8 @@ def _unless_denied(position: int, letter: re.Match[str], options: LetteredOption
 def option_lines(text: str, options: LetteredOptions) -> set[int]:
     """Return the options that form the first or the last line, by letter, text or both.
 
-    A line with letter and text that is part of a list of the options does not count.
+    A line with the letter and the text of an option does not count if it belongs to a list of the
+    options.
     """
     lines = text.split("\n")
     items = [_listed_option(line, options) for line in lines]
@@ -234,7 +263,7 @@ def option_lines(text: str, options: LetteredOptions) -> set[int]:
 
 
 def _lone_letter(line: str, options: LetteredOptions) -> set[int]:
-    """Return the option of a line that is a letter, or that ends in a one-letter sentence."""
+    """Return the option of a line that is only a letter, or that ends with a sentence like "B."."""
     match = patterns.ALONE.fullmatch(line) or patterns.NEARLY_ALONE.fullmatch(line)
     match = match or patterns.LAST_SENTENCE.search(line)
     position = option_position(match, options) if match else None
@@ -242,7 +271,10 @@ def _lone_letter(line: str, options: LetteredOptions) -> set[int]:
 
 
 def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
-    """Return the option of a line such as "(B) dog" or "dog (B)"; a contradiction for "(B) cat"."""
+    """Return the option of a line that has both its letter and its text: "(B) dog" or "dog (B)".
+
+    If the text belongs to another option, the set also contains CONTRADICTION.
+    """
     front, back = patterns.FRONT.match(line), _TEXT_LETTER.fullmatch(line)
     match = front or back
     position = option_position(match, options) if match else None
@@ -256,7 +288,7 @@ def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
 
 
 def _listed_option(line: str, options: LetteredOptions) -> int | None:
-    """Return the option of a line that begins with its letter and text."""
+    """Return the position of the option whose letter and text begin a line; None without one."""
     front = patterns.FRONT.match(line)
     position = option_position(front, options) if front else None
     if front is None or position is None:

@@ -52,7 +52,10 @@ _LATIN = str.maketrans("АСΑΒΕ", "ACABE")
 
 
 def split_boxes(text: str) -> tuple[str, list[str]]:
-    r"""Return the text outside of boxes, \boxed{…} and <answer>…</answer>, and the box contents."""
+    r"""Return the text outside of boxes, and the contents of the boxes.
+
+    A box is \boxed{…} or <answer>…</answer>.
+    """
     outside, boxes, at = [], [], 0
     for match in _BOX.finditer(text):
         if match.start() < at:

@@ -52,9 +52,9 @@ DENIED = -1  # in a set of positions: an option's text is mentioned and called w
 
 
 class LetteredOptions:
-    """The options of a question, with the letters A, B, … by position.
+    """The options of a question; the first has the letter A, the second the letter B, and so on.
 
-    An option that is itself a single letter is named only by the letter of its position.
+    An option whose text is itself a single letter can be named only by the letter of its position.
     """
 
     def __init__(self, options: Sequence[str]) -> None:
@@ -73,23 +73,23 @@ class LetteredOptions:
         return len(self.words)
 
     def plain(self, text: str) -> str:
-        """Return the normal form of a text, in which it is compared with options.
+        """Return the normal form of a text, in which it is compared with the options.
 
-        Numbers get a canonical form, if the options remain distinct with it.
+        Numbers get a canonical form, unless two options would become equal.
         """
         words = plain_words(self._with_signs(text))
         return _canonical(words) if self._by_number else words
 
     def _with_signs(self, text: str) -> str:
-        """Return the text with "> 5" as ">5" and "x=5" as "x = 5".
+        """Return the text with uniform spaces at signs: "> 5" becomes ">5", "x=5" becomes "x = 5".
 
-        If an option is negative, any minus sign becomes "-".
+        If an option contains a negative number, any minus sign becomes "-".
         """
         text = _EQUALS.sub(" = ", _SPACED.sub("", text))
         return _MINUS.sub(r"\1-", text) if self._signed else text
 
     def equal_options(self, text: str) -> set[int]:
-        """Return the options that equal a text, ignoring a leading article."""
+        """Return the positions of the options that equal a text, ignoring a leading article."""
         if len(text) > self._longest:
             return set()
         return self._equal(self.plain(text)) or self._equal(self.plain(_ARTICLE.sub("", text, 1)))
@@ -102,12 +102,12 @@ class LetteredOptions:
         }
 
     def starting_options(self, rest: str) -> set[int]:
-        """Return the options with which the first line of a text begins."""
+        """Return the positions of the options whose text begins the first line of `rest`."""
         line = self.plain(rest[: self._longest].split("\n", 1)[0]) + " "
         return {at for at, own in enumerate(self.words) if own and line.startswith(own + " ")}
 
     def skip(self, position: int, text: str, at: int) -> int:
-        """Return the end of the option's text if text[at:] begins with it, else `at`."""
+        """Return the end of the option's text if text[at:] begins with this text, else `at`."""
         own = self._letters[position]
         letters, offsets = _letters_of(text)
         first = bisect_left(offsets, at)
@@ -119,10 +119,10 @@ class LetteredOptions:
         return end if is_complete else at
 
     def mentioned_options(self, text: str) -> set[int]:
-        """Return the options that a cleaned text mentions by their text.
+        """Return the positions of the options whose text occurs in a cleaned text.
 
-        A text that is negated, or part of the text of a longer option, does not count. The result
-        contains DENIED if an option's text is called wrong.
+        An option's text does not count if it is negated, or if it is part of the text of a longer
+        option. The result contains DENIED if an option's text is called wrong.
         """
         pieces = [text] if self._broken else _BREAK.split(text)
         plain, positions = " | ".join(map(self.plain, pieces)), set()
@@ -143,7 +143,7 @@ class LetteredOptions:
 
 @lru_cache(maxsize=8)
 def _letters_of(text: str) -> tuple[str, list[int]]:
-    """Return the letters and digits of a text in lower case, and their offsets."""
+    """Return the letters and digits of a text in lower case, and the offset of each in the text."""
     characters = [(char.lower(), at) for at, char in enumerate(text) if char.isalnum()]
     letters = "".join(lower if len(lower) == 1 else "\0" for lower, _ in characters)
     return letters, [at for _, at in characters]
@@ -151,12 +151,15 @@ def _letters_of(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=4096)
 def options_of(options: tuple[str, ...]) -> LetteredOptions:
-    """Return the LetteredOptions of option texts; the results are cached."""
+    """Return the LetteredOptions for the texts of a question's options; results are cached."""
     return LetteredOptions(options)
 
 
 def _without_prefix(at: int, option: str, options: Sequence[str]) -> str:
-    """Return an option without its letter ("A. cat"), if all options begin with their letter."""
+    """Return an option without its letter ("A. cat" → "cat"), if all options begin with one.
+
+    `at` is the position of the option. Each option must begin with the letter of its position.
+    """
     prefixes = [_PREFIX.match(text) for text in options]
     are_own = [match and ord(match[1] or match[2]) == 65 + n for n, match in enumerate(prefixes)]
     match = prefixes[at]
@@ -168,7 +171,11 @@ def _is_letter(words: str) -> bool:
 
 
 def _canonical(words: str) -> str:
-    """Return plain words without currency, thousands separators and trailing zeros in numbers."""
+    """Return plain words with numbers in canonical form.
+
+    A number loses its currency, its thousands separators, and trailing zeros after the decimal
+    point.
+    """
     return _NUMBER.sub(_number, words)
 
 
@@ -191,9 +198,10 @@ def _opens_sentence(word: str) -> re.Pattern[str]:
 
 
 def _is_affirmed(match: re.Match[str], words: str) -> bool:
-    """Return whether an option's text is not negated by the words before it.
+    """Return whether the words before an option's text do not negate it.
 
-    "right" before "answer" or "choice" is a word of the sentence and not an option.
+    `words` is the option's text. The text "right" does not count as an option before "answer" or
+    "choice" ("the right answer").
     """
     text, start = match.string, match.start()
     if _NEGATED.search(text, max(0, start - _LOOK_BACK), start):

@@ -86,12 +86,12 @@ def _parsed_option(text: str, option_texts: tuple[str, ...]) -> int | None:
 
 
 def _single_option(positions: set[int]) -> int | None:
-    """Return the only position in a set; None for several and for a contradiction."""
+    """Return the only position in a set; None if the set is empty, larger or contradictory."""
     return next(iter(positions)) if len(positions) == 1 and CONTRADICTION not in positions else None
 
 
 def _unless_retracted(position: int | None, text: str, options: LetteredOptions) -> int | None:
-    """Return the position, or None if the text then says "wait" and names another option."""
+    """Return `position`, or None if the text retracts it: "wait" and then another option."""
     last = _last(patterns.RETRACTED, text)
     if last is None or position is None:
         return position
@@ -102,7 +102,10 @@ def _unless_retracted(position: int | None, text: str, options: LetteredOptions)
 
 
 def _concluded_options(text: str, options: LetteredOptions) -> set[int]:
-    """Return the options that are called right, and the option of the last conclusion."""
+    """Return the options that are called correct, and the option in the last conclusion.
+
+    A conclusion begins with "therefore", "so" or the like.
+    """
     positions = {
         position
         for position, match in option_letters(patterns.MENTIONED_LETTER, text, options)
@@ -124,7 +127,11 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _leading_option(text: str, options: LetteredOptions) -> set[int]:
-    """Return the option of the letter at the beginning, with CONTRADICTION if another follows."""
+    """Return the option whose letter begins the text.
+
+    The set also contains CONTRADICTION if another option follows. It is empty if the text begins
+    with no letter, or with a letter that is denied.
+    """
     front = patterns.FRONT.match(text)
     position = option_position(front, options) if front else None
     if front is None or position is None or is_denied(position, text, 0, front.end(), options):
@@ -147,7 +154,7 @@ def _leading_option(text: str, options: LetteredOptions) -> set[int]:
 def _mentioned_option(text: str, options: LetteredOptions) -> int | None:
     """Return the only option that a letter clearly names, else the only option named by its text.
 
-    Return None if there is no such option or a contradiction.
+    Return None if the text names no option, or several options that contradict each other.
     """
     masked = _masked(text, options)
     letters = list(option_letters(patterns.MENTIONED_LETTER, masked, options))
@@ -192,7 +199,10 @@ def _is_sure(match: re.Match[str]) -> bool:
 
 
 def _masked(text: str, options: LetteredOptions) -> str:
-    """Return a text without the option texts that contain a single letter ("Point A")."""
+    """Return the text with each option text that contains a single letter ("Point A") replaced.
+
+    Its letter would otherwise count as the letter of an option.
+    """
     own = [clean(option) for option in options.raw]
     for option in sorted(own, key=len, reverse=True):
         if len(option) > 1 and _HOLDS_LETTER.search(option):

@@ -29,7 +29,10 @@ def _words(field: str) -> str:
 
 
 def _any(words: Collection[str]) -> str:
-    """Return a pattern for any of the words, as a prefix tree, which is faster than a list."""
+    """Return a pattern that matches any of the words.
+
+    It is built as a prefix tree, which matches faster than a list of alternatives.
+    """
     tails: dict[str, set[str]] = {}
     for word in filter(None, words):
         tails.setdefault(word[0], set()).add(word[1:])

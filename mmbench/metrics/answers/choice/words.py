@@ -15,12 +15,12 @@ class Language(NamedTuple):
     """Words of one language.
 
     `answer` words lead to a letter directly ("answer B", "I choose B"). `option` words need a link
-    ("option: B", "correct: B"). `fills` may stand between them and the letter or the verdict.
-    `right` and `wrong` judge the letter before them ("B is correct", "B is not"). `denials` negate
-    the statement later in its clause ("B is right not", the word order of German). `negations`
-    before a letter in the same clause negate the letter. `joins` connect two letters. `therefore`
-    opens a conclusion. `final` marks the final answer. `endings` are verbs and particles directly
-    after a letter.
+    ("option: B", "correct: B"). `fills` are words that may stand between one of these words and the
+    letter or the verdict. `right` and `wrong` judge the letter before them ("B is correct", "B is
+    not"). `denials` negate the statement later in its clause ("B is right not", the word order of
+    German). `negations` before a letter in the same clause negate the letter. `joins` connect two
+    letters ("A or B"). `therefore` opens a conclusion. `final` marks the final answer. `endings`
+    are verbs and particles directly after a letter.
     """
 
     answer: str

@@ -4,9 +4,9 @@ The tokens are those of `edu.stanford.nlp.process.PTBTokenizer -preserveLines -l
 Stanford CoreNLP 3.4.1, which pycocoevalcap runs before BLEU, METEOR, ROUGE-L, CIDEr and SPICE. The
 rules are our own; they follow the behaviour of that program and its published token definition.
 
-The tests compare token by token with the Java program: on sentences written for each kind of token;
-and, if Java is present, on all captions, questions and transcripts of the real data and on ten
-thousand sentences that combine them with unusual tokens and typing errors.
+The tests compare the tokens with the output of the Java program: on sentences written for each kind
+of token; and, if Java is present, on all captions, questions and transcripts of the real data and
+on ten thousand sentences that combine them with unusual tokens and typing errors.
 
 The remaining differences are rare:
 
@@ -61,7 +61,7 @@ def tokens(text: str) -> list[str]:
 
 
 def caption_tokens(text: str) -> list[str]:
-    """Return the tokens of a caption without punctuation, as the caption metrics count them.
+    """Return the tokens of a caption without punctuation, as all caption metrics use them.
 
     Source: pycocoevalcap 1.2 `ptbtokenizer.py`.
     """

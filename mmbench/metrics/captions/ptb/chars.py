@@ -1,9 +1,9 @@
-"""The alphabet of the PTB rules, which replaces a character by the representative of its class.
+"""The alphabet of the PTB rules, in which one character represents each class of characters.
 
-No rule distinguishes one foreign letter from another. So the rules are written for a shadow of the
-text, a string of the same length in which one character stands for each class. The classes are
-those of the Java lexer. It reads UTF-16 units, so that a character beyond U+FFFF is two unknown
-characters, and it knows the letters and digits of Unicode 6.3.
+The rules treat all foreign letters alike. So they are patterns over the shadow of a text: a string
+of the same length in which each character is replaced by the representative of its class. The
+classes are the same as in the Java lexer, which reads UTF-16 units. A character beyond U+FFFF is
+therefore two unknown characters, and only the letters and digits of Unicode 6.3 are known.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _codes(ranges: str) -> Iterator[int]:
 
 
 class _Shadow(dict[int, str]):
-    """Table for str.translate that classifies a character on first use."""
+    """A table for str.translate that classifies a character when it is first used."""
 
     def __missing__(self, code: int) -> str:
         self[code] = representative = _kind(code)
@@ -102,7 +102,7 @@ _TABLE = _table()
 
 
 def shadow_of(units: str) -> str:
-    """Return the text with each character replaced by the representative of its class."""
+    """Return the shadow of a text: each character becomes the representative of its class."""
     return units.translate(_TABLE)
 
 

@@ -37,7 +37,10 @@ def lex(text: str) -> list[str]:
 
 
 def _token_at(units: str, shadow: str, position: int) -> tuple[str, int]:
-    """Return the token at a position and the position after it; "" if no rule matches there."""
+    """Return the token at a position, and the position after it.
+
+    The token is "" if no rule matches there. `units` is the text, `shadow` its shadow.
+    """
     end = position + _WINDOW
     while (best := _farthest(shadow, position, end)) and best[1].end() == end:
         end += end - position
@@ -47,7 +50,10 @@ def _token_at(units: str, shadow: str, position: int) -> tuple[str, int]:
 
 
 def _farthest(shadow: str, position: int, end: int) -> tuple[TokenRule, re.Match[str]] | None:
-    """Return the rule with the longest match, and the match, in the text up to `end`."""
+    """Return the rule with the longest match at a position, and its match; None without a match.
+
+    Only `shadow[:end]` is searched.
+    """
     reach, best = position, None
     for rule in [SITE] if shadow[position] == UNKNOWN else RULES:
         match = rule.pattern.match(shadow, position, end)

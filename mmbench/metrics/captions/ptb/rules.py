@@ -1,7 +1,8 @@
 """The rules of the PTB tokenizer; each rule has a pattern for one form of token.
 
-The longest match wins. Of two equally long matches, that of the earlier rule wins, so the order
-matters. A rule may look past its token, and the lookahead counts towards the length of the match.
+The longest match wins. If two matches are equally long, the rule that is listed first wins, so the
+order matters. A pattern may extend beyond its token; this context counts towards the length of the
+match.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ class TokenRule:
 
     The token is the first group of the pattern, or the whole match if the pattern has no group.
     `write` is a function that converts the token, a string that replaces it, or None to keep it; an
-    empty string gives no token. With `again`, the final full stop is read again as a separate
-    token.
+    empty string gives no token. If `again` is true, a full stop at the end of the token is also
+    returned as a separate token.
     """
 
     pattern: re.Pattern[str]

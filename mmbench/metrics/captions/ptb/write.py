@@ -28,12 +28,12 @@ def unbroken(token: str) -> str:
 
 
 def parens(token: str) -> str:
-    """Return a token with treebank names for its round brackets, even inside a smiley."""
+    """Return a token with its round brackets replaced by treebank names, even inside a smiley."""
     return token.translate(_PARENS)
 
 
 def phone(token: str) -> str:
-    """Return a telephone number as one token, with no-break spaces and named brackets."""
+    """Return a telephone number as one token: no-break spaces, and treebank names for brackets."""
     return parens(unbroken(token))
 
 
@@ -43,7 +43,7 @@ def bracket(token: str) -> str:
 
 
 def ampersand(token: str) -> str:
-    """Return a token with the character in place of the entity &amp;."""
+    """Return a token with "&" in place of the entity "&amp;"."""
     return _AMP.sub("&", token)
 
 
@@ -63,12 +63,12 @@ def hyphens(token: str) -> str:
 
 
 def opening(token: str) -> str:
-    """Return a token with LaTeX opening quotes, ` and ``, in place of its quotes."""
+    """Return a token with LaTeX opening quotes (` and ``) in place of its quotation marks."""
     return _quote(token, "`")
 
 
 def closing(token: str) -> str:
-    """Return a token with closing quotes or apostrophes; curly quotes keep their direction."""
+    """Return a token with closing quotes or apostrophes; a curly quote keeps its direction."""
     return _quote(token, "'")
 
 
