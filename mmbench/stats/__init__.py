@@ -1,4 +1,4 @@
-"""Values from per-sample rows, their intervals, and tests between two runs."""
+"""Values computed from per-sample rows, their confidence intervals, and tests between two runs."""
 
 from mmbench.stats.bootstrap import intervals
 from mmbench.stats.folds import fold, fold_many, sums_fold

@@ -1,4 +1,4 @@
-"""Prefetching of an iterator in a thread."""
+"""Computation of the items of an iterator in advance, in a thread."""
 
 from __future__ import annotations
 

@@ -1,23 +1,25 @@
-"""Intervals by the bootstrap over groups of samples.
+"""Confidence intervals by the bootstrap over groups of samples.
 
 Five captions of one image, or all utterances of one speaker, are not independent samples. So the
-bootstrap draws groups with replacement, as many as exist. Each resample is a weighting of the
-groups, under which the value is recomputed. All metrics of a run share the draws; one matrix
-product computes all folds that need only weighted sums.
+bootstrap draws whole groups with replacement; each resample has as many groups as the data. A
+resample gives each group a weight, the number of times that the group was drawn, and the value is
+recomputed with these weights. All metrics of a run share the draws; one matrix product computes all
+folds that need only weighted sums.
 
-The 95 % interval is the percentile interval with expanded quantiles: the level α/2 becomes
-Φ(√(g / (g - 1)) · t), with t the α/2 quantile of Student's distribution with g - 1 degrees, because
-plain percentiles are too narrow for few groups (Hesterberg 2014, "What Teachers Should Know about
-the Bootstrap", arXiv:1411.5279, the "expanded percentile interval").
+The 95 % interval is the percentile interval with expanded quantiles: the level α/2 becomes Φ(√(g /
+(g - 1)) · t), where g is the number of groups and t is the α/2 quantile of Student's distribution
+with g - 1 degrees of freedom. Plain percentiles are too narrow for few groups (Hesterberg 2014,
+"What Teachers Should Know about the Bootstrap", arXiv:1411.5279, the "expanded percentile
+interval").
 
-There is no interval for NaN, for a single group, for a fold of the whole set, or for a value
-outside its interval (such as a small calibration error, which repeated rows can only raise). Nor is
-there an interval if all resamples give the same value: a sample without errors does not prove that
-errors are impossible. This rule has two exceptions. A median that many rows share has an interval
-of width 0. A mean of rows from 0 to 1 that are all correct or all wrong has the exact interval for
-g successes in g trials (Clopper and Pearson 1934, Biometrika 26): for 100 % of 20 groups, it is
-0.832 to 1. If a group has several rows, or if rows are fractional, this interval is too wide rather
-than too narrow.
+There is no interval for a NaN value, for a single group, or for a fold of the whole set. Nor is
+there an interval for a value outside its own interval, such as a small calibration error, which
+repeated rows can only raise. If all resamples give the same value, there is no interval either: a
+sample without errors does not prove that errors are impossible. This last rule has two exceptions.
+A median that many rows share has an interval of width 0. A mean of rows from 0 to 1 that are all
+correct or all wrong has the exact interval for g successes (or none) in g trials (Clopper and
+Pearson 1934, Biometrika 26): for 100 % of 20 groups, it is 0.832 to 1. If a group has several rows,
+or if rows are fractional, this interval is too wide rather than too narrow.
 """
 
 from __future__ import annotations
@@ -43,11 +45,12 @@ Interval = tuple[tuple[float, float] | None, str]
 def intervals(
     scores: Sequence[Score], groups: Sequence[Groups], *, seed: int = 0
 ) -> list[Interval]:
-    """Return the 95 % interval of each score, or None and the reason.
+    """Return, for each score, its 95 % interval and a reason.
 
-    For each score, `groups` has the group of each row: a column of names, or an array of numbers
-    whose order is the order of the draws. Scores with the same groups share the draws. A score that
-    already has an interval keeps it.
+    If a score has no interval, the interval is None and the reason explains it. For each score,
+    `groups` has the group of each row: a column of names, or an array of numbers. Groups are drawn
+    in the order of these names or numbers. Scores with the same groups share the draws. A score
+    that already has an interval keeps it.
     """
     results: list[Interval] = [(score.interval, "") for score in scores]
     shared: dict[tuple[object, ...], list[tuple[Groups, list[int]]]] = {}
@@ -99,8 +102,8 @@ def expanded_percentile(
 ) -> tuple[float, float] | None:
     """Return the expanded percentile interval of resampled values [b].
 
-    `groups` is the number of groups that were drawn, `level` the confidence level. None for fewer
-    than two groups, or if too many values are not finite.
+    `groups` is the number of groups that were drawn, `level` the confidence level. Return None for
+    fewer than two groups, or if too many values are not finite.
     """
     from scipy.special import ndtr, stdtrit
 
@@ -114,10 +117,11 @@ def expanded_percentile(
 
 
 def clopper_pearson(score: Score, groups: int) -> tuple[float, float] | None:
-    """Return Clopper and Pearson's interval for rows that are all at one end of a [0, 1] range.
+    """Return the interval of Clopper and Pearson for a mean that is 0 or 1.
 
-    The interval is conservative: the distance of the true mean from this end is at most the
-    probability of a row elsewhere. None for other scores.
+    All rows must be at the same end of the range [0, 1]; return None for any other score. The
+    interval is conservative: it bounds the probability of a row that is not at this end, and the
+    true mean is no farther from the end than this probability.
     """
     range_ends = {score.worst, score.best}
     mean = score.fold.rpartition(":")[2] == "mean" and not score.fold.startswith("split-sum")

@@ -1,4 +1,4 @@
-"""Folds of caption metrics that are not means: BLEU and METEOR, from summed counts.
+"""Folds of caption metrics that are computed from summed counts: BLEU and METEOR.
 
 | fold | columns of a row |
 |---|---|
@@ -45,18 +45,19 @@ def _meteor(totals: Floats, weight: Floats) -> Floats:
 
 
 def _length(totals: Floats, side: int) -> Floats:
-    """Return the weighted word count of the candidate (side 0) or the reference (side 1).
+    """Return the weighted word count of the candidate (`side` 0) or the reference (`side` 1).
 
-    Function words have less weight than content words.
+    Function words have a smaller weight than content words.
     """
     words, function = totals[:, side], totals[:, 2 + side]
     return _DELTA * (words - function) + (1 - _DELTA) * function
 
 
 def _matches(totals: Floats, side: int) -> Floats:
-    """Return the weighted count of matched words of a side.
+    """Return the weighted count of matched words in the candidate (`side` 0) or reference (1).
 
-    The weights depend on the matching module, and on whether the word is a function word.
+    The weight of a word depends on the module that matched it, and on whether it is a function
+    word.
     """
     content, function = totals[:, 4 + side : 20 : 4], totals[:, 6 + side : 20 : 4]
     return np.asarray((_DELTA * content + (1 - _DELTA) * function) @ np.array(_MODULES))

@@ -1,14 +1,15 @@
-"""The interval of a mean over items with several raters, over both raters and items.
+"""The interval of a mean over items with several raters, for the variation of raters and of items.
 
-Ratings share raters and items, so neither ratings nor items are independent if the same people
-rated them all. The pigeonhole bootstrap draws raters and items separately, each with replacement.
-The weight of a rating is the count of its rater times the count of its item, and the value is
-recomputed under these weights. Several ratings of an item by one rater are drawn together. On
-average, the bootstrap does not underestimate the variance (Owen 2007, "The pigeonhole bootstrap",
-Annals of Applied Statistics 1(2), arXiv:0712.1111).
+Ratings of the same item, or by the same rater, are not independent. So the pigeonhole bootstrap
+draws raters and items separately, each with replacement. The weight of a rating is the count of its
+rater times the count of its item, and the value is recomputed with these weights. Several ratings
+of an item by one rater are drawn together. On average, the bootstrap does not underestimate the
+variance (Owen 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1(2),
+arXiv:0712.1111).
 
 The 95 % interval is the expanded percentile interval of `mmbench.stats.bootstrap`, expanded for the
-number of raters or of items, whichever is smaller. A single rater, or a single item, is held fixed.
+number of raters or of items, whichever is smaller. If there is only one rater, or only one item, it
+is not resampled.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ _BLOCK = 50  # resamples at a time, to limit memory
 def crossed_interval(
     ratings: Iterable[tuple[str, str, float]], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float] | None:
-    """Return the interval of the mean of the item means, from (item, rater, rating).
+    """Return the interval of the mean of the item means, from (item, rater, rating) triples.
 
-    The interval does not depend on the order of the ratings. It is None for a single item with a
-    single rater, and if all resamples are equal.
+    The interval does not depend on the order of the ratings. Return None if there is only one item
+    with only one rater, or if all resamples give the same value.
     """
     ordered = sorted(ratings)
     drawn = crossed_resamples(ordered, seed=seed, resamples=resamples)

@@ -6,8 +6,8 @@
 | `ratio` | sum of column 0 / sum of column 1 |
 | `median` | median of column 0 (the mean of the middle two for even n) |
 | `whole` | column 0 of the only row: the value of the whole set, which has no per-sample rows |
-| `split-mean:F` | the last column numbers the split of each row; mean over splits of fold F |
-| `split-sum:F` | the last column numbers the split of each row; sum over splits of fold F |
+| `split-mean:F` | mean over splits of fold F; the last column is the number of the row's split |
+| `split-sum:F` | sum over splits of fold F; the last column is the number of the row's split |
 
 The other folds are in the modules of their families (`_FAMILIES`). A fold takes weights, the number
 of times that each bootstrap resample drew each row. Most folds need only weighted sums of the rows,
@@ -56,12 +56,12 @@ _FAMILIES = {
 
 
 def sums(name: str) -> Callable[[Sums], Sums]:
-    """Return a decorator that registers a fold of weighted sums of the rows."""
+    """Return a decorator that registers a fold that needs only weighted sums of the rows."""
     return partial(_SUMS.setdefault, name)
 
 
 def weighted(name: str) -> Callable[[FoldFactory], FoldFactory]:
-    """Return a decorator that registers a fold that needs the rows one by one."""
+    """Return a decorator that registers a fold that needs all rows one by one."""
     return partial(_WEIGHTED.setdefault, name)
 
 
@@ -96,9 +96,10 @@ def folded(name: str, rows: Floats) -> WeightedFold:
 
 
 def sums_fold(name: str) -> Sums | None:
-    """Return the function that computes a fold from weighted sums, None if it needs all rows.
+    """Return the function that computes a fold from weighted sums.
 
-    The function takes sums [b, c] and summed weights [b]. Raises UnknownName for an unknown fold.
+    The function takes weighted column sums [b, c] and summed weights [b]. Return None if the fold
+    needs the rows one by one. Raises UnknownName for an unknown fold.
     """
     if name.startswith(_SPLIT):
         return None
@@ -111,7 +112,7 @@ def sums_fold(name: str) -> Sums | None:
 
 
 def _over_splits(name: str, rows: Floats) -> WeightedFold:
-    """Return a fold over splits. In a resample, a split without rows does not count."""
+    """Return the fold `name` over splits; a split without rows in a resample is left out."""
     kind, _, inner = name.partition(":")
     if not len(rows):
         return folded(inner, rows)
@@ -127,9 +128,9 @@ def _over_splits(name: str, rows: Floats) -> WeightedFold:
 
 
 def join_splits(kind: str, values: Floats, present: NDArray[np.bool_]) -> Floats:
-    """Return the mean or sum over splits of values [s, b].
+    """Return the mean or the sum over splits of `values` [s, b].
 
-    `kind` is "split-mean" or "split-sum"; `present` [s, b] marks splits with rows.
+    `kind` is "split-mean" or "split-sum"; `present` [s, b] marks the splits that have rows.
     """
     total = np.where(present, values, 0.0).sum(axis=0)
     if kind == "split-sum":
@@ -166,7 +167,10 @@ def _median(rows: Floats) -> WeightedFold:
 
 
 def _middle(order: NDArray[np.intp], values: Floats, weights: Floats) -> Floats:
-    """Return the weighted median of sorted values [n]; `order` has the row of each value."""
+    """Return the weighted medians [b] of sorted `values` [n], for weights [b, n].
+
+    `order` has the row of each value.
+    """
     below = np.cumsum(weights[:, order], axis=1)
     half = below[:, -1:] / 2
     last = len(values) - 1

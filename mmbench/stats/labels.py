@@ -10,7 +10,8 @@
 | `d-prime` | as for `mean-ap` | √2 · Φ⁻¹(`auc`) |
 | `ece` | confidence, correct | expected calibration error, 15 bins |
 
-A resample leaves out a class without samples (for `auc`: without positives or negatives).
+A class without samples in a resample (for `auc`: without positives or negatives) is left out of the
+mean.
 """
 
 from __future__ import annotations
@@ -92,9 +93,9 @@ def _ece(rows: Floats) -> WeightedFold:
 
 
 def _edges() -> Floats:
-    """Return the lower edges of the bins, rounded to single precision as torch.linspace does.
+    """Return the lower edges of the calibration bins, in single precision as from torch.linspace.
 
-    A confidence of .2 is just below the edge at 3/15, and .6 is just above the edge at 9/15.
+    A confidence of 0.2 is just below the edge at 3/15, and 0.6 is just above the edge at 9/15.
     """
     at, step = np.arange(BINS + 1), float(np.float32(1 / BINS))
     edges = np.where(at <= BINS // 2, at * step, 1 - (BINS - at) * step)
@@ -102,12 +103,18 @@ def _edges() -> Floats:
 
 
 def _by_code(code: Ints, weights: Iterable[Floats], size: int) -> Floats:
-    """Return the sums [b, size] of weights [b, n] over the rows with each code."""
+    """Return sums of weights by code [b, size].
+
+    `code` [n] is an integer from 0 to size - 1 for each row, and `weights` has b arrays [n].
+    """
     return np.array([np.bincount(code, w, size) for w in weights], np.float64)
 
 
 def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
-    """Return the mean over classes of numerators / denominators [b, c], omitting denominator 0."""
+    """Return the mean over classes of numerators / denominators, both [b, c].
+
+    Classes with the denominator 0 are left out.
+    """
     defined = denominators > 0
     return np.asarray(
         np.where(defined, numerators / denominators, 0.0).sum(axis=1) / defined.sum(axis=1)
@@ -115,9 +122,10 @@ def _mean_of_ratios(numerators: Floats, denominators: Floats) -> Floats:
 
 
 def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
-    """Return a fold: the mean over classes of the value of `curve`, omitting NaN.
+    """Return a fold: the mean over classes of the value of `curve`, leaving out NaN.
 
-    The rows are sorted once for each class; weights are only summed within segments of rows.
+    The rows are sorted only once for each class. A resample then only sums weights within segments
+    of sorted rows.
     """
     right = rows[:, rows.shape[1] // 2 :].T == 1
     segments = [_segments(*pair) for pair in zip(rows.T, right, strict=False)]
@@ -135,7 +143,11 @@ def _over_classes(rows: Floats, curve: _Curve) -> WeightedFold:
 
 
 def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) -> Floats:
-    """Return the values [b] of one class; `right` has its positive row indices."""
+    """Return the value of one class under each weighting [b].
+
+    `segment` [n] is the segment of each row, `right` has the indices of the positive rows, and
+    `weights` is [b, n].
+    """
     size = int(segment.max()) + 1
     block = max(1, _BLOCK // max(size, len(segment)))
     values = []
@@ -147,10 +159,10 @@ def _class_values(segment: Ints, right: Ints, weights: Floats, curve: _Curve) ->
 
 
 def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
-    """Return the segment of each row, by descending score. Equal scores share a segment.
+    """Return the segment number of each row [n]; segments are in descending order of score.
 
-    Adjacent scores that only negatives have are merged, because no curve distinguishes them and a
-    fold is faster with few segments.
+    Rows with equal scores share a segment. Adjacent scores without a positive row are merged into
+    one segment: no curve distinguishes them, and a fold is faster with few segments.
     """
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
@@ -165,14 +177,21 @@ def _segments(scores: Floats, right: NDArray[np.bool_]) -> Ints:
 
 
 def _average_precision(totals: Floats, true: Floats) -> Floats:
-    """Return Σ over segments of (share of the positives) · (precision at the segment's end)."""
+    """Return the average precision from segments.
+
+    It is the sum over segments of (share of the positives in it) · (precision at its end). `totals`
+    are the weights of the segments, `true` the weights of their positive rows.
+    """
     true_above = np.cumsum(true, axis=1)
     precision = true_above / np.cumsum(totals, axis=1)
     return np.asarray(np.where(true > 0, true * precision, 0.0).sum(axis=1) / true_above[:, -1])
 
 
 def _area(totals: Floats, true: Floats) -> Floats:
-    """Return the share of (positive, negative) pairs in which the positive scores higher."""
+    """Return the share of (positive, negative) pairs in which the positive has the higher score.
+
+    `totals` are the weights of the segments, `true` the weights of their positive rows.
+    """
     false = totals - true
     above = np.cumsum(false, axis=1)
     below = above[:, -1:] - above + false / 2  # a tie counts half

@@ -1,11 +1,12 @@
 """Comparison of two runs on the same samples: difference, interval, test, detectable difference.
 
-The bootstrap interval uses the same draws for both runs, which cancels the common difficulty of
-samples. The test is the exact McNemar test if rows are 0/1 and no two samples share a group
-(McNemar 1947, Psychometrika 12(2); two-sided binomial on the samples that only one run got right).
-Otherwise it is the paired permutation test by group. A test at 5 % would detect the smallest
-detectable difference in 80 % of repetitions with other samples. It is (z.975 + z.8) = 2.80 standard
-errors of the difference (Cohen 1988, "Statistical Power Analysis", on the normal approximation).
+The bootstrap interval uses the same draws for both runs, so that the difficulty of the samples,
+which is the same for both, cancels out. The test is the exact McNemar test if rows are 0/1 and no
+two samples share a group (McNemar 1947, Psychometrika 12(2); two-sided binomial on the samples that
+only one run got right). Otherwise it is the paired permutation test by group. The smallest
+detectable difference is the difference that a test at 5 % would detect in 80 % of repetitions with
+other samples: (z.975 + z.8) = 2.80 standard errors of the difference (Cohen 1988, "Statistical
+Power Analysis", on the normal approximation).
 
 If both runs have identical rows, the difference is 0, with the interval [0, 0] and p = 1, and the
 smallest detectable difference is unknown.
@@ -57,11 +58,12 @@ def paired_many(
     level: float = LEVEL,
     tests: int = 1,
 ) -> list[Paired]:
-    """Compare the rows [n, c] of two runs, sample by sample; `groups` has their groups.
+    """Compare the rows [n, c] of two runs, sample by sample, for several metrics.
 
-    All pairs share the draws and the matrix products. `tests` is the number of p-values that will
-    be corrected together. It sets the number of permutations, so that the smallest possible p-value
-    remains significant after the correction.
+    A pair has the fold of a metric and the rows of both runs; `groups` has the group of each
+    sample. All pairs share the draws and the matrix products. `tests` is the number of p-values
+    that will be corrected together. It sets the number of permutations, so that the smallest
+    possible p-value remains significant after the correction.
     """
     least = ceil(2 * tests / (1 - level))
     resampler = Resampler(groups, seed=seed)
@@ -108,7 +110,10 @@ def _paired(
 def _spread(
     drawn: Floats, groups: int, level: float
 ) -> tuple[float | None, float | None, float | None]:
-    """Return the interval and standard error of resampled differences; None if not defined."""
+    """Return the interval (low, high) and the standard error of resampled differences.
+
+    Each is None if it is not defined.
+    """
     ends = expanded_percentile(drawn, groups, level)
     if ends is None or constant(drawn):
         return None, None, None

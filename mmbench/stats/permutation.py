@@ -1,9 +1,10 @@
 """The paired permutation test: under the null hypothesis, rows of two runs are exchangeable.
 
-Rows are swapped by group, because the samples of a group are not independent. p is the share of
-permutations with a difference at least as far from 0 as the observed one, which itself counts as a
-permutation, so that p is never 0 (Phipson and Smyth 2010, "Permutation p-values should never be
-zero", Statistical Applications in Genetics and Molecular Biology 9(1)).
+Rows are swapped by group, because the samples of a group are not independent. The p-value is the
+share of permutations with a difference at least as far from 0 as the observed difference. The
+observed data count as one of the permutations, so that p is never 0 (Phipson and Smyth 2010,
+"Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
+Biology 9(1)).
 """
 
 from __future__ import annotations
@@ -32,10 +33,10 @@ def permutation_tests(
     permutations: int = PERMUTATIONS,
     by_rows: int = BY_ROWS,
 ) -> list[float]:
-    """Return the p-value of each pair, from the `observed` differences.
+    """Return the p-value of each pair of runs, given its observed difference.
 
-    `code` [n] is the group of each row, from 0 to `groups` - 1. Folds that need the rows one by one
-    use `by_rows` permutations.
+    `code` [n] is the group of each row, from 0 to `groups` - 1. The test makes `permutations`
+    permutations, or `by_rows` for folds that need the rows one by one.
     """
     sums = [_pair_sums(pair, code, groups) for pair in pairs]
     resampled: list[Floats] = [np.empty(0)] * len(pairs)
@@ -62,9 +63,10 @@ def _pair_sums(pair: Pair, code: Ints, groups: int) -> tuple[GroupSums, GroupSum
 def _by_sums(
     sums: Sequence[tuple[GroupSums, GroupSums]], groups: int, seed: int, permutations: int
 ) -> list[Floats]:
-    """Return the differences of all permutations from group sums, as one matrix product.
+    """Return the differences of all permutations, for folds that need only sums by group.
 
-    A permutation moves the differences of the swapped groups from one total to the other.
+    One matrix product computes all permutations: a permutation exchanges the sums of the swapped
+    groups between the totals of the two runs.
     """
     if not sums:
         return []
@@ -80,9 +82,10 @@ def _by_sums(
 
 
 def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
-    """Return the differences of permutations [b], from a fold of the rows of both runs.
+    """Return the differences of permutations [b], for a fold that needs all rows of both runs.
 
-    A permutation gives the weight 1 to the rows that count for a run, and 0 to the other rows.
+    `swapped` [b, n] is 1 for a row that is swapped. In a permutation, the rows that belong to a run
+    have the weight 1, and all other rows 0.
     """
     unswapped = 1 - swapped
     a = fold_of(np.concatenate([unswapped, swapped], axis=1))
@@ -90,7 +93,11 @@ def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
 
 
 def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
-    """Yield blocks [b, g] of 0 and 1, where 1 marks a group with swapped rows."""
+    """Yield blocks [b, g] of 0 and 1, in which 1 marks the groups whose rows are swapped.
+
+    `width` is the number of values per permutation that the caller computes; it limits the size of
+    a block.
+    """
     rng = np.random.default_rng([seed, 1])  # a stream independent of the bootstrap
     step = max(1, CHUNK // max(1, width))
     for start in range(0, permutations, step):
@@ -100,10 +107,10 @@ def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Fl
 
 
 def _p_value(swapped: Floats, observed: float) -> float:
-    """Return the p-value of an observed difference.
+    """Return the p-value of an observed difference, given the differences of permutations.
 
-    Permutations whose difference is as far from 0 as the observed difference, within rounding,
-    count. NaN counts as well, which is conservative.
+    It counts the permutations whose difference is at least as far from 0 as the observed
+    difference, up to rounding. NaN counts as well, which is conservative.
     """
     slack = 1e-9 * max(abs(observed), 1e-6)
     nearer = int((np.abs(swapped) < abs(observed) - slack).sum())

@@ -21,22 +21,29 @@ def softmax(logits: Numbers) -> Floats:
 
 
 def sigmoid(logits: Numbers) -> Floats:
-    """Return the logistic function of each logit. Small probabilities keep their order."""
+    """Return the logistic function of each logit.
+
+    Probabilities close to 0 are precise enough to keep their order.
+    """
     from scipy.special import expit
 
     return np.asarray(expit(logits.astype(np.float64)))
 
 
 def probabilities(logits: Numbers, *, several: bool) -> Floats:
-    """Return the sigmoid if a sample may have `several` labels, else the softmax."""
+    """Convert logits to probabilities.
+
+    The conversion is the sigmoid if a sample may have `several` labels, else the softmax over the
+    last axis.
+    """
     return sigmoid(logits) if several else softmax(logits)
 
 
 def are_probabilities(scores: Numbers, *, several: bool) -> bool:
     """Return whether all scores [n, c] can be probabilities.
 
-    They can if all lie in [0, 1] and, for one label per sample, the scores of each sample sum to 1
-    within 0.01. Samples with a score that is not finite are ignored.
+    All scores must lie in [0, 1]. Unless samples may have `several` labels, the scores of each
+    sample must also sum to 1 within 0.01. Samples with a score that is not finite are ignored.
     """
     finite = scores[np.isfinite(scores).all(axis=1)]
     if not len(finite):

@@ -5,12 +5,12 @@
 | `pearson` | linear correlation of columns 0 and 1 |
 | `spearman` | linear correlation of their ranks; equal values share the mean of their ranks |
 | `kendall` | Kendall's tau-b of columns 0 and 1 |
-| `pearson@system`, `spearman@system`, `kendall@system` | the same fold of system means |
+| `pearson@system`, `spearman@system`, `kendall@system` | the fold before "@", of system means |
 | `mse@system` | mean squared difference of system means |
 
-For folds of systems, column 2 has the number of the system of each row, and each system counts once
-regardless of the weights of its rows. The correlation is NaN for a constant column and for fewer
-than two points.
+For folds of systems, column 2 has the number of the system of each row, and all systems have equal
+weight, regardless of the weights of their rows. The correlation is NaN for a constant column and
+for fewer than two points.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ def _kendall(rows: Floats) -> WeightedFold:
 
 
 def _tau(rows: Floats, x: Ints, y: Ints, weights: Floats) -> Floats:
-    """Return tau-b: (concordant - discordant) / √(pairs that differ in x · pairs that differ in y).
+    """Return Kendall's tau-b of two columns under each weighting [b].
 
-    Rows are in the order of x; x and y are the ranks of the values, from 0.
+    tau-b = (concordant - discordant) / √(pairs that differ in x · pairs that differ in y). Rows are
+    in the order of x. `x` and `y` [n] are the ranks of the values, from 0; `weights` is [b, n].
     """
     w = np.ascontiguousarray(weights.T)
     all_pairs = w.sum(axis=0) ** 2
@@ -77,7 +78,10 @@ def _correlation(x: Floats, y: Floats, weights: Floats) -> Floats:
 
 
 def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
-    """Return whether all rows with positive weight have one value, up to rounding [b]."""
+    """Return, for each weighting [b], whether all rows with a positive weight have equal values.
+
+    Values may differ by rounding.
+    """
     weighted_rows = weights > 0
     low = np.where(weighted_rows, values, np.inf).min(axis=1)
     high = np.where(weighted_rows, values, -np.inf).max(axis=1)
@@ -85,34 +89,42 @@ def _constant(values: Floats, weights: Floats) -> NDArray[np.bool_]:
 
 
 def _ranks(value: Ints, weights: Floats) -> Floats:
-    """Return midranks [b, n], minus a constant.
+    """Return the midrank of each row under each weighting [b, n], minus a constant.
 
-    A midrank is the weight below a value plus half the weight at this value. `value` [n] has the
-    rank of each row's value, from 0.
+    The midrank of a value is the weight of all smaller values plus half the weight of this value.
+    `value` [n] is the rank of each row's value among the distinct values, from 0.
     """
     at = _by_group(value, weights.T).T
     return np.asarray((np.cumsum(at, axis=1) - at / 2)[:, value])
 
 
 def _by_group(group: Ints, table: Floats) -> Floats:
-    """Return the sums [g, b] of the rows [n, b] of each group, in the order of the groups."""
+    """Return the sums of table rows by group, [g, b], in the order of the group numbers.
+
+    `group` [n] is the group of each row, `table` is [n, b].
+    """
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     return np.asarray(np.add.reduceat(table[order], starts, axis=0))
 
 
 def _pairs(group: Ints, w: Floats) -> Floats:
-    """Return the weight [b] of ordered pairs of rows in one group, including a row with itself."""
+    """Return the weight [b] of ordered pairs of rows in the same group.
+
+    A pair of a row with itself counts too. `group` [n] is the group of each row, `w` [n, b] its
+    weight.
+    """
     return np.asarray((_by_group(group, w) ** 2).sum(axis=0))
 
 
 def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
     """Return the weight [b] of pairs in which one row has both the smaller x and the smaller y.
 
-    Rows [n, b] are in the order of x. Pairs are counted by the highest bit in which their values of
-    y differ. Rows with equal higher bits form a block. In a block, each row with the bit set counts
-    the rows without it and with a smaller x, by a difference of cumulative sums. This takes n · log
-    n steps for all b at once.
+    Rows are in the order of x; their weights `w` are [n, b]. Pairs are counted by the highest bit
+    in which their values of y differ. Rows with equal higher bits form a block. In a block, each
+    row in which the bit is 1 is paired with the rows in which the bit is 0 and x is smaller; a
+    difference of cumulative sums gives their weight. This takes n · log n steps for all b
+    weightings at once.
     """
     total, width = np.zeros(w.shape[1]), int(x.max()) + 1
     for bit in range(int(y.max()).bit_length()):
@@ -127,10 +139,10 @@ def _concordant(x: Ints, y: Ints, w: Floats) -> Floats:
 
 
 def system_means(rows: Floats, weights: Floats) -> Floats:
-    """Return the weighted means [b, s, 2] of columns 0 and 1 of each system, NaN without weight.
+    """Return the weighted means of columns 0 and 1 of each system, [b, s, 2].
 
-    Rows are summed in the order of their values, because the order affects the last digits of a
-    mean and so possibly its rank.
+    A mean is NaN if the rows of the system have no weight. Rows are summed in the order of their
+    values: another order could change the last digits of a mean, and so possibly its rank.
     """
     order = np.lexsort(rows.T)
     rows, weights = rows[order], weights[:, order]

@@ -1,7 +1,7 @@
 """The draws of a bootstrap, as counts of each group, in blocks of resamples.
 
-All draws of a million groups would take a gigabyte, so each pass repeats the same draws. The next
-block is drawn while the current block is counted.
+The draws of a million groups would take a gigabyte. So they are not stored, and each pass repeats
+them with the same seed. The next block is drawn while the current block is counted.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _CACHED = 1 << 16  # numbers drawn at a time, to fit the cache of a core
 
 
 class Resampler:
-    """The draws of one bootstrap. `groups` has the group of each row of the tables."""
+    """The draws of one bootstrap; `groups` has the group of each row."""
 
     def __init__(self, groups: Groups, *, seed: int = 0, resamples: int = RESAMPLES) -> None:
         self.code, self.groups = codes(groups)
         self.seed, self.resamples = seed, resamples
 
     def values(self, tables: Sequence[tuple[str, Floats]]) -> list[Floats]:
-        """Return, for each (fold, rows [n, c]), an array [b] with its value in each resample."""
+        """Return, for each (fold, rows [n, c]), the value of the fold in each resample [b]."""
         sums = [group_sums(fold, rows, self.code, self.groups) for fold, rows in tables]
         by_rows = [folded(*table) for table, s in zip(tables, sums, strict=True) if s is None]
         stacked = np.column_stack([np.empty((self.groups, 0)), *(s.table for s in sums if s)])
@@ -43,14 +43,22 @@ class Resampler:
     def _fold_values(
         sums: Sequence[GroupSums | None], totals: Floats, by_rows: Floats
     ) -> list[Floats]:
-        """Return the values of all folds, from totals [b, k] or from `by_rows` [f, b]."""
+        """Return the values of all folds in each resample.
+
+        `sums` has an entry for each fold, in order. For a fold that needs only sums, its value
+        comes from `totals` [b, k]; for any other fold (None), it is the next row of `by_rows` [f,
+        b].
+        """
         ends = np.cumsum([s.table.shape[1] for s in sums if s])
         own_totals, other_values = iter(np.split(totals, ends[:-1], axis=1)), iter(by_rows)
         with np.errstate(invalid="ignore", divide="ignore"):
             return [next(other_values) if s is None else s.fold(next(own_totals)) for s in sums]
 
     def _by_rows(self, folds: Sequence[WeightedFold], weights: Floats) -> Floats:
-        """Return the values [f, b] of folds that need all rows, from weights of groups [b, g]."""
+        """Return the values [f, b] of f folds that need all rows.
+
+        `weights` [b, g] are the weights of the groups.
+        """
         step = max(1, CHUNK // max(1, len(self.code)))
         values = np.empty((len(folds), len(weights)))
         for start in range(0, len(weights), step) if folds else ():
@@ -60,9 +68,9 @@ class Resampler:
         return values
 
     def weights(self, step: int) -> Iterator[Floats]:
-        """Yield blocks of the counts of each group in each resample, [step, g] float64.
+        """Yield the count of each group in each resample, in blocks [step, g] float64.
 
-        All blocks share the same memory; the last block may be shorter.
+        All blocks share the same memory; the last block may have fewer resamples.
         """
         rows = chain.from_iterable(self._draw_counts())
         block = np.empty((min(step, self.resamples), self.groups))
@@ -73,7 +81,7 @@ class Resampler:
             yield part
 
     def _draws(self) -> Iterator[Ints]:
-        """Yield blocks [r, g] of group numbers, drawn with replacement."""
+        """Yield the drawn group numbers of some resamples, [r, g], drawn with replacement."""
         rng = np.random.default_rng(self.seed)
         step = max(1, _CACHED // max(1, self.groups))
         for start in range(0, self.resamples, step):
@@ -81,7 +89,10 @@ class Resampler:
             yield rng.integers(self.groups, size=size) if self.groups else np.empty(size, np.intp)
 
     def _draw_counts(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield blocks of the counts of each group [r, g]; all blocks share the same memory."""
+        """Yield the count of each group in some resamples, [r, g].
+
+        All blocks share the same memory.
+        """
         buffer = np.empty((0, 0), np.uint8)
         for drawn in ahead(self._draws()):
             buffer = buffer if buffer.size >= drawn.size else np.empty(drawn.shape, np.uint8)

@@ -1,4 +1,4 @@
-"""Scores, which hold a value with its rows, and combinations of several scores."""
+"""The Score of a metric from its rows, and combinations of several Scores."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def score(
 
     `fold_name` names the function that aggregates the rows (`mmbench.stats.folds`). `signature`
     states the settings of the metric. `reason` explains NaN or a missing interval, or is a note.
-    `better`, `worst` and `best` (the ends of the range, None if unbounded) are for a metric that
-    declares no direction: the values of `mmbench.declare` override them. Raises ValueError for rows
-    of other shapes, and for an unknown direction.
+    `worst` and `best` are the ends of the range, None if unbounded. They and `better` are used only
+    for a metric that declares no direction: the values of `mmbench.declare` override them. Raises
+    ValueError for rows of other shapes, and for an unknown direction.
     """
     if better not in ("higher", "lower"):
         raise ValueError(f"better is {better!r}; give higher or lower")
@@ -45,17 +45,17 @@ def score(
 
 
 def over_splits(scores: Sequence[Score]) -> Score:
-    """Return the mean over splits of a metric, from its score on each split.
+    """Return the Score of the mean over splits, from the Score of a metric on each split.
 
-    Rows are concatenated, with the number of the split as last column.
+    Rows are concatenated, and the number of the split is appended as last column.
     """
     return _join("split-mean", scores, f"splits={len(scores)}")
 
 
 def over_directions(scores: Sequence[Score]) -> Score:
-    """Return the sum over directions of a metric such as rsum, from its score in each direction.
+    """Return the Score of the sum over directions, from the Score of a metric in each direction.
 
-    NaN if a direction has no row.
+    Metrics such as rsum are sums over directions. The value is NaN if a direction has no row.
     """
     joined = _join("split-sum", scores, f"directions={len(scores)}")
     if all(len(part.rows) for part in scores):
@@ -83,11 +83,11 @@ def _join(kind: str, scores: Sequence[Score], parts_signature: str) -> Score:
 
 
 def bounds(scored: Score, failed: int) -> tuple[float, float] | None:
-    """Return the lowest and the highest value that are possible with the `failed` samples.
+    """Return the lowest and the highest value that are possible if no sample had failed.
 
-    All failed samples get the worst score of the metric, or all get the best score. None if nothing
-    failed, if the value is not finite, if the range has no end (a mean rank has no worst value),
-    and for folds other than the mean.
+    For one bound, all `failed` samples get the worst score of the metric, for the other the best
+    score. Return None if nothing failed, if the value is not finite, if the range has no end (a
+    mean rank has no worst value), and for folds other than the mean.
     """
     n, ends = len(scored.rows), (scored.worst, scored.best)
     if not failed or not math.isfinite(scored.value) or scored.fold != "mean" or None in ends:

@@ -1,7 +1,8 @@
-"""Sums of rows by group, so that one matrix product computes a fold under all weightings.
+"""Sums of rows by group, from which one matrix product computes a fold under many weightings.
 
-A bootstrap and a permutation test weight groups, not rows. For a fold of weighted sums (and for the
-mean or sum of such a fold over splits), the rows of a group can be added up once.
+A bootstrap or a permutation test gives weights to groups, not to single rows. So the rows of a
+group are added up once for a fold of weighted sums, and for the mean or the sum of such a fold over
+splits.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ CHUNK = 1 << 22  # numbers in a block of weights, to limit memory
 
 
 class GroupSums(NamedTuple):
-    """Column sums of each group [g, k]; the last column counts its rows.
+    """The sums of rows by group, and the fold that is computed from them.
 
-    `fold` maps totals [b, k] under any weighting of the groups to values [b].
+    `table` [g, k] has the column sums of each group; its last column is the number of rows of the
+    group. `fold` maps totals [b, k], under b weightings of the groups, to values [b].
     """
 
     table: Floats
@@ -33,9 +35,10 @@ class GroupSums(NamedTuple):
 
 
 def group_sums(name: str, rows: Floats, code: Ints, groups: int) -> GroupSums | None:
-    """Add up rows [n, c] by group; `code` [n] is the group of each row, from 0.
+    """Add up rows [n, c] by group; `code` [n] is the group of each row, from 0 to `groups` - 1.
 
-    None for a fold that needs the rows one by one. Raises UnknownName for an unknown fold.
+    Return None if the fold called `name` needs the rows one by one. Raises UnknownName for an
+    unknown fold.
     """
     kind, colon, inner = name.partition(":")
     if colon:
@@ -67,7 +70,11 @@ def _split_sums(kind: str, inner: str, rows: Floats, code: Ints, groups: int) ->
 
 
 def _join_totals(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Floats:
-    """Return the value of a fold over splits, from the totals [b, k] of all splits."""
+    """Return the values [b] of a fold over splits, from the totals of all splits.
+
+    `totals` [b, k] are the totals of the splits side by side; the last column is the total number
+    of rows.
+    """
     ends = np.cumsum([part.table.shape[1] for part in parts])
     split_sums = np.split(totals[:, :-1], ends[:-1], axis=1)
     present = np.array([column_sums[:, -1] > 0 for column_sums in split_sums])
@@ -78,10 +85,10 @@ def _join_totals(kind: str, parts: Sequence[GroupSums], totals: Floats) -> Float
 
 
 def codes(groups: Groups) -> tuple[Ints, int]:
-    """Return the number [n] of each row's group, and the number of groups.
+    """Return the group number of each row [n], and the number of groups.
 
-    Groups are numbered in the order of their names or numbers. So the draws depend on the groups
-    and not on the order of the samples.
+    Groups are numbered in the order of their names or numbers. So the draws do not depend on the
+    order of the samples.
     """
     if isinstance(groups, np.ndarray):
         present = np.bincount(groups) > 0
