@@ -1,4 +1,4 @@
-"""Verdicts on runs: whether one is better, whether it passes a gate, and when a metric changed.
+"""Comparison of runs: which run is better, whether a run passes a gate, when a metric changed.
 
-They are computed from run records and their rows alone, so neither torch nor a model is needed.
+The verdicts are computed from the records and stored rows of runs, without torch or a model.
 """

@@ -1,4 +1,4 @@
-"""The samples that changed between two runs, the largest losses first."""
+"""The samples whose metric value differs between two runs, with the largest losses first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXCERPT = 200  # characters of a text
 
 
 class SampleChange(Struct, frozen=True):
-    """One sample: its metric value in each run, the output of each run, and the reference."""
+    """One sample in two runs: its metric values and its outputs, and the reference."""
 
     id: str
     direction: str
@@ -31,9 +31,9 @@ class SampleChange(Struct, frozen=True):
 
 
 class SampleChanges(Struct, frozen=True):
-    """The numbers of samples that are worse and better by one metric, with examples.
+    """The numbers of samples that are worse or better by one metric, and examples of these samples.
 
-    The examples are sorted, the largest losses first.
+    The examples with the largest losses come first.
     """
 
     metric: str
@@ -46,7 +46,7 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
     """Return the samples whose metric values differ between the two runs.
 
     For an error rate, the value of a sample with an empty reference is its number of edits. Return
-    None for a metric without values per sample (average precision).
+    None for a metric that has no value for a single sample (average precision).
     """
     import pyarrow.compute as pc
 
@@ -124,7 +124,10 @@ _ALONE: dict[str, Callable[[Floats], Floats]] = {
 
 
 def sample_values(fold: str, rows: Floats) -> Floats | None:
-    """Return the values [n] of single rows; None for a fold that has no values for single rows."""
+    """Return the value of each sample [n] from its row in `rows`.
+
+    Return None if the fold cannot be computed for a single row.
+    """
     while fold.startswith("split-"):
         fold, rows = fold.partition(":")[2], rows[:, :-1]
     by_sums = sums_fold(fold)
@@ -135,7 +138,7 @@ def sample_values(fold: str, rows: Floats) -> Floats | None:
 
 
 def _rates(values: Floats, rows: Floats) -> Floats:
-    """Return error rates; for an empty reference, the number of edits, as in jiwer."""
+    """Return error rates: `values`, but for an empty reference the number of edits, as in jiwer."""
     return np.where(np.isnan(values), rows[:, 0], values)
 
 

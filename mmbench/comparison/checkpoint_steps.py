@@ -10,7 +10,10 @@ _STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECA
 
 
 class CheckpointStep(NamedTuple):
-    """The training run of a checkpoint, and its step; None if the name contains no step."""
+    """The training run and the training step of a checkpoint.
+
+    The step is None if the name of the checkpoint contains no step.
+    """
 
     training: str
     step: int | None
@@ -19,8 +22,8 @@ class CheckpointStep(NamedTuple):
 def checkpoint_step(checkpoint: str) -> CheckpointStep:
     """Return the training run and the step of a checkpoint: `runs/a/step-2000` → `runs/a`, 2000.
 
-    The step is read from the last part of the path that contains one; in `epoch=3-step=2000.ckpt`
-    it is the last number.
+    The step is read from the last part of the path that contains a step. If this part contains
+    several numbers, as in `epoch=3-step=2000.ckpt`, the last number is the step.
     """
     parts = checkpoint.rstrip("/").split("/")
     for at in range(len(parts) - 1, -1, -1):

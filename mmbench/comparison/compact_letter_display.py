@@ -1,4 +1,7 @@
-"""The compact letter display: runs with a common letter do not differ significantly."""
+"""The compact letter display: letters for runs, where a common letter means no difference.
+
+Runs with a common letter do not differ significantly.
+"""
 
 from __future__ import annotations
 

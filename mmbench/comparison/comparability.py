@@ -1,4 +1,4 @@
-"""The comparability of runs: which scores can be compared, and in what the other runs differ."""
+"""The comparability of runs: which of their scores can be compared, and how the runs differ."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ SCORES_HINT = "`mmbench show run RUN` shows a run's metrics"
 
 
 def common_scores(records: Sequence[RunRecord], requested: Sequence[str]) -> list[str]:
-    """Return the scores to compare: all scores that the runs have in common, or those requested.
+    """Return the scores to compare: the requested scores, or by default all common scores.
 
-    A requested name without brackets (direction, variant) stands for all of its variants. Raises
-    UserError if no score is common, and UnknownName for a requested score that is not common.
+    A common score is one that all runs have. A requested name without brackets (direction, variant)
+    stands for all of its variants. Raises UserError if no score is common, and UnknownName for a
+    requested score that is not common.
     """
     common = [n for n in records[0].scores if all(_measured(record, n) for record in records)]
     if not common:
@@ -39,12 +40,12 @@ def with_variants(name: str, known: Sequence[str]) -> list[str]:
 
 
 def _measured(record: RunRecord, name: str) -> bool:
-    """Return whether a run has a score; a metric that could not be computed has no signature."""
+    """Return whether a run has a score. A metric that could not be computed does not count."""
     return name in record.scores and bool(record.scores[name].signature)
 
 
 def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
-    """Raise UserError, which lists the differences, if the two runs' scores are not comparable."""
+    """Raise UserError, with the differences, if the two runs' scores are not comparable."""
     differ = [
         f"{what} {_short(one)} against {_short(other)}"
         for what, one, other in (
@@ -80,7 +81,7 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
 
 
 def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Return the first column that distinguishes the rows as well as all columns do.
+    """Return the first column that alone distinguishes the rows as well as all columns together do.
 
     If there is no such column, return all columns. If all rows are equal, return no column.
     """
@@ -92,11 +93,11 @@ def _fewest_columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
-    """Return for each record the parts of its scores' signatures that other records do not share.
+    """Return, for each record, the parts of its scores' signatures that other records do not share.
 
-    The signatures of a score are compared between the records that have the score. For a record
-    that lacks scores, the missing scores are listed, or the existing scores after `only`, whichever
-    are fewer.
+    Each result is text. The signatures of a score are compared between the records that have this
+    score. For a record that lacks some scores, the text also lists the missing scores (`no wer`),
+    or, if these are fewer, the scores that it has (`only wer`).
     """
     names = list(dict.fromkeys(name for record in records for name in record.scores))
     names = [name for name in names if any(_measured(record, name) for record in records)]
@@ -111,7 +112,11 @@ def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _presence(record: RunRecord, names: Sequence[str]) -> list[str]:
-    """Return phrases for the scores that a record lacks, or for the only scores that it has."""
+    """Return phrases for the scores in `names` that a record lacks (`no wer`).
+
+    If the record has fewer scores than it lacks, the only phrase lists the scores that it has
+    (`only wer`).
+    """
     own = [name for name in names if _measured(record, name)]
     missing = [f"no {name}" for name in names if name not in own]
     return [f"only {', '.join(own)}"] if 0 < len(own) < len(missing) else missing

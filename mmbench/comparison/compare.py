@@ -1,8 +1,9 @@
 """Comparison of runs on the same samples, with a significance test and the detectable difference.
 
 Two runs are joined sample by sample. The task definition (fingerprint), the data hash and the
-signatures of the scores must be equal. A sample that failed in either run is excluded from both and
-counted. P-values are corrected (Holm) over all metrics, pairs and tasks of a comparison.
+signatures of the scores must be equal. A sample that failed in one run is excluded from both runs,
+and the excluded samples are counted. P-values are corrected (Holm) over all metrics, pairs and
+tasks of a comparison.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class ScoreComparison(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """A baseline and a candidate: every metric that both runs have, and the changed samples."""
+    """The comparison of a candidate with a baseline: all common metrics and the changed samples."""
 
     baseline: str
     candidate: str
@@ -84,11 +85,12 @@ def compare(
     task: str | None = None,
     seed: int = 0,
 ) -> Comparison:
-    """Compare run `b` with the baseline `a`; each is a record or a reference to a run (`find_run`).
+    """Compare run `b`, the candidate, with run `a`, the baseline.
 
-    `metrics` are names of scores (default: all that both runs have). Raises UserError if task, data
-    or signatures differ, and DataError if the rows of a run are missing. Warns about files in the
-    board that cannot be read.
+    Each run is a record or a reference to a run (see `find_run`). `metrics` are names of scores
+    (default: all scores that both runs have). Raises UserError if the tasks, data or signatures of
+    the runs differ, and DataError if the rows of a run are missing. Warns about files in the board
+    that cannot be read.
     """
     runs = [find_run(run, out, task) for run in (a, b)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
@@ -106,9 +108,9 @@ def compare_runs(
 ) -> list[Comparison]:
     """Compare every pair of runs of the same task; pairs with the first run come first.
 
-    The runs may belong to several tasks, with two or more runs of each. P-values are corrected over
-    all tasks, pairs and metrics together. Raises UserError for a run that is the only run of its
-    task.
+    The runs may belong to several tasks; each task needs at least two runs. P-values are corrected
+    over all tasks, pairs and metrics together. Raises UserError for a run that is the only run of
+    its task.
     """
     by_task = _by_task([find_run(run, out, task) for run in runs])
     names = [_names([run.record for run in own], metrics) for own in by_task]
@@ -156,9 +158,9 @@ def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
 def compare_rows(
     a: RunRows, b: RunRows, names: Sequence[str], alpha: float, seed: int, tests: int
 ) -> Comparison:
-    """Compare two runs whose rows have been read; verdicts are set later.
+    """Compare two runs by the scores called `names`, without verdicts.
 
-    Verdicts depend on the p-values of all `tests` tests.
+    The verdicts are set later, because they depend on the p-values of all `tests` tests.
     """
     place_in_b = places_in(a, b)
     joined = {name: join(a, b, name, place_in_b) for name in names}
@@ -180,7 +182,7 @@ def compare_rows(
 def _tests(
     joined: Sequence[Joined], a: RunRows, alpha: float, seed: int, tests: int
 ) -> dict[str, Paired]:
-    """Return the tests by score; metrics over the same samples use the same resamples."""
+    """Return the test of each score by its name; scores of the same samples share resamples."""
     shared: dict[bytes, list[Joined]] = {}
     for score in joined:
         shared.setdefault(score.places_a.tobytes(), []).append(score)
@@ -240,7 +242,7 @@ def _with_verdict(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreC
 
 
 def direction(difference: float, better: str) -> Literal["", "better", "worse"]:
-    """Return whether a difference means better or worse; "" for no difference."""
+    """Return whether a difference of two scores is "better" or "worse"; "" for no difference."""
     if not difference:
         return ""
     return "better" if (difference > 0) == (better == "higher") else "worse"

@@ -1,6 +1,7 @@
-"""The gate: a verdict whether a candidate is worse than the baseline by more than a margin.
+"""The gate: a verdict on whether a candidate is worse than the baseline by more than a margin.
 
-For each metric, the loss (the difference in the worse direction) is compared with the margin:
+For each metric, the loss (the difference in the worse direction) is compared with the margin. The
+verdicts are:
 
 - fail: the loss exceeds the margin and is significant (p-values are corrected over the metrics of
   the gate, because one failing metric is enough);
@@ -8,7 +9,7 @@ For each metric, the loss (the difference in the worse direction) is compared wi
 - unclear: otherwise. There are too few samples; the message estimates how many would be enough.
 
 A sample that failed only in the candidate has no row to test. The candidate therefore passes only
-if the loss would be within the margin even if all such samples were wrong.
+if the loss would be within the margin even if all of these samples were wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ GateOutcome = Literal["pass", "fail", "unclear"]
 
 
 class GateRule(Struct, frozen=True):
-    """A rule: fail if `metric` is worse by more than `loss`.
+    """A rule of a gate: it fails if the candidate is worse by `metric` by more than `loss`.
 
     If `relative` is true, `loss` is a fraction of the baseline's value.
     """
@@ -56,7 +57,7 @@ class GateRule(Struct, frozen=True):
 
 
 class GateVerdict(Struct, frozen=True):
-    """The verdict on one metric. `loss` is positive if the candidate is worse, negative if better.
+    """The verdict on one metric. `loss` is positive if the candidate is worse, else negative or 0.
 
     `low` and `high` are the interval of the loss. `needed` is the approximate number of samples
     that would decide an unclear verdict if the loss stays the same.
@@ -149,7 +150,10 @@ def _judge(
 
 
 def loss_interval(score: ScoreComparison) -> tuple[float, float | None, float | None]:
-    """Return the loss and its interval: the difference, with a sign such that positive is worse."""
+    """Return the loss and its interval: (loss, low, high).
+
+    The loss is the difference with a sign such that a positive value is worse.
+    """
     loss, low, high = score.difference or 0.0, score.low, score.high
     if score.better == "lower":
         return loss, low, high
@@ -164,7 +168,7 @@ def _passed(loss: float, significant: bool) -> str:
 
 
 def _failures(score: ScoreComparison, candidate: RunRecord, margin: float) -> str:
-    """Return why samples that failed only in the candidate prevent a pass; "" if they do not."""
+    """Return why the samples that failed only in the candidate prevent a pass, or ""."""
     if not score.failed[1]:
         return ""
     failed = f"{count(score.failed[1], 'sample')} failed"
@@ -182,7 +186,10 @@ def _failures(score: ScoreComparison, candidate: RunRecord, margin: float) -> st
 
 
 def _needed(score: ScoreComparison, loss: float, high: float | None, margin: float) -> int | None:
-    """Return how many samples would make the interval narrow enough; its width falls as 1 / √n."""
+    """Return how many samples would make the interval narrow enough for a verdict.
+
+    The estimate assumes that the width of the interval falls as 1 / √n.
+    """
     room = loss if loss > margin else margin - loss
     if high is None or room <= 0:
         return None

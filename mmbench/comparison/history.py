@@ -1,11 +1,13 @@
 """The history of a metric over the checkpoints of training runs, and where it changed.
 
-A line consists of comparable runs: the same model name and options, the same training run, task
-definition (fingerprint) and data set, and the same signature of the metric. It is ordered by step
-if all of its checkpoints have a step, otherwise by evaluation time. It has one point for each
-model: the model's latest run. Each point is compared with the previous point. If both have rows,
-the difference is tested sample by sample (p-values are corrected over the whole history); otherwise
-two intervals that do not overlap count as a change, which detects fewer changes.
+A line of a history consists of comparable runs: runs with the same model name and options, training
+run, task definition (fingerprint), data set, and signature of the metric. It has one point for each
+model, with the model's latest run. The points are ordered by step if all checkpoints have a step,
+otherwise by evaluation time.
+
+Each point is compared with the previous point. If both have rows, the difference is tested sample
+by sample (p-values are corrected over the whole history). Otherwise, two intervals that do not
+overlap count as a change; this method detects fewer changes.
 """
 
 from __future__ import annotations
@@ -37,10 +39,10 @@ Order = Literal["step", "created"]
 class Point(Struct, frozen=True):
     """One model in a history, with the score of its latest run.
 
-    `line` is the number of the line, `order` the order of its points. `training` is the path of the
-    line's checkpoints without the step, "" if they have no step. `change` is the change from the
-    previous point in the line; `by` says whether rows or intervals show the change, "" if the
-    points were not compared.
+    `line` is the number of the line to which the point belongs, and `order` is the order of the
+    line's points. `training` is the path of the line's checkpoints without the step, "" if they
+    have no step. `change` is the change from the previous point in the line; `by` states whether
+    rows or intervals were compared, "" if neither.
     """
 
     run: str
@@ -94,10 +96,11 @@ def history(
 ) -> tuple[str, list[Point]]:
     """Return the name of the metric (default: the headline) and its points, line by line.
 
-    If `by` is None, a line is ordered by step if all of its checkpoints have one. Baselines
-    (oracle, random …) are included only if `model` is the name of a baseline. Records and rows that
-    cannot be read are skipped, with a warning. Raises UnknownName for a task without runs and for a
-    model or a metric that no run has; UserError if `by` is `step` and a checkpoint has no step.
+    `by` is the order of the points in a line; if it is None, a line is ordered by step if all of
+    its checkpoints have a step. Baselines (oracle, random …) are included only if `model` is the
+    name of a baseline. Records and rows that cannot be read are skipped, with a warning. Raises
+    UnknownName for a task without runs and for a model or a metric that no run has; UserError if
+    `by` is `step` and a checkpoint has no step.
     """
     unreadable: list[str] = []
     records = _records(task, model, out, unreadable)
@@ -121,10 +124,10 @@ def histories(
     seed: int = 0,
     unreadable: list[str],
 ) -> dict[str, list[Point]]:
-    """Return the points of several metrics by name (default: the headline); see `history`.
+    """Return {metric name: points} for several metrics (default: the headline); see `history`.
 
     A name without brackets stands for the metric in all its directions and variants. For each
-    skipped file, a line is added to `unreadable`.
+    skipped file, a message is appended to `unreadable`.
     """
     records = _records(task, model, out, unreadable)
     known = list(dict.fromkeys(score for record in records for score in record.scores))
@@ -175,7 +178,10 @@ def _points(
 def _open_rows(
     records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
 ) -> dict[str, RunRows]:
-    """Read the metric's rows of the runs that have them; add unreadable files to `unreadable`."""
+    """Return the rows of `metric` by run id, for the runs that have rows.
+
+    For each file that cannot be read, a message is appended to `unreadable`.
+    """
     stored = set(Folder(out).run_files(".parquet"))
     rows_by_run = {}
     for record in records:
@@ -214,7 +220,10 @@ def _records(
 def _lines(
     records: Sequence[RunRecord], metric: str, by: Order | None
 ) -> list[tuple[tuple[Order, list[RunRecord]], str]]:
-    """Return the lines in the order of their first runs, each with its order and training run."""
+    """Return the lines of a history in the order of their first runs.
+
+    Each line is ((order, records), training run).
+    """
     trainings = {_training(record) for record in records if _step(record) is not None}
     lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
     for record in records:
@@ -278,7 +287,7 @@ def _with_change(
     p_holm: float,
     alpha: float,
 ) -> Point:
-    """Return the point with its change from the previous point."""
+    """Return `point` with its change from `before`, the previous point."""
     if tested is not None and tested.difference is not None and tested.p_value is not None:
         change = direction(tested.difference, score.better) if p_holm <= alpha else ""
         return msgspec.structs.replace(

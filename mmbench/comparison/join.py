@@ -1,4 +1,4 @@
-"""The join of two runs: the samples that have rows in both."""
+"""The join of two runs, sample by sample: the samples that have rows in both runs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from mmbench.stats.sums import Ints
 
 
 class Joined(NamedTuple):
-    """The rows [n, c] of one score in two runs, with the samples' positions in both tables.
+    """The rows [n, c] of one score in two runs, for the samples that have rows in both.
 
-    `failed` counts the samples without a row in the first run only, in the second only, in both.
+    `places_a` and `places_b` [n] are the positions of the samples in the tables of the runs.
+    `failed` has three counts of samples: without a row only in the first run, only in the second
+    run, and in both runs.
     """
 
     name: str
@@ -28,14 +30,18 @@ class Joined(NamedTuple):
 
 
 def places_in(a: RunRows, b: RunRows) -> Ints:
-    """Return, for each sample of the first run, its position in the second table; -1 if missing."""
+    """Return the position in the table of run `b` of each sample of run `a`; -1 if missing."""
     if a.table.select(SAMPLE_COLUMNS).equals(b.table.select(SAMPLE_COLUMNS)):
         return np.arange(len(a.table))
     return places(a.keys, b.keys)
 
 
 def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
-    """Join the rows of a score in two runs, given `places_in`; None if there are no such rows."""
+    """Join the rows of the score `name` in the runs `a` and `b`, sample by sample.
+
+    `place_in_b` is the result of `places_in`: the position in the table of `b` of each sample of
+    `a`. Return None if a run has no rows for this score.
+    """
     first, second = a.score_rows(name), b.score_rows(name)
     if first is None or second is None:
         return None

@@ -14,7 +14,10 @@ UNCLEAR = {"pass": ("skipped", "notice"), "fail": ("failure", "error"), "4": ("e
 
 
 def junit(verdicts: Sequence[GateVerdict], suite: str, on_unclear: str) -> bytes:
-    """Return a JUnit report with a test for each metric."""
+    """Return a JUnit XML report of the test suite `suite`, with a test for each metric.
+
+    `on_unclear` states how an unclear verdict is reported.
+    """
     elements = {"pass": "", "fail": "failure", "unclear": UNCLEAR[on_unclear][0]}
     outcomes = [elements[verdict.outcome] for verdict in verdicts]
     counts = {f"{kind}s": outcomes.count(kind) for kind in ("failure", "error")}
@@ -40,7 +43,7 @@ def junit(verdicts: Sequence[GateVerdict], suite: str, on_unclear: str) -> bytes
 
 
 def annotation(verdict: GateVerdict, on_unclear: str) -> str:
-    """Return a verdict as a GitHub Actions workflow command; GitHub shows it next to the commit."""
+    """Return a verdict as a GitHub Actions command, which GitHub shows next to the commit."""
     levels = {"pass": "notice", "fail": "error", "unclear": UNCLEAR[on_unclear][1]}
     title = _escaped(f"mmbench {verdict.outcome}: {plain(verdict.metric)}")
     title = title.replace(":", "%3A").replace(",", "%2C")
@@ -70,5 +73,5 @@ def sentence(verdict: GateVerdict) -> str:
 
 
 def _loss(value: float | None) -> str:
-    """Return a loss or a margin with four significant digits, because it can be very small."""
+    """Return a loss or a margin as text with four significant digits, because it can be small."""
     return "n/a" if value is None else f"{value:.4g}"

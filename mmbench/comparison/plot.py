@@ -29,10 +29,10 @@ _MOST_LABELS = 24
 def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     """Draw each history under its title: values with intervals, and the points of change.
 
-    Lines ordered by step have the step as x axis; models of other lines are drawn as dashed
-    horizontal lines. If no line is ordered by step, points are drawn at equal distances. Raises
-    UserError for an unknown file extension or a file that cannot be written, and MissingExtra if
-    matplotlib is not installed.
+    If lines are ordered by step, the step is the x axis, and models of other lines are drawn as
+    dashed horizontal lines. If no line is ordered by step, points are drawn at equal distances.
+    Raises UserError for an unknown file extension or a file that cannot be written, and
+    MissingExtra if matplotlib is not installed.
     """
     path = Path(file)
     if path.suffix.lower() not in _DATE:
@@ -136,5 +136,8 @@ def _label(point: Point) -> str:
 
 
 def _escape(text: str) -> str:
-    """Escape a text for matplotlib, which reads $…$ as a formula and hides labels after a _."""
+    """Escape a text for matplotlib.
+
+    Without this, matplotlib reads $…$ as a formula, and hides labels that begin with "_".
+    """
     return f" {plain(text)}".replace("$", r"\$")

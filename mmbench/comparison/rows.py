@@ -31,7 +31,7 @@ SAMPLE_COLUMNS = ("direction", "split", "id")
 
 
 class ScoreRows(NamedTuple):
-    """The rows [k, c] of one score, and the positions [k] of their samples in the table.
+    """The rows [k, c] of one score, and the positions [k] of their samples in the run's table.
 
     `all_places` are the positions of all samples that the score covers, including failed samples.
     """
@@ -42,7 +42,7 @@ class ScoreRows(NamedTuple):
 
 
 class RunRows:
-    """The rows of one run for the scores with the given names, as an Arrow table."""
+    """The stored rows of a run for the scores called `names`, as an Arrow table."""
 
     def __init__(self, run: StoredRun, names: Collection[str]) -> None:
         self.run, self.record = run, run.record
@@ -54,7 +54,7 @@ class RunRows:
 
     @cached_property
     def keys(self) -> Texts:
-        """The direction, split and id of each row, joined to one unambiguous string."""
+        """A string for each row that identifies its sample: direction, split and id."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -64,14 +64,14 @@ class RunRows:
 
     @cached_property
     def groups(self) -> Texts:
-        """The group of each row; for a row without a group, its id."""
+        """The group of each row; a row without a group has its id as group."""
         import pyarrow.compute as pc
 
         group, ident = self.table["group"], self.table["id"]
         return Texts(pc.if_else(pc.equal(group, ""), ident, group))
 
     def _read(self, *columns: str, also: Iterable[str] = ()) -> pa.Table:
-        """Read the columns `columns`, and the existing ones among `also`.
+        """Read the columns called `columns`, and those columns in `also` that exist.
 
         Raises DataError if one of `columns` is missing.
         """
@@ -85,7 +85,7 @@ class RunRows:
     def score_rows(self, name: str) -> ScoreRows | None:
         """Return the rows of a score by its full name; None if it has no rows (fold `whole`).
 
-        Raises DataError if the value computed from the rows is not the value in the record.
+        Raises DataError if the value computed from the rows differs from the value in the record.
         """
         info = self.record.scores[name]
         base, direction, tag = self._parts(name)
@@ -120,7 +120,10 @@ class RunRows:
             ) from error
 
     def _parts(self, name: str) -> tuple[str, str | None, str | None]:
-        """Return the stored column of a score, its direction, and the tag of a macro average."""
+        """Return the three parts of a score's name: column, direction, and tag of a macro average.
+
+        The column contains the metric's rows. Direction and tag are None if the name has none.
+        """
         macro = _MACRO.match(name)
         base, tag = (macro["name"], macro["tag"]) if macro else (name, None)
         for direction in self.table["direction"].unique().to_pylist():
@@ -136,7 +139,11 @@ class RunRows:
         return np.asarray(pc.equal(self.table["direction"], direction))
 
     def _with_split(self, fold: str, rows: Floats, present: NDArray[np.bool_]) -> Floats:
-        """Return the rows with the number of their split or direction as a further last column."""
+        """Return `rows` with a last column: the number of the split, or direction, of each row.
+
+        A fold that sums over directions (`split-sum`) gets directions. `present` marks the table
+        rows that `rows` contains.
+        """
         if fold.startswith("split-mean"):
             numbers = np.asarray(self.table["split"])
         else:
@@ -151,7 +158,12 @@ class RunRows:
         in_scope: NDArray[np.bool_],
         tag: str,
     ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return the rows of samples with the tag; the last column numbers the tag's values."""
+        """Return the rows of the samples that have the tag, with an additional last column.
+
+        The last column is the number of the sample's tag value. The other two results are the masks
+        `present` (table rows with a value) and `in_scope` (table rows that the score covers),
+        restricted to samples that have the tag.
+        """
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
             rows = self._with_split(inner, rows, present)
@@ -164,7 +176,7 @@ class RunRows:
         return tagged_rows, present & tagged, in_scope & tagged
 
     def _metric_rows(self, name: str) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return the non-empty lists of a column as rows [k, c], and a mask of non-empty lists."""
+        """Return the lists in a column as rows [k, c], and a mask of the table rows with a list."""
         import pyarrow as pa
 
         lists = self.table[name].combine_chunks()
@@ -190,9 +202,9 @@ class RunRows:
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Return the distinct strings of a column in order of appearance, and each row's string number.
+    """Return the number of each string in a column, and the distinct strings.
 
-    The numbers are first, the strings second.
+    The distinct strings are numbered from 0 in order of appearance.
     """
     encoded = column.combine_chunks().dictionary_encode()
     return np.asarray(encoded.indices), encoded.dictionary.to_pylist()
