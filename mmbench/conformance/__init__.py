@@ -1,8 +1,8 @@
-"""Comparison of every metric with references: other packages, definitions, golden numbers.
+"""Comparison of every metric with a reference: another package, a definition or golden numbers.
 
-A metric and its reference get the same inputs. Each row has their largest difference and the
-tolerance. A case is skipped, with a reason, if its reference is not installed or its data are
-missing.
+A metric and its reference get the same inputs. The result is a row with the largest difference
+between the two and the tolerance. A case is skipped, with a reason, if its reference is not
+installed or its data are missing.
 """
 
 from __future__ import annotations
@@ -53,9 +53,10 @@ def cases(family: str) -> list[Case]:
 def conformance(
     names: Sequence[str] | None = None, data: str | Path | None = None
 ) -> Iterator[ConformanceRow]:
-    """Run the cases of the families called `names` (None: of all families) and yield their rows.
+    """Run the cases of the metric families called `names`, and yield a row for each case.
 
-    `data` is the folder with the published data sets; None skips the cases that need one.
+    If `names` is None, all families are run. `data` is the folder with the published data sets; if
+    it is None, cases that need a data set are skipped.
     """
     folder = None if data is None else Path(data)
     for family in families() if names is None else names:

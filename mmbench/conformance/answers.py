@@ -34,7 +34,7 @@ def all_yes(folder: Path) -> LargestDifference:
 
 @cache
 def _pope() -> tuple[list[Prediction], list[bool], list[bool]]:
-    """Return generated predictions, their decisions by the official rule, and the true answers.
+    """Return generated predictions, their decisions by the official rule, and the correct answers.
 
     In both lists, True means yes.
     """
@@ -125,9 +125,9 @@ def _vqa_defined(_: Path) -> LargestDifference:
 
 @cache
 def _texts() -> list[Prediction]:
-    """Return outputs that are edited copies of one of their one to three acceptable answers.
+    """Return predictions whose outputs are edited copies of an acceptable answer.
 
-    Some outputs and answers are empty.
+    Each has one to three acceptable answers. Some outputs and answers are empty.
     """
     draws, words = random.Random(4), _WORDS.split()
 
@@ -174,7 +174,7 @@ def _anls(distance: Callable[[str, str], int], _: Path) -> LargestDifference:
 
 
 def _known_readings(name: str, _: Path) -> LargestDifference:
-    """Compare the score of each single answer with its known score."""
+    """Compare the score of the metric `name` with the known score, for each answer separately."""
     rows = READ[name]
     ours = [value(name, [Prediction("q", output, target)]) for output, target, _ in rows]
     return LargestDifference(

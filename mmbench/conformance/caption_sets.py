@@ -83,7 +83,7 @@ def _audio(folder: Path) -> list[list[Prediction]]:
 
 @cache
 def _tokenised(folder: Path) -> list[list[Prediction]]:
-    """Return captions without punctuation, in which each word is one PTB token."""
+    """Return caption sets without punctuation, in which each word is a single PTB token."""
     captions, *references = (
         (folder / f"{name}.txt").read_text().splitlines() for name in ("hyp", "ref1", "ref2")
     )

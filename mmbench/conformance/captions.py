@@ -121,7 +121,10 @@ def _bleu(folder: Path) -> LargestDifference:
 
 
 def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
-    """Compare a metric that averages over captions with a pycocoevalcap `scorer`, module:Class."""
+    """Compare a metric that averages over captions with a scorer of pycocoevalcap.
+
+    `scorer` is the scorer's class as "module:Class".
+    """
 
     def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
         module, _, attribute = scorer.partition(":")
@@ -134,7 +137,7 @@ def _by_caption(name: str, scorer: str, folder: Path) -> LargestDifference:
 
 
 def _meteor(folder: Path) -> LargestDifference:
-    """Compare METEOR on the first captions of each set, since the jar takes 20 ms per caption."""
+    """Compare METEOR on the first captions of each set only: the jar takes 20 ms per caption."""
     program = meteor_program()
 
     def compare(predictions: list[Prediction], references: Tokens, candidates: Tokens) -> float:
@@ -151,7 +154,10 @@ def _meteor(folder: Path) -> LargestDifference:
 
 
 def _golden(expected: dict[str, float], index: int, inputs: str, folder: Path) -> LargestDifference:
-    """Compare metrics with their published values, which `expected` has by metric name."""
+    """Compare the metrics in `expected` with their published values, on the set number `index`.
+
+    `expected` maps the name of a metric to its published value.
+    """
     if "meteor" in expected:
         need_java()
     predictions = sets_in(folder)[index]
@@ -195,7 +201,7 @@ def _goldens(
 
 
 def _packages(data: str) -> list[Case]:
-    """Return the cases of all scorers on one data folder, which share the cached tokens."""
+    """Return the cases of all scorers on one data folder; they share the cached tokens."""
     tokenizer = "PTBTokenizer: differing texts"
     return [
         Case("ptb tokens", tokenizer, _tokens, 0, _PACKAGE, data),

@@ -1,4 +1,4 @@
-"""A comparison of a metric with a reference: the case, its execution and the resulting row."""
+"""A conformance case, which compares a metric with a reference, and its result."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class LargestDifference(NamedTuple):
 class Case(NamedTuple):
     """A metric, its reference, and the function that compares the two.
 
-    `reference` names a function of `package`, a definition or the source of golden numbers.
-    `package` is the distribution that contains the function, or "". `compare` gets the path of the
-    folder `data` within the published data; "" means that the case needs no data. `tolerance` is
-    the largest accepted difference.
+    `reference` is the name of a function, a definition or the source of golden numbers. `package`
+    is the distribution package that contains the function, or "" if there is no function. `compare`
+    gets the path of the folder `data` within the published data; "" means that the case needs no
+    data. `tolerance` is the largest accepted difference.
     """
 
     metric: str
@@ -56,8 +56,9 @@ class Case(NamedTuple):
 class ConformanceRow(Struct, frozen=True):
     """The result of a case. If the comparison failed, `difference` is None and `reason` says why.
 
-    `against` is the kind of reference: a package with its version, golden numbers or a definition.
-    `environment` lists the versions of Python, torch and torchvision that ran the case.
+    `against` states what the metric was compared with: a package and its version, golden numbers or
+    a definition. `environment` lists the versions of Python, torch and torchvision that ran the
+    case.
     """
 
     family: str
@@ -123,7 +124,10 @@ def _folder(case: Case, data: Path | None) -> Path:
 
 
 def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> LargestDifference:
-    """Run a comparison and discard its output: references warn about intentionally odd inputs."""
+    """Run a comparison and discard its output.
+
+    The references print warnings, because some inputs are deliberately unusual.
+    """
     output = io.StringIO()
     with warnings.catch_warnings(), redirect_stdout(output), redirect_stderr(output), _no_stderr():
         warnings.simplefilter("ignore")
@@ -132,7 +136,10 @@ def _quietly(compare: Callable[[Path], LargestDifference], folder: Path) -> Larg
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """Discard the stderr of this process, to which subprocesses of references write directly."""
+    """Discard what is written to the stderr of this process within the context.
+
+    Subprocesses of references write to it directly.
+    """
     saved = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -152,9 +159,9 @@ def _reference_kind(case: Case) -> str:
 def measured(
     name: str, predictions: Sequence[Prediction], features: Sequence[Features] | None = None
 ) -> Score:
-    """Return the Score of the metric called `name`, computed as in a run.
+    """Compute the metric called `name` as a run does, and return its Score.
 
-    `features` has the model features of each prediction, for a metric that needs them.
+    `features` has the model features of each prediction, for a metric that needs features.
     """
     function, argument = metric(name)
     arguments = () if argument is None else (argument,)
@@ -169,9 +176,10 @@ def value(name: str, predictions: Sequence[Prediction]) -> float:
 
 
 def max_difference(ours: ArrayLike, theirs: ArrayLike) -> float:
-    """Return the largest |ours - theirs| / max(1, |theirs|), which is relative for large numbers.
+    """Return the largest |ours - theirs| / max(1, |theirs|).
 
-    Two NaN are equal; NaN and a number differ by infinity. Raises ValueError for different shapes.
+    For large numbers, this is the relative difference. Two NaN are equal; NaN and a number differ
+    by infinity. Raises ValueError if the shapes differ.
     """
     one, other = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if one.shape != other.shape:

@@ -30,9 +30,10 @@ _GENERATED = f"generated: {_N} samples, {CLASSES} classes"
 
 
 class LabelledScores(NamedTuple):
-    """Generated scores [n, c] with their targets, and a description for the conformance table.
+    """Generated scores [n, c], with their targets and a description for the conformance table.
 
-    `targets` has the correct label of each sample [n], or marks several labels by 1 [n, c].
+    `targets` is the correct label of each sample [n], or an array [n, c] in which 1 marks each
+    correct label.
     """
 
     scores: Floats
@@ -108,7 +109,7 @@ def expected_recall(scores: Floats, labels: Labels) -> float:
 
 
 def pairs_won(scores: Floats, right: Labels) -> float:
-    """Return the ROC area averaged over classes, for scores [n, c] and a mask of labels [n, c].
+    """Return the ROC area averaged over classes; `scores` and the mask `right` are [n, c].
 
     The area is the share of (positive, negative) pairs of samples in which the positive sample has
     the higher score; a tie counts half.
@@ -121,9 +122,10 @@ def pairs_won(scores: Floats, right: Labels) -> float:
 
 
 def steps(scores: Floats, right: Labels) -> float:
-    """Return the average precision averaged over classes, for scores and a label mask [n, c].
+    """Return the average precision averaged over classes; `scores` and the mask `right` are [n, c].
 
-    It is the mean of the precision at the score of each positive sample.
+    The average precision of a class is the mean, over its positive samples, of the precision at the
+    score of the sample.
     """
     precisions = []
     for column, marks in zip(scores.T, right.T, strict=True):
@@ -150,16 +152,17 @@ def _compare(
 
 
 def _sklearn(function: str, **options: object) -> Theirs:
-    """Return a scikit-learn metric as a function of scores and targets."""
+    """Return a function of scores and targets that calls a scikit-learn metric of scores."""
     return lambda scores, targets: getattr(library("sklearn.metrics"), function)(
         targets, scores, **options
     )
 
 
 def _sklearn_of_labels(function: str, **options: object) -> Theirs:
-    """Return a scikit-learn metric of predicted labels as a function of scores and targets.
+    """Return a function of scores and targets that calls a scikit-learn metric of labels.
 
-    The label with the highest score is predicted; for several labels, each label above 0.5.
+    The predicted label is the label with the highest score; if a sample may have several labels,
+    each label with a score above 0.5 is predicted.
     """
 
     def theirs(scores: Floats, targets: Labels) -> ArrayLike:
@@ -184,7 +187,7 @@ def _torchmetrics(function: str, **options: object) -> Theirs:
 
 
 def _matrix(theirs: Theirs, _: Path) -> LargestDifference:
-    """Compare all cells of the confusion matrix, and the share on the diagonal."""
+    """Compare all cells of the confusion matrix and the share of samples on its diagonal."""
     data = single_label()
     ours = measured("confusion_matrix", data.predictions())
     cells = np.asarray(theirs(data.scores, data.targets))

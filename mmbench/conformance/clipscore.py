@@ -1,4 +1,4 @@
-"""Conformance cases of CLIPScore: the formula on random vectors, and the published example."""
+"""Conformance cases of CLIPScore: the formula on random vectors, and a published example."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ def _unit(vectors: NDArray[np.floating]) -> Array:
 
 
 def _vectors() -> list[Features]:
-    """Return features of random captions, with cosines of both signs and 1 to 5 references each."""
+    """Return features of random captions; cosines have both signs.
+
+    Each caption has 1 to 5 references.
+    """
     draws = np.random.default_rng(31)
     counts = draws.integers(1, 6, _N)
     return [

@@ -33,9 +33,10 @@ def _full() -> Iterator[Sides]:
 
 
 def _singular() -> Iterator[Sides]:
-    """Yield two pairs of sets with singular covariances.
+    """Yield two pairs of image sets whose covariances are singular.
 
-    The first has fewer images than features, the second a constant and a repeated feature.
+    In the first pair, the sets have fewer images than features. In the second pair, one feature is
+    constant and one is repeated.
     """
     yield normal(5, 20, 32), normal(6, 24, 32, 0.5)
     drawn, real = normal(7, 100, 8), normal(8, 100, 8, 0.2)
@@ -54,7 +55,7 @@ DESCRIPTIONS = {
 def _set_predictions(
     drawn: NDArray[np.float32], real: NDArray[np.float32]
 ) -> tuple[list[Prediction], list[Features]]:
-    """Return a prediction and the features of each generated and each real image, as in a run."""
+    """Return predictions and features as in a run, one for each generated and each real image."""
     none = np.empty((0, drawn.shape[1]), np.float32)
     features = [{"drawn": row[None], "real": none} for row in drawn]
     features += [{"drawn": none, "real": row[None]} for row in real]
@@ -62,7 +63,10 @@ def _set_predictions(
 
 
 def value(name: str, drawn: NDArray[np.float32], real: NDArray[np.float32]) -> float:
-    """Return the value of the metric called `name`, for features of generated and real images."""
+    """Return the value of the metric called `name` for the features of two sets of images.
+
+    `drawn` are the features of generated images, `real` the features of real images.
+    """
     return measured(name, *_set_predictions(drawn, real)).value
 
 
@@ -76,7 +80,7 @@ CLOUDS = "generated: 300 and 250 images, 12 features"
 
 
 def clouds() -> Sides:
-    """Return generated and real features whose nearest-neighbour balls overlap in part."""
+    """Return generated and real features whose nearest-neighbour balls partly overlap."""
     draws = np.random.default_rng(15)
     drawn, real = draws.normal(size=(300, 12)) * 0.9, draws.normal(size=(250, 12)) + 0.2
     return drawn.astype(np.float32), real.astype(np.float32)
@@ -106,9 +110,10 @@ def _torchmetrics_fid(moments: Moments) -> float:
 
 
 def root_of_symmetric(moments: Moments) -> float:
-    """Return the Fréchet distance from (mean, covariance A, mean, covariance B).
+    """Return the Fréchet distance between two normal distributions.
 
-    The trace of (A^½ B A^½)^½ is computed from eigenvalues, with A = Q Λ Qᵀ.
+    `moments` is (mean, covariance A, mean, covariance B). The trace of (A^½ B A^½)^½ is computed
+    from eigenvalues, with A = Q Λ Qᵀ.
     """
     mean, first, other, second = moments
     scales, vectors = np.linalg.eigh(first)
@@ -169,7 +174,10 @@ _KID = {
 
 
 def _kid(theirs: Callable[[Floats, Floats], float], _: Path) -> LargestDifference:
-    """Compare `kid` on pairs of sets of equal size, in which every subset is the whole set."""
+    """Compare `kid` with the function `theirs`, on pairs of sets of equal size.
+
+    For sets of equal size, every subset is the whole set.
+    """
     pairs = [(normal(11, 60, 8), normal(12, 60, 8, 0.4)), (normal(13, 200, 64),) * 2]
     expected = [theirs(one.astype(np.float64), other.astype(np.float64)) for one, other in pairs]
     inputs = "generated: 2 pairs of sets of equal size, one pair identical"
@@ -224,7 +232,7 @@ def _fidelity_prc(quantity: str, _: Path) -> LargestDifference:
 
 
 def _cmmd(_: Path) -> LargestDifference:
-    """Compare `cmmd` with its definition: the kernel of the difference of each vector pair."""
+    """Compare `cmmd` with its definition, computed from the difference of each pair of vectors."""
     drawn, real = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in clouds())
 
     def mean(one: Floats, other: Floats) -> float:

@@ -20,7 +20,7 @@ Points = list[tuple[float, float]]
 
 @cache
 def _rated() -> list[Prediction]:
-    """Return rated items of systems with unequal item counts.
+    """Return predictions for rated items of several systems with different item counts.
 
     Predicted ratings are in steps of 0.5, so that many are equal.
     """

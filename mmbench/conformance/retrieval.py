@@ -49,7 +49,10 @@ def retrieval_data() -> IntegerVectors:
 
 @cache
 def orders() -> list[list[int]]:
-    """Return the document indices of each query by descending score; ties are in id-hash order."""
+    """Return the document indices of each query in descending order of score.
+
+    Documents with equal scores are in the order of the hash of their ids.
+    """
     data = retrieval_data()
     hashes = [blake2b(doc.encode(), digest_size=8).digest() for doc in data.ids]
     scores = data.queries.astype(np.float64) @ data.corpus.astype(np.float64).T
@@ -58,7 +61,7 @@ def orders() -> list[list[int]]:
 
 @cache
 def predictions(cut: int) -> list[Prediction]:
-    """Return a prediction for each query, with the first `cut` documents of its ranking."""
+    """Return a prediction for each query: the first `cut` documents of its ranking."""
     data = retrieval_data()
     return [
         Prediction(f"q{q}", [data.ids[i] for i in order[:cut]], _target(grades))
@@ -149,9 +152,9 @@ def _gains(prediction: Prediction) -> tuple[list[float], list[float]]:
 
 
 def _down(prediction: Prediction, *, graded: bool = False) -> tuple[list[float], list[int]]:
-    """Return descending scores for the documents of a ranking, and their relevance.
+    """Return the scores and the relevance of the documents of a ranking, best document first.
 
-    The relevance is the grade of a document if `graded`, else 0 or 1.
+    The scores are descending. The relevance is the grade of a document if `graded`, else 0 or 1.
     """
     gains, _ = _gains(prediction)
     worth = [int(gain) if graded else int(gain > 0) for gain in gains]

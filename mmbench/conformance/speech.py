@@ -48,7 +48,7 @@ def _generated() -> Pairs:
 
 @cache
 def _with_silence() -> Pairs:
-    """Return the generated pairs, but with an empty reference in every tenth pair."""
+    """Return the generated pairs, in which every tenth reference is replaced by ""."""
     return [
         ("" if i % 10 == 0 else reference, hypothesis)
         for i, (reference, hypothesis) in enumerate(_generated())
@@ -90,13 +90,16 @@ def _whisper(name: str) -> Callable[[str], str]:
 
 
 def _normalised_wer(rules: Callable[[str], str], pairs: Pairs) -> float:
-    """Return jiwer's word error rate of pairs that `rules` normalised."""
+    """Return jiwer's word error rate of pairs after normalisation by the function `rules`."""
     references, hypotheses = (list(map(rules, side)) for side in zip(*pairs, strict=True))
     return float(library("jiwer").wer(references, hypotheses))
 
 
 def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
-    """Count the texts that mmbench and OpenAI's package normalise differently."""
+    """Count the texts for which the normalisers of mmbench and OpenAI differ.
+
+    `name` is the normaliser of mmbench, `theirs` the class in OpenAI's package.
+    """
     rules = _whisper(theirs)
     differ = sum(normalise(name, text) != rules(text) for text in _texts())
     return LargestDifference(
@@ -105,9 +108,10 @@ def _normaliser(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
-    """Compare `wer` with jiwer's rate on texts that OpenAI's normaliser normalised.
+    """Compare `wer` with jiwer's rate for texts that OpenAI's normaliser has normalised.
 
-    Some references are empty after normalisation.
+    `name` is the normaliser of mmbench, `theirs` the class in OpenAI's package. Some references are
+    empty after normalisation.
     """
     draws, rules = random.Random(8), _whisper(theirs)
     pairs = [(text, " ".join(w for w in text.split() if draws.random() > 0.1)) for text in _texts()]
@@ -120,7 +124,7 @@ def _normalised(name: str, theirs: str, _: Path) -> LargestDifference:
 
 
 def _librivox(folder: Path) -> LargestDifference:
-    """Compare `wer` on real transcripts, each with the next transcript as its hypothesis."""
+    """Compare `wer` on real transcripts; the hypothesis for a transcript is the next transcript."""
     lines = (folder / "transcription").read_text().splitlines()
     texts = [line.split("</s>")[0].replace("<s>", "").strip() for line in lines]
     pairs = list(zip(texts, texts[1:] + texts[:1], strict=True))
@@ -132,7 +136,7 @@ def _librivox(folder: Path) -> LargestDifference:
 
 
 def _roundtrip(_: Path) -> LargestDifference:
-    """Compare `roundtrip_wer` on fixed transcripts as features, so that no audio is needed."""
+    """Compare `roundtrip_wer` for fixed transcripts as features, so that no audio is needed."""
     pairs = list(zip(_texts()[:_N], _texts()[1 : _N + 1], strict=True))
     predictions = [Prediction(str(i), inputs={"text": text}) for i, (text, _) in enumerate(pairs)]
     features = [{"transcript": [transcript]} for _, transcript in pairs]
