@@ -1,4 +1,4 @@
-"""The kind `choice`: one of several options, by a generated letter or by likelihood."""
+"""The kind `choice`: a model chooses one of several options, by letter or by likelihood."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from mmbench.types import ContinuationRequest, InvalidContent, Requests, Sample,
 
 
 class ChoiceOptions(PromptOptions, frozen=True):
-    """Options of `choice`: the model generates a letter, or the most likely option is chosen."""
+    """Options of `choice`.
+
+    `choose` is `letter` if the model generates a letter, or `likelihood` if the most likely option
+    is chosen.
+    """
 
     choose: Literal["letter", "likelihood"] = "letter"
 
@@ -34,14 +38,15 @@ class Choice(Writing):
     options: ChoiceOptions
 
     def needs(self) -> Needs | None:
-        """Return the ability Writes, or Rates for `choose: likelihood`."""
+        """Return the ability that a model needs: Writes, or Rates for `choose: likelihood`."""
         needed = super().needs()
         rates = self.options.choose == "likelihood"
         return needed._replace(ability=Rates) if needed and rates else needed
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return a conversation per sample, or for `choose: likelihood` a continuation per option.
+        """Return a conversation for each sample.
 
+        If the task has `choose: likelihood`, return a continuation request for each option instead.
         Raises DataError for a sample without options.
         """
         options = [_options(sample) for sample in data.samples]
@@ -56,7 +61,11 @@ class Choice(Writing):
         return {"option": Requests(rated, modality_of(conversations), method="loglikelihood")}
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
-        """Return (id, reason) of each failed sample, including samples with a failed option."""
+        """Return (id, reason) of each failed sample.
+
+        A sample fails if its request fails or, for `choose: likelihood`, the request for any of its
+        options.
+        """
         if "option" not in responses:
             return super().failures(data, responses)
         failed_options = responses["option"].failures
@@ -90,7 +99,10 @@ class Choice(Writing):
 
 
 def _options(sample: Sample) -> list[str]:
-    """Return the options of a sample; [] if its reference is invalid. Raises DataError."""
+    """Return the options of a sample; [] if its reference is invalid content.
+
+    Raises DataError for a sample without options.
+    """
     target = sample.target
     if isinstance(target, InvalidContent):
         return []
@@ -104,7 +116,7 @@ def _options(sample: Sample) -> list[str]:
 
 
 def _spans(data: Samples) -> list[tuple[int, int]]:
-    """Return the (start, end) rows of each sample's options among the options of all samples."""
+    """Return the (start, end) positions of each sample's options in a list of all options."""
     sizes = (
         0 if isinstance(sample.target, InvalidContent) else len(sample.target["options"])
         for sample in data.samples

@@ -23,9 +23,10 @@ _ALL = "{text}"  # the default prompt
 
 
 class PromptOptions(KindOptions, frozen=True):
-    """Options of kinds with conversations: a prompt with slots for fields, and its generation.
+    """Options of kinds with conversations: a prompt with slots, and settings for generation.
 
-    A slot is the name of a field in braces, such as `{image}`.
+    A slot is the name of a field in braces, such as `{image}`. The content of the field replaces
+    it.
     """
 
     prompt: str = _ALL
@@ -53,9 +54,9 @@ def check_prompt(spec: TaskSpec, prompt: str) -> None:
 def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
     """Return a conversation of one user message: the prompt with its slots filled from a sample.
 
-    Media without a slot come before the prompt. Media that the sample lacks are left out (a
-    question without an image); a missing text is empty. Raises DataError if the message would be
-    empty.
+    Media without a slot come before the prompt. If a sample lacks a media item (a question without
+    an image), the item is left out; a missing text becomes an empty string. Raises DataError if the
+    message would be empty.
     """
     has = {name: sample.inputs[f] for name, f in spec.fields.items() if f in sample.inputs}
     if prompt == _ALL and "text" not in spec.fields:
@@ -76,7 +77,7 @@ def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
 
 
 def _fill_slots(prompt: str, has: dict[str, Content]) -> list[Content]:
-    """Return the pieces of the prompt, with each slot replaced by a content."""
+    """Return the parts of the prompt, with each slot replaced by the content of its field."""
     pieces = _SLOT.split(prompt)  # every second piece is a slot
     return [has.get(piece, "") if at % 2 else piece for at, piece in enumerate(pieces)]
 
@@ -94,6 +95,6 @@ def _merge_texts(parts: list[Content]) -> list[Content]:
 
 
 def modality_of(conversations: Iterable[Conversation]) -> Modality:
-    """Return the modality of the first image, audio or video in conversations, else "text"."""
+    """Return the modality of the first image, audio or video in the conversations, else "text"."""
     parts = (part for turns in conversations for turn in turns for part in turn.parts)
     return next((part.modality for part in parts if isinstance(part, Media)), "text")

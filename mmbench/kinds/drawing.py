@@ -36,7 +36,10 @@ from mmbench.types import (
 
 
 class DrawingOptions(KindOptions, frozen=True):
-    """Options of `drawing`: `size` is the side in pixels of squares that images are scaled to."""
+    """Options of `drawing`.
+
+    If `size` is set, images are scaled to squares with sides of `size` pixels.
+    """
 
     size: int | None = None
 
@@ -44,8 +47,8 @@ class DrawingOptions(KindOptions, frozen=True):
 class Drawing(PerSample):
     """The kind `drawing`. A value is a generated image, a target is a real image.
 
-    There may be more generated than real images, or fewer. If the task has a `size`, generated and
-    real images are cropped and scaled to squares of this side (`media.square`).
+    The numbers of generated and of real images may differ. If the task has a `size`, generated and
+    real images are cropped and scaled to squares with sides of this many pixels (`media.square`).
     """
 
     Options = DrawingOptions
@@ -75,7 +78,7 @@ class Drawing(PerSample):
         return {"sample": Requests(prompts, "text", method="draw")}
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
-        """Return the generated images, invalid content for failed requests."""
+        """Return the generated images, with InvalidContent for failed requests."""
         return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
@@ -83,9 +86,10 @@ class Drawing(PerSample):
         return each_output(self.task, data, outputs, _as_image)
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return predictions for generated images, then for real images without a generated image.
+        """Return predictions for another program's images, and for the remaining real images.
 
-        Images are matched by id. Raises DataError for outputs that are not images.
+        Generated and real images are matched by id. A real image without a generated image becomes
+        a prediction too. Raises DataError for outputs that are not images.
         """
         real = {sample.id: sample for sample in data.samples}
         drawn = [real.pop(ident, Sample(ident, {})) for ident in outputs.values]
@@ -94,27 +98,27 @@ class Drawing(PerSample):
         return self._sized(with_failures({"": [predictions]}))
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions with each generated image and its real image."""
+        """Return predictions, each with a generated image and its real image."""
         return self._sized(super().predictions(data, responses))
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return predictions with real images as generated images.
+        """Return predictions in which real images take the place of generated images.
 
-        The oracle returns the real image of each sample, `random` permutes the images.
+        The oracle returns the real image of each sample; `random` permutes the real images.
         """
         return self._sized(super().baseline(name, data, seed))
 
     def baseline_values(
         self, name: str, data: Samples, seed: int, /
     ) -> list[Media | InvalidContent]:
-        """Return the real images of the samples, or for `random` real images of other samples."""
+        """Return the real image of each sample or, for `random`, of another sample."""
         none = InvalidContent("no real image for this prompt")
         real = [none if sample.target is None else sample.target for sample in data.samples]
         ids = [sample.id for sample in data.samples]
         return real if name == "oracle" else permute_answers(real, ids, seed)
 
     def signature(self, _data: Samples, /) -> str:
-        """Return `size=` with the side of the squares; "" if the task sets no size."""
+        """Return "size=" and the side of the squares in pixels; "" if the task sets no size."""
         return f"size={self.options.size}" if self.options.size else ""
 
     def _sized(self, predictions: Predictions) -> Predictions:

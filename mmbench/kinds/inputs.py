@@ -1,4 +1,4 @@
-"""Access to the inputs of samples: the image, audio, video or text for a request."""
+"""Access to the inputs of samples: the image, audio, video or text that a request needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MEDIA = {"image", "audio", "video"}
 
 
 def check_medium(spec: TaskSpec) -> None:
-    """Raise SpecError unless all fields of a task are media."""
+    """Raise SpecError if a field of a task is not an image, audio or video."""
     if not spec.fields or not _MEDIA.issuperset(spec.fields):
         raise SpecError(
             f"task {spec.name}: fields of a {spec.kind} task must be image, audio or video; set"
@@ -20,9 +20,10 @@ def check_medium(spec: TaskSpec) -> None:
 
 
 def media_of(spec: TaskSpec, data: Samples) -> tuple[list[Content], Modality]:
-    """Return the image, audio or video of each sample, and their common modality.
+    """Return the image, audio or video of each sample, and the modality that they have in common.
 
-    The modality is "text" if no sample has media. Raises DataError if there are several modalities.
+    The modality is "text" if no sample has media. Raises DataError if samples have different
+    modalities.
     """
     media = [_medium_of(spec, sample) for sample in data.samples]
     first: dict[Modality, str] = {}
@@ -55,7 +56,7 @@ def _medium_of(spec: TaskSpec, sample: Sample) -> Content:
 
 
 def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
-    """Return the text of a sample in the task's field `name`.
+    """Return the text of a sample in the field `name` of the task.
 
     Raises DataError if the field is missing or is not a text.
     """
@@ -68,7 +69,7 @@ def text_of(spec: TaskSpec, sample: Sample, name: str) -> str | InvalidContent:
 
 
 def input_of(spec: TaskSpec, sample: Sample, field: str) -> Content:
-    """Return the input of a sample called `field`. Raises DataError if it is missing."""
+    """Return the input `field` of a sample. Raises DataError if the sample lacks it."""
     content = sample.inputs.get(field)
     if content is None:
         has = f", only {', '.join(sample.inputs)}" if sample.inputs else ""

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class PerSample(ABC):
-    """The base class of kinds in which each sample gets one output; their data is a Samples.
+    """The base class of kinds with one output per sample. Their data are a Samples object.
 
     A kind defines the requests to a model (`requests`), the values of a model's outputs (`values`),
     the values of another program's outputs (`accepted`), and the values of baselines
@@ -79,7 +79,7 @@ class PerSample(ABC):
         self.options = task.options_of(self.Options)
 
     def directions(self) -> list[str]:
-        """Return `[""]`, a single direction without a name."""
+        """Return `[""]`: these kinds have a single direction, which has no name."""
         return [""]
 
     def needs(self) -> Needs | None:
@@ -87,15 +87,15 @@ class PerSample(ABC):
         return Needs(self.ability) if self.ability else None
 
     def check(self, _data: Samples, /) -> None:
-        """Accept all data."""
+        """Accept all data; a subclass may reject data that it cannot use."""
         return
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return the requests to the model by name."""
+        """Return the requests to the model, by the name of the request."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return the value of each sample; InvalidContent for a failed sample."""
+        """Return the value of each sample from a model's responses; InvalidContent if it failed."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")
 
     @abstractmethod
@@ -124,12 +124,12 @@ class PerSample(ABC):
         return [(data.samples[row].id, reason) for row, reason in sorted(failed.items())]
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions: the values of a model's outputs with the references."""
+        """Return predictions: the values of a model's outputs together with the references."""
         split = prediction_table(data.samples, self.values(data, responses))
         return Predictions({"": [split]}, self.failures(data, responses))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
-        """Return predictions: the values of another program's outputs with the references.
+        """Return predictions: the values of another program's outputs together with the references.
 
         Raises DataError, with the sample's id, for an output that the kind cannot score.
         """
@@ -143,7 +143,7 @@ class PerSample(ABC):
         return with_failures({"": [split]})
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return the predictions of one of `baselines`."""
+        """Return the predictions of the baseline called `name`, which is one of `baselines`."""
         values = self.baseline_values(name, data, seed)
         return with_failures({"": [prediction_table(data.samples, values)]})
 
@@ -155,10 +155,10 @@ class PerSample(ABC):
 def each_output(
     task: TaskSpec, data: Samples, outputs: Outputs, read: Callable[[object, str], object]
 ) -> list[object]:
-    """Convert the output of each sample with `read`; InvalidContent is kept.
+    """Return the value of each sample, converted from its output by `read`.
 
-    `read` gets an output and the beginning of its error messages, such as "task t: the output for
-    17", and returns a value.
+    An output that is InvalidContent remains unchanged. `read` gets an output and the beginning of
+    its error messages, such as "task t: the output for 17", and returns a value.
     """
     ids = column(data.samples, "id")
     return [
@@ -170,7 +170,7 @@ def each_output(
 
 
 def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, str]]:
-    """Return the tags of each sample together with the tags of its output."""
+    """Return the tags of each sample, merged with the tags of its output."""
     own, output_tags, ids = column(samples, "tags"), outputs.tags, column(samples, "id")
     if not output_tags:
         return own
@@ -187,7 +187,7 @@ def prediction_table(
     values: Sequence[object],
     tags: Sequence[Mapping[str, str]] | None = None,
 ) -> Table[Prediction]:
-    """Build a table of predictions from samples and their values.
+    """Return a table of predictions, made from samples and their values.
 
     `tags` replace the tags of the samples if given. A prediction has failed if its value or its
     reference is InvalidContent.
@@ -212,19 +212,25 @@ def prediction_table(
 
 
 def with_failures(directions: Directions) -> Predictions:
-    """Return Predictions for these directions, with a list of the failed samples."""
+    """Return Predictions for the given directions, including the list of failed samples."""
     predictions = Predictions(directions)
     return Predictions(directions, predictions.failed())
 
 
 def hash_number(seed: int, ident: str) -> int:
-    """Return a 64-bit hash of seed and id, which does not depend on the order of the data."""
+    """Return a 64-bit hash of a seed and a sample id, to draw random numbers for the sample.
+
+    The numbers do not depend on the order of the data.
+    """
     drawn = blake2b(f"{seed}/{ident}".encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(drawn.digest(), "little")
 
 
 def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
-    """Give each sample the answer of the next sample, in the order of the hashes of ids."""
+    """Return the answers, permuted: each sample gets the answer of the next sample.
+
+    The order of the samples is the order of the hashes of `seed` and id.
+    """
     order = sorted(range(len(ids)), key=lambda row: hash_number(seed, ids[row]))
     permuted = list(answers)
     for row, other in zip(order, order[1:] + order[:1], strict=True):
@@ -235,7 +241,7 @@ def permute_answers(answers: list[T], ids: list[str], seed: int) -> list[T]:
 def decoded_answers(
     generated: GeneratedOutputs, read: Callable[[Any], T] = lambda answer: answer
 ) -> list[T | InvalidContent]:
-    """Convert generated outputs with `read`; a failed output becomes InvalidContent."""
+    """Return generated outputs, converted by `read`; a failed output becomes InvalidContent."""
     return [
         InvalidContent(generated.failures[row]) if row in generated.failures else read(value)
         for row, value in enumerate(generated.values)

@@ -1,4 +1,4 @@
-"""Access to a model's outputs by request name, as vectors or as generated outputs."""
+"""Access to a model's responses by request name, as vectors or as generated outputs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Checks of the results of the methods of a plugin's kind.
+"""Checks of the values that the methods of a plugin's kind return.
 
-Without these checks, an invalid result would cause an error in the engine, far from the kind.
+Without these checks, an invalid value would cause an error in the engine, far from its origin.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ def _requests(returned: object, data: Dataset, *_: object) -> str:
 
 
 def _request_fault(name: object, one: Requests, samples: Mapping[str, int]) -> str:
-    """Return the fault of the requests called `name`, or "". `samples` are counts by role."""
+    """Return what is wrong with the requests called `name`, or "".
+
+    `samples` is the number of samples by role.
+    """
     if one.method not in _CONTENTS:
         methods = ", ".join(get_args(Method))
         return f"returned requests with the method {one.method!r}; use one of {methods}"
@@ -93,7 +96,11 @@ def _request_fault(name: object, one: Requests, samples: Mapping[str, int]) -> s
 
 
 def _setting_fault(one: Requests) -> str:
-    """Return the fault of a field of requests: not a list, unknown modality or role, options."""
+    """Return what is wrong with the fields of requests, or "".
+
+    The contents must be a list, the modality and the role known, and the options a
+    GenerationConfig.
+    """
     if not isinstance(one.contents, Sequence) or isinstance(one.contents, str):
         return f"{repr(one.contents)} as contents; use a list"
     for field, known in (("modality", get_args(Modality)), ("role", get_args(Role))):
@@ -105,7 +112,7 @@ def _setting_fault(one: Requests) -> str:
 
 
 def _content_fault(one: Requests, content: object) -> str:
-    """Return the fault inside a content of the right type, or ""."""
+    """Return what is wrong inside a content that has the right type, or ""."""
     if isinstance(content, ContinuationRequest):
         content = content.conversation
     if isinstance(content, tuple):
@@ -148,7 +155,7 @@ def _values(returned: object, *args: object) -> str:
 
 
 def _is_value(value: object) -> bool:
-    """Return whether a value can be stored in rows: as JSON, or as an array of scores."""
+    """Return whether a value can be stored in rows, either as JSON or as an array of scores."""
     if isinstance(value, str | int | float | Media | InvalidContent) or hasattr(value, "dtype"):
         return True
     if not isinstance(value, list | tuple | dict | Struct):

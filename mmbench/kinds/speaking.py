@@ -12,7 +12,7 @@ from mmbench.types import InvalidContent, Media, Outputs, Requests, TaskSpec
 
 
 class Speaking(PerSample):
-    """The kind `speaking`. The target is the text, or a recording of it; a value is audio."""
+    """The kind `speaking`. A value is audio; a target is the spoken text, or a recording of it."""
 
     ability = Speaks
     baselines = ("oracle",)
@@ -31,7 +31,7 @@ class Speaking(PerSample):
         return {"sample": Requests(texts, "text", method="speak")}
 
     def values(self, _data: Samples, responses: Responses, /) -> list[Media | InvalidContent]:
-        """Return the generated audio of each sample, invalid content for failed requests."""
+        """Return the generated audio of each sample, with InvalidContent for failed requests."""
         return decoded_answers(generated(responses, "sample"))
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
@@ -41,7 +41,7 @@ class Speaking(PerSample):
     def baseline_values(
         self, _name: str, data: Samples, _seed: int, /
     ) -> list[Media | InvalidContent]:
-        """Return the recordings in the data, which the oracle, the only baseline, predicts."""
+        """Return the recordings in the data: the values of the oracle, the only baseline."""
         none = InvalidContent("no recording of this text")
         recordings = [sample.inputs.get("audio", sample.target) for sample in data.samples]
         return [one if isinstance(one, Media) else none for one in recordings]

@@ -54,12 +54,12 @@ class Writing(PerSample):
         check_prompt(task, self.options.prompt)
 
     def needs(self) -> Needs | None:
-        """Return the ability that a model needs, and the modalities of the prompt's slots."""
+        """Return the ability that a model needs, with the modalities of the prompt's slots."""
         needed = super().needs()
         return needed._replace(together=media_together(self.options.prompt)) if needed else None
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
-        """Return one conversation per sample.
+        """Return a conversation for each sample.
 
         Raises DataError if samples have options but a metric scores free-form answers.
         """
@@ -78,13 +78,14 @@ class Writing(PerSample):
         return [conversation(self.task, prompt, sample) for sample in data.samples]
 
     def values(self, _data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
-        """Return the generated text of each sample, invalid content for failed requests."""
+        """Return the generated text of each sample, with InvalidContent for failed requests."""
         return decoded_answers(generated(responses, "sample"), lambda output: output.text)
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return the generated texts with the references.
+        """Return predictions: the generated texts together with the references.
 
-        The tag `finish` is `length` for a text that was truncated at the token limit.
+        If a text was truncated at the token limit, its prediction has the tag `finish` with the
+        value `length`.
         """
         predictions = super().predictions(data, responses)
         cut = _cut_off(responses)
@@ -97,7 +98,7 @@ class Writing(PerSample):
         return replace(marked, notes=[*predictions.notes, *([note] if n else [])])
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return the texts of another program; a number becomes a decimal string."""
+        """Return the texts of another program; a number becomes its decimal string."""
         values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if are_texts(values):
             return values
@@ -133,7 +134,10 @@ class Writing(PerSample):
 
 
 def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
-    """Return the tags of texts that reached the token limit, by row; {} for rated options."""
+    """Return the tags of the texts that reached the token limit, by row.
+
+    The result is {} if the model rated options instead of generating texts.
+    """
     response = responses.get("sample")
     values = response.values if isinstance(response, GeneratedOutputs) else []
     texts = ((row, one) for row, one in enumerate(values) if isinstance(one, GeneratedText))
@@ -141,7 +145,10 @@ def _cut_off(responses: Responses) -> dict[int, dict[str, str]]:
 
 
 def _without_answer(responses: Responses, cut: Iterable[int]) -> int:
-    """Return how many outputs in rows ended within their reasoning, so that no answer was cut."""
+    """Return how many outputs reached the token limit within their reasoning, before any answer.
+
+    `cut` are the rows of the outputs that reached the limit.
+    """
     values = generated(responses, "sample").values
     return sum(values[row].reasoning is not None and not values[row].text for row in cut)
 
@@ -168,11 +175,12 @@ def _refuse_options(spec: TaskSpec, data: Samples) -> None:
 
 
 def best_answer(target: object) -> str:
-    """Return the best answer in a target.
+    """Return the best answer that a target accepts.
 
-    For a list of references, it is the most common reference, or the first of equally common
-    references; for {"answer": "B", "options": …}, the letter; for a reference with alternatives,
-    the text with the first choice of each; for an invalid target, "".
+    - For a list of references, it is the most common reference; of equally common ones, the first.
+    - For {"answer": "B", "options": …}, it is the letter.
+    - For a reference with alternatives, it is the text with the first choice of each alternative.
+    - For an invalid target, it is "".
     """
     if isinstance(target, InvalidContent):
         return ""

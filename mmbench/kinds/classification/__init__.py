@@ -31,7 +31,10 @@ from mmbench.types import (
 
 
 class ClassificationOptions(KindOptions, frozen=True):
-    """Options of `classification`: `views` is the number of clips (time) and crops (space)."""
+    """Options of `classification`.
+
+    `views` states into how many clips (in time) and crops (in space) a video is divided.
+    """
 
     views: Views = Views()
 
@@ -43,7 +46,7 @@ class Classification(ClassScoresKind):
     unchanged. Scores of several views of a video are first converted to probabilities in float64
     (softmax for single-label data, the logistic function for multi-label data); then their mean or
     maximum is computed, as the task states. Source: SlowFast (Feichtenhofer et al. 2019, arXiv
-    1812.03982, section 4). The field `scores` of a prediction is the scale of its scores.
+    1812.03982, section 4). The field `scores` of a prediction states the scale of its scores.
     """
 
     Options = ClassificationOptions
@@ -60,7 +63,7 @@ class Classification(ClassScoresKind):
         return {"sample": Requests(looks, modality, method="classify", labels=data.labels)}
 
     def signature(self, _data: Samples, /) -> str:
-        """Return the ranking of scores and, for videos, the number and combination of views."""
+        """Return the rule that ranks scores and, for videos, the number and use of views."""
         ranked = "ranking=as-returned"
         if next(iter(self.task.fields), "") != "video":
             return ranked
@@ -96,19 +99,19 @@ class Classification(ClassScoresKind):
         )
 
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
-        """Return the scale of predictions' scores after views are combined.
+        """Return the scale of the scores in predictions, after the scores of views are combined.
 
         `returned` is the scale of the scores that the model returns.
         """
         return scale_of_views(returned, self.options.views, several=has_several(data))
 
     def returned_scale(self, responses: Responses, /) -> ScoreScale:
-        """Return the scale of scores that the model declares."""
+        """Return the scale that the model declares for its scores."""
         return vectors(responses, "sample").scores
 
 
 def _notes(answers: VectorOutputs, data: Samples) -> list[str]:
-    """Return notes on classes of the model that the data lack, and on declared probabilities."""
+    """Return notes on the model's classes that the data lack, and on declared probabilities."""
     notes = []
     extra = len(answers.labels) - len(data.labels)
     if extra > 0:
@@ -122,7 +125,11 @@ def _notes(answers: VectorOutputs, data: Samples) -> list[str]:
 
 
 def _looks(medium: Content, views: Views) -> list[Content | View]:
-    """Return the views of a video; for any other content, and for a single view, the content."""
+    """Return the views of a video: one for each clip and crop.
+
+    Any other content, and a video with a single view, is returned unchanged, as many times as there
+    are views.
+    """
     if (
         not isinstance(medium, Media)
         or medium.modality != "video"

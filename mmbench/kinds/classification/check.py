@@ -1,4 +1,7 @@
-"""A check that classification data list their classes, since labels are class indices."""
+"""A check that the data of a classification task list the classes.
+
+The list is necessary because labels are indices of classes.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from mmbench.types import TaskSpec
 
 
 def check_classes(data: Samples, spec: TaskSpec | None = None) -> None:
-    """Raise DataError for data without class names; the message lists the labels of samples."""
+    """Raise DataError if the data do not list class names; the message shows labels of samples."""
     if data.labels:
         return
     where = f"task {spec.name}: " if spec else ""

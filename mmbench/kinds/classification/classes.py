@@ -1,4 +1,4 @@
-"""The base class of classification and zero-shot classification."""
+"""The base class of the kinds `classification` and `zero_shot`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, T
 class ClassScoresKind(PerSample):
     """The base class of kinds whose values are class scores [c] or a class index.
 
-    Scores are stored unchanged. The field `scores` of a prediction is the scale of its scores.
+    Scores are stored unchanged. The field `scores` of a prediction states the scale of its scores.
     """
 
     baselines = ("oracle", "constant", "random")
@@ -50,21 +50,24 @@ class ClassScoresKind(PerSample):
 
     @abstractmethod
     def scale(self, data: Samples, returned: ScoreScale, /) -> ScoreScale:
-        """Return the scale of predictions' scores; `returned` is the scale of the model's."""
+        """Return the scale of the scores in predictions.
+
+        `returned` is the scale of the scores that the model returns.
+        """
 
     @abstractmethod
     def returned_scale(self, responses: Responses, /) -> ScoreScale:
-        """Return the scale of the scores that the model returned."""
+        """Return the scale of the scores that the model returns."""
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
-        """Return predictions with the scale of their scores."""
+        """Return predictions from a model's outputs, with the scale of their scores."""
         predictions = super().predictions(data, responses)
         return _with_scales(predictions, self.scale(data, self.returned_scale(responses)))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return predictions from outputs of another program.
 
-        Their scores are taken as probabilities if all of them can be probabilities, else as logits.
+        Scores are treated as probabilities if all of them can be probabilities, else as logits.
         """
         predictions = super().accept(data, outputs)
         (split,) = predictions.splits()
@@ -73,11 +76,11 @@ class ClassScoresKind(PerSample):
         return msgspec.structs.replace(_with_scales(predictions, scale), notes=notes)
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
-        """Return scores [c] in the order of the data's labels, or a class index, for each sample.
+        """Return the value of each sample from another program's outputs.
 
-        Labels are matched by name. Scores keep their precision; a sample with NaN among its scores
-        fails. Raises UnknownName for a label that the data do not have, DataError for missing
-        scores.
+        A value is scores [c], in the order of the data's labels, or a class index. Labels are
+        matched by name. Scores keep their precision; a sample with NaN among its scores fails.
+        Raises UnknownName for a label that the data do not have, DataError for missing scores.
         """
         output_values = Keyed.from_mapping(outputs.values).look_up(column(data.samples, "id"))
         if isinstance(output_values, Texts) and are_distinct(data.labels):
@@ -92,7 +95,7 @@ class ClassScoresKind(PerSample):
         return each_output(self.task, data, outputs, read)
 
     def baseline(self, name: str, data: Samples, seed: int, /) -> Predictions:
-        """Return baseline predictions, with scores on the scale of a model's predictions."""
+        """Return the predictions of a baseline; their scores have the scale of a model's scores."""
         scale, several = self.scale(data, "logits"), has_several(data)
 
         def scaled(p: Prediction) -> Prediction:
@@ -106,8 +109,8 @@ class ClassScoresKind(PerSample):
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Array]:
         """Return the class scores [c] of a baseline for each sample.
 
-        The oracle scores correct labels 1 and other labels 0; `constant` gives equal scores;
-        `random` gives random scores, derived from the seed and the sample's id.
+        The oracle gives the score 1 to correct labels and 0 to other labels; `constant` gives equal
+        scores; `random` gives random scores, derived from the seed and the id of the sample.
         """
         check_classes(data)
         size = len(data.labels)
@@ -144,7 +147,7 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
 
 
 def _with_scales(predictions: Predictions, scale: ScoreScale) -> Predictions:
-    """Set the scale of scores in predictions; failed predictions and labels have no scale."""
+    """Set the scale of the scores in predictions; failed predictions and labels get ""."""
     return predictions.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
 
 

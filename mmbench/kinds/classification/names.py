@@ -1,7 +1,7 @@
 """Matching of score columns with the classes of the data, by name.
 
-Two equal lists of classes are matched by position, so they may have duplicate names (ImageNet has
-two classes "crane"). Otherwise each name must be unique.
+If two lists of classes are equal, they are matched by position, and may contain duplicate names
+(ImageNet has two classes "crane"). Otherwise, names must be unique.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ Places = NDArray[np.intp]
 def columns_of_model(
     model_classes: Sequence[str], data_classes: Sequence[str], where: str
 ) -> Places:
-    """Return the index of each class of the data [c] in the classes of a model.
+    """Return, for each class of the data, its index in the classes of the model, [c].
 
-    Equal names are matched first; then case, underscores, hyphens and the Unicode form of accents
-    are ignored: `Playing_guitar` matches `playing guitar`. The model may have more classes than the
-    data. Messages start with `where`. Raises DataError for a class that the model lacks or that the
-    data have twice; ModelError for a class that the model has twice, or if a class of the data has
-    several matches.
+    Equal names are matched first. The remaining names are matched without regard to case,
+    underscores, hyphens and the Unicode form of accents: `Playing_guitar` matches `playing guitar`.
+    The model may have more classes than the data. `where` is the beginning of error messages.
+    Raises DataError for a class that the model lacks or that the data contain twice; ModelError for
+    a class that the model contains twice, or if a class of the data has several matches.
     """
     if list(model_classes) == list(data_classes):
         return np.arange(len(data_classes))
@@ -45,11 +45,11 @@ def columns_of_model(
 
 
 def columns_of_output(output_labels: Sequence[str], labels: Sequence[str], where: str) -> Places:
-    """Return the index of each label of the data [c] in the labels of an output.
+    """Return, for each label of the data, its index in the labels of an output, [c].
 
-    Both lists must have the same names, in any order. Messages start with `where`. Raises
-    UnknownName for a label that the data do not have, DataError for a label without a score and for
-    duplicate labels.
+    Both lists must have the same names, in any order. `where` is the beginning of error messages.
+    Raises UnknownName for a label that the data do not have, DataError for a label without a score
+    and for duplicate labels.
     """
     places = _places(tuple(output_labels), tuple(labels))
     if places is not None:
@@ -94,7 +94,7 @@ def _refuse_twice(model_classes: Sequence[str], data_classes: Sequence[str], whe
 
 
 def _by_plain_name(names: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return a dict of plain name → {original name: index}."""
+    """Return {plain name: {original name: index}}; a plain name ignores case, "_" and "-"."""
     positions: dict[str, dict[str, int]] = {}
     for place, name in enumerate(names):
         positions.setdefault(_plain(name), {})[name] = place
@@ -107,7 +107,10 @@ def _matching_position(
     data_names: dict[str, dict[str, int]],
     where: str,
 ) -> int:
-    """Return the index of the model's class for a class of the data. Raises ModelError."""
+    """Return the index of the model's class that matches the class `name` of the data.
+
+    Raises ModelError if several classes match.
+    """
     here, there = model_names[_plain(name)], data_names[_plain(name)]
     if here.keys() == there.keys():
         return here[name]

@@ -1,4 +1,4 @@
-"""Conversion of other programs' outputs for a sample: class scores, or a label."""
+"""Conversion of another program's output for a sample to class scores or a label."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mmbench.types import InvalidContent
 def scores_of_list(output: Any, labels: list[str], where: str) -> Any:
     """Convert a list or an array of scores [c] to an array of the same precision, at least float32.
 
-    Integers in a list are read as strings, because they may be document ids. Raises DataError for
-    strings that are not numbers, and for numbers that may also be a ranking of the labels.
+    Integers in a list are treated like strings, because they may be document ids. Raises DataError
+    for strings that are not numbers, and for numbers that could also be a ranking of the labels.
     """
     scores = np.asarray(output)
     if scores.dtype.kind == "U":
@@ -35,7 +35,10 @@ def scores_of_list(output: Any, labels: list[str], where: str) -> Any:
 
 
 def numbers(scores: Any) -> Any:
-    """Return scores [c], or invalid content if a score is NaN or the highest score is infinite."""
+    """Return scores [c] unchanged, or InvalidContent if they are not usable.
+
+    Scores are not usable if a score is NaN or the highest score is infinite.
+    """
     usable = np.isfinite(scores.max(initial=-np.inf))  # NaN if one score is NaN
     return scores if usable else InvalidContent("a score is NaN, or the highest score is infinite")
 

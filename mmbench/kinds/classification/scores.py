@@ -29,9 +29,9 @@ def has_several(data: Samples) -> bool:
 def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreScale:
     """Return the scale of a sample's scores after the scores of its views are combined.
 
-    Scores of a single view keep their scale. A maximum over views for multi-label data (`several`)
-    also keeps the scale, since the sigmoid does not change which score is highest. Otherwise the
-    scale is "probabilities".
+    The scores of a single view keep their scale. If samples may have `several` labels and the
+    maximum over views is taken, the scale also remains: a sigmoid does not change which score is
+    highest. Otherwise the scale becomes "probabilities".
     """
     unchanged = views.clips * views.crops == 1 or (several and views.combine == "max")
     return scale if unchanged else "probabilities"
@@ -40,8 +40,8 @@ def scale_of_views(scale: ScoreScale, views: Views, *, several: bool) -> ScoreSc
 def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, several: bool) -> Any:
     """Combine the scores of views [n * views, c] to scores [n, c] of n samples.
 
-    If the scale changes (`scale_of_views`), the scores become probabilities in float64. `several`
-    is whether samples may have several labels.
+    If the scale changes (`scale_of_views`), the scores become probabilities in float64. `several`:
+    whether samples may have several labels.
     """
     looks = scores.reshape(n, -1, scores.shape[1])
     highest = views.combine == "max"
@@ -61,8 +61,9 @@ def over_views(scores: Numbers, n: int, views: Views, scale: ScoreScale, *, seve
 def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
     """Raise ModelError if a model declares probabilities but returns other scores.
 
-    All columns of the model are checked, including classes that the data do not have. `several` is
-    whether samples may have several labels, so that scores need not sum to 1.
+    All classes of the model are checked, including classes that the data do not have. `several`:
+    whether samples may have several labels, so that scores need not sum to 1. `where` is the
+    beginning of the message.
     """
     if answers.scores != "probabilities":
         return
@@ -78,9 +79,9 @@ def check_scale(answers: VectorOutputs, where: str, *, several: bool) -> None:
 
 
 def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
-    """Return the scale of other programs' scores.
+    """Return the scale of the scores in another program's outputs.
 
-    The scale is "probabilities" if all scores can be probabilities, else "logits"; "" if the
+    The scale is "probabilities" if all scores can be probabilities, else "logits". It is "" if the
     outputs have no scores.
     """
     rows = (values[row] for row in rows_of_type(values, np.ndarray))
@@ -95,8 +96,9 @@ def scale_of_outputs(values: Sequence[object], *, several: bool) -> ScoreScale:
 def baseline_logits(baseline: str, values: Numbers, *, several: bool) -> Any:
     """Convert the values of a baseline, from 0 to 1, to logits.
 
-    Values of the oracle become ±40, a probability of 1 or 0. Random values for multi-label data are
-    converted from probabilities. Other values are used as logits unchanged.
+    Values of the oracle become ±40, which is a probability of 1 or 0. If samples may have `several`
+    labels, the values of `random` are treated as probabilities and converted. All other values are
+    used as logits unchanged.
     """
     from scipy.special import logit
 

@@ -1,4 +1,4 @@
-"""The kind `zero_shot`: the class with the most similar text embedding is predicted."""
+"""The kind `zero_shot`: it predicts the class whose text embedding is most similar."""
 
 from __future__ import annotations
 
@@ -40,11 +40,12 @@ class ZeroShotOptions(KindOptions, frozen=True):
 
 
 class ZeroShot(ClassScoresKind):
-    """The kind `zero_shot`. Its model implements Embeds for the samples' modality and for text.
+    """The kind `zero_shot`. A model must embed both text and the modality of the samples (Embeds).
 
-    Each class is embedded in every template; the unit vectors are averaged and normalised again.
-    Scores are 100 times the dot product of a sample's vector and the class vectors. Source: Radford
-    et al. 2021, arXiv 2103.00020; CLIP_benchmark `zeroshot_classification.py`.
+    For each class, the embeddings of its name in all templates are averaged as unit vectors, and
+    the mean is normalised again. Scores are 100 times the dot product of a sample's vector and the
+    class vectors. Source: Radford et al. 2021, arXiv 2103.00020; CLIP_benchmark
+    `zeroshot_classification.py`.
     """
 
     Options = ZeroShotOptions
@@ -60,7 +61,7 @@ class ZeroShot(ClassScoresKind):
                 )
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
-        """Return requests for the samples, and for every class in every template."""
+        """Return embedding requests for the samples, and for each class in each template."""
         spec = self.task
         check_classes(data, spec)
         media, modality = media_of(spec, data)
@@ -81,15 +82,15 @@ class ZeroShot(ClassScoresKind):
         return f"templates={len(templates)}:{digest}"
 
     def scale(self, _data: Samples, _returned: ScoreScale, /) -> ScoreScale:
-        """Return "similarities", for every model."""
+        """Return "similarities": predictions have this scale for every model."""
         return "similarities"
 
     def returned_scale(self, _responses: Responses, /) -> ScoreScale:
-        """Return "similarities", the only scale of scores from embeddings."""
+        """Return "similarities": scores computed from embeddings always have this scale."""
         return "similarities"
 
     def values(self, data: Samples, responses: Responses, /) -> Sequence[object]:
-        """Return the similarities [c] float32 of each sample to the classes."""
+        """Return, for each sample, its similarities [c] float32 to the classes."""
         samples = vectors(responses, "sample")
         classes = _classes(vectors(responses, "class"), len(data.labels))
         scores = samples.vectors @ classes.T * _SCALE
@@ -107,7 +108,7 @@ class ZeroShot(ClassScoresKind):
 
 
 def _classes(answers: VectorOutputs, n: int) -> Array:
-    """Return a unit vector [n, d] float32 for each class: the mean over its templates."""
+    """Return a unit vector for each of n classes, [n, d] float32: the mean over the templates."""
     if answers.failures:  # a text fails only if the model returns no vector for it
         raise SpecError(
             f"the model returned no vector for a class ({next(iter(answers.failures.values()))})"

@@ -1,4 +1,4 @@
-"""The kind `retrieval`: ranking of a corpus for each query, in one direction or in both."""
+"""The kind `retrieval`: it ranks a corpus for each query, in one direction or in both."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 class RetrievalOptions(KindOptions, frozen=True):
     """Options of `retrieval`: directions, text prompt, and index.
 
-    `index` is `exact` or a FAISS factory string. It is a setting, so it is not part of the task's
-    fingerprint but of signatures.
+    `index` is `exact` or a FAISS factory string. It is part of the signatures of scores, but not of
+    the fingerprint of the task, because it does not change the task.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset({"index"})
@@ -60,7 +60,7 @@ class RetrievalOptions(KindOptions, frozen=True):
 
 
 class Retrieval:
-    """The kind `retrieval`. Its data are a RetrievalData; its model implements Embeds."""
+    """The kind `retrieval`. Its data are a RetrievalData object; a model must implement Embeds."""
 
     Options: ClassVar[type[KindOptions]] = RetrievalOptions
     dataset: ClassVar[type] = RetrievalData
@@ -87,7 +87,7 @@ class Retrieval:
     def directions(self) -> list[str]:
         """Return the names of the directions, such as `text-to-image` and `image-to-text`.
 
-        The name of a single direction is "".
+        If there is only one direction, its name is "".
         """
         if self.options.directions != "both":
             return [""]
@@ -101,9 +101,9 @@ class Retrieval:
         return Needs(Embeds)
 
     def check(self, data: RetrievalData, /) -> None:
-        """Raise UserError for an index that needs more training vectors than a searched side has.
+        """Raise UserError if an index needs more training vectors than a search has.
 
-        The searched sides are the corpus and, for both directions, the queries.
+        A search is over the corpus and, if the task has both directions, also over the queries.
         """
         if self.options.index == "exact":
             return
@@ -113,9 +113,9 @@ class Retrieval:
         check_size(self.options.index, min(sizes) // self._splits)
 
     def requests(self, data: RetrievalData, _seed: int, /) -> dict[str, Requests]:
-        """Return embedding requests for queries and corpus; texts are inserted into the prompt.
+        """Return embedding requests for the queries and the corpus.
 
-        Raises DataError if a sample lacks the field.
+        Texts are inserted into the prompt. Raises DataError if a sample lacks its field.
         """
         spec, prompt = self.task, self.options.prompt
         return {
@@ -126,12 +126,12 @@ class Retrieval:
     def failures(self, data: RetrievalData, responses: Responses, /) -> list[tuple[str, str]]:
         """Return (id, reason) of each failed query and document.
 
-        A query whose positives are all missing from the corpus has failed, too.
+        A query also counts as failed if none of its positives are in the corpus.
         """
         return failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
 
     def predictions(self, data: RetrievalData, responses: Responses, /) -> Predictions:
-        """Return rankings by direction and split, with the reports of an approximate index.
+        """Return the rankings for each direction and split, and reports on an approximate index.
 
         Each split of the data is searched separately.
         """
@@ -144,7 +144,7 @@ class Retrieval:
     def _searched(
         self, data: RetrievalData, queries: Embedded, corpus: Embedded
     ) -> tuple[Directions, dict[str, dict[str, Any]]]:
-        """Return rankings by direction, and the reports of an approximate index by search name."""
+        """Return rankings by direction, and the reports on an approximate index by search name."""
         reports: Reports = []
         ranker = by_index(queries.vectors, corpus.vectors, self.options.index, reports)
         rankings = self._ranked(data, (queries.failures, corpus.failures), ranker)
@@ -157,9 +157,10 @@ class Retrieval:
         return rankings, dict(zip(labels, reports, strict=False))  # none for exact search
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
-        """Return rankings from embeddings, or from lists of document ids, best first.
+        """Return rankings from another program's outputs.
 
-        Raises DataError for any other output, for lists if the task has both directions, and for
+        The outputs are embeddings, or a list of document ids (best first) for each query. Raises
+        DataError for any other output, for lists if the task has both directions, and for
         embeddings of unknown ids if the data are searched in splits.
         """
         n = unjudged_documents(data, outputs)
@@ -180,9 +181,11 @@ class Retrieval:
     def _accept_embeddings(
         self, data: RetrievalData, outputs: Outputs, notes: list[str]
     ) -> Predictions:
-        """Rank with the embeddings of another program.
+        """Return rankings from another program's embeddings of queries and documents.
 
-        A query without judgements can fail only if the task has both directions.
+        If the task has one direction, a query without judgements is not scored, so an unusable
+        embedding of this query does not count as a failure. If the task has both directions, it
+        counts, because the other direction searches the queries.
         """
         if self._splits > 1 and (strangers := extra_ids(data)):
             raise DataError(
@@ -198,8 +201,8 @@ class Retrieval:
     def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
         """Return the rankings of a baseline.
 
-        `oracle` has the best rankings, `empty` retrieves nothing; `constant` and `random` rank by
-        equal or random vectors.
+        `oracle` has the best possible rankings, `empty` retrieves nothing; `constant` ranks by
+        equal vectors, `random` by random vectors.
         """
         if name in ("oracle", "empty"):
             ranker: Ranker = oracle if name == "oracle" else silent
@@ -209,9 +212,9 @@ class Retrieval:
         return with_failures(self._ranked(data, ({}, {}), ranker))
 
     def signature(self, data: RetrievalData, /) -> str:
-        """Return the index, and `no-relevant=zero` if judged queries lack a relevant document.
+        """Return the index and, if a judged query has no relevant document, `no-relevant=zero`.
 
-        Such queries score 0.
+        A query without a relevant document scores 0.
         """
         zero = ",no-relevant=zero" if data.without_relevant() else ""
         return f"index={self.options.index}{zero}"
@@ -232,7 +235,11 @@ class Retrieval:
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:
-    """Return random vectors [n, 64], derived from ids, or equal vectors [n, 1], float32."""
+    """Return the vectors of the baseline `name` for queries or documents, float32.
+
+    For `random`, they are random vectors [n, 64], derived from the seed and the ids. For
+    `constant`, they are equal vectors [n, 1].
+    """
     ids = column(data.by_role()[role], "id")
     draws = [
         blake2b(f"{seed}/{role}/{ident}".encode("utf-8", "surrogatepass")).digest()

@@ -1,6 +1,6 @@
-"""Retrieval with outputs of other programs: embeddings, or a list of documents for each query.
+"""Scoring of other programs' outputs for retrieval: embeddings, or a document list per query.
 
-A list has document ids, best first, or a score for each document.
+A document list has document ids, best first, or a score for each document.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from mmbench.types import (
 
 
 class Embedded(NamedTuple):
-    """The normalised vectors of queries or documents, and the reasons of failures by row."""
+    """The normalised vectors of queries or documents, and the failed rows with their reasons."""
 
     vectors: Vectors
     failures: dict[int, str]
 
 
 def embedded(data: RetrievalData, outputs: Outputs) -> dict[str, Embedded]:
-    """Return L2-normalised vectors by role, in the order of the data.
+    """Return the L2-normalised vectors of each role (query, corpus), in the order of the data.
 
     A vector that is zero, NaN or infinite is a failure.
     """
@@ -56,14 +56,17 @@ def failed(
 
 
 def extra_ids(data: RetrievalData) -> list[str]:
-    """Return the ids of embeddings that are not in the task's data."""
+    """Return the ids for which there are embeddings, but which the task's data do not contain."""
     rows = data.extra_rows()
     ids = {role: column(samples, "id") for role, samples in data.by_role().items()}
     return [ident for role in ids for ident in take_rows(ids[role], rows[role])]
 
 
 def judged_alone(data: RetrievalData, answers: Embedded) -> Embedded:
-    """Return the vectors of queries, without the failures of queries without judgements."""
+    """Return `answers`, the vectors of queries, with only the failures of judged queries.
+
+    Failures of queries without judgements are removed.
+    """
     judged = set(data.judged.query.tolist())
     failures = {row: why for row, why in answers.failures.items() if row in judged}
     return answers._replace(failures=failures)
@@ -76,7 +79,7 @@ def _embedded(ids: Sequence[str], output_ids: Sequence[str], vectors: Array | Ve
 
 
 def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
-    """Return one prediction per judged query, with the ranking of its list of documents."""
+    """Return a prediction for each judged query: the ranking given by its document list."""
     return [
         _prediction(data, query, outputs.values[query.id])
         for query in data.queries
@@ -85,7 +88,7 @@ def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
 
 
 def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
-    """Count the documents in the lists of judged queries that are not in the corpus."""
+    """Return the number of documents that are in lists of judged queries but not in the corpus."""
     lists = (value for query, value in outputs.values.items() if data.links.get(query))
     documents = {doc for value in lists if is_listed(value) for doc in value}
     return len(documents.difference(column(data.corpus, "id"))) if documents else 0

@@ -1,4 +1,4 @@
-"""Rankers of the positives in a split: search with embeddings, or a baseline."""
+"""Rankers, which find the ranks of the positives of a split: by search, or as a baseline."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Ranker = Callable[[RetrievalSplit, bool], list[Ranked]]
 
 
 def by_index(queries: Vectors, corpus: Vectors, index: str, reports: Reports) -> Ranker:
-    """Return a ranker by dot product of embeddings [n, d] and [m, d].
+    """Return a ranker that searches embeddings [n, d] and [m, d] by dot product.
 
-    `index` is `exact` or a FAISS factory string. An index copies the embeddings; exact search reads
-    them in blocks. An approximate index appends one report per search to `reports`.
+    `index` is `exact` or a FAISS factory string. A FAISS index copies the embeddings; exact search
+    reads them in blocks. Each search with an approximate index appends a report to `reports`.
     """
 
     def rank(split: RetrievalSplit, both: bool) -> list[Ranked]:
@@ -57,9 +57,10 @@ def _live(vectors: Vectors, side: SplitSide) -> Vectors:
 
 
 def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
-    """Return vectors of equal width; if a side is empty, replace both sides by vectors of width 1.
+    """Return vectors of equal width.
 
-    A side on which every sample failed has no width.
+    If all samples of one side failed, its vectors have no width. Then both sides are replaced by
+    vectors of width 1.
     """
     if len(queries) and len(corpus):
         return queries, corpus
@@ -67,20 +68,23 @@ def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
 
 
 def oracle(split: RetrievalSplit, both: bool) -> list[Ranked]:
-    """Return ranks with all positives first, in descending order of grade."""
+    """Return the best possible ranks, for one direction or for `both`.
+
+    All positives are first, in descending order of grade.
+    """
     ways, grades = split.pairs[: 1 + both], split.positives.grade[split.live]
     return [Ranked(_places(askers, grades)) for askers in ways]
 
 
 def silent(split: RetrievalSplit, both: bool) -> list[Ranked]:
-    """Return rank 0 (not retrieved) for every positive."""
+    """Return rank 0 (not retrieved) for every positive, for one direction or for `both`."""
     return [Ranked(np.zeros_like(askers)) for askers in split.pairs[: 1 + both]]
 
 
 def _places(askers: Ints, grades: np.ndarray[Any, np.dtype[np.float64]]) -> Ints:
-    """Return ranks 1, 2, … of the positives of each searching sample, by descending grade.
+    """Return the ranks of positives [p]: 1, 2, … within each searching sample, by descending grade.
 
-    `askers` [p] is the searching sample of each positive.
+    `askers` [p] is the searching sample of each positive, `grades` [p] its grade.
     """
     order = np.lexsort((-grades, askers))
     sorted_askers = askers[order]

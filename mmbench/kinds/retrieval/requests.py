@@ -1,4 +1,4 @@
-"""Embedding requests for the queries or the corpus of retrieval data."""
+"""Embedding requests for the queries or for the corpus of retrieval data."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Splits of retrieval data: the samples that did not fail, and their positives.
 
 A pair is a query and one of its positives. Each pair has a rank and a grade. A positive that failed
-or is outside the corpus is never retrieved. In the direction from corpus to queries, the documents
-are the searching samples.
+or is outside the corpus is never retrieved. In the direction from queries to corpus, the queries
+are the searching samples; in the other direction, the documents are.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ Failures = dict[int, str]
 
 @dataclass(frozen=True)
 class SplitSide:
-    """The queries or the documents of one split.
+    """One side of a split: its queries or its documents.
 
-    `samples` are all samples of this side of the data. `live` [n] int64 are the rows of the split
-    that did not fail, `ids` the ids of these samples. `errors` has the reasons of failed rows.
+    `samples` are all queries or all documents of the data, including other splits. A row is an
+    index into `samples`. `live` [n] int64 are the rows of the split that did not fail, and `ids`
+    the ids of these n samples. `errors` maps each failed row to the reason.
     """
 
     samples: Sequence[Sample]
@@ -53,7 +54,7 @@ class Ranked:
 
     `ranks` [p] int64 are the ranks of the pairs, from 1, or 0 if unknown. `top` [queries, k] int64
     are the positions of the k best documents, or None. `depth` is the number of documents that were
-    searched per query, or None for the whole corpus.
+    retrieved per query, or None for the whole corpus.
     """
 
     ranks: Ints
@@ -62,10 +63,10 @@ class Ranked:
 
 
 class RelevantPairs(NamedTuple):
-    """All p positives of the searching samples.
+    """The p pairs of a searching sample and one of its positives.
 
-    `query` and `document` [p] int64 are rows of samples; `document` is -1 for a positive outside
-    the corpus. `grade` [p] float64 is the relevance.
+    `query` and `document` [p] int64 are rows of the samples; `document` is -1 for a positive
+    outside the corpus. `grade` [p] float64 is the relevance.
     """
 
     query: Ints
@@ -75,7 +76,11 @@ class RelevantPairs(NamedTuple):
 
 @dataclass(frozen=True)
 class RetrievalSplit:
-    """One split: its queries, its corpus, the ascending rows of judged queries, and positives."""
+    """One split of retrieval data.
+
+    It has the queries, the corpus, the rows of the judged queries in ascending order, and the
+    positives.
+    """
 
     queries: SplitSide
     corpus: SplitSide
@@ -84,14 +89,21 @@ class RetrievalSplit:
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
-        """A mask [p] of the positives that can be ranked: both samples exist and did not fail."""
+        """A mask [p] of the positives that can be ranked.
+
+        The positive must be in the corpus, and neither the query nor the positive may have failed.
+        """
         query, document, _ = self.positives
         failed = self.queries.has_failed(query) | self.corpus.has_failed(document)
         return (document >= 0) & ~failed
 
     @cached_property
     def pairs(self) -> tuple[Ints, Ints]:
-        """The rankable positives, as positions among the live queries and the live documents."""
+        """The positives that can be ranked, as two arrays of positions.
+
+        The first has positions among the queries that did not fail, the second positions among the
+        documents that did not fail.
+        """
         query, document, _ = self.positives
         return (
             np.searchsorted(self.queries.live, query[self.live]),
@@ -123,7 +135,10 @@ def _predictions(
     ranks: Ints,
     ranked: Ranked,
 ) -> list[Prediction]:
-    """Return one prediction for each searching sample in `rows`; unknown `ranks` [p] are 0."""
+    """Return a prediction for each searching sample in `rows`.
+
+    `ranks` [p] are the ranks of `positives`, 0 if unknown.
+    """
     query, document, grade = positives
     failed, absent = other.has_failed(document), document < 0
     behind = np.where(asking.has_failed(query), 0, failed + 2 * absent)
@@ -151,7 +166,7 @@ def _predictions(
 
 
 def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:
-    """Return the ids at positions [n, k] as n lists; positions of -1 are left out."""
+    """Return n lists of ids from positions [n, k] in `ids`; positions of -1 are left out."""
     names = list(take_rows(ids, top[top >= 0]))
     cuts = np.cumsum((top >= 0).sum(axis=1), dtype=np.int64).tolist()
     return [names[a:b] for a, b in pairwise([0, *cuts])]
@@ -167,7 +182,7 @@ def prediction(
     """Return the prediction of a query: its ranking, or the error that made it fail.
 
     The target of a failed query is a ranking in which no positive is retrieved; `grades` are the
-    grades of its positives, `size` the number of documents in the corpus.
+    grades of its positives, and `size` is the number of documents in the corpus.
     """
     nothing = Ranking([None] * len(grades), grades, failed=len(grades), size=size)
     return Prediction(
@@ -186,8 +201,8 @@ def make_splits(
     """Divide the corpus into `splits` consecutive parts of equal size, with their queries.
 
     A query belongs to the split of its first judged document in the corpus, or to the first split
-    if it has no such document. `failures` are the reasons why rows of queries, and rows of the
-    corpus, failed.
+    if it has no such document. `failures` has two mappings of failed rows to reasons: for the
+    queries and for the corpus.
     """
     n, m = len(data.queries), len(data.corpus)
     size = -(-m // splits) or 1
@@ -216,7 +231,7 @@ def make_splits(
 
 
 def _side(samples: Sequence[Sample], rows: Ints, failures: Failures) -> SplitSide:
-    """Return one side of a split; `rows` are the ascending rows of its samples."""
+    """Return one side of a split; `rows` are the indices of its samples, in ascending order."""
     failed = np.isin(rows, np.fromiter(failures, np.int64, len(failures)))
     ids, live = column(samples, "id"), rows
     errors = {row: failures[row] for row in rows[failed].tolist()}
