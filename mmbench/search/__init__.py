@@ -1,4 +1,4 @@
-"""Exact ranks and FAISS indexes over embeddings.
+"""Exact and approximate search over embeddings: ranks of positives, and nearest documents.
 
 `positive_ranks` and `positive_ranks_both` compute the ranks of each query's positives among all
 documents; `top` finds the best documents; `approximate_search` uses a FAISS index.

@@ -1,8 +1,8 @@
-"""Search with a FAISS index: ranks up to its depth, and its recall against exact search.
+"""Approximate search with a FAISS index, which finds ranks up to a limited depth.
 
-An index is given as a factory string, such as `Flat`, `HNSW32`, `IVF1024,Flat` or
-`OPQ16,IVF4096,PQ16`, with search parameters of faiss.ParameterSpace after a semicolon:
-`IVF1024,Flat;nprobe=16`.
+The recall of the index is measured against exact search. An index is given as a factory string,
+such as `Flat`, `HNSW32`, `IVF1024,Flat` or `OPQ16,IVF4096,PQ16`, with search parameters of
+faiss.ParameterSpace after a semicolon: `IVF1024,Flat;nprobe=16`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CHUNK = 1 << 14  # vectors per call of faiss
 
 
 class FaissIndex:
-    """A corpus [m, d] float32 in a FAISS index under the inner product.
+    """A FAISS index of a corpus [m, d] float32, searched by the inner product.
 
     The index is on the GPU if the installed faiss supports GPUs and this type of index. `seconds`
     is the build time. Raises MissingExtra without faiss; UserError for a factory string or
@@ -66,8 +66,8 @@ class FaissIndex:
     def nearest(self, queries: Array, k: int) -> Ints:
         """Return the k best corpus rows of each query, [n, k] int64, padded with -1.
 
-        The retrieved rows with equal scores, or bitwise equal vectors, are ordered by the hash of
-        the id, as in exact search.
+        Rows with equal scores, or with bitwise equal vectors, are ordered by the hash of their ids,
+        as in exact search.
         """
         k = min(k, self._index.ntotal)
         nearest = np.empty((len(queries), k), np.int64)
@@ -100,12 +100,13 @@ def approximate_search(
     corpus_ids: Ids = None,
     top: int = 0,
 ) -> tuple[SearchResult, dict[str, Any]]:
-    """Return the ranks of each query's positives in an index, and a report about the index.
+    """Return the ranks of each query's positives in an index, and a report on the index.
 
-    `queries`, `corpus`, `pairs`, ids and `top` are as in `exact.search`; `factory` is a factory
-    string of FAISS. A rank beyond the depth of the index is 0. The report has the recall@10 against
-    exact search (on up to 1,000 queries, chosen by the hash of their ids), seconds, size and depth.
-    Raises the same errors as `FaissIndex`.
+    `queries`, `corpus`, `pairs`, the ids and `top` are the same as in `exact.search`; `factory` is
+    a factory string of FAISS. A rank beyond the depth of the index is 0. The report has the
+    recall@10 against exact search (on up to 1,000 queries, chosen by the hash of their ids), the
+    search and build times in seconds, the size and the depth. Raises the same errors as
+    `FaissIndex`.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     refuse_invalid("query", invalid_rows(queries), len(queries), query_ids)
@@ -131,7 +132,10 @@ def approximate_search(
 
 
 def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
-    """Return the fraction of the exact ten nearest items in the index's ten nearest items."""
+    """Return the share of the exact ten nearest rows that the index also has among its ten nearest.
+
+    `nearest` are the rows that the index returns for `queries`.
+    """
     none = np.empty(0, np.int64)
     (exact,) = search(queries, corpus, (none, none), top=min(CHECKED, len(corpus)))
     hits = (nearest[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
@@ -139,7 +143,7 @@ def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
 
 
 def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
-    """Build the index of a corpus; also return whether it, or an index inside it, is on a GPU."""
+    """Return an index of the corpus, and whether the index, or an index inside it, is on a GPU."""
     index = make_index(corpus.shape[1], factory)
     if not index.is_trained:
         index.train(np.ascontiguousarray(corpus, np.float32))
@@ -152,7 +156,7 @@ def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
 
 
 def make_index(width: int, factory: str) -> Index:
-    """Return an empty FAISS index for vectors of `width` dimensions.
+    """Return an empty FAISS index for vectors with `width` dimensions.
 
     Raises RuntimeError if faiss rejects the factory string.
     """
@@ -182,7 +186,7 @@ def _faiss() -> ModuleType:
 
 
 def _on_gpu(index: Index) -> Index:
-    """Return the index on the first GPU, or unchanged if no GPU supports its type."""
+    """Return the index on the first GPU, or unchanged if GPUs do not support its type."""
     faiss = _faiss()
     if not getattr(faiss, "get_num_gpus", int)():
         return index
@@ -196,6 +200,6 @@ def _on_gpu(index: Index) -> Index:
 
 
 def _reason(error: Exception) -> str:
-    """Return the message of faiss, without its source location."""
+    """Return the message of an error of faiss, without the location in its source code."""
     message = re.sub(r"^Error in .*? at \S+:\d+: (Error: )?", "", " ".join(str(error).split()))
     return f"faiss failed ({message}); use another index, e.g. Flat or HNSW32"

@@ -1,10 +1,11 @@
-"""All scores between two sets of vectors, in blocks, on all threads of torch.
+"""Computation of all scores between two sets of vectors, in blocks, by all threads of torch.
 
 A block is one matrix product. It is padded with zeros, so that all blocks have the same shape, and
-their sides are multiples of the tile sizes of BLAS micro-kernels: equal pairs of vectors then have
-bitwise equal scores, regardless of their positions. Each thread multiplies and reads a separate
-strip of a few blocks, so that one thread counts while another multiplies. Threads share a chunk of
-columns, which is read once.
+its sides are multiples of the tile sizes of BLAS micro-kernels. Therefore, equal pairs of vectors
+have bitwise equal scores, regardless of their positions.
+
+Each thread computes and reads its own strip of a few blocks, so that one thread counts while
+another multiplies. Threads share a chunk of columns, which is read only once.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ WORKERS = 8  # largest number of counting threads; with more threads, each produ
 
 @dataclass(frozen=True)
 class Tile:
-    """Some rows of a strip: scores [r, c] float32; `starts` are its first row and first column.
+    """A part of a strip: scores [r, c] float32.
 
-    r is a multiple of STEP / 2, c of STEP; padding after the last items is -inf. `buffer` has at
+    `starts` are the indices of the first row and the first column. r is a multiple of STEP / 2, c a
+    multiple of STEP; scores after the last row or column are padded with -inf. `buffer` has at
     least WAVES × r × c bytes for the results of comparisons.
     """
 
@@ -52,19 +54,20 @@ class Tile:
 
 
 class Visitor(Protocol):
-    """A reader of all tiles, which several threads call at the same time, in any order."""
+    """An object that reads all tiles; several threads call it at the same time, in any order."""
 
     def visit(self, tile: Tile) -> None:
-        """Read a tile; its memory is overwritten afterwards."""
+        """Read a tile, whose memory is overwritten after the call."""
         ...
 
 
 class Sweep:
-    """The dot products of `rows` [n, d] and `columns` [m, d], float32; n and m are at least 1.
+    """The dot products of all `rows` [n, d] with all `columns` [m, d], float32, tile by tile.
 
-    A context manager. Memory at d = 512: up to 30 MB for each of at most WORKERS threads, and up to
-    three chunks of 11 MB. After `visit`, `invalid_rows` lists the rows and the columns that are
-    NaN, infinite or zero: their squared norm is not a positive float32.
+    n and m are at least 1. Use a Sweep as a context manager. Memory at d = 512: up to 30 MB for
+    each of at most WORKERS threads, and up to three chunks of 11 MB. After `visit`, `invalid_rows`
+    lists the rows and the columns that are NaN, infinite or zero: vectors whose squared norm is not
+    a positive float32.
     """
 
     def __init__(self, rows: Array | Vectors, columns: Array | Vectors) -> None:
@@ -98,8 +101,9 @@ class Sweep:
     def pair_scores(self, rows: Ints, columns: Ints) -> Array:
         """Return the score of each pair of a row and a column, [p] float32.
 
-        The scores are the diagonals of blocks of minimal size. With all tested libraries they are
-        bitwise equal to the scores in tiles; the caller must check this.
+        `rows` and `columns` [p] are the indices of the pairs. The scores are the diagonals of
+        blocks of minimal size. With all tested libraries they are bitwise equal to the scores in
+        tiles, but the caller must check this.
         """
         scores = np.empty(len(rows), np.float32)
 
@@ -195,7 +199,7 @@ class _Scratch:
 
 @dataclass
 class _Chunk:
-    """The columns of one strip, copied by the first thread that needs them."""
+    """The columns of one strip, copied into a buffer by the first thread that needs them."""
 
     start: int
     vectors: torch.Tensor | None = None
@@ -203,13 +207,16 @@ class _Chunk:
 
 
 def _height(n: int) -> int:
-    """Return the block height for `n` rows with the least work; packing columns costs 16 rows."""
+    """Return the block height that needs the least work for `n` rows.
+
+    Packing the columns of a block costs as much as 16 rows.
+    """
     sizes = range(STEP, ROWS + 1, STEP // 2)
     return min(sizes, key=lambda rows: (-(-n // rows) * (rows + 16), -rows))
 
 
 def _width(m: int) -> int:
-    """Return the block width for `m` columns with the least padding."""
+    """Return the block width that needs the least padding for `m` columns."""
     narrow, wide = (min(columns, -(-m // STEP) * STEP) for columns in COLUMNS)
     return min(range(wide, narrow - 1, -STEP), key=lambda columns: -(-m // columns) * columns)
 
@@ -227,7 +234,7 @@ def _buffer(rows: int, columns: int) -> torch.Tensor:
 
 
 def _padded(vectors: Array, out: torch.Tensor) -> torch.Tensor:
-    """Copy vectors [k, d] into the first rows of a buffer, and zeros into the remaining rows."""
+    """Copy vectors [k, d] into the first k rows of a buffer, and fill the other rows with zeros."""
     view = out.numpy()
     view[: len(vectors)] = vectors
     view[len(vectors) :] = 0

@@ -1,4 +1,4 @@
-"""Input validation for search: vectors and positives."""
+"""Checks of the inputs of a search: vectors and positives."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ LINES = 1 << 14  # vectors per block
 def check_vectors(
     queries: Array | Vectors, corpus: Array | Vectors, query_ids: Ids, corpus_ids: Ids
 ) -> None:
-    """Check that query and corpus vectors are float32 of equal width, with one id per row or none.
+    """Check the vectors of queries and corpus, and their ids.
 
-    Raises DataError.
+    The vectors must be float32 of equal width. There must be one id for each row, or no ids. Raises
+    DataError.
     """
     for side, vectors, ids in (("query", queries, query_ids), ("corpus", corpus, corpus_ids)):
         if vectors.ndim != 2 or vectors.dtype != np.float32:
@@ -46,9 +47,9 @@ def check_vectors(
 
 
 def invalid_rows(vectors: Array) -> list[int]:
-    """Return the indices of the rows of [n, d] that are NaN, infinite or zero.
+    """Return the indices of the rows of `vectors` [n, d] that are NaN, infinite or zero.
 
-    The squared norm of such a row is not a positive float32.
+    These are the rows whose squared norm is not a positive float32.
     """
     rows: list[int] = []
     for i in range(0, len(vectors), LINES):
@@ -59,9 +60,9 @@ def invalid_rows(vectors: Array) -> list[int]:
 
 
 def refuse_invalid(side: str, rows: Sequence[int], n: int, ids: Ids) -> None:
-    """Raise DataError if `rows`, the invalid rows among n vectors of a side, is not empty.
+    """Raise DataError if there are invalid vectors; `rows` are the indices of these vectors.
 
-    `side` is "query" or "corpus".
+    `side` is "query" or "corpus", and `n` is the number of vectors of this side.
     """
     if not rows:
         return
@@ -77,7 +78,7 @@ def pairs_of(positives: Sequence[Sequence[int]], n: int, m: int) -> tuple[Ints, 
     """Return the positives of all queries as query rows [p] and corpus rows [p], int64.
 
     `positives` has a list of corpus rows for each of n queries; the corpus has m rows. Raises
-    DataError for another number of lists, and for a row that is outside the corpus or listed twice.
+    DataError if there are not n lists, and for a row that is outside the corpus or listed twice.
     """
     if len(positives) != n:
         raise DataError(

@@ -1,8 +1,9 @@
-"""Ranks of positives, from counts of the items that precede them in every tile.
+"""Ranks of positives, by counting, tile by tile, the items that precede them.
 
-A line is a row or a column of a tile: the scores of one query. Comparisons have the shape [rows,
-waves, columns]: a row is compared with the scores of several positives (the limits) while it is in
-the fastest cache. A wave has one positive per line.
+A line is a row or a column of a tile: the scores of one query. A limit is the score of a positive,
+with which the scores of a line are compared. A wave has at most one limit for each line.
+Comparisons have the shape [rows, waves, columns]: each row is compared with the limits of several
+waves while it is in the fastest cache.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Wave:
-    """Pairs that are counted together; `cells` are the positions (line, wave) of their limits.
+    """Pairs that are counted together; a pair is a query and a positive.
 
-    `limits` (scores of positives), `ahead` (counts) and `positives` (rows of items) are [lines,
-    waves]. `copied` is the line of the tile to compare for each pair, or None to compare all lines.
+    A wave holds arrays [lines, waves]: `positives` are the rows of the positives, `limits` their
+    scores, and `ahead` counts the items that precede them. `cells` are the two indices (line, wave)
+    of each pair in these arrays. `copied` is the line of the tile for each pair, or None to compare
+    all lines.
     """
 
     pairs: Ints
@@ -41,10 +44,11 @@ class _Wave:
 class Counter:
     """A counter of the items that precede the positive of each of p pairs in a ranking.
 
-    Such an item has a greater score, or an equal score and a smaller key in `order`. A pair is a
-    query, which is an item on `axis` of the tiles (0: rows, 1: columns), and a positive, an item on
-    the other axis: `query_rows` and `positives` [p] int64. `scores` [p] float32 are compared
-    bitwise with the tiles. There are `n` queries; `order` orders the items of the other axis.
+    An item precedes a positive if it has a greater score, or an equal score and a smaller key in
+    `order`. A pair is a query, which is an item on `axis` of the tiles (0: rows, 1: columns), and a
+    positive, which is an item on the other axis. Pair i is `query_rows[i]` and `positives[i]`, both
+    [p] int64. `scores` [p] float32 are the scores of the pairs, which are compared bitwise with the
+    tiles. There are `n` queries; `order` orders the items of the other axis.
     """
 
     def __init__(
@@ -63,7 +67,10 @@ class Counter:
 
     @property
     def ahead(self) -> Ints:
-        """The number of items that precede each pair's positive, [p] int64, after all tiles."""
+        """The number of items that precede the positive of each pair, [p] int64.
+
+        It is valid only after all tiles have been visited.
+        """
         ahead = np.zeros(len(self._scores), np.int64)
         for waves in self._waves.values():
             for wave in waves:
@@ -72,11 +79,14 @@ class Counter:
 
     @property
     def seen(self) -> Array:
-        """The score of each pair as found in its tile, [p] float32, after all tiles."""
+        """The score of each pair in the tile that contains it, [p] float32.
+
+        It is valid only after all tiles have been visited.
+        """
         return self._seen[np.argsort(self._by_query)]
 
     def visit(self, tile: Tile) -> None:
-        """Count the items in one tile that precede the positives of its queries."""
+        """Count the items in a tile that precede the positives of the tile's queries."""
         first = tile.starts[self._axis]
         with self._lock:
             if first not in self._waves:
@@ -90,7 +100,8 @@ class Counter:
         """Return the waves for the `size` lines that start at `first`.
 
         If at least a quarter of the lines have a k-th positive, the k-th positives are compared
-        with whole tiles, up to WAVES positives at once; for any other pair, its line is copied.
+        with whole tiles, up to WAVES positives at once. For each other pair, the line is copied and
+        compared separately.
         """
         bounds = self._starts[first : first + size + 1]
         pairs = np.arange(bounds[0], bounds[-1])
@@ -131,9 +142,9 @@ class Counter:
             np.add(wave.ahead, ahead, out=wave.ahead)
 
     def _itself(self, wave: _Wave, scores: Array, tile: Tile) -> tuple[Ints, ...]:
-        """Find the positives of pairs in the tile, and store their scores in `seen`.
+        """Store in `seen` the scores of the positives that the tile contains.
 
-        Return the rows, waves and columns of these positives.
+        Return the rows, waves and columns of these positives in the comparison.
         """
         position = wave.positives[wave.cells] - tile.starts[1 - self._axis]
         inside = np.flatnonzero((position >= 0) & (position < tile.scores.shape[1 - self._axis]))
@@ -143,9 +154,9 @@ class Counter:
         return row, nth, column
 
     def _ties(self, equal: Mask, wave: _Wave, tile: Tile) -> Ints:
-        """Count the equal scores [rows, waves, columns] whose id precedes the positive's id.
+        """Count the items that precede the positive by their id among equal scores, [lines, waves].
 
-        The counts are [lines, waves] int64.
+        `equal` [rows, waves, columns] marks the scores that are equal to the score of the positive.
         """
         before = _per_line(equal, self._axis)
         line, nth = np.nonzero(before)
@@ -160,16 +171,17 @@ class Counter:
 def _common(counts: Ints, lines: int) -> int:
     """Return the largest k for which at least `lines` lines have k or more positives.
 
-    `counts` has the number of positives of each line.
+    `counts` is the number of positives of each line.
     """
     return int(np.partition(counts, -lines)[-lines]) if 0 < lines <= len(counts) else 0
 
 
 def _per_line(mask: Mask, axis: int) -> Ints:
-    """Count the true values of each line of a mask [rows ≤ 255, waves, columns].
+    """Return the number of true values of each line of a mask, [lines, waves] int64.
 
-    The counts are [lines, waves] int64. Sums are computed in bytes without overflow: down the
-    columns, or along a row in the eight bytes of 64-bit words, in parts of at most 255 words.
+    `mask` is [rows, waves, columns], with at most 255 rows. Sums are computed in bytes, without
+    overflow: for columns, over the rows; for rows, in the eight bytes of 64-bit words, in parts of
+    at most 255 words.
     """
     if axis == 1:
         counts: Ints = np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8).T.astype(np.int64)

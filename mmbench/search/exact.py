@@ -1,4 +1,4 @@
-"""Exact search: ranks of positives and nearest items, in both directions in one pass over blocks.
+"""Exact search: ranks of positives and nearest items, for one or both directions in one pass.
 
 The score of a query and a corpus item is the float32 dot product of their vectors, without
 normalisation. The rank of an item is 1 + the number of items with a greater score + the number of
@@ -24,8 +24,9 @@ from mmbench.types import Array
 class SearchResult(NamedTuple):
     """The result of a search in one direction, for n queries and p pairs (query, positive).
 
-    `ranks` [p] int64 are the ranks of the positives, from 1; 0 is beyond the depth of the search.
-    `top` [n, k] int64 are the k nearest rows of the other side, best first, padded with -1.
+    `ranks` [p] int64 are the ranks of the positives, from 1; a rank beyond the depth of the search
+    is 0. `top` [n, k] int64 are the k nearest rows of the searched side, best first, padded with
+    -1.
     """
 
     ranks: Ints
@@ -44,13 +45,14 @@ def search(
 ) -> list[SearchResult]:
     """Return the ranks of positives and the `top` nearest items for each query.
 
-    If `both`, a second result has the corpus items as queries. `queries` [n, d] and `corpus` [m, d]
-    are float32; either may be memory-mapped or `Vectors`. `pairs` are the query rows and the corpus
-    rows of positives, each [p] int64, without duplicate pairs. Ids default to row numbers.
+    If `both`, a second result is returned, in which the corpus items are the queries. `queries` [n,
+    d] and `corpus` [m, d] are float32; either may be memory-mapped or `Vectors`. `pairs` are the
+    query rows and the corpus rows of positives, each [p] int64, without duplicate pairs. If ids are
+    missing, the row numbers are used.
 
-    The time is one matrix product of n × m × d, comparisons of each positive with all scores of its
-    query, and about a tenth more for `top`. `Sweep` describes the memory. Raises DataError for
-    vectors that are NaN, infinite or zero, and for wrong shapes and types.
+    The search takes the time of one matrix product of n × m × d and of the comparisons of each
+    positive with all scores of its query; `top` adds about a tenth. `Sweep` describes the memory.
+    Raises DataError for vectors that are NaN, infinite or zero, and for wrong shapes and types.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     sides, sizes = (queries, corpus), (len(queries), len(corpus))

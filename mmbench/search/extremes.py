@@ -1,7 +1,8 @@
 """The best and the worst possible ranking of a query if documents of the corpus failed.
 
-A failed document could have any rank. The functions take a ranking and the argument of a metric,
-and return a ranking without uncertain documents, on which the metric gives a bound of its value.
+A failed document could have any rank. Each function takes a ranking and the argument of a metric,
+and returns a ranking without failed documents. The metric on the returned ranking is a bound of the
+metric without failures.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ def is_uncertain(ranking: Ranking) -> bool:
 def best_case(ranking: Ranking, *_: object) -> Ranking:
     """Return the ranking with failed positives first and other failed documents last.
 
-    The ranks are the lowest possible. If positives failed, grades are in descending order, which
-    may be better than any real order: the bound holds for every metric that rewards a higher grade
-    at an earlier rank, and is exact for metrics that ignore grades. `best_gain` is exact for
-    discounted gains.
+    All ranks are the lowest possible. If positives failed, grades are in descending order, which
+    may be better than any possible order. So the bound holds for every metric that rewards a higher
+    grade at an earlier rank, and is exact for metrics that ignore grades. `best_gain` gives the
+    exact bound for discounted gains.
     """
     known, unknown, moved = _known(ranking), _unknown(ranking), ranking.failed
     ranks = [*range(1, moved + 1), *(rank + moved for rank in known), *unknown]
@@ -31,9 +32,9 @@ def best_case(ranking: Ranking, *_: object) -> Ranking:
 
 
 def worst_case(ranking: Ranking, *_: object) -> Ranking:
-    """Return the ranking with failed positives never retrieved and other failed documents first.
+    """Return the ranking with failed positives not retrieved and other failed documents first.
 
-    The ranks are the highest possible. If positives failed, grades are in ascending order, the
+    All ranks are the highest possible. If positives failed, grades are in ascending order, the
     reverse of `best_case`.
     """
     known, unknown, moved = _known(ranking), _unknown(ranking), ranking.failed_others
@@ -49,7 +50,10 @@ def _known(ranking: Ranking) -> list[int]:
 
 
 def _unknown(ranking: Ranking) -> list[None]:
-    """Return a None for each positive without a rank: beyond the depth of an index, or missing."""
+    """Return a list with a None for each positive that did not fail but has no rank.
+
+    The rank is beyond the depth of an index, or the positive is missing from the ranking.
+    """
     return [None] * (ranking.ranks.count(None) - ranking.failed)
 
 
@@ -58,12 +62,18 @@ def _deeper(ranking: Ranking, moved: int) -> int | None:
 
 
 def best_gain(ranking: Ranking, k: int) -> Ranking:
-    """Return the ranking with the highest Σ grade / log₂(rank + 1) over the first k documents."""
+    """Return the possible ranking with the highest discounted gain over the first k documents.
+
+    The gain is Σ grade / log₂(rank + 1).
+    """
     return _arranged(ranking, k, best=True)
 
 
 def worst_gain(ranking: Ranking, k: int) -> Ranking:
-    """Return the ranking with the lowest Σ grade / log₂(rank + 1) over the first k documents."""
+    """Return the possible ranking with the lowest discounted gain over the first k documents.
+
+    The gain is Σ grade / log₂(rank + 1).
+    """
     return _arranged(ranking, k, best=False)
 
 
@@ -72,7 +82,7 @@ def _arranged(ranking: Ranking, k: int, *, best: bool) -> Ranking:
 
     In the best ranking, a failed positive is at the top or directly after another positive. In the
     worst ranking, it is directly before another positive or not retrieved. Failed positives are
-    inserted by descending grade in the best ranking, by ascending grade in the worst.
+    inserted in descending order of grade for the best ranking, in ascending order for the worst.
     """
     known, cut = _known(ranking), len(ranking.ranks) - ranking.failed
     shift = 0 if best else ranking.failed_others

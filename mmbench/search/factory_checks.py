@@ -1,7 +1,7 @@
-"""Checks of factory strings of FAISS before an index is built in this process.
+"""Checks of FAISS factory strings, made before an index is built in this process.
 
-FAISS aborts the process for some strings. A string that is not known to be harmless is tried in a
-separate process, on a few random vectors.
+FAISS aborts the process for some strings. So a string that is not known to be harmless is first
+tried in a separate process, on a few random vectors.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ _MADE = re.compile(r"(IVF\d+(_HNSW\d+)?,|HNSW\d+[,_])?PQ\d+(x\d+)?(;.*)?")
 
 
 class Trial(msgspec.Struct):
-    """A trial of an index in a separate process, on `size` random vectors of `width`.
+    """A trial of an index in a separate process, on `size` random vectors with `width` dimensions.
 
-    Without `train`, the index is constructed and its parameters are set, but no vector is added.
+    If `train` is false, the index is constructed and its parameters are set, but no vector is
+    added.
     """
 
     factory: str
@@ -53,7 +54,7 @@ class Trial(msgspec.Struct):
 
 
 def check_string(factory: str) -> None:
-    """Raise UserError for a factory string that FAISS rejects for vectors of all usual widths."""
+    """Raise UserError for a factory string that FAISS rejects for vectors of every usual width."""
     _check_bounds(factory)
     if _HARMLESS.fullmatch(factory):
         return
@@ -69,7 +70,7 @@ def check_string(factory: str) -> None:
 
 
 def check_fit(factory: str, width: int, size: int) -> None:
-    """Raise UserError for an index that FAISS cannot build for `size` vectors of this width."""
+    """Raise UserError if FAISS cannot build an index of `size` vectors with `width` dimensions."""
     check_size(factory, size)
     _check_bounds(factory)
     if _HARMLESS.fullmatch(factory):
@@ -81,7 +82,7 @@ def check_fit(factory: str, width: int, size: int) -> None:
 
 
 def check_size(factory: str, size: int) -> None:
-    """Raise UserError for an index that needs more than `size` vectors for training."""
+    """Raise UserError if an index needs more than `size` vectors for training."""
     clusters = _clusters(factory)
     if size < clusters:
         raise UserError(
@@ -111,7 +112,10 @@ def _clusters(factory: str) -> int:
 
 
 def _trial_size(factory: str, size: int) -> tuple[int, bool]:
-    """Return the number of vectors of a trial, and whether it adds them to the index."""
+    """Return the number of vectors for a trial, and whether to add them to the index.
+
+    The number is `size`, or the number of clusters of the index if that is larger.
+    """
     clusters = _clusters(factory)
     train = clusters <= _MOST_CLUSTERS and not _MADE.fullmatch(factory)
     return max(size, clusters), train
@@ -119,7 +123,10 @@ def _trial_size(factory: str, size: int) -> tuple[int, bool]:
 
 @cache
 def _try(encoded: bytes) -> str:
-    """Run a trial, encoded as JSON, and return the reason why it failed; "" if it succeeded."""
+    """Run a trial in a separate process, and return why it failed; "" if it succeeded.
+
+    `encoded` is the Trial as JSON.
+    """
     argv = [sys.executable, "-m", "mmbench.search.trial"]
     # One thread: several threads would wait for each other on busy cores.
     env = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

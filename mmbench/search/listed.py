@@ -1,4 +1,4 @@
-"""Conversion of document lists, best first, into the ranks of relevant documents."""
+"""Conversion of a list of documents, best first, to the ranks of the relevant documents."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ EVIDENCE = 5  # number of retrieved documents that are stored per query
 
 
 def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Ranking:
-    """Return the ranking of the documents with a grade above 0 in a list of ids, best first.
+    """Return the Ranking of the relevant documents in a list of document ids, best first.
 
-    A document that is not in the list has no rank. A document that is listed twice has its first
-    rank.
+    Relevant documents have a grade above 0. A relevant document that is not in the list has no
+    rank. A document that is listed twice gets its first rank.
     """
     first_rank = {document: rank for rank, document in reversed(list(enumerate(listed, start=1)))}
     positives = [document for document, grade in grades.items() if grade > 0]
@@ -27,7 +27,7 @@ def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Rankin
 
 
 def best_first(scores: Mapping[str, float]) -> list[str]:
-    """Return documents by descending score; equal scores are ordered by the hash of the id."""
+    """Return document ids by descending score; equal scores are ordered by the hash of the id."""
     documents = list(scores)
     keys = IdOrder(documents, len(documents)).keys(np.arange(len(documents)))
     order = np.lexsort((keys, -np.array(list(scores.values()), np.float64)))

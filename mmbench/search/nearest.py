@@ -1,4 +1,4 @@
-"""Collection of the k items with the greatest scores, tile by tile."""
+"""A collector of the k items with the greatest scores for each query, tile by tile."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ CROWD = 8  # above CROWD × k candidates per line, surplus equal scores are remo
 
 
 class Nearest:
-    """The k best items for each of n queries, which are the items on `axis` (0: rows, 1: columns).
+    """The k best of m items for each of n queries.
 
-    The best items are among the m items on the other axis, in descending order of score; equal
-    scores are in `order`. `top` [n, k] int64 has their rows, complete after all tiles, padded with
-    -1 if m < k. k is at least 1.
+    The queries are the items on `axis` of the tiles (0: rows, 1: columns), and the m items are on
+    the other axis. The result `top` [n, k] int64 has the indices of the best items in descending
+    order of score, padded with -1 if m < k; equal scores are ordered by `order`. It is complete
+    only after all tiles have been visited. k is at least 1.
     """
 
     def __init__(self, axis: int, n: int, m: int, k: int, order: IdOrder) -> None:
@@ -53,7 +54,10 @@ class Nearest:
             )
 
     def _floor(self, scores: Array) -> Array:
-        """Return a bound that at least k scores of each line reach; -inf if a line has fewer."""
+        """Return, for each line of a tile, a bound that at least k of its scores reach.
+
+        The bound is -inf if the line has fewer than k scores.
+        """
         if self._k > scores.shape[1 - self._axis]:
             return np.full(scores.shape[self._axis], -np.inf, np.float32)
         if self._k <= GROUPS:
@@ -64,9 +68,9 @@ class Nearest:
         return kth.reshape(-1)
 
     def _thinned(self, scores: Array, floor: Array, first_other: int) -> NDArray[np.bool_]:
-        """Return a mask of the scores above the floor, and of up to k equal to it per line.
+        """Return a mask of scores: all above the floor, and up to k per line that are equal to it.
 
-        Scores that are equal to the floor are chosen in the order of ids.
+        If more than k scores of a line are equal to its floor, they are chosen in the order of ids.
         """
         along = 1 - self._axis
         keys = self._order.keys(np.arange(scores.shape[along]) + first_other)
@@ -77,7 +81,10 @@ class Nearest:
         return thinned
 
     def _merge(self, lines: slice, line: Ints, other: Ints, score: Array) -> None:
-        """Merge candidates into the best items of their lines; `line` is relative to `lines`."""
+        """Merge candidates into the best items of the lines in `lines`.
+
+        A candidate has a line (relative to the first of `lines`), an item `other`, and a score.
+        """
         top, scores = self.top[lines], self._scores[lines]
         touched = np.zeros(len(top), np.bool_)
         touched[line] = True
@@ -93,7 +100,10 @@ class Nearest:
         top[slots], scores[slots] = other[best], score[best]
 
     def _sorted(self, line: Ints, other: Ints, score: Array) -> Ints:
-        """Return the order by line, descending score, and hash of the id (computed for ties)."""
+        """Return the indices that sort candidates by line, descending score, and hash of the id.
+
+        Hashes are computed only if scores are equal.
+        """
         bits = (score + np.float32(0)).view(np.int32)  # -0 becomes 0
         falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))  # integers in descending order of floats
         keys = (line << 32) + falling

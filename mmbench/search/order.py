@@ -1,4 +1,4 @@
-"""The order of equal scores: by a hash of the id, never by the position in the data."""
+"""The order of items with equal scores: by a hash of the id, never by the position in the data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class IdOrder:
         self._known = np.zeros(n, np.bool_)
 
     def keys(self, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Return the keys of the items in `rows`, uint64 of the same shape. Thread-safe."""
+        """Return the keys of the items at the indices `rows`, as uint64 of the same shape.
+
+        Several threads may call this method at the same time.
+        """
         missing = np.unique(rows[~self._known[rows]])
         if len(missing):
             names = (

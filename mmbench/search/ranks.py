@@ -1,4 +1,4 @@
-"""Exact ranks, as functions of arrays and lists."""
+"""Exact ranks of positives, and the best documents, for arrays of vectors."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def positive_ranks(
     """Return the ranks of each query's positives in the whole corpus.
 
     `queries` [n, d] and `corpus` [m, d] are float32, normalised or not; either may be
-    memory-mapped. `positives` has a list of corpus rows for each query. `corpus_ids` (default: row
-    numbers) order equal scores. The result is n ascending int64 arrays with ranks from 1 to m; the
-    other positives of a query count as any document. Raises DataError for vectors that are NaN,
-    infinite or zero, and for positives outside the corpus.
+    memory-mapped. `positives` has a list of corpus rows for each query. Equal scores are ordered by
+    `corpus_ids` (default: row numbers). The result is n ascending int64 arrays with ranks from 1 to
+    m; the other positives of a query are counted like any other document. Raises DataError for
+    vectors that are NaN, infinite or zero, and for positives outside the corpus.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     (result,) = search(queries, corpus, pairs, corpus_ids=corpus_ids)
@@ -40,11 +40,11 @@ def positive_ranks_both(
     query_ids: Ids = None,
     corpus_ids: Ids = None,
 ) -> tuple[list[Ints], list[Ints]]:
-    """Return `positive_ranks` in both directions, in one pass.
+    """Return the results of `positive_ranks` for both directions, computed in one pass.
 
     The first list has the ranks of corpus items for each query. The second list has the ranks of
-    queries for each corpus item; its positives are the queries that have it as a positive. An item
-    without positives has an empty array.
+    queries for each corpus item; the positives of an item are the queries for which it is a
+    positive. An item without positives has an empty array.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
     results = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)
@@ -58,18 +58,18 @@ def positive_ranks_both(
 def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Ints:
     """Return the k best corpus rows of each query, [n, k] int64, best first, padded with -1.
 
-    Equal scores are ordered as in `positive_ranks`, which raises the same errors. The time is about
-    a tenth more than the matrix product. `mmbench.search.exact.search` computes the best rows and
-    the ranks in one pass.
+    Equal scores are ordered as in `positive_ranks`, and the errors are the same. The function takes
+    about a tenth more time than the matrix product. `mmbench.search.exact.search` computes the best
+    rows and the ranks in one pass.
     """
     none = np.empty(0, np.int64)
     return search(queries, corpus, (none, none), corpus_ids=corpus_ids, top=k)[0].top
 
 
 def ranks_by_query(query_rows: Ints, ranks: Ints, n: int) -> list[Ints]:
-    """Group the ranks [p] of pairs by query: n ascending arrays.
+    """Return the ranks of each query's pairs, as n ascending arrays.
 
-    `query_rows` [p] has the query of each pair.
+    `ranks` [p] are the ranks of all pairs, and `query_rows` [p] the query of each pair.
     """
     keys = np.sort((query_rows << 32) + ranks)
     bounds = np.searchsorted(keys, np.arange(n + 1) << 32).tolist()

@@ -1,4 +1,4 @@
-"""The order of equal scores in the results of an index, as in exact search."""
+"""The order of equal scores in the results of an index, the same as in exact search."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LINES = 1 << 12  # vectors per block
 
 
 def settle_ties(scores: Array, rows: Ints, duplicates: Ints, order: IdOrder) -> None:
-    """Sort rows [n, k] in place by descending score [n, k], then by id; -1 stays last.
+    """Sort `rows` [n, k] in place by descending `scores` [n, k], then by id; -1 remains last.
 
     `duplicates` [m] is the result of `duplicate_groups`. All rows of a group get the best of their
     scores, because a library that multiplies blocks of different shapes can return scores that
@@ -43,7 +43,7 @@ def duplicate_groups(vectors: Array) -> Ints:
 
 
 def _content_hashes(vectors: Array) -> NDArray[np.uint64]:
-    """Return a hash of the bits of each vector [n, d], [n] uint64.
+    """Return a hash of the bits of each vector, [n] uint64, for vectors [n, d].
 
     The hash is the sum of the vector's 32-bit words modulo 2⁶⁴, each word multiplied by an odd
     factor that depends on its position.

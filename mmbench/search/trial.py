@@ -1,4 +1,4 @@
-"""A process that tries a FAISS index.
+"""The program that tries a FAISS index in a separate process.
 
 It reads a `Trial` as JSON from stdin and writes the error of FAISS, or nothing, to stdout.
 """
