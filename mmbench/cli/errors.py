@@ -1,4 +1,4 @@
-"""Errors as users see them: one line, or the traceback for a bug."""
+"""Error messages for users: a single line, or the traceback if the error is a bug."""
 
 from __future__ import annotations
 
@@ -56,7 +56,10 @@ def _fault(error: BaseException) -> str:
 
 
 def _library_fault(error: BaseException) -> str:
-    """Return which library cannot be imported and what to type; "" for any other error."""
+    """Return a message about a library that cannot be imported, with the command to run.
+
+    The message is "" for any other error.
+    """
     for one in _chain(error):
         module = (one.name or "").partition(".")[0] if isinstance(one, ImportError) else ""
         if module and module != "mmbench":
@@ -78,7 +81,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _requirement(package: str) -> str:
-    """Return a package with the version range that mmbench requires, if it requires one."""
+    """Return a package with its version range if mmbench requires one, else only its name."""
     from importlib import metadata
 
     try:

@@ -11,7 +11,7 @@ _WORST_FIRST = (*_INTERRUPTIONS, BUG, USER, SAMPLES, UNCLEAR, FAILED)
 
 
 def until_interrupted(codes: Iterable[int]) -> list[int]:
-    """Collect exit codes up to the first code that means that the command was interrupted."""
+    """Return the exit codes in `codes` up to the first code that means an interruption."""
     collected: list[int] = []
     for code in codes:
         collected.append(code)

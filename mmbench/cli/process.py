@@ -1,8 +1,8 @@
 """The process of a command: signals, standard streams and the exit code.
 
-SIGINT, SIGTERM and SIGHUP interrupt a command: outputs computed so far remain in the cache, and the
+SIGINT, SIGTERM and SIGHUP interrupt a command. Outputs computed so far remain in the cache, and the
 exit code is 130, 143 or 129, as usual for these signals. A second signal ends the process
-immediately. Signals that the parent process ignores (nohup) stay ignored.
+immediately. Signals that the parent process ignores (nohup) are still ignored.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def _ignore_signals() -> None:
 
 
 def interruption(error: BaseException) -> int:
-    """Return the number of the signal that caused an error, 0 if no signal did.
+    """Return the number of the signal that caused an error; 0 if no signal caused it.
 
-    A library that is interrupted may raise a different error.
+    A library that is interrupted may raise another error than KeyboardInterrupt.
     """
     if _State.received:
         return _State.received
@@ -108,9 +108,10 @@ def _interrupt(number: int) -> NoReturn:
 
 
 def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
-    """End the process if Python discards an interruption (in a destructor or weakref callback).
+    """End the process if Python discards an interruption.
 
-    Otherwise the command would continue. Other exceptions are reported as usual.
+    Python discards exceptions in destructors and weakref callbacks, and the command would otherwise
+    continue. Other exceptions are reported as usual.
     """
     if isinstance(unraisable.exc_value, Interrupted):
         _end_at_once(_State.received)
@@ -118,7 +119,7 @@ def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _end_at_once(number: int) -> NoReturn:
-    """End without cleanup; the journal loses at most the entry that is being written."""
+    """End the process without cleanup; at most the journal entry being written is lost."""
     if not _State.reported:
         os.write(2, f"{MESSAGE}\n".encode())
     os._exit(128 + number)

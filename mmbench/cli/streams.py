@@ -1,8 +1,9 @@
-"""Standard streams that never stop a command, even if closed, full or limited in encoding.
+"""Standard streams that never stop a command, even if they are closed, full or not Unicode.
 
-If the reader ends early (`| head`), this is not an error: the remaining output is dropped, and the
-command ends with the exit code of its result. Output lost for another reason (a full disk) is
-reported at the end. A character that the encoding of a stream cannot represent is replaced.
+If the reader of the output ends early (`| head`), this is not an error: the remaining output is
+dropped, and the command ends with its usual exit code. Output that is lost for another reason (a
+full disk) is reported at the end. A character that the encoding of a stream cannot represent is
+replaced.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class _Output(io.FileIO):
 
 
 class Streams:
-    """The standard output and error streams that replace those of Python in this process."""
+    """The streams that replace sys.stdout and sys.stderr in this process."""
 
     def __init__(self) -> None:
         _fill_gaps()
@@ -45,7 +46,7 @@ class Streams:
         sys.stderr = _text(self._err, sys.stderr, "backslashreplace")
 
     def close(self) -> str:
-        """Flush the streams; return why output was lost, "" if none was lost."""
+        """Flush the streams; return why output was lost, or "" if none was lost."""
         sys.stdout.flush()
         sys.stderr.flush()
         fault = self._out.fault
@@ -54,9 +55,10 @@ class Streams:
 
 
 def _fill_gaps() -> None:
-    """Open /dev/null as standard streams that are closed.
+    """Open /dev/null in place of standard streams that are closed.
 
-    Otherwise the next opened file would get the descriptor, and output would be written into it.
+    Otherwise the next opened file would get the descriptor of a standard stream, and output would
+    be written into the file.
     """
     for number in (0, 1, 2):
         try:
@@ -66,7 +68,11 @@ def _fill_gaps() -> None:
 
 
 def _text(raw: _Output, old: IO[str] | None, errors: str) -> io.TextIOWrapper:
-    """Return a text stream for a descriptor, buffered like Python's own."""
+    """Return a text stream that writes to `raw`, in place of the stream `old`.
+
+    It has the encoding of `old`, and is buffered like the streams of Python. `errors` states how
+    characters are replaced that the encoding cannot represent.
+    """
     terminal = raw.isatty()
     return io.TextIOWrapper(
         io.BufferedWriter(raw),

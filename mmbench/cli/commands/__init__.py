@@ -1,1 +1,4 @@
-"""The commands, grouped by purpose: one module each, imported when the command runs."""
+"""The commands of mmbench, grouped by purpose.
+
+Each command has a module, which is imported when the command runs.
+"""

@@ -1,4 +1,4 @@
-"""Leaderboards in a terminal: a table for each direction, split by columns if it is too wide."""
+"""Leaderboard tables for a terminal: a table for each direction, split if it is too wide."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Column = list[str]
 def board_table(records: list[RunRecord], width: int | None) -> list[str]:
     """Return the lines of a leaderboard table, with a separate part for each direction.
 
-    A part that is wider than `width` is split; each piece repeats the model column. The margin of
-    the headline follows the metrics of its direction.
+    A part that is wider than `width` is split by columns, and the model column is repeated. The
+    margin of the headline metric follows the metrics of its direction.
     """
     models = ["model", *(plain(label(record)) for record in records)]
     lines: list[str] = []
@@ -52,7 +52,7 @@ def _columns(records: list[RunRecord], direction: str, metrics: list[str]) -> li
 
 
 def directions(scores: Iterable[str]) -> dict[str, list[str]]:
-    """Group names of scores by direction; the key is "" for names without a direction."""
+    """Return the names of scores by direction; the key of names without a direction is ""."""
     by_direction: dict[str, list[str]] = {}
     for name in scores:
         by_direction.setdefault(_direction(name), []).append(name)

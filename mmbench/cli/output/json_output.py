@@ -1,4 +1,4 @@
-"""JSON on standard output, which nothing else is printed to."""
+"""JSON output on stdout, to which nothing else is printed at the same time."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def write_json(value: object) -> None:
 
 @contextmanager
 def printing_to_stderr(condition: bool) -> Iterator[None]:
-    """If the condition is true, redirect to stderr what models, metrics and libraries print.
+    """Within the context, redirect to stderr what models, metrics and libraries print to stdout.
 
-    The file descriptor is redirected too, for C libraries and for programs that they start.
+    Do nothing if the condition is false. The file descriptor is redirected too, for C libraries and
+    for programs that they start.
     """
     if not condition:
         yield

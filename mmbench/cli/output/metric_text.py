@@ -1,4 +1,4 @@
-"""The declarations of metrics as text for `list`, `show` and docs/metrics.md."""
+"""Declarations of metrics as text, for `mmbench list`, `mmbench show` and docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def value_range(info: MetricInfo) -> str:
 
 
 def sentence(info: MetricInfo) -> str:
-    """Return a metric's declaration as a line: `Unit: rank; lower is better; range [1, ∞).`."""
+    """Return the declaration of a metric as one line: `Unit: rank; lower is better; …`."""
     ends, kinds = value_range(info), ", ".join(sorted(info.kinds))
     parts = [f"Unit: {info.unit}", direction(info), ends and f"range {ends}", f"kinds: {kinds}"]
     return f"{'; '.join(filter(None, parts))}."

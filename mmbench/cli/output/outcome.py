@@ -1,4 +1,4 @@
-"""The steps of every command after a run has finished: save the record, print it, build tables."""
+"""The last steps of a command after a run: save the record, print scores, build tables."""
 
 from __future__ import annotations
 

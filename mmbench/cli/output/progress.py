@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar with rate and remaining time on a terminal, otherwise plain lines."""
+"""Progress on stderr: a bar with rate and remaining time in a terminal, else plain lines."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def make_progress(*, quiet: bool) -> Progress:
 
 
 class Lines:
-    """A line at the start of a stage, then lines at growing intervals of at least ten seconds.
+    """Progress as plain lines: a line at the start of a stage, then lines at growing intervals.
 
-    A stage of one minute has six lines; a stage of one hour has about fifty.
+    The intervals are at least ten seconds. A stage of one minute has six lines; a stage of one hour
+    has about fifty.
     """
 
     def start(self, stage: str, total: int, done: int) -> None:
@@ -65,11 +66,11 @@ class Lines:
             self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left{self._cost}")
 
     def report_cost(self, cost: float) -> None:
-        """Remember the cost for the next line."""
+        """Store the cost, to show it in the next line."""
         self._cost = f", cost {format_cost(cost)}"
 
     def finish(self) -> None:
-        """Do nothing, because the result is printed next."""
+        """Do nothing: the command prints the result next."""
 
     def note(self, line: str) -> None:
         """Print one line to stderr."""
@@ -77,7 +78,7 @@ class Lines:
 
 
 class Bar:
-    """A progress bar of the library rich."""
+    """Progress as a bar of the library rich."""
 
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
@@ -109,7 +110,7 @@ class Bar:
             self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s{self._cost}")
 
     def report_cost(self, cost: float) -> None:
-        """Remember the cost for the next move of the bar."""
+        """Store the cost, to show it when the bar next moves."""
         self._cost = f", cost {format_cost(cost)}"
 
     def finish(self) -> None:

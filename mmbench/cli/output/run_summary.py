@@ -1,4 +1,4 @@
-"""The summary of a run: its scores, failures and cost, right after the run or later."""
+"""The summary of a run: its scores, failures and cost, shown after the run or later."""
 
 from __future__ import annotations
 
@@ -70,14 +70,17 @@ def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[s
 
 
 def _shared_reason(record: RunRecord, reason: str) -> str:
-    """Return a line with a reason that several scores share and the names of these scores."""
+    """Return a line with a reason and the names of the scores for which it holds."""
     names = [plain(name) for name, score in record.scores.items() if score.reason == reason]
     scores = "all scores" if len(names) == len(record.scores) else ", ".join(names)
     return f"  {plain(reason)}: {scores}"
 
 
 def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[str]:
-    """Return a line for each score; reasons in `elsewhere` are omitted, as they are shown below."""
+    """Return a line for each score, with its remarks.
+
+    Reasons in `elsewhere` are left out of the remarks, because they are shown below the scores.
+    """
     published = {entry.metric: entry for entry in record.published}
     rows = [
         [plain(name), number(score), _remarks(score, published.get(name), elsewhere)]
@@ -87,7 +90,10 @@ def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[
 
 
 def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]) -> str:
-    """Return the remarks on a score: its interval or why it has none, and the published score."""
+    """Return the remarks on a score: its interval, or the reason for none, and the published score.
+
+    Reasons in `elsewhere` are left out.
+    """
     parts = [f"[{interval(score)}]"] if score.low is not None else []
     has_own_reason = score.reason and score.reason not in elsewhere
     parts += [f"({plain(score.reason)})"] if has_own_reason else []
@@ -99,7 +105,7 @@ def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]
 
 
 def _published_notes(published: Iterable[PublishedInfo]) -> Iterator[str]:
-    """Yield each distinct reason why published scores are not comparable."""
+    """Yield the distinct reasons for which published scores are not comparable."""
     reasons = {
         (entry.model, entry.verdict): None
         for entry in published
@@ -121,10 +127,11 @@ def _failures(record: RunRecord) -> list[str]:
 
 
 def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[str]:
-    """Return lines with the headline for each value of each tag, values with most samples first.
+    """Return lines with the headline for each value of each tag.
 
-    If the headline is a mean over the values of a tag (`NAME{macro:TAG}`), the metric NAME is
-    shown; it is omitted if its library is missing.
+    Tag values with most samples come first; at most `most` values are shown. If the headline is a
+    mean over the values of a tag (`NAME{macro:TAG}`), the metric NAME is shown. A metric whose
+    library is missing is left out.
     """
     lines = []
     metric = record.headline.partition("{macro:")[0]
@@ -150,7 +157,10 @@ def _cost(record: RunRecord) -> list[str]:
 
 
 def _tokens(record: RunRecord) -> list[str]:
-    """Return the tokens that a server counted, of the answers computed now and of all."""
+    """Return lines on tokens and cost, as counted by a server.
+
+    They show the outputs computed in this run, and all outputs including those from the cache.
+    """
     computed, total = record.tokens.get("computed", {}), record.tokens.get("all", {})
     if not record.cost and not total.get("prompt"):
         return []

@@ -1,7 +1,7 @@
 """Lines, lists and tables of plain text, fitted to the width of a terminal.
 
-Widths are in terminal cells: a Chinese character takes two. Without a width (stdout is a pipe or a
-file), nothing is wrapped or split, so that grep finds complete lines.
+Widths are in terminal cells: a Chinese character takes two cells. Without a width (stdout is a pipe
+or a file), nothing is wrapped or split, so that grep finds complete lines.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def screen_width(file: TextIO) -> int | None:
 
 
 def show(lines: Iterable[str], file: TextIO | None = None) -> None:
-    """Print lines; make each safe to print and wrap it at the width of the terminal."""
+    """Print lines, wrapped at the width of the terminal; unsafe characters are escaped."""
     file = file or sys.stdout
     width = screen_width(file)
     for line in lines:
@@ -53,7 +53,7 @@ def display_width(text: str) -> int:
 
 
 def _is_mark(char: str) -> bool:
-    """Return whether a character has width 0: a combining accent, a vowel sign, a Hangul vowel."""
+    """Return whether a character has width 0, such as a combining accent or a vowel sign."""
     return category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff"
 
 
@@ -88,7 +88,7 @@ def _words(text: str) -> Iterator[str]:
 def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
     """Return rows as lines with aligned columns.
 
-    The columns with the numbers `left` are left-aligned, the others right-aligned.
+    The columns with indices in `left` are left-aligned, the other columns right-aligned.
     """
     lines = []
     widths = _widths(rows)
@@ -107,7 +107,7 @@ def aligned(rows: Sequence[Row], left: Collection[int]) -> list[str]:
 def listing(rows: Sequence[Row], width: int | None, indent: int = 0) -> list[str]:
     """Return rows as a list: names in the first column, the other cells wrapped next to them.
 
-    On a narrow terminal, a long name has its own line.
+    On a narrow terminal, a long name is on a separate line.
     """
     if not rows:
         return []
@@ -134,9 +134,9 @@ def table(
 ) -> list[str]:
     """Return rows as aligned columns that fit into `width`; the first row is the header.
 
-    If the last column contains text and there is room, it is wrapped. Otherwise the columns that do
-    not fit follow below in further pieces; each piece repeats the first column, and long names in
-    it are folded.
+    If the last column contains text and there is enough room, it is wrapped. Otherwise the table is
+    split by columns into pieces, one below the other; each piece repeats the first column, and long
+    names in it are folded.
     """
     spaces = " " * indent
     whole = [spaces + line for line in aligned(rows, left)]
@@ -171,9 +171,9 @@ def _with_texts(rows: Sequence[Row], left: Collection[int], width: int, indent: 
 
 
 def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[int]]:
-    """Return the column numbers of each piece of a table, without the first column.
+    """Return the column indices of each piece of a table, without the first column.
 
-    Each piece has at least one column.
+    Each piece has at least one column. `first` is the width of the first column.
     """
     pieces: list[list[int]] = [[]]
     used = first
@@ -188,7 +188,7 @@ def _pieces(columns: Sequence[list[str]], first: int, width: int) -> list[list[i
 
 
 def _folded(rows: Sequence[Row], width: int) -> list[Row]:
-    """Return rows with first cells no wider than `width`; a wide cell continues in further rows."""
+    """Return rows whose first cells fit into `width`; a wider cell continues in additional rows."""
     return [
         [part, *(row[1:] if nth == 0 else [""] * (len(row) - 1))]
         for row in rows

@@ -1,6 +1,6 @@
-"""All commands and flags, in one module per group of commands. Imports nothing but argparse.
+"""The parser of all commands and flags, with one module for each group of commands.
 
-docs/cli.md is generated from this parser.
+It imports nothing but argparse. docs/cli.md is generated from this parser.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ _PATHS = (
 class Parser(argparse.ArgumentParser):
     """An argument parser that suggests similar choices and prints no usage before an error.
 
-    `advice` ends every error message; it says where flags are listed (default: `PROG --help`).
+    `advice` is the end of every error message; it states where flags are listed (default: `PROG
+    --help`).
     """
 
     advice = ""
@@ -58,7 +59,7 @@ def natural(text: str) -> int:
 
 
 def price(text: str) -> tuple[float, float]:
-    """Return the prices of a million prompt and completion tokens from `IN,OUT`."""
+    """Parse `IN,OUT`: the prices of a million prompt tokens and a million completion tokens."""
     try:
         prices = [float(part) for part in text.split(",")]
     except ValueError:
@@ -88,7 +89,7 @@ def _whole(text: str, least: int) -> int:
 
 
 def share(text: str) -> float:
-    """Parse a number between 0 and 1, both excluded."""
+    """Parse a number greater than 0 and less than 1."""
     if not 0 < (value := _number(text)) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
     return value
@@ -109,7 +110,7 @@ def _number(text: str) -> float:
 
 
 def expand_home(args: argparse.Namespace) -> None:
-    """Replace a leading `~` by the home folder in all arguments that may be paths.
+    """Replace a leading `~` with the home folder in all arguments that may be paths.
 
     A shell does not expand `~` after an equals sign (`--out=~/board`).
     """

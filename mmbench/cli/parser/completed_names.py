@@ -1,6 +1,6 @@
-"""Shell completion of commands, flags, models, tasks, metrics and runs.
+"""Shell completion of the names of commands, flags, models, tasks, metrics and runs.
 
-A shell calls mmbench itself for completions, with an environment variable of argcomplete. Names
+To get completions, a shell calls mmbench itself with an environment variable of argcomplete. Names
 come from the registries and from file names: nothing heavy is imported, and no plugin file is run.
 """
 
@@ -61,7 +61,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
 
 
 def _nothing(**_: object) -> list[str]:
-    """Return no names, so that the shell does not complete file names instead."""
+    """Return no names. The shell then does not complete file names instead."""
     return []
 
 
@@ -116,7 +116,10 @@ def _runs(parsed_args: argparse.Namespace, **_: object) -> list[str]:
 
 
 def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterable[str]:
-    """Return the names that `show` accepts for the typed kind, or the trainers for `train`."""
+    """Return the names that `mmbench show` accepts for the typed kind of object.
+
+    For `mmbench train`, return the names of trainers.
+    """
     if parsed_args.command == "train":
         return registry.names("trainer")
     by_kind: dict[str, Completer] = {

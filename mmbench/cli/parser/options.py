@@ -1,4 +1,4 @@
-"""Conversion of parsed flags to engine options, and of RUN arguments to stored runs."""
+"""Conversion of parsed flags to options of the engine, and of RUN arguments to stored runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
 def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
-    """Return the engine options for one task of a command, which may have only some of the flags.
+    """Return the engine options for one task of a command.
 
-    Raises UserError for an invalid flag.
+    A command may have only some of the flags. Raises UserError for an invalid flag.
     """
     from mmbench.engine.options import options_from
 
@@ -73,10 +73,11 @@ def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
 
 
 def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
-    """Return the path that `--data [TASK=]PATH` gives for a task.
+    """Return the path that `--data [TASK=]PATH` gives for a task; None if it gives none.
 
-    A path with `TASK=` takes precedence over a path without. Only a task of this command counts as
-    `TASK=`, so that a path may contain an equals sign.
+    A path with `TASK=` takes precedence over a path without `TASK=`. Text before an equals sign
+    counts as `TASK=` only if it is a task of this command, so that a path may contain an equals
+    sign.
     """
     general = None
     for value in paths:
@@ -89,7 +90,10 @@ def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
 
 
 def _names(task: str) -> set[str]:
-    """Return the names of a task that `TASK=` accepts; for a file also its name without suffix."""
+    """Return the names of a task that `TASK=` accepts.
+
+    For a task file, these are its path and its name without the suffix.
+    """
     is_file = task.endswith((".yaml", ".yml"))
     return {task, Path(task).stem} if is_file else {task}
 
@@ -127,9 +131,10 @@ def allowed_failures(text: str, samples: int) -> float:
 
 
 def find_runs(runs: Sequence[str], args: argparse.Namespace) -> list[StoredRun]:
-    """Find runs by reference in the board `args.out`, among those of `args.task` if it is given.
+    """Find runs by reference in the board `args.out`.
 
-    Skipped files are reported on stderr. Raises DataError as `find_run` does.
+    If `args.task` is given, only runs of this task are considered. Skipped files are reported on
+    stderr. Raises the same DataError as `find_run`.
     """
     from mmbench.cli.output.terminal import report_unreadable
     from mmbench.storage.run_lookup import find_run

@@ -20,7 +20,7 @@ def command(commands: Commands, name: str, group: str, text: str) -> argparse.Ar
 
 
 def record_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of a command that writes records."""
+    """Add the flags that are common to commands that write records."""
     add = parser.add_argument
     add(
         "--out",
@@ -39,7 +39,7 @@ def record_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def allow_outside(parser: argparse.ArgumentParser) -> None:
-    """Add the flag of a command that may send files of a data set to an endpoint."""
+    """Add the flag that allows a command to send files of a data set to an endpoint."""
     parser.add_argument(
         "--allow-outside",
         action="store_true",
@@ -61,14 +61,14 @@ def runs_of_task(parser: argparse.ArgumentParser) -> None:
 
 
 def published_as(parser: argparse.ArgumentParser) -> None:
-    """Add the flag of a command that compares with published numbers."""
+    """Add the flag of a command that compares scores with published scores."""
     parser.add_argument(
         "--published-as", metavar="HUB_ID", help="compare with the published scores of this model"
     )
 
 
 def inception(parser: argparse.ArgumentParser) -> None:
-    """Add the flag of a command that may measure FID."""
+    """Add the flag for the weights of Inception, which FID needs."""
     parser.add_argument(
         "--inception",
         type=Path,
@@ -78,7 +78,7 @@ def inception(parser: argparse.ArgumentParser) -> None:
 
 
 def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
-    """Add the flags of a command with tasks and models; models are required if `model` is true."""
+    """Add the flags that select tasks and models; models are required if `model` is true."""
     add = parser.add_argument
     add(
         "-m",
@@ -133,7 +133,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
 
 
 def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "") -> None:
-    """Add `--device`. `text` replaces the default help text, which is the default value."""
+    """Add `--device`. `text` replaces the default help text, which states the default value."""
     text = text or f"default: {default}"
     parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
 
@@ -183,7 +183,7 @@ def machine(parser: argparse.ArgumentParser) -> None:
 
 
 def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") -> None:
-    """Add the flags of a command that runs no model itself, while its metrics may use a model."""
+    """Add the flags of a command that runs no model itself, but whose metrics may use a model."""
     add = parser.add_argument
     add("--data", type=Path, metavar=metavar, help=data)
     device(parser, text="the device for models that metrics use")
@@ -191,7 +191,7 @@ def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") ->
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of a command that looks up names, including those of tasks."""
+    """Add the flags for folders of tasks and for plugin files, which both add names."""
     add = parser.add_argument
     add(
         "--tasks",
@@ -204,7 +204,7 @@ def plugins(parser: argparse.ArgumentParser) -> None:
 
 
 def plugin(parser: argparse.ArgumentParser) -> None:
-    """Add the flag of a command that looks up names."""
+    """Add the flag for plugin files, which register models, metrics and other names."""
     parser.add_argument(
         "--plugin",
         action="append",

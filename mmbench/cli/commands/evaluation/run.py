@@ -1,4 +1,7 @@
-"""`mmbench run`: run every pair of model and task; a pair that fails does not stop the others."""
+"""`mmbench run`: run every pair of model and task.
+
+A pair that fails does not stop the others.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mmbench score`: score the outputs of any program, and write a record like `mmbench run`."""
+"""`mmbench score`: score the outputs of any program; writes the same record as `mmbench run`."""
 
 from __future__ import annotations
 

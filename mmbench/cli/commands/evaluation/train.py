@@ -1,4 +1,4 @@
-"""`mmbench train`: train a model, and evaluate its checkpoints as soon as they are written."""
+"""`mmbench train`: train a model, and evaluate each checkpoint as soon as it is saved."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> TrainingRun:
-    """Return the settings of the training run, with the trainer that a recipe names.
+    """Return the settings of the training run, including the trainer from the recipe.
 
     Raises UserError for an unusable recipe.
     """
@@ -73,7 +73,7 @@ def _trainer_of(recipe: Path) -> str:
 
 
 class _Checkpoints:
-    """Shows the progress of a training run, and evaluates its checkpoints."""
+    """A listener of a training run that shows its progress and evaluates its checkpoints."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.progress = make_progress(quiet=False)
@@ -85,7 +85,7 @@ class _Checkpoints:
         self._started = False
 
     def report(self, step: TrainingStep) -> None:
-        """Advance the progress bar of the training stage; a new stage gets a new bar."""
+        """Advance the progress bar of the training stage. Each stage has its own bar."""
         if not self._started or self._last is None or step.before != self._last.before:
             done = step.number - 1 - step.before
             self.progress.finish()
@@ -96,7 +96,10 @@ class _Checkpoints:
         self.progress.advance(step.batch)
 
     def saved(self, model: str) -> None:
-        """Show the loss, and run each task on the checkpoint; a task that fails stops no other."""
+        """Show the loss, and run each task on the checkpoint called `model`.
+
+        A task that fails does not stop the others.
+        """
         if self._last:
             self.progress.note(f"step {self._last.number}: loss {self._last.loss:.4f}")
         for task in self._args.eval:

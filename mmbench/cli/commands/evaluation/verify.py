@@ -1,4 +1,4 @@
-"""`mmbench verify`: run a model on the tasks for which it has published scores."""
+"""`mmbench verify`: run a model on the tasks for which scores of it have been published."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from mmbench.types import RunRecord, TaskSpec
 
 
 def command(args: argparse.Namespace) -> int:
-    """Run each model on its tasks; print measured and published scores, tolerance and verdict."""
+    """Run each model on its tasks, and compare the measured scores with the published scores.
+
+    For each score, print both values, the tolerance and the verdict.
+    """
     specs = [load_task(name, args.tasks) for name in args.task] or _every_task(args)
     if not args.model:
         return _show(specs)
@@ -38,7 +41,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
-    """Return all tasks, except tasks of a plugin's kind that is not loaded."""
+    """Return all tasks, without those whose kind belongs to a plugin that is not loaded."""
     specs = []
     for name in sorted(task_files(args.tasks)):
         with suppress(UnknownKind):

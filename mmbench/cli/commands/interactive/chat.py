@@ -27,7 +27,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _line(args: argparse.Namespace) -> str:
-    """Return the next line of input; "" at its end, or if a prompt was given."""
+    """Return the next line of standard input; "" at its end, or if a prompt was given instead."""
     if args.prompt:
         return ""
     if sys.stdin.isatty():

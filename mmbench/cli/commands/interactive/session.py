@@ -1,4 +1,4 @@
-"""Code that `mmbench classify` and `mmbench chat` share: opening the files and the model."""
+"""Code that `mmbench classify` and `mmbench chat` share: it opens the files and the model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def files(args: argparse.Namespace) -> list[Media]:
 
 @contextmanager
 def open_model(args: argparse.Namespace) -> Iterator[InteractiveModel]:
-    """Yield the model of -m. Raises UserError for a file that is missing or cannot be read."""
+    """Open the model of -m, and yield it.
+
+    Raises UserError for a media file that is missing or cannot be read.
+    """
     from mmbench.engine.context import run_context
     from mmbench.engine.interactive import InteractiveModel
 

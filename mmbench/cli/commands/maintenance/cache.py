@@ -1,4 +1,4 @@
-"""`mmbench cache`: list or remove journals of model outputs."""
+"""`mmbench cache`: list or remove the journals, which cache the outputs of models."""
 
 from __future__ import annotations
 

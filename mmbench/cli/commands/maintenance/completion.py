@@ -6,7 +6,10 @@ import argparse
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the completion script of a shell; `eval "$(mmbench completion bash)"` activates it."""
+    """Print the completion script of a shell.
+
+    In bash, `eval "$(mmbench completion bash)"` activates it.
+    """
     import argcomplete
 
     print(argcomplete.shellcode(["mmbench"], shell=args.shell))

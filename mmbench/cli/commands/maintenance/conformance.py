@@ -1,4 +1,4 @@
-"""`mmbench conformance`: compare metrics with references; exit code 1 if one deviates."""
+"""`mmbench conformance`: compare metrics with references; the exit code is 1 if any differs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ a single-precision reference is 1e-06."""
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print each row as soon as it is computed, or all rows as JSON or Markdown."""
+    """Print each row of the comparison when it is computed, or all rows as JSON or Markdown."""
     known = families()
     unknown = [family for family in args.family if family not in known]
     if unknown:
@@ -52,7 +52,10 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _stored(file: str | None) -> list[ConformanceRow]:
-    """Read rows from a file written by `--json`. Raises DataError for any other file."""
+    """Return the rows in a file that `mmbench conformance --json` wrote.
+
+    Raises DataError for any other file.
+    """
     if file is None:
         return []
     try:
@@ -107,7 +110,7 @@ def number(value: float | None) -> str:
 
 
 def total(rows: Iterable[ConformanceRow]) -> str:
-    """Return the number of rows per verdict as text."""
+    """Return the number of rows with each verdict, as text."""
     counts = Counter(row.verdict for row in rows)
     return ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common()) or "no rows"
 
@@ -124,12 +127,12 @@ def document(rows: list[ConformanceRow]) -> str:
 
 
 def _environments(rows: Iterable[ConformanceRow]) -> list[str]:
-    """Return the environments in which rows were verified, in order of appearance."""
+    """Return the environments in which rows were computed, in order of appearance."""
     return list(dict.fromkeys(row.environment for row in rows if row.verdict != "skipped"))
 
 
 def summary(rows: list[ConformanceRow]) -> Iterator[list[str]]:
-    """Yield a row for each family and reference: compared metrics and the largest difference."""
+    """Yield a row for each family and reference: compared metrics and largest difference."""
     compared: dict[tuple[str, str], list[ConformanceRow]] = {}
     for row in rows:
         if row.difference is not None:

@@ -1,4 +1,7 @@
-"""`mmbench selftest`: print one line per check; the exit code is 1 if a check fails."""
+"""`mmbench selftest`: test tasks without a model.
+
+It prints a line for each check; the exit code is 1 if a check fails.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _SHOWN = {True: "ok", False: "FAILED", None: "skipped"}
 
 
 def command(args: argparse.Namespace) -> int:
-    """Test every task; a task that cannot be read does not stop the others."""
+    """Run the self-tests of every task; a task that cannot be read does not stop the others."""
     from mmbench.spec import task_files
 
     tasks = args.task or sorted(task_files(args.tasks))

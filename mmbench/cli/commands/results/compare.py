@@ -25,7 +25,10 @@ _QUOTED = 60  # longer outputs are truncated to this many characters
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print every candidate next to the baseline; for several runs, print which do not differ."""
+    """Print the comparison of each candidate with the baseline.
+
+    For several runs, also print which runs do not differ.
+    """
     if len(args.run) < 2:
         raise UserError(
             "compare needs at least two runs; type mmbench compare BASELINE CANDIDATE …"
@@ -48,9 +51,9 @@ def command(args: argparse.Namespace) -> int:
 def comparison_lines(
     pairs: Sequence[Comparison], records: Sequence[RunRecord], most: int, width: int | None
 ) -> list[str]:
-    """Return the output of `mmbench compare` for the runs of one task.
+    """Return the lines that `mmbench compare` prints for the runs of one task.
 
-    `pairs` are all compared pairs, and `records` the runs of the task. At most `most` changed
+    `pairs` are all compared pairs, and `records` the records of the runs. At most `most` changed
     samples are shown.
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
@@ -78,7 +81,7 @@ def _parts(record: RunRecord) -> list[str]:
 
 
 def _table(pair: Comparison, width: int | None) -> list[str]:
-    """Return the scores as lines, with a separate table for each direction."""
+    """Return the scores of a pair as lines, with a separate table for each direction."""
     header = [name.format(f"{100 * (1 - pair.alpha):g}") for name in _HEADER]
     scores = {score.metric: score for score in pair.scores}
     lines: list[str] = []
@@ -111,7 +114,7 @@ def chance(p_value: float | None) -> str:
 
 
 def _notes(pair: Comparison) -> list[str]:
-    """Return notes on the tests: the method, the number of samples, and excluded samples."""
+    """Return notes on the tests: the method, the number of samples, and the excluded samples."""
     lines: dict[str, list[str]] = {}
     for score in pair.scores:
         for note in _notes_on(score):
@@ -126,7 +129,10 @@ def _notes(pair: Comparison) -> list[str]:
 
 
 def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
-    """Return the names of metrics as text; all metrics of a direction become `all DIRECTION`."""
+    """Return names of metrics as text; if all metrics of a direction are named, `all DIRECTION`.
+
+    `every` are the names of all metrics.
+    """
     by_direction = directions(names)
     whole = {
         direction
@@ -163,9 +169,9 @@ def _changes(changed: SampleChanges, most: int, width: int | None) -> list[str]:
 
 
 def _change(sample: SampleChange, width: int | None) -> list[str]:
-    """Return the lines for a changed sample: both outputs and the reference.
+    """Return the lines that show a changed sample: both outputs and the reference.
 
-    This is one line if it fits into `width`, otherwise a list.
+    The result is a single line if it fits into `width`, otherwise a line for each part.
     """
     baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
     reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
@@ -182,7 +188,10 @@ def _change(sample: SampleChange, width: int | None) -> list[str]:
 def _groups(
     pairs: Sequence[Comparison], records: Sequence[RunRecord], width: int | None
 ) -> list[str]:
-    """Return lines that list, for each metric, the runs from best to worst with their letters."""
+    """Return lines that list, for each metric, the runs from best to worst with their letters.
+
+    Runs with a common letter do not differ significantly.
+    """
     at = {record.run: place for place, record in enumerate(records)}
     lines = ["", "Runs that share a letter do not differ:"]
     for place, score in enumerate(pairs[0].scores):

@@ -1,4 +1,4 @@
-"""`mmbench gate`: the verdict on a candidate as an exit code."""
+"""`mmbench gate`: a verdict on a candidate, given as an exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 def command(args: argparse.Namespace) -> int:
     """Print a line for each metric, and return the exit code: 0 if the candidate passes, else 1.
 
-    If the data do not decide, return the code of --on-unclear (default: 4).
+    If a verdict is unclear, return the exit code that --on-unclear sets (default: 4).
     """
     baseline, candidate = find_runs([args.baseline, args.candidate], args)
     verdicts = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)

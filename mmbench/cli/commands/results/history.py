@@ -65,7 +65,10 @@ def command(args: argparse.Namespace) -> int:
 
 
 def shortener(runs: Sequence[str]) -> Callable[[str], str]:
-    """Return a function that shortens run ids to their time, unless two runs have the same time."""
+    """Return a function that shortens a run id to the time of the run.
+
+    It returns ids unchanged if two runs have the same time.
+    """
 
     def short(run: str) -> str:
         beginning = run[:_STAMP]
@@ -81,9 +84,10 @@ def table(
     short: Callable[[str], str],
     width: int | None = None,
 ) -> list[str]:
-    """Return the lines of a metric's table; each line of models has a heading.
+    """Return the lines of a metric's table, in which each line of the history has a heading.
 
-    Columns are aligned over the whole table; on a narrow terminal, only within each line of models.
+    Columns are aligned over the whole table; on a narrow terminal, they are aligned only below each
+    heading.
     """
     failed = any(point.failed for point in points)
     parts = [_part(list(own), failed, short) for _, own in groupby(points, lambda p: p.line)]
@@ -101,7 +105,7 @@ def table(
 def _part(
     line: Sequence[Point], failed: bool, short: Callable[[str], str]
 ) -> tuple[str, list[list[str]]]:
-    """Return the heading of a line of models, and its table rows with the header first."""
+    """Return the heading of a line of the history, and its table rows with the header first."""
     first = "step" if line[0].order == "step" else "checkpoint"
     header = [first, "value", "95 %", *(["failed"] if failed else []), "change", "run"]
     heading = f"{line[0].line + 1}  {plain(line_name(line[0]), 76)}"

@@ -1,4 +1,4 @@
-"""`mmbench leaderboard`: rebuild the tables from the records, or show them."""
+"""`mmbench leaderboard`: rebuild the tables from the run records, or show them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:
-    """Return the tables of each task, and a line for each file that is not a record."""
+    """Return the tables of each task, and a message for each file that is not a record."""
     records_by_task = {task: store.read_records(out, task) for task in tasks}
     unreadable = [line for records in records_by_task.values() for line in records.unreadable]
     return {

@@ -1,7 +1,7 @@
-"""`mmbench list`: names in the first column, then a summary. No heavy library is imported.
+"""`mmbench list`: a line for each name, with the name first and then a summary.
 
-Metrics are imported, because they declare their unit themselves; metrics of installed packages are
-not.
+No heavy library is imported. The modules of metrics are imported, because they declare the units of
+their metrics; metrics of installed packages are not imported.
 """
 
 from __future__ import annotations

@@ -106,14 +106,14 @@ def _model(args: argparse.Namespace) -> list[str]:
 
 
 def _options(cls: Callable[..., object]) -> Iterator[str]:
-    """Yield the options of a model as a user types them, with their defaults: `prompt=null`."""
+    """Yield the options of a model with their defaults, as typed by a user: `prompt=null`."""
     for name, option in function_options(cls, ("self", "folder", "device", "dtype")).items():
         needed = option.default is inspect.Parameter.empty
         yield f"{name}=…" if needed else f"{name}={_typed(option.default)}"
 
 
 def _typed(value: object) -> str:
-    """Return a value as a user types it after `--model-arg KEY=`."""
+    """Return a value as it is typed on a command line after `--model-arg KEY=`."""
     return plain(msgspec.json.encode(value, enc_hook=str).decode())
 
 
