@@ -1,1 +1,1 @@
-"""Reports on run records: the tables of a leaderboard."""
+"""Reports made from run records: the tables of a leaderboard."""

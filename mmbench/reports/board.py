@@ -1,6 +1,6 @@
-"""Leaderboards: tables made from run records alone, so that they can be rebuilt at any time.
+"""Leaderboards, which are made from run records alone and can be rebuilt at any time.
 
-This needs neither torch nor a model.
+Neither torch nor a model is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _MARKERS = {
 
 
 class BuildResult(NamedTuple):
-    """The paths of the pages that were written, and a line for each file that is not a record."""
+    """The result of building a leaderboard.
+
+    It has the paths of the written pages, and a message for each file that is not a record.
+    """
 
     pages: list[str]
     unreadable: list[str]
@@ -74,7 +77,7 @@ def _replace(folder: Folder, name: str, text: str) -> None:
 
 
 def _refuse_foreign_file(folder: Folder, name: str) -> None:
-    """Raise UserError if writing a table would overwrite a file that `build` did not write."""
+    """Raise UserError if a table would overwrite a file that `build` has not written."""
     if fault := _foreign_file(folder, name):
         raise UserError(
             f"cannot write {folder.path(name)}: {fault}; move it away, or choose another folder"

@@ -1,4 +1,4 @@
-"""The cells of a table row for a run: scores, intervals, bounds and speed."""
+"""The cells of a run's row in a table: scores, intervals, bounds and speed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ def interval(score: ScoreInfo | None) -> str:
 
 
 def margin(score: ScoreInfo | None) -> str:
-    """Return the larger distance between the score and an end of its 95 % interval, for a terminal.
+    """Return the distance between a score and the farther end of its 95 % interval, as text.
 
-    Return `n/a` if the score or its interval is missing.
+    Tables in a terminal show it instead of the interval. Return `n/a` if the score or its interval
+    is missing.
     """
     if score is None or score.value is None or score.low is None or score.high is None:
         return "n/a"
@@ -34,14 +35,17 @@ def margin(score: ScoreInfo | None) -> str:
 
 
 def failed(record: RunRecord) -> str:
-    """Return the number of failed samples, with the bounds of the headline that follow from it."""
+    """Return the number of failed samples, with the bounds of the headline that it implies."""
     n = str(record.counts.get("failed", 0))
     within = bounds(record)
     return f"{n} ({within})" if within else n
 
 
 def bounds(record: RunRecord) -> str:
-    """Return the lowest and the highest headline possible without failures; "" if none failed."""
+    """Return the lowest and the highest headline that are possible without failures, as text.
+
+    Return "" if no sample failed.
+    """
     score = record.scores.get(record.headline)
     if not record.counts.get("failed", 0) or score is None or score.bounds is None:
         return ""
@@ -50,20 +54,23 @@ def bounds(record: RunRecord) -> str:
 
 
 def published(record: RunRecord) -> str:
-    """Return the verdict on the published value of the headline; "" if none was published."""
+    """Return the verdict on the headline compared with its published value.
+
+    Return "" if no value was published.
+    """
     verdicts = [p.verdict for p in record.published if p.metric == record.headline]
     return verdicts[0] if verdicts else ""
 
 
 def rtfx_cell(record: RunRecord) -> str:
-    """Return the speed of speech recognition as a table cell; `n/a` if it was not measured."""
+    """Return the speed of speech recognition (RTFx) as a cell; `n/a` if it was not measured."""
     return format_number(speed.rtfx(record))
 
 
 def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the rows of a table as plain text, for Markdown.
+    """Return the header and the rows of a Markdown table, as plain text.
 
-    The columns of speed and of published scores exist only if one of the runs has a value.
+    The columns for speed and for published scores exist only if a run has a value.
     """
     metrics = list(records[0].scores)
     timed, known = speed.has_column(records), any(map(published, records))
@@ -85,9 +92,10 @@ def header_and_rows(records: list[RunRecord]) -> tuple[list[str], list[list[str]
 
 
 def brief(records: list[RunRecord]) -> list[list[str]]:
-    """Return one row with the columns `BRIEF` for each model, or for each baseline if no model ran.
+    """Return one row, with the columns `BRIEF`, for each model.
 
-    `baseline` is the headline of the best baseline that ignores the input.
+    If the records have only baselines, return a row for each baseline. The column `baseline` has
+    the headline of the best baseline that ignores the input.
     """
     models = [record for record in records if not record.baseline] or records
     baselines = [record for record in records if record.baseline not in (None, "oracle")]

@@ -1,7 +1,7 @@
-"""The grouping of runs into tables of a leaderboard, and the captions of the tables.
+"""The grouping of runs into leaderboard tables, and the captions of the tables.
 
-All runs of a table have the same fingerprint, data hash and signature of each metric, so that
-scores of different tasks or data are never in one column.
+All runs of a table have the same task fingerprint and data hash, and the same signature of each
+metric, so that a column never mixes scores of different tasks or data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Section = tuple[str, str, str]
 
 
 def label(record: RunRecord) -> str:
-    """Return a model's name on a board: `clip-nano@runs/a/step-500 (width=64)`."""
+    """Return the label of a model on a leaderboard: `clip-nano@runs/a/step-500 (width=64)`."""
     model = record.model
     place = f"@{model.checkpoint}" if model.checkpoint else ""
     revision = f"#{model.revision[:12]}" if model.revision else ""
@@ -27,16 +27,18 @@ def label(record: RunRecord) -> str:
 
 
 def section_key(record: RunRecord) -> Section:
-    """Return the properties that all records of a table share."""
+    """Return the properties that all records of a table have in common."""
     measured = sorted(name for name, score in record.scores.items() if score.signature)
     signatures = ";".join(f"{name}={record.measured_as(name)}" for name in measured)
     return record.task.fingerprint, record.task.data_hash, signatures
 
 
 def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
-    """Group records into tables: the latest run of each model, ordered by headline, best first.
+    """Group records into tables.
 
-    Tables on the protocol's data come first, then tables with more samples, then the latest tables.
+    A table has the latest run of each model, ordered by headline, best first. Tables on the
+    protocol's data come first, then tables with more samples before tables with fewer. Tables with
+    equally many samples are ordered by their latest run, newest first.
     """
     latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
     for record in records:
@@ -55,7 +57,10 @@ def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
 
 
 def other_data(record: RunRecord) -> str:
-    """Return how a record's data differ, or may differ, from the protocol's data; otherwise ""."""
+    """Return how the data of a record differ, or may differ, from the data of the protocol.
+
+    Return "" if they do not differ.
+    """
     task = record.task
     if not task.protocol:
         return ""

@@ -18,9 +18,10 @@ from mmbench.types import RunRecord
 
 
 def to_csv(tables: Iterable[list[RunRecord]]) -> str:
-    """Return tables as one CSV file: a row per model, unrounded values, None as an empty cell.
+    """Return tables as one CSV file with a row for each model.
 
-    It has the columns of all tables, in the order in which they first appear.
+    Values are not rounded, and None is an empty cell. The file has the columns of all tables, in
+    the order in which they first appear.
     """
     rows: list[dict[str, object]] = []
     for records in tables:
@@ -79,7 +80,7 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
 
 
 def headline_words(record: RunRecord) -> str:
-    """Return the headline as Markdown, with its direction and, if known, its unit."""
+    """Return the headline as Markdown, with the better direction and, if known, the unit."""
     code, score = markdown_code(record.headline), record.scores.get(record.headline)
     if score is None:
         return code

@@ -1,1 +1,1 @@
-"""Self-tests of a task, with known answers and without a model."""
+"""Self-tests of tasks, which need no model because the correct results are known."""

@@ -1,7 +1,7 @@
-"""Tests of properties that every task must have, with known answers.
+"""Tests of properties that every task must have; the correct results are known.
 
-The oracle has the best scores; baselines that ignore the input score no better than chance; scores
-depend neither on the order of the samples nor on batches or shards; a corrupt sample is counted as
+The oracle has the best scores. Baselines that ignore the input score no better than chance. Scores
+depend neither on the order of the samples nor on batches or shards. A corrupt sample is counted as
 failed.
 """
 
@@ -36,7 +36,10 @@ _EQUAL = 1e-9  # tolerance: sums in another order differ in their last digits
 
 
 class _Bench(NamedTuple):
-    """A task with its kind, data for its baselines, and the metrics that can be computed here."""
+    """A task with its kind, data for its baselines, and the metrics that can be computed.
+
+    Other metrics need a package or a model that this machine does not have.
+    """
 
     spec: TaskSpec
     kind: Kind[Dataset]
@@ -54,9 +57,10 @@ class _Bench(NamedTuple):
 
 
 def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
-    """Run all checks of a task, on its own data if found on this machine, else on generated data.
+    """Run all checks of a task.
 
-    Raises UserError for a task that cannot be loaded.
+    The task's own data are used if they are found on this machine, else generated data. Raises
+    UserError for a task that cannot be loaded.
     """
     with run_context(options) as context:
         spec, kind = find_task(task, context.options)
@@ -90,7 +94,10 @@ def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
 
 
 def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
-    """Return the metrics that can be computed here, and a skipped check for each other metric."""
+    """Return the metrics that can be computed on this machine.
+
+    The second result has a skipped check for each other metric.
+    """
     directions = bench.kind.baseline("oracle", bench.data, 0).directions
     metrics, skipped = [], []
     for name in bench.metrics:
@@ -128,15 +135,16 @@ def _others(bench: _Bench) -> list[str]:
 
 
 def _better(value: float, scored: MeasuredDirection) -> float:
-    """Return the difference by which a value is better than a score; negative if it is worse."""
+    """Return by how much a value is better than a score; negative if it is worse."""
     gain = value - scored.score.value
     return gain if scored.score.better == "higher" else -gain
 
 
 def _chance(bench: _Bench) -> Iterator[Check]:
-    """Check that baselines that ignore the input score no better than with randomly paired targets.
+    """Check that baselines that ignore the input score no better than chance.
 
-    The baseline `hedge` must score no better than the better one of `constant` and `random`.
+    Chance is the score of the same baseline with randomly permuted targets. The baseline `hedge`
+    must score no better than the better one of `constant` and `random`.
     """
     random = [bench.data.permuted(seed) for seed in range(_PERMUTED)]
     if random[0] == bench.data:  # nothing to permute: sets of images have no pairs
@@ -153,9 +161,10 @@ def _chance(bench: _Bench) -> Iterator[Check]:
 
 
 def _pair_anew(bench: _Bench, name: str, answers: Predictions, data: Dataset) -> Directions:
-    """Pair the predictions of a baseline with the samples of `data`, the permuted data.
+    """Pair the predictions `answers` of the baseline `name` with the samples of permuted data.
 
-    For retrieval, the baseline is run again instead, since rankings depend on the whole corpus.
+    For retrieval, the baseline is instead run again on the permuted `data`, since rankings depend
+    on the whole corpus.
     """
     if len(data.shards()) == 1:
         return bench.kind.baseline(name, data, 0).directions

@@ -1,4 +1,4 @@
-"""Small generated data for self-tests, in the form that each data source returns."""
+"""Small generated data sets for self-tests, in the form that each data source returns."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
 
 
 def _captions() -> Samples:
-    """Return images with one caption each, so that this caption is best in every metric."""
+    """Return images with a single caption each; this caption is then the best in every metric."""
     data = _example()
     captions = {query.group: [str(query.inputs["text"])] for query in data.queries}
     return Samples([Sample(s.id, s.inputs, captions[s.id], s.id) for s in data.corpus])
@@ -79,7 +79,10 @@ def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -
 
 
 def _ten(i: int) -> list[str]:
-    """Return ten answers, eight of them equal, so that any nine of them give the full score."""
+    """Return ten answers to question `i`, eight of them equal.
+
+    Any nine of them then give the equal answer the full score.
+    """
     return [_COLOURS[i % 4]] * 8 + [_COLOURS[(i + 1) % 4], "a dark one"]
 
 
@@ -105,7 +108,7 @@ def _labels(spec: TaskSpec) -> Samples:
 
 
 def _images() -> Samples:
-    """Return few images, since a metric runs Inception on them."""
+    """Return a few images; there are only a few because a metric runs Inception on them."""
     data = _example()
     return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus[: _N // 2]])
 
@@ -128,7 +131,7 @@ def _pope() -> Samples:
 
 
 def _spoken() -> Samples:
-    """Return texts with an audio clip each, for speech synthesis or recognition."""
+    """Return texts, each with an audio clip, for speech synthesis or recognition."""
     texts = [str(query.inputs["text"]) for query in _example().queries[::5]]
     return Samples(
         [
@@ -159,7 +162,7 @@ def _prompts() -> Samples:
 
 
 def _published(spec: TaskSpec) -> Samples:
-    """Return data in the form of published annotation files, for the task's kind and metrics."""
+    """Return data in the form of published annotation files, for the kind and metrics of a task."""
     data = _by_kind(spec)
     return Samples(
         [

@@ -35,9 +35,9 @@ _BROKEN = InvalidContent("corrupt, on purpose")
 
 
 class Check(NamedTuple):
-    """A tested property with the result; `passed` is None if it could not be tested.
+    """A property that was tested, with the result.
 
-    `detail` explains the result.
+    `passed` is None if the property could not be tested. `detail` explains the result.
     """
 
     what: str
@@ -46,12 +46,12 @@ class Check(NamedTuple):
 
 
 class Probe:
-    """A model that embeds an input as its hash, so that exchanged rows are detected."""
+    """A model whose embedding of an input is its hash, so that exchanged rows are detected."""
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return vectors [n, 16] of the hashes of n decoded items."""
+        """Return vectors [n, 16], one for each of n decoded items, computed from its hash."""
         import numpy as np
 
         raw = b"".join(digest(_bytes(item)) for item in items)
@@ -59,7 +59,10 @@ class Probe:
 
 
 def _bytes(item: Any) -> bytes | str:
-    """Return the content of a decoded item: a text, pixels, audio samples or video frames."""
+    """Return the content of a decoded item as bytes or a string.
+
+    The content is a text, pixels, audio samples or video frames.
+    """
     if isinstance(item, Audio | VideoFrames):
         return item[0].tobytes()
     return item if isinstance(item, str) else item.tobytes()
@@ -125,7 +128,10 @@ def check_corrupt_sample(
 
 
 def _probe_requests(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
-    """Return the requests of a kind if the probe can answer them (`embed` only), else {}."""
+    """Return the requests of a kind if all of them are `embed` requests, else {}.
+
+    The probe can only embed.
+    """
     needs = kind.needs()
     requests = kind.requests(data, 0) if needs and needs.ability is Embeds else {}
     return requests if all(batch.method == "embed" for batch in requests.values()) else {}
@@ -148,7 +154,10 @@ def _equal(whole: VectorOutputs, parts: list[VectorOutputs]) -> bool:
 def _accept_oracle(
     kind: Kind[Dataset], data: Dataset, replacements: dict[str, InvalidContent]
 ) -> list[Prediction]:
-    """Score the oracle's outputs as outputs of another program, with some outputs replaced."""
+    """Return predictions from the oracle's outputs, treated as outputs of another program.
+
+    `replacements` are invalid outputs that replace outputs of the oracle, by sample id.
+    """
     best = kind.baseline("oracle", data, 0)
     outputs = Outputs(values={p.id: p.value for p in best.each()} | replacements)
     return list(kind.accept(data, outputs).each())
