@@ -25,7 +25,7 @@ def report(error: BaseException) -> int:
         return 128 + number
     message = str(error) if isinstance(error, UserError) else _fault(error)
     if message:
-        from mmbench.cli.output.terminal import show  # `--help` does not need it
+        from mmbench.cli.output.terminal import show  # here because `--help` does not need it
 
         if os.environ.get(_TRACEBACK):
             _print_traceback(error)

@@ -51,9 +51,8 @@ def run_process(command: Callable[[], int]) -> int:
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else USER * bool(error.code)
     handle_signals(lambda _: os._exit(code))  # the result is complete; only threads are running
-    atexit.register(
-        _ignore_signals
-    )  # after the threads have ended, because Python would reset the handlers
+    # Runs after the threads have ended; later Python would reset the handlers.
+    atexit.register(_ignore_signals)
     if output_fault := streams.close():
         print(f"mmbench: error: {output_fault}", file=sys.stderr)
         code = worst([code, USER])

@@ -1,4 +1,4 @@
-"""Answers with known scores under the rules of each metric."""
+"""Test answers whose scores are known from the rules of each metric."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class PerSample(ABC):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if cls.__module__.startswith("mmbench."):  # a check of every sample costs time
+        if cls.__module__.startswith("mmbench."):  # not checked, because that takes time
             return
         for name in CHECKS.keys() & vars(cls):
             setattr(cls, name, with_check(name, vars(cls)[name]))
@@ -175,7 +175,7 @@ def _tags(samples: Sequence[Sample], outputs: Outputs) -> Sequence[Mapping[str, 
     if not output_tags:
         return own
     output_columns = output_tags.look_up(ids) if isinstance(output_tags, Keyed) else ()
-    # `match` has removed tags of outputs that samples have, too.
+    # If a sample and its output have the same tag, the tag of the sample is kept.
     if isinstance(own, Mappings) and isinstance(output_columns, Mappings):
         return Mappings({**output_columns.columns, **own.columns}, len(ids))
     pairs = zip(ids, own, strict=True)

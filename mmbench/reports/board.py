@@ -92,7 +92,7 @@ def _foreign_file(folder: Folder, name: str) -> str:
     """
     try:
         data = folder.read(name)
-    except (FileNotFoundError, PermissionError):  # a place can be writable without being readable
+    except (FileNotFoundError, PermissionError):  # a folder can be writable but not readable
         return ""
     except OSError as error:
         return error.strerror or str(error)

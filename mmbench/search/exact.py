@@ -93,7 +93,7 @@ def search(
         refuse_invalid("query", sweep.invalid_rows[swapped], sizes[0], query_ids)
         refuse_invalid("corpus", sweep.invalid_rows[1 - swapped], sizes[1], corpus_ids)
         if not np.array_equal(counted[0].seen, scores):
-            # The library computes small blocks differently, so the scores in tiles are used.
+            # Small blocks give other scores than tiles, so count again with the scores in tiles.
             counted = counters(counted[0].seen)
             sweep.visit(*counted)
     tops = [best.top for best in nearest] or [np.empty((n, 0), np.int64) for n in sizes]

@@ -56,7 +56,7 @@ def intervals(
     shared: dict[tuple[object, ...], list[tuple[Groups, list[int]]]] = {}
     for at, (score, own) in enumerate(zip(scores, groups, strict=True)):
         if score.interval is None and score.fold != "whole" and score.value == score.value:
-            candidates = shared.setdefault((len(own), *own[:1]), [])  # few columns to compare
+            candidates = shared.setdefault((len(own), *own[:1]), [])  # few candidates to compare
             members = next((members for other, members in candidates if equal(own, other)), None)
             if members is None:
                 candidates.append((own, [at]))

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 _LIBRARIES = ("HF_DATASETS", "HF_HUB")
-_EVERY, _SELDOM, _SHARE = (
-    10.0,
-    300.0,
-    0.1,
-)  # between lines: minimal and maximal seconds, share of a stage
+# The interval between lines: minimum and maximum in seconds, and as a share of the stage.
+_EVERY, _SELDOM, _SHARE = 10.0, 300.0, 0.1
 
 
 def make_progress(*, quiet: bool) -> Progress:

@@ -154,7 +154,7 @@ class Retrieval:
             for split in range(splits)
             for name in names
         ]
-        return rankings, dict(zip(labels, reports, strict=False))  # none for exact search
+        return rankings, dict(zip(labels, reports, strict=False))  # exact search has no reports
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
         """Return rankings from another program's outputs.

@@ -62,7 +62,7 @@ def _cosines(order: Captions) -> Floats:
     cosines = []
     for block in order.blocks():
         ngrams = counts(block)
-        # An n-gram that no reference has gets the weight of an n-gram in one reference.
+        # An n-gram that occurs in no reference gets the weight of an n-gram that occurs in one.
         idf = log_size - np.log(np.maximum(frequency[ngrams.gram], 1))
         cosines.append(_clipped_cosines(ngrams, ngrams.count * idf, block))
     return np.concatenate(cosines)

@@ -84,9 +84,9 @@ def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Featu
 
     The value of a caption is 2ab / (a + b), or 0 if a and b are 0, with a = 2.5 · max(0,
     cos(caption, image)) and b = max(0, the largest cos(caption, reference)). The embedding model is
-    CLIP ViT-B/32. Range [0, 10/7], higher is better. Features: those of `clipscore`, and
-    `references` [k, d] float32. (Unlike the paper, the official code does not set a negative cosine
-    of the best reference to 0.)
+    CLIP ViT-B/32. Range [0, 10/7], higher is better. Features: `caption` and `image` as for
+    `clipscore`, and `references` [k, d] float32. (Unlike the paper, the official code does not set
+    a negative cosine of the best reference to 0.)
     Source: Hessel et al. 2021, arXiv 2104.08718; jmhessel/clipscore `get_refonlyclipscore`, `main`.
     """
     return _score(predictions, _harmonic(features, _CLIPSCORE), _CLIPSCORE)
@@ -97,8 +97,8 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
     """PAC-S: 2 · max(0, cos(caption, image)), averaged over captions.
 
     The embedding model is a CLIP with the weights of PAC-S. Range [0, 2], higher is better.
-    Features: those of `clipscore`. There is no default model, because the authors publish the
-    weights as files for their own code; name a model that has these weights.
+    Features: `caption` and `image` as for `clipscore`. There is no default model, because the
+    authors publish the weights as files for their own code; name a model that has these weights.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `PACScore`.
     """
     return _score(predictions, _fit(features, _PAC), _PAC)

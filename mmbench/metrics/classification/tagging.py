@@ -65,8 +65,9 @@ def auc(predictions: Sequence[Prediction]) -> Score:
 def d_prime(predictions: Sequence[Prediction]) -> Score:
     """Sensitivity index d' = √2 · Φ⁻¹(`auc`). Range (-∞, ∞), higher is better.
 
-    `auc` is the mean area over the classes, and Φ is the normal distribution. At chance level, d'
-    is 0. An area of 0 or 1 gives an infinite value, with a reason.
+    `auc` is the mean area over the classes, and Φ is the distribution function of the standard
+    normal distribution. At chance level, d' is 0. An area of 0 or 1 gives an infinite value, with a
+    reason.
     Source: Gemmeke et al. 2017; PANNs (arXiv 1912.10211) and AST (arXiv 2104.01778) take the mean
     over the classes first, as here.
     """

@@ -12,7 +12,7 @@ from mmbench.types import Array
 
 Floats = NDArray[np.float64]
 
-# Pairs in a block of distances.
+# Number of pairs of images in a block of distances.
 _PAIRS = 1 << 24
 # Integers up to two to this power are exact in float64.
 _EXACT = 53

@@ -83,9 +83,9 @@ def rtfx(predictions: Sequence[Prediction]) -> Score:
     """Seconds of audio per second of computing, over the corpus. Range [0, ∞), higher is better.
 
     The inverse of the real-time factor. Rows are [audio_seconds, compute_seconds], from the tags
-    with these names; NaN, with a reason, if a prediction lacks either number. In a run of a model,
-    the run measures both over the outputs that it computes. Source: Open ASR Leaderboard (Hugging
-    Face), RTFx.
+    with these names; NaN, with a reason, if a prediction lacks either number. When mmbench runs a
+    model, it measures both numbers for the outputs that it computes. Source: Open ASR Leaderboard
+    (Hugging Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
     missing = int(np.isnan(rows).any(axis=1).sum())

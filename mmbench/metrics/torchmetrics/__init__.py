@@ -110,7 +110,7 @@ def _as_reasons(name: str) -> Iterator[None]:
         yield
     except (SampleError, Missing, DataError):
         raise
-    except Exception as error:  # a library with errors of all types
+    except Exception as error:  # torchmetrics raises errors of many types
         if is_out_of_memory(error):
             raise
         reason = one_line(error)
@@ -136,7 +136,7 @@ def _measured(predictions: list[Prediction], name: str, options: Mapping[str, An
     with warnings.catch_warnings(record=True) as caught, no_network():
         warnings.simplefilter("always")
         metric = cls(**all_options)
-        caught.clear()  # a warning that the metric stores its inputs
+        caught.clear()  # discards a warning that the metric stores its inputs
         for batch in inputs.batches(type(metric).update):
             metric.update(*batch)
         value = number(metric.compute(), own_options.get("output"), accepted)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mmbench.errors import DataError
 
-_LONGEST = 200  # characters of a message of torchmetrics
+_LONGEST = 200  # longest message of torchmetrics, in characters
 
 
 def one_line(message: object) -> str:

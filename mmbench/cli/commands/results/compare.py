@@ -62,7 +62,7 @@ def comparison_lines(
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == records[0].task.name]
-    # The first pairs are with the baseline.
+    # The first pairs compare each candidate with the baseline.
     for pair, record in zip(pairs, records[1:], strict=False):
         lines += ["", f"baseline   {_run_line(records[0])}", f"candidate  {_run_line(record)}", ""]
         lines += _table(pair, width)

@@ -23,7 +23,7 @@ from mmbench.storage.folders import Folder
 from mmbench.text import plain
 from mmbench.text.number_format import decimals, format_interval, format_number
 
-_STAMP = len("20261126-120631")  # the beginning of run names
+_STAMP = len("20261126-120631")  # length of the time at the beginning of a run id
 
 
 def command(args: argparse.Namespace) -> int:

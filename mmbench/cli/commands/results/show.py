@@ -18,7 +18,7 @@ from mmbench.text import plain, printable
 from mmbench.types import TaskSpec
 from mmbench.validation.named_values import function_options
 
-_UNFOLDED = 1 << 30  # the width of YAML that is not folded
+_UNFOLDED = 1 << 30  # a width at which YAML is not folded
 
 
 def command(args: argparse.Namespace) -> int:

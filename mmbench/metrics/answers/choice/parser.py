@@ -50,7 +50,7 @@ from mmbench.metrics.answers.choice.claims import (
 from mmbench.metrics.answers.choice.clean import clean, split_boxes
 from mmbench.metrics.answers.choice.options import LetteredOptions, options_of
 
-VERSION = 2  # of these rules; part of the signature of each metric that uses them
+VERSION = 2  # version of the rules; part of the signature of metrics that use them
 
 _MARKED = re.compile(
     r"[(\[](?P<inside>[A-Za-z])[)\]]"
@@ -58,7 +58,7 @@ _MARKED = re.compile(
 )
 _FOREIGN = re.compile(r"[(\[]([A-Z])[)\]]")
 _HOLDS_LETTER = re.compile(r"(?<!\w)[A-Za-z](?!\w)")
-_LOOK_BACK = 40  # characters before a letter that may hold the word that makes it an option
+_LOOK_BACK = 40  # characters before a letter that are searched for a word such as "option"
 
 
 def named_option(text: str, options: Sequence[str]) -> int | None:

@@ -60,8 +60,8 @@ _LATER = (
     "31bb-31bf 4db6-4dbf 9fcd-9fff a698-a69d a78f a794-a79f a7ab-a7f7 a8fd-a8fe a9e0-a9fe "
     "aa7e-aa7f ab30-abbf"
 )
-_CAPITALS_LATER = range(0x13A0, 0x13F5)  # Cherokee had one case only
-_LETTERS_THEN = range(0x1885, 0x1887)  # marks since Unicode 9
+_CAPITALS_LATER = range(0x13A0, 0x13F5)  # Cherokee letters, without case in Unicode 6.3
+_LETTERS_THEN = range(0x1885, 0x1887)  # letters in Unicode 6.3, marks since Unicode 9
 
 
 def _codes(ranges: str) -> Iterator[int]:

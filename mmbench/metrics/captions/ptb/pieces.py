@@ -76,7 +76,7 @@ TAG = (
 )
 NEW_SENTENCE = f"{BREAK}+(?:{SENTENCE_STARTS}|{TAG}){BREAK}"
 
-# Faces.
+# Smileys.
 SMILEY = r"[<>]?[:;=][-o*']?[()DPdpO\\{@|\[\]]"
 ASIAN_SMILEYS = (
     r"[\^x=~<>]\.\[\^(?i:x)=[^<]*<>\]|[-^x=~<>']_[-^x=~<>']",
