@@ -96,7 +96,7 @@ def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
     """Return excerpts of two texts around their first difference, each at most `limit` characters.
 
     Both excerpts begin at the same position, at the start of a word if possible. `…` marks omitted
-    text. The excerpts are safe to print.
+    text. Control and formatting characters are replaced, so that the excerpts are safe to print.
     """
     first, second = (" ".join(text.split()) for text in (first, second))
     start = 0

@@ -9,11 +9,12 @@ from collections.abc import Collection
 
 
 def compact_letters(runs: int, differ: Collection[tuple[int, int]]) -> list[str]:
-    """Return the letters of runs 0 to `runs` - 1; `differ` holds the significantly different pairs.
+    """Return the letters of each run; `differ` has the pairs of runs that differ significantly.
 
-    Two runs have a common letter if and only if they do not differ. Source: the insert-and-absorb
-    algorithm of Piepho 2004, "An algorithm for a letter-based representation of all-pairwise
-    comparisons", Journal of Computational and Graphical Statistics 13(2).
+    Runs are numbered from 0 to `runs` - 1. Two runs have a common letter if and only if they do not
+    differ. Source: the insert-and-absorb algorithm of Piepho 2004, "An algorithm for a letter-based
+    representation of all-pairwise comparisons", Journal of Computational and Graphical Statistics
+    13(2).
     """
     groups = [frozenset(range(runs))]
     for one, other in differ:

@@ -70,7 +70,8 @@ def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
 
     The phrases give the task's version and definition (fingerprint), the data, and the parts of the
     scores' signatures that the records do not share: `65 samples`, `index=HNSW32`, `no cer[basic]`,
-    `only rtfx`. Comparable records get equal lists; a single record gets an empty list.
+    `only rtfx`. If all records are comparable, their lists are equal; a single record gets an empty
+    list.
     """
     definitions = [
         [f"version {r.task.version}", f"task definition {r.task.fingerprint[:8]}"] for r in records

@@ -34,13 +34,13 @@ ALPHA = 0.05
 
 
 class ScoreComparison(Struct, frozen=True):
-    """One metric of two runs, over the `n` samples that have outputs in both, in `groups` groups.
+    """The comparison of two runs by one metric, on the `n` samples with outputs in both runs.
 
-    `difference` is the candidate's value minus the baseline's, and `low` and `high` are its
-    confidence interval at level 1 - alpha (for this metric alone). `p_holm` is the corrected
-    p-value, which decides the verdict. `detectable` is the smallest detectable difference. `failed`
-    counts the samples without a row in the baseline only, in the candidate only, and in both.
-    `reason` says why there is no test.
+    The samples form `groups` groups. `difference` is the candidate's value minus the baseline's
+    value, and `low` and `high` are its confidence interval at level 1 - alpha (for this metric
+    alone). `p_holm` is the corrected p-value, which decides the verdict. `detectable` is the
+    smallest detectable difference. `failed` has three counts of samples: without a row only in the
+    baseline, only in the candidate, and in both runs. `reason` explains why there is no test.
     """
 
     metric: str

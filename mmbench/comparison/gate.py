@@ -103,7 +103,7 @@ def gate(
     task: str | None = None,
     seed: int = 0,
 ) -> list[GateVerdict]:
-    """Compare a candidate with a baseline; return a verdict for each metric of the rules `fail_if`.
+    """Compare a candidate with a baseline by the rules `fail_if`; return a verdict for each metric.
 
     Raises UserError for an invalid rule, for a metric that the runs do not have, and for runs that
     cannot be compared (see `compare`). Warns about files in the board that cannot be read.

@@ -23,8 +23,8 @@ INPUTS = f"generated: {QUERIES} queries, {DOCUMENTS} documents, tied scores, gra
 class IntegerVectors(NamedTuple):
     """Query and document vectors of small integers, so that many scores are equal.
 
-    `queries` is [q, d], `corpus` is [n, d], and `ids` has the document ids. `grades` maps the
-    document indices of each query's positives to their grades.
+    `queries` is [q, d], `corpus` is [n, d], and `ids` has the document ids. `grades` has a mapping
+    for each query: from the document indices of its positives to their grades.
     """
 
     queries: Array

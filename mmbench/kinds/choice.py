@@ -26,7 +26,7 @@ class ChoiceOptions(PromptOptions, frozen=True):
 
 
 class Choice(Writing):
-    """The kind `choice`. A target is {"answer": letter, "options": [text, …]}, a value is a text.
+    """The kind `choice`. A value is a text; a target is {"answer": letter, "options": [text, …]}.
 
     With `choose: letter` the model generates a text, from which the metric extracts the answer.
     With `choose: likelihood` the answer is the option with the highest mean log-probability per

@@ -23,8 +23,9 @@ class Rating(PerSample):
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[float]:
         """Return the rating that a baseline predicts for each sample.
 
-        The oracle predicts the sample's mean rating, `constant` the mean over all samples, `random`
-        a number between the lowest and the highest mean, derived from the seed and the sample's id.
+        The oracle predicts the mean rating of the sample. `constant` predicts the mean over all
+        samples. `random` predicts a number between the lowest and the highest mean rating, derived
+        from the seed and the id of the sample.
         """
         means = [fmean(rating for _, rating in sample.target) for sample in data.samples]
         if name == "oracle":

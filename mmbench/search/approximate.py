@@ -81,7 +81,7 @@ class FaissIndex:
 
 
 def check_factory(factory: str) -> None:
-    """Check before a run that faiss is installed and accepts the factory string.
+    """Check that faiss is installed and accepts the factory string, before a run starts.
 
     Raises MissingExtra without faiss, UserError for a string that faiss rejects. The number and the
     dimension of the vectors are checked when the index is built.

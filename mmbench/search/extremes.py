@@ -114,8 +114,9 @@ def _merge(
 ) -> list[tuple[int, float]]:
     """Return (rank, grade) of each positive in the best or the worst ranking.
 
-    `live` and `grades` are the ranks and grades of positives that did not fail, `failed` the grades
-    of failed positives, `starts[i]` the rank of a failed positive in the gap before positive i.
+    `live` and `grades` are the ranks and grades of the positives that did not fail, and `failed`
+    are the grades of the failed positives. `starts[i]` is the rank of a failed positive that is
+    inserted before positive i.
     """
 
     def gain(grade: float, rank: int) -> float:

@@ -110,7 +110,7 @@ def _measurable(bench: _Bench) -> tuple[list[str], list[Check]]:
 
 
 def _oracle(bench: _Bench, *, is_example: bool) -> Iterator[Check]:
-    """Check that no baseline is better than the oracle in any metric with a range.
+    """Check that no baseline is better than the oracle, in all metrics that declare a range.
 
     On generated data, the oracle must also reach the best value of the headline metric, if the
     metric declares a best value.

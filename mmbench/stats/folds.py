@@ -71,7 +71,7 @@ def fold(name: str, rows: Floats) -> float:
 
 
 def fold_many(name: str, rows: Floats, weights: Floats) -> Floats:
-    """Fold rows [n, c] under each of b weightings [b, n] float64 into values [b] float64.
+    """Fold rows [n, c] into one value for each of b weightings [b, n]; all are float64.
 
     A row of weight 2 counts as two equal rows. Raises UnknownName for an unknown fold.
     """

@@ -1,4 +1,4 @@
-"""The fold of word information lost.
+"""The fold of the metric `wil` (word information lost).
 
 | fold | columns of a row |
 |---|---|

@@ -37,7 +37,10 @@ def screen_width(file: TextIO) -> int | None:
 
 
 def show(lines: Iterable[str], file: TextIO | None = None) -> None:
-    """Print lines, wrapped at the width of the terminal; unsafe characters are escaped."""
+    """Print lines, wrapped at the width of the terminal.
+
+    Control and formatting characters are replaced, so that the lines are safe to print.
+    """
     file = file or sys.stdout
     width = screen_width(file)
     for line in lines:
@@ -60,7 +63,8 @@ def _is_mark(char: str) -> bool:
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
     """Wrap a line between words; continuation lines are indented by `hang` cells.
 
-    A long word is indented less, so that it fits; a word longer than a line is not broken.
+    If a word fits only with a smaller indent, it is indented less. A word longer than a line is not
+    broken.
     """
     text = line.lstrip(" ")
     indent = len(line) - len(text)

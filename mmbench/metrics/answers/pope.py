@@ -39,7 +39,7 @@ def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_precision(predictions: Sequence[Prediction]) -> Score:
-    """Precision of yes: the share of predicted yes that are correct. Range [0, 1].
+    """Precision for "yes": the share of predicted yes answers that are correct. Range [0, 1].
 
     Higher is better. Rows are [true positive, predicted yes]. NaN if no answer counts as yes (the
     official code divides by zero). Source: AoiDragon/POPE evaluate.py, Precision.
@@ -52,9 +52,10 @@ def pope_precision(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_recall(predictions: Sequence[Prediction]) -> Score:
-    """Recall of yes: the share of true yes that are predicted. Range [0, 1], higher is better.
+    """Recall for "yes": the share of correct yes answers that are predicted. Range [0, 1].
 
-    Rows are [true positive, true yes]. Source: AoiDragon/POPE evaluate.py, Recall.
+    Higher is better. Rows are [true positive, true yes]. Source: AoiDragon/POPE evaluate.py,
+    Recall.
     """
     predicted, actual = _decisions(predictions)
     return _ratio(
@@ -64,10 +65,10 @@ def pope_recall(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def pope_f1(predictions: Sequence[Prediction]) -> Score:
-    """F1 of yes: 2 TP / (2 TP + FP + FN). Range [0, 1], higher is better.
+    """F1 for "yes": 2 TP / (2 TP + FP + FN). Range [0, 1], higher is better.
 
-    The harmonic mean of precision and recall, as a ratio of counts: rows are [2 TP, 2 TP + FP +
-    FN]. Source: AoiDragon/POPE evaluate.py, F1 score.
+    It is the harmonic mean of precision and recall, computed as a ratio of counts. Rows are [2 TP,
+    2 TP + FP + FN]. Source: AoiDragon/POPE evaluate.py, F1 score.
     """
     predicted, actual = _decisions(predictions)
     hits = predicted & actual
@@ -76,9 +77,10 @@ def pope_f1(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="lower", kinds=_KINDS)
 def pope_yes_ratio(predictions: Sequence[Prediction]) -> Score:
-    """Share of answers that count as yes. Range [0, 1]; best is the share of true yes (POPE: 1/2).
+    """Share of answers that count as yes. Range [0, 1]; best is the share of correct yes answers.
 
-    Neither end of the range is good; lower is declared better because models say yes too often.
+    In POPE, the best value is 1/2. Neither end of the range is good; lower is declared better
+    because models say yes too often.
     Source: AoiDragon/POPE evaluate.py, Yes ratio.
     """
     predicted, _ = _decisions(predictions)

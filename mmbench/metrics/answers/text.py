@@ -30,7 +30,8 @@ def plain_words(text: str) -> str:
     The text is in NFKC and lower case. An apostrophe inside a word is removed ("don't" is "dont").
     Any other character of the Unicode category P becomes a space, except `. , : /` between two
     digits and a sign or point before a number: "3.5" is not "35" and "-5" is not "5". Symbols
-    (category S, as in "$5") and articles remain. A text that is only punctuation keeps it.
+    (category S, as in "$5") and articles remain. A text that consists only of punctuation keeps its
+    punctuation.
     """
     if text.isascii() and text.replace(" ", "").isalnum():
         return " ".join(text.lower().split())

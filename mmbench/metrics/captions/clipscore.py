@@ -82,7 +82,7 @@ def clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]
 def ref_clipscore(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefCLIPScore: the harmonic mean of CLIPScore and the best reference's cosine, averaged.
 
-    The value of a caption is 2ab / (a + b), or 0 if a and b are 0, with a = 2.5 · max(0,
+    The value of a caption is 2ab / (a + b), or 0 if a and b are 0, where a = 2.5 · max(0,
     cos(caption, image)) and b = max(0, the largest cos(caption, reference)). The embedding model is
     CLIP ViT-B/32. Range [0, 10/7], higher is better. Features: `caption` and `image` as for
     `clipscore`, and `references` [k, d] float32. (Unlike the paper, the official code does not set
@@ -108,8 +108,8 @@ def pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) ->
 def ref_pac_s(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """RefPAC-S: the harmonic mean of PAC-S and the best reference's cosine, averaged.
 
-    The formula is that of `ref_clipscore` with 2 instead of 2.5. The embedding model is a CLIP with
-    the weights of PAC-S. Range [0, 4/3], higher is better.
+    The formula is the same as for `ref_clipscore`, with 2 instead of 2.5. The embedding model is a
+    CLIP with the weights of PAC-S. Range [0, 4/3], higher is better.
     Source: Sarto et al. 2023, arXiv 2303.12112; aimagelab/pacscore `RefPACScore`.
     """
     return _score(predictions, _harmonic(features, _PAC), _PAC)

@@ -34,11 +34,11 @@ def meteor(predictions: Sequence[Prediction]) -> Score:
     over captions. Range [0, 1], higher is better. A row has the 23 statistics of the jar: lengths
     and function-word counts of caption and reference; matched content and function words of both,
     for each matching module; chunks; matched words. A caption that equals its reference has 0
-    chunks instead of 1, as in the sum of the jar. Captions and references are truncated after 5,000
-    words and before the 201st occurrence of a word, because the jar would run out of memory. The
-    reason of the score counts the truncated captions. One Java process serves all calls. Raises
-    Missing without Java or pycocoevalcap, UserError if the process fails, and DataError for a
-    sample without references.
+    chunks instead of 1, as in the sums that the jar computes. Captions and references are truncated
+    after 5,000 words and before the 201st occurrence of a word, because the jar would run out of
+    memory. The reason of the score states how many captions were truncated. One Java process serves
+    all calls. Raises Missing without Java or pycocoevalcap, UserError if the process fails, and
+    DataError for a sample without references.
     Source: Denkowski and Lavie 2014, WMT; meteor-1.5.jar as pycocoevalcap 1.2 calls it.
     """
     rows, pairs = np.empty((0, COLUMNS)), list(corpus_of(predictions).pairs())

@@ -48,10 +48,10 @@ _KINDS = {"classification", "zero_shot"}
 def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
     """Share of samples with the correct label among the k highest scores. Range [0, 1].
 
-    Higher is better. A tie at rank k counts with its expected value: r / t if the correct label is
-    one of t tied labels, for which r ranks remain. So a constant model scores k / c. With several
-    correct labels, any of them counts. If k exceeds the number of classes, the value is 1. Labels
-    without scores have a value for k = 1 only.
+    Higher is better. A tie at rank k counts with its expected value: if the correct label is one of
+    t tied labels, and r of the k ranks remain for them, the value is r / t. So a constant model
+    scores k / c. With several correct labels, any of them counts. If k exceeds the number of
+    classes, the value is 1. Labels without scores have a value for k = 1 only.
     Source: top-k error of ILSVRC (Russakovsky et al. 2015, arXiv 1409.0575); several labels as in
     ImageNet ReaL (Beyer et al. 2020, arXiv 2006.07159).
     """
@@ -65,8 +65,8 @@ def accuracy(predictions: Sequence[Prediction], k: int) -> Score:
 def mean_per_class_recall(predictions: Sequence[Prediction]) -> Score:
     """Accuracy@1 within each class, averaged over the classes that have a sample.
 
-    Range [0, 1], higher is better. Also known as balanced accuracy. Rows are the hit (in
-    expectation over ties) and the correct class. NaN if a sample has several correct labels.
+    Range [0, 1], higher is better. Also known as balanced accuracy. Rows are [hit, correct class];
+    with ties, the hit is an expected value. NaN if a sample has several correct labels.
     Source: scikit-learn `balanced_accuracy_score`; CLIP_benchmark `mean_per_class_recall`.
     """
     cases = read_cases(predictions)
@@ -124,8 +124,8 @@ def f1_micro(predictions: Sequence[Prediction]) -> Score:
 def confusion_matrix(predictions: Sequence[Prediction]) -> Score:
     """Share of samples on the diagonal of the confusion matrix, which `counts(score, c)` returns.
 
-    Range [0, 1], higher is better. Rows are the hit, the correct class and the predicted class,
-    which is the first class with the highest score. NaN if a sample has several correct labels.
+    Range [0, 1], higher is better. Rows are [hit, correct class, predicted class]; the first class
+    with the highest score is predicted. NaN if a sample has several correct labels.
     Source: scikit-learn `confusion_matrix`.
     """
     cases = read_cases(predictions)

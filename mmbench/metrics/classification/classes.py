@@ -100,11 +100,11 @@ class Cases(NamedTuple):
 
 
 def read_cases(predictions: Sequence[Prediction]) -> Cases:
-    """Return predictions and targets as arrays.
+    """Return the predictions and targets as arrays.
 
-    Raises DataError, naming the sample, for a mixture of scores and bare labels or of logits and
-    probabilities, for different numbers of scores, for a label without a score, and for a target
-    that is not a label.
+    Raises DataError, with the id of the sample, if predictions mix scores and bare labels, or
+    logits and probabilities, or if they have different numbers of scores; also for a label without
+    a score, and for a target that is not a label.
     """
     scores, bare_labels = values_of(predictions)
     rows, labels, listed = targets_of(predictions)

@@ -29,8 +29,8 @@ def mean_ap(predictions: Sequence[Prediction]) -> Score:
     """Average precision of each class, averaged over the classes with a positive sample.
 
     AP = mean over the positive samples of the precision at their rank, without interpolation. Range
-    (0, 1], higher is better. Samples of equal score share the rank of the last of them, so that
-    their order has no influence.
+    (0, 1], higher is better. Samples with equal scores all get the rank of the last of them, so
+    that their order has no influence.
     Source: VOC2007, AudioSet (Gemmeke et al. 2017); scikit-learn `average_precision_score`.
     """
     cases = read_cases(predictions)

@@ -69,10 +69,11 @@ _CLIP = FeatureRequest(
 def fid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]) -> Score:
     """Fréchet distance of the features of generated and real images (`fid@tf`: FID).
 
-    |m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), with covariances of ddof = 1 in float64. Range [0, ∞),
-    lower is better. Features [k, d] float32. NaN with fewer than two images in a set. The value
-    decreases with the number of images, so values for different numbers of images are not
-    comparable. It is biased under resampling, so it has no interval.
+    The value is |m₁ - m₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½), where m₁ and m₂ are the means of the two
+    sets and Σ₁ and Σ₂ their covariances (ddof = 1), in float64. Range [0, ∞), lower is better.
+    Features [k, d] float32. NaN with fewer than two images in a set. The value decreases with the
+    number of images, so values for different numbers of images are not comparable. The value is
+    biased under resampling, so it has no interval.
     Source: Heusel et al. 2017, arXiv 1706.08500; torch-fidelity `fid_statistics_to_metric`,
     clean-fid `frechet_distance`; Parmar et al. 2022, arXiv 2104.11222, for `@clean`.
     """
@@ -110,12 +111,13 @@ def _missing_reason(sides: Mapping[str, Moments]) -> str:
 def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[Features]) -> Score:
     """Kernel distance of the features of generated and real images (`kid@tf`: KID).
 
-    The unbiased squared maximum mean discrepancy of the kernel (x·y/d + 1)³, averaged over 100
-    random subsets of 1,000 images from each set (or of the size of the smaller set, if that is
-    less). Features [k, d] float32. Range (-∞, ∞), with expectation 0 for equal distributions; lower
-    is better. NaN with fewer than two images in a set.
-    The interval is a delete-d jackknife over the m-subsets of the n images of the smaller set:
-    ± 1.96 · sd · √(m/(n - m) + 1/100). There is no interval if n = m.
+    The value is the unbiased squared maximum mean discrepancy of the kernel (x·y/d + 1)³, averaged
+    over 100 random subsets of 1,000 images from each set (or of the size of the smaller set, if
+    that is less). Features [k, d] float32. Range (-∞, ∞), with expectation 0 for equal
+    distributions; lower is better. NaN with fewer than two images in a set.
+    The interval is a delete-d jackknife: value ± 1.96 · sd · √(m/(n - m) + 1/100), where m is the
+    size of the subsets, n the size of the smaller set, and sd the standard deviation over the
+    subsets. There is no interval if n = m.
     Source: Bińkowski et al. 2018, arXiv 1801.01401; clean-fid `kernel_distance`; torch-fidelity
     `kid_features_to_metric`, with its seed, on images in the order of a hash of their ids; for the
     interval, Shao and Wu 1989, Annals of Statistics 17(3).
@@ -142,9 +144,10 @@ def kid(predictions: Sequence[Prediction], argument: str, *, features: Sequence[
 def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """CLIP maximum mean discrepancy of generated and real images.
 
-    1,000 times the squared discrepancy of the kernel exp(-|x - y|² / 2σ²), σ = 10, over all pairs
-    (the biased estimate, as in the official code), on CLIP ViT-L/14-336 features of length 1, [k,
-    768] float32. Range [0, 40), 0 for equal sets, lower is better. NaN if a set is empty.
+    The value is 1,000 times the squared discrepancy of the kernel exp(-|x - y|² / 2σ²), σ = 10,
+    over all pairs (the biased estimate, as in the official code), on CLIP ViT-L/14-336 features of
+    length 1, [k, 768] float32. Range [0, 40), 0 for equal sets, lower is better. NaN if a set is
+    empty.
     Source: Jayasumana et al. 2024, arXiv 2401.09603; google-research `cmmd/distance.py`.
     """
     drawn, real = (stack(predictions, features, name)[0] for name in ("drawn", "real"))
@@ -159,9 +162,10 @@ def cmmd(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> 
 def inception_score(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
     """Inception score of generated images: exp of the mean divergence of p(y|x) from p(y).
 
-    Features [k, 1008] float32 are the logits without bias. The mean is over 10 splits of the
-    images, in the order of a hash of their ids. Range [1, 1008], higher is better. NaN with fewer
-    images than splits. No interval: p(y) is estimated from the images, and resamples repeat them.
+    Features [k, 1008] float32 are the logits of the Inception network without the bias. The score
+    is the mean over 10 splits of the images, in the order of a hash of their ids. Range [1, 1008],
+    higher is better. NaN with fewer images than splits. There is no interval, because p(y) is
+    estimated from the images, and a resample repeats images.
     Source: Salimans et al. 2016, arXiv 1606.03498; torch-fidelity `isc_features_to_metric`, which
     shuffles the images with a seed before it splits them.
     """

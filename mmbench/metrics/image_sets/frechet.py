@@ -18,10 +18,10 @@ _ROUNDING = 1e-9
 
 
 class Moments:
-    """Count, mean [d] and scatter [d, d] of vectors that are added in batches, in float64.
+    """The count, mean [d] and scatter [d, d] of vectors that are added in batches, in float64.
 
     The scatter, Σ (x - mean)(x - mean)ᵀ, is relative to the running mean, so that an offset much
-    larger than the spread does not reduce precision. Memory O(d²), for any number of vectors.
+    larger than the spread does not reduce precision. The memory is O(d²) for any number of vectors.
     Source: Chan, Golub and LeVeque 1983, The American Statistician 37(3).
     """
 

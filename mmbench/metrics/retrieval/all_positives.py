@@ -47,7 +47,8 @@ def average_precision(predictions: Sequence[Prediction]) -> Score:
 def fraction_recall(predictions: Sequence[Prediction], k: int) -> Score:
     """Share of a query's positives that rank in the top k, averaged. Range [0, 1].
 
-    Higher is better. CLIP's `recall@k` is different: it needs one positive only.
+    Higher is better. `recall@k`, the recall of CLIP, is different: it needs only one positive in
+    the top k.
     Source: trec_eval `recall_k`; MTEB's recall_at_k.
     """
     positives = positives_of(predictions)
@@ -68,9 +69,9 @@ def precision(predictions: Sequence[Prediction], k: int) -> Score:
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def mrr_at(predictions: Sequence[Prediction], k: int) -> Score:
-    """Reciprocal rank of the best-ranked positive, 0 beyond k, averaged. [0, 1], higher is better.
+    """Reciprocal rank of the best-ranked positive, or 0 beyond k, averaged. Range [0, 1].
 
-    With one positive per query, the "mAP@10" of CLAP has the same value.
+    Higher is better. With one positive per query, the "mAP@10" of CLAP has the same value.
     Source: MS MARCO's official evaluation (MRR@10).
     """
     positives = positives_of(predictions)
@@ -93,7 +94,7 @@ def map_at(predictions: Sequence[Prediction], k: int) -> Score:
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
 def map_at_r(predictions: Sequence[Prediction]) -> Score:
-    """Mean average precision truncated at R, the number of the query's positives.
+    """Mean average precision truncated at R, the number of positives of the query.
 
     Range [0, 1], higher is better.
     mAP@R = 1/R · Σ i / rankᵢ over the positives with rankᵢ ≤ R.
@@ -108,7 +109,7 @@ def map_at_r(predictions: Sequence[Prediction]) -> Score:
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
 def r_precision(predictions: Sequence[Prediction]) -> Score:
-    """Precision at R, the number of the query's positives, averaged over queries.
+    """Precision at R, the number of positives of the query, averaged over queries.
 
     Range [0, 1], higher is better. Source: trec_eval `Rprec`; ECCV Caption `eccv_rprecision`.
     """

@@ -48,9 +48,9 @@ def mean_rank(predictions: Sequence[Prediction]) -> Score:
 def median_rank(predictions: Sequence[Prediction]) -> Score:
     """Median rank of the best-ranked positive. Range [1, corpus size], lower is better.
 
-    For an even number of queries, it is the mean of the middle two (open_clip rounds down). With an
-    index of limited depth, there is a value if more than half of the queries have a known rank.
-    Failed positives count as in `mean_rank`.
+    For an even number of queries, it is the mean of the middle two (open_clip rounds down). If the
+    index has a limited depth, the median is defined if more than half of the queries have a known
+    rank. Failed positives count as in `mean_rank`.
     """
     best = _last_where_failed(predictions)
     known = np.where(np.isnan(best), np.inf, best)

@@ -1,9 +1,9 @@
 """Metrics of transcripts: error rates of words and characters.
 
 The value of a prediction is a transcript. Its target is a text, or a reference with alternatives
-(`mmbench.text.alternatives`). Counts are summed over the corpus and divided once, which differs
-from the mean rate of the utterances. If a reference is empty, or empty after normalisation, all
-words of the hypothesis are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without
+(`mmbench.text.alternatives`). Rates are ratios of counts that are summed over the corpus, which
+differ from the mean rate of the utterances. If a reference is empty, or empty after normalisation,
+all words of the hypothesis are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without
 reference words has the value NaN, with a reason. jiwer computes the alignments; references with
 alternatives are aligned by `mmbench.metrics.speech.edits`.
 """
@@ -82,10 +82,10 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
 def rtfx(predictions: Sequence[Prediction]) -> Score:
     """Seconds of audio per second of computing, over the corpus. Range [0, ∞), higher is better.
 
-    The inverse of the real-time factor. Rows are [audio_seconds, compute_seconds], from the tags
-    with these names; NaN, with a reason, if a prediction lacks either number. When mmbench runs a
-    model, it measures both numbers for the outputs that it computes. Source: Open ASR Leaderboard
-    (Hugging Face), RTFx.
+    This is the inverse of the real-time factor. Rows are [audio_seconds, compute_seconds], from the
+    tags with these names; NaN, with a reason, if a prediction lacks either number. When mmbench
+    runs a model, it measures both numbers for the outputs that it computes. Source: Open ASR
+    Leaderboard (Hugging Face), RTFx.
     """
     rows = np.array([_seconds(p) for p in predictions]).reshape(-1, 2)
     missing = int(np.isnan(rows).any(axis=1).sum())

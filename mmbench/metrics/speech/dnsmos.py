@@ -65,8 +65,8 @@ def _decode(data: bytes, name: str) -> NDArray[np.float32]:
 def _predicted_scores(samples: NDArray[np.float32]) -> dict[str, float]:
     """Return the score of each head.
 
-    The samples go through a file, because the package refuses an array with values outside [-1, 1],
-    which resampling can produce.
+    The samples are written to a file for the package, because it refuses arrays with values outside
+    [-1, 1], which resampling can produce.
     """
     import soundfile
     from speechmos import dnsmos

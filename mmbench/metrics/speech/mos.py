@@ -61,9 +61,9 @@ def _audio(prediction: Prediction) -> Media:
 def mos(predictions: Sequence[Prediction]) -> Score:
     """Mean opinion score of human ratings: the mean over items of each item's mean rating.
 
-    The range is that of the rating scale (1 to 5 for ITU-T P.800); higher is better. A row is the
-    mean rating of an item. The interval is over raters and items (`mmbench.stats.crossed`). Source:
-    ITU-T P.800.1 (2016), MOS.
+    The range is the range of the rating scale (1 to 5 for ITU-T P.800); higher is better. A row is
+    the mean rating of an item. The interval is over raters and items (`mmbench.stats.crossed`).
+    Source: ITU-T P.800.1 (2016), MOS.
     """
     rows = [_mean_rating(p) for p in predictions]
     signature = f"{_RATING},average=over-items,interval=raters-x-items"
@@ -76,10 +76,11 @@ def mos(predictions: Sequence[Prediction]) -> Score:
 def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
     """Linear (Pearson) correlation of a predictor with the mean ratings, of items or of systems.
 
-    Range [-1, 1], higher is better. `utterance` correlates items; rows are [predicted, mean
-    rating]. `system` correlates the means over the items with the same tag `system`; rows have the
-    number of the system as third column, and the interval is over systems. NaN, with a reason, for
-    fewer than two points and for constant values. Raises DataError for an item without a system.
+    Range [-1, 1], higher is better. The level `utterance` correlates items, and rows are
+    [predicted, mean rating]. The level `system` correlates the means of systems; a system is all
+    items with the same value of the tag `system`. Rows then have the number of the system as third
+    column, and the interval is over systems. NaN, with a reason, for fewer than two points and for
+    constant values. Raises DataError for an item without a system.
 
     Source: LCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
@@ -90,8 +91,8 @@ def mos_lcc(predictions: Sequence[Prediction], level: str) -> Score:
 def mos_srcc(predictions: Sequence[Prediction], level: str) -> Score:
     """Rank (Spearman) correlation of a predictor with the mean ratings. Range [-1, 1].
 
-    Higher is better. Equal values share the mean of their ranks. Rows, levels and NaN are those of
-    `mos_lcc`. Source: SRCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
+    Higher is better. Equal values share the mean of their ranks. Rows, levels and NaN are the same
+    as for `mos_lcc`. Source: SRCC of the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
     return _agreement(predictions, level, "spearman")
 
@@ -100,8 +101,8 @@ def mos_srcc(predictions: Sequence[Prediction], level: str) -> Score:
 def mos_ktau(predictions: Sequence[Prediction], level: str) -> Score:
     """Kendall's tau-b of a predictor with the mean ratings. Range [-1, 1], higher is better.
 
-    Rows, levels and NaN are those of `mos_lcc`. Source: KTAU of the VoiceMOS Challenge 2022, arXiv
-    2203.11389 (scipy.stats.kendalltau, which is tau-b).
+    Rows, levels and NaN are the same as for `mos_lcc`. Source: KTAU of the VoiceMOS Challenge 2022,
+    arXiv 2203.11389 (scipy.stats.kendalltau, which is tau-b).
     """
     return _agreement(predictions, level, "kendall")
 
@@ -111,8 +112,8 @@ def mos_mse(predictions: Sequence[Prediction], level: str) -> Score:
     """Mean squared error of a predictor, over items or systems. Range [0, ∞), lower is better.
 
     With the level `utterance`, rows are the squared differences of items. With `system`, the mean
-    is over the squared differences of system means, and rows are those of `mos_lcc`. Source: MSE of
-    the VoiceMOS Challenge 2022, arXiv 2203.11389.
+    is over the squared differences of system means, and rows are the same as for `mos_lcc`. Source:
+    MSE of the VoiceMOS Challenge 2022, arXiv 2203.11389.
     """
     if level == "system":
         return _system_score(predictions, "mse", "mean")

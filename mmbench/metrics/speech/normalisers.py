@@ -1,4 +1,4 @@
-"""Normalisers of transcripts, by the name in `wer[...]`.
+"""Normalisers of transcripts. A metric selects one by name: `wer[basic]`.
 
 | name | rules |
 |---|---|
@@ -14,8 +14,8 @@ equal. For these scripts use `none`.
 Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
 code is that of the package whisper-normalizer, without the four contractions that it adds to
 OpenAI's ("kinda", "sorta", "dunno", "cause"). Its patterns take quadratic time for unclosed
-brackets and for many spaces. So each text is first rewritten, without a change of the result, so
-that the package takes linear time.
+brackets and for many spaces. Therefore each text is first rewritten such that the result is the
+same but the package takes linear time.
 """
 
 from __future__ import annotations

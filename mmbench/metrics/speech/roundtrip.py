@@ -51,9 +51,10 @@ def roundtrip_wer(predictions: Sequence[Prediction], *, features: Sequence[Featu
     """Word error rate of a speech recogniser's transcript of generated speech, over the corpus.
 
     Range [0, ∞), lower is better. The value is the audio, and the reference is the text to speak;
-    transcript and reference go through the normaliser whisper_en. Features: `transcript`, one text.
-    Rows are [edits, reference words]. The recogniser is Whisper large-v3, as in Seed-TTS's test for
-    English (which removes punctuation only); `roundtrip_wer@ctc@FOLDER` uses another recogniser.
+    transcript and reference go through the normaliser whisper_en. The feature `transcript` is one
+    text. Rows are [edits, reference words]. The recogniser is Whisper large-v3, as in Seed-TTS's
+    test for English (which removes punctuation only); `roundtrip_wer@ctc@FOLDER` uses another
+    recogniser.
     Source: Anastassiou et al. 2024, arXiv 2406.02430, section 4.1; BytedanceSpeech/seed-tts-eval.
     """
     transcribed = [

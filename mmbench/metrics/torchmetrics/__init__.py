@@ -82,9 +82,9 @@ def torchmetrics(
 
     mmbench adds two options: `output` selects one of several results, by name (`rougeL_fmeasure`)
     or by position in a tuple, from 0; `better` is `higher` or `lower` if torchmetrics does not
-    define it. The best value is the end of the range of torchmetrics' plots. The worst value is
-    undefined, because an error rate can exceed the range. The whole set has one row: no interval,
-    and no breakdowns.
+    define it. The best value is the better end of the range that torchmetrics declares for plots.
+    The worst value is undefined, because an error rate can exceed the range. The whole set has one
+    row, so the score has no interval and no breakdowns.
 
     The value is n/a, with a reason, if the inputs do not fit, torchmetrics raises an error, the
     result is not a single number, or no direction is known; also for a class that loads a model by

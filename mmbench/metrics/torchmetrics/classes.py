@@ -154,9 +154,10 @@ def _mentions(hint: Any, kind: type) -> bool:
 
 
 def refuse_models(name: str, cls: Any) -> None:
-    """Raise Missing for a class that loads a model, given as an object, a name or a path.
+    """Raise Missing for a metric class that loads a model.
 
-    The model would be downloaded or unpickled, and a signature could not identify it.
+    An option gives the model as an object, a name or a path. The model would be downloaded or
+    unpickled, and a signature could not identify it.
     """
     from torch.nn import Module
 

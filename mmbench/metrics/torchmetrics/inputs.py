@@ -111,7 +111,7 @@ class ImageInputs(Inputs):
         return filled | ({"normalize": True} if normalize and normalize.annotation is bool else {})
 
     def batches(self, update: Callable[..., None]) -> Iterator[tuple[Any, ...]]:
-        """Yield one generated image, or a generated and its real image, at a time.
+        """Yield one generated image at a time, with its real image if the metric needs it.
 
         Raises DataError if the metric takes no images or a sample has none, and SampleError for an
         image that cannot be decoded.

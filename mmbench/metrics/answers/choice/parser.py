@@ -2,8 +2,8 @@ r"""Parser for the option that free text names; it returns None instead of guess
 
 Options have the letters A, B, … by their position. The text is cleaned first (Markdown, LaTeX,
 HTML, special tokens, full-width letters; see `mmbench.metrics.answers.choice.clean`). The rules are
-tried in order, and the first one that finds an option decides. If a rule finds two options, the
-text names none.
+tried in order, and the first one that finds an option decides. If this rule finds two options, the
+result is None.
 
 1. A letter in \boxed{…} or <answer>…</answer>. A box without an option is ignored.
 2. A statement with a word such as "final" ("Final answer: B"), then a statement that fills a line

@@ -1,4 +1,4 @@
-"""Building blocks of the PTB rules: patterns over the alphabet of `chars`."""
+"""Building blocks of the PTB rules: patterns over the alphabet of `ptb.chars`."""
 
 from __future__ import annotations
 
