@@ -56,9 +56,8 @@ class Case(NamedTuple):
 class ConformanceRow(Struct, frozen=True):
     """The result of a case. If the comparison failed, `difference` is None and `reason` says why.
 
-    `against` states what the metric was compared with: a package and its version, golden numbers or
-    a definition. `environment` lists the versions of Python, torch and torchvision that ran the
-    case.
+    `against` is the kind of reference: a package with its version, golden numbers or a definition.
+    `environment` lists the versions of Python, torch and torchvision that ran the case.
     """
 
     family: str

@@ -57,7 +57,7 @@ class Visitor(Protocol):
     """An object that reads all tiles; several threads call it at the same time, in any order."""
 
     def visit(self, tile: Tile) -> None:
-        """Read a tile, whose memory is overwritten after the call."""
+        """Read a tile. Its memory is overwritten after the call."""
         ...
 
 

@@ -140,7 +140,8 @@ def _hit_chance(
 ) -> NDArray[np.float64]:
     """Return the probability that a random draw without replacement hits a correct label [n].
 
-    For each sample, `places` labels are drawn from `tied` labels, of which `right` are correct.
+    For each sample, `places` labels are drawn from `tied` labels; `right` of the tied labels are
+    correct.
     """
     missed = np.ones(len(right))
     for drawn in range(int(right.max(initial=0))):

@@ -113,7 +113,7 @@ def _options(cls: Callable[..., object]) -> Iterator[str]:
 
 
 def _typed(value: object) -> str:
-    """Return a value as it is typed on a command line after `--model-arg KEY=`."""
+    """Return a value as text for a command line, to follow `--model-arg KEY=`."""
     return plain(msgspec.json.encode(value, enc_hook=str).decode())
 
 
