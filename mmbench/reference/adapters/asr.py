@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class AsrNano(NanoModel):
     """The reference speech recogniser.
 
-    It transcribes one audio clip, sampled at `rate` Hz, by greedy decoding: the most likely letter
-    for every 20 ms. Instructions in the conversation are ignored.
+    It transcribes one audio clip, sampled at `rate` Hz, by greedy CTC decoding: it takes the most
+    likely label of each 20 ms frame, then merges repeated labels and drops blanks. Instructions in
+    the conversation are ignored.
     """
 
     name = "asr-nano"

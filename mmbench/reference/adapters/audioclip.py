@@ -1,4 +1,4 @@
-"""The adapter of the reference AudioCLIP: embeddings of audio and texts, and audio tags."""
+"""The adapter of the reference AudioCLIP, which embeds audio and texts and predicts audio tags."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class AudioclipNano(NanoModel):
-    """The reference AudioCLIP.
+    """The reference AudioCLIP, which embeds audio and texts and predicts audio tags.
 
-    Audio is processed as a whole at `rate` Hz. `labels` are the tags; several tags may apply to a
-    clip.
+    A clip of any length is processed in one pass, at a sampling rate of `rate` Hz. `labels` are the
+    names of the tags; a clip may have several tags.
     """
 
     name = "audioclip-nano"
@@ -39,7 +39,8 @@ class AudioclipNano(NanoModel):
         """Return the model inputs of a text or an audio clip.
 
         A text becomes its token ids, truncated to the context. Audio becomes a log-mel spectrogram,
-        float32 [t, bands]; it is padded with silence if too short for one feature of the model.
+        float32 [t, bands]. Audio that is too short for one output feature of the encoder is padded
+        with silence.
         """
         config = self._checkpoint.model.config
         if isinstance(item, str):
@@ -47,7 +48,7 @@ class AudioclipNano(NanoModel):
         return spectrogram(item, config.mel, config.stride * config.mel.hop)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return unit vectors of n prepared items, float32 [n, d]."""
+        """Embed n prepared items as unit vectors, float32 [n, d]."""
         import torch
 
         model = self._checkpoint.model
@@ -61,7 +62,10 @@ class AudioclipNano(NanoModel):
         return self._run_grouped(items, self._checkpoint.model.classify)
 
     def _run_grouped(self, items: Sequence[Array], forward: Callable[[Tensor], Tensor]) -> Array:
-        """Apply `forward` to n spectrograms in batches of equal length; keep the order."""
+        """Apply `forward` to batches of spectrograms of equal length.
+
+        Return the results of all n spectrograms, in the order of `items`.
+        """
         import torch
 
         def rows(group: list[Array]) -> Array:

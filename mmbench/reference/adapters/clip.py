@@ -23,14 +23,18 @@ class ClipNano(NanoModel):
     modalities: frozenset[Modality] = frozenset({"text", "image"})
 
     def prepare(self, item: str | Image, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """Return a text's ids, truncated to the context, or an image as float32 [3, size, size]."""
+        """Return the token ids of a text, or the pixels of an image.
+
+        Token ids are truncated to the context length. Pixels are normalised, float32 [3, size,
+        size].
+        """
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
         return normalise_image(item, config.image_size, checkpoint.mean, checkpoint.std)
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return unit vectors of n prepared items, float32 [n, d]."""
+        """Embed n prepared items as unit vectors, float32 [n, d]."""
         import torch
 
         model = self._checkpoint.model

@@ -1,4 +1,8 @@
-"""The adapter of the reference fusion classifier, which finds the differing input of three."""
+"""The adapter of the reference fusion classifier.
+
+The classifier tells which of an image, an audio clip and a sentence shows a different number than
+the other two, or that all three numbers agree.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,11 @@ if TYPE_CHECKING:
 
 
 class FusionInputs(NamedTuple):
-    """Pixels [3, size, size], log-mel spectrogram [t, bands], both float32, and sentence ids."""
+    """The model inputs of one conversation.
+
+    `pixels` are float32 [3, size, size], `mel` is a log-mel spectrogram, float32 [t, bands], and
+    `ids` are the token ids of the sentence.
+    """
 
     pixels: Array
     mel: Array
@@ -31,8 +39,9 @@ class FusionNano(NanoModel):
     """The reference fusion classifier.
 
     A conversation has one image, one audio clip and one text. The first line of the text is the
-    sentence; the question after it is always the same and is ignored. Log-probabilities exist only
-    for the texts of the classes. Audio is processed as a whole at `rate` Hz.
+    sentence; the question after it is always the same and is ignored. The model gives
+    log-probabilities of its class names, but generates no text. A clip of any length is processed
+    in one pass, at a sampling rate of `rate` Hz.
     """
 
     name = "fusion-nano"
@@ -46,7 +55,9 @@ class FusionNano(NanoModel):
         self.rate = self._config.mel.rate
 
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> FusionInputs:  # noqa: ARG002
-        """Return the inputs of the three encoders; the sentence is truncated to the context.
+        """Return the inputs of the three encoders.
+
+        The token ids of the sentence are truncated to the context length.
 
         Raises SampleError unless the conversation has exactly one image, audio clip and text.
         """
@@ -65,17 +76,21 @@ class FusionNano(NanoModel):
         )
 
     def loglikelihood(self, conversations: Sequence[FusionInputs], texts: Sequence[str]) -> Array:
-        """Return each text's log-probability as the answer, and 1 as token count, float32 [n, 2].
+        """Return each text's log-probability as the answer, and its token count, float32 [n, 2].
 
-        Case and a final full stop are ignored. The log-probability is NaN for a text that is not a
-        class.
+        Each text belongs to the conversation at its index; the token count is always 1. The
+        log-probability is NaN if the text is no class name. Texts and class names are compared
+        without regard to case and a final full stop.
         """
         columns = [self._columns.get(_normalise_text(text), -1) for text in texts]
         scores = self._log_probabilities(conversations)[np.arange(len(texts)), columns]
         return np.stack([scores, np.ones_like(scores)], axis=1)
 
     def _log_probabilities(self, trios: Sequence[FusionInputs]) -> Array:
-        """Return log-probabilities of all classes and a last column of NaN, [n, classes + 1]."""
+        """Return the log-probabilities of all classes for n inputs, [n, classes + 1].
+
+        The last column is NaN; it serves texts that are no class name.
+        """
         shares = np.full((len(trios), self._config.classes + 1), np.nan, np.float32)
         for rows in group_by(trios, lambda trio: len(trio.mel)):
             shares[rows, :-1] = self._forward([trios[row] for row in rows])

@@ -1,4 +1,4 @@
-"""Adapters of the reference LLaVA and prefix model, which answer questions about images."""
+"""Adapters of the reference LLaVA and the prefix model, which answer questions about images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ReaderInputs(NamedTuple):
 
 
 class ReaderNano(NanoModel):
-    """A language model for conversations with images.
+    """Base class of the adapters of language models that take images.
 
     A conversation may have several messages, with images at any position. Unknown words become the
     untrained token `<unk>`, also in texts passed to `loglikelihood`. Generated texts are in lower
@@ -50,7 +50,8 @@ class ReaderNano(NanoModel):
     def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> ReaderInputs:  # noqa: ARG002
         """Return the token ids and pixels of a conversation.
 
-        Raises SampleError if it contains audio or video, or fills the whole context.
+        Raises SampleError if the conversation contains audio or video, or leaves no room in the
+        context for an answer.
         """
         from mmbench.reference.tokens.turns import encode_prompt
 
@@ -88,7 +89,11 @@ class ReaderNano(NanoModel):
     def _inputs(
         self, rows: Sequence[Sequence[int]], conversations: Sequence[ReaderInputs]
     ) -> tuple[Tensor, Tensor]:
-        """Return ids [n, t], padded on the right, and all images' pixels [m, 3, size, size]."""
+        """Return the token ids `rows` and the pixels of all images of `conversations` as tensors.
+
+        The ids are [n, t], padded on the right; the pixels are [m, 3, size, size], in the order of
+        the conversations.
+        """
         pixels = [image for one in conversations for image in one.pixels]
         return self._pad(rows), self._stack_images(pixels, self._config.image_size)
 
@@ -100,9 +105,10 @@ class ReaderNano(NanoModel):
         return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[ReaderInputs], texts: Sequence[str]) -> Array:
-        """Return each text's log-probability as the answer and its token count, float32 [n, 2].
+        """Return each text's log-probability as the answer, and its token count, float32 [n, 2].
 
-        The log-probability is NaN for a text that does not fit into the context.
+        Each text belongs to the conversation at its index. The log-probability is NaN if
+        conversation and text together do not fit into the context.
         """
         pairs = [
             (conversation, self._words.ids(text))
@@ -120,7 +126,7 @@ class ReaderNano(NanoModel):
         return rated
 
     def _rate(self, pairs: Sequence[tuple[ReaderInputs, list[int]]]) -> Array:
-        """Return the log-probability of the ids after each conversation, float32 [n]."""
+        """Return the log-probability of each pair's ids after its conversation, float32 [n]."""
         from mmbench.reference.architectures.language import UNLEARNT
         from mmbench.reference.tokens.words import pad_ids
 
@@ -132,7 +138,7 @@ class ReaderNano(NanoModel):
 
 
 class LlavaNano(ReaderNano):
-    """The reference LLaVA, which represents each patch of an image by a token."""
+    """The reference LLaVA, which represents each image patch by one token."""
 
     name = "llava-nano"
 

@@ -72,7 +72,10 @@ class NanoModel:
 def normalise_image(
     image: Image, size: int, mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
-    """Crop and resize an image to a centred square and normalise it, float32 [3, size, size]."""
+    """Return the centre square of an image as normalised pixels, float32 [3, size, size].
+
+    `mean` and `std` are per channel, for pixels from 0 to 1.
+    """
     scaled = normalise_pixels(np.asarray(crop_square(image, size), np.float32), mean, std)
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
@@ -80,16 +83,16 @@ def normalise_image(
 def normalise_pixels(
     pixels: NDArray[np.float32], mean: Sequence[float], std: Sequence[float]
 ) -> NDArray[np.float32]:
-    """Normalise pixels […, 3] from 0 to 255: divide by 255, then standardise each channel."""
+    """Normalise pixels […, 3] from 0 to 255: divide by 255, subtract `mean`, divide by `std`."""
     means, stds = (np.array(values, np.float32) for values in (mean, std))
     scaled: NDArray[np.float32] = (pixels / np.float32(255) - means) / stds
     return scaled
 
 
 def crop_square(image: Image, size: int) -> Image:
-    """Resize the shorter side of an image to `size` pixels (bicubic) and crop the centre square.
+    """Crop the centre square of an image and resize it (bicubic) to `size` × `size` pixels.
 
-    Cropping comes before resampling, so that a very long image costs no more than a square one.
+    Cropping comes first, so that a very long image takes no longer than a square one.
     """
     from PIL.Image import Resampling
 
@@ -114,9 +117,10 @@ def spectrogram(sound: Audio, mel: Mel, min_samples: int) -> Array:
 
 
 def token_sampler(options: GenerationConfig, rows: int) -> NextTokens:
-    """Return the function that chooses the next tokens of a batch of `rows` rows.
+    """Return a function that chooses the next token of each of `rows` rows.
 
-    It is greedy at temperature 0; otherwise each row has its own generator with the same seed.
+    At temperature 0 it takes the most likely token. Otherwise it samples; each row has its own
+    generator, and all generators have the same seed, so a row's tokens do not depend on the batch.
     """
     import torch
 

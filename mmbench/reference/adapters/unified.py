@@ -80,7 +80,8 @@ class UnifiedNano(NanoModel):
     ) -> str | UnifiedInputs:
         """Return the model inputs of a conversation; return an image prompt unchanged.
 
-        Raises SampleError if the conversation contains a video or fills the whole context.
+        Raises SampleError if the conversation contains a video, or leaves no room in the context
+        for an answer.
         """
         if isinstance(item, str):
             return item
@@ -100,7 +101,10 @@ class UnifiedNano(NanoModel):
         return UnifiedInputs(ids, pixels, mels)
 
     def _part(self, part: DecodedPart, mels: Iterator[Array]) -> MessagePart:
-        """Return a message part as text or code span; audio consumes the next spectrogram."""
+        """Return a text unchanged, and a placeholder for the codes of an image or audio clip.
+
+        For audio, the next spectrogram of `mels` determines the number of codes.
+        """
         from mmbench.reference.tokens.mixed import CodeSpan, TokenKind
 
         if isinstance(part, str):
@@ -113,7 +117,10 @@ class UnifiedNano(NanoModel):
     def _encode_fitting(
         self, turns: Sequence[MessageTurn], answer: TokenKind, what: str
     ) -> list[int]:
-        """Return the prompt ids. Raises SampleError if they leave no room in the context."""
+        """Return the token ids of a prompt that is followed by an answer of the kind `answer`.
+
+        Raises SampleError, which calls the prompt `what`, if the context has no room for an answer.
+        """
         from mmbench.reference.tokens.mixed import TokenKind, encode_prompt
 
         ids = encode_prompt(turns, self._bpe, self._config.layout, answer)
@@ -144,9 +151,9 @@ class UnifiedNano(NanoModel):
     def _ids(
         self, conversations: Sequence[UnifiedInputs], rows: Sequence[Sequence[int]] | None = None
     ) -> Tensor:
-        """Return ids [n, t], padded on the left, with the codes of images and audio filled in.
+        """Return token ids [n, t], padded on the left, with codes of images and audio filled in.
 
-        `rows`, if given, replaces the ids of the conversations.
+        `rows`, if given, replaces the token ids of the conversations.
         """
         import torch
         from torch.nn.utils.rnn import pad_sequence
@@ -171,9 +178,10 @@ class UnifiedNano(NanoModel):
         return generated_text(text, len(ids) - finished, options, finished=finished)
 
     def loglikelihood(self, conversations: Sequence[UnifiedInputs], texts: Sequence[str]) -> Array:
-        """Return each text's log-probability as the answer and its token count, float32 [n, 2].
+        """Return each text's log-probability as the answer, and its token count, float32 [n, 2].
 
-        The log-probability is NaN for a text that does not fit into the context.
+        Each text belongs to the conversation at its index. The log-probability is NaN if
+        conversation and text together do not fit into the context.
         """
         answers = [self._text_ids(text) for text in texts]
         rated = np.array([[np.nan, len(ids)] for ids in answers], np.float32)
@@ -198,7 +206,10 @@ class UnifiedNano(NanoModel):
             return float(self._model.gpt.log_likelihoods(ids, learnt).sum())
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | SampleError]:
-        """Generate an RGB image for each of n prompts; a too long prompt gives a SampleError."""
+        """Generate an RGB image for each of n prompts, with the seed at the same index.
+
+        The result for a prompt that is too long is a SampleError.
+        """
         results: dict[int, Image | SampleError] = {}
         prompt_ids: dict[int, list[int]] = {}
         for row, prompt in enumerate(prompts):
@@ -217,7 +228,7 @@ class UnifiedNano(NanoModel):
         return self._encode_fitting([("user", [prompt])], TokenKind.IMAGE, "prompt")
 
     def _draw_ids(self, prompt_ids: Sequence[list[int]], seeds: Sequence[int]) -> list[Image]:
-        """Generate an image for each encoded prompt with its seed."""
+        """Generate an image for each prompt, given as token ids, with its seed."""
         import torch
         from PIL.Image import fromarray
 

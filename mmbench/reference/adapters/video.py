@@ -1,4 +1,4 @@
-"""The adapter of the reference video model: motion classes and embeddings."""
+"""The adapter of the reference video model, which classifies motions and embeds videos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class VideoNano(NanoModel):
-    """The reference video model; the checkpoint determines `labels` and `frames`."""
+    """The reference video model, which classifies motions and embeds videos and texts.
+
+    The class names (`labels`) and the number of frames per video (`frames`) are read from the
+    checkpoint.
+    """
 
     name = "video-nano"
     _checkpoint: TrainedVideo
@@ -30,7 +34,11 @@ class VideoNano(NanoModel):
         self.frames = Frames(self._checkpoint.model.config.frames)
 
     def prepare(self, item: str | VideoFrames, modality: Modality) -> list[int] | Array:  # noqa: ARG002
-        """Return a text's ids, truncated to the context, or frames, float32 [3, t, size, size]."""
+        """Return the token ids of a text, or the frames of a video.
+
+        Token ids are truncated to the context length. Frames are normalised, float32 [3, t, size,
+        size].
+        """
         checkpoint, config = self._checkpoint, self._checkpoint.model.config
         if isinstance(item, str):
             return checkpoint.words.encode(item, config.context)
@@ -40,7 +48,7 @@ class VideoNano(NanoModel):
         return np.ascontiguousarray(scaled.transpose(3, 0, 1, 2))
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return unit vectors of n prepared items, float32 [n, d]."""
+        """Embed n prepared items as unit vectors, float32 [n, d]."""
         import torch
 
         model = self._checkpoint.model

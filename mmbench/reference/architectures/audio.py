@@ -1,10 +1,10 @@
-"""A reference audio encoder with audio tags and an embedding space shared with texts.
+"""A reference audio encoder that predicts tags and embeds audio in one space with texts.
 
 The encoder is PANNs' convolutional network (Kong et al. 2019, arXiv:1912.10211, section III.A and
 table I: blocks of two 3 × 3 convolutions over the log-mel spectrogram, mean over frequency, maximum
-and mean over time), with transformer blocks over time where order matters, as in Kong et al. 2020
-(arXiv:1912.04761). With a text tower it is CLAP (Elizalde et al. 2022, arXiv:2206.04769) or, as a
-third tower of CLIP, AudioCLIP (Guzhov et al. 2021, arXiv:2106.13043).
+and mean over time), followed by transformer blocks over time that represent the order of events, as
+in Kong et al. 2020 (arXiv:1912.04761). With a text tower it is CLAP (Elizalde et al. 2022,
+arXiv:2206.04769) or, as a third tower of CLIP, AudioCLIP (Guzhov et al. 2021, arXiv:2106.13043).
 
 Group norm replaces batch norm, so that a row does not depend on the other rows of a batch. Its
 statistics cover the whole clip, so all clips of a batch have the same length, without padding.
@@ -27,11 +27,11 @@ from mmbench.reference.architectures.positions import sinusoids
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values.
 
     `widths` are the channels of the convolutional blocks, followed by `layers` transformer layers.
-    All blocks but the last halve time and frequency. Raises ValueError for sizes that do not divide
-    each other, and for too few bands.
+    All blocks but the last halve time and frequency. Raises ValueError if `heads` does not divide
+    the last width, or the spectrogram has too few bands for the blocks.
     """
 
     vocabulary: int
@@ -48,7 +48,9 @@ class Config:
 
     def __post_init__(self) -> None:
         if self.widths[-1] % self.heads or self.heads < 1:
-            raise ValueError(f"heads {self.heads} does not divide the last of widths")
+            raise ValueError(
+                f"heads {self.heads} does not divide {self.widths[-1]}, the last width"
+            )
         if self.mel.bands < self.stride:
             raise ValueError(
                 f"{self.mel.bands} bands are too few; the blocks need at least {self.stride}"
@@ -67,7 +69,7 @@ class Config:
 
     @classmethod
     def paper_size(cls) -> Config:
-        """Return the size of CLAP: CNN14, 527 tags of AudioSet, a text tower of BERT base."""
+        """Return the settings of CLAP: CNN14, the 527 AudioSet tags, BERT base as text tower."""
         mel, widths = Mel(32000, 1024, 320, 64, 50, 14000), (64, 128, 256, 512, 1024, 2048)
         return cls(30522, 527, mel, widths, 0, 1, 512, 768, 12, 12, 1024)
 
@@ -150,7 +152,11 @@ class AudioCLIP(clip.ContrastiveModel):
         return logits.float()
 
     def forward(self, mel: Tensor, tokens: Tensor, tags: Tensor) -> Tensor:
-        """Return the contrastive loss of n pairs plus the loss of `tags` [n, tags], a scalar."""
+        """Return the contrastive loss of n audio-text pairs plus the tagging loss, a scalar.
+
+        `mel` are spectrograms [n, t, bands], `tokens` the token ids of the texts, and `tags` [n,
+        tags] is 1 for each tag of a clip, else 0.
+        """
         features = self.audio(mel)
         pairs = clip.contrastive_loss(
             self.project(features), self.encode_text(tokens), self.scale()

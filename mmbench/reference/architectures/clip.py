@@ -29,10 +29,11 @@ ImageTower = Literal["vit", "resnet"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values.
 
-    Sizes are in pixels, `context` is in tokens. Raises ValueError for sizes that do not divide each
-    other, and for an unknown image tower or activation.
+    Sizes are in pixels, `context` is in tokens. Raises ValueError if `patch` does not divide
+    `image_size` or a number of heads does not divide its width, and for an unknown image tower or
+    activation.
     """
 
     vocabulary: int
@@ -66,7 +67,10 @@ class Config:
 
     @classmethod
     def paper_size(cls, patch: int = 32) -> Config:
-        """Return the size of the released ViT-B models: 224 px, 512-wide text, 77 tokens."""
+        """Return the settings of the released ViT-B models with patches of `patch` pixels.
+
+        Images are 224 pixels wide; the text tower has width 512 and a context of 77 tokens.
+        """
         return cls(49408, 77, 512, 12, 8, "vit", 224, patch, 768, 12, 12, 512, "quick_gelu")
 
 
@@ -131,9 +135,9 @@ class ImageResidual(nn.Module):
 class ImageResNet(nn.Module):
     """A residual network with attention pooling; the query is the mean over all positions.
 
-    `patch` of the configuration is the total stride, a power of two. Each halving of the size is a
-    stage; `image_layers` blocks are spread over the stages, and the width doubles up to
-    `image_width`.
+    The total stride is the configuration's `patch`, a power of two. Each stage halves the image
+    size, and the width doubles from stage to stage up to `image_width`. The `image_layers` blocks
+    are spread over the stages.
     """
 
     def __init__(self, c: Config) -> None:
@@ -211,7 +215,7 @@ class ContrastiveModel(nn.Module):
 
     @torch.no_grad()
     def constrain(self) -> None:
-        """Clamp the parameter of `scale` in place, since it has no gradient beyond the limit."""
+        """Clamp the parameter of `scale` in place; beyond the limit it would have no gradient."""
         self.log_scale.clamp_(max=math.log(100))
 
 

@@ -1,4 +1,4 @@
-"""Vector quantisation with codes that are moving averages.
+"""Vector quantisation with a codebook that is updated by moving averages.
 
 Van den Oord et al. 2017, "Neural Discrete Representation Learning" (arXiv 1711.00937): each vector
 is replaced by its nearest code, with straight-through gradients and a commitment loss, and a code
@@ -37,7 +37,10 @@ class Codebook(nn.Module):
         self.register_buffer("sums", torch.zeros(size, width))
 
     def nearest(self, x: Tensor) -> Tensor:
-        """Return the index of the nearest code (Euclidean) of vectors [..., width], int64 [...]."""
+        """Return the index of the code nearest to each vector of x [..., width], int64 [...].
+
+        The distance is Euclidean.
+        """
         codes = self.codes.to(x.dtype)
         return (codes.square().sum(-1) - 2 * x @ codes.T).argmin(-1)
 

@@ -1,4 +1,4 @@
-"""Reference classifiers of an image, audio and text, with early, late or hybrid fusion.
+"""Reference classifiers of an image, an audio clip and a text, with three types of fusion.
 
 The three types of fusion are from Baltrušaitis et al. 2017, "Multimodal Machine Learning: A Survey
 and Taxonomy" (arXiv:1705.09406, section 6):
@@ -9,8 +9,9 @@ and Taxonomy" (arXiv:1705.09406, section 6):
     hybrid  an encoder of half the depth for each modality, and a joint transformer of their
             features; its logits are added to those of the three classifiers
 
-Late fusion is a sum of unimodal predictions: if no single modality is informative, the best sum in
-cross-entropy is not informative either. The depth from any input to the logits is `layers`.
+Late fusion averages unimodal predictions. If no single modality tells anything about the class, the
+average with the lowest cross-entropy does not either. With every type of fusion, each input passes
+through `layers` layers.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ FusionType = Literal["early", "late", "hybrid"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values.
 
-    `values` is the number of values that an input may show. Sizes are in pixels, `context` is in
-    tokens; `convolutions` are the channels of the audio blocks before `width`. Raises ValueError
-    for sizes that do not divide each other, and for an unknown type of fusion.
+    `values` is the number of different values that an input may show. Sizes are in pixels,
+    `context` is in tokens; `convolutions` are the channels of the audio blocks before `width`.
+    Raises ValueError if `heads` does not divide `width`, `patch` does not divide `image_size`, or
+    the type of fusion is unknown.
     """
 
     vocabulary: int
@@ -73,7 +75,7 @@ class Config:
 
     @property
     def sounds(self) -> audio.Config:
-        """The configuration of an AudioCLIP that has the audio encoder."""
+        """The configuration of an AudioCLIP whose audio encoder is used."""
         widths = (*self.convolutions, self.width)
         return audio.Config(
             self.vocabulary, self.classes, self.mel, widths, self.own_layers, self.heads
@@ -81,7 +83,7 @@ class Config:
 
     @classmethod
     def paper_size(cls, fusion: FusionType = "early") -> Config:
-        """Return the size of ViT-B/16, BERT base and CNN14: 12 layers, 768 wide."""
+        """Return the sizes of ViT-B/16, BERT base and CNN14: 12 layers of width 768."""
         mel = Mel(32000, 1024, 320, 64, 50, 14000)
         channels = (64, 128, 256, 512, 1024)
         return cls(30522, 1000, 1000, fusion, 768, 12, 12, 224, 16, mel, channels, 512)
@@ -150,7 +152,7 @@ class Fusion(nn.Module):
         return self.class_logits(self.features(images, mel, tokens))
 
     def class_logits(self, features: Sequence[Tensor]) -> Tensor:
-        """Return class logits, float32 [n, classes], for the result of `features`."""
+        """Return class logits, float32 [n, classes], given the result of `features`."""
         if self.config.fusion == "early":
             early_logits: Tensor = self.head(features[0])
             return early_logits.float()
@@ -161,12 +163,18 @@ class Fusion(nn.Module):
         return logits.float()
 
     def value_logits(self, features: Sequence[Tensor]) -> Tensor:
-        """Return logits of the value that each of the 3 inputs shows, float32 [n, 3, values]."""
+        """Return logits of the value that each of the 3 inputs shows, float32 [n, 3, values].
+
+        The argument is the result of the method `features`.
+        """
         pairs = zip(self.tells, features, strict=True)
         return torch.stack([tell(vector) for tell, vector in pairs], 1).float()
 
     def features(self, images: Tensor, mel: Tensor, tokens: Tensor) -> list[Tensor]:
-        """Return features [n, width] of image, audio and text, or joint ones for early fusion."""
+        """Return three feature matrices [n, width], of image, audio and text.
+
+        With early fusion, all three are the same joint features.
+        """
         if self.config.fusion != "early":
             return [self.image(images), self.audio(mel), self.text(tokens)]
         return [self.joint(self._tokens(images, mel, tokens), tokens != PAD)] * 3

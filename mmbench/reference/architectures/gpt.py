@@ -2,8 +2,8 @@
 
 VQ-VAEs turn images and audio into tokens, as in Chameleon (arXiv 2405.09818) and earlier in DALL-E
 (arXiv 2102.12092). Each modality has an embedding and a separate head; the last token selects the
-head, so that invalid tokens cannot follow. For an image in the input, convolutions over the
-codebook vectors add the context of each code. Images are generated with classifier-free
+head, so that only valid tokens can follow. In an input image, convolutions over the codebook
+vectors let each code take its neighbours into account. Images are generated with classifier-free
 guidance (Ho and Salimans 2022, arXiv 2207.12598).
 """
 
@@ -35,11 +35,11 @@ from mmbench.reference.tokens.mixed import (
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values.
 
     `text` is the size of the text vocabulary, and `context` the maximum sequence length in tokens.
-    Raises ValueError for sizes that do not divide each other, and for an image longer than the
-    context.
+    Raises ValueError if `heads` does not divide `width` into even parts, if the size of a code in
+    pixels does not divide `image_size`, or if an image has more tokens than the context.
     """
 
     text: int
@@ -75,7 +75,10 @@ class Config:
 
     @classmethod
     def paper_size(cls) -> Config:
-        """Return the size of Chameleon-7B: 32 layers 4,096 wide, 512 px as 1,024 of 8,192 codes."""
+        """Return the size of Chameleon-7B: 32 layers of width 4,096.
+
+        A 512 × 512 image becomes 1,024 tokens from a codebook of 8,192.
+        """
         images = vqvae.VqVaeConfig(8192, 256, 512, 4, 2)
         sounds = vqvae.VqVaeConfig(1024, 128, 512, 2, 2)
         return cls(57344, 4096, 4096, 32, 32, 512, images, Mel.paper_size(), sounds)
@@ -111,7 +114,7 @@ class GPT(TextDecoder):
 
     def __init__(self, c: Config, codebook: Codebook) -> None:
         super().__init__(c.layout.size, c.width, c.layers, c.heads)
-        self._codebook = (codebook,)  # in a tuple: as a module it would be saved here as well
+        self._codebook = (codebook,)  # a tuple, so that it is not a submodule, saved twice
         self.context, self.patches, self.layout = c.context, c.patches, c.layout
         self.kinds = nn.Embedding(len(TokenKind), c.width)
         self.places = nn.Parameter(torch.randn(c.patches, c.width) * 0.01)
@@ -124,7 +127,7 @@ class GPT(TextDecoder):
         initialise(self, c.layers)
 
     def allowed_ids(self, kind: TokenKind) -> list[int]:
-        """Return the ids that a kind's head predicts: ids of the kind and its closing token."""
+        """Return the ids that the head of `kind` predicts: the kind's ids and its closing token."""
         return [*self.layout.ids(kind), *([CLOSE[kind]] if kind in CLOSE else [])]
 
     def kind_of(self, ids: Tensor) -> Tensor:
@@ -146,17 +149,17 @@ class GPT(TextDecoder):
         image_counts: Tensor | int = 0,
         branch_ids: Tensor | None = None,
     ) -> Tensor:
-        """Return the features of ids [n, t] for the heads, [n, t, width].
+        """Return the features of token ids [n, t], [n, t, width]; the heads map them to logits.
 
         With `caches`, the ids follow the cached tokens (t is 1, or the caches are empty), and
-        `image_counts` [n] is the number of image tokens among the cached tokens. `branch_ids`
-        [n, s] tell which branch each of the s tokens so far belongs to (`tokens.packing`).
+        `image_counts` [n] is the number of image tokens among the cached tokens. `branch_ids` [n,
+        s] tell which branch each of the s tokens so far belongs to (`tokens.packing`).
         """
         features: Tensor = self(self.embed_ids(ids, image_counts), caches, branch_ids)
         return features
 
     def embed_ids(self, ids: Tensor, image_counts: Tensor | int = 0) -> Tensor:
-        """Embed ids [n, t] as [n, t, width]; `image_counts` has the meaning as in `features`.
+        """Embed token ids [n, t] as [n, t, width]; for `image_counts` see `features`.
 
         Raises ValueError for an incomplete image in the input.
         """
@@ -217,7 +220,7 @@ class GPT(TextDecoder):
         """Return the log-probabilities in nats of the m tokens selected by `learnt`, float32 [m].
 
         `learnt` is bool [n, t]. `branch_ids` [n, t] are for rows that pack several conversations
-        (`tokens.packing`), in which only the trunk may contain an image.
+        (`tokens.packing`), in which only the common beginning (the trunk) may contain an image.
         """
         chosen = learnt[:, 1:]
         features = self.features(ids, branch_ids=branch_ids)[:, :-1][chosen]
@@ -226,12 +229,12 @@ class GPT(TextDecoder):
         return -F.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
 
     def mask_texts(self, ids: Tensor) -> Tensor:
-        """Replace every text token by `NOTHING`."""
+        """Return the ids with every text token replaced by `NOTHING`."""
         return ids.masked_fill(self.kind_of(ids) == TokenKind.TEXT, NOTHING)
 
 
 class UnifiedModel(nn.Module):
-    """The GPT with the VQ-VAEs that encode images and audio as its tokens."""
+    """The GPT, together with the VQ-VAEs that encode images and audio as tokens."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -243,9 +246,9 @@ class UnifiedModel(nn.Module):
     def fill_codes(self, ids: Tensor, images: Tensor, mel: Tensor, frames: Tensor) -> Tensor:
         """Fill the codes of images and audio into the placeholders in ids [n, t], in order.
 
-        `images` are pixels [m, 3, size, size]; `mel` are k log-mel spectrograms [k, t, bands], of
-        which the first `frames` [k] are audio and the rest padding. Raises ValueError if the number
-        of placeholders differs from the number of codes.
+        `images` are pixels [m, 3, size, size]; `mel` are k log-mel spectrograms [k, t, bands], each
+        padded after its first `frames` [k] frames. Raises ValueError if the number of placeholders
+        differs from the number of codes.
         """
         image_codes = [self.images.encode(images).flatten()] if len(images) else []
         ids = _insert_codes(ids, self.config.layout, TokenKind.IMAGE, image_codes)

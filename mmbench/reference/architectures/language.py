@@ -1,7 +1,8 @@
 """A causal language model with images in its input, shared by LLaVA and the prefix model.
 
-The language model is a GPT with the head tied to the embedding (Radford et al. 2019, GPT-2). Each
-model turns an image into tokens in its own way; they replace `IMAGE` in the sequence.
+The language model is a GPT whose output head shares its weights with the token embedding (Radford
+et al. 2019, GPT-2). Each model turns an image into tokens in its own way; these image tokens
+replace the placeholders `IMAGE` in the sequence.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Sizes(ABC):
     """The sizes of a language model, and of the image tower of its CLIP.
 
     `context` is in tokens, including image tokens; image sizes are in pixels; `activation` is the
-    activation of the image tower. Raises ValueError for sizes that do not divide each other, and
-    for an image longer than the context.
+    activation of the image tower. Raises ValueError if a number of heads does not divide its width,
+    if `patch` does not divide `image_size`, or if an image has more tokens than the context.
     """
 
     vocabulary: int
@@ -117,12 +118,12 @@ class TextDecoder(nn.Module):
 
 
 def _needs_mask(branch_ids: Tensor) -> bool:
-    """Return whether some tokens may not attend to all earlier tokens, so a mask is needed."""
+    """Return whether a mask is needed, as some tokens may not attend to all earlier tokens."""
     return bool((branch_ids > TRUNK).any() or (branch_ids[:, 0] == OUTSIDE).any())
 
 
 class LanguageModel(TextDecoder):
-    """A causal text language model whose head is tied to the embedding."""
+    """A causal language model whose output head shares its weights with the token embedding."""
 
     def head(self, features: Tensor) -> Tensor:
         """Map features [..., width] to next-token logits, float32 [..., vocabulary]."""
@@ -130,7 +131,7 @@ class LanguageModel(TextDecoder):
 
 
 class Reader(nn.Module, ABC):
-    """A vision tower, a projector of its features and a language model.
+    """Base class of models with a vision tower, a projector of its features and a language model.
 
     The rows of a batch have equal length or are padded on the right.
     """
@@ -184,7 +185,10 @@ class Reader(nn.Module, ABC):
 
     @torch.inference_mode()
     def log_likelihoods(self, ids: Tensor, labels: Tensor, images: Tensor) -> Tensor:
-        """Return each row's sum of log-probabilities of its learnt tokens, float32 [n]."""
+        """Return the summed log-probability of each row's learnt tokens, float32 [n].
+
+        For the arguments see `forward`.
+        """
         features = self.language(self.embed_ids(ids, images))[:, :-1]
         scores = self.language.head(features).log_softmax(-1)
         learnt = labels[:, 1:] != UNLEARNT

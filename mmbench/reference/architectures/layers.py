@@ -14,7 +14,10 @@ Activation = Literal["gelu", "quick_gelu"]
 
 
 def refuse_heads(width: int, heads: int, *, rotary: bool = False) -> None:
-    """Raise ValueError unless `heads` divide `width`, into even parts for rotary positions."""
+    """Raise ValueError unless `heads` divides `width`.
+
+    With `rotary` positions, the width per head must also be even.
+    """
     if heads < 1 or width % heads:
         raise ValueError(f"heads {heads} does not divide width {width}")
     if rotary and width // heads % 2:
@@ -74,9 +77,10 @@ class Attention(nn.Module):
     ) -> Tensor:
         """Map [n, t, width] to [n, t, width].
 
-        `mask`, bool broadcast to [n, heads, t, s], replaces `causal`: it selects which of s tokens
-        each of the t tokens attends to. With a `cache`, the s tokens are the cached tokens and the
-        t new ones. `rotation`, for the t positions, is applied to queries and keys.
+        `mask`, bool and broadcast to [n, heads, t, s], replaces `causal`: it selects which of s
+        tokens each of the t tokens attends to. With a `cache`, the s tokens are the cached tokens
+        followed by the t new tokens. `rotation`, the rotary angles of the t positions, is applied
+        to queries and keys.
         """
         n, t, width = x.shape
         q, k, v = self.qkv(x).view(n, t, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)

@@ -1,8 +1,8 @@
 """A reference LLaVA: a vision tower, a projector, and a language model.
 
 Liu et al. 2023, "Visual Instruction Tuning" (arXiv 2304.08485), with the two-layer projector of
-"Improved Baselines with Visual Instruction Tuning" (arXiv 2310.03744, section 3.3). The patch
-features before the tower's last block replace the image token in the text.
+"Improved Baselines with Visual Instruction Tuning" (arXiv 2310.03744, section 3.3). The input of
+the tower's last block, one feature per patch, replaces the image token in the text.
 
 The language model is a GPT with rotary positions as in Llama, on which LLaVA is based. Unlike
 Llama, it has no RMSNorm and no gated MLP, but biases and a tied head.
@@ -19,7 +19,7 @@ from mmbench.reference.architectures.language import Reader, Sizes
 
 @dataclass(frozen=True)
 class Config(Sizes):
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper."""
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values."""
 
     @property
     def places(self) -> int:
@@ -28,7 +28,7 @@ class Config(Sizes):
 
     @classmethod
     def paper_size(cls) -> Config:
-        """Return the size of LLaVA-1.5-7B: CLIP ViT-L/14 for 336 px, and 32 layers 4,096 wide."""
+        """Return the size of LLaVA-1.5-7B: CLIP ViT-L/14 at 336 px, 32 layers of width 4,096."""
         return cls(32064, 4096, 4096, 32, 32, 336, 14, 1024, 24, 16, "quick_gelu")
 
 

@@ -56,13 +56,16 @@ class Mel:
 
 
 def hertz_to_mel(hertz: Tensor) -> Tensor:
-    """Convert Hz to Slaney's mels, linear up to 1 kHz and logarithmic above, for any shape."""
+    """Convert frequencies in Hz, of any shape, to Slaney's mels.
+
+    The scale is linear up to 1 kHz and logarithmic above.
+    """
     above = _BREAK / _LINEAR + torch.log(hertz.clamp(min=_BREAK) / _BREAK) / _FACTOR
     return torch.where(hertz < _BREAK, hertz / _LINEAR, above)
 
 
 def mel_to_hertz(mels: Tensor) -> Tensor:
-    """Convert Slaney's mels to Hz, for any shape."""
+    """Convert Slaney's mels, of any shape, to frequencies in Hz."""
     above = _BREAK * torch.exp(_FACTOR * (mels - _BREAK / _LINEAR))
     return torch.where(mels < _BREAK / _LINEAR, mels * _LINEAR, above)
 
@@ -102,8 +105,9 @@ def mel_power(samples: Tensor, c: Mel) -> Tensor:
 def log_mel(samples: Tensor, c: Mel) -> Tensor:
     """Return the log-mel spectrogram [..., n // hop, bands] of samples [..., n] from -1 to 1.
 
-    It is the logarithm to base 10 of the power, limited to 8 below the maximum of the clip, then
-    shifted and scaled to about -1 to 1.5, as Whisper's `log_mel_spectrogram`.
+    It is the logarithm to base 10 of the power. Values more than 8 below the maximum of the clip
+    are raised to that limit; then all values are shifted and scaled to about -1 to 1.5, as in
+    Whisper's `log_mel_spectrogram`.
     """
     decades = mel_power(samples, c)[..., :-1, :].clamp(min=_LEAST).log10()
     highest = decades.amax((-2, -1), keepdim=True)

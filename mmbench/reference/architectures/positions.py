@@ -35,7 +35,7 @@ def rotary_angles(at: Tensor, width: int) -> Rotation:
 
 
 def rotate(x: Tensor, rotation: Rotation) -> Tensor:
-    """Rotate vectors [n, heads, t, width] in planes of a channel i and channel i + width / 2."""
+    """Rotate vectors [n, heads, t, width]; channels i and i + width / 2 form a plane."""
     cos, sin = (part.to(x.dtype) for part in rotation)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

@@ -1,9 +1,9 @@
 """A reference ClipCap: an image's CLIP embedding becomes a prefix of a language model.
 
-Mokady et al. 2021, "ClipCap: CLIP Prefix for Image Captioning" (arXiv 2111.09734), the variant with
-an MLP and a trained language model. It is a simple baseline for LLaVA: an image is a single CLIP
-embedding instead of patches. Here the prefix replaces the image in a conversation, so that the
-model can answer questions as well as generate captions.
+Mokady et al. 2021, "ClipCap: CLIP Prefix for Image Captioning" (arXiv 2111.09734), in the variant
+with an MLP and a language model that is trained, too. It is a simple baseline for LLaVA: an image
+is a single CLIP embedding instead of patches. Here the prefix replaces the image in a conversation,
+so that the model can answer questions as well as generate captions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mmbench.reference.architectures.language import Reader, Sizes
 
 @dataclass(frozen=True)
 class Config(Sizes):
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values.
 
     `embedding` is the dimension of CLIP's embedding, `prefix` the number of tokens made from it.
     """
@@ -32,7 +32,7 @@ class Config(Sizes):
 
     @classmethod
     def paper_size(cls) -> Config:
-        """Return the paper's size: CLIP ViT-B/32, a prefix of 10 tokens, GPT-2 of 124 M."""
+        """Return the paper's size: CLIP ViT-B/32, 10 prefix tokens, GPT-2 with 124 M parameters."""
         return cls(50257, 1024, 768, 12, 12, 224, 32, 768, 12, 12, "quick_gelu", 512, 10)
 
 

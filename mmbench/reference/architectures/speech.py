@@ -27,10 +27,10 @@ BLANK = 0
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the paper.
+    """Settings of the model. The defaults are small; `paper_size()` returns the paper's values.
 
-    `labels` is the number of letters plus 1 for the blank. Raises ValueError for sizes that do not
-    divide each other.
+    `labels` is the number of letters plus 1 for the blank. Raises ValueError if `heads` does not
+    divide `width`.
     """
 
     labels: int
@@ -49,7 +49,7 @@ class Config:
 
     @classmethod
     def paper_size(cls) -> Config:
-        """Return the encoder of Whisper base, with the 32 labels of wav2vec 2.0 for English."""
+        """Return the settings of Whisper base's encoder, with wav2vec 2.0's 32 English labels."""
         return cls(32, Mel.paper_size(), 512, 6, 8)
 
 
@@ -84,7 +84,7 @@ class SpeechEncoder(nn.Module):
 
 
 class Speech(nn.Module):
-    """A speech recogniser: an encoder and a linear layer to label logits per feature."""
+    """A speech recogniser: an encoder and a linear layer that maps features to label logits."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -93,15 +93,19 @@ class Speech(nn.Module):
         self.head = nn.Linear(config.width, config.labels)
 
     def forward(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Map spectrograms [n, t, bands] of `frames` [n] frames to [n, (t + 1) // 2, labels]."""
+        """Map spectrograms [n, t, bands] to label logits [n, (t + 1) // 2, labels].
+
+        The first `frames` [n] frames of each row are audio, the rest padding.
+        """
         logits: Tensor = self.head(self.encoder(mel, frames))
         return logits.float()
 
     def loss(self, mel: Tensor, frames: Tensor, letters: Tensor, lengths: Tensor) -> Tensor:
         """Return the CTC loss in nats per letter, averaged over audio clips.
 
-        `letters` [n, most] are the labels of the texts, of which the first `lengths` [n] are valid.
-        A text that is too long for its frames contributes no gradient.
+        `mel` and `frames` are the arguments of `forward`. `letters` [n, most] are the labels of the
+        texts, of which the first `lengths` [n] of each row are valid. A text that is too long for
+        its frames contributes no gradient.
         """
         log_probabilities = self(mel, frames).log_softmax(-1).transpose(0, 1)
         return F.ctc_loss(

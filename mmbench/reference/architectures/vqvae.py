@@ -34,7 +34,7 @@ class VqVaeConfig:
 
     def __post_init__(self) -> None:
         if min(self.number, self.code_width, self.width, self.halvings) < 1:
-            raise ValueError(f"{self} has a number below 1")
+            raise ValueError(f"{self} has a number below 1; give integers from 1")
 
     @property
     def stride(self) -> int:
@@ -72,7 +72,7 @@ class ImageCodes(nn.Module):
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 4, 2, 1) for a, b in reversed(pairs))
 
     def features(self, images: Tensor) -> Tensor:
-        """Map [n, 3, size, size] to the vectors to quantise, [n, rows, columns, code_width]."""
+        """Map pixels [n, 3, size, size] to unquantised vectors, [n, rows, columns, code_width]."""
         x = images
         for conv in self.down:
             x = F.relu(conv(x))
@@ -91,7 +91,7 @@ class ImageCodes(nn.Module):
         return self.decode_vectors(self.codebook.codes[codes].view(len(codes), side, side, -1))
 
     def decode_vectors(self, codes: Tensor) -> Tensor:
-        """Decode code vectors [n, rows, columns, code_width] to pixels."""
+        """Decode vectors [n, rows, columns, code_width] to pixels, float [n, 3, size, size]."""
         x = F.relu(self.after(self.widen(codes.permute(0, 3, 1, 2))))
         for i, conv in enumerate(self.up):
             x = conv(x if i == 0 else F.relu(x))
@@ -106,7 +106,10 @@ class ImageCodes(nn.Module):
 
 
 class SoundCodes(nn.Module):
-    """A VQ-VAE that encodes log-mel frames as a sequence of codes. Padding has no effect."""
+    """A VQ-VAE that encodes log-mel frames as a sequence of codes.
+
+    Padding does not change the codes of the frames before it.
+    """
 
     def __init__(self, c: VqVaeConfig, bands: int) -> None:
         super().__init__()
@@ -126,7 +129,10 @@ class SoundCodes(nn.Module):
         return (frames + self.stride - 1) // self.stride
 
     def features(self, mel: Tensor, frames: Tensor) -> Tensor:
-        """Map spectrograms [n, t, bands] of `frames` [n] frames to [n, codes, code_width]."""
+        """Map spectrograms [n, t, bands] to unquantised vectors, [n, codes, code_width].
+
+        The first `frames` [n] frames of each row are audio, the rest padding.
+        """
         mel = F.pad(mel, (0, 0, 0, -mel.shape[1] % self.stride))
         x, left = mel.transpose(1, 2), frames
         x = x * length_mask(left, x.shape[2])[:, None]
@@ -142,7 +148,8 @@ class SoundCodes(nn.Module):
     def encode(self, mel: Tensor, frames: Tensor) -> Tensor:
         """Encode spectrograms [n, t, bands] as codes, int64 [n, ⌈t / stride⌉].
 
-        The first `frames` [n] frames are valid; `lengths` gives the number of valid codes.
+        The first `frames` [n] frames of each row are audio, the rest padding; `lengths` gives the
+        number of valid codes.
         """
         return self.codebook.nearest(self.features(mel, frames))
 

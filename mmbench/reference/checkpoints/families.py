@@ -27,7 +27,10 @@ _LABELS = {"labels": ("labels", "classes")}
 
 @dataclass(frozen=True)
 class TrainedImageModel(TrainedModel[M]):
-    """An image model; its pixels / 255 are normalised by `mean` and `std` per channel."""
+    """A trained model of images or videos.
+
+    Pixels are divided by 255, then normalised by the `mean` and `std` of each channel.
+    """
 
     mean: tuple[float, ...] = field(default=MEAN, kw_only=True)
     std: tuple[float, ...] = field(default=STD, kw_only=True)
@@ -45,7 +48,7 @@ class TrainedClip(TrainedImageModel[clip.CLIP]):
 
 @dataclass(frozen=True)
 class TrainedReader(TrainedImageModel[Reader]):
-    """A trained language model with images, its vocabulary and its image normalisation."""
+    """A trained language model that takes images, with its vocabulary."""
 
     words: Words
     counts: ClassVar[Counts] = _WORDS
@@ -82,7 +85,7 @@ class TrainedVideo(TrainedImageModel[Video]):
 
 @dataclass(frozen=True)
 class TrainedFusion(TrainedImageModel[fusion.Fusion]):
-    """A trained fusion classifier with the texts of its classes and its vocabulary."""
+    """A trained fusion classifier with its class names and its vocabulary."""
 
     labels: tuple[str, ...]
     words: Words
@@ -104,7 +107,10 @@ class TrainedAudio(TrainedModel[audio.AudioCLIP]):
 
 @dataclass(frozen=True)
 class TrainedSpeech(TrainedModel[speech.Speech]):
-    """A trained speech recogniser with its alphabet; label i + 1 is letter i, label 0 the blank."""
+    """A trained speech recogniser with its alphabet.
+
+    Label 0 is the blank, label i + 1 is letter i of the alphabet.
+    """
 
     alphabet: str = ALPHABET
     name: ClassVar[str] = "asr-nano"

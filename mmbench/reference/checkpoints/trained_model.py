@@ -33,7 +33,8 @@ class TrainedModel(Generic[M]):
     """A model with the data that its inputs need: vocabulary, labels, image normalisation.
 
     A subclass has a field for each key of config.json after `architecture`, in order. `name` is the
-    adapter that runs the model, `model_classes` are the classes of the model and its config.
+    name of the adapter that runs the model; `model_classes` are the class of the model and the
+    class of its config.
     """
 
     model: M
@@ -98,9 +99,10 @@ def _typed(hint: object, value: object) -> object:
 
 
 def refuse_counts(**counts: tuple[int, int]) -> None:
-    """Raise ValueError if the number of listed items differs from the architecture.
+    """Raise ValueError if config.json lists more or fewer items than its architecture has.
 
-    `counts` maps item names (words, labels) to the listed and the expected number.
+    `counts` maps the name of the items (words, labels) to their number in the list and in the
+    architecture.
     """
     for what, (listed, belong) in counts.items():
         if listed != belong:

@@ -25,7 +25,11 @@ def _fresh(recipe: Recipe) -> TrainedSpeech:
 
 
 def _batch(checkpoint: TrainedSpeech, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return spectrograms [n, t, bands], frame counts [n], labels [n, most], label counts [n]."""
+    """Return the tensors of a step.
+
+    These are spectrograms [n, t, bands], their frame counts [n], the labels of the letters [n,
+    most] and the label counts [n].
+    """
     import torch
 
     from mmbench.reference.tokens.words import pad_ids

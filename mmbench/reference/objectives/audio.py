@@ -37,13 +37,19 @@ def _fresh(recipe: Recipe) -> TrainedAudio:
 
 
 class SoundOptions(StageOptions, frozen=True):
-    """Options for audio: `stretch` is the largest relative change of speed, from 0 to below 1."""
+    """Stage options for audio.
+
+    `stretch` is the largest relative change of speed, from 0 to below 1.
+    """
 
     stretch: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return spectrograms [n, t, bands], caption ids [n, tokens] and tags [n, tags] of 0 and 1.
+    """Return the tensors of a step.
+
+    These are spectrograms [n, t, bands], the token ids of captions [n, tokens], and tags [n, tags],
+    1 for each tag of a clip, else 0.
 
     The options of the stage are `SoundOptions`.
     """
@@ -65,7 +71,8 @@ def _batch(checkpoint: TrainedAudio, stage: Stage, seed: int, step: int) -> tupl
 def stretch_time(mel: Tensor, speeds: Tensor) -> Tensor:
     """Change the speed of spectrograms [n, t, bands] by factors [n] without changing the pitch.
 
-    The length t stays: slowed audio is truncated, faster audio is padded with its minimum.
+    The length t stays the same: slowed audio is truncated, faster audio is padded with the minimum
+    of its spectrogram.
     """
     import torch
 

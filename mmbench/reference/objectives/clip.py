@@ -1,7 +1,7 @@
 """Contrastive training of the reference CLIP on images and captions.
 
-Pairs are given or mined. In mining, the true pairs are not used: the model matches images and
-captions by retrieval and learns from its own matches.
+A stage uses either the true pairs or mined pairs. For mined pairs, the model matches images and
+captions by retrieval and learns from its own matches; the true pairs are not used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _fresh(recipe: Recipe) -> TrainedClip:
 
 
 class PairOptions(StageOptions, frozen=True):
-    """Options for images and captions.
+    """Stage options for images and captions.
 
     `augment` lists names of augmentations (`worlds.shapes.augment`); with `twins`, each scene is
     followed by a scene whose description differs in one word (`worlds.shapes.batch`).
@@ -51,7 +51,7 @@ class PairOptions(StageOptions, frozen=True):
 
 
 def _batch(checkpoint: TrainedClip, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return images [n, 3, size, size] and caption ids [n, t].
+    """Return the tensors of a step: images [n, 3, size, size] and token ids of captions [n, t].
 
     The options of the stage are `PairOptions`.
     """
@@ -85,9 +85,10 @@ def _mined_loss(checkpoint: TrainedClip, batch: tuple[Tensor, ...]) -> Tensor:
 
 
 def mutual_nearest(similar: Tensor) -> tuple[Tensor, Tensor]:
-    """Return row and column indices of entries that are the maximum of both, int64 [k] each.
+    """Return the row and column indices of mutual nearest neighbours, int64 [k] each.
 
-    `similar` is a matrix [n, m].
+    These are the entries of the similarity matrix `similar` [n, m] that are the maximum of their
+    row and of their column.
     """
     import torch
 

@@ -1,4 +1,8 @@
-"""Training of the reference fusion classifiers, which find the differing input of three."""
+"""Training of the reference fusion classifiers.
+
+A classifier tells which of an image, an audio clip and a sentence shows a different number than the
+other two, or that all three numbers agree.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +36,11 @@ def _fresh(recipe: Recipe) -> TrainedFusion:
 
 
 def _batch(checkpoint: TrainedFusion, stage: Stage, seed: int, step: int) -> tuple[Tensor, ...]:
-    """Return pixels [n, 3, size, size], spectrograms [n, t, bands], ids [n, tokens], targets.
+    """Return the tensors of a step.
 
-    The targets are class indices of answers [n], and the numbers that image, audio and sentence
-    show, minus 1 [n, 3].
+    The inputs are pixels [n, 3, size, size], spectrograms [n, t, bands] and the token ids of the
+    sentences [n, tokens]. The targets are the class indices of the answers [n], and the numbers
+    that image, audio and sentence show, minus 1 [n, 3].
     """
     import torch
 
@@ -60,7 +65,7 @@ def _number_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor
 
 
 def _joint_loss(checkpoint: TrainedFusion, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the loss of the answer plus the loss of the numbers as in the first stage."""
+    """Return the cross-entropy of the answer plus the loss of the numbers (`_number_loss`)."""
     from torch.nn.functional import cross_entropy
 
     *inputs, answers, numbers = batch

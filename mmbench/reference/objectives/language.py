@@ -1,6 +1,7 @@
 """Training of the language models with images, LLaVA and the prefix model.
 
-The stages are captions without images, descriptions of images and conversations about images.
+The model is trained first on captions without images, then on descriptions of images, then on
+conversations about images.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _ROLES: dict[str, Literal["system", "user", "assistant"]] = {"human": "user", "g
 def caption_conversation(seed: int, index: int) -> Talks:
     """Return a training scene, and a conversation with its five captions but no image.
 
-    The captions are in random order, so that the model predicts a caption from other ones.
+    The captions are in random order; the model learns to predict each from the captions before it.
     """
     scene, texts = training_scene(seed, index)
     order = shuffled(chance("told", seed, index), texts)
@@ -76,7 +77,7 @@ def _parts(text: str) -> list[str | None]:
 
 
 def _fresh_llava(recipe: Recipe) -> TrainedLlava:
-    """Build a LLaVA with the image tower of the CLIP that `start` names under `vision`."""
+    """Build a LLaVA with the image tower of the CLIP in `start: vision` of the recipe."""
     from mmbench.reference.architectures.llava import Config, LLaVA
     from mmbench.reference.checkpoints.families import TrainedLlava
 
@@ -87,7 +88,7 @@ def _fresh_llava(recipe: Recipe) -> TrainedLlava:
 
 
 def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
-    """Build a prefix model with image tower and projection of the CLIP at `start: vision`."""
+    """Build a prefix model with the image tower and projection of the CLIP in `start: vision`."""
     from mmbench.reference.architectures.prefix import Config, Prefix
     from mmbench.reference.checkpoints.families import TrainedPrefix
 
@@ -100,9 +101,10 @@ def _fresh_prefix(recipe: Recipe) -> TrainedPrefix:
 
 
 def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
-    """Load the CLIP that `start` names under `vision`; also return a vocabulary and sizes.
+    """Load the CLIP in `start: vision` of the recipe; also return a vocabulary and settings.
 
-    The sizes are values for the language model's Config. Raises the errors of `load_start`.
+    The settings are arguments of the language model's Config: the size of the vocabulary and the
+    sizes of CLIP's image tower. Raises the errors of `load_start`.
     """
     from mmbench.reference.checkpoints.families import TrainedClip
     from mmbench.reference.tokens.turns import vocabulary
@@ -114,10 +116,10 @@ def load_vision(recipe: Recipe) -> tuple[TrainedClip, Words, dict[str, Any]]:
 
 
 def load_start(recipe: Recipe, part: str, kind: type[S]) -> S:
-    """Load the model that `start` of the recipe names for `part`: a packaged name or a folder.
+    """Load the checkpoint of `part` that the recipe's `start` gives: a packaged name or a folder.
 
-    Raises ValueError if `start` has no such part, ModelError if the folder holds no such
-    checkpoint.
+    Raises ValueError if `start` does not contain `part`, ModelError if the folder holds no
+    checkpoint of the class `kind`.
     """
     from mmbench.reference.checkpoints.folder import read_checkpoint
 
@@ -131,7 +133,7 @@ def load_start(recipe: Recipe, part: str, kind: type[S]) -> S:
 
 
 def _texts(seed: int) -> list[str]:
-    """Return the texts about the first scenes, which contain all words of the vocabulary."""
+    """Return the texts about the first training scenes, from which the vocabulary is built."""
     captions = [t for i in range(_VOCABULARY_SCENES) for t in training_scene(seed, i)[1]]
     talks = (talk for i in range(_VOCABULARY_SCENES) for talk in training_talks(seed, i)[1])
     return captions + [turn["value"].replace(IMAGE, "") for talk in talks for turn in talk]
@@ -144,9 +146,10 @@ def _batch(
     seed: int,
     step: int,
 ) -> tuple[Tensor, ...]:
-    """Return ids and labels [n, t], padded on the right, images, and branch ids [n, t].
+    """Return the tensors of a step: ids [n, t], labels [n, t], images and branch ids [n, t].
 
-    Conversations longer than the context are truncated, as in LLaVA's code.
+    `talks` returns the scene and the conversations of a seed and an index. Rows are padded on the
+    right. Conversations longer than the context are truncated, as in LLaVA's code.
     """
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import OUTSIDE
@@ -166,7 +169,7 @@ def _batch(
 def _row(
     checkpoint: TrainedReader, talks: Sequence[Sequence[TalkTurn]]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Return ids, labels and branch ids of a row that packs conversations about one image."""
+    """Pack conversations about one image into a row; return its ids, labels and branch ids."""
     from mmbench.reference.architectures.language import UNLEARNT
     from mmbench.reference.tokens.packing import pack
     from mmbench.reference.tokens.turns import encode_turns
@@ -182,7 +185,10 @@ def _row(
 
 
 class TalkOptions(StageOptions, frozen=True):
-    """Options for conversations: `talks` is the number of conversations per image, from 1."""
+    """Stage options for conversations.
+
+    `talks` is the number of conversations per image, at least 1.
+    """
 
     talks: Annotated[int, Meta(ge=1)] = TALKS
 

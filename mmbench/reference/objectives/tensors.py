@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def normalise(images: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """Normalise RGB from 0 to 1, float32 [n, …, 3], to (RGB - mean) / std, [n, 3, …]."""
+    """Map RGB from 0 to 1, float32 [n, …, 3], to (RGB - mean) / std, float32 [n, 3, …]."""
     import torch
 
     return ((images - torch.tensor(mean)) / torch.tensor(std)).movedim(-1, 1).contiguous()
@@ -34,6 +34,6 @@ def log_mel_batch(sounds: Sequence[Array], mel: Mel) -> tuple[Tensor, Tensor]:
 
 
 def model_loss(checkpoint: TrainedModel[Any], batch: tuple[Tensor, ...]) -> Tensor:
-    """Call the model on a batch; its result is the loss."""
+    """Return the loss of a batch, which the model itself computes."""
     loss: Tensor = checkpoint.model(*batch)
     return loss

@@ -38,7 +38,7 @@ def _fresh(recipe: Recipe) -> TrainedUnified:
 
 
 def _texts(seed: int) -> list[str]:
-    """Return the texts about the first scenes, and the transcripts of the training clips."""
+    """Return the texts about the first training scenes, and all transcripts of training clips."""
     scenes = range(_VOCABULARY_SCENES)
     captions = [text for i in scenes for text in training_scene(seed, i)[1]]
     talks = [turn["value"] for i in scenes for talk in training_talks(seed, i)[1] for turn in talk]
@@ -68,7 +68,7 @@ def _sound_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
 
 
 def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return the average of the mean losses over learnt text tokens and over image codes.
+    """Return the average of two means: the loss over learnt text tokens and over image codes.
 
     An image has 64 codes but an answer only one or two words, so images would dominate a mean over
     all tokens. Only a few rows are computed at a time, so that short conversations are not padded

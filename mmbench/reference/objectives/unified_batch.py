@@ -73,7 +73,7 @@ def _turns(checkpoint: TrainedUnified, turns: Sequence[dict[str, str]]) -> list[
 
 
 def _drawing(checkpoint: TrainedUnified, seed: int, index: int) -> SceneTalks:
-    """Return a scene, and a conversation that asks for an image of its caption."""
+    """Return a scene, and a conversation in which its caption is the prompt of its image."""
     scene, texts = training_scene(seed, index)
     return scene, [[("user", [texts[0]]), ("assistant", [_image(checkpoint)])]]
 
@@ -113,10 +113,10 @@ _EXAMPLES: Mapping[str, Callable[[TrainedUnified, int, int], SceneTalks]] = {
 def mixed_batch(
     checkpoint: TrainedUnified, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Return the tensors of a step: ids, learnt mask and branch ids [n, t] each, and media.
+    """Return the tensors of a step: ids, learnt mask and branch ids, [n, t] each, and media.
 
-    The media are pixels, log-mel spectrograms and their frame counts. The options of the stage are
-    `Shares`; rows of a kind are adjacent.
+    The media are the pixels of images, log-mel spectrograms and the frame counts of these. The
+    options of the stage are `Shares`; rows of a kind are adjacent.
     """
     rng = np.random.default_rng([seed, step])
     counts = row_counts(stage)
@@ -156,7 +156,10 @@ def _encode_rows(
     rows: Sequence[Sequence[Sequence[MessageTurn]]],
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return ids, learnt mask and branch ids, [n, t] each; remove some image prompts."""
+    """Return ids, learnt mask and branch ids, [n, t] each.
+
+    In some rows with a generated image, the text is masked, for training without a prompt.
+    """
     import torch
 
     from mmbench.reference.tokens.mixed import PAD, TokenKind, encode_turns

@@ -31,7 +31,9 @@ def _fresh(recipe: Recipe) -> TrainedVideo:
 
     tower = recipe.architecture.get("tower", "transformer")
     if tower != "transformer" and any(stage.objective == "masked" for stage in recipe.stages):
-        raise ValueError(f"tower {tower} has no patches to hide; leave stages of `masked` out")
+        raise ValueError(
+            f"tower {tower} has no patches to hide; leave out stages of the objective `masked`"
+        )
     films = (training_film(recipe.seed, index) for index in range(_VOCABULARY_FILMS))
     words = Words.from_texts(text for _, texts in films for text in texts)
     config = Config(len(words.words), **{"classes": len(MOTIONS)} | recipe.architecture)
@@ -41,7 +43,10 @@ def _fresh(recipe: Recipe) -> TrainedVideo:
 def _captioned_batch(
     checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Return videos [n, 3, frames, size, size], class indices [n] and caption ids [n, t]."""
+    """Return the tensors of a step.
+
+    These are videos [n, 3, frames, size, size], class indices [n] and token ids of captions [n, t].
+    """
     import torch
 
     from mmbench.reference.tokens.words import pad_ids
@@ -55,7 +60,7 @@ def _captioned_batch(
 def _masked_batch(
     checkpoint: TrainedVideo, stage: Stage, seed: int, step: int
 ) -> tuple[Tensor, ...]:
-    """Return videos [n, 3, frames, size, size]."""
+    """Return the tensors of a step: videos [n, 3, frames, size, size]."""
     films = film_batch(seed, step, stage.batch, checkpoint.model.config.size).films
     return (_pixels(checkpoint, films),)
 

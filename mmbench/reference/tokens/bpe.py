@@ -20,8 +20,10 @@ class Bpe:
 
         try:
             self._coder = Tokenizer.from_str(description)
-        except Exception as error:  # the library raises no narrower one
-            raise ValueError(f"not the JSON of a `tokenizers` encoding: {error}") from error
+        except Exception as error:  # the library raises no narrower type
+            raise ValueError(
+                f"not a tokenizer in the JSON format of `tokenizers`: {error}"
+            ) from error
         self.description = description
 
     @classmethod

@@ -44,9 +44,10 @@ _ROLES = {"system": USER, "user": USER, "assistant": ASSISTANT}
 
 @dataclass(frozen=True)
 class TokenLayout:
-    """The number of tokens of each modality.
+    """The number of tokens of each modality, which determines their ids.
 
-    Ids of marks come first, then the ids of each modality in the order of `TokenKind`.
+    The special tokens (marks) have the first ids; the ids of each modality follow in the order of
+    `TokenKind`.
     """
 
     text: int
@@ -66,7 +67,7 @@ class TokenLayout:
 
 
 class CodeSpan(NamedTuple):
-    """A placeholder for `number` tokens of a modality in a message, filled in later."""
+    """A placeholder in a message for `number` image or audio tokens, which are filled in later."""
 
     kind: TokenKind
     number: int
@@ -107,5 +108,8 @@ def encode_part(part: MessagePart, bpe: Bpe, layout: TokenLayout) -> list[int]:
 def encode_prompt(
     turns: Sequence[MessageTurn], bpe: Bpe, layout: TokenLayout, answer: TokenKind
 ) -> list[int]:
-    """Return the token ids of a conversation, up to the opening token of the answer's kind."""
+    """Return the token ids of a conversation, up to the opening token of the answer.
+
+    `answer` is the kind of the answer's tokens.
+    """
     return [*encode_turns(turns, bpe, layout)[0], ASSISTANT, OPEN[answer]]

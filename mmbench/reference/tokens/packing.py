@@ -2,10 +2,11 @@
 
     <start> <user> <image> × places | what colour is it ? … <end> | is there a star ? … <end>
 
-The trunk is the common beginning, a branch the rest of a conversation. The tokens of a branch
-attend to the trunk and to their own branch, with the positions of a separate conversation. So the
-loss is the same as for separate rows, but the image is encoded only once.
-Molmo is trained this way on images with several annotations (Deitke et al. 2024, arXiv 2409.17146).
+The trunk is the common beginning of all conversations, and a branch is the rest of one
+conversation. The tokens of a branch attend to the trunk and to their own branch, and they have the
+same positions as in a row of their own. So the loss is the same as with one row per conversation,
+but the image is encoded only once. Molmo is trained this way on images with several annotations
+(Deitke et al. 2024, arXiv 2409.17146).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 
 TRUNK, OUTSIDE = 0, -1
-"""The ids of the common beginning and of padding, which no token sees; branches are 1, 2, …"""
+"""The branch ids of the trunk and of padding; branches have the ids 1, 2, …"""
 
 
 def pack(
@@ -25,8 +26,8 @@ def pack(
 ) -> tuple[list[int], list[bool], list[int]]:
     """Pack conversations into one row; return its ids, learnt flags and branch ids.
 
-    A conversation is given as its token ids, and a flag for each whether it is learnt. It is
-    truncated to `context` tokens. A single conversation is all trunk.
+    A conversation is a pair of lists: its token ids, and for each token whether it is learnt. It is
+    truncated to `context` tokens. All tokens of a single conversation belong to the trunk.
     """
     cut = [list(zip(*conversation, strict=True))[:context] for conversation in conversations]
     shared = sum(1 for _ in takewhile(_all_equal, zip(*cut, strict=False)))

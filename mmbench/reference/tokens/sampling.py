@@ -22,9 +22,9 @@ def generate(
 ) -> list[list[int]]:
     """Generate token ids for n rows, up to and including the id `end`.
 
-    `logits` [n, vocabulary] are those of the first new token. At most `limits` [n] tokens are
-    generated; the limits are 0 for all rows or for none. Finished rows are left out of further
-    steps.
+    `logits` [n, vocabulary] are the logits of the first new token; `next_logits` returns the logits
+    of each further token. `limits` [n] is the largest number of tokens per row; either all limits
+    are 0 or none is. Finished rows are left out of further steps.
     """
     generated: list[list[int]] = [[] for _ in logits]
     active = [row for row, limit in enumerate(limits) if limit > 0]
@@ -65,7 +65,7 @@ class TokenSampler:
     top_k: int = 0
 
     def __call__(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
-        """Draw a token for each row."""
+        """Draw a token for each row of logits; `rows` are the indices of their generators."""
         probabilities = (logits.float() / self.temperature).softmax(-1).cpu()
         highest, order = torch.sort(probabilities, dim=-1, descending=True, stable=True)
         if self.top_k:

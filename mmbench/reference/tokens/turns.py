@@ -3,8 +3,8 @@
     <start> <user> <image> × places what colour is the star ? <assistant> red <end> <user> …
 
 An image is represented by one `<image>` per image token, at its position in the message. Assistant
-messages are learnt, with the `<end>` after each; all other tokens are given (Liu et al. 2023,
-"Visual Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
+messages and the `<end>` after each of them are learnt; all other tokens are only input (Liu et al.
+2023, "Visual Instruction Tuning", arXiv 2304.08485, section 4.2 and table 2).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def encode_turns(
 ) -> tuple[list[int], list[bool]]:
     """Return the token ids of a conversation, and for each token whether it is learnt.
 
-    The parts of a message are texts, or images of any type; an image has `places` tokens.
+    A part of a message that is not a text is an image, which becomes `places` tokens.
     """
     ids, learnt = [START], [False]
     for turn in turns:

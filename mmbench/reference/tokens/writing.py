@@ -24,7 +24,8 @@ def write(
 
     Rows are padded on the left with `PAD`. At most `max_tokens` tokens are generated, and no more
     than fit into the context. Finished rows are left out of further steps. With a `guidance` other
-    than 1, the logits are u + guidance · (c - u), where c is computed with the texts and u without.
+    than 1, the logits are u + guidance · (c - u), where c are the logits with the text of the
+    prompt and u the logits without it.
     """
     guided_rows = _GuidedRows(gpt, ids, guidance)
     lengths = (ids != PAD).sum(1).tolist()
@@ -33,7 +34,11 @@ def write(
 
 
 class _GuidedRows:
-    """The rows of a batch; with guidance, all rows with their texts, then all without."""
+    """The rows of a batch during generation, with their caches.
+
+    With guidance there are twice as many rows: first all rows with their texts, then all rows
+    without.
+    """
 
     def __init__(self, gpt: GPT, ids: Tensor, guidance: float) -> None:
         self._gpt, self._guidance = gpt, guidance
@@ -49,7 +54,10 @@ class _GuidedRows:
         )
 
     def next_logits(self, rows_left: Tensor, tokens: Tensor) -> Tensor:
-        """Return the next logits after `tokens`; implements `NextLogits` of `sampling`."""
+        """Return the logits that follow `tokens`, the new tokens of the rows `rows_left`.
+
+        This is a `NextLogits` function for `sampling.generate`.
+        """
         before = len(self._image_counts) // self._passes
         rows = torch.cat([rows_left + number * before for number in range(self._passes)])
         self._image_counts = self._image_counts[rows]
@@ -69,9 +77,9 @@ class _GuidedRows:
 
 
 def apply_guidance(logits: Tensor, guidance: float) -> Tensor:
-    """Combine logits [2 n, vocabulary] to [n, vocabulary].
+    """Combine the logits of 2 n rows to [n, vocabulary], by the formula in `write`.
 
-    The first n rows are computed with the text, the others without.
+    The first n rows of logits are computed with the text, the other n rows without it.
     """
     with_text, without = logits.chunk(2)
     moved = without + guidance * (with_text - without)

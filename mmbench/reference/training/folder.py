@@ -84,5 +84,5 @@ def write(path: Path, data: bytes) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> UserError:
-    """Return the error for a path that cannot be written."""
+    """Return the UserError for a path that cannot be written, with the reason `error`."""
     return UserError(f"cannot write {path}: {error.strerror}; fix this and repeat with --resume")

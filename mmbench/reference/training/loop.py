@@ -68,7 +68,7 @@ class StageRun:
                 yield step, batch
 
     def _batch(self, step: int) -> tuple[Tensor, ...]:
-        """Return the batch of a step, () beyond the last step."""
+        """Return the batch of a step; return () for a step after the last."""
         if step > self.recipe.steps:
             return ()
         stage, within = self.recipe.at(step)
@@ -83,7 +83,7 @@ class StageRun:
         stepped = {name for name, _ in self._states()}
         for name, weight in self.model.named_parameters():
             weight.requires_grad_(name in stepped)
-            weight.grad = None  # gradients of the last stage would enter the clipped norm
+            weight.grad = None  # else old gradients would count in the norm that is clipped
 
     def _step(self, step: int, batch: tuple[Tensor, ...]) -> float:
         import torch
@@ -110,7 +110,7 @@ class StageRun:
     def save(self, step: int) -> Path:
         """Write the checkpoint of a step, then the state; return the folder of the checkpoint.
 
-        A run killed between the two writes the same checkpoint again.
+        If the run is killed between the two writes, the resumed run writes the checkpoint again.
         """
         import torch
         from safetensors.torch import save
@@ -150,7 +150,10 @@ class StageRun:
                 yield names[weight], optimiser.state[weight]
 
     def _restore(self) -> int:
-        """Load the state on disk; return the step after which it was saved, 0 if there is none."""
+        """Load the saved state; return the step after which it was saved.
+
+        Return 0 if no state has been saved.
+        """
         from safetensors import SafetensorError, safe_open
 
         file = self.out / "state.safetensors"
@@ -175,7 +178,10 @@ class StageRun:
 
 
 def _moments(tensors: dict[str, Tensor], name: str, steps: int) -> dict[str, Tensor]:
-    """Return the optimiser state of a parameter after `steps` steps, {} if it has none."""
+    """Return the optimiser state of the parameter `name` after `steps` steps.
+
+    Return {} if `tensors` has no state of this parameter.
+    """
     import torch
 
     moments = {m: tensors[f"{m}.{name}"] for m in _MOMENTS if f"{m}.{name}" in tensors}

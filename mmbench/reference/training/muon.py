@@ -16,14 +16,15 @@ from torch.optim import Optimizer
 
 _MOMENTUM = 0.95
 _QUINTIC = (3.4445, -4.7750, 2.0315)
-"""Coefficients that move singular values in 0 to 1 towards 1: to .7 to 1.2 in five steps."""
+"""Coefficients that move singular values from [0, 1] into [0.7, 1.2] in five steps."""
 
 
 class Muon(Optimizer):
     """An optimiser for matrices [a, b], with decoupled weight decay as in AdamW.
 
-    `groups` have `params`, `lr`, `weight_decay` and `stacked`, the number of matrices of which the
-    rows of a parameter consist (3 for queries, keys and values); these are updated separately.
+    `groups` have `params`, `lr`, `weight_decay` and `stacked`, the number of matrices that are
+    stacked in the rows of a parameter (3 for queries, keys and values). Stacked matrices are
+    updated separately.
     """
 
     def __init__(self, groups: Sequence[Mapping[str, object]]) -> None:
@@ -52,7 +53,7 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Orthogonalise matrices [n, a, b]: keep singular vectors, set singular values near 1.
+    """Orthogonalise matrices [n, a, b]: keep singular vectors, move singular values close to 1.
 
     It uses five steps of a Newton-Schulz iteration instead of a decomposition. Zero matrices stay
     zero.

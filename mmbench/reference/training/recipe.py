@@ -23,9 +23,10 @@ class Stage(Struct, frozen=True, forbid_unknown_fields=True):
 
     `objective` is the name of an objective of the family. `rates` maps prefixes of parameter names
     to peak learning rates; the longest matching prefix applies, "" matches all names, and other
-    parameters are frozen. `muon` maps prefixes likewise: matching matrices are optimised by Muon,
-    all others by AdamW. Rates rise for `warm_up` steps and fall along half a cosine to zero at the
-    end of the stage. `options` are options of the objective (`parse_options`).
+    parameters are frozen. `muon` also maps prefixes to peak learning rates; the matrices that match
+    one are optimised by Muon, all other parameters by AdamW. Rates rise for `warm_up` steps and
+    fall along half a cosine to zero at the end of the stage. `options` are options of the objective
+    (`parse_options`).
     """
 
     name: str
@@ -85,7 +86,10 @@ class Recipe(Struct, frozen=True, forbid_unknown_fields=True):
         return sum(stage.steps for stage in self.stages)
 
     def at(self, step: int) -> tuple[Stage, int]:
-        """Return the stage of a step (1 to `steps`), and the step's number in the stage, from 1."""
+        """Return the stage that contains a step, and the step's number within the stage.
+
+        Both numbers count from 1.
+        """
         for stage in self.stages:
             if step <= stage.steps:
                 return stage, step
@@ -122,7 +126,7 @@ def parse_recipe(raw: Mapping[str, object], where: str) -> Recipe:
     """Build a Recipe from plain values. Messages of SpecError and UserError begin with `where`."""
     recipe = as_struct(raw, Recipe, where)
     if not recipe.stages:
-        raise SpecError(f"{where}: stages is empty; a training has one stage or more")
+        raise SpecError(f"{where}: stages is empty; give one stage or more")
     counts = {"every": recipe.every} | {
         f"{name} of stage {stage.name}": value
         for stage in recipe.stages

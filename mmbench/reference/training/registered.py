@@ -18,8 +18,8 @@ def train(
 ) -> str:
     """Train a reference model by a recipe; see `training.train`.
 
-    The recipe is the file `run.recipe`, else the packaged recipe with the trainer's name; with
-    `run.resume`, it is the recipe of the run in `run.out`.
+    The recipe is the file `run.recipe` if it is given, otherwise the packaged recipe with the
+    trainer's name. If `run.resume` is true, it is the recipe of the run in `run.out`.
     """
     recipe = _recipe(run)
 

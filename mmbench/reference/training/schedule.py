@@ -22,7 +22,9 @@ def parameter_rates(model: nn.Module, rates: Mapping[str, float]) -> dict[str, f
     names = [name for name, _ in model.named_parameters()]
     for begin in rates:
         if not any(name.startswith(begin) for name in names):
-            raise ValueError(f"rates name {begin!r}, and no parameter's name begins with it")
+            raise ValueError(
+                f"no parameter name begins with {begin!r}; correct this prefix in rates or muon"
+            )
     matching = {name: [b for b in rates if name.startswith(b)] for name in names}
     return {name: rates[max(fits, key=len)] for name, fits in matching.items() if fits}
 
@@ -32,8 +34,9 @@ def make_optimisers(
 ) -> list[Optimizer]:
     """Return AdamW for parameters in `rates`, and Muon for 2-D parameters in `matrices`.
 
-    Both map name prefixes to rates, as in `parameter_rates`. `decay` is the weight decay. Raises
-    the errors of `parameter_rates`, and ValueError if no parameter is left for AdamW.
+    `rates` and `matrices` map prefixes of parameter names to learning rates, as in
+    `parameter_rates`. `decay` is the weight decay. Raises the errors of `parameter_rates`, and
+    ValueError if no parameter is left for AdamW.
     """
     matching = parameter_rates(model, matrices)
     by_muon = {name: matching[name] for name in matching if model.get_parameter(name).ndim == 2}
@@ -45,8 +48,8 @@ def make_optimisers(
 def adamw(model: nn.Module, rates: Mapping[str, float], decay: float) -> AdamW:
     """Return AdamW (Loshchilov and Hutter 2019) with the β₂ and ε of the CLIP paper.
 
-    These are the values for its transformers. `rates` maps parameter names to learning rates; other
-    parameters are left out. Each group stores its peak rate as `peak`.
+    The paper uses these values for models with vision transformers. `rates` maps parameter names to
+    learning rates; other parameters are left out. Each group stores its peak rate as `peak`.
     """
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, weight in model.named_parameters():
@@ -78,7 +81,7 @@ def muon(model: nn.Module, rates: Mapping[str, float], decay: float) -> Muon:
 
 
 def decays(name: str, weight: Tensor) -> bool:
-    """Return whether weight decay applies to a parameter: a matrix other than positions."""
+    """Return whether weight decay applies: true for matrices other than position embeddings."""
     return weight.ndim >= 2 and not name.endswith("positions")
 
 

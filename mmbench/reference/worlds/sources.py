@@ -36,9 +36,10 @@ def check_size(world: str, size: int, least: int) -> None:
 def captioned(
     documents: Sequence[Sample], captions: Iterable[Iterable[tuple[str, str]]]
 ) -> RetrievalData:
-    """Return retrieval data with captions, given as (kind, text), as queries of their documents.
+    """Return retrieval data with captions as queries for their documents.
 
-    A query has the tags of its document, and its kind as the tag `caption`.
+    `captions` has an iterable of (kind, text) for each document. A query has the tags of its
+    document, and its kind as the tag `caption`.
     """
     queries = [
         Sample(

@@ -46,7 +46,10 @@ def first_of_split(split: str, draw: Callable[[int], H]) -> H:
 
 
 def distinct(number: int, at: Callable[[int, int], M]) -> list[M]:
-    """Return `at(index, attempt)` for each index; a repeated meaning gets another attempt."""
+    """Return `number` items with distinct meanings: `at(index, attempt)` for each index.
+
+    `attempt` is 0, or higher if the meaning of an earlier attempt already occurred.
+    """
     seen: dict[str, M] = {}
     for index in range(number):
         fresh = (at(index, attempt) for attempt in count())

@@ -97,7 +97,7 @@ def test_what_is_common_is_one_token_wherever_it_stands() -> None:
 def test_an_encoding_is_what_its_description_says() -> None:
     again = Bpe(WORDS.description)
     assert again.encode("a blue star") == WORDS.encode("a blue star")
-    with pytest.raises(ValueError, match="not the JSON of a `tokenizers` encoding"):
+    with pytest.raises(ValueError, match="not a tokenizer in the JSON format of `tokenizers`"):
         Bpe("{}")
 
 

@@ -58,7 +58,7 @@ def test_hidden_patches_lower_the_loss(tmp_path: Path) -> None:
 
 
 def test_a_baseline_has_nothing_to_hide(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="tower conv3d has no patches to hide; leave stages of"):
+    with pytest.raises(UserError, match="tower conv3d has no patches to hide; leave out stages"):
         train(small(MASKED, tower="conv3d"), tmp_path / "run")
 
 

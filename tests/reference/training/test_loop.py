@@ -250,12 +250,12 @@ def test_a_damaged_run_is_named(whole: Path, tmp_path: Path, name: str) -> None:
         (
             {"stages": [{**SMALL["stages"][0], "rates": {"words": 1.0}}]},
             UserError,
-            "rates name 'words', and no parameter's name begins with it",
+            "no parameter name begins with 'words'; correct this prefix in rates or muon",
         ),
         (
             {"stages": [{**SMALL["stages"][0], "muon": {"text.layers": 1e-3}}]},
             UserError,
-            "rates name 'text.layers', and no parameter's name begins with it",
+            "no parameter name begins with 'text.layers'; correct this prefix in rates or muon",
         ),
         (
             {"stages": [{**SMALL["stages"][0], "options": {"twin": True}}]},

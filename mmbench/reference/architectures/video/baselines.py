@@ -1,7 +1,7 @@
 """Two earlier types of video networks as baselines: 3-D convolutions and two streams.
 
-They have the interface of the transformer. Group norm replaces the batch norm of the papers, so
-that a row does not depend on the other rows of a batch.
+They have the same interface as the transformer. Group norm replaces the batch norm of the papers,
+so that a row does not depend on the other rows of a batch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _norm(width: int) -> nn.GroupNorm:
 
 
 class VideoResidual(nn.Module):
-    """A residual block of two convolutions of size 3 (arXiv 1512.03385, figure 2)."""
+    """A residual block of two convolutions with kernels of size 3 (arXiv 1512.03385, figure 2)."""
 
     def __init__(self, dims: Dimensions, wide_in: int, wide_out: int, stride: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class VideoResidual(nn.Module):
         self.short = nn.Identity() if stride == 1 and wide_in == wide_out else short
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [n, in, ...] to [n, out, ...], each dimension divided by the stride."""
+        """Map [n, in, ...] to [n, out, ...]; the other dimensions are divided by the stride."""
         y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
         return F.relu(y + self.short(x))
 
@@ -78,9 +78,9 @@ class ResNet(nn.Module):
 class TwoStream(nn.Module):
     """Two networks for appearance and motion (Simonyan and Zisserman 2014, arXiv 1406.2199).
 
-    The input for appearance is the middle frame. The input for motion are the differences between
-    neighbouring frames as channels of an image, in place of the paper's optical flow. The features
-    of both networks are concatenated.
+    The input for appearance is the middle frame. The input for motion consists of the differences
+    between neighbouring frames, stacked as the channels of one image; they replace the paper's
+    optical flow. The features of both networks are concatenated.
     """
 
     def __init__(self, c: Config) -> None:

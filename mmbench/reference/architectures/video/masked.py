@@ -21,7 +21,10 @@ from mmbench.reference.architectures.video.transformer import (
 
 
 def split_cubes(videos: Tensor, c: Config) -> Tensor:
-    """Split [n, 3, frames, size, size] into patches [n, t, s, tubelet · patch · patch, 3]."""
+    """Split videos [n, 3, frames, size, size] into patches, [n, t, s, cube, 3].
+
+    There are t patches in time and s in space, each with cube = tubelet · patch · patch pixels.
+    """
     n, side = len(videos), c.size // c.patch
     parts = videos.view(n, 3, c.grid[0], c.tubelet, side, c.patch, side, c.patch)
     return parts.permute(0, 2, 4, 6, 3, 5, 7, 1).reshape(n, *c.grid, -1, 3)
@@ -51,7 +54,7 @@ class PixelDecoder(nn.Module):
         initialise(self, c.decoder_layers)
 
     def forward(self, token: Tensor, seen: Tensor, visible: Tensor) -> Tensor:
-        """Predict the pixels of all patches, [n, t, s, cube · 3].
+        """Predict the pixels of all patches, [n, t, s, cube · 3], for cube pixels per patch.
 
         `token` [n, width] is the class token; `seen` [n, t, k, width] are the features of the k
         visible positions `visible` [n, k].
@@ -72,7 +75,7 @@ def masked_loss(
     """Return the mean squared error of the normalised pixels of hidden patches, a scalar.
 
     `hidden` is the share of hidden positions, from 0 to 1; at least one position is hidden and one
-    visible. They are drawn from torch's generator for each video.
+    visible. The hidden positions are drawn for each video from torch's global generator.
     """
     places = c.grid[1]
     seen = min(places - 1, max(1, round(places * (1 - hidden))))

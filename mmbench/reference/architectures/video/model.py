@@ -19,8 +19,8 @@ from mmbench.reference.architectures.video.transformer import Config, VideoTrans
 class Video(ContrastiveModel):
     """A model that classifies videos, and embeds videos and texts as unit vectors.
 
-    Both outputs use the features of the video tower. For masked pre-training, the transformer tower
-    also has a pixel decoder.
+    Class logits and embeddings are both computed from the features of the video tower. For masked
+    pre-training, the transformer tower also has a pixel decoder.
     """
 
     def __init__(self, config: Config) -> None:
@@ -63,7 +63,7 @@ class Video(ContrastiveModel):
         return class_loss + contrastive_loss(vectors, self.encode_text(tokens), self.scale())
 
     def pretraining_loss(self, videos: Tensor, hidden: float) -> Tensor:
-        """Return the loss of masked pre-training with the share `hidden` of positions hidden."""
+        """Return the loss of masked pre-training; `hidden` is the share of hidden positions."""
         assert self.decoder is not None
         assert isinstance(self.tower, VideoTransformer)
         return masked_loss(self.tower, self.decoder, videos, self.config, hidden)

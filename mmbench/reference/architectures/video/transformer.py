@@ -1,4 +1,6 @@
-"""A video transformer: patches of several frames, attention in space and time.
+"""A video transformer with attention over space and time.
+
+Patches may extend over several frames.
 
 Divided attention is from TimeSformer (Bertasius et al. 2021, arXiv 2102.05095, section 3): each
 layer attends over the frames at one position, then over the positions in one frame. Joint attention
@@ -23,11 +25,12 @@ AttentionKind = Literal["divided", "joint"]
 
 @dataclass(frozen=True)
 class Config:
-    """The architecture. The defaults are small; `Config.paper_size()` is that of the papers.
+    """Settings of the model. The defaults are small; `paper_size()` returns the papers' values.
 
     `tower` is the video encoder: the transformer, or a baseline of `video.baselines`. A patch is
-    `patch` pixels wide and high and `tubelet` frames long. Raises ValueError for sizes that do not
-    divide each other, and for an unknown tower or attention.
+    `patch` pixels wide and high and `tubelet` frames long. Raises ValueError if `patch` does not
+    divide `size`, `tubelet` does not divide `frames`, or a number of heads does not divide its
+    width, and for an unknown tower or attention.
     """
 
     vocabulary: int
@@ -67,7 +70,11 @@ class Config:
 
     @classmethod
     def paper_size(cls, tower: VideoTower = "transformer") -> Config:
-        """Return the published sizes: TimeSformer (8 frames, ViT-B/16), R3D-18, two ResNet-18."""
+        """Return the published size of `tower`.
+
+        The transformer is TimeSformer with 8 frames and ViT-B/16; the baselines are R3D-18 and two
+        ResNet-18.
+        """
         transformer = cls(49408, tower, 400, 8, 224, 16, 1, "divided", 768, 12, 12, 384, 4)
         conv = cls(49408, tower, 400, 16, 112, conv_width=64, conv_blocks=2, patch=16)
         own = transformer if tower == "transformer" else conv
@@ -153,8 +160,8 @@ class VideoTransformer(nn.Module):
     def encode(self, videos: Tensor, visible: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the features of the class token [n, width] and of the patches [n, t, s, width].
 
-        `visible`, int64 [n, s], are the visible positions, the same in all frames (tube masking);
-        by default all positions are visible.
+        `visible`, int64 [n, s], are the indices of the visible positions, which are the same in all
+        frames (tube masking); by default all positions are visible.
         """
         x = self.patches(videos).flatten(3).permute(0, 2, 3, 1)
         x = x + self.space_positions + self.time_positions[:, None]

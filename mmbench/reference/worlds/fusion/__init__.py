@@ -1,1 +1,4 @@
-"""Synthetic trios of an image, an audio clip and a sentence, of which one may differ."""
+"""Synthetic trios of an image, an audio clip and a sentence that each show a number.
+
+One of the three numbers may differ from the other two.
+"""

@@ -1,8 +1,9 @@
 """Trios of an image, an audio clip and a sentence that each show a number.
 
 Either all three numbers are equal or one differs. No single modality reveals the answer: given only
-an image, an audio clip or a sentence, the four answers are equally likely. The answer is drawn
-first, then the numbers, equally often for each answer, then contents that show the numbers.
+an image, an audio clip or a sentence, the four answers are equally likely. The answer is chosen
+first, then the three numbers, so that each number is equally frequent for each answer. Then
+contents that show these numbers are drawn.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ _APART = 1 << 16  # offset between the random draws of consecutive attempts
 class Trio(NamedTuple):
     """An image scene, an audio scene and a sentence.
 
-    `differs` is the index of the answer in `ANSWERS`: 0 if all numbers agree, else the index of the
-    differing input.
+    `differs` is the index of the answer in `ANSWERS`: 0 if all three numbers agree, and 1, 2 or 3
+    if the image, the audio or the sentence shows a different number.
     """
 
     image: Scene
@@ -83,15 +84,15 @@ def _deck() -> list[tuple[int, tuple[int, int, int]]]:
 
 
 DECK = _deck()
-"""Answers and numbers of 24 trios: with each number of each of the three, each answer twice."""
+"""Answers and numbers of 24 trios; each answer occurs twice with each number of each input."""
 
 
 def trio_at(split: str, seed: int, index: int, attempt: int = 0) -> Trio:
     """Return the trio of a split at an index from 0.
 
-    `DECK` determines its answer and numbers by the index. Another `attempt` gives another trio with
-    these. Image, sentence and audio of several events belong to the split; audio of a single event
-    has only 24 meanings, which all splits share.
+    The index selects the answer and the three numbers from `DECK`. Another `attempt` gives another
+    trio with the same answer and numbers. Images, sentences and audio with several events occur in
+    one split only; audio with a single event has only 24 meanings, so all splits share it.
     """
     answer, (image_number, sound_number, sentence_number) = DECK[index % len(DECK)]
     rng = chance("trio", split, seed, index, attempt)

@@ -1,4 +1,4 @@
-"""The data source of trios, with the question which of image, audio and sentence differs.
+"""The data source of trios: which of image, audio and sentence shows a different number?
 
 Each input shows a number from 1 to 3: the number of objects in the image, of successive events in
 the audio, and of items in the sentence.
@@ -34,9 +34,9 @@ def shapes_fusion(
     The target is {"answer": letter, "options": [text, …]}; the options are those of `ANSWERS` in
     their order. `split` is train, validation or test; `samples` is 1 to 10,000, and no two samples
     have the same meaning; `size` is the side in pixels, 64 to 1024. A different `seed` draws
-    different samples of the same split. In every 24 samples each answer occurs equally often with
-    each number. Tag: `differs`. Raises UnknownName for a split, DataError for a number out of
-    range.
+    different samples of the same split. In every 24 samples, each answer occurs equally often with
+    each number of each input. Tag: `differs`. Raises UnknownName for a split, DataError for a
+    number out of range.
     """
     check_split("shapes fusion", split)
     check_number("shapes fusion", "samples", samples, _MOST)

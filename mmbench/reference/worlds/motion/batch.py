@@ -14,7 +14,10 @@ from mmbench.reference.worlds.motion.sources import training_film
 
 
 class FilmBatch(NamedTuple):
-    """n films, uint8 [n, 16, size, size, 3], with a caption and a motion class, int64 [n], each."""
+    """n films, each with a caption and the index of its motion class.
+
+    `films` are RGB, uint8 [n, 16, size, size, 3]; `motions` are int64 [n].
+    """
 
     films: NDArray[np.uint8]
     texts: list[str]

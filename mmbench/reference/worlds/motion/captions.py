@@ -56,7 +56,7 @@ def _action(film: Film, rng: Random) -> str:
 
 
 def _glance(film: Film, rng: Random) -> str:
-    """Describe the motion, and only the colour or only the shape of the mover."""
+    """Describe the motion, and either the colour or the shape of the mover."""
     something = (f"something {film.mover.colour}", f"a {film.mover.shape}")
     return f"{pick(rng, something)} {_does(film, rng)}"
 

@@ -14,7 +14,7 @@ from mmbench.reference.worlds.shapes.objects import SIDE
 from mmbench.reference.worlds.shapes.scene import Spot
 
 RATE = 8
-"""Frames a second."""
+"""The frame rate in frames per second."""
 
 
 def draw_film(film: Film, size: int) -> NDArray[np.uint8]:
@@ -43,7 +43,8 @@ def _places(at: int, radius: int) -> list[int]:
 def avi(frames: NDArray[np.uint8]) -> bytes:
     """Encode frames, uint8 [t, h, w, 3], as an uncompressed AVI with 8 frames per second.
 
-    The decoded pixels are identical on every machine; the bytes are only identical on the same one.
+    The decoded pixels are identical on every machine; the encoded bytes may differ between
+    machines.
     """
     import av
 

@@ -31,7 +31,7 @@ MOTIONS = (
 PACES = ("slowly", "quickly")
 
 TURN = 64
-"""Parts of a full turn, in which phases are counted."""
+"""The number of parts of a full turn; angles are counted in these parts."""
 _QUARTER = (0, 98, 195, 290, 383, 471, 556, 634, 707, 773, 831, 882, 924, 957, 981, 995, 1000)
 _LEAST, _SPREAD = 70, 70  # radii of objects are 70 to 139 in the units of `Spot`
 # Minimum and range of the speed per frame: units on a line, parts of a turn, units of the radius.
@@ -42,7 +42,7 @@ _LINES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 class Figure(NamedTuple):
-    """An object described by words."""
+    """The colour and shape of an object in words."""
 
     colour: str
     shape: str
@@ -51,10 +51,11 @@ class Figure(NamedTuple):
 class Film(NamedTuple):
     """A film: the moving object (mover), its motion and pace, and at most one resting object.
 
-    The other fields are details that captions leave out. `start` is the mover's centre, radius and
-    colour. Per frame it moves by `step` units, or 1/TURN of a turn beginning at `phase` (0 to
-    TURN - 1); an orbit has the radius `reach`. `rest` is the place of the resting object. The two
-    objects differ in colour and in shape.
+    The other fields are details that captions leave out. `start` has the mover's initial centre,
+    radius and colour. `step` is the change per frame: of the position or the radius in units of
+    `Spot`, or of the angle in 1/TURN of a turn. A circling or swinging motion begins at the angle
+    `phase` (0 to TURN - 1) and extends to the distance `reach` from the centre. `rest` is the place
+    of the resting object. The two objects differ in colour and in shape.
     """
 
     mover: Figure
@@ -76,7 +77,7 @@ class Film(NamedTuple):
 
     @property
     def split(self) -> str:
-        """The only split that may contain this meaning, by a hash of `key` (80, 10 and 10 %)."""
+        """The only split that may contain this meaning, determined by a hash of `key`."""
         return split_of(self.key)
 
     def at(self, frame: int) -> Spot:
@@ -96,7 +97,10 @@ class Film(NamedTuple):
 
 
 def _swing(motion: str, angle: int, back: int) -> tuple[int, int]:
-    """Return the offset (x right, y down) from the centre in thousandths of the reach."""
+    """Return the offset (x right, y down) from the centre in thousandths of the reach.
+
+    `angle` increases with time and `back` decreases; both are in 1/TURN of a turn.
+    """
     offsets = {
         "circles clockwise": (sine(angle + TURN // 4), sine(angle)),
         "circles anticlockwise": (sine(back + TURN // 4), sine(back)),

@@ -1,6 +1,6 @@
 """Data sources of moving shapes: motion classification and video retrieval.
 
-Films are generated on demand. A hash of its meaning determines the split of a film, so the training
+Films are generated on demand. A hash of a film's meaning determines its split, so the training
 stream contains no film of the test split. The pixels are identical on every machine.
 """
 
@@ -33,7 +33,7 @@ def shapes_motion(
 
     `split` is train, validation or test; `videos` is 1 to 10,000, and no two films have the same
     description; `size` is the side in pixels, 48 to 1024. A different `seed` draws different films
-    of the same split. They are drawn when they are read. Tags: `pace` (slowly, quickly),
+    of the same split. The frames are drawn when a video is read. Tags: `pace` (slowly, quickly),
     `things` (1 or 2). Raises UnknownName for an unknown split, DataError for a number out of range.
     """
     _check(split, videos, size)
@@ -92,6 +92,6 @@ def _tags(film: Film) -> dict[str, str]:
 
 
 def training_film(seed: int, index: int) -> tuple[Film, list[str]]:
-    """Return the film of the unlimited training stream at an index, and its four captions."""
+    """Return the film at an index of the unlimited training stream, and its four captions."""
     film = film_at("train", seed, index)
     return film, captions(film, chance("told", "train", seed, index))

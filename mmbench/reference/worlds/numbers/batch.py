@@ -49,7 +49,10 @@ def spoken_batch(seed: int, step: int, number: int, rate: int) -> list[Utterance
 
 
 def _utterance(rng: np.random.Generator, rate: int, joined: int) -> Utterance:
-    """Concatenate `joined` clips of one voice, up to 100 ms apart; the text is in train."""
+    """Concatenate `joined` clips of one voice, up to 100 ms apart.
+
+    The joined text belongs to the training split.
+    """
     voices = list(training_clips(rate).values())
     while True:
         voice = voices[rng.integers(len(voices))]

@@ -33,7 +33,7 @@ class SpokenClip(NamedTuple):
 def spoken_numbers(
     root: Path | None,  # noqa: ARG001 - a source takes it; this one reads what is packaged
 ) -> Samples:
-    """Return a sample for each test clip, with its words as target.
+    """Return a sample for each test clip, with its text as target.
 
     Tags: `voice`, `speed`, and `heard`, which tells whether the voice also occurs in the training
     clips. Raises DataError if the packaged clips are missing.

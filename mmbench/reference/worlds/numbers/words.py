@@ -47,7 +47,10 @@ def in_words(number: int) -> str:
 
 
 def split_of(text: str) -> str:
-    """Return the split, train or test, of a spoken text by its hash; about 10 % are in test."""
+    """Return the split of a spoken text, train or test, which its hash determines.
+
+    About 10 % of texts are in the test split.
+    """
     return "test" if hashlib.sha256(text.encode()).digest()[0] % 10 == 0 else "train"
 
 

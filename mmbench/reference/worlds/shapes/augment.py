@@ -40,7 +40,10 @@ def mirror_text(text: str) -> str:
 def flip(
     images: Images, texts: list[str], scenes: Sequence[Scene], rng: np.random.Generator
 ) -> tuple[Images, list[str]]:
-    """Mirror random image-text pairs, unless the mirrored scene belongs to another split."""
+    """Mirror randomly chosen image-text pairs.
+
+    A pair stays as it is if the mirrored scene belongs to another split.
+    """
     lots = rng.random(len(images)) < 0.5
     chosen = [lot and mirror(it).split == it.split for lot, it in zip(lots, scenes, strict=True)]
     flipped = np.where(np.array(chosen)[:, None, None, None], images[:, :, ::-1], images)
@@ -54,7 +57,7 @@ def recolour(
     scenes: Sequence[Scene],  # noqa: ARG001 - an Augmentation takes them
     rng: np.random.Generator,
 ) -> tuple[Images, list[str]]:
-    """Permute the colour channels of images whose text mentions no colour."""
+    """Permute the colour channels of each image whose text mentions no colour."""
     orders = rng.permuted(np.tile(np.arange(3), (len(images), 1)), axis=1)
     names_colour = [_COLOUR_WORD.search(text) is not None for text in texts]
     orders[np.array(names_colour)] = np.arange(3)

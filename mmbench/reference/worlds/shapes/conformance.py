@@ -17,7 +17,7 @@ Cells = dict[tuple[int, int], SceneObject]
 
 @cache
 def _drawn() -> tuple[list[Prediction], list[tuple[Cells, Cells]]]:
-    """Return predictions, and for each its requested and its drawn objects by cell.
+    """Return predictions, and the requested and the drawn objects by cell for each of them.
 
     Every third image shows the scene of its prompt; the others show a later scene, so that cells,
     sizes, colours and shapes agree in part.

@@ -1,4 +1,6 @@
-"""Drawing of scenes of the shapes world, in integers for identical bytes on every machine.
+"""Drawing of scenes of the shapes world.
+
+All arithmetic uses integers, so that the bytes are identical on every machine.
 
 A pixel mixes the colours of object and background by the fraction that the object covers.
 """

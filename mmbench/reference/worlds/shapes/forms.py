@@ -1,8 +1,8 @@
-"""Geometry of the shapes: inequalities over a grid of samples, 4 × 4 per pixel.
+"""Geometry of the shapes: inequalities over a grid of sample points, 4 × 4 per pixel.
 
-The cover of a pixel is the number of its samples inside a shape. Coordinates are relative to the
-object's centre, x to the right and y down, and integers, so that they are identical on every
-machine.
+The cover of a pixel is the number of its sample points inside a shape. Coordinates are integers
+relative to the object's centre, x to the right and y down. With integers, results are identical on
+every machine.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ INSIDE: dict[str, Callable[[Grid, Grid, int], Mask]] = {
 def cover(
     shape: str, centre: tuple[int, int], radius: int, pixels: tuple[slice, slice], size: int
 ) -> Grid:
-    """Return each pixel's number of samples inside a shape, int64 [h, w], 0 to FULL.
+    """Return each pixel's number of sample points inside a shape, int64 [h, w], 0 to FULL.
 
     For the arguments see `inside`.
     """
@@ -91,10 +91,10 @@ def cover(
 def inside(
     shape: str, centre: tuple[int, int], radius: int, pixels: tuple[slice, slice], size: int
 ) -> Mask:
-    """Return which samples of h × w pixels lie inside a shape, bool [FINE h, FINE w].
+    """Return which sample points of h × w pixels lie inside a shape, bool [FINE h, FINE w].
 
     `centre` (x, y) and `radius` are in 1/960 of the side of an image of `size` pixels; `pixels`
-    (rows, columns) selects a part of it.
+    (rows, columns) selects the h × w pixels.
     """
     (x, y), (rows, columns), samples = centre, pixels, size * FINE
     across = _samples(columns, x, samples)[None, :]
@@ -104,10 +104,11 @@ def inside(
 
 @cache
 def covering(pixels: int, soft: float) -> NDArray[np.float64]:
-    """Return the matrix [n, FINE · n] that maps samples of a line to the cover of n pixels, 0 to 1.
+    """Return the matrix [n, FINE · n] that maps the sample points of a line to covers, 0 to 1.
 
-    It includes a Gaussian blur of `soft` pixels. `covering(h) @ inside(…) @ covering(w).T` equals a
-    Gaussian filter of `cover(…) / FULL`, but is a few times faster.
+    The line has n = `pixels` pixels. The matrix includes a Gaussian blur of `soft` pixels.
+    `covering(h) @ inside(…) @ covering(w).T` equals a Gaussian filter of `cover(…) / FULL`, but is
+    a few times faster.
     """
     from scipy import ndimage
 
@@ -119,6 +120,6 @@ def covering(pixels: int, soft: float) -> NDArray[np.float64]:
 
 
 def _samples(pixels: slice, centre: int, samples: int) -> Grid:
-    """Return sample positions relative to the centre, in 1/(SIDE · samples) of the side."""
+    """Return sample points relative to the centre, in 1/(SIDE · samples) of the side."""
     at = np.arange(pixels.start * FINE, pixels.stop * FINE, dtype=np.int64)
     return (2 * at + 1) * (SIDE // 2) - centre * samples

@@ -48,9 +48,9 @@ def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
 
     Range [0, 1], higher is better. `place`: an object is drawn in the cell; `size`, `colour`,
     `shape`: it also has the requested size, colour or shape. If a cell has several objects, the
-    largest counts; objects in other cells are ignored here and lower `shapes_right`. The share is
-    over all requested objects; rows are [right, requested]. Raises as `shapes_right` does. Source:
-    this project.
+    largest counts; objects in cells without a requested object are ignored, but lower
+    `shapes_right`. The share is over the requested objects of all drawings; rows are [right,
+    requested]. Raises the errors of `shapes_right`. Source: this project.
     """
     rows = [_recall_counts(p, attribute) for p in predictions]
     return score(rows, fold_name="ratio", signature=f"{_READER},over=things")

@@ -17,7 +17,7 @@ COLOURS = {
 }
 SIZES = ("small", "large")
 VALUES = {"size": SIZES, "colour": tuple(COLOURS), "shape": SHAPES}
-"""The values of each field of `SceneObject` but the cell."""
+"""The possible values of the attributes of a `SceneObject`."""
 
 SIDE = 960
 """The length of an image's side, in the units of radii and places of objects."""
@@ -27,7 +27,7 @@ RADII = {"small": (75, 89), "large": (134, 146)}
 
 
 class SceneObject(NamedTuple):
-    """An object described by words; `row` and `column` (0 to 2) give its cell of a 3 × 3 grid."""
+    """The description of an object; `row` and `column` (0 to 2) are its cell in a 3 × 3 grid."""
 
     row: int
     column: int

@@ -1,10 +1,10 @@
 """Questions about scenes of the shapes world, with answers that cannot be guessed.
 
-Given the text of a question, all its possible answers are equally likely, and so are its options.
-This holds by construction: a scene favours no colour, shape or cell, and for questions with unequal
-answers, such as counts, the answer is drawn first. Chance is 1/2 for existence, 1/4 for count, 1/8
-for colour, 1/9 for position and about 1/64 for comparison; with options it is 1/2 for existence and
-1/4 for the others.
+Given only the text of a question, all possible answers are equally likely, and so are its options.
+This holds by construction: a scene favours no colour, shape or cell; for questions whose answers
+would not be equally likely, such as counts, the answer is drawn before the question. Chance is 1/2
+for existence, 1/4 for count, 1/8 for colour, 1/9 for position and about 1/64 for comparison; with
+options it is 1/2 for existence and 1/4 for the others.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ def questions(scene: Scene, rng: Random) -> list[Question]:
 
 
 def _existence(scene: Scene, rng: Random) -> Question:
-    """Return a yes/no question; an absent object differs in one word from an object present."""
+    """Return a question whether the image shows an object, with the answer yes or no.
+
+    The description of an absent object differs in one word from that of an object in the image.
+    """
     item, aspects = pick(rng, scene.objects), pick(rng, _ASPECTS)
     description = {aspect: getattr(item, aspect) for aspect in aspects}
     answer = pick(rng, ("yes", "no"))
@@ -83,9 +86,10 @@ def _fits(item: SceneObject, description: dict[str, str]) -> bool:
 
 
 def _count(scene: Scene, rng: Random) -> Question | None:
-    """Return a question with a count from 0 to 3, or None if the scene allows none.
+    """Return a question whose answer is a count from 0 to 3.
 
-    The count is drawn before the question, so that all counts are equally frequent.
+    The count is drawn before the question, so that all counts are equally frequent. Return None if
+    the scene allows no such question.
     """
     if len(scene.objects) < 3:
         return None
@@ -132,9 +136,10 @@ def _plural(word: str) -> str:
 def _three(
     rng: Random, present: Sequence[str], words: Sequence[str]
 ) -> tuple[list[str], int] | None:
-    """Return three of `words`, and how many of the `present` words they match, 0 to 3.
+    """Return three of `words`, and how many of the `present` words are among them, 0 to 3.
 
-    Return None if a number from 0 to 3 is not possible, so that all numbers are equally frequent.
+    The number is drawn first, so that all four numbers are equally frequent; return None if one of
+    them is not possible.
     """
     by_number: dict[int, list[tuple[str, ...]]] = {}
     for three in combinations(words, 3):
@@ -174,7 +179,10 @@ def _names(scene: Scene, item: SceneObject, aspects: Sequence[str]) -> list[str]
 
 
 def _comparison(scene: Scene, rng: Random) -> Question | None:
-    """Return a question about a superlative, or a comparison with a named object."""
+    """Return a question about the largest, leftmost, … shape, or a comparison with an object.
+
+    Return None if the scene allows no such question.
+    """
     candidates = [*_superlatives(scene), *_comparatives(scene)]
     if not candidates:
         return None
@@ -193,7 +201,10 @@ def _superlatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneO
 
 
 def _comparatives(scene: Scene) -> Iterator[tuple[str, SceneObject, tuple[SceneObject, ...]]]:
-    """Yield comparisons for scenes of three objects; with two, the answer would be trivial."""
+    """Yield comparisons: the question, the object that answers it, and the mentioned objects.
+
+    The scene must have three objects; with two, the answer would be trivial.
+    """
     for ((_, more), measure), mentioned in product(_MEASURES.items(), scene.objects):
         fitting = [item for item in scene.objects if measure(item) > measure(mentioned)]
         if len(scene.objects) == 3 and len(fitting) == 1:

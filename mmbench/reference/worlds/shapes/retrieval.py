@@ -1,8 +1,8 @@
 """The data source `shapes`: procedural scenes with captions for retrieval.
 
-A scene has one to three coloured shapes on a 3 × 3 grid, and five captions. A hash of its meaning
-determines the split of a scene, so the training stream contains no scene of the test split. The
-bytes of an image are identical on every machine.
+A scene has one to three coloured shapes on a 3 × 3 grid, and five captions. A hash of the scene's
+meaning determines its split, so the training stream contains no scene of the test split. The bytes
+of an image are identical on every machine.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def scene_tags(scene: Scene) -> dict[str, str]:
 
 
 def labelled_captions(scene: Scene, split: str, seed: int, index: int) -> list[tuple[str, str]]:
-    """Return kind and text of the five captions of a scene, drawn for split, seed and index."""
+    """Return kind and text of the five captions of a scene.
+
+    Split, seed and index determine the random draws.
+    """
     texts = captions(scene, chance("captions", split, seed, index))
     return list(zip(KINDS, texts, strict=True))
 
@@ -87,7 +90,7 @@ CaptionedScene = tuple[Scene, list[str]]
 
 
 def training_scene(seed: int, index: int) -> CaptionedScene:
-    """Return the scene of the unlimited training stream at an index, and its five captions."""
+    """Return the scene at an index of the unlimited training stream, and its five captions."""
     scene = scene_at("train", seed, index)
     return scene, captions(scene, chance("captions", "train", seed, index))
 

@@ -21,7 +21,10 @@ _PLAY = 45
 
 
 class Spot(NamedTuple):
-    """How an object is drawn: centre and radius in 1/960 of the side, RGB colour 0 to 255."""
+    """The geometry and colour of a drawn object.
+
+    Centre and radius are in 1/960 of the image side, RGB values are from 0 to 255.
+    """
 
     x: int
     y: int
@@ -32,8 +35,8 @@ class Spot(NamedTuple):
 class Scene(NamedTuple):
     """One to three objects in reading order.
 
-    Captions leave out `spots`, the exact places of the objects, and the background. No two objects
-    overlap, share a cell, or share both colour and shape.
+    Captions describe neither the exact places of the objects (`spots`) nor the background. No two
+    objects overlap, share a cell, or share both colour and shape.
     """
 
     objects: tuple[SceneObject, ...]
@@ -47,7 +50,7 @@ class Scene(NamedTuple):
 
     @property
     def split(self) -> str:
-        """The only split that may contain this meaning, by a hash of `key` (80, 10 and 10 %)."""
+        """The only split that may contain this meaning, determined by a hash of `key`."""
         return split_of(self.key)
 
 

@@ -33,9 +33,9 @@ def shapes_classes(
 ) -> Samples:
     """Return images of one object with a class index; the 64 classes ("red circle") alternate.
 
-    The object lies where no object of a scene lies, so the classes occur in training but the images
-    do not. `images` is from 1 to 1,000,000, `size` is the side in pixels, 64 to 1024. Tag: `size`.
-    Raises DataError for a number out of range.
+    The object lies at a point where no object of a training scene lies. So the classes occur in
+    training, but the images do not. `images` is from 1 to 1,000,000, `size` is the side in pixels,
+    64 to 1024. Tag: `size`. Raises DataError for a number out of range.
     """
     check_sizes(images, size)
     classes = list(product(COLOURS, SHAPES))
@@ -103,7 +103,7 @@ def shapes_questions(
     seed: int = 0,
     options: bool = False,
 ) -> Samples:
-    """Return the images of `shapes` with a question each; all kinds are equally frequent.
+    """Return the images of `shapes`, each with a question; all kinds are equally frequent.
 
     The target is the answer, one or two words. With `options` it is {"answer": letter, "options":
     [text, …]}, and the input `options` has them as lines "A. red". Tag: `kind`. Raises the errors

@@ -22,13 +22,13 @@ BY_LETTER = "Answer with the letter of the option."
 
 TALKS = 8
 """The default number of conversations about an image."""
-_ANSWER_FORMS = (slice(0, 1), slice(1, 2), slice(0, 2))  # of answering: in words, by letter, both
+_ANSWER_FORMS = (slice(0, 1), slice(1, 2), slice(0, 2))  # in words, by letter, in both forms
 
 TalkTurn = dict[str, str]
 
 
 def training_question(seed: int, index: int) -> tuple[Scene, Question]:
-    """Return the scene of the unlimited training stream at an index, and a question about it.
+    """Return the scene at an index of the unlimited training stream, and a question about it.
 
     The kind of the question alternates over the indices, in the order of `KINDS`.
     """
@@ -44,7 +44,7 @@ def training_question(seed: int, index: int) -> tuple[Scene, Question]:
 def training_talks(
     seed: int, index: int, number: int = TALKS
 ) -> tuple[Scene, list[list[TalkTurn]]]:
-    """Return the scene of the training stream at an index, and conversations about it.
+    """Return the scene at an index of the training stream, and conversations about it.
 
     `talks` makes up to `number` conversations.
     """

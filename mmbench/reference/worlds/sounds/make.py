@@ -1,4 +1,6 @@
-"""Synthesis of sounds, in integers for identical bytes on every machine.
+"""Synthesis of sounds.
+
+All arithmetic uses integers, so that the bytes are identical on every machine.
 
 Phases are integers (2³² per turn), and noise is a hash of the sample index. Only the sine table is
 rounded from floating-point numbers. None of its values is within 10⁻⁴ of a rounding tie, so small
@@ -28,7 +30,10 @@ _FAINT = 60
 
 
 def _noise(seed: int, n: int) -> Wave:
-    """Return noise from -32768 to 32767: splitmix64 (Steele et al. 2014) of seed + 1, 2 ..."""
+    """Return n samples of noise from -32768 to 32767.
+
+    Sample i, counted from 1, is a hash of seed + i by splitmix64 (Steele et al. 2014).
+    """
     with np.errstate(over="ignore"):
         x = (np.arange(1, n + 1, dtype=np.uint64) + np.uint64(seed)) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -39,7 +44,7 @@ def _noise(seed: int, n: int) -> Wave:
 def _phase(hertz: Wave, pitch: int) -> Wave:
     """Return the phase after each sample.
 
-    `hertz` [n] is the frequency at each sample; `pitch` changes it in thousandths.
+    `hertz` [n] is the frequency at each sample; `pitch` is its relative change in thousandths.
     """
     phase: Wave = np.cumsum(hertz * (1000 + pitch) * _TURN // (1000 * RATE))
     return phase

@@ -29,9 +29,9 @@ SOUNDS = (
 LENGTHS = ("short", "long")
 
 RATE = 8000
-"""Samples a second."""
+"""The sampling rate in Hz."""
 SAMPLES = 19200
-"""Samples of every sound: 2.4 seconds."""
+"""The number of samples of a clip, which lasts 2.4 seconds."""
 
 _LONG = {"short": (2400, 600), "long": (4800, 800)}
 _GAP = (160, 320)
@@ -40,7 +40,7 @@ _FORMS = ((1,), (1, 1), (2,), (1, 1, 1), (1, 1, 1), (2, 1), (1, 2))
 
 
 class Event(NamedTuple):
-    """An event described by words: its sound, and whether it is short or long."""
+    """The description of an event: its sound, and whether it is short or long."""
 
     sound: str
     length: str
@@ -83,7 +83,7 @@ class SoundScene(NamedTuple):
 
     @property
     def split(self) -> str:
-        """The only split that may contain this meaning, by a hash of `key` (80, 10 and 10 %)."""
+        """The only split that may contain this meaning, determined by a hash of `key`."""
         return split_of(self.key)
 
 
@@ -100,7 +100,8 @@ def sounds_at(split: str, seed: int, index: int, attempt: int = 0) -> SoundScene
 def _scene(rng: Random) -> SoundScene:
     form = pick(rng, _FORMS)
     chosen = iter(shuffled(rng, range(len(SOUNDS))))
-    slots = tuple(  # in a slot in the order of SOUNDS: what sounds at once has no order in words
+    # Events in one slot are sorted as in SOUNDS, since the key must not depend on their order.
+    slots = tuple(
         tuple(Event(SOUNDS[i], pick(rng, LENGTHS)) for i in sorted(next(chosen) for _ in range(n)))
         for n in form
     )

@@ -1,7 +1,7 @@
 """Data sources of the world of sounds: synthetic audio with captions and tags.
 
 A scene has one to three events of twelve kinds in 2.4 seconds, successive or simultaneous, and four
-captions. A hash of its meaning determines the split of a scene, so the training stream contains no
+captions. A hash of the scene's meaning determines its split, so the training stream contains no
 scene of the test split. The bytes are identical on every machine.
 """
 
@@ -33,9 +33,9 @@ def sounds(
     """Return captions as queries and audio as documents; no two clips have the same meaning.
 
     `split` is train, validation or test; `sounds` is 1 to 1,000; `seed` selects other scenes of the
-    same split. A clip is WAV, 2.4 seconds at 8 kHz, synthesised when it is read. Tags: `events` (1
-    to 3) of queries and documents, `caption` (the kind of caption) of queries. Raises UnknownName
-    for an unknown split, DataError for a number out of range.
+    same split. A clip is a WAV file of 2.4 seconds at 8 kHz, synthesised when it is read. Tags:
+    `events` (1 to 3) of queries and documents, `caption` (the kind of caption) of queries. Raises
+    UnknownName for an unknown split, DataError for a number out of range.
     """
     scenes = _scenes(split, sounds, seed)
     scene_captions = (
@@ -91,6 +91,6 @@ def _wav(scene: SoundScene) -> bytes:
 
 
 def training_sounds(seed: int, index: int) -> tuple[SoundScene, list[str]]:
-    """Return the scene of the unlimited training stream at an index, and its four captions."""
+    """Return the scene at an index of the unlimited training stream, and its four captions."""
     scene = sounds_at("train", seed, index)
     return scene, sound_captions(scene, chance("sound captions", "train", seed, index))
