@@ -1,4 +1,4 @@
 """The engine, which runs models on tasks and scores their outputs.
 
-No other package knows models, tasks and metrics at once.
+It is the only package that depends on models, tasks and metrics together.
 """

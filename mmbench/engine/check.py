@@ -1,7 +1,8 @@
 """A check of a task and a model: everything that a run does except the forward passes.
 
-A check builds, reads, decodes and prepares the requests with the functions of a run, and the kind
-turns failed requests into failed samples as in a run, so that a check and a run cannot differ.
+A check uses the functions of a run to build, read, decode and prepare the requests. As in a run,
+the kind of the task derives the failed samples from the failed requests. So a check finds the same
+failures as a run.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _DATA_ONLY_BASELINE = "oracle"  # a baseline that every kind has: data without a
 
 
 class CheckReport(NamedTuple):
-    """The findings of a check: sizes of the data, fingerprint of the task, samples that would fail.
+    """The findings of a check: data sizes, task fingerprint, and samples that would fail.
 
     `sizes` are sample counts by role; `failures` are pairs of sample id and reason. `unmeasured` is
     the reason why the headline score would have no value, empty if it would have a value. `notes`
@@ -56,8 +57,8 @@ class CheckReport(NamedTuple):
 def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
     """Find the task, load the model's weights, decode all media, try the metrics on a baseline.
 
-    If `model` is None, check the data as for a model that accepts every input of the task. Raises
-    UserError for the same faults as a run.
+    If `model` is None, the data are checked as if for a model that accepts every input of the task.
+    Raises UserError wherever a run would.
     """
     with run_context(options) as context:
         prepared = prepare(model or _DATA_ONLY_BASELINE, task, context)
@@ -82,7 +83,10 @@ def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
 def _failures(
     prepared: PreparedRun, requests: Mapping[str, Requests], context: RunContext
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return (id, reason) of each sample that a run would list as failed, and endpoint notes."""
+    """Return (id, reason) of each sample that would fail in a run, and notes on the model.
+
+    The notes are remarks on the model's options and warnings from its endpoint.
+    """
     model = prepared.model.load(device_for(context.options.device)) if prepared.model else None
     notes = list(prepared.model.notes) if prepared.model else []
     notes += filter(None, [model.probe()]) if isinstance(model, Probes) else []
@@ -102,7 +106,7 @@ def _failures(
 
 
 def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], model: object) -> None:
-    """Raise DataError if a classifier lacks a class of the data."""
+    """Raise DataError if the classes of a classifier lack a class of the data."""
     for one in requests.values():
         if one.method == "classify":
             check_labels(prepared, one, dispatch.labels_of(model, f"model {prepared.info.name}"))
@@ -111,7 +115,7 @@ def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], mode
 def _empty_outputs(
     requests: Requests, failures: dict[int, str]
 ) -> VectorOutputs | GeneratedOutputs:
-    """Return placeholder outputs for requests; `failures` maps rows of requests to reasons."""
+    """Return placeholder outputs for requests; `failures` maps failed rows to reasons."""
     n = len(requests.contents)
     if requests.method in dispatch.VECTORS:
         return VectorOutputs(zero_matrix(n, 1), failures)
@@ -140,9 +144,9 @@ def _media_failures(
 
 
 def _unreadable(items: Sequence[Item], forward: Forward, keys: ContentKeys) -> dict[int, str]:
-    """Return the reasons why items cannot be read, decoded or prepared, by row.
+    """Return the reason for each item that cannot be read, decoded or prepared, by row.
 
-    Each distinct item is tried once.
+    Each distinct item is prepared only once.
     """
     unique = distinct(items, keys)
 

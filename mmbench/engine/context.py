@@ -1,4 +1,4 @@
-"""The context of a run: settings, content keys, progress, costs and the loaded model."""
+"""The context of a run: its settings, content keys, progress, costs and loaded model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Clock:
 class RunStats:
     """The costs of a run: seconds by stage, request counts, throughput, tokens and device.
 
-    `server` holds facts about the server that answered, `notes` remarks on that server.
+    `server` holds facts about the server of a remote model; `notes` are remarks on that server.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
-"""Calls of a model's methods, and the encoding of outputs as bytes.
+"""Calls of a model's methods, and the encoding of their outputs as bytes.
 
-Vectors are stored as little-endian float32, texts as JSON, images as PNG, audio as WAV. Class
-scores that a model returns in float64 are stored in float64 after the byte `d`. A SampleError in
-place of an output marks the failure of this item alone.
+Vectors are stored as little-endian float32, texts as JSON, images as PNG, audio as WAV. If a model
+returns class scores in float64, they are stored in float64 after the byte `d`. A model may return a
+SampleError in place of an output; then only this item fails.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def call(
     """Return the encoded outputs of a model for n prepared items.
 
     `name` is the model's name in errors. Raises ModelError if the model does not return n outputs,
-    or if the number of score columns differs from the number of its labels.
+    or if a classifier's number of score columns differs from its number of labels.
     """
     if requests.method in VECTORS:
         return _encode_vectors(_compute_vectors(model, items, requests, name), requests.method)
@@ -69,7 +69,7 @@ def call(
 def encode_output(output: object, model: object, method: Method, name: str) -> StoredRow:
     """Encode a text, an image or an audio clip as bytes; return a SampleError unchanged.
 
-    The reasoning in a text is separated from the answer, unless the model does so itself. Return a
+    Reasoning in a text is separated from the answer, unless the model has already done so. Return a
     ContentError if the output cannot be encoded. Raises ModelError for an output of the wrong type.
     """
     if isinstance(output, SampleError):
@@ -98,7 +98,7 @@ def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
 
 
 def _is_generated_text(output: object) -> bool:
-    """Return whether an output, perhaps of a plugin, is a GeneratedText with valid fields."""
+    """Return whether an output is a GeneratedText with valid fields, which plugins may violate."""
     if not isinstance(output, GeneratedText):
         return False
     counts = output.tokens, output.reasoning_tokens, output.prompt_tokens
@@ -111,7 +111,10 @@ def _is_generated_text(output: object) -> bool:
 
 
 def _without_reasoning(output: GeneratedText) -> GeneratedText:
-    """Return a text split at the known markers of reasoning, unless it is split already."""
+    """Return the output with its reasoning separated from its answer.
+
+    The text is split at the known markers of reasoning, unless the model has already split it.
+    """
     if output.reasoning is not None:
         return output
     reasoning, answer = split_reasoning(output.text)
@@ -136,7 +139,7 @@ def _compute_vectors(
 def class_scores(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:
     """Return the class scores [n, c] of a model for n items, one column per label.
 
-    `name` is the model's name in errors. Raises ModelError for any other shape.
+    `name` is the model's name in errors. Raises ModelError if the scores have another shape.
     """
     # No isinstance: since Python 3.12 it ignores labels that `__getattr__` returns.
     classifier = cast(Classifies, model)
@@ -162,9 +165,9 @@ def labels_of(model: object, name: str) -> list[str]:
 
 
 def scale_of(cls: object, name: str) -> ScoreScale:
-    """Return the scale of class scores that a model class declares in `scores`, default "logits".
+    """Return the scale of class scores that a model class declares in `scores`.
 
-    Raises ModelError unless it is "logits" or "probabilities".
+    The default is "logits". Raises ModelError unless the scale is "logits" or "probabilities".
     """
     declared: object = getattr(cls, "scores", "logits")
     for scale in _SCALES:
@@ -247,7 +250,10 @@ def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
 
 
 def _generate(model: object, items: Sequence[object], requests: Requests) -> object:
-    """Call `write`, `draw` or `speak`; `prepare` checked that the model's class has the method."""
+    """Call the model's `write`, `draw` or `speak`.
+
+    The module `loading.prepare` has checked that the model's class has the method.
+    """
     if requests.method == "write":
         assert isinstance(model, Writes)
         return model.write(items, requests.options)

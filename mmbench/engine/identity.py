@@ -41,7 +41,7 @@ def canonical(value: object) -> str:
 
 
 def fingerprint(spec: TaskSpec) -> str:
-    """Return a hash of a task: its kind, fields, options, protocol and version.
+    """Return a hash of a task's kind, fields, options, protocol and version.
 
     The hash always covers the directions and the prompt. It covers any other option only if its
     value differs from the default, so that a new option of a kind does not change the fingerprints
@@ -76,10 +76,10 @@ def _defaults(options: type[KindOptions]) -> dict[str, object]:
 def hash_data(
     spec: TaskSpec, data: Dataset, directions: list[str], keys: ContentKeys
 ) -> tuple[str, int]:
-    """Return the hash of the samples and targets of a run, and the number of unreadable contents.
+    """Return the hash of a run's samples and targets, and the number of unreadable contents.
 
-    The hash covers sample ids and content keys in order; for an unreadable content it covers only
-    the id.
+    The hash covers the sample ids and the content keys, in order. Of an unreadable content it
+    covers only the sample id.
     """
     unread = 0
 
@@ -110,8 +110,8 @@ def model_info(
 
     The module of the class is left out, so that a class can move. `source` is the source code of a
     plugin. `parts` are strings for everything else that can change the outputs, such as hashes of
-    the files that options name and a declared `identity`. `content_options` are recorded, but do
-    not count, because the hashes of the files that they name are among the parts.
+    the files that options name and a declared `identity`. The options called `content_options` are
+    recorded but not hashed, because `parts` includes the hashes of the files that they name.
     """
     version = str(getattr(cls, "version", 0))
     weights = checkpoint.hash if checkpoint else ""
@@ -174,7 +174,7 @@ def environment(device: str) -> dict[str, object]:
 def _commit() -> str | None:
     """Return the git commit of the checkout that mmbench runs from, with + if files have changed.
 
-    None if mmbench does not run from a checkout, or git is missing.
+    Return None if mmbench does not run from a checkout, or if git is not installed.
     """
     root, git = Path(__file__).parents[3], shutil.which("git")
     if git is None or not (root / ".git").exists():

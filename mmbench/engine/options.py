@@ -15,9 +15,9 @@ from mmbench.errors import UserError
 class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
-    `settings` are settings of the task's kind by name, such as `index`; `metric_models` are weights
-    files of the models of metrics by `ModelFile.option`, such as `inception`. `price` is that of a
-    million prompt tokens and of a million completion tokens.
+    `settings` maps names to settings of the task's kind, such as `index`. `metric_models` maps
+    options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
+    `price` has the prices of a million prompt tokens and of a million completion tokens.
     """
 
     data: Path | None = None
@@ -45,7 +45,7 @@ def options_from(
 ) -> RunSettings:
     """Build run settings from flags or keyword arguments by name.
 
-    `settings` and `metric_models` become the fields of these names. Values that are None and
+    `settings` and `metric_models` become the fields with these names. Values that are None and
     unknown arguments are ignored, since each command has only some of the flags. Raises UserError
     for a value of the wrong type.
     """

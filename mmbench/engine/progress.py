@@ -9,7 +9,7 @@ class Progress(Protocol):
     """An observer of the stages of a run."""
 
     def start(self, stage: str, total: int, done: int) -> None:
-        """Start a stage with `total` requests; `done` of them are in the journal already."""
+        """Start a stage with `total` requests, of which `done` are in the journal already."""
         ...
 
     def advance(self, n: int) -> None:
@@ -17,7 +17,7 @@ class Progress(Protocol):
         ...
 
     def report_cost(self, cost: float) -> None:
-        """Report the cost of the run so far; only runs with a price report it."""
+        """Report the cost of the run so far; this is called only in runs with a price."""
         ...
 
     def finish(self) -> None:

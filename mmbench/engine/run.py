@@ -30,7 +30,7 @@ from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskI
 class FinishedRun(NamedTuple):
     """A finished run: its record, its stored rows by column, and generated images or audio by id.
 
-    `samples` are the data of the run; None if stored outputs were rescored.
+    `samples` are the data of the run, or None if stored outputs were rescored.
     """
 
     record: RunRecord
@@ -50,7 +50,7 @@ def run(
     progress: Progress | None = None,
     model_cache: ModelCache | None = None,
 ) -> FinishedRun:
-    """Run a model on a task. `model_cache` keeps the model for the next task of the same command.
+    """Run a model on a task; `model_cache` keeps the model loaded for further tasks.
 
     Outputs are written to the journal as they arrive. If the run is killed, the same call computes
     only the missing outputs, with the same bits. Raises UserError for errors that the user can fix.

@@ -28,7 +28,7 @@ from mmbench.storage.content_keys import digest
 from mmbench.text import count
 from mmbench.types import ModelInfo, Outputs
 
-_NOUNS = {"corpus": "document"}  # names for the samples of a role in messages
+_NOUNS = {"corpus": "document"}  # what messages call the samples of a role
 OUTPUTS = "outputs"  # the adapter in the record of scored outputs
 
 
@@ -45,9 +45,10 @@ def score(
 ) -> FinishedRun:
     """Score outputs on a task. `name` is the model's name on the board (default: the file's name).
 
-    `fields` maps `prediction` and `id` to columns of the file. Raises DataError with a list of ids
-    if samples have no output or outputs no sample; with `partial`, only samples with outputs are
-    scored, and a note counts the others. With `fold_ids`, ids match regardless of case.
+    `fields` maps `prediction` and `id` to columns of the file. Raises DataError, with a list of
+    ids, if a sample has no output or an output belongs to no sample. With `partial`, samples
+    without an output are left out, and a note gives their number. With `fold_ids`, ids match
+    regardless of case.
     """
     with run_context(options, progress) as context:
         options, clock = context.options, context.costs.clock

@@ -12,8 +12,8 @@ def score_names(
 ) -> list[str]:
     """Return the names of the scores that `measure` computes, in the same order.
 
-    The list includes the macro mean of every tag in `breakdowns`; for a tag with a single value,
-    `measure` computes it only if it is the headline.
+    The list includes the macro mean over every tag in `breakdowns`. If a tag turns out to have a
+    single value, `measure` computes this mean only if it is the headline.
     """
     names = [
         f"{metric}[{direction}]"

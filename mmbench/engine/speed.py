@@ -1,7 +1,8 @@
-"""RTFx of speech recognition, a column of boards: seconds of audio per second of computing.
+"""RTFx, the speed of speech recognition: seconds of audio per second of computing.
 
-RTFx depends on time, so it is in a record's `throughput` and not among the scores, which are
-reproducible bit for bit. It covers only outputs that the run computed, not outputs from the cache.
+RTFx is a column of boards. It is in a record's `throughput`, not among the scores, because scores
+are reproducible bit for bit and running times are not. It covers only outputs that the run
+computed, not outputs from the cache.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def rtfx(record: RunRecord) -> float | None:
 def has_column(records: Iterable[RunRecord]) -> bool:
     """Return whether a board needs a column `rtfx`.
 
-    True if a speech recogniser ran on a task that does not list the metric `rtfx`.
+    It does if a speech recogniser ran on a task that does not list the metric `rtfx`.
     """
     return any(_ran(record) for record in records if COLUMN not in record.scores)
 

@@ -24,10 +24,10 @@ def try_metrics(
 ) -> str:
     """Score a baseline; return the reason why the headline would have no value, or "".
 
-    `baseline` is the baseline to run; None for a model, in which case several baselines are tried,
-    since some metrics have no value for one baseline: a constant prediction has no correlation, and
-    perfect predictions have an infinite d'. Models of metrics are found but not run. Raises
-    UserError for the same faults as a run.
+    `baseline` is the name of the baseline that the run evaluates, or None if it evaluates a model.
+    For a model, several baselines are tried, since a metric may have no value for one of them: a
+    constant prediction has no correlation, and perfect predictions have an infinite d'. Models of
+    metrics are looked up but not run. Raises UserError wherever a run would.
     """
     spec = prepared.spec
     defaults = [
@@ -52,9 +52,9 @@ def try_metrics(
 def _missing(
     prepared: PreparedRun, baseline: str, feature_extractor: FeatureExtractor, seed: int
 ) -> dict[str, Missing]:
-    """Try each metric on the first samples; return the errors of those that lack a library or file.
+    """Try each metric on the first samples.
 
-    The keys are names of metrics.
+    Return the error of each metric that lacks a library, a program or a file, by metric name.
     """
     spec = prepared.spec
     predictions = prepared.kind.baseline(baseline, prepared.data.limit(_FEW), seed).directions

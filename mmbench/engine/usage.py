@@ -10,9 +10,10 @@ from mmbench.types import GeneratedText
 
 
 class TokenCounts(NamedTuple):
-    """Sums over generated texts: tokens of prompts, of completions, and of the reasoning in these.
+    """Sums over generated texts: tokens of prompts, of completions, and of reasoning.
 
-    `uncounted` is the number of texts without a count of the prompt's tokens.
+    Reasoning tokens are part of the completions. `uncounted` is the number of texts whose prompt
+    tokens were not counted.
     """
 
     prompt: int = 0
@@ -21,7 +22,7 @@ class TokenCounts(NamedTuple):
     uncounted: int = 0
 
     def plus(self, outputs: Iterable[object]) -> TokenCounts:
-        """Return the sums with those of further outputs; only generated texts count."""
+        """Return the sums with the tokens of further outputs added; only generated texts count."""
         texts = [output for output in outputs if isinstance(output, GeneratedText)]
         return TokenCounts(
             self.prompt + sum(text.prompt_tokens for text in texts),
@@ -31,31 +32,38 @@ class TokenCounts(NamedTuple):
         )
 
     def cost(self, price: Sequence[float]) -> float:
-        """Return the cost by the prices of a million prompt and completion tokens."""
+        """Return the cost.
+
+        `price` has the prices of a million prompt tokens and of a million completion tokens.
+        """
         return (self.prompt * price[0] + self.completion * price[1]) / 1e6
 
 
 class Usage(NamedTuple):
-    """The tokens of a run: of the texts that it computed, and of all its distinct texts."""
+    """The token counts of a run.
+
+    `computed` covers the texts that the run itself computed; `total` also covers the texts that it
+    read from the journal.
+    """
 
     computed: TokenCounts = TokenCounts()
     total: TokenCounts = TokenCounts()
 
     def tokens(self) -> dict[str, dict[str, int]]:
-        """Return the sums for the record, {} without a text."""
+        """Return the token counts for the record; return {} if no text was generated."""
         if self.total == TokenCounts():
             return {}
         return {"computed": self.computed._asdict(), "all": self.total._asdict()}
 
     def cost(self, price: Sequence[float] | None) -> dict[str, Any]:
-        """Return the prices and costs for the record, {} without a price."""
+        """Return the prices and costs for the record; return {} if `price` is None."""
         if price is None:
             return {}
         costs = {"computed": self.computed.cost(price), "all": self.total.cost(price)}
         return {"price": list(price), **{name: round(cost, 8) for name, cost in costs.items()}}
 
     def notes(self, price: Sequence[float] | None) -> list[str]:
-        """Return a note where the cost lacks the prompts without a count of tokens."""
+        """Return a note if the cost leaves out prompts whose tokens were not counted."""
         if price is None or not self.total.uncounted:
             return []
         return [

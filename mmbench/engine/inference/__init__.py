@@ -1,1 +1,1 @@
-"""Forward passes: batch planning, decoding, model calls, and the outputs of each request."""
+"""Forward passes: planning of batches, decoding, calls of the model, collection of outputs."""

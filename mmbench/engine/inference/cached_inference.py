@@ -35,9 +35,9 @@ class CachedInference:
     """The inference of one model, with a journal of its outputs in `folder`.
 
     `load` is called before the first forward pass and returns the model. If `batch_size` is None, a
-    size that fits the memory is chosen. `fresh` ignores the outputs already in the journal, without
-    deleting them. `price` is that of a million prompt and completion tokens; with it the cost is
-    reported. `name` is the model's name in errors.
+    size that fits the memory is chosen. If `fresh` is true, outputs that are already in the journal
+    are ignored, but not deleted. `price` has the prices of a million prompt tokens and of a million
+    completion tokens; if it is given, the cost is reported. `name` is the model's name in errors.
     """
 
     load: Callable[[], object]
@@ -77,8 +77,8 @@ class CachedInference:
     def labels(self, requests: Requests) -> list[str]:
         """Return the class names of a classifier.
 
-        They are stored in a journal below the journal of its scores, and the model is loaded only
-        if they are missing there. Raises UserError if the journal cannot be used.
+        The names are stored in a journal below the journal of the class scores; the model is loaded
+        only if they are not stored yet. Raises UserError if the journal cannot be used.
         """
         name = _journal_name(requests)
         if name not in self._labels:
@@ -137,7 +137,11 @@ class CachedInference:
             self.audio_seconds += forward.audio_seconds
 
     def _size(self, journal: Journal, requests: Requests, unique: Distinct, lengths: Places) -> int:
-        """Return the requested batch size, else the journal's, else a size that fits the memory."""
+        """Return the batch size of the forward passes.
+
+        It is the requested size, else the size stored in the journal, else a size that fits the
+        memory.
+        """
         if self.batch_size is not None:
             return self.batch_size
         if journal.sizes is not None:
@@ -181,7 +185,7 @@ class CachedInference:
 
 
 def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journal) -> Places:
-    """Copy a batch's outputs from the journal to the table; return the rows that are missing."""
+    """Copy a batch's outputs from the journal to the table; return the rows without an output."""
     stored = journal.get(keys[rows])
     if stored is None and not table.all_or_nothing:
         # Generation is costly: outputs of a batch in which another item failed are used, too.
@@ -192,13 +196,13 @@ def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journa
 def _answer_each(
     forward: Forward, model: WritesEach, missing: list[Places], items: ItemSelector
 ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
-    """Yield each output when it arrives, as a batch of one."""
+    """Yield each output as soon as the model returns it, as a batch of one."""
     for row, answer in forward.answer_each(model, missing, items):
         yield np.array([row]), [answer]
 
 
 def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:
-    """Return a batch's outputs with its permanent failures, and its transient failures by key.
+    """Return the outputs and permanent failures of a batch, and its transient failures by key.
 
     A transient failure, such as a missing file, may not recur in the next run.
     """

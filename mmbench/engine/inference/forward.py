@@ -32,8 +32,8 @@ PreparedBatch = tuple["Places", list[object]]
 class Forward:
     """The forward passes of one model over batches of requests.
 
-    `step` is the number of items in one forward pass: the batch size, halved when memory runs out.
-    `name` is the model's name in errors.
+    `step` is the number of items in one forward pass: initially the batch size, and half as many
+    each time that memory runs out. `name` is the model's name in errors.
     """
 
     model: object
@@ -45,11 +45,11 @@ class Forward:
 
     @property
     def audio_seconds(self) -> float:
-        """The seconds of audio in the items decoded so far."""
+        """The total duration of the audio in the items decoded so far, in seconds."""
         return sum(self._audio_seconds)
 
     def prepare(self, item: Item) -> object:
-        """Decode one item and preprocess it for the model; return a SampleError if that fails."""
+        """Decode one item and preprocess it for the model; return the SampleError if that fails."""
         try:
             decoded = decode(item, self.model)
         except SampleError as error:
@@ -129,8 +129,8 @@ class Forward:
     def answer(self, items: Sequence[object], report: Callable[[str], None]) -> Sequence[StoredRow]:
         """Return an encoded output for each prepared item; failed items stay SampleErrors.
 
-        When memory runs out, `step` is halved and `report` gets a message. Raises ModelError if
-        a single item does not fit into the memory.
+        When memory runs out, `step` is halved and `report` is called with a message. Raises
+        ModelError if a single item does not fit into the memory.
         """
         valid = [item for item in items if not isinstance(item, SampleError)]
         rows = self._answer(valid, report) if valid else []
@@ -144,7 +144,8 @@ class Forward:
     ) -> Sequence[StoredRow]:
         """Return an encoded output for each item.
 
-        If the model raises a SampleError for several items, run them one by one.
+        If the model raises a SampleError for a batch of several items, the items are run one by
+        one.
         """
         while True:
             try:

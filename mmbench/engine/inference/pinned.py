@@ -1,4 +1,4 @@
-"""Items with pinned files, so that an endpoint receives exactly the bytes that were hashed."""
+"""Pinned files: an endpoint receives exactly the bytes of a file that were hashed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbench.validation.regular_files import read_regular
 
 
 def pin_files(item: Item, keys: ContentKeys) -> Item:
-    """Return an item whose files raise an error when read if their bytes have changed."""
+    """Return an item with pinned files: reading a file fails if its bytes have changed."""
     match item:
         case Media():
             return _pin_medium(item, keys)

@@ -1,7 +1,7 @@
 """The plan of batches over the whole list of requests, made before the journal is read.
 
-The plan depends only on the contents and the batch size. A run that is repeated after a kill makes
-the same plan, so that every batch has the same bits.
+The plan depends only on the contents and the batch size. So a run that is killed and repeated makes
+the same plan, and its outputs are identical bit for bit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
 
     Rows are sorted within windows of 8192 requests. The longest rows come first, so that a batch
     that is too large for the memory fails at once. Rows of equal length are sorted by key, so that
-    the plan of a window does not depend on the order of the data.
+    the batches of a window do not depend on the order of its requests.
     """
     halves = keys.view(">u8")  # [n, 2]; sorts like the bytes of the keys
     for start in range(0, len(lengths), WINDOW):
@@ -44,8 +44,8 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
 def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
     """Return the first batch size: a power of two that fits into a quarter of the free memory.
 
-    `item_bytes` is the size of one prepared input, `largest` the largest useful batch size. On CUDA
-    the first batch has the largest size; running out of memory halves it.
+    `item_bytes` is the size of one prepared input, `largest` the largest useful batch size. On
+    CUDA, the largest useful size is returned; it is halved later when memory runs out.
     """
     if device != "cpu":
         return largest or CUDA_BATCH
@@ -59,7 +59,7 @@ def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
 def largest_batch(model: object, requests: Requests) -> int | None:
     """Return the largest useful batch size: the model's `batch`, else a limit of the method.
 
-    None if there is neither.
+    Return None if the model has no `batch` and the method has no limit.
     """
     own: int | None = getattr(model, "batch", None)
     return own or _LARGEST_BATCHES.get(requests.method)

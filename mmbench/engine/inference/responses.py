@@ -60,13 +60,19 @@ def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
 
 
 def _surely_distinct(keys: Keys) -> bool:
-    """Return whether the first 8 bytes of all keys [n, 16] differ: a fast, sufficient test."""
+    """Return whether the first 8 bytes of all keys [n, 16] differ.
+
+    This is a fast test: if it is true, the keys are distinct; if it is false, they may be.
+    """
     halves = np.sort(keys.view(np.uint64)[:, 0])
     return bool((halves[1:] != halves[:-1]).all())
 
 
 class ResponseTable:
-    """The outputs of n distinct items, vectors [n, d] or a list, and their failures by row."""
+    """The outputs of n distinct items, and the reasons of failures by row.
+
+    Outputs are either vectors [n, d] or a list of generated texts, images or audio clips.
+    """
 
     def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:
         self._n = n
@@ -98,7 +104,7 @@ class ResponseTable:
         return np.array([*row_of.values()], np.int64)
 
     def generated(self, rows: Places) -> list[GeneratedText | Media | None]:
-        """Return the generated outputs in rows, none for vectors."""
+        """Return the generated outputs in `rows`; return an empty list for vectors."""
         return [] if self.all_or_nothing else [self._generated[row] for row in rows.tolist()]
 
     def _add(self, places: Places, rows: Sequence[bytes | memoryview]) -> None:

@@ -22,7 +22,9 @@ from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
 
 
 def device_for(device: str) -> str:
-    """Return a torch device; `auto` is `cuda` if torch finds a CUDA device, else `cpu`.
+    """Return the torch device for the setting `device`.
+
+    `auto` becomes `cuda` if torch finds a CUDA device, else `cpu`.
 
     Raises UserError if torch finds no CUDA device for `cuda`.
     """
@@ -40,9 +42,9 @@ def device_for(device: str) -> str:
 class InferenceRunner:
     """The inference of one model in a run, with its costs.
 
-    If the outputs of the model cannot be cached between runs, each distinct item is still computed
-    only once in a run, but a run that is repeated after a kill starts from the beginning. With a
-    `price` the progress shows the cost.
+    If the model's outputs cannot be cached between runs, each distinct item is still computed only
+    once in a run, but a run that is killed and repeated starts from the beginning. If `price` is
+    given, the cost is reported to the progress display.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class InferenceRunner:
         )
 
     def _journal(self) -> Path:
-        """Return the journal folder of the model; a temporary folder if outputs are not cached."""
+        """Return the journal folder of the model: a temporary folder if outputs are not cached."""
         model, device = self._model, self.device
         label = f"{model.info.name}@{model.info.checkpoint or 'packaged'} on {device}"
         if not model.uncached:
@@ -95,7 +97,10 @@ class InferenceRunner:
         return outputs
 
     def loaded(self) -> object:
-        """Return the model if it is loaded: None where all outputs came from the journal."""
+        """Return the loaded model.
+
+        Return None if the model was not loaded because all outputs were in the journal.
+        """
         cache = self._context.model_cache
         if not cache.holds(self._model, self.device):
             return None
@@ -103,7 +108,7 @@ class InferenceRunner:
 
     @property
     def usage(self) -> Usage:
-        """Return the tokens of the generated texts."""
+        """Return the token counts of the generated texts."""
         return self._answerer.usage
 
     def labels(self, requests: Requests) -> list[str]:

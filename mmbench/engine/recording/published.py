@@ -16,10 +16,11 @@ def compare_published(
     failed: int,
     provenance_warning: str = "",
 ) -> list[PublishedInfo]:
-    """Return the published scores of a model, each with a verdict: reproduced, or why not.
+    """Return the published scores of a model, each with a verdict.
 
-    If the task has no published scores of this model, return the scores of the first published
-    model with the verdict "not comparable: another model". `sizes` are sample counts by role.
+    A verdict is "reproduced", "not reproduced" or "not comparable", the last two with a reason. If
+    the task has no published scores of this model, return the scores of the first published model
+    with the verdict "not comparable: another model". `sizes` are sample counts by role.
     `provenance_warning` is the reason why the samples may differ from the samples of the protocol
     (`RetrievalData.source`), or "".
     """

@@ -23,9 +23,9 @@ _MOST_FAILURES = 20  # the largest number of failures listed in a record
 class RunSummary(NamedTuple):
     """The parts of a record other than model, task and scores.
 
-    `failed` counts the failed samples; `failures` lists their ids and reasons. `counts` and
-    `throughput`, `tokens` and `cost` of rescored outputs are values of the earlier run. `search` is
-    the report of an approximate index, `endpoint` the host that serves the model.
+    `failed` is the number of failed samples; `failures` lists their ids and reasons. For rescored
+    outputs, `counts`, `throughput`, `tokens` and `cost` are copied from the earlier run. `search`
+    is the report of an approximate index, `endpoint` the host that serves the model.
     """
 
     failed: int
@@ -42,7 +42,11 @@ class RunSummary(NamedTuple):
 
 
 def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
-    """Return the part of score signatures on requests: kind, video frames, stripped reasoning."""
+    """Return the part of a score's signature that describes the requests.
+
+    It contains the signature of the kind, the way in which videos are sampled, and whether
+    reasoning is removed.
+    """
     spec = prepared.spec
     field_names = {*spec.fields, *spec.fields.values()}
     whole = prepared.model is not None and prepared.model.whole_videos
@@ -153,7 +157,10 @@ def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
 
 
 def untimed_notes(prepared: PreparedRun, throughput: Mapping[str, float]) -> list[str]:
-    """Return a note if a speech recogniser ran and its speed could not be measured."""
+    """Return a note if a speech recogniser ran but its speed could not be measured.
+
+    Otherwise return an empty list.
+    """
     if prepared.model is None or not recognises(prepared.spec.metrics) or RTFX in throughput:
         return []
     return [f"{COLUMN} is n/a: {NOTHING_COMPUTED}"]

@@ -4,10 +4,10 @@ The columns are `direction`, `split`, `id`, `group`, `error`, `value`, `scores`,
 (`value`, `target` and `tags` as JSON; class scores as lists of float32 or float64), and one list of
 float64 for each metric. `scores` is the scale of class scores (`logits`, `probabilities`,
 `similarities`); rows of older runs lack this column. The tag `finish` is `length` if a generated
-text reached the token limit; the tag `cut` is the number of characters that were scored of a longer
-output. The column `reasoning` exists if a model wrote reasoning before its answers, and is null for
-an output without reasoning. From these rows a run can be compared and rescored without the model
-and the data.
+text reached the token limit. The tag `cut` marks an output that is too long to be scored whole; its
+value is the number of characters that were scored. The column `reasoning` exists if a model
+generated reasoning before its answers; it is null for an output without reasoning. With these rows,
+a run can be compared and rescored without the model and the data.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
 
 
 def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
-    """Write the rows of a score to the rows of its predictions; `n` counts all predictions."""
+    """Add the rows of a score to `measured`, at the positions of its predictions among all `n`."""
     rows = scored.score.rows
     # The number of the split, or of the direction, is stored as a separate column.
     stored = rows[:, :-1] if scored.score.fold.startswith("split-") else rows
@@ -90,9 +90,9 @@ def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirectio
 
 
 def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[object]:
-    """Encode values as JSON, None for a failed sample.
+    """Encode values as JSON; the result is None for a failed sample.
 
-    Class scores stay arrays, which take a tenth of the space.
+    Class scores stay arrays, which need a tenth of the space.
     """
     values = patch_rows(values, dict.fromkeys(rows_not_none(errors)))
     if hasattr(values, "dtype"):

@@ -1,4 +1,7 @@
-"""Application of one metric to predictions, without failed and unsuitable predictions."""
+"""Application of one metric to the predictions that it can score.
+
+Failed predictions and predictions that do not suit the metric are left out.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,9 @@ def apply(
     """Score predictions with the metric called `name`.
 
     Failed predictions are left out unless the metric declares that it scores them
-    (`FeatureRequest.failed`). Raises UnknownName for an unknown metric, and UserError if the metric
-    needs a model and `feature_extractor` is None, or if it does not accept `options`.
+    (`FeatureRequest.failed`). Raises UnknownName for an unknown metric. Raises UserError if the
+    metric needs a model but `feature_extractor` is None, or if the metric does not accept
+    `options`.
     """
     function, argument = metric_names.metric(name)
     arguments = () if argument is None else (argument,)
@@ -71,7 +75,7 @@ def apply(
 
 
 def _check_score(name: str, value: object) -> Score:
-    """Return a metric's score with its declared range. Raises UserError for another type."""
+    """Return a metric's score with its declared range. Raises UserError if it is no Score."""
     if isinstance(value, Score):
         return with_range(value, metric_names.metric_info(name))
     raise UserError(

@@ -20,12 +20,12 @@ MetricOptions = Mapping[str, Mapping[str, object]]  # options by metric name
 
 
 class MeasuredDirection(NamedTuple):
-    """The score of a metric in one direction; `predictions` belong to its rows, in order.
+    """The score of a metric in one direction, with one prediction for each row of the score.
 
     `positions` are the indices of `predictions` among the predictions of all directions and splits.
     `total` counts all predictions of the direction, including failed predictions. `rejected` maps
-    ids of predictions that the metric could not score to reasons. `extremes` is None unless
-    failures leave rankings uncertain.
+    ids of predictions that the metric could not score to reasons. `extremes` is not None only if
+    failed samples leave rankings uncertain.
     """
 
     metric: str
@@ -40,7 +40,7 @@ class MeasuredDirection(NamedTuple):
 
     @property
     def groups(self) -> Sequence[str]:
-        """The group of each row's sample, or the sample's id if it has no group."""
+        """The group of each row's sample, or the id of a sample without a group."""
         groups, ids = column(self.predictions, "group"), column(self.predictions, "id")
         if isinstance(groups, Repeated) and not groups.only:
             return ids
@@ -52,8 +52,8 @@ def join_scores(
 ) -> MeasuredDirection:
     """Join several scores to one: over splits, over directions or over the values of a tag.
 
-    `join` computes the joined score. `changes` are fields to set in the result; its other fields
-    are taken from the first part.
+    `join` computes the joined score. `changes` sets fields of the result; scores, predictions and
+    counts are joined, and all other fields are those of the first part.
     """
     whole = parts[0]._replace(
         score=join([part.score for part in parts]),
@@ -72,7 +72,10 @@ def estimates(
     feature_extractor: FeatureExtractor | None = None,
     options: MetricOptions | None = None,
 ) -> tuple[list[MeasuredDirection], dict[str, Missing]]:
-    """Return the scores of each metric in each direction, and the Missing errors by metric name.
+    """Return each metric's score in each direction, and the Missing error of each other metric.
+
+    A metric lacks a score if a library, program or file that it needs is missing; the errors are
+    returned by metric name.
 
     `options` is the task's `metric_options`. Raises Missing if no metric could be computed.
     """

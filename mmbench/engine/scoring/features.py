@@ -28,10 +28,10 @@ from mmbench.types import (
 
 
 class ExtractedFeatures(NamedTuple):
-    """The features of predictions, and the part of a score's signature that names the model.
+    """The features of predictions, and the model's name for the signature of a score.
 
-    `features` has a dict for each prediction: feature name to an array [k, d] or k texts.
-    `failures` maps rows of predictions to reasons.
+    `features` has a dict for each prediction, which maps feature names to arrays [k, d] or lists of
+    k texts. `failures` maps rows of predictions to reasons.
     """
 
     features: list[Features]
@@ -114,7 +114,10 @@ class FeatureExtractor:
 
 
 def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
-    """Return whether two lists have the same immutable objects, or are tables of equal columns."""
+    """Return whether two lists contain the same predictions.
+
+    They do if they have the same immutable objects, or are tables with equal columns.
+    """
     if cached is predictions or len(cached) != len(predictions):
         return cached is predictions
     if isinstance(cached, Table) and isinstance(predictions, Table):
@@ -126,7 +129,7 @@ def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -
 def _model_choice(
     metric: str, wants: FeatureRequest, argument: int | str | None, options: RunSettings
 ) -> tuple[str, dict[str, object]]:
-    """Return the name of a metric's model, as for `-m`, and the options of the model."""
+    """Return the name of a metric's model, in the form of the flag `-m`, and its options."""
     text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
     if text is None:
         raise UserError(f"metric {metric} has no default model; use {metric}@MODEL")
@@ -139,7 +142,10 @@ def _model_choice(
 
 
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
-    """Raise UserError unless each prediction's contents are a dict of lists by modality name."""
+    """Raise UserError unless each prediction's contents are a dict of lists.
+
+    The keys must be those of `wants.modalities`.
+    """
     for lists in contents:
         if not isinstance(lists, dict) or not all(
             name in wants.modalities and isinstance(one, list) for name, one in lists.items()

@@ -50,7 +50,10 @@ def mark_long_texts(predictions: Predictions) -> tuple[Predictions, list[str]]:
 
 
 def _long_rows(predictions: Sequence[Prediction]) -> dict[int, int]:
-    """Return the rows of texts that are too long, with the number of characters to read."""
+    """Return the rows of texts that are too long.
+
+    Each row is mapped to the number of characters that metrics read.
+    """
     values = column(predictions, "value")
     if isinstance(values, Texts) and values.longest() <= LONGEST:
         return {}
@@ -63,7 +66,7 @@ def _long_rows(predictions: Sequence[Prediction]) -> dict[int, int]:
 
 
 def _longest(target: object) -> int:
-    """Return the length of the longest reference text; 0 for any other target."""
+    """Return the length of the longest reference text; return 0 if the target is not text."""
     pieces = pieces_of(target)
     if pieces is not None:
         return len(first_reading(pieces))

@@ -27,7 +27,11 @@ Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
 
 
 class Measured(NamedTuple):
-    """Scores by full name, breakdowns by tag and value, and scored metrics with their rows."""
+    """The scores of a run: by full name, by tag and value, and with their rows.
+
+    `scores` maps full names to scores, `breakdowns` maps each tag and each of its values to scores,
+    and `metrics` has every score with the rows from which it was computed.
+    """
 
     scores: dict[str, ScoreInfo]
     breakdowns: Breakdowns
@@ -57,8 +61,8 @@ def measure(
     Failed predictions are counted but not scored; they widen the bounds of a score. For each tag in
     `breakdowns`, every metric is also computed over the samples of each value of the tag. The mean
     over the values, `exact_match{macro:subject}`, is added if there are several values or if it is
-    the `headline`. A metric that lacks a library, a program or a file has no value, and its reason
-    says what to install. Raises Missing if no metric could be computed.
+    the `headline`. A metric that lacks a library, a program or a file gets no value, and a reason
+    that says what to install. Raises Missing if no metric could be computed.
     """
     scored_metrics, missing = estimates(metrics, directions, feature_extractor, options)
     by_tags = [
@@ -81,7 +85,10 @@ def measure(
 
 
 def _parts(scored: MeasuredDirection, tag: str) -> dict[str, MeasuredDirection]:
-    """Return scores over the samples of each value of a tag; empty for a metric without rows."""
+    """Return a score over the samples of each value of a tag.
+
+    The result is empty for a metric without rows.
+    """
     if scored.score.fold == "whole":
         return {}
     tags = entries(column(scored.predictions, "tags"), tag)
@@ -127,7 +134,7 @@ def _infos(scored_metrics: list[MeasuredDirection], signature: str, seed: int) -
 
 
 def _unmeasured(name: str, reason: str) -> ScoreInfo:
-    """Return the score of a metric that cannot run here: no value and no signature."""
+    """Return a score without value and signature, for a metric that cannot run here."""
     better = metric_names.metric_info(name).better or "higher"
     return ScoreInfo(None, None, None, 0, 0, "", better, "mean", reason=reason)
 
@@ -159,9 +166,9 @@ def _info(
 
 
 def _reason(score: Score, interval: str) -> str:
-    """Return the remarks on a score, and why it has no interval if it has a value.
+    """Return the remarks on a score and, if it has a value, the reason `interval`.
 
-    `interval` is the reason why the score has no interval, or "".
+    `interval` is the reason why the score has no confidence interval, or "".
     """
     reasons = (
         (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)

@@ -1,7 +1,8 @@
-"""Reasoning before answers: separated from what metrics read, and counted in notes.
+"""Separation of reasoning from the answers that metrics read.
 
-An output without an answer after its reasoning is wrong: it gets the text that its kind scores as
-wrong and the tag `NO_ANSWER`; where the kind has no such text the sample fails.
+Notes count the outputs with reasoning. An output without an answer after its reasoning counts as
+wrong: it gets the tag `NO_ANSWER`, and its text is replaced by a text that the kind of its task
+scores as wrong. If the kind has no such text, the sample fails.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ _NO_ANSWER_REASON = "no answer after its reasoning"
 class SeparatedResponses(NamedTuple):
     """A model's responses with answers only, and the reasoning before them by sample id.
 
-    `unanswered` holds the ids of samples without an answer, `n_cut` counts the outputs that reached
-    the limit of tokens within their reasoning.
+    `unanswered` holds the ids of samples without an answer; `n_cut` is the number of outputs that
+    reached the token limit within their reasoning.
     """
 
     responses: Responses
@@ -75,8 +76,8 @@ def separate_reasoning(
 ) -> SeparatedResponses:
     """Separate the reasoning of a model's responses to samples from the answers.
 
-    `no_answer` is that of the kind. Responses to other requests than those of one for each sample
-    stay as they are.
+    `no_answer` is the text that the kind of the task scores as wrong, or None if it has no such
+    text. Only responses with one output per sample are changed.
     """
     reasoning: dict[str, str] = {}
     unanswered: set[str] = set()
@@ -95,7 +96,10 @@ def separate_reasoning(
 
 
 def _sample_ids(data: Dataset, name: str, outputs: object) -> Sequence[str] | None:
-    """Return the ids of the samples that outputs belong to, None if it is not one for each."""
+    """Return the ids of the samples that outputs belong to.
+
+    `name` is the name of the requests. Return None unless there is one generated output per sample.
+    """
     roles = data.by_role()
     samples = roles.get(name) or (next(iter(roles.values())) if len(roles) == 1 else None)
     if samples is None or not isinstance(outputs, GeneratedOutputs):
@@ -116,7 +120,10 @@ def _reasoned(outputs: object) -> dict[int, GeneratedText]:
 def _without_answer(
     outputs: GeneratedOutputs, rows: Sequence[int], no_answer: str | None
 ) -> GeneratedOutputs:
-    """Return outputs in which some rows are wrong, or failed where no text is wrong."""
+    """Return outputs with the text `no_answer` in `rows`, which counts as wrong.
+
+    If `no_answer` is None, these rows fail.
+    """
     values = list(outputs.values)
     for row in rows:
         values[row] = None if no_answer is None else replace(values[row], text=no_answer)
@@ -127,7 +134,8 @@ def _without_answer(
 def without_reasoning(outputs: Outputs, no_answer: str | None) -> tuple[Outputs, dict[str, str]]:
     """Return outputs without the reasoning in their texts, and the reasoning by id.
 
-    A note counts them. `no_answer` is that of the kind.
+    A note counts the outputs with reasoning. `no_answer` is the text that the kind of the task
+    scores as wrong, or None if it has no such text.
     """
     by_id, tags = Keyed.from_mapping(outputs.values), dict(outputs.tags)
     names, values = by_id.names, by_id.column
@@ -150,7 +158,7 @@ def _removal_note(removed: int, missing: int) -> str:
 
 
 def reasoning_notes(predictions: Predictions) -> list[str]:
-    """Return a note if scored texts contain reasoning."""
+    """Return a note that counts the scored texts with reasoning; return [] if there are none."""
     columns = [column(split, "value") for split in predictions.splits()]
     n_marked = sum(has_reasoning(text) for values in columns for text in perhaps_reasoning(values))
     if not n_marked:

@@ -8,7 +8,10 @@ from mmbench.types import Prediction, Predictions
 
 
 def reference_notes(predictions: Predictions) -> list[str]:
-    """Return a note if every output is its reference: the wrong column may have been scored."""
+    """Return a note if every output is equal to its reference.
+
+    In this case, the wrong column of a file may have been scored.
+    """
     answered = (prediction for prediction in predictions.each() if prediction.error is None)
     first = next(answered, None)
     if first is None or not _is_reference(first) or not all(map(_is_reference, answered)):

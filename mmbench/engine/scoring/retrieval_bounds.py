@@ -19,7 +19,7 @@ from mmbench.types import Prediction, Ranking, Score
 class Extremes(NamedTuple):
     """The scores if all failed samples had been ranked in the worst and in the best possible way.
 
-    `predictions` belong to the rows of both scores; they include failed predictions.
+    `predictions` has one prediction for each row of both scores, including failed predictions.
     """
 
     predictions: Sequence[Prediction]
@@ -28,12 +28,12 @@ class Extremes(NamedTuple):
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """The lower and the higher score; None if one of them is not finite."""
+        """The lower and the higher of the two scores, or None if one of them is not finite."""
         low, high = sorted((self.worst.value, self.best.value))
         return (low, high) if math.isfinite(low) and math.isfinite(high) else None
 
     def within(self, tag: str, value: str) -> Extremes:
-        """Return the extremes over the predictions with this value of the tag called `tag`."""
+        """Return the extremes over the predictions whose tag called `tag` has the value `value`."""
         tags = entries(column(self.predictions, "tags"), tag)
         inside = np.flatnonzero([one == value for one in tags])
         scores = (refold(score, inside) for score in (self.worst, self.best))
@@ -41,7 +41,7 @@ class Extremes(NamedTuple):
 
 
 class _BoundedScore(Protocol):
-    """A score with its predictions, their total count, and its extremes if a prediction failed."""
+    """A score with its scored predictions, the count of all predictions, and its extremes."""
 
     @property
     def score(self) -> Score: ...
@@ -58,7 +58,9 @@ def extremes(
     predictions: Sequence[Prediction],
     options: Mapping[str, object] | None = None,
 ) -> Extremes | None:
-    """Return the extremes of a metric; None if nothing failed or predictions are not rankings.
+    """Return the extremes of a metric.
+
+    Return None if no prediction failed, or if the predictions are not rankings.
 
     A metric may declare `extremes`: two functions that take a ranking and the metric's argument and
     return the worst and the best ranking for this metric. They replace `worst_case` and
@@ -81,7 +83,7 @@ def join_extremes(
 ) -> Extremes | None:
     """Return the extremes of several scores joined over directions or over splits.
 
-    None if nothing failed, or if a part has failed samples but no extremes.
+    Return None if no prediction failed, or if a part has failed samples but no extremes.
     """
     if not any(part.extremes for part in parts):
         return None
@@ -106,7 +108,7 @@ def _changed(
 
 
 def refold(score: Score, rows: Places) -> Score:
-    """Return the score over the rows with the indices `rows` [k]."""
+    """Return the score over a selection of its rows; `rows` [k] are their indices."""
     table = score.rows[rows]
     value = stats.fold(score.fold, table)
     return msgspec.structs.replace(score, rows=table, value=value, interval=None)
