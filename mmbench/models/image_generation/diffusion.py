@@ -27,7 +27,7 @@ _SAFETY_FLAGS = ("nsfw_content_detected", "nsfw_detected", "watermark_detected")
 
 
 class _PipelineOutput(Protocol):
-    """The output of a pipeline: images, float [n, h, w, 3], and flags of safety checkers."""
+    """The output of a pipeline: images, float [n, h, w, 3], and safety checker flags."""
 
     images: NDArray[np.float32]
 
@@ -35,13 +35,14 @@ class _PipelineOutput(Protocol):
 class Diffusion:
     """A text-to-image pipeline that AutoPipelineForText2Image of diffusers can load.
 
-    Each image is generated in a batch of one, from a generator on the CPU with the seed of its
-    sample: in larger batches the last bits of matrix products differ, and some pipelines pad
-    prompts to the longest one. `steps`, `guidance`, `height`, `width` (both in pixels) and
-    `negative` set the pipeline's num_inference_steps, guidance_scale, height, width and
-    negative_prompt; None keeps the default. The pipeline truncates prompts at the limit of its text
-    encoder (CLIP: 77 tokens). Raises MissingExtra if diffusers is not installed, and ModelError if
-    the folder holds no pipeline, weights are missing or the pipeline does not take an option.
+    Each image is generated in a batch of one, with a random generator on the CPU that has the seed
+    of the sample. Larger batches are not used, because the last bits of matrix products would
+    differ, and some pipelines would pad prompts to the longest one. `steps`, `guidance`, `height`,
+    `width` (both in pixels) and `negative` set the pipeline's num_inference_steps, guidance_scale,
+    height, width and negative_prompt; None keeps the default. The pipeline truncates prompts at the
+    limit of its text encoder (CLIP: 77 tokens). Raises MissingExtra if diffusers is not installed,
+    and ModelError if the folder holds no pipeline, weights are missing or the pipeline does not
+    take an option.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -78,8 +79,8 @@ class Diffusion:
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Image | ContentError]:
         """Generate an image for each of n prompts with its seed.
 
-        Images are PIL images in RGB, of the requested size. An image that contains NaN or was
-        blanked by a safety checker is returned as a ContentError. Raises ModelError if the pipeline
+        Images are PIL images in RGB, of the requested size. For an image that contains NaN or was
+        blanked by a safety checker, a ContentError is returned. Raises ModelError if the pipeline
         refuses the requested size or generates another size.
         """
         return [self._draw_one(*pair) for pair in zip(prompts, seeds, strict=True)]
@@ -96,7 +97,7 @@ class Diffusion:
     def _refuse_other_size(self, image: Image) -> None:
         """Raise ModelError if the image does not have the requested size.
 
-        Pipelines round sizes, and may ignore a height without a width.
+        A pipeline may round the size, or ignore a height that is given without a width.
         """
         requested = (
             self._options.get("width", image.width),
@@ -138,7 +139,10 @@ def _refuse_unknown(pipeline: Network, options: Mapping[str, object]) -> None:
 
 
 def _to_image(pixels: NDArray[np.float32]) -> Image | ContentError:
-    """Convert pixels, float [h, w, 3] from 0 to 1, to an RGB image; round as pipelines do."""
+    """Convert pixels, float [h, w, 3] from 0 to 1, to an RGB image.
+
+    Values are rounded in the same way as by the pipelines of diffusers.
+    """
     import numpy as np
     from PIL.Image import fromarray
 

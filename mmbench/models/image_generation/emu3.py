@@ -20,9 +20,10 @@ DEFAULT = ImageSampling(guidance=3.0, top_k=2048)  # from the authors' image_gen
 def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
     """Generate a square RGB image for `prompt`.
 
-    It has about `drawing.area` pixels, or the processor's default number if this is None. For
-    guidance, the prompt and the negative prompt are both followed by the start tokens of an image,
-    and the guidance combines log-probabilities. Raises ModelError if the area is too small.
+    The image has about `drawing.area` pixels, or the processor's default number if `drawing.area`
+    is None. For guidance, the model is run on the prompt and on the negative prompt, each followed
+    by the tokens that start an image; guidance combines the two log-probabilities. Raises
+    ModelError if the area is too small.
     """
     import torch
     from transformers import GenerationConfig
@@ -58,7 +59,7 @@ def _inputs(
     height, width = map(int, inputs.pop("image_sizes")[0])
     if not height * width:
         raise ModelError(
-            f"an area of {drawing.area} pixels is smaller than one image token of Emu3; give more"
+            f"an area of {drawing.area} pixels is smaller than one image token of Emu3; give a larger area"
         )
     return inputs, (height, width)
 
@@ -68,7 +69,7 @@ def _row_constraint(
 ) -> Callable[[int, Tensor], list[int]]:
     """Return a function for `generate` that returns the tokens allowed next.
 
-    These are `width` image tokens per row of the image, then an end-of-row token.
+    Each row of the image consists of `width` image tokens and an end-of-row token.
     """
 
     def allowed(_: int, ids: Tensor) -> list[int]:

@@ -20,8 +20,9 @@ class ImageSampling(NamedTuple):
     With a `temperature` above 0, a token is sampled from the `top_k` most likely tokens (0: from
     all tokens); with 0, decoding is greedy. Classifier-free guidance (arXiv 2207.12598) uses the
     logits u + `guidance` · (c - u), where c is computed after the prompt and u after the negative
-    prompt `negative`, which some families require to be empty. `area` is the number of pixels of
-    the image, for families that generate several sizes; None means the default.
+    prompt `negative`, which must be empty for some model families. `area` is the number of pixels
+    of the image, for model families that can generate several sizes; None means the family's
+    default.
     """
 
     guidance: float

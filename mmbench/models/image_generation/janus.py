@@ -18,8 +18,8 @@ DEFAULT = ImageSampling(guidance=5.0, top_k=0)  # from the authors' generation_i
 def draw(model: Network, processor: Processor, prompt: str, drawing: ImageSampling) -> Image:
     """Generate an RGB image for `prompt`, which a chat template has rendered.
 
-    All images have the same size. The model's own sampling loop applies the guidance; its
-    unconditional half has padding in place of the prompt. Raises ModelError for settings that
+    All images have the same size. The model's own sampling loop applies the guidance; for the
+    unconditional logits, it replaces the prompt by padding. Raises ModelError for settings that
     Janus does not support.
     """
     from transformers import GenerationConfig

@@ -60,7 +60,9 @@ def load_pipeline(folder: Path, *, dtype: str) -> Network:
 
 
 def _index(folder: Path) -> dict[str, type | None]:
-    """Read the class of each part from the index file of `folder`, None for an absent part.
+    """Read the class of each part of a pipeline from the index file of `folder`.
+
+    The class is None for a part that the pipeline was saved without.
 
     Parts with unknown classes are left out; the pipeline itself loads or refuses them. Raises
     ModelError if the index is missing or invalid.
@@ -79,7 +81,7 @@ def _index(folder: Path) -> dict[str, type | None]:
 
 
 def _class(kind: list[object]) -> object:
-    """Return the class given as [library, name] in the index, None if it is unknown.
+    """Return the class given as [library, name] in the index; return None if it is unknown.
 
     The library is diffusers, transformers or the name of a pipeline module of diffusers.
     """

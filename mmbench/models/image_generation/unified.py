@@ -28,7 +28,7 @@ _PLAIN = Path(__file__).with_name("plain.jinja")
 class _ImageGenerator(NamedTuple):
     """The image generation function of a model family and its default settings.
 
-    If `templated`, the function takes a prompt rendered by the chat template.
+    If `templated` is true, the prompt must be rendered by the chat template before the call.
     """
 
     draw: Draw
@@ -39,9 +39,9 @@ class _ImageGenerator(NamedTuple):
 class _FamilyTraits(NamedTuple):
     """Properties of a model family.
 
-    `drawing` is None if the family cannot generate images. If `unbatched`, texts are generated one
-    at a time, because images in a batch are padded to the largest one, which changes the features
-    of smaller images.
+    `drawing` is None if the family cannot generate images. If `unbatched` is true, texts are
+    generated one at a time: images in a batch would be padded to the largest one, which would
+    change the features of smaller images.
     """
 
     drawing: _ImageGenerator | None = None
@@ -64,8 +64,8 @@ class Unified(Chat):
     by other chat models; without a chat template (Chameleon, Emu3-Gen), the parts of a conversation
     are joined into a prompt. Images are generated token by token, one image at a time, with torch's
     generator on the device and the seed of the sample. `guidance`, `temperature`, `top_k`,
-    `negative` and `area` set the fields of `ImageSampling`; None means the authors' setting. Raises
-    ModelError for a checkpoint of another family and for missing parts.
+    `negative` and `area` set the fields of `ImageSampling`; None means the setting of the model's
+    authors. Raises ModelError for a checkpoint of another family and for missing parts.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -102,7 +102,10 @@ class Unified(Chat):
     def write(
         self, conversations: Sequence[RenderedConversation], options: GenerationConfig
     ) -> list[GeneratedText | SampleError]:
-        """Generate a text for each of n prepared conversations, or return its error."""
+        """Generate a text for each of n prepared conversations.
+
+        The result for a conversation that fails is its error.
+        """
         if self._family.unbatched:
             return self._one_by_one(conversations, options)
         return super().write(conversations, options)
@@ -143,11 +146,14 @@ def _family(folder: Path) -> _FamilyTraits:
     if kind not in _FAMILIES:
         raise ModelError(
             f"checkpoint {folder} is a {kind} model, but unified takes only"
-            f" {', '.join(_FAMILIES)}; type `mmbench list models` for adapters of other families"
+            f" {', '.join(_FAMILIES)}; run `mmbench list models` for adapters of other families"
         )
     return _FAMILIES[kind]
 
 
 def _template(folder: Path) -> str | None:
-    """Return the path of a template that joins parts unchanged; None if the folder has one."""
+    """Return the path of a plain chat template, or None if the folder has its own template.
+
+    The plain template joins the parts of a conversation without changes.
+    """
     return None if checkpoint_template(folder, load_processor(folder)) else str(_PLAIN)

@@ -35,12 +35,12 @@ class Inception:
     """The Inception network of 2015-12-05 with the weights of torch-fidelity.
 
     `folder` is the weights file or the folder that contains it. `resize` is `tf`, TensorFlow's
-    bilinear resize without antialiasing as in torch-fidelity, or `clean`, the bicubic resize of
-    clean-fid, per channel in float. `layer` is `2048`, the pooled features of FID, [n, 2048], or
-    `logits_unbiased`, the logits without bias for the Inception score, [n, 1008]. `device` is cpu,
-    cuda or cuda:N; `dtype` is float32 (as in published scores), bfloat16 or float16. Code in the
-    file is never executed. Raises ModelError, with the download URL of the weights, if they are
-    missing or invalid.
+    bilinear resize without antialiasing as in torch-fidelity, or `clean`, clean-fid's bicubic
+    resize, which is computed in float for each channel. `layer` is the output: `2048`, the pooled
+    features for FID, [n, 2048], or `logits_unbiased`, the logits without bias for the Inception
+    score, [n, 1008]. `device` is cpu, cuda or cuda:N; `dtype` is float32 (as in published scores),
+    bfloat16 or float16. Code in the file is never executed. Raises ModelError, with the download
+    URL of the weights, if they are missing or invalid.
     """
 
     modalities: frozenset[Modality] = frozenset({"image"})

@@ -16,7 +16,7 @@ CLASSES, WIDTH = 1008, 2048
 
 
 class InceptionNet(nn.Module):
-    """The network: pixels [n, 3, 299, 299] from -1 to 1 to features [n, 2048] and logits."""
+    """The network, which maps pixels [n, 3, 299, 299] from -1 to 1 to features and logits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,5 +47,5 @@ class InceptionNet(nn.Module):
         return x.mean(dim=(2, 3))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Return logits without bias, [n, 1008], for the Inception score, from features."""
+        """Return the logits without bias, [n, 1008], of features; the Inception score uses them."""
         return features @ self.fc.weight.T

@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 
 
 class Ctc(TakesLora):
-    """Any model of transformers with a CTC head, decoded greedily without a language model.
+    """A speech recogniser of transformers with a CTC head, decoded without a language model.
 
-    CTC is connectionist temporal classification. `folder` holds the model, its feature extractor
-    and its vocabulary. Instructions in the conversation are ignored. Audio longer than `window`
-    seconds is split into windows; `stride` seconds at each inner edge of a window are context for
-    the model, and their output is dropped, as in the speech recognition pipeline of transformers
+    CTC is connectionist temporal classification; decoding is greedy. `folder` holds the model, its
+    feature extractor and its vocabulary. Instructions in the conversation are ignored. Audio longer
+    than `window` seconds is split into windows; neighbouring windows overlap. The first and the
+    last `stride` seconds of a window, except at the ends of the audio, are only context for the
+    model: their output is dropped, as in the speech recognition pipeline of transformers
     (`chunk_length_s`, `stride_length_s`). Each window is normalised separately. Windows of
     different lengths share a batch only if the model masks padding. `lora` is the folder of a LoRA
     of peft. Raises ModelError if the folder holds another kind of model.
@@ -104,7 +105,10 @@ class Ctc(TakesLora):
         conversations: Sequence[list[Window]],
         options: GenerationConfig,  # noqa: ARG002
     ) -> list[GeneratedText]:
-        """Return the transcripts of n prepared audio clips. A token is the label of a frame."""
+        """Return the transcripts of n prepared audio clips.
+
+        The token count of a transcript is the number of frames, since each frame gets one label.
+        """
         windows = [
             (row, piece, counted)
             for row, pieces in enumerate(conversations)
@@ -132,7 +136,7 @@ class Ctc(TakesLora):
                 return
 
     def _best_labels(self, pieces: list[Samples]) -> list[list[int]]:
-        """Return the most likely label of every frame, per piece of audio."""
+        """Return the most likely label of every frame, as one list per piece of audio."""
         if self._masks_padding():
             return self._forward(pieces)
         return map_groups(pieces, len, self._forward)
@@ -140,7 +144,8 @@ class Ctc(TakesLora):
     def _masks_padding(self) -> bool:
         """Return whether the model ignores padding, so that different lengths can share a batch.
 
-        A group norm in the first layer averages over padding in spite of the mask.
+        A model with a group norm in the first layer does not, since this norm averages over padding
+        in spite of the mask.
         """
         masks = getattr(self._model.config, "feat_extract_norm", "layer") != "group"
         return masks and self._extractor.return_attention_mask

@@ -27,12 +27,12 @@ _AUTO = {"speecht5": "AutoModelForTextToSpectrogram"}  # all others generate a w
 class Tts(TakesLora):
     """A model that AutoModelForTextToWaveform loads (VITS, Bark), or SpeechT5 with its vocoder.
 
-    Texts are synthesised one at a time with a seed derived from the text, so that the audio depends
-    on its text only. SpeechT5 needs `vocoder`, the checkpoint folder of a HiFi-GAN, and `speaker`,
-    a .npy file with a speaker embedding (float32 [512]). Bark accepts as `speaker` the name of a
-    preset in its folder or a .npz file. A text longer than the limit of SpeechT5 makes a failed
-    sample. `lora` is the folder of a LoRA of peft. Raises ModelError if a part is missing or the
-    model family does not use a given option.
+    Texts are synthesised one at a time with a seed derived from the text, so that the audio of a
+    text does not depend on the other texts. SpeechT5 needs `vocoder`, the checkpoint folder of a
+    HiFi-GAN, and `speaker`, a .npy file with a speaker embedding (float32 [512]). Bark accepts as
+    `speaker` the name of a preset in its folder or a .npz file. If a text is longer than the limit
+    of SpeechT5, its sample fails. `lora` is the folder of a LoRA of peft. Raises ModelError if a
+    part is missing or the model family does not use a given option.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
@@ -69,7 +69,7 @@ class Tts(TakesLora):
                 self._processor(text="a", **self._preset)
 
     def speak(self, texts: Sequence[str]) -> list[Audio | SampleError]:
-        """Synthesise n texts at the model's sampling rate; return audio or an error per text."""
+        """Synthesise n texts at the model's sampling rate; return audio or an error for each."""
         return [self._speak_one(text) for text in texts]
 
     def _speak_one(self, text: str) -> Audio | SampleError:
@@ -105,7 +105,7 @@ class Tts(TakesLora):
 
 
 def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
-    """Raise ModelError for a given option that models of the type `kind` ignore."""
+    """Raise ModelError if an option is given that models of the type `kind` ignore."""
     takes = {"speecht5": ("vocoder", "speaker"), "bark": ("speaker",)}.get(kind, ())
     for name, value in options.items():
         if value is not None and name not in takes:
@@ -113,7 +113,7 @@ def _refuse_unused(folder: Path, kind: str, **options: str | None) -> None:
 
 
 def _rate(model: Network) -> int:
-    """Return the sampling rate in Hz from the configuration or generation configuration."""
+    """Return the sampling rate in Hz, read from the (generation) configuration of a model."""
     own = getattr(model.config, "sampling_rate", None)
     return int(own or getattr(model.generation_config, "sample_rate", None) or 16_000)
 

@@ -41,7 +41,7 @@ class SpeechFeatures(NamedTuple):
 
 
 class Whisper(TakesLora):
-    """Any model of transformers with a speech encoder and a text decoder, decoded greedily.
+    """A speech recogniser of transformers with an encoder and a text decoder, decoded greedily.
 
     `folder` holds the model, its feature extractor and its tokenizer. Instructions in the
     conversation are ignored. `language` (such as "en") and `task` (transcribe or translate) are for
@@ -87,8 +87,9 @@ class Whisper(TakesLora):
         """Return the features of the audio clip in a conversation.
 
         They include an attention mask if the extractor returns one. Raises ContentError for audio
-        shorter than one frame of the model. Raises SampleError unless there is exactly one clip,
-        and for audio longer than one window if the checkpoint defines no timestamp tokens.
+        shorter than one frame of the model. Raises SampleError unless the conversation has exactly
+        one clip. Also raises SampleError for audio longer than one window if the checkpoint defines
+        no timestamp tokens.
         """
         sound = only_sound(item)
         refuse_short(len(sound.samples), self._model, self._extractor)
@@ -150,7 +151,8 @@ class Whisper(TakesLora):
     def _decode(self, row: Tensor, windows: list[Tensor]) -> GeneratedText:
         """Return the text of the tokens in `row`.
 
-        It counts as incomplete if one of the `windows` of tokens does not end with an end token.
+        The text counts as incomplete if the tokens of one of the `windows` do not end with an end
+        token.
         """
         special = set(self._tokenizer.all_special_ids)
         ids = row.tolist()

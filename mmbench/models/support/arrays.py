@@ -28,7 +28,8 @@ def process_item(
 def stack_batch(items: Sequence[Arrays], device: str, dtype: str) -> dict[str, Tensor]:
     """Stack the arrays of n items to tensors [n, ...] on the device.
 
-    Floating-point tensors are converted to `dtype`. All items have arrays of the same shapes.
+    Floating-point tensors are converted to `dtype`. The arrays of all items must have the same
+    names and shapes.
     """
     import numpy as np
     import torch

@@ -27,7 +27,8 @@ def drop_decoding_settings(model: Network) -> None:
     """Reset the decoding settings of a model's GenerationConfig to the defaults of transformers.
 
     Otherwise greedy decoding would depend on unrecorded settings of the checkpoint (Qwen2.5-VL
-    penalises repetition). Token ids stay, such as those of end tokens and suppressed tokens.
+    penalises repetition). Token ids are kept, such as the ids of end tokens and of suppressed
+    tokens.
     """
     config: Configuration = model.generation_config
     config.update(**{name: None for name in _DECODING_SETTINGS if hasattr(config, name)})
@@ -36,9 +37,10 @@ def drop_decoding_settings(model: Network) -> None:
 def greedy_or_sampled(
     options: GenerationConfig, settings: Mapping[str, float] | None = None
 ) -> dict[str, object]:
-    """Return the decoding arguments of `generate`. To sample, call `generate` inside `seeded`.
+    """Return the arguments of `generate` for greedy decoding, or for sampling.
 
-    `settings` are further arguments: top_k, min_p, repetition_penalty.
+    Decoding is greedy at temperature 0; otherwise call `generate` inside `seeded`. `settings` are
+    further arguments: top_k, min_p, repetition_penalty.
     """
     limits = {"max_new_tokens": options.max_tokens, "num_beams": 1}
     if options.temperature == 0:
@@ -50,7 +52,7 @@ def greedy_or_sampled(
 
 
 def drop_none(**settings: Any) -> dict[str, Any]:
-    """Return the settings that are not None, so that a library uses its defaults for others."""
+    """Return the settings that are not None; a library then uses its defaults for the others."""
     return {name: value for name, value in settings.items() if value is not None}
 
 
@@ -62,7 +64,9 @@ def generated_text(
     finished: bool,
     reasoning: str | None = None,
 ) -> GeneratedText:
-    """Return `text` truncated at the first stop string and stripped, with its finish reason.
+    """Return `text` without white space at its ends, truncated at the first stop string.
+
+    The result also has the reason why the text ended.
 
     `tokens` is the number of generated tokens. `finished` is true if the model ended the text
     before the token limit. `reasoning` is the text that the model wrote before `text`.
@@ -76,8 +80,8 @@ def generated_text(
 def seeded(seed: int, device: str) -> Iterator[None]:
     """Seed torch's global generators inside the context and restore their state afterwards.
 
-    `seed` is 0 to 2⁶⁴ - 1; `device` is cpu, cuda or cuda:N. Use it around library code that does
-    not accept a generator.
+    `seed` is 0 to 2⁶⁴ - 1; `device` is cpu, cuda or cuda:N. The function is for library code that
+    does not accept a generator.
     """
     import torch
 

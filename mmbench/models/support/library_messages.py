@@ -1,4 +1,7 @@
-"""Control of messages from transformers and diffusers: silencing, and one-line errors."""
+"""Control of messages from transformers and diffusers.
+
+Warnings are silenced, and exceptions become errors with a message of one line.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,8 @@ def import_library(name: str, user: str, extra: str) -> ModuleType:
 def loading(folder: Path, part: str) -> Iterator[None]:
     """Turn exceptions of transformers inside the context into a ModelError.
 
-    `folder` is the checkpoint folder and `part` what is loaded from it ("tokenizer").
+    `folder` is the checkpoint folder; `part` is the name of what is loaded from it, such as
+    "tokenizer".
     """
     try:
         yield

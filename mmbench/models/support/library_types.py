@@ -55,7 +55,7 @@ class Tokenizer(Protocol):
     vocab_files_names: Mapping[str, str]
 
     def __call__(self, text: str, **options: object) -> Mapping[str, list[int]]:
-        """Return the token ids of a text, under "input_ids"."""
+        """Return a mapping with the token ids of a text under the key "input_ids"."""
         ...
 
     def pad(self, ids: Mapping[str, object], **options: object) -> Batch:
@@ -116,7 +116,10 @@ class Processor(Protocol):
 
 
 class LoadingInfo(TypedDict):
-    """The names of weights that `from_pretrained` did not load: missing or of another shape."""
+    """The names of weights that `from_pretrained` did not load.
+
+    They are missing in the checkpoint, or have another shape there.
+    """
 
     missing_keys: Iterable[str]
     mismatched_keys: Iterable[tuple[str, ...]]

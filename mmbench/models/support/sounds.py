@@ -16,14 +16,14 @@ _TWO_FRAMES = 0.035
 
 
 def frames(model: Network, n: int) -> int:
-    """Return the number of output frames of a raw-audio model for n samples."""
+    """Return the number of output frames of a model of raw audio for n audio samples."""
     import torch
 
     return int(model._get_feat_extract_output_lengths(torch.tensor(n)))
 
 
 def refuse_short(n: int, model: Network, extractor: AudioFeatureExtractor) -> None:
-    """Raise ContentError if n audio samples are too few for the frames that the model needs.
+    """Raise ContentError if n audio samples are too short for the model.
 
     Models that pad audio to a fixed window (Whisper, CLAP) accept any number of samples.
     """

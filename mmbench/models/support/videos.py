@@ -26,9 +26,9 @@ _TICKS = 1000  # per second; processors receive frame times in this unit
 def load_video_processor(folder: Path) -> ImageProcessor:
     """Load the processor for video frames from a checkpoint folder.
 
-    This is the video processor if the folder has one, else the image processor. Video processors of
-    transformers need torchvision; raises MissingExtra if it is not installed. Raises ModelError if
-    the processor is missing or invalid.
+    This is the video processor if the folder has one, else the image processor. Raises MissingExtra
+    if torchvision, which video processors of transformers need, is not installed. Raises ModelError
+    if the processor is missing or invalid.
     """
     if not _is_video_processor(folder):
         return load_image_processor(folder)
@@ -72,8 +72,8 @@ def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
 def _metadata(seconds: Sequence[float]) -> dict[str, object]:
     """Return the metadata of a video for transformers, from the times of its frames in seconds.
 
-    Frame indices are times in milliseconds. The duration is n times the interval between n frames,
-    since each frame stands for an equal part of the video.
+    Frame indices are the times in milliseconds. The duration of a video with n frames is n times
+    the interval between two frames, since each frame stands for an equal part of the video.
     """
     n = len(seconds)
     distance = (seconds[-1] - seconds[0]) / (n - 1) if n > 1 else 0.0
