@@ -15,7 +15,7 @@ from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 
 class Clock:
-    """A stopwatch for the stages of a run: `seconds` by stage name."""
+    """A stopwatch for the stages of a run; `seconds` maps stage names to durations."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

@@ -88,7 +88,10 @@ def encode_output(output: object, model: object, method: Method, name: str) -> S
 
 
 def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
-    """Return a function that encodes the output; None if the output has the wrong type."""
+    """Return a function that encodes the output.
+
+    Return None if the output has the wrong type for `method`.
+    """
     if method == "write":
         return partial(msgspec.json.encode, output) if _is_generated_text(output) else None
     if method == "draw":

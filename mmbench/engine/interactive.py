@@ -43,9 +43,9 @@ class InteractiveModel:
     def classify(self, media: Sequence[Media], labels: list[str]) -> list[list[tuple[str, float]]]:
         """Return a list of (label, probability) for each image, audio clip or video.
 
-        `labels` are classified zero-shot with embeddings; if they are empty, the classes of the
-        model are used. Scores that the model declares as probabilities are returned unchanged,
-        other scores after a softmax.
+        If `labels` is not empty, the media are classified zero-shot into these labels by means of
+        embeddings; otherwise the classes of the model are used. Scores that the model declares as
+        probabilities are returned unchanged, other scores after a softmax.
 
         Raises UserError for a model that neither classifies nor embeds, and for labels that a
         classifier would ignore; SampleError for a file that cannot be read.

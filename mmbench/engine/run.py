@@ -133,7 +133,7 @@ def measure_task(
 
 
 def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
-    """Return the model's outputs by request name; an empty dict for a baseline."""
+    """Return the model's outputs by request name; return {} for a baseline."""
     if prepared.model is None:
         return {}
     runner = InferenceRunner(prepared.model, context, price=context.options.price)

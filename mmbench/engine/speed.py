@@ -27,7 +27,7 @@ def recognises(metrics: Iterable[str]) -> bool:
 
 
 def rtfx(record: RunRecord) -> float | None:
-    """Return the RTFx of a run; None if the run computed no output."""
+    """Return the RTFx of a run, or None if the run computed no output."""
     return record.throughput.get(RTFX)
 
 

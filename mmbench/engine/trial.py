@@ -78,7 +78,7 @@ def _try(
 
 
 def _reason(prepared: PreparedRun, metric: str, baseline: str, seed: int) -> str:
-    """Return the reason why a metric has no value for a baseline; "" if it has a value."""
+    """Return the reason why a metric has no value for a baseline, or "" if it has a value."""
     predictions = prepared.kind.baseline(baseline, prepared.data, seed)
     scored_metrics, _ = estimates(
         [metric], predictions.directions, options=prepared.spec.metric_options

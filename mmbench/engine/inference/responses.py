@@ -62,7 +62,8 @@ def distinct(items: Sequence[Item], keys: ContentKeys) -> Distinct:
 def _surely_distinct(keys: Keys) -> bool:
     """Return whether the first 8 bytes of all keys [n, 16] differ.
 
-    This is a fast test: if it is true, the keys are distinct; if it is false, they may be.
+    If they differ, all keys are distinct; if not, the keys may still be distinct. This test is
+    faster than the comparison of whole keys.
     """
     halves = np.sort(keys.view(np.uint64)[:, 0])
     return bool((halves[1:] != halves[:-1]).all())
@@ -157,7 +158,8 @@ def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
 def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
     """Return one row per request: `unique[rows]`, or zeros for a failed request (row -1).
 
-    Rows are L2-normalised if `normalise`. If `rows` is 0, 1, …, the array `unique` is reused.
+    Rows are L2-normalised if `normalise`. If `rows` is 0, 1, …, the result is the array `unique`
+    itself, without a copy.
     """
     is_one_to_one = np.array_equal(rows, np.arange(len(unique)))
     if is_one_to_one and not normalise:

@@ -102,7 +102,7 @@ def _apply_each(
 
 
 def _refusal(function: Metric, prediction: Prediction, arguments: tuple[object, ...]) -> str:
-    """Return the reason why a metric cannot score a prediction; "" if it can."""
+    """Return the reason why a metric cannot score a prediction, or "" if it can."""
     try:
         function(truncate_long_texts([prediction]), *arguments)
     except SampleError as error:

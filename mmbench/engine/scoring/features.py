@@ -144,7 +144,7 @@ def _model_choice(
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
     """Raise UserError unless each prediction's contents are a dict of lists.
 
-    The keys must be those of `wants.modalities`.
+    The keys of the dict must be the keys of `wants.modalities`.
     """
     for lists in contents:
         if not isinstance(lists, dict) or not all(
@@ -174,7 +174,7 @@ def _by_prediction(
 
 
 def _texts(outputs: GeneratedOutputs) -> list[str]:
-    """Return the generated texts; "" for a failed request."""
+    """Return the generated texts, with "" for each failed request."""
     return [output.text if output else "" for output in outputs.values]
 
 

@@ -2,8 +2,8 @@
 
 A metric reads the first 100,000 characters of an output, or ten times the length of its longest
 reference if that is more. Most metrics take linear time, but alignments (an error rate, a longest
-common subsequence) take time proportional to the product of both lengths. Stored outputs are not
-truncated.
+common subsequence) take time proportional to the product of the lengths of output and reference.
+Stored outputs are not truncated.
 """
 
 from __future__ import annotations

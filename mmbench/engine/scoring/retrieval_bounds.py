@@ -58,7 +58,7 @@ def extremes(
     predictions: Sequence[Prediction],
     options: Mapping[str, object] | None = None,
 ) -> Extremes | None:
-    """Return the extremes of a metric.
+    """Return a metric's scores under the worst and the best possible rankings.
 
     Return None if no prediction failed, or if the predictions are not rankings.
 

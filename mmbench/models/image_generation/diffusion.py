@@ -37,12 +37,12 @@ class Diffusion:
 
     Each image is generated in a batch of one, with a random generator on the CPU that has the seed
     of the sample. Larger batches are not used, because the last bits of matrix products would
-    differ, and some pipelines would pad prompts to the longest one. `steps`, `guidance`, `height`,
-    `width` (both in pixels) and `negative` set the pipeline's num_inference_steps, guidance_scale,
-    height, width and negative_prompt; None keeps the default. The pipeline truncates prompts at the
-    limit of its text encoder (CLIP: 77 tokens). Raises MissingExtra if diffusers is not installed,
-    and ModelError if the folder holds no pipeline, weights are missing or the pipeline does not
-    take an option.
+    differ, and some pipelines would pad prompts to the longest prompt. `steps`, `guidance`,
+    `height`, `width` (both in pixels) and `negative` set the pipeline's num_inference_steps,
+    guidance_scale, height, width and negative_prompt; None keeps the default. The pipeline
+    truncates prompts at the limit of its text encoder (CLIP: 77 tokens). Raises MissingExtra if
+    diffusers is not installed, and ModelError if the folder holds no pipeline, weights are missing
+    or the pipeline does not take an option.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})

@@ -59,7 +59,8 @@ def _inputs(
     height, width = map(int, inputs.pop("image_sizes")[0])
     if not height * width:
         raise ModelError(
-            f"an area of {drawing.area} pixels is smaller than one image token of Emu3; give a larger area"
+            f"an area of {drawing.area} pixels is smaller than one image token of Emu3; give a"
+            " larger area"
         )
     return inputs, (height, width)
 

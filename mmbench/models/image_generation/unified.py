@@ -40,7 +40,7 @@ class _FamilyTraits(NamedTuple):
     """Properties of a model family.
 
     `drawing` is None if the family cannot generate images. If `unbatched` is true, texts are
-    generated one at a time: images in a batch would be padded to the largest one, which would
+    generated one at a time: images in a batch would be padded to the largest image, which would
     change the features of smaller images.
     """
 

@@ -35,7 +35,7 @@ shrink: Pool = partial(F.max_pool2d, kernel_size=3, stride=2)
 
 
 class InceptionBlock(nn.Module):
-    """Branches over the same input [n, width, h, w]; their outputs are concatenated."""
+    """Branches that process the same input [n, width, h, w]; their outputs are concatenated."""
 
     def __init__(self, width: int, *branches: list[Step]) -> None:
         super().__init__()

@@ -37,16 +37,19 @@ def _between(
 
 
 def _places(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """Return the input pixels before and after each of 299 positions, and the fraction between."""
+    """Return the input pixels before and after each of 299 positions.
+
+    Also return the distance of each position from the pixel before it, as a fraction of a pixel.
+    """
     places = np.arange(_SIDE, dtype=np.float32) * np.float32(size / _SIDE)
     before = places.astype(np.intp)
     return before, np.minimum(before + 1, size - 1), places - before.astype(np.float32)
 
 
 def clean_bicubic(image: Image) -> NDArray[np.float32]:
-    """Resize as clean-fid does: bicubic with antialiasing, per channel in float.
+    """Resize as in clean-fid: bicubic with antialiasing, computed in float for each channel.
 
-    Return float32 [3, 299, 299], clipped to 0 ... 255.
+    Return float32 [3, 299, 299], clipped to the range from 0 to 255.
     """
     from PIL.Image import Resampling, fromarray
 

@@ -52,7 +52,10 @@ def greedy_or_sampled(
 
 
 def drop_none(**settings: Any) -> dict[str, Any]:
-    """Return the settings that are not None; a library then uses its defaults for the others."""
+    """Return the settings that are not None.
+
+    For settings that are left out, the library uses its defaults.
+    """
     return {name: value for name, value in settings.items() if value is not None}
 
 

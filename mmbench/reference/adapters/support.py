@@ -92,7 +92,7 @@ def normalise_pixels(
 def crop_square(image: Image, size: int) -> Image:
     """Crop the centre square of an image and resize it (bicubic) to `size` × `size` pixels.
 
-    Cropping comes first, so that a very long image takes no longer than a square one.
+    Cropping comes first, so that a very long image takes no longer to resize than a square image.
     """
     from PIL.Image import Resampling
 

@@ -93,7 +93,7 @@ class ConvBlock(nn.Module):
 
 
 class AudioEncoder(nn.Module):
-    """An encoder from a log-mel spectrogram to one feature vector."""
+    """An encoder that maps a log-mel spectrogram to one feature vector."""
 
     def __init__(self, c: Config) -> None:
         super().__init__()

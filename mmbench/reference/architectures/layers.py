@@ -54,7 +54,7 @@ class Cache:
         return 0 if self.seen is None else self.seen[0].shape[2]
 
     def select_rows(self, rows: Tensor) -> None:
-        """Keep only the rows with these distinct indices, int64 [m], in ascending order."""
+        """Keep only the rows with the indices `rows`, int64 [m], distinct and ascending."""
         if self.seen is not None and len(rows) < len(self.seen[0]):
             self.seen = self.seen[0][rows], self.seen[1][rows]
 

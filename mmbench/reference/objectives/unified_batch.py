@@ -115,7 +115,7 @@ def mixed_batch(
 ) -> tuple[Tensor, ...]:
     """Return the tensors of a step: ids, learnt mask and branch ids, [n, t] each, and media.
 
-    The media are the pixels of images, log-mel spectrograms and the frame counts of these. The
+    The media are the pixels of images, and log-mel spectrograms with their frame counts. The
     options of the stage are `Shares`; rows of a kind are adjacent.
     """
     rng = np.random.default_rng([seed, step])

@@ -25,9 +25,9 @@ def split_words(text: str) -> list[str]:
 class Words:
     """A vocabulary of words, with conversion between texts and ids.
 
-    `words` lists all tokens: first those of `SPECIAL`, then further special tokens of a model in
-    angle brackets, which no text can contain as a word, then words. Raises ValueError if tokens of
-    `SPECIAL` are missing or a word is repeated.
+    `words` lists all tokens: first the tokens of `SPECIAL`, then further special tokens of a model,
+    then words. Special tokens are in angle brackets, so that no word of a text is equal to one.
+    Raises ValueError if tokens of `SPECIAL` are missing or a word is repeated.
     """
 
     def __init__(self, words: Sequence[str]) -> None:

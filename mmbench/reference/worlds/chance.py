@@ -21,7 +21,7 @@ def chance(*parts: int | str) -> Random:
 
 
 def below(rng: Random, n: int) -> int:
-    """Return an integer from 0 to n - 1."""
+    """Return a random integer from 0 to n - 1."""
     return int(rng.random() * n)
 
 

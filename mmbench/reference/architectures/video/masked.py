@@ -74,8 +74,9 @@ def masked_loss(
 ) -> Tensor:
     """Return the mean squared error of the normalised pixels of hidden patches, a scalar.
 
-    `hidden` is the share of hidden positions, from 0 to 1; at least one position is hidden and one
-    visible. The hidden positions are drawn for each video from torch's global generator.
+    `hidden` is the share of hidden positions, from 0 to 1; at least one position is hidden and at
+    least one is visible. The hidden positions are drawn for each video from torch's global
+    generator.
     """
     places = c.grid[1]
     seen = min(places - 1, max(1, round(places * (1 - hidden))))

@@ -31,11 +31,11 @@ def shapes_fusion(
 ) -> Samples:
     """Return samples of `image`, `audio` and `text`; the target is the input that differs.
 
-    The target is {"answer": letter, "options": [text, …]}; the options are those of `ANSWERS` in
-    their order. `split` is train, validation or test; `samples` is 1 to 10,000, and no two samples
-    have the same meaning; `size` is the side in pixels, 64 to 1024. A different `seed` draws
-    different samples of the same split. In every 24 samples, each answer occurs equally often with
-    each number of each input. Tag: `differs`. Raises UnknownName for a split, DataError for a
+    The target is {"answer": letter, "options": [text, …]}; the options are the texts of `ANSWERS`,
+    in this order. `split` is train, validation or test; `samples` is 1 to 10,000, and no two
+    samples have the same meaning; `size` is the side in pixels, 64 to 1024. A different `seed`
+    draws different samples of the same split. In every 24 samples, each answer occurs equally often
+    with each number of each input. Tag: `differs`. Raises UnknownName for a split, DataError for a
     number out of range.
     """
     check_split("shapes fusion", split)

@@ -30,7 +30,7 @@ def training_batch(
     The batch depends on the arguments only; `step` counts from 1, and no image occurs in two steps.
     First the pairs are augmented by `augmentations` (`augment_pairs`), then the images by
     `augment`. With `minimal_pairs`, every second scene differs in one word from the scene before it
-    (`training_minimal_pair`), and the captions of both are of the same kind.
+    (`training_minimal_pair`), and the captions of the two scenes are of the same kind.
     """
     rng = np.random.default_rng([seed, step])
     first = (step - 1) * images

@@ -28,7 +28,7 @@ def _everything(objects: Sequence[SceneObject], rng: Random) -> str:
 
 
 def _relation(objects: Sequence[SceneObject], rng: Random) -> str:
-    """Describe colours, shapes and relative positions."""
+    """Describe the colours, shapes and relative positions of the objects."""
     if len(objects) == 1:
         return f"only {_coloured(objects[0])} and it is {place(objects[0], rng)}"
     first, second, *rest = objects

@@ -33,10 +33,10 @@ def shapes_right(predictions: Sequence[Prediction]) -> Score:
     """Share of drawings with exactly the requested objects. Range [0, 1], higher is better.
 
     The objects must agree in number, size, colour, shape and cell of the 3 × 3 grid; an unclear
-    attribute is wrong. Raises DataError for a prompt that is not such a caption, SampleError, which
-    names the sample, for a missing drawing or prompt and for an unreadable drawing. Source: this
-    project; a detector replaces human judges as in GenEval (Ghosh et al. 2023, arXiv 2310.11513),
-    here with rules.
+    attribute is wrong. Raises DataError for a prompt that does not give size, colour, shape and
+    place of each object. Raises SampleError, which names the sample, for a missing drawing or
+    prompt and for an unreadable drawing. Source: this project; a detector replaces human judges as
+    in GenEval (Ghosh et al. 2023, arXiv 2310.11513), here with rules.
     """
     rows = [sorted(_drawn_objects(p)) == sorted(_requested_objects(p)) for p in predictions]
     return score(rows, signature=_READER)
@@ -46,11 +46,11 @@ def shapes_right(predictions: Sequence[Prediction]) -> Score:
 def shapes_recall(predictions: Sequence[Prediction], attribute: str) -> Score:
     """Share of the requested objects that are drawn in their cell with the right attribute.
 
-    Range [0, 1], higher is better. `place`: an object is drawn in the cell; `size`, `colour`,
-    `shape`: it also has the requested size, colour or shape. If a cell has several objects, the
-    largest counts; objects in cells without a requested object are ignored, but lower
-    `shapes_right`. The share is over the requested objects of all drawings; rows are [right,
-    requested]. Raises the errors of `shapes_right`. Source: this project.
+    Range [0, 1], higher is better. With `place`, an object must be drawn in the requested cell;
+    with `size`, `colour` or `shape`, it must also have the requested size, colour or shape. If a
+    cell has several objects, the largest counts; objects in cells without a requested object are
+    ignored, but lower `shapes_right`. The share is over the requested objects of all drawings; rows
+    are [right, requested]. Raises the errors of `shapes_right`. Source: this project.
     """
     rows = [_recall_counts(p, attribute) for p in predictions]
     return score(rows, fold_name="ratio", signature=f"{_READER},over=things")

@@ -4,7 +4,7 @@ Given only the text of a question, all possible answers are equally likely, and 
 This holds by construction: a scene favours no colour, shape or cell; for questions whose answers
 would not be equally likely, such as counts, the answer is drawn before the question. Chance is 1/2
 for existence, 1/4 for count, 1/8 for colour, 1/9 for position and about 1/64 for comparison; with
-options it is 1/2 for existence and 1/4 for the others.
+options it is 1/2 for existence and 1/4 for the other kinds.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _count(scene: Scene, rng: Random) -> Question | None:
 def _count_sizes(scene: Scene, rng: Random) -> tuple[str, int] | None:
     """Return a question about the number of small or large objects, and its answer.
 
-    Return None for two thirds of the scenes with both sizes, to balance the answers.
+    For two thirds of the scenes with objects of both sizes, return None, to balance the answers.
     """
     sizes = [item.size for item in scene.objects]
     if len(set(sizes)) == 2 and pick(rng, range(3)):

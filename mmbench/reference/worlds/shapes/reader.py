@@ -4,7 +4,7 @@ Objects are regions that differ from the background, whose colour is the median 
 Touching regions are one object, unless they are too large: then they are cut along the lines of the
 grid. The cover of a pixel is the position of its colour between the background's and the object's
 colour. It is compared with the cover of each shape, with hard and soft edges, at radii and places
-near the ones estimated from the region's centre of mass and spread. The shape with the largest
+near the estimates from the region's centre of mass and spread. The shape with the largest
 intersection over union gives shape, radius and cell; the colour is the nearest named colour. An
 attribute without a close match is unclear.
 

@@ -82,7 +82,8 @@ def _scene(rng: Random) -> Scene:
 def minimal_pair(scene: Scene, rng: Random) -> Scene:
     """Return a scene of the same split that differs in the size, colour or shape of one object.
 
-    Raises ValueError if all such scenes belong to other splits; the probability is 10^-9.
+    Raises ValueError if every scene with one such difference belongs to another split; the
+    probability of this is 10^-9.
     """
     at = below(rng, len(scene.objects))
     for aspect in shuffled(rng, list(VALUES)):

@@ -55,10 +55,10 @@ def training_talks(
 def talks(scene: Scene, rng: Random, number: int) -> list[list[TalkTurn]]:
     """Return `number` (at least 1) independent conversations about one image.
 
-    There are fewer if the scene has fewer questions. A turn is {"from": "human" or "gpt", "value":
-    text}; the first turn begins with the image token. The first conversation has a description and
-    then a question. Each of the others has one question, answered in words, by letter, or in words
-    and then by letter.
+    If the scene allows fewer questions, there are fewer conversations. A turn is {"from": "human"
+    or "gpt", "value": text}; the first turn begins with the image token. The first conversation has
+    a description and then a question. Each further conversation has one question, answered in
+    words, by letter, or in words and then by letter.
     """
     chosen = _different(scene, rng, number)
     description = (DESCRIBE, captions(scene, rng)[0])

@@ -37,18 +37,18 @@ def sound_captions(scene: SoundScene, rng: Random) -> list[str]:
 
 
 def _everything(scene: SoundScene, rng: Random) -> str:
-    """Describe sounds, lengths and order."""
+    """Describe the sounds, their lengths and their order."""
     return ", then ".join(_slot(slot, _name_with_length, rng) for slot in scene.slots)
 
 
 def _order(scene: SoundScene, rng: Random) -> str:
-    """Describe sounds and order."""
+    """Describe the sounds and their order."""
     text = " followed by ".join(_slot(slot, _name, rng) for slot in scene.slots)
     return text if len(scene.events) > 1 else f"only {text}"
 
 
 def _backwards(scene: SoundScene, rng: Random) -> str:
-    """Describe sounds and order, from the last to the first."""
+    """Describe the sounds and their order, from the last sound to the first."""
     text = ", after ".join(_slot(slot, _name, rng) for slot in reversed(scene.slots))
     return text if len(scene.events) > 1 else f"nothing but {text}"
 

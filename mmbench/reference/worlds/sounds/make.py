@@ -100,7 +100,10 @@ def _buzz(play: Play) -> Wave:
 
 
 def _bell(play: Play) -> Wave:
-    """Return partials in the ratios 1, 2.76 and 5.4 of a struck bar; higher ones decay faster."""
+    """Return three partials with the frequency ratios 1, 2.76 and 5.4 of a struck bar.
+
+    Higher partials decay faster.
+    """
     n = play.samples
     partials = [_sine(_line(n, hertz, hertz), play.pitch) for hertz in (660, 1822, 3564)]
     once = _decay(n)
