@@ -44,7 +44,7 @@ def evaluate(
 ) -> RunRecord:
     """Run a model on a task and return the record, as `mmbench run` does.
 
-    Each argument has the meaning of the flag of `mmbench run` with its name. The record and its
+    Each argument corresponds to the flag of `mmbench run` with the same name. The record and its
     rows are written only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build
     --out DIR` then makes the tables. Raises UserError.
     """
@@ -101,8 +101,8 @@ def score(
 
     `predictions` is a file (docs/scoring.md) or a mapping of sample ids to outputs: a text, a
     label, a dict of scores by label, or a list of document ids, best first. `field` selects columns
-    of the file: {"prediction": NAME, "id": NAME}. Each other argument has the meaning of the flag
-    of `mmbench score` with its name; the record is written only if `out` is given. Raises
+    of the file: {"prediction": NAME, "id": NAME}. Each other argument corresponds to the flag of
+    `mmbench score` with the same name; the record is written only if `out` is given. Raises
     UserError.
     """
     options = options_from(

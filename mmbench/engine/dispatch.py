@@ -101,7 +101,10 @@ def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
 
 
 def _is_generated_text(output: object) -> bool:
-    """Return whether an output is a GeneratedText with valid fields, which plugins may violate."""
+    """Return whether an output is a GeneratedText with valid fields.
+
+    The fields may be invalid if the model is a plugin.
+    """
     if not isinstance(output, GeneratedText):
         return False
     counts = output.tokens, output.reasoning_tokens, output.prompt_tokens

@@ -78,7 +78,7 @@ def hash_data(
 ) -> tuple[str, int]:
     """Return the hash of a run's samples and targets, and the number of unreadable contents.
 
-    The hash covers the sample ids and the content keys, in order. Of an unreadable content it
+    The hash covers the sample ids and the content keys, in order. For an unreadable content, it
     covers only the sample id.
     """
     unread = 0
@@ -110,7 +110,7 @@ def model_info(
 
     The module of the class is left out, so that a class can move. `source` is the source code of a
     plugin. `parts` are strings for everything else that can change the outputs, such as hashes of
-    the files that options name and a declared `identity`. The options called `content_options` are
+    the files that options name and a declared `identity`. The options in `content_options` are
     recorded but not hashed, because `parts` includes the hashes of the files that they name.
     """
     version = str(getattr(cls, "version", 0))

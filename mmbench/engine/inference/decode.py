@@ -35,8 +35,8 @@ def decode(item: Item, model: object) -> object:
     A text stays a str. An image becomes a PIL.Image, or an EncodedImage if the model implements
     TakesEncoded. An audio clip becomes an Audio at the model's sampling rate. A video becomes
     VideoFrames, or an EncodedVideo if the model implements TakesEncodedVideos. A
-    ContinuationRequest becomes (conversation, text). Raises SampleError for a content that is
-    invalid or cannot be decoded.
+    ContinuationRequest becomes (conversation, text). Raises SampleError if the item is invalid or
+    cannot be decoded.
     """
     match item:
         case str() | SeededPrompt():
@@ -110,7 +110,7 @@ def is_timed(item: object) -> bool:
 
 
 def lengths(items: Sequence[Item], rows: Places) -> Places:
-    """Return the lengths of the items at `rows` [k], int64 [k], as the function `length` does."""
+    """Return the lengths of the items at `rows` [k], int64 [k]; `length` computes a length."""
     if isinstance(items, Texts):
         import pyarrow.compute as pc
 
@@ -121,8 +121,8 @@ def lengths(items: Sequence[Item], rows: Places) -> Places:
 def length(item: Item) -> int:
     """Return the length of an item, by which items are sorted into batches.
 
-    The length of a text is its number of characters, that of an audio file its number of bytes.
-    Images and videos have the length 0.
+    The length of a text is its number of characters; the length of an audio file is its number of
+    bytes. Images and videos have the length 0.
     """
     match item:
         case str():

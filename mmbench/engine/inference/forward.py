@@ -1,4 +1,7 @@
-"""Decoding ahead, and forward passes with batches that shrink when memory runs out."""
+"""Decoding of items ahead of time, and forward passes of batches.
+
+Batches shrink when memory runs out.
+"""
 
 from __future__ import annotations
 

@@ -125,7 +125,8 @@ class ResponseTable:
     def answers(self, distinct: Distinct, labels: list[str]) -> VectorOutputs | GeneratedOutputs:
         """Return the outputs of all requests: each request gets the output of its distinct item.
 
-        Raises ModelError if the number of score columns differs from the number of labels.
+        Raises ModelError if a classifier's number of score columns differs from its number of
+        labels.
         """
         failed = np.flatnonzero(np.isin(distinct.rows, [*self._failures])).tolist()
         forward_failures = {request: self._failures[distinct.rows[request]] for request in failed}
@@ -158,8 +159,8 @@ def zero_matrix(n: int, d: int, itemsize: int = 4) -> Array:
 def _expand(unique: Array, rows: Places, *, normalise: bool) -> Array:
     """Return one row per request: `unique[rows]`, or zeros for a failed request (row -1).
 
-    Rows are L2-normalised if `normalise`. If `rows` is 0, 1, …, the result is the array `unique`
-    itself, without a copy.
+    If `normalise` is true, rows are L2-normalised. If `rows` is 0, 1, …, the result is the array
+    `unique` itself, without a copy.
     """
     is_one_to_one = np.array_equal(rows, np.arange(len(unique)))
     if is_one_to_one and not normalise:

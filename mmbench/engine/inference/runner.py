@@ -87,7 +87,8 @@ class InferenceRunner:
     ) -> dict[str, VectorOutputs | GeneratedOutputs]:
         """Return the model's outputs by request name.
 
-        Raises ModelError if the number of score columns differs from the number of labels.
+        Raises ModelError if a classifier's number of score columns differs from its number of
+        labels.
         """
         before = self._answerer.computed, self._answerer.cached
         outputs = {name: self._with_metadata(batch) for name, batch in requests.items()}

@@ -140,7 +140,7 @@ def make_record(
 def with_rtfx(measured: Measured, throughput: Mapping[str, float]) -> Measured:
     """Set the score `rtfx` to the speed of the run, if the task lists this metric.
 
-    The metric itself reads times from the tags of scored outputs, which outputs of a run lack.
+    The metric itself reads the times from tags, which only outputs of other programs have.
     """
     if COLUMN not in measured.scores:
         return measured

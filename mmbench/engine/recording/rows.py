@@ -1,13 +1,14 @@
 """The stored rows of a run: the prediction for each sample, and the rows of each metric.
 
-The columns are `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags`
-(`value`, `target` and `tags` as JSON; class scores as lists of float32 or float64), and one list of
-float64 for each metric. `scores` is the scale of class scores (`logits`, `probabilities`,
-`similarities`); rows of older runs lack this column. The tag `finish` is `length` if a generated
-text reached the token limit. The tag `cut` marks an output that is too long to be scored whole; its
-value is the number of characters that were scored. The column `reasoning` exists if a model
-generated reasoning before its answers; it is null for an output without reasoning. With these rows,
-a run can be compared and rescored without the model and the data.
+The columns are `direction`, `split`, `id`, `group`, `error`, `value`, `scores`, `target`, `tags`,
+and one list of float64 for each metric. `value`, `target` and `tags` are JSON, except that a
+`value` with class scores is a list of float32 or float64. `scores` is the scale of class scores
+(`logits`, `probabilities`, `similarities`); rows of older runs lack this column. The tag `finish`
+is `length` if a generated text reached the token limit. The tag `cut` marks an output that is too
+long to be scored whole; its value is the number of characters that were scored. The column
+`reasoning` exists if a model generated reasoning before its answers; it is null for an output
+without reasoning. With these rows, a run can be compared and rescored without the model and the
+data.
 """
 
 from __future__ import annotations

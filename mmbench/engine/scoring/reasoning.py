@@ -36,7 +36,7 @@ _NO_ANSWER_REASON = "no answer after its reasoning"
 
 
 class SeparatedResponses(NamedTuple):
-    """A model's responses with answers only, and the reasoning before them by sample id.
+    """A model's responses without reasoning, and the removed reasoning by sample id.
 
     `unanswered` holds the ids of samples without an answer; `n_cut` is the number of outputs that
     reached the token limit within their reasoning.
@@ -74,7 +74,7 @@ class SeparatedResponses(NamedTuple):
 def separate_reasoning(
     data: Dataset, responses: Responses, no_answer: str | None
 ) -> SeparatedResponses:
-    """Separate the reasoning of a model's responses to samples from the answers.
+    """Separate the reasoning in a model's responses from the answers.
 
     `no_answer` is the text that the kind of the task scores as wrong, or None if it has no such
     text. Only responses with one output per sample are changed.

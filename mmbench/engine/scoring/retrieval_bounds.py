@@ -1,4 +1,7 @@
-"""Bounds of a retrieval score: the metric on the worst and on the best possible rankings."""
+"""Bounds of a retrieval score if samples failed.
+
+The bounds are the scores under the worst and the best possible rankings of these samples.
+"""
 
 from __future__ import annotations
 

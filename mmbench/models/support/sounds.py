@@ -23,7 +23,7 @@ def frames(model: Network, n: int) -> int:
 
 
 def refuse_short(n: int, model: Network, extractor: AudioFeatureExtractor) -> None:
-    """Raise ContentError if n audio samples are too short for the model.
+    """Raise ContentError if audio of n samples is too short for the model.
 
     Models that pad audio to a fixed window (Whisper, CLAP) accept any number of samples.
     """

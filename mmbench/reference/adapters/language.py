@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class ReaderInputs(NamedTuple):
-    """Token ids of a conversation, and pixels of its images, float32 [3, size, size] each."""
+    """The token ids of a conversation, and the pixels of its images.
+
+    The pixels of each image are float32 [3, size, size].
+    """
 
     ids: list[int]
     pixels: list[NDArray[np.float32]]

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 
 class UnifiedInputs(NamedTuple):
-    """Token ids of a conversation, pixels of images and log-mel spectrograms of audio.
+    """The token ids of a conversation, the pixels of its images, and its audio spectrograms.
 
-    Each image is float32 [3, size, size], each spectrogram float32 [t, bands].
+    The pixels of each image are float32 [3, size, size]; each log-mel spectrogram is float32 [t,
+    bands].
     """
 
     ids: list[int]

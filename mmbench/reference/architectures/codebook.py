@@ -22,8 +22,8 @@ class Codebook(nn.Module):
     """A codebook of `size` codes with `width` numbers each.
 
     For each code it stores two moving averages: the share of vectors assigned to the code, and the
-    sum of these vectors divided by the number of all vectors. Initially all shares are 0, so the
-    first training batch replaces each code by one of its vectors.
+    sum of these vectors divided by the number of all vectors. Initially all shares are 0, so in the
+    first training step each code is replaced by a vector of the batch.
     """
 
     codes: Tensor

@@ -39,7 +39,7 @@ class Config:
 
     `text` is the size of the text vocabulary, and `context` the maximum sequence length in tokens.
     Raises ValueError if `heads` does not divide `width` into even parts, if the size of a code in
-    pixels does not divide `image_size`, or if an image has more tokens than the context.
+    pixels does not divide `image_size`, or if an image fills the context.
     """
 
     text: int

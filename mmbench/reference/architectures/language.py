@@ -39,7 +39,7 @@ class Sizes(ABC):
 
     `context` is in tokens, including image tokens; image sizes are in pixels; `activation` is the
     activation of the image tower. Raises ValueError if a number of heads does not divide its width,
-    if `patch` does not divide `image_size`, or if an image has more tokens than the context.
+    if `patch` does not divide `image_size`, or if an image fills the context.
     """
 
     vocabulary: int

@@ -70,7 +70,8 @@ class SpeechEncoder(nn.Module):
         """Map spectrograms [n, t, bands] to features [n, (t + 1) // 2, width].
 
         The first `frames` [n] frames of each row are audio, the rest padding. Padding has no effect
-        on other features: it is set to zero for the convolutions and masked in the blocks.
+        on the features of audio frames: it is set to zero for the convolutions and masked in the
+        blocks.
         """
         is_sound = length_mask(frames, mel.shape[1])[:, None]
         x = F.gelu(self.conv1(mel.transpose(1, 2) * is_sound)) * is_sound

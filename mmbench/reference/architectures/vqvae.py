@@ -43,7 +43,7 @@ class VqVaeConfig:
 
 
 class CodeResidual(nn.Module):
-    """A residual block: a convolution of kernel size 3, then a pointwise one (section 4.1)."""
+    """A residual block: a convolution of size 3, then a pointwise convolution (section 4.1)."""
 
     def __init__(self, width: int, dims: int) -> None:
         super().__init__()

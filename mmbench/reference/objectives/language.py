@@ -1,6 +1,6 @@
 """Training of the language models with images, LLaVA and the prefix model.
 
-The model is trained first on captions without images, then on descriptions of images, then on
+A model is trained first on captions without images, then on descriptions of images, then on
 conversations about images.
 """
 

@@ -72,7 +72,7 @@ def _mixed_loss(checkpoint: TrainedUnified, batch: tuple[Tensor, ...]) -> Tensor
 
     An image has 64 codes but an answer only one or two words, so images would dominate a mean over
     all tokens. Only a few rows are computed at a time, so that short conversations are not padded
-    to the longest one of the batch.
+    to the longest conversation of the batch.
     """
     import torch
 

@@ -158,7 +158,8 @@ def _encode_rows(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return ids, learnt mask and branch ids, [n, t] each.
 
-    In some rows with a generated image, the text is masked, for training without a prompt.
+    In some rows with an image to generate, the text is masked, since classifier-free guidance also
+    needs a model of images without prompts.
     """
     import torch
 

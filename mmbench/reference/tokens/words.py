@@ -26,8 +26,8 @@ class Words:
     """A vocabulary of words, with conversion between texts and ids.
 
     `words` lists all tokens: first the tokens of `SPECIAL`, then further special tokens of a model,
-    then words. Special tokens are in angle brackets, so that no word of a text is equal to one.
-    Raises ValueError if tokens of `SPECIAL` are missing or a word is repeated.
+    then words. Special tokens are in angle brackets, so that no word of a text equals a special
+    token. Raises ValueError if tokens of `SPECIAL` are missing or a word is repeated.
     """
 
     def __init__(self, words: Sequence[str]) -> None:

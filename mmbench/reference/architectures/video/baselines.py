@@ -48,9 +48,10 @@ class VideoResidual(nn.Module):
 class ResNet(nn.Module):
     """A residual network: a stem, four stages that double the width, and global average pooling.
 
-    The stages halve the size. With `dims` 3, the stem is that of R3D (Tran et al. 2018, arXiv
-    1711.11248, table 1: 3 × 7 × 7, only space is halved). With `dims` 2, it is that of ResNet
-    (arXiv 1512.03385, table 1) without pooling, since the images are small.
+    The stages halve the size. With `dims` 3, the stem is the same as in R3D (Tran et al. 2018,
+    arXiv 1711.11248, table 1): a 3 × 7 × 7 convolution that halves space, but not time. With `dims`
+    2, it is the same as in ResNet (arXiv 1512.03385, table 1), but without pooling, since the
+    images are small.
     """
 
     def __init__(self, dims: Dimensions, channels: int, width: int, blocks: int) -> None:

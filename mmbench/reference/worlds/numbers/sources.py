@@ -1,6 +1,6 @@
 """The data source `spoken-numbers`: synthesised clips of numbers and digits.
 
-They are packaged with mmbench and were made by `tools.spoken_numbers`.
+The clips are packaged with mmbench and were made by `tools.spoken_numbers`.
 """
 
 from __future__ import annotations

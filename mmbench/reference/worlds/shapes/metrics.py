@@ -1,9 +1,9 @@
 """Metrics of drawings of the shapes world: agreement of a drawing with its prompt.
 
-A value is an image, and its prompt is the first text among the inputs: a caption with size, colour,
-shape and place of each object. `mmbench.reference.worlds.shapes.words` parses the prompt, and
-`mmbench.reference.worlds.shapes.reader` reads the drawing. A drawing that is not a readable image
-fails.
+The value of a prediction is an image, and its prompt is the first text among the inputs: a caption
+with size, colour, shape and place of each object. `mmbench.reference.worlds.shapes.words` parses
+the prompt, and `mmbench.reference.worlds.shapes.reader` reads the drawing. A drawing that is not a
+readable image fails.
 """
 
 from __future__ import annotations

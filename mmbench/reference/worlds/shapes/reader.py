@@ -192,7 +192,7 @@ def _by_moments(patch: _Patch, at: tuple[float, float, float], shape: str, soft:
 
 
 def _nearby(patch: _Patch, fit: _Fit) -> _Fit:
-    """Return the best fit with a radius near that of `fit`, then a place near that of `fit`."""
+    """Improve a fit: try nearby radii first, then nearby places; return the best fit."""
     for factor in (0.85, 0.9, 0.95, 1.05, 1.1):
         fit = max(fit, _fit_at(patch, fit.shape, fit.x, fit.y, fit.radius * factor, fit.soft))
     half = SIDE / patch.size / 2
