@@ -114,7 +114,8 @@ class RetrievalData(Struct, frozen=True, dict=True):
     def limit(self, n: int) -> RetrievalData:
         """Return the first n documents, with the queries that have a relevant document among them.
 
-        A query without any relevant document is kept if one of its judged documents is among them.
+        A query that has no relevant document in the whole data set is kept if one of its judged
+        documents is among the first n.
         """
         corpus = self.corpus[:n]
         documents = set(column(corpus, "id"))

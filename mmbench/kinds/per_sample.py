@@ -116,8 +116,8 @@ class PerSample(ABC):
         if responses.keys().isdisjoint(self.sample_requests):
             expected, returned = ", ".join(self.sample_requests), ", ".join(responses)
             raise UserError(
-                f"kind {self.task.kind}: `sample_requests` are {expected}, but `requests` returned"
-                f" {returned}; list the names of requests with one item per sample"
+                f"kind {self.task.kind}: `sample_requests` names {expected}, but `requests`"
+                f" returned {returned}; name in it exactly the requests with one item per sample"
             )
         for name in self.sample_requests:
             failed |= responses[name].failures if name in responses else {}

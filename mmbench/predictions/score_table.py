@@ -25,13 +25,14 @@ def score_table(records: Sequence[Record], id_column: str) -> list[dict[str, flo
 
 
 def refuse_label_next_to_scores(record: Record, column: str) -> None:
-    """Raise DataError for a column `label` next to scores, because it may be the truth."""
+    """Raise DataError for a column `label` next to scores, because it may hold the true labels."""
     if plain_name(column) != "label":
         return
     others = [n for n in record.cells if n and plain_name(n) not in IDS and n != column]
     scores = [name for name in others if cell_kind(record.cells[name]) == "number"]
     if len(scores) > 1 and len(scores) == len(others):
         raise DataError(
-            f"{record.where}: column {column} may be the truth next to scores in {listed(scores)};"
-            f" remove it to score these, or choose it with --field prediction={column}"
+            f"{record.where}: column {column} may hold the true labels, because the file has scores"
+            f" in {listed(scores)}; to evaluate the scores, remove {column}; to evaluate {column},"
+            f" pass --field prediction={column}"
         )

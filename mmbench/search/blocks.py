@@ -101,9 +101,10 @@ class Sweep:
     def pair_scores(self, rows: Ints, columns: Ints) -> Array:
         """Return the score of each pair of a row and a column, [p] float32.
 
-        `rows` and `columns` [p] are the indices of the pairs. The scores are the diagonals of
-        blocks of minimal size. With all tested libraries they are bitwise equal to the scores in
-        tiles, but the caller must check this.
+        `rows` and `columns` [p] are the indices of the pairs. The pairs are multiplied in blocks
+        of minimal size, and the diagonal of each block holds their scores. With all BLAS libraries
+        that were tested, the scores are bitwise equal to those computed in whole tiles; the caller
+        must check this, because it is not guaranteed.
         """
         scores = np.empty(len(rows), np.float32)
 

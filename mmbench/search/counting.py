@@ -99,9 +99,10 @@ class Counter:
     def _plan(self, first: int, size: int) -> list[_Wave]:
         """Return the waves for the `size` lines that start at `first`.
 
-        If at least a quarter of the lines have a k-th positive, the k-th positives are compared
-        with whole tiles, up to WAVES positives at once. For each other pair, the line is copied and
-        compared separately.
+        A wave is a set of positives that are compared in one pass over a tile. If at least a
+        quarter of the lines have a k-th positive, the k-th positives of all lines are compared with
+        the unmodified tile, for up to WAVES values of k in one pass. Every remaining pair of a line
+        and a positive is compared with a copy of its line.
         """
         bounds = self._starts[first : first + size + 1]
         pairs = np.arange(bounds[0], bounds[-1])

@@ -180,7 +180,7 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ({"body": "ability = str"}, "its `ability` is <class 'str'>; give a protocol of mmbench"),
         ({"body": "no_answer = 0"}, "kind own: its `no_answer` is 0; give a string or None"),
         ({"body": "sample_requests = 'sample'"}, "its `sample_requests` are 'sample'; give a tup"),
-        ({"body": "sample_requests = ('a',)"}, "are a, but `requests` returned s"),
+        ({"body": "sample_requests = ('a',)"}, "names a, but `requests` returned s"),
         ({"option": "loud = False"}, "its option 'loud' has no type; write `loud: TYPE = DEFAULT`"),
         (
             {"option": "settings = {'lowd'}\n    loud: bool = False"},

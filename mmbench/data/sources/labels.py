@@ -106,8 +106,8 @@ def _by_id(
         if any(cells[row] != cells[before] for cells in paths.values()):
             where = rows.where(row)
             raise DataError(
-                f"{where}: {ident!r} has another media path than in an earlier row; give each id"
-                " one path"
+                f"{where}: {ident!r} has a different media path than in an earlier row; give each"
+                " id one path"
             )
     targets: dict[str, list[int]] = {ident: [] for ident in first}
     for row, position in zip(row_labels.rows, positions, strict=True):

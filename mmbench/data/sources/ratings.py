@@ -36,8 +36,8 @@ def ratings(root: Path | None) -> Samples:
         if systems[at] != systems[before]:
             where = rows.where(at)
             raise DataError(
-                f"{where}: {ident!r} has another system than in an earlier row; give each system"
-                " its own ids"
+                f"{where}: {ident!r} belongs to a different system than in an earlier row; give"
+                " each system its own ids"
             )
         by_id.setdefault(ident, []).append(rating)
     first_rows = rows.take(list(first.values()))
