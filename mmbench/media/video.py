@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.media.containers import (
@@ -43,6 +43,9 @@ MAX_CLIP_PIXELS = 1 << 30
 # Limit of packets in a video: 3 GiB of Python objects, or 11 hours at 60 frames/s with audio.
 MAX_PACKETS = 1 << 22
 
+_RATES_AGREE = 1.5  # largest factor between a declared frame rate and the measured one
+_FRAME_FACTOR = 2  # models of the Qwen-VL family merge pairs of frames
+
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes and seconds
 _MOST_SHOWN = 0.9  # fraction of a video; if less is decoded, the video counts as truncated
 
@@ -54,19 +57,20 @@ def decode_video(data: bytes, name: str, frames: Frames, view: View | None = Non
     by time, so that each frame counts once even at a variable frame rate. If the decoder skips
     frames (those before the first key frame of a recording that began late), frames are selected
     from the decoded ones. Raises ContentError, with `name` in its message, if the data is not a
-    video, has no frames, cannot be decoded up to the last selected frame, or has frames of more
-    than `MAX_PIXELS` pixels each or `MAX_CLIP_PIXELS` pixels together. Raises SampleError if there
-    is not enough memory.
+    video, has no frames, has no frame rate although `frames.fps` needs one, cannot be decoded up to
+    the last selected frame, or has frames of more than `MAX_PIXELS` pixels each or
+    `MAX_CLIP_PIXELS` pixels together. Raises SampleError if there is not enough memory.
     """
     import numpy as np
 
     name = printable_name(name)
     try:
-        indices, pixels, seconds = _decoded(data, name, frames, view, None)
-        pictures = [_cropped(pixels[index], view) for index in indices]
+        clip = _decoded(data, name, frames, view, None)
+        pictures = [_cropped(clip.pixels[index], view) for index in clip.indices]
         if len({picture.shape for picture in pictures}) > 1:
             raise ContentError(f"{name} changes its frame size during the video")
-        return VideoFrames(np.stack(pictures), tuple(seconds[index] for index in indices))
+        seconds = tuple(clip.seconds[index] for index in clip.indices)
+        return VideoFrames(np.stack(pictures), seconds, clip.duration)
     except MemoryError as error:
         raise SampleError(f"{name}: not enough memory to decode it") from error
 
@@ -81,13 +85,19 @@ def encoded_video(data: bytes, name: str) -> EncodedVideo:
         return EncodedVideo(data, media_type(container, data))
 
 
-def _decoded(
-    data: bytes, name: str, frames: Frames, view: View | None, n: int | None
-) -> tuple[list[int], dict[int, Pixels], dict[int, float]]:
-    """Return the selected frame numbers, and pixels and times in seconds by frame number.
+class _Decoded(NamedTuple):
+    """The selected frame numbers, pixels and times by frame number, and the duration in seconds."""
 
-    The frames are selected from the first `n` frames, or from all frames of the video if `n` is
-    None.
+    indices: list[int]
+    pixels: dict[int, Pixels]
+    seconds: dict[int, float]
+    duration: float | None
+
+
+def _decoded(data: bytes, name: str, frames: Frames, view: View | None, n: int | None) -> _Decoded:
+    """Decode the selected frames.
+
+    They are selected from the first `n` frames, or from all frames of the video if `n` is None.
     """
     import av
 
@@ -96,26 +106,36 @@ def _decoded(
         with open_container(data) as container:
             packets, there = _packets(container, data, name)
             whole = _from_first_key(packets)
-            indices = frame_indices(n or there, frames, view)
+            rate = None if frames.fps is None else _rate(packets, name)
+            indices = frame_indices(n or there, frames, view, rate)
             pixels, seconds, decoded = _frames(packets, indices, name)
     except av.FFmpegError as error:
         raise _undecodable(data, name, error) from error
     if not (missing := set(indices) - pixels.keys()):
-        return indices, pixels, seconds
+        return _Decoded(indices, pixels, seconds, (n or there) / rate if rate else None)
     if n or decoded < _MOST_SHOWN * whole:
         raise ContentError(f"{name} is truncated: frame {min(missing)} cannot be decoded")
     return _decoded(data, name, frames, view, decoded)
 
 
-def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]:
+def frame_indices(
+    n: int, frames: Frames, view: View | None = None, rate: float | None = None
+) -> list[int]:
     """Return the numbers, from 0, of the frames to select from a video of n frames.
 
     Without `frames.stride`, the video is divided into one span per clip of the view, and frame i of
     a clip is floor((i + 1/2) · span / count) of its span. With a stride, each clip is a window of
     (count - 1) · stride + 1 frames; the windows start at evenly spread frames. If the video is
-    shorter than a window, its last frame is repeated.
+    shorter than a window, its last frame is repeated. With `frames.fps`, the frames of a clip are
+    spread evenly from the first to the last frame of its span; `rate` is the number of frames per
+    second of the video.
     """
     clip, clips = (view.clip, view.clips) if view else (0, 1)
+    if frames.fps is not None and rate is not None:
+        first = clip * n // clips
+        span = max(1, (clip + 1) * n // clips - first)
+        count = _count_at_rate(span, rate, frames.fps, frames)
+        return [first + number for number in _spread(span, count)]
     if frames.stride is None:
         halves = 2 * frames.count  # half intervals per clip; integers avoid rounding
         first = clip * halves
@@ -123,6 +143,47 @@ def frame_indices(n: int, frames: Frames, view: View | None = None) -> list[int]
     last = max(0, n - 1 - (frames.count - 1) * frames.stride)
     begin = last // 2 if clips == 1 else round(last * clip / (clips - 1))
     return [min(n - 1, begin + i * frames.stride) for i in range(frames.count)]
+
+
+def _count_at_rate(n: int, rate: float, fps: float, frames: Frames) -> int:
+    """Return the number of frames to select at `fps` from n frames with `rate` frames per second.
+
+    The number is even, or 1 if n is 1. Source: `smart_nframes` of qwen-vl-utils 0.0.14
+    (`qwen_vl_utils/vision_process.py`, https://pypi.org/project/qwen-vl-utils/0.0.14), which
+    refuses a video with a single frame. Releases before 0.0.10 rounded to the nearest even number,
+    which could be larger than n.
+    """
+    minimum = -(-frames.minimum // _FRAME_FACTOR) * _FRAME_FACTOR
+    maximum = frames.count // _FRAME_FACTOR * _FRAME_FACTOR
+    count = min(min(max(n / rate * fps, minimum), maximum), n)
+    return int(count // _FRAME_FACTOR * _FRAME_FACTOR) or 1
+
+
+def _spread(n: int, count: int) -> list[int]:
+    """Return `count` numbers, spread evenly from 0 to n - 1 and rounded to the nearest integer.
+
+    The numbers are exact. qwen-vl-utils computes them in float32, so its numbers may differ by one
+    in videos of more than 10,000 frames. With an even count there are no ties in rounding.
+    """
+    steps = max(1, count - 1)
+    return [(2 * (n - 1) * i + steps) // (2 * steps) for i in range(count)]
+
+
+def _rate(packets: list[VideoPacket], name: str) -> float:
+    """Return the frame rate of a video: the declared average, or the rate measured from its times.
+
+    The measured rate is used if none is declared or the two differ by a factor of 1.5 or more,
+    since AVI and MPEG-TS may declare the rate of their clock. Raises ContentError if the file has
+    neither.
+    """
+    declared = float(packets[0].stream.average_rate or 0)
+    times = [float(p.pts * p.time_base) for p in packets if p.size and p.pts is not None]
+    span = max(times) - min(times) if times else 0.0
+    measured = (len(times) - 1) / span if span else 0.0
+    if not declared and not measured:
+        raise ContentError(f"{name} has no frame rate; use the option frames=N instead of fps")
+    agree = not measured or 1 / _RATES_AGREE < declared / measured < _RATES_AGREE
+    return declared if declared and agree else measured
 
 
 def count_frames(data: bytes, name: str) -> int:

@@ -86,22 +86,39 @@ class EncodedVideo(Struct, frozen=True):
 class VideoFrames(NamedTuple):
     """Decoded video frames, uint8 [t, h, w, 3] RGB and upright, and their display times in seconds,
     [t].
+
+    `duration` is the length of the video in seconds. It is None unless the frames were selected at
+    a rate; without a rate, each frame is the middle of an equal segment of the video.
     """
 
     frames: NDArray[np.uint8]
     seconds: tuple[float, ...]
+    duration: float | None = None
 
 
 class Frames(Struct, frozen=True):
     """The selection of video frames for a model.
 
-    Without a `stride`, the video (or the part covered by a View) is divided into `count` equal
-    segments, and the middle frame of each segment is selected. With a `stride`, `count` frames are
-    selected, `stride` frames apart; the windows of several views are spread evenly over the video.
+    Without `stride` and `fps`, the video (or the part covered by a View) is divided into `count`
+    equal segments, and the middle frame of each segment is selected. With a `stride`, `count`
+    frames are selected, `stride` frames apart; the windows of several views are spread evenly over
+    the video.
+
+    With `fps`, this number of frames per second of video is selected, at most `count` and at least
+    `minimum`, spread evenly from the first frame to the last. The number of frames is even and at
+    most the number of frames in the video; of a video with a single frame, this frame is selected.
+    Raises ValueError if both `stride` and `fps` are given.
     """
 
     count: int
     stride: int | None = None
+    fps: float | None = None
+    minimum: int = 1
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if both `stride` and `fps` are given."""
+        if self.stride is not None and self.fps is not None:
+            raise ValueError("Frames: give stride or fps, not both")
 
 
 class View(Struct, frozen=True):

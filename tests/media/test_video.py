@@ -81,6 +81,82 @@ def test_a_variable_rate_counts_frames_and_tells_their_times() -> None:
     assert found.seconds == pytest.approx([times[i] / 100 for i in (1, 3, 5, 7, 9)])
 
 
+@pytest.mark.parametrize(
+    ("video", "frames", "expected"),
+    [  # smart_nframes and torch.linspace(0, n - 1, count).round() of qwen-vl-utils 0.0.14
+        ((300, 30.0), Frames(768, fps=2.0, minimum=4),
+         [0, 16, 31, 47, 63, 79, 94, 110, 126, 142, 157, 173, 189, 205, 220, 236, 252, 268, 283,
+          299]),
+        ((299, 30000 / 1001), Frames(768, fps=2.0, minimum=4),
+         [0, 18, 35, 53, 70, 88, 105, 123, 140, 158, 175, 193, 210, 228, 245, 263, 280, 298]),
+        ((250, 25.0), Frames(768, fps=1.0, minimum=4),
+         [0, 28, 55, 83, 111, 138, 166, 194, 221, 249]),
+        ((20, 8.0), Frames(768, fps=2.0, minimum=4), [0, 6, 13, 19]),
+        ((50, 25.0), Frames(768, fps=0.5, minimum=4), [0, 16, 33, 49]),
+        ((3, 10.0), Frames(768, fps=2.0, minimum=4), [0, 2]),  # even, and not more than there are
+        ((7, 1.0), Frames(768, fps=4.0, minimum=4), [0, 1, 2, 4, 5, 6]),
+        ((10, 5.0), Frames(768, fps=2.0, minimum=16), list(range(10))),
+        ((100, 10.0), Frames(64, fps=1.0, minimum=15),
+         [0, 7, 13, 20, 26, 33, 40, 46, 53, 59, 66, 73, 79, 86, 92, 99]),
+        ((1, 25.0), Frames(768, fps=2.0, minimum=4), [0]),  # qwen-vl-utils refuses it
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_rate_selects_the_frames_of_qwen_vl_utils(
+    video: tuple[int, float], frames: Frames, expected: list[int]
+) -> None:
+    n, rate = video
+    assert frame_indices(n, frames, None, rate) == expected
+
+
+def test_a_long_video_at_a_rate_is_capped() -> None:
+    hour = 54_000  # frames: half an hour at 30 per second
+    whole = frame_indices(hour, Frames(768, fps=2.0, minimum=4), None, 30.0)
+    assert (len(whole), whole[:3], whole[-3:]) == (768, [0, 70, 141], [53858, 53929, 53999])
+    odd = frame_indices(hour, Frames(33, fps=1.0, minimum=4), None, 30.0)
+    assert (len(odd), odd[:3], odd[-3:]) == (32, [0, 1742, 3484], [50515, 52257, 53999])
+
+
+def test_a_rate_counts_within_the_part_of_a_view() -> None:
+    frames = Frames(768, fps=1.0, minimum=2)
+    parts = [frame_indices(40, frames, View(FILM, clip, 2), 5.0) for clip in range(2)]
+    assert parts == [[0, 6, 13, 19], [20, 26, 33, 39]]
+    short = [frame_indices(2, frames, View(FILM, clip, 3), 5.0) for clip in range(3)]
+    assert short == [[0], [0], [1]]
+
+
+def test_frames_at_a_rate_are_decoded_with_their_times_and_the_duration() -> None:
+    data = numbered_video(20)  # 10 frames per second
+    frames = Frames(768, fps=3.0, minimum=4)
+    assert numbers(data, frames) == [0, 4, 8, 11, 15, 19]
+    found = decode_video(data, "a", frames)
+    assert found.seconds == pytest.approx([0.0, 0.4, 0.8, 1.1, 1.5, 1.9])
+    assert found.duration == pytest.approx(2.0)
+    assert decode_video(data, "a", Frames(4)).duration is None
+
+
+@pytest.mark.parametrize(("form", "codec"), [("nut", "mpeg4"), ("avi", "mpeg4")])
+def test_a_rate_that_is_missing_or_false_is_that_of_the_times(form: str, codec: str) -> None:
+    data = numbered_video(20, form, codec)  # NUT declares none, and this AVI that of its clock
+    with open_container(data) as container:
+        assert container.streams.video[0].average_rate in (None, 100)
+    found = decode_video(data, "a", Frames(768, fps=3.0, minimum=2))
+    assert len(found.seconds) == 6
+    assert found.duration == pytest.approx(2.0)
+
+
+def test_a_video_without_a_rate_says_what_to_type() -> None:
+    data = numbered_video(1, "nut", "mpeg4")
+    with pytest.raises(ContentError, match=r"^a has no frame rate; use the option frames=N"):
+        decode_video(data, "a", Frames(768, fps=3.0))
+    assert numbers(data, Frames(2)) == [0, 0]
+
+
+def test_a_stride_and_a_rate_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="give stride or fps, not both"):
+        Frames(8, stride=2, fps=1.0)
+
+
 def test_crops_are_squares_along_the_longer_side() -> None:
     data = numbered_video(2, size=(32, 48))
     corners = []

@@ -14,9 +14,10 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.api.answers import parse_answer, prompt_tokens
 from mmbench.models.api.endpoint import NO_CONNECTION, ConnectionOptions, Endpoint
 from mmbench.models.api.parts import encode_messages, media_types, remove_media
+from mmbench.models.support.frame_options import FrameOptions
 from mmbench.models.support.reasoning import reasons
 from mmbench.models.support.writing_options import WritingOptions
-from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, Modality
+from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.api.client import Body
@@ -59,19 +60,20 @@ class ApiOptions(WritingOptions, frozen=True, kw_only=True):
 
 
 _DEFAULT = ApiOptions()
+_EIGHT_FRAMES = FrameOptions()
 
 
 class Api(Endpoint):
     """A model at an endpoint: `api@MODEL` sends conversations to MODEL at the URL `base`.
 
     An image is sent as the bytes of its file if decoding them gives the evaluated pixels, else as
-    PNG. A video is sent as `frames` images, or with `video` url as the bytes of its file in a
-    `video_url`. `limit` is the name of the request field for the token limit. An incomplete body,
-    invalid JSON, a response without text and a content filter make a failed sample; an empty text
-    is a valid output. With `check_media`, the first conversation that contains an image is sent
-    with and without the image (likewise for video and audio). If the server reports the same number
-    of prompt tokens, it drops images, and every conversation with an image fails. Raises ModelError
-    if no request can succeed.
+    PNG. A video is sent as images of the frames that `frame_options` select (8 by default), or with
+    `video` url as the bytes of its file in a `video_url`. `limit` is the name of the request field
+    for the token limit. An incomplete body, invalid JSON, a response without text and a content
+    filter make a failed sample; an empty text is a valid output. With `check_media`, the first
+    conversation that contains an image is sent with and without the image (likewise for video and
+    audio). If the server reports the same number of prompt tokens, it drops images, and every
+    conversation with an image fails. Raises ModelError if no request can succeed.
 
     `options` are the system prompt, the sampling and the reasoning. Reasoning is what the server
     returns separately, or the text between `reasoning_start` and `reasoning_end` (by default the
@@ -94,7 +96,7 @@ class Api(Endpoint):
         device: str,  # noqa: ARG002
         dtype: str,  # noqa: ARG002
         connection: ConnectionOptions = NO_CONNECTION,
-        frames: int = 8,
+        frame_options: FrameOptions = _EIGHT_FRAMES,
         video: str = "frames",
         check_media: bool = True,
         options: ApiOptions = _DEFAULT,
@@ -102,18 +104,22 @@ class Api(Endpoint):
     ) -> None:
         super().__init__("api", connection)
         for name, fits, needed in (
-            ("frames", frames >= 1, "at least 1"),
             ("limit", limit not in _FIELDS, "max_tokens or max_completion_tokens"),
             ("video", video in ("frames", "url"), "frames or url"),
         ):
             if not fits:
                 raise ModelError(f"model api: option {name} must be {needed}")
+        if video == "url" and frame_options.fps is not None:
+            raise ModelError(
+                "model api: with video=url the server chooses the frames; remove the options fps,"
+                " min_frames and max_frames, or use video=frames"
+            )
         self._options, self._reasoning = options, options.reasoning
         self._reasons = reasons(asdict(options))
         self._limit = limit
         self._check = check_media
         self._dropped_media: dict[str, bool] = {}
-        self.frames, self.encoded_videos = Frames(frames), video == "url"
+        self.frames, self.encoded_videos = frame_options.selection, video == "url"
 
     @staticmethod
     def sends_whole_videos(options: Mapping[str, object]) -> bool:

@@ -14,6 +14,7 @@ from mmbench.errors import ModelError
 from mmbench.models.api.adapter import Api, ApiOptions
 from mmbench.models.api.endpoint import ConnectionOptions
 from mmbench.models.api.server_process import ServerProcess
+from mmbench.models.support.frame_options import FrameOptions
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.text import plain
 
@@ -104,7 +105,7 @@ class Serve(Api):
         batch_invariant: bool = True,
         start_timeout: float = 1800.0,
         trust_remote_code: bool = False,
-        frames: int = 8,
+        frame_options: FrameOptions = FrameOptions(),  # noqa: B008 - immutable
         video: str = "frames",
         concurrency: int = 64,
         timeout: float = 600.0,
@@ -129,7 +130,7 @@ class Serve(Api):
                 concurrency=concurrency,
                 timeout=timeout,
             ),
-            frames=frames,
+            frame_options=frame_options,
             video=video,
             check_media=check_media,
             options=options,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
+from mmbench.models.support.frame_options import FrameOptions
 from mmbench.models.support.generation import (
     drop_decoding_settings,
     end_tokens,
@@ -22,7 +23,7 @@ from mmbench.models.support.pretrained import checkpoint_folder, load_model
 from mmbench.models.support.reasoning import decode_with_markers, reasons
 from mmbench.models.support.writing_options import WritingOptions
 from mmbench.text import count
-from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, Modality
+from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Batch
@@ -45,6 +46,7 @@ class ChatOptions(WritingOptions, frozen=True, kw_only=True):
 
 
 _DEFAULT = ChatOptions()
+_EIGHT_FRAMES = FrameOptions()
 
 
 class Chat(TakesLora):
@@ -112,14 +114,14 @@ class Chat(TakesLora):
     ) -> list[GeneratedText | SampleError]:
         """Generate a text for each of n prepared conversations, or return its error.
 
-        Conversations with equal numbers of images, videos and audio clips share a batch. Sampled
-        texts are generated one at a time.
+        Conversations with equal numbers of images, videos, audio clips and frames per video share
+        a batch. Sampled texts are generated one at a time.
         """
         settings = self._options.applied(options)
         answer = partial(
             self._one_by_one if settings.temperature > 0 else self._answers, options=settings
         )
-        return map_groups(conversations, lambda one: list(one.counts.values()), answer)
+        return map_groups(conversations, RenderedConversation.sizes, answer)
 
     def _answers(
         self, conversations: list[RenderedConversation], options: GenerationConfig
@@ -214,8 +216,9 @@ class Llava(Chat):
 class VideoLlm(Chat):
     """A chat model of videos, images and text that AutoModelForImageTextToText can load.
 
-    `frames` is the number of video frames shown to the model, spread over the whole video. The
-    processors of these checkpoints need torchvision, even for images. Without torchvision, use
+    `frame_options` select the frames of a video: `frames`, a number (8 by default) spread over the
+    whole video, or `fps` with the limits `min_frames` and `max_frames`. The processors of these
+    checkpoints need torchvision, even for images. Without torchvision, use
     `frames+llava`, which passes the frames to an image model.
     """
 
@@ -231,7 +234,7 @@ class VideoLlm(Chat):
         *,
         device: str,
         dtype: str,
-        frames: int = 8,
+        frame_options: FrameOptions = _EIGHT_FRAMES,
         options: ChatOptions = _DEFAULT,
         trust_remote_code: bool = False,
     ) -> None:
@@ -242,7 +245,7 @@ class VideoLlm(Chat):
             options=options,
             trust_remote_code=trust_remote_code,
         )
-        self.frames = Frames(frames)
+        self.frames = frame_options.selection
 
 
 class AudioLlm(Chat):

@@ -48,6 +48,10 @@ class RenderedConversation(NamedTuple):
         """The number of images, videos and audio clips, by modality."""
         return {"image": len(self.images), "video": len(self.videos), "audio": len(self.sounds)}
 
+    def sizes(self) -> list[int]:
+        """Return the number of media of each type, then the number of frames of each video."""
+        return [*self.counts.values(), *(len(video.seconds) for video in self.videos)]
+
 
 class ChatInputs:
     """The processor and the chat template of the checkpoint in `folder`.

@@ -64,22 +64,24 @@ def video_inputs(clips: Sequence[VideoFrames]) -> dict[str, object]:
     """
     return {
         "videos": [clip.frames for clip in clips],
-        "video_metadata": [_metadata(clip.seconds) for clip in clips],
+        "video_metadata": [_metadata(clip) for clip in clips],
         "do_sample_frames": False,
     }
 
 
-def _metadata(seconds: Sequence[float]) -> dict[str, object]:
-    """Return the metadata of a video for transformers, from the times of its frames in seconds.
+def _metadata(clip: VideoFrames) -> dict[str, object]:
+    """Return the metadata of a video for transformers.
 
-    Frame indices are the times in milliseconds. The duration of a video with n frames is n times
-    the interval between two frames, since each frame stands for an equal part of the video.
+    Frame indices are the times in milliseconds. If the duration is unknown, it is n times the
+    interval between two of the n frames, since each frame stands for an equal part of the video.
     """
+    seconds = clip.seconds
     n = len(seconds)
     distance = (seconds[-1] - seconds[0]) / (n - 1) if n > 1 else 0.0
+    duration = n * distance if clip.duration is None else clip.duration
     return {
         "fps": _TICKS,
         "frames_indices": [round(second * _TICKS) for second in seconds],
-        "total_num_frames": max(round(n * distance * _TICKS), 1),
-        "duration": n * distance,
+        "total_num_frames": max(round(duration * _TICKS), 1),
+        "duration": duration,
     }

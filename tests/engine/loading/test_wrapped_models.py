@@ -17,7 +17,7 @@ from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.errors import ModelError, SpecError, UnknownName, UserError
 from mmbench.storage.content_keys import ContentKeys
-from mmbench.types import Audio, GenerationConfig, Message, VideoFrames
+from mmbench.types import Audio, Frames, GenerationConfig, Message, VideoFrames
 from tests.support import toy_models
 from tests.support.files import write_task
 
@@ -42,9 +42,45 @@ def test_a_framed_model_takes_videos_and_looks_at_as_many_frames_as_asked(tmp_pa
     assert model.info.hash != found(tmp_path, "frames+test-means").info.hash
 
 
+def test_a_framed_model_takes_frames_at_a_rate(tmp_path: Path) -> None:
+    model = found(tmp_path, "frames+test-means", fps=2)
+    assert model.info.options == {"fps": 2.0, "min_frames": 4, "max_frames": 768}
+    loaded: Any = model.load("cpu")
+    assert loaded.frames == Frames(768, fps=2.0, minimum=4)
+    capped = found(tmp_path, "frames+test-means", fps=2.0, max_frames=64)
+    hashes = {found(tmp_path, "frames+test-means").info.hash, model.info.hash, capped.info.hash}
+    assert len(hashes) == 3
+    same = found(tmp_path, "frames+test-means", fps=2.0, max_frames=768)
+    assert same.info.hash == model.info.hash
+
+
+def test_options_of_frames_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"options of model frames\+test-means: .*\$.fps"):
+        found(tmp_path, "frames+test-means", fps="fast")
+    with pytest.raises(ModelError, match="frames and fps exclude each other"):
+        found(tmp_path, "frames+test-means", fps=1.0, frames=8)
+
+
+def test_videos_with_different_numbers_of_frames_are_pooled_one_by_one() -> None:
+    model: Any = frame_pooling_class(toy_models.Means)(
+        toy_models.Means(None, device="cpu", dtype="float32"), Frames(768, fps=1.0)
+    )
+    colours = np.random.default_rng(0).integers(0, 255, (5, 3))
+    clips = [
+        VideoFrames(np.broadcast_to(part[:, None, None], (len(part), 4, 6, 3)).astype(np.uint8), ())
+        for part in (colours[:2], colours[2:])
+    ]
+    prepared = [model.prepare(one, "video") for one in clips]
+    both = model.embed(prepared, "video", "document")
+    alone = [model.embed([one], "video", "document")[0] for one in prepared]
+    np.testing.assert_array_equal(both, alone)
+    unit = colours / np.linalg.norm(colours, axis=1, keepdims=True)
+    np.testing.assert_allclose(both, [unit[:2].mean(axis=0), unit[2:].mean(axis=0)], atol=1e-6)
+
+
 def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
     model: Any = frame_pooling_class(toy_models.Means)(
-        toy_models.Means(None, device="cpu", dtype="float32"), 2
+        toy_models.Means(None, device="cpu", dtype="float32"), Frames(2)
     )
     one, other = clip(10, 250), clip(90, 90)
     prepared = [model.prepare(item, "video") for item in (one, other)]
@@ -57,7 +93,7 @@ def test_a_framed_model_embeds_the_mean_of_its_frames_unit_vectors() -> None:
 
 def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
     model: Any = frame_pooling_class(toy_models.Sorter)(
-        toy_models.Sorter(None, device="cpu", dtype="float32"), 2
+        toy_models.Sorter(None, device="cpu", dtype="float32"), Frames(2)
     )
     scores = model.classify([model.prepare(clip(64, 192), "video")], "video")
     assert np.allclose(scores, [[0, 0]])
@@ -66,7 +102,7 @@ def test_a_framed_classifier_averages_the_logits_of_frames() -> None:
 
 def test_a_framed_writer_sees_pictures_in_the_place_of_the_video() -> None:
     model: Any = frame_pooling_class(toy_models.Echo)(
-        toy_models.Echo(None, device="cpu", dtype="float32"), 2
+        toy_models.Echo(None, device="cpu", dtype="float32"), Frames(2)
     )
     turns = (Message("user", ("before", clip(1, 2), "after")),)
     written = model.write([model.prepare(turns, "conversation")], GenerationConfig())
@@ -147,7 +183,7 @@ def test_frames_of_half_precision_are_averaged_in_double() -> None:
         def classify(self, items: Any, modality: str) -> Any:
             return np.array([[1, 0], [1.0009765625, 0]], np.float16)
 
-    model: Any = frame_pooling_class(Half)(Half(None, device="cpu", dtype="float16"), 2)
+    model: Any = frame_pooling_class(Half)(Half(None, device="cpu", dtype="float16"), Frames(2))
     scores = model.classify([model.prepare(clip(1, 2), "video")], "video")
     assert scores.tolist() == [[1.00048828125, 0]]
 
@@ -242,7 +278,7 @@ def test_an_option_without_a_default_is_asked_for(tmp_path: Path) -> None:
 
 def test_a_sound_is_no_video_to_a_framed_model() -> None:
     model: Any = frame_pooling_class(toy_models.Echo)(
-        toy_models.Echo(None, device="cpu", dtype="float32"), 2
+        toy_models.Echo(None, device="cpu", dtype="float32"), Frames(2)
     )
     sound = Audio(np.zeros(80, np.float32), 8000)
     turns = model.prepare((Message("user", (sound,)),), "conversation")

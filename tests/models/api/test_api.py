@@ -112,6 +112,8 @@ def test_a_server_that_drops_videos_is_found(endpoint: Endpoint, tmp_path: Path)
     turns = Forward(model, WRITE, 1).prepare(user("watch", Media("video", str(path))))
     (failed,) = model.write([turns], SHORT)
     assert "drops every video" in str(failed)
+    with pytest.raises(ModelError, match="with video=url the server chooses the frames; remove"):
+        api(endpoint, video="url", fps=1.0, max_frames=16)
     with pytest.raises(ModelError, match="option video must be frames or url"):
         api(endpoint, video="whole")
 
@@ -287,7 +289,7 @@ def test_an_endpoint_must_be_named(given: dict[str, str], reason: str) -> None:
     "option",
     [
         *({"timeout": 0}, {"timeout": float("nan")}, {"retries": -1}, {"rpm": 0}, {"rpm": 1e-300}),
-        *({"concurrency": 0}, {"concurrency": 100_000}, {"frames": 0}, {"limit": "messages"}),
+        *({"concurrency": 0}, {"concurrency": 100_000}, {"limit": "messages"}),
     ],
     ids=str,
 )

@@ -19,8 +19,9 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import SampleError
 from mmbench.models.chat.adapters import ChatOptions, Llava, VideoLlm
 from mmbench.models.classifiers import VideoClassifier
+from mmbench.models.support.frame_options import FrameOptions
 from mmbench.spec import load_task
-from mmbench.types import GeneratedText, GenerationConfig, Message, VideoFrames
+from mmbench.types import Frames, GeneratedText, GenerationConfig, Message, VideoFrames
 from tests.project.test_families import playable
 from tests.support.checkpoints import chat
 from tests.support.layouts import captions, classification
@@ -79,6 +80,29 @@ def test_answers_do_not_depend_on_the_batch(name: str, folders: dict[str, Path])
     assert all(isinstance(answer, GeneratedText) for answer in alone), alone
     assert model.write(prepared, SHORT) == alone
     assert len({str(answer) for answer in alone}) > 2
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name != "video-llava"])
+def test_videos_may_have_different_numbers_of_frames(name: str, folders: dict[str, Path]) -> None:
+    model = VideoLlm(folders[name], **CPU, frame_options=FrameOptions(fps=1.0))
+    assert model.frames == Frames(768, fps=1.0, minimum=4)
+    whole = clip(3)
+    counts = (4, 8, 6, 4, 8, 2 if name == "qwen3-vl" else 1)  # Qwen3-VL refuses one frame
+    clips = [VideoFrames(whole.frames[:n], whole.seconds[:n], float(n)) for n in counts]
+    turns = [user(one, "what is it" + " now" * i) for i, one in enumerate(clips)]
+    if name.startswith(("qwen", "smol")):  # the others stack the videos of a conversation
+        turns.append(user(clips[0], "and", clips[1]))
+    prepared = [model.prepare(conversation, "conversation") for conversation in turns]
+    alone = [model.write([one], SHORT)[0] for one in prepared]
+    assert all(isinstance(answer, GeneratedText) for answer in alone), alone
+    assert model.write(prepared, SHORT) == alone
+
+
+def test_the_duration_of_a_video_is_told_if_it_is_known(folders: dict[str, Path]) -> None:
+    model = VideoLlm(folders["qwen2.5-vl"], **CPU, frame_options=FrameOptions(fps=2.0))
+    clip_at_rate = VideoFrames(clip(3).frames, tuple(i * 3.9 / 7 for i in range(8)), 4.0)
+    inputs = model._inputs([model.prepare(user(clip_at_rate, "what"), "conversation")])
+    assert inputs["second_per_grid_ts"].tolist() == [1.0]  # 4 s in steps of two of eight frames
 
 
 @pytest.mark.parametrize("name", list(FAMILIES))

@@ -39,16 +39,15 @@ if TYPE_CHECKING:
     Float = TypeVar("Float", np.float32, np.float64)
 
 InputKind = Modality | Literal["conversation"]  # the type of input that `prepare` gets
-DEFAULT_FRAMES = 8  # default of the option `frames`: frames per video
 
 
 class _FramePooling:
-    """The base of wrappers of an image model, which converts videos to `count` images each."""
+    """The base of wrappers of an image model, which converts videos to images."""
 
-    def __init__(self, model: object, count: int) -> None:
+    def __init__(self, model: object, frames: Frames) -> None:
         self._model = model
         self._name = f"frames+{type(model).__name__}"
-        self.frames = Frames(count)
+        self.frames = frames
         if isinstance(model, Hears):
             self.rate = model.rate
         if isinstance(model, TakesEncoded):
@@ -82,7 +81,7 @@ class _PooledEmbeddings(_FramePooling):
             return np.asarray(self._model.embed(items, modality, role))
         frames = self._model.embed([one for clip in items for one in clip], "image", role)
         unit = frames / np.linalg.norm(frames, axis=1, keepdims=True)
-        return _means(unit, len(items))
+        return _means(unit, items)
 
 
 class _PooledScores(_FramePooling):
@@ -103,7 +102,7 @@ class _PooledScores(_FramePooling):
             return np.asarray(cast(Classifies, self._model).classify(items, modality))
         frames = [one for clip in items for one in clip]
         scores = class_scores(self._model, frames, "image", self._name)
-        return _means(scores.astype(np.float64), len(items))
+        return _means(scores.astype(np.float64), items)
 
 
 class _FramesInText(_FramePooling):
@@ -168,7 +167,10 @@ def _with_pictures(message: Message) -> Message:
     return Message(message.role, tuple(parts))
 
 
-def _means(vectors: NDArray[Float], n: int) -> NDArray[Float]:
-    """Return the mean [n, d] of the vectors [n * frames, d] of each video."""
-    means: NDArray[Float] = vectors.reshape(n, -1, vectors.shape[1]).mean(axis=1)
-    return means
+def _means(vectors: NDArray[Float], clips: Sequence[Sequence[object]]) -> NDArray[Float]:
+    """Return the mean [n, d] of each video's vectors, from [frames of all videos, d]."""
+    import numpy as np
+
+    ends = np.cumsum([len(clip) for clip in clips])
+    means = [part.mean(axis=0) for part in np.split(vectors, ends[:-1])]
+    return np.stack(means) if means else vectors

@@ -23,15 +23,16 @@ from mmbench.engine.loading.models.adapters import (
 )
 from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.loading.models.files import HashedFiles
-from mmbench.engine.loading.models.frame_pooling import DEFAULT_FRAMES, frame_pooling_class
+from mmbench.engine.loading.models.frame_pooling import frame_pooling_class
 from mmbench.engine.loading.models.model_ref import ModelRef, parse
 from mmbench.engine.loading.models.model_state import model_state
 from mmbench.errors import ModelError, UserError
+from mmbench.models.support.frame_options import FrameOptions
 from mmbench.models.support.library_messages import loading
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
 from mmbench.types import ModelInfo
-from mmbench.validation.named_values import grouped_options
+from mmbench.validation.named_values import as_struct, grouped_options
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 
@@ -122,19 +123,21 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
     all_options = {**ref.options, **options}
     if name == ref.adapter:
         return _resolve_single(ref, finder, all_options)
-    count = all_options.pop("frames", DEFAULT_FRAMES)
+    frames, all_options = _frames(ref.adapter, all_options)
     inner = msgspec.structs.replace(ref, adapter=name)
     model = _resolve_single(inner, finder, all_options)
     pooled = frame_pooling_class(model.cls)
+    recorded = frames.recorded()
+    identity = str(recorded["frames"]) if frames.fps is None else repr(recorded)
     info = msgspec.structs.replace(
         model.info,
         name=ref.adapter,
-        hash=digest("framed", model.info.hash, str(count)).hex(),
-        options=model.info.options | {"frames": count},
+        hash=digest("framed", model.info.hash, identity).hex(),
+        options=model.info.options | recorded,
     )
     return Model(
         info,
-        lambda device: pooled(model.load(device), count),
+        lambda device: pooled(model.load(device), frames.selection),
         pooled,
         uncached=model.uncached,
         destination=model.destination,
@@ -142,6 +145,15 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
         notes=model.notes,
         whole_videos=False,
     )
+
+
+def _frames(adapter: str, options: dict[str, object]) -> tuple[FrameOptions, dict[str, object]]:
+    """Split options into those of `frames+` and those of the model in it."""
+    given = {
+        name: value for name, value in options.items() if name in FrameOptions.__struct_fields__
+    }
+    others = {name: value for name, value in options.items() if name not in given}
+    return as_struct(given, FrameOptions, f"options of model {adapter}"), others
 
 
 def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
