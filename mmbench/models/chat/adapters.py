@@ -19,6 +19,12 @@ from mmbench.models.support.generation import (
 from mmbench.models.support.groups import map_groups
 from mmbench.models.support.library_messages import quiet
 from mmbench.models.support.lora import TakesLora
+from mmbench.models.support.pixel_limits import (
+    FrameResizer,
+    PixelLimits,
+    VideoPixelLimits,
+    limit_images,
+)
 from mmbench.models.support.pretrained import checkpoint_folder, load_model
 from mmbench.models.support.reasoning import decode_with_markers, reasons
 from mmbench.models.support.writing_options import WritingOptions
@@ -47,6 +53,7 @@ class ChatOptions(WritingOptions, frozen=True, kw_only=True):
 
 _DEFAULT = ChatOptions()
 _EIGHT_FRAMES = FrameOptions()
+_NO_LIMITS, _NO_VIDEO_LIMITS = PixelLimits(), VideoPixelLimits()
 
 
 class Chat(TakesLora):
@@ -205,12 +212,32 @@ class Chat(TakesLora):
 class Llava(Chat):
     """A chat model of images and text that AutoModelForImageTextToText can load.
 
-    A conversation may contain several images at any positions between its texts.
+    A conversation may contain several images at any positions between its texts. For checkpoints of
+    the Qwen-VL family, `pixels` limits the size of an image.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
     default_checkpoint: str | None = "llava-hf/llava-1.5-7b-hf"
     _name = "llava"
+
+    def __init__(
+        self,
+        folder: Path | None,
+        *,
+        device: str,
+        dtype: str,
+        pixels: PixelLimits = _NO_LIMITS,
+        options: ChatOptions = _DEFAULT,
+        trust_remote_code: bool = False,
+    ) -> None:
+        super().__init__(
+            folder,
+            device=device,
+            dtype=dtype,
+            options=options,
+            trust_remote_code=trust_remote_code,
+        )
+        limit_images(self._processor, pixels, folder)
 
 
 class VideoLlm(Chat):
@@ -218,8 +245,12 @@ class VideoLlm(Chat):
 
     `frame_options` select the frames of a video: `frames`, a number (8 by default) spread over the
     whole video, or `fps` with the limits `min_frames` and `max_frames`. The processors of these
-    checkpoints need torchvision, even for images. Without torchvision, use
-    `frames+llava`, which passes the frames to an image model.
+    checkpoints need torchvision, even for images. Without torchvision, use `frames+llava`, which
+    passes the frames to an image model.
+
+    For checkpoints of the Qwen-VL family, `pixels` limits the size of images, frames and videos.
+    With at least one limit, frames are resized as in qwen-vl-utils 0.0.14, otherwise by the
+    processor of the checkpoint.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
@@ -235,6 +266,7 @@ class VideoLlm(Chat):
         device: str,
         dtype: str,
         frame_options: FrameOptions = _EIGHT_FRAMES,
+        pixels: VideoPixelLimits = _NO_VIDEO_LIMITS,
         options: ChatOptions = _DEFAULT,
         trust_remote_code: bool = False,
     ) -> None:
@@ -246,6 +278,17 @@ class VideoLlm(Chat):
             trust_remote_code=trust_remote_code,
         )
         self.frames = frame_options.selection
+        limit_images(self._processor, pixels, folder)
+        limited = pixels.any_given
+        self._resizer = FrameResizer(self._processor, pixels, folder) if limited else None
+
+    def prepare(self, item: Sequence[Message[DecodedPart]], modality: str) -> RenderedConversation:
+        """Render a conversation with the chat template, after resizing its videos to the limits.
+
+        Raises SampleError if the template drops an image, video or audio clip, or fails. With
+        limits, raises ContentError if one side of a frame is more than 200 times the other.
+        """
+        return super().prepare(self._resizer.resized(item) if self._resizer else item, modality)
 
 
 class AudioLlm(Chat):

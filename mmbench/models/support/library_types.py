@@ -98,6 +98,7 @@ class Processor(Protocol):
 
     tokenizer: Tokenizer
     image_processor: ImageProcessor
+    video_processor: ImageProcessor
     feature_extractor: AudioFeatureExtractor
 
     def __call__(self, **inputs: object) -> Batch:
