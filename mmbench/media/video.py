@@ -354,10 +354,13 @@ def _refuse_large(picture: VideoFrame | VideoCodecContext, most: int, name: str)
 
     `picture` is the frame, or the stream whose frames have this size.
     """
-    if picture.width * picture.height > most:
+    area = picture.width * picture.height
+    if area > most:
+        fewer = "; lower the option frames or max_frames"
+        advice = " (a decompression bomb?)" if area > MAX_PIXELS else fewer
         raise ContentError(
             f"{name} has frames of {picture.width} x {picture.height} pixels, more than the limit"
-            f" of {most:,} (a decompression bomb?)"
+            f" of {most:,}{advice}"
         )
 
 
