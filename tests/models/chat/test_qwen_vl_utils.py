@@ -24,7 +24,9 @@ from mmbench.models.chat.adapters import Llava, VideoLlm
 from mmbench.models.support.frame_options import FrameOptions
 from mmbench.models.support.pixel_limits import PixelLimits, VideoPixelLimits
 from mmbench.types import GeneratedText, GenerationConfig
+from tests.support.command_line import run_record
 from tests.support.conversations import user
+from tests.support.files import write_lines
 from tests.support.media.images import noise_image
 from tests.support.media.videos import video_bytes
 
@@ -216,3 +218,22 @@ def test_without_limits_the_processor_resizes(folders: dict[str, Path], tmp_path
     clip = decode_video(path.read_bytes(), path.name, model.frames)
     inputs = model._inputs([model.prepare(user(clip, "what"), "conversation")])
     assert inputs["video_grid_thw"].tolist() == [[3, 12, 20]]  # 168 x 280 of 64 · 784 pixels
+
+
+def test_a_run_records_rate_and_limits(
+    folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"id": n, "video": film(tmp_path, n + 2.0).name, "question": "what?", "answer": "x"}
+        for n in range(3)
+    ]
+    data = str(write_lines(tmp_path / "ref.jsonl", *rows))
+    command = ["run", "-m", f"video-llm@{folders['2.5']}", "-t", "answers", "--data", data]
+    command += ["--device", "cpu", "--dtype", "float32", "--out", str(tmp_path / "out")]
+    plain = run_record(capsys, *command)
+    options = {"fps": 2.0, "max_frames": 6, "total_pixels": 40_000, "min_pixels": 784}
+    given = [word for name in options for word in ("--model-arg", f"{name}={options[name]}")]
+    record = run_record(capsys, *command, *given)
+    assert record["counts"]["failed"] == 0
+    assert record["model"]["options"].items() >= options.items()
+    assert record["model"]["hash"] != plain["model"]["hash"]
