@@ -170,7 +170,7 @@ def test_an_id_is_no_label_where_another_column_is_the_id(tmp_path: Path) -> Non
 def test_a_label_next_to_scores_may_be_the_truth(tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("id,cat,dog,label\n1,0.9,0.1,dog\n")
-    with pytest.raises(DataError, match="label may hold the true labels.* scores in cat, dog"):
+    with pytest.raises(DataError, match=r"label may hold the true labels.* scores in cat, dog"):
         read_outputs(file)
     assert read_outputs(file, {"prediction": "label"}).values == {"1": "dog"}
 
