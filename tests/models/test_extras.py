@@ -1,4 +1,4 @@
-"""Models that need an extra: without it they are listed, and say in one line what to install."""
+"""Models that need an extra: without it they are listed, and the error names the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timm adapter, held to timm used by hand. `make test-torchvision` runs this file."""
+"""The timm adapter, compared with timm itself. `make test-torchvision` runs this file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def by_hand(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and features, as timm's documentation of feature extraction computes them."""
+    """Return logits and features, computed as in timm's documentation of feature extraction."""
     model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     settings = timm.data.resolve_data_config(model.pretrained_cfg)
     transform = timm.data.create_transform(**settings, is_training=False)
@@ -125,25 +125,25 @@ def test_classes_are_those_of_the_configuration(
 def test_classes_without_names(tmp_path: Path) -> None:
     four = timm_models.folder(tmp_path / "four")
     assert Timm(four, **CPU).labels == ["0", "1", "2", "3"]
-    assert Timm.notes(four) == ["config.json names no classes: their labels are 0 to 3"]
+    assert Timm.notes(four) == ["config.json has no class names; the labels are 0 to 3"]
     thousand = timm_models.folder(tmp_path / "thousand", classes=1000)
     names = Timm(thousand, **CPU).labels
     assert (names[0], len(set(names))) == ("n01440764", 1000)  # "crane" describes two of them
     assert Timm(thousand, **CPU, labels="descriptions").labels[0] == "tench, Tinca tinca"
     assert Timm.notes(thousand) == [
-        "config.json names no classes: 1,000 classes are taken for those of imagenet-1k"
+        "config.json has no class names; the 1,000 class names of imagenet-1k are used"
     ]
 
 
 @pytest.mark.parametrize("names", [NAMES[:3], {0: "a", 2: "b", 3: "c", 4: "d"}])
 def test_incomplete_classes_are_refused(tmp_path: Path, names: Any) -> None:
     folder = timm_models.folder(tmp_path / "net", label_names=names)
-    with one_line_error(ModelError, match="label_names .* does not count 4 classes from 0"):
+    with one_line_error(ModelError, match="label_names .* does not number 4 classes from 0"):
         Timm(folder, **CPU)
 
 
 def test_missing_descriptions_are_refused(folders: dict[str, Path]) -> None:
-    with one_line_error(ModelError, match="is not complete; type --model-arg labels=names"):
+    with one_line_error(ModelError, match="is incomplete; type --model-arg labels=names"):
         Timm(folders["resnet10t"], **CPU, labels="descriptions")
 
 
@@ -151,11 +151,11 @@ def test_faulty_folders(tmp_path: Path) -> None:
     folder = timm_models.folder(tmp_path / "net", label_names=NAMES)
     config, weights = folder / "config.json", folder / "model.safetensors"
     text = config.read_text()
-    with one_line_error(ModelError, match="needs a checkpoint: type timm@timm/resnet50.a1_in1k"):
+    with one_line_error(ModelError, match="needs a checkpoint; type timm@timm/resnet50.a1_in1k"):
         Timm(None, **CPU)
     for content in ("", "[1]", "3", '{"pretrained_cfg": 3, "architecture": "resnet10t"}'):
         config.write_text(content)
-        with one_line_error(ModelError, match="not a configuration of timm"):
+        with one_line_error(ModelError, match="is not a configuration of timm"):
             Timm(folder, **CPU)
     for architecture in ("no_such_net", "resnet18"):
         config.write_text(json.dumps(json.loads(text) | {"architecture": architecture}))
@@ -163,7 +163,7 @@ def test_faulty_folders(tmp_path: Path) -> None:
             Timm(folder, **CPU)
     config.write_text(text)
     weights.rename(folder / "best.pt")
-    with one_line_error(ModelError, match=r"has no weights: looked for model\.safetensors"):
+    with one_line_error(ModelError, match=r"has no weights \(looked for model\.safetensors"):
         Timm(folder, **CPU)
 
 
@@ -172,8 +172,8 @@ def test_a_folder_of_transformers_names_its_adapter(tmp_path: Path) -> None:
     with one_line_error(ModelError) as caught:
         Timm(folder, **CPU)
     assert str(caught.value) == (
-        f"checkpoint {folder} is not of timm: its config.json has no 'architecture'; a classifier"
-        f" of transformers is read by image@{folder}"
+        f"checkpoint {folder} is not a timm model (its config.json has no 'architecture'); for a"
+        f" classifier of transformers type image@{folder}"
     )
 
 
@@ -191,7 +191,7 @@ def test_a_run_classifies_by_names(
     assert record["counts"]["failed"] == 0
     assert record["environment"]["versions"]["timm"] == timm.__version__
     bare = timm_models.folder(tmp_path / "bare", classes=0)
-    assert "has no classes, and embeds images only" in refusal(
+    assert "has no classes and only embeds images" in refusal(
         capsys, "run", "-m", f"timm@{bare}", *task
     )
     assert Timm(bare, **CPU).labels == []

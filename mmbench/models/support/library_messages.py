@@ -84,10 +84,10 @@ def silent() -> Iterator[None]:
 
 
 def import_library(name: str, user: str, extra: str) -> ModuleType:
-    """Import a library of an extra (`mmbench[openclip]`) for `user`, without its output.
+    """Import a library of an extra (`mmbench[openclip]`) for `user` without its output.
 
-    Raises MissingExtra if it is not installed, ModelError if its import fails, as that of
-    torchvision does next to a torch of another build.
+    Raises MissingExtra if it is not installed, and ModelError if its import fails: torchvision
+    fails next to a torch of another build.
     """
     if find_spec(name) is None:
         raise MissingExtra(user, name, extra)
@@ -96,8 +96,8 @@ def import_library(name: str, user: str, extra: str) -> ModuleType:
             return import_module(name)
     except (ImportError, OSError, RuntimeError) as error:
         raise ModelError(
-            f"{user} cannot import {name}: {reason(error)}; install torch and torchvision from one"
-            " index, as docs/install.md describes"
+            f"{user} cannot import {name}: {reason(error)}; install torch and torchvision from the"
+            " same index (docs/install.md)"
         ) from error
 
 

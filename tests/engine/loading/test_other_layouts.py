@@ -1,4 +1,4 @@
-"""A folder of another adapter is refused before its weights are read, with the name to type."""
+"""Folders of another adapter are refused before weights are read, with the name to type."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_pipeline(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_both_is_read_by_both(tmp_path: Path) -> None:
-    """As many repositories of the hub are."""
+    """Many repositories of the hub have both layouts."""
     folder = contrastive.build("clip", tmp_path / "clip")
     (folder / "open_clip_config.json").write_text("{}")
     with ContentKeys(cache_folder()) as keys:
@@ -62,4 +62,4 @@ def test_a_bare_folder_names_its_adapters(
     (tmp_path / "open_clip_config.json").write_text("{}")
     (tmp_path / "config.json").write_text('{"architecture": "resnet18", "pretrained_cfg": {}}')
     said = refusal(capsys, "run", "-m", str(tmp_path), "-t", "shapes-retrieval")
-    assert f"write openclip@{tmp_path} or timm@{tmp_path};" in said
+    assert f"write openclip@{tmp_path} or timm@{tmp_path} (" in said

@@ -1,4 +1,4 @@
-"""The openclip adapter, held to open_clip used by hand. `make test-torchvision` runs this file."""
+"""The openclip adapter, compared with open_clip. `make test-torchvision` runs this file."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a small architecture, which open_clip then has."""
+    """Register a small architecture in open_clip, and return its name."""
     return openclip.architecture(tmp_path_factory.mktemp("architectures"), "ViT-tiny-8")
 
 
 def by_hand(name: str, weights: str | None = None, **options: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Features of texts and images, normalised, as the README of open_clip computes them."""
+    """Return normalised features of texts and images, computed as in the README of open_clip."""
     model, preprocess = open_clip.create_model_from_pretrained(name, weights, **options)
     model.eval()
     tokenizer = open_clip.get_tokenizer(name)
@@ -99,7 +99,7 @@ def test_a_folder_embeds_as_open_clip_does(folders: dict[str, Path], name: str) 
 
 
 def test_preprocessing_is_the_configurations(folders: dict[str, Path], tmp_path: Path) -> None:
-    """The same weights with other settings of images, and with those given as options."""
+    """The options have the same effect as a folder with these image settings."""
     embeddings = []
     for number, settings in enumerate([{}, openclip.SQUASH, openclip.LONGEST]):
         folder = openclip.described(tmp_path / str(number), openclip.VIT, settings)
@@ -152,20 +152,20 @@ def test_notes_tell_what_a_file_does_not(
     file = openclip.weights(tmp_path / "epoch_3.pt", state, state_dict_ema=state)
     assumed, averaged = OpenClip.notes(file, architecture=tiny, image_interpolation="bilinear")
     assert assumed == (
-        "epoch_3.pt holds weights alone: preprocessing (32 px, bilinear, shortest, mean 0.4815"
+        "epoch_3.pt holds only weights; preprocessing (32 px, bilinear, shortest, mean 0.4815"
         " 0.4578 0.4082, std 0.2686 0.2613 0.2758), tokenizer (BPE of open_clip, 24 tokens) and"
-        " activation (GELU) are those of ViT-tiny-8"
+        " activation (GELU) are taken from ViT-tiny-8"
     )
     assert averaged == (
-        "epoch_3.pt: the moving average of its weights; --model-arg ema=false takes the weights"
-        " themselves"
+        "epoch_3.pt: the moving average of the weights is used; --model-arg ema=false selects the"
+        " trained weights"
     )
     assert len(OpenClip.notes(file, architecture=tiny, ema=False)) == 1
     assert OpenClip.notes(folders["siglip"]) == []
     (tower,) = OpenClip.notes(folders["bert"])
-    assert tower.endswith(f"is that of {folders['bert'].parent / 'text'}, outside the checkpoint")
+    assert tower.endswith(f"{folders['bert'].parent / 'text'}, which is outside the checkpoint")
     (large,) = OpenClip.notes(openclip.weights(tmp_path / "b.pt", state), architecture="ViT-B/32")
-    assert large.endswith("are those of ViT-B-32; weights of OpenAI need ViT-B-32-quickgelu")
+    assert large.endswith("are taken from ViT-B-32; OpenAI weights need ViT-B-32-quickgelu")
 
 
 @pytest.mark.parametrize("name", ["vit", "siglip", "coca"])

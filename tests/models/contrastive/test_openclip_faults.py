@@ -1,4 +1,4 @@
-"""Checkpoints that openclip refuses in one line, and what the line says to type."""
+"""One-line errors of openclip about checkpoints, with the command to type."""
 
 from __future__ import annotations
 
@@ -61,18 +61,21 @@ def resolved(name: str, **options: object) -> Model:
 def test_parts_that_a_folder_lacks(folder: Path) -> None:
     weights = folder / WEIGHTS
     weights.rename(folder / "best.pt")
-    refused(folder, r"no weights: looked for open_clip_model\.safetensors, .*found best\.pt")
+    refused(
+        folder,
+        r"no weights \(looked for open_clip_model\.safetensors, .*; found best\.pt\); rename",
+    )
     (folder / "best.pt").unlink()
-    refused(folder, r"no weights: looked for .*model\.pth$")
+    refused(folder, r"no weights \(looked for .*model\.pth\)$")
     (folder / "open_clip_config.json").unlink()
     refused(folder, r"has no open_clip_config\.json; give a folder .* openclip:ViT-B-32@FILE")
-    refused(None, "needs a checkpoint: type openclip@FOLDER, or openclip:ARCHITECTURE@FILE")
+    refused(None, "needs a checkpoint; type openclip@FOLDER or openclip:ARCHITECTURE@FILE")
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"model_cfg": {"vision_cfg": 3}}', "[" * 5000])
 def test_a_torn_configuration(folder: Path, text: str) -> None:
     (folder / "open_clip_config.json").write_text(text)
-    refused(folder, r"open_clip_config\.json: not a configuration of open_clip: ")
+    refused(folder, r"open_clip_config\.json is not a configuration of open_clip: ")
 
 
 def test_a_configuration_that_open_clip_refuses(folder: Path) -> None:
@@ -110,7 +113,7 @@ def test_a_file_without_an_architecture(folder: Path, tmp_path: Path, tiny: str)
     file = openclip.weights(tmp_path / "a.pt", openclip.randomised(tiny).state_dict())
     refused(file, r"type openclip:ARCHITECTURE@.*a\.pt, such as openclip:ViT-B-32@.*a\.pt$")
     refused(folder / WEIGHTS, rf"is one file of a folder; type openclip@{folder}$")
-    refused(folder, "an architecture goes with a file of weights; type openclip@", architecture="x")
+    refused(folder, "only a weights file needs an architecture; type openclip@", architecture="x")
     with pytest.raises(UnknownName, match="did you mean ViT-B-32"):
         OpenClip(file, **CPU, architecture="ViT-B-23")
 
@@ -118,9 +121,9 @@ def test_a_file_without_an_architecture(folder: Path, tmp_path: Path, tiny: str)
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        ({"epoch": 3, "optimizer": {}}, "holds no weights: .*found the keys epoch, optimizer$"),
-        ([1, 2], "holds no weights: .*found a list$"),
-        ({}, "holds no weights: .*found nothing$"),
+        ({"epoch": 3, "optimizer": {}}, r"holds no weights .*; found the keys epoch, optimizer\)$"),
+        ([1, 2], r"holds no weights .*; found a list\)$"),
+        ({}, r"holds no weights .*; found nothing\)$"),
     ],
 )
 def test_a_file_of_other_content(tmp_path: Path, tiny: str, content: Any, match: str) -> None:
@@ -140,9 +143,9 @@ def test_a_torchscript_archive_and_code_are_refused(tmp_path: Path, tiny: str) -
             return Path.touch, (ran,)
 
     file.write_bytes(pickle.dumps({"state_dict": Code()}))
-    refused(file, "hold more than tensors, which could run code", architecture=tiny)
+    refused(file, "contain objects other than tensors, which could run code", architecture=tiny)
     torch.save({"state_dict": Code()}, file)
-    refused(file, "hold more than tensors, which could run code", architecture=tiny)
+    refused(file, "contain objects other than tensors, which could run code", architecture=tiny)
     assert not ran.exists()
     file.write_bytes(b"torn")
     refused(file, "cannot load its weights", architecture=tiny)
@@ -153,7 +156,7 @@ def test_weights_of_openai_need_quickgelu(tmp_path: Path, tiny: str) -> None:
     settings = {"input_resolution": 32, "context_length": 24, "vocab_size": openclip.VOCABULARY}
     state |= {name: torch.tensor(value) for name, value in settings.items()}
     file = openclip.weights(tmp_path / "openai.pt", state)
-    message = refused(file, "weights of OpenAI, which need QuickGELU; type", architecture=tiny)
+    message = refused(file, "OpenAI weights, which need QuickGELU; type", architecture=tiny)
     assert message.endswith(f"openclip:{tiny}-quickgelu@{file}")
     config = {**openclip.VIT, "quick_gelu": True}
     OpenClip(file, **CPU, architecture=openclip.architecture(tmp_path, f"{tiny}-quickgelu", config))
@@ -169,7 +172,7 @@ def test_a_tokenizer_that_a_folder_lacks(tmp_path: Path) -> None:
 
 
 def test_code_that_a_configuration_names_is_not_run(tmp_path: Path) -> None:
-    """transformers would ask on the terminal whether to run it."""
+    """transformers would ask at the terminal whether to run it."""
     folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
     (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     file = folder / "tokenizer_config.json"
@@ -191,7 +194,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_each_adapter_names_the_other(folder: Path, tmp_path: Path) -> None:
-    """For open_clip's folder typed with clip, and the reverse, before any weight is loaded."""
+    """clip refuses a folder of open_clip, and openclip a CLIP, before weights are loaded."""
     for name in (WEIGHTS, "open_clip_pytorch_model.bin"):
         (folder / WEIGHTS).rename(folder / name) if name != WEIGHTS else None
         with one_line_error(ModelError) as caught:
@@ -213,7 +216,7 @@ def test_a_folder_without_an_adapter_names_openclip(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said = refusal(capsys, "run", "-m", str(folder), "-t", "shapes-retrieval")
-    assert f"write openclip@{folder};" in said
+    assert f"write openclip@{folder} (" in said
     said = refusal(capsys, "run", "-m", "hf-hub:laion/CLIP", "-t", "shapes-retrieval")
     assert "write openclip@NAME or timm@NAME with the folder or hub id alone" in said
 
@@ -248,7 +251,7 @@ def test_a_run_by_variant_is_recorded_with_its_note(
     record = run_record(capsys, "run", "-m", model, *task)
     assert record["model"]["options"] == {"architecture": tiny}
     assert (record["model"]["name"], record["model"]["checkpoint"]) == ("openclip", str(file))
-    assert any(note.startswith("epoch_3.pt holds weights alone") for note in record["notes"])
+    assert any(note.startswith("epoch_3.pt holds only weights") for note in record["notes"])
     assert record["environment"]["versions"]["open_clip_torch"] == open_clip.__version__
     other = openclip.architecture(
         tmp_path, "ViT-tiny-8-quickgelu", {**openclip.VIT, "quick_gelu": True}
@@ -261,7 +264,7 @@ def test_a_run_by_variant_is_recorded_with_its_note(
 
 
 def test_a_hub_id_is_downloaded_and_embeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a process of its own, since huggingface_hub reads its environment when imported."""
+    """The run has its own process, since huggingface_hub reads its environment when imported."""
     folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
     files = {file.name: file.read_bytes() for file in folder.iterdir()}
     monkeypatch.setitem(REPOSITORIES, "some/siglip", files | {"README.md": b"about"})

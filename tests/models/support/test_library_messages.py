@@ -1,4 +1,4 @@
-"""Libraries of extras: imported in silence, or refused in one line."""
+"""Libraries of extras are imported without output, or refused in one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_library_that_is_not_installed() -> None:
 
 
 def test_a_library_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As torchvision of a build for CUDA, next to a torch for the CPU."""
+    """torchvision for CUDA fails like this next to a torch for the CPU."""
     text = "raise RuntimeError('operator torchvision::nms\\ndoes not exist')"
     (tmp_path / "mmbench_test_broken.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
@@ -27,7 +27,7 @@ def test_a_library_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.M
         import_library("mmbench_test_broken", "model x", "mmbench[y]")
     assert str(caught.value) == (
         "model x cannot import mmbench_test_broken: RuntimeError: operator torchvision::nms does"
-        " not exist; install torch and torchvision from one index, as docs/install.md describes"
+        " not exist; install torch and torchvision from the same index (docs/install.md)"
     )
 
 

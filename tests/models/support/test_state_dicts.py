@@ -1,4 +1,4 @@
-"""Files of weights in the forms that training code writes."""
+"""Reading of weights files in the forms that training code writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiny folders and files of open_clip: random weights in its own architectures.
+"""Tiny folders and files of open_clip with random weights.
 
 Towers are 32 wide and 2 deep, images are 32 px with patches of 8.
 """
@@ -69,7 +69,7 @@ def bert(path: Path) -> dict[str, Any]:
 
 
 def folder(path: Path, config: dict[str, Any], preprocessing: dict[str, Any] = SQUASH) -> Path:
-    """Write a folder as open_clip's save_for_hf does, with preprocessing of its own."""
+    """Write a folder with open_clip's save_for_hf, and replace its preprocessing."""
     described(path, config, preprocessing)
     model = randomised(f"local-dir:{path}")
     words = _tokenizer(config["text_cfg"])
@@ -78,7 +78,7 @@ def folder(path: Path, config: dict[str, Any], preprocessing: dict[str, Any] = S
 
 
 def described(path: Path, config: dict[str, Any], preprocessing: dict[str, Any]) -> Path:
-    """Write open_clip_config.json, which save_for_hf writes without a fill colour and a size."""
+    """Write open_clip_config.json; save_for_hf omits the fill colour and the size."""
     path.mkdir(parents=True, exist_ok=True)
     whole = {"model_cfg": config, "preprocess_cfg": preprocessing}
     (path / "open_clip_config.json").write_text(json.dumps(whole))
@@ -86,7 +86,7 @@ def described(path: Path, config: dict[str, Any], preprocessing: dict[str, Any])
 
 
 def architecture(path: Path, name: str, config: dict[str, Any] = VIT) -> str:
-    """Add an architecture to those that open_clip has by name, and return its name."""
+    """Register an architecture in open_clip, and return its name."""
     file = path / f"{name}.json"
     file.write_text(json.dumps(config))
     open_clip.add_model_config(file)
@@ -94,7 +94,7 @@ def architecture(path: Path, name: str, config: dict[str, Any] = VIT) -> str:
 
 
 def randomised(name: str, seed: int = 0) -> Any:
-    """Return a model with weights far from zero, so that every input and layer shows."""
+    """Return a model with large random weights, so that every input and layer has an effect."""
     torch.manual_seed(seed)
     model = open_clip.create_model(name, load_weights=False, pretrained_text=False)
     for weight in model.parameters():
@@ -104,7 +104,7 @@ def randomised(name: str, seed: int = 0) -> Any:
 
 
 def weights(file: Path, tensors: dict[str, Any], **others: Any) -> Path:
-    """Write a file of weights: plain, or a checkpoint of training with `others` in it."""
+    """Write a plain weights file, or a training checkpoint that also contains `others`."""
     if file.suffix == ".safetensors":
         save_file(tensors, file)
     else:
@@ -119,7 +119,7 @@ def _tokenizer(text_config: dict[str, Any]) -> Any:
 
 
 class _NoTokenizer:
-    """In place of the tokenizer in open_clip, which has no files."""
+    """A stand-in for open_clip's own tokenizer, which has no files."""
 
     def save_pretrained(self, path: Path) -> None:
         """Write nothing."""

@@ -1,4 +1,4 @@
-"""Tiny folders of timm: random weights in its own architectures, as its save_for_hf writes them."""
+"""Tiny folders with random weights, written by save_for_hf of timm."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 def folder(
     path: Path, name: str = "resnet10t", *, classes: int = len(NAMES), **config: Any
 ) -> Path:
-    """Write a model of so many classes; `config` are further keys of config.json."""
+    """Write a model with random weights; `config` contains further keys of config.json."""
     torch.manual_seed(0)
     model = timm.create_model(name, num_classes=classes, **ARCHITECTURES[name])
     for weight in model.parameters():
-        if weight.ndim > 1:  # wider than a fresh model's, so that every input and layer shows
+        if weight.ndim > 1:  # large, so that every input and layer has an effect
             torch.nn.init.normal_(weight, std=1.5 * weight[0].numel() ** -0.5)
     save_for_hf(model, path, model_config=config, safe_serialization=True)
     return path

@@ -1,1 +1,1 @@
-"""Models of open_clip: its configuration, its weights, and the adapter."""
+"""The adapter of open_clip models: configuration, weights and model class."""

@@ -1,4 +1,4 @@
-"""Models of open_clip, which embed texts and images."""
+"""The adapter of open_clip models, which embed texts and images."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ _PRECISIONS = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16
 
 
 class OpenClip:
-    """Any model that open_clip 3.3 creates: CLIP, SigLIP, CoCa, with towers of timm among them.
+    """Any model that open_clip 3.3 creates: CLIP, SigLIP, CoCa, also with image towers of timm.
 
-    `folder` is a folder with open_clip_config.json, its weights and, if it names a tokenizer of
-    transformers, the files of that; or a file of weights with `architecture`, a name of
-    `open_clip.list_models()`. Such a file tells nothing but weights: preprocessing, tokenizer and
-    activation are the architecture's. `ema` prefers the moving average of the weights in a
-    checkpoint of training. `image_mean`, `image_std`, `image_interpolation` (bicubic, bilinear) and
-    `image_resize_mode` (shortest, longest, squash) replace what the configuration says, as in
-    open_clip.create_model_from_pretrained. Raises MissingExtra without open_clip, ModelError for a
-    part that is missing and for weights that do not fit.
+    `folder` is a folder with open_clip_config.json, weights and, if the configuration names a
+    tokenizer of transformers, its files. It may also be a weights file; `architecture`, a name of
+    `open_clip.list_models()`, then decides preprocessing, tokenizer and activation. With `ema`, the
+    moving average of the weights in a training checkpoint is preferred. `image_mean`, `image_std`,
+    `image_interpolation` (bicubic, bilinear) and `image_resize_mode` (shortest, longest, squash)
+    replace values of the configuration, as in open_clip.create_model_from_pretrained. Raises
+    MissingExtra without open_clip, and ModelError if a part is missing or weights do not fit.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -88,12 +87,12 @@ class OpenClip:
         if place.replace("/", "-") in open_clip.list_models():
             raise ModelError(
                 f"model openclip: {place} is an architecture of open_clip; type"
-                f" openclip:{place}@FILE with a file of its weights"
+                f" openclip:{place}@FILE with its weights file"
             )
         tagged = open_clip.get_pretrained_cfg((architecture or "").replace("/", "-"), place)
         if name := str(tagged.get("hf_hub") or "").rstrip("/"):
             raise ModelError(
-                f"model openclip: {place} is a tag of open_clip, and not a file of weights;"
+                f"model openclip: {place} is a tag of open_clip, not a weights file;"
                 f" type openclip@{name}"
             )
 
@@ -105,9 +104,9 @@ class OpenClip:
         ema: bool = True,
         **image_options: Any,
     ) -> list[str]:
-        """Return notes on what the checkpoint does not tell, and on averaged weights.
+        """Return notes on facts that the checkpoint does not contain, and on averaged weights.
 
-        Raises as the constructor does, for all but the weights' names and shapes.
+        Raises the errors of the constructor, except errors about names and shapes of weights.
         """
         source = find_source(folder, architecture)
         notes = []
@@ -116,24 +115,25 @@ class OpenClip:
             notes.append(_describe_assumed(source, drop_none(**preprocessing)))
         if source.text_tower:
             notes.append(
-                f"the configuration of the text tower is that of {source.text_tower}, outside the"
-                " checkpoint"
+                f"the text tower uses the configuration of {source.text_tower}, which is outside"
+                " the checkpoint"
             )
         if is_averaged(source.weights, ema=ema):
             notes.append(
-                f"{source.weights.name}: the moving average of its weights;"
-                " --model-arg ema=false takes the weights themselves"
+                f"{source.weights.name}: the moving average of the weights is used;"
+                " --model-arg ema=false selects the trained weights"
             )
         return notes
 
     def prepare(self, item: str | Image, modality: Modality) -> Arrays:  # noqa: ARG002
-        """Return `ids` int64 [context length] of a text, `pixels` float32 [3, h, w] of an image.
+        """Return the model inputs of a text or an RGB image.
 
-        Raises ContentError for an image that open_clip cannot resize: one of 100 x 1 pixels whose
-        longest side becomes 32.
+        A text becomes `ids`, int64 [context length]. An image becomes `pixels`, float32 [3, h, w].
+        Raises ContentError for an image that open_clip cannot resize, such as 100 x 1 pixels with
+        the longest side resized to 32.
         """
         if isinstance(item, str):
-            with self._lock:  # truncation and padding are a state of tokenizers of transformers
+            with self._lock:  # truncation and padding are state of a tokenizer of transformers
                 return {"ids": self._tokenizer([item])[0].numpy()}
         try:
             return {"pixels": self._transform(item).numpy()}
@@ -144,7 +144,7 @@ class OpenClip:
             ) from error
 
     def embed(self, items: Sequence[Any], modality: Modality, role: Role) -> Array:  # noqa: ARG002
-        """Return the features of n prepared items, float32 [n, d], not normalised."""
+        """Return the embeddings of n prepared items, float32 [n, d], not normalised."""
         import torch
 
         batch = stack_batch(items, self._device, self._dtype)
@@ -157,12 +157,12 @@ class OpenClip:
 
 
 def _create_model(source: ModelSource, preprocessing: dict[str, Any], dtype: str) -> Network:
-    """Create a model with random weights. No weights of its towers are downloaded."""
+    """Create a model with random weights, without downloading weights of its towers."""
     with silent(), quiet(), loading(source.weights.parent, "model of open_clip"):
         if source.text_tower:
             from transformers import AutoConfig
 
-            # open_clip would ask on the terminal whether to run code.
+            # open_clip would ask at the terminal whether to run code.
             AutoConfig.from_pretrained(source.text_tower, trust_remote_code=False)
         return library().create_model(
             source.name,
@@ -174,7 +174,7 @@ def _create_model(source: ModelSource, preprocessing: dict[str, Any], dtype: str
 
 
 def _load_tokenizer(source: ModelSource) -> Configuration:
-    """Load the tokenizer in open_clip, or one of transformers: from the folder, if there is one."""
+    """Load the tokenizer of open_clip or transformers, from the folder if it is a folder."""
     local = source.architecture is None
     options = {"trust_remote_code": False, "local_files_only": local} if source.tokenizer else {}
     folder = source.weights.parent
@@ -192,7 +192,7 @@ def _load_tokenizer(source: ModelSource) -> Configuration:
 
 
 def _describe_assumed(source: ModelSource, preprocessing: dict[str, Any]) -> str:
-    """Return what a file of weights does not tell, and the architecture decides."""
+    """Return a note on the properties that the architecture decides for a weights file."""
     open_clip = library()
     image = open_clip.transform.PreprocessCfg(**preprocessing)
     size = source.config.vision_cfg.get("image_size", image.size)
@@ -201,12 +201,12 @@ def _describe_assumed(source: ModelSource, preprocessing: dict[str, Any]) -> str
     )
     activation = "QuickGELU" if source.config.quick_gelu else "GELU"
     other = f"{source.architecture}-quickgelu"
-    advice = f"; weights of OpenAI need {other}" if other in open_clip.list_models() else ""
+    advice = f"; OpenAI weights need {other}" if other in open_clip.list_models() else ""
     return (
-        f"{source.weights.name} holds weights alone: preprocessing ({size} px,"
+        f"{source.weights.name} holds only weights; preprocessing ({size} px,"
         f" {image.interpolation}, {image.resize_mode}, mean {_numbers(image.mean)}, std"
         f" {_numbers(image.std)}), tokenizer ({source.tokenizer or 'BPE of open_clip'}, {length}"
-        f" tokens) and activation ({activation}) are those of {source.architecture}{advice}"
+        f" tokens) and activation ({activation}) are taken from {source.architecture}{advice}"
     )
 
 

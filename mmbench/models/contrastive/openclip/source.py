@@ -1,4 +1,4 @@
-"""Where a model of open_clip is described: in its folder, or by the name of an architecture."""
+"""Description of an open_clip model: the configuration in a folder, or a named architecture."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class _FolderConfig(msgspec.Struct):
 
 
 class ModelSource(NamedTuple):
-    """A model of open_clip that is found, with its weights not read.
+    """An open_clip model whose weights are not read yet.
 
-    `name` is open_clip's name of it: `local-dir:FOLDER`, or that of an architecture of open_clip.
+    `name` is the name in open_clip: `local-dir:FOLDER` or the name of an architecture.
     """
 
     name: str
@@ -43,17 +43,17 @@ class ModelSource(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Return what the weights have to fit, for messages."""
+        """Return the description of the architecture in messages."""
         return f"the architecture {self.architecture}" if self.architecture else OPEN_CLIP
 
     @property
     def tokenizer(self) -> str:
-        """Return the name of a tokenizer of transformers, "" for the one in open_clip."""
+        """Return the name of a tokenizer of transformers, or "" for open_clip's own tokenizer."""
         return str(self.config.text_cfg.get("hf_tokenizer_name") or "")
 
     @property
     def text_tower(self) -> str:
-        """Return the name of a text tower of transformers, "" for one in open_clip."""
+        """Return the name of a text tower of transformers, or "" for a tower of open_clip."""
         return str(self.config.text_cfg.get("hf_model_name") or "")
 
 
@@ -63,20 +63,20 @@ def library() -> Configuration:
 
 
 def find_source(checkpoint: Path | None, architecture: str | None) -> ModelSource:
-    """Return the description of a folder, or of a file of weights with an architecture.
+    """Return the description of a checkpoint folder, or of a weights file with an architecture.
 
-    Raises ModelError for a part that is missing, UnknownName for an unknown architecture.
+    Raises ModelError if a part is missing, UnknownName for an unknown architecture.
     """
     open_clip = library()
     if checkpoint is None:
         raise ModelError(
-            "model openclip needs a checkpoint: type openclip@FOLDER, or openclip:ARCHITECTURE@FILE"
+            "model openclip needs a checkpoint; type openclip@FOLDER or openclip:ARCHITECTURE@FILE"
         )
     if checkpoint.is_dir():
         return _folder_source(checkpoint, architecture)
     if architecture is None:
         raise ModelError(_without_architecture(checkpoint))
-    name = architecture.replace("/", "-")  # ViT-B/32, as OpenAI writes it
+    name = architecture.replace("/", "-")  # OpenAI's spelling is ViT-B/32
     if (config := open_clip.get_model_config(name)) is None:
         raise UnknownName("architecture of open_clip", architecture, open_clip.list_models())
     return ModelSource(name, msgspec.convert(config, _ModelConfig), checkpoint, name)
@@ -85,19 +85,19 @@ def find_source(checkpoint: Path | None, architecture: str | None) -> ModelSourc
 def _folder_source(folder: Path, architecture: str | None) -> ModelSource:
     if architecture:
         raise ModelError(
-            f"checkpoint {folder} is a folder, and an architecture goes with a file of weights;"
-            f" type openclip@{folder}, or openclip:{architecture}@FILE"
+            f"checkpoint {folder} is a folder, but only a weights file needs an architecture; type"
+            f" openclip@{folder}, or openclip:{architecture}@FILE"
         )
     file = folder / OPEN_CLIP
     if not file.is_file():
         raise ModelError(
-            f"checkpoint {folder} has no {OPEN_CLIP}; give a folder that has it, or a file of"
-            f" weights with its architecture: openclip:{_EXAMPLE}@FILE"
+            f"checkpoint {folder} has no {OPEN_CLIP}; give a folder with this file, or a weights"
+            f" file with its architecture, such as openclip:{_EXAMPLE}@FILE"
         )
     try:
         config = parse_json(read_regular(file), _FolderConfig).model_cfg
     except (OSError, ValueError) as error:
-        raise ModelError(f"{file}: not a configuration of open_clip: {error}") from error
+        raise ModelError(f"{file} is not a configuration of open_clip: {error}") from error
     return ModelSource(f"local-dir:{folder}", config, weights_in(folder))
 
 
@@ -105,6 +105,6 @@ def _without_architecture(file: Path) -> str:
     if (file.parent / OPEN_CLIP).is_file():
         return f"checkpoint {file} is one file of a folder; type openclip@{file.parent}"
     return (
-        f"checkpoint {file} is a file of weights, which does not tell its architecture; type"
+        f"checkpoint {file} is a weights file, which does not contain its architecture; type"
         f" openclip:ARCHITECTURE@{file}, such as openclip:{_EXAMPLE}@{file}"
     )

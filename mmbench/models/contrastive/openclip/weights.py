@@ -1,4 +1,4 @@
-"""The weights of a model of open_clip: their file in a folder, and their form."""
+"""Weights of open_clip models: selection of the file in a folder, conversion and loading."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mmbench.models.contrastive.openclip.source import ModelSource
     from mmbench.models.support.library_types import Network
 
-# In the order of open_clip 3.3.0 (factory.py, _find_checkpoint_in_dir), which takes any other file
-# with a warning.
+# The order of open_clip 3.3.0 (factory.py, _find_checkpoint_in_dir), which also loads any other
+# file, with a warning.
 FILES = (
     *("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"),
     *("open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth", "model.safetensors"),
@@ -24,21 +24,25 @@ FILES = (
 )
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
-# Settings of the model among the tensors of OpenAI's archives; open_clip saves none.
+# Settings that OpenAI's archives store among the tensors; open_clip does not save them.
 _OPENAI = ("input_resolution", "context_length", "vocab_size")
 
-# A buffer in the weights of text towers of transformers before 4.31.
+# A buffer that transformers before 4.31 saved with text towers.
 _POSITION_IDS = "text.transformer.embeddings.position_ids"
 
 
 def weights_in(folder: Path) -> Path:
-    """Return the file of weights that open_clip reads in a folder. Raises ModelError."""
+    """Return the weights file that open_clip loads from a folder. Raises ModelError."""
     for name in FILES:
         if (folder / name).is_file():
             return folder / name
     others = sorted(file.name for file in folder.iterdir() if file.suffix in SUFFIXES)
-    found = f", and found {listed(others)}: rename the file that is meant" if others else ""
-    raise ModelError(f"checkpoint {folder} has no weights: looked for {', '.join(FILES)}{found}")
+    found, advice = "", ""
+    if others:
+        found, advice = f"; found {listed(others)}", "; rename the file to load"
+    raise ModelError(
+        f"checkpoint {folder} has no weights (looked for {', '.join(FILES)}{found}){advice}"
+    )
 
 
 def is_averaged(file: Path, *, ema: bool) -> bool:
@@ -47,7 +51,7 @@ def is_averaged(file: Path, *, ema: bool) -> bool:
 
 
 def load_weights(model: Network, source: ModelSource, *, ema: bool) -> None:
-    """Load the weights of a model, all of them and no others. Raises ModelError."""
+    """Load the weights of a model; their names and shapes must match. Raises ModelError."""
     tensors = read_state_dict(source.weights, ema=ema).tensors
     if tensors.keys() >= {*_OPENAI}:
         _refuse_other_activation(source)
@@ -57,7 +61,7 @@ def load_weights(model: Network, source: ModelSource, *, ema: bool) -> None:
 
 
 def _refuse_other_activation(source: ModelSource) -> None:
-    """Raise ModelError for weights of OpenAI in a model with GELU: they need QuickGELU."""
+    """Raise ModelError for OpenAI weights in a model with GELU, because they need QuickGELU."""
     if source.config.quick_gelu:
         return
     advice = (
@@ -66,14 +70,14 @@ def _refuse_other_activation(source: ModelSource) -> None:
         else f'write "quick_gelu": true into model_cfg of {source.label}'
     )
     raise ModelError(
-        f"checkpoint {source.weights} has weights of OpenAI, which need QuickGELU; {advice}"
+        f"checkpoint {source.weights} has OpenAI weights, which need QuickGELU; {advice}"
     )
 
 
 def _converted(model: Network, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return tensors under open_clip's present names, as its load_checkpoint converts them.
+    """Convert tensors to the current names in open_clip, as its load_checkpoint does.
 
-    Unlike there, position embeddings of another size are not interpolated.
+    Position embeddings of another size are not interpolated.
     """
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict
