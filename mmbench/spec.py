@@ -23,7 +23,7 @@ from mmbench.errors import SpecError, UnknownKind, UnknownName, UserError
 from mmbench.protocols.kind_class import class_fault
 from mmbench.storage.file_names import name_fault
 from mmbench.text import with_home
-from mmbench.types import KindOptions, TaskSpec
+from mmbench.types import GenerationConfig, KindOptions, TaskSpec
 from mmbench.validation.named_values import as_struct
 from mmbench.validation.regular_files import read_regular
 from mmbench.validation.renamed_options import refuse_renamed
@@ -159,6 +159,20 @@ def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
                 f"task {spec.name}: tasks of kind {spec.kind} have no {name}; omit --{name}"
             )
     return structs.replace(spec, options=structs.replace(spec.options, **settings))
+
+
+def with_max_tokens(spec: TaskSpec, max_tokens: int) -> TaskSpec:
+    """Return a task with `max_tokens` in place of that of its key `generation`.
+
+    Raises SpecError for a task without this key.
+    """
+    generation = getattr(spec.options, "generation", None)
+    if not isinstance(generation, GenerationConfig):
+        raise SpecError(
+            f"task {spec.name}: tasks of kind {spec.kind} generate no text; leave out --max-tokens"
+        )
+    generation = structs.replace(generation, max_tokens=max_tokens)
+    return structs.replace(spec, options=structs.replace(spec.options, generation=generation))
 
 
 def task_values(spec: TaskSpec) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def evaluate(
     *,
     data: str | Path | None = None,
     limit: int | None = None,
+    max_tokens: int | None = None,
     index: str | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -57,6 +58,7 @@ def evaluate(
         {
             "data": data,
             "limit": limit,
+            "max_tokens": max_tokens,
             "device": device,
             "dtype": dtype,
             "batch_size": batch_size,

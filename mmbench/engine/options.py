@@ -17,11 +17,13 @@ class RunSettings(msgspec.Struct, frozen=True):
 
     `settings` maps names to settings of the task's kind, such as `index`. `metric_models` maps
     options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
-    `price` has the prices of a million prompt tokens and of a million completion tokens.
+    `max_tokens` replaces the token limit of a task that generates text. `price` has the prices of a
+    million prompt tokens and of a million completion tokens.
     """
 
     data: Path | None = None
     limit: int | None = None
+    max_tokens: int | None = None
     settings: dict[str, Any] = {}
     device: str = "auto"
     dtype: str = "auto"

@@ -97,7 +97,8 @@ def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
             f"run {record.run}: unknown task {name}; pass the folder that contains {name}.yaml"
             " with --tasks DIR"
         )
-    return find_task(name, options)[0]
+    changed = msgspec.structs.replace(options, max_tokens=record.task.max_tokens)
+    return find_task(name, changed)[0]
 
 
 def _notes(record: RunRecord, predictions: Predictions, cut_notes: list[str]) -> list[str]:

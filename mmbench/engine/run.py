@@ -71,7 +71,10 @@ def run(
             marked, cut_notes = mark_long_texts(predictions)
         reasons = prepared.model is not None and prepared.model.reasons
         task_entry = task_info(
-            prepared, data_hash, without_reasoning=reasons or bool(separated.reasoning)
+            prepared,
+            data_hash,
+            context.options,
+            without_reasoning=reasons or bool(separated.reasoning),
         )
         measured = measure_task(prepared, marked, task_entry, context)
         measured = with_rtfx(measured, costs.throughput) if responses else measured

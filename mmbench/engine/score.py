@@ -70,7 +70,9 @@ def score(
         prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(data_notes))
         with clock.stage("hash"):
             data_hash, unreadable = hash_data(spec, data, kind.directions(), context.keys)
-        task_entry = task_info(prepared, data_hash, without_reasoning=options.strip_reasoning)
+        task_entry = task_info(
+            prepared, data_hash, options, without_reasoning=options.strip_reasoning
+        )
         measured = measure_task(prepared, marked, task_entry, context)
     notes = [
         *("scored from outputs", *outputs.notes, *_partial(all_data, data)),

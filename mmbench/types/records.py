@@ -35,7 +35,8 @@ class TaskInfo(Struct, frozen=True):
     """The task, identified by `fingerprint`, and its data, identified by `data_hash`.
 
     `data` holds the number of samples used, by role. `asked` is the part of each score's signature
-    that comes from the options of the task's kind: "index=exact".
+    that comes from the options of the task's kind: "index=exact". `max_tokens` is the limit of
+    `--max-tokens`, or None if the limit of the task holds.
     """
 
     name: str
@@ -47,6 +48,7 @@ class TaskInfo(Struct, frozen=True):
     data: dict[str, int]
     source: dict[str, str] = field(default_factory=dict)
     asked: str = ""
+    max_tokens: int | None = None
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):

@@ -113,6 +113,13 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         help="only the first N samples; for retrieval, the first N documents and their queries",
     )
     add(
+        "--max-tokens",
+        type=positive,
+        metavar="N",
+        help="the most tokens of an answer, in place of those of the task; such runs have tables of"
+        " their own",
+    )
+    add(
         "--index",
         metavar="exact|FACTORY",
         help="for retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"

@@ -22,10 +22,10 @@ from mmbench.engine.loading.models.resolver import BASELINES, Model, ModelResolv
 from mmbench.engine.loading.outside import check_outside
 from mmbench.engine.options import RunSettings
 from mmbench.engine.score_names import score_names
-from mmbench.errors import DataError, ModelError, UnknownName, UserError
+from mmbench.errors import DataError, ModelError, SpecError, UnknownName, UserError
 from mmbench.kinds.classification.names import columns_of_model
-from mmbench.protocols import Dataset, Kind
-from mmbench.spec import load_task, with_settings
+from mmbench.protocols import Dataset, Kind, Writes
+from mmbench.spec import load_task, with_max_tokens, with_settings
 from mmbench.types import ModelInfo, Requests, TaskSpec
 
 BASELINE = "baseline"  # the adapter in the record of a baseline
@@ -132,7 +132,14 @@ def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]
     Raises UserError for an unknown metric, or a headline that is not one of the task's scores.
     """
     spec = with_settings(load_task(task, options.tasks), options.settings)
+    if options.max_tokens is not None:
+        spec = with_max_tokens(spec, options.max_tokens)
     kind = kind_of(spec)
+    needs = kind.needs()
+    if options.max_tokens is not None and needs and needs.ability is not Writes:
+        raise SpecError(
+            f"task {spec.name}: the model rates texts and generates none; leave out --max-tokens"
+        )
     for name in spec.metrics:
         metric_names.check_metric(name, spec.kind, spec.metric_options.get(name))
     names = score_names(spec.metrics, kind.directions(), spec.breakdowns)

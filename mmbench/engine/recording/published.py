@@ -5,47 +5,44 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mmbench.text import count
-from mmbench.types import Published, PublishedInfo, ScoreInfo, TaskSpec
+from mmbench.types import Published, PublishedInfo, ScoreInfo, TaskInfo, TaskSpec
 
 
 def compare_published(
     spec: TaskSpec,
     model: str,
     scores: Mapping[str, ScoreInfo],
-    sizes: Mapping[str, int],
+    task: TaskInfo,
     failed: int,
-    provenance_warning: str = "",
 ) -> list[PublishedInfo]:
     """Return the published scores of a model, each with a verdict.
 
     A verdict is "reproduced", "not reproduced" or "not comparable", the last two with a reason. If
     the task has no published scores of this model, return the scores of the first published model
-    with the verdict "not comparable: another model". `sizes` are sample counts by role.
-    `provenance_warning` is the reason why the samples may differ from the samples of the protocol
-    (`RetrievalData.source`), or "".
+    with the verdict "not comparable: another model". `task` tells how many samples were used, why
+    they may differ from the samples of the protocol (`RetrievalData.source`), and whether
+    `--max-tokens` replaced the token limit of the task.
     """
     if not spec.published:
         return []
     own = [p for p in spec.published if p.model == model]
     entry = own[0] if own else spec.published[0]
     reason = (
-        _not_comparable(spec, sizes, failed, provenance_warning)
-        if own
-        else f"not comparable: another model ({model})"
+        _not_comparable(spec, task, failed) if own else f"not comparable: another model ({model})"
     )
     return [_verdict(entry, metric, scores.get(metric), reason) for metric in entry.scores]
 
 
-def _not_comparable(
-    spec: TaskSpec, sizes: Mapping[str, int], failed: int, provenance_warning: str
-) -> str:
-    for role, size in sorted(sizes.items()):  # the corpus before the queries
+def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int) -> str:
+    for role, size in sorted(task.data.items()):  # the corpus before the queries
         expected = spec.protocol.get(role, size)
         if size != expected:
             noun = f"{spec.fields.get(role, role)}s"
             return f"not comparable: {size} of {expected} {noun}"
-    if provenance_warning and spec.protocol:
-        return f"not comparable: {provenance_warning}"
+    if spec.protocol and "doubt" in task.source:  # see RetrievalData.source
+        return f"not comparable: {task.source['doubt']}"
+    if task.max_tokens is not None:
+        return f"not comparable: answers of at most {count(task.max_tokens, 'token')}"
     return f"not comparable: {count(failed, 'sample')} failed" if failed else ""
 
 

@@ -11,6 +11,7 @@ import msgspec
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.loading.prepare import BASELINE, PreparedRun
+from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
@@ -57,7 +58,9 @@ def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
     return ",".join(filter(None, [kind_signature, frames, reasoning]))
 
 
-def task_info(prepared: PreparedRun, data_hash: str, *, without_reasoning: bool) -> TaskInfo:
+def task_info(
+    prepared: PreparedRun, data_hash: str, options: RunSettings, *, without_reasoning: bool
+) -> TaskInfo:
     """Return the description of the task and its data for the record."""
     spec = prepared.spec
     return TaskInfo(
@@ -70,6 +73,7 @@ def task_info(prepared: PreparedRun, data_hash: str, *, without_reasoning: bool)
         data=prepared.data.sizes(),
         source=prepared.data.source,
         asked=request_signature(prepared, without_reasoning=without_reasoning),
+        max_tokens=options.max_tokens,
     )
 
 
@@ -108,10 +112,7 @@ def make_record(
     """Return the record of a run, of scored outputs or of rescored outputs."""
     costs, scores = context.costs, measured.scores
     known_as = context.options.published_as or model.checkpoint or model.name
-    provenance_warning = task.source.get("doubt", "")
-    published = compare_published(
-        spec, known_as, scores, task.data, summary.failed, provenance_warning
-    )
+    published = compare_published(spec, known_as, scores, task, summary.failed)
     endpoint: dict[str, object] = {"endpoint": summary.endpoint} if summary.endpoint else {}
     endpoint |= {"server": costs.server} if costs.server else {}
     return RunRecord(
