@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
 from json.encoder import encode_basestring_ascii
 from string import ascii_uppercase
 
@@ -37,7 +38,8 @@ class Samples(Struct, frozen=True):
     `templates` are the prompt templates of the data set for its classes ("a photo of a {}.").
     `group_name` is the noun for a group, if known ("speaker"); groups then become a tag with this
     name, for breakdowns. `optional_tags` are tags that the data source sets if the files have them.
-    The class implements `mmbench.protocols.Dataset`.
+    `examples` are solved samples of other data, for few-shot requests. The class implements
+    `mmbench.protocols.Dataset`.
     """
 
     samples: Sequence[Sample]
@@ -46,6 +48,7 @@ class Samples(Struct, frozen=True):
     templates: list[str] = field(default_factory=list)
     group_name: str = ""
     optional_tags: list[str] = field(default_factory=list)
+    examples: Sequence[Sample] = ()
 
     def by_role(self) -> dict[str, Sequence[Sample]]:
         """Return the samples under their only role, `sample`."""
@@ -62,36 +65,26 @@ class Samples(Struct, frozen=True):
     def contents(
         self, fields: Mapping[str, str], _both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:
-        """Yield role, id and content of each sample to identify the data.
+        """Yield role, id and content of each sample and example to identify the data.
 
         The content consists of the texts of the sample, and of its target if the target is an
         image. Input images, audio and video are not read: outputs of other programs are scored
         without them, and their scores share a leaderboard column with the scores of runs.
         """
         ids, targets = column(self.samples, "id"), column(self.samples, "target")
-        for ident, text, target in zip(ids, self._input_texts(fields), targets, strict=True):
+        texts = _input_texts(self.samples, fields)
+        for ident, text, target in zip(ids, texts, targets, strict=True):
             yield "sample", ident, text
             if isinstance(target, Media):
                 yield "target", ident, target
-
-    def _input_texts(self, fields: Mapping[str, str]) -> Iterator[str]:
-        """Yield the texts of each sample as a JSON object, with the task's field names as keys."""
-        inputs = column(self.samples, "inputs")
-        names = sorted(fields)
-        columns = [entries(inputs, fields[name]) for name in names]
-        keys = [f"{encode_basestring_ascii(name)}: " for name in names]
-        for texts in zip(*columns, strict=True) if columns else [()] * len(self.samples):
-            pairs = zip(keys, texts, strict=True)
-            fields_json = [
-                key + encode_basestring_ascii(t) for key, t in pairs if isinstance(t, str)
-            ]
-            yield f"{{{', '.join(fields_json)}}}"
+        texts = _input_texts(self.examples, fields)
+        for ident, text in zip(column(self.examples, "id"), texts, strict=True):
+            yield "example", ident, text
 
     def targets_hash(self) -> bytes:
         """Return a hash of the targets; together with the contents it identifies the data."""
         state = blake2b(digest_size=16)
-        pairs = zip(column(self.samples, "id"), column(self.samples, "target"), strict=True)
-        for ident, target in pairs:
+        for ident, target in chain(_id_targets(self.samples), _id_targets(self.examples)):
             known = None if isinstance(target, Media | InvalidContent) else target
             state.update(repr((ident, known)).encode("utf-8", "surrogatepass"))
         state.update(repr(self.labels).encode())
@@ -185,6 +178,22 @@ class Samples(Struct, frozen=True):
         half = len(self.samples) // 2
         parts = (self.samples[:half], self.samples[half:])
         return [replace(self, samples=part) for part in parts]
+
+
+def _id_targets(samples: Sequence[Sample]) -> Iterator[tuple[str, object]]:
+    return zip(column(samples, "id"), column(samples, "target"), strict=True)
+
+
+def _input_texts(samples: Sequence[Sample], fields: Mapping[str, str]) -> Iterator[str]:
+    """Yield the texts of each sample as a JSON object, with the task's field names as keys."""
+    inputs = column(samples, "inputs")
+    names = sorted(fields)
+    columns = [entries(inputs, fields[name]) for name in names]
+    keys = [f"{encode_basestring_ascii(name)}: " for name in names]
+    for texts in zip(*columns, strict=True) if columns else [()] * len(samples):
+        pairs = zip(keys, texts, strict=True)
+        fields_json = [key + encode_basestring_ascii(t) for key, t in pairs if isinstance(t, str)]
+        yield f"{{{', '.join(fields_json)}}}"
 
 
 def lettered(options: Sequence[str]) -> str:

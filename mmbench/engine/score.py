@@ -12,6 +12,7 @@ from mmbench.engine.context import run_context
 from mmbench.engine.identity import hash_data
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.loading.prepare import PreparedRun, find_task
 from mmbench.engine.options import RunSettings
@@ -55,9 +56,8 @@ def score(
         with clock.stage("prepare"):
             spec, kind = find_task(task, options)
             outputs = _outputs(predictions, fields)
-            all_data, data_notes = with_breakdown_tags(
-                spec, load_data(spec, options.data), outputs.tags.values()
-            )
+            loaded = with_example_data(spec, load_data(spec, options.data), options.data)
+            all_data, data_notes = with_breakdown_tags(spec, loaded, outputs.tags.values())
             where = _place(predictions)
             outputs = with_ids_of_data(outputs, _ids(all_data), where, fold=fold_ids)
             data, outputs = all_data.match(outputs, partial=partial)

@@ -88,6 +88,14 @@ class Choice(Writing):
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
 
+    def example_answer(self, target: object) -> str:
+        """Return the letter of the reference, or the text of its option if options are rated."""
+        letter = super().example_answer(target)
+        if self.options.choose == "letter" or not isinstance(target, dict):
+            return letter
+        texts = dict(zip(ascii_uppercase, target.get("options", ()), strict=False))
+        return str(texts.get(letter, ""))
+
     def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[str]:
         """Return the letter that a baseline predicts for each sample.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
+
+from msgspec import field
 
 from mmbench.errors import DataError, SpecError
 from mmbench.types import (
@@ -26,11 +29,16 @@ class PromptOptions(KindOptions, frozen=True):
     """Options of kinds with conversations: a prompt with slots, and settings for generation.
 
     A slot is the name of a field in braces, such as `{image}`. The content of the field replaces
-    it.
+    it. `few_shot` is the number of solved samples before each question. They are selected by hashes
+    of `few_shot_seed` and their ids, from the samples of the task or from the data of
+    `few_shot_data`, whose keys replace keys of `data`.
     """
 
     prompt: str = _ALL
     generation: GenerationConfig = GenerationConfig()
+    few_shot: int = 0
+    few_shot_seed: int = 0
+    few_shot_data: dict[str, Any] = field(default_factory=dict)
 
 
 def media_together(prompt: str) -> frozenset[Modality]:

@@ -18,6 +18,12 @@ from mmbench.kinds.conversation import (
     media_together,
     modality_of,
 )
+from mmbench.kinds.few_shot import (
+    answered,
+    check_few_shot,
+    reference_answer,
+    with_examples,
+)
 from mmbench.kinds.per_sample import PerSample, decoded_answers, each_output, permute_answers
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Needs, Responses, Writes
@@ -31,6 +37,7 @@ from mmbench.types import (
     Outputs,
     Predictions,
     Requests,
+    Sample,
     TaskSpec,
     tagged,
 )
@@ -52,6 +59,7 @@ class Writing(PerSample):
     def __init__(self, task: TaskSpec, /) -> None:
         super().__init__(task)
         check_prompt(task, self.options.prompt)
+        check_few_shot(task, self.options)
 
     def needs(self) -> Needs | None:
         """Return the ability that a model needs, with the modalities of the prompt's slots."""
@@ -73,9 +81,19 @@ class Writing(PerSample):
         }
 
     def conversations(self, data: Samples) -> list[Conversation]:
-        """Return the conversation of each sample."""
-        prompt = self.options.prompt
-        return [conversation(self.task, prompt, sample) for sample in data.samples]
+        """Return the conversation of each sample, with its few-shot examples."""
+        questions = [self._question(sample) for sample in data.samples]
+        return with_examples(self.task, self.options, data, questions, self._solved)
+
+    def _question(self, sample: Sample) -> Conversation:
+        return conversation(self.task, self.options.prompt, sample)
+
+    def _solved(self, sample: Sample) -> Conversation | None:
+        return answered(self._question(sample), self.example_answer(sample.target))
+
+    def example_answer(self, target: object) -> str:
+        """Return the answer of a few-shot example, "" for a target without one."""
+        return reference_answer(target)
 
     def values(self, _data: Samples, responses: Responses, /) -> list[str | InvalidContent]:
         """Return the generated text of each sample, with InvalidContent for failed requests."""

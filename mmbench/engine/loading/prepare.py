@@ -16,6 +16,7 @@ from mmbench.engine.loading.abilities import (
 )
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
+from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.media_check import check_media
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import BASELINES, Model, ModelResolver, find
@@ -86,7 +87,7 @@ def _find_model_and_data(
     except ModelError as error:
         problems.append(error)
     try:
-        data = load_data(spec, options.data)
+        data = with_example_data(spec, load_data(spec, options.data), options.data)
         refuse_broken(spec, data)
     except DataError as error:
         problems.append(error)
