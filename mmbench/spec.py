@@ -38,19 +38,25 @@ def task_folders(extra: Iterable[str] = ()) -> list[Path]:
     for folder in folders:
         if not folder.is_dir():
             raise SpecError(f"--tasks {folder}: no such folder")
-    return [folder for folder in [*folders, Path("tasks"), *_packaged()] if folder.is_dir()]
+    packaged = packaged_folders("tasks")
+    return [folder for folder in [*folders, Path("tasks"), *packaged] if folder.is_dir()]
 
 
-def _packaged() -> list[Path]:
-    """Return the possible folders of packaged tasks: inside the package (wheel) or next to it."""
+def packaged_folders(name: str) -> list[Path]:
+    """Return the possible folders of packaged files: inside the package (wheel) or next to it."""
     package = Path(__file__).parent
-    return [package / "tasks", package.parent / "tasks"]
+    return [package / name, package.parent / name]
+
+
+def packaged_files(name: str) -> dict[str, Path]:
+    """Return the YAML files of a folder of the package by their names without the ending."""
+    folders = [folder for folder in packaged_folders(name) if folder.is_dir()]
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
 
 def packaged_tasks() -> list[str]:
     """Return the names of the packaged tasks."""
-    folders = [folder for folder in _packaged() if folder.is_dir()]
-    return sorted(path.stem for folder in folders for path in folder.glob("*.yaml"))
+    return sorted(packaged_files("tasks"))
 
 
 def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:

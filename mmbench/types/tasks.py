@@ -11,12 +11,15 @@ class Published(Struct, frozen=True, forbid_unknown_fields=True):
     """Published scores of one model, with their source. `model` is a hub id.
 
     A measured score reproduces a published one if the absolute difference is at most `tolerance`.
+    `differs` says which settings of the source differ from the task; the scores are then shown but
+    not compared.
     """
 
     model: str
     scores: dict[str, float]
     source: str
     tolerance: float = 0.002
+    differs: str = ""
 
 
 class Views(Struct, frozen=True, forbid_unknown_fields=True):

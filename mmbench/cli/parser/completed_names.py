@@ -87,7 +87,13 @@ def _models(prefix: str, **_: object) -> list[str]:
     if at:
         return [f"{name}@{path}" for path in FilesCompleter()(place)]
     with_frames = [f"frames+{name}" for name in registry.names("model")] if "+" in prefix else []
-    return [*registry.names("model"), *BASELINES, *with_frames]
+    return [*registry.names("model"), *_recipes(), *BASELINES, *with_frames]
+
+
+def _recipes(**_: object) -> list[str]:
+    from mmbench.engine.loading.models.model_ref import recipes
+
+    return list(recipes())
 
 
 def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
@@ -124,6 +130,7 @@ def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterabl
         return registry.names("trainer")
     by_kind: dict[str, Completer] = {
         "model": _model_names,
+        "recipe": _recipes,
         "task": _tasks,
         "metric": _metrics,
         "run": _runs,

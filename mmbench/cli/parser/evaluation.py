@@ -125,7 +125,7 @@ def verify(commands: Commands) -> None:
     text = "run a model on the tasks for which it has published scores, and compare"
     parser = command(commands, "verify", "evaluation", text)
     add = parser.add_argument
-    help = "model to verify (default: list the published scores); repeat for several"
+    help = "model or recipe to verify (default: list the published scores); repeat for several"
     add("-m", "--model", action="append", default=[], help=help)
     help = "task to run (default: all tasks with published scores of the model); repeat for several"
     add("-t", "--task", action="append", default=[], help=help)

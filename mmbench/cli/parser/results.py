@@ -83,7 +83,10 @@ def list(commands: Commands) -> None:
     parser = command(
         commands, "list", "results", "list names, one per line, without loading anything"
     )
-    what = ["models", "tasks", "metrics", "kinds", "data", "trainers", "conformance", "runs"]
+    what = [
+        *("models", "recipes", "tasks", "metrics", "kinds", "data"),
+        *("trainers", "conformance", "runs"),
+    ]
     parser.add_argument("what", choices=what)
     _runs_folder(parser)
     plugins(parser)
@@ -91,9 +94,9 @@ def list(commands: Commands) -> None:
 
 def show(commands: Commands) -> None:
     """Add the subcommand `mmbench show` and its flags."""
-    parser = command(commands, "show", "results", "describe one model, task, metric or run")
-    parser.add_argument("what", choices=["model", "task", "metric", "run"])
-    parser.add_argument("name", help=f"name of the model, task or metric; a run is {RUN}")
+    parser = command(commands, "show", "results", "describe one model, recipe, task, metric or run")
+    parser.add_argument("what", choices=["model", "recipe", "task", "metric", "run"])
+    parser.add_argument("name", help=f"name of the model, recipe, task or metric; a run is {RUN}")
     parser.add_argument(
         "--json", action="store_true", help="print the complete record of a run as JSON"
     )

@@ -19,6 +19,7 @@ from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.media_check import check_media
 from mmbench.engine.loading.models.model_ref import parse
+from mmbench.engine.loading.models.recipes import with_recipe_scores
 from mmbench.engine.loading.models.resolver import BASELINES, Model, ModelResolver, find
 from mmbench.engine.loading.outside import check_outside
 from mmbench.engine.options import RunSettings
@@ -59,6 +60,8 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     if model not in BASELINES:
         refuse_early(model, kind, spec)
     resolved, dataset = _find_model_and_data(model, spec, kind, context)
+    if resolved is not None and options.published_as is None:
+        spec = _with_recipe_scores(spec, kind, model, resolved, options)
     check_media(spec, dataset)
     data, notes = with_breakdown_tags(spec, dataset)
     if options.limit is not None:
@@ -73,6 +76,21 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     check_ability(resolved, needs, spec, requests)
     notes = [*notes, *resolved.notes, *_sent_away(resolved, spec, requests, options)]
     return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
+
+
+def known_as(model: ModelInfo, options: RunSettings) -> str:
+    """Return the name under which scores of the model were published."""
+    return options.published_as or model.checkpoint or model.name
+
+
+def _with_recipe_scores(
+    spec: TaskSpec, kind: Kind[Dataset], model: str, resolved: Model, options: RunSettings
+) -> TaskSpec:
+    """Return a task with the published scores of the model, if the model is a recipe."""
+    names = score_names(spec.metrics, kind.directions(), spec.breakdowns)
+    unhashed = getattr(resolved.cls, "unhashed", ())
+    changed = {k: v for k, v in options.model_options.items() if k not in unhashed}
+    return with_recipe_scores(spec, parse(model), known_as(resolved.info, options), names, changed)
 
 
 def _find_model_and_data(

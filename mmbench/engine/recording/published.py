@@ -28,12 +28,14 @@ def compare_published(
     own = [p for p in spec.published if p.model == model]
     entry = own[0] if own else spec.published[0]
     reason = (
-        _not_comparable(spec, task, failed) if own else f"not comparable: another model ({model})"
+        _not_comparable(spec, task, failed, entry.differs)
+        if own
+        else f"not comparable: another model ({model})"
     )
     return [_verdict(entry, metric, scores.get(metric), reason) for metric in entry.scores]
 
 
-def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int) -> str:
+def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int, differs: str) -> str:
     for role, size in sorted(task.data.items()):  # the corpus before the queries
         expected = spec.protocol.get(role, size)
         if size != expected:
@@ -41,6 +43,8 @@ def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int) -> str:
             return f"not comparable: {size} of {expected} {noun}"
     if spec.protocol and "doubt" in task.source:  # see RetrievalData.source
         return f"not comparable: {task.source['doubt']}"
+    if differs:
+        return f"not comparable: {differs}"
     if task.max_tokens is not None:
         return f"not comparable: answers of at most {count(task.max_tokens, 'token')}"
     return f"not comparable: {count(failed, 'sample')} failed" if failed else ""

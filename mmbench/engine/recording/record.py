@@ -10,7 +10,7 @@ import msgspec
 
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
-from mmbench.engine.loading.prepare import BASELINE, PreparedRun
+from mmbench.engine.loading.prepare import BASELINE, PreparedRun, known_as
 from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
@@ -111,8 +111,9 @@ def make_record(
 ) -> RunRecord:
     """Return the record of a run, of scored outputs or of rescored outputs."""
     costs, scores = context.costs, measured.scores
-    known_as = context.options.published_as or model.checkpoint or model.name
-    published = compare_published(spec, known_as, scores, task, summary.failed)
+    published = compare_published(
+        spec, known_as(model, context.options), scores, task, summary.failed
+    )
     endpoint: dict[str, object] = {"endpoint": summary.endpoint} if summary.endpoint else {}
     endpoint |= {"server": costs.server} if costs.server else {}
     return RunRecord(

@@ -1,4 +1,4 @@
-"""`mmbench verify`: run a model on the tasks for which scores of it have been published."""
+"""`mmbench verify`: run a model or recipe on the tasks for which scores of it were published."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
 from mmbench.cli.parser.options import models_of, run_options
 from mmbench.engine.loading.models.model_cache import ModelCache
-from mmbench.engine.loading.models.model_ref import parse
+from mmbench.engine.loading.models.model_ref import parse, recipes
 from mmbench.errors import UnknownKind, UserError
 from mmbench.reports import board
 from mmbench.spec import load_task, task_files
@@ -55,8 +55,11 @@ def _codes(
     """Run each pair of model and task, add its record to `records`, and yield its exit code."""
     model_cache, requested = ModelCache(), list(args.task)  # each pair sets `args.task` to its task
     for model in args.model:
-        published = [spec.name for spec in specs if _is_published(spec, _known_as(model, args))]
-        tasks = requested or published
+        try:
+            tasks = requested or _published_tasks(model, args, specs)
+        except UserError as error:  # a model file that cannot be read
+            yield report(error)
+            continue
         yield from (_verified(model, task, args, model_cache, records) for task in tasks)
         if not tasks:
             yield report(UserError(_nothing_published(model, args, specs)))
@@ -103,6 +106,14 @@ def _code(record: RunRecord) -> int:
     return DONE if "reproduced" in verdicts else UNCLEAR
 
 
+def _published_tasks(model: str, args: argparse.Namespace, specs: list[TaskSpec]) -> list[str]:
+    """Return the tasks for which the recipe or the task has scores of the model."""
+    own = [] if args.published_as else [entry.task for entry in parse(model).published]
+    known_as = _known_as(model, args)
+    others = [spec.name for spec in specs if _is_published(spec, known_as)]
+    return list(dict.fromkeys([*own, *others]))
+
+
 def _known_as(model: str, args: argparse.Namespace) -> str:
     return args.published_as or parse(model).checkpoint or parse(model).adapter
 
@@ -120,11 +131,18 @@ def _nothing_published(model: str, args: argparse.Namespace, specs: list[TaskSpe
 
 
 def _show(specs: list[TaskSpec]) -> int:
-    """Print a line for each model and task with published scores."""
+    """Print a line for each model and task with published scores, then for each packaged recipe."""
     rows = [
         [plain(entry.model), spec.name, count(len(entry.scores), "number"), plain(entry.source)]
         for spec in specs
         for entry in spec.published
+    ]
+    names = {spec.name for spec in specs}
+    rows += [
+        [name, entry.task, count(len(entry.scores), "number"), plain(entry.source)]
+        for name in recipes()
+        for entry in parse(name).published
+        if entry.task in names
     ]
     show(listing(rows, screen_width(sys.stdout)))
     return DONE

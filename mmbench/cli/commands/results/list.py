@@ -31,6 +31,8 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         return _tasks(args.tasks)
     if args.what == "runs":
         return _runs(args.out)
+    if args.what == "recipes":
+        return _recipes()
     if args.what == "metrics":
         return map(_metric, registry.names("metric"))
     kind = args.what.removesuffix("s")
@@ -48,6 +50,15 @@ def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
 
     for name, path in sorted(task_files(folders).items()):
         yield name, task_summary(path)
+
+
+def _recipes() -> Iterator[tuple[str, str]]:
+    from mmbench.engine.loading.models.model_ref import parse, recipes
+
+    for name in recipes():
+        ref = parse(name)
+        tasks = ", ".join(entry.task for entry in ref.published)
+        yield name, f"{ref.adapter}@{ref.checkpoint}: {tasks}"
 
 
 def _runs(out: str) -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""`mmbench show`: the description of one model, task, metric or run."""
+"""`mmbench show`: the description of one model, recipe, task, metric or run."""
 
 from __future__ import annotations
 
@@ -27,11 +27,22 @@ def command(args: argparse.Namespace) -> int:
         _run(args)
     elif args.what == "task":
         sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
+    elif args.what == "recipe":
+        show(_recipe(args.name))
     else:
         lines = {"model": _model, "metric": _metric}[args.what](args)
         for line in lines:
             show(wrapped(line, screen_width(sys.stdout), hang=0))
     return 0
+
+
+def _recipe(name: str) -> list[str]:
+    """Return the lines of the file of a recipe, which is checked."""
+    from mmbench.engine.loading.models.model_ref import model_file, parse
+
+    text = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+    parse(text)
+    return [printable(line) for line in model_file(text).read_text("utf-8").splitlines()]
 
 
 def _run(args: argparse.Namespace) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from mmbench.errors import SpecError
-from mmbench.spec import read_yaml
+from mmbench.errors import SpecError, UnknownName
+from mmbench.spec import packaged_files, read_yaml
 from mmbench.text import with_home
 from mmbench.validation.named_values import as_struct
 
 FRAMES_PREFIX = "frames+"
+_ENDINGS = (".yaml", ".yml")
 
 
 class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,13 +26,27 @@ class EnsembleMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight: float = 1.0
 
 
+class RecipeScores(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The published scores of a recipe on one task, with their source.
+
+    `tolerance` and `differs` are as in `mmbench.types.Published`.
+    """
+
+    task: str
+    scores: dict[str, float]
+    source: str
+    tolerance: float = 0.002
+    differs: str = ""
+
+
 class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A parsed model name or model file: `clip@openai/clip-vit-base-patch32#<sha>`.
 
     A model file of a late-fusion ensemble has `late`, a list of models, in place of `adapter`. An
     adapter with the prefix `frames+` processes a video as sampled frames. `variant` is the value of
     the option that the class of the adapter names in its attribute `variant`:
-    `openclip:ViT-B-32@epoch_3.pt`.
+    `openclip:ViT-B-32@epoch_3.pt`. A file with `source` is a recipe: a model with the options of
+    `published` scores. `source` says where the options were read; `notes` are for the reader.
     """
 
     adapter: str = ""
@@ -40,14 +55,23 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
     late: list[EnsembleMember] = []
     variant: str | None = None
+    source: str = ""
+    notes: str = ""
+    published: list[RecipeScores] = []
+
+    @property
+    def is_recipe(self) -> bool:
+        """Return whether this is a recipe."""
+        return bool(self.source)
 
 
 def parse(text: str) -> ModelRef:
     """Parse `[frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]]`, or read the YAML file `text`.
 
-    Raises SpecError for an invalid file.
+    Raises SpecError for an invalid file, UnknownName for a name that is neither a file nor a
+    packaged recipe.
     """
-    if text.endswith((".yaml", ".yml")):
+    if text.endswith(_ENDINGS):
         return _from_file(text)
     name, _, checkpoint = text.partition("@")
     place, _, revision = checkpoint.partition("#")
@@ -57,10 +81,42 @@ def parse(text: str) -> ModelRef:
     return ModelRef(adapter, place or None, revision or None, variant=variant or None)
 
 
+def recipes() -> dict[str, Path]:
+    """Return the files of the packaged recipes, by name with the suffix .yaml."""
+    return {f"{name}.yaml": path for name, path in packaged_files("recipes").items()}
+
+
+def model_file(text: str) -> Path:
+    """Return the path of a model file: a file, else the packaged recipe with this name.
+
+    Raises UnknownName for a name without a folder that is neither.
+    """
+    path = Path(with_home(text))
+    if path.exists() or path.name != text:
+        return path
+    shipped = recipes()
+    if text not in shipped:
+        raise UnknownName("model file", text, shipped, "`mmbench list recipes` shows them")
+    return shipped[text]
+
+
 def _from_file(text: str) -> ModelRef:
-    ref = as_struct(read_yaml(Path(with_home(text))), ModelRef, text)
+    ref = as_struct(read_yaml(model_file(text)), ModelRef, text)
     if bool(ref.adapter) == bool(ref.late):
         raise SpecError(f"{text}: a model file needs either `adapter` or `late`, a list of models")
     if any(part.weight <= 0 for part in ref.late):
         raise SpecError(f"{text}: weights in `late` must be greater than 0")
+    _check_published(ref, text)
     return ref
+
+
+def _check_published(ref: ModelRef, text: str) -> None:
+    """Check the published scores. Raises SpecError without a source, or for a repeated task."""
+    if ref.published and not ref.source:
+        raise SpecError(f"{text}: published scores need `source: URL`, where the options were read")
+    tasks = [entry.task for entry in ref.published]
+    for entry in ref.published:
+        if tasks.count(entry.task) > 1:
+            raise SpecError(f"{text}: published has two entries for {entry.task}; merge them")
+        if not entry.scores or not entry.source:
+            raise SpecError(f"{text}: published for {entry.task}: give `scores` and a `source`")

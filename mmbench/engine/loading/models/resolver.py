@@ -77,7 +77,11 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     """
     ref = parse(text)
     if not ref.late:
-        return _single(ref, finder, options)
+        model = _single(ref, finder, options)
+        if not ref.is_recipe:
+            return model
+        info = msgspec.structs.replace(model.info, name=Path(text).stem)
+        return msgspec.structs.replace(model, info=info)
     if options:
         raise UserError(
             f"{text}: --model-arg is not possible for late fusion; set `options` of each model in"
