@@ -12,6 +12,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
+from mmbench.engine.recording.published import with_recorded_scores
 from mmbench.engine.recording.record import RunSummary, make_record, with_rtfx
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.run import FinishedRun
@@ -85,6 +86,7 @@ def rescore(
         tokens=record.tokens,
         cost=record.cost,
     )
+    spec = with_recorded_scores(spec, record)
     rescored = make_record(spec, record.model, record.task, measured, summary, context)
     return FinishedRun(rescored, rows_table(predictions, measured.metrics), None, {})
 

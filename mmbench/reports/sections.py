@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mmbench.comparison.comparability import distinctions
-from mmbench.text import format_sizes, sample_noun
+from mmbench.text import count, format_sizes, sample_noun
 from mmbench.types import RunRecord
 
 Section = tuple[str, str, str]
@@ -74,9 +74,13 @@ def other_data(record: RunRecord) -> str:
 
 
 def caption(records: list[RunRecord]) -> str:
-    """Return the caption of a table: version, sizes, and differences from the protocol's data."""
+    """Return the caption of a table: version, sizes, the token limit of `--max-tokens`, and
+    differences from the protocol's data.
+    """
     task = records[0].task
     words = f"version {task.version}; {format_sizes(task.data)}; data {task.data_hash[:8]}"
+    if task.max_tokens is not None:
+        words += f"; answers of at most {count(task.max_tokens, 'token')}"
     other = other_data(records[0])
     return f"{words}; {other}" if other else words
 

@@ -26,6 +26,7 @@ def test_another_limit_is_another_question(tmp_path: Path) -> None:
     assert main(["leaderboard", "build", "--out", str(tmp_path)]) == 0
     page = (tmp_path / f"{TASK}.md").read_text()
     assert page.count("task definition") >= 2
+    assert page.count("answers of at most 1 token") == 1
 
 
 def test_a_run_with_another_limit_is_rescored(tmp_path: Path) -> None:

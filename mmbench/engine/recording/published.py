@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from mmbench.text import count
-from mmbench.types import Published, PublishedInfo, ScoreInfo, TaskInfo, TaskSpec
+from mmbench.types import (
+    ModelInfo,
+    Published,
+    PublishedInfo,
+    RunRecord,
+    ScoreInfo,
+    TaskInfo,
+    TaskSpec,
+)
+
+_PREFIX = "not comparable: "
+_UNMEASURED = "not comparable: not measured"
 
 
 def compare_published(
@@ -35,6 +48,25 @@ def compare_published(
     return [_verdict(entry, metric, scores.get(metric), reason) for metric in entry.scores]
 
 
+def with_recorded_scores(spec: TaskSpec, record: RunRecord) -> TaskSpec:
+    """Return a task with the published scores that a record has for its model.
+
+    Scores of a recipe are in no task. If they were not comparable, they stay so.
+    """
+    entries = [one for one in record.published if one.model in _names(record.model)]
+    if not entries or any(one.source == entries[0].source for one in spec.published):
+        return spec
+    first, scores = entries[0], {one.metric: one.value for one in entries}
+    reasons = {one.verdict for one in entries if one.verdict.startswith(_PREFIX)} - {_UNMEASURED}
+    differs = next(iter(sorted(reasons)), "").removeprefix(_PREFIX)
+    own = Published(first.model, scores, first.source, first.tolerance, differs)
+    return replace(spec, published=[own, *spec.published])
+
+
+def _names(model: ModelInfo) -> set[str]:
+    return {name for name in (model.checkpoint, model.name) if name}
+
+
 def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int, differs: str) -> str:
     for role, size in sorted(task.data.items()):  # the corpus before the queries
         expected = spec.protocol.get(role, size)
@@ -44,7 +76,7 @@ def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int, differs: str) -
     if spec.protocol and "doubt" in task.source:  # see RetrievalData.source
         return f"not comparable: {task.source['doubt']}"
     if differs:
-        return f"not comparable: {differs}"
+        return f"{_PREFIX}{differs}"
     if task.max_tokens is not None:
         return f"not comparable: answers of at most {count(task.max_tokens, 'token')}"
     return f"not comparable: {count(failed, 'sample')} failed" if failed else ""
@@ -53,7 +85,7 @@ def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int, differs: str) -
 def _verdict(entry: Published, metric: str, score: ScoreInfo | None, reason: str) -> PublishedInfo:
     value, measured = entry.scores[metric], score.value if score else None
     if not reason and measured is None:
-        reason = "not comparable: not measured"
+        reason = _UNMEASURED
     if not reason and measured is not None:
         is_close = abs(measured - value) <= entry.tolerance
         reason = "reproduced" if is_close else f"not reproduced: off by {measured - value:+.4f}"

@@ -10,6 +10,7 @@ import pytest
 import mmbench
 from mmbench.cli import main
 from mmbench.engine.loading.models.model_ref import parse
+from mmbench.engine.rescore import rescore
 from mmbench.errors import SpecError, UnknownName
 from mmbench.types import RunRecord
 from tests.support.command_line import refusal, run_record
@@ -97,6 +98,15 @@ def test_other_options_than_those_of_the_recipe_are_not_compared(
     other = run_record(capsys, *command, "--model-arg", "answer=red")
     verdict = "not comparable: options other than those of the recipe: answer"
     assert other["published"][0]["verdict"] == verdict
+
+
+def test_rescoring_keeps_the_scores_of_a_recipe(tmp_path: Path) -> None:
+    for differs, verdict in (("", "not reproduced"), ("a beam of five", "not comparable: a beam")):
+        name = recipe(0.01, entry={"differs": differs})
+        record = mmbench.evaluate(name, TASK, device="cpu", out=tmp_path / "board")
+        (entry,) = rescore(record.run, out=str(tmp_path / "board")).record.published
+        assert entry.verdict.startswith(verdict)
+        assert entry == record.published[0]
 
 
 def test_a_model_file_without_a_source_keeps_the_name_of_its_adapter() -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, FAILED, UNCLEAR, until_interrupted, worst
@@ -115,7 +116,9 @@ def _published_tasks(model: str, args: argparse.Namespace, specs: list[TaskSpec]
 
 
 def _known_as(model: str, args: argparse.Namespace) -> str:
-    return args.published_as or parse(model).checkpoint or parse(model).adapter
+    ref = parse(model)
+    name = Path(model).stem if ref.is_recipe else ref.adapter
+    return args.published_as or ref.checkpoint or name
 
 
 def _is_published(spec: TaskSpec, known_as: str) -> bool:
