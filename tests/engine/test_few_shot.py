@@ -13,10 +13,11 @@ from mmbench.engine.identity import fingerprint
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import run
 from mmbench.engine.score import score
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.spec import load_task
 from mmbench.types import Outputs, RunRecord
 from tests.support import toy_models  # noqa: F401 - registers toy-echo and toy-rows
+from tests.support.checkpoints import chat
 from tests.support.files import write_task
 from tests.support.media.images import save_image
 from tests.support.servers.chat_completions import Endpoint, serving
@@ -133,6 +134,25 @@ def test_an_unknown_option_of_the_example_data_is_refused(tmp_path: Path) -> Non
     name = task(tmp_path, few_shot=1, few_shot_data={"splitt": "train"})
     with pytest.raises(UnknownName, match="splitt"):
         run("toy-echo", name, RunSettings(data=data, device="cpu"))
+
+
+@pytest.mark.parametrize(("family", "model"), [("llava", "llava"), ("idefics3", "llava")])
+def test_models_of_transformers_answer_after_examples_with_images(
+    tmp_path: Path, family: str, model: str
+) -> None:
+    checkpoint = getattr(chat, family)(tmp_path / family)
+    data = write_rows(tmp_path / "data", "q", 4)
+    name = task(tmp_path, few_shot=2, generation={"max_tokens": 4})
+    settings = RunSettings(data=data, device="cpu", dtype="float32")
+    record = run(f"{model}@{checkpoint}", name, settings).record
+    assert record.failures == []
+    assert record.counts["computed"] == 4
+
+
+def test_a_recogniser_of_speech_is_refused(tmp_path: Path) -> None:
+    name = write_task(tmp_path / "spoken.yaml", include="numbers-asr", few_shot=1)
+    with pytest.raises(UserError, match="asr-nano takes no text"):
+        run("asr-nano", name, RunSettings(limit=4, device="cpu"))
 
 
 def test_the_reference_llava_answers_after_examples(tmp_path: Path) -> None:
