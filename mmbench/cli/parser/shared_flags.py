@@ -87,9 +87,9 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         required=model,
         default=None if model else [],
         metavar="MODEL",
-        help="a model [frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]], a YAML file or recipe, or a"
-        " baseline: oracle, constant, random, empty, hedge; repeat for several, or separate them by"
-        " commas; 'NAME@runs/*' stands for every matching checkpoint",
+        help="a model [frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]], a YAML file or recipe in"
+        " place of NAME, or a baseline: oracle, constant, random, empty, hedge; repeat for several,"
+        " or separate them by commas; 'NAME@runs/*' stands for every matching checkpoint",
     )
     add(
         "-t",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mmbench.errors import SpecError, UnknownName
 from mmbench.types import RunRecord
 from tests.support.command_line import refusal, run_record
 from tests.support.files import write_task
+from tests.support.paths import ROOT
 
 TASK = "shapes-retrieval"
 SCORE = "recall@1[text-to-image]"
@@ -98,6 +100,23 @@ def test_other_options_than_those_of_the_recipe_are_not_compared(
     other = run_record(capsys, *command, "--model-arg", "answer=red")
     verdict = "not comparable: options other than those of the recipe: answer"
     assert other["published"][0]["verdict"] == verdict
+
+
+def test_a_local_copy_replaces_the_checkpoint_of_a_recipe(tmp_path: Path) -> None:
+    copy = tmp_path / "my@weights"
+    shutil.copytree(ROOT / "mmbench/reference/weights/clip-nano", copy)
+    name = recipe(0.5, checkpoint="nobody/has-this")
+    record = mmbench.evaluate(f"{name}@{copy}", TASK, limit=50, device="cpu")
+    assert (record.model.name, record.model.checkpoint) == ("nano", str(copy))
+    assert verdicts(record) == ["not comparable: 50 of 1000 images"]
+
+
+def test_a_revision_after_a_recipe_is_that_of_its_checkpoint() -> None:
+    ref = parse("wav2vec2-base-960h.yaml@owner/name#abc")
+    assert (ref.adapter, ref.checkpoint, ref.revision) == ("ctc", "owner/name", "abc")
+    write_task(Path("both.yaml"), late=[{"adapter": "clip-nano"}, {"adapter": "clip-nano"}])
+    with pytest.raises(SpecError, match="late fusion takes no checkpoint after @"):
+        parse("both.yaml@folder")
 
 
 def test_rescoring_keeps_the_scores_of_a_recipe(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, FAILED, UNCLEAR, until_interrupted, worst
@@ -16,7 +15,7 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
 from mmbench.cli.parser.options import models_of, run_options
 from mmbench.engine.loading.models.model_cache import ModelCache
-from mmbench.engine.loading.models.model_ref import parse, recipes
+from mmbench.engine.loading.models.model_ref import file_stem, parse, recipes
 from mmbench.errors import UnknownKind, UserError
 from mmbench.reports import board
 from mmbench.spec import load_task, task_files
@@ -117,7 +116,7 @@ def _published_tasks(model: str, args: argparse.Namespace, specs: list[TaskSpec]
 
 def _known_as(model: str, args: argparse.Namespace) -> str:
     ref = parse(model)
-    name = Path(model).stem if ref.is_recipe else ref.adapter
+    name = file_stem(model) if ref.is_recipe else ref.adapter
     return args.published_as or ref.checkpoint or name
 
 

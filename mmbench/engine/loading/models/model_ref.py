@@ -68,13 +68,47 @@ class ModelRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def parse(text: str) -> ModelRef:
     """Parse `[frames+]NAME[:VARIANT][@CHECKPOINT[#REVISION]]`, or read the YAML file `text`.
 
+    A checkpoint after the name of a file, as in `recipe.yaml@FOLDER`, replaces the one in the file.
     Raises SpecError for an invalid file, UnknownName for a name that is neither a file nor a
     packaged recipe.
     """
-    if text.endswith(_ENDINGS):
-        return _from_file(text)
-    name, _, checkpoint = text.partition("@")
+    name, checkpoint = split_checkpoint(text)
     place, _, revision = checkpoint.partition("#")
+    if not is_model_file(name):
+        return _named(name, place, revision)
+    ref = _from_file(name)
+    if not checkpoint:
+        return ref
+    if ref.late:
+        raise SpecError(
+            f"{text}: late fusion takes no checkpoint after @; give one for each model in the file"
+        )
+    return msgspec.structs.replace(ref, checkpoint=place, revision=revision or None)
+
+
+def is_model_file(name: str) -> bool:
+    """Return whether the name of a model is that of a YAML file."""
+    return name.endswith(_ENDINGS)
+
+
+def file_stem(text: str) -> str:
+    """Return the name of a model file on boards: the file name without its suffix."""
+    return Path(split_checkpoint(text)[0]).stem
+
+
+def split_checkpoint(text: str) -> tuple[str, str]:
+    """Return the name of a model or of its file, and the checkpoint with the revision, or ""."""
+    if is_model_file(text):
+        return text, ""
+    for ending in _ENDINGS:
+        file, at, checkpoint = text.partition(f"{ending}@")
+        if at:
+            return f"{file}{ending}", checkpoint
+    name, _, checkpoint = text.partition("@")
+    return name, checkpoint
+
+
+def _named(name: str, place: str, revision: str) -> ModelRef:
     adapter, _, variant = name.partition(":")
     if "/" in adapter or variant.startswith("//"):  # a path or a URL without an adapter
         adapter, variant = name, ""

@@ -24,7 +24,7 @@ from mmbench.engine.loading.models.adapters import (
 from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.loading.models.files import HashedFiles
 from mmbench.engine.loading.models.frame_pooling import frame_pooling_class
-from mmbench.engine.loading.models.model_ref import ModelRef, parse
+from mmbench.engine.loading.models.model_ref import ModelRef, file_stem, parse
 from mmbench.engine.loading.models.model_state import model_state
 from mmbench.errors import ModelError, UserError
 from mmbench.models.support.frame_options import FrameOptions
@@ -80,7 +80,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
         model = _single(ref, finder, options)
         if not ref.is_recipe:
             return model
-        info = msgspec.structs.replace(model.info, name=Path(text).stem)
+        info = msgspec.structs.replace(model.info, name=file_stem(text))
         return msgspec.structs.replace(model, info=info)
     if options:
         raise UserError(
@@ -99,7 +99,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     ]
     info = msgspec.structs.replace(
         parts[0].info,
-        name=Path(text).stem,
+        name=file_stem(text),
         checkpoint=None,
         revision=None,
         hash=digest("late", *members).hex(),
