@@ -173,6 +173,33 @@ def test_check_and_verify_take_patterns(here: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.count("clip on mine") == 2
 
 
+def test_a_model_file_is_a_name_in_lists_and_patterns(here: Path) -> None:
+    (here / "mine.yaml").write_text("adapter: clip\nsource: a page\n")
+    assert models("mine.yaml@runs/*") == ["mine.yaml@runs/step-2", "mine.yaml@runs/step-10"]
+    assert models("mine.yaml@a,b, c.yaml,constant") == [
+        *("mine.yaml@a", "mine.yaml@b", "c.yaml", "constant")
+    ]
+    assert models("clip@a,mine.yaml@b,c") == ["clip@a", "mine.yaml@b", "mine.yaml@c"]
+    (here / "mine.yaml").rename(here / "my@clip.yaml")
+    assert models("my@clip.yaml") == ["my@clip.yaml"]
+    assert models("my@clip.yaml@runs/*0") == ["my@clip.yaml@runs/step-10"]
+    assert models("whisper-medium.en.yaml@runs/*[2]", "clip@a,whisper-medium.en.yaml") == [
+        *("whisper-medium.en.yaml@runs/step-2", "clip@a", "whisper-medium.en.yaml")
+    ]
+
+
+def test_a_recipe_is_verified_on_each_checkpoint(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score = "{task: shapes-retrieval, source: a page, scores: {'recall@1[text-to-image]': 0.5}}"
+    (here / "mine.yaml").write_text(f"adapter: clip\nsource: a page\npublished: [{score}]\n")
+    assert main(["verify", "-m", "mine.yaml@runs/*", *TASK[2:], "--json", "--quiet"]) == 4
+    records = json.loads(capsys.readouterr().out)
+    named = [(record["model"]["name"], record["model"]["checkpoint"]) for record in records]
+    assert named == [("mine", "runs/step-2"), ("mine", "runs/step-10")]
+    assert {entry["source"] for one in records for entry in one["published"]} == {"a page"}
+
+
 def test_a_command_for_one_model_takes_a_pattern_with_one_match(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

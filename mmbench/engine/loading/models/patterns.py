@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mmbench import registry
 from mmbench.checkpoints.layouts import PIPELINE, accepts, check_folder
 from mmbench.engine.loading.models.adapters import class_of
+from mmbench.engine.loading.models.model_ref import is_model_file, split_checkpoint
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.errors import ModelError, UserError
 from mmbench.text import listed, with_home
@@ -29,16 +30,16 @@ class ExpandedModels(NamedTuple):
 def expand(texts: Sequence[str]) -> ExpandedModels:
     """Return the models that lists and patterns stand for, patterns in natural order.
 
-    `NAME@PATTERN` stands for each checkpoint that matches; `*`, `?` and `[…]` are those of `glob`,
-    and `**` stands for folders of any depth. Commas separate models, and a part without a name has
-    that of the part before. A path that exists is taken as it is. Raises UserError for a pattern
-    without a match.
+    `NAME@PATTERN` stands for each checkpoint that matches; NAME may be a model file. `*`, `?` and
+    `[…]` are those of `glob`, and `**` stands for folders of any depth. Commas separate models, and
+    a part without a name has that of the part before. A path that exists is taken as it is. Raises
+    UserError for a pattern without a match.
     """
     models: list[str] = []
     notes: list[str] = []
     for text in texts:
         for model in _split(text):
-            name, _, pattern = model.partition("@")
+            name, pattern = split_checkpoint(model)
             if not _WILD.search(pattern) or Path(with_home(pattern)).exists():
                 models.append(model)
                 continue
@@ -50,15 +51,16 @@ def expand(texts: Sequence[str]) -> ExpandedModels:
 
 def _split(text: str) -> Iterator[str]:
     """Yield the models of a list; `clip@a,b` gives `clip@a` and `clip@b`."""
-    checkpoint = text.partition("@")[2]
-    if "," not in text or (checkpoint and Path(with_home(checkpoint)).exists()):
+    name, checkpoint = split_checkpoint(text)
+    is_path = checkpoint and "," not in name and Path(with_home(checkpoint)).exists()
+    if "," not in text or is_path:
         yield text
         return
     name = ""
     for part in filter(None, map(str.strip, text.split(","))):
-        is_model = "@" in part or part.endswith((".yaml", ".yml")) or _is_name(part)
+        is_model = "@" in part or is_model_file(part) or _is_name(part)
         yield part if is_model or not name else f"{name}@{part}"
-        name = part.partition("@")[0] if "@" in part else name
+        name = split_checkpoint(part)[0] if "@" in part else name
 
 
 def _is_name(part: str) -> bool:
