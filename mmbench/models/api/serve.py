@@ -115,6 +115,7 @@ class Serve(Api):
         folder = checkpoint_folder(folder, f"serve:{engine or 'vllm'}", "OWNER/NAME")
         settings = _Settings(folder, str(folder), device, dtype, trust_remote_code, batch_invariant)
         server = _engine(engine)
+        self._software = self.identity(engine, python)
         command = [str(_program(engine, python)), *server.arguments(settings), *shlex.split(flags)]
         offline = {"HF_HUB_OFFLINE": "1"}  # the checkpoint is complete on disk
         self._server = ServerProcess(
@@ -135,6 +136,10 @@ class Serve(Api):
             check_media=check_media,
             options=options,
         )
+
+    def server(self) -> dict[str, str]:
+        """Return the name and version of the server, and the facts that it reported."""
+        return {"software": self._software, **super().server()}
 
     @classmethod
     def identity(cls, engine: str = "", python: str = "", **_: object) -> str:

@@ -101,6 +101,8 @@ def test_a_run_starts_vllm_with_these_arguments(
     code, record = run(checkpoint, environment, capsys, *flags)
     assert code == 0
     assert record["counts"]["computed"] == 1
+    assert record["environment"]["server"]["software"] == "vllm==0.33.0"
+    assert record["model"]["options"]["flags"] == "--max-model-len 4096"
     (row,) = stored_rows(checkpoint.parent / "out", record["run"])
     assert "What is it?" in row["value"]
     port = environment.arguments()["port"]
