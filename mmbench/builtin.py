@@ -264,7 +264,7 @@ KINDS: NameTable = {
     ),
     "zero_shot": (
         "mmbench.kinds.classification.zero_shot:ZeroShot",
-        "predict the class whose text embedding is nearest to the sample",
+        "predict the class with the text embedding nearest to the sample",
     ),
     "choice": (
         "mmbench.kinds.choice:Choice",

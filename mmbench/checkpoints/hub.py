@@ -83,8 +83,8 @@ def cached_folder(
 def _layouts(takes: Sequence[str]) -> list[list[str]]:
     """Return the file patterns of each supported weight layout, the preferred layout first."""
     if takes:
-        named = [[one] for one in takes if not one.startswith(".") and not set(one) & {*"*?["}]
-        return [[*_SMALL, *(f"*{one}*" for one in ones)] for ones in (*named, takes)]
+        by_name = [[one] for one in takes if not one.startswith(".") and not set(one) & {*"*?["}]
+        return [[*_SMALL, *(f"*{one}*" for one in ones)] for ones in (*by_name, takes)]
     return [[*_SMALL, whole, shards] for whole, shards in _LAYOUTS.items()]
 
 
@@ -180,8 +180,8 @@ def _patterns_by_class(
     fits: a repository may hold one model in many precisions, and nothing says which precision is
     meant.
     """
-    named = [file for file in takes if file in files]
-    fit = named[:1] or sorted(file for file in files if accepts(takes, file))
+    by_name = [file for file in takes if file in files]
+    fit = by_name[:1] or sorted(file for file in files if accepts(takes, file))
     if len(fit) == 1:
         return [*_SMALL, f"{fit[0]}*"], []
     description, advice = f"that the model's class loads ({', '.join(takes)})", ""

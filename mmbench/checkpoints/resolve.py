@@ -77,7 +77,7 @@ def resolve(
 
 
 def _with_base(own: str, folder: Path, file_hash: FileHash) -> str:
-    """Return the hash of a checkpoint folder, whose files have the hash `own`.
+    """Return the hash of a checkpoint folder with files of the hash `own`.
 
     For a PEFT adapter, `own` is combined with the hash of its base model, which `file_hash`
     computes.

@@ -1,4 +1,4 @@
-"""The samples whose metric value differs between two runs, with the largest losses first."""
+"""The samples with different metric values in two runs, with the largest losses first."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class SampleChange(Struct, frozen=True):
     direction: str
     baseline: float
     candidate: float
-    baseline_said: str
-    candidate_said: str
+    baseline_output: str
+    candidate_output: str
     target: str
 
 
@@ -43,7 +43,7 @@ class SampleChanges(Struct, frozen=True):
 
 
 def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
-    """Return the samples whose metric values differ between the two runs.
+    """Return the samples with different metric values in the two runs.
 
     For an error rate, the value of a sample with an empty reference is its number of edits. Return
     None for a metric that has no value for a single sample (average precision).

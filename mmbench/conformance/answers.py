@@ -125,7 +125,7 @@ def _vqa_defined(_: Path) -> LargestDifference:
 
 @cache
 def _texts() -> list[Prediction]:
-    """Return predictions whose outputs are edited copies of an acceptable answer.
+    """Return predictions with edited copies of an acceptable answer as outputs.
 
     Each has one to three acceptable answers. Some outputs and answers are empty.
     """

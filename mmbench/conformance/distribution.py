@@ -33,7 +33,7 @@ def _full() -> Iterator[Sides]:
 
 
 def _singular() -> Iterator[Sides]:
-    """Yield two pairs of image sets whose covariances are singular.
+    """Yield two pairs of image sets with singular covariances.
 
     In the first pair, the sets have fewer images than features. In the second pair, one feature is
     constant and one is repeated.
@@ -80,7 +80,7 @@ CLOUDS = "generated: 300 and 250 images, 12 features"
 
 
 def clouds() -> Sides:
-    """Return generated and real features whose nearest-neighbour balls partly overlap."""
+    """Return generated and real features with nearest-neighbour balls that partly overlap."""
     draws = np.random.default_rng(15)
     drawn, real = draws.normal(size=(300, 12)) * 0.9, draws.normal(size=(250, 12)) + 0.2
     return drawn.astype(np.float32), real.astype(np.float32)

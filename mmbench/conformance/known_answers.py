@@ -1,4 +1,4 @@
-"""Test answers whose scores are known from the rules of each metric."""
+"""Test answers with scores that are known from the rules of each metric."""
 
 from __future__ import annotations
 

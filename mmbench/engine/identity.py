@@ -24,7 +24,7 @@ from mmbench.types import KindOptions, ModelInfo, TaskSpec
 
 ABSENT = "absent"  # in place of the version of a package that is not installed
 
-# Libraries whose version can change scores, if only in the last digits.
+# Libraries with versions that can change scores, if only in the last digits.
 NUMERIC = (
     *("numpy", "torch", "transformers", "tokenizers", "pillow"),
     *("av", "soundfile", "soxr", "diffusers", "peft"),

@@ -68,7 +68,7 @@ class InteractiveModel:
             )
         else:
             hint = (
-                "has no classes of its own; pass --labels"
+                "has no class names; pass --labels"
                 if self.can("embed")
                 else "neither classifies nor embeds; choose another model"
             )

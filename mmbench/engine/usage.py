@@ -63,7 +63,7 @@ class Usage(NamedTuple):
         return {"price": list(price), **{name: round(cost, 8) for name, cost in costs.items()}}
 
     def notes(self, price: Sequence[float] | None) -> list[str]:
-        """Return a note if the cost leaves out prompts whose tokens were not counted."""
+        """Return a note if the cost leaves out prompts without a token count."""
         if price is None or not self.total.uncounted:
             return []
         return [

@@ -38,7 +38,7 @@ class MediaFile:
 
     `state` is the state of the file, or None if digests of its media should not be stored. The path
     in `state` is followed by NUL and the column name, so that each media column of a file has a
-    state of its own. `digests` holds 16 bytes per media item and is set by
+    separate state. `digests` holds 16 bytes per media item and is set by
     `ContentKeys.digests_of`.
     """
 

@@ -154,10 +154,10 @@ def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None)
     """Return the class names in order. Raises ModelError if they are incomplete."""
     number = int(config.get("num_classes") or 0)
     names = _in_order(config.get("label_names"))
-    described: Mapping[str, str] = config.get("label_descriptions") or {}
+    description_by_name: Mapping[str, str] = config.get("label_descriptions") or {}
     note = ""
     if names == []:
-        names, described, note = _inferred(number)
+        names, description_by_name, note = _inferred(number)
     if names is None or len(names) != number:
         raise ModelError(
             f"checkpoint {folder}: label_names in its config.json does not number {number} classes"
@@ -165,7 +165,7 @@ def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None)
         )
     if source == "names":
         return _Labels(names, note)
-    descriptions = [described.get(name, "") for name in names]
+    descriptions = [description_by_name.get(name, "") for name in names]
     if source is None and (not all(descriptions) or repeated(descriptions)):
         return _Labels(names, note)
     if not all(descriptions):

@@ -94,7 +94,7 @@ def _place(file: Path, places: Collection[Path]) -> Path | None:
 
 
 def _owner(frames: Sequence[FrameType], place: Path, entries: dict[str, object]) -> str:
-    """Return the name of the registered object whose code failed.
+    """Return the name of the registered object with the code that failed.
 
     This is the plugin's only object, or else the object to which one of the frames belongs. If the
     error occurred during the import of a plugin file, return the name of the plugin.

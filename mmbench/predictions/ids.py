@@ -52,7 +52,7 @@ def with_ids_of_data(
 
     `sides` are the ids of the data by role: `sample`, or `query` and `corpus`. If the outputs are
     plain lines that contain ids, these ids are used. With `fold`, ids match regardless of case.
-    Raises DataError, whose message begins with `where`.
+    Raises DataError with a message that begins with `where`.
     """
     if len(sides) == 1:
         (ids,) = sides.values()
@@ -65,8 +65,8 @@ def with_line_ids(
 ) -> Outputs:
     """Return the outputs with the sample ids in their lines; unchanged if lines contain no ids.
 
-    With `fold`, ids match regardless of case. Raises DataError, whose message begins with `where`,
-    if only some lines contain an id, or if the ids may be in the lines by chance.
+    With `fold`, ids match regardless of case. Raises DataError with a message that begins with
+    `where`, if only some lines contain an id, or if the ids may be in the lines by chance.
     """
     plain = outputs.positional and not outputs.tags
     texts = Keyed.from_mapping(outputs.values).column if plain else ()

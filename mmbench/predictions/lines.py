@@ -53,7 +53,7 @@ def transcripts(data: bytes, path: Path) -> Outputs:
 def hypothesis_text(text: str, where: str) -> str:
     """Return the text of a model's .trn line without null words `@`, as in sclite.
 
-    Raises DataError, whose message begins with `where`, for alternatives.
+    Raises DataError with a message that begins with `where`, for alternatives.
     """
     if opens_alternatives(text):
         raise DataError(

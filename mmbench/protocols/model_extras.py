@@ -12,7 +12,7 @@ from mmbench.types import Frames, GeneratedText, GenerationConfig, Modality
 
 @runtime_checkable
 class Prepares(Protocol):
-    """A model whose preprocessing (resizing, tokenising) needs no weights and runs for each item.
+    """A model with preprocessing (resizing, tokenising) of each item that needs no weights.
 
     The engine calls `prepare` ahead of time in other threads and passes the results to the model's
     method in place of the decoded items. `modality` is the modality of the item, or "conversation".

@@ -23,7 +23,7 @@ Input = Any
 
 
 class ModelClass(Protocol):
-    """The registered class of a model, whose attributes are read before weights are loaded.
+    """The registered class of a model. Its attributes are read before weights are loaded.
 
     The class is called with the local path of the checkpoint (None if there is none), and with
     `device`, `dtype` and the user's options as keyword arguments.
@@ -57,7 +57,7 @@ class Embeds(Protocol):
 
 @runtime_checkable
 class Classifies(Protocol):
-    """A model that scores its own classes, whose names `labels` are known once the model is loaded.
+    """A model that scores its own classes; their names, `labels`, are known once it is loaded.
 
     `classify` takes decoded items (PIL.Image, Audio, VideoFrames) and returns logits [n, c] on the
     CPU, with columns in the order of `labels`. float64 stays float64; other types are converted to

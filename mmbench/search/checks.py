@@ -49,7 +49,7 @@ def check_vectors(
 def invalid_rows(vectors: Array) -> list[int]:
     """Return the indices of the rows of `vectors` [n, d] that are NaN, infinite or zero.
 
-    These are the rows whose squared norm is not a positive float32.
+    The squared norm of these rows is not a positive float32.
     """
     rows: list[int] = []
     for i in range(0, len(vectors), LINES):

@@ -1,4 +1,4 @@
-"""Checks of batches, shards and corrupt samples, with a model whose embeddings are known."""
+"""Checks of batches, shards and corrupt samples, with a model of known embeddings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Check(NamedTuple):
 
 
 class Probe:
-    """A model whose embedding of an input is its hash, so that exchanged rows are detected."""
+    """A model that embeds an input as its hash, so that exchanged rows are detected."""
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "audio", "video"})
 

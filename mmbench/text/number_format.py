@@ -31,7 +31,7 @@ def format_number(value: float | None, digits: int | None = None, sign: str = ""
 
 
 def format_interval(low: float | None, high: float | None, sign: str = "") -> str:
-    """Return an interval whose ends have the same number of decimals; `n/a` if one end is None."""
+    """Return an interval with equally many decimals at both ends; `n/a` if one end is None."""
     if low is None or high is None:
         return "n/a"
     digits = decimals(low, high)

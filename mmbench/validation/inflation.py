@@ -1,4 +1,4 @@
-"""Detection of decompression bombs: files whose compression ratio is implausibly high."""
+"""Detection of decompression bombs: files with an implausibly high compression ratio."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class _Refused(ValueError):
 
 
 def _check_events(events: Iterable[Event]) -> None:
-    """Raise _Refused for YAML whose parsing events exceed a limit.
+    """Raise _Refused for YAML with more parsing events than a limit.
 
     Events are checked because parsing to events needs no recursion.
     """

@@ -252,7 +252,7 @@ def test_samples_that_changed_are_safe_to_print_and_worst_first(
     found = compare("a", "b", out=tmp_path).changes[0]
     assert (found.worse, found.better) == (2, 1)
     assert [c.id for c in found.samples] == ["\x1b[2Jy", "x", "z"]
-    assert found.samples[0].candidate_said == "�[31m�evil row"
+    assert found.samples[0].candidate_output == "�[31m�evil row"
     main(["compare", "a", "b", "--out", str(tmp_path), "--show", "1"])
     out = capsys.readouterr().out
     assert "\x1b" not in out and "\u202e" not in out

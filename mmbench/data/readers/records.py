@@ -52,7 +52,7 @@ def plain_name(name: str) -> str:
 def find_name(names: Iterable[str], name: str, where: str) -> str | None:
     """Return the name of a column as spelt in `names`; None if there is no such column.
 
-    Names are compared in the form of `plain_name`. Raises DataError, whose message begins with
+    Names are compared in the form of `plain_name`. Raises DataError with a message that begins with
     `where`, if several names differ from `name` only in case and spelling, and none is exactly
     equal.
     """

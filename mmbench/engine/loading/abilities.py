@@ -49,7 +49,7 @@ def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
 
 
 def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
-    """Raise UserError for a model whose class shows that it can never run the task.
+    """Raise UserError for a model that can never run the task, by its class.
 
     Such a class lacks the methods, accepts none of the modalities of the task's fields, or does not
     accept one of the modalities in `Needs.together`. A class that accepts only text is refused only

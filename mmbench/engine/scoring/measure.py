@@ -39,7 +39,7 @@ class Measured(NamedTuple):
 
     @property
     def rejected(self) -> list[tuple[str, str]]:
-        """The (id, reason) of each sample whose output a metric could not score."""
+        """The (id, reason) of each sample with an output that a metric could not score."""
         return list(
             {i: why for scored in self.metrics for i, why in scored.rejected.items()}.items()
         )

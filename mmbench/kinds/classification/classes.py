@@ -36,7 +36,7 @@ from mmbench.types import Array, Outputs, Prediction, Predictions, ScoreScale, T
 
 
 class ClassScoresKind(PerSample):
-    """The base class of kinds whose values are class scores [c] or a class index.
+    """The base class of kinds with class scores [c] or a class index as values.
 
     Scores are stored unchanged. The field `scores` of a prediction states the scale of its scores.
     """

@@ -1,4 +1,4 @@
-"""The kind `zero_shot`: it predicts the class whose text embedding is most similar."""
+"""The kind `zero_shot`: it predicts the class with the most similar text embedding."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def typed_options(name: str, cls: Any, options: Mapping[str, Any]) -> dict[str, 
 def _stub(
     accepted: Mapping[str, inspect.Parameter], filled: Collection[str]
 ) -> Callable[..., None]:
-    """Return a function whose parameters are the options of a class and the options of mmbench.
+    """Return a function with the options of a class and the options of mmbench as parameters.
 
     `accepted` are the constructor parameters of the class. The options in `filled`, which mmbench
     sets, are optional.

@@ -1,6 +1,6 @@
 """A program that runs a server as long as the process that started it lives.
 
-`python supervisor.py COMMAND …` starts COMMAND in a process group of its own and ends that group
+`python supervisor.py COMMAND …` starts COMMAND in a separate process group and ends that group
 when standard input is closed. The system closes it when the parent ends, also by a crash or
 SIGKILL, so that no server is left behind. The exit code is that of COMMAND. The program uses the
 standard library alone and is run by its path, without mmbench.

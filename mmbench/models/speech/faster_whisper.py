@@ -182,10 +182,10 @@ def _refuse_incomplete(folder: Path) -> None:
 
 def _refuse_other_mels(folder: Path, model: Any) -> None:
     """Raise ModelError for spectrograms of another size than the model's: 80, or 128 (large-v3)."""
-    made, expected = len(model.feature_extractor.mel_filters), model.model.n_mels
-    if made != expected:
+    actual, expected = len(model.feature_extractor.mel_filters), model.model.n_mels
+    if actual != expected:
         raise ModelError(
-            f"checkpoint {folder} takes {expected} mel bands, and gets {made} by its"
+            f"checkpoint {folder} takes {expected} mel bands, and gets {actual} by its"
             " preprocessor_config.json (80 without it): copy the one of its base model"
         )
 

@@ -92,7 +92,7 @@ def _check_weights(folder: Path, loading_info: LoadingInfo) -> None:
     missing = [name for name in loading_info["missing_keys"] if not name.endswith(_ONLY_TRAINED)]
     refuse_weights(folder, "lacks weights", missing)
     others = [name for name, *_ in loading_info["mismatched_keys"]]
-    refuse_weights(folder, "has weights whose shape differs from config.json", others)
+    refuse_weights(folder, "has weights with a shape other than in config.json", others)
 
 
 def refuse_weights(folder: Path, fault: str, names: Iterable[str]) -> None:

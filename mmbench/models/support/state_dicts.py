@@ -116,12 +116,12 @@ def _only_tensors(state: Any) -> bool:
 
 
 def _describe_content(file: Path, content: Any) -> str:
-    found = f"a {type(content).__name__}"
+    content_text = f"a {type(content).__name__}"
     if isinstance(content, dict):
-        found = f"the keys {listed(map(str, content))}" if content else "nothing"
+        content_text = f"the keys {listed(map(str, content))}" if content else "nothing"
     return (
         f"{file} holds no weights (looked for named tensors, alone or under"
-        f" {', '.join((*_AVERAGED, *_TRAINED))}; found {found})"
+        f" {', '.join((*_AVERAGED, *_TRAINED))}; found {content_text})"
     )
 
 

@@ -68,14 +68,14 @@ class Config:
 
     @property
     def towers(self) -> clip.Config:
-        """The configuration of a CLIP whose towers are the image and text encoders."""
+        """The configuration of a CLIP with the image and text encoders as towers."""
         text = (self.vocabulary, self.context, self.width, self.own_layers, self.heads)
         image = (self.image_size, self.patch, self.width, self.own_layers, self.heads)
         return clip.Config(*text, "vit", *image)
 
     @property
     def sounds(self) -> audio.Config:
-        """The configuration of an AudioCLIP whose audio encoder is used."""
+        """The configuration of the AudioCLIP that gives the audio encoder."""
         widths = (*self.convolutions, self.width)
         return audio.Config(
             self.vocabulary, self.classes, self.mel, widths, self.own_layers, self.heads

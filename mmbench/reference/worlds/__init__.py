@@ -1,1 +1,1 @@
-"""Synthetic data sets ("worlds"), whose samples are identical on every machine."""
+"""Synthetic data sets ("worlds") with identical samples on every machine."""

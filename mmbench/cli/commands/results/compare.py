@@ -173,8 +173,8 @@ def _change(sample: SampleChange, width: int | None) -> list[str]:
 
     The result is a single line if it fits into `width`, otherwise a line for each part.
     """
-    baseline, candidate = excerpts(sample.baseline_said, sample.candidate_said, _QUOTED)
-    reference = excerpts(sample.target, sample.candidate_said, _QUOTED)[0]
+    baseline, candidate = excerpts(sample.baseline_output, sample.candidate_output, _QUOTED)
+    reference = excerpts(sample.target, sample.candidate_output, _QUOTED)[0]
     heading = f"  {plain(sample.id, 60)}  {sample.baseline:.4g} → {sample.candidate:.4g}"
     line = f"{heading}  {baseline or 'nothing'} → {candidate or 'nothing'}"
     line += f"  (reference: {reference})" if reference else ""

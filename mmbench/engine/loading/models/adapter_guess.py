@@ -83,8 +83,8 @@ def advice_on_adapter(adapter: str, checkpoint: str, error: ModelError) -> str:
     """
     others = [one for one in _adapters(Path(with_home(checkpoint))) if one != adapter]
     reference = f"{others[0]}@{checkpoint}" if others else ""
-    named = not reference or reference in str(error)
-    return "" if named else f"; a model for this folder is {reference}"
+    is_known = not reference or reference in str(error)
+    return "" if is_known else f"; a model for this folder is {reference}"
 
 
 def refuse_other_layout(adapter: str, cls: ModelClass, folder: Path, typed: str) -> None:

@@ -75,7 +75,7 @@ def parse(text: str) -> ModelRef:
     name, checkpoint = split_checkpoint(text)
     place, _, revision = checkpoint.partition("#")
     if not is_model_file(name):
-        return _named(name, place, revision)
+        return _with_name(name, place, revision)
     ref = _from_file(name)
     if not checkpoint:
         return ref
@@ -108,7 +108,7 @@ def split_checkpoint(text: str) -> tuple[str, str]:
     return name, checkpoint
 
 
-def _named(name: str, place: str, revision: str) -> ModelRef:
+def _with_name(name: str, place: str, revision: str) -> ModelRef:
     adapter, _, variant = name.partition(":")
     if "/" in adapter or variant.startswith("//"):  # a path or a URL without an adapter
         adapter, variant = name, ""

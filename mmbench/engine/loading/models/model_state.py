@@ -136,7 +136,7 @@ def _is_weights(path: Path) -> bool:
 def _versions(plugin: Plugin) -> Iterator[str]:
     """Yield the versions of a plugin's package and of its required packages: `NAME==VERSION`.
 
-    Packages whose versions are part of the journal's key are left out.
+    Packages with a version in the journal's key are left out.
     """
     if plugin.package is None:
         return

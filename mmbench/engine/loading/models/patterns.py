@@ -32,7 +32,7 @@ def expand(texts: Sequence[str]) -> ExpandedModels:
 
     `NAME@PATTERN` stands for each checkpoint that matches; NAME may be a model file. `*`, `?` and
     `[…]` are those of `glob`, and `**` stands for folders of any depth. Commas separate models, and
-    a part without a name has that of the part before. A path that exists is taken as it is. Raises
+    a part without a name has that of the part before. A path that exists is not a pattern. Raises
     UserError for a pattern without a match.
     """
     models: list[str] = []

@@ -153,11 +153,11 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
 
 def _frames(adapter: str, options: dict[str, object]) -> tuple[FrameOptions, dict[str, object]]:
     """Split options into those of `frames+` and those of the model in it."""
-    given = {
+    frame_values = {
         name: value for name, value in options.items() if name in FrameOptions.__struct_fields__
     }
-    others = {name: value for name, value in options.items() if name not in given}
-    return as_struct(given, FrameOptions, f"options of model {adapter}"), others
+    others = {name: value for name, value in options.items() if name not in frame_values}
+    return as_struct(frame_values, FrameOptions, f"options of model {adapter}"), others
 
 
 def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:

@@ -288,7 +288,7 @@ def _letter_and_text(line: str, options: LetteredOptions) -> set[int]:
 
 
 def _listed_option(line: str, options: LetteredOptions) -> int | None:
-    """Return the position of the option whose letter and text begin a line; None without one."""
+    """Return the position of the option with which a line begins, by letter and text, or None."""
     front = patterns.FRONT.match(line)
     position = option_position(front, options) if front else None
     if front is None or position is None:

@@ -54,7 +54,7 @@ DENIED = -1  # in a set of positions: an option's text is mentioned and called w
 class LetteredOptions:
     """The options of a question; the first has the letter A, the second the letter B, and so on.
 
-    An option whose text is itself a single letter can be named only by the letter of its position.
+    An option with a single letter as its text can be named only by the letter of its position.
     """
 
     def __init__(self, options: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ class LetteredOptions:
         }
 
     def starting_options(self, rest: str) -> set[int]:
-        """Return the positions of the options whose text begins the first line of `rest`."""
+        """Return the positions of the options with which the first line of `rest` begins."""
         line = self.plain(rest[: self._longest].split("\n", 1)[0]) + " "
         return {at for at, own in enumerate(self.words) if own and line.startswith(own + " ")}
 
@@ -119,7 +119,7 @@ class LetteredOptions:
         return end if is_complete else at
 
     def mentioned_options(self, text: str) -> set[int]:
-        """Return the positions of the options whose text occurs in a cleaned text.
+        """Return the positions of the options with a text that occurs in a cleaned text.
 
         An option's text does not count if it is negated, or if it is part of the text of a longer
         option. The result contains DENIED if an option's text is called wrong.

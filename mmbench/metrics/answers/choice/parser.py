@@ -127,7 +127,7 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _leading_option(text: str, options: LetteredOptions) -> set[int]:
-    """Return the option whose letter begins the text.
+    """Return the option with the letter that begins the text.
 
     The set also contains CONTRADICTION if another option follows. It is empty if the text begins
     with no letter, or with a letter that is denied.

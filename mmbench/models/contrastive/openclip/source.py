@@ -31,7 +31,7 @@ class _FolderConfig(msgspec.Struct):
 
 
 class ModelSource(NamedTuple):
-    """An open_clip model whose weights are not read yet.
+    """An open_clip model before its weights are read.
 
     `name` is the name in open_clip: `local-dir:FOLDER` or the name of an architecture.
     """

@@ -37,11 +37,11 @@ def weights_in(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     others = sorted(file.name for file in folder.iterdir() if file.suffix in SUFFIXES)
-    found, advice = "", ""
+    others_found, advice = "", ""
     if others:
-        found, advice = f"; found {listed(others)}", "; rename the file to load"
+        others_found, advice = f"; found {listed(others)}", "; rename the file to load"
     raise ModelError(
-        f"checkpoint {folder} has no weights (looked for {', '.join(FILES)}{found}){advice}"
+        f"checkpoint {folder} has no weights (looked for {', '.join(FILES)}{others_found}){advice}"
     )
 
 

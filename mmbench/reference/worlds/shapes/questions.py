@@ -86,7 +86,7 @@ def _fits(item: SceneObject, description: dict[str, str]) -> bool:
 
 
 def _count(scene: Scene, rng: Random) -> Question | None:
-    """Return a question whose answer is a count from 0 to 3.
+    """Return a question with a count from 0 to 3 as its answer.
 
     The count is drawn before the question, so that all counts are equally frequent. Return None if
     the scene allows no such question.
