@@ -94,14 +94,18 @@ def test_what_another_client_writes_is_listed(bucket: str) -> None:
 def test_writers_at_once_lose_nothing(bucket: str) -> None:
     """Each process writes a record and builds the tables, at the same time as the others."""
     code = (
-        "import sys, test_board as b, test_store as t; from mmbench.reports import board\n"
+        "import sys; from msgspec.structs import replace\n"
+        "from mmbench.reports import board\n"
         "from mmbench.storage import records as store\n"
-        "name = sys.argv[2]\n"
-        "store.write_record(sys.argv[1], t.record(name, model=b.model(name)), t.ROWS)\n"
-        "board.build(sys.argv[1], ['t'])"
+        "from tests.support.boards import ROWS, record\n"
+        "bucket, name = sys.argv[1:]\n"
+        "model = replace(record().model, name=name)\n"
+        "store.write_record(bucket, record(name, model=model), ROWS)\n"
+        "board.build(bucket, ['t'])"
     )
     names = [f"writer-{n}" for n in range(6)]
-    running = [subprocess.Popen([sys.executable, "-c", code, bucket, name]) for name in names]
+    command = [sys.executable, "-c", code, bucket]
+    running = [subprocess.Popen([*command, name], cwd=ROOT) for name in names]
     assert [process.wait(120) for process in running] == [0] * 6
     page = Folder(bucket).read("t.md").decode()
     assert all(page.count(f"| {name} |") >= 1 for name in names)
