@@ -150,8 +150,8 @@ def test_options_of_a_model(tmp_path):
         finder = ModelResolver(keys, device="cpu")
         with pytest.raises(UserError, match=r"Expected `float`, got `str` - at `\$.timeout`"):
             find("api@m", finder, {"base": "http://x", "timeout": "soon"})
-        with pytest.raises(UserError, match=r"'basis'.*'fps'"):
-            find("api@m", finder, {"basis": 1, "fps": 3})
+        with pytest.raises(UserError, match=r"'basis'.*'fsp'"):
+            find("api@m", finder, {"basis": 1, "fsp": 3})
         model = find("api@m", finder, {"base": "http://x", "limit": 3})
     assert model.info.options["limit"] == 3  # what is recorded stays as it was typed
 

@@ -132,14 +132,14 @@ def _fault(folder: Path) -> str:
     """Return why a folder is not that of a LoRA, with what to give instead; empty if it is."""
     if not (folder / CONFIG_FILE).is_file():
         if (folder / "config.json").is_file():
-            return "is a whole checkpoint: give it after the @ of the model, without lora"
-        below = [str(file.parent) for file in sorted(folder.glob(f"*/{CONFIG_FILE}"))]
-        advice = listed(below) or "a folder that peft's save_pretrained wrote"
-        return f"has no {CONFIG_FILE}: give {advice}"
+            return "is a whole checkpoint; give it after the @ of the model, without lora"
+        below = [file.parent.name for file in sorted(folder.glob(f"*/{CONFIG_FILE}"))]
+        advice = f"its subfolder {listed(below)}" if below else "a folder that peft wrote"
+        return f"has no {CONFIG_FILE}; give {advice}"
     if not any((folder / name).is_file() for name in _WEIGHT_FILES):
-        return f"has no weights: looked for {' and '.join(_WEIGHT_FILES)}"
+        return f"has no weights (looked for {' and '.join(_WEIGHT_FILES)})"
     kind = _read_config(folder).peft_type
-    return "" if kind == "LORA" else f"is an adapter of the type {kind or 'unknown'}: give a LoRA"
+    return "" if kind == "LORA" else f"is an adapter of the type {kind or 'unknown'}; give a LoRA"
 
 
 def base_model(folder: Path) -> str | None:

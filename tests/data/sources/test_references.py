@@ -92,7 +92,7 @@ def test_order_of_classes(tmp_path):
         (
             "x.csv",
             "id,label,audio\na,dog,1.wav\na,cat,2.wav\n",
-            "line 3: 'a' has another media path",
+            "line 3: 'a' has a different media path",
         ),
         ("x.csv", "file,label\na.doc,dog\n", "line 2: file is 'a.doc', which has no image, audio"),
         ("x.jsonl", '{"id": 1, "label": null}', "line 1: label is missing"),
@@ -291,7 +291,7 @@ def test_ratings_without_systems(tmp_path):
         ("id,rater\nu,r\n", "line 2: no rating"),
         ("id,rating\nu,3\n", "line 2: no id, only id, rating; give a column rater"),
         ("rater,rating\nr,3\n", "line 2: no id, only rater, rating; give a column id"),
-        ("id,system,rater,rating\nu,A,r,3\nu,B,s,3\n", "line 3: 'u' has another system"),
+        ("id,system,rater,rating\nu,A,r,3\nu,B,s,3\n", "line 3: 'u' belongs to a different system"),
         ("id,rater,rating\n", "no rows of data"),
     ],
 )

@@ -189,7 +189,7 @@ def test_a_sound_without_a_frame_has_no_text(converted: Path) -> None:
 
 
 def test_a_conversation_without_a_sound_is_refused(converted: Path) -> None:
-    with pytest.raises(SampleError, match="takes one sound, and was given 0"):
+    with pytest.raises(SampleError, match="takes one audio clip per sample; this sample has 0"):
         replies(FasterWhisper(converted, **CPU), [user("hello")])
 
 
@@ -259,7 +259,7 @@ def test_a_folder_of_the_other_format_names_its_model(
         message = refusal(capsys, "check", "-m", f"{name}@{other}", *flags)
         assert f"; a model for this folder is {fits}@{other}" in message
     message = refusal(capsys, "check", "-m", str(converted), *flags)
-    assert f"write faster-whisper@{converted};" in message
+    assert f"; write faster-whisper@{converted} (" in message
 
 
 def test_a_run_knows_the_model_by_its_files_and_options(

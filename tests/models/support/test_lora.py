@@ -273,21 +273,21 @@ def test_a_pickled_adapter_holds_tensors_alone(clip: Path, clip_lora: Path, tmp_
 
 
 def test_what_is_no_lora_is_named(clip: Path, clip_lora: Path, tmp_path: Path) -> None:
-    with one_line_error(ModelError, match="is a whole checkpoint: give it after the @"):
+    with one_line_error(ModelError, match="is a whole checkpoint; give it after the @"):
         Clip(clip, **CPU, lora=str(clip))
-    with one_line_error(ModelError, match=r"has no adapter_config\.json: give a folder that peft"):
+    with one_line_error(ModelError, match=r"has no adapter_config\.json; give a folder that peft"):
         Clip(clip, **CPU, lora=str(tmp_path))
     shutil.copytree(clip_lora, tmp_path / "checkpoint-5")
     with one_line_error(
-        ModelError, match=rf"no adapter_config\.json: give {tmp_path}/checkpoint-5$"
+        ModelError, match=r"no adapter_config\.json; give its subfolder checkpoint-5$"
     ):
         Clip(clip, **CPU, lora=str(tmp_path))
     shutil.copy(clip_lora / CONFIG, tmp_path)
-    with one_line_error(ModelError, match=r"has no weights: looked for adapter_model\.safetensors"):
+    with one_line_error(ModelError, match=r"has no weights .looked for adapter_model\.safetensors"):
         Clip(clip, **CPU, lora=str(tmp_path))
     shutil.copy(clip_lora / WEIGHTS, tmp_path)
     (tmp_path / CONFIG).write_text('{"peft_type": "PREFIX_TUNING"}')
-    with one_line_error(ModelError, match="is an adapter of the type PREFIX_TUNING: give a LoRA"):
+    with one_line_error(ModelError, match="is an adapter of the type PREFIX_TUNING; give a LoRA"):
         Clip(clip, **CPU, lora=str(tmp_path))
 
 
