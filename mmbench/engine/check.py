@@ -66,30 +66,25 @@ def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
         if model is None and prepared.kind.needs() is not None:
             requests = prepared.kind.requests(prepared.data, options.seed)
         if requests:
-            failures, notes = _failures(prepared, requests, context)
+            failures, warnings = _failures(prepared, requests, context)
         else:
             # Raises for data that the baseline cannot answer.
             prepared.kind.baseline(prepared.info.name, prepared.data, options.seed)
-            failures, notes = _media_failures(_samples(prepared), context.keys, inputs=True), []
+            failures = _media_failures(_samples(prepared), context.keys, inputs=True)
+            warnings = []
         baseline = model if model in BASELINES else None
         unmeasured = try_metrics(prepared, baseline, FeatureExtractor(context), options.seed)
-    notes += prepared.model.notes if prepared.model else ()
+    notes = (*(prepared.model.notes if prepared.model else ()), *warnings)
     sizes = prepared.data.sizes()
-    return CheckReport(
-        sizes, identity.fingerprint(prepared.spec), failures, unmeasured, tuple(notes)
-    )
+    return CheckReport(sizes, identity.fingerprint(prepared.spec), failures, unmeasured, notes)
 
 
 def _failures(
     prepared: PreparedRun, requests: Mapping[str, Requests], context: RunContext
 ) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return (id, reason) of each sample that would fail in a run, and notes on the model.
-
-    The notes are remarks on the model's options and warnings from its endpoint.
-    """
+    """Return (id, reason) of each sample that would fail in a run, and warnings of an endpoint."""
     model = prepared.model.load(device_for(context.options.device)) if prepared.model else None
-    notes = list(prepared.model.notes) if prepared.model else []
-    notes += filter(None, [model.probe()]) if isinstance(model, Probes) else []
+    warnings = [model.probe()] if isinstance(model, Probes) else []
     if model is not None:
         _check_classes(prepared, requests, model)
     keys = context.keys
@@ -100,9 +95,9 @@ def _failures(
     failed = prepared.kind.failures(prepared.data, stubs)
     failed_ids = {ident for ident, _ in failed}
     target_failures = _media_failures(_samples(prepared), keys, inputs=False)
-    return failed + [
-        (ident, why) for ident, why in target_failures if ident not in failed_ids
-    ], notes
+    return failed + [(ident, why) for ident, why in target_failures if ident not in failed_ids], [
+        warning for warning in warnings if warning
+    ]
 
 
 def _check_classes(prepared: PreparedRun, requests: Mapping[str, Requests], model: object) -> None:

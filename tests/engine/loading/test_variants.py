@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import mmbench
+from mmbench.cli import main
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.errors import ModelError, UnknownName, UserError
@@ -123,3 +124,10 @@ def mmbench_run(text: str, board: str) -> str:
     from mmbench.storage.run_lookup import find_run
 
     return str(find_run(text, board).record.run)
+
+
+def test_check_shows_the_notes_of_a_model_once(
+    weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "-m", f"sized@{weights}", "-t", "shapes-zeroshot", "--limit", "2"]) == 0
+    assert capsys.readouterr().out.count("note: net.pt is of the size base") == 1

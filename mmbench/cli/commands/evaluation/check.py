@@ -32,7 +32,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     lines += [f"  {plain(ident)}: {plain(why)}" for ident, why in checked.failures[:20]]
     if checked.failures:
         lines += [f"  {count(len(checked.failures), 'sample')} would fail"]
-    lines += [f"  note: {plain(note)}" for note in checked.notes]
+    lines += [f"  note: {plain(note, 400)}" for note in checked.notes]
     if checked.unmeasured:
         lines += [f"  the headline would have no value: {plain(checked.unmeasured)}"]
     show(lines)
