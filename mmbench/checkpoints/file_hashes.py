@@ -28,6 +28,8 @@ _IGNORED = (
     *("scheduler*.bin", "rng_state*.pth", "random_states*.pkl", "training_args.bin"),
     *("*.log", "events.out.tfevents.*", "*.md", "LICENSE", "NOTICE", ".*", "__pycache__", "*.pyc"),
 )
+# Files of a configuration or a tokenizer next to weights.
+_SETTINGS = ("*.json", "*.txt", "*.model")
 _EARLIER = re.compile(r"(checkpoint|step|epoch|iter|global_step)[-_]?\d+", re.IGNORECASE)
 _SHARD = re.compile(r"-\d{5}-of-\d{5}(?=\.)")
 
@@ -86,6 +88,21 @@ def hash_path(path: Path, file_hash: FileHash = hash_file) -> str:
     if files == [path]:
         return _read(path, f"cannot read {path}", file_hash)
     return _hash(path.parent, files, file_hash)
+
+
+def hash_settings(folder: Path, file_hash: FileHash = hash_file) -> str:
+    """Return the hash of the configurations and tokenizer files in a folder, without subfolders.
+
+    Raises ModelError if a file cannot be read.
+    """
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if any(fnmatchcase(path.name, one) for one in _SETTINGS)
+        and not _ignored(path)
+        and path.is_file()
+    )
+    return _hash(folder, files, file_hash)
 
 
 def matching(pattern: Path) -> list[Path]:

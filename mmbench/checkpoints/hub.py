@@ -7,7 +7,7 @@ gets the list of files from the hub, and then the files are downloaded.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
@@ -115,8 +115,19 @@ def _has_weights(part: Path) -> bool:
     return not (part / "config.json").is_file() or any(part.glob("*.safetensors"))
 
 
-def download(name: str, revision: str | None, takes: Sequence[str], requires: str = "") -> Path:
-    """Download the files of a hub id (OWNER/NAME) and return their folder. Raises ModelError."""
+def download(
+    name: str,
+    revision: str | None,
+    takes: Sequence[str],
+    requires: str = "",
+    *,
+    explain: Callable[[str, str | None, Exception], str] | None = None,
+) -> Path:
+    """Download the files of a hub id (OWNER/NAME) and return their folder.
+
+    Raises ModelError with the message of `explain`, which by default is that of a missing
+    checkpoint.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HTTPError
 
@@ -127,12 +138,29 @@ def download(name: str, revision: str | None, takes: Sequence[str], requires: st
             name, revision=revision, allow_patterns=patterns, ignore_patterns=ignored
         )
     except (HTTPError, OSError, ValueError, multiprocessing.TimeoutError) as error:
-        raise ModelError(_explain(name, revision, error)) from error
+        raise ModelError((explain or _explain)(name, revision, error)) from error
     if not _complete(Path(folder), takes, requires):
         raise ModelError(
             f"the download of {name} into {folder} is incomplete; run the same command again"
         )
     return Path(folder)
+
+
+def linked_folder(name: str, what: str, takes: Sequence[str]) -> Path:
+    """Return the folder of files that a configuration names by a folder or a hub id.
+
+    `takes` lists the files (`layouts.accepts`), and `what` describes them in the error, such as
+    "tokenizer". A hub id is downloaded if it is not in the cache. Raises ModelError, within five
+    seconds without a network.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+
+    def explain(name: str, revision: str | None, error: Exception) -> str:  # noqa: ARG001
+        advice = f"{_reason(name, error)}, then type `hf download {name}`"
+        return f"the {what} {name} is not in the cache, and {advice}"
+
+    return cached_folder(name, None, takes) or download(name, None, takes, explain=explain)
 
 
 def _listing(name: str, revision: str | None) -> list[str]:

@@ -7,11 +7,19 @@ Hugging Face hub. This module imports neither torch nor transformers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 
 import msgspec
 
-from mmbench.checkpoints.file_hashes import FileHash, hash_file, hash_folder, hash_path, hash_texts
+from mmbench.checkpoints.file_hashes import (
+    FileHash,
+    hash_file,
+    hash_folder,
+    hash_path,
+    hash_settings,
+    hash_texts,
+)
 from mmbench.checkpoints.hub import cached_commit, cached_folder, download
 from mmbench.checkpoints.layouts import accepts, check_folder
 from mmbench.errors import ModelError
@@ -51,17 +59,21 @@ def resolve(
     `revision` is a commit, a branch or a tag. A name that exists on disk, or that looks like a
     path, is not searched on the hub. `takes` lists the checkpoint files of a class that does not
     load a transformers folder (mmbench.checkpoints.layouts), the preferred file first; `requires`
-    names a file that a repository must also contain. `file_hash` computes the hash of one file.
-    Without a network, the function fails within five seconds. Raises ModelError.
+    names a configuration file, which a repository must also contain, and which belongs to the
+    identity of a file next to it. `file_hash` computes the hash of one file. Without a network, the
+    function fails within five seconds. Raises ModelError.
     """
     path = Path(name).expanduser()
     if not path.exists() and not _like_a_path(name, takes):
-        path = cached_folder(name, revision, takes, requires) or download(
-            name, revision, takes, requires
-        )
+        cached = cached_folder(name, revision, takes, requires)
+        if not cached and (similar := _with_suffix(path, takes)):
+            raise ModelError(f"checkpoint {path} does not exist; did you mean {similar}?")
+        path = cached or download(name, revision, takes, requires)
         return Checkpoint(name, path, path.name, path.name)
     if not path.exists():
-        raise ModelError(f"checkpoint {path} does not exist; give the {_describe_takes(takes)}")
+        similar = _with_suffix(path, takes)
+        advice = f"did you mean {similar}?" if similar else f"give the {_describe_takes(takes)}"
+        raise ModelError(f"checkpoint {path} does not exist; {advice}")
     if revision is not None:
         what = "folder" if path.is_dir() else "file"
         raise ModelError(
@@ -73,7 +85,18 @@ def resolve(
         return Checkpoint(name, path, None, _with_base(own, path, file_hash))
     if not accepts(takes, path.name):
         raise ModelError(f"checkpoint {path} is a file; give the {_describe_takes(takes)}")
-    return Checkpoint(name, path, None, hash_path(path, file_hash))
+    own = hash_path(path, file_hash)
+    if requires and (path.parent / requires).is_file():
+        own = hash_texts(own, hash_settings(path.parent, file_hash))
+    return Checkpoint(name, path, None, own)
+
+
+def _with_suffix(path: Path, takes: Sequence[str]) -> str:
+    """Return a checkpoint file with the name of a missing path and a suffix, or ""."""
+    if not takes or not path.name or not path.parent.is_dir():
+        return ""
+    files = path.parent.glob(f"{escape(path.name)}.*")
+    return min((str(file) for file in files if accepts(takes, file.name)), default="")
 
 
 def _with_base(own: str, folder: Path, file_hash: FileHash) -> str:

@@ -177,7 +177,9 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     if ref.checkpoint and hasattr(cls, "check_name"):
         cls.check_name(ref.checkpoint, **typed)
     if not getattr(cls, "remote", False):
-        checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash)
+        variant = typed.get(getattr(cls, "variant", None) or "")
+        requires = "" if variant else getattr(cls, "configuration", "")
+        checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash, requires)
     dtype = auto_dtype(cls, finder.device) if finder.dtype == "auto" else finder.dtype
     state = model_state(ref.adapter, cls, options, files.hash)
     info = model_info(
@@ -245,7 +247,12 @@ def _notes(cls: ModelClass, folder: Path | None, options: dict[str, object]) -> 
 
 
 def _resolve(
-    adapter: str, cls: ModelClass, place: str | None, revision: str | None, file_hash: FileHash
+    adapter: str,
+    cls: ModelClass,
+    place: str | None,
+    revision: str | None,
+    file_hash: FileHash,
+    requires: str,
 ) -> Checkpoint | None:
     if place is None:
         return None
@@ -256,7 +263,7 @@ def _resolve(
             revision,
             file_hash=file_hash,
             takes=getattr(cls, "checkpoints", ()),
-            requires=getattr(cls, "configuration", ""),
+            requires=requires,
         )
         refuse_other_layout(adapter, cls, checkpoint.folder, place)
     except ModelError as error:
