@@ -57,11 +57,13 @@ def read_state_dict(file: Path, *, ema: bool = True) -> StateDict:
     return StateDict(key, _without_wrappers(state))
 
 
-def load_state_dict(model: Module, tensors: dict[str, Tensor], what: str, expected: str) -> None:
+def load_state_dict(
+    model: Module, tensors: dict[str, Tensor], what: str, expected: str, advice: str = ""
+) -> None:
     """Load tensors into a model; names and shapes must be equal to those of the model.
 
     Raises ModelError with the first missing, unexpected and differently shaped tensors. `what`
-    describes the weights and `expected` the architecture in this error.
+    describes the weights and `expected` the architecture in this error, which ends with `advice`.
     """
     own = model.state_dict()
     both = own.keys() & tensors.keys()
@@ -74,7 +76,8 @@ def load_state_dict(model: Module, tensors: dict[str, Tensor], what: str, expect
         parts = [
             f"{fault} {listed(sorted(names), _LISTED)}" for fault, names in faults.items() if names
         ]
-        raise ModelError(f"{what} does not fit {expected}: {'; '.join(parts)}")
+        end = f"; {advice}" if advice else ""
+        raise ModelError(f"{what} does not fit {expected}: {'; '.join(parts)}{end}")
     model.load_state_dict(tensors)
 
 

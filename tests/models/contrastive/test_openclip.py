@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -16,6 +18,7 @@ if find_spec("open_clip") is None:
     pytest.skip("needs open_clip: see `make test-torchvision`", allow_module_level=True)
 
 import open_clip
+from safetensors.torch import load_file
 
 from mmbench.errors import ContentError
 from mmbench.models.contrastive.openclip.adapter import OpenClip
@@ -145,6 +148,58 @@ def test_a_file_of_weights_is_read_in_every_form(tiny: str, tmp_path: Path, kind
         assert not same(expected, trained)
 
 
+@pytest.mark.parametrize("name", ["quickgelu", "siglip", "coca", "timm"])
+def test_a_file_in_a_folder_has_the_configuration_of_the_folder(
+    folders: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    """The other weights in the folder are not read."""
+    folder = tmp_path / name
+    shutil.copytree(folders[name], folder)
+    state = openclip.randomised(f"local-dir:{folder}", 5).state_dict()
+    file = openclip.weights(folder / "epoch_3.pt", state, epoch=3)
+    found = both(OpenClip(file, **CPU))
+    assert not same(found, both(OpenClip(folder, **CPU)))
+    (folder / "open_clip_model.safetensors").unlink()
+    openclip.weights(folder / "open_clip_model.safetensors", state)
+    assert same(found, both(OpenClip(folder, **CPU)))
+
+
+@pytest.mark.parametrize("name", ["quickgelu", "coca", "timm"])
+def test_an_architecture_may_be_a_json_file(
+    folders: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    """Its content is a configuration of open_clip, or only the entry model_cfg of one."""
+    configuration = folders[name] / "open_clip_config.json"
+    whole = json.loads(configuration.read_text())
+    (tmp_path / "tiny.json").write_text(json.dumps(whole["model_cfg"]))
+    state = load_file(folders[name] / "open_clip_model.safetensors")
+    file = openclip.weights(tmp_path / "epoch_3.pt", state)
+    expected = both(OpenClip(folders[name], **CPU))
+    assert same(both(OpenClip(file, **CPU, architecture=str(configuration))), expected)
+    options = {f"image_{name}": value for name, value in whole["preprocess_cfg"].items()}
+    options.pop("image_fill_color", None)
+    found = both(OpenClip(file, **CPU, architecture=str(tmp_path / "tiny.json"), **options))
+    assert same(found, expected) or name == "coca"  # no option sets the fill colour of coca
+    assert np.array_equal(found[0], expected[0])
+
+
+def test_options_replace_values_of_the_architecture(tiny: str, tmp_path: Path) -> None:
+    """The options are those of open_clip's create_model."""
+    forced = {"quick_gelu": True, "image_size": 48, "context_length": 16}
+    theirs = {f"force_{name}": value for name, value in forced.items()}
+    state = openclip.randomised(tiny, **theirs).state_dict()
+    file = openclip.weights(tmp_path / "a.pt", state)
+    model, preprocess = open_clip.create_model_from_pretrained(tiny, str(file), **theirs)
+    tokenizer = open_clip.get_tokenizer(tiny, context_length=16)
+    with torch.no_grad():
+        texts = model.eval().encode_text(tokenizer(TEXTS))
+        images = model.encode_image(torch.stack([preprocess(image) for image in PICTURES]))
+    expected = unit(texts.numpy()), unit(images.numpy())
+    assert same(both(OpenClip(file, **CPU, architecture=tiny, **forced)), expected)
+    plain = OpenClip(file, **CPU, architecture=tiny, **{**forced, "quick_gelu": False})
+    assert not same(both(plain), expected)
+
+
 def test_notes_tell_what_a_file_does_not(
     tiny: str, folders: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -152,9 +207,10 @@ def test_notes_tell_what_a_file_does_not(
     file = openclip.weights(tmp_path / "epoch_3.pt", state, state_dict_ema=state)
     assumed, averaged = OpenClip.notes(file, architecture=tiny, image_interpolation="bilinear")
     assert assumed == (
-        "epoch_3.pt holds only weights; preprocessing (32 px, bilinear, shortest, mean 0.4815"
-        " 0.4578 0.4082, std 0.2686 0.2613 0.2758), tokenizer (BPE of open_clip, 24 tokens) and"
-        " activation (GELU) are taken from ViT-tiny-8"
+        "epoch_3.pt holds only weights; from the architecture ViT-tiny-8: preprocessing (32 px,"
+        " bilinear, shortest, mean 0.4815 0.4578 0.4082, std 0.2686 0.2613 0.2758), tokenizer (BPE"
+        " of open_clip, 24 tokens), activation (GELU); OpenAI weights need --model-arg"
+        " quick_gelu=true"
     )
     assert averaged == (
         "epoch_3.pt: the moving average of the weights is used; --model-arg ema=false selects the"
@@ -164,8 +220,11 @@ def test_notes_tell_what_a_file_does_not(
     assert OpenClip.notes(folders["siglip"]) == []
     (tower,) = OpenClip.notes(folders["bert"])
     assert tower.endswith(f"{folders['bert'].parent / 'text'}, which is outside the checkpoint")
-    (large,) = OpenClip.notes(openclip.weights(tmp_path / "b.pt", state), architecture="ViT-B/32")
-    assert large.endswith("are taken from ViT-B-32; OpenAI weights need ViT-B-32-quickgelu")
+    file = openclip.weights(tmp_path / "b.pt", state)
+    changed = {"quick_gelu": True, "image_size": 256, "context_length": 64}
+    (large,) = OpenClip.notes(file, architecture="ViT-B/32", **changed)
+    assert "from the architecture ViT-B-32: preprocessing (256 px, " in large
+    assert large.endswith("tokenizer (BPE of open_clip, 64 tokens), activation (QuickGELU)")
 
 
 @pytest.mark.parametrize("name", ["vit", "siglip", "coca"])

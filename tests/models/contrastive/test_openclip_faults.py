@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ if find_spec("open_clip") is None:
 
 import open_clip
 
+from mmbench.engine.loading.models.patterns import expand
 from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.errors import ModelError, UnknownName, UserError
 from mmbench.models.contrastive.openclip.adapter import OpenClip
@@ -63,12 +65,13 @@ def test_parts_that_a_folder_lacks(folder: Path) -> None:
     weights.rename(folder / "best.pt")
     refused(
         folder,
-        r"no weights \(looked for open_clip_model\.safetensors, .*; found best\.pt\); rename",
+        r"no weights \(looked for open_clip_model\.safetensors, .*; found best\.pt\); type"
+        rf" openclip@{folder}/best\.pt$",
     )
     (folder / "best.pt").unlink()
     refused(folder, r"no weights \(looked for .*model\.pth\)$")
     (folder / "open_clip_config.json").unlink()
-    refused(folder, r"has no open_clip_config\.json; give a folder .* openclip:ViT-B-32@FILE")
+    refused(folder, "is a folder without open_clip_config.json; type 'openclip:ARCHITECTURE@")
     refused(None, "needs a checkpoint; type openclip@FOLDER or openclip:ARCHITECTURE@FILE")
 
 
@@ -88,12 +91,12 @@ def test_a_configuration_that_open_clip_refuses(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda state: state.pop("text_projection"), "it lacks text_projection$"),
-        (lambda state: [state.pop(name) for name in list(state)[:9]], "it lacks .* and 6 more$"),
-        (lambda state: state.update(extra=torch.ones(1)), "it also has extra$"),
+        (lambda state: state.pop("text_projection"), "it lacks text_projection"),
+        (lambda state: [state.pop(name) for name in list(state)[:9]], "it lacks .* and 6 more"),
+        (lambda state: state.update(extra=torch.ones(1)), "it also has extra"),
         (
             lambda state: state.update(text_projection=torch.ones(3, 3)),
-            "it has in another shape text_projection$",
+            "it has in another shape text_projection",
         ),
     ],
     ids=["missing", "many missing", "unexpected", "misshapen"],
@@ -104,18 +107,128 @@ def test_weights_that_do_not_fit(
     state = openclip.randomised(tiny).state_dict()
     change(state)
     file = openclip.weights(tmp_path / "epoch_3.pt", state)
-    refused(file, f"does not fit the architecture {tiny}: {match}", architecture=tiny)
+    advice = r"; give the architecture of the training run \(`--model` of open_clip\)$"
+    refused(file, f"does not fit the architecture {tiny}: {match}{advice}", architecture=tiny)
     openclip.weights(folder / WEIGHTS, state)
-    refused(folder, rf"does not fit open_clip_config\.json: {match}")
+    refused(folder, rf"does not fit open_clip_config\.json: {match}$")
+
+
+@pytest.mark.parametrize(
+    ("config", "change"),
+    [
+        (openclip.VIT, {"image_size": 48}),
+        (openclip.VIT, {"context_length": 16}),
+        (openclip.VIT, {"context_length": 30, "image_size": 16}),
+        (openclip.COCA, {"image_size": 64}),
+        (openclip.TIMM_VIT, {"image_size": 64}),
+        (openclip.siglip(), {"image_size": 24}),
+    ],
+)
+def test_position_embeddings_of_another_size_name_the_option(
+    tmp_path: Path, config: dict[str, Any], change: dict[str, int]
+) -> None:
+    folder = openclip.folder(tmp_path / "model", config)
+    forced = {f"force_{name}": value for name, value in change.items()}
+    state = openclip.randomised(f"local-dir:{folder}", **forced).state_dict()
+    file = openclip.weights(folder / "epoch_3.pt", state)
+    options = " ".join(f"--model-arg {name}={value}" for name, value in sorted(change.items()))
+    refused(file, f"it has in another shape .*; type {options}$")
+    OpenClip(file, **CPU, **change)
 
 
 def test_a_file_without_an_architecture(folder: Path, tmp_path: Path, tiny: str) -> None:
     file = openclip.weights(tmp_path / "a.pt", openclip.randomised(tiny).state_dict())
     refused(file, r"type openclip:ARCHITECTURE@.*a\.pt, such as openclip:ViT-B-32@.*a\.pt$")
-    refused(folder / WEIGHTS, rf"is one file of a folder; type openclip@{folder}$")
-    refused(folder, "only a weights file needs an architecture; type openclip@", architecture="x")
-    with pytest.raises(UnknownName, match="did you mean ViT-B-32"):
+    replaced = r"a folder with open_clip_config\.json, which replaces the architecture; type"
+    refused(folder, f"{replaced} openclip@{folder}, or openclip:x@FILE$", architecture="x")
+    with pytest.raises(UnknownName, match=r"did you mean ViT-B-32.*the path of its JSON file"):
         OpenClip(file, **CPU, architecture="ViT-B-23")
+
+
+def test_a_json_file_of_an_architecture(tmp_path: Path, tiny: str) -> None:
+    file = openclip.weights(tmp_path / "a.pt", openclip.randomised(tiny).state_dict())
+    missing = str(tmp_path / "no.json")
+    refused(file, rf"architecture {missing}: there is no such file; check", architecture=missing)
+    (tmp_path / "odd.json").write_text('{"embed_dim": 16}')
+    odd = str(tmp_path / "odd.json")
+    refused(file, rf"{odd} is not a configuration of open_clip: .*vision_cfg", architecture=odd)
+
+
+@pytest.mark.parametrize("place", ["", "checkpoints"])
+def test_a_folder_of_weights_files_names_the_pattern(
+    tmp_path: Path, tiny: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("runs/x", place)
+    Path("runs/x/checkpoints").mkdir(parents=True)
+    state = openclip.randomised(tiny).state_dict()
+    for number in (1, 2):
+        openclip.weights(Path(f"runs/x/checkpoints/epoch_{number}.pt"), state, epoch=number)
+    pattern = "runs/x/checkpoints/*"
+    for name, advised in (("", "ARCHITECTURE"), (f":{tiny}", tiny)):
+        with one_line_error(ModelError) as caught:
+            resolved(f"openclip{name}@{folder}")
+        assert str(caught.value).endswith(f"; type 'openclip:{advised}@{pattern}'")
+    models = expand([f"openclip:{tiny}@{pattern}"]).models
+    assert models == [f"openclip:{tiny}@runs/x/checkpoints/epoch_{n}.pt" for n in (1, 2)]
+    assert all(resolved(model).info.checkpoint for model in models)
+
+
+@pytest.mark.parametrize("place", ["epoch_2", "./epoch_2", "a/b/epoch_2"])
+def test_a_missing_suffix_is_suggested(
+    tmp_path: Path, tiny: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a/b").mkdir(parents=True)
+    openclip.weights(Path(f"{place}.pt"), openclip.randomised(tiny).state_dict())
+    for name in ("openclip", f"openclip:{tiny}"):
+        with one_line_error(ModelError) as caught:
+            resolved(f"{name}@{place}")
+        assert str(caught.value) == (
+            f"model openclip: checkpoint {Path(place)} does not exist; did you mean"
+            f" {Path(place)}.pt?"
+        )
+
+
+def test_a_configuration_next_to_a_file_belongs_to_its_identity(
+    folder: Path, tiny: str, tmp_path: Path
+) -> None:
+    file = openclip.weights(folder / "epoch_3.pt", openclip.randomised(tiny).state_dict())
+    before = resolved(f"openclip@{file}").info.hash
+    named = resolved(f"openclip:{tiny}@{file}").info.hash
+    assert before != named
+    openclip.described(folder, {**openclip.VIT, "quick_gelu": True}, {})
+    assert resolved(f"openclip@{file}").info.hash != before
+    assert resolved(f"openclip:{tiny}@{file}").info.hash == named
+    architecture = tmp_path / "mine.json"
+    hashes = set()
+    for quick_gelu in (True, False):
+        architecture.write_text(json.dumps({**openclip.VIT, "quick_gelu": quick_gelu}))
+        hashes.add(resolved(f"openclip:{architecture}@{file}").info.hash)
+    assert len(hashes) == 2
+
+
+def test_a_tokenizer_of_the_hub_without_a_network(tmp_path: Path) -> None:
+    """The tokenizer is read from the cache; if it is not there, the error comes in seconds."""
+    folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
+    (tmp_path / "mine.json").write_text(json.dumps(openclip.siglip()))
+    model = f"openclip:{tmp_path / 'mine.json'}@{folder / WEIGHTS}"
+    command = [sys.executable, "-m", "mmbench", "check", "-m", model, "-t", "shapes-zeroshot"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    offline = {**kept, "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    done = subprocess.run(command, env=offline, cwd=ROOT, capture_output=True, text=True)
+    name = "owner/of-the-hub"
+    assert f"the tokenizer {name} is not in the cache, and http://127.0.0.1:9" in done.stderr
+    assert done.stderr.rstrip().endswith(f"then type `hf download {name}`")
+    snapshot = tmp_path / "hf" / "hub" / "models--owner--of-the-hub" / "snapshots" / SHA
+    snapshot.mkdir(parents=True)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text(SHA)
+    for file in folder.glob("*token*"):
+        shutil.copy(file, snapshot)
+    done = subprocess.run(command, env=offline, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("holds only weights; from the architecture") == 1
 
 
 @pytest.mark.parametrize(
@@ -157,9 +270,8 @@ def test_weights_of_openai_need_quickgelu(tmp_path: Path, tiny: str) -> None:
     state |= {name: torch.tensor(value) for name, value in settings.items()}
     file = openclip.weights(tmp_path / "openai.pt", state)
     message = refused(file, "OpenAI weights, which need QuickGELU; type", architecture=tiny)
-    assert message.endswith(f"openclip:{tiny}-quickgelu@{file}")
-    config = {**openclip.VIT, "quick_gelu": True}
-    OpenClip(file, **CPU, architecture=openclip.architecture(tmp_path, f"{tiny}-quickgelu", config))
+    assert message.endswith("; type --model-arg quick_gelu=true")
+    OpenClip(file, **CPU, architecture=tiny, quick_gelu=True)
 
 
 def test_a_tokenizer_that_a_folder_lacks(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ TIMM = {
     "vision_cfg": {"timm_model_name": "resnet10t", "timm_pool": "avg", "timm_proj": "linear",
                    "image_size": 64},
 }  # fmt: skip
+TIMM_VIT = {
+    **VIT,
+    "vision_cfg": {"timm_model_name": "test_vit", "timm_pool": "", "timm_proj": "linear",
+                   "image_size": 160},
+}  # fmt: skip
 HALF = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
 SQUASH = {**HALF, "interpolation": "bilinear", "resize_mode": "squash"}
 LONGEST = {**HALF, "resize_mode": "longest", "fill_color": 7}
@@ -93,10 +98,10 @@ def architecture(path: Path, name: str, config: dict[str, Any] = VIT) -> str:
     return name
 
 
-def randomised(name: str, seed: int = 0) -> Any:
+def randomised(name: str, seed: int = 0, **options: Any) -> Any:
     """Return a model with large random weights, so that every input and layer has an effect."""
     torch.manual_seed(seed)
-    model = open_clip.create_model(name, load_weights=False, pretrained_text=False)
+    model = open_clip.create_model(name, load_weights=False, pretrained_text=False, **options)
     for weight in model.parameters():
         if weight.ndim > 1:
             torch.nn.init.normal_(weight, std=2.0 * weight[0].numel() ** -0.5)

@@ -10,33 +10,39 @@ from typing import TYPE_CHECKING, Any
 from mmbench.checkpoints.layouts import OPEN_CLIP
 from mmbench.errors import ContentError, ModelError
 from mmbench.models.contrastive.dual_encoder import refuse_mismatched
-from mmbench.models.contrastive.openclip.source import ModelSource, find_source, library
+from mmbench.models.contrastive.openclip.parts import create_model, load_tokenizer
+from mmbench.models.contrastive.openclip.source import (
+    ModelSource,
+    find_source,
+    is_config_file,
+    library,
+    named_config,
+    refuse_bare_file,
+)
 from mmbench.models.contrastive.openclip.weights import FILES, SUFFIXES, is_averaged, load_weights
 from mmbench.models.support.arrays import Arrays, float32_array, stack_batch
 from mmbench.models.support.generation import drop_none
-from mmbench.models.support.library_messages import loading, quiet, silent
-from mmbench.models.support.pretrained import check_vocabulary
+from mmbench.models.support.library_messages import loading
 from mmbench.types import Modality, Role
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from mmbench.models.support.library_types import Configuration, Network
     from mmbench.types import Array
-
-_PRECISIONS = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16"}
 
 
 class OpenClip:
     """Any model that open_clip 3.3 creates: CLIP, SigLIP, CoCa, also with image towers of timm.
 
     `folder` is a folder with open_clip_config.json, weights and, if the configuration names a
-    tokenizer of transformers, its files. It may also be a weights file; `architecture`, a name of
-    `open_clip.list_models()`, then decides preprocessing, tokenizer and activation. With `ema`, the
-    moving average of the weights in a training checkpoint is preferred. `image_mean`, `image_std`,
-    `image_interpolation` (bicubic, bilinear) and `image_resize_mode` (shortest, longest, squash)
-    replace values of the configuration, as in open_clip.create_model_from_pretrained. Raises
-    MissingExtra without open_clip, and ModelError if a part is missing or weights do not fit.
+    tokenizer of transformers, its files. It may also be a weights file in such a folder. For any
+    other weights file, `architecture` decides preprocessing, tokenizer and activation: a name of
+    `open_clip.list_models()`, or the path of an architecture's JSON file. With `ema`, the
+    moving average of the weights in a training checkpoint is preferred. `quick_gelu`, `image_size`
+    in pixels, `context_length` in tokens, `image_mean`, `image_std`, `image_interpolation`
+    (bicubic, bilinear) and `image_resize_mode` (shortest, longest, squash) replace values of the
+    configuration, as in open_clip.create_model. Raises MissingExtra without open_clip, and
+    ModelError if a part is missing or weights do not fit.
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image"})
@@ -54,12 +60,17 @@ class OpenClip:
         dtype: str,
         architecture: str | None = None,
         ema: bool = True,
+        quick_gelu: bool | None = None,
+        image_size: int | None = None,
+        context_length: int | None = None,
         image_mean: list[float] | None = None,
         image_std: list[float] | None = None,
         image_interpolation: str | None = None,
         image_resize_mode: str | None = None,
     ) -> None:
-        source = find_source(folder, architecture)
+        source = find_source(folder, architecture).with_overrides(
+            quick_gelu, image_size, context_length
+        )
         preprocessing = drop_none(
             mean=image_mean,
             std=image_std,
@@ -67,23 +78,31 @@ class OpenClip:
             resize_mode=image_resize_mode,
         )
         self._device, self._dtype = device, dtype
-        self._model = _create_model(source, preprocessing, dtype)
+        self._tokenizer = load_tokenizer(source)  # may fail quickly, unlike the network
+        self._model = create_model(source, preprocessing, dtype)
         load_weights(self._model, source, ema=ema)
         self._model = self._model.eval().to(device)
         with loading(source.weights.parent, "model of open_clip"):
             transform = library().transform
             config = transform.PreprocessCfg(**self._model.visual.preprocess_cfg)
             self._transform = transform.image_transform_v2(config, is_train=False)
-        self._tokenizer = _load_tokenizer(source)
         self._lock = threading.Lock()
         refuse_mismatched(self, source.weights.parent)
 
     @staticmethod
     def check_name(place: str, *, architecture: str | None = None, **others: Any) -> None:  # noqa: ARG004
-        """Raise ModelError for a tag of open_clip, and for an architecture without weights."""
-        if Path(place).exists():
-            return
+        """Raise ModelError for a tag of open_clip, and if weights or architecture are missing.
+
+        Raises UnknownName for an unknown architecture.
+        """
         open_clip = library()
+        if architecture is not None and not is_config_file(architecture):
+            named_config(architecture)
+        path = Path(place).expanduser()
+        if path.is_file():
+            refuse_bare_file(path, architecture)
+        if path.exists():
+            return
         if place.replace("/", "-") in open_clip.list_models():
             raise ModelError(
                 f"model openclip: {place} is an architecture of open_clip; type"
@@ -102,13 +121,18 @@ class OpenClip:
         *,
         architecture: str | None = None,
         ema: bool = True,
+        quick_gelu: bool | None = None,
+        image_size: int | None = None,
+        context_length: int | None = None,
         **image_options: Any,
     ) -> list[str]:
         """Return notes on facts that the checkpoint does not contain, and on averaged weights.
 
         Raises the errors of the constructor, except errors about names and shapes of weights.
         """
-        source = find_source(folder, architecture)
+        source = find_source(folder, architecture).with_overrides(
+            quick_gelu, image_size, context_length
+        )
         notes = []
         if source.architecture:
             preprocessing = {k.removeprefix("image_"): v for k, v in image_options.items()}
@@ -156,57 +180,19 @@ class OpenClip:
         return float32_array(features)
 
 
-def _create_model(source: ModelSource, preprocessing: dict[str, Any], dtype: str) -> Network:
-    """Create a model with random weights, without downloading weights of its towers."""
-    with silent(), quiet(), loading(source.weights.parent, "model of open_clip"):
-        if source.text_tower:
-            from transformers import AutoConfig
-
-            # open_clip would ask at the terminal whether to run code.
-            AutoConfig.from_pretrained(source.text_tower, trust_remote_code=False)
-        return library().create_model(
-            source.name,
-            load_weights=False,
-            pretrained_text=False,
-            precision=_PRECISIONS[dtype],
-            force_preprocess_cfg=preprocessing,
-        )
-
-
-def _load_tokenizer(source: ModelSource) -> Configuration:
-    """Load the tokenizer of open_clip or transformers, from the folder if it is a folder."""
-    local = source.architecture is None
-    options = {"trust_remote_code": False, "local_files_only": local} if source.tokenizer else {}
-    folder = source.weights.parent
-    try:
-        with silent(), quiet(), loading(folder, "tokenizer"):
-            tokenizer = library().get_tokenizer(source.name, **options)
-        if source.tokenizer and local:
-            check_vocabulary(folder, tokenizer.tokenizer)
-    except ModelError as error:
-        where = "into the folder" if local else "into the cache: `hf download`"
-        raise ModelError(
-            f"{error}; copy the files of the tokenizer {source.tokenizer} {where}"
-        ) from error
-    return tokenizer
-
-
 def _describe_assumed(source: ModelSource, preprocessing: dict[str, Any]) -> str:
     """Return a note on the properties that the architecture decides for a weights file."""
     open_clip = library()
-    image = open_clip.transform.PreprocessCfg(**preprocessing)
-    size = source.config.vision_cfg.get("image_size", image.size)
-    length = source.config.text_cfg.get(
-        "context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH
-    )
-    activation = "QuickGELU" if source.config.quick_gelu else "GELU"
-    other = f"{source.architecture}-quickgelu"
-    advice = f"; OpenAI weights need {other}" if other in open_clip.list_models() else ""
+    image = open_clip.transform.PreprocessCfg(**{**source.preprocess_cfg, **preprocessing})
+    size = source.model_cfg["vision_cfg"].get("image_size", image.size)
+    activation = "QuickGELU" if source.quick_gelu else "GELU"
+    advice = "" if source.quick_gelu else "; OpenAI weights need --model-arg quick_gelu=true"
     return (
-        f"{source.weights.name} holds only weights; preprocessing ({size} px,"
+        f"{source.weights.name} holds only weights; from the architecture {source.architecture}:"
+        f" preprocessing ({size} px,"
         f" {image.interpolation}, {image.resize_mode}, mean {_numbers(image.mean)}, std"
-        f" {_numbers(image.std)}), tokenizer ({source.tokenizer or 'BPE of open_clip'}, {length}"
-        f" tokens) and activation ({activation}) are taken from {source.architecture}{advice}"
+        f" {_numbers(image.std)}), tokenizer ({source.tokenizer or 'BPE of open_clip'},"
+        f" {source.context_length} tokens), activation ({activation}){advice}"
     )
 
 
