@@ -31,12 +31,17 @@ def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
     data = flags.get("data")
     if isinstance(data, list):
         data = data_for(task, data, args.task)
-    model = model_options(flags.get("model_arg") or []) | _endpoint(flags)
     return options_from(
-        {**flags, "data": data, "model_options": model},
+        {**flags, "data": data, "model_options": model_arguments(args)},
         settings={name: flags.get(name) for name in _SETTINGS},
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
+
+
+def model_arguments(args: argparse.Namespace) -> dict[str, object]:
+    """Return the options of the model in the flags of a command. Raises UserError."""
+    flags = vars(args)
+    return model_options(flags.get("model_arg") or []) | _endpoint(flags)
 
 
 def models_of(args: argparse.Namespace) -> list[str]:

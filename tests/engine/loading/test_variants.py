@@ -31,6 +31,11 @@ class Sized:
         self.size = size
 
     @staticmethod
+    def check_name(place: str, *, size: str = "base") -> None:
+        if size == "none":
+            raise ModelError(f"model sized: {place} has no size")
+
+    @staticmethod
     def notes(folder: Path, *, size: str = "base") -> list[str]:
         return [f"{folder.name} is of the size {size}"]
 
@@ -131,3 +136,36 @@ def test_check_shows_the_notes_of_a_model_once(
 ) -> None:
     assert main(["check", "-m", f"sized@{weights}", "-t", "shapes-zeroshot", "--limit", "2"]) == 0
     assert capsys.readouterr().out.count("note: net.pt is of the size base") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sized:none@{}", "model sized: {} has no size"),
+        ("nothing@{}", "unknown model 'nothing'"),
+        ("clip-nano:large", "model clip-nano has no variants"),
+        ("frames+sized:none@{}", "model sized: {} has no size"),
+    ],
+)
+def test_an_invalid_name_is_reported_before_another_model_runs(
+    weights: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    message: str,
+) -> None:
+    reported: list[str] = []
+
+    def embed(self: Sized, items: Any, modality: str, role: str) -> np.ndarray:
+        reported.append(capsys.readouterr().err)
+        return np.ones((len(items), 4), np.float32)
+
+    monkeypatch.setattr(Sized, "embed", embed)
+    models = ["-m", f"sized@{weights}", "-m", name.format(weights), "-m", "oracle"]
+    board = str(tmp_path / "board")
+    task = ["-t", "shapes-zeroshot", "--limit", "4", "--out", board, "--quiet"]
+    assert main(["run", *models, *task]) == 2
+    assert f"mmbench: error: {message.format(weights)}" in reported[0]
+    assert message.format(weights) not in "".join([*reported[1:], capsys.readouterr().err])
+    assert len(list(Path(board).rglob("*.json"))) >= 2

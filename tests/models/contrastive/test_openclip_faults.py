@@ -22,7 +22,7 @@ if find_spec("open_clip") is None:
 import open_clip
 
 from mmbench.engine.loading.models.patterns import expand
-from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
+from mmbench.engine.loading.models.resolver import Model, ModelResolver, check_name, find
 from mmbench.errors import ModelError, UnknownName, UserError
 from mmbench.models.contrastive.openclip.adapter import OpenClip
 from mmbench.storage.content_keys import ContentKeys, cache_folder
@@ -399,3 +399,13 @@ def run_record_of(capture: pytest.CaptureFixture[str], run: str, board: str) -> 
     assert main(["show", "run", run, "--out", board, "--json"]) == 0
     record = json.loads(capture.readouterr().out)
     return dict(record[0] if isinstance(record, list) else record)
+
+
+@pytest.mark.parametrize("name", ["openclip@{}", "openclip:ViT-B-23@{}", "openclip@ViT-B-32"])
+def test_invalid_names_are_refused_without_reading_files(
+    tmp_path: Path, tiny: str, name: str
+) -> None:
+    file = openclip.weights(tmp_path / "a.pt", openclip.randomised(tiny).state_dict())
+    check_name(f"openclip:{tiny}@{file}", {})
+    with one_line_error(UserError, match=r"type openclip:|did you mean ViT-B-32"):
+        check_name(name.format(file), {})

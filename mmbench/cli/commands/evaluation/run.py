@@ -15,7 +15,12 @@ from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import exit_code, publish, save_record
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
-from mmbench.cli.parser.options import allowed_failures, models_of, run_options
+from mmbench.cli.parser.options import (
+    allowed_failures,
+    model_arguments,
+    models_of,
+    run_options,
+)
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.reports import board
 from mmbench.storage import records as store
@@ -31,12 +36,33 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     model_cache = ModelCache()
-    pairs = product(models_of(args), args.task)
-    codes = until_interrupted(
+    models, codes = _valid_names(models_of(args), args)
+    pairs = product(models, args.task)
+    codes += until_interrupted(
         _pair(model, task, args, records, model_cache) for model, task in pairs
     )
     codes.append(publish(records, args))
     return worst(codes)
+
+
+def _valid_names(models: list[str], args: argparse.Namespace) -> tuple[list[str], list[int]]:
+    """Return the models with valid names, and the exit codes of the others.
+
+    The others are reported before the first of several models runs. A single model is reported
+    with its task, so that an error can also name missing data.
+    """
+    if len(models) < 2:
+        return models, []
+    from mmbench.engine.loading.models.resolver import check_name
+
+    valid, codes = [], []
+    for model in models:
+        try:
+            check_name(model, model_arguments(args))
+            valid.append(model)
+        except Exception as error:
+            codes.append(report(error))
+    return valid, codes
 
 
 def _pair(

@@ -86,6 +86,27 @@ def without_frames_prefix(adapter: str) -> str:
     return name
 
 
+def options_of(
+    ref: ModelRef, cls: ModelClass, options: dict[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return options with those in the model's name, as typed and converted to their types.
+
+    Raises UserError for invalid options and for a checkpoint name that the class refuses.
+    """
+    _add_variant(ref, cls, options)
+    if getattr(cls, "remote", False):
+        options = {"model": checkpoint_of(ref, cls) or "", **options}
+    typed = typed_options(ref.adapter, cls, options)
+    if ref.checkpoint and hasattr(cls, "check_name"):
+        cls.check_name(ref.checkpoint, **typed)
+    return options, typed
+
+
+def checkpoint_of(ref: ModelRef, cls: ModelClass) -> str | None:
+    """Return the name of the checkpoint: that of the reference, or the default of the class."""
+    return ref.checkpoint or getattr(cls, "default_checkpoint", None)
+
+
 def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> dict[str, object]:
     """Convert options to the types of the parameters of a model class.
 
@@ -103,7 +124,7 @@ def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> 
     return checked_options(cls, options, f"option of model {adapter}", _RESERVED, missing)
 
 
-def add_variant(ref: ModelRef, cls: ModelClass, options: dict[str, object]) -> None:
+def _add_variant(ref: ModelRef, cls: ModelClass, options: dict[str, object]) -> None:
     """Set the option that a variant (`openclip:ViT-B-32`) stands for. Raises UserError."""
     if ref.variant is None:
         return

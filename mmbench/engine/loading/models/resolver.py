@@ -14,11 +14,11 @@ from mmbench.checkpoints.resolve import Checkpoint, resolve
 from mmbench.engine.identity import model_info
 from mmbench.engine.loading.models.adapter_guess import advice_on_adapter, refuse_other_layout
 from mmbench.engine.loading.models.adapters import (
-    add_variant,
     auto_dtype,
+    checkpoint_of,
+    options_of,
     refuse_unpinned,
     registered_class,
-    typed_options,
     without_frames_prefix,
 )
 from mmbench.engine.loading.models.ensemble import ensemble_class
@@ -160,22 +160,32 @@ def _frames(adapter: str, options: dict[str, object]) -> tuple[FrameOptions, dic
     return as_struct(frame_values, FrameOptions, f"options of model {adapter}"), others
 
 
+def check_name(text: str, options: dict[str, object]) -> None:
+    """Check a model name without finding the checkpoint or reading its files.
+
+    Raises UserError for an unknown adapter or option, and for a checkpoint name that the class
+    refuses. Late fusion is not checked.
+    """
+    if text in BASELINES or (ref := parse(text)).late:
+        return
+    name = without_frames_prefix(ref.adapter)
+    all_options = {**ref.options, **options}
+    if name != ref.adapter:
+        _, all_options = _frames(ref.adapter, all_options)
+    cls, bound = registered_class(name)
+    options_of(msgspec.structs.replace(ref, adapter=name), cls, bound | all_options)
+
+
 def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
     cls, bound = registered_class(ref.adapter)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
         refuse_unpinned(ref, cls)
         options["trust_remote_code"] = True
-    options = {**bound, **options}
-    add_variant(ref, cls, options)
-    place = ref.checkpoint or getattr(cls, "default_checkpoint", None)
-    checkpoint = None
-    if getattr(cls, "remote", False):
-        options = {"model": place or "", **options}
-    typed = typed_options(ref.adapter, cls, options)
+    options, typed = options_of(ref, cls, bound | options)
     arguments = _arguments(ref.adapter, cls, typed)
-    if ref.checkpoint and hasattr(cls, "check_name"):
-        cls.check_name(ref.checkpoint, **typed)
+    place = checkpoint_of(ref, cls)
+    checkpoint = None
     if not getattr(cls, "remote", False):
         variant = typed.get(getattr(cls, "variant", None) or "")
         requires = "" if variant else getattr(cls, "configuration", "")

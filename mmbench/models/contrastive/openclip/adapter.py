@@ -95,13 +95,14 @@ class OpenClip:
 
         Raises UnknownName for an unknown architecture.
         """
+        path = Path(place).expanduser()
+        if path.is_dir():
+            return
         open_clip = library()
         if architecture is not None and not is_config_file(architecture):
             named_config(architecture)
-        path = Path(place).expanduser()
         if path.is_file():
             refuse_bare_file(path, architecture)
-        if path.exists():
             return
         if place.replace("/", "-") in open_clip.list_models():
             raise ModelError(
