@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -43,10 +44,10 @@ class Timm:
 
     Images are prepared with the validation transform (timm.data.create_transform) of pretrained_cfg
     in config.json. Class names are label_descriptions, or label_names if a description is missing
-    or repeated; `labels` selects one of the two. Without both, timm's class names of an ImageNet
-    subset are used if the number of classes fits. Embeddings are the pooled features before the
-    classifier. Raises MissingExtra without timm, and ModelError if the folder is not a timm model
-    or lacks a part.
+    or repeated; `labels` selects one of the two. Without both, the classes of an ImageNet subset
+    are assumed if their number fits: WordNet ids, or timm's descriptions with
+    `labels="descriptions"`. Embeddings are the pooled features before the classifier. Raises
+    MissingExtra without timm, and ModelError if the folder is not a timm model or lacks a part.
     """
 
     modalities: frozenset[Modality] = frozenset({"image"})
@@ -163,7 +164,7 @@ def _labels(folder: Path, config: Mapping[str, Any], source: LabelSource | None)
             f"checkpoint {folder}: label_names in its config.json does not number {number} classes"
             " from 0"
         )
-    if source == "names":
+    if source == "names" or (source is None and note):
         return _Labels(names, note)
     descriptions = [description_by_name.get(name, "") for name in names]
     if source is None and (not all(descriptions) or repeated(descriptions)):
@@ -197,5 +198,14 @@ def _inferred(number: int) -> tuple[list[str], Mapping[str, str], str]:
         names = [str(index) for index in range(number)]
         return names, {}, f"config.json has no class names; the labels are 0 to {number - 1}"
     info = ImageNetInfo(subset)
-    note = f"config.json has no class names; the {number:,} class names of {subset} are used"
-    return info.label_names(), info.label_descriptions(as_dict=True), note
+    names, descriptions = info.label_names(), info.label_descriptions(as_dict=True)
+    numbers = Counter(descriptions.values())
+    for name in names:
+        if numbers[descriptions[name]] > 1:  # the bird and the machine called crane
+            descriptions[name] += f" ({name})"
+    note = (
+        f"config.json has no class names; the {number:,} classes of {subset} are assumed, with"
+        f" WordNet ids such as {names[0]}, or with --model-arg labels=descriptions with names such"
+        f" as {descriptions[names[0]]!r}"
+    )
+    return names, descriptions, note

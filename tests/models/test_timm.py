@@ -17,6 +17,7 @@ if find_spec("timm") is None:
 import timm
 
 from mmbench.errors import ModelError
+from mmbench.kinds.classification.names import columns_of_model
 from mmbench.models.timm_models import Timm
 from mmbench.protocols import Classifies, Embeds, Prepares
 from tests.support.checkpoints import classifiers, timm_models
@@ -128,10 +129,20 @@ def test_classes_without_names(tmp_path: Path) -> None:
     assert Timm.notes(four) == ["config.json has no class names; the labels are 0 to 3"]
     thousand = timm_models.folder(tmp_path / "thousand", classes=1000)
     names = Timm(thousand, **CPU).labels
-    assert (names[0], len(set(names))) == ("n01440764", 1000)  # "crane" describes two of them
-    assert Timm(thousand, **CPU, labels="descriptions").labels[0] == "tench, Tinca tinca"
+    assert (names[0], len(set(names))) == ("n01440764", 1000)
+    described = Timm(thousand, **CPU, labels="descriptions").labels
+    assert (described[0], len(set(described))) == ("tench, Tinca tinca", 1000)
+    assert [name for name in described if name.startswith("crane")] == [
+        "crane (n02012849)", "crane (n03126707)",
+    ]  # fmt: skip
+    for classes in (names[:3], described[:3]):
+        labels = None if classes == names[:3] else "descriptions"
+        model = Timm(thousand, **CPU, labels=labels)
+        assert columns_of_model(model.labels, classes, "model").tolist() == [0, 1, 2]
     assert Timm.notes(thousand) == [
-        "config.json has no class names; the 1,000 class names of imagenet-1k are used"
+        "config.json has no class names; the 1,000 classes of imagenet-1k are assumed, with WordNet"
+        " ids such as n01440764, or with --model-arg labels=descriptions with names such as 'tench,"
+        " Tinca tinca'"
     ]
 
 
