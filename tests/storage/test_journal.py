@@ -64,8 +64,8 @@ def test_rows_of_any_length_come_back(tmp_path: Path) -> None:
     assert (list(whole.rows), list(part.rows)) == (rows, rows[2:])
 
 
-def put(folder: Path, names: str, seed: int = 0) -> JournalBatch:
-    journal, batch = Journal(folder), batch_of(names, seed)
+def put(folder: Path, names: str, seed: int = 0, *, fresh: bool = False) -> JournalBatch:
+    journal, batch = Journal(folder, fresh=fresh), batch_of(names, seed)
     journal.add(batch.keys, batch, (8, 4))
     journal.close()
     return batch
@@ -103,13 +103,52 @@ def test_own_entry_goes_before_rows_of_other_batches(tmp_path: Path) -> None:
     assert held.rows == own.rows
 
 
-def test_the_first_that_was_written_answers_for_a_key(tmp_path: Path) -> None:
-    # So that a run that took its rows from other batches finds the same rows for ever.
-    first = put(tmp_path, "abc", 1)
-    put(tmp_path, "cba", 2)
+def test_the_newest_that_was_written_answers_for_a_key(tmp_path: Path) -> None:
+    put(tmp_path, "abc", 1)
+    newest = put(tmp_path, "cba", 2)
     held = Journal(tmp_path).get(keys_of("b"))
     assert held is not None
-    assert held.rows[0] == first.rows[1]
+    assert held.rows[0] == newest.rows[1]
+
+
+@pytest.mark.parametrize("names", ["abc", "b", "ab"])
+def test_outputs_of_a_fresh_run_replace_older_ones(tmp_path: Path, names: str) -> None:
+    old, fresh = put(tmp_path, "abc", 1), put(tmp_path, names, 2, fresh=True)
+    put(tmp_path, "xyz", 3)
+    rows = dict(zip("abc", old.rows, strict=True)) | dict(zip(names, fresh.rows, strict=True))
+    held = Journal(tmp_path).get(old.keys)
+    assert held is not None
+    assert list(held.rows) == list(rows.values())
+
+
+def put_failure(folder: Path, name: str, *, fresh: bool) -> None:
+    journal = Journal(folder, fresh=fresh)
+    failures = {digest(name): "empty"}
+    journal.add(keys_of(name), JournalBatch(keys_of(), [], failures), (1, 1))
+    journal.close()
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_newer_failure_replaces_an_output_and_a_newer_output_a_failure(
+    tmp_path: Path, fresh: bool
+) -> None:
+    put(tmp_path, "ab", 1)
+    put_failure(tmp_path, "b", fresh=fresh)
+    failed = Journal(tmp_path).part(keys_of("a", "b"))
+    assert failed.keys.tolist() == keys_of("a").tolist()
+    assert failed.failures == {digest("b"): "empty"}
+    newest = put(tmp_path, "bc", 2, fresh=fresh)
+    held = Journal(tmp_path).part(keys_of("b", "a"))
+    assert (held.failures, held.keys.tolist()) == ({}, keys_of("b", "a").tolist())
+    assert held.rows[0] == newest.rows[0]
+
+
+def test_a_fresh_failure_replaces_the_batch_with_the_output(tmp_path: Path) -> None:
+    put(tmp_path, "ab", 1)
+    put_failure(tmp_path, "b", fresh=True)
+    held = Journal(tmp_path).get(keys_of("a", "b"))
+    assert held is not None
+    assert held.failures == {digest("b"): "empty"}
 
 
 KEYS = st.lists(st.sampled_from([b"", b"\1", b"\0\1", b"\xff", b"a\0b", b"a"]), unique=True)
@@ -126,7 +165,7 @@ def test_any_keys_come_back_as_from_a_dict(
         rows = [b"%d of %d" % (row, number) for row in range(len(starts))]
         keys = [start.ljust(16, b"\0") for start in starts]  # with zeros at their ends
         journal.add(as_keys(keys), JournalBatch(as_keys(keys), rows, {}), (1, 1))
-        held = dict(zip(keys, rows, strict=True)) | held
+        held |= dict(zip(keys, rows, strict=True))
     journal.close()
     wanted = [start.ljust(16, b"\0") for start in asked]
     part = Journal(folder).part(as_keys(wanted))

@@ -36,7 +36,7 @@ from mmbench.validation.named_values import as_struct, grouped_options
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 
-REMOTE = "remote"  # the dtype of a model on another machine
+REMOTE = "remote"  # in place of the dtype of a model on another machine, which the server chooses
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -185,8 +185,8 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     options, typed = options_of(ref, cls, bound | options)
     arguments = _arguments(ref.adapter, cls, typed)
     place = checkpoint_of(ref, cls)
-    checkpoint = None
-    if not getattr(cls, "remote", False):
+    checkpoint, remote = None, getattr(cls, "remote", False)
+    if not remote:
         variant = typed.get(getattr(cls, "variant", None) or "")
         requires = "" if variant else getattr(cls, "configuration", "")
         checkpoint = _resolve(ref.adapter, cls, place, ref.revision, files.hash, requires)
@@ -197,15 +197,15 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         cls,
         checkpoint,
         state.options,
-        dtype,
+        REMOTE if remote else dtype,
         source=state.source,
         parts=state.parts,
         content_options=getattr(cls, "content_options", ()),
     )
     if ref.checkpoint is None and checkpoint and not checkpoint.revision:
         info = msgspec.structs.replace(info, checkpoint=None)  # packaged: the path is left out
-    if getattr(cls, "remote", False):
-        info = msgspec.structs.replace(info, checkpoint=place, dtype=REMOTE)
+    if remote:
+        info = msgspec.structs.replace(info, checkpoint=place)
     folder = checkpoint.folder if checkpoint else None
 
     def load(device: str) -> object:
