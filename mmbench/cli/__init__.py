@@ -27,6 +27,7 @@ def _command(argv: Sequence[str]) -> int:
     try:
         from mmbench.cli.parser import make_parser
         from mmbench.cli.parser.arguments import expand_home
+        from mmbench.cli.process import set_fresh
 
         parser = make_parser()
         args = parser.parse_args(argv)
@@ -34,6 +35,7 @@ def _command(argv: Sequence[str]) -> int:
             parser.print_help()
             return DONE
         expand_home(args)
+        set_fresh(fresh=getattr(args, "fresh", False))
         _load_plugins(args)
         code: int = import_module(f"mmbench.cli.commands.{args.module}").command(args)
     except BaseException as error:

@@ -20,7 +20,6 @@ from mmbench.cli.streams import Streams
 NUMBERS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-MESSAGE = "mmbench: interrupted; computed outputs are kept; run the same command again to continue"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -29,6 +28,8 @@ class Interrupted(KeyboardInterrupt):
 
 class _State:
     """The state of signal handling in this process."""
+
+    fresh = False  # whether the command has --fresh, which would compute the kept outputs again
 
     handled = False  # whether the handlers of this module are installed
     received = 0  # the signal that interrupted the command
@@ -90,13 +91,24 @@ def interruption(error: BaseException) -> int:
     return signal.SIGINT if by_hand else 0
 
 
+def set_fresh(*, fresh: bool) -> None:
+    """Set whether the command has --fresh, for the advice after an interruption."""
+    _State.fresh = fresh
+
+
+def _message() -> str:
+    again = "run the same command again"
+    again += ", without --fresh, to continue" if _State.fresh else " to continue"
+    return f"mmbench: interrupted; computed outputs are kept; {again}"
+
+
 def report_interruption() -> None:
     """Print, at most once, that the command was interrupted."""
     if not _State.reported:
         from mmbench.cli.output.terminal import show
 
         _State.reported = True
-        show([MESSAGE], sys.stderr)
+        show([_message()], sys.stderr)
 
 
 def _interrupt(number: int) -> NoReturn:
@@ -120,5 +132,5 @@ def _end_or_report(unraisable: sys.UnraisableHookArgs) -> None:
 def _end_at_once(number: int) -> NoReturn:
     """End the process without cleanup; at most the journal entry being written is lost."""
     if not _State.reported:
-        os.write(2, f"{MESSAGE}\n".encode())
+        os.write(2, f"{_message()}\n".encode())
     os._exit(128 + number)

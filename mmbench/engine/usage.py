@@ -31,11 +31,18 @@ class TokenCounts(NamedTuple):
             self.uncounted + sum(not text.prompt_tokens for text in texts),
         )
 
-    def cost(self, price: Sequence[float]) -> float:
-        """Return the cost.
+    @property
+    def is_unknown(self) -> bool:
+        """Whether there are texts, but no token was counted: the server reports no `usage`."""
+        return self.uncounted > 0 and not (self.prompt or self.completion)
+
+    def cost(self, price: Sequence[float]) -> float | None:
+        """Return the cost; None if the tokens are unknown.
 
         `price` has the prices of a million prompt tokens and of a million completion tokens.
         """
+        if self.is_unknown:
+            return None
         return (self.prompt * price[0] + self.completion * price[1]) / 1e6
 
 
@@ -60,12 +67,15 @@ class Usage(NamedTuple):
         if price is None:
             return {}
         costs = {"computed": self.computed.cost(price), "all": self.total.cost(price)}
-        return {"price": list(price), **{name: round(cost, 8) for name, cost in costs.items()}}
+        rounded = {name: None if cost is None else round(cost, 8) for name, cost in costs.items()}
+        return {"price": list(price), **rounded}
 
     def notes(self, price: Sequence[float] | None) -> list[str]:
-        """Return a note if the cost leaves out prompts without a token count."""
+        """Return a note if the cost is unknown, or leaves out prompts without a token count."""
         if price is None or not self.total.uncounted:
             return []
+        if self.total.is_unknown:
+            return ["the cost is unknown: the server reported no token counts (`usage`)"]
         return [
             f"the cost leaves out the prompts of {count(self.total.uncounted, 'answer')}: their"
             " tokens were not counted"

@@ -82,6 +82,24 @@ def test_reasoning_is_counted_and_a_note_counts_uncounted_prompts(
     assert any("leaves out the prompts of 1 answer" in note for note in record["notes"])
 
 
+def test_the_cost_without_counted_tokens_is_unknown(
+    endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint.usage = False
+    record = run_record(capsys, *command(endpoint, tmp_path, 2, "--price", "1,2"))
+    assert record["cost"] == {"price": [1.0, 2.0], "computed": None, "all": None}
+    assert [note for note in record["notes"] if "cost" in note] == [
+        "the cost is unknown: the server reported no token counts (`usage`)"
+    ]
+    assert main(["show", "run", record["run"], "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "tokens: not reported by the server\n  cost: unknown\n" in printed
+    again = run_record(capsys, *command(endpoint, tmp_path, 2, "--price", "1,2"))
+    assert again["cost"] == {"price": [1.0, 2.0], "computed": 0.0, "all": None}
+    assert main(["show", "run", again["run"], "--out", str(tmp_path / "out")]) == 0
+    assert "cost: 0.000000; without the cache unknown" in capsys.readouterr().out
+
+
 class CostRecorder(Silent):
     def __init__(self) -> None:
         self.costs: list[float] = []

@@ -168,12 +168,18 @@ def _tokens(record: RunRecord) -> list[str]:
     if computed != total:
         lines[0] += f"; with those from the cache {_token_counts(total)}"
     if record.cost:
-        now, whole = (format_cost(record.cost[name]) for name in ("computed", "all"))
+        now, whole = (_cost_or_unknown(record.cost[name]) for name in ("computed", "all"))
         lines.append(f"  cost: {now}{'' if now == whole else f'; without the cache {whole}'}")
     return lines
 
 
+def _cost_or_unknown(cost: float | None) -> str:
+    return "unknown" if cost is None else format_cost(cost)
+
+
 def _token_counts(counts: Mapping[str, int]) -> str:
+    if counts.get("uncounted") and not (counts["prompt"] or counts["completion"]):
+        return "not reported by the server"
     reasoning = counts.get("reasoning", 0)
     of_these = f" ({reasoning:,} reasoning)" if reasoning else ""
     return (

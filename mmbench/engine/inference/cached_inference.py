@@ -179,8 +179,8 @@ class CachedInference:
         self.computed += len(batch.keys)
         computed = self.usage.computed.plus(table.generated(rows))
         self.usage = self.usage._replace(computed=computed)
-        if self.price is not None:
-            self.progress.report_cost(computed.cost(self.price))
+        if self.price is not None and (cost := computed.cost(self.price)) is not None:
+            self.progress.report_cost(cost)
         self.progress.advance(len(rows))
 
 

@@ -141,6 +141,10 @@ class Serve(Api):
         """Return the name and version of the server, and the facts that it reported."""
         return {"software": self._software, **super().server()}
 
+    def server_notes(self) -> list[str]:
+        """Return no note: what is served is known, whatever the server calls the checkpoint."""
+        return []
+
     @classmethod
     def identity(cls, engine: str = "", python: str = "", **_: object) -> str:
         """Return the name and the version of the server. Raises ModelError if it is missing."""

@@ -96,15 +96,24 @@ def test_killed_at_several_points_and_resumed(tmp_path: Path, processes: Forks) 
     same(tmp_path, whole, again)
 
 
-def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path: Path, processes: Forks) -> None:
-    process = start(processes, tmp_path, "cache", -1, "--batch-size", "1")
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ([], "run the same command again to continue"),
+        (["--fresh"], "run the same command again, without --fresh, to continue"),
+    ],
+)
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(
+    tmp_path: Path, processes: Forks, more: list[str], advice: str
+) -> None:
+    process = start(processes, tmp_path, "cache", -1, "--batch-size", "1", *more)
     deadline = time.monotonic() + 120
     while not segments(tmp_path, "cache") and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     ended = process.wait()
     assert ended.code == 130
-    assert "run the same command again to continue" in ended.err
+    assert advice in ended.err
     assert "Traceback" not in ended.err
     assert (
         finish(start(processes, tmp_path, "cache", -1, "--batch-size", "1"))["counts"]["cached"] > 0

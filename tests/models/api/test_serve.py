@@ -128,6 +128,7 @@ def test_a_server_that_the_run_starts_answers_as_the_model_does_here(
     code, remote = run(f"serve:transformers@{folder}", *given, *plain)
     assert code == 0
     assert remote["counts"]["computed"] > 0
+    assert not any("served_as" in note for note in remote["notes"])
     found = values(tmp_path / "out", remote)
     _, here = run(f"llava@{folder}", *given, *plain)
     assert found == values(tmp_path / "out", here)
