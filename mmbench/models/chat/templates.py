@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmbench.errors import ModelError, SampleError
-from mmbench.models.support.library_messages import reason
+from mmbench.errors import ModelError, SampleError, UnknownName
+from mmbench.models.support.library_messages import quiet, reason
 from mmbench.types import Audio, Message, VideoFrames
 from mmbench.validation.regular_files import read_regular
 
 if TYPE_CHECKING:
     from mmbench.models.support.library_types import Processor
     from mmbench.types import DecodedPart
+
+_OWN = {"messages", "add_generation_prompt"}  # the variables that `render` passes
 
 
 class ChatTemplate:
@@ -22,6 +24,7 @@ class ChatTemplate:
     `variables` are passed to the template.
 
     Raises ModelError if there is no template, and if it cannot render messages made of parts.
+    Raises UnknownName for a variable that the template does not use.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class ChatTemplate:
         # A processor may have another template than its folder's: SmolVLM's for videos. It chooses.
         own = file is None and bool(getattr(processor, "chat_template", None))
         self._passed = None if own else self._template
+        _refuse_variables(folder, self._template, self._variables)
         self._refuse_text_only(folder)
 
     def render(self, conversation: Sequence[Message[DecodedPart]]) -> str:
@@ -51,13 +55,14 @@ class ChatTemplate:
             for message in conversation
         ]
         try:
-            return self._processor.apply_chat_template(
-                turns,
-                tokenize=False,
-                add_generation_prompt=True,
-                chat_template=self._passed,
-                **self._variables,
-            )
+            with quiet():
+                return self._processor.apply_chat_template(
+                    turns,
+                    tokenize=False,
+                    add_generation_prompt=True,
+                    chat_template=self._passed,
+                    **self._variables,
+                )
         except TemplateError as error:
             raise SampleError(
                 f"the model's chat template refuses the conversation: {reason(error)}"
@@ -93,6 +98,26 @@ def checkpoint_template(folder: Path, processor: Processor) -> str | None:
             " default; copy one of them into a file and pass --model-arg template=FILE"
         )
     return template["default"] if isinstance(template, dict) else template
+
+
+def _refuse_variables(folder: Path, template: str, variables: Iterable[str]) -> None:
+    """Raise UnknownName for a variable that the source of a template does not mention.
+
+    The source is split into tokens but not parsed, since transformers adds statements to Jinja.
+    """
+    if not variables:
+        return
+    from jinja2 import Environment, TemplateError
+
+    try:
+        tokens = [*Environment().lex(template)]
+    except TemplateError:
+        return  # rendering reports the error
+    known = {text for _, kind, text in tokens if kind == "name"} - _OWN
+    for name in variables:
+        if name not in known:
+            what = f"variable of the chat template of {folder} in chat_template_kwargs:"
+            raise UnknownName(what, name, known)
 
 
 def _part(part: DecodedPart) -> dict[str, str]:

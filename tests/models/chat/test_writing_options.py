@@ -9,6 +9,7 @@ import pytest
 import torch
 import transformers as tf
 
+from mmbench.errors import UnknownName
 from mmbench.models.chat.adapters import Llava
 from mmbench.types import GenerationConfig, Message
 from mmbench.validation.named_values import grouped_options
@@ -105,3 +106,30 @@ def test_the_system_prompt_and_the_variables_reach_the_template(folder: Path) ->
     assert two.text == "system: Be brief.\n\nOne word.; user: q; assistant:<False/2>"
     (plain,) = prepared(llava(folder), [turns])
     assert plain.text == "system: One word.; user: q; assistant:"
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("enable_thinkng", r"did you mean enable_thinking"), ("add_generation_prompt", "")],
+)
+def test_a_variable_that_the_template_lacks_is_refused(
+    folder: Path, name: str, advice: str
+) -> None:
+    with pytest.raises(UnknownName, match=f"chat_template_kwargs.*{name}.*{advice}"):
+        llava(folder, chat_template_kwargs={name: True})
+
+
+def test_variables_of_a_template_with_statements_of_transformers(tmp_path: Path) -> None:
+    marked = "{% generation %}{{ mode }}{% endgeneration %}{# hidden #}"
+    folder = chat.llava(tmp_path / "llava", template=chat.TEMPLATE + marked)
+    (one,) = prepared(llava(folder, chat_template_kwargs={"mode": "x"}), [user("q")])
+    assert one.text == "user: q; assistant:x"
+    with pytest.raises(UnknownName, match="hidden"):
+        llava(folder, chat_template_kwargs={"hidden": 1})
+
+
+def test_transformers_prints_no_warning_about_variables(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    prepared(llava(folder, chat_template_kwargs={"level": 2}), [user("q")])
+    assert "Kwargs" not in "".join(capfd.readouterr())
