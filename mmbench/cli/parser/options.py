@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from mmbench.engine.options import RunSettings
     from mmbench.storage.records import StoredRun
 
+_ENDPOINT = {  # flags of model options
+    "api_base": "base",
+    "concurrency": "concurrency",
+    "insecure_http": "insecure_http",
+}
 _SETTINGS = ("index",)  # flags that are settings of a kind
 _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
-def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
-    """Return the engine options for one task of a command.
+def run_options(args: argparse.Namespace, task: str = "", model: str | None = None) -> RunSettings:
+    """Return the engine options for one task and one model of a command.
 
-    A command may have only some of the flags. Raises UserError for an invalid flag.
+    A command may have only some of the flags. Raises UserError for an invalid flag, and for a flag
+    for endpoints if none of the command's models is behind an endpoint.
     """
     from mmbench.engine.options import options_from
 
@@ -32,16 +38,16 @@ def run_options(args: argparse.Namespace, task: str = "") -> RunSettings:
     if isinstance(data, list):
         data = data_for(task, data, args.task)
     return options_from(
-        {**flags, "data": data, "model_options": model_arguments(args)},
+        {**flags, "data": data, "model_options": model_arguments(args, model)},
         settings={name: flags.get(name) for name in _SETTINGS},
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
 
 
-def model_arguments(args: argparse.Namespace) -> dict[str, object]:
-    """Return the options of the model in the flags of a command. Raises UserError."""
+def model_arguments(args: argparse.Namespace, model: str | None) -> dict[str, object]:
+    """Return the options of a model in the flags of a command. Raises UserError."""
     flags = vars(args)
-    return model_options(flags.get("model_arg") or []) | _endpoint(flags)
+    return model_options(flags.get("model_arg") or []) | _endpoint_options(flags, model)
 
 
 def models_of(args: argparse.Namespace) -> list[str]:
@@ -67,14 +73,40 @@ def model_of(args: argparse.Namespace) -> str:
     return models[0]
 
 
-def _endpoint(arguments: Mapping[str, object]) -> dict[str, object]:
-    """Return the options of the model `api` that have their own flags."""
-    flags = {
-        "base": arguments.get("api_base"),
-        "concurrency": arguments.get("concurrency"),
-        "insecure_http": arguments.get("insecure_http") or None,
-    }
-    return {name: value for name, value in flags.items() if value is not None}
+def _endpoint_options(flags: Mapping[str, object], model: str | None) -> dict[str, object]:
+    """Return the options of a model that have their own flags, without those that it lacks.
+
+    Raises UserError for a flag of an option that no model of the command has.
+    """
+    given = {flag: flags[flag] for flag in _ENDPOINT if flags.get(flag) not in (None, False)}
+    if not given or model is None:
+        return {}
+    models = flags["model"] if isinstance(flags["model"], list) else [model]
+    options = {}
+    for flag, value in given.items():
+        name = _ENDPOINT[flag]
+        if _has_option(model, name):
+            options[name] = value
+        elif not any(_has_option(one, name) for one in models):
+            typed = f"--{flag.replace('_', '-')}"
+            raise UserError(
+                f"model {model}: {typed} is for models behind an endpoint; leave it out"
+            )
+    return options
+
+
+def _has_option(model: str, name: str) -> bool:
+    """Return whether a model has an option; baselines have none.
+
+    Also return true for a model that cannot be found: the run reports the error.
+    """
+    from mmbench.engine.loading.models.adapters import has_option
+    from mmbench.engine.loading.models.resolver import BASELINES
+
+    try:
+        return model not in BASELINES and has_option(model, name)
+    except UserError:
+        return True
 
 
 def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:

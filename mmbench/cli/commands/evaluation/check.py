@@ -14,8 +14,8 @@ from mmbench.text import count, format_sizes, plain
 
 def command(args: argparse.Namespace) -> int:
     """Check every pair of model and task, and print what a run would do."""
-    models: list[str | None] = [*models_of(args)]
-    pairs = product(models or [None], args.task)
+    args.model = models_of(args)
+    pairs = product(args.model or [None], args.task)
     return worst(until_interrupted(_pair(model, task, args) for model, task in pairs))
 
 
@@ -23,7 +23,7 @@ def _pair(model: str | None, task: str, args: argparse.Namespace) -> int:
     from mmbench.engine.check import check
 
     try:
-        checked = check(model, task, run_options(args, task))
+        checked = check(model, task, run_options(args, task, model))
     except BaseException as error:
         return report(error)
     sizes = format_sizes(checked.sizes)

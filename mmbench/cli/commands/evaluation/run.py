@@ -36,7 +36,8 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     records: list[RunRecord] = []
     model_cache = ModelCache()
-    models, codes = _valid_names(models_of(args), args)
+    args.model = models_of(args)
+    models, codes = _valid_names(args.model, args)
     pairs = product(models, args.task)
     codes += until_interrupted(
         _pair(model, task, args, records, model_cache) for model, task in pairs
@@ -58,7 +59,7 @@ def _valid_names(models: list[str], args: argparse.Namespace) -> tuple[list[str]
     valid, codes = [], []
     for model in models:
         try:
-            check_name(model, model_arguments(args))
+            check_name(model, model_arguments(args, model))
             valid.append(model)
         except Exception as error:
             codes.append(report(error))
@@ -77,7 +78,7 @@ def _pair(
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task), progress, model_cache)
+            outcome = run(model, task, run_options(args, task, model), progress, model_cache)
         records.append(save_record(outcome, args))
         if args.media and outcome.generated_media:
             where = store.write_media(args.media, outcome.record, outcome.generated_media)

@@ -78,7 +78,7 @@ def _verified(
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task), progress, model_cache)
+            outcome = run(model, task, run_options(args, task, model), progress, model_cache)
     except BaseException as error:
         progress.finish()
         return report(error)

@@ -36,8 +36,10 @@ def open_model(args: argparse.Namespace) -> Iterator[InteractiveModel]:
     for one in files(args):
         if not Path(one.name).exists():
             raise UserError(f"--{one.modality} {one.name}: no such file")
-    with run_context(run_options(args), make_progress(quiet=True)) as context:
+    model = model_of(args)
+    options = run_options(args, model=model)
+    with run_context(options, make_progress(quiet=True)) as context:
         try:
-            yield InteractiveModel(model_of(args), context)
+            yield InteractiveModel(model, context)
         except SampleError as error:
             raise UserError(str(error)) from error

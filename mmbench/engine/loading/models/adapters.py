@@ -48,6 +48,20 @@ def _class(adapter: str) -> ModelClass:
     return frame_pooling_class(cls) if adapter.startswith(FRAMES_PREFIX) else cls
 
 
+def has_option(text: str, name: str) -> bool:
+    """Return whether the model `text` has an option; a late fusion has none.
+
+    Raises UnknownName for an unknown adapter.
+    """
+    ref = parse(text)
+    if ref.late:
+        return False
+    cls, _ = registered_class(without_frames_prefix(ref.adapter))
+    parameters = inspect.signature(cls).parameters.values()
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    return takes_any or name in function_options(cls)
+
+
 def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter, and the options that are bound in its registration.
 
