@@ -35,7 +35,8 @@ def test_a_task_says_what_its_file_says(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ("metricks: [x]", "unknown key of .*did you mean metrics"),
-        ("version: two", "Expected `int`, got `str`"),
+        ("version: two", "version must be an integer, not 'two'"),
+        ("kind: writing\ngeneration: {max_new_tokens: 5}", "did you mean max_tokens?"),
         ("metrics: []", "`metrics` is empty"),
         ("data: {path: x}", "data needs a `source`"),
         ("fields: {query: [", "not valid YAML.*line"),

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 
 from mmbench.errors import SpecError, UnknownName, UserError
+from mmbench.validation.type_faults import type_fault
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -40,7 +41,7 @@ def as_struct(raw: Mapping[str, object], kind: type[S], where: str, hint: str = 
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        faults = [_fault(name, raw[name], fields[name].type) for name in raw]
+        faults = [type_fault(name, raw[name], fields[name].type) for name in raw]
         raise SpecError(f"{where}: {'; '.join(filter(None, faults)) or error}") from error
 
 
@@ -68,9 +69,9 @@ def checked_options(
     hints = {name: one.hint for name, one in options.items()}
     typed = {name: hints[name] for name in raw if name in hints and _checkable(hints[name])}
     values = {name: as_typed(value, typed[name]) for name, value in raw.items() if name in typed}
-    faults = [_fault(name, values[name], typed[name]) for name in values]
+    faults = [type_fault(name, values[name], typed[name], what) for name in values]
     if any(faults):
-        raise SpecError(f"{what}: {'; '.join(filter(None, faults))}")
+        raise SpecError("; ".join(filter(None, faults)))
     return {**raw, **values}
 
 
@@ -142,10 +143,10 @@ def _field_default(field: msgspec.structs.FieldInfo) -> object:
 
 def as_typed(value: object, hint: object) -> object:
     """Convert numbers and dates in a value to strings, if the type hint requires strings."""
-    if not _fault("", value, hint):
+    if not type_fault("", value, hint):
         return value
     texts = _with_texts(value)
-    return value if _fault("", texts, hint) else texts
+    return value if type_fault("", texts, hint) else texts
 
 
 def _refuse_names(
@@ -170,18 +171,6 @@ def _refuse_names(
 
 def _counted(noun: str, names: list[str]) -> str:
     return f"{noun}{'s' if len(names) > 1 else ''} {', '.join(names)}"
-
-
-def _fault(name: str, value: object, hint: object) -> str:
-    """Return the reason why a value does not fit its type hint; "" if it fits."""
-    try:
-        msgspec.convert(value, hint)
-    except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$")
-        return f"{reason} - at `$.{name}{place or '`'}"
-    except UnicodeEncodeError:  # a byte on the command line is not UTF-8
-        return f"{value!r} is not valid Unicode - at `$.{name}`"
-    return ""
 
 
 def _with_texts(value: object) -> object:

@@ -199,7 +199,7 @@ def test_a_wrong_return_value_names_the_kind_and_the_method(
         ({"returned": "mmbench.Samples([])"}, "own-data returned no samples; check the files"),
         ({"returned": "mmbench.Samples(iter(samples))"}, "samples of the role sample; return a"),
         ({"key": "lowd: true"}, "unknown key of own.yaml 'lowd': did you mean loud?"),
-        ({"key": "loud: perhaps"}, "own.yaml: Expected `bool`, got `str` - at `$.loud`"),
+        ({"key": "loud: perhaps"}, "own.yaml: loud must be true or false, not 'perhaps'"),
     ],
 )
 def test_a_class_its_options_and_its_data_are_checked_before_a_run(

@@ -123,7 +123,7 @@ def test_the_fields_of_a_group_are_options():
         checked_options(drawn, {"height": 1.0}, "option", {"folder"}, missing)
     with pytest.raises(UnknownName, match="shape"):
         checked_options(drawn, {"width": 1, "shape": 1}, "option", {"folder"}, missing)
-    with pytest.raises(SpecError, match=r"Expected `int`, got `str` - at `\$.width`"):
+    with pytest.raises(SpecError, match=r"^option width must be an integer, not 'x'$"):
         checked_options(drawn, {"width": "x"}, "option", {"folder"}, missing)
 
 
@@ -141,17 +141,19 @@ def test_unknown_missing_and_mistyped_options_of_a_source(tmp_path):
     for word in ("'row'", "rows", "'idd'", "files missing", "mine"):
         assert word in text
     text = refusal(tmp_path, "coco", {"images": "five", "split": ["a"]}, tmp_path)
-    assert "`$.images`" in text
-    assert "`$.split`" in text
+    assert "images of" in text
+    assert "split of" in text
 
 
 def test_options_of_a_model(tmp_path):
     with ContentKeys(tmp_path) as keys:
         finder = ModelResolver(keys, device="cpu")
-        with pytest.raises(UserError, match=r"Expected `float`, got `str` - at `\$.timeout`"):
+        with pytest.raises(
+            UserError, match=r"^option timeout of model api must be a number, not 'soon'$"
+        ):
             find("api@m", finder, {"base": "http://x", "timeout": "soon"})
-        with pytest.raises(UserError, match=r"'basis'.*'fsp'"):
-            find("api@m", finder, {"basis": 1, "fsp": 3})
+        with pytest.raises(UserError, match=r"'basis'.*'fpz'"):
+            find("api@m", finder, {"basis": 1, "fpz": 3})
         model = find("api@m", finder, {"base": "http://x", "limit": 3})
     assert model.info.options["limit"] == 3  # what is recorded stays as it was typed
 
@@ -186,7 +188,7 @@ def test_all_faults_of_a_task_file_at_once(tmp_path):
     file = write_file(tmp_path / "mine.yaml", f"{BASE}version: two\nmetrics: null\nprompt: [a]\n")
     with pytest.raises(SpecError) as caught:
         load_task(str(file))
-    for word in ("`$.version`", "`$.metrics`", "`$.prompt`", "mine.yaml"):
+    for word in ("version must be", "metrics must be", "prompt must be", "mine.yaml: "):
         assert word in str(caught.value)
 
 

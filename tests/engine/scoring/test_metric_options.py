@@ -71,7 +71,7 @@ def test_a_task_says_options_and_asks_the_same_question(tmp_path: Path) -> None:
     [
         ("{test_long: {than: 3}}", "unknown metric in metric_options of .*did you mean test_long"),
         ("{exact_match: {than: 3}}", "metric exact_match takes no options, but than is given"),
-        ("{test_longer: 3}", "Expected `object`, got `int`"),
+        ("{test_longer: 3}", "must be a mapping, not an integer"),
     ],
 )
 def test_options_that_are_refused_before_a_run(tmp_path: Path, options: str, message: str) -> None:

@@ -324,8 +324,8 @@ headline: torchmetrics[BLEUScore]
     ("options", "message"),
     [
         ("{ngram: 2}", r"option of metric torchmetrics\[BLEUScore\] 'ngram': did you mean n_gram"),
-        ("{n_gram: two}", "Expected `int`, got `str`"),
-        ("{better: most}", "Invalid enum value 'most'"),
+        ("{n_gram: two}", "n_gram of .* must be an integer, not 'two'"),
+        ("{better: most}", "must be one of higher, lower, not 'most'"),
     ],
 )
 def test_options_are_checked_before_a_run(tmp_path: Path, options: str, message: str) -> None:
