@@ -141,7 +141,7 @@ def test_a_model_file_without_a_source_keeps_the_name_of_its_adapter() -> None:
         ({"entry": {"scores": {}}}, f"published for {TASK}: give `scores` and a `source`"),
         ({"entry": {"source": ""}}, f"published for {TASK}: give `scores` and a `source`"),
         ({"sources": "x"}, "unknown key of nano.yaml 'sources'"),
-        ({"entry": {"value": 3}}, "unknown field `value`"),
+        ({"entry": {"value": 3}}, "unknown key of published\\[0\\] 'value'"),
     ],
 )
 def test_an_invalid_recipe_is_refused(keys: dict[str, Any], message: str) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.checkpoints.layouts import OPEN_CLIP, PIPELINE
+from mmbench.engine.loading.models.model_ref import recipes
 from mmbench.errors import ModelError, UserError
 from mmbench.protocols import ModelClass
 from mmbench.text import with_home
@@ -41,6 +42,7 @@ _TYPES = {
     "llava_next_video": ("video-llm",),
     "video_llava": ("video-llm",),
 }
+_SERVERS = ("vllm", "transformers")  # programs that the adapter `serve` starts
 _PREFIXES = ("hf-hub", "hf_hub", "local-dir")  # prefixes of model names in open_clip and timm
 _LIST = "`mmbench list models` shows all names"
 
@@ -74,6 +76,22 @@ def refuse_bare_checkpoint(name: str, prefix: str = "") -> None:
     raise UserError(
         f"model {name!r} is a checkpoint without the name of its adapter; {example} ({_LIST})"
     )
+
+
+def refuse_other_name(name: str, checkpoint: str | None) -> None:
+    """Raise UserError if `name` is no adapter, but the name of a recipe, a server or a library.
+
+    The message names the recipe's file, the server, or the adapters that read the checkpoint.
+    """
+    if name in registry.names("model"):
+        return
+    if f"{name}.yaml" in recipes():
+        place = f"@{checkpoint}" if checkpoint else ""
+        raise UserError(f"unknown model {name!r}; type -m {name}.yaml{place} for this recipe")
+    servers = [f"serve:{name}"] if name in _SERVERS else []
+    adapters = _adapters(Path(with_home(checkpoint))) if checkpoint else []
+    if references := [f"-m {one}@{checkpoint or 'CHECKPOINT'}" for one in (*servers, *adapters)]:
+        raise UserError(f"unknown model {name!r}; type {' or '.join(references)} ({_LIST})")
 
 
 def advice_on_adapter(adapter: str, checkpoint: str, error: ModelError) -> str:

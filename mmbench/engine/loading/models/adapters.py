@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, cast
 
 from mmbench import registry
-from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint
+from mmbench.engine.loading.models.adapter_guess import refuse_bare_checkpoint, refuse_other_name
 from mmbench.engine.loading.models.ensemble import ensemble_class
 from mmbench.engine.loading.models.files import is_live
 from mmbench.engine.loading.models.frame_pooling import frame_pooling_class
@@ -39,12 +39,12 @@ def class_of(text: str) -> ModelClass:
     Raises UnknownName for an unknown adapter.
     """
     ref = parse(text)
-    classes = [_class(part.adapter) for part in ref.late]
-    return ensemble_class(classes) if ref.late else _class(ref.adapter)
+    classes = [_class(part.adapter, part.checkpoint) for part in ref.late]
+    return ensemble_class(classes) if ref.late else _class(ref.adapter, ref.checkpoint)
 
 
-def _class(adapter: str) -> ModelClass:
-    cls, _ = registered_class(without_frames_prefix(adapter))
+def _class(adapter: str, checkpoint: str | None) -> ModelClass:
+    cls, _ = registered_class(without_frames_prefix(adapter), checkpoint)
     return frame_pooling_class(cls) if adapter.startswith(FRAMES_PREFIX) else cls
 
 
@@ -56,18 +56,20 @@ def has_option(text: str, name: str) -> bool:
     ref = parse(text)
     if ref.late:
         return False
-    cls, _ = registered_class(without_frames_prefix(ref.adapter))
+    cls, _ = registered_class(without_frames_prefix(ref.adapter), ref.checkpoint)
     parameters = inspect.signature(cls).parameters.values()
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     return takes_any or name in function_options(cls)
 
 
-def registered_class(adapter: str) -> tuple[ModelClass, dict[str, object]]:
+def registered_class(adapter: str, checkpoint: str | None) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter, and the options that are bound in its registration.
 
     Bound options are the keyword arguments of a `functools.partial`; empty for a plain class.
-    Raises ModelError for an object that is not a model class.
+    Raises UserError for an unknown adapter, with advice that fits the checkpoint, and ModelError
+    for an object that is not a model class.
     """
+    refuse_other_name(adapter, checkpoint)
     target: Any = registry.lookup("model", adapter)
     bound: dict[str, object] = {}
     if isinstance(target, functools.partial) and not target.args:

@@ -177,7 +177,7 @@ def check_name(text: str, options: dict[str, object]) -> None:
 
 
 def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
-    cls, bound = registered_class(ref.adapter)
+    cls, bound = registered_class(ref.adapter, ref.checkpoint)
     files = HashedFiles(finder.keys)
     if finder.trust_remote_code:
         refuse_unpinned(ref, cls)
