@@ -30,7 +30,11 @@ def _command(argv: Sequence[str]) -> int:
         from mmbench.cli.process import set_fresh
 
         parser = make_parser()
-        args = parser.parse_args(argv)
+        args, unknown = parser.parse_known_args(argv)
+        if unknown:
+            from mmbench.cli.parser.unknown_flags import unknown_flags
+
+            parser.error(unknown_flags(args, unknown))
         if args.command is None:
             parser.print_help()
             return DONE

@@ -100,13 +100,14 @@ def _has_option(model: str, name: str) -> bool:
 
     Also return true for a model that cannot be found: the run reports the error.
     """
-    from mmbench.engine.loading.models.adapters import has_option
+    from mmbench.engine.loading.models.adapters import known_options
     from mmbench.engine.loading.models.resolver import BASELINES
 
     try:
-        return model not in BASELINES and has_option(model, name)
+        known = set() if model in BASELINES else known_options(model)
     except UserError:
         return True
+    return known is None or name in known
 
 
 def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:

@@ -55,7 +55,8 @@ def test_a_framed_model_takes_frames_at_a_rate(tmp_path: Path) -> None:
 
 
 def test_options_of_frames_are_checked(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"options of model frames\+test-means: fps must be a number, not 'fast'"):
+    message = r"options of model frames\+test-means: fps must be a number, not 'fast'"
+    with pytest.raises(SpecError, match=message):
         found(tmp_path, "frames+test-means", fps="fast")
     with pytest.raises(ModelError, match="frames and fps exclude each other"):
         found(tmp_path, "frames+test-means", fps=1.0, frames=8)

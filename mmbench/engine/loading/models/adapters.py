@@ -18,6 +18,7 @@ from mmbench.engine.loading.models.model_ref import FRAMES_PREFIX, ModelRef, par
 from mmbench.errors import ModelError, UserError
 from mmbench.protocols import ModelClass
 from mmbench.validation.named_values import checked_options, function_options
+from mmbench.validation.other_names import instead_of
 
 _RESERVED = {"self", "folder", "device", "dtype"}
 
@@ -48,18 +49,22 @@ def _class(adapter: str, checkpoint: str | None) -> ModelClass:
     return frame_pooling_class(cls) if adapter.startswith(FRAMES_PREFIX) else cls
 
 
-def has_option(text: str, name: str) -> bool:
-    """Return whether the model `text` has an option; a late fusion has none.
+def known_options(text: str) -> set[str] | None:
+    """Return the options of the model `text`; None if it takes any, empty for late fusion.
 
-    Raises UnknownName for an unknown adapter.
+    Raises UserError for an unknown adapter.
     """
     ref = parse(text)
     if ref.late:
-        return False
-    cls, _ = registered_class(without_frames_prefix(ref.adapter), ref.checkpoint)
+        return set()
+    return options_of(registered_class(without_frames_prefix(ref.adapter), ref.checkpoint)[0])
+
+
+def options_of(cls: ModelClass) -> set[str] | None:
+    """Return the options of a model class; None if it takes any."""
     parameters = inspect.signature(cls).parameters.values()
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-    return takes_any or name in function_options(cls)
+    return None if takes_any else {*function_options(cls, _RESERVED)}
 
 
 def registered_class(adapter: str, checkpoint: str | None) -> tuple[ModelClass, dict[str, object]]:
@@ -126,8 +131,13 @@ def checkpoint_of(ref: ModelRef, cls: ModelClass) -> str | None:
 def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> dict[str, object]:
     """Convert options to the types of the parameters of a model class.
 
-    Raises UnknownName for an unknown option, UserError for a missing option or an invalid value.
+    Raises UnknownName for an unknown option, UserError for a setting of another program, a missing
+    option or an invalid value.
     """
+    known = options_of(cls)
+    for name in options:
+        if known is not None and name not in known and (advice := instead_of(name, known)):
+            raise UserError(f"unknown option of model {adapter} {name!r}; use {advice}")
 
     def missing(names: list[str]) -> UserError:
         flags = " ".join(f"--model-arg {name}=VALUE" for name in names)
