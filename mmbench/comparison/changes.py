@@ -61,7 +61,8 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
     table = a.table.select(SAMPLE_COLUMNS).take(joined.places_a[changed])
     table = table.add_column(0, "gain", [gain[changed]])
     order = [(name, "ascending") for name in table.column_names]
-    worst = pc.select_k_unstable(table, MOST_SAMPLES, order).to_numpy()
+    # select_k_unstable fails on an empty table before pyarrow 26.
+    worst = pc.select_k_unstable(table, MOST_SAMPLES, order).to_numpy() if changed.size else changed
     names = zip(*table.select(SAMPLE_COLUMNS).take(worst).to_pydict().values(), strict=True)
     worst_rows = changed[worst]
     columns = zip(

@@ -81,5 +81,5 @@ def test_an_option_that_must_be_given_always_counts() -> None:
 
 
 def _without_identity(signature: str) -> str:
-    """Return a signature without the hash of the model whose features a metric looks at."""
-    return re.sub("#[0-9a-f]{8}", "", signature)
+    """Return a signature without the hash of a model and the version of a normaliser."""
+    return re.sub(r"#[0-9a-f]{8}|(?<=normalizer=)[\d.]+", "", signature)
