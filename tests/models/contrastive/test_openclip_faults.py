@@ -392,6 +392,20 @@ def test_a_hub_id_is_downloaded_and_embeds(tmp_path: Path, monkeypatch: pytest.M
     assert record["counts"]["failed"] == 0
 
 
+def test_a_tokenizer_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = openclip.folder(tmp_path / "siglip", openclip.siglip())
+    (tmp_path / "mine.json").write_text(json.dumps(openclip.siglip()))
+    files = {file.name: file.read_bytes() for file in folder.glob("*token*")}
+    monkeypatch.setitem(REPOSITORIES, "owner/of-the-hub", files)
+    model = f"openclip:{tmp_path / 'mine.json'}@{folder / WEIGHTS}"
+    command = [sys.executable, "-m", "mmbench", "check", "-m", model, "-t", "shapes-zeroshot"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    with serving() as (endpoint, _):
+        env = {**kept, "HF_HOME": str(tmp_path / "hf"), "HF_ENDPOINT": endpoint, "NO_PROXY": "*"}
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def run_record_of(capture: pytest.CaptureFixture[str], run: str, board: str) -> dict[str, Any]:
     from mmbench.cli import main
 
