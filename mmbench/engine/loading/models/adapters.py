@@ -57,11 +57,11 @@ def known_options(text: str) -> set[str] | None:
     ref = parse(text)
     if ref.late:
         return set()
-    return options_of(registered_class(without_frames_prefix(ref.adapter), ref.checkpoint)[0])
+    return option_names(registered_class(without_frames_prefix(ref.adapter), ref.checkpoint)[0])
 
 
-def options_of(cls: ModelClass) -> set[str] | None:
-    """Return the options of a model class; None if it takes any."""
+def option_names(cls: ModelClass) -> set[str] | None:
+    """Return the names of the options of a model class; None if it takes any."""
     parameters = inspect.signature(cls).parameters.values()
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     return None if takes_any else {*function_options(cls, _RESERVED)}
@@ -109,7 +109,7 @@ def without_frames_prefix(adapter: str) -> str:
     return name
 
 
-def options_of(
+def complete_options(
     ref: ModelRef, cls: ModelClass, options: dict[str, object]
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Return options with those in the model's name, as typed and converted to their types.
@@ -136,7 +136,7 @@ def typed_options(adapter: str, cls: ModelClass, options: dict[str, object]) -> 
     Raises UnknownName for an unknown option, UserError for a setting of another program, a missing
     option or an invalid value.
     """
-    known = options_of(cls)
+    known = option_names(cls)
     for name in options:
         if known is not None and name not in known and (advice := instead_of(name, known)):
             raise UserError(f"unknown option of model {adapter} {name!r}; use {advice}")

@@ -16,7 +16,7 @@ from mmbench.engine.loading.models.adapter_guess import advice_on_adapter, refus
 from mmbench.engine.loading.models.adapters import (
     auto_dtype,
     checkpoint_of,
-    options_of,
+    complete_options,
     refuse_unpinned,
     registered_class,
     without_frames_prefix,
@@ -173,7 +173,7 @@ def check_name(text: str, options: dict[str, object]) -> None:
     if name != ref.adapter:
         _, all_options = _frames(ref.adapter, all_options)
     cls, bound = registered_class(name)
-    options_of(msgspec.structs.replace(ref, adapter=name), cls, bound | all_options)
+    complete_options(msgspec.structs.replace(ref, adapter=name), cls, bound | all_options)
 
 
 def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
@@ -182,7 +182,7 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
     if finder.trust_remote_code:
         refuse_unpinned(ref, cls)
         options["trust_remote_code"] = True
-    options, typed = options_of(ref, cls, bound | options)
+    options, typed = complete_options(ref, cls, bound | options)
     arguments = _arguments(ref.adapter, cls, typed)
     place = checkpoint_of(ref, cls)
     checkpoint, remote = None, getattr(cls, "remote", False)
