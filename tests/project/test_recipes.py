@@ -31,7 +31,7 @@ def test_recipes_are_shipped_from_their_folder() -> None:
 def test_the_adapter_has_the_options(name: str) -> None:
     recipe = parse(name)
     assert recipe.is_recipe
-    cls, bound = registered_class(without_frames_prefix(recipe.adapter))
+    cls, bound = registered_class(without_frames_prefix(recipe.adapter), recipe.checkpoint)
     options = {**bound, **recipe.options}
     options.pop("frames", None) if recipe.adapter.startswith("frames+") else None
     typed = typed_options(recipe.adapter, cls, options)

@@ -15,8 +15,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return chat.llava(tmp_path_factory.mktemp("llava"))
 
 
-def said(capsys: pytest.CaptureFixture[str], model: str) -> str:
-    return refusal(capsys, "run", "-m", model, "-t", "shapes-vqa", "--device", "cpu")
+def said(capsys: pytest.CaptureFixture[str], model: str, *more: str) -> str:
+    return refusal(capsys, "run", "-m", model, *more, "-t", "shapes-vqa", "--device", "cpu")
 
 
 @pytest.mark.parametrize("name", ["hf", "chat", "frames+hf"])
@@ -24,7 +24,9 @@ def test_an_unknown_name_before_a_folder(
     folder: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     typed = name.removeprefix("frames+")
-    assert f"unknown model '{typed}'; type -m llava@{folder} (" in said(capsys, f"{name}@{folder}")
+    expected = f"unknown model '{typed}'; type -m llava@{folder} ("
+    assert expected in said(capsys, f"{name}@{folder}")
+    assert expected in said(capsys, f"{name}@{folder}", "-m", f"{name}@{folder}")  # before any run
 
 
 @pytest.mark.parametrize("name", ["vllm", "transformers"])

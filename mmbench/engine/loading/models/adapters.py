@@ -67,9 +67,7 @@ def option_names(cls: ModelClass) -> set[str] | None:
     return None if takes_any else {*function_options(cls, _RESERVED)}
 
 
-def registered_class(
-    adapter: str, checkpoint: str | None = None
-) -> tuple[ModelClass, dict[str, object]]:
+def registered_class(adapter: str, checkpoint: str | None) -> tuple[ModelClass, dict[str, object]]:
     """Return the class of an adapter, and the options that are bound in its registration.
 
     Bound options are the keyword arguments of a `functools.partial`; empty for a plain class.

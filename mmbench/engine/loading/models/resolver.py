@@ -147,7 +147,6 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
         destination=model.destination,
         reasons=model.reasons,
         notes=model.notes,
-        whole_videos=False,
     )
 
 
@@ -172,7 +171,7 @@ def check_name(text: str, options: dict[str, object]) -> None:
     all_options = {**ref.options, **options}
     if name != ref.adapter:
         _, all_options = _frames(ref.adapter, all_options)
-    cls, bound = registered_class(name)
+    cls, bound = registered_class(name, ref.checkpoint)
     complete_options(msgspec.structs.replace(ref, adapter=name), cls, bound | all_options)
 
 
