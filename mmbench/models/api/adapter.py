@@ -14,7 +14,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.models.api.answers import parse_answer, prompt_tokens
 from mmbench.models.api.endpoint import NO_CONNECTION, ConnectionOptions, Endpoint
 from mmbench.models.api.parts import encode_messages, media_types, remove_media
-from mmbench.models.support.frame_options import FrameOptions
+from mmbench.models.support.frame_options import EIGHT_FRAMES, FrameOptions
 from mmbench.models.support.reasoning import reasons
 from mmbench.models.support.writing_options import WritingOptions
 from mmbench.types import GeneratedText, GenerationConfig, Message, Modality
@@ -59,8 +59,7 @@ class ApiOptions(WritingOptions, frozen=True, kw_only=True):
         return {**self.more_settings(), **variables, **self.extra_body}
 
 
-_DEFAULT = ApiOptions()
-_EIGHT_FRAMES = FrameOptions()
+NO_OPTIONS = ApiOptions()
 
 
 class Api(Endpoint):
@@ -96,10 +95,10 @@ class Api(Endpoint):
         device: str,  # noqa: ARG002
         dtype: str,  # noqa: ARG002
         connection: ConnectionOptions = NO_CONNECTION,
-        frame_options: FrameOptions = _EIGHT_FRAMES,
+        frame_options: FrameOptions = EIGHT_FRAMES,
         video: str = "frames",
         check_media: bool = True,
-        options: ApiOptions = _DEFAULT,
+        options: ApiOptions = NO_OPTIONS,
         limit: str = "max_tokens",
     ) -> None:
         super().__init__("api", connection)
@@ -143,13 +142,14 @@ class Api(Endpoint):
     def _answer(
         self, prepared: list[JsonMessage], options: GenerationConfig, stop: threading.Event
     ) -> GeneratedText | SampleError:
-        turns = prepared
-        dropped_types = [medium for medium in media_types(turns) if self._dropped_media.get(medium)]
+        dropped_types = [
+            medium for medium in media_types(prepared) if self._dropped_media.get(medium)
+        ]
         if dropped_types:
             return SampleError(f"the server silently drops every {dropped_types[0]}")
         try:
             sent = replace(options, stop=()) if self._reasons else options
-            answer = self._post(turns, self._reasoning.extended(sent), stop)
+            answer = self._post(prepared, self._reasoning.extended(sent), stop)
             self._served.add(answer)
             return parse_answer(
                 answer, self._client.mask, self._client.printable, self._reasoning, options

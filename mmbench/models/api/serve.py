@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from mmbench.errors import ModelError
-from mmbench.models.api.adapter import Api, ApiOptions
+from mmbench.models.api.adapter import NO_OPTIONS, Api, ApiOptions
 from mmbench.models.api.endpoint import ConnectionOptions
 from mmbench.models.api.server_process import ServerProcess
-from mmbench.models.support.frame_options import FrameOptions
+from mmbench.models.support.frame_options import EIGHT_FRAMES, FrameOptions
 from mmbench.models.support.pretrained import checkpoint_folder
 from mmbench.text import plain
 
@@ -105,12 +105,12 @@ class Serve(Api):
         batch_invariant: bool = True,
         start_timeout: float = 1800.0,
         trust_remote_code: bool = False,
-        frame_options: FrameOptions = FrameOptions(),  # noqa: B008 - immutable
+        frame_options: FrameOptions = EIGHT_FRAMES,
         video: str = "frames",
         concurrency: int = 64,
         timeout: float = 600.0,
         check_media: bool = True,
-        options: ApiOptions = ApiOptions(),  # noqa: B008 - immutable
+        options: ApiOptions = NO_OPTIONS,
     ) -> None:
         folder = checkpoint_folder(folder, f"serve:{engine or 'vllm'}", "OWNER/NAME")
         settings = _Settings(folder, str(folder), device, dtype, trust_remote_code, batch_invariant)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mmbench.errors import ContentError, SampleError
 from mmbench.models.chat.inputs import ChatInputs, RenderedConversation
-from mmbench.models.support.frame_options import FrameOptions
+from mmbench.models.support.frame_options import EIGHT_FRAMES, FrameOptions
 from mmbench.models.support.generation import (
     drop_decoding_settings,
     end_tokens,
@@ -52,7 +52,6 @@ class ChatOptions(WritingOptions, frozen=True, kw_only=True):
 
 
 _DEFAULT = ChatOptions()
-_EIGHT_FRAMES = FrameOptions()
 _NO_LIMITS, _NO_VIDEO_LIMITS = PixelLimits(), VideoPixelLimits()
 
 
@@ -254,7 +253,6 @@ class VideoLlm(Chat):
     """
 
     modalities: frozenset[Modality] = frozenset({"text", "image", "video"})
-    version = 2
     default_checkpoint: str | None = "llava-hf/LLaVA-NeXT-Video-7B-hf"
     _name = "video-llm"
     _needs = ("image_processor", "video_processor")
@@ -265,7 +263,7 @@ class VideoLlm(Chat):
         *,
         device: str,
         dtype: str,
-        frame_options: FrameOptions = _EIGHT_FRAMES,
+        frame_options: FrameOptions = EIGHT_FRAMES,
         pixels: VideoPixelLimits = _NO_VIDEO_LIMITS,
         options: ChatOptions = _DEFAULT,
         trust_remote_code: bool = False,

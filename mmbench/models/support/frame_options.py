@@ -64,3 +64,6 @@ class FrameOptions(Struct, frozen=True, kw_only=True):
         minimum = MIN_FRAMES if self.min_frames is None else self.min_frames
         maximum = MAX_FRAMES if self.max_frames is None else self.max_frames
         return Frames(maximum, fps=self.fps, minimum=minimum)
+
+
+EIGHT_FRAMES = FrameOptions()
