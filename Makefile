@@ -124,7 +124,7 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.index $(DEPS)
-	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,dev]'
+	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,dev]'
 	$(PIP) --no-deps $(PEERS) $(WRAPPED)
 	touch $@
 
