@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, SplitsReasoning, Writes
-from mmbench.storage.journal_entries import RowBlock
+from mmbench.storage.journal.entries import RowBlock
 from mmbench.text import count
 from mmbench.text.reasoning import split_reasoning
 from mmbench.types import (

@@ -21,7 +21,7 @@ from mmbench.cli.parser import make_parser
 from mmbench.cli.parser.completed_names import _actions, _names_for
 from mmbench.spec import load_task, packaged_tasks
 from mmbench.storage import records as store
-from mmbench.storage.journal_folders import journal_root
+from mmbench.storage.journal.folders import journal_root
 from mmbench.text.number_format import format_interval, format_number, format_rate, format_seconds
 from mmbench.types import PublishedInfo
 from tests.support.boards import ROWS, model_info, plain_score, record, write_run

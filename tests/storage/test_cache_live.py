@@ -16,13 +16,13 @@ import pytest
 
 from mmbench.cli import main
 from mmbench.storage.folders import Folder
-from mmbench.storage.journal_folders import journal_root, open_folder, open_temporary_folder
+from mmbench.storage.journal.folders import journal_root, open_folder, open_temporary_folder
 from mmbench.storage.locks import claim
 from mmbench.storage.whole_files import write_whole
 
 USER = """
 import sys
-from mmbench.storage.journal_folders import {function}
+from mmbench.storage.journal.folders import {function}
 class User: pass
 user = User()
 print({function}(user, "name", "clip@x on cpu"), flush=True)

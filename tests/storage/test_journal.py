@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mmbench.errors import UserError
 from mmbench.storage.content_keys import as_keys, digest
-from mmbench.storage.journal import Journal
-from mmbench.storage.journal_entries import JournalBatch, RowBlock
+from mmbench.storage.journal.entries import JournalBatch, RowBlock
+from mmbench.storage.journal.journal import Journal
 from tests.support.processes import run_python
 
 if TYPE_CHECKING:
@@ -257,8 +257,8 @@ import numpy as np
 from pathlib import Path
 from mmbench.storage.content_keys import as_keys, digest
 from mmbench.errors import UserError
-from mmbench.storage.journal import Journal
-from mmbench.storage.journal_entries import JournalBatch
+from mmbench.storage.journal.journal import Journal
+from mmbench.storage.journal.entries import JournalBatch
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 journal = Journal(Path(sys.argv[1]))

@@ -25,8 +25,8 @@ from mmbench.errors import ContentError, SampleError
 from mmbench.media import DECODING
 from mmbench.protocols import WritesEach
 from mmbench.storage.content_keys import ContentKeys, Keys, as_keys, digest
-from mmbench.storage.journal import Journal
-from mmbench.storage.journal_entries import JournalBatch, RowBlock
+from mmbench.storage.journal.entries import JournalBatch, RowBlock
+from mmbench.storage.journal.journal import Journal
 from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from mmbench.columns import Places, take_rows
 from mmbench.engine import dispatch
 from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
-from mmbench.storage.journal_entries import JournalBatch
+from mmbench.storage.journal.entries import JournalBatch
 from mmbench.types import (
     Array,
     GeneratedOutputs,

@@ -17,7 +17,7 @@ from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
 from mmbench.engine.usage import Usage
 from mmbench.errors import UserError
-from mmbench.storage.journal_folders import open_folder, open_temporary_folder
+from mmbench.storage.journal.folders import open_folder, open_temporary_folder
 from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mmbench.cli.output.terminal import screen_width, show, table
 from mmbench.storage.cache_errors import cache_errors
-from mmbench.storage.journal_folders import journal_root, read_name, remove
+from mmbench.storage.journal.folders import journal_root, read_name, remove
 from mmbench.text import count, plain
 
 _KEY = 12  # characters of a folder's name that are shown

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from mmbench.columns import Places
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.content_keys import Keys, as_keys, by_bytes, digest_of_keys
-from mmbench.storage.journal_entries import HEAD, Entry, JournalBatch, as_entry, entries
+from mmbench.storage.journal.entries import HEAD, Entry, JournalBatch, as_entry, entries
 from mmbench.validation.regular_files import open_regular
 
 _FRESH = ".fresh.segment"  # the end of the names of segments that begin a generation
