@@ -19,23 +19,25 @@ from mmbench.engine.recording.record import (
     with_rtfx,
 )
 from mmbench.engine.recording.rows import StoredRows, rows_table
+from mmbench.engine.recording.samples import sample_table
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import Measured, measure
 from mmbench.engine.scoring.reasoning import reasoning_notes, separate_reasoning
-from mmbench.protocols import Dataset, DescribesServer, Reporter, Responses
+from mmbench.protocols import DescribesServer, Reporter, Responses
+from mmbench.storage.sample_tables import SampleTable
 from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskInfo
 
 
 class FinishedRun(NamedTuple):
     """A finished run: its record, its stored rows by column, and generated images or audio by id.
 
-    `samples` are the data of the run, or None if stored outputs were rescored.
+    `samples` is the sample table of the data, or None if stored outputs were rescored.
     """
 
     record: RunRecord
     rows: StoredRows
-    samples: Dataset | None
+    samples: SampleTable | None
     generated_media: dict[str, Media]
 
     def report_to(self, reporter: Reporter) -> str:
@@ -103,7 +105,7 @@ def outcome_of(
     summary = summary_of(prepared, context, failures, notes, predictions.search)
     record = make_record(prepared.spec, prepared.info, task_entry, measured, summary, context)
     rows = rows_table(predictions, measured.metrics)
-    return FinishedRun(record, rows, prepared.data, {})
+    return FinishedRun(record, rows, sample_table(prepared.data), {})
 
 
 def _generated_media(prepared: PreparedRun, responses: Responses) -> dict[str, Media]:

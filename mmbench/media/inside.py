@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from mmbench.types import PlaceInFile
 from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ class MediaFile:
         """Return the bytes of media item `number`. Raises OSError or ValueError."""
         raise NotImplementedError
 
+    def place(self, number: int) -> tuple[Path, PlaceInFile] | None:
+        """Return the file that contains media item `number`, and its place there.
+
+        Return None if the item cannot be read without this object.
+        """
+        del number
+        return None
+
     def each(self) -> Iterator[bytes | None]:
         """Yield the bytes of all media items, None for a missing one.
 
@@ -75,8 +84,8 @@ class ByteRanges(MediaFile):
     """Media items stored as byte ranges of a file.
 
     Item i has `lengths`[i] bytes at `offsets`[i], both int64 [n]; a length of -1 marks a missing
-    item. `column` is the name of its media column. `convert` maps the bytes in the file to the
-    bytes of a media item.
+    item. `column` is the name of its media column. `pixels` is the height and the width of images
+    that are stored as red, green and blue values, one colour after the other; they are read as PPM.
     """
 
     def __init__(
@@ -85,10 +94,10 @@ class ByteRanges(MediaFile):
         offsets: NDArray[np.int64],
         lengths: NDArray[np.int64],
         column: str = "",
-        convert: Callable[[bytes], bytes] = bytes,
+        pixels: tuple[int, int] | None = None,
     ) -> None:
         self._file, self._offsets, self._lengths = file, offsets, lengths
-        self._convert = convert
+        self._pixels = pixels
         self._state = self.state = file_state(file, column)
 
     def __len__(self) -> int:
@@ -98,6 +107,11 @@ class ByteRanges(MediaFile):
         """Return the bytes of media item `number`. Raises OSError or ValueError."""
         with open_unchanged(self._file, self._state) as stream:
             return self._piece(stream, number) or b""
+
+    def place(self, number: int) -> tuple[Path, PlaceInFile]:
+        """Return the file, and the range of bytes of media item `number`."""
+        offset, length = int(self._offsets[number]), int(self._lengths[number])
+        return self._file, PlaceInFile(offset, length, self._pixels)
 
     def each(self) -> Iterator[bytes | None]:
         """Yield the bytes of all media items, None for a missing one.
@@ -115,7 +129,18 @@ class ByteRanges(MediaFile):
         data = os.pread(stream.fileno(), size, start)
         if len(data) < size:
             raise ValueError(f"{self._file} is truncated")
-        return self._convert(data)
+        return data if self._pixels is None else as_ppm(data, *self._pixels)
+
+
+def as_ppm(planes: bytes, height: int, width: int) -> bytes:
+    """Return an image in PPM format, given its red, green and blue values, one byte each.
+
+    `planes` holds height x width bytes of each colour, one colour after the other.
+    """
+    pixels = bytearray(len(planes))
+    for colour in range(3):
+        pixels[colour::3] = planes[colour * height * width : (colour + 1) * height * width]
+    return b"P6 %d %d 255\n" % (width, height) + bytes(pixels)
 
 
 def file_state(file: Path, column: str = "") -> FileState:

@@ -5,20 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from mmbench.protocols.datasets import Dataset
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, StoredSample
 
 # The rows of a run by column: see `mmbench.engine.recording.rows`.
 Rows = Mapping[str, Sequence[object]]
 
 
+class StoredSamples(Protocol):
+    """The samples of a data set by role and id: their inputs, references and tags."""
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the class names; [] if the data have none."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of samples of all roles."""
+        ...
+
+    def ids(self, role: str, /) -> list[str]:
+        """Return the ids of the samples with a role, in order."""
+        ...
+
+    def get(self, role: str, ident: str, /) -> StoredSample | None:
+        """Return a sample, or None if it is not stored."""
+        ...
+
+
 class Reporter(Protocol):
     """A function that takes the record, the rows and the samples of a finished run."""
 
-    def __call__(self, record: RunRecord, rows: Rows, samples: Dataset | None, /) -> str:
+    def __call__(self, record: RunRecord, rows: Rows, samples: StoredSamples | None, /) -> str:
         """Write the run and return its location: a path or a URL.
 
-        `samples` is None if stored outputs were rescored. Raises UserError if the run cannot be
-        written.
+        `samples` is None if they are not known, as after `rescore` in a board without them. Raises
+        UserError if the run cannot be written.
         """
         ...

@@ -1,7 +1,7 @@
 """Values computed from per-sample rows, their confidence intervals, and tests between two runs."""
 
 from mmbench.stats.bootstrap import intervals
-from mmbench.stats.folds import fold, fold_many, sums_fold
+from mmbench.stats.folds import fold, fold_many, sample_values, sums_fold
 from mmbench.stats.scores import bounds, over_directions, over_splits, score
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "intervals",
     "over_directions",
     "over_splits",
+    "sample_values",
     "score",
     "sums_fold",
 ]

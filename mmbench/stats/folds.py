@@ -54,6 +54,10 @@ _FAMILIES = {
     "mse": "ratings",
 }
 
+# Folds with a meaning for a single sample: its value is column 0, or the fold of its row alone.
+_FIRST_COLUMN = {"mean", "median", "class-mean"}
+_PER_SAMPLE = {"ratio", "bleu", "meteor", "wil"}
+
 
 def sums(name: str) -> Callable[[Sums], Sums]:
     """Return a decorator that registers a fold that needs only weighted sums of the rows."""
@@ -109,6 +113,24 @@ def sums_fold(name: str) -> Sums | None:
     if name not in _SUMS and name not in _WEIGHTED:
         raise UnknownName("fold", name, {*_SUMS, *_WEIGHTED})
     return _SUMS.get(name)
+
+
+def sample_values(name: str, rows: Floats) -> Floats | None:
+    """Return the value of each of the rows [n, c] alone [n], such as a hit or a sentence's BLEU.
+
+    Return None for a fold that has no meaning for a single sample, such as an area under a curve. A
+    row without a value (an empty reference) is NaN. Raises UnknownName for an unknown fold.
+    """
+    if name.startswith(_SPLIT):
+        return sample_values(name.partition(":")[2], rows[:, :-1])
+    by_sums = sums_fold(name)
+    family = name.partition("@")[0]
+    if family in _FIRST_COLUMN:
+        return rows[:, 0]
+    if by_sums is None or family not in _PER_SAMPLE:
+        return None
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return by_sums(rows, np.ones(len(rows)))
 
 
 def _over_splits(name: str, rows: Floats) -> WeightedFold:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, Literal
 
 import numpy as np
 from msgspec.structs import replace
@@ -23,14 +24,16 @@ def score(
     reason: str = "",
     worst: float | None = None,
     best: float | None = None,
+    details: Mapping[str, Sequence[Any]] | None = None,
 ) -> Score:
     """Return the Score of a metric, from per-sample rows [n] or [n, c].
 
     `fold_name` names the function that aggregates the rows (`mmbench.stats.folds`). `signature`
     states the settings of the metric. `reason` explains NaN or a missing interval, or is a note.
     `worst` and `best` are the ends of the range, None if unbounded. They and `better` are used only
-    for a metric that declares no direction: the values of `mmbench.declare` override them. Raises
-    ValueError for rows of other shapes, and for an unknown direction.
+    for a metric that declares no direction: the values of `mmbench.declare` override them.
+    `details` are further values of each row, by name. Raises ValueError for rows of other shapes,
+    for details of another length, and for an unknown direction.
     """
     if better not in ("higher", "lower"):
         raise ValueError(f"better is {better!r}; give higher or lower")
@@ -40,8 +43,13 @@ def score(
         raise ValueError(f"the rows have the shape {table.shape}; give [n] or [n, columns]")
     if fold_name == "ratio" and len(table) and table.shape[1] < 2:
         raise ValueError("the fold ratio divides column 0 by column 1; give rows [n, 2]")
+    details = details or {}
+    for name, values in details.items():
+        if len(values) != len(table):
+            raise ValueError(f"details {name!r} have {len(values)} values; give {len(table)}")
     full = f"fold={fold_name}" + (f",{signature}" if signature else "")
-    return Score(fold(fold_name, table), table, fold_name, full, better, reason, worst, best)
+    value = fold(fold_name, table)
+    return Score(value, table, fold_name, full, better, reason, worst, best, details=details)
 
 
 def over_splits(scores: Sequence[Score]) -> Score:
@@ -79,6 +87,10 @@ def _join(kind: str, scores: Sequence[Score], parts_signature: str) -> Score:
         reason,
         None if first.worst is None else times * first.worst,
         None if first.best is None else times * first.best,
+        details={
+            name: [*chain.from_iterable(score.details[name] for score in scores)]
+            for name in first.details
+        },
     )
 
 

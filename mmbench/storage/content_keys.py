@@ -188,6 +188,24 @@ class ContentKeys:
             self._made[medium] = digest(medium.modality, digest(media.read_bytes(medium)))
         return self._made[medium]
 
+    def known(self, medium: Media) -> bytes | None:
+        """Return the key of a media item if it was computed before, without reading the item."""
+        part = medium.read
+        if part is None:
+            digest_of_file = self._stored(Path(medium.name))
+        elif isinstance(part, MediaInFile):
+            start = part.number * KEY_BYTES
+            digest_of_file = (part.file.digests or b"")[start : start + KEY_BYTES] or None
+        else:
+            return self._made.get(medium)
+        return digest_of_file and digest(medium.modality, digest_of_file)
+
+    def _stored(self, path: Path) -> bytes | None:
+        try:
+            return self._store.get(_state(path, path.stat()))
+        except (OSError, ValueError):  # a path with NUL raises ValueError
+            return None
+
     def digest_inside(self, medium: Media) -> bytes:
         """Return the digest of a media item stored inside a file, such as a table or an archive.
 
@@ -226,8 +244,7 @@ class ContentKeys:
             raise SampleError(f"{path}: {error.strerror or error}") from error
 
     def _remembered(self, path: Path, stat: os.stat_result) -> bytes:
-        place = os.fsencode(os.path.realpath(path))
-        state = FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        state = _state(path, stat)
         known = self._store.get(state)
         if known is not None:
             return known
@@ -245,6 +262,11 @@ class ContentKeys:
         if self._new:
             self._store.add(self._new)
             self._new.clear()
+
+
+def _state(path: Path, stat: os.stat_result) -> FileState:
+    place = os.fsencode(os.path.realpath(path))
+    return FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def _is_settled(ctime: int) -> bool:

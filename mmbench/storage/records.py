@@ -17,11 +17,11 @@ import msgspec
 
 from mmbench.errors import DataError, UserError
 from mmbench.media import read_bytes
-from mmbench.protocols import Dataset
-from mmbench.protocols.reporters import Rows
+from mmbench.protocols.reporters import Rows, StoredSamples
 from mmbench.storage.file_names import component_fault, escaped
 from mmbench.storage.folders import RUNS, Folder
 from mmbench.storage.row_columns import arrow_column, refuse_odd_columns
+from mmbench.storage.sample_tables import SampleTable, table_name, write_sample_table
 from mmbench.text import plain
 from mmbench.types import Media, RunRecord
 from mmbench.validation.inflation import refuse_inflated_groups
@@ -102,8 +102,14 @@ class BoardReporter:
     def __init__(self, out: str | Path, flag: str = "--out") -> None:
         self._out, self._flag = out, flag
 
-    def __call__(self, record: RunRecord, rows: Rows, _samples: Dataset | None, /) -> str:
-        """Write the run and return the path of its record. Raises UserError like `write_record`."""
+    def __call__(self, record: RunRecord, rows: Rows, samples: StoredSamples | None, /) -> str:
+        """Write the run and return the path of its record. Raises UserError like `write_record`.
+
+        The sample table is written as well, unless the board has it.
+        """
+        if isinstance(samples, SampleTable) and not _name_fault(record):
+            name = table_name(record.task.name, record.task.data_hash)
+            write_sample_table(Folder(self._out, self._flag), name, samples)
         return write_record(self._out, record, rows, flag=self._flag)
 
 
@@ -151,8 +157,8 @@ def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
     same: dict[str, str] = {}
     for name, values in rows.items():
         column = arrow_column(values)
-        lists = columns.items() if pa.types.is_list(column.type) else ()
-        twin = next((n for n, c in lists if c.type == column.type and c.equals(column)), None)
+        others = columns.items() if ":" in name or pa.types.is_list(column.type) else ()
+        twin = next((n for n, c in others if c.type == column.type and c.equals(column)), None)
         if twin is not None:
             same[name] = twin
         else:

@@ -37,6 +37,8 @@ def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.ChunkedArray:
     if isinstance(values, Texts) and values.array.null_count < len(values):
         parts = [values[at : at + _PART].array for at in range(0, len(values), _PART)]
         return pa.chunked_array([part.cast(pa.string()) for part in parts], pa.string())
+    if isinstance(values, np.ma.MaskedArray):
+        return pa.chunked_array([pa.array(values.data, mask=np.ma.getmaskarray(values))])
     try:
         array = pa.array(values)
     except UnicodeEncodeError:

@@ -63,6 +63,11 @@ from mmbench.types.scores import (
     Score,
     ScoreInfo,
 )
+from mmbench.types.stored import (
+    MediaPlace,
+    PlaceInFile,
+    StoredSample,
+)
 from mmbench.types.tasks import (
     KindOptions,
     OptionsT,
@@ -99,6 +104,7 @@ __all__ = [
     "Item",
     "KindOptions",
     "Media",
+    "MediaPlace",
     "Message",
     "Method",
     "Modality",
@@ -107,6 +113,7 @@ __all__ = [
     "OptionsT",
     "Outputs",
     "PartT",
+    "PlaceInFile",
     "Prediction",
     "Predictions",
     "Published",
@@ -120,6 +127,7 @@ __all__ = [
     "ScoreInfo",
     "ScoreScale",
     "SeededPrompt",
+    "StoredSample",
     "TaskInfo",
     "TaskSpec",
     "TrainingRun",

@@ -64,7 +64,8 @@ class Predictions(Struct, frozen=True):
 
     `failures` holds the id and the reason of each failed sample. `notes` are remarks on the outputs
     for readers of the scores. `search` holds a report on each approximate search. `reasoning` maps
-    sample ids to the reasoning before the output; metrics do not get it.
+    sample ids to the reasoning before the output; metrics do not get it. `tokens` maps sample ids
+    to numbers of generated tokens, None if unknown.
     """
 
     directions: Directions
@@ -72,6 +73,7 @@ class Predictions(Struct, frozen=True):
     notes: list[str] = field(default_factory=list)
     search: dict[str, dict[str, Any]] = field(default_factory=dict)
     reasoning: dict[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, int | None] = field(default_factory=dict)
 
     def each(self) -> Iterator[Prediction]:
         """Yield the predictions of all directions and splits in order."""

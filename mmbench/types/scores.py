@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,8 @@ class Score(Struct, frozen=True):
     the ends of the metric's range, None for an open end. `interval` is set only by a metric that
     computes its own confidence interval, because resampling the samples alone would be wrong (human
     ratings are resampled by rater as well). `reason` says why `value` is NaN, or why the score has
-    no interval.
+    no interval. `details` are further values of each row, by name, for people who read the samples:
+    the parsed answer (`answer`), the number of `insertions` …
     """
 
     value: float
@@ -31,6 +33,7 @@ class Score(Struct, frozen=True):
     worst: float | None = None
     best: float | None = None
     interval: tuple[float, float] | None = None
+    details: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 class ScoreInfo(Struct, frozen=True):

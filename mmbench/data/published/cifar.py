@@ -25,12 +25,11 @@ from mmbench.protocols import declare_source
 from mmbench.text import count
 from mmbench.types import Media, Sample
 
-_PLANE = 32 * 32
-_PIXELS = 3 * _PLANE
+_SIDE = 32
+_PIXELS = 3 * _SIDE * _SIDE
 _VERSION = (
     "give the binary version of the data set (the Python version is a pickle and is not read)"
 )
-_HEADER = b"P6 32 32 255\n"  # header of a PPM image; the pixels follow
 
 
 class _CifarLayout(NamedTuple):
@@ -111,7 +110,7 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
         )
     n = len(targets)
     offsets = np.arange(labels, len(data), size)
-    images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), convert=_ppm)
+    images = ByteRanges(file, offsets, np.full_like(offsets, _PIXELS), pixels=(_SIDE, _SIDE))
     ids = [str(first + number) for number in range(n)]
     media = Mapped(partial(_medium, file, images), range(n))
     return sample_columns(ids, {"image": media}, targets=targets)
@@ -119,11 +118,3 @@ def _images(file: Path, labels: int, classes: int, first: int) -> Table[Sample]:
 
 def _medium(file: Path, images: ByteRanges, number: int) -> Media:
     return Media("image", f"image {number} of {file}", MediaInFile(images, number))
-
-
-def _ppm(planes: bytes) -> bytes:
-    """Return an image in PPM format, given 1,024 bytes each of red, green and blue values."""
-    pixels = bytearray(_PIXELS)
-    for colour in range(3):
-        pixels[colour::3] = planes[colour * _PLANE : (colour + 1) * _PLANE]
-    return _HEADER + bytes(pixels)

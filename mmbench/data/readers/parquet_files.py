@@ -20,9 +20,15 @@ from mmbench.data.readers.arrow_columns import as_values, media_columns
 from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.data.readers.temporary_media import Spool
 from mmbench.errors import DataError
-from mmbench.media.inside import FileState, MediaFile, MediaInFile, file_state, open_unchanged
+from mmbench.media.inside import (
+    FileState,
+    MediaFile,
+    MediaInFile,
+    file_state,
+    open_unchanged,
+)
 from mmbench.storage.content_keys import KEY_BYTES, ContentKeys, cache_folder
-from mmbench.types import Media, Modality
+from mmbench.types import Media, Modality, PlaceInFile
 from mmbench.validation.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
 
 if TYPE_CHECKING:
@@ -60,6 +66,10 @@ class ParquetColumn(MediaFile):
             spool = self._aside.pop(group, None) or self._decoded(group)
             self._aside[group] = spool
         return spool.read(number - (self._ends[group - 1] if group else 0))
+
+    def place(self, number: int) -> tuple[Path, PlaceInFile]:
+        """Return the file, and the column and the row of media item `number`."""
+        return self.file, PlaceInFile(column=self.column, row=number)
 
     def each(self) -> Iterator[bytes | None]:
         """Yield the bytes in each row, None for null. Raises OSError, ValueError, DataError."""

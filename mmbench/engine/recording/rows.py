@@ -7,8 +7,11 @@ and one list of float64 for each metric. `value`, `target` and `tags` are JSON, 
 is `length` if a generated text reached the token limit. The tag `cut` marks an output that is too
 long to be scored whole; its value is the number of characters that were scored. The column
 `reasoning` exists if a model generated reasoning before its answers; it is null for an output
-without reasoning. With these rows, a run can be compared and rescored without the model and the
-data.
+without reasoning. The column `tokens` exists if a model generated texts: the number of tokens. With
+these rows, a run can be compared and rescored without the model and the data.
+
+The columns `METRIC:score` (float64) hold the value of a metric for one sample, such as a hit or the
+error rate of an utterance. `METRIC:answer`, `METRIC:insertions` … are further details of a metric.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench import stats
 from mmbench.columns import (
+    Keyed,
     Mappings,
     NumberRows,
     Repeated,
@@ -63,16 +68,39 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
         "error": all_values("error"),
         "value": _values(all_values("value"), all_values("error")),
         "scores": all_values("scores"),
-        "target": _encoded(all_values("target")),
-        "tags": _encoded(all_values("tags")),
+        "target": encoded_cells(all_values("target")),
+        "tags": encoded_cells(all_values("tags")),
     }
     if predictions.reasoning:
         table["reasoning"] = [predictions.reasoning.get(ident) for ident in table["id"]]
+    if predictions.tokens:
+        table["tokens"] = Keyed.from_mapping(predictions.tokens).look_up(table["id"])
     measured: dict[str, NumberRows] = {}
+    further: dict[str, NDArray[Any]] = {}
     for scored in scored_metrics:
         if scored.score.fold != "whole":
             _fill_rows(measured, len(table["id"]), scored)
-    return table | measured
+            _fill_details(further, len(table["id"]), scored)
+    return table | measured | {name: _cells(values) for name, values in further.items()}
+
+
+def _fill_details(columns: dict[str, NDArray[Any]], n: int, scored: MeasuredDirection) -> None:
+    """Add the value of a score for each sample, and its details, at the positions of its rows."""
+    values = stats.sample_values(scored.score.fold, scored.score.rows)
+    own: dict[str, Any] = {} if values is None else {"score": values}
+    for what, cells in (own | {**scored.score.details}).items():
+        name = f"{scored.metric}:{what}"
+        if name not in columns:
+            columns[name] = np.full(n, np.nan) if what == "score" else np.full(n, None, object)
+        columns[name][np.asarray(scored.positions, np.intp)] = cells
+
+
+def _cells(values: NDArray[Any]) -> Sequence[Any]:
+    """Return the cells of a column of details; a number that is missing (NaN) is masked."""
+    if values.dtype == object:
+        cells: list[Any] = values.tolist()
+        return cells
+    return cast("Sequence[float]", np.ma.masked_array(values, np.isnan(values)))
 
 
 def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
@@ -101,10 +129,10 @@ def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[
     if rows_of_type(values, np.ndarray):
         of_classes = cast("Sequence[NDArray[np.float64] | int | None]", values)
         return [None if value is None else np.atleast_1d(value) for value in of_classes]
-    return _encoded(values)
+    return encoded_cells(values)
 
 
-def _encoded(values: Sequence[object]) -> Sequence[str | None]:
+def encoded_cells(values: Sequence[object]) -> Sequence[str | None]:
     """Return values encoded as JSON by `_json`."""
     import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""Separation of reasoning from the answers that metrics read.
+"""Separation of reasoning and token counts from the answers that metrics read.
 
 Notes count the outputs with reasoning. An output without an answer after its reasoning counts as
 wrong: it gets the tag `NO_ANSWER`, and its text is replaced by a text that the kind of its task
@@ -7,7 +7,7 @@ scores as wrong. If the kind has no such text, the sample fails.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -39,16 +39,19 @@ class SeparatedResponses(NamedTuple):
     """A model's responses without reasoning, and the removed reasoning by sample id.
 
     `unanswered` holds the ids of samples without an answer; `n_cut` is the number of outputs that
-    reached the token limit within their reasoning.
+    reached the token limit within their reasoning. `tokens` are the numbers of generated tokens by
+    sample id, None if unknown.
     """
 
     responses: Responses
     reasoning: dict[str, str]
+    tokens: Mapping[str, int | None]
     unanswered: frozenset[str] = frozenset()
     n_cut: int = 0
 
     def add_to(self, predictions: Predictions) -> Predictions:
-        """Return predictions with their reasoning, tags of missing answers, and notes."""
+        """Return predictions with tokens and reasoning, tags of missing answers, and notes."""
+        predictions = replace(predictions, tokens=self.tokens)
         if not self.reasoning:
             return predictions
         if self.unanswered:
@@ -80,10 +83,12 @@ def separate_reasoning(
     text. Only responses with one output per sample are changed.
     """
     reasoning: dict[str, str] = {}
+    tokens: Mapping[str, int | None] = {}
     unanswered: set[str] = set()
     separated, n_cut = dict(responses), 0
     for name, outputs in responses.items():
         ids = _sample_ids(data, name, outputs)
+        tokens = _token_counts(ids, outputs) or tokens
         reasoned = _reasoned(outputs) if ids is not None else {}
         if not reasoned or ids is None or not isinstance(outputs, GeneratedOutputs):
             continue
@@ -92,7 +97,16 @@ def separate_reasoning(
         unanswered |= {ids[row] for row in missing}
         n_cut += sum(reasoned[row].finish == "length" for row in missing)
         separated[name] = _without_answer(outputs, missing, no_answer)
-    return SeparatedResponses(separated, reasoning, frozenset(unanswered), n_cut)
+    return SeparatedResponses(separated, reasoning, tokens, frozenset(unanswered), n_cut)
+
+
+def _token_counts(ids: Sequence[str] | None, outputs: object) -> Mapping[str, int | None]:
+    """Return the number of generated tokens by id; {} if no output has such a number."""
+    if ids is None or not isinstance(outputs, GeneratedOutputs):
+        return {}
+    texts = (one if isinstance(one, GeneratedText) else None for one in outputs.values)
+    counts = [text.tokens or None if text else None for text in texts]
+    return Keyed(ids, counts) if any(counts) else {}
 
 
 def _sample_ids(data: Dataset, name: str, outputs: object) -> Sequence[str] | None:

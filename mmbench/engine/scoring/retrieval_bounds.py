@@ -111,7 +111,7 @@ def _changed(
 
 
 def refold(score: Score, rows: Places) -> Score:
-    """Return the score over a selection of its rows; `rows` [k] are their indices."""
+    """Return the score over some of its rows, without details; `rows` [k] are their indices."""
     table = score.rows[rows]
     value = stats.fold(score.fold, table)
-    return msgspec.structs.replace(score, rows=table, value=value, interval=None)
+    return msgspec.structs.replace(score, rows=table, value=value, interval=None, details={})

@@ -36,16 +36,23 @@ def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00, vqaEval.py.
     """
     always = variant == "normalized"
-    rows = [_vqa_score(output, answers, always) for output, answers in _pairs(predictions)]
+    compared = [_vqa_texts(output, answers, always) for output, answers in _pairs(predictions)]
+    rows = [_vqa_score(output, answers) for output, answers in compared]
     rule = "always" if always else "if-answers-differ"
     signature = f"variant={variant},normalised={rule},subsets=leave-one-out"
-    return score(rows, signature=signature)
+    details = {"answer": [output for output, _ in compared]}
+    return score(rows, signature=signature, details=details)
 
 
-def _vqa_score(value: str, answers: list[str], always: bool) -> float:
+def _vqa_texts(value: str, answers: list[str], always: bool) -> tuple[str, list[str]]:
+    """Return the output and the people's answers in the form in which they are compared."""
     output, references = stripped(value), [stripped(answer) for answer in answers]
     if always or len(set(references)) > 1:
-        output, references = normalised(output), [normalised(answer) for answer in references]
+        return normalised(output), [normalised(answer) for answer in references]
+    return output, references
+
+
+def _vqa_score(output: str, references: list[str]) -> float:
     matches, raters = references.count(output), len(references)
     total = matches * min(1.0, (matches - 1) / 3) + (raters - matches) * min(1.0, matches / 3)
     return total / raters if raters else 0.0

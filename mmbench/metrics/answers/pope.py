@@ -34,7 +34,10 @@ def pope_accuracy(predictions: Sequence[Prediction]) -> Score:
     Source: AoiDragon/POPE evaluate.py, Accuracy.
     """
     predicted, actual = _decisions(predictions)
-    return score(predicted == actual, signature=_PARSE)
+    words = [
+        None if NO_ANSWER in p.tags else "yes" if says_yes(p.value) else "no" for p in predictions
+    ]
+    return score(predicted == actual, signature=_PARSE, details={"answer": words})
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)

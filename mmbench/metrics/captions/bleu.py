@@ -11,7 +11,7 @@ from mmbench.errors import UnknownName
 from mmbench.metrics.captions.corpus import Corpus, corpus_of
 from mmbench.metrics.captions.ngrams import ORDERS, Captions
 from mmbench.protocols import declare
-from mmbench.stats import score, sums_fold
+from mmbench.stats import sample_values, score
 from mmbench.types import Prediction, Score
 
 
@@ -41,9 +41,9 @@ def sentence_bleu(rows: ArrayLike, n: int) -> NDArray[np.float64]:
     The formula of `bleu` is applied to the counts of each caption, like pycocoevalcap's list of
     scores. The mean of these values is not the corpus BLEU. Range [0, 1], higher is better.
     """
-    table, fold = np.asarray(rows, dtype=np.float64), sums_fold(f"bleu@{n}")
-    assert fold is not None
-    return fold(table, np.ones(len(table)))
+    values = sample_values(f"bleu@{n}", np.asarray(rows, dtype=np.float64))
+    assert values is not None
+    return values
 
 
 def _rows(corpus: Corpus, n: int) -> NDArray[np.float64]:

@@ -118,7 +118,9 @@ def _rate(
     rows = list(map(row, counts))
     signature = f"{unit},{normaliser_signature(normaliser)},empty-references=inserted"
     note = _note(predictions, normaliser, counts)
-    scored = score(rows, fold_name=fold_name, signature=signature, reason=note)
+    names = ("substitutions", "deletions", "insertions")
+    details = {name: [getattr(one, name) for one in counts] for name in names}
+    scored = score(rows, fold_name=fold_name, signature=signature, reason=note, details=details)
     if not rows or not math.isnan(scored.value):
         return scored
     reason = f"no rate: {count(len(rows), 'reference')} without a word"

@@ -31,8 +31,10 @@ def choice_accuracy(predictions: Sequence[Prediction]) -> Score:
     Source: the accuracy of MMMU (Yue et al. 2024, arXiv 2311.16502) and ScienceQA. Their official
     parsers draw an option at random if an answer names none; mmbench's parser does not.
     """
-    rows = [_choice(p) == _answer(p) for p in predictions]
-    return score(rows, signature=_PARSE)
+    choices = [_choice(p) for p in predictions]
+    rows = [choice == _answer(p) for choice, p in zip(choices, predictions, strict=True)]
+    letters = [None if choice is None else ascii_uppercase[choice] for choice in choices]
+    return score(rows, signature=_PARSE, details={"answer": letters})
 
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
