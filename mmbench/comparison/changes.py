@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import msgspec
 import numpy as np
 from msgspec import Struct
 
 from mmbench.comparison.join import Joined
+from mmbench.comparison.output_text import output_text
 from mmbench.comparison.rows import SAMPLE_COLUMNS, RunRows
-from mmbench.stats import sums_fold
+from mmbench.stats import sample_values
 from mmbench.stats.folds import Floats
 from mmbench.text import plain
 
@@ -87,9 +85,9 @@ def _change(
     target: object,
 ) -> SampleChange:
     direction, _, ident = sample_key
-    baseline_text, candidate_text = _as_text(baseline), _as_text(candidate)
+    baseline_text, candidate_text = output_text(baseline), output_text(candidate)
     texts = excerpts(baseline_text, candidate_text, EXCERPT)
-    reference = excerpts(_as_text(target), candidate_text, EXCERPT)[0]
+    reference = excerpts(output_text(target), candidate_text, EXCERPT)[0]
     return SampleChange(ident, direction, first, second, *texts, reference)
 
 
@@ -116,41 +114,6 @@ def _first_difference(first: str, second: str) -> int:
     return next((at for at, (one, other) in pairs if one != other), shorter)
 
 
-# For folds that need single rows: the value of one row.
-_ALONE: dict[str, Callable[[Floats], Floats]] = {
-    "median": lambda rows: rows[:, 0],
-    "class-mean": lambda rows: rows[:, 0],
-    "f1-macro": lambda rows: (rows[:, 0] == rows[:, 1]).astype(float),
-}
-
-
-def sample_values(fold: str, rows: Floats) -> Floats | None:
-    """Return the value of each sample [n] from its row in `rows`.
-
-    Return None if the fold cannot be computed for a single row.
-    """
-    while fold.startswith("split-"):
-        fold, rows = fold.partition(":")[2], rows[:, :-1]
-    by_sums = sums_fold(fold)
-    if by_sums is None:
-        return _ALONE[fold](rows) if fold in _ALONE else None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return by_sums(rows, np.ones(len(rows)))
-
-
 def _rates(values: Floats, rows: Floats) -> Floats:
     """Return error rates: `values`, but for an empty reference the number of edits, as in jiwer."""
     return np.where(np.isnan(values), rows[:, 0], values)
-
-
-def _as_text(value: object) -> str:
-    """Return an output or a target as text."""
-    if value is None:
-        return ""
-    if isinstance(value, dict) and value.keys() >= {"ranks", "grades"}:
-        rank = value["ranks"][0] if value["ranks"] else None
-        return "not found" if rank is None else f"rank {rank}"
-    if isinstance(value, list) and value and isinstance(value[0], float):
-        best = max(range(len(value)), key=value.__getitem__)
-        return f"class {best}"
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -31,6 +31,11 @@ def macro_name(name: str, tag: str) -> str:
     return f"{name}{{macro:{tag}}}"
 
 
+def is_macro(name: str) -> bool:
+    """Return whether a score is the mean over the values of a tag."""
+    return name.endswith("}") and "{macro:" in name
+
+
 def sums_directions(metric: str, directions: Sequence[str]) -> bool:
     """Return whether a metric has one score over both directions, such as `rsum`."""
     return len(directions) > 1 and metric_names.metric_info(metric).sums_directions

@@ -27,7 +27,7 @@ from mmbench.protocols.models import (
     Writes,
 )
 from mmbench.protocols.outputs import OutputReader, TableReader
-from mmbench.protocols.reporters import Reporter
+from mmbench.protocols.reporters import Reporter, Rows, StoredSamples
 from mmbench.protocols.trainers import Trainer
 
 __all__ = [
@@ -48,9 +48,11 @@ __all__ = [
     "Rates",
     "Reporter",
     "Responses",
+    "Rows",
     "SourceInfo",
     "Speaks",
     "SplitsReasoning",
+    "StoredSamples",
     "TableReader",
     "TakesEncoded",
     "TakesEncodedVideos",

@@ -54,9 +54,12 @@ _FAMILIES = {
     "mse": "ratings",
 }
 
-# Folds with a meaning for a single sample: its value is column 0, or the fold of its row alone.
-_FIRST_COLUMN = {"mean", "median", "class-mean"}
-_PER_SAMPLE = {"ratio", "bleu", "meteor", "wil"}
+# For folds that need single rows: the value of one row.
+_ALONE: dict[str, Callable[[Floats], Floats]] = {
+    "median": lambda rows: rows[:, 0],
+    "class-mean": lambda rows: rows[:, 0],
+    "f1-macro": lambda rows: (rows[:, 0] == rows[:, 1]).astype(float),
+}
 
 
 def sums(name: str) -> Callable[[Sums], Sums]:
@@ -118,17 +121,14 @@ def sums_fold(name: str) -> Sums | None:
 def sample_values(name: str, rows: Floats) -> Floats | None:
     """Return the value of each of the rows [n, c] alone [n], such as a hit or a sentence's BLEU.
 
-    Return None for a fold that has no meaning for a single sample, such as an area under a curve. A
-    row without a value (an empty reference) is NaN. Raises UnknownName for an unknown fold.
+    Return None if the fold cannot be computed for a single row. A row without a value (an empty
+    reference) is NaN. Raises UnknownName for an unknown fold.
     """
-    if name.startswith(_SPLIT):
-        return sample_values(name.partition(":")[2], rows[:, :-1])
+    while name.startswith(_SPLIT):
+        name, rows = name.partition(":")[2], rows[:, :-1]
     by_sums = sums_fold(name)
-    family = name.partition("@")[0]
-    if family in _FIRST_COLUMN:
-        return rows[:, 0]
-    if by_sums is None or family not in _PER_SAMPLE:
-        return None
+    if by_sums is None:
+        return _ALONE[name](rows) if name in _ALONE else None
     with np.errstate(invalid="ignore", divide="ignore"):
         return by_sums(rows, np.ones(len(rows)))
 

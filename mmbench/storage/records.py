@@ -148,6 +148,13 @@ def write_media(out: str | Path, record: RunRecord, media: Mapping[str, Media]) 
     return folder.path(stem)
 
 
+def arrow_rows(rows: Mapping[str, Sequence[object]]) -> pa.Table:
+    """Return the rows of a run, given by column, as the Arrow table that `read_rows` returns."""
+    import pyarrow as pa
+
+    return pa.table({name: arrow_column(values) for name, values in rows.items()})
+
+
 def _parquet(rows: Mapping[str, Sequence[object]]) -> bytes:
     """Return the rows as a Parquet file; metrics with equal rows share one stored column."""
     import pyarrow as pa

@@ -1,0 +1,64 @@
+"""Outputs and references of samples as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+from typing import Any
+
+import msgspec
+
+
+def output_text(value: Any, labels: Sequence[str] = ()) -> str:
+    """Return an output as text.
+
+    `value` is a text, a number, class scores [c], a class index, a ranking, or {"media": NAME}.
+    `labels` are the class names; a class without a name is "class 3".
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return _object_text(value)
+    if isinstance(value, list) and value and all(isinstance(one, int | float) for one in value):
+        best = int(value[0]) if len(value) == 1 else max(range(len(value)), key=value.__getitem__)
+        return class_name(best, labels)
+    return msgspec.json.encode(value).decode()
+
+
+def _object_text(value: dict[str, Any]) -> str:
+    if value.keys() >= {"ranks", "grades"}:
+        rank = value["ranks"][0] if value["ranks"] else None
+        return "not found" if rank is None else f"rank {rank}"
+    if value.keys() == {"media"}:
+        return str(value["media"])
+    return msgspec.json.encode(value).decode()
+
+
+def reference_texts(target: Any, labels: Sequence[str] = ()) -> list[str]:
+    """Return a reference as texts: acceptable answers, a lettered option, or class names."""
+    if target is None:
+        return []
+    if isinstance(target, dict) and {"answer", "options"} <= target.keys():
+        return [_option(str(target["answer"]), target["options"])]
+    values = target if isinstance(target, list) else [target]
+    return [_reference(value, labels) for value in values if value is not None]
+
+
+def _reference(value: Any, labels: Sequence[str]) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and labels:
+        return class_name(value, labels)
+    return output_text(value) if not isinstance(value, int | float) else f"{value:g}"
+
+
+def _option(answer: str, options: Sequence[Any]) -> str:
+    """Return the correct option with its letter: `B. a dog`."""
+    texts = dict(zip(ascii_uppercase, map(str, options), strict=False))
+    text = texts.get(answer.strip().upper())
+    return answer if text is None else f"{answer.strip().upper()}. {text}"
+
+
+def class_name(index: int, labels: Sequence[str]) -> str:
+    """Return the name of a class; "class 3" for a class without a name."""
+    return labels[index] if 0 <= index < len(labels) else f"class {index}"

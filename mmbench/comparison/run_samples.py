@@ -1,0 +1,249 @@
+"""The samples of a run: inputs, references, outputs and scores, one sample at a time.
+
+The rows of the run are joined with the sample table of its data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from math import isnan
+from typing import TYPE_CHECKING, Any, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmbench.comparison.output_text import output_text, reference_texts
+from mmbench.comparison.run_sample import Hit, RunSample
+from mmbench.comparison.sample_scores import SCORE, Flags, Floats, SampleScores
+from mmbench.errors import DataError
+from mmbench.protocols import Rows, StoredSamples
+from mmbench.storage.records import StoredRun, arrow_rows, read_rows
+from mmbench.storage.sample_tables import read_sample_table
+from mmbench.types import RunRecord, StoredSample
+from mmbench.validation.safe_parse import parse_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BLOCK = 1024  # rows converted to Python objects at a time
+
+
+class RunSamples(Sequence[RunSample]):
+    """The samples of a run, in the order of its rows.
+
+    `rows` is the Arrow table of the rows (`mmbench.storage.records.read_rows`), `table` the sample
+    table, None if the samples are not stored.
+    """
+
+    def __init__(self, record: RunRecord, rows: pa.Table, table: StoredSamples | None) -> None:
+        self.record, self.rows, self.table = record, rows, table
+        self._values = SampleScores(record, rows)
+        self._block: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    @overload
+    def __getitem__(self, at: int) -> RunSample: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[RunSample]: ...
+    def __getitem__(self, at: int | slice) -> RunSample | list[RunSample]:
+        if isinstance(at, slice):
+            return [self[row] for row in range(*at.indices(len(self)))]
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"row {at} is out of range: the run has {len(self)} rows")
+        return self._sample(at % len(self))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[RunSample]:
+        return map(self._sample, range(len(self)))
+
+    def ids(self) -> list[str]:
+        """Return the id of each row."""
+        return cast("list[str]", self.rows["id"].to_pylist())
+
+    def directions(self) -> list[str]:
+        """Return the direction of each row; "" in a task with a single direction."""
+        return cast("list[str]", self.rows["direction"].to_pylist())
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the scores that have a value for each sample, the headline first."""
+        return self._values.names
+
+    def scores(self, metric: str) -> Floats:
+        """Return the value of a score for each row [n] float64, NaN where it was not measured.
+
+        Raises UnknownName for a score without values for samples.
+        """
+        return self._values.values(metric)
+
+    def failed(self) -> Flags:
+        """Return whether each row is a failed sample [n]."""
+        return np.asarray(self.rows["error"].is_valid())
+
+    def wrong(self, metric: str | None = None) -> Flags:
+        """Return whether each row was measured and its value is short of the best possible value.
+
+        The default metric is the first of `metrics`. No row is wrong if the best value is unknown.
+        """
+        name = metric or next(iter(self.metrics), "")
+        return self._values.wrong(name) if name else np.zeros(len(self), np.bool_)
+
+    def worst_first(self, metric: str | None = None) -> NDArray[np.intp]:
+        """Return the numbers of the measured rows, those with the worst values first.
+
+        Rows with equal values keep their order. The default metric is the first of `metrics`.
+        """
+        name = metric or next(iter(self.metrics), "")
+        return self._values.worst_first(name) if name else np.empty(0, np.intp)
+
+    def tagged(self, tag: str, value: str) -> Flags:
+        """Return whether each row has a tag with this value [n]."""
+        encoded = self.rows["tags"].combine_chunks().dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        has = np.array([parse_json(text, dict[str, str]).get(tag) == value for text in texts], bool)
+        return has[np.asarray(encoded.indices)] if len(texts) else np.zeros(len(self), np.bool_)
+
+    def tag_values(self) -> dict[str, list[str]]:
+        """Return the values of each tag, sorted."""
+        values: dict[str, set[str]] = {}
+        for text in self.rows["tags"].unique().to_pylist():
+            for tag, value in parse_json(text, dict[str, str]).items():
+                values.setdefault(tag, set()).add(value)
+        return {tag: sorted(own) for tag, own in values.items()}
+
+    @cached_property
+    def _directions(self) -> list[str]:
+        """The names of the directions: queries search in the first, documents in the second."""
+        return cast("list[str]", self.rows["direction"].unique().to_pylist())
+
+    def _cells(self, row: int) -> dict[str, Any]:
+        start = row - row % _BLOCK
+        if self._block[0] != start:
+            self._block = start, self.rows.slice(start, _BLOCK).to_pylist()
+        return self._block[1][row - start]
+
+    def _sample(self, row: int) -> RunSample:
+        cells = self._cells(row)
+        stored = self._stored(cells)
+        labels = self._labels
+        try:
+            target = _parsed(cells["target"])
+            output = _parsed(cells["value"])
+            tags = parse_json(cells["tags"], dict[str, str])
+        except ValueError as error:
+            raise DataError(f"run {self.record.run}: row {row} cannot be read: {error}") from error
+        ranking = output if isinstance(output, dict) and "ranks" in output else None
+        return RunSample(
+            row=row,
+            id=cells["id"],
+            direction=cells["direction"],
+            split=cells["split"],
+            group=cells["group"],
+            tags=tags,
+            error=cells["error"],
+            texts=stored.texts if stored else {},
+            media=stored.media if stored else {},
+            references=reference_texts(target, labels),
+            target=target,
+            output=output,
+            answer_text="" if output is None else output_text(output, labels),
+            reasoning=cells.get("reasoning"),
+            tokens=cells.get("tokens"),
+            scores=self._scores(row),
+            details=self._details(cells),
+            rank=_best_rank(ranking),
+            **self._documents(cells, stored, ranking),
+        )
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        return self.table.labels if self.table is not None else []
+
+    def _stored(self, cells: Mapping[str, Any]) -> StoredSample | None:
+        if self.table is None:
+            return None
+        role = self._roles(cells["direction"])[0]
+        return self.table.get(role, cells["id"]) or self.table.get("sample", cells["id"])
+
+    def _roles(self, direction: str) -> tuple[str, str]:
+        """Return the role of the samples that search in a direction, and of those they find."""
+        first = not direction or direction == self._directions[0]
+        return ("query", "corpus") if first else ("corpus", "query")
+
+    def _scores(self, row: int) -> dict[str, float]:
+        values = ((name, float(self.scores(name)[row])) for name in self.metrics)
+        return {name: value for name, value in values if not isnan(value)}
+
+    def _details(self, cells: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        details: dict[str, dict[str, Any]] = {}
+        for name, metric, what in self._detail_columns:
+            if cells[name] is not None:
+                details.setdefault(metric, {})[what] = cells[name]
+        return details
+
+    @cached_property
+    def _detail_columns(self) -> list[tuple[str, str, str]]:
+        """The name of each column of details, its metric, and what it holds."""
+        names = [n for n in self.rows.column_names if ":" in n and not n.endswith(SCORE)]
+        parts = [(name, *name.rpartition(":")[::2]) for name in names]
+        return [part for part in parts if part[1] in self.rows.column_names]
+
+    def _documents(
+        self, cells: Mapping[str, Any], stored: StoredSample | None, ranking: Any
+    ) -> dict[str, list[Hit]]:
+        """Return the first documents of a ranking (`hits`), and the relevant documents."""
+        if ranking is None:
+            return {}
+        role = self._roles(cells["direction"])[1]
+        relevant = self._relevant(cells["direction"], cells["id"], stored)
+        top = [str(ident) for ident in ranking.get("top", [])]
+        hits = [
+            Hit(n, ident, ident in relevant, self._get(role, ident))
+            for n, ident in enumerate(top, 1)
+        ]
+        ranks = {hit.id: hit.rank for hit in hits}
+        if len(relevant) == 1 and ranking["ranks"]:
+            ranks = {relevant[0]: ranking["ranks"][0] or 0}
+        found = [Hit(ranks.get(i, 0), i, True, self._get(role, i)) for i in relevant]
+        return {"hits": hits, "relevant": sorted(found, key=lambda hit: hit.rank or 1 << 62)}
+
+    def _get(self, role: str, ident: str) -> StoredSample | None:
+        return None if self.table is None else self.table.get(role, ident)
+
+    def _relevant(self, direction: str, ident: str, stored: StoredSample | None) -> list[str]:
+        if self._roles(direction)[0] == "query":
+            return list((stored.relevant if stored else None) or {})
+        return self._queries_of.get(ident, [])
+
+    @cached_property
+    def _queries_of(self) -> dict[str, list[str]]:
+        """The queries for which each document is relevant."""
+        queries: dict[str, list[str]] = {}
+        for ident in self.table.ids("query") if self.table is not None else ():
+            query = self._get("query", ident)
+            for document in (query.relevant if query else None) or {}:
+                queries.setdefault(document, []).append(ident)
+        return queries
+
+
+def run_samples(run: StoredRun) -> RunSamples:
+    """Return the samples of a stored run. Raises DataError if its rows cannot be read."""
+    record = run.record
+    table = read_sample_table(run.folder, record.task.name, record.task.data_hash)
+    return RunSamples(record, read_rows(run), table)
+
+
+def finished_samples(record: RunRecord, rows: Rows, samples: StoredSamples | None) -> RunSamples:
+    """Return the samples of a run that has just finished, as a reporter gets them."""
+    return RunSamples(record, arrow_rows(rows), samples)
+
+
+def _parsed(cell: object) -> Any:
+    return parse_json(cell) if isinstance(cell, str) else cell
+
+
+def _best_rank(ranking: Any) -> int | None:
+    ranks = ranking["ranks"] if ranking else []
+    return ranks[0] if ranks else None
