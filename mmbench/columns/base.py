@@ -173,6 +173,25 @@ class NumberRows(Column[Any]):
         return NumberRows(self.array[rows])
 
 
+class Numbers(Column[Any]):
+    """Numbers of an array [n] float64; NaN is None."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def value(self, row: int) -> float | None:
+        """Return the number of a row, or None."""
+        number = float(self.array[row])
+        return None if number != number else number
+
+    def take(self, rows: Places) -> Numbers:
+        """Return the numbers of rows `rows` [k], counted from 0, in this order."""
+        return Numbers(self.array[rows])
+
+
 class Patched(Column[T]):
     """A column that equals another column except in a few rows; {row: value} gives their values."""
 

@@ -127,6 +127,8 @@ def sample_values(name: str, rows: Floats) -> Floats | None:
     while name.startswith(_SPLIT):
         name, rows = name.partition(":")[2], rows[:, :-1]
     by_sums = sums_fold(name)
+    if not len(rows):
+        return np.empty(0)
     if by_sums is None:
         return _ALONE[name](rows) if name in _ALONE else None
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mmbench.columns import NumberRows, Repeated, Texts
+from mmbench.columns import NumberRows, Numbers, Repeated, Texts
 from mmbench.surrogates import escape_all
 from mmbench.validation.safe_parse import parse_json
 
@@ -37,8 +37,8 @@ def arrow_column(values: Sequence[object] | NDArray[Any]) -> pa.ChunkedArray:
     if isinstance(values, Texts) and values.array.null_count < len(values):
         parts = [values[at : at + _PART].array for at in range(0, len(values), _PART)]
         return pa.chunked_array([part.cast(pa.string()) for part in parts], pa.string())
-    if isinstance(values, np.ma.MaskedArray):
-        return pa.chunked_array([pa.array(values.data, mask=np.ma.getmaskarray(values))])
+    if isinstance(values, Numbers):
+        return pa.chunked_array([pa.array(values.array, from_pandas=True)])
     try:
         array = pa.array(values)
     except UnicodeEncodeError:

@@ -89,15 +89,18 @@ def test_the_columns_are_those_of_the_rows(record: dict[str, Any]) -> None:
     stored = {column.name: str(column.type) for column in schema}
     same = json.loads(schema.metadata[b"mmbench.same"])
     columns = fields_of("The rows")
+    columns = {n: kind for n, kind in columns.items() if n in stored or "optional" not in kind}
     assert list(stored)[: len(columns)] == list(columns)
     for column, kind in columns.items():
         types = kind.removesuffix(", optional").split(" or ")
         assert stored[column] in (*types, "null"), column
     metrics = {name: kind for name, kind in stored.items() if name not in columns}
-    assert metrics.keys() | same.keys() == record["scores"].keys()
-    assert {kind.replace("item", "element") for kind in metrics.values()} == {
-        "list<element: double>"
-    }
+    lists = {name: kind for name, kind in metrics.items() if ":" not in name}
+    scores = {name for name in metrics.keys() | same.keys() if name.endswith(":score")}
+    assert lists.keys() | same.keys() - scores == record["scores"].keys()
+    assert {kind.replace("item", "element") for kind in lists.values()} == {"list<element: double>"}
+    assert scores == {f"{name}:score" for name in record["scores"]}
+    assert {kind for name, kind in metrics.items() if name in scores} == {"double"}
 
 
 def test_the_code_of_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,8 @@ def stored_rows(out: Path, run: str = "*") -> list[dict[str, Any]]:
     """Return the rows of the only run below a folder of this id."""
     from pyarrow import parquet
 
-    (file,) = (out / "runs").rglob(f"{run}.parquet")
+    (record,) = (out / "runs").rglob(f"{run}.json")
+    file = record.with_suffix(".parquet")
     return list(parquet.read_table(file).to_pylist())
 
 

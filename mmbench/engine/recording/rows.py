@@ -29,6 +29,7 @@ from mmbench.columns import (
     Keyed,
     Mappings,
     NumberRows,
+    Numbers,
     Repeated,
     Texts,
     are_texts,
@@ -81,7 +82,11 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
         if scored.score.fold != "whole":
             _fill_rows(measured, len(table["id"]), scored)
             _fill_details(further, len(table["id"]), scored)
-    return table | measured | {name: _cells(values) for name, values in further.items()}
+    cells = {
+        name: values.tolist() if values.dtype == object else Numbers(values)
+        for name, values in further.items()
+    }
+    return table | measured | cells
 
 
 def _fill_details(columns: dict[str, NDArray[Any]], n: int, scored: MeasuredDirection) -> None:
@@ -93,14 +98,6 @@ def _fill_details(columns: dict[str, NDArray[Any]], n: int, scored: MeasuredDire
         if name not in columns:
             columns[name] = np.full(n, np.nan) if what == "score" else np.full(n, None, object)
         columns[name][np.asarray(scored.positions, np.intp)] = cells
-
-
-def _cells(values: NDArray[Any]) -> Sequence[Any]:
-    """Return the cells of a column of details; a number that is missing (NaN) is masked."""
-    if values.dtype == object:
-        cells: list[Any] = values.tolist()
-        return cells
-    return cast("Sequence[float]", np.ma.masked_array(values, np.isnan(values)))
 
 
 def _fill_rows(measured: dict[str, NumberRows], n: int, scored: MeasuredDirection) -> None:
