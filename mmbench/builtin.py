@@ -420,6 +420,11 @@ TRAINERS: NameTable = {
     "video-nano-two-stream": (_TRAINER, "video-nano with two streams"),
 }
 
+REPORTERS: NameTable = {
+    "wandb": ("mmbench.reports.trackers.weights_and_biases:report", "Weights & Biases"),
+    "mlflow": ("mmbench.reports.trackers.mlflow_runs:report", "MLflow"),
+}
+
 TABLES: dict[str, NameTable] = {
     "model": MODELS,
     "task": {},
@@ -427,6 +432,7 @@ TABLES: dict[str, NameTable] = {
     "data": DATA,
     "kind": KINDS,
     "outputs": OUTPUTS,
+    "reporter": REPORTERS,
     "trainer": TRAINERS,
     "conformance": CONFORMANCE,
 }

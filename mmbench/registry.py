@@ -2,9 +2,9 @@
 
 Built-in names are in tables of "module:attribute". Plugins are entry points of the groups
 `mmbench.models`, `mmbench.tasks`, `mmbench.metrics`, `mmbench.data`, `mmbench.kinds`,
-`mmbench.outputs`, `mmbench.trainers` and `mmbench.conformance`, or files given with `--plugin`,
-which call `@mmbench.register(KIND, NAME)`. Registering a name twice is an error; the message names
-both owners.
+`mmbench.outputs`, `mmbench.reporters`, `mmbench.trainers` and `mmbench.conformance`, or files given
+with `--plugin`, which call `@mmbench.register(KIND, NAME)`. Registering a name twice is an error;
+the message names both owners.
 """
 
 from __future__ import annotations

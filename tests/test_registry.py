@@ -21,10 +21,14 @@ HEAVY = [
     "faiss",
     "rich",
     "yaml",
+    "wandb",
+    "mlflow",
 ]
 
 
-@pytest.mark.parametrize("what", ["models", "tasks", "metrics", "kinds", "data", "trainers"])
+@pytest.mark.parametrize(
+    "what", ["models", "tasks", "metrics", "kinds", "data", "trainers", "reporters"]
+)
 def test_listing_loads_nothing_heavy(what: str) -> None:
     heavy = HEAVY if what != "metrics" else [m for m in HEAVY if m != "numpy"]  # as they declare
     code = (
@@ -79,7 +83,7 @@ def test_a_metric_that_is_none(name: str) -> None:
         metric_names.metric(name)
 
 
-@pytest.mark.parametrize("kind", ["model", "metric", "data", "kind", "trainer"])
+@pytest.mark.parametrize("kind", ["model", "metric", "data", "kind", "trainer", "reporter"])
 def test_every_built_in_imports_and_has_a_summary(kind: str) -> None:
     for name in registry.names(kind):
         assert callable(registry.lookup(kind, name))

@@ -27,10 +27,11 @@ from mmbench.protocols.models import (
     Writes,
 )
 from mmbench.protocols.outputs import OutputReader, TableReader
-from mmbench.protocols.reporters import Reporter, Rows, StoredSamples
+from mmbench.protocols.reporters import ChecksSettings, Reporter, Rows, StoredSamples
 from mmbench.protocols.trainers import Trainer
 
 __all__ = [
+    "ChecksSettings",
     "Classifies",
     "Dataset",
     "DescribesServer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mmbench.types import RunRecord, StoredSample
 
@@ -41,4 +41,13 @@ class Reporter(Protocol):
         `samples` is None if they are not known, as after `rescore` in a board without them. Raises
         UserError if the run cannot be written.
         """
+        ...
+
+
+@runtime_checkable
+class ChecksSettings(Protocol):
+    """A reporter that can test its settings before a run: a login, the URL of a server."""
+
+    def check(self) -> None:
+        """Return if runs can be reported. Raises UserError; the message says what to type next."""
         ...

@@ -25,6 +25,7 @@ NAMES = {
     "task": set(task_files()),
     "eval": set(task_files()),
     "trainer": set(registry.names("trainer")),
+    "report_to": set(registry.names("reporter")),
 }
 
 
@@ -82,7 +83,7 @@ def mmbench_commands(block: Block) -> Iterator[list[str]]:
 
 
 def unknown_names(arguments: argparse.Namespace) -> list[str]:
-    """Return the names of models, tasks and trainers that are not registered.
+    """Return the names of models, tasks, trainers and reporters that are not registered.
 
     Placeholders in capitals and paths are not names; a plugin may register any name.
     """
@@ -93,7 +94,8 @@ def unknown_names(arguments: argparse.Namespace) -> list[str]:
     unknown = []
     for flag, known in NAMES.items():
         value = getattr(arguments, flag, None) or []
-        for name in [value] if isinstance(value, str) else value:
+        values = [value] if isinstance(value, str) else value
+        for name in [name for listed in values for name in listed.split(",")]:
             base = re.split("[:@]", name)[0].removeprefix("frames+") if flag == "model" else name
             if base not in known and not base.isupper() and not re.search(r"[/.$]", base):
                 unknown.append(name)

@@ -20,6 +20,7 @@ from mmbench.predictions import arrays as outputs_arrays
 from mmbench.predictions import readers as outputs
 from mmbench.predictions import vectors as outputs_vectors
 from mmbench.protocols import (
+    ChecksSettings,
     Dataset,
     Kind,
     Metric,
@@ -31,6 +32,7 @@ from mmbench.protocols import (
     declare_source,
 )
 from mmbench.reference.training.registered import train
+from mmbench.reports.trackers import mlflow_runs, weights_and_biases
 from mmbench.storage.records import BoardReporter
 
 OF_SAMPLES: list[type[Kind[Samples]]] = [
@@ -56,16 +58,20 @@ READERS: list[OutputReader] = [
     outputs_arrays.score_matrix,
     outputs_vectors.embeddings_folder,
 ]
-REPORTER: type[Reporter] = BoardReporter
+BOARD_REPORTER: type[Reporter] = BoardReporter
+REPORTERS: list[Reporter] = [weights_and_biases.report, mlflow_runs.report]
+CHECKED: list[ChecksSettings] = [weights_and_biases.report, mlflow_runs.report]
 TRAINER: Trainer = train
 
 
-def test_the_lists_hold_every_kind_reader_and_trainer() -> None:
+def test_the_lists_hold_every_kind_reader_trainer_and_reporter() -> None:
     kinds = {registry.lookup("kind", name) for name in TABLES["kind"]}
     readers = {registry.lookup("outputs", name) for name in TABLES["outputs"]}
     assert kinds == {*OF_SAMPLES, *OF_RETRIEVAL}
     assert readers == {*READERS, *TABLE_READERS}
     assert {registry.lookup("trainer", name) for name in TABLES["trainer"]} == {TRAINER}
+    assert [registry.lookup("reporter", name) for name in TABLES["reporter"]] == REPORTERS
+    assert all(isinstance(reporter, ChecksSettings) for reporter in CHECKED)
 
 
 def test_a_kind_has_at_most_10_methods() -> None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, SAMPLES, UNCLEAR
-from mmbench.cli.output.json_output import write_json
+from mmbench.cli.output.json_output import printing_to_stderr, write_json
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.cli.parser.options import allowed_failures
 from mmbench.errors import UserError
 from mmbench.reports import board
+from mmbench.reports.reporters import checked_location
 from mmbench.storage import records as store
+from mmbench.text import plain
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
     from mmbench.engine.run import FinishedRun
+    from mmbench.protocols import Reporter
 
 
 def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
@@ -27,6 +31,30 @@ def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
     file = sys.stderr if args.json else sys.stdout
     show(run_result(outcome.record, where, screen_width(file)), file)
     return outcome.record
+
+
+def send(
+    outcome: FinishedRun, reporters: Mapping[str, Reporter], *, json: bool = False
+) -> list[int]:
+    """Pass a run to the reporters of `--report-to`, print the locations, and return exit codes.
+
+    A reporter that fails is reported and does not stop the others. The record is on the board
+    already.
+    """
+    return [_send(outcome, name, reporter, json) for name, reporter in reporters.items()]
+
+
+def _send(outcome: FinishedRun, name: str, reporter: Reporter, json: bool) -> int:
+    try:
+        with printing_to_stderr(json):
+            where = checked_location(name, outcome.report_to(reporter))
+    except UserError as error:
+        again = f"mmbench export {outcome.record.run} --to {name}"
+        return report(UserError(f"{error}; the record is stored, and `{again}` sends it again"))
+    except Exception as error:
+        return report(error)
+    show([f"  {plain(name)}: {plain(where, 4000)}"], sys.stderr if json else sys.stdout)
+    return DONE
 
 
 def exit_code(record: RunRecord, allowed: str) -> int:

@@ -50,6 +50,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "candidate": _runs,
         "name": _names_of_kind,
         "family": _families,
+        "report_to": _reporters,
         "device": _devices,
         "batch_size": _auto,
     }
@@ -67,6 +68,10 @@ def _nothing(**_: object) -> list[str]:
 
 def _families(**_: object) -> Iterable[str]:
     return registry.names("conformance")
+
+
+def _reporters(**_: object) -> Iterable[str]:
+    return registry.names("reporter")
 
 
 def _devices(**_: object) -> list[str]:

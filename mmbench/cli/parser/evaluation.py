@@ -16,6 +16,7 @@ from mmbench.cli.parser.shared_flags import (
     plugins,
     published_as,
     record_flags,
+    report_to,
     runs_of_task,
 )
 
@@ -25,6 +26,7 @@ def run(commands: Commands) -> None:
     parser = command(commands, "run", "evaluation", "run models on tasks and write the leaderboard")
     pair(parser)
     record_flags(parser)
+    report_to(parser)
     parser.add_argument(
         "--fresh",
         action="store_true",
@@ -98,6 +100,7 @@ def score(commands: Commands) -> None:
     )
     published_as(parser)
     record_flags(parser)
+    report_to(parser)
     plugins(parser)
 
 
@@ -185,4 +188,5 @@ def train(commands: Commands) -> None:
         metavar="DIR",
         help="board for --eval (default: ./leaderboards)",
     )
+    report_to(parser)
     plugins(parser)

@@ -85,7 +85,7 @@ def list(commands: Commands) -> None:
     )
     what = [
         *("models", "recipes", "tasks", "metrics", "kinds", "data"),
-        *("trainers", "conformance", "runs"),
+        *("trainers", "reporters", "conformance", "runs"),
     ]
     parser.add_argument("what", choices=what)
     _runs_folder(parser)

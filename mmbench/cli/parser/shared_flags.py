@@ -38,6 +38,18 @@ def record_flags(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="do not show progress")
 
 
+def report_to(parser: argparse.ArgumentParser) -> None:
+    """Add the flag of a command that sends its runs to reporters."""
+    parser.add_argument(
+        "--report-to",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="send each finished run to this reporter: wandb, mlflow, or one of a plugin (see"
+        " `mmbench list reporters`); repeat for several, or separate them by commas",
+    )
+
+
 def allow_outside(parser: argparse.ArgumentParser) -> None:
     """Add the flag that allows a command to send files of a data set to an endpoint."""
     parser.add_argument(
@@ -217,7 +229,8 @@ def plugin(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE.py",
-        help="load a file that registers models, metrics, data sources, kinds or trainers",
+        help="load a file that registers models, metrics, data sources, kinds, trainers or"
+        " reporters",
     )
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from itertools import product
 
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
-from mmbench.cli.output.outcome import exit_code, publish, save_record
+from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import (
@@ -22,7 +23,9 @@ from mmbench.cli.parser.options import (
     run_options,
 )
 from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.protocols import Reporter
 from mmbench.reports import board
+from mmbench.reports.reporters import find_reporters
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord
@@ -34,13 +37,14 @@ def command(args: argparse.Namespace) -> int:
     board.check_writable(args.out)
     if args.media is not None:
         Folder(args.media, "--media").check_writable()
+    reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
     model_cache = ModelCache()
     args.model = models_of(args)
     models, codes = _valid_names(args.model, args)
     pairs = product(models, args.task)
     codes += until_interrupted(
-        _pair(model, task, args, records, model_cache) for model, task in pairs
+        _pair(model, task, args, reporters, records, model_cache) for model, task in pairs
     )
     codes.append(publish(records, args))
     return worst(codes)
@@ -70,6 +74,7 @@ def _pair(
     model: str,
     task: str,
     args: argparse.Namespace,
+    reporters: Mapping[str, Reporter],
     records: list[RunRecord],
     model_cache: ModelCache,
 ) -> int:
@@ -83,7 +88,8 @@ def _pair(
         if args.media and outcome.generated_media:
             where = store.write_media(args.media, outcome.record, outcome.generated_media)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
+        codes = send(outcome, reporters, json=args.json)
     except BaseException as error:
         progress.finish()
         return report(error)
-    return exit_code(records[-1], args.allow_failed)
+    return worst([*codes, exit_code(records[-1], args.allow_failed)])

@@ -6,10 +6,11 @@ import argparse
 
 from mmbench.cli.exit_codes import worst
 from mmbench.cli.output.json_output import printing_to_stderr
-from mmbench.cli.output.outcome import exit_code, publish, save_record
+from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.parser.options import data_for, run_options
 from mmbench.reports import board
+from mmbench.reports.reporters import find_reporters
 
 
 def command(args: argparse.Namespace) -> int:
@@ -18,6 +19,7 @@ def command(args: argparse.Namespace) -> int:
     from mmbench.predictions.column_choice import parse_fields
 
     board.check_writable(args.out)
+    reporters = find_reporters(args.report_to)
     data = data_for(args.task, [str(args.data)] if args.data else [], [args.task])
     options = run_options(argparse.Namespace(**{**vars(args), "data": data}))
     with printing_to_stderr(args.json):
@@ -32,4 +34,5 @@ def command(args: argparse.Namespace) -> int:
             progress=make_progress(quiet=args.quiet),
         )
     record = save_record(outcome, args)
-    return worst([exit_code(record, args.allow_failed), publish([record], args)])
+    codes = [exit_code(record, args.allow_failed), publish([record], args)]
+    return worst(codes + send(outcome, reporters, json=args.json))

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmbench import registry
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, worst
+from mmbench.cli.output.outcome import send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
@@ -17,6 +18,7 @@ from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError, UserError
 from mmbench.protocols import Trainer
 from mmbench.reports import board
+from mmbench.reports.reporters import find_reporters
 from mmbench.spec import read_yaml
 from mmbench.storage import records as store
 from mmbench.types import TrainingRun, TrainingStep
@@ -80,6 +82,7 @@ class _Checkpoints:
         self.codes = [DONE]
         self.tasks: set[str] = set()
         self._args = args
+        self._reporters = find_reporters(args.report_to)
         self._options = RunSettings(tasks=tuple(args.tasks))
         self._last: TrainingStep | None = None
         self._started = False
@@ -117,3 +120,4 @@ class _Checkpoints:
         self.progress.finish()  # the next step starts another bar
         self._started = False
         show(run_result(outcome.record, where, screen_width(sys.stdout)))
+        self.codes += send(outcome, self._reporters)
