@@ -27,7 +27,14 @@ from mmbench.protocols.models import (
     Writes,
 )
 from mmbench.protocols.outputs import OutputReader, TableReader
-from mmbench.protocols.reporters import ChecksSettings, Reporter, Rows, StoredSamples
+from mmbench.protocols.reporters import (
+    ChecksSettings,
+    LogsTraining,
+    Reporter,
+    Rows,
+    StoredSamples,
+    TrainingLog,
+)
 from mmbench.protocols.trainers import Trainer
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "Embeds",
     "Hears",
     "Kind",
+    "LogsTraining",
     "Metric",
     "MetricInfo",
     "ModelClass",
@@ -58,6 +66,7 @@ __all__ = [
     "TakesEncoded",
     "TakesEncodedVideos",
     "Trainer",
+    "TrainingLog",
     "Watches",
     "Writes",
     "WritesEach",

@@ -57,6 +57,48 @@ mmbench.register("reporter", "unready")(Unready())
 """
 
 
+LOGS = """
+import mmbench
+from mmbench.errors import UserError
+from mmbench.types import TrainingStep
+
+@mmbench.register("trainer", "counter")
+def count(run, *, report, saved):
+    for number in (1, 2):
+        report(TrainingStep(number, 2, 0.5))
+        if run.seed == 13:
+            raise UserError("no 13")
+    return f"oracle@{run.out}"
+
+class Full:
+    def training(self, run):
+        return self
+
+    def add(self, step):
+        raise UserError("the disk is full; free some space")
+
+class Lists(Full):
+    def __init__(self):
+        self.steps = []
+
+    def training(self, run):
+        return Lists()
+
+    def add(self, step):
+        self.steps.append(step.number)
+
+    def close(self, *, failed):
+        return f"{self.steps} {failed}"
+
+    def __call__(self, record, rows, samples):
+        raise AssertionError
+
+mmbench.register("reporter", "full")(full := lambda record, rows, samples: "")
+full.training = Full().training
+mmbench.register("reporter", "lists")(Lists())
+"""
+
+
 @pytest.fixture
 def command(plugin_folder: Path) -> list[str]:
     """Write a plugin, references and outputs; return the command that scores them."""
@@ -155,12 +197,35 @@ def test_both_trackers_get_the_runs_of_a_training(
         f"model: clip-nano\nfamily: clip\narchitecture: {{{layers}}}\n"
         "stages: [{name: all, objective: contrastive, steps: 2, batch: 4}]\n"
     )
-    train = ["train", "small.yaml", "--out", "run", "--every", "1", "--board", "board"]
+    train = [
+        "train",
+        "small.yaml",
+        "--out",
+        "run",
+        "--every",
+        "1",
+        "--board",
+        "board",
+        "--seed",
+        "3",
+    ]
     train += ["--eval", "few", "--tasks", "tasks"]
     assert main([*train, "--report-to", "wandb", "--report-to", "mlflow"]) == DONE
     records = {record.run: record for record in read_records("board")}
     wandb_runs, mlflow_runs = offline_runs(Path()), stored_runs()
     assert len(records) == 2
+
+    (training,) = (run for run in wandb_runs.values() if run.job_type == "train")
+    assert [row["_step"] for row in training.history] == [1, 2]
+    losses = [row["train/loss_all"] for row in training.history]
+    assert (training.group, training.config["recipe"]) == ("clip-nano@run", "small.yaml")
+    del wandb_runs[training.id]
+    (logged,) = (run for run in mlflow_runs if run.info.run_name == "clip-nano@run")
+    mlflow_runs.remove(logged)
+    assert (logged.info.status, logged.data.params["seed"]) == ("FINISHED", "3")
+    assert logged.data.metrics == {"train/loss_all": losses[1]}
+    assert all(loss > 0 for loss in losses)
+
     assert wandb_runs.keys() == records.keys()
     assert {run.data.tags["mmbench.run"] for run in mlflow_runs} == records.keys()
     assert [run.history[0]["_step"] for _, run in sorted(wandb_runs.items())] == [1, 2]
@@ -168,6 +233,23 @@ def test_both_trackers_get_the_runs_of_a_training(
     for run, record in records.items():
         score = record.scores["recall@1[text-to-image]"].value
         assert wandb_runs[run].summary["few/recall_at_1_text_to_image"] == score
+
+
+def test_a_training_goes_on_without_a_log_that_fails(
+    plugin_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("logs.py").write_text(LOGS)
+    train = ["train", "counter", "--out", "run", "--plugin", "logs.py", "--report-to", "full,lists"]
+    assert main(train) == USER
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["lists: [1, 2] False", "trained: oracle@run"]
+    assert [line for line in err.splitlines() if "error" in line] == [
+        "mmbench: error: the disk is full; free some space; the steps from here on are not logged"
+    ]
+    assert main([*train, "--seed", "13"]) == USER
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["lists: [1] True"]
+    assert "mmbench: error: no 13" in err
 
 
 def test_a_package_brings_a_reporter_by_an_entry_point(command: list[str]) -> None:

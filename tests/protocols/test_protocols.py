@@ -23,6 +23,7 @@ from mmbench.protocols import (
     ChecksSettings,
     Dataset,
     Kind,
+    LogsTraining,
     Metric,
     OutputReader,
     Reporter,
@@ -61,6 +62,7 @@ READERS: list[OutputReader] = [
 BOARD_REPORTER: type[Reporter] = BoardReporter
 REPORTERS: list[Reporter] = [weights_and_biases.report, mlflow_runs.report]
 CHECKED: list[ChecksSettings] = [weights_and_biases.report, mlflow_runs.report]
+LOGGED: list[LogsTraining] = [weights_and_biases.report, mlflow_runs.report]
 TRAINER: Trainer = train
 
 
@@ -72,6 +74,7 @@ def test_the_lists_hold_every_kind_reader_trainer_and_reporter() -> None:
     assert {registry.lookup("trainer", name) for name in TABLES["trainer"]} == {TRAINER}
     assert [registry.lookup("reporter", name) for name in TABLES["reporter"]] == REPORTERS
     assert all(isinstance(reporter, ChecksSettings) for reporter in CHECKED)
+    assert all(isinstance(reporter, LogsTraining) for reporter in LOGGED)
 
 
 def test_a_kind_has_at_most_10_methods() -> None:

@@ -109,6 +109,7 @@ def write_offline(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import wandb
 
     wandb.teardown()  # it read the environment when it was first used
+    monkeypatch.setattr(wandb, "run", None)  # a disabled run stays there
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     for name in ("CONFIG", "CACHE", "DATA"):

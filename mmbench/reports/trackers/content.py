@@ -6,8 +6,9 @@ Weights & Biases and MLflow get the same content, so that a value has one key in
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,16 +17,14 @@ from mmbench.comparison.run_samples import finished_samples
 from mmbench.protocols import Rows, StoredSamples
 from mmbench.reports.sections import label, other_data
 from mmbench.reports.trackers.keys import key_part, run_key, unique_keys
+from mmbench.reports.trackers.settings import LONGEST_NAME, Setting, one_line_settings
 from mmbench.reports.trackers.worst_samples import SampleRows, worst_samples
 from mmbench.storage.records import encode
 from mmbench.text import markdown, plain
 from mmbench.types import RunRecord
 
-Setting: TypeAlias = str | int | float | bool
-
-_LONGEST_SETTING = 500  # the shortest limit of an MLflow server for the value of a parameter
-_LONGEST_NAME = 120  # W&B's limit for names and groups is 128
 _LONGEST_TAG = 64  # W&B's limit
+_LONGEST_NOTES = 4000  # the value of an MLflow tag has at most 5,000 characters in older versions
 _COSTS = "run"  # the section of counts, times and costs
 
 
@@ -69,15 +68,15 @@ def tracked_run(record: RunRecord, rows: Rows, samples: StoredSamples | None) ->
     name = f"{label(record)} on {record.task.name}"
     return TrackedRun(
         id=run_key(record.run),
-        name=plain(name, _LONGEST_NAME),
-        group=plain(_line(record, checkpoint.training), _LONGEST_NAME),
+        name=plain(name, LONGEST_NAME),
+        group=plain(_line(record, checkpoint.training), LONGEST_NAME),
         task=plain(record.task.name, _LONGEST_TAG),
         model=plain(record.model.name, _LONGEST_TAG),
         config=_config(record, checkpoint.step),
         values={**_scores(record), **_costs(record)},
         step=checkpoint.step,
         created=_milliseconds(record.created),
-        notes="\n".join(f"- {markdown(note, 400)}" for note in _notes(record)),
+        notes=_listed(_notes(record)),
         record=encode(record) + b"\n",
         worst=worst_samples(finished_samples(record, rows, samples)) if rows else None,
     )
@@ -116,12 +115,7 @@ def _config(record: RunRecord, step: int | None) -> dict[str, Setting]:
     }
     keys = unique_keys("option", model.options)
     settings |= {keys[name]: value for name, value in model.options.items()}
-    return {key: _setting(value) for key, value in settings.items() if value not in (None, "")}
-
-
-def _setting(value: object) -> Setting:
-    """Return a value of the configuration; anything but a number becomes one line of text."""
-    return value if isinstance(value, bool | int | float) else plain(str(value), _LONGEST_SETTING)
+    return one_line_settings(settings)
 
 
 def _scores(record: RunRecord) -> dict[str, float]:
@@ -165,6 +159,16 @@ def _notes(record: RunRecord) -> Iterator[str]:
             yield f"{name} has no value: {score.reason or 'nothing was measured'}"
     for ident, reason in record.failures:
         yield f"{ident} failed: {reason}"
+
+
+def _listed(notes: Iterable[str]) -> str:
+    """Return notes as a Markdown list, shortened to the limit of trackers."""
+    lines = [f"- {markdown(note, 400)}" for note in notes]
+    ends = accumulate(len(line) + 1 for line in lines)
+    kept = sum(end <= _LONGEST_NOTES for end in ends)
+    return "\n".join(
+        lines[:kept] + ([f"- and {len(lines) - kept} more"] if kept < len(lines) else [])
+    )
 
 
 def _milliseconds(created: str) -> int:

@@ -7,21 +7,24 @@ MLFLOW_EXPERIMENT_NAME. Calls use MLflow's fluent interface, which reads them.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from mmbench.errors import MissingExtra, UserError
-from mmbench.protocols import Rows, StoredSamples
+from mmbench.protocols import Rows, StoredSamples, TrainingLog
 from mmbench.reports.trackers.content import TrackedRun, tracked_run
+from mmbench.reports.trackers.trainings import TrackedTraining, loss_key, tracked_training
 from mmbench.reports.trackers.worst_samples import SampleRows
 from mmbench.text import plain
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, TrainingRun, TrainingStep
 from mmbench.validation.safe_parse import encode_json
 
 _RUN_TAG = "mmbench.run"  # identifies the MLflow run of a run
 _LONGEST_MESSAGE = 500
+_BATCH, _SECONDS = 500, 10.0  # losses are sent after so many, or so much time
 
 
 class MlflowReporter:
@@ -47,6 +50,48 @@ class MlflowReporter:
             with mlflow.start_run(run_id, run_name=content.name, tags=tags, nested=True) as run:
                 _log(content, known)
             return _location(run)
+
+    def training(self, run: TrainingRun, /) -> TrainingLog:
+        """Open an MLflow run for the losses of a training. Raises UserError."""
+        with _one_line_errors():
+            return _MlflowTraining(tracked_training(run))
+
+
+class _MlflowTraining:
+    """An MLflow run that is open during a training: a `mmbench.protocols.TrainingLog`.
+
+    Losses are sent in batches, because every call is a request to the server.
+    """
+
+    def __init__(self, content: TrackedTraining) -> None:
+        mlflow = _library()
+        tags = {"mmbench.group": content.group}
+        with mlflow.start_run(run_name=content.name, tags=tags, nested=True) as run:
+            mlflow.log_params(content.config)
+        self._run, self._client = run, mlflow.MlflowClient()
+        self._client.update_run(run.info.run_id, status="RUNNING")  # until `close`
+        self._losses: list[Any] = []
+        self._sent = time.monotonic()
+
+    def add(self, step: TrainingStep) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        self._losses.append(Metric(loss_key(step), step.loss, now, step.number))
+        if len(self._losses) >= _BATCH or time.monotonic() - self._sent > _SECONDS:
+            self._send()
+
+    def close(self, *, failed: bool) -> str:
+        self._send()
+        with _one_line_errors():
+            status = "FAILED" if failed else "FINISHED"
+            self._client.set_terminated(self._run.info.run_id, status)
+            return _location(self._run)
+
+    def _send(self) -> None:
+        with _one_line_errors():
+            self._client.log_batch(self._run.info.run_id, metrics=self._losses)
+        self._losses, self._sent = [], time.monotonic()
 
 
 report = MlflowReporter()

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from mmbench.errors import MissingExtra, UserError
-from mmbench.protocols import Rows, StoredSamples
+from mmbench.protocols import Rows, StoredSamples, TrainingLog
 from mmbench.reports.trackers.content import TrackedRun, tracked_run
+from mmbench.reports.trackers.settings import Setting
+from mmbench.reports.trackers.trainings import TrackedTraining, loss_key, tracked_training
 from mmbench.text import plain
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, TrainingRun, TrainingStep
 
 _ARTIFACT = "mmbench-record"  # the type of the artifact that holds the record
 _LONGEST_MESSAGE = 500
@@ -37,14 +39,34 @@ class WandbReporter:
 
     def __call__(self, record: RunRecord, rows: Rows, samples: StoredSamples | None, /) -> str:
         """Log the run and return its URL, or its folder if W&B is offline. Raises UserError."""
-        if _library().setup().settings.mode == "disabled":
-            return "nothing was logged, because W&B is disabled"
         content = tracked_run(record, rows, samples)
         with _one_line_errors(), _started(content) as run:
             if not run.resumed or run.step <= (content.step or 0):
                 run.log(content.values | _table(content), step=content.step or 0)
             run.log_artifact(_record_artifact(content))
             return _location(run)
+
+    def training(self, run: TrainingRun, /) -> TrainingLog:
+        """Open a run of W&B for the losses of a training. Raises UserError."""
+        with _one_line_errors():
+            return _WandbTraining(tracked_training(run))
+
+
+class _WandbTraining:
+    """A run of W&B that is open during a training: a `mmbench.protocols.TrainingLog`."""
+
+    def __init__(self, content: TrackedTraining) -> None:
+        self._run = _init("train", content.name, content.group, content.config)
+
+    def add(self, step: TrainingStep) -> None:
+        with _one_line_errors():
+            self._run.log({loss_key(step): step.loss}, step=step.number)
+
+    def close(self, *, failed: bool) -> str:
+        with _one_line_errors():
+            where = _location(self._run)
+            self._run.finish(exit_code=int(failed))
+            return where
 
 
 report = WandbReporter()
@@ -60,24 +82,34 @@ def _library() -> Any:
 
 
 def _started(content: TrackedRun) -> Any:
-    """Start a run of W&B, or resume the run with the same id.
+    """Start a run of W&B for an evaluation, or resume the run with the same id."""
+    return _init(
+        "eval",
+        content.name,
+        content.group,
+        content.config,
+        id=content.id,
+        resume="allow",
+        allow_val_change=True,
+        tags=[*content.tags, *(_library().setup().settings.run_tags or ())],
+        notes=content.notes,
+    )
 
-    Settings from the environment take precedence over the group and the job type of mmbench.
-    """
+
+def _init(
+    job_type: str, name: str, group: str, config: dict[str, Setting], **others: object
+) -> Any:
+    """Start a run of W&B; the group and the job type of the environment take precedence."""
     wandb = _library()
     settings = wandb.setup().settings
     return wandb.init(
-        id=content.id,
-        resume="allow",
-        name=content.name,
-        group=settings.run_group or content.group,
-        job_type=settings.run_job_type or "eval",
-        tags=[*content.tags, *(settings.run_tags or ())],
-        notes=content.notes,
-        config=content.config,
-        allow_val_change=True,
+        job_type=settings.run_job_type or job_type,
+        name=name,
+        group=settings.run_group or group,
+        config=config,
         reinit="create_new",  # leaves a run of the calling program alone
         settings=wandb.Settings(console="off", quiet=True, x_disable_stats=True),
+        **others,
     )
 
 
@@ -97,6 +129,8 @@ def _record_artifact(content: TrackedRun) -> Any:
 
 
 def _location(run: Any) -> str:
+    if run.disabled:
+        return "nothing was logged, because W&B is disabled"
     if not run.offline:
         return str(run.url)
     folder, here = Path(run.dir).parent, Path.cwd()

@@ -13,6 +13,7 @@ from mmbench.cli.output.outcome import send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
+from mmbench.cli.output.training_logs import TrainingLogs
 from mmbench.engine.inference.runner import device_for
 from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError, UserError
@@ -30,11 +31,13 @@ def command(args: argparse.Namespace) -> int:
     trainer: Trainer = registry.lookup("trainer", run.trainer)
     if args.eval:
         board.check_writable(args.board, "--board")
-    checkpoints = _Checkpoints(args)
+    checkpoints = _Checkpoints(args, run)
+    last: object = None
     try:
-        last: object = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
+        last = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
     finally:
         checkpoints.progress.finish()
+        checkpoints.logs.close(failed=last is None)
     if not isinstance(last, str):
         raise UserError(
             f"trainer {run.trainer} returned {last!r}; return the last checkpoint as NAME@PATH"
@@ -44,7 +47,7 @@ def command(args: argparse.Namespace) -> int:
         pages, unreadable = board.build(args.board, checkpoints.tasks, "--board")
         report_unreadable(unreadable)
         show(f"leaderboard: {page}" for page in pages)
-    return worst(checkpoints.codes)
+    return worst(checkpoints.codes + checkpoints.logs.codes)
 
 
 def _run(args: argparse.Namespace) -> TrainingRun:
@@ -77,18 +80,22 @@ def _trainer_of(recipe: Path) -> str:
 class _Checkpoints:
     """A listener of a training run that shows its progress and evaluates its checkpoints."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, run: TrainingRun) -> None:
         self.progress = make_progress(quiet=False)
         self.codes = [DONE]
         self.tasks: set[str] = set()
         self._args = args
         self._reporters = find_reporters(args.report_to)
+        self.logs = TrainingLogs(self._reporters, run)
         self._options = RunSettings(tasks=tuple(args.tasks))
         self._last: TrainingStep | None = None
         self._started = False
 
     def report(self, step: TrainingStep) -> None:
-        """Advance the progress bar of the training stage. Each stage has its own bar."""
+        """Advance the progress bar of the training stage, and log the step.
+
+        Each stage has its own bar.
+        """
         if not self._started or self._last is None or step.before != self._last.before:
             done = step.number - 1 - step.before
             self.progress.finish()
@@ -97,6 +104,7 @@ class _Checkpoints:
             )
         self._started, self._last = True, step
         self.progress.advance(step.batch)
+        self.logs.add(step)
 
     def saved(self, model: str) -> None:
         """Show the loss, and run each task on the checkpoint called `model`.
