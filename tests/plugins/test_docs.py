@@ -126,6 +126,20 @@ def test_a_trainer(
     assert "cannot resume runs/tint: choose another --out" in capsys.readouterr().err
 
 
+def test_a_reporter(plugin_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It writes the questions of the wrong answers."""
+    ((python,), (command,)) = (blocks("A reporter", name) for name in ("python", "sh"))
+    Path("worst.py").write_text(python)
+    rows = [{"id": n, "question": f"question {n}", "answer": "yes"} for n in range(4)]
+    outputs = [{"id": n, "prediction": answer} for n, answer in enumerate(["yes", "no", "so", "Yes."])]
+    for name, lines in (("answers.jsonl", rows), ("mine.jsonl", outputs)):
+        Path(name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(command.split()[1:]) == 0
+    (file,) = Path().glob("*.txt")
+    assert file.read_text().splitlines() == ["question 1", "question 2"]
+    assert f"  wrong-answers: {file}\n" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("own_plugins")
 def test_rows_of_conformance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

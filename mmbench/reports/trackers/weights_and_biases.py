@@ -135,7 +135,7 @@ def _location(run: Any) -> str:
         return str(run.url)
     folder, here = Path(run.dir).parent, Path.cwd()
     folder = folder.relative_to(here) if folder.is_relative_to(here) else folder
-    return f"{folder}; `wandb sync {shlex.quote(str(folder))}` uploads it"
+    return f"offline; `wandb sync {shlex.quote(str(folder))}` uploads it"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def test_a_run_with_its_scores_settings_record_and_worst_samples() -> None:
     arguments = finished_run()
     where = report(*arguments)
     run = only_run(Path())
-    assert where == f"{run.folder}; `wandb sync {run.folder}` uploads it"
+    assert where == f"offline; `wandb sync {run.folder}` uploads it"
 
     assert (run.id, run.job_type) == (arguments.record.run, "eval")
     assert run.name == "clip@runs/a/step-2000 (width=8) on t"
