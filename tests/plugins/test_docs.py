@@ -131,7 +131,9 @@ def test_a_reporter(plugin_folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     ((python,), (command,)) = (blocks("A reporter", name) for name in ("python", "sh"))
     Path("worst.py").write_text(python)
     rows = [{"id": n, "question": f"question {n}", "answer": "yes"} for n in range(4)]
-    outputs = [{"id": n, "prediction": answer} for n, answer in enumerate(["yes", "no", "so", "Yes."])]
+    outputs = [
+        {"id": n, "prediction": answer} for n, answer in enumerate(["yes", "no", "so", "Yes."])
+    ]
     for name, lines in (("answers.jsonl", rows), ("mine.jsonl", outputs)):
         Path(name).write_text("".join(json.dumps(line) + "\n" for line in lines))
     assert main(command.split()[1:]) == 0
