@@ -178,18 +178,17 @@ def _one_line_errors() -> Iterator[None]:
 
 
 def _advice(error: Exception) -> str:
-    """Return the message of an error; for a local store, what to type next."""
+    """Return the message of an error without passwords; for a local store, what to type next."""
     uri = _library().get_tracking_uri()
-    scheme = urlsplit(uri).scheme
+    shown, message = plain(_without_password(uri)), str(error)
     server = "set MLFLOW_TRACKING_URI to the URL of a server"
-    if scheme == "sqlite" and "unsupported URI" in str(error):
+    if uri.startswith("sqlite:") and "unsupported URI" in message:
         return (
-            f"{plain(uri)} cannot be used without the full package: {server}, or type"
-            " pip install mlflow"
+            f"{shown} cannot be used without the full package: {server}, or type pip install mlflow"
         )
-    if "MLFLOW_ALLOW_FILE_STORE" in str(error):
+    if "MLFLOW_ALLOW_FILE_STORE" in message:
         return (
-            f"MLflow does not write to the folder {plain(uri)}: set MLFLOW_ALLOW_FILE_STORE=true,"
+            f"MLflow does not write to the folder {shown}: set MLFLOW_ALLOW_FILE_STORE=true,"
             f" or {server}"
         )
-    return plain(str(error), _LONGEST_MESSAGE)
+    return plain(message.replace(uri.rstrip("/"), shown.rstrip("/")), _LONGEST_MESSAGE)

@@ -107,6 +107,7 @@ def test_a_program_keeps_its_own_run() -> None:
         ("file:elsewhere", r"file:elsewhere: set MLFLOW_ALLOW_FILE_STORE=true, or set MLFLOW_TR"),
         ("sqlite:///x.db", r"without the full package: set MLFLOW_TRACKING_URI .* pip install mlf"),
         ("http://127.0.0.1:9", r"reporter mlflow: API request to http://127.0.0.1:9/api"),
+        ("http://me:secret@127.0.0.1:9/", r"mlflow: API request to http://127.0.0.1:9/api"),
     ],
 )
 def test_a_store_that_cannot_be_used_is_found_before_the_run(
@@ -118,6 +119,7 @@ def test_a_store_that_cannot_be_used_is_found_before_the_run(
     with pytest.raises(UserError, match=message) as caught:
         find_reporters(["mlflow"])
     assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
