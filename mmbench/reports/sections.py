@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from mmbench.comparison.comparability import distinctions
 from mmbench.text import count, format_sizes, sample_noun
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, TaskInfo
 
 Section = tuple[str, str, str]
 
@@ -65,12 +65,23 @@ def other_data(record: RunRecord) -> str:
     if not task.protocol:
         return ""
     parts = [
-        f"{used} of {task.protocol[role]} {sample_noun(role)}s"
-        for role, used in sorted(task.data.items())
-        if task.protocol.get(role, used) != used
+        f"{used} of {expected} {sample_noun(role)}s"
+        for role, used, expected in protocol_differences(task)
     ]
     parts += [task.source["doubt"]] if "doubt" in task.source else []
     return f"not comparable with the protocol: {', '.join(parts)}" if parts else ""
+
+
+def protocol_differences(task: TaskInfo) -> list[tuple[str, int, int]]:
+    """Return the roles whose number of samples is not that of the protocol.
+
+    Each comes with the number of samples that were used, and that of the protocol.
+    """
+    return [
+        (role, used, task.protocol[role])
+        for role, used in sorted(task.data.items())
+        if task.protocol.get(role, used) != used
+    ]
 
 
 def caption(records: list[RunRecord]) -> str:
