@@ -115,6 +115,12 @@ def write_run(
     return made
 
 
+def write_record_alone(out: Path, made: RunRecord) -> None:
+    """Write a record without its rows, as this repository has most of its runs."""
+    stored = store.stored_run(made, out)
+    stored.folder.write(stored.name, store.encode(made))
+
+
 def coins(n: int, chance: float, seed: int = 0) -> list[float]:
     """0/1 values that hang on one another: a larger chance turns 0 into 1 and never back."""
     return [float(v) for v in np.random.default_rng(seed).random(n) < chance]

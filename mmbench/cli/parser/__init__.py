@@ -9,7 +9,7 @@ import argparse
 import os
 
 from mmbench import __version__
-from mmbench.cli.parser import evaluation, interactive, maintenance, results
+from mmbench.cli.parser import evaluation, exports, interactive, maintenance, results
 from mmbench.cli.parser.arguments import Parser
 
 EXIT_CODES = """exit codes: 0 done; 1 a negative verdict; 2 an error that you can fix, see its
@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         results.compare,
         results.gate,
         results.history,
+        exports.export,
         maintenance.selftest,
         maintenance.conformance,
         evaluation.check,

@@ -1,0 +1,1 @@
+"""Exports of stored runs to files that other programs read."""
