@@ -8,6 +8,7 @@ from pathlib import Path
 from mmbench.errors import UserError
 from mmbench.reports.exports.caveats import refuse_caveats
 from mmbench.reports.exports.hub_results import export_hub
+from mmbench.reports.exports.model_card import export_card
 from mmbench.reports.exports.options import ExportOptions, check_options
 from mmbench.reports.exports.result import Exported, Exporter
 from mmbench.reports.exports.score_csv import export_csv
@@ -16,6 +17,7 @@ from mmbench.storage.records import StoredRun
 
 FORMATS: Mapping[str, Exporter] = {
     "hub": export_hub,
+    "card": export_card,
     "csv": export_csv,
     "junit": export_junit,
 }
