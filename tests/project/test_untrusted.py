@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+import yaml
+from huggingface_hub import ModelCard, parse_eval_result_entries
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmbench.cli import main
@@ -24,7 +26,11 @@ from mmbench.comparison.history import Point
 from mmbench.comparison.junit import annotation, junit, sentence
 from mmbench.errors import DataError
 from mmbench.reports import tables as board_tables
+from mmbench.reports.exports.formats import export_runs
+from mmbench.reports.exports.options import ExportOptions
 from mmbench.reports.tables import to_csv
+from mmbench.storage.folders import Folder
+from mmbench.storage.records import StoredRun
 from mmbench.text import json_escaped, markdown_name, printable
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 from tests.support.boards import record
@@ -146,6 +152,43 @@ def test_a_record_is_harmless_wherever_it_is_shown(shown: RunRecord) -> None:
 def test_a_name_makes_no_link_in_markdown(name: str) -> None:
     assert markdown_name(name) != name
     assert markdown_name("recall@1[text-to-image]") == "recall@1[text-to-image]"
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(records())
+def test_a_record_is_harmless_in_each_export(tmp_path: Path, shown: RunRecord) -> None:
+    run = StoredRun(shown, Folder(tmp_path), "run.json")
+    options = ExportOptions(
+        data_sets=("o/d:t",), model_id="o/m", source="https://x.org", anyway=True
+    )
+    files = {"hub": "x.yaml", "card": "x.md", "csv": "x.csv", "junit": "x.xml", "eee": "eee"}
+    for name, file in files.items():
+        if shown.headline in shown.scores:  # another record has no headline to export
+            places = export_runs([run], name, tmp_path / file, options).places
+            for place in places:
+                assert Path(place).resolve().is_relative_to(tmp_path)
+                text = Path(place).read_text(encoding="utf-8")
+                _assert_printable(text)
+                _read_back(name, text, shown)
+
+
+def _read_back(name: str, text: str, shown: RunRecord) -> None:
+    """Read an export by the parser of its format, as a program of a user does."""
+    score = shown.scores[shown.headline]
+    if name == "hub":
+        (entry,) = parse_eval_result_entries(yaml.safe_load(text))
+        assert entry.value == score.value
+    elif name == "card":
+        assert score.value in [one.metric_value for one in ModelCard(text).data.eval_results]
+    elif name == "csv":
+        lines = list(csv.DictReader(io.StringIO(text)))
+        assert all(len(line) == len(lines[0]) and None not in line for line in lines)
+        for cell in (cell for line in lines for cell in line.values()):
+            assert cell[:1] not in {"=", "+", "-", "@", "\t", "\r"} or _is_number(cell), cell
+    elif name == "junit":
+        assert ElementTree.fromstring(text).tag == "testsuites"
+    else:
+        assert json.loads(text)["model_info"]["id"] == "o/m"
 
 
 def _is_number(cell: str) -> bool:
