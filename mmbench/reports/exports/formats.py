@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmbench.errors import UserError
 from mmbench.reports.exports.caveats import refuse_caveats
-from mmbench.reports.exports.every_eval_ever import export_eee
+from mmbench.reports.exports.every_eval_ever.log import export_eee
 from mmbench.reports.exports.hub_results import export_hub
 from mmbench.reports.exports.model_card import export_card
 from mmbench.reports.exports.options import ExportOptions, check_options

@@ -15,6 +15,7 @@ from mmbench.reports.exports.caveats import caveats
 from mmbench.reports.exports.facts import mmbench_version, refuse_several_models, scale_of
 from mmbench.reports.exports.files import read_existing, replace_file, write_export
 from mmbench.reports.exports.front_matter import merged
+from mmbench.reports.exports.hub_tasks import hub_task
 from mmbench.reports.exports.options import ExportOptions, data_set_of, model_id_of
 from mmbench.reports.exports.result import Exported
 from mmbench.reports.exports.scores import interval_of, missing_note, score_name, with_values
@@ -64,7 +65,7 @@ def _result(record: RunRecord, name: str, score: ScoreInfo, options: ExportOptio
     data_set = data_set_of(record, options)
     assert score.value is not None  # see with_values
     return EvalResult(
-        task_type=plain(task.kind),
+        task_type=plain(hub_task(record)),
         task_name=plain(task.name),
         dataset_type=data_set.id if data_set else plain(task.name),
         dataset_name=f"{plain(task.name)} (mmbench task, version {task.version})",

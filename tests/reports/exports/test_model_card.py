@@ -7,6 +7,7 @@ from huggingface_hub import EvalResult, ModelCard
 from msgspec.structs import replace
 
 from mmbench.cli import main
+from mmbench.reports.exports.hub_tasks import hub_task
 from mmbench.storage import records as store
 from tests.support.boards import TASK, coins, model_info, record, write_record_alone, write_run
 from tests.support.command_line import refusal
@@ -80,6 +81,29 @@ def test_all_fields_are_read_back(board: Path) -> None:
     assert first.dataset_type == "o/d"
     assert (second.metric_type, second.metric_name) == ("wer", "wer[none]")
     assert second.metric_args["variant"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "headline", "name"),
+    [
+        ("librispeech-clean", "writing", "wer[whisper_en]", "automatic-speech-recognition"),
+        ("clotho-caption", "writing", "cider", "writing"),
+        ("coco-caption", "writing", "cider", "image-to-text"),
+        ("vqav2", "writing", "vqa_accuracy[official]", "visual-question-answering"),
+        ("mmbench-en", "choice", "circular_accuracy", "visual-question-answering"),
+        ("esc50", "classification", "accuracy@1", "audio-classification"),
+        ("cifar10-zeroshot", "zero_shot", "accuracy@1", "zero-shot-image-classification"),
+        ("parti-draw", "drawing", "clipscore", "text-to-image"),
+        ("ljspeech-speak", "speaking", "roundtrip_wer", "text-to-speech"),
+        ("coco-retrieval", "retrieval", "recall@1[text-to-image]", "retrieval"),
+        ("vqav2", "retrieval", "recall@1", "retrieval"),  # another task of this name
+        ("own", "writing", "wer[none]", "writing"),
+        ("../vqav2.yaml", "writing", "wer[none]", "writing"),
+    ],
+)
+def test_the_hubs_names_of_tasks(task: str, kind: str, headline: str, name: str) -> None:
+    made = record(task=replace(TASK, name=task, kind=kind), headline=headline)
+    assert hub_task(made) == name
 
 
 def test_a_card_keeps_all_other_bytes(board: Path) -> None:

@@ -20,9 +20,9 @@ import msgspec
 from mmbench.comparison.run_samples import RunSamples, run_samples
 from mmbench.errors import DataError, UserError
 from mmbench.reports.exports.caveats import caveats
-from mmbench.reports.exports.eee_results import evaluation_result
-from mmbench.reports.exports.eee_samples import SampleLines, sample_lines
-from mmbench.reports.exports.eee_values import SCHEMA_VERSION, strings
+from mmbench.reports.exports.every_eval_ever.results import evaluation_result
+from mmbench.reports.exports.every_eval_ever.samples import SampleLines, sample_lines
+from mmbench.reports.exports.every_eval_ever.values import SCHEMA_VERSION, strings
 from mmbench.reports.exports.facts import mmbench_version
 from mmbench.reports.exports.files import write_export
 from mmbench.reports.exports.options import ExportOptions, model_id_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmbench.protocols import MetricInfo
 from mmbench.reports.exports.caveats import caveats
-from mmbench.reports.exports.eee_values import strings
+from mmbench.reports.exports.every_eval_ever.values import strings
 from mmbench.reports.exports.options import ExportOptions, data_set_of
 from mmbench.reports.exports.scores import ScoreName, interval_of, score_name
 from mmbench.stats.bootstrap import LEVEL

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from mmbench.comparison.run_sample import RunSample
 from mmbench.comparison.run_samples import RunSamples
 from mmbench.protocols import MetricInfo
-from mmbench.reports.exports.eee_results import result_id
-from mmbench.reports.exports.eee_values import SCHEMA_VERSION, strings
+from mmbench.reports.exports.every_eval_ever.results import result_id
+from mmbench.reports.exports.every_eval_ever.values import SCHEMA_VERSION, strings
 from mmbench.reports.exports.scores import ScoreName, score_name
 from mmbench.text import json_escaped
 from mmbench.types import RunRecord

@@ -1,0 +1,1 @@
+"""Exports to Every Eval Ever."""
