@@ -27,7 +27,7 @@ from mmbench.predictions.ids import with_ids_of_data
 from mmbench.protocols import Dataset
 from mmbench.storage.content_keys import digest
 from mmbench.text import count
-from mmbench.types import ModelInfo, Outputs
+from mmbench.types import PARTIAL, ModelInfo, Outputs
 
 _NOUNS = {"corpus": "document"}  # what messages call the samples of a role
 OUTPUTS = "outputs"  # the adapter in the record of scored outputs
@@ -123,5 +123,5 @@ def _partial(all_data: Dataset, used: Dataset) -> list[str]:
     for role, ids in _ids(all_data).items():
         n = int((places(ids, used_ids[role]) < 0).sum())
         left_out = count(n, _NOUNS.get(role, role))
-        notes += [f"partial: left out {left_out} without an output"] if n else []
+        notes += [f"{PARTIAL}{left_out} without an output"] if n else []
     return notes

@@ -39,6 +39,8 @@ from mmbench.types.predictions import (
     tagged,
 )
 from mmbench.types.records import (
+    LIMITED,
+    PARTIAL,
     REASONING_REMOVED,
     REASONING_SCORED,
     ModelInfo,
@@ -84,6 +86,8 @@ if TYPE_CHECKING:
     from mmbench.types.content import DecodedPart as DecodedPart
 
 __all__ = [
+    "LIMITED",
+    "PARTIAL",
     "REASONING_REMOVED",
     "REASONING_SCORED",
     "Array",

@@ -10,6 +10,10 @@ from mmbench.types.scores import PublishedInfo, ScoreInfo
 
 # The part of a score's signature that says that reasoning was removed from the answers.
 REASONING_REMOVED = "reasoning=stripped"
+# The beginnings of the notes that a record has if samples were left out: by `score --partial`, and
+# by `--limit` if the task has no protocol with the number of samples.
+PARTIAL = "partial: left out "
+LIMITED = "limited: "
 # The beginning of the note that a record has if answers were scored with reasoning in them.
 REASONING_SCORED = "reasoning or its tags (<think>, <answer>) in "
 

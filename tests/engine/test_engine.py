@@ -11,6 +11,7 @@ from mmbench.engine.progress import Silent
 from mmbench.engine.run import run
 from mmbench.errors import ModelError, UnknownName, UserError
 from mmbench.types import RunRecord
+from tests.support.files import write_lines
 from tests.support.layouts.coco import make_coco, read_coco, write_coco
 from tests.support.toy_models import Means
 
@@ -162,6 +163,18 @@ def test_limit_and_data_are_told_apart(tmp_path: Path) -> None:
     assert part.task.data == {"query": 4, "corpus": 2}
     assert part.task.fingerprint == whole.task.fingerprint
     assert part.task.data_hash != whole.task.data_hash
+    assert part.notes == whole.notes  # the protocol has the numbers of samples
+
+
+def test_a_limit_on_data_without_a_protocol_is_noted(tmp_path: Path) -> None:
+    rows = [{"id": n, "question": n, "answers": ["a"]} for n in "abc"]
+    data = write_lines(tmp_path / "data.jsonl", *rows)
+
+    def notes(limit: int) -> list[str]:
+        return mmbench.evaluate("constant", "answers", data=data, limit=limit, out=tmp_path).notes
+
+    assert "limited: 2 of 3 samples" in notes(2)
+    assert not [note for note in notes(3) if "limited" in note]
 
 
 def test_options_are_part_of_the_model(tmp_path: Path) -> None:

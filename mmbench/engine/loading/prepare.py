@@ -28,7 +28,8 @@ from mmbench.errors import DataError, ModelError, SpecError, UnknownName, UserEr
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.protocols import Dataset, Kind, Writes
 from mmbench.spec import load_task, with_max_tokens, with_settings
-from mmbench.types import ModelInfo, Requests, TaskSpec
+from mmbench.text import count, sample_noun
+from mmbench.types import LIMITED, ModelInfo, Requests, TaskSpec
 
 BASELINE = "baseline"  # the adapter in the record of a baseline
 
@@ -65,7 +66,8 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     check_media(spec, dataset)
     data, notes = with_breakdown_tags(spec, dataset)
     if options.limit is not None:
-        data = data.limit(options.limit)
+        whole, data = data, data.limit(options.limit)
+        notes = [*notes, *_limit_notes(spec, whole, data)]
     if resolved is None:
         info = ModelInfo(model, None, None, "", BASELINE, {}, "none")
         return PreparedRun(spec, kind, data, None, info, {}, tuple(notes))
@@ -76,6 +78,16 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     check_ability(resolved, needs, spec, requests)
     notes = [*notes, *resolved.notes, *_sent_away(resolved, spec, requests, options)]
     return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
+
+
+def _limit_notes(spec: TaskSpec, whole: Dataset, limited: Dataset) -> list[str]:
+    """Return a note on the samples that `--limit` left out, for roles without a protocol."""
+    used = limited.sizes()
+    return [
+        f"{LIMITED}{used[role]:,} of {count(total, sample_noun(role))}"
+        for role, total in whole.sizes().items()
+        if used[role] < total and role not in spec.protocol
+    ]
 
 
 def known_as(model: ModelInfo, options: RunSettings) -> str:
