@@ -8,7 +8,7 @@ from mmbench.errors import DataError
 from mmbench.reports.cells import bounds
 from mmbench.reports.sections import protocol_differences
 from mmbench.text import count, plain, sample_noun
-from mmbench.types import RunRecord
+from mmbench.types import LIMITED, PARTIAL, RunRecord
 
 _MOST_REASONS = 3  # failed samples that a caveat names
 
@@ -17,7 +17,8 @@ def caveats(record: RunRecord) -> list[str]:
     """Return the caveats of a run as phrases; a run without caveats is exported as it is.
 
     Caveats are a baseline in place of a model, failed samples, data that differ in size from those
-    of the task's protocol (`--limit`), and data whose origin is uncertain.
+    of the task's protocol (`--limit`), samples that were left out, and data whose origin is
+    uncertain.
     """
     baseline = [f"the baseline {plain(record.baseline)}, not a model"] if record.baseline else []
     doubt = record.task.source.get("doubt")
@@ -25,6 +26,7 @@ def caveats(record: RunRecord) -> list[str]:
         *baseline,
         *_failures(record),
         *_sizes(record),
+        *(plain(note) for note in record.notes if note.startswith((PARTIAL, LIMITED))),
         *([f"uncertain data: {plain(doubt, 400)}"] if doubt else []),
     ]
 

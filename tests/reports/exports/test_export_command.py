@@ -33,6 +33,11 @@ CAVEATS: dict[str, tuple[dict[str, Any], str]] = {
         {"task": task_info(protocol={"corpus": 5000}, data={"corpus": 159})},
         "159 of 5,000 corpus samples of the protocol (3.18 %)",
     ),
+    "partial": (
+        {"notes": ["scored from outputs", "partial: left out 2 samples without an output"]},
+        "partial: left out 2 samples without an output",
+    ),
+    "own data": ({"notes": ["limited: 4 of 9 samples"]}, "limited: 4 of 9 samples"),
     "doubt": (
         {"task": task_info(source={"doubt": "nothing says that x.json is of the split test"})},
         "uncertain data: nothing says that x.json is of the split test",
