@@ -186,3 +186,28 @@ def test_a_run_that_is_given_twice_is_exported_once(board: Path) -> None:
     assert main(["export", "r1", "latest", "--to", "csv", "--out", str(board), "--file",
                  str(board / "x.csv")]) == 0  # fmt: skip
     assert len((board / "x.csv").read_text().splitlines()) == 3
+
+
+REPORTER = """
+import mmbench
+
+@mmbench.register("reporter", "lines")
+def lines(record, rows, samples):
+    return f"{record.run}: {len(rows.get('id', []))} rows, samples {samples}"
+"""
+
+
+@pytest.mark.usefixtures("own_plugins")
+def test_a_registered_reporter_gets_the_stored_run(
+    board: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (board / "plugin.py").write_text(REPORTER)
+    write_record_alone(board, record("r2", baseline="random"))
+    flags = ("--to", "lines", "--out", str(board), "--plugin", str(board / "plugin.py"))
+    assert main(["export", "r1", "r2", *flags]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "r1: 50 rows, samples None",
+        "r2: 0 rows, samples None",
+    ]
+    said = refusal(capsys, "export", "r1", *flags, "--file", "x")
+    assert "--file is for exports to files, not for the reporter lines; leave it out" in said
