@@ -1,0 +1,218 @@
+"""Samples of lm-evaluation-harness and of lmms-eval: `samples_*.jsonl`, `*_samples_*.jsonl`.
+
+The fields were read in the programs that write them:
+
+- EleutherAI/lm-evaluation-harness at 4e7e0d47 (2026-08-21, version 0.4.13.dev0):
+  `lm_eval/evaluator.py` (`evaluate`, the dict `example`), `lm_eval/loggers/evaluation_tracker.py`
+  (`save_results_samples`), `lm_eval/result_schema.py` (`SampleResult`), `lm_eval/api/task.py`
+  (`construct_requests`, `process_results`);
+- EvolvingLMMs-Lab/lmms-eval at 75571cfe (2026-08-06, version 0.7.2): `lmms_eval/evaluator.py`
+  (`evaluate`, the dict `example`), `lmms_eval/loggers/evaluation_tracker.py`
+  (`save_results_samples`).
+
+Both write one line per sample and filter. `resps` holds the model's outputs by request and repeat,
+`filtered_resps` the output of the filter by request. All values in these lists are strings; a
+request for a likelihood has the strings [log-likelihood, whether greedy]. lmms-eval drops the outer
+list of a single request, drops `resps` if it equals `filtered_resps`, names no filter, and stores
+neither the row of the data set (`doc`) nor the requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from mmbench.errors import DataError
+from mmbench.predictions.harnesses.aggregates import lm_eval_scores
+from mmbench.predictions.harnesses.json_values import (
+    Cells,
+    decode_lines,
+    is_text_list,
+    media_names,
+    score_values,
+    short_tags,
+)
+from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
+from mmbench.storage.content_keys import digest
+from mmbench.text import count
+
+LM_EVAL, LMMS_EVAL = "lm-eval", "lmms-eval"
+_FIELDS = {"doc_id", "filtered_resps", "doc_hash"}
+_BOOLEANS = {"True": True, "False": False, True: True, False: False}
+# The keys of a line that are not the name of a metric.
+_NO_METRICS = {
+    *_FIELDS,
+    *("doc", "target", "arguments", "resps", "filter", "metrics", "prompt_hash", "target_hash"),
+    *("input", "input_media", "token_counts"),
+}
+
+
+class _Answer(NamedTuple):
+    """One output of the model for a sample, and the answer that was taken from it."""
+
+    raw: Any
+    extracted: Any
+
+
+def is_samples(cells: Cells) -> bool:
+    """Return whether a line was written by lm-eval or lmms-eval, judging by its keys."""
+    return cells.keys() >= _FIELDS
+
+
+def read_samples(data: bytes, path: Path) -> HarnessResults:
+    """Read the lines of a file of samples. Raises DataError, with the line, for other contents."""
+    lines = decode_lines(data, path)
+    harness = LM_EVAL if {"filter", "prompt_hash", "arguments"} & lines[0][1].keys() else LMMS_EVAL
+    samples = [
+        sample for number, cells in lines for sample in _samples(cells, f"{path} line {number}")
+    ]
+    rated = sum(_rated_options(cells) is not None for _, cells in lines)
+    scores = lm_eval_scores(path)
+    return HarnessResults(harness, samples, scores, _notes(rated), digest(data).hex())
+
+
+def _notes(rated: int) -> list[str]:
+    if not rated:
+        return []
+    verb = "is" if rated == 1 else "are"
+    return [
+        f"{count(rated, 'answer')} {verb} the option of highest log-likelihood, not normalised by"
+        " length"
+    ]
+
+
+def _samples(cells: Cells, where: str) -> list[HarnessSample]:
+    """Return a sample for each repeat in a line. `where` is the place of the line in messages."""
+    row = cells.get("doc_id")
+    if not is_samples(cells) or type(row) is not int:
+        raise DataError(f"{where}: no doc_id, doc_hash or filtered_resps, unlike the first line")
+    answers = _answers(cells, where)
+    stored = cells.get("doc")
+    doc = stored if isinstance(stored, dict) else {}
+    sample = HarnessSample(
+        row,
+        str(row),
+        prompt=_prompt(cells),
+        reference=_reference(cells),
+        scores=score_values({n: cells[n] for n in _metric_names(cells)}),
+        media=list(dict.fromkeys(media_names([cells.get("input_media"), doc]))),
+        tags={**short_tags(doc), **_filter(cells)},
+    )
+    repeats = [{"repeat": str(n)} if len(answers) > 1 else {} for n in range(1, len(answers) + 1)]
+    return [
+        replace(sample, raw=a.raw, extracted=a.extracted, tags=sample.tags | repeat)
+        for a, repeat in zip(answers, repeats, strict=True)
+    ]
+
+
+def _filter(cells: Cells) -> dict[str, str]:
+    name = cells.get("filter")
+    return {"filter": name} if isinstance(name, str) else {}
+
+
+def _metric_names(cells: Cells) -> list[str]:
+    named = cells.get("metrics")
+    if is_text_list(named):
+        return [name for name in named if name in cells]
+    return [name for name in cells if name not in _NO_METRICS]
+
+
+def _answers(cells: Cells, where: str) -> list[_Answer]:
+    """Return the answers of a sample: one, or one per repeat."""
+    filtered, raw = cells["filtered_resps"], cells.get("resps")
+    rated = _rated_options(cells)
+    if rated is not None:
+        option = _likeliest(rated, _continuations(cells))
+        return [_Answer(option, option)]
+    if _likelihood(filtered) is not None:
+        raise DataError(
+            f"{where}: filtered_resps is the likelihood of one text, not an answer; mmbench scores"
+            " answers and choices between options"
+        )
+    outputs = _texts(raw if "resps" in cells else filtered)
+    chosen = _texts(filtered)
+    if len(chosen) == len(outputs):
+        return [_Answer(*pair) for pair in zip(outputs, chosen, strict=True)]
+    extracted = chosen[0] if len(chosen) == 1 else chosen or None
+    return [_Answer(output, extracted) for output in outputs] or [_Answer(None, extracted)]
+
+
+def _texts(value: object) -> list[str]:
+    """Return the strings in nested lists, in order."""
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []
+
+
+def _rated_options(cells: Cells) -> list[float] | None:
+    """Return the log-likelihood of each option; None unless the model rated several options.
+
+    For the metric `acc_mutual_info`, lm-eval appends a request for each option with an empty
+    context (`construct_requests`); these are left out.
+    """
+    filtered = cells.get("filtered_resps")
+    pairs = filtered if isinstance(filtered, list) else []
+    rated = [_likelihood(pair) for pair in pairs]
+    numbers = [number for number in rated if number is not None]
+    if len(numbers) < 2 or len(numbers) < len(rated):
+        return None
+    contexts = [request.get("arg_0") for request in _requests(cells)]
+    half = len(numbers) // 2
+    unconditional = len(contexts) == len(numbers) and contexts[half:] == [""] * (
+        len(numbers) - half
+    )
+    return numbers[:half] if unconditional else numbers
+
+
+def _likelihood(pair: object) -> float | None:
+    """Return the log-likelihood in [log-likelihood, whether greedy]; None for other values."""
+    if not isinstance(pair, list) or len(pair) != 2 or isinstance(pair[1], list | dict):
+        return None
+    try:
+        return float(pair[0]) if pair[1] in _BOOLEANS else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _requests(cells: Cells) -> list[Cells]:
+    """Return the arguments of each request, {"arg_0": context, "arg_1": continuation}."""
+    arguments = cells.get("arguments")
+    requests = list(arguments.values()) if isinstance(arguments, dict) else []
+    return [request for request in requests if isinstance(request, dict)]
+
+
+def _continuations(cells: Cells) -> list[str]:
+    """Return the text of each option; [] if the line does not have distinct texts."""
+    texts = [str(request.get("arg_1", "")).strip() for request in _requests(cells)]
+    rated = _rated_options(cells) or []
+    texts = texts[: len(rated)]
+    return texts if len(set(texts)) == len(rated) and all(texts) else []
+
+
+def _likeliest(rated: Sequence[float], texts: Sequence[str]) -> str:
+    """Return the text of the option of highest log-likelihood, or its letter without texts."""
+    best = max(range(len(rated)), key=rated.__getitem__)
+    return texts[best] if texts else ascii_uppercase[best % len(ascii_uppercase)]
+
+
+def _prompt(cells: Cells) -> str:
+    requests = _requests(cells)
+    prompt = cells.get("input", requests[0].get("arg_0") if requests else "")
+    return prompt if isinstance(prompt, str) else ""
+
+
+def _reference(cells: Cells) -> object:
+    """Return the reference: a string, or a list of strings.
+
+    Both harnesses write str(target). The target of a multiple-choice task in lm-eval may be the
+    number of the option, which is replaced by the text of the option.
+    """
+    target = cells.get("target")
+    options = _continuations(cells)
+    if isinstance(target, str) and target.isdecimal() and target not in options:
+        return options[int(target)] if int(target) < len(options) else target
+    return target
