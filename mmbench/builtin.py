@@ -373,6 +373,7 @@ OUTPUTS: NameTable = {
     ".csv": (f"{_OUTPUTS}:records", "an id and a value per row"),
     ".tsv": (f"{_OUTPUTS}:records", "an id and a value per row, or an MS MARCO run"),
     ".json": (f"{_OUTPUTS}:json_file", "results of COCO or VQA, or {id: value}"),
+    ".xlsx": (f"{_OUTPUTS}:excel", "an id and a value per row of the first sheet"),
     ".run": (f"{_OUTPUTS}:trec_run", "a TREC or MS MARCO run"),
     ".trec": (f"{_OUTPUTS}:trec_run", "a TREC or MS MARCO run"),
     ".trn": (f"{_OUTPUTS}:trn", "NIST transcripts"),

@@ -55,9 +55,9 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
     """
     if outputs.positional:
         _refuse_number(len(outputs.values), len(samples))
-        return replace(_renamed(outputs, column(samples, "id")), positional=False)
+        return replace(renamed(outputs, column(samples, "id")), positional=False)
     name, output_ids = outputs.id_column, Keyed.from_mapping(outputs.values).names
-    ids = _match_ids(samples, name, output_ids)
+    ids = match_column(samples, name, output_ids)
     further = {} if ids is not None and outputs.by_format else outputs.other_ids
     match = _match_all_samples if ids is None else _match_names
     ids_by_column = {name: ids} | {
@@ -77,7 +77,7 @@ def with_sample_ids(samples: Sequence[Sample], outputs: Outputs) -> Outputs:
         return outputs
     name = next(iter(fitting))
     as_written = first == outputs.other_ids.get(name)
-    return _renamed(outputs, first, _note(name, outputs.id_column, as_written))
+    return renamed(outputs, first, _note(name, outputs.id_column, as_written))
 
 
 def _refuse_number(outputs: int, samples: int) -> None:
@@ -105,7 +105,8 @@ def _note(name: str, preferred: str, as_written: bool) -> str:
     return f"outputs are matched by {by}{rest}"
 
 
-def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
+def renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
+    """Return the outputs with these ids, in the order of their values, and with further notes."""
     new = dict(zip(outputs.values, ids, strict=True)) if outputs.tags else {}
     return replace(
         outputs,
@@ -115,7 +116,7 @@ def _renamed(outputs: Outputs, ids: Sequence[str], *notes: str) -> Outputs:
     )
 
 
-def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
+def match_column(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:
     """Return the sample id for each value of a column; None if a value refers to no sample.
 
     `name` is the name of the column, `ids` its values.
@@ -136,8 +137,8 @@ def _match_ids(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequ
 def _match_all_samples(
     samples: Sequence[Sample], name: str, ids: Sequence[str]
 ) -> Sequence[str] | None:
-    """Return the result of `_match_ids` if the column `name` refers to all samples, else None."""
-    return _match_ids(samples, name, ids) if len(ids) == len(samples) else None
+    """Return the result of `match_column` if the column `name` refers to all samples, else None."""
+    return match_column(samples, name, ids) if len(ids) == len(samples) else None
 
 
 def _match_names(samples: Sequence[Sample], name: str, ids: Sequence[str]) -> Sequence[str] | None:

@@ -26,6 +26,7 @@ from mmbench.columns import (
     table,
     without_rows,
 )
+from mmbench.datasets.context_matching import with_context_ids
 from mmbench.datasets.matching import refuse_strangers, with_sample_ids, without_data_tags
 from mmbench.text import part_of
 from mmbench.types import Content, InvalidContent, Media, Outputs, Sample
@@ -117,7 +118,10 @@ class Samples(Struct, frozen=True):
         if self._is_image_set():
             return self, outputs
         ids = column(self.samples, "id")
-        outputs = with_sample_ids(self.samples, outputs)
+        if outputs.contexts:
+            outputs = with_context_ids(self.samples, outputs, self.labels, partial=partial)
+        else:
+            outputs = with_sample_ids(self.samples, outputs)
         refuse_strangers(ids, outputs, partial=partial)
         matched = self.samples
         if partial:  # without `partial`, samples without an output have raised an error

@@ -24,7 +24,10 @@ from mmbench.predictions.column_names import (
 )
 from mmbench.text import listed
 
-FIELDS = ("prediction", "id")
+# Keys of --field that name a column, and keys that select lines in the results of a harness.
+COLUMNS = ("prediction", "id")
+SELECTIONS = ("filter", "repeat", "subset", "split")
+FIELDS = (*COLUMNS, *SELECTIONS)
 OWN = "value"
 
 _STRONG_IDS = (

@@ -15,6 +15,7 @@ from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import files_below, media_in
 from mmbench.errors import DataError, SampleError
 from mmbench.media.endings import IMAGES, SOUNDS
+from mmbench.predictions.excel import excel_records
 from mmbench.predictions.lines import (
     is_msmarco_run,
     kaldi,
@@ -23,9 +24,10 @@ from mmbench.predictions.lines import (
     run,
     transcripts,
 )
-from mmbench.predictions.records import json_values, record_values
+from mmbench.predictions.records import json_values, record_values, table_values
 from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
 from mmbench.types import Media, Modality, Outputs
+from mmbench.validation.regular_files import read_regular
 
 
 def records(path: Path, fields: Mapping[str, str]) -> Outputs:
@@ -46,6 +48,15 @@ def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
     """
     data = _content(path)
     return _with_digest(json_values(data, path, fields), data)
+
+
+def excel(path: Path, fields: Mapping[str, str]) -> Outputs:
+    """Read an .xlsx file: one id and value per row of the first sheet.
+
+    `fields` are the columns that `--field` names, by the keys `prediction` and `id`.
+    """
+    data = read_regular(path)
+    return _with_digest(table_values(excel_records(data, path), path, fields), data)
 
 
 def trec_run(path: Path) -> Outputs:

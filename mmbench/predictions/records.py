@@ -53,7 +53,7 @@ def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs
     with the labels in the header. If all rows have a question and no id, like the answer files that
     POPE's evaluate.py reads, the rows are in the order of the task's samples.
     """
-    return _from_records(parse_records(data, path), path, fields)
+    return table_values(parse_records(data, path), path, fields)
 
 
 def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
@@ -62,15 +62,15 @@ def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
     JSON lines are recognised under any file name (POPE's files have the extension .json).
     """
     if is_json_lines(data):
-        return _from_records(jsonl_records(data, path), path, fields)
+        return table_values(jsonl_records(data, path), path, fields)
     content = decode_json(data, object, path)
     if isinstance(content, dict) and _is_single(content):
-        return _from_records([Record(f"{path} line 1", content)], path, fields)
+        return table_values([Record(f"{path} line 1", content)], path, fields)
     if not (isinstance(content, dict) and content):
-        return _from_records(_record_list(content, path), path, fields)
+        return table_values(_record_list(content, path), path, fields)
     if all(_is_record(value, fields) for value in content.values()):
         records = [Record(f"{path}: {key!r}", cells) for key, cells in content.items()]
-        return _from_records(records, path, fields, list(content))
+        return table_values(records, path, fields, list(content))
     if fields:
         raise DataError(f"{path}: no columns to choose from; omit --field")
     return Outputs({key: as_value(v, f"{path}: {key!r}", key) for key, v in content.items()})
@@ -111,14 +111,15 @@ class _Ids(NamedTuple):
     positional: bool = False
 
 
-def _from_records(
+def table_values(
     records: Sequence[Record],
     path: Path,
     fields: Mapping[str, str],
     keys: list[str] | None = None,
 ) -> Outputs:
-    """Return the outputs in records; `keys` are the ids of the records if they are stored
-    elsewhere.
+    """Return the outputs in the rows of a table, as `record_values` does.
+
+    `keys` are the ids of the rows if they are stored elsewhere.
     """
     column, note = _choose_column(records, path, fields)
     ids = _ids(records, path, fields, column, keys)

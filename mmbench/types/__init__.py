@@ -57,6 +57,7 @@ from mmbench.types.requests import (
     VectorOutputs,
 )
 from mmbench.types.samples import (
+    OutputContext,
     Outputs,
     Sample,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "ModelFile",
     "ModelInfo",
     "OptionsT",
+    "OutputContext",
     "Outputs",
     "PartT",
     "PlaceInFile",

@@ -30,6 +30,20 @@ class Sample(Struct, frozen=True):
     tags: dict[str, str] = field(default_factory=dict)
 
 
+class OutputContext(Struct, frozen=True):
+    """What another program stored with an output, by which the sample of the output can be found.
+
+    `row` is the row number of the sample in the data set of the program, from 0; None if unknown.
+    `prompt` is the input text, `references` the forms of the correct answer, and `media` the paths
+    or URLs of the input media.
+    """
+
+    row: int | None = None
+    prompt: str = ""
+    references: list[str] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
+
+
 class Outputs(Struct, frozen=True):
     """The outputs of a model, read from a file: id → value.
 
@@ -41,7 +55,9 @@ class Outputs(Struct, frozen=True):
     audio and of computation). `digest` is the hash of the bytes read. `id_column` is the name of
     the id column, "" if the file has no columns; `other_ids` holds other candidates for the id
     column, in the order of `values`; `by_format` is true if the file format defines `id_column`.
-    `notes` say how the file was read, for readers of the scores.
+    `notes` say how the file was read, for readers of the scores. `contexts`, in the order of
+    `values`, are the inputs and references in the file, by which outputs are matched if the ids of
+    the file are not those of the data; if they have row numbers, `id_column` is not tried.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -54,3 +70,4 @@ class Outputs(Struct, frozen=True):
     other_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     by_format: bool = False
     notes: list[str] = field(default_factory=list)
+    contexts: Sequence[OutputContext] = ()
