@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mmbench.columns import column
 from mmbench.text import path_id
-from mmbench.types import Media, OutputContext, Sample
+from mmbench.types import InvalidContent, Media, OutputContext, Sample
 
 # Inputs that are not the question.
 _OPTIONS = "options"
@@ -103,8 +103,8 @@ def _plain(values: Iterable[object]) -> frozenset[str]:
 
 
 def _media(sample: Sample) -> frozenset[str]:
-    named = [c.name for c in sample.inputs.values() if isinstance(c, Media) and c.name]
-    return frozenset(map(media_stem, named))
+    media = [c for c in sample.inputs.values() if isinstance(c, Media | InvalidContent)]
+    return frozenset(media_stem(medium.name) for medium in media if medium.name)
 
 
 def agreement(context: OutputContext, facts: SampleFacts, row: int) -> Agreement:

@@ -128,7 +128,8 @@ def _answers(cells: Cells, where: str) -> list[_Answer]:
     if rated is not None:
         option = _likeliest(rated, _continuations(cells))
         return [_Answer(option, option)]
-    if _likelihood(filtered) is not None:
+    single = filtered[0] if isinstance(filtered, list) and len(filtered) == 1 else filtered
+    if _likelihood(single) is not None:
         raise DataError(
             f"{where}: filtered_resps is the likelihood of one text, not an answer; mmbench scores"
             " answers and choices between options"
