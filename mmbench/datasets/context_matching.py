@@ -7,8 +7,8 @@ matched by these contents, if they fit exactly one sample (`content_index`).
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -57,7 +57,8 @@ def with_context_ids(
         if contradicted <= assignment.tolerance * len(agreements):
             return _assigned(outputs, assignment, facts, agreements)
         rejected.append((assignment, agreements))
-    assignment = match_contents(contexts, facts)
+    values = Keyed.from_mapping(outputs.values).column
+    assignment = match_contents(contexts, facts, values)
     fitting = [row for row in assignment.rows if row >= 0]
     if not fitting and not rejected:
         return replace(outputs, contexts=())
@@ -91,26 +92,34 @@ def _agreements(
     return [agreement(context, facts, row) for context, row in pairs if row >= 0]
 
 
-def match_contents(contexts: Sequence[OutputContext], facts: SampleFacts) -> Assignment:
+def match_contents(
+    contexts: Sequence[OutputContext], facts: SampleFacts, values: Sequence[object]
+) -> Assignment:
     """Match each output with the only sample of the same question, media and reference.
 
     What an output or the data do not have is not compared. An output whose question is not in the
-    data has no row. If several outputs fit one sample, none of them gets it.
+    data has no row, and neither has one that fits several samples. Only if k outputs with equal
+    `values` fit the same k samples, they are assigned in order: every order is the same.
     """
     index = ContentIndex(facts, [context.prompt for context in contexts])
-    candidates = [index.candidates(context) for context in contexts]
-    claimed = Counter(next(iter(rows)) for rows in candidates if len(rows) == 1)
-    return Assignment(
-        [_only_row(rows, claimed) for rows in candidates], "question, reference and media"
-    )
+    groups: dict[frozenset[int], list[int]] = defaultdict(list)
+    for at, context in enumerate(contexts):
+        groups[frozenset(index.candidates(context))].append(at)
+    rows = [NO_ROW] * len(contexts)
+    for candidates, outputs in groups.items():
+        equal = len({repr(values[at]) for at in outputs}) == 1
+        fits = len(outputs) == len(candidates) and equal
+        for at, row in zip(outputs, sorted(candidates), strict=False) if fits else ():
+            rows[at] = row
+        for at in outputs if candidates and not fits else ():
+            rows[at] = SEVERAL_ROWS
+    return Assignment(_without_shared(rows), "question, reference and media")
 
 
-def _only_row(rows: set[int], claimed: Mapping[int, int]) -> int:
-    """Return the only row of `rows` if no other output fits it too (`claimed` has the numbers)."""
-    if not rows:
-        return NO_ROW
-    first = next(iter(rows))
-    return first if len(rows) == 1 and claimed[first] == 1 else SEVERAL_ROWS
+def _without_shared(rows: Sequence[int]) -> list[int]:
+    """Return the rows, with SEVERAL_ROWS for those that several outputs have."""
+    number = Counter(rows)
+    return [row if row < 0 or number[row] == 1 else SEVERAL_ROWS for row in rows]
 
 
 def _assigned(

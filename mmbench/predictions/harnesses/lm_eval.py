@@ -100,13 +100,20 @@ def _samples(cells: Cells, where: str) -> list[HarnessSample]:
         reference=_reference(cells),
         scores=score_values({n: cells[n] for n in _metric_names(cells)}),
         media=list(dict.fromkeys(media_names([cells.get("input_media"), doc]))),
-        tags={**short_tags(doc), **_filter(cells)},
+        tags={**_ids_in_scores(cells), **short_tags(doc), **_filter(cells)},
     )
     repeats = [{"repeat": str(n)} if len(answers) > 1 else {} for n in range(1, len(answers) + 1)]
     return [
         replace(sample, raw=a.raw, extracted=a.extracted, tags=sample.tags | repeat)
         for a, repeat in zip(answers, repeats, strict=True)
     ]
+
+
+def _ids_in_scores(cells: Cells) -> dict[str, str]:
+    """Return the ids in scores such as {"question_id": 7, "score": 1.0}, as lmms-eval has them."""
+    scores = [cells[name] for name in _metric_names(cells) if isinstance(cells[name], dict)]
+    named = {n: s[n] for s in scores for n in s if n == "id" or n.endswith("_id")}
+    return short_tags(named)
 
 
 def _filter(cells: Cells) -> dict[str, str]:

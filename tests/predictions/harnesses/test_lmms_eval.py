@@ -87,6 +87,34 @@ def test_ambiguous_outputs_are_listed_and_never_guessed(refused, scored, answers
     assert "partial: left out 2 outputs that fit no single sample" in notes(record)
 
 
+def test_equal_outputs_of_equal_samples_may_have_any_order(scored, answers, tmp_path):
+    order = [2, 0, 3, 1]
+    rows = [
+        lmms(n, QUESTIONS[k], ["fox", "2", "fox", "red"][k], target="?")
+        for n, k in enumerate(order)
+    ]
+    path = writers.lmms_eval(tmp_path / "s.jsonl", rows)
+    assert value(scored("answers", path, answers), "exact_match") == 0.5
+
+
+def test_ids_in_the_scores(scored, answers, tmp_path):
+    order = [2, 0, 3, 1]
+    rows = [
+        lmms(
+            n,
+            QUESTIONS[k],
+            OUTPUTS[k],
+            target="?",
+            acc={"question_id": QUESTIONS[k]["id"], "score": 1},
+        )
+        for n, k in enumerate(order)
+    ]
+    path = writers.lmms_eval(tmp_path / "s.jsonl", rows)
+    record = scored("answers", path, answers)
+    assert value(record, "exact_match") == 0.75
+    assert "matched by column question_id; 4 of 4" in notes(record)
+
+
 def test_the_user_may_insist_on_row_numbers(scored, answers, tmp_path):
     order = [2, 0, 3, 1]
     rows = [lmms(n, QUESTIONS[k], OUTPUTS[n], target="?") for n, k in enumerate(order)]
