@@ -54,7 +54,8 @@ def _damage() -> tuple[type[Exception], ...]:
     from xml.etree.ElementTree import ParseError
     from zlib import error as zlib_error
 
-    return (ParseError, zlib_error, EOFError, KeyError, ValueError, TypeError, IndexError)
+    odd = (EOFError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError)
+    return (ParseError, zlib_error, *odd)
 
 
 def _filled(rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mmbench.predictions.harnesses.json_values import media_names
+from mmbench.predictions.harnesses.json_values import as_cells, media_names, objects
 
 _ASKED = ("system", "user")
 _ATTACHMENT = "attachment://"
@@ -26,15 +26,14 @@ def content_text(content: object) -> str | None:
         return content
     if not isinstance(content, list):
         return None
-    parts = [part for part in content if isinstance(part, dict) and part.get("type") == "text"]
+    parts = [part for part in objects(content) if part.get("type") == "text"]
     return "\n".join(str(part.get("text", "")) for part in parts)
 
 
 def choice_texts(output: object) -> list[str]:
     """Return the text of each choice in a model output, {"choices": [{"message": …}]}."""
-    choices = output.get("choices") if isinstance(output, dict) else None
-    messages = [one.get("message") for one in choices or [] if isinstance(one, dict)]
-    texts = [content_text(one.get("content")) for one in messages if isinstance(one, dict)]
+    messages = [one.get("message") for one in objects(as_cells(output).get("choices"))]
+    texts = [content_text(one.get("content")) for one in objects(messages)]
     return [text for text in texts if text is not None]
 
 
@@ -42,8 +41,8 @@ def prompt_text(messages: object) -> str:
     """Return the text of an input: a string, or the texts of its system and user messages."""
     if isinstance(messages, str):
         return messages
-    turns = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
-    texts = [content_text(turn.get("content")) for turn in turns if turn.get("role") in _ASKED]
+    turns = [turn for turn in objects(messages) if turn.get("role") in _ASKED]
+    texts = [content_text(turn.get("content")) for turn in turns]
     return "\n".join(text for text in texts if text)
 
 

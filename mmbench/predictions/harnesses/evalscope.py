@@ -22,7 +22,9 @@ from mmbench.errors import DataError
 from mmbench.predictions.harnesses.chat import choice_texts, prompt_media, prompt_text
 from mmbench.predictions.harnesses.json_values import (
     Cells,
+    as_cells,
     decode_lines,
+    objects,
     score_values,
     short_tags,
 )
@@ -59,10 +61,10 @@ def _line(cells: Cells, where: str) -> _Line:
     index, messages = cells.get("index"), cells.get("messages")
     if not is_line(cells) or type(index) is not int:
         raise DataError(f"{where}: no index with model_output or sample_score")
-    review = cells.get("sample_score")
-    found = _review(cells, review) if isinstance(review, dict) else _prediction(cells)
-    sample = replace(found, prompt=prompt_text(messages), media=prompt_media(messages))
-    group, repeat = (review or {}).get("group_id"), (review or {}).get("generation_index")
+    review = as_cells(cells.get("sample_score"))
+    output = _review(cells, review) if review else _prediction(cells)
+    sample = replace(output, prompt=prompt_text(messages), media=prompt_media(messages))
+    group, repeat = review.get("group_id"), review.get("generation_index")
     if type(group) is int and type(repeat) is int:
         return _Line(group, repeat, messages, sample)
     return _Line(index, None, messages, sample)
@@ -71,30 +73,28 @@ def _line(cells: Cells, where: str) -> _Line:
 def _prediction(cells: Cells) -> HarnessSample:
     output = cells.get("model_output")
     texts = choice_texts(output)
-    error = output.get("error") if isinstance(output, dict) else "no model output"
-    failed = (
-        str(error or "the model output has no choices")
-        if not any(texts) and (error or not texts)
-        else ""
-    )
-    metadata = cells.get("metadata")
-    tags = short_tags(metadata) if isinstance(metadata, dict) else {}
-    raw = texts[0] if texts else None
-    return HarnessSample(None, "", raw=raw, error=failed, tags=tags)
+    tags = short_tags(as_cells(cells.get("metadata")))
+    error = "" if any(texts) else _error(output, texts)
+    return HarnessSample(None, "", raw=texts[0] if texts else None, error=error, tags=tags)
+
+
+def _error(output: object, texts: Sequence[str]) -> str:
+    """Return why a model output has no text; "" for an output that is an empty text."""
+    if not isinstance(output, dict):
+        return "no model output"
+    return str(output.get("error") or ("" if texts else "the model output has no choices"))
 
 
 def _review(cells: Cells, review: Cells) -> HarnessSample:
-    score, metadata = review.get("score"), review.get("sample_metadata")
-    score = score if isinstance(score, dict) else {}
-    value = score.get("value")
+    score = as_cells(review.get("score"))
     return HarnessSample(
         None,
         "",
         raw=score.get("prediction"),
         extracted=score.get("extracted_prediction"),
         reference=cells.get("target"),
-        scores=score_values(value) if isinstance(value, dict) else {},
-        tags=short_tags(metadata) if isinstance(metadata, dict) else {},
+        scores=score_values(as_cells(score.get("value"))),
+        tags=short_tags(as_cells(review.get("sample_metadata"))),
     )
 
 
@@ -116,8 +116,7 @@ def _repeats(lines: Sequence[_Line]) -> int:
 
 def _input(line: _Line) -> str:
     """Return the system and user messages, without the ids that every message gets."""
-    turns = line.messages if isinstance(line.messages, list) else []
-    asked = [t for t in turns if isinstance(t, dict) and t.get("role") in ("system", "user")]
+    asked = [t for t in objects(line.messages) if t.get("role") in ("system", "user")]
     return repr([(turn.get("role"), turn.get("content")) for turn in asked])
 
 

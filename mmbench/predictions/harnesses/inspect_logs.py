@@ -21,7 +21,13 @@ from mmbench.predictions.harnesses.chat import (
     prompt_text,
     with_attachments,
 )
-from mmbench.predictions.harnesses.json_values import Cells, score_values, short_tags
+from mmbench.predictions.harnesses.json_values import (
+    Cells,
+    as_cells,
+    objects,
+    score_values,
+    short_tags,
+)
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.storage.content_keys import digest
 
@@ -51,8 +57,8 @@ def read_log(cells: Cells, data: bytes, path: Path) -> HarnessResults:
             f"{path}: this log has no samples; convert the whole log with `inspect log convert FILE"
             " --to json --output-dir DIR`"
         )
-    epochs = {s.get("epoch") for s in samples if isinstance(s, dict)}
-    read = [_sample(s, f"{path}: samples[{n}]", len(epochs) > 1) for n, s in enumerate(samples)]
+    several = len({str(sample.get("epoch")) for sample in objects(samples)}) > 1
+    read = [_sample(s, f"{path}: samples[{n}]", several) for n, s in enumerate(samples)]
     status = cells.get("status")
     notes = [] if status == "success" else [f"the log has the status {status}, not success"]
     return HarnessResults(HARNESS, read, _aggregates(cells), notes, digest(data).hex())
@@ -61,14 +67,13 @@ def read_log(cells: Cells, data: bytes, path: Path) -> HarnessResults:
 def _sample(sample: object, where: str, several: bool) -> HarnessSample:
     if not isinstance(sample, dict) or not isinstance(sample.get("id"), str | int):
         raise DataError(f"{where}: no id, unlike samples of inspect_ai")
-    attached = sample.get("attachments")
-    attachments = attached if isinstance(attached, dict) else {}
+    attachments = as_cells(sample.get("attachments"))
     output = with_attachments(sample.get("output"), attachments)
     question = with_attachments(sample.get("input"), attachments)
-    scores, metadata = _scores(sample.get("scores")), sample.get("metadata")
+    scores = _scores(sample.get("scores"))
     answers = [score.get("answer") for score in scores.values()]
     texts = choice_texts(output)
-    tags = short_tags(metadata) if isinstance(metadata, dict) else {}
+    tags = short_tags(as_cells(sample.get("metadata")))
     return HarnessSample(
         None,
         str(sample["id"]),
@@ -88,15 +93,14 @@ def _error(sample: Cells, output: object, texts: list[str]) -> str:
     error = sample.get("error")
     if isinstance(error, dict):
         return str(error.get("message") or "error without a message")
-    refused = output.get("error") if isinstance(output, dict) else None
+    refused = as_cells(output).get("error")
     if any(texts):
         return ""
     return str(refused) if refused else "" if texts else "the model output has no choices"
 
 
 def _scores(scores: object) -> dict[str, Cells]:
-    named = scores.items() if isinstance(scores, dict) else ()
-    return {name: score for name, score in named if isinstance(score, dict)}
+    return {n: score for n, score in as_cells(scores).items() if isinstance(score, dict)}
 
 
 def _numbers(scores: Mapping[str, Cells]) -> dict[str, float]:
@@ -115,18 +119,10 @@ def _number(value: object) -> object:
 
 def _aggregates(cells: Cells) -> dict[str, float]:
     """Return the metrics of the log, by SCORER/METRIC, or by METRIC if there is one scorer."""
-    results = cells.get("results")
-    scorers = results.get("scores") if isinstance(results, dict) else None
-    scorers = [
-        s for s in scorers or [] if isinstance(s, dict) and isinstance(s.get("metrics"), dict)
-    ]
+    scorers = objects(as_cells(cells.get("results")).get("scores"))
     values: dict[str, float] = {}
     for scorer in scorers:
         prefix = f"{scorer.get('name')}/" if len(scorers) > 1 else ""
-        named = {
-            f"{prefix}{n}": m.get("value")
-            for n, m in scorer["metrics"].items()
-            if isinstance(m, dict)
-        }
-        values |= score_values(named)
+        metrics = as_cells(scorer.get("metrics")).items()
+        values |= score_values({f"{prefix}{n}": as_cells(m).get("value") for n, m in metrics})
     return values

@@ -107,3 +107,18 @@ def media_names(value: object, depth: int = 4) -> Iterator[str]:
 def is_text_list(value: object) -> TypeGuard[list[str]]:
     """Return whether a value is a list of strings, and not empty."""
     return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+def as_list(value: object) -> list[Any]:
+    """Return a value if it is a list, otherwise an empty list."""
+    return value if isinstance(value, list) else []
+
+
+def as_cells(value: object) -> Cells:
+    """Return a value if it is an object, otherwise an empty object."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: object) -> list[Cells]:
+    """Return the objects in a list; [] for a value that is not a list."""
+    return [one for one in as_list(value) if isinstance(one, dict)]

@@ -30,9 +30,12 @@ from mmbench.errors import DataError
 from mmbench.predictions.harnesses.aggregates import lm_eval_scores
 from mmbench.predictions.harnesses.json_values import (
     Cells,
+    as_cells,
+    as_list,
     decode_lines,
     is_text_list,
     media_names,
+    objects,
     score_values,
     short_tags,
 )
@@ -91,8 +94,7 @@ def _samples(cells: Cells, where: str) -> list[HarnessSample]:
     if not is_samples(cells) or type(row) is not int:
         raise DataError(f"{where}: no doc_id, doc_hash or filtered_resps, unlike the first line")
     answers = _answers(cells, where)
-    stored = cells.get("doc")
-    doc = stored if isinstance(stored, dict) else {}
+    doc = as_cells(cells.get("doc"))
     sample = HarnessSample(
         row,
         str(row),
@@ -143,7 +145,7 @@ def _answers(cells: Cells, where: str) -> list[_Answer]:
         )
     outputs = _texts(raw if "resps" in cells else filtered)
     chosen = _texts(filtered)
-    if len(chosen) == len(outputs):
+    if outputs and len(chosen) == len(outputs):
         return [_Answer(*pair) for pair in zip(outputs, chosen, strict=True)]
     extracted = chosen[0] if len(chosen) == 1 else chosen or None
     return [_Answer(output, extracted) for output in outputs] or [_Answer(None, extracted)]
@@ -163,8 +165,7 @@ def _rated_options(cells: Cells) -> list[float] | None:
     context (`construct_requests`); these are left out.
     """
     filtered = cells.get("filtered_resps")
-    pairs = filtered if isinstance(filtered, list) else []
-    rated = [_likelihood(pair) for pair in pairs]
+    rated = [_likelihood(pair) for pair in as_list(filtered)]
     numbers = [number for number in rated if number is not None]
     if len(numbers) < 2 or len(numbers) < len(rated):
         return None
@@ -188,9 +189,7 @@ def _likelihood(pair: object) -> float | None:
 
 def _requests(cells: Cells) -> list[Cells]:
     """Return the arguments of each request, {"arg_0": context, "arg_1": continuation}."""
-    arguments = cells.get("arguments")
-    requests = list(arguments.values()) if isinstance(arguments, dict) else []
-    return [request for request in requests if isinstance(request, dict)]
+    return objects(list(as_cells(cells.get("arguments")).values()))
 
 
 def _continuations(cells: Cells) -> list[str]:
