@@ -11,14 +11,14 @@ from zipfile import BadZipFile, ZipFile
 from mmbench.columns import Table
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.table_files import record_table
-from mmbench.errors import DataError
+from mmbench.errors import DataError, MissingExtra
 from mmbench.validation.inflation import refuse_inflation
 
 LONGEST_CELL = 32_767  # characters; Excel's limit, at which longer texts are cut
 
 
 def excel_records(data: bytes, path: Path) -> Table[Record]:
-    """Return the rows below the header of the first sheet. Raises DataError.
+    """Return the rows below the header of the first sheet. Raises DataError and MissingExtra.
 
     An empty cell is None. Formulas are not computed: their cells have the values that were stored.
     """
@@ -32,9 +32,11 @@ def excel_records(data: bytes, path: Path) -> Table[Record]:
 
 def _rows(data: bytes, path: Path) -> list[Sequence[Any]]:
     """Return the cells of the rows that are not empty."""
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
+    try:
+        from openpyxl import load_workbook
+        from openpyxl.utils.exceptions import InvalidFileException
+    except ImportError as error:
+        raise MissingExtra(f"{path}: reading .xlsx", "openpyxl", "mmbench[xlsx]") from error
     try:
         with ZipFile(BytesIO(data)) as archive:
             expanded = sum(info.file_size for info in archive.infolist())

@@ -63,7 +63,8 @@ def score(commands: Commands) -> None:
         required=True,
         metavar="FILE",
         help="JSONL, JSON (COCO, VQA results), CSV, .npz, .npy, .trn, .txt, Kaldi's text, a TREC"
-        " run, or a folder of embeddings, images or audio; docs/scoring.md shows each format",
+        " run, results of lmms-eval, lm-eval, VLMEvalKit, EvalScope, inspect_ai or mteb, or a"
+        " folder of embeddings, images or audio; docs/scoring.md shows each format",
     )
     add(
         "--name",
@@ -75,7 +76,9 @@ def score(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="prediction=NAME,id=NAME",
-        help="the columns with predictions and ids, if the file has several candidates",
+        help="the columns with predictions and ids, if the file has several candidates; for results"
+        " of other harnesses also filter=NAME, repeat=N, subset=NAME, split=NAME and"
+        " prediction=extracted",
     )
     add(
         "--strip-reasoning",

@@ -1,5 +1,7 @@
 """Tables of VLMEvalKit."""
 
+import sys
+
 import pytest
 
 from tests.predictions.harnesses import writers
@@ -89,3 +91,9 @@ def test_files_that_are_refused(refused, answers, tmp_path):
     whole = writers.vlmevalkit(tmp_path / "M_E.xlsx", rows(OUTPUTS)).read_bytes()
     damaged.write_bytes(whole[: len(whole) // 2])
     assert "is not an Excel table that can be read" in refused("answers", damaged, answers)
+
+
+def test_the_library_for_excel_is_optional(refused, answers, tmp_path, monkeypatch):
+    path = writers.vlmevalkit(tmp_path / "M_D.xlsx", rows(OUTPUTS))
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    assert "pip install 'mmbench[xlsx]'" in refused("answers", path, answers)
