@@ -17,7 +17,7 @@ from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import DataError, UserError
 from mmbench.protocols import declare, declare_source
 from mmbench.stats import score
-from mmbench.types import FeatureRequest, Outputs, Prediction, Sample, Score
+from mmbench.types import FeatureRequest, OutputContext, Outputs, Prediction, Sample, Score
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +37,7 @@ def file(own_plugins: None, tmp_path: Path) -> Iterator[Path]:
         (Outputs({3: "2,1"}), "the id 3; use a str that is equal to the id"),  # type: ignore[dict-item]
         (Outputs({"a": ""}, tags={"a": "b"}), "the tags 'b'; use a dict of strings, {tag: value}"),  # type: ignore[dict-item]
         (Outputs({"a": ""}, tags={"a": {"b": 3}}), "the tags {'b': 3}; use a dict of strings"),  # type: ignore[dict-item]
+        (Outputs({"a": ""}, contexts=[OutputContext(), OutputContext()]), "2 contexts; use one"),
         (Outputs({"a": ""}, notes="odd"), "'odd' as notes; use a list of strings"),  # type: ignore[arg-type]
     ],
 )

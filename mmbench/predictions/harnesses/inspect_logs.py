@@ -30,6 +30,7 @@ from mmbench.predictions.harnesses.json_values import (
 )
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.storage.content_keys import digest
+from mmbench.text import plain
 
 HARNESS = "inspect_ai"
 # The values that stand for correct, incorrect, partially correct and no answer (`value_to_float`).
@@ -60,7 +61,9 @@ def read_log(cells: Cells, data: bytes, path: Path) -> HarnessResults:
     several = len({str(sample.get("epoch")) for sample in objects(samples)}) > 1
     read = [_sample(s, f"{path}: samples[{n}]", several) for n, s in enumerate(samples)]
     status = cells.get("status")
-    notes = [] if status == "success" else [f"the log has the status {status}, not success"]
+    notes = (
+        [] if status == "success" else [f"the log has the status {plain(str(status))}, not success"]
+    )
     return HarnessResults(HARNESS, read, _aggregates(cells), notes, digest(data).hex())
 
 

@@ -19,9 +19,7 @@ neither the row of the data set (`doc`) nor the requests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -31,13 +29,18 @@ from mmbench.predictions.harnesses.aggregates import lm_eval_scores
 from mmbench.predictions.harnesses.json_values import (
     Cells,
     as_cells,
-    as_list,
     decode_lines,
     is_text_list,
     media_names,
-    objects,
     score_values,
     short_tags,
+)
+from mmbench.predictions.harnesses.likelihoods import (
+    continuations,
+    likeliest,
+    likelihood,
+    rated_options,
+    requests,
 )
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.storage.content_keys import digest
@@ -45,7 +48,6 @@ from mmbench.text import count
 
 LM_EVAL, LMMS_EVAL = "lm-eval", "lmms-eval"
 _FIELDS = {"doc_id", "filtered_resps", "doc_hash"}
-_BOOLEANS = {"True": True, "False": False, True: True, False: False}
 # The keys of a line that are not the name of a metric.
 _NO_METRICS = {
     *_FIELDS,
@@ -73,7 +75,7 @@ def read_samples(data: bytes, path: Path) -> HarnessResults:
     samples = [
         sample for number, cells in lines for sample in _samples(cells, f"{path} line {number}")
     ]
-    rated = sum(_rated_options(cells) is not None for _, cells in lines)
+    rated = sum(rated_options(cells) is not None for _, cells in lines)
     scores = lm_eval_scores(path)
     return HarnessResults(harness, samples, scores, _notes(rated), digest(data).hex())
 
@@ -133,12 +135,12 @@ def _metric_names(cells: Cells) -> list[str]:
 def _answers(cells: Cells, where: str) -> list[_Answer]:
     """Return the answers of a sample: one, or one per repeat."""
     filtered, raw = cells["filtered_resps"], cells.get("resps")
-    rated = _rated_options(cells)
+    rated = rated_options(cells)
     if rated is not None:
-        option = _likeliest(rated, _continuations(cells))
+        option = likeliest(rated, continuations(cells))
         return [_Answer(option, option)]
     single = filtered[0] if isinstance(filtered, list) and len(filtered) == 1 else filtered
-    if _likelihood(single) is not None:
+    if likelihood(single) is not None:
         raise DataError(
             f"{where}: filtered_resps is the likelihood of one text, not an answer; mmbench scores"
             " answers and choices between options"
@@ -158,57 +160,9 @@ def _texts(value: object) -> list[str]:
     return [value] if isinstance(value, str) else []
 
 
-def _rated_options(cells: Cells) -> list[float] | None:
-    """Return the log-likelihood of each option; None unless the model rated several options.
-
-    For the metric `acc_mutual_info`, lm-eval appends a request for each option with an empty
-    context (`construct_requests`); these are left out.
-    """
-    filtered = cells.get("filtered_resps")
-    rated = [_likelihood(pair) for pair in as_list(filtered)]
-    numbers = [number for number in rated if number is not None]
-    if len(numbers) < 2 or len(numbers) < len(rated):
-        return None
-    contexts = [request.get("arg_0") for request in _requests(cells)]
-    half = len(numbers) // 2
-    unconditional = len(contexts) == len(numbers) and contexts[half:] == [""] * (
-        len(numbers) - half
-    )
-    return numbers[:half] if unconditional else numbers
-
-
-def _likelihood(pair: object) -> float | None:
-    """Return the log-likelihood in [log-likelihood, whether greedy]; None for other values."""
-    if not isinstance(pair, list) or len(pair) != 2 or isinstance(pair[1], list | dict):
-        return None
-    try:
-        return float(pair[0]) if pair[1] in _BOOLEANS else None
-    except (TypeError, ValueError):
-        return None
-
-
-def _requests(cells: Cells) -> list[Cells]:
-    """Return the arguments of each request, {"arg_0": context, "arg_1": continuation}."""
-    return objects(list(as_cells(cells.get("arguments")).values()))
-
-
-def _continuations(cells: Cells) -> list[str]:
-    """Return the text of each option; [] if the line does not have distinct texts."""
-    texts = [str(request.get("arg_1", "")).strip() for request in _requests(cells)]
-    rated = _rated_options(cells) or []
-    texts = texts[: len(rated)]
-    return texts if len(set(texts)) == len(rated) and all(texts) else []
-
-
-def _likeliest(rated: Sequence[float], texts: Sequence[str]) -> str:
-    """Return the text of the option of highest log-likelihood, or its letter without texts."""
-    best = max(range(len(rated)), key=rated.__getitem__)
-    return texts[best] if texts else ascii_uppercase[best % len(ascii_uppercase)]
-
-
 def _prompt(cells: Cells) -> str:
-    requests = _requests(cells)
-    prompt = cells.get("input", requests[0].get("arg_0") if requests else "")
+    asked = requests(cells)
+    prompt = cells.get("input", asked[0].get("arg_0") if asked else "")
     return prompt if isinstance(prompt, str) else ""
 
 
@@ -219,7 +173,7 @@ def _reference(cells: Cells) -> object:
     number of the option, which is replaced by the text of the option.
     """
     target = cells.get("target")
-    options = _continuations(cells)
+    options = continuations(cells)
     if isinstance(target, str) and target.isdecimal() and target not in options:
         return options[int(target)] if int(target) < len(options) else target
     return target

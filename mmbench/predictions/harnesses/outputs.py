@@ -18,7 +18,7 @@ from mmbench.predictions.column_choice import IDS
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.predictions.harnesses.selection import one_per_sample, selections
 from mmbench.predictions.values import as_value
-from mmbench.text import listed
+from mmbench.text import listed, plain
 from mmbench.text.number_format import format_number
 from mmbench.types import InvalidContent, OutputContext, Outputs
 
@@ -90,7 +90,8 @@ def _ids(
     if name in ("", ROW, own):
         return [sample.id for sample in samples], own
     if any(name not in sample.tags for sample in samples):
-        known = [one for one in samples[0].tags if all(one in s.tags for s in samples)]
+        columns = [n for n in samples[0].tags if all(n in sample.tags for sample in samples)]
+        known = [plain(column) for column in columns]
         raise UnknownName(f"id column of {place}", name, [ROW, own, *known], "see --field")
     return [sample.tags[name] for sample in samples], name
 

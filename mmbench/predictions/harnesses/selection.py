@@ -14,7 +14,7 @@ from mmbench.columns import are_distinct
 from mmbench.errors import DataError, UnknownName
 from mmbench.predictions.harnesses.mteb import HARNESS as MTEB
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
-from mmbench.text import count, listed, repeated
+from mmbench.text import count, listed, plain, repeated
 
 _REPEATED = ("repeat", "filter")
 _PARTS = ("subset", "split")
@@ -66,7 +66,7 @@ def _refuse_parts(samples: Sequence[HarnessSample], place: str) -> None:
         if len(values) > 1:
             raise DataError(
                 f"{place} has {count(len(values), key)}: {listed(values)}; choose one with --field"
-                f" {key}={values[0]}"
+                f" {key}={plain(values[0])}"
             )
 
 
@@ -90,6 +90,6 @@ def _several(samples: Sequence[HarnessSample], ids: Sequence[str], place: str) -
             dict.fromkeys(s.tags[key] for s in samples if s.id == ids[0] and key in s.tags)
         )
         if len(values) > 1:
-            choice = f"choose one with --field {key}={values[0]}"
+            choice = f"choose one with --field {key}={plain(values[0])}"
             return DataError(f"{what}, with the {key}s {listed(values)}; {choice}")
     return DataError(f"{what}, which no field distinguishes; give a file with one line per sample")

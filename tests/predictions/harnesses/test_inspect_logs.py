@@ -62,3 +62,17 @@ def test_other_files_of_inspect(refused, answers, tmp_path):
     assert f"`inspect log convert {archive} --to json --output-dir DIR`" in message
     path = writers.inspect_log(tmp_path / "header.json", [])
     assert "this log has no samples" in refused("answers", path, answers)
+
+
+def test_control_characters_in_a_log_are_not_printed(scored, answers, tmp_path, capsys):
+    hostile = "\x1b[31mred\u202e\nsecond line"
+    ids = [q["id"] for q in QUESTIONS]
+    hostile_samples = [
+        {**one, "scores": {hostile: {"value": "C"}}} for one in samples(OUTPUTS, ids)
+    ]
+    path = writers.inspect_log(tmp_path / "log.json", hostile_samples, status=hostile)
+    record = scored("answers", path, answers)
+    assert not set("\x1b\u202e") & set(notes(record))
+    assert any(
+        "itself reports \ufffd[31mred\ufffd second line 1.0000" in n for n in record["notes"]
+    )

@@ -149,6 +149,8 @@ def outputs_fault(outputs: object) -> str:
         return f"the tags {plain(repr(tags), 80)}; use a dict of strings, {{tag: value}}"
     if not isinstance(outputs.notes, list):
         return f"{plain(repr(outputs.notes), 80)} as notes; use a list of strings"
+    if outputs.contexts and len(outputs.contexts) != len(outputs.values):
+        return f"{len(outputs.contexts):,} contexts; use one OutputContext for each value"
     return ""
 
 
