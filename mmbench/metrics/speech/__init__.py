@@ -19,21 +19,15 @@ import msgspec
 import numpy as np
 
 from mmbench.errors import DataError
+from mmbench.metrics.speech.alignment import normalised_pieces, tokens_of
 from mmbench.metrics.speech.edits import Edits, fewest_edits
 from mmbench.metrics.speech.normalisers import deletes_marks, normalise, normaliser_signature
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
-from mmbench.text.alternatives import (
-    count_readings,
-    first_reading,
-    has_alternatives,
-    pieces_of,
-    readings,
-)
+from mmbench.text.alternatives import first_reading, has_alternatives, pieces_of
 from mmbench.types import Prediction, Score
 
-_READINGS = 64  # most readings of a reference that are normalised as whole texts
 _CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in signatures
 
 
@@ -175,41 +169,10 @@ def _counts(
     )
     for at, pieces in enumerate(choices):
         if pieces is not None:
-            network = _normalised(pieces, normaliser)
-            edits[at] = fewest_edits(
-                network, _tokens(hypotheses[at], characters), characters=characters
-            )
+            network = normalised_pieces(pieces, normaliser)
+            tokens = tokens_of(hypotheses[at], characters)
+            edits[at] = fewest_edits(network, tokens, characters=characters)
     return [edits[at] for at in range(len(predictions))]
-
-
-def _normalised(pieces: list[Any], normaliser: str) -> list[Any]:
-    """Normalise a reference with alternatives, given as `pieces`.
-
-    Every text that the alternatives can form is normalised. If there are more than `_READINGS` such
-    texts, each piece is normalised separately.
-    """
-    if normaliser == "none":
-        return pieces
-    if count_readings(pieces) > _READINGS:
-        return _each_normalised(pieces, normaliser)
-    texts = dict.fromkeys(normalise(normaliser, text) for text in readings(pieces))
-    return [[[text] for text in texts]]
-
-
-def _each_normalised(pieces: list[Any], normaliser: str) -> list[Any]:
-    return [
-        normalise(normaliser, piece)
-        if isinstance(piece, str)
-        else [_each_normalised(choice, normaliser) for choice in piece]
-        for piece in pieces
-    ]
-
-
-def _tokens(text: str, characters: bool) -> list[str]:
-    from jiwer.transformations import cer_default, wer_default
-
-    tokens: list[str] = (cer_default if characters else wer_default)(text)[0]
-    return tokens
 
 
 def _aligned(references: list[str], hypotheses: list[str], characters: bool) -> list[Edits]:

@@ -26,6 +26,8 @@ _DELETION = 1 << 2 * _BITS
 _INSERTION = _DELETION + 1
 _SUBSTITUTION = _DELETION + (1 << _BITS)
 
+_MATCH, _DELETE, _INSERT = range(3)  # the last step of an alignment; a match may be a substitution
+
 
 class Edits(NamedTuple):
     """Edit counts between a hypothesis and its reference, in words or characters."""
@@ -139,3 +141,35 @@ def _edits_of_cost(cost: int, length: int) -> Edits:
     edits, substitutions, insertions = cost >> 2 * _BITS, cost >> _BITS & _MASK, cost & _MASK
     hits = length - substitutions - insertions
     return Edits(hits, substitutions, edits - substitutions - insertions, insertions)
+
+
+def cheapest_path(
+    reference: Sequence[str], hypothesis: Sequence[str]
+) -> list[tuple[int | None, int | None]]:
+    """Return the cheapest alignment of two token sequences, as pairs of positions.
+
+    A None for the reference is an insertion, a None for the hypothesis a deletion. The numbers of
+    edits are those of `fewest_edits`. Takes a byte for each pair of tokens.
+    """
+    codes = {token: code for code, token in enumerate(dict.fromkeys(hypothesis))}
+    columns = np.array([codes[token] for token in hypothesis], np.int64)
+    row = _INSERTION * np.arange(len(hypothesis) + 1, dtype=np.int64)
+    moves = np.empty((len(reference), len(hypothesis) + 1), np.int8)
+    for at, token in enumerate(reference):
+        after = _step(row, columns, codes.get(token, -1))
+        moves[at] = np.where(after == row + _DELETION, _DELETE, _INSERT)
+        matched = row[:-1] + np.where(columns == codes.get(token, -1), 0, _SUBSTITUTION)
+        moves[at, 1:][after[1:] == matched] = _MATCH
+        row = after
+    return _traced(moves)
+
+
+def _traced(moves: NDArray[np.int8]) -> list[tuple[int | None, int | None]]:
+    """Follow the moves [n, m + 1] from the last pair of tokens to the first one."""
+    row, at = moves.shape[0], moves.shape[1] - 1
+    path: list[tuple[int | None, int | None]] = []
+    while row or at:
+        move = int(moves[row - 1, at]) if row else _INSERT
+        row, at = row - (move != _INSERT), at - (move != _DELETE)
+        path.append((None if move == _INSERT else row, None if move == _DELETE else at))
+    return path[::-1]

@@ -1,0 +1,165 @@
+"""Alignments of transcripts: which words were substituted, deleted or inserted.
+
+An alignment shows the errors that an error rate counts, so it has the same tokens and the same
+numbers of errors. jiwer aligns references without alternatives. For a reference with alternatives,
+the reading with the fewest edits is aligned (`mmbench.metrics.speech.edits`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple, get_args
+
+from mmbench.metrics.speech.edits import Edits, cheapest_path, fewest_edits
+from mmbench.metrics.speech.normalisers import normalise
+from mmbench.text.alternatives import Piece, count_readings, pieces_of, readings, words_of
+
+Operation = Literal["equal", "substitute", "delete", "insert"]
+
+_ERROR_RATE = re.compile(r"(wer|cer|mer|wil)\[(\w+)\](?:\{macro:.*\})?")
+_READINGS = 64  # most readings of a reference that are normalised as whole texts
+
+
+class Step(NamedTuple):
+    """A step of an alignment: a token of the reference with a token of the hypothesis.
+
+    `reference` is "" for an insertion, and `hypothesis` is "" for a deletion.
+    """
+
+    operation: Operation
+    reference: str
+    hypothesis: str
+
+
+class Alignment(NamedTuple):
+    """An alignment of two texts by words or, if `characters` is true, by characters."""
+
+    steps: list[Step]
+    characters: bool
+
+    @property
+    def edits(self) -> Edits:
+        """The numbers of hits, substitutions, deletions and insertions."""
+        numbers = Counter(step.operation for step in self.steps)
+        return Edits(*(numbers[operation] for operation in get_args(Operation)))
+
+
+class ErrorRate(NamedTuple):
+    """The part of a score's name that determines its alignments: normaliser and unit."""
+
+    normaliser: str
+    characters: bool
+
+
+def error_rate(score: str) -> ErrorRate | None:
+    """Return how a score aligns texts: `wer[basic]` by words; None if it is not an error rate."""
+    name = _ERROR_RATE.fullmatch(score)
+    return ErrorRate(name[2], name[1] == "cer") if name else None
+
+
+def align(hypothesis: str, target: Any, rate: ErrorRate) -> Alignment:
+    """Align a transcript with its reference as the error rate `rate` does.
+
+    `target` is a text, or a reference with alternatives (`mmbench.text.alternatives`). Raises
+    MissingExtra if the package of the normaliser is not installed.
+    """
+    text = normalise(rate.normaliser, hypothesis)
+    pieces = pieces_of(target)
+    if pieces is None:
+        steps = _jiwer_steps(normalise(rate.normaliser, target), text, rate.characters)
+    else:
+        network = normalised_pieces(pieces, rate.normaliser)
+        steps = _network_steps(network, tokens_of(text, rate.characters), rate.characters)
+    return Alignment(steps, rate.characters)
+
+
+def _jiwer_steps(reference: str, hypothesis: str, characters: bool) -> list[Step]:
+    from jiwer import process_characters, process_words
+
+    output = (process_characters if characters else process_words)([reference], [hypothesis])
+    steps: list[Step] = []
+    for chunk in output.alignments[0]:
+        left = output.references[0][chunk.ref_start_idx : chunk.ref_end_idx]
+        right = output.hypotheses[0][chunk.hyp_start_idx : chunk.hyp_end_idx]
+        length = max(len(left), len(right))
+        left, right = left or [""] * length, right or [""] * length
+        steps += [Step(chunk.type, *tokens) for tokens in zip(left, right, strict=True)]
+    return steps
+
+
+def _network_steps(
+    pieces: Sequence[Piece], hypothesis: Sequence[str], characters: bool
+) -> list[Step]:
+    """Return the steps of the best reading of a reference with alternatives."""
+    words = _best_reading(pieces, hypothesis, characters)
+    reference = list(" ".join(words)) if characters else words
+    return [
+        _step("" if row is None else reference[row], "" if at is None else hypothesis[at])
+        for row, at in cheapest_path(reference, hypothesis)
+    ]
+
+
+def _step(reference: str, hypothesis: str) -> Step:
+    if reference == hypothesis:
+        return Step("equal", reference, hypothesis)
+    operation: Operation = (
+        "insert" if not reference else "delete" if not hypothesis else "substitute"
+    )
+    return Step(operation, reference, hypothesis)
+
+
+def _best_reading(
+    pieces: Sequence[Piece], hypothesis: Sequence[str], characters: bool
+) -> list[str]:
+    """Return the words of the reading with the fewest edits.
+
+    The choices are made one after another: each time, the choice is kept that still allows the
+    fewest edits of the whole reference.
+    """
+
+    def fewest(network: list[Piece]) -> tuple[int, int, int]:
+        edits = fewest_edits(network, hypothesis, characters=characters)
+        return edits.edits, edits.substitutions, edits.insertions
+
+    network = list(pieces)
+    while (at := _first_choice(network)) is not None:
+        before, choices, after = network[:at], network[at], network[at + 1 :]
+        network = min(([*before, *choice, *after] for choice in choices), key=fewest)
+    return [word for text in network for word in words_of(str(text))]
+
+
+def _first_choice(network: Iterable[Piece]) -> int | None:
+    return next((at for at, piece in enumerate(network) if not isinstance(piece, str)), None)
+
+
+def normalised_pieces(pieces: list[Piece], normaliser: str) -> list[Piece]:
+    """Normalise a reference with alternatives, given as `pieces`.
+
+    Every text that the alternatives can form is normalised. If there are more than `_READINGS` such
+    texts, each piece is normalised separately.
+    """
+    if normaliser == "none":
+        return pieces
+    if count_readings(pieces) > _READINGS:
+        return _each_normalised(pieces, normaliser)
+    texts = dict.fromkeys(normalise(normaliser, text) for text in readings(pieces))
+    return [[[text] for text in texts]]
+
+
+def _each_normalised(pieces: list[Piece], normaliser: str) -> list[Piece]:
+    return [
+        normalise(normaliser, piece)
+        if isinstance(piece, str)
+        else [_each_normalised(choice, normaliser) for choice in piece]
+        for piece in pieces
+    ]
+
+
+def tokens_of(text: str, characters: bool) -> list[str]:
+    """Return the tokens of a normalised text as jiwer does: its words, or its characters."""
+    from jiwer.transformations import cer_default, wer_default
+
+    tokens: list[str] = (cer_default if characters else wer_default)(text)[0]
+    return tokens
