@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
+from mmbench.text.alternatives import format_pieces, pieces_of
+
 
 def output_text(value: Any, labels: Sequence[str] = ()) -> str:
-    """Return an output as text.
+    """Return an output as text, or a reference.
 
-    `value` is a text, a number, class scores [c], a class index, a ranking, or {"media": NAME}.
+    `value` is a text, a number, class scores [c], a class index, a ranking, {"media": NAME}, or a
+    reference with alternatives.
     `labels` are the class names; a class without a name is "class 3".
     """
     if value is None:
@@ -33,6 +36,8 @@ def _object_text(value: dict[str, Any]) -> str:
         return "not found" if rank is None else f"rank {rank}"
     if value.keys() == {"media"}:
         return str(value["media"])
+    if (pieces := pieces_of(value)) is not None:
+        return format_pieces(pieces)
     return msgspec.json.encode(value).decode()
 
 

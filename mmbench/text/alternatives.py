@@ -122,6 +122,15 @@ def pieces_of(reference: object) -> list[Piece] | None:
     return None
 
 
+def format_pieces(pieces: list[Piece]) -> str:
+    """Return the pieces of a reference in the notation that `parse` reads."""
+    return " ".join(p if isinstance(p, str) else _format_choices(p) for p in pieces)
+
+
+def _format_choices(choices: list[list[Piece]]) -> str:
+    return "{ " + " / ".join(format_pieces(choice) or _NULL for choice in choices) + " }"
+
+
 def first_reading(pieces: list[Piece]) -> str:
     """Return the text in which each alternative is replaced by its first choice."""
     parts = [p if isinstance(p, str) else first_reading(p[0]) for p in pieces]

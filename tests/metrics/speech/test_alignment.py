@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mmbench.metrics import speech
 from mmbench.metrics.speech.alignment import Step, align, error_rate
-from mmbench.text.alternatives import parse
+from mmbench.text.alternatives import format_pieces, parse, pieces_of
 from mmbench.types import Prediction
 
 METRICS = ["wer[none]", "wer[basic]", "wer[whisper_en]", "cer[none]", "cer[basic]", "mer[none]"]
@@ -88,3 +88,13 @@ def test_more_readings_than_are_normalised_as_a_whole():
 )
 def test_the_scores_that_have_alignments(score, found):
     assert error_rate(score) == found
+
+
+@given(text=st.text(st.sampled_from("ab{}/@ "), max_size=24))
+def test_a_reference_is_written_as_it_was_read(text):
+    try:
+        pieces = pieces_of(parse(text))
+    except ValueError:
+        return
+    if pieces is not None:
+        assert pieces_of(parse(format_pieces(pieces))) == pieces

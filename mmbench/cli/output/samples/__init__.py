@@ -1,0 +1,1 @@
+"""The samples of runs in a terminal, as CSV and as JSON."""

@@ -1,0 +1,103 @@
+"""Samples as labelled lines: their inputs, references and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from mmbench.comparison.run_sample import RunSample
+from mmbench.metrics.speech.alignment import ErrorRate
+from mmbench.text import count, plain, printable
+from mmbench.types import MediaPlace
+
+_EXCERPT = 300  # characters of a text in a list of samples
+_WHOLE = 20_000  # characters of a text of a single sample
+_SCANNED = 10_000  # characters that an excerpt is made from
+_REFERENCES = 5  # references of a sample shown in a list of samples
+
+
+class Field(NamedTuple):
+    """A label and its lines; the lines are safe to print."""
+
+    label: str
+    lines: list[str]
+
+
+class View(NamedTuple):
+    """What is shown of samples, and in how many cells.
+
+    `metric` is the score that orders the samples. If `whole` is true, texts and reasoning are shown
+    in full. `rate` is the error rate whose alignment is shown, None for no alignment. `labels` are
+    the class names. `width` is the width of the terminal, None if nothing is wrapped.
+    """
+
+    metric: str
+    width: int | None
+    whole: bool = False
+    rate: ErrorRate | None = None
+    labels: Sequence[str] = ()
+
+
+def rows_of(fields: Iterable[Field]) -> list[list[str]]:
+    """Return fields as rows of a list; only the first line of a field has the label."""
+    return [
+        ["" if nth else field.label, line]
+        for field in fields
+        for nth, line in enumerate(field.lines)
+    ]
+
+
+def text_lines(text: str, whole: bool) -> list[str]:
+    """Return a text as lines: an excerpt in one line or, if `whole`, the text with its lines."""
+    if not text.strip():
+        return ["(empty)"]
+    if not whole:
+        excerpt = plain(text[:_SCANNED], _EXCERPT)
+        hidden = len(text) > _SCANNED and not excerpt.endswith("…")
+        return [f"{excerpt} …" if hidden else excerpt]
+    rest = len(text) - _WHOLE
+    more = [f"… and {count(rest, 'more character')}; --json prints all"] if rest > 0 else []
+    return [*printable(text[:_WHOLE].strip("\n")).split("\n"), *more]
+
+
+def input_fields(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield the inputs of a sample and its references."""
+    yield from _contents(sample.texts, sample.media, view)
+    if isinstance(sample.target, dict) and sample.target.keys() == {"media"}:
+        return  # an image or an audio clip, which is among the media
+    references = sample.references if view.whole else sample.references[:_REFERENCES]
+    lines = [line for text in references for line in text_lines(text, view.whole)]
+    rest = len(sample.references) - len(references)
+    lines += [f"… and {count(rest, 'more reference')}"] if rest else []
+    if lines:
+        yield Field("reference" if len(sample.references) == 1 else "references", lines)
+
+
+def _contents(texts: dict[str, str], media: dict[str, MediaPlace], view: View) -> Iterator[Field]:
+    for name, text in texts.items():
+        yield Field(plain(name, 30), text_lines(text, view.whole))
+    for name, place in media.items():
+        yield Field(plain(name, 30), [plain(place_text(place), 1_000)])
+
+
+def place_text(place: MediaPlace) -> str:
+    """Return where a media item is: its path, its URL, or its name and the file that contains it.
+
+    The text is not escaped.
+    """
+    if place.inside is not None:
+        return place.name if place.path in place.name else f"{place.name} in {place.path}"
+    if place.path or place.url:
+        return place.path or place.url
+    return f"{place.name}, {'stored' if place.data is not None else 'not stored'}"
+
+
+def tag_fields(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield the tags of a sample and, if all is shown, its group and its tokens."""
+    tags = ", ".join(f"{plain(name)}={plain(value)}" for name, value in sample.tags.items())
+    if tags:
+        yield Field("tags", [tags])
+    if view.whole and sample.group:
+        yield Field("group", [plain(sample.group)])
+    if view.whole and sample.tokens is not None:
+        yield Field("tokens", [f"{sample.tokens:,}"])

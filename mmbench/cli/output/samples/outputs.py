@@ -1,0 +1,102 @@
+"""The output of a sample as labelled lines: an answer, retrieved documents, or class scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmbench.cli.output.samples.fields import Field, View, place_text, text_lines
+from mmbench.comparison.run_sample import Hit, RunSample
+from mmbench.text import count, plain
+
+_FEW = 5  # documents and classes shown in a list of samples
+
+
+def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[Field]:
+    """Yield the output of a sample: reasoning, answer, ranks or classes, and parsed answers.
+
+    `answer` is shown in place of the answer if it is given.
+    """
+    yield from _reasoning(sample, view)
+    if sample.error is not None:
+        yield Field("failed", [plain(sample.error, 1_000)])
+    elif sample.rank is not None or sample.hits or sample.relevant:
+        yield from _ranking(sample, view)
+    elif (scores := _class_scores(sample.output)) is not None:
+        yield Field("classes", list(_class_lines(scores, sample.references, view)))
+    else:
+        yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
+        yield from _parsed(sample)
+    if view.whole:
+        yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
+
+
+def _reasoning(sample: RunSample, view: View) -> Iterator[Field]:
+    if not sample.reasoning:
+        return
+    if view.whole:
+        yield Field("reasoning", text_lines(sample.reasoning, whole=True))
+        return
+    size = f"{count(sample.reasoning.count(chr(10)) + 1, 'line')}"
+    yield Field("reasoning", [f"{size}, {count(len(sample.reasoning), 'character')}"])
+
+
+def _parsed(sample: RunSample) -> Iterator[Field]:
+    """Yield the answers that metrics parsed, if they differ from the output."""
+    by_answer: dict[str, list[str]] = {}
+    for metric, details in sample.details.items():
+        if "answer" in details:
+            by_answer.setdefault(str(details["answer"]), []).append(metric)
+    by_answer.pop(sample.answer_text, None)
+    lines = [
+        f"{plain(answer) or '(nothing)'}"
+        + ("" if len(by_answer) == 1 else f"  {plain(', '.join(names))}")
+        for answer, names in by_answer.items()
+    ]
+    if lines:
+        yield Field("parsed as", lines)
+
+
+def _class_scores(output: object) -> list[float] | None:
+    """Return an output as class scores; None if it is something else."""
+    if hasattr(output, "tolist"):
+        output = output.tolist()
+    if not isinstance(output, list) or len(output) < 2:
+        return None
+    return output if all(isinstance(one, int | float) for one in output) else None
+
+
+def _class_lines(scores: list[float], references: Sequence[str], view: View) -> Iterator[str]:
+    """Yield the classes with the highest scores, and the reference classes below them."""
+    best = sorted(range(len(scores)), key=lambda at: -scores[at])
+    rank = {at: nth for nth, at in enumerate(best, 1)}
+    named = {at: view.labels[at] if at < len(view.labels) else f"class {at}" for at in best}
+    right = [at for at in best if named[at] in references]
+    shown = best[:_FEW]
+    for at in [*shown, *(at for at in right[:_FEW] if at not in shown)]:
+        mark = "  (reference)" if at in right else ""
+        yield f"{rank[at]:>3}  {scores[at]:8.4g}  {plain(named[at], 80)}{mark}"
+
+
+def _ranking(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield the first retrieved documents, then the relevant documents that are not among them."""
+    hits = sample.hits if view.whole else sample.hits[:_FEW]
+    if hits:
+        yield Field("retrieved", [_hit_line(hit, mark=hit.relevant) for hit in hits])
+    among = {hit.id for hit in hits}
+    missed = [hit for hit in sample.relevant if hit.id not in among]
+    shown = missed if view.whole else missed[:_FEW]
+    lines = [_hit_line(hit) for hit in shown]
+    if rest := len(missed) - len(shown):
+        lines += [f"… and {count(rest, 'more relevant document')}"]
+    if lines:
+        yield Field("relevant", lines)
+
+
+def _hit_line(hit: Hit, *, mark: bool = False) -> str:
+    """Return a document as a line: its rank (– if unknown), id, texts and media."""
+    parts = [f"{hit.rank or '–':>4}", plain(hit.id, 100), *(["(relevant)"] if mark else [])]
+    if hit.sample is not None:
+        texts = hit.sample.texts.values()
+        parts += [line for text in texts for line in text_lines(text, whole=False)]
+        parts += [plain(place_text(place), 300) for place in hit.sample.media.values()]
+    return "  ".join(parts)
