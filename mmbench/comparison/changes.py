@@ -10,6 +10,7 @@ from mmbench.comparison.output_text import output_text
 from mmbench.comparison.rows import SAMPLE_COLUMNS, RunRows
 from mmbench.stats import sample_values
 from mmbench.stats.folds import Floats
+from mmbench.stats.sums import Ints
 from mmbench.text import plain
 
 MOST_SAMPLES = 50  # samples returned; a table shows fewer
@@ -46,23 +47,13 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
     For an error rate, the value of a sample with an empty reference is its number of edits. Return
     None for a metric that has no value for a single sample (average precision).
     """
-    import pyarrow.compute as pc
-
-    first, second = (sample_values(joined.fold, r) for r in (joined.rows_a, joined.rows_b))
-    if first is None or second is None:
+    values = _values(joined, a)
+    if values is None:
         return None
-    higher = a.record.scores[joined.name].better == "higher"
-    if not higher:
-        first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
-    gain = np.nan_to_num((second - first) * (1 if higher else -1))
-    changed = np.flatnonzero(gain)
-    table = a.table.select(SAMPLE_COLUMNS).take(joined.places_a[changed])
-    table = table.add_column(0, "gain", [gain[changed]])
-    order = [(name, "ascending") for name in table.column_names]
-    # select_k_unstable fails on an empty table before pyarrow 26.
-    worst = pc.select_k_unstable(table, MOST_SAMPLES, order).to_numpy() if changed.size else changed
-    names = zip(*table.select(SAMPLE_COLUMNS).take(worst).to_pydict().values(), strict=True)
-    worst_rows = changed[worst]
+    first, second, gain = values
+    worst_rows = _largest_losses(joined, a, gain, MOST_SAMPLES)
+    keys = a.table.select(SAMPLE_COLUMNS).take(joined.places_a[worst_rows])
+    names = zip(*keys.to_pydict().values(), strict=True)
     columns = zip(
         names,
         first[worst_rows].tolist(),
@@ -74,6 +65,43 @@ def changes(joined: Joined, a: RunRows, b: RunRows) -> SampleChanges | None:
     )
     samples = [_change(*sample) for sample in columns]
     return SampleChanges(joined.name, int((gain < 0).sum()), int((gain > 0).sum()), samples)
+
+
+def changed_rows(joined: Joined, a: RunRows) -> Ints | None:
+    """Return the rows of `joined` with different metric values, the largest losses first.
+
+    Return None for a metric that has no value for a single sample.
+    """
+    values = _values(joined, a)
+    return None if values is None else _largest_losses(joined, a, values[2])
+
+
+def _values(joined: Joined, a: RunRows) -> tuple[Floats, Floats, Floats] | None:
+    """Return the values of the samples in both runs, and their gains; a loss is negative."""
+    first, second = (sample_values(joined.fold, r) for r in (joined.rows_a, joined.rows_b))
+    if first is None or second is None:
+        return None
+    higher = a.record.scores[joined.name].better == "higher"
+    if not higher:
+        first, second = _rates(first, joined.rows_a), _rates(second, joined.rows_b)
+    return first, second, np.nan_to_num((second - first) * (1 if higher else -1))
+
+
+def _largest_losses(joined: Joined, a: RunRows, gain: Floats, most: int | None = None) -> Ints:
+    """Return the `most` rows of `joined` with the largest losses; the others have larger gains.
+
+    Rows with equal gains are ordered by their samples. Rows without a gain or a loss are left out.
+    """
+    import pyarrow.compute as pc
+
+    changed = np.flatnonzero(gain)
+    if not changed.size:  # select_k_unstable fails on an empty table before pyarrow 26
+        return changed
+    table = a.table.select(SAMPLE_COLUMNS).take(joined.places_a[changed])
+    table = table.add_column(0, "gain", [gain[changed]])
+    order = [(name, "ascending") for name in table.column_names]
+    worst = pc.select_k_unstable(table, most or len(changed), order)
+    return np.asarray(changed[worst.to_numpy()])
 
 
 def _change(
