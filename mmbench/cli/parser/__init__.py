@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         results.gate,
         results.history,
         exports.export,
+        results.inspect,
         maintenance.selftest,
         maintenance.conformance,
         evaluation.check,

@@ -1,10 +1,13 @@
-"""The flags of compare, gate, history, list, show and leaderboard. Imports nothing but argparse."""
+"""The flags of compare, gate, history, inspect, list, show and leaderboard.
+
+Imports nothing but argparse.
+"""
 
 from __future__ import annotations
 
 import argparse
 
-from mmbench.cli.parser.arguments import natural, seed, share
+from mmbench.cli.parser.arguments import natural, positive, seed, share
 from mmbench.cli.parser.shared_flags import RUN, Commands, command, plugins, runs_of_task
 
 
@@ -76,6 +79,38 @@ def history(commands: Commands) -> None:
     add("--plot", metavar="FILE", help="write a plot to this file (.svg, .png or .pdf)")
     _test_flags(parser)
     add("--json", action="store_true", help="print the points as a JSON array")
+
+
+def inspect(commands: Commands) -> None:
+    """Add the subcommand `mmbench inspect` and its flags."""
+    text = "show samples: inputs, references, outputs and scores, of one run or of two side by side"
+    parser = command(commands, "inspect", "results", text)
+    add = parser.add_argument
+    add("run", nargs="+", metavar="RUN", help=f"one run, or a baseline and a candidate; {RUN}")
+    runs_of_task(parser)
+    _selection_flags(parser)
+    help = "the score that decides what is worst, wrong or changed (default: the headline)"
+    add("--metric", metavar="NAME", help=help)
+    help = "show the errors of each word (wer) or character (cer); on by default with --id"
+    add("--align", action="store_true", help=help)
+    help = "write the selected samples to a CSV file, and show none"
+    add("--csv", metavar="FILE", help=help)
+    add("--json", action="store_true", help="print the selected samples as a JSON array")
+    _runs_folder(parser)
+
+
+def _selection_flags(parser: argparse.ArgumentParser) -> None:
+    help = "show at most N samples, the worst first (default: 10; --csv and --json: all)"
+    parser.add_argument("--worst", type=positive, metavar="N", help=help)
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--wrong", action="store_true", help="only samples without the best possible score")
+    add("--failed", action="store_true", help="only samples that failed")
+    help = "only samples whose scores differ between two runs (default for two runs)"
+    add("--changed", action="store_true", help=help)
+    help = "only the samples with these ids, shown in full"
+    add("--id", action="extend", nargs="+", default=[], metavar="ID", help=help)
+    help = "only samples with this value of a tag; repeat for several"
+    parser.add_argument("--where", action="append", default=[], metavar="TAG=VALUE", help=help)
 
 
 def list(commands: Commands) -> None:

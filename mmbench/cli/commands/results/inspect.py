@@ -41,6 +41,7 @@ from mmbench.storage.records import StoredRun
 from mmbench.text import count, plain
 
 _SHOWN = 10  # samples shown by default
+_PARSED = ":answer"  # the end of the name of a column with the answers that a metric parsed
 
 
 def command(args: argparse.Namespace) -> int:
@@ -151,7 +152,9 @@ def _view(
     args: argparse.Namespace, samples: RunSamples, selection: Selection, rate: ErrorRate | None
 ) -> View:
     labels = samples.table.labels if samples.table is not None else []
-    return View(selection.metric, screen_width(sys.stdout), bool(args.id), rate, labels)
+    columns = samples.rows.column_names
+    parsers = [name.removesuffix(_PARSED) for name in columns if name.endswith(_PARSED)]
+    return View(selection.metric, screen_width(sys.stdout), bool(args.id), rate, labels, parsers)
 
 
 def _write(

@@ -25,7 +25,7 @@ class _Column(NamedTuple):
     width: int
 
 
-def alignment_lines(alignment: Alignment, width: int | None, indent: int = 4) -> list[str]:
+def alignment_lines(alignment: Alignment, width: int | None, indent: int = 0) -> list[str]:
     """Return the lines of an alignment, wrapped at the width of the terminal.
 
     A mark below a pair of tokens is S for a substitution, D for a deletion and I for an insertion;
@@ -34,7 +34,7 @@ def alignment_lines(alignment: Alignment, width: int | None, indent: int = 4) ->
     start = indent + max(map(len, _LABELS)) + 2
     room = None if width is None else max(_NARROWEST, width - start)
     gap = 0 if alignment.characters else 1
-    columns = [_column(step, room, alignment) for step in alignment.steps[:_MOST]]
+    columns = [_column(step, room) for step in alignment.steps[:_MOST]]
     lines: list[str] = []
     for group in _groups(columns, room, gap):
         lines += [""] if lines else []
@@ -47,17 +47,18 @@ def alignment_lines(alignment: Alignment, width: int | None, indent: int = 4) ->
     return [*lines, " " * indent + _summary(alignment, unit)]
 
 
-def _column(step: Step, room: int | None, alignment: Alignment) -> _Column:
-    tokens = [_token(text, room, alignment) for text in (step.reference, step.hypothesis)]
+def _column(step: Step, room: int | None) -> _Column:
+    texts = (step.reference, step.hypothesis)
+    tokens = [_token(text, room, blank=step.operation == "equal") for text in texts]
     width = max(1, *map(display_width, tokens))
     reference, hypothesis = (token or _GAP * width for token in tokens)
     return _Column((reference, hypothesis, _MARKS[step.operation]), width)
 
 
-def _token(text: str, room: int | None, alignment: Alignment) -> str:
-    """Return a token as it is shown, in at most `room` cells."""
-    if alignment.characters and text == " ":
-        return _SPACE
+def _token(text: str, room: int | None, *, blank: bool) -> str:
+    """Return a token as it is shown, in at most `room` cells; a space is blank, or a sign."""
+    if text == " ":
+        return text if blank else _SPACE
     shown = plain(text, _LONGEST) or ("\ufffd" if text else "")
     return shown if room is None else truncated(shown, room)
 

@@ -56,7 +56,7 @@ def pair_block(pair: Pair, nth: int, view: View) -> list[str]:
     lines += listing(rows_of(shared), view.width, _INDENT)
     lines += _both(pair, view)
     for role, one in zip(ROLES, pair, strict=True):
-        if one and (aligned := _alignment(one, view)):
+        if one and (aligned := _alignment(one, view, 2 * _INDENT)):
             lines += [f"{' ' * _INDENT}{role}", *aligned]
     return lines
 
@@ -74,11 +74,11 @@ def _heading(sample: RunSample, nth: int, value: str) -> str:
     return "  ".join(filter(None, parts))
 
 
-def _alignment(sample: RunSample, view: View) -> list[str]:
+def _alignment(sample: RunSample, view: View, indent: int = _INDENT) -> list[str]:
     if view.rate is None or not isinstance(sample.output, str) or sample.error is not None:
         return []
     alignment = align(scored_text(sample), sample.target, view.rate)
-    return alignment_lines(alignment, view.width, _INDENT)
+    return alignment_lines(alignment, view.width, indent)
 
 
 def scored_text(sample: RunSample) -> str:

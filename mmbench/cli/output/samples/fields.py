@@ -28,7 +28,8 @@ class View(NamedTuple):
 
     `metric` is the score that orders the samples. If `whole` is true, texts and reasoning are shown
     in full. `rate` is the error rate whose alignment is shown, None for no alignment. `labels` are
-    the class names. `width` is the width of the terminal, None if nothing is wrapped.
+    the class names, and `parsers` the metrics that parse answers. `width` is the width of the
+    terminal, None if nothing is wrapped.
     """
 
     metric: str
@@ -36,6 +37,7 @@ class View(NamedTuple):
     whole: bool = False
     rate: ErrorRate | None = None
     labels: Sequence[str] = ()
+    parsers: Sequence[str] = ()
 
 
 def rows_of(fields: Iterable[Field]) -> list[list[str]]:

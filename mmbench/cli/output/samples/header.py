@@ -100,7 +100,8 @@ def list_title(selection: Selection, shown: int, selected: int) -> str:
         return f"no {kind}sample{where}"
     number = f"all {selected:,}" if shown == selected else f"{shown:,} of {selected:,}"
     noun = f"{kind}sample{'s' if selected != 1 else ''}"
-    order = f", the worst by {plain(selection.metric)} first" if selection.metric else ""
+    worst = "largest loss" if selection.kind == "changed" else "worst"
+    order = f", the {worst} by {plain(selection.metric)} first" if selection.metric else ""
     return f"{number} {noun}{where}{order}:"
 
 

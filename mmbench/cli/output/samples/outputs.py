@@ -9,6 +9,7 @@ from mmbench.comparison.run_sample import Hit, RunSample
 from mmbench.text import count, plain
 
 _FEW = 5  # documents and classes shown in a list of samples
+_RANKS = 20  # ranks of relevant documents shown
 
 
 def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[Field]:
@@ -19,13 +20,13 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
     yield from _reasoning(sample, view)
     if sample.error is not None:
         yield Field("failed", [plain(sample.error, 1_000)])
-    elif sample.rank is not None or sample.hits or sample.relevant:
+    elif isinstance(sample.output, dict) and "ranks" in sample.output:
         yield from _ranking(sample, view)
     elif (scores := _class_scores(sample.output)) is not None:
         yield Field("classes", list(_class_lines(scores, sample.references, view)))
     else:
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
-        yield from _parsed(sample)
+        yield from _parsed(sample, view)
     if view.whole:
         yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
 
@@ -40,20 +41,22 @@ def _reasoning(sample: RunSample, view: View) -> Iterator[Field]:
     yield Field("reasoning", [f"{size}, {count(len(sample.reasoning), 'character')}"])
 
 
-def _parsed(sample: RunSample) -> Iterator[Field]:
-    """Yield the answers that metrics parsed, if they differ from the output."""
-    by_answer: dict[str, list[str]] = {}
-    for metric, details in sample.details.items():
-        if "answer" in details:
-            by_answer.setdefault(str(details["answer"]), []).append(metric)
-    by_answer.pop(sample.answer_text, None)
-    lines = [
-        f"{plain(answer) or '(nothing)'}"
-        + ("" if len(by_answer) == 1 else f"  {plain(', '.join(names))}")
-        for answer, names in by_answer.items()
-    ]
-    if lines:
-        yield Field("parsed as", lines)
+def _parsed(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield the answers that metrics parsed, unless all are equal to the output."""
+    by_answer: dict[str | None, list[str]] = {}
+    for metric in view.parsers:
+        answer = sample.details.get(metric, {}).get("answer")
+        by_answer.setdefault(None if answer is None else str(answer), []).append(metric)
+    if by_answer.keys() <= {sample.answer_text}:
+        return
+    names = {answer: f"  ({plain(', '.join(own))})" for answer, own in by_answer.items()}
+    yield Field(
+        "parsed as",
+        [
+            (plain(answer or "") or "nothing") + (names[answer] if len(by_answer) > 1 else "")
+            for answer in by_answer
+        ],
+    )
 
 
 def _class_scores(output: object) -> list[float] | None:
@@ -80,8 +83,15 @@ def _class_lines(scores: list[float], references: Sequence[str], view: View) -> 
 def _ranking(sample: RunSample, view: View) -> Iterator[Field]:
     """Yield the first retrieved documents, then the relevant documents that are not among them."""
     hits = sample.hits if view.whole else sample.hits[:_FEW]
+    ranks = [rank for rank in sample.output["ranks"] if rank is not None]
     if hits:
-        yield Field("retrieved", [_hit_line(hit, mark=hit.relevant) for hit in hits])
+        # Without stored queries, only the ranks tell which documents are relevant.
+        known = {hit.rank for hit in hits if hit.relevant} if sample.relevant else {*ranks}
+        yield Field("retrieved", [_hit_line(hit, mark=hit.rank in known) for hit in hits])
+    if len(ranks) > 1:
+        lowest = ", ".join(f"{rank:,}" for rank in ranks[:_RANKS])
+        more = f" and {len(ranks) - _RANKS:,} more" if len(ranks) > _RANKS else ""
+        yield Field("ranks", [f"{lowest}{more} (of the relevant documents)"])
     among = {hit.id for hit in hits}
     missed = [hit for hit in sample.relevant if hit.id not in among]
     shown = missed if view.whole else missed[:_FEW]

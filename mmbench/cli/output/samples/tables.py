@@ -49,7 +49,10 @@ def _inputs(sample: RunSample) -> Row:
 def _contents(sample: RunSample | StoredSample) -> Row:
     """Return texts and places of media; the bytes of media are left out."""
     media = {
-        name: msgspec.to_builtins(msgspec.structs.replace(place, data=None))
+        name: {
+            **msgspec.to_builtins(msgspec.structs.replace(place, data=None)),
+            "stored": place.data is not None,
+        }
         for name, place in sample.media.items()
     }
     return {"texts": sample.texts, "media": media}
