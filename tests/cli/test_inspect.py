@@ -122,7 +122,7 @@ def test_the_worst_samples_are_shown_first_with_all_that_belongs_to_them(
     assert "score    exact_match 0.5000 [" in head and "samples  24: 12 wrong, 0 failed" in head
     assert title == "10 of 24 samples, the worst by exact_match first:"
     assert first.splitlines() == [
-        "1  q12  0",
+        "1  q12  exact_match 0",
         "  question   colour 12?",
         "  reference  red",
         "  answer     a is wrong",
@@ -204,7 +204,7 @@ def test_a_query_shows_its_rank_its_documents_and_where_they_are(
     shown = inspect(retrieval, capsys, "latest", "--worst", "1", task="shapes-retrieval")
     assert "samples  60: " in shown and "; 12 in the other direction" in shown
     worst = every[0]
-    assert f"1  {worst['id']}  text-to-image  0  rank {ranks[0]}\n" in shown
+    assert f"1  {worst['id']}  text-to-image  recall@1 0  rank {ranks[0]}\n" in shown
     assert f"  text       {worst['texts']['text']}\n" in shown
     (relevant,) = worst["relevant"]
     line = next(one for one in shown.splitlines() if f"  {relevant['id']}  " in one)
@@ -279,7 +279,7 @@ def test_changed_samples_of_two_runs_begin_with_the_largest_loss(board: str, cap
     assert "all 7 changed samples, the largest loss by exact_match first:" in shown
     found = [line.split("  ") for line in headings(shown)]
     assert [line[1] for line in found] == ["q3", *(f"q{n}" for n in range(12, 18))]
-    assert [line[2] for line in found] == ["1 → 0", *["0 → 1"] * 6]
+    assert [line[2] for line in found] == ["exact_match 1 → 0", *["exact_match 0 → 1"] * 6]
     assert "  baseline\n    answer  black\n  candidate\n    answer  grey\n" in shown
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from mmbench.cli.output.board_table import short_name
 from mmbench.cli.output.samples.alignment_lines import alignment_lines
 from mmbench.cli.output.samples.fields import Field, View, input_fields, rows_of, tag_fields
 from mmbench.cli.output.samples.outputs import output_fields
@@ -20,6 +21,7 @@ _GAP = 2  # blanks between two columns
 _NARROWEST = 28  # cells of a column, at least; otherwise two outputs are below each other
 _EXCERPT = 300  # characters of an answer that is compared with another one
 ROLES = ("baseline", "candidate")
+_FAILED, _MISSING = "failed", "n/a"  # in place of the value of a sample
 
 
 class Pair(NamedTuple):
@@ -40,7 +42,7 @@ def sample_block(sample: RunSample, nth: int, view: View) -> list[str]:
     """Return the lines of a sample in one run: a heading, inputs, output and alignment."""
     fields = [*input_fields(sample, view), *output_fields(sample, view), *tag_fields(sample, view)]
     return [
-        _heading(sample, nth, value_text(sample, view.metric)),
+        _heading(sample, nth, value_text(sample, view.metric), view),
         *listing(rows_of(fields), view.width, _INDENT),
         *_alignment(sample, view),
     ]
@@ -51,7 +53,7 @@ def pair_block(pair: Pair, nth: int, view: View) -> list[str]:
     sample = pair.sample
     values = [value_text(one, view.metric) if one else "no such sample" for one in pair]
     change = values[0] if values[0] == values[1] else " → ".join(values)
-    lines = [_heading(sample, nth, change)]
+    lines = [_heading(sample, nth, change, view)]
     shared = [*input_fields(sample, view), *tag_fields(sample, view)]
     lines += listing(rows_of(shared), view.width, _INDENT)
     lines += _both(pair, view)
@@ -65,12 +67,14 @@ def value_text(sample: RunSample, metric: str) -> str:
     """Return the value of a sample by a metric as text; `failed` or `n/a` if it has none."""
     if metric in sample.scores:
         return f"{sample.scores[metric]:.4g}"
-    return "n/a" if sample.error is None else "failed"
+    return _MISSING if sample.error is None else _FAILED
 
 
-def _heading(sample: RunSample, nth: int, value: str) -> str:
-    rank = [] if sample.rank is None else [f"rank {sample.rank:,}"]
-    parts = [f"{nth}", plain(sample.id), plain(sample.direction), value, *rank]
+def _heading(sample: RunSample, nth: int, value: str, view: View) -> str:
+    if value not in (_FAILED, _MISSING):
+        value = f"{plain(short_name(view.metric, sample.direction))} {value}"
+    rank = "" if sample.rank is None else f"rank {sample.rank:,}"
+    parts = [f"{nth}", plain(sample.id), plain(sample.direction), value, rank]
     return "  ".join(filter(None, parts))
 
 
