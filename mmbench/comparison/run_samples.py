@@ -50,13 +50,21 @@ class RunSamples(Sequence[RunSample]):
             return [self[row] for row in range(*at.indices(len(self)))]
         if not -len(self) <= at < len(self):
             raise IndexError(f"row {at} is out of range: the run has {len(self)} rows")
-        return self._sample(at % len(self))
+        row = at % len(self)
+        return self._sample(row, self._cells(row))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[RunSample]:
-        return map(self._sample, range(len(self)))
+        return self.at(range(len(self)))
+
+    def at(self, rows: Sequence[int]) -> Iterator[RunSample]:
+        """Yield the samples with these row numbers in this order, which may be any."""
+        for start in range(0, len(rows), _BLOCK):
+            part = list(rows[start : start + _BLOCK])
+            for row, cells in zip(part, self.rows.take(part).to_pylist(), strict=True):
+                yield self._sample(row, cells)
 
     def ids(self) -> list[str]:
         """Return the id of each row."""
@@ -124,8 +132,7 @@ class RunSamples(Sequence[RunSample]):
             self._block = start, self.rows.slice(start, _BLOCK).to_pylist()
         return self._block[1][row - start]
 
-    def _sample(self, row: int) -> RunSample:
-        cells = self._cells(row)
+    def _sample(self, row: int, cells: Mapping[str, Any]) -> RunSample:
         stored = self._stored(cells)
         labels = self._labels
         try:

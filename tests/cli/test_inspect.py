@@ -159,6 +159,22 @@ def test_failed_samples_say_why(tmp_path: Path, capsys: Shown) -> None:
     assert [one["id"] for one in every] == ["s0002", "s0000", "s0001", "s0003"]
 
 
+def test_reasoning_is_folded_unless_a_sample_is_shown_in_full(
+    tmp_path: Path, capsys: Shown
+) -> None:
+    data = write_lines(tmp_path / "q.jsonl", {"id": "1", "answer": ["4", "four", "4"]})
+    value = "<think>two\n\nand two</think>It is\n5"
+    outputs = write_lines(tmp_path / "out.jsonl", {"id": "1", "value": value})
+    files = ["--data", str(data), "--predictions", str(outputs), "--out", str(tmp_path)]
+    assert main(["score", "-t", "answers", *files, "--strip-reasoning", "--quiet"]) == 0
+    short = inspect(str(tmp_path), capsys, "latest")
+    assert "  reasoning   3 lines, 12 characters\n  answer      It is 5\n" in short
+    whole = inspect(str(tmp_path), capsys, "latest", "--id", "1")
+    assert "  reasoning   two\n\n              and two\n" in whole
+    assert "  answer      It is\n              5\n  scores      exact_match 0\n" in whole
+    assert "  references  4 (2 times)\n              four\n" in whole
+
+
 def test_equal_values_are_ordered_by_the_other_scores(tmp_path: Path, capsys: Shown) -> None:
     write_run(tmp_path, "run", {"hit": [0, 1, 0, 0], "mrr": [0.5, 1, 0.1, 0.2]})
     every = objects(str(tmp_path), capsys, "run", task="t")
@@ -208,7 +224,7 @@ def test_a_query_shows_its_rank_its_documents_and_where_they_are(
     assert f"  text       {worst['texts']['text']}\n" in shown
     (relevant,) = worst["relevant"]
     line = next(one for one in shown.splitlines() if f"  {relevant['id']}  " in one)
-    assert line.split()[-5:] == f"shapes {relevant['id']} (seed 0), stored".split()
+    assert line.endswith(f"  shapes {relevant['id']} (seed 0)")
     first = worst["retrieved"][0]
     assert first["media"]["image"]["modality"] == "image" and first["media"]["image"]["stored"]
     other = inspect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmbench.cli.output.json_output import write_json
@@ -63,15 +63,16 @@ def _one(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
     shown = rows[: _most(args)]
     rate = _rate(args, samples, selection.metric)
     if args.csv or args.json:
-        tables = (csv_row(samples[row]) for row in shown)
-        _write(args, tables, (sample_object(samples[row], rate) for row in shown), len(shown))
+        objects = (sample_object(sample, rate) for sample in samples.at(shown))
+        _write(args, map(csv_row, samples.at(shown)), objects, len(shown))
         return
     view = _view(args, samples, selection, rate)
     lines = run_header(samples, selection.metric, view.width)
     lines += ["", list_title(selection, len(shown), len(rows)), *missing_inputs([samples])]
-    for nth, row in enumerate(shown, 1):
-        lines += ["", *sample_block(samples[row], nth, view)]
-    ids = [samples[row].id for row in shown]
+    ids = []
+    for nth, sample in enumerate(samples.at(shown), 1):
+        lines += ["", *sample_block(sample, nth, view)]
+        ids.append(sample.id)
     show([*lines, "", advice(selection, ids, len(rows), default=_no_kind(args))])
 
 
@@ -82,10 +83,7 @@ def _two(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
     (comparison,) = compare_runs(runs, metrics=[metric] if metric else ())
     selection = _selection(args, samples[0], "changed" if metric else "worst")
     selected = selected_pairs(samples, runs, selection)
-    pairs = [
-        Pair(*(None if row is None else own[row] for own, row in zip(samples, rows, strict=True)))
-        for rows in selected[: _most(args)]
-    ]
+    pairs = list(_pairs(samples, selected[: _most(args)]))
     rate = _rate(args, samples[0], metric)
     if args.csv or args.json:
         objects = (pair_object(pair, rate) for pair in pairs)
@@ -98,6 +96,20 @@ def _two(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
         lines += ["", *pair_block(pair, nth, view)]
     ids = [pair.sample.id for pair in pairs]
     show([*lines, "", advice(selection, ids, len(selected), default=_no_kind(args))])
+
+
+def _pairs(
+    samples: Sequence[RunSamples], rows: Sequence[tuple[int | None, int | None]]
+) -> Iterator[Pair]:
+    """Yield the samples with these row numbers in two runs; None is a sample that a run lacks."""
+    found = [
+        one.at([row for row in own if row is not None])
+        for one, own in zip(samples, zip(*rows, strict=True), strict=False)
+    ]
+    for numbers in rows:
+        yield Pair(
+            *(None if n is None else next(own) for n, own in zip(numbers, found, strict=True))
+        )
 
 
 def _no_kind(args: argparse.Namespace) -> bool:

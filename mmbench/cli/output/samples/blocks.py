@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from mmbench.cli.output.board_table import short_name
 from mmbench.cli.output.samples.alignment_lines import alignment_lines
-from mmbench.cli.output.samples.fields import Field, View, input_fields, rows_of, tag_fields
+from mmbench.cli.output.samples.fields import Field, View, field_lines, input_fields, tag_fields
 from mmbench.cli.output.samples.outputs import output_fields
-from mmbench.cli.output.terminal import display_width, listing, wrapped
+from mmbench.cli.output.terminal import display_width, wrapped
 from mmbench.comparison.changes import excerpts
 from mmbench.comparison.run_sample import RunSample
 from mmbench.metrics.speech.alignment import align
@@ -43,7 +43,7 @@ def sample_block(sample: RunSample, nth: int, view: View) -> list[str]:
     fields = [*input_fields(sample, view), *output_fields(sample, view), *tag_fields(sample, view)]
     return [
         _heading(sample, nth, value_text(sample, view.metric), view),
-        *listing(rows_of(fields), view.width, _INDENT),
+        *field_lines(fields, view.width, _INDENT),
         *_alignment(sample, view),
     ]
 
@@ -55,7 +55,7 @@ def pair_block(pair: Pair, nth: int, view: View) -> list[str]:
     change = values[0] if values[0] == values[1] else " → ".join(values)
     lines = [_heading(sample, nth, change, view)]
     shared = [*input_fields(sample, view), *tag_fields(sample, view)]
-    lines += listing(rows_of(shared), view.width, _INDENT)
+    lines += field_lines(shared, view.width, _INDENT)
     lines += _both(pair, view)
     for role, one in zip(ROLES, pair, strict=True):
         if one and (aligned := _alignment(one, view, 2 * _INDENT)):
@@ -102,7 +102,7 @@ def _both(pair: Pair, view: View) -> list[str]:
             return list(_side_by_side(columns, labels, label_width, room))
     lines = []
     for role, fields in zip(ROLES, columns, strict=True):
-        lines += [f"{' ' * _INDENT}{role}", *listing(rows_of(fields), view.width, 2 * _INDENT)]
+        lines += [f"{' ' * _INDENT}{role}", *field_lines(fields, view.width, 2 * _INDENT)]
     return lines
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
+from mmbench.cli.output.terminal import listing
 from mmbench.comparison.run_sample import RunSample
 from mmbench.metrics.speech.alignment import ErrorRate
 from mmbench.text import count, plain, printable
@@ -40,13 +43,14 @@ class View(NamedTuple):
     parsers: Sequence[str] = ()
 
 
-def rows_of(fields: Iterable[Field]) -> list[list[str]]:
-    """Return fields as rows of a list; only the first line of a field has the label."""
-    return [
+def field_lines(fields: Iterable[Field], width: int | None, indent: int) -> list[str]:
+    """Return fields as lines; only the first line of a field has the label."""
+    rows = [
         ["" if nth else field.label, line]
         for field in fields
         for nth, line in enumerate(field.lines)
     ]
+    return [line.rstrip() for line in listing(rows, width, indent)]
 
 
 def text_lines(text: str, whole: bool) -> list[str]:
@@ -63,13 +67,16 @@ def text_lines(text: str, whole: bool) -> list[str]:
 
 
 def input_fields(sample: RunSample, view: View) -> Iterator[Field]:
-    """Yield the inputs of a sample and its references."""
+    """Yield the inputs of a sample and its references, equal references once with their number."""
     yield from _contents(sample.texts, sample.media, view)
     if isinstance(sample.target, dict) and sample.target.keys() == {"media"}:
         return  # an image or an audio clip, which is among the media
-    references = sample.references if view.whole else sample.references[:_REFERENCES]
-    lines = [line for text in references for line in text_lines(text, view.whole)]
-    rest = len(sample.references) - len(references)
+    numbers = Counter(sample.references).most_common(None if view.whole else _REFERENCES)
+    lines = []
+    for text, times in numbers:
+        first, *more = text_lines(text, view.whole)
+        lines += [first + (f" ({times} times)" if times > 1 else ""), *more]
+    rest = len(sample.references) - sum(times for _, times in numbers)
     lines += [f"… and {count(rest, 'more reference')}"] if rest else []
     if lines:
         yield Field("reference" if len(sample.references) == 1 else "references", lines)
@@ -92,6 +99,12 @@ def place_text(place: MediaPlace) -> str:
     if place.path or place.url:
         return place.path or place.url
     return f"{place.name}, {'stored' if place.data is not None else 'not stored'}"
+
+
+def short_place(place: MediaPlace) -> str:
+    """Return the file name of a media item, or its name if it is not a separate file."""
+    path = "" if place.inside is not None else place.path or place.url
+    return PurePath(path).name or place.name
 
 
 def tag_fields(sample: RunSample, view: View) -> Iterator[Field]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmbench.cli.output.samples.fields import Field, View, place_text, text_lines
+from mmbench.cli.output.samples.fields import Field, View, place_text, short_place, text_lines
 from mmbench.comparison.run_sample import Hit, RunSample
 from mmbench.text import count, plain
 
@@ -87,7 +87,8 @@ def _ranking(sample: RunSample, view: View) -> Iterator[Field]:
     if hits:
         # Without stored queries, only the ranks tell which documents are relevant.
         known = {hit.rank for hit in hits if hit.relevant} if sample.relevant else {*ranks}
-        yield Field("retrieved", [_hit_line(hit, mark=hit.rank in known) for hit in hits])
+        lines = [_hit_line(hit, view.whole, mark=hit.rank in known) for hit in hits]
+        yield Field("retrieved", lines)
     if len(ranks) > 1:
         lowest = ", ".join(f"{rank:,}" for rank in ranks[:_RANKS])
         more = f" and {len(ranks) - _RANKS:,} more" if len(ranks) > _RANKS else ""
@@ -95,18 +96,22 @@ def _ranking(sample: RunSample, view: View) -> Iterator[Field]:
     among = {hit.id for hit in hits}
     missed = [hit for hit in sample.relevant if hit.id not in among]
     shown = missed if view.whole else missed[:_FEW]
-    lines = [_hit_line(hit) for hit in shown]
+    lines = [_hit_line(hit, view.whole) for hit in shown]
     if rest := len(missed) - len(shown):
         lines += [f"… and {count(rest, 'more relevant document')}"]
     if lines:
         yield Field("relevant", lines)
 
 
-def _hit_line(hit: Hit, *, mark: bool = False) -> str:
-    """Return a document as a line: its rank (– if unknown), id, texts and media."""
+def _hit_line(hit: Hit, whole: bool, *, mark: bool = False) -> str:
+    """Return a document as a line: its rank (– if unknown), id, texts and media.
+
+    Of a path, only the file name is shown unless `whole`.
+    """
     parts = [f"{hit.rank or '–':>4}", plain(hit.id, 100), *(["(relevant)"] if mark else [])]
     if hit.sample is not None:
         texts = hit.sample.texts.values()
         parts += [line for text in texts for line in text_lines(text, whole=False)]
-        parts += [plain(place_text(place), 300) for place in hit.sample.media.values()]
+        places = map(place_text if whole else short_place, hit.sample.media.values())
+        parts += [plain(place, 300) for place in places]
     return "  ".join(parts)
