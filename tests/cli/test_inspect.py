@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from unicodedata import category
@@ -85,6 +86,9 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> str:
         values = [{"id": f"h{n}", "value": text} for n, text in enumerate(HOSTILE)]
         values[0]["value"] += name
         score(out, "answers", data, write_lines(folder / f"{name}.jsonl", *values), name)
+    texts = [{"id": f"h{n}", "text": f"word {text[:3000]}"} for n, text in enumerate(HOSTILE)]
+    data = write_lines(folder / "spoken.jsonl", *texts)
+    score(out, "transcripts", data, write_lines(folder / "heard.jsonl", *values), "hostile")
     return str(out)
 
 
@@ -363,6 +367,30 @@ def test_hostile_texts_stay_texts(
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
 
 
+def test_alignments_of_hostile_texts_have_the_counts_of_the_metric(
+    board: str, capsys: Shown
+) -> None:
+    command = [
+        "inspect",
+        "hostile",
+        "-t",
+        "transcripts",
+        "--out",
+        board,
+        "--align",
+        "--worst",
+        "50",
+    ]
+    code, shown = run_on_terminal(80, command)
+    assert code == 0 and not hidden(shown) and "… and 18,000 more words" in shown
+    found = objects(board, capsys, "hostile", "--align", task="transcripts")
+    assert len(found) == len(HOSTILE)
+    kinds = {"substitute": "substitutions", "delete": "deletions", "insert": "insertions"}
+    for one in found:
+        counts = Counter(step["operation"] for step in one["alignment"])
+        assert one["details"]["wer[none]"] == {kinds[kind]: counts[kind] for kind in kinds}
+
+
 def hidden(text: str) -> set[str]:
     """Return the characters of a text that may act on a terminal."""
     return {c for c in set(text) - {"\n"} if category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}}
@@ -384,8 +412,8 @@ def test_runs_of_earlier_versions_are_shown_without_inputs(
             same = {name: twin for name, twin in same.items() if ":" not in name}
             pq.write_table(table.replace_schema_metadata({SAME: json.dumps(same)}), copy)
     shown = inspect(str(tmp_path), capsys, "b", "--align", task="transcripts")
-    line = "inputs are not stored with this run; run it again to store them (outputs are cached):"
-    assert shown.count(f"{line} mmbench run -m MODEL -t transcripts\n") == 1
+    line = "inputs are not stored with this run; to store them, score its outputs again: mmbench"
+    assert shown.count(f"{line} score -t transcripts --predictions FILE\n") == 1
     assert "  reference  the cat sat\n  answer     a cat sat\n" in shown
     assert "2 errors in 3 words: 1 deletion, 1 insertion\n" in shown
     assert inspect(board, capsys, "b", "--align", task="transcripts").splitlines()[7:] == [

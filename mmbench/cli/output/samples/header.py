@@ -106,13 +106,17 @@ def list_title(selection: Selection, shown: int, selected: int) -> str:
 
 
 def missing_inputs(samples: Sequence[RunSamples]) -> list[str]:
-    """Return a line that says what is missing if a board does not have the inputs of its runs."""
-    missing = [one for one in samples if one.table is None]
-    return [
-        "inputs are not stored with this run; run it again to store them (outputs are cached):"
-        f" mmbench run -m MODEL -t {plain(one.record.task.name)}"
-        for one in missing[:1]
-    ]
+    """Return a line that says how to store the inputs of a run, if its board does not have them."""
+    record = next((one.record for one in samples if one.table is None), None)
+    if record is None:
+        return []
+    task = plain(record.task.name)
+    if record.model.adapter == "outputs":
+        again = f"score its outputs again: mmbench score -t {task} --predictions FILE"
+    else:
+        model = plain(record.model.name)
+        again = f"run it again (outputs are cached): mmbench run -m {model} -t {task}"
+    return [f"inputs are not stored with this run; to store them, {again}"]
 
 
 def advice(selection: Selection, shown: Sequence[str], selected: int, *, default: bool) -> str:

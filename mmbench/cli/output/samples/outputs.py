@@ -61,8 +61,6 @@ def _parsed(sample: RunSample, view: View) -> Iterator[Field]:
 
 def _class_scores(output: object) -> list[float] | None:
     """Return an output as class scores; None if it is something else."""
-    if hasattr(output, "tolist"):
-        output = output.tolist()
     if not isinstance(output, list) or len(output) < 2:
         return None
     return output if all(isinstance(one, int | float) for one in output) else None

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from mmbench.cli.output.samples.blocks import ROLES, Pair, scored_text
+from mmbench.cli.output.samples.blocks import ROLES, Pair, alignment_of
 from mmbench.cli.output.samples.fields import place_text
 from mmbench.comparison.run_sample import Hit, RunSample
-from mmbench.metrics.speech.alignment import ErrorRate, align
+from mmbench.metrics.speech.alignment import ErrorRate
 from mmbench.text import csv_cell
 from mmbench.types import StoredSample
 
@@ -42,7 +42,7 @@ def _inputs(sample: RunSample) -> Row:
         "tags": sample.tags,
         **_contents(sample),
         "references": sample.references,
-        "target": _json_value(sample.target),
+        "target": sample.target,
     }
 
 
@@ -61,7 +61,7 @@ def _contents(sample: RunSample | StoredSample) -> Row:
 def _outputs(sample: RunSample, rate: ErrorRate | None) -> Row:
     values: Row = {
         "error": sample.error,
-        "output": _json_value(sample.output),
+        "output": sample.output,
         "answer": sample.answer_text,
         "reasoning": sample.reasoning,
         "tokens": sample.tokens,
@@ -71,20 +71,14 @@ def _outputs(sample: RunSample, rate: ErrorRate | None) -> Row:
         "retrieved": [_hit(hit) for hit in sample.hits],
         "relevant": [_hit(hit) for hit in sample.relevant],
     }
-    if rate is not None and isinstance(sample.output, str):
-        steps = align(scored_text(sample), sample.target, rate).steps
-        values["alignment"] = [step._asdict() for step in steps]
+    if alignment := alignment_of(sample, rate):
+        values["alignment"] = [step._asdict() for step in alignment.steps]
     return values
 
 
 def _hit(hit: Hit) -> Row:
     contents = {} if hit.sample is None else _contents(hit.sample)
     return {"rank": hit.rank or None, "id": hit.id, "relevant": hit.relevant, **contents}
-
-
-def _json_value(value: Any) -> object:
-    """Return an output or a target as JSON values; a number that is not finite is null."""
-    return msgspec.to_builtins(value, enc_hook=lambda other: other.tolist())
 
 
 def _number(value: float) -> float | None:
