@@ -123,7 +123,10 @@ def pieces_of(reference: object) -> list[Piece] | None:
 
 
 def format_pieces(pieces: list[Piece]) -> str:
-    """Return the pieces of a reference in the notation that `parse` reads."""
+    """Return the pieces of a reference as text, with braces and slashes as in a transcript.
+
+    If no word contains a brace, `parse` returns the same pieces again.
+    """
     return " ".join(p if isinstance(p, str) else _format_choices(p) for p in pieces)
 
 

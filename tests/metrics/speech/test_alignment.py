@@ -90,8 +90,9 @@ def test_the_scores_that_have_alignments(score, found):
     assert error_rate(score) == found
 
 
-@given(text=st.text(st.sampled_from("ab{}/@ "), max_size=24))
-def test_a_reference_is_written_as_it_was_read(text):
+@given(words=st.lists(st.sampled_from(["a", "b", "{", "}", "/", "@"]), max_size=14))
+def test_a_reference_is_written_as_it_was_read(words):
+    text = " ".join(words)
     try:
         pieces = pieces_of(parse(text))
     except ValueError:
