@@ -5,6 +5,7 @@
     │   ├── UnknownName    an unknown name; the message suggests similar names
     │   ├── SpecError      an invalid task or model file
     │   ├── DataError      a data set that cannot be found or read as a whole
+    │   │   └── MissingRows    the file of a run's rows does not exist
     │   ├── ModelError     a checkpoint that cannot be found or loaded
     │   └── Missing        a missing program or file that a feature requires
     │       └── MissingExtra   a missing library that a feature requires
@@ -88,6 +89,10 @@ class SpecError(UserError):
 
 class DataError(UserError):
     """The error for a data set that cannot be found or read as a whole."""
+
+
+class MissingRows(DataError):
+    """The file with the rows of a run does not exist; its record may be complete."""
 
 
 class ModelError(UserError):

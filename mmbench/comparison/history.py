@@ -22,12 +22,17 @@ from msgspec import Struct
 
 from mmbench.comparison.checkpoint_steps import checkpoint_step
 from mmbench.comparison.comparability import SCORES_HINT, with_variants
-from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_rows, direction
-from mmbench.comparison.rows import RunRows
+from mmbench.comparison.compare import (
+    ALPHA,
+    ScoreComparison,
+    compare_rows,
+    direction,
+    direction_by_intervals,
+)
+from mmbench.comparison.rows import open_rows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.holm import holm
 from mmbench.storage import records as store
-from mmbench.storage.folders import Folder
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
@@ -159,7 +164,7 @@ def _points(
         for record in line
     }
     paired = [record for (_, line), _ in lines for record in line if len(line) > 1]
-    opened = _open_rows(paired, name, out, unreadable)
+    opened = open_rows([store.stored_run(r, out) for r in paired], [name], unreadable)
     steps = [pair for (_, line), _ in lines for pair in pairwise(line)]
     tested = [
         compare_rows(opened[a.run], opened[b.run], [name], alpha, seed, len(steps)).scores[0]
@@ -173,25 +178,6 @@ def _points(
             points[a.run], points[b.run], b.scores[name], test, p_holm, alpha
         )
     return list(points.values())
-
-
-def _open_rows(
-    records: Sequence[RunRecord], metric: str, out: str | Path, unreadable: list[str]
-) -> dict[str, RunRows]:
-    """Return the rows of `metric` by run id, for the runs that have rows.
-
-    For each file that cannot be read, a message is appended to `unreadable`.
-    """
-    stored = set(Folder(out).run_files(".parquet"))
-    rows_by_run = {}
-    for record in records:
-        run = store.stored_run(record, out)
-        try:
-            if run.rows_name in stored:
-                rows_by_run[record.run] = RunRows(run, [metric])
-        except DataError as error:
-            unreadable.append(str(error))
-    return rows_by_run
 
 
 def _records(
@@ -293,10 +279,10 @@ def _with_change(
         return msgspec.structs.replace(
             point, change=change, by="rows", difference=tested.difference, p_holm=p_holm
         )
-    ends = (before.low, before.high, point.low, point.high)
-    if None in ends or before.value is None or point.value is None:
+    by_intervals = direction_by_intervals(before, point, score.better)
+    if by_intervals is None or before.value is None or point.value is None:
         return point
     difference = point.value - before.value
-    apart = (point.low or 0) > (before.high or 0) or (point.high or 0) < (before.low or 0)
-    change = direction(difference, score.better) if apart else ""
-    return msgspec.structs.replace(point, change=change, by="intervals", difference=difference)
+    return msgspec.structs.replace(
+        point, change=by_intervals, by="intervals", difference=difference
+    )

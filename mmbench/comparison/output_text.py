@@ -24,6 +24,8 @@ def output_text(value: Any, labels: Sequence[str] = ()) -> str:
         return value
     if isinstance(value, dict):
         return _object_text(value)
+    if type(value) is int and 0 <= value < len(labels):
+        return labels[value]
     if isinstance(value, list) and value and all(isinstance(one, int | float) for one in value):
         best = int(value[0]) if len(value) == 1 else max(range(len(value)), key=value.__getitem__)
         return class_name(best, labels)

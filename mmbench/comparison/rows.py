@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mmbench import stats
 from mmbench.columns import Texts
-from mmbench.errors import DataError
+from mmbench.errors import DataError, MissingRows
 from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints
 from mmbench.storage import records as store
@@ -199,6 +199,24 @@ class RunRows:
                 f"run {self.record.run}: {name} is {value:.6g} by its rows, but"
                 f" {info.value:.6g} in its record; the rows belong to another run"
             )
+
+
+def open_rows(
+    runs: Iterable[StoredRun], names: Collection[str], unreadable: list[str]
+) -> dict[str, RunRows]:
+    """Return the rows of the scores called `names` by run id, for the runs that have rows.
+
+    For each file that cannot be read, a message is appended to `unreadable`.
+    """
+    rows_by_run = {}
+    for run in runs:
+        try:
+            rows_by_run[run.record.run] = RunRows(run, names)
+        except MissingRows:
+            continue
+        except DataError as error:
+            unreadable.append(str(error))
+    return rows_by_run
 
 
 def _numbered(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:

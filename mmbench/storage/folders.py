@@ -81,6 +81,21 @@ class Folder:
         with self._remote(FileNotFoundError, PermissionError) as (fs, root):
             return bytes(fs.cat_file(f"{root}/{name}"))
 
+    @property
+    def disk(self) -> Path | None:
+        """The folder on disk; None for a folder at a URL of another file system."""
+        return self._disk
+
+    def has(self, name: str) -> bool:
+        """Return whether the folder has a file.
+
+        Raises UserError if a remote folder cannot be accessed.
+        """
+        if self._disk is not None:
+            return (self._disk / name).is_file()
+        with self._remote() as (fs, root):
+            return bool(fs.isfile(f"{root}/{name}"))
+
     def run_files(self, suffix: str = ".json") -> list[str]:
         """Return the sorted names `runs/TASK/FILE` with this suffix, without hidden files.
 

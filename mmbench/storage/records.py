@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from mmbench.errors import DataError, UserError
+from mmbench.errors import DataError, MissingRows, UserError
 from mmbench.media import read_bytes
 from mmbench.protocols.reporters import Rows, StoredSamples
 from mmbench.storage.file_names import component_fault, escaped
@@ -289,7 +289,7 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
                 table = table.append_column(metric, table[twin])
         refuse_odd_columns(table)
     except FileNotFoundError as error:
-        raise DataError(
+        raise MissingRows(
             f"run {run.record.run}: no file of rows at {path} (git keeps the rows of few runs);"
             " run the model again, or copy the file next to the record"
         ) from error

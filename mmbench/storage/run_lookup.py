@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from mmbench.errors import DataError, UnknownName
-from mmbench.storage.folders import Folder
+from mmbench.storage.folders import RUNS, Folder
 from mmbench.storage.records import StoredRun, read_stored, stored_run, stored_runs, task_of
 from mmbench.text import listed, normal_path, plain
 from mmbench.types import RunRecord
@@ -55,8 +55,19 @@ def find_run(
 def _at_path(text: str) -> StoredRun:
     if "://" in text:
         url, _, name = text.rpartition("/")
-        return read_stored(Folder(url), name)
-    return read_stored(Folder(Path(text).parent), Path(text).name)
+        return _in_its_board(read_stored(Folder(url), name), text)
+    run = read_stored(Folder(Path(text).parent), Path(text).name)
+    return _in_its_board(run, str(Path(text).absolute()))
+
+
+def _in_its_board(run: StoredRun, path: str) -> StoredRun:
+    """Return a run with its board as the folder, in which its sample table can be found.
+
+    A run whose record is in no board, by its `path`, is returned unchanged.
+    """
+    record, path = run.record, normal_path(path)
+    board = path.removesuffix(f"/{RUNS}/{record.task.name}/{record.run}.json")
+    return run if board == path else stored_run(record, board or "/")
 
 
 def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
@@ -90,7 +101,7 @@ def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
 
 def _candidate(run: StoredRun) -> str:
     record = run.record
-    return f"{plain(record.run)}  {plain(record.task.name)}  {plain(_reference(record))}"
+    return f"{plain(record.run)}  {plain(record.task.name)}  {plain(reference(record))}"
 
 
 def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
@@ -110,7 +121,7 @@ def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
     if not runs:
         return f"run {text!r}: {where} has no runs; `mmbench run -m MODEL -t TASK` makes one"
-    models = list(dict.fromkeys(_reference(run.record) for run in reversed(runs)))
+    models = list(dict.fromkeys(reference(run.record) for run in reversed(runs)))
     near = [model for model in models if model.startswith(text)] or get_close_matches(text, models)
     meant = f"; did you mean {listed(near)}?" if near else ""
     return (
@@ -119,7 +130,7 @@ def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
     )
 
 
-def _reference(record: RunRecord) -> str:
+def reference(record: RunRecord) -> str:
     """Return the model of a record in the form in which a user types it, without the revision."""
     model = record.model
     return f"{model.name}@{normal_path(model.checkpoint)}" if model.checkpoint else model.name
@@ -129,7 +140,7 @@ def _is_of(record: RunRecord, text: str) -> bool:
     typed, _, revision = text.partition("#")
     name, at, place = typed.partition("@")
     end = f"@{normal_path(place)}" if at else ""
-    same = _reference(record) in (typed, f"{name}{end}") or _is_variant(record, name, end)
+    same = reference(record) in (typed, f"{name}{end}") or _is_variant(record, name, end)
     return same and (record.model.revision or "").startswith(revision)
 
 
@@ -137,7 +148,7 @@ def _is_variant(record: RunRecord, name: str, end: str) -> bool:
     """Return whether a record is of the model NAME:VARIANT; a variant is one of its options."""
     adapter, colon, variant = name.partition(":")
     options = record.model.options.values()
-    return bool(colon) and _reference(record) == f"{adapter}{end}" and variant in options
+    return bool(colon) and reference(record) == f"{adapter}{end}" and variant in options
 
 
 def _best(runs: Sequence[StoredRun]) -> StoredRun:

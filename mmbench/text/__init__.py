@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import unicodedata
@@ -16,6 +17,8 @@ _IES = ("ry", "dy", "ty")  # endings of words with a plural in -ies: query, body
 # Markup of Markdown, and URLs, which become links automatically.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!&~]|(?<=:)/(?=/)|(?i:(?<=www))\.)")
 _NAME = re.compile(r"[\w@.:{}\[\]%+ -]*")  # characters that form no link, tag or column
+# Characters of texts in pages that may be hidden. Joiners are part of emoji and of some scripts.
+_UNUSUAL = re.compile(r"[^\n\t -~\u200c\u200d]")
 # Workflow commands of GitHub Actions in the output of a step: a leading `::`, and `##[` anywhere.
 _COMMANDS = re.compile(r"^(\s*:)(?=:)|(##)(?=\[)", re.MULTILINE)
 
@@ -72,6 +75,15 @@ def markdown_code(text: str) -> str:
     """Return a Markdown code span that shows `text` and is safe in a table cell."""
     code = plain(text).replace("`", "'").replace("|", "\\|")
     return f"`{code}`"
+
+
+def html_text(text: str) -> str:
+    """Return HTML that shows `text` literally, in an element or in a quoted attribute.
+
+    Control and formatting characters, which include marks that reverse the text, are replaced by
+    U+FFFD. Line breaks and tabs are kept, and so are the joiners of emoji and of some scripts.
+    """
+    return html.escape(_UNUSUAL.sub(lambda match: _visible(match[0]), text))
 
 
 def csv_cell(text: str, limit: int = 200) -> str:

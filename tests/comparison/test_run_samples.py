@@ -193,6 +193,8 @@ def test_a_row_that_cannot_be_read_is_one_line(board: Path) -> None:
         ({"media": "a.png"}, "a.png"),
         ({"other": 1}, '{"other":1}'),
         (4, "4"),
+        (1, "dog"),
+        (True, "true"),
     ],
 )
 def test_outputs_as_text(value: Any, text: str) -> None:

@@ -87,8 +87,20 @@ def test_a_path_is_a_run(board: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         found = find_run(typed, "elsewhere")
         assert found.record.run == "20260101-a"
         assert store.read_table(found) == ROWS
+        assert found.name == "runs/t/20260101-a.json"
+        assert found.folder.path(found.name).removeprefix("file://") == str(path)
     with pytest.raises(DataError, match=r"nothing\.json: no such run record"):
         find_run("nothing.json")
+
+
+def test_a_record_outside_a_board_is_a_run_with_rows_next_to_it(
+    board: Path, tmp_path: Path
+) -> None:
+    for ending in ("json", "parquet"):
+        shutil.copy(board / f"runs/t/20260101-a.{ending}", tmp_path / f"copy.{ending}")
+    found = find_run(tmp_path / "copy.json", "elsewhere")
+    assert (found.record.run, found.name) == ("20260101-a", "copy.json")
+    assert store.read_table(found) == ROWS
 
 
 @pytest.mark.parametrize(
