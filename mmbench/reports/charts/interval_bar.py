@@ -1,0 +1,48 @@
+"""Small bars for the cells of tables: a value with its 95 % interval on the scale of its column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mmbench.reports.charts.scales import Scale, value_range
+from mmbench.reports.charts.svg import line, rect
+from mmbench.reports.pages.html import Html, element
+from mmbench.types import ScoreInfo
+
+_WIDTH, _HEIGHT = 132.0, 18.0
+_EDGE = 3.0  # room for a tick at the ends of the scale
+_THICK = 10.0
+
+
+def column_scale(scores: Iterable[ScoreInfo | None]) -> Scale:
+    """Return the scale that all bars of a column share; it shows every value and interval."""
+    present = [score for score in scores if score is not None]
+    ends = [end for score in present for end in (score.value, score.low, score.high)]
+    low, high = value_range(ends)
+    return Scale(low, high, _EDGE, _WIDTH - _EDGE)
+
+
+def interval_bar(
+    score: ScoreInfo | None, scale: Scale, *, reference: float | None = None, series: int = 1
+) -> Html:
+    """Return a bar from the lower to the upper end of the interval, with a tick at the value.
+
+    A dashed line marks the value `reference`. The numbers must be next to the bar as text: screen
+    readers skip the bar. Return an empty text for a missing value.
+    """
+    if score is None or score.value is None:
+        return Html()
+    middle = _HEIGHT / 2
+    parts = [line(scale.start, middle, scale.end, middle, "gridline")]
+    if score.low is not None and score.high is not None:
+        low, high = scale.at(score.low), scale.at(score.high)
+        wide = max(2.0, high - low)
+        parts.append(rect(low, middle - _THICK / 2, wide, _THICK, "bar", opacity=0.45))
+    if reference is not None:
+        at = scale.at(reference)
+        parts.append(line(at, 0, at, _HEIGHT, "mark"))
+    parts.append(rect(scale.at(score.value) - 1.5, 1, 3, _HEIGHT - 2, "bar"))
+    size = {"width": round(_WIDTH), "height": round(_HEIGHT)}
+    box = f"0 0 {_WIDTH:.0f} {_HEIGHT:.0f}"
+    css = f"bar-cell series-{series}"
+    return element("svg", parts, class_=css, viewBox=box, aria_hidden="true", **size)
