@@ -112,6 +112,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m tools.document metrics > docs/metrics.md
 	$(BIN)/python -m tools.document_tasks tasks > docs/tasks.md
 	$(BIN)/python -m tools.pictures docs/pictures
+	$(BIN)/python -m tools.screenshots docs/pictures
 
 # torch comes first and pinned, so that nothing that depends on it chooses another build.
 $(VENV)/.torch: constraints.txt

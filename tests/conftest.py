@@ -8,6 +8,9 @@ import pytest
 from hypothesis import settings
 
 from mmbench import registry
+from tests.support.browser import browser, open_page, page_faults
+
+__all__ = ["browser", "open_page", "page_faults"]
 
 settings.register_profile("untimed", deadline=None)  # machines are busy: no test is timed
 settings.load_profile("untimed")

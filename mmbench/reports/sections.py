@@ -33,16 +33,16 @@ def section_key(record: RunRecord) -> Section:
     return record.task.fingerprint, record.task.data_hash, signatures
 
 
-def sections(records: Iterable[RunRecord]) -> list[list[RunRecord]]:
+def sections(records: Iterable[RunRecord], *, all_runs: bool = False) -> list[list[RunRecord]]:
     """Group records into tables.
 
-    A table has the latest run of each model, ordered by headline, best first. Tables on the
-    protocol's data come first, then tables with more samples before tables with fewer. Tables with
-    equally many samples are ordered by their latest run, newest first.
+    A table has the latest run of each model, or `all_runs`, ordered by headline, best first. Tables
+    on the protocol's data come first, then tables with more samples before tables with fewer.
+    Tables with equally many samples are ordered by their latest run, newest first.
     """
-    latest: dict[Section, dict[tuple[str, str], RunRecord]] = {}
+    latest: dict[Section, dict[tuple[str, ...], RunRecord]] = {}
     for record in records:
-        model_key = (record.model.hash, label(record))
+        model_key = (record.model.hash, label(record), *([record.run] if all_runs else []))
         latest.setdefault(section_key(record), {})[model_key] = record
     tables = [sorted(by_model.values(), key=_headline_order) for by_model in latest.values()]
     tables.sort(key=lambda t: max(record.created for record in t), reverse=True)

@@ -84,11 +84,11 @@ def headline_words(record: RunRecord) -> str:
     code, score = markdown_code(record.headline), record.scores.get(record.headline)
     if score is None:
         return code
-    unit = markdown(_unit(record.headline))
+    unit = markdown(unit_of(record.headline))
     return f"{code} ({f'{unit}, ' if unit else ''}{score.better} is better)"
 
 
-def _unit(score: str) -> str:
+def unit_of(score: str) -> str:
     """Return the unit of a score such as `recall@1[image-to-text]`; "" if it is unknown."""
     metric = score.partition("{macro:")[0]
     for name in (metric, metric.rpartition("[")[0]):

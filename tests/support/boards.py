@@ -104,7 +104,7 @@ def write_run(
         "tags": ["{}"] * n,
         **{m: [None if v is None else [float(v)] for v in vs] for m, vs in metrics.items()},
     }
-    base = {
+    base: dict[str, Any] = {
         "scores": scores,
         "headline": next(iter(metrics)),
         "task": TASK,

@@ -49,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
         results.list,
         results.show,
         results.leaderboard,
+        results.report,
         evaluation.train,
         maintenance.cache,
         maintenance.completion,

@@ -155,6 +155,38 @@ def leaderboard(commands: Commands) -> None:
     _runs_folder(parser)
 
 
+def report(commands: Commands) -> None:
+    """Add the subcommand `mmbench report` and its flags."""
+    text = "write pages for a browser: a leaderboard, or runs with their samples"
+    parser = command(commands, "report", "results", text)
+    add = parser.add_argument
+    runs = f"the runs to show, the baseline first (default: the whole board); each is {RUN}"
+    add("run", nargs="*", metavar="RUN", help=runs)
+    help = "show only runs of this task; repeat for several"
+    add("-t", "--task", action="append", default=[], metavar="TASK", help=help)
+    places = parser.add_mutually_exclusive_group()
+    places.add_argument(
+        "--site",
+        metavar="DIR",
+        help="write a folder of pages, or an fsspec URL (default: OUT/site for a board, ./report"
+        " for runs)",
+    )
+    places.add_argument(
+        "--file",
+        metavar="FILE.html",
+        help="write one page, for one run of up to 2,000 samples (default: ./report.html)",
+    )
+    add(
+        "--media",
+        choices=("link", "copy", "embed", "none"),
+        help="images, sounds and videos of samples: link to the files (default of a folder), copy"
+        " them into the folder (default of a URL), embed small versions in the pages (default of"
+        " --file), or show their names only",
+    )
+    _runs_folder(parser)
+    add("--quiet", action="store_true", help="do not show progress")
+
+
 def _runs_folder(parser: argparse.ArgumentParser) -> None:
     help = "folder of the runs (default: ./leaderboards)"
     parser.add_argument("--out", default="leaderboards", metavar="DIR", help=help)

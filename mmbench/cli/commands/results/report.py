@@ -1,0 +1,65 @@
+"""`mmbench report`: pages for a browser, of a whole board or of named runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from mmbench.cli.output.progress import make_progress
+from mmbench.cli.output.terminal import report_unreadable, show
+from mmbench.cli.parser.options import find_runs
+from mmbench.errors import DataError, UserError
+from mmbench.reports.pages.samples import MOST_IN_A_FILE
+from mmbench.reports.pages.site import Site
+from mmbench.reports.report import SiteWriter, write_run_file
+from mmbench.reports.selection import Selection, named_runs, whole_board
+from mmbench.storage import records as store
+from mmbench.text import count, part_of
+
+_NAME = "report"  # the file or folder for named runs without --file and --site
+
+
+def command(args: argparse.Namespace) -> int:
+    """Write the pages, and print the path to open."""
+    selection = _selection(args)
+    runs = selection.runs
+    small = len(runs) == 1 and runs[0].record.counts["samples"] <= MOST_IN_A_FILE
+    if args.file and not small:
+        raise UserError(
+            f"--file {args.file}: a single page has one run of up to {MOST_IN_A_FILE:,} samples,"
+            f" not {_extent(selection)}; type --site DIR for a folder of pages"
+        )
+    if args.file or (small and args.run and not args.site):
+        path = args.file or f"{_NAME}.html"
+        report_unreadable(write_run_file(selection, path, "--file", args.media))
+        show([f"report: {path}"])
+        return 0
+    where = args.site or (_NAME if args.run else f"{args.out.rstrip('/')}/site")
+    site = Site(where)
+    writer = SiteWriter(selection, site, args.media)
+    index = writer.write(make_progress(quiet=args.quiet))
+    report_unreadable(writer.unreadable)
+    if writer.without_rows:
+        some = part_of(len(writer.without_rows), len(runs), "run")
+        show([f"{some} no rows that can be read; the pages show their records alone"], sys.stderr)
+    show([f"report: {index}", f"  {_extent(selection)}"])
+    return 0
+
+
+def _selection(args: argparse.Namespace) -> Selection:
+    if not args.run:
+        if not store.tasks_in(args.out):
+            raise DataError(f"no runs in {args.out}; `mmbench run -m MODEL -t TASK` makes one")
+        return whole_board(args.out, args.task)
+    if len(args.task) > 1:
+        raise UserError("-t: runs are looked up in one task; give -t once, or leave out RUN")
+    one_task = argparse.Namespace(out=args.out, task=next(iter(args.task), None))
+    return named_runs(find_runs(args.run, one_task))
+
+
+def _extent(selection: Selection) -> str:
+    """Return the extent of a report: `12 tasks, 158 runs`."""
+    runs = selection.runs
+    if len(runs) == 1:
+        return f"a run of {count(runs[0].record.counts['samples'], 'sample')}"
+    return f"{count(len(selection.tables), 'task')}, {count(len(runs), 'run')}"

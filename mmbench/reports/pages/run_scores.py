@@ -1,0 +1,55 @@
+"""The table of all scores of a run, with intervals, samples, failures and units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmbench.reports.charts.figure import count_cell, interval_cell
+from mmbench.reports.pages.cells import value_cell
+from mmbench.reports.pages.html import Html
+from mmbench.reports.pages.tables import Cell, Column, Row, table
+from mmbench.reports.tables import unit_of
+from mmbench.text.number_format import format_interval
+from mmbench.types import RunRecord, ScoreInfo
+
+
+def scores_table(record: RunRecord) -> Html:
+    """Return the table of all scores; a column without information is left out."""
+    scores = record.scores.values()
+    failed = any(score.failed for score in scores)
+    columns = {
+        Column("score"): True,
+        Column("value", number=True): True,
+        Column("95 % interval", number=True): True,
+        Column("samples", number=True): True,
+        Column("groups", number=True): any(score.groups != score.n for score in scores),
+        Column("failed", number=True, better="lower"): failed,
+        Column("possible range", number=True): failed,
+        Column("unit"): True,
+        Column("remark"): any(score.reason for score in scores),
+    }
+    shown = [column for column, needed in columns.items() if needed]
+    rows = [_score_row(name, score, shown) for name, score in record.scores.items()]
+    return table(f"Scores with 95 % intervals; {record.headline} is the headline", shown, rows)
+
+
+def _score_row(name: str, score: ScoreInfo, columns: Sequence[Column]) -> Row:
+    low, high = score.bounds or (None, None)
+    cells = {
+        "score": Cell(name),
+        "value": value_cell(score),
+        "95 % interval": interval_cell(score.low, score.high),
+        "samples": count_cell(score.n),
+        "groups": count_cell(score.groups),
+        "failed": count_cell(score.failed),
+        "possible range": Cell(format_interval(low, high) if score.bounds else "", low),
+        "unit": Cell(unit_words(name, score), css="nowrap"),
+        "remark": Cell(score.reason),
+    }
+    return Row([cells[column.title] for column in columns])
+
+
+def unit_words(name: str, score: ScoreInfo | None) -> str:
+    """Return the unit of a score and the better direction: `fraction, higher is better`."""
+    direction = f"{score.better} is better" if score else ""
+    return ", ".join(filter(None, [unit_of(name), direction]))

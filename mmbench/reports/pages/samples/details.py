@@ -1,0 +1,138 @@
+"""The details of the samples of a browser, as JSON.
+
+`mmbench/reports/pages/assets/sample_details.js` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mmbench.comparison.run_sample import Hit, RunSample
+from mmbench.comparison.run_samples import RunSamples
+from mmbench.media.endings import ENDINGS
+from mmbench.metrics.speech.alignment import ErrorRate, error_rate
+from mmbench.reports.pages.samples.alignments import alignment
+from mmbench.reports.pages.samples.media import PageMedia, ShownMedium
+from mmbench.reports.pages.samples.rows import SampleRows, answer, is_media, references, with_inputs
+from mmbench.reports.pages.samples.summary import Json, Pictures
+from mmbench.types import MediaPlace, Modality
+from mmbench.validation.safe_parse import encode_json
+
+LONGEST = 1 << 20  # characters of a text
+HIT_TEXT = 500  # characters of the text of a retrieved document
+_CLASSES = 5  # classes with the highest scores
+
+
+class Details:
+    """Makes the details of samples, with their media."""
+
+    def __init__(self, samples: SampleRows, media: PageMedia, *, pictures: Pictures | None) -> None:
+        """`pictures` is the table for the URLs of media in a single page; None in a site."""
+        self._samples, self._media, self._pictures = samples, media, pictures
+        self._rates = [
+            next(filter(None, map(error_rate, run.record.scores)), None) for run in samples.runs
+        ]
+
+    def make(self, outputs: Sequence[RunSample]) -> tuple[Json, list[ShownMedium]]:
+        """Return the details of a sample and its own media, without those of retrieved samples."""
+        sample = with_inputs(outputs)
+        own = self._media.show(list(sample.media.values()))
+        pairs = zip(sample.media, own, strict=True)
+        details = {
+            "tags": [*sample.tags.items(), *_group(sample)],
+            "texts": [(name, cut(text)) for name, text in sample.texts.items()],
+            "media": [(name, self._medium(shown)) for name, shown in pairs],
+            "references": [cut(text) for text in references(sample)],
+            "outputs": [
+                self._output(output, run, rate)
+                for output, run, rate in zip(outputs, self._samples.runs, self._rates, strict=True)
+            ],
+        }
+        return details, own
+
+    def prepare(self, batch: Sequence[Sequence[RunSample]]) -> None:
+        """Prepare the media of several samples at once, so that threads share the work."""
+        self._media.show([place for outputs in batch for place in _places(outputs)])
+
+    def _output(self, sample: RunSample, run: RunSamples, rate: ErrorRate | None) -> Json:
+        return {
+            "error": sample.error,
+            "answer": cut(answer(sample)),
+            "media": [self._medium(one) for one in self._media.show(_output_media(sample, run))],
+            "alignment": alignment(sample, rate),
+            "classes": _best_classes(sample, run),
+            "reasoning": None if sample.reasoning is None else cut(sample.reasoning),
+            "tokens": sample.tokens,
+            "details": [
+                (metric, [(name, _as_text(value)) for name, value in facts.items()])
+                for metric, facts in sample.details.items()
+            ],
+            "rank": sample.rank,
+            "hits": [self._hit(hit) for hit in sample.hits],
+            "relevant": [self._hit(hit) for hit in sample.relevant],
+        }
+
+    def _hit(self, hit: Hit) -> Json:
+        texts = list(hit.sample.texts.values()) if hit.sample else []
+        places = list(hit.sample.media.values()) if hit.sample else []
+        return {
+            "rank": hit.rank,
+            "id": hit.id,
+            "relevant": hit.relevant,
+            "text": cut(" | ".join(texts), HIT_TEXT),
+            "media": [self._medium(shown) for shown in self._media.show(places)],
+        }
+
+    def _medium(self, shown: ShownMedium) -> list[str | int]:
+        modality, name, source, preview, note = shown
+        return [modality, name, self._url(source), self._url(preview), note]
+
+    def _url(self, url: str) -> str | int:
+        return self._pictures.number(url) if self._pictures and url else url
+
+
+def _group(sample: RunSample) -> list[tuple[str, str]]:
+    has_group = sample.group not in ("", sample.id)
+    return [("group", sample.group)] if has_group else []
+
+
+def _places(outputs: Sequence[RunSample]) -> Iterator[MediaPlace]:
+    yield from with_inputs(outputs).media.values()
+    for output in outputs:
+        for hit in (*output.hits, *output.relevant):
+            yield from hit.sample.media.values() if hit.sample else ()
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """Return a text, or its beginning with the number of the other characters."""
+    more = len(text) - longest
+    return text if more <= 0 else f"{text[:longest]}… ({more:,} more characters)"
+
+
+def _as_text(value: object) -> str:
+    """Return a value as text: a string unchanged, None as "", anything else as JSON."""
+    if value is None:
+        return ""
+    return cut(value if isinstance(value, str) else encode_json(value).decode())
+
+
+def _output_media(sample: RunSample, run: RunSamples) -> list[MediaPlace]:
+    """Return the place of a generated image or sound, which may be a file that was scored."""
+    if not is_media(sample.output):
+        return []
+    name = str(sample.output["media"])
+    modality: Modality = "audio" if run.record.task.kind == "speaking" else "image"
+    path = Path(name)
+    is_file = path.is_absolute() and path.suffix.lower() in ENDINGS[modality] and path.is_file()
+    return [MediaPlace(modality, name, path=name if is_file else "")]
+
+
+def _best_classes(sample: RunSample, run: RunSamples) -> list[tuple[str, float]]:
+    """Return the classes with the highest scores; [] if the output does not have class scores."""
+    scores = sample.output
+    if not isinstance(scores, list) or len(scores) < 2 or not isinstance(scores[0], float):
+        return []
+    names = run.table.labels if run.table else []
+    best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_CLASSES]
+    return [(names[at] if at < len(names) else f"class {at}", scores[at]) for at in best]

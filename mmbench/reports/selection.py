@@ -1,0 +1,95 @@
+"""The runs of a report: all runs of a board, or runs that the user names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from mmbench.comparison.history import Point, histories
+from mmbench.errors import UnknownName
+from mmbench.reports.pages.board_tables import BoardTable, board_tables
+from mmbench.reports.sections import section_key, sections
+from mmbench.storage import records as store
+from mmbench.storage.folders import Folder
+from mmbench.storage.records import StoredRun
+from mmbench.types import RunRecord
+
+
+class Selection(NamedTuple):
+    """The runs of a report with their tables.
+
+    `tables` are the tables of each task; every run has a page. `peers` are, by run id, the records
+    of the run's table on its board, best first. `pairs` are the runs that get a comparison page,
+    the baseline first. `points` are the histories of the headlines by task. `unreadable` has a
+    message for each file that cannot be read.
+    """
+
+    tables: dict[str, list[BoardTable]]
+    peers: dict[str, list[RunRecord]]
+    pairs: list[tuple[StoredRun, StoredRun]]
+    points: dict[str, list[Point]]
+    unreadable: list[str]
+
+    @property
+    def runs(self) -> list[StoredRun]:
+        """Return the runs of all tables."""
+        return [run for own in self.tables.values() for one in own for run in one.runs]
+
+
+def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
+    """Return the latest run of each model on each of `tasks` (default: all tasks of the board).
+
+    Raises UnknownName for a task without runs, and UserError if the board cannot be listed.
+    """
+    folder = Folder(out)
+    names = folder.run_files()
+    known = sorted({store.task_of(name) for name in names})
+    for task in tasks:
+        if task not in known:
+            hint = f"`mmbench list runs --out {out}` shows all runs"
+            raise UnknownName("task", task, known, hint)
+    chosen = [name for name in names if not tasks or store.task_of(name) in tasks]
+    runs, unreadable = store.stored_runs(folder, chosen)
+    tables = board_tables(runs, unreadable=unreadable)
+    peers = {
+        run.record.run: [other.record for other in one.runs]
+        for own in tables.values()
+        for one in own
+        for run in one.runs
+    }
+    points = {task: _history(task, out, unreadable) for task in tables}
+    return Selection(tables, peers, [], points, list(dict.fromkeys(unreadable)))
+
+
+def _history(task: str, out: str, unreadable: list[str]) -> list[Point]:
+    (points,) = histories(task, [], out=out, unreadable=unreadable).values()
+    return points
+
+
+def named_runs(runs: Sequence[StoredRun]) -> Selection:
+    """Return runs that the user names; the first run of each table is the baseline."""
+    unreadable: list[str] = []
+    distinct = list({(run.folder.where, run.name): run for run in runs}.values())
+    tables = board_tables(distinct, distinct, unreadable=unreadable)
+    pairs = [
+        (one.reference, run)
+        for own in tables.values()
+        for one in own
+        for run in one.runs
+        if one.reference and run.record.run != one.reference.record.run
+    ]
+    peers = {run.record.run: _peers(run) for run in distinct}
+    return Selection(tables, peers, pairs, {}, list(dict.fromkeys(unreadable)))
+
+
+def _peers(run: StoredRun) -> list[RunRecord]:
+    """Return the records of a run's table on its board, with the run itself."""
+    latest = [r for r in _records(run.folder.where, run.record.task.name) if r != run.record]
+    tables = sections([*latest, run.record])
+    return next(own for own in tables if section_key(own[0]) == section_key(run.record))
+
+
+@cache
+def _records(where: str, task: str) -> Sequence[RunRecord]:
+    return store.read_records(where, task)

@@ -1,0 +1,246 @@
+"""How pages show media: each mode, media without files, and media that cannot be shown."""
+
+from __future__ import annotations
+
+import base64
+import os
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from PIL import Image
+
+from mmbench.reports.pages.samples import embedded_media as limits
+from mmbench.reports.pages.samples.embedded_media import EmbeddedMedia
+from mmbench.reports.pages.samples.media import ShownMedium
+from mmbench.reports.pages.samples.site_media import SiteMedia
+from mmbench.reports.pages.site import Site
+from mmbench.types import MediaPlace, PlaceInFile
+from tests.reports.pages.samples.test_previews import SVG
+from tests.support.media.images import image_bytes, noise_image, png, save_image
+from tests.support.media.sounds import sound_bytes, tone, wav
+from tests.support.media.videos import numbered_video
+
+
+def place(path: Path, modality: str = "image", **more: object) -> MediaPlace:
+    return MediaPlace(modality, str(path), path=str(path), **more)  # type: ignore[arg-type]
+
+
+def site_media(mode: str, folder: Path) -> SiteMedia:
+    return SiteMedia(mode, Site(folder), folder)  # type: ignore[arg-type]
+
+
+def one(media: EmbeddedMedia | SiteMedia, at: MediaPlace) -> ShownMedium:
+    return media.show([at])[0]
+
+
+def decoded(url: str) -> bytes:
+    return base64.b64decode(url.partition(";base64,")[2])
+
+
+def image_of(data: bytes | Path) -> Image.Image:
+    return Image.open(BytesIO(data) if isinstance(data, bytes) else data)
+
+
+def test_a_site_links_to_the_original_and_has_a_thumbnail(tmp_path: Path) -> None:
+    original = tmp_path / "data ü#?%/a b.png"
+    original.parent.mkdir()
+    noise_image(0, (400, 300)).save(original)
+    shown = one(site_media("link", tmp_path / "site"), place(original))
+    assert shown.name == "a b.png" and not shown.note
+    assert Path(os.path.normpath(tmp_path / "site" / unquote(shown.source))) == original
+    assert "#" not in shown.source and "?" not in shown.source
+    assert image_of(tmp_path / "site" / shown.preview).size == (256, 192)
+    assert {file.suffix for file in (tmp_path / "site/media").rglob("*.*")} == {".webp"}
+
+
+def test_a_site_has_copies_named_by_content(tmp_path: Path) -> None:
+    first, second = (save_image(tmp_path / name / "x.png", 7, (300, 30)) for name in "ab")
+    key = "0123456789abcdef" * 2
+    media = site_media("copy", tmp_path / "site")
+    shown = media.show([place(first), place(second), place(first, key=key)])
+    assert shown[0].source == shown[1].source
+    assert shown[2].source == f"media/01/{key}.png"
+    for url in {shown[0].source, shown[2].source}:
+        assert (tmp_path / "site" / url).read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize("key", ["../../../x", "a" * 31, "A" * 32, "é" * 32])
+def test_an_odd_content_key_names_no_file(key: str, tmp_path: Path) -> None:
+    path = save_image(tmp_path / "a.png")
+    shown = one(site_media("copy", tmp_path / "site"), place(path, key=key))
+    assert key not in shown.source and (tmp_path / "site" / shown.source).is_file()
+
+
+@pytest.mark.parametrize("mode", ["link", "copy"])
+def test_a_site_copies_media_without_a_file_of_their_own(mode: str, tmp_path: Path) -> None:
+    archive, data = tmp_path / "all.bin", png(9, (30, 20))
+    archive.write_bytes(b"before" + data + b"after")
+    inside = MediaPlace(
+        "image", "a", path=str(archive), inside=PlaceInFile(offset=6, length=len(data))
+    )
+    shown = site_media(mode, tmp_path / "site").show(
+        [inside, MediaPlace("image", "made", data=data), MediaPlace("audio", "s", data=wav())]
+    )
+    for medium, expected in zip(shown, (data, data, wav()), strict=True):
+        assert (tmp_path / "site" / medium.source).read_bytes() == expected
+        assert not medium.note
+
+
+def test_a_second_report_keeps_copies_and_thumbnails(tmp_path: Path) -> None:
+    path = save_image(tmp_path / "a.tif", 3, (1400, 700))
+    first = one(site_media("copy", tmp_path / "site"), place(path))
+    files = {f: f.stat().st_mtime_ns for f in (tmp_path / "site/media").rglob("*.*")}
+    assert one(site_media("copy", tmp_path / "site"), place(path)) == first
+    assert files == {f: f.stat().st_mtime_ns for f in (tmp_path / "site/media").rglob("*.*")}
+    assert image_of(tmp_path / "site" / first.source).size == (1280, 640)
+    assert image_of(tmp_path / "site" / first.preview).size == (256, 128)
+
+
+def test_a_video_that_browsers_do_not_play_is_recoded(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    path.write_bytes(numbered_video(6, "avi", "mpeg4"))
+    for media in (site_media("link", tmp_path / "site"), EmbeddedMedia("embed", tmp_path)):
+        shown = one(media, place(path, "video"))
+        assert shown.modality == "video" and "WebM" in shown.note
+        assert shown.source.endswith(".webm") or shown.source.startswith("data:video/webm;")
+        assert shown.preview
+
+
+def test_a_single_page_embeds_media(tmp_path: Path) -> None:
+    small, sound = save_image(tmp_path / "a.png"), tmp_path / "a.wav"
+    sound.write_bytes(wav())
+    video = tmp_path / "a.mp4"
+    video.write_bytes(numbered_video(6))
+    media = EmbeddedMedia("embed", tmp_path)
+    shown = media.show([place(small), place(sound, "audio"), place(video, "video")])
+    assert [decoded(medium.source) for medium in shown] == [
+        small.read_bytes(),
+        wav(),
+        video.read_bytes(),
+    ]
+    assert [medium.source.partition(";")[0] for medium in shown] == [
+        "data:image/png",
+        "data:audio/wav",
+        "data:video/mp4",
+    ]
+
+
+def test_a_large_image_is_embedded_in_a_smaller_size(tmp_path: Path) -> None:
+    noise_image(0, (900, 600)).save(tmp_path / "a.png")
+    shown = one(EmbeddedMedia("embed", tmp_path), place(tmp_path / "a.png"))
+    assert shown.source.startswith("data:image/webp;")
+    assert image_of(decoded(shown.source)).size == (640, 427)
+
+
+def test_media_beyond_the_limits_of_a_page_are_notes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / "a.wav"
+    long.write_bytes(sound_bytes(tone(16000, 40), 16000))
+    shown = one(EmbeddedMedia("embed", tmp_path), place(long, "audio"))
+    assert shown.source == "" and "exceed the limit of 1 MB; use --site DIR" in shown.note
+    monkeypatch.setattr(limits, "EMBEDDED_TOTAL", 300)
+    images = [save_image(tmp_path / f"{n}.png", n) for n in range(4)]
+    media = EmbeddedMedia("embed", tmp_path)
+    notes = [medium.note for medium in media.show([place(image) for image in images])]
+    assert notes[0] == "" and "not embedded" in notes[-1]
+    assert media.show([place(images[0])])[0].source
+
+
+def test_a_single_page_links_to_files_without_reading_them(tmp_path: Path) -> None:
+    path = save_image(tmp_path / "data/a.png")
+    path.write_bytes(path.read_bytes()[:30])
+    shown = one(EmbeddedMedia("link", tmp_path), place(path))
+    assert (shown.source, shown.preview, shown.note) == ("data/a.png", "", "")
+    tiff = save_image(tmp_path / "b.tif")
+    assert one(EmbeddedMedia("link", tmp_path), place(tiff)).source.startswith("data:image/webp")
+
+
+def test_a_page_that_lies_nowhere_links_by_file_urls(tmp_path: Path) -> None:
+    path = save_image(tmp_path / "a.png")
+    assert one(EmbeddedMedia("link", None), place(path)).source == path.as_uri()
+
+
+@pytest.mark.parametrize("mode", ["link", "copy", "embed", "none"])
+def test_web_addresses_are_never_loaded(mode: str, tmp_path: Path) -> None:
+    at = MediaPlace("image", "https://example.org/a.png", url="https://example.org/a.png")
+    media = EmbeddedMedia(mode, tmp_path) if mode == "embed" else site_media(mode, tmp_path)  # type: ignore[arg-type]
+    shown = one(media, at)
+    assert (shown.source, shown.preview) == ("", "")
+    assert shown.name == at.url and "web address" in shown.note
+
+
+def test_without_media_only_names_are_shown(tmp_path: Path) -> None:
+    path = save_image(tmp_path / "a.png")
+    shown = site_media("none", tmp_path / "site").show(
+        [place(path), MediaPlace("audio", "x", data=wav())]
+    )
+    assert [(m.name, m.source, m.preview) for m in shown] == [("a.png", "", ""), ("x", "", "")]
+    assert all("--media none" in medium.note for medium in shown)
+    assert not (tmp_path / "site/media").exists()
+
+
+BOMB = b"P6\n40000 40000\n255\n"
+UNREADABLE = {
+    "script.svg": SVG,
+    "script.png": SVG,
+    "page.jpg": b"<html><script>alert(1)</script>",
+    "short.png": png(0, (90, 90))[:60],
+    "empty.png": b"",
+    "bomb.ppm": BOMB,
+    "key.wav": b"-----BEGIN OPENSSH PRIVATE KEY-----",
+    "text.mp4": b"not a video",
+    "short.mp4": numbered_video(30)[:900],
+}
+
+
+@pytest.mark.parametrize("mode", ["link", "copy", "embed"])
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_media_that_are_not_media_are_notes(name: str, mode: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(UNREADABLE[name])
+    modality = {".wav": "audio", ".mp4": "video"}.get(path.suffix, "image")
+    pages = [EmbeddedMedia("embed", tmp_path)] if mode == "embed" else [
+        site_media(mode, tmp_path / "site")
+    ]  # fmt: skip
+    for media in pages:
+        shown = one(media, place(path, modality))
+        assert (shown.source, shown.preview) == ("", "")
+        assert shown.note
+        assert not (tmp_path / "site/media").exists()
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
+def test_a_path_that_is_no_file_is_a_note(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    for media in (EmbeddedMedia("link", tmp_path), site_media("copy", tmp_path / "site")):
+        shown = one(media, place(path))
+        assert shown.source == "" and "cannot be read" in shown.note
+
+
+def test_a_svg_file_is_not_linked_from_a_single_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    path.write_bytes(SVG)
+    shown = one(EmbeddedMedia("link", tmp_path), place(path))
+    assert (shown.source, shown.preview) == ("", "") and "not an image" in shown.note
+
+
+def test_an_animation_is_shown_as_an_image(tmp_path: Path) -> None:
+    frames = [noise_image(n) for n in range(3)]
+    data = image_bytes(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    shown = one(EmbeddedMedia("embed", tmp_path), MediaPlace("video", "a.gif", data=data))
+    assert (shown.modality, shown.source[:15]) == ("image", "data:image/gif;")
+
+
+def test_a_jpeg_keeps_its_colours_in_a_thumbnail(tmp_path: Path) -> None:
+    path = save_image(tmp_path / "a.jpg", (200, 30, 30), (500, 500))
+    shown = one(site_media("link", tmp_path / "site"), place(path))
+    pixel = image_of(tmp_path / "site" / shown.preview).convert("RGB").getpixel((128, 128))
+    assert isinstance(pixel, tuple)
+    assert max(abs(a - b) for a, b in zip(pixel, (200, 30, 30), strict=True)) < 8
