@@ -17,6 +17,7 @@ MODULES = (
     "intervals",
     "generation",
     "video",
+    "report",
     "growth",
 )
 
