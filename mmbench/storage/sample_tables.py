@@ -149,20 +149,32 @@ def _source_of(folder: Folder, name: str) -> bytes | None:
 
 
 def read_sample_table(folder: Folder, task: str, data_hash: str) -> SampleTable | None:
-    """Return the stored sample table of a data set; None if the board has none.
+    """Return the stored sample table of a data set; None if there is none.
 
-    Raises DataError if the file is not a sample table.
+    `folder` is a board, or the folder of the records of one task, if a record was given by its
+    path. Raises DataError if the file is not a sample table.
     """
     if component_fault(data_hash):
         return None
     name = table_name(task, data_hash)
+    for place in (name, name.rpartition("/")[2]):
+        if (data := _read(folder, place)) is not None:
+            return _stored_table(data, folder.path(place))
+    return None
+
+
+def _read(folder: Folder, name: str) -> bytes | None:
+    """Return the contents of a file; None if it does not exist."""
     try:
-        data = folder.read(name)
+        return folder.read(name)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DataError(f"{folder.path(name)} cannot be read: {error.strerror or error}") from error
-    table = _checked(data, folder.path(name))
+
+
+def _stored_table(data: bytes, path: str) -> SampleTable:
+    table = _checked(data, path)
     source = parse_json((table.schema.metadata or {}).get(SOURCE, b"{}"), dict[str, str])
     return SampleTable(lambda: table, source)
 

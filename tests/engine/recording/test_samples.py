@@ -220,6 +220,14 @@ def test_a_row_that_is_no_json_names_the_sample(tmp_path: Path) -> None:
         table.get("sample", "sample")
 
 
+def test_the_table_of_a_record_that_is_given_by_its_path(tmp_path: Path) -> None:
+    columns = {name: [None] for name in recording._COLUMNS}
+    pq.write_table(pa.table(columns), write_file(tmp_path / table_name("t", DATA_HASH)))
+    for folder in (tmp_path, tmp_path / "runs/t"):
+        table = read_sample_table(Folder(folder), "t", DATA_HASH)
+        assert table is not None and len(table) == 1
+
+
 def test_a_board_without_a_table_and_a_hash_that_leads_elsewhere(tmp_path: Path) -> None:
     assert read_sample_table(Folder(tmp_path), "t", DATA_HASH) is None
     write_file(tmp_path / "runs/t/data-x/secret.parquet", b"x")
