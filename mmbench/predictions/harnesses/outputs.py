@@ -6,7 +6,6 @@ answers that the harness extracted are scored if they are asked for, or if the f
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from mmbench.columns import are_distinct
 from mmbench.data.readers.records import plain_name
 from mmbench.errors import UnknownName
 from mmbench.predictions.column_choice import IDS
+from mmbench.predictions.harnesses.references import stored_references
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.predictions.harnesses.selection import one_per_sample, selections
 from mmbench.predictions.values import as_value
@@ -129,23 +129,9 @@ def _contexts(samples: Sequence[HarnessSample], id_column: str) -> list[OutputCo
 
 
 def _context(sample: HarnessSample) -> OutputContext:
-    return OutputContext(sample.row, sample.prompt, _texts(sample.reference), sample.media)
-
-
-def _texts(reference: object) -> list[str]:
-    """Return the references as texts; lm-eval and lmms-eval write a list as Python prints it."""
-    if isinstance(reference, str) and reference[:1] == "[":
-        reference = _printed_list(reference)
-    listed_values = reference if isinstance(reference, list) else [reference]
-    return [str(v) for v in listed_values if isinstance(v, str | int | float)]
-
-
-def _printed_list(text: str) -> object:
-    """Return the list that Python printed as `text`, or the text if it is not such a list."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
+    return OutputContext(
+        sample.row, sample.prompt, stored_references(sample.reference), sample.media
+    )
 
 
 def _notes(results: HarnessResults, extracted: bool, chosen: Mapping[str, str]) -> list[str]:
