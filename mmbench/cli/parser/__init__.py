@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         results.compare,
         results.gate,
         results.history,
+        results.explain,
         exports.export,
         results.inspect,
         maintenance.selftest,

@@ -113,6 +113,44 @@ def _selection_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--where", action="append", default=[], metavar="TAG=VALUE", help=help)
 
 
+def explain(commands: Commands) -> None:
+    """Add the subcommand `mmbench explain` and its flags."""
+    text = "show why a run and another result differ: samples, and the points of each cause"
+    parser = command(commands, "explain", "results", text)
+    add = parser.add_argument
+    add("run", metavar="RUN", help=f"our run: {RUN}")
+    add(
+        "theirs",
+        metavar="THEIRS",
+        help="a file of results of another harness, a file of outputs, or a second RUN",
+    )
+    runs_of_task(parser)
+    add("--metric", metavar="NAME", help="our score to explain (default: the headline)")
+    add(
+        "--their-metric",
+        metavar="NAME",
+        help="their score (default: the one that corresponds to ours)",
+    )
+    add(
+        "--field",
+        action="append",
+        default=[],
+        metavar="KEY=NAME",
+        help="of several outputs of a sample, those of this filter, repeat, subset or split; for a"
+        " file of outputs, the columns prediction=NAME and id=NAME",
+    )
+    add(
+        "--show",
+        type=natural,
+        default=10,
+        metavar="N",
+        help="number of samples to show for each cause (default: 10)",
+    )
+    add("--json", action="store_true", help="print the explanation with all samples as JSON")
+    _runs_folder(parser)
+    plugins(parser)
+
+
 def list(commands: Commands) -> None:
     """Add the subcommand `mmbench list` and its flags."""
     parser = command(
