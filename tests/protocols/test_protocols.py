@@ -48,7 +48,7 @@ OF_SAMPLES: list[type[Kind[Samples]]] = [
 OF_RETRIEVAL: list[type[Kind[RetrievalData]]] = [Retrieval]
 DATASETS: list[type[Dataset]] = [Samples, RetrievalData]
 METRICS: list[Metric] = [recall, mrr, clipscore, torchmetrics]  # with and without an argument
-TABLE_READERS: list[TableReader] = [outputs.records, outputs.json_file]
+TABLE_READERS: list[TableReader] = [outputs.excel, outputs.json_file, outputs.records]
 READERS: list[OutputReader] = [
     outputs.folder,
     outputs.kaldi_text,
