@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from mmbench import stats
 from mmbench.columns import Texts
+from mmbench.engine.score_names import is_macro, split_name, without_macro
 from mmbench.errors import DataError, MissingRows
 from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints
@@ -23,8 +23,6 @@ from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
 
 # Columns that identify the sample of a row.
 SAMPLE_COLUMNS = ("direction", "split", "id")
@@ -46,10 +44,10 @@ class RunRows:
 
     def __init__(self, run: StoredRun, names: Collection[str]) -> None:
         self.run, self.record = run, run.record
-        bases = [_MACRO.sub(r"\g<name>", name) for name in names]
+        bases = list(map(without_macro, names))
         # The last brackets may contain the direction, which is not part of the column's name.
         metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
-        tags = ["tags"] if any(map(_MACRO.match, names)) else []
+        tags = ["tags"] if any(map(is_macro, names)) else []
         self.table = self._read(*SAMPLE_COLUMNS, "group", *tags, also=metrics)
 
     @cached_property
@@ -88,12 +86,12 @@ class RunRows:
         Raises DataError if the value computed from the rows differs from the value in the record.
         """
         info = self.record.scores[name]
-        base, direction, tag = self._parts(name)
+        base, direction, tag = split_name(name, self.table["direction"].unique().to_pylist())
         if info.fold == "whole" or base not in self.table.column_names:
             return None
         rows, present = self._metric_rows(base)
         in_scope = self._in_direction(direction)
-        if tag is not None:
+        if tag:
             rows, present, in_scope = self._rows_with_tag(info.fold, rows, present, in_scope, tag)
         elif info.fold.startswith("split-"):
             rows = self._with_split(info.fold, rows, present)
@@ -119,22 +117,10 @@ class RunRows:
                 f"run {self.record.run}: row {place} of {column} cannot be read: {error}"
             ) from error
 
-    def _parts(self, name: str) -> tuple[str, str | None, str | None]:
-        """Return the three parts of a score's name: column, direction, and tag of a macro average.
-
-        The column contains the metric's rows. Direction and tag are None if the name has none.
-        """
-        macro = _MACRO.match(name)
-        base, tag = (macro["name"], macro["tag"]) if macro else (name, None)
-        for direction in self.table["direction"].unique().to_pylist():
-            if direction and base.endswith(f"[{direction}]"):
-                return base.removesuffix(f"[{direction}]"), direction, tag
-        return base, None, tag
-
-    def _in_direction(self, direction: str | None) -> NDArray[np.bool_]:
+    def _in_direction(self, direction: str) -> NDArray[np.bool_]:
         import pyarrow.compute as pc
 
-        if direction is None:
+        if not direction:
             return np.ones(len(self.table), bool)
         return np.asarray(pc.equal(self.table["direction"], direction))
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench import metric_names
-from mmbench.engine.score_names import is_macro
-from mmbench.errors import UnknownName, UserError
+from mmbench.engine.score_names import is_macro, score_info, split_name
+from mmbench.errors import UnknownName
 from mmbench.stats import sample_values
 from mmbench.types import RunRecord
 
@@ -35,7 +33,7 @@ class SampleScores:
     def names(self) -> list[str]:
         """The names of the scores that have a value for each sample, the headline first."""
         scores = self._record.scores
-        names = [name for name in scores if not is_macro(name) and self._values(name) is not None]
+        names = [name for name in scores if self._values(name) is not None]
         return sorted(names, key=lambda name: name != self._record.headline)
 
     def values(self, name: str) -> Floats:
@@ -67,14 +65,7 @@ class SampleScores:
 
     @cached_property
     def _directions(self) -> list[str]:
-        return [name for name in self._rows["direction"].unique().to_pylist() if name]
-
-    def _base(self, metric: str) -> tuple[str, str]:
-        """Return the name of a score without its direction, and the direction or ""."""
-        for direction in self._directions:
-            if metric.endswith(f"[{direction}]"):
-                return metric.removesuffix(f"[{direction}]"), direction
-        return metric, ""
+        return cast("list[str]", self._rows["direction"].unique().to_pylist())
 
     def _values(self, metric: str) -> Floats | None:
         if metric not in self._known:
@@ -82,7 +73,9 @@ class SampleScores:
         return self._known[metric]
 
     def _read_values(self, metric: str) -> Floats | None:
-        base, direction = self._base(metric)
+        if is_macro(metric):
+            return None
+        base, direction, _ = split_name(metric, self._directions)
         if base + SCORE in self._rows.column_names:
             column = self._rows[base + SCORE]
             values = np.array(column.to_numpy(), np.float64)
@@ -117,7 +110,5 @@ class SampleScores:
 
 def _best(metric: str) -> float | None:
     """Return the best possible value of a metric by the name of its score; None if unknown."""
-    for name in (metric, metric.rpartition("[")[0]):
-        with suppress(UserError):
-            return metric_names.metric_info(name).best
-    return None
+    info = score_info(metric)
+    return info.best if info else None

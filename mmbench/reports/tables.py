@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from urllib.parse import quote
 
-from mmbench import metric_names
 from mmbench.engine import speed
-from mmbench.errors import UserError
+from mmbench.engine.score_names import score_info
 from mmbench.reports.cells import BASELINE_LEGEND, brief, header_and_rows, published
 from mmbench.reports.sections import captions, label, other_data
 from mmbench.text import csv_cell, markdown, markdown_code, markdown_name
@@ -90,11 +88,8 @@ def headline_words(record: RunRecord) -> str:
 
 def unit_of(score: str) -> str:
     """Return the unit of a score such as `recall@1[image-to-text]`; "" if it is unknown."""
-    metric = score.partition("{macro:")[0]
-    for name in (metric, metric.rpartition("[")[0]):
-        with suppress(UserError):
-            return metric_names.metric_info(name).unit
-    return ""
+    info = score_info(score)
+    return info.unit if info else ""
 
 
 def _line(row: list[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from mmbench.cli.output.terminal import listing, table
+from mmbench.engine.score_names import without_macro
 from mmbench.reports.cells import bounds, interval, number
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
@@ -134,7 +135,7 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
     library is missing is left out.
     """
     lines = []
-    metric = record.headline.partition("{macro:")[0]
+    metric = without_macro(record.headline)
     for tag, values in record.breakdowns.items():
         parts = {v: scores[metric] for v, scores in values.items() if metric in scores}
         largest = sorted(parts, key=lambda value: -parts[value].n)[:most]

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench import metric_names, stats
-from mmbench.comparison.explain.rescoring import Measured, ScoreName
+from mmbench.comparison.explain.rescoring import Measured
 from mmbench.comparison.explain.their_scores import PERCENT
+from mmbench.engine.score_names import ScoreName
 from mmbench.text import count
 
 _MOST_GROUPS = 1000  # distinct values of a tag that can be groups of a mean

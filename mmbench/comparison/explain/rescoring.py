@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench import stats
+from mmbench.engine.score_names import ScoreName, split_name
 from mmbench.engine.scoring.estimates import MeasuredDirection, estimates
 from mmbench.errors import DataError, UserError
 from mmbench.stats.folds import Floats
 from mmbench.types import Prediction, RunRecord
-
-_MACRO = re.compile(r"^(?P<name>.*)\{macro:(?P<tag>.*)\}$")
-_DIRECTION = re.compile(r"^(?P<metric>.+)\[(?P<direction>[^\[\]]+)\]$")
 
 
 class Placed(NamedTuple):
@@ -62,17 +59,6 @@ class Measured(NamedTuple):
         return Measured(self.fold, self.rows[np.asarray(kept, np.intp)])
 
 
-class ScoreName(NamedTuple):
-    """The parts of the name of a score: `exact_match[a-to-b]{macro:subject}`.
-
-    `direction` and `tag` are "" if the name has none.
-    """
-
-    metric: str
-    direction: str
-    tag: str
-
-
 def score_name(name: str, record: RunRecord, directions: Sequence[str]) -> ScoreName:
     """Divide the name of a score of a run into its parts.
 
@@ -81,12 +67,7 @@ def score_name(name: str, record: RunRecord, directions: Sequence[str]) -> Score
     if name not in record.scores:
         known = ", ".join(record.scores)
         raise UserError(f"run {record.run} has no score {name!r}; choose --metric from: {known}")
-    macro = _MACRO.match(name)
-    base, tag = (macro["name"], macro["tag"]) if macro else (name, "")
-    parts = _DIRECTION.match(base)
-    if parts and parts["direction"] in directions:
-        return ScoreName(parts["metric"], parts["direction"], tag)
-    return ScoreName(base, "", tag)
+    return split_name(name, directions)
 
 
 class Rescorer:

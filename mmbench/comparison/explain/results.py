@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
-from mmbench.comparison.explain.rescoring import Placed, ScoreName
+from mmbench.comparison.explain.rescoring import Placed
+from mmbench.engine.score_names import ScoreName
 from mmbench.stats.folds import Floats
 from mmbench.types import RunRecord, Sample, TaskSpec
 

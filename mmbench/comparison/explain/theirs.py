@@ -10,10 +10,11 @@ import numpy as np
 
 from mmbench.comparison.explain.ours import known_task, placed, stored_inputs
 from mmbench.comparison.explain.prompts import prompts_of
-from mmbench.comparison.explain.rescoring import Measured, ScoreName
+from mmbench.comparison.explain.rescoring import Measured
 from mmbench.comparison.explain.results import MMBENCH, OurResult, TheirResult, TheirSample
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.recording.rows import stored_predictions
+from mmbench.engine.score_names import ScoreName
 from mmbench.errors import DataError, UserError
 from mmbench.predictions.harnesses import HarnessResults, HarnessSample, read_harness
 from mmbench.predictions.harnesses.selection import one_per_sample, selections

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench import metric_names
-from mmbench.comparison.explain.rescoring import Measured, Placed, Rescorer, ScoreName
+from mmbench.comparison.explain.rescoring import Measured, Placed, Rescorer
+from mmbench.engine.score_names import ScoreName
 from mmbench.stats.folds import Floats
 
 _BASE = re.compile(r"^(?P<family>[^\[\]@]+)\[[^\[\]]+\]$")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 
 import numpy as np
 
-from mmbench import metric_names, stats
+from mmbench import stats
 from mmbench.comparison.run_samples import RunSamples
-from mmbench.errors import MissingExtra, UserError
+from mmbench.engine.score_names import score_info, without_macro
+from mmbench.errors import MissingExtra
 from mmbench.reports.charts.columns import number_lists
 from mmbench.reports.charts.confusion import confusion
 from mmbench.reports.charts.figure import figure
@@ -47,13 +47,11 @@ def sample_charts(samples: RunSamples) -> list[Html]:
 
 def metric_limits(score: str) -> Limits:
     """Return the ends of the range of a score's metric; None for an open or unknown end."""
-    name = score.partition("{macro:")[0]
-    for metric in (name, name.rpartition("[")[0]):
-        with suppress(UserError):
-            info = metric_names.metric_info(metric)
-            ends = info.worst, info.best
-            return ends if info.better == "higher" else ends[::-1] if info.better else (None, None)
-    return None, None
+    info = score_info(score)
+    if info is None or info.better is None:
+        return None, None
+    ends = info.worst, info.best
+    return ends if info.better == "higher" else ends[::-1]
 
 
 def breakdown_charts(record: RunRecord, *, unfold: bool = False) -> list[Html]:
@@ -62,7 +60,7 @@ def breakdown_charts(record: RunRecord, *, unfold: bool = False) -> list[Html]:
     If the headline is a mean over the values of a tag (`NAME{macro:TAG}`), the metric NAME is
     shown. The dashed line is the score of the whole run. `unfold` opens the table of each chart.
     """
-    metric = record.headline.partition("{macro:")[0]
+    metric = without_macro(record.headline)
     whole = record.scores.get(metric)
     charts = []
     for tag, values in record.breakdowns.items():
@@ -139,10 +137,8 @@ def _histograms(samples: RunSamples) -> Iterator[Html]:
 
 def _is_rank(metric: str) -> bool:
     """Return whether a score is about the rank of a document, which has a chart of its own."""
-    for name in (metric, metric.rpartition("[")[0]):
-        with suppress(UserError):
-            return metric_names.metric_info(name).kinds == frozenset({"retrieval"})
-    return False
+    info = score_info(metric)
+    return info is not None and info.kinds == frozenset({"retrieval"})
 
 
 def _reliability(samples: RunSamples) -> Iterator[Html]:

@@ -18,7 +18,7 @@ from mmbench.reports.exports.facts import describe, refuse_several_models, scale
 from mmbench.reports.exports.files import write_export
 from mmbench.reports.exports.options import ExportOptions, HubDataSet, data_set_of
 from mmbench.reports.exports.result import Exported
-from mmbench.reports.exports.scores import refuse_missing, score_name, selected
+from mmbench.reports.exports.scores import refuse_missing, score_metric, selected
 from mmbench.storage.records import StoredRun
 from mmbench.text import listed, plain, repeated
 from mmbench.types import RunRecord
@@ -56,7 +56,7 @@ def _entry(record: RunRecord, options: ExportOptions) -> EvalResultEntry:
     score = record.scores[name]
     if score.value is None:
         refuse_missing(record, name)
-    scale = scale_of(options.percent, name, is_rate=score_name(name).is_rate)
+    scale = scale_of(options.percent, name, is_rate=score_metric(name).is_rate)
     return EvalResultEntry(
         dataset_id=data_set.id,
         task_id=data_set.task_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from mmbench.errors import UserError
-from mmbench.reports.exports.scores import score_name
+from mmbench.reports.exports.scores import score_metric
 from mmbench.spec import load_task, task_files
 from mmbench.types import RunRecord, TaskSpec
 
@@ -40,7 +40,7 @@ def hub_task(record: RunRecord) -> str:
     if spec is None:
         return record.task.kind
     inputs = " ".join(sorted(spec.fields))
-    if inputs == "audio" and score_name(record.headline).family in _SPEECH:
+    if inputs == "audio" and score_metric(record.headline).family in _SPEECH:
         return "automatic-speech-recognition"
     return _BY_INPUTS.get((spec.kind, inputs), record.task.kind)
 

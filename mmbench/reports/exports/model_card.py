@@ -18,7 +18,7 @@ from mmbench.reports.exports.front_matter import merged
 from mmbench.reports.exports.hub_tasks import hub_task
 from mmbench.reports.exports.options import ExportOptions, data_set_of, model_id_of
 from mmbench.reports.exports.result import Exported
-from mmbench.reports.exports.scores import interval_of, missing_note, score_name, with_values
+from mmbench.reports.exports.scores import interval_of, missing_note, score_metric, with_values
 from mmbench.reports.sections import label
 from mmbench.storage.records import StoredRun
 from mmbench.text import plain
@@ -60,7 +60,7 @@ def export_card(runs: Sequence[StoredRun], file: Path | None, options: ExportOpt
 def _result(record: RunRecord, name: str, score: ScoreInfo, options: ExportOptions) -> EvalResult:
     from huggingface_hub import EvalResult
 
-    task, parts = record.task, score_name(name)
+    task, parts = record.task, score_metric(name)
     scale = scale_of(options.percent, name, is_rate=parts.is_rate)
     data_set = data_set_of(record, options)
     assert score.value is not None  # see with_values

@@ -4,51 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
-from mmbench import metric_names
 from mmbench.comparison.comparability import SCORES_HINT, with_variants
-from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.engine.score_names import ScoreName, registered_name
+from mmbench.errors import DataError, UnknownName
 from mmbench.protocols import MetricInfo
 from mmbench.text import plain
 from mmbench.types import RunRecord, ScoreInfo
 
-_MACRO = re.compile(r"(?P<name>.*)\{macro:(?P<tag>.*)\}", re.DOTALL)
 _ARGUMENT = re.compile(
     r"(?P<family>[^@\[]+)(?:@(?P<at>[^\[]+))?(?:\[(?P<variant>.*)\])?", re.DOTALL
 )
 
 
-class ScoreName(NamedTuple):
-    """The parts of a score's name; "" if a part is absent.
+class ScoreMetric(NamedTuple):
+    """The metric of a score: the parts of the score's name, and the declaration of the metric.
 
-    `wer[basic]{macro:speaker}` has the metric `wer[basic]` and the macro mean over the tag
-    `speaker`; `recall@1[text-to-image]` has the metric `recall@1` and a direction. `info` is the
-    declaration of the metric, None if no metric with this name is registered.
+    `info` is None if no metric with this name is registered.
     """
 
-    metric: str
-    direction: str
-    macro: str
+    name: ScoreName
     info: MetricInfo | None
 
     @property
     def family(self) -> str:
         """The metric without its argument: `recall`, `wer`."""
-        match = _ARGUMENT.fullmatch(self.metric)
-        return match["family"] if match else self.metric
+        match = _ARGUMENT.fullmatch(self.name.metric)
+        return match["family"] if match else self.name.metric
 
     def parameters(self) -> dict[str, int | str]:
         """Return the argument of the metric, the direction and the tag of the macro mean."""
-        match = _ARGUMENT.fullmatch(self.metric)
+        match = _ARGUMENT.fullmatch(self.name.metric)
         at, variant = (match["at"] or "", match["variant"] or "") if match else ("", "")
         number = {"k": int(at)} if at.isdecimal() else {}
         named = {
             "argument": "" if number else at,
             "variant": variant,
-            "direction": self.direction,
-            "macro_over": self.macro,
+            "direction": self.name.direction,
+            "macro_over": self.name.tag,
         }
         return number | {name: value for name, value in named.items() if value}
 
@@ -59,15 +53,9 @@ class ScoreName(NamedTuple):
         return info is not None and (info.unit == "fraction" or {info.worst, info.best} == {0, 1})
 
 
-def score_name(name: str) -> ScoreName:
-    """Split the name of a score into its parts."""
-    match = _MACRO.fullmatch(name)
-    base, tag = (match["name"], match["tag"]) if match else (name, "")
-    whole, _, direction = base.rpartition("[")
-    for metric, rest in ((base, ""), (whole, direction.removesuffix("]"))):
-        with suppress(UserError):
-            return ScoreName(metric, rest, tag, metric_names.metric_info(metric))
-    return ScoreName(base, "", tag, None)
+def score_metric(name: str) -> ScoreMetric:
+    """Return the metric of the score called `name`."""
+    return ScoreMetric(*registered_name(name))
 
 
 def selected(record: RunRecord, requested: Sequence[str]) -> dict[str, ScoreInfo]:

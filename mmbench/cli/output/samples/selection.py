@@ -14,6 +14,7 @@ from mmbench.comparison.comparability import with_variants
 from mmbench.comparison.join import join, places_in
 from mmbench.comparison.rows import RunRows
 from mmbench.comparison.run_samples import RunSamples
+from mmbench.engine.score_names import without_macro
 from mmbench.errors import UnknownName, UserError
 from mmbench.storage.records import StoredRun
 from mmbench.text import listed, plain
@@ -43,7 +44,7 @@ def chosen_metric(samples: RunSamples, name: str | None) -> str:
     Raises UnknownName, and UserError for a name that stands for several scores.
     """
     if name is None:
-        base = samples.record.headline.partition("{macro:")[0]
+        base = without_macro(samples.record.headline)
         return base if base in samples.metrics else next(iter(samples.metrics), "")
     if name in samples.metrics:
         return name

@@ -8,7 +8,7 @@ from mmbench.protocols import MetricInfo
 from mmbench.reports.exports.caveats import caveats
 from mmbench.reports.exports.every_eval_ever.values import strings
 from mmbench.reports.exports.options import ExportOptions, data_set_of
-from mmbench.reports.exports.scores import ScoreName, interval_of, score_name
+from mmbench.reports.exports.scores import ScoreMetric, interval_of, score_metric
 from mmbench.stats.bootstrap import LEVEL
 from mmbench.types import RunRecord, ScoreInfo
 
@@ -32,7 +32,7 @@ def evaluation_result(
         "evaluation_result_id": result_id(record, name),
         "evaluation_name": record.task.name,
         "source_data": _source_data(record, options),
-        "metric_config": _metric(name, score_name(name), score),
+        "metric_config": _metric(name, score_metric(name), score),
         "score_details": _details(record, score),
         **_generation(record),
     }
@@ -66,7 +66,7 @@ def _source_data(record: RunRecord, options: ExportOptions) -> dict[str, Any]:
     }
 
 
-def _metric(name: str, parts: ScoreName, score: ScoreInfo) -> dict[str, Any]:
+def _metric(name: str, parts: ScoreMetric, score: ScoreInfo) -> dict[str, Any]:
     unit = parts.info.unit if parts.info else ""
     return {
         "evaluation_description": name,
@@ -80,9 +80,9 @@ def _metric(name: str, parts: ScoreName, score: ScoreInfo) -> dict[str, Any]:
     }
 
 
-def _metric_id(parts: ScoreName) -> str:
+def _metric_id(parts: ScoreMetric) -> str:
     """Return a metric without variant and direction, in the form of the schema's `pass_at_k`."""
-    return parts.metric.partition("[")[0].replace("@", "_at_")
+    return parts.name.metric.partition("[")[0].replace("@", "_at_")
 
 
 def _range(info: MetricInfo | None, score: ScoreInfo) -> dict[str, Any]:

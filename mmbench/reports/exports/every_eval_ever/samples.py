@@ -18,7 +18,7 @@ from mmbench.comparison.run_samples import RunSamples
 from mmbench.protocols import MetricInfo
 from mmbench.reports.exports.every_eval_ever.results import result_id
 from mmbench.reports.exports.every_eval_ever.values import SCHEMA_VERSION, strings
-from mmbench.reports.exports.scores import ScoreName, score_name
+from mmbench.reports.exports.scores import ScoreMetric, score_metric
 from mmbench.text import json_escaped
 from mmbench.types import RunRecord
 from mmbench.validation.safe_parse import encode_json
@@ -40,7 +40,7 @@ def sample_lines(samples: RunSamples, ids: tuple[str, str], names: Sequence[str]
     line, because the format wants a score. A failed sample has the worst value of the metric and
     its error; it has no line if the range of the metric is open at this end.
     """
-    scores = {name: score_name(name) for name in names if name in samples.metrics}
+    scores = {name: score_metric(name) for name in names if name in samples.metrics}
     common = {"schema_version": SCHEMA_VERSION, "evaluation_id": ids[0], "model_id": ids[1]}
     lines = [
         json_escaped(encode_json({**common, **line}).decode()).encode()
@@ -51,7 +51,7 @@ def sample_lines(samples: RunSamples, ids: tuple[str, str], names: Sequence[str]
 
 
 def _lines(
-    record: RunRecord, sample: RunSample, scores: dict[str, ScoreName]
+    record: RunRecord, sample: RunSample, scores: dict[str, ScoreMetric]
 ) -> Iterator[dict[str, Any]]:
     about: dict[str, Any] | None = None
     for name, parts in scores.items():
@@ -64,7 +64,7 @@ def _lines(
             "evaluation_name": record.task.name,
             "evaluation_result_id": result_id(record, name),
             **about,
-            "answer_attribution": _attribution(sample, parts.metric),
+            "answer_attribution": _attribution(sample, parts.name.metric),
             "evaluation": {"score": value, "is_correct": sample.error is None and value == best},
             "error": sample.error,
         }
