@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.comparison.history import Point, line_name, point_name
 from mmbench.errors import MissingExtra, UserError
+from mmbench.storage.own_files import unusable
 from mmbench.text import plain
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
         with rc_context({"svg.hashsalt": "mmbench"}):
             figure.savefig(path, dpi=150, metadata={_DATE[path.suffix.lower()]: None})
     except OSError as error:
-        raise UserError(f"--plot {path}: the file cannot be written: {error.strerror}") from error
+        raise unusable(path, "written", "--plot", error) from error
 
 
 def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:

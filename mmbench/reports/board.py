@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mmbench.errors import UserError
 from mmbench.reports.sections import sections
 from mmbench.reports.tables import index, page, to_csv
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
+from mmbench.storage.own_files import Maker, refuse_foreign
 from mmbench.types import RunRecord
 
-# Bytes that every index, page and table of `build` contains.
+# Bytes that each index, page and table of `build` contains.
 _MARKERS = {
     "README.md": b"# Leaderboards\n",
     ".md": b"Made by `mmbench leaderboard build",
@@ -37,7 +37,7 @@ def check_writable(out: str, flag: str = "--out") -> None:
     """Raise UserError if a board cannot be written to `out`; call this before a long run."""
     folder = Folder(out, flag)
     folder.check_writable()
-    _refuse_foreign_file(folder, "README.md")
+    refuse_foreign(folder, "README.md", _maker("README.md"))
 
 
 def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResult:
@@ -72,29 +72,10 @@ def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
 
 
 def _replace(folder: Folder, name: str, text: str) -> None:
-    _refuse_foreign_file(folder, name)
+    refuse_foreign(folder, name, _maker(name))
     folder.write(name, text.encode())
 
 
-def _refuse_foreign_file(folder: Folder, name: str) -> None:
-    """Raise UserError if a table would overwrite a file that `build` has not written."""
-    if fault := _foreign_file(folder, name):
-        raise UserError(
-            f"cannot write {folder.path(name)}: {fault}; move it away, or choose another folder"
-            f" with {folder.flag}"
-        )
-
-
-def _foreign_file(folder: Folder, name: str) -> str:
-    """Return why the file `name` cannot be replaced by a table.
-
-    Return "" if the file is a table, is empty or does not exist.
-    """
-    try:
-        data = folder.read(name)
-    except (FileNotFoundError, PermissionError):  # a folder can be writable but not readable
-        return ""
-    except OSError as error:
-        return error.strerror or str(error)
+def _maker(name: str) -> Maker:
     marker = _MARKERS.get(name) or _MARKERS[name[name.rindex(".") :]]
-    return "" if not data or marker in data else "a file that is not an mmbench table exists there"
+    return Maker("mmbench leaderboard", marker)

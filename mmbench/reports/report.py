@@ -18,7 +18,7 @@ from mmbench.reports.pages.html import Content, element
 from mmbench.reports.pages.names import INDEX, comparison_page_name
 from mmbench.reports.pages.overview import filter_controls, overview_body
 from mmbench.reports.pages.shell import page
-from mmbench.reports.pages.site import Site, write_file
+from mmbench.reports.pages.site import Site, write_page_file
 from mmbench.reports.pages.verdict import comparison_without_rows
 from mmbench.reports.sections import label
 from mmbench.reports.selection import Selection
@@ -162,7 +162,7 @@ def write_run_file(
     )
     title = run_pages.run_title(run.record)
     text = page(title, body, styles=_RUN_STYLES, scripts=sample_pages.SCRIPTS)
-    write_file(path, text, flag)
+    write_page_file(path, text, flag)
     return unreadable
 
 

@@ -89,10 +89,15 @@ class Folder:
     def has(self, name: str) -> bool:
         """Return whether the folder has a file.
 
-        Raises UserError if a remote folder cannot be accessed.
+        Raises UserError if the folder cannot be accessed.
         """
         if self._disk is not None:
-            return (self._disk / name).is_file()
+            try:
+                return (self._disk / name).is_file()
+            except OSError as error:
+                raise UserError(
+                    f"{self.flag} {self.where}: {error.strerror}; choose another folder"
+                ) from error
         with self._remote() as (fs, root):
             return bool(fs.isfile(f"{root}/{name}"))
 

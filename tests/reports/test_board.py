@@ -363,7 +363,9 @@ def test_files_of_the_user_are_not_overwritten(
     readme, data = tmp_path / "README.md", tmp_path / "t.csv"
     readme.write_text("# Our project\n")
     run = ["run", "-m", "oracle", "-t", "no-such-task", "--out", str(tmp_path)]
-    assert f"cannot write {readme}: a file that is not an mmbench" in refusal(capsys, *run)
+    assert f"cannot write {readme}: a file that `mmbench leaderboard` has not" in refusal(
+        capsys, *run
+    )
     readme.unlink()
     data.write_text("id,label\n")
     store.write_record(tmp_path, record("a"), ROWS)

@@ -188,7 +188,7 @@ def test_other_files_are_never_replaced(board: Path, capsys: pytest.CaptureFixtu
         (["r5", "-t", "qa", "-t", "colours"], "give -t once"),
         (["nobody"], "no run id in leaderboards starts like this"),
         (["--file", "a.html"], "2 tasks, 5 runs"),
-        (["r5", "--file", "leaderboards"], "cannot write"),
+        (["r5", "--file", "leaderboards"], "--file leaderboards: the file cannot be read"),
         (["r5", "--file", "a.html", "--media", "copy"], "--site DIR, or --media embed"),
         (["--site", "memory://x", "--media", "link"], "give --media copy"),
     ],

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import UserError
 from mmbench.reports.exports.facts import describe, refuse_several_models, scale_of
-from mmbench.reports.exports.files import write_export
 from mmbench.reports.exports.options import ExportOptions, HubDataSet, data_set_of
-from mmbench.reports.exports.result import Exported
+from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import refuse_missing, score_metric, selected
 from mmbench.storage.records import StoredRun
 from mmbench.text import listed, plain, repeated

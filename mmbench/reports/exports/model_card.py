@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from mmbench.errors import UserError
 from mmbench.reports.exports.caveats import caveats
 from mmbench.reports.exports.facts import mmbench_version, refuse_several_models, scale_of
-from mmbench.reports.exports.files import read_existing, replace_file, write_export
 from mmbench.reports.exports.front_matter import merged
 from mmbench.reports.exports.hub_tasks import hub_task
 from mmbench.reports.exports.options import ExportOptions, data_set_of, model_id_of
-from mmbench.reports.exports.result import Exported
+from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import interval_of, missing_note, score_metric, with_values
 from mmbench.reports.sections import label
+from mmbench.storage.own_files import read_existing, write_file
 from mmbench.storage.records import StoredRun
 from mmbench.text import plain
 from mmbench.types import RunRecord, ScoreInfo
@@ -53,8 +53,8 @@ def export_card(runs: Sequence[StoredRun], file: Path | None, options: ExportOpt
         return Exported([write_export(Path(DEFAULT), card, _MARKED)], notes)
     if file.suffix.lower() not in (".md", ".markdown"):
         raise UserError(f"--file {plain(str(file))}: a model card ends in .md; give such a file")
-    card = merged(read_existing(file), plain(name), results, str(file))
-    return Exported([replace_file(file, card)], notes)
+    card = merged(read_existing(file, "--file"), plain(name), results, str(file))
+    return Exported([write_file(file, card, "--file", new_folder=True)], notes)
 
 
 def _result(record: RunRecord, name: str, score: ScoreInfo, options: ExportOptions) -> EvalResult:

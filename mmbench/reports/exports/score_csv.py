@@ -9,9 +9,8 @@ from pathlib import Path
 
 from mmbench.reports.exports.caveats import caveats
 from mmbench.reports.exports.facts import mmbench_version
-from mmbench.reports.exports.files import write_export
 from mmbench.reports.exports.options import ExportOptions
-from mmbench.reports.exports.result import Exported
+from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import selected
 from mmbench.reports.sections import label
 from mmbench.storage.records import StoredRun

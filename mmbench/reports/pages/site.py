@@ -1,6 +1,6 @@
 """Writes pages: a folder with an index, or a single file.
 
-No file of another program is overwritten. A site marks its folder with the file `MARK`.
+No file of another program is replaced. A site marks its folder with the file `MARK`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.errors import UserError
 from mmbench.reports.pages.html import Content
 from mmbench.reports.pages.names import root_of
 from mmbench.reports.pages.shell import ASSETS, MARKER, SCRIPT, STYLE, Crumb, asset, page
 from mmbench.storage.folders import Folder
+from mmbench.storage.own_files import Maker, refuse_foreign, write_own_file
 
 MARK = ".mmbench-report"
 _MARK_TEXT = b"`mmbench report` writes the files of this folder, and replaces them.\n"
+_PAGE = Maker("mmbench report", MARKER)
+_OTHER = Maker("mmbench report", None)
 
 
 class Site:
@@ -27,7 +29,7 @@ class Site:
     def __init__(self, where: str | Path, flag: str = "--site") -> None:
         """Raises UserError if the folder cannot be written or has an index of another program."""
         self.folder = Folder(where, flag)
-        self._own = _read(self.folder, MARK) is not None
+        self._own = self.folder.has(MARK)
         self._assets: set[str] = set()
         self._refuse_foreign("index.html")
         self.folder.write(MARK, _MARK_TEXT)
@@ -67,41 +69,14 @@ class Site:
 
         In the folder of an earlier report, only pages are checked.
         """
-        if self._own and not name.endswith(".html"):
-            return
-        data = _read(self.folder, name)
-        if data and not (name.endswith(".html") and MARKER in data):
-            raise _foreign(self.folder.path(name), self.folder.flag, "folder")
+        is_page = name.endswith(".html")
+        if is_page or not self._own:
+            refuse_foreign(self.folder, name, _PAGE if is_page else _OTHER)
 
 
-def write_file(path: str | Path, text: str, flag: str = "--file") -> None:
+def write_page_file(path: str | Path, text: str, flag: str = "--file") -> None:
     """Write a page as a single file.
 
     Raises UserError if it cannot be written or would replace a file of another program.
     """
-    file = Path(path)
-    folder = Folder(file.parent, flag)
-    data = _read(folder, file.name)
-    if data and MARKER not in data:
-        raise _foreign(str(path), flag, "file")
-    folder.write(file.name, text.encode())
-
-
-def _read(folder: Folder, name: str) -> bytes | None:
-    """Return the bytes of a file, or None if it does not exist."""
-    try:
-        return folder.read(name)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        reason = error.strerror or error
-        raise UserError(
-            f"cannot write {folder.path(name)}: {reason}; choose another place with {folder.flag}"
-        ) from error
-
-
-def _foreign(path: str, flag: str, what: str) -> UserError:
-    return UserError(
-        f"cannot write {path}: a file that `mmbench report` has not made exists there; move it"
-        f" away, or choose another {what} with {flag}"
-    )
+    write_own_file(Path(path), text.encode(), _PAGE, flag)

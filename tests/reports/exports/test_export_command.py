@@ -93,7 +93,7 @@ def test_another_programs_file_is_not_replaced_and_an_export_is(
     file = board / f"x{SUFFIXES[name]}"
     file.write_text("mine")
     command = ("export", "r1", "--to", name, "--out", str(board), "--file", str(file), *HUB_IDS)
-    assert "a file that mmbench did not export exists there; move it away" in refusal(
+    assert "a file that `mmbench export` has not made exists there; move it away" in refusal(
         capsys, *command
     )
     assert file.read_text() == "mine"

@@ -190,7 +190,7 @@ def test_a_card_without_a_file_is_new_each_time(
     card = Path("model-card.md")
     assert ModelCard(card.read_text()).data.model_name == "other"
     card.write_text(CARD)
-    assert "a file that mmbench did not export exists there" in refusal(
+    assert "a file that `mmbench export` has not made exists there" in refusal(
         capsys, "export", "r1", "--to", "card", "--out", str(board)
     )
 

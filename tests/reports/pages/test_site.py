@@ -7,7 +7,7 @@ import pytest
 from mmbench.errors import UserError
 from mmbench.reports.pages.names import link, root_of
 from mmbench.reports.pages.shell import page
-from mmbench.reports.pages.site import Site, write_file
+from mmbench.reports.pages.site import Site, write_page_file
 
 
 def test_a_site_is_written_twice_into_its_own_folder(tmp_path: Path) -> None:
@@ -41,14 +41,14 @@ def test_a_single_file_replaces_pages_and_empty_files_alone(tmp_path: Path) -> N
     file = tmp_path / "a.html"
     file.touch()
     for title in ("one", "two"):
-        write_file(file, page(title))
+        write_page_file(file, page(title))
         assert f"<h1>{title}</h1>" in file.read_text()
     file.write_text("mine")
-    with pytest.raises(UserError, match=r"has not made.*--file"):
-        write_file(file, page("three"))
+    with pytest.raises(UserError, match=r"--file .*has not made"):
+        write_page_file(file, page("three"))
     assert file.read_text() == "mine"
-    with pytest.raises(UserError, match="cannot write"):
-        write_file(tmp_path, page("a folder"))
+    with pytest.raises(UserError, match=r"cannot be read: .*; give another file"):
+        write_page_file(tmp_path, page("a folder"))
 
 
 def test_pages_refer_to_the_folder_of_their_site() -> None:

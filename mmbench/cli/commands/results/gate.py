@@ -12,7 +12,7 @@ from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.gate import gate
 from mmbench.comparison.junit import annotation, junit, sentence
-from mmbench.errors import UserError
+from mmbench.storage.own_files import write_file
 
 _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 
@@ -32,15 +32,8 @@ def command(args: argparse.Namespace) -> int:
         write_json(verdicts)
     if args.junit:
         suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
-        _write(Path(args.junit), junit(verdicts, suite, args.on_unclear))
+        write_file(Path(args.junit), junit(verdicts, suite, args.on_unclear), "--junit")
     outcomes = {verdict.outcome for verdict in verdicts}
     if "fail" in outcomes:
         return FAILED
     return _ON_UNCLEAR[args.on_unclear] if "unclear" in outcomes else DONE
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UserError(f"--junit {path}: the file cannot be written: {error.strerror}") from error

@@ -37,6 +37,7 @@ from mmbench.comparison.compare import compare_runs
 from mmbench.comparison.run_samples import RunSamples, run_samples
 from mmbench.errors import UserError
 from mmbench.metrics.speech.alignment import ErrorRate, error_rate
+from mmbench.storage.own_files import write_file
 from mmbench.storage.records import StoredRun
 from mmbench.text import count, plain
 
@@ -177,11 +178,7 @@ def _write(
 ) -> None:
     """Write samples to the CSV file of `--csv`, and as JSON to stdout for `--json`."""
     if args.csv:
-        try:
-            Path(args.csv).write_text(to_csv(rows), encoding="utf-8", newline="")
-        except OSError as error:
-            reason = error.strerror
-            raise UserError(f"--csv {args.csv}: the file cannot be written: {reason}") from error
+        write_file(Path(args.csv), to_csv(rows).encode(), "--csv")
         show([f"wrote {count(number, 'sample')} to {plain(args.csv, 4_000)}"], sys.stderr)
     if args.json:
         write_json(list(objects))

@@ -24,9 +24,8 @@ from mmbench.reports.exports.every_eval_ever.results import evaluation_result
 from mmbench.reports.exports.every_eval_ever.samples import SampleLines, sample_lines
 from mmbench.reports.exports.every_eval_ever.values import SCHEMA_VERSION, strings
 from mmbench.reports.exports.facts import mmbench_version
-from mmbench.reports.exports.files import write_export
 from mmbench.reports.exports.options import ExportOptions, model_id_of
-from mmbench.reports.exports.result import Exported
+from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import missing_note, with_values
 from mmbench.reports.sections import label
 from mmbench.storage.file_names import escaped

@@ -22,7 +22,7 @@ from mmbench.reports.pages.samples import (
     site_media,
 )
 from mmbench.reports.pages.shell import page
-from mmbench.reports.pages.site import Site, write_file
+from mmbench.reports.pages.site import Site, write_page_file
 from mmbench.types import MediaPlace, StoredSample
 from tests.support.browser import OpenPage, overflowing
 from tests.support.media.images import save_image
@@ -55,7 +55,7 @@ def single(folder: Path, section: Callable[..., Html], *runs: RunSamples, mode: 
     path = folder / "page/run.html"
     path.parent.mkdir()
     body = section(*runs, file_media(path, mode))
-    write_file(path, page("A run", body, scripts=SCRIPTS, styles=STYLES))
+    write_page_file(path, page("A run", body, scripts=SCRIPTS, styles=STYLES))
     return path
 
 
