@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmbench.engine import speed
-from mmbench.reports.sections import label
+from mmbench.reports.sections import ignores_input, label
 from mmbench.text.number_format import decimals, format_interval, format_number
 from mmbench.types import RunRecord, ScoreInfo
 
@@ -98,7 +98,7 @@ def brief(records: list[RunRecord]) -> list[list[str]]:
     the headline of the best baseline that ignores the input.
     """
     models = [record for record in records if not record.baseline] or records
-    baselines = [record for record in records if record.baseline not in (None, "oracle")]
+    baselines = list(filter(ignores_input, records))
     baseline_value = number(baselines[0].scores.get(baselines[0].headline)) if baselines else ""
     rows = []
     for record in models:

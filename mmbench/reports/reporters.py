@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mmbench import registry
-from mmbench.errors import DataError, UserError
+from mmbench.errors import MissingRows, UserError
 from mmbench.protocols import ChecksSettings, Reporter, Rows
-from mmbench.storage.records import StoredRun, read_rows
+from mmbench.storage.records import StoredRun, read_table
 from mmbench.storage.sample_tables import read_sample_table
 
 
@@ -55,9 +55,6 @@ def report_stored(run: StoredRun, name: str, reporter: Reporter) -> str:
 def _rows(run: StoredRun) -> Rows:
     """Return the rows of a stored run by column; {} if the board has only its record."""
     try:
-        table = read_rows(run)
-    except DataError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return {}
-        raise
-    return {name: table[name].to_pylist() for name in table.column_names}
+        return read_table(run)
+    except MissingRows:
+        return {}

@@ -26,6 +26,18 @@ def label(record: RunRecord) -> str:
     return f"{model.name}{place}{revision}{dtype}{f' ({options})' if options else ''}{baseline}"
 
 
+def mmbench_version(record: RunRecord) -> str | None:
+    """Return the version of mmbench that made a record; None if the record lacks it."""
+    versions = record.environment.get("versions")
+    version = versions.get("mmbench") if isinstance(versions, dict) else None
+    return version if isinstance(version, str) else None
+
+
+def ignores_input(record: RunRecord) -> bool:
+    """Return whether a run is a baseline that ignores the input, unlike a model and the oracle."""
+    return record.baseline not in (None, "oracle")
+
+
 def section_key(record: RunRecord) -> Section:
     """Return the properties that all records of a table have in common."""
     measured = sorted(name for name, score in record.scores.items() if score.signature)
@@ -61,6 +73,12 @@ def other_data(record: RunRecord) -> str:
 
     Return "" if they do not differ.
     """
+    reasons = data_differences(record)
+    return f"not comparable with the protocol: {reasons}" if reasons else ""
+
+
+def data_differences(record: RunRecord) -> str:
+    """Return the reasons of `other_data`: `159 of 5000 samples`."""
     task = record.task
     if not task.protocol:
         return ""
@@ -68,8 +86,7 @@ def other_data(record: RunRecord) -> str:
         f"{used} of {expected} {sample_noun(role)}s"
         for role, used, expected in protocol_differences(task)
     ]
-    parts += [task.source["doubt"]] if "doubt" in task.source else []
-    return f"not comparable with the protocol: {', '.join(parts)}" if parts else ""
+    return ", ".join([*parts, *filter(None, [task.source.get("doubt")])])
 
 
 def protocol_differences(task: TaskInfo) -> list[tuple[str, int, int]]:

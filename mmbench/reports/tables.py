@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
@@ -12,7 +10,8 @@ from mmbench.engine.score_names import score_info
 from mmbench.reports.cells import BASELINE_LEGEND, brief, header_and_rows, published
 from mmbench.reports.sections import captions, label, other_data
 from mmbench.text import csv_cell, markdown, markdown_code, markdown_name
-from mmbench.types import RunRecord
+from mmbench.text.csv_text import csv_text
+from mmbench.types import RunRecord, ScoreInfo
 
 
 def to_csv(tables: Iterable[list[RunRecord]]) -> str:
@@ -25,12 +24,7 @@ def to_csv(tables: Iterable[list[RunRecord]]) -> str:
     for records in tables:
         timed = speed.has_column(records)
         rows += [_row(record, timed=timed) for record in records]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval=None, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(rows)
 
 
 def _row(record: RunRecord, *, timed: bool) -> dict[str, object]:
@@ -80,16 +74,17 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
 def headline_words(record: RunRecord) -> str:
     """Return the headline as Markdown, with the better direction and, if known, the unit."""
     code, score = markdown_code(record.headline), record.scores.get(record.headline)
-    if score is None:
-        return code
-    unit = markdown(unit_of(record.headline))
-    return f"{code} ({f'{unit}, ' if unit else ''}{score.better} is better)"
+    return code if score is None else f"{code} ({markdown(unit_words(record.headline, score))})"
 
 
-def unit_of(score: str) -> str:
-    """Return the unit of a score such as `recall@1[image-to-text]`; "" if it is unknown."""
-    info = score_info(score)
-    return info.unit if info else ""
+def unit_words(name: str, score: ScoreInfo | None) -> str:
+    """Return the unit of a score and the better direction: `fraction, higher is better`.
+
+    The unit is left out if it is unknown, and the direction if `score` is None.
+    """
+    info = score_info(name)
+    direction = f"{score.better} is better" if score else ""
+    return ", ".join(filter(None, [info.unit if info else "", direction]))
 
 
 def _line(row: list[str]) -> str:

@@ -38,6 +38,22 @@ def format_interval(low: float | None, high: float | None, sign: str = "") -> st
     return f"{format_number(low, digits, sign)} to {format_number(high, digits, sign)}"
 
 
+def format_p_value(p_value: float | None) -> str:
+    """Return a p-value with four decimals: `0.0312`, `<0.0001`; `n/a` for None."""
+    return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
+
+
+def p_equals(p_value: float | None) -> str:
+    """Return a p-value as an equation: `p = 0.0312`, `p < 0.0001`."""
+    value = format_p_value(p_value)
+    return f"p < {value[1:]}" if value.startswith("<") else f"p = {value}"
+
+
+def format_percent(share: float) -> str:
+    """Return a share of 1 as a percentage: `12.5 %`."""
+    return f"{100 * share:.1f} %"
+
+
 def format_rate(rate: float) -> str:
     """Return a rate with three significant digits: `0.52`, `43.1`, `1,639`."""
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"

@@ -226,7 +226,7 @@ def test_what_the_program_prints(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["history", "t", "--out", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out and "\u202e" not in out
-    assert "BETTER +0.2933, p <0.0001" in out
+    assert "BETTER +0.2933, p < 0.0001" in out
     assert main(["history", "t", "--out", str(tmp_path), "--json"]) == 0
     assert [p["change"] for p in json.loads(capsys.readouterr().out)] == ["", "better"]
 

@@ -15,7 +15,7 @@ from mmbench.reports.charts.svg import ROW, Drawing, line, rect, text, text_widt
 from mmbench.reports.pages.html import Html
 from mmbench.reports.pages.tables import Cell, Column, Row
 from mmbench.text import count
-from mmbench.text.number_format import format_number
+from mmbench.text.number_format import format_number, format_percent
 
 _COLUMNS = 20  # columns of a histogram of scores
 _BAR = 15.0  # thickness of a horizontal bar
@@ -40,7 +40,7 @@ def bar_chart(title: str, bars: Sequence[Bar], noun: str, name: str, whole: int 
     shares = [bar.size / (whole or total or 1) for bar in bars]
     columns = [Column(name), Column("count", number=True), Column("share", number=True)]
     rows = [
-        Row([Cell(bar.name, at), count_cell(bar.size), Cell(percent(share), share)])
+        Row([Cell(bar.name, at), count_cell(bar.size), Cell(format_percent(share), share)])
         for at, (bar, share) in enumerate(zip(bars, shares, strict=True))
     ]
     numbers = [f"{bar.name}: {bar.size:,}" for bar in bars]
@@ -53,13 +53,10 @@ def bar_chart(title: str, bars: Sequence[Bar], noun: str, name: str, whole: int 
     return Chart(title, description, draw, columns, rows)
 
 
-def percent(share: float) -> str:
-    """Return a share of 1 as text: `12.5 %`."""
-    return f"{100 * share:.1f} %"
-
-
 def _draw_bars(bars: Sequence[Bar], shares: Sequence[float], width: float) -> Drawing:
-    sizes = [f"{bar.size:,} ({percent(share)})" for bar, share in zip(bars, shares, strict=True)]
+    sizes = [
+        f"{bar.size:,} ({format_percent(share)})" for bar, share in zip(bars, shares, strict=True)
+    ]
     names = min(width * 0.35, max(text_width(bar.name) for bar in bars) + 2)
     numbers = max(map(text_width, sizes))
     x = Scale(0, max(1, *(bar.size for bar in bars)), names + 8, width - numbers - 10)
@@ -104,7 +101,7 @@ def histogram(
     columns = [Column(name), Column("samples", number=True), Column("share", number=True)]
     spans = [_span(ends[at], ends[at + 1]) for at in range(len(sizes))]
     rows = [
-        Row([Cell(span, ends[at]), count_cell(size), Cell(percent(size / len(known)), size)])
+        Row([Cell(span, ends[at]), count_cell(size), Cell(format_percent(size / len(known)), size)])
         for at, (span, size) in enumerate(zip(spans, sizes, strict=True))
     ]
     middle = float(np.median(known))

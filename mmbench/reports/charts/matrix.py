@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.reports.charts.figure import Chart, count_cell
-from mmbench.reports.charts.histograms import percent
 from mmbench.reports.charts.scales import Scale
 from mmbench.reports.charts.svg import ROW, Drawing, rect, text, text_width, titled
 from mmbench.reports.pages.html import Html
 from mmbench.reports.pages.tables import Cell, Column, Row, table
+from mmbench.text.number_format import format_percent
 
 MOST_CLASSES = 20  # a matrix with more classes is shown as a list of its most confused pairs
 _MOST_PAIRS = 15
@@ -83,7 +83,9 @@ def _pairs(labels: Sequence[str], counts: NDArray[np.int64]) -> list[_Pair]:
 
 def _pair_row(pair: _Pair) -> Row:
     reference, output, size, share = pair
-    return Row([Cell(reference), Cell(output), count_cell(size), Cell(percent(share), share)])
+    return Row(
+        [Cell(reference), Cell(output), count_cell(size), Cell(format_percent(share), share)]
+    )
 
 
 def _draw(labels: Sequence[str], counts: NDArray[np.int64], width: float) -> Drawing:
@@ -108,7 +110,8 @@ def _draw(labels: Sequence[str], counts: NDArray[np.int64], width: float) -> Dra
     for row, line in enumerate(counts.tolist()):
         for column, size in enumerate(line):
             share = share_of(size, sum(line))
-            tip = f"{labels[row]} as {labels[column]}: {size:,} of {sum(line):,} ({percent(share)})"
+            part = f"{size:,} of {sum(line):,} ({format_percent(share)})"
+            tip = f"{labels[row]} as {labels[column]}: {part}"
             cell = _cell(x.at(column), y.at(row), side, size, share, right=row == column)
             parts += [titled(tip, cell)] if size else cell
     return Drawing(max(width, end + 1), y.end + 2, parts)

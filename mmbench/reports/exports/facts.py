@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 from mmbench.errors import UserError
 from mmbench.reports.exports.caveats import caveats
-from mmbench.reports.sections import label
+from mmbench.reports.sections import label, mmbench_version
 from mmbench.text import plain
 from mmbench.text.number_format import format_interval
 from mmbench.types import RunRecord, ScoreInfo
 
 
-def mmbench_version(record: RunRecord) -> str:
+def version_of(record: RunRecord) -> str:
     """Return the version of mmbench that made a record; "unknown" if the record lacks it."""
-    versions = record.environment.get("versions")
-    found = versions.get("mmbench") if isinstance(versions, dict) else None
-    return found if isinstance(found, str) else "unknown"
+    return mmbench_version(record) or "unknown"
 
 
 def describe(record: RunRecord, name: str, score: ScoreInfo, scale: int = 1) -> str:
@@ -29,7 +27,7 @@ def describe(record: RunRecord, name: str, score: ScoreInfo, scale: int = 1) -> 
     low, high = score.low, score.high
     ends = (low * scale, high * scale) if low is not None and high is not None else (None, None)
     parts = [
-        f"mmbench {plain(mmbench_version(record))}",
+        f"mmbench {plain(version_of(record))}",
         f"task {plain(task.name)} version {task.version}",
         f"{plain(name)}{' in percent' if scale == 100 else ''}",
         f"95 % interval {format_interval(*ends)}",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import UserError
 from mmbench.reports.exports.caveats import caveats
-from mmbench.reports.exports.facts import mmbench_version, refuse_several_models, scale_of
+from mmbench.reports.exports.facts import refuse_several_models, scale_of, version_of
 from mmbench.reports.exports.front_matter import merged
 from mmbench.reports.exports.hub_tasks import hub_task
 from mmbench.reports.exports.options import ExportOptions, data_set_of, model_id_of
@@ -92,7 +92,7 @@ def _arguments(
         "better": score.better,
         "signature": plain(score.signature, 400),
         "data_hash": plain(record.task.data_hash),
-        "mmbench": plain(mmbench_version(record)),
+        "mmbench": plain(version_of(record)),
         "model": plain(label(record)),
         "run": plain(record.run),
         **({"caveats": found} if found else {}),

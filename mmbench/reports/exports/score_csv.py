@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmbench.reports.exports.caveats import caveats
-from mmbench.reports.exports.facts import mmbench_version
+from mmbench.reports.exports.facts import version_of
 from mmbench.reports.exports.options import ExportOptions
 from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import selected
 from mmbench.reports.sections import label
 from mmbench.storage.records import StoredRun
 from mmbench.text import csv_cell
+from mmbench.text.csv_text import csv_text
 from mmbench.types import RunRecord, ScoreInfo
 
 COLUMNS = (
@@ -28,13 +27,11 @@ _TEXT = 1000  # characters of a cell
 
 def export_csv(runs: Sequence[StoredRun], file: Path | None, options: ExportOptions) -> Exported:
     """Write the scores of all runs into one file. A score without a value has an empty cell."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for run in runs:
-        writer.writerows(_lines(run.record, options.metrics))
+    lines = [line for run in runs for line in _lines(run.record, options.metrics)]
     marker = ",".join(COLUMNS).encode()
-    return Exported([write_export(file or Path("scores.csv"), text.getvalue().encode(), marker)])
+    return Exported(
+        [write_export(file or Path("scores.csv"), csv_text(lines, COLUMNS).encode(), marker)]
+    )
 
 
 def _lines(record: RunRecord, requested: Sequence[str]) -> Iterator[dict[str, object]]:
@@ -81,7 +78,7 @@ def _line(
         "fingerprint": task.fingerprint,
         "data_hash": task.data_hash,
         "model_hash": model.hash,
-        "mmbench": mmbench_version(record),
+        "mmbench": version_of(record),
     }
     return {
         key: csv_cell(cell, _TEXT) if isinstance(cell, str) else cell for key, cell in cells.items()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmbench.comparison.junit import JunitCase, JunitSuite, to_xml
 from mmbench.reports.exports.caveats import caveats
-from mmbench.reports.exports.facts import mmbench_version
+from mmbench.reports.exports.facts import version_of
 from mmbench.reports.exports.options import ExportOptions
 from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import selected
@@ -56,7 +56,7 @@ def _properties(record: RunRecord) -> Iterator[tuple[str, str]]:
     yield "task version", str(task.version)
     yield "data hash", task.data_hash
     yield "model hash", record.model.hash
-    yield "mmbench", mmbench_version(record)
+    yield "mmbench", version_of(record)
     for at, caveat in enumerate(caveats(record), 1):
         yield f"caveat {at}", caveat
 

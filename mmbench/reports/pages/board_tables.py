@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mmbench.comparison.standings import Standing, standings
-from mmbench.reports.sections import captions, label, other_data, sections
+from mmbench.reports.sections import captions, data_differences, ignores_input, label, sections
 from mmbench.storage.records import StoredRun
 from mmbench.text import format_sizes, listed
 from mmbench.types import RunRecord, ScoreInfo
@@ -97,11 +97,6 @@ def value_of(record: RunRecord) -> float | None:
     return score.value if score else None
 
 
-def ignores_input(record: RunRecord) -> bool:
-    """Return whether a run is a baseline that ignores the input, unlike a model and the oracle."""
-    return record.baseline not in (None, "oracle")
-
-
 class Statement(NamedTuple):
     """A statement on a page: a short text, its details, and its CSS class (good, warn, bad, …)."""
 
@@ -113,9 +108,8 @@ class Statement(NamedTuple):
 def data_statement(record: RunRecord) -> Statement:
     """Say whether a run used the data set that the task's protocol defines."""
     sizes = format_sizes(record.task.data)
-    if other := other_data(record):
-        reason = other.removeprefix("not comparable with the protocol: ")
-        return Statement("not the official set", reason, "warn")
+    if reasons := data_differences(record):
+        return Statement("not the official set", reasons, "warn")
     if not record.task.protocol:
         return Statement("own data", f"{sizes}; the task defines no official set")
     return Statement("official set", sizes, "good")

@@ -10,10 +10,10 @@ from mmbench.reports.pages.board_tables import BoardTable, Statement, headline
 from mmbench.reports.pages.html import Content, Html, element
 from mmbench.reports.pages.tables import Cell
 from mmbench.reports.sections import label
-from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 
-_VERDICT_CSS = {"better": "good", "worse": "bad", "no difference": "warn"}
+VERDICT_CSS = {"better": "good", "worse": "bad", "no difference": "warn", "no test": "warn"}
 _OTHER_MODEL = "not comparable: another model"
 
 
@@ -74,16 +74,10 @@ def difference_cell(record: RunRecord, table: BoardTable, comparison: str = "") 
 def _verdict(standing: Standing) -> Statement:
     details = standing.reason
     if standing.by == "rows":
-        details = f"paired test, p {_chance(standing.p_holm)} after Holm's correction"
+        details = f"paired test, {p_equals(standing.p_holm)} after Holm's correction"
     elif standing.by == "intervals":
         details = "rows are missing; the intervals do not overlap"
-    return Statement(standing.verdict, details, _VERDICT_CSS.get(standing.verdict, ""))
-
-
-def _chance(p_value: float | None) -> str:
-    return (
-        "< 0.0001" if p_value is not None and p_value < 1e-4 else f"= {format_number(p_value, 4)}"
-    )
+    return Statement(standing.verdict, details, VERDICT_CSS.get(standing.verdict, ""))
 
 
 def failed_cell(record: RunRecord) -> Cell:

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mmbench.comparison.compare import (
-    Comparison,
-    ScoreComparison,
-)
+from mmbench.comparison.compare import Comparison, ScoreComparison
+from mmbench.reports import charts
 from mmbench.reports.charts.figure import figure
 from mmbench.reports.charts.histograms import Bar, bar_chart
 from mmbench.reports.charts.intervals import IntervalRow, interval_chart, score_row
 from mmbench.reports.charts.selection import metric_limits
 from mmbench.reports.pages.board_tables import Statement, data_statement
-from mmbench.reports.pages.cells import badge
+from mmbench.reports.pages.cells import VERDICT_CSS, badge
 from mmbench.reports.pages.html import Content, Html, element
 from mmbench.reports.pages.names import HrefOf
 from mmbench.reports.pages.run_details import contents, facts_list
 from mmbench.reports.pages.tables import Cell, Column, Row, table
-from mmbench.reports.pages.verdict import VERDICT_CSS, verdict
+from mmbench.reports.pages.verdict import verdict
 from mmbench.reports.sections import label
 from mmbench.text import count
-from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.text.number_format import (
+    decimals,
+    format_interval,
+    format_number,
+    format_p_value,
+)
 from mmbench.types import RunRecord
 
-STYLES = ("charts.css",)
+STYLES = (charts.STYLE,)
 
 
 class ComparisonContext(NamedTuple):
@@ -91,13 +94,7 @@ def _facts(
     name = element("a", task.name, href=context.task_href) if context.task_href else task.name
     yield "Candidate", _run(candidate, context)
     yield "Baseline", _run(baseline, context)
-    yield (
-        "Task",
-        [
-            name,
-            f", version {task.version}",
-        ],
-    )
+    yield "Task", [name, f", version {task.version}"]
     yield "Data", [badge(data), " ", data.details]
     if main.test:
         yield "Compared", f"{count(main.n, 'sample')} with outputs in both runs"
@@ -189,15 +186,11 @@ def _row(score: ScoreComparison) -> Row:
         Cell(format_number(score.candidate, digits), score.candidate),
         Cell(format_number(score.difference, fine, "+"), score.difference),
         Cell(format_interval(score.low, score.high, "+"), score.low),
-        Cell(_chance(score.p_value), score.p_value),
-        Cell(_chance(score.p_holm), score.p_holm),
+        Cell(format_p_value(score.p_value), score.p_value),
+        Cell(format_p_value(score.p_holm), score.p_holm),
         Cell(format_number(score.detectable, fine), score.detectable),
         Cell(f"{score.n:,}", score.n),
     ])  # fmt: skip
-
-
-def _chance(p_value: float | None) -> str:
-    return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
 
 
 def _differences(baseline: RunRecord, candidate: RunRecord) -> Content:

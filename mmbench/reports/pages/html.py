@@ -85,6 +85,12 @@ def safe_target(url: str, *, media: bool = False) -> bool:
     return not _SCHEME.match(bare) or bare.lower().startswith(known)
 
 
+def web_link(url: str) -> Html:
+    """Return a link to a web page; a text that is no `http` or `https` URL stays a text."""
+    is_web = url.startswith(("https://", "http://")) and safe_target(url)
+    return element("a", url, href=url) if is_web else join(url)
+
+
 def json_data(ident: str, value: object) -> Html:
     """Return a `script` element that holds a value as JSON, for a script of the page.
 

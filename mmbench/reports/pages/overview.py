@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,6 @@ from mmbench.reports.charts.interval_bar import column_scale, interval_bar
 from mmbench.reports.charts.scales import Scale
 from mmbench.reports.pages.board_tables import (
     BoardTable,
-    Statement,
     certainty,
     data_statement,
     headline,
@@ -142,13 +142,10 @@ def _baseline_cell(one: BoardTable) -> Cell:
 def _published(one: BoardTable) -> list[Content]:
     """Return how many published scores the runs of a table reproduce."""
     entries = [p for run in one.runs for p in run.record.published if not is_of_another_model(p)]
-    groups: dict[str, int] = {}
-    for entry in entries:
-        groups[published_statement(entry).text] = groups.get(published_statement(entry).text, 0) + 1
-    css = {"reproduced": "good", "not reproduced": "bad"}
+    numbers = Counter(published_statement(entry)._replace(details="") for entry in entries)
     return [
-        [badge(Statement(f"{number} {text}", css=css.get(text, "warn"))), " "]
-        for text, number in groups.items()
+        [badge(statement._replace(text=f"{number} {statement.text}")), " "]
+        for statement, number in numbers.items()
     ]
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mmbench.comparison.run_samples import RunSamples
 from mmbench.errors import DataError
 from mmbench.reports import cells as texts
+from mmbench.reports import charts
 from mmbench.reports.charts.figure import figure
 from mmbench.reports.charts.intervals import IntervalRow, interval_chart, score_row
 from mmbench.reports.charts.selection import breakdown_charts, metric_limits, sample_charts
@@ -31,13 +32,14 @@ from mmbench.reports.pages.run_details import (
     published_section,
     repeat_section,
 )
-from mmbench.reports.pages.run_scores import scores_table, unit_words
+from mmbench.reports.pages.run_scores import scores_table
 from mmbench.reports.sections import label
+from mmbench.reports.tables import unit_words
 from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import PublishedInfo, RunRecord
 
-STYLES = ("charts.css",)
+STYLES = (charts.STYLE,)
 _MOST_BASELINES = 6  # baselines in the chart of the headline
 
 

@@ -8,10 +8,16 @@ from typing import Any
 from mmbench.reports.command import repeat_command
 from mmbench.reports.pages.board_tables import data_statement
 from mmbench.reports.pages.cells import badge, published_statement
-from mmbench.reports.pages.html import Content, Html, element, safe_target
+from mmbench.reports.pages.html import Content, Html, element, web_link
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.text import count, format_sizes
-from mmbench.text.number_format import format_cost, format_number, format_rate, format_seconds
+from mmbench.text.number_format import (
+    format_cost,
+    format_number,
+    format_percent,
+    format_rate,
+    format_seconds,
+)
 from mmbench.types import PublishedInfo, RunRecord
 
 Facts = Iterable[tuple[str, Content]]
@@ -47,8 +53,6 @@ def published_section(record: RunRecord) -> Content:
 
 def _published_row(entry: PublishedInfo) -> Row:
     statement = published_statement(entry)
-    is_web = entry.source.startswith(("https://", "http://")) and safe_target(entry.source)
-    source = element("a", entry.source, href=entry.source) if is_web else entry.source
     return Row([
         Cell(entry.model or "unnamed"),
         Cell(entry.metric),
@@ -56,7 +60,7 @@ def _published_row(entry: PublishedInfo) -> Row:
         Cell(format_number(entry.measured), "" if entry.measured is None else entry.measured),
         Cell(f"{entry.tolerance:g}", entry.tolerance),
         Cell([badge(statement), " ", statement.details], entry.verdict),
-        Cell(source),
+        Cell(web_link(entry.source)),
     ])  # fmt: skip
 
 
@@ -136,7 +140,7 @@ def _stages(seconds: Mapping[str, float]) -> Content:
         return None
     total = sum(seconds.values()) or 1.0
     rows = [
-        Row([Cell(name), Cell(f"{value:.2f}", value), Cell(f"{100 * value / total:.1f} %", value)])
+        Row([Cell(name), Cell(f"{value:.2f}", value), Cell(format_percent(value / total), value)])
         for name, value in seconds.items()
     ]
     columns = [Column("stage"), Column("seconds", number=True), Column("share", number=True)]

@@ -8,7 +8,7 @@ from mmbench.reports.charts.figure import count_cell, interval_cell
 from mmbench.reports.pages.cells import value_cell
 from mmbench.reports.pages.html import Html
 from mmbench.reports.pages.tables import Cell, Column, Row, table
-from mmbench.reports.tables import unit_of
+from mmbench.reports.tables import unit_words
 from mmbench.text.number_format import format_interval
 from mmbench.types import RunRecord, ScoreInfo
 
@@ -47,9 +47,3 @@ def _score_row(name: str, score: ScoreInfo, columns: Sequence[Column]) -> Row:
         "remark": Cell(score.reason),
     }
     return Row([cells[column.title] for column in columns])
-
-
-def unit_words(name: str, score: ScoreInfo | None) -> str:
-    """Return the unit of a score and the better direction: `fraction, higher is better`."""
-    direction = f"{score.better} is better" if score else ""
-    return ", ".join(filter(None, [unit_of(name), direction]))

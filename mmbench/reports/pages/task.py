@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from mmbench.comparison.history import Point
 from mmbench.engine import speed
 from mmbench.reports import cells as texts
+from mmbench.reports import charts
 from mmbench.reports.charts.history import history_chart
 from mmbench.reports.charts.interval_bar import column_scale
 from mmbench.reports.pages.board_tables import BoardTable, certainty, data_statement, headline
@@ -25,17 +26,18 @@ from mmbench.reports.pages.cells import (
     score_text,
     value_cell,
 )
-from mmbench.reports.pages.html import Content, Html, element, safe_target
+from mmbench.reports.pages.html import Content, Html, element, web_link
 from mmbench.reports.pages.names import HrefOf
+from mmbench.reports.pages.run_details import facts_list
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.reports.sections import label
-from mmbench.reports.tables import unit_of
+from mmbench.reports.tables import unit_words
 from mmbench.storage.run_lookup import reference
 from mmbench.text import part_of
 from mmbench.text.number_format import format_number
 from mmbench.types import PublishedInfo, RunRecord
 
-STYLES = ("charts.css",)
+STYLES = (charts.STYLE,)
 
 
 def task_body(
@@ -88,8 +90,7 @@ def _facts(one: BoardTable, href_of: HrefOf) -> Html:
         words = f", by {one.ignorant.model.name}, which ignores the input"
         facts.append(("Best baseline", [*score_text(headline(one.ignorant)), words]))
     facts.append(("Data", [badge(data), " ", data.details]))
-    pairs = [[element("dt", name), element("dd", value)] for name, value in facts]
-    return element("dl", pairs, class_="facts")
+    return facts_list(facts)
 
 
 def _missing_rows(one: BoardTable) -> Html | None:
@@ -110,9 +111,7 @@ def _missing_rows(one: BoardTable) -> Html | None:
 
 
 def _headline_name(record: RunRecord) -> str:
-    score, unit = headline(record), unit_of(record.headline)
-    direction = f"{score.better} is better" if score else ""
-    words = ", ".join(filter(None, [unit, direction]))
+    words = unit_words(record.headline, headline(record))
     return f"{record.headline} ({words})" if words else record.headline
 
 
@@ -228,8 +227,6 @@ def _published(one: BoardTable, href_of: HrefOf) -> Html | None:
 
 def _published_row(entry: PublishedInfo, record: RunRecord | None, href_of: HrefOf) -> Row:
     statement = published_statement(entry)
-    source = entry.source
-    shown: Content = element("a", source, href=source) if _is_web(source) else source
     measured: Content = format_number(entry.measured) if record else ""
     if record and href_of(record):
         measured = element("a", measured, href=href_of(record))
@@ -240,9 +237,5 @@ def _published_row(entry: PublishedInfo, record: RunRecord | None, href_of: Href
         Cell(format_number(entry.value), entry.value),
         Cell(measured, "" if not record or entry.measured is None else entry.measured),
         Cell(verdict, entry.verdict if record else "not run here"),
-        Cell(shown),
+        Cell(web_link(entry.source)),
     ])  # fmt: skip
-
-
-def _is_web(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and safe_target(url)

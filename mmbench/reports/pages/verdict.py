@@ -10,13 +10,11 @@ from mmbench.comparison.compare import (
     direction_by_intervals,
 )
 from mmbench.reports.pages.board_tables import Statement
-from mmbench.reports.pages.cells import badge
+from mmbench.reports.pages.cells import VERDICT_CSS, badge
 from mmbench.reports.pages.html import Content, element
 from mmbench.text import count
-from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
 from mmbench.types import RunRecord
-
-VERDICT_CSS = {"better": "good", "worse": "bad", "no difference": "warn", "no test": "warn"}
 
 
 def comparison_without_rows(baseline: RunRecord, candidate: RunRecord, reason: str) -> Comparison:
@@ -88,5 +86,5 @@ _CLAIMS = {
 
 
 def _p_words(p_value: float, tests: int) -> str:
-    value = "p < 0.0001" if p_value < 1e-4 else f"p = {format_number(p_value, 4)}"
+    value = p_equals(p_value)
     return f"{value} after Holm's correction over {count(tests, 'test')}" if tests > 1 else value

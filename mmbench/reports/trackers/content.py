@@ -15,7 +15,7 @@ import msgspec
 from mmbench.comparison.checkpoint_steps import checkpoint_step
 from mmbench.comparison.run_samples import finished_samples
 from mmbench.protocols import Rows, StoredSamples
-from mmbench.reports.sections import label, other_data
+from mmbench.reports.sections import label, mmbench_version, other_data
 from mmbench.reports.trackers.keys import key_part, run_key, unique_keys
 from mmbench.reports.trackers.settings import LONGEST_NAME, Setting, one_line_settings
 from mmbench.reports.trackers.worst_samples import SampleRows, worst_samples
@@ -90,7 +90,6 @@ def _line(record: RunRecord, training: str) -> str:
 
 def _config(record: RunRecord, step: int | None) -> dict[str, Setting]:
     model, task = record.model, record.task
-    versions = record.environment.get("versions")
     settings: dict[str, Any] = {
         "run": record.run,
         "created": record.created,
@@ -111,7 +110,7 @@ def _config(record: RunRecord, step: int | None) -> dict[str, Setting]:
         "headline": record.headline,
         "seed": record.seed,
         "baseline": record.baseline,
-        "mmbench_version": versions.get("mmbench") if isinstance(versions, dict) else None,
+        "mmbench_version": mmbench_version(record),
     }
     keys = unique_keys("option", model.options)
     settings |= {keys[name]: value for name, value in model.options.items()}

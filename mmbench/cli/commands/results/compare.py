@@ -16,7 +16,12 @@ from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
-from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.text.number_format import (
+    decimals,
+    format_interval,
+    format_number,
+    format_p_value,
+)
 from mmbench.types import RunRecord
 
 _HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
@@ -101,16 +106,11 @@ def _row(score: ScoreComparison) -> list[str]:
         format_number(score.candidate, digits),
         format_number(score.difference, differences, "+"),
         format_interval(score.low, score.high, "+"),
-        chance(score.p_value),
-        chance(score.p_holm),
+        format_p_value(score.p_value),
+        format_p_value(score.p_holm),
         format_number(score.detectable, differences),
         score.verdict,
     ]
-
-
-def chance(p_value: float | None) -> str:
-    """Return a p-value as a table cell."""
-    return "<0.0001" if p_value is not None and p_value < 1e-4 else format_number(p_value, 4)
 
 
 def _notes(pair: Comparison) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from mmbench.cli.commands.results.compare import chance
 from mmbench.cli.output import terminal as columns
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import (
@@ -21,7 +20,7 @@ from mmbench.cli.output.terminal import (
 from mmbench.comparison.history import Point, histories, line_name, point_name
 from mmbench.storage.folders import Folder
 from mmbench.text import plain
-from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
 
 _STAMP = len("20261126-120631")  # length of the time at the beginning of a run id
 
@@ -126,9 +125,9 @@ def _row(point: Point, failed: bool, short: Callable[[str], str]) -> list[str]:
 def _change(point: Point) -> str:
     if not point.by:
         return ""
-    chance_ = "" if point.p_holm is None else f", p {chance(point.p_holm)}"
+    chance = "" if point.p_holm is None else f", {p_equals(point.p_holm)}"
     word = point.change.upper() or "no change"
-    return f"{word} {format_number(point.difference, decimals(point.value), '+')}{chance_}"
+    return f"{word} {format_number(point.difference, decimals(point.value), '+')}{chance}"
 
 
 def notes(tables: Sequence[Sequence[Point]]) -> list[str]:

@@ -12,7 +12,7 @@ from mmbench.comparison.compare import Comparison, ScoreComparison
 from mmbench.comparison.run_samples import RunSamples
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
-from mmbench.text.number_format import decimals, format_interval, format_number
+from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
 from mmbench.types import RunRecord
 
 _MORE = 10  # times as many samples are suggested
@@ -58,7 +58,7 @@ def verdict(score: ScoreComparison) -> str:
     if score.difference is not None:
         difference = format_number(score.difference, digits, "+")
         parts += [f"difference {difference} ({format_interval(score.low, score.high, '+')})"]
-    parts += [f"p = {score.p_value:.2g}"] if score.p_value is not None else []
+    parts += [p_equals(score.p_value)] if score.p_value is not None else []
     parts += [f"on {count(score.n, 'sample')}"] if score.n else []
     parts += [plain(score.reason)] if score.reason else []
     return ", ".join(parts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from typing import Any
@@ -15,6 +13,7 @@ from mmbench.cli.output.samples.fields import place_text
 from mmbench.comparison.run_sample import Hit, RunSample
 from mmbench.metrics.speech.alignment import ErrorRate
 from mmbench.text import csv_cell
+from mmbench.text.csv_text import csv_text
 from mmbench.types import StoredSample
 
 _CELL = 32_000  # characters; a cell of Excel holds 32,767
@@ -87,13 +86,7 @@ def _number(value: float) -> float | None:
 
 def to_csv(rows: Iterable[Mapping[str, object]]) -> str:
     """Return rows as CSV with the columns of all rows, in the order of their first appearance."""
-    cells = [{_cell(name): _cell(value) for name, value in row.items()} for row in rows]
-    columns = list(dict.fromkeys(name for row in cells for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval=None, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(cells)
-    return text.getvalue()
+    return csv_text({_cell(name): _cell(value) for name, value in row.items()} for row in rows)
 
 
 def _cell(value: Any) -> Any:

@@ -18,12 +18,12 @@ from uuid import UUID
 import msgspec
 
 from mmbench.comparison.run_samples import RunSamples, run_samples
-from mmbench.errors import DataError, UserError
+from mmbench.errors import MissingRows, UserError
 from mmbench.reports.exports.caveats import caveats
 from mmbench.reports.exports.every_eval_ever.results import evaluation_result
 from mmbench.reports.exports.every_eval_ever.samples import SampleLines, sample_lines
 from mmbench.reports.exports.every_eval_ever.values import SCHEMA_VERSION, strings
-from mmbench.reports.exports.facts import mmbench_version
+from mmbench.reports.exports.facts import version_of
 from mmbench.reports.exports.options import ExportOptions, model_id_of
 from mmbench.reports.exports.result import Exported, write_export
 from mmbench.reports.exports.scores import missing_note, with_values
@@ -71,10 +71,8 @@ def _samples(run: StoredRun) -> RunSamples | None:
     """Return the samples of a run; None if the board has only its record."""
     try:
         return run_samples(run)
-    except DataError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return None
-        raise
+    except MissingRows:
+        return None
 
 
 def _detailed(name: str, lines: SampleLines) -> dict[str, Any]:
@@ -122,7 +120,7 @@ def _log(
         "source_metadata": _source(record, options),
         "eval_library": {
             "name": "mmbench",
-            "version": mmbench_version(record),
+            "version": version_of(record),
             "additional_details": strings(
                 record.environment | {"seed": record.seed, "record_schema": record.schema}
             ),
