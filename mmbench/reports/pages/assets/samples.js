@@ -317,6 +317,14 @@
       remember(false);
     };
 
+    let timer = 0; // of the search, which waits for further characters
+    const searchNow = () => {
+      if (!timer) return;
+      clearTimeout(timer);
+      timer = 0;
+      update();
+    };
+
     // ---- Controls
 
     const option = (value, text, chosen) => {
@@ -361,11 +369,11 @@
           state[name] = event.target.value;
           update();
         });
-      let timer = 0;
       $("sample-search").addEventListener("input", () => {
         clearTimeout(timer);
-        timer = setTimeout(update, 150);
+        timer = setTimeout(searchNow, 150);
       });
+      $("sample-search").addEventListener("change", searchNow);
       $("sample-list").addEventListener("click", (event) => {
         const link = event.target.closest("a");
         if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -388,6 +396,7 @@
       const target = event.target;
       const isSearch = target === $("sample-search");
       if (event.key === "Escape" && (isSearch || section.contains(target))) {
+        searchNow(); // a later update would replace the element that gets the focus
         const link = linkTo(state.sample) || $("sample-list").querySelector("a");
         if (isNarrow() && !isSearch && state.sample >= 0) closeDetail();
         else if (link) link.focus();

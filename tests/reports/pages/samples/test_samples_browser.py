@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.pages.html import Html
 from mmbench.reports.pages.samples import (
     SCRIPTS,
@@ -180,6 +180,17 @@ def test_samples_are_sorted_by_each_score(tmp_path: Path, open_page: OpenPage) -
     assert shown.locator(".sample-score").all_inner_texts()[-1] == "n/a"
 
 
+def test_the_focus_stays_in_the_list_after_a_search(tmp_path: Path, open_page: OpenPage) -> None:
+    """The search waits for further characters, and must not replace a list that has the focus."""
+    shown = open_page(single(tmp_path, run_browser, questions()))
+    shown.focus("#sample-search")
+    shown.keyboard.type("s77")
+    shown.keyboard.press("Escape")
+    assert listed(shown) == ["s77"]
+    shown.wait_for_timeout(300)
+    assert shown.evaluate("document.activeElement.className") == "sample-item"
+
+
 def test_the_keyboard_moves_through_the_list(
     write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -197,7 +208,6 @@ def test_the_keyboard_moves_through_the_list(
     shown.keyboard.type("s4j")
     assert shown.input_value("#sample-search") == "s4j"
     shown.fill("#sample-search", "")
-    shown.wait_for_function("() => document.querySelectorAll('#sample-list li').length === 50")
     shown.keyboard.press("Escape")
     assert shown.evaluate("document.activeElement.className") == "sample-item"
     for _ in range(50):
