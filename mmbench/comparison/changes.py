@@ -6,8 +6,8 @@ import numpy as np
 from msgspec import Struct
 
 from mmbench.comparison.join import Joined
-from mmbench.comparison.output_text import output_text
 from mmbench.comparison.rows import SAMPLE_COLUMNS, RunRows
+from mmbench.comparison.samples.output_text import output_text
 from mmbench.stats import sample_values
 from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmbench.comparison.compare import Comparison, compare_runs
-from mmbench.comparison.run_samples import RunSamples, run_samples
+from mmbench.comparison.samples.run_samples import RunSamples, run_samples
 from mmbench.engine.progress import Progress
 from mmbench.errors import DataError, MissingRows
 from mmbench.reports.links import SiteLinks

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench import stats
 from mmbench.cli import main
-from mmbench.comparison.output_text import output_text, reference_texts
-from mmbench.comparison.run_samples import RunSamples, finished_samples, run_samples
+from mmbench.comparison.samples.output_text import output_text, reference_texts
+from mmbench.comparison.samples.run_samples import RunSamples, finished_samples, run_samples
 from mmbench.engine.options import RunSettings
 from mmbench.engine.score import score
 from mmbench.errors import DataError, UnknownName

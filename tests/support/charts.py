@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from playwright.sync_api import Page
 
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.charts import STYLE
 from mmbench.reports.pages.html import Content
 from mmbench.reports.pages.shell import page

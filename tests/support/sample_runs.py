@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.types import StoredSample
 from tests.support.boards import model_info, plain_score, record, task_info
 

@@ -16,7 +16,7 @@ from mmbench.comparison.explain.explanation import (
     Explanation,
     SampleView,
 )
-from mmbench.comparison.output_text import output_text, reference_texts
+from mmbench.comparison.samples.output_text import output_text, reference_texts
 from mmbench.text import count, listed, plain
 from mmbench.text.number_format import format_number
 from mmbench.text.word_difference import word_difference

@@ -14,7 +14,7 @@ from mmbench.comparison.explain.counterparts import Counterpart
 from mmbench.comparison.explain.explanation import Cause, Divergence, SampleView, Step
 from mmbench.comparison.explain.rescoring import Measured, Placed
 from mmbench.comparison.explain.results import OurResult
-from mmbench.comparison.output_text import class_name, output_text
+from mmbench.comparison.samples.output_text import class_name, output_text
 from mmbench.stats.folds import Floats
 from mmbench.types import Prediction, Ranking
 

@@ -26,17 +26,40 @@ def output_text(value: Any, labels: Sequence[str] = ()) -> str:
         return _object_text(value)
     if type(value) is int and 0 <= value < len(labels):
         return labels[value]
-    if isinstance(value, list) and value and all(isinstance(one, int | float) for one in value):
-        best = int(value[0]) if len(value) == 1 else max(range(len(value)), key=value.__getitem__)
-        return class_name(best, labels)
+    if (scores := class_scores(value)) is not None:
+        return class_name(best_classes(scores, 1)[0], labels)
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int | float):
+        return class_name(int(value[0]), labels)
     return msgspec.json.encode(value).decode()
 
 
+def is_ranking(value: object) -> bool:
+    """Return whether an output is a ranking: {"ranks": …, "grades": …, "top": …}."""
+    return isinstance(value, dict) and "ranks" in value
+
+
+def is_media(value: object) -> bool:
+    """Return whether an output or a reference is an image or a sound, stored by its name."""
+    return isinstance(value, dict) and value.keys() == {"media"}
+
+
+def class_scores(value: object) -> list[float] | None:
+    """Return an output as the scores [c] of at least two classes; None for another output."""
+    if not isinstance(value, list) or len(value) < 2:
+        return None
+    return value if all(isinstance(one, int | float) for one in value) else None
+
+
+def best_classes(scores: Sequence[float], most: int) -> list[int]:
+    """Return the `most` classes with the highest scores, the first of equal ones first."""
+    return sorted(range(len(scores)), key=lambda at: -scores[at])[:most]
+
+
 def _object_text(value: dict[str, Any]) -> str:
-    if value.keys() >= {"ranks", "grades"}:
+    if is_ranking(value):
         rank = value["ranks"][0] if value["ranks"] else None
         return "not found" if rank is None else f"rank {rank}"
-    if value.keys() == {"media"}:
+    if is_media(value):
         return str(value["media"])
     if (pieces := pieces_of(value)) is not None:
         return format_pieces(pieces)

@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.comparison.output_text import output_text, reference_texts
-from mmbench.comparison.run_sample import Hit, RunSample
-from mmbench.comparison.sample_scores import SCORE, Flags, Floats, SampleScores
+from mmbench.comparison.samples.inputs import Documents, StoredInputs
+from mmbench.comparison.samples.output_text import is_ranking, output_text, reference_texts
+from mmbench.comparison.samples.run_sample import RunSample
+from mmbench.comparison.samples.sample_scores import SCORE, Flags, Floats, SampleScores
 from mmbench.errors import DataError
 from mmbench.protocols import Rows, StoredSamples
 from mmbench.storage.records import StoredRun, arrow_rows, read_rows
 from mmbench.storage.sample_tables import read_sample_table
-from mmbench.types import RunRecord, StoredSample
+from mmbench.types import RunRecord
 from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1024  # rows converted to Python objects at a time
+_NONE = Documents([], [])
 
 
 class RunSamples(Sequence[RunSample]):
@@ -39,6 +41,7 @@ class RunSamples(Sequence[RunSample]):
     def __init__(self, record: RunRecord, rows: pa.Table, table: StoredSamples | None) -> None:
         self.record, self.rows, self.table = record, rows, table
         self._values = SampleScores(record, rows)
+        self._inputs = StoredInputs(table, rows["direction"].unique().to_pylist())
         self._block: tuple[int, list[dict[str, Any]]] = (-1, [])
 
     @overload
@@ -101,7 +104,8 @@ class RunSamples(Sequence[RunSample]):
     def worst_first(self, metric: str | None = None) -> NDArray[np.intp]:
         """Return the numbers of the measured rows, those with the worst values first.
 
-        Rows with equal values keep their order. The default metric is the first of `metrics`.
+        Rows with equal values are ordered by the other scores of the run, then as they are stored.
+        The default metric is the first of `metrics`.
         """
         name = metric or next(iter(self.metrics), "")
         return self._values.worst_first(name) if name else np.empty(0, np.intp)
@@ -121,11 +125,6 @@ class RunSamples(Sequence[RunSample]):
                 values.setdefault(tag, set()).add(value)
         return {tag: sorted(own) for tag, own in values.items()}
 
-    @cached_property
-    def _directions(self) -> list[str]:
-        """The names of the directions: queries search in the first, documents in the second."""
-        return cast("list[str]", self.rows["direction"].unique().to_pylist())
-
     def _cells(self, row: int) -> dict[str, Any]:
         start = row - row % _BLOCK
         if self._block[0] != start:
@@ -133,19 +132,23 @@ class RunSamples(Sequence[RunSample]):
         return self._block[1][row - start]
 
     def _sample(self, row: int, cells: Mapping[str, Any]) -> RunSample:
-        stored = self._stored(cells)
-        labels = self._labels
+        direction, ident = cells["direction"], cells["id"]
+        stored = self._inputs.sample(direction, ident)
+        labels = self.labels
         try:
             target = _parsed(cells["target"])
             output = _parsed(cells["value"])
             tags = parse_json(cells["tags"], dict[str, str])
         except ValueError as error:
             raise DataError(f"run {self.record.run}: row {row} cannot be read: {error}") from error
-        ranking = output if isinstance(output, dict) and "ranks" in output else None
+        ranking = output if is_ranking(output) else None
+        documents = _NONE
+        if ranking:
+            documents = self._inputs.documents(direction, ident, stored, ranking)
         return RunSample(
             row=row,
-            id=cells["id"],
-            direction=cells["direction"],
+            id=ident,
+            direction=direction,
             split=cells["split"],
             group=cells["group"],
             tags=tags,
@@ -161,23 +164,14 @@ class RunSamples(Sequence[RunSample]):
             scores=self._scores(row),
             details=self._details(cells),
             rank=_best_rank(ranking),
-            **self._documents(cells, stored, ranking),
+            hits=documents.hits,
+            relevant=documents.relevant,
         )
 
     @cached_property
-    def _labels(self) -> list[str]:
+    def labels(self) -> list[str]:
+        """The class names; [] if the data have none, or if they are not stored."""
         return self.table.labels if self.table is not None else []
-
-    def _stored(self, cells: Mapping[str, Any]) -> StoredSample | None:
-        if self.table is None:
-            return None
-        role = self._roles(cells["direction"])[0]
-        return self.table.get(role, cells["id"]) or self.table.get("sample", cells["id"])
-
-    def _roles(self, direction: str) -> tuple[str, str]:
-        """Return the role of the samples that search in a direction, and of those they find."""
-        first = not direction or direction == self._directions[0]
-        return ("query", "corpus") if first else ("corpus", "query")
 
     def _scores(self, row: int) -> dict[str, float]:
         values = ((name, float(self.scores(name)[row])) for name in self.metrics)
@@ -196,43 +190,6 @@ class RunSamples(Sequence[RunSample]):
         names = [n for n in self.rows.column_names if ":" in n and not n.endswith(SCORE)]
         parts = [(name, *name.rpartition(":")[::2]) for name in names]
         return [part for part in parts if part[1] in self.rows.column_names]
-
-    def _documents(
-        self, cells: Mapping[str, Any], stored: StoredSample | None, ranking: Any
-    ) -> dict[str, list[Hit]]:
-        """Return the first documents of a ranking (`hits`), and the relevant documents."""
-        if ranking is None:
-            return {}
-        role = self._roles(cells["direction"])[1]
-        relevant = self._relevant(cells["direction"], cells["id"], stored)
-        top = [str(ident) for ident in ranking.get("top", [])]
-        hits = [
-            Hit(n, ident, ident in relevant, self._get(role, ident))
-            for n, ident in enumerate(top, 1)
-        ]
-        ranks = {hit.id: hit.rank for hit in hits}
-        if len(relevant) == 1 and ranking["ranks"]:
-            ranks = {relevant[0]: ranking["ranks"][0] or 0}
-        found = [Hit(ranks.get(i, 0), i, True, self._get(role, i)) for i in relevant]
-        return {"hits": hits, "relevant": sorted(found, key=lambda hit: hit.rank or 1 << 62)}
-
-    def _get(self, role: str, ident: str) -> StoredSample | None:
-        return None if self.table is None else self.table.get(role, ident)
-
-    def _relevant(self, direction: str, ident: str, stored: StoredSample | None) -> list[str]:
-        if self._roles(direction)[0] == "query":
-            return list((stored.relevant if stored else None) or {})
-        return self._queries_of.get(ident, [])
-
-    @cached_property
-    def _queries_of(self) -> dict[str, list[str]]:
-        """The queries for which each document is relevant."""
-        queries: dict[str, list[str]] = {}
-        for ident in self.table.ids("query") if self.table is not None else ():
-            query = self._get("query", ident)
-            for document in (query.relevant if query else None) or {}:
-                queries.setdefault(document, []).append(ident)
-        return queries
 
 
 def run_samples(run: StoredRun) -> RunSamples:

@@ -57,11 +57,18 @@ class SampleScores:
         return np.asarray(~np.isnan(values) & (values != best))
 
     def worst_first(self, name: str) -> NDArray[np.intp]:
-        """Return the numbers of the measured rows, the worst first; equal ones keep their order."""
+        """Return the numbers of the measured rows, the worst first.
+
+        Rows with equal values are ordered by the other scores of the run, then as they are stored.
+        """
+        names = [name, *(other for other in self.names if other != name)]
+        order = np.lexsort([self._badness(one) for one in reversed(names)])
+        return order[~np.isnan(self.values(name)[order])]
+
+    def _badness(self, name: str) -> Floats:
+        """Return numbers [n] that are lowest for the worst values."""
         values = self.values(name)
-        higher = self._record.scores[name].better == "higher"
-        order = np.argsort(values if higher else -values, kind="stable")
-        return order[~np.isnan(values[order])]
+        return values if self._record.scores[name].better == "higher" else -values
 
     @cached_property
     def _directions(self) -> list[str]:

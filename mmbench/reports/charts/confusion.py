@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.comparison.output_text import class_name
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.output_text import class_name
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.charts.columns import decoded, number_lists
 
 _WORDS = 3  # words of a short answer
@@ -51,7 +51,7 @@ def _of_classes(samples: RunSamples) -> Confusion | None:
     targets = decoded(samples, "target")
     if not all(isinstance(target, int) for target in targets):
         return None
-    labels = samples.table.labels if samples.table is not None else []
+    labels = samples.labels
     there = np.asarray(samples.rows["value"].is_valid())
     scores = number_lists(samples, "value")
     best = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0].astype(int)

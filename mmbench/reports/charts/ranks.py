@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.charts.columns import decoded
 from mmbench.reports.charts.figure import Chart
 from mmbench.reports.charts.histograms import Bar, bar_chart

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from mmbench import stats
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.output_text import class_name
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.engine.score_names import score_info, without_macro
 from mmbench.errors import MissingExtra
 from mmbench.reports.charts.columns import number_lists
@@ -110,8 +111,8 @@ def _class_precision(samples: RunSamples) -> Iterator[Html]:
         return
     rows = number_lists(samples, "mean_ap")
     n = rows.shape[1] // 2
-    labels = samples.table.labels if samples.table is not None else []
-    names = labels if len(labels) == n else [f"class {at}" for at in range(n)]
+    labels = samples.labels if len(samples.labels) == n else []
+    names = [class_name(at, labels) for at in range(n)]
     found = []
     for at, name in enumerate(names):
         positives = int(rows[:, n + at].sum())

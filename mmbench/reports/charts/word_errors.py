@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mmbench.comparison.run_samples import RunSamples
-from mmbench.metrics.speech.alignment import ErrorRate, align, error_rate
+from mmbench.comparison.samples.run_samples import RunSamples
+from mmbench.comparison.samples.transcripts import is_transcript, transcript_alignment
+from mmbench.metrics.speech.alignment import ErrorRate, error_rate
 from mmbench.reports.charts.columns import decoded
 from mmbench.reports.charts.figure import Chart, count_cell
 from mmbench.reports.charts.histograms import Bar, bar_chart
@@ -62,7 +63,7 @@ def word_errors(samples: RunSamples) -> WordErrors | None:
 def _pairs(samples: RunSamples) -> Iterator[tuple[str, Any]]:
     """Yield each transcript with its reference."""
     for value, target in zip(decoded(samples, "value"), decoded(samples, "target"), strict=True):
-        if isinstance(value, str) and target is not None:
+        if is_transcript(value, target):
             yield value, target
 
 
@@ -70,7 +71,9 @@ def _add_errors(
     errors: dict[str, Counter[tuple[str, str]]], value: str, target: Any, rate: ErrorRate
 ) -> int:
     """Count the errors of one transcript; return the number of tokens of its reference."""
-    alignment = align(value, target, rate)
+    alignment = transcript_alignment(value, target, rate)
+    if alignment is None:
+        return 0
     for step in alignment.steps:
         if step.operation != "equal":
             errors[step.operation][step.reference, step.hypothesis] += 1

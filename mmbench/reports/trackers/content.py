@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mmbench.comparison.checkpoint_steps import checkpoint_step
-from mmbench.comparison.run_samples import finished_samples
+from mmbench.comparison.samples.run_samples import finished_samples
 from mmbench.protocols import Rows, StoredSamples
 from mmbench.reports.sections import label, mmbench_version, other_data
 from mmbench.reports.trackers.keys import key_part, run_key, unique_keys

@@ -7,8 +7,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from mmbench.comparison.run_sample import Hit, RunSample
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_sample import Hit, RunSample
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.text import plain, printable
 
 Cell: TypeAlias = str | float | None

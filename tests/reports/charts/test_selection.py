@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from mmbench.cli import main
-from mmbench.comparison.run_samples import RunSamples, run_samples
+from mmbench.comparison.samples.run_samples import RunSamples, run_samples
 from mmbench.reports.charts.confusion import confusion
 from mmbench.reports.charts.selection import breakdown_charts, metric_limits, sample_charts
 from mmbench.reports.charts.word_errors import word_errors

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mmbench.comparison.run_samples import run_samples
+from mmbench.comparison.samples.run_samples import run_samples
 from mmbench.reports.pages.html import element
 from mmbench.reports.pages.run import STYLES, RunContext, run_body, run_title
 from mmbench.reports.pages.shell import page

@@ -34,7 +34,7 @@ from mmbench.cli.output.samples.tables import (
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.compare import compare_runs
-from mmbench.comparison.run_samples import RunSamples, run_samples
+from mmbench.comparison.samples.run_samples import RunSamples, run_samples
 from mmbench.errors import UserError
 from mmbench.metrics.speech.alignment import ErrorRate, error_rate
 from mmbench.storage.own_files import write_file
@@ -164,10 +164,11 @@ def _rate(args: argparse.Namespace, samples: RunSamples, metric: str) -> ErrorRa
 def _view(
     args: argparse.Namespace, samples: RunSamples, selection: Selection, rate: ErrorRate | None
 ) -> View:
-    labels = samples.table.labels if samples.table is not None else []
     columns = samples.rows.column_names
     parsers = [name.removesuffix(_PARSED) for name in columns if name.endswith(_PARSED)]
-    return View(selection.metric, screen_width(sys.stdout), bool(args.id), rate, labels, parsers)
+    return View(
+        selection.metric, screen_width(sys.stdout), bool(args.id), rate, samples.labels, parsers
+    )
 
 
 def _write(

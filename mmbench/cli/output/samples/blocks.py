@@ -12,11 +12,9 @@ from mmbench.cli.output.samples.fields import Field, View, field_lines, input_fi
 from mmbench.cli.output.samples.outputs import output_fields
 from mmbench.cli.output.terminal import display_width, wrapped
 from mmbench.comparison.changes import excerpts
-from mmbench.comparison.run_sample import RunSample
-from mmbench.engine.scoring.long_texts import truncate_long_texts
-from mmbench.metrics.speech.alignment import Alignment, ErrorRate, align
+from mmbench.comparison.samples.run_sample import RunSample
+from mmbench.comparison.samples.transcripts import transcript_alignment
 from mmbench.text import plain
-from mmbench.types import Prediction
 
 _INDENT = 2
 _GAP = 2  # blanks between two columns
@@ -81,19 +79,8 @@ def _heading(sample: RunSample, nth: int, value: str, view: View) -> str:
 
 
 def _alignment(sample: RunSample, view: View, indent: int = _INDENT) -> list[str]:
-    alignment = alignment_of(sample, view.rate)
+    alignment = transcript_alignment(sample.output, sample.target, view.rate)
     return alignment_lines(alignment, view.width, indent) if alignment else []
-
-
-def alignment_of(sample: RunSample, rate: ErrorRate | None) -> Alignment | None:
-    """Return the alignment of a transcript by an error rate; None without a rate or a text.
-
-    A long text is truncated as the metric truncates it.
-    """
-    if rate is None or not isinstance(sample.output, str):
-        return None
-    (scored,) = truncate_long_texts([Prediction(sample.id, sample.output, sample.target)])
-    return align(scored.value, sample.target, rate)
 
 
 def _both(pair: Pair, view: View) -> list[str]:

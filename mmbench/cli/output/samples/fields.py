@@ -8,7 +8,8 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from mmbench.cli.output.terminal import listing
-from mmbench.comparison.run_sample import RunSample
+from mmbench.comparison.samples.output_text import is_media
+from mmbench.comparison.samples.run_sample import RunSample
 from mmbench.metrics.speech.alignment import ErrorRate
 from mmbench.text import count, plain, printable
 from mmbench.types import MediaPlace
@@ -69,7 +70,7 @@ def text_lines(text: str, whole: bool) -> list[str]:
 def input_fields(sample: RunSample, view: View) -> Iterator[Field]:
     """Yield the inputs of a sample and its references, equal references once with their number."""
     yield from _contents(sample.texts, sample.media, view)
-    if isinstance(sample.target, dict) and sample.target.keys() == {"media"}:
+    if is_media(sample.target):
         return  # an image or an audio clip, which is among the media
     numbers = Counter(sample.references).most_common(None if view.whole else _REFERENCES)
     lines = []

@@ -9,7 +9,7 @@ import numpy as np
 from mmbench.cli.output.samples.selection import Selection, in_scope
 from mmbench.cli.output.terminal import listing
 from mmbench.comparison.compare import Comparison, ScoreComparison
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
 from mmbench.text.number_format import decimals, format_interval, format_number, p_equals

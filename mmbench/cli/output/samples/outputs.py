@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmbench.cli.output.samples.fields import Field, View, place_text, short_place, text_lines
-from mmbench.comparison.run_sample import Hit, RunSample
+from mmbench.comparison.samples.output_text import (
+    best_classes,
+    class_name,
+    class_scores,
+    is_ranking,
+)
+from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.text import count, plain
 
 _FEW = 5  # documents and classes shown in a list of samples
@@ -20,9 +26,9 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
     yield from _reasoning(sample, view)
     if sample.error is not None:
         yield Field("failed", [plain(sample.error, 1_000)])
-    elif isinstance(sample.output, dict) and "ranks" in sample.output:
+    elif is_ranking(sample.output):
         yield from _ranking(sample, view)
-    elif (scores := _class_scores(sample.output)) is not None:
+    elif (scores := class_scores(sample.output)) is not None:
         yield Field("classes", list(_class_lines(scores, sample.references, view)))
     else:
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
@@ -59,18 +65,11 @@ def _parsed(sample: RunSample, view: View) -> Iterator[Field]:
     )
 
 
-def _class_scores(output: object) -> list[float] | None:
-    """Return an output as class scores; None if it is something else."""
-    if not isinstance(output, list) or len(output) < 2:
-        return None
-    return output if all(isinstance(one, int | float) for one in output) else None
-
-
 def _class_lines(scores: list[float], references: Sequence[str], view: View) -> Iterator[str]:
     """Yield the classes with the highest scores, and the reference classes below them."""
-    best = sorted(range(len(scores)), key=lambda at: -scores[at])
+    best = best_classes(scores, len(scores))
     rank = {at: nth for nth, at in enumerate(best, 1)}
-    named = {at: view.labels[at] if at < len(view.labels) else f"class {at}" for at in best}
+    named = {at: class_name(at, view.labels) for at in best}
     right = [at for at in best if named[at] in references]
     shown = best[:_FEW]
     for at in [*shown, *(at for at in right[:_FEW] if at not in shown)]:

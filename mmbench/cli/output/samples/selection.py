@@ -13,7 +13,7 @@ from mmbench.comparison.changes import changed_rows
 from mmbench.comparison.comparability import with_variants
 from mmbench.comparison.join import join, places_in
 from mmbench.comparison.rows import RunRows
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.engine.score_names import without_macro
 from mmbench.errors import UnknownName, UserError
 from mmbench.storage.records import StoredRun
@@ -137,16 +137,12 @@ def in_scope(samples: RunSamples, metric: str) -> NDArray[np.bool_]:
 def worst_first(samples: RunSamples, metric: str) -> Rows:
     """Return all row numbers, those with the worst values of a score first.
 
-    Rows with equal values are ordered by the other scores of the run, then as they are stored. Rows
-    that were not measured are last.
+    Rows that were not measured are last, as they are stored.
     """
     if not metric:
         return np.arange(len(samples))
-    names = [metric, *(name for name in samples.metrics if name != metric)]
-    scores = samples.record.scores
-    signs = [1 if scores[name].better == "higher" else -1 for name in names]
-    keys = [sign * samples.scores(name) for sign, name in zip(signs, names, strict=True)]
-    return np.lexsort(keys[::-1])
+    unmeasured = np.flatnonzero(np.isnan(samples.scores(metric)))
+    return np.concatenate([samples.worst_first(metric), unmeasured])
 
 
 def tagged(samples: RunSamples, where: Sequence[tuple[str, str]]) -> NDArray[np.bool_]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from mmbench.cli.output.samples.blocks import ROLES, Pair, alignment_of
+from mmbench.cli.output.samples.blocks import ROLES, Pair
 from mmbench.cli.output.samples.fields import place_text
-from mmbench.comparison.run_sample import Hit, RunSample
+from mmbench.comparison.samples.run_sample import Hit, RunSample
+from mmbench.comparison.samples.transcripts import transcript_alignment
 from mmbench.metrics.speech.alignment import ErrorRate
 from mmbench.text import csv_cell
 from mmbench.text.csv_text import csv_text
@@ -70,7 +71,7 @@ def _outputs(sample: RunSample, rate: ErrorRate | None) -> Row:
         "retrieved": [_hit(hit) for hit in sample.hits],
         "relevant": [_hit(hit) for hit in sample.relevant],
     }
-    if alignment := alignment_of(sample, rate):
+    if alignment := transcript_alignment(sample.output, sample.target, rate):
         values["alignment"] = [step._asdict() for step in alignment.steps]
     return values
 

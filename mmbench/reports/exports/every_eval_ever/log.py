@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from mmbench.comparison.run_samples import RunSamples, run_samples
+from mmbench.comparison.samples.run_samples import RunSamples, run_samples
 from mmbench.errors import MissingRows, UserError
 from mmbench.reports.exports.caveats import caveats
 from mmbench.reports.exports.every_eval_ever.results import evaluation_result

@@ -13,8 +13,8 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from mmbench.comparison.run_sample import RunSample
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_sample import RunSample
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.protocols import MetricInfo
 from mmbench.reports.exports.every_eval_ever.results import result_id
 from mmbench.reports.exports.every_eval_ever.values import SCHEMA_VERSION, strings

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from mmbench.comparison.run_sample import RunSample
+from mmbench.comparison.samples.run_sample import RunSample
+from mmbench.comparison.samples.transcripts import transcript_alignment
 from mmbench.errors import MissingExtra
-from mmbench.metrics.speech.alignment import ErrorRate, Step, align
-from mmbench.text.alternatives import pieces_of
+from mmbench.metrics.speech.alignment import ErrorRate, Step
 
 Errors = list[tuple[str, str, str]]
 
@@ -21,20 +21,17 @@ def alignment(sample: RunSample, rate: ErrorRate | None) -> Errors:
     the texts are very long, or if the package of the normaliser is not installed.
     """
     output, target = sample.output, sample.target
-    if rate is None or not isinstance(output, str) or not _is_reference(target):
-        return []
-    if len(output) + len(str(target)) > _LONGEST:
+    if len(str(output)) + len(str(target)) > _LONGEST:
         return []
     try:
-        steps = align(output, target, rate).steps
+        found = transcript_alignment(output, target, rate)
     except MissingExtra:
         return []
-    between = "" if rate.characters else " "
-    return [_joined(list(group), between) for _, group in groupby(steps, lambda s: s.operation)]
-
-
-def _is_reference(target: object) -> bool:
-    return isinstance(target, str) or pieces_of(target) is not None
+    if found is None:
+        return []
+    between = "" if found.characters else " "
+    groups = groupby(found.steps, lambda step: step.operation)
+    return [_joined(list(group), between) for _, group in groups]
 
 
 def _joined(steps: list[Step], between: str) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 
 from mmbench.comparison.rows import SAMPLE_COLUMNS
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.pages.html import Content, Html, element, json_data, script_json
 from mmbench.reports.pages.names import root_of
 from mmbench.reports.pages.samples.details import Details

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mmbench.comparison.run_sample import Hit, RunSample
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.output_text import best_classes, class_name, class_scores, is_media
+from mmbench.comparison.samples.run_sample import Hit, RunSample
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.media.endings import ENDINGS
 from mmbench.metrics.speech.alignment import ErrorRate, error_rate
 from mmbench.reports.pages.samples.alignments import alignment
 from mmbench.reports.pages.samples.media import PageMedia, ShownMedium
-from mmbench.reports.pages.samples.rows import SampleRows, answer, is_media, references, with_inputs
+from mmbench.reports.pages.samples.rows import SampleRows, answer, references, with_inputs
 from mmbench.reports.pages.samples.summary import Json, Pictures
 from mmbench.types import MediaPlace, Modality
 from mmbench.validation.safe_parse import encode_json
@@ -130,9 +131,7 @@ def _output_media(sample: RunSample, run: RunSamples) -> list[MediaPlace]:
 
 def _best_classes(sample: RunSample, run: RunSamples) -> list[tuple[str, float]]:
     """Return the classes with the highest scores; [] if the output does not have class scores."""
-    scores = sample.output
-    if not isinstance(scores, list) or len(scores) < 2 or not isinstance(scores[0], float):
+    scores = class_scores(sample.output)
+    if scores is None:
         return []
-    names = run.table.labels if run.table else []
-    best = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)[:_CLASSES]
-    return [(names[at] if at < len(names) else f"class {at}", scores[at]) for at in best]
+    return [(class_name(at, run.labels), scores[at]) for at in best_classes(scores, _CLASSES)]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mmbench.comparison.run_sample import RunSample
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.output_text import is_media
+from mmbench.comparison.samples.run_sample import RunSample
+from mmbench.comparison.samples.run_samples import RunSamples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +46,3 @@ def answer(sample: RunSample) -> str:
 def references(sample: RunSample) -> list[str]:
     """Return the references as texts; [] for an image, which is among the media of the sample."""
     return [] if is_media(sample.target) else sample.references
-
-
-def is_media(value: object) -> bool:
-    """Return whether an output or a reference is an image or a sound, stored by its name."""
-    return isinstance(value, dict) and value.keys() == {"media"}

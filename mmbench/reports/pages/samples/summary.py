@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmbench.comparison.run_sample import RunSample
+from mmbench.comparison.samples.run_sample import RunSample
 from mmbench.reports.pages.samples.media import ShownMedium
 from mmbench.reports.pages.samples.rows import SampleRows, answer, references, with_inputs
 from mmbench.reports.sections import label

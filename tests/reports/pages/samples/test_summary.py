@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmbench.comparison.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.errors import UserError
 from mmbench.reports.pages.samples import file_media, run_browser, site_media
 from mmbench.reports.pages.samples.browser import changed_rows

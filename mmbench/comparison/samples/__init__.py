@@ -1,0 +1,1 @@
+"""The samples of a run for people: inputs, references, outputs, scores, alignments."""
