@@ -3,7 +3,8 @@
 A line of a history consists of comparable runs: runs with the same model name and options, training
 run, task definition (fingerprint), data set, and signature of the metric. It has one point for each
 model, with the model's latest run. The points are ordered by step if all checkpoints have a step,
-otherwise by evaluation time.
+otherwise by evaluation time. Outputs that were scored under a name such as `clip@runs/a/step-500`
+belong to the checkpoint in that name.
 
 Each point is compared with the previous point. If both have rows, the difference is tested sample
 by sample (p-values are corrected over the whole history). Otherwise, two intervals that do not
@@ -39,6 +40,8 @@ from mmbench.types import RunRecord, ScoreInfo
 
 Change = Literal["", "better", "worse"]
 Order = Literal["step", "created"]
+
+_OUTPUTS = "outputs"  # the adapter in the records of scored outputs
 
 
 class Point(Struct, frozen=True):
@@ -195,9 +198,13 @@ def _records(
         raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
     if model is None:
         return [record for record in records if not record.baseline] or records
-    records_of_model = [record for record in records if record.model.name == model]
+    records_of_model = [
+        record
+        for record in records
+        if model in (record.model.name, _name_and_checkpoint(record)[0])
+    ]
     if not records_of_model:
-        names = {plain(record.model.name) for record in records}
+        names = {plain(_name_and_checkpoint(record)[0]) for record in records}
         hint = f"`mmbench list runs --out {out}` shows the evaluated models"
         raise UnknownName(f"model of {task}", model, names, hint)
     return records_of_model
@@ -217,14 +224,14 @@ def _lines(
         training = _training(record) if _training(record) in trainings else ""
         options = repr(sorted(model.options.items()))
         question = task.fingerprint, task.data_hash, record.measured_as(metric)
-        key = (training, model.name, model.dtype, options, *question)
+        key = (training, _name_and_checkpoint(record)[0], model.dtype, options, *question)
         line = lines.setdefault(key, {})
         line[model.hash or record.run] = record  # records are sorted, so the latest run wins
     return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
 
 
 def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRecord]]:
-    without = [record.model.checkpoint for record in line if _step(record) is None]
+    without = [_name_and_checkpoint(record)[1] for record in line if _step(record) is None]
     checkpoints = list(filter(None, without))
     if by == "step" and checkpoints:
         raise UserError(
@@ -235,21 +242,34 @@ def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRe
     return "step", sorted(line, key=lambda record: (_step(record) or 0, record.created))
 
 
+def _name_and_checkpoint(record: RunRecord) -> tuple[str, str]:
+    """Return the name of a model and its checkpoint, "" if it has none.
+
+    Records of scored outputs have both in the name of the model.
+    """
+    model = record.model
+    if model.adapter != _OUTPUTS:
+        return model.name, model.checkpoint or ""
+    name, _, checkpoint = model.name.partition("@")
+    return (name, checkpoint) if name else (model.name, "")
+
+
 def _training(record: RunRecord) -> str:
-    return checkpoint_step(record.model.checkpoint or "").training
+    return checkpoint_step(_name_and_checkpoint(record)[1]).training
 
 
 def _step(record: RunRecord) -> int | None:
-    return checkpoint_step(record.model.checkpoint or "").step
+    return checkpoint_step(_name_and_checkpoint(record)[1]).step
 
 
 def _point(record: RunRecord, metric: str, line: int, order: Order, training: str) -> Point:
     score = record.scores[metric]
+    name, checkpoint = _name_and_checkpoint(record)
     return Point(
         run=record.run,
         created=record.created,
-        model=record.model.name,
-        checkpoint=record.model.checkpoint or "",
+        model=name,
+        checkpoint=checkpoint,
         dtype=record.model.dtype,
         line=line,
         value=score.value,

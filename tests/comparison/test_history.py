@@ -168,6 +168,27 @@ def test_training_runs_options_and_models_without_a_step_have_lines_of_their_own
         history("t", out=tmp_path, by="step")
 
 
+def test_the_name_of_scored_outputs_has_their_checkpoint(tmp_path: Path) -> None:
+    for day, (name, rate) in enumerate(
+        [("llava@runs/a/step-200", 0.7), ("llava@runs/a/step-90", 0.3), ("gpt", 0.5), ("@x", 0.5)],
+        1,
+    ):
+        model = model_info(name, adapter="outputs", dtype="none")
+        created, run = f"2026-01-{day:02}T00:00:00.000+00:00", f"202601{day:02}-000000-{day}"
+        write_run(tmp_path, run, {"em": coins(300, rate)}, model=model, created=created)
+    points = history("t", out=tmp_path)[1]
+    lines = [(point.line, line_name(point), point_name(point)) for point in points]
+    assert lines == [
+        (0, "llava@runs/a", "90"),
+        (0, "llava@runs/a", "200"),
+        (1, "gpt", "none"),
+        (2, "@x", "none"),
+    ]
+    assert [point.change for point in points] == ["", "better", "", ""]
+    for name in ("llava", "llava@runs/a/step-200"):
+        assert history("t", model=name, out=tmp_path)[1][-1].step == 200
+
+
 def test_a_last_checkpoint_without_a_step_orders_its_line_by_time(tmp_path: Path) -> None:
     for day, path in enumerate(("out/checkpoint-9", "out/checkpoint-10", "out"), 1):
         checkpoint(tmp_path, path, day)

@@ -69,7 +69,8 @@ def score(commands: Commands) -> None:
     add(
         "--name",
         metavar="NAME",
-        help="name of the model on the leaderboard (default: the file's name)",
+        help="name of the model on the leaderboard, for checkpoints MODEL@RUN/step-N"
+        " (default: the file's name)",
     )
     add(
         "--field",
