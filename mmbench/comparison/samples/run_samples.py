@@ -101,6 +101,14 @@ class RunSamples(Sequence[RunSample]):
         name = metric or next(iter(self.metrics), "")
         return self._values.wrong(name) if name else np.zeros(len(self), np.bool_)
 
+    def is_graded(self, metric: str | None = None) -> bool:
+        """Return whether a score has more than two different values: no sample is plainly wrong.
+
+        The default metric is the first of `metrics`.
+        """
+        name = metric or next(iter(self.metrics), "")
+        return bool(name) and self._values.is_graded(name)
+
     def worst_first(self, metric: str | None = None) -> NDArray[np.intp]:
         """Return the numbers of the measured rows, those with the worst values first.
 

@@ -56,6 +56,14 @@ class SampleScores:
             return np.zeros(len(values), np.bool_)
         return np.asarray(~np.isnan(values) & (values != best))
 
+    def is_graded(self, name: str) -> bool:
+        """Return whether samples have more than two different values, as those of BLEU or WER.
+
+        A sample short of the best value of such a score is not perfect, rather than wrong.
+        """
+        values = self.values(name)
+        return bool(np.unique(values[~np.isnan(values)]).size > 2)
+
     def worst_first(self, name: str) -> NDArray[np.intp]:
         """Return the numbers of the measured rows, the worst first.
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mmbench.cli.output.samples.selection import Selection, in_scope
 from mmbench.cli.output.terminal import listing
 from mmbench.comparison.compare import Comparison, ScoreComparison
@@ -81,8 +79,7 @@ def _numbers(samples: RunSamples, metric: str) -> str:
     covered = in_scope(samples, metric)
     parts = []
     if wrong := int(samples.wrong(metric or None).sum()):
-        values = samples.scores(metric)
-        graded = np.unique(values[~np.isnan(values)]).size > 2
+        graded = samples.is_graded(metric or None)
         parts = [f"{wrong:,} {'not perfect' if graded else 'wrong'}"]
     parts += [f"{int(samples.failed().sum()):,} failed"]
     rest = int((~covered).sum())

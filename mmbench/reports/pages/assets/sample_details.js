@@ -138,6 +138,17 @@
       element("div", { class: "text sample-text sample-aligned", dir: "auto" }, words));
   };
 
+  // Scores with several counts, such as the edits of WER, a row for each score.
+  const counts = (output) => {
+    const several = output.details.filter(([, pairs]) => pairs.length > 1);
+    const names = [...new Set(several.flatMap(([, pairs]) => pairs.map(([name]) => name)))];
+    const rows = several.map(([metric, pairs]) => {
+      const values = new Map(pairs);
+      return [metric, ...names.map((name) => inline(values.get(name) ?? ""))];
+    });
+    return rows.length ? table("Counts of each score", ["score", ...names], rows) : null;
+  };
+
   const ranked = (output) => {
     if (output.rank !== null) return `${number(output.rank)}`;
     return output.relevant.length ? "not retrieved" : "";
@@ -149,7 +160,7 @@
     const others = output.relevant.filter((one) => !seen.has(one.id));
     const extra = [];
     if (ranked(output)) extra.push(["best rank of a relevant document", ranked(output)]);
-    for (const [metric, pairs] of output.details)
+    for (const [metric, pairs] of output.details.filter(([, list]) => list.length === 1))
       for (const [name, value] of pairs)
         extra.push([name === "answer" ? `parsed answer (${metric})` : `${name} (${metric})`, value]);
     if (output.tokens !== null) extra.push(["tokens", number(output.tokens)]);
@@ -159,6 +170,7 @@
       aligned(output),
       reasoning(output),
       extra.length ? facts(extra) : null,
+      counts(output),
       output.classes.length ? table("Highest class scores", ["class", "score"],
         output.classes.map(([name, value]) => [name, number(value)])) : null,
       hits(context, "First documents", output.hits),

@@ -109,9 +109,13 @@ window.mmbenchSamples = window.mmbenchSamples || {};
     return /^[a-z][a-z0-9+.-]*:|^[\\/]{2}/i.test(url) || !url ? "" : root + url;
   };
 
+  // At most 4 digits and 4 decimals: 0.0002644 is 0.0003, as in tables. A smaller value keeps a digit.
+  const shortNumber = (value) =>
+    String(Math.abs(value) < 1e-4 ? Number(value.toPrecision(1)) : Number(Number(value.toPrecision(4)).toFixed(4)));
+
   const number = (value) => {
     if (value === null || value === undefined) return "n/a";
-    return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(4)));
+    return Number.isInteger(value) ? value.toLocaleString("en") : shortNumber(value);
   };
 
   Object.assign(window.mmbenchSamples, { element, visible, inline, block, safeUrl, number });

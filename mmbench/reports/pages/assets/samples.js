@@ -60,7 +60,9 @@
     const splitOf = (index) => (summary.splits ? summary.splits[index] : 0);
     const metric = () => metrics.find((one) => one.name === state.score) || metrics[0];
     const isFailed = (index) => failed.some((bits) => bits[index] === "1");
+    const isGraded = () => metric() && metric().graded;
     const isWrong = (index) => metric() && metric().wrong.some((bits) => bits[index] === "1");
+    const isRanking = Boolean(summary.ranks);
     const valueOf = (index, run = 0) => {
       const value = metric() ? metric().values[run][index] : null;
       return value === null ? NaN : value;
@@ -68,15 +70,17 @@
     const sign = () => (metric() && metric().better === "lower" ? -1 : 1);
     const gain = (index) => sign() * (valueOf(index, 1) - valueOf(index, 0));
 
+    const either = isPair ? " in either" : "";
+
     // Filters by the value of the list `Show`; `isPair` ones compare two runs.
     const FILTERS = {
-      all: ["All", () => true],
-      wrong: [isPair ? "Wrong in either" : "Wrong", isWrong],
-      failed: [isPair ? "Failed in either" : "Failed", isFailed],
+      all: [() => "All", () => true],
+      wrong: [() => `${isGraded() ? "Not perfect" : "Wrong"}${either}`, isWrong],
+      failed: [() => `Failed${either}`, isFailed],
       ...(isPair ? {
-        worse: ["Worse", (index) => gain(index) < 0],
-        better: ["Better", (index) => gain(index) > 0],
-        differ: ["Other answer", (index) => summary.answers[0][index] !== summary.answers[1][index]],
+        worse: [() => "Worse", (index) => gain(index) < 0],
+        better: [() => "Better", (index) => gain(index) > 0],
+        differ: [() => "Other answer", (index) => summary.answers[0][index] !== summary.answers[1][index]],
       } : {}),
     };
 
@@ -144,7 +148,7 @@
         if (found.every((test) => test(index))) rows.push(index);
       for (const choice of $("sample-show").options) {
         const [name, test] = FILTERS[choice.value];
-        choice.textContent = `${name} (${rows.filter(test).length.toLocaleString("en")})`;
+        choice.textContent = `${name()} (${rows.filter(test).length.toLocaleString("en")})`;
       }
       view = sorted(rows.filter(FILTERS[state.show][1]));
     };
@@ -175,7 +179,7 @@
     const badges = (index) => {
       const made = [];
       if (isFailed(index)) made.push(element("span", { class: "badge bad" }, "failed"));
-      else if (isWrong(index) && !isPair) made.push(element("span", { class: "badge warn" }, "wrong"));
+      else if (isWrong(index) && !isPair && !isGraded()) made.push(element("span", { class: "badge warn" }, "wrong"));
       if (directions.rows && !state.direction) made.push(element("span", { class: "badge" }, inline(directionOf(index))));
       return made;
     };
@@ -196,7 +200,7 @@
         element("span", { class: "sample-about" },
           element("span", { class: "sample-line" }, element("span", { class: "sample-id" }, inline(ids[index])), badges(index)),
           summary.texts[index] ? element("span", { class: "sample-excerpt" }, inline(summary.texts[index])) : null,
-          answerText(index) ? element("span", { class: "sample-excerpt sample-given" }, inline(answerText(index))) : null,
+          answerText(index) ? element("span", { class: "sample-excerpt sample-given" }, isRanking ? "" : "answer: ", inline(answerText(index))) : null,
           isWrong(index) && summary.references[index]
             ? element("span", { class: "sample-excerpt sample-given" }, "reference: ", inline(summary.references[index])) : null),
         element("span", { class: "sample-score" }, scoreText(index)));
@@ -353,7 +357,7 @@
     };
 
     const fillControls = () => {
-      fill("sample-show", Object.entries(FILTERS).map(([value, [name]]) => option(value, name, state.show)), true);
+      fill("sample-show", Object.entries(FILTERS).map(([value, [name]]) => option(value, name(), state.show)), true);
       fill("sample-direction", [option("", "All", state.direction), ...directions.values.map((name) => option(name, plainText(name), state.direction))], directions.rows);
       fill("sample-tag", [option("", "Any", state.tag), ...tags.map(tagOptions)], tags.length > 0);
       fill("sample-score", metrics.map((one) => option(one.name, one.name, state.score)), metrics.length > 1);
@@ -472,14 +476,14 @@
       return showDetail();
     };
 
-    const isOurs = () => !location.hash || Object.keys(parse()).length > 0;
+    const isFiltered = () => Object.keys(parse()).length > 0;
+    const isOurs = () => !location.hash || isFiltered();
 
     listen();
     document.addEventListener("keydown", onKey);
-    window.addEventListener("hashchange", () => isOurs() && showAddress());
-    showAddress().then(() => {
-      if (parse().sample !== undefined) section.scrollIntoView();
-    });
+    const follow = () => showAddress().then(() => isFiltered() && section.scrollIntoView());
+    window.addEventListener("hashchange", () => isOurs() && follow());
+    follow();
     performance.mark("mmbench-samples-ready");
     section.dataset.ready = "true";
   };

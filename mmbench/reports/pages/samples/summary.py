@@ -44,7 +44,8 @@ def score_columns(samples: SampleRows) -> list[Json]:
     """Return the columns of all scores that every run has: names, values, and which are wrong.
 
     The scores of several directions, such as `recall@1[text-to-image]`, form one column. Values
-    [r][n] are null where not measured; `wrong` has r strings with a 1 for each wrong sample.
+    [r][n] are null where not measured; `wrong` has r strings with a 1 for each wrong sample, or
+    each sample that is not perfect, if the score is `graded` (`RunSamples.is_graded`).
     """
     first, *others = samples.runs
     names = [name for name in first.metrics if all(name in run.metrics for run in others)]
@@ -62,6 +63,7 @@ def _without_direction(name: str, directions: Iterable[str]) -> str:
 
 def _score_column(samples: SampleRows, base: str, names: list[str]) -> Json:
     values, wrong = [], []
+    graded = any(run.is_graded(name) for run in samples.runs for name in names)
     for number, run in enumerate(samples.runs):
         rows = samples.rows[:, number]
         scores = np.stack([run.scores(name)[rows] for name in names])
@@ -70,7 +72,7 @@ def _score_column(samples: SampleRows, base: str, names: list[str]) -> Json:
         values.append(_numbers(scores[of_name, np.arange(len(rows))]))
         wrong.append(_bits(np.any([run.wrong(name)[rows] for name in names], axis=0)))
     better = samples.runs[0].record.scores[names[0]].better
-    return {"name": base, "better": better, "values": values, "wrong": wrong}
+    return {"name": base, "better": better, "values": values, "wrong": wrong, "graded": graded}
 
 
 def _numbers(values: NDArray[np.float64]) -> list[float | int | None]:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from mmbench.comparison.samples.run_samples import RunSamples
-from mmbench.reports.pages.html import Html
+from mmbench.reports.pages.html import Html, element
 from mmbench.reports.pages.samples import (
     SCRIPTS,
     STYLES,
@@ -189,6 +189,44 @@ def test_the_focus_stays_in_the_list_after_a_search(tmp_path: Path, open_page: O
     assert listed(shown) == ["s77"]
     shown.wait_for_timeout(300)
     assert shown.evaluate("document.activeElement.className") == "sample-item"
+
+
+def test_a_graded_score_makes_no_sample_wrong(tmp_path: Path, open_page: OpenPage) -> None:
+    values = [0.00026447, 1.25, 3.5, 10.0]
+    columns = {
+        "error": [None] * 4,
+        "value": ['"x"'] * 4,
+        "cider": [[v] for v in values],
+        "cider:score": values,
+        "exact_match": [[0.0], [0.0], [0.0], [1.0]],
+        "exact_match:score": [0.0, 0.0, 0.0, 1.0],
+    }
+    run = run_of([question(k) for k in range(4)], columns, ["cider", "exact_match"])
+    shown = open_page(single(tmp_path, run_browser, run), anchor="#show=wrong&order=worst")
+    options = "#sample-show option[value=wrong]"
+    assert shown.locator(options).text_content() == "Not perfect (3)"
+    assert listed(shown) == ["s0", "s1", "s2"]
+    assert shown.locator(".sample-score").first.inner_text() == "0.0003"
+    assert shown.locator("#samples .badge").count() == 0
+    shown.select_option("#sample-score", "exact_match")
+    assert shown.locator(options).text_content() == "Wrong (3)"
+    assert shown.locator("#sample-list .badge").all_inner_texts() == ["wrong"] * 3
+
+
+def test_a_link_to_filtered_samples_scrolls_to_them(tmp_path: Path, open_page: OpenPage) -> None:
+    path = single(
+        tmp_path,
+        lambda *args: [element("p", style="height: 3000px"), run_browser(*args)],
+        questions(),
+    )
+    for anchor, is_reached in (("", False), ("#show=wrong", True), ("#sample=s7", True)):
+        shown = open_page(path, anchor=anchor)
+        shown.wait_for_selector("#samples[data-ready]")
+        assert (shown.evaluate("() => scrollY") > 1000) is is_reached
+    shown = open_page(path)
+    shown.evaluate("() => { location.hash = '#show=wrong'; }")
+    shown.wait_for_function("() => scrollY > 1000")
+    assert count_of(shown).startswith("26 of")
 
 
 def test_the_keyboard_moves_through_the_list(
