@@ -130,11 +130,15 @@ _MARKERS = {
     "diamond": ((0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)),
     "up": ((0, -1.2), (1.1, 0.9), (-1.1, 0.9)),
     "down": ((0, 1.2), (1.1, -0.9), (-1.1, -0.9)),
+    "left": ((-1.2, 0), (0.9, 1.1), (0.9, -1.1)),
+    "right": ((1.2, 0), (-0.9, 1.1), (-0.9, -1.1)),
 }
 
 
 def marker(shape: str, x: float, y: float, radius: float, css: str) -> Html:
-    """Return a marker: a circle, square, diamond, or a triangle that points up or down."""
+    """Return a marker: a circle, square, diamond, or a triangle that points up, down, left or
+    right.
+    """
     if shape == "circle":
         return element("circle", class_=css, **_rounded({"cx": x, "cy": y, "r": radius}))
     corners = ((x + radius * a, y + radius * b) for a, b in _MARKERS[shape])

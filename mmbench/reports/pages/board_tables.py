@@ -125,11 +125,15 @@ def certainty(table: BoardTable) -> Statement:
     verdicts = {record.run: table.to_best[record.run] for record in others}
     equal = [label(r) for r in others if verdicts[r.run].verdict == "no difference"]
     untested = [label(r) for r in others if verdicts[r.run].verdict == "no test"]
-    parts = [f"not significantly worse: {listed(equal, 3)}"] if equal else []
+    parts = [f"may be as good: {listed(equal, 3)}"] if equal else []
     parts += [f"not testable without rows: {listed(untested, 3)}"] if untested else []
     if parts:
         return Statement("not certain", "; ".join(parts), "warn")
-    methods = {"rows": "paired tests", "intervals": "intervals"}
-    used = sorted({methods[one.by] for one in verdicts.values() if one.by}, reverse=True)
     rest = "the other model" if len(others) == 1 else f"the {len(others):,} other models"
-    return Statement("significant", f"better than {rest} ({' and '.join(used)})", "good")
+    by_intervals = sum(one.by == "intervals" for one in verdicts.values())
+    if not by_intervals:
+        return Statement("significant", f"better than {rest} (paired tests)", "good")
+    is_all = by_intervals == len(others)
+    how = "intervals do not overlap" if is_all else f"{by_intervals:,} of them by intervals"
+    text = "intervals only" if is_all else "partly tested"
+    return Statement(text, f"better than {rest}; {how}, without a test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmbench.comparison.standings import Standing
 from mmbench.reports import cells as texts
-from mmbench.reports.charts.interval_bar import interval_bar
+from mmbench.reports.charts.interval_bar import column_scale, interval_bar
 from mmbench.reports.charts.scales import Scale
 from mmbench.reports.pages.board_tables import BoardTable, Statement, headline
 from mmbench.reports.pages.html import Content, Html, element
@@ -14,6 +14,14 @@ from mmbench.text.number_format import decimals, format_interval, format_number,
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
 
 VERDICT_CSS = {"better": "good", "worse": "bad", "no difference": "warn", "no test": "warn"}
+# "No difference" next to a difference such as -0.0063 would contradict it.
+VERDICT_TEXTS = {"no difference": "not significant"}
+MAY_BE_AS_GOOD = "may be as good"
+BAR_LEGEND = (
+    "Bars are 95 % intervals on one scale, that of the models; the dashed line is the best model,"
+    " and an arrow is a baseline beyond the scale."
+)
+MARK_LEGEND = f"{MAY_BE_AS_GOOD.capitalize()}: not significantly different from the best model."
 _OTHER_MODEL = "not comparable: another model"
 
 
@@ -27,7 +35,18 @@ def score_text(score: ScoreInfo | None) -> list[Content]:
     """Return a score with its interval: `0.7490 [0.7230 to 0.7750]`."""
     if score is None or score.value is None:
         return ["n/a"]
-    return [element("b", texts.number(score)), f" [{texts.interval(score)}]"]
+    interval = interval_text(score)
+    return [
+        element("b", texts.number(score)),
+        f" [{interval}]" if score.low is not None else f" ({interval})",
+    ]
+
+
+def interval_text(score: ScoreInfo | None) -> str:
+    """Return the interval of a score: `0.7230 to 0.7750`, or that there is none."""
+    if score is None or score.value is None:
+        return ""
+    return texts.interval(score) if score.low is not None else "no interval"
 
 
 def value_cell(score: ScoreInfo | None) -> Cell:
@@ -46,8 +65,17 @@ def headline_cell(record: RunRecord, scale: Scale, reference: float | None = Non
     score, series = headline(record), 6 if record.baseline else 1
     bar = interval_bar(score, scale, reference=reference, series=series)
     number = element("b", texts.number(score))
-    interval = element("span", texts.interval(score), class_="under")
+    interval = element("span", interval_text(score), class_="under")
     return Cell([number, bar, interval], score.value if score else "")
+
+
+def bar_scale(table: BoardTable) -> Scale:
+    """Return the scale of all bars of a table: that of its models, or else of its baselines.
+
+    Baselines are often so far from the models that the models' intervals could not be told apart.
+    """
+    records = table.models or [run.record for run in table.runs if run.record.baseline != "oracle"]
+    return column_scale(map(headline, records))
 
 
 def difference_cell(record: RunRecord, table: BoardTable, comparison: str = "") -> Cell:
@@ -65,10 +93,12 @@ def difference_cell(record: RunRecord, table: BoardTable, comparison: str = "") 
     digits = decimals(standing.difference, standing.low, standing.high)
     difference = format_number(standing.difference, digits, "+")
     ends = format_interval(standing.low, standing.high, "+")
-    interval = element("span", ends, class_="under") if standing.by == "rows" else None
+    how = ends if standing.by == "rows" else "by intervals, without a test"
+    how = standing.reason or how
     link = element("a", "compare", href=comparison) if comparison else None
     more = element("span", link, class_="under") if link else None
-    return Cell([difference, " ", badge(_verdict(standing)), interval, more], standing.difference)
+    under = element("span", how, class_="under")
+    return Cell([difference, " ", badge(_verdict(standing)), under, more], standing.difference)
 
 
 def _verdict(standing: Standing) -> Statement:
@@ -77,7 +107,8 @@ def _verdict(standing: Standing) -> Statement:
         details = f"paired test, {p_equals(standing.p_holm)} after Holm's correction"
     elif standing.by == "intervals":
         details = "rows are missing; the intervals do not overlap"
-    return Statement(standing.verdict, details, VERDICT_CSS.get(standing.verdict, ""))
+    text = VERDICT_TEXTS.get(standing.verdict, standing.verdict)
+    return Statement(text, details, VERDICT_CSS.get(standing.verdict, ""))
 
 
 def failed_cell(record: RunRecord) -> Cell:
@@ -123,4 +154,4 @@ def rank_mark(record: RunRecord, table: BoardTable) -> Html | None:
     standing = table.to_best.get(record.run)
     if record.baseline or standing is None or standing.verdict != "no difference":
         return None
-    return badge(Statement("as good", "not significantly different from the best model", "warn"))
+    return badge(Statement(MAY_BE_AS_GOOD, MARK_LEGEND, "warn"))

@@ -11,13 +11,13 @@ from mmbench.reports.charts.figure import figure
 from mmbench.reports.charts.histograms import Bar, bar_chart
 from mmbench.reports.charts.intervals import IntervalRow, interval_chart, score_row
 from mmbench.reports.charts.selection import metric_limits
-from mmbench.reports.pages.board_tables import Statement, data_statement
-from mmbench.reports.pages.cells import VERDICT_CSS, badge
-from mmbench.reports.pages.html import Content, Html, element
+from mmbench.reports.pages.board_tables import data_statement
+from mmbench.reports.pages.cells import badge
+from mmbench.reports.pages.html import Content, Html, breakable, element
 from mmbench.reports.pages.names import HrefOf
 from mmbench.reports.pages.run_details import contents, facts_list
 from mmbench.reports.pages.tables import Cell, Column, Row, table
-from mmbench.reports.pages.verdict import verdict
+from mmbench.reports.pages.verdict import verdict, verdict_badge
 from mmbench.reports.sections import label
 from mmbench.text import count
 from mmbench.text.number_format import (
@@ -177,11 +177,10 @@ def _table(pair: Comparison, scores: Sequence[ScoreComparison]) -> list[Content]
 def _row(score: ScoreComparison) -> Row:
     digits = decimals(score.baseline, score.candidate)
     fine = decimals(score.difference, score.low, score.high)
-    mark = badge(Statement(score.verdict, css=VERDICT_CSS[score.verdict]))
     reason = [element("span", score.reason, class_="under")] if score.reason else []
     return Row([
-        Cell(score.metric),
-        Cell([mark, *reason], score.verdict),
+        Cell(breakable(score.metric), score.metric),
+        Cell([verdict_badge(score), *reason], score.verdict),
         Cell(format_number(score.baseline, digits), score.baseline),
         Cell(format_number(score.candidate, digits), score.candidate),
         Cell(format_number(score.difference, fine, "+"), score.difference),

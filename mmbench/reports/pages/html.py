@@ -60,6 +60,12 @@ def join(content: Content) -> Html:
     return Html("".join(map(join, content)))
 
 
+def breakable(name: str) -> list[Content]:
+    """Return the name of a score, which a narrow column breaks before its brackets."""
+    first, *parts = re.split(r"(?=[\[{])", name)
+    return [first, [[Html("<wbr>"), part] for part in parts]]
+
+
 def _attribute(name: str, value: Attribute) -> str:
     if value is None or value is False:
         return ""

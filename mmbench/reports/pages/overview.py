@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mmbench.reports import cells as texts
-from mmbench.reports.charts.interval_bar import column_scale, interval_bar
+from mmbench.reports.charts.interval_bar import interval_bar
 from mmbench.reports.charts.scales import Scale
 from mmbench.reports.pages.board_tables import (
     BoardTable,
@@ -16,7 +16,10 @@ from mmbench.reports.pages.board_tables import (
     headline,
 )
 from mmbench.reports.pages.cells import (
+    BAR_LEGEND,
+    MARK_LEGEND,
     badge,
+    bar_scale,
     headline_cell,
     is_of_another_model,
     published_statement,
@@ -24,6 +27,7 @@ from mmbench.reports.pages.cells import (
 )
 from mmbench.reports.pages.html import Content, Html, element
 from mmbench.reports.pages.names import HrefOf
+from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.reports.sections import label
 from mmbench.text import count
@@ -54,7 +58,7 @@ def _lead(tables: Tables) -> str:
     return (
         f"{count(len(tables), 'task')}, {count(len(models), 'model')},"
         f" {count(len(records), 'run')}; the latest run is of {latest}."
-        " Only scores of one table of a task are comparable."
+        " The page of a task has all its tables; scores of different tables are not comparable."
     )
 
 
@@ -113,9 +117,9 @@ def _best_row(
     one = own[0]
     best = one.best.record if one.best else one.first
     sure, data = certainty(one), data_statement(best)
-    scale = column_scale([headline(r.record) for r in one.runs if r.record.baseline != "oracle"])
+    scale = bar_scale(one)
     more = f"; {count(len(own) - 1, 'other table')}" if len(own) > 1 else ""
-    measure = element("span", f"{best.headline}{more}", class_="under")
+    measure = element("span", headline_words(best), more, class_="under")
     cells = [
         Cell([element("a", task, href=task_href_of(task)), measure], task),
         Cell(element("a", label(best), href=href_of(best) or None), label(best), "name"),
@@ -165,10 +169,7 @@ def _matrix(tables: Tables, href_of: HrefOf) -> Html:
         score = headline(one.best.record) if one.best else None
         better = score.better if score else "higher"
         columns.append(Column(task, number=True, better=better, note=one.first.headline))
-    scales = {
-        task: column_scale([headline(r.record) for r in one.runs if r.record.baseline != "oracle"])
-        for task, one in firsts.items()
-    }
+    scales = {task: bar_scale(one) for task, one in firsts.items()}
     rows = []
     for model in models:
         cells = [Cell(model.name)]
@@ -180,7 +181,8 @@ def _matrix(tables: Tables, href_of: HrefOf) -> Html:
         baseline = _is_baseline(model)
         facets = {"task": "\n".join(model.runs)}
         rows.append(Row(cells, kind="baseline" if baseline else "", facets=facets))
-    caption = "Headline scores; bars are 95 % intervals, the dashed line is the best model"
+    first = "Headline scores of the first table of each task."
+    caption = f"{first} {BAR_LEGEND} {MARK_LEGEND}"
     return table(caption, columns, rows, filterable=True, pinned=True)
 
 

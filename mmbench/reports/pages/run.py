@@ -32,9 +32,8 @@ from mmbench.reports.pages.run_details import (
     published_section,
     repeat_section,
 )
-from mmbench.reports.pages.run_scores import scores_table
+from mmbench.reports.pages.run_scores import headline_words, scores_table
 from mmbench.reports.sections import label
-from mmbench.reports.tables import unit_words
 from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import PublishedInfo, RunRecord
@@ -137,7 +136,7 @@ def _facts(record: RunRecord, context: RunContext) -> Iterator[tuple[str, Conten
     """Yield what a reader wants to know first."""
     task, data = record.task, data_statement(record)
     name = element("a", task.name, href=context.task_href) if context.task_href else task.name
-    yield "Headline", [*score_text(headline(record)), f" {_headline_words(record)}"]
+    yield "Headline", [*score_text(headline(record)), " ", headline_words(record)]
     yield from _place_in_table(record, context)
     yield from _published_fact(record)
     yield "Data", [badge(data), " ", data.details]
@@ -149,12 +148,6 @@ def _facts(record: RunRecord, context: RunContext) -> Iterator[tuple[str, Conten
             "Compared with",
             [[element("a", text, href=href), " "] for text, href in context.comparisons],
         )
-
-
-def _headline_words(record: RunRecord) -> str:
-    """Return the name of the headline with its unit and the better direction."""
-    score = headline(record)
-    return ", ".join([record.headline, *filter(None, [unit_words(record.headline, score)])])
 
 
 def _place_in_table(record: RunRecord, context: RunContext) -> Iterator[tuple[str, Content]]:

@@ -20,7 +20,7 @@ from mmbench.text.number_format import (
 )
 from mmbench.types import PublishedInfo, RunRecord
 
-Facts = Iterable[tuple[str, Content]]
+Facts = Iterable[tuple[Content, Content]]
 
 
 def facts_list(facts: Facts) -> Html:

@@ -12,11 +12,13 @@ from mmbench.engine import speed
 from mmbench.reports import cells as texts
 from mmbench.reports import charts
 from mmbench.reports.charts.history import history_chart
-from mmbench.reports.charts.interval_bar import column_scale
 from mmbench.reports.pages.board_tables import BoardTable, certainty, data_statement, headline
 from mmbench.reports.pages.cells import (
+    BAR_LEGEND,
+    MARK_LEGEND,
     badge,
     bar_cell,
+    bar_scale,
     difference_cell,
     failed_cell,
     is_of_another_model,
@@ -29,9 +31,9 @@ from mmbench.reports.pages.cells import (
 from mmbench.reports.pages.html import Content, Html, element, web_link
 from mmbench.reports.pages.names import HrefOf
 from mmbench.reports.pages.run_details import facts_list
+from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.reports.sections import label
-from mmbench.reports.tables import unit_words
 from mmbench.storage.run_lookup import reference
 from mmbench.text import part_of
 from mmbench.text.number_format import format_number
@@ -79,11 +81,11 @@ def _section(
 
 def _facts(one: BoardTable, href_of: HrefOf) -> Html:
     """Return what a reader wants to know first: the best model, its score, certainty and data."""
-    facts: list[tuple[str, Content]] = []
+    facts: list[tuple[Content, Content]] = []
     if one.best:
         best, word = one.best.record, "Best model" if one.models else "Best baseline"
         name = element("a", label(best), href=href_of(best)) if href_of(best) else label(best)
-        facts += [(word, name), (_headline_name(best), score_text(headline(best)))]
+        facts += [(word, name), (headline_words(best), score_text(headline(best)))]
     sure, data = certainty(one), data_statement(one.first)
     facts.append(("Certainty", [badge(sure), " ", sure.details]))
     if one.ignorant and one.models:
@@ -110,15 +112,10 @@ def _missing_rows(one: BoardTable) -> Html | None:
     )
 
 
-def _headline_name(record: RunRecord) -> str:
-    words = unit_words(record.headline, headline(record))
-    return f"{record.headline} ({words})" if words else record.headline
-
-
 def _runs_table(one: BoardTable, href_of: HrefOf, comparison_of: HrefOf) -> Html:
     records = [run.record for run in one.runs]
     name, better = one.first.headline, _better(one.first, one.first.headline)
-    scale = column_scale(headline(record) for record in records if record.baseline != "oracle")
+    scale = bar_scale(one)
     published = [published_cell(record) for record in records]
     known = any(cell.content for cell in published)
     columns = [
@@ -142,8 +139,7 @@ def _runs_table(one: BoardTable, href_of: HrefOf, comparison_of: HrefOf) -> Html
         ]
         kind = "baseline" if record.baseline else ""
         rows.append(Row(cells, kind=kind, facets={"task": record.task.name}, search=record.run))
-    caption = "Bars are 95 % intervals, and the dashed line is the best model"
-    return table(caption, columns, rows, filterable=True)
+    return table(f"{BAR_LEGEND} {MARK_LEGEND}", columns, rows, filterable=True)
 
 
 def _better(record: RunRecord, name: str) -> str:

@@ -10,8 +10,8 @@ from mmbench.comparison.compare import (
     direction_by_intervals,
 )
 from mmbench.reports.pages.board_tables import Statement
-from mmbench.reports.pages.cells import VERDICT_CSS, badge
-from mmbench.reports.pages.html import Content, element
+from mmbench.reports.pages.cells import VERDICT_CSS, VERDICT_TEXTS, badge
+from mmbench.reports.pages.html import Content, Html, element
 from mmbench.text import count
 from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
 from mmbench.types import RunRecord
@@ -61,7 +61,7 @@ def verdict(score: ScoreComparison, tests: int) -> list[Content]:
     digits = decimals(score.baseline, score.candidate)
     values = [format_number(value, digits) for value in (score.candidate, score.baseline)]
     parts: list[Content] = [
-        badge(Statement(score.verdict, css=VERDICT_CSS[score.verdict])),
+        verdict_badge(score),
         f" {_CLAIMS[score.verdict]} {score.metric} {values[0]} against {values[1]}",
     ]
     if score.difference is not None:
@@ -75,6 +75,12 @@ def verdict(score: ScoreComparison, tests: int) -> list[Content]:
         least = format_number(score.detectable)
         parts.append(f" The smallest difference that {score.n:,} samples can show is {least}.")
     return parts
+
+
+def verdict_badge(score: ScoreComparison) -> Html:
+    """Return the verdict on a score as a badge."""
+    text = VERDICT_TEXTS.get(score.verdict, score.verdict)
+    return badge(Statement(text, css=VERDICT_CSS[score.verdict]))
 
 
 _CLAIMS = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mmbench.reports.charts.interval_bar import column_scale
 from mmbench.reports.pages.board_tables import (
     BoardTable,
     Statement,
@@ -13,10 +14,18 @@ from mmbench.reports.pages.board_tables import (
     certainty,
     data_statement,
 )
-from mmbench.reports.pages.cells import published_statement
+from mmbench.reports.pages.cells import (
+    bar_cell,
+    bar_scale,
+    difference_cell,
+    headline_cell,
+    published_statement,
+    score_text,
+)
 from mmbench.reports.pages.html import join
 from mmbench.reports.pages.names import INDEX
 from mmbench.reports.pages.overview import overview_body
+from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.shell import page
 from mmbench.reports.pages.task import STYLES, task_body
 from mmbench.storage.records import StoredRun, stored_run
@@ -68,7 +77,7 @@ def test_the_best_is_a_model_and_its_equals_are_named(runs: list[StoredRun]) -> 
     one = table_of(runs)
     assert one.best == runs[0]
     assert one.ignorant == runs[3].record
-    assert certainty(one) == Statement("not certain", "not significantly worse: near", "warn")
+    assert certainty(one) == Statement("not certain", "may be as good: near", "warn")
 
 
 def test_certainty_needs_a_significant_difference_from_every_model(runs: list[StoredRun]) -> None:
@@ -89,6 +98,64 @@ def test_without_rows_certainty_rests_on_intervals(runs: list[StoredRun]) -> Non
     text = text_of(task_body([one], [], lambda _: ""))
     assert "2 of 3 models have been compared with the best model by intervals alone" in text
     assert "mmbench run -m near -m far -t qa" in text
+
+
+def test_a_verdict_from_intervals_is_not_shown_as_a_test(runs: list[StoredRun]) -> None:
+    models = [run for run in runs if run.record.run in ("good", "far")]
+    for word, under in (
+        ("significant", " to "),
+        ("intervals only", "by intervals, without a test"),
+    ):
+        one = table_of(models)
+        assert certainty(one).text == word
+        assert under in text_of(difference_cell(models[1].record, one).content)
+        assert ("without a test" in certainty(one).details) is (word == "intervals only")
+        _delete_rows(models)
+
+
+def _delete_rows(runs: Sequence[StoredRun]) -> None:
+    for run in runs:
+        Path(run.folder.path(run.rows_name)).unlink(missing_ok=True)
+
+
+def test_a_mixture_of_tests_and_intervals_is_named(runs: list[StoredRun], tmp_path: Path) -> None:
+    other = written(tmp_path, "other", 0.5)
+    _delete_rows([other])
+    sure = certainty(table_of([runs[0], runs[2], other]))
+    assert sure.text == "partly tested"
+    assert sure.details == "better than the 2 other models; 1 of them by intervals, without a test"
+
+
+def test_bars_have_the_scale_of_the_models(runs: list[StoredRun]) -> None:
+    one = table_of(runs)
+    scale = bar_scale(one)
+    low = min(run.record.scores["acc"].low or 0 for run in runs[:3])
+    assert 0.3 < scale.low < low
+    markup = join(bar_cell(runs[3].record, one, scale).content)
+    assert "<polygon" in markup and "<polygon" not in join(
+        bar_cell(runs[1].record, one, scale).content
+    )
+
+
+def test_a_score_without_an_interval_says_so() -> None:
+    assert join(score_text(plain_score(0.5))) == "<b>0.5000</b> (no interval)"
+    cell = headline_cell(record("r", 0.5), column_scale([plain_score(0.5)]))
+    assert text_of(cell.content) == "0.5000no interval"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("wer[none]", "wer[none] (fraction, lower is better)"),
+        ("cider", "cider (0 to 10, higher is better)"),
+        ("pope_f1", "pope_f1 (0 to 1, higher is better)"),
+        ("own", "own (higher is better)"),
+    ],
+)
+def test_the_headline_has_a_unit_or_a_range_and_a_direction(name: str, words: str) -> None:
+    better = "lower" if name.startswith("wer") else "higher"
+    made = record("r", headline=name, scores={name: plain_score(0.5, better=better)})
+    assert text_of(headline_words(made)) == words
 
 
 def test_named_runs_are_compared_with_the_first(runs: list[StoredRun]) -> None:

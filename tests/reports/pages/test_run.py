@@ -67,7 +67,7 @@ def test_a_page_states_what_its_record_has() -> None:
     words = words_of(document(full_record()))
     for part in (
         "clip@a/b#cccccccccccc (width=8) on t",
-        "Headline 0.5000 [0.4000 to 0.6000] recall@1, fraction, higher is better",
+        "Headline 0.5000 [0.4000 to 0.6000] recall@1 (fraction, higher is better)",
         "Published 0.5200 not reproduced 0.02 lower",
         "not the official set 10 of 1000 corpus samples",
         "3 samples ; recall@1 between 0.3000 and 0.7000",
