@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmbench.columns import places
-from mmbench.comparison.rows import SAMPLE_COLUMNS, RunRows
+from mmbench.comparison.rows import SAMPLE_COLUMNS, KeyedRows, RunRows
 from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints
 
@@ -29,7 +29,7 @@ class Joined(NamedTuple):
     failed: tuple[int, int, int]
 
 
-def places_in(a: RunRows, b: RunRows) -> Ints:
+def places_in(a: KeyedRows, b: KeyedRows) -> Ints:
     """Return the position in the table of run `b` of each sample of run `a`; -1 if missing."""
     if a.table.select(SAMPLE_COLUMNS).equals(b.table.select(SAMPLE_COLUMNS)):
         return np.arange(len(a.table))

@@ -39,16 +39,11 @@ class ScoreRows(NamedTuple):
     all_places: Ints
 
 
-class RunRows:
-    """The stored rows of a run for the scores called `names`, as an Arrow table."""
+class KeyedRows:
+    """An Arrow table whose rows are samples, identified by direction, split and id."""
 
-    def __init__(self, run: StoredRun, names: Collection[str]) -> None:
-        self.run, self.record = run, run.record
-        bases = list(map(without_macro, names))
-        # The last brackets may contain the direction, which is not part of the column's name.
-        metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
-        tags = ["tags"] if any(map(is_macro, names)) else []
-        self.table = self._read(*SAMPLE_COLUMNS, "group", *tags, also=metrics)
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
 
     @cached_property
     def keys(self) -> Texts:
@@ -59,6 +54,18 @@ class RunRows:
         direction, split, ident = (self.table[name] for name in SAMPLE_COLUMNS)
         numbers = (split.cast(pa.string()), pc.utf8_length(direction).cast(pa.string()))
         return Texts(pc.binary_join_element_wise(*numbers, direction, ident, ","))
+
+
+class RunRows(KeyedRows):
+    """The stored rows of a run for the scores called `names`, as an Arrow table."""
+
+    def __init__(self, run: StoredRun, names: Collection[str]) -> None:
+        self.run, self.record = run, run.record
+        bases = list(map(without_macro, names))
+        # The last brackets may contain the direction, which is not part of the column's name.
+        metrics = {*bases, *(base.rpartition("[")[0] for base in bases)}
+        tags = ["tags"] if any(map(is_macro, names)) else []
+        super().__init__(self._read(*SAMPLE_COLUMNS, "group", *tags, also=metrics))
 
     @cached_property
     def groups(self) -> Texts:

@@ -22,7 +22,7 @@ from mmbench.text import count, listed, part_of, plain
 from mmbench.types import OutputContext, Outputs, Sample
 
 NO_ROW, SEVERAL_ROWS = -1, -2
-_BY_CHANCE = 0.5  # share of contradicted outputs above which ids are equal by chance
+BY_CHANCE = 0.5  # share of contradicted outputs above which ids are equal by chance
 
 
 class Assignment(NamedTuple):
@@ -79,7 +79,7 @@ def _stated(samples: Sequence[Sample], outputs: Outputs) -> Iterator[Assignment]
     for name, values in columns.items():
         matched = match_column(samples, name, values)
         if matched is not None:
-            yield Assignment(places(matched, known).tolist(), f"column {name}", _BY_CHANCE)
+            yield Assignment(places(matched, known).tolist(), f"column {name}", BY_CHANCE)
     if len(numbers) == len(rows) and max(numbers) < len(known) and min(numbers) >= 0:
         yield Assignment(numbers, "row number")
 

@@ -27,10 +27,9 @@ from mmbench.predictions.ids import with_ids_of_data
 from mmbench.protocols import Dataset
 from mmbench.storage.content_keys import digest
 from mmbench.text import count
-from mmbench.types import PARTIAL, ModelInfo, Outputs
+from mmbench.types import OUTPUTS, PARTIAL, ModelInfo, Outputs
 
 _NOUNS = {"corpus": "document"}  # what messages call the samples of a role
-OUTPUTS = "outputs"  # the adapter in the record of scored outputs
 
 
 def score(

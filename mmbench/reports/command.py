@@ -9,9 +9,8 @@ from typing import NamedTuple
 from mmbench.builtin import TABLES
 from mmbench.spec import packaged_tasks
 from mmbench.text import printable
-from mmbench.types import RunRecord
+from mmbench.types import LATE, OUTPUTS, RunRecord
 
-_LATE, _OUTPUTS = "late", "outputs"  # adapters of records
 _RESCORED = "rescored from"  # the beginning of the note of `mmbench rescore`
 _AFTER_RESCORING = (
     "The command makes the outputs; these scores were computed from them with `mmbench rescore`."
@@ -30,7 +29,7 @@ def repeat_command(record: RunRecord) -> RepeatCommand:
 
     Arguments are quoted for a shell. Control characters in them are replaced.
     """
-    scored = record.model.adapter == _OUTPUTS
+    scored = record.model.adapter == OUTPUTS
     words = list(_score_words(record) if scored else _run_words(record))
     return RepeatCommand(printable(join(words)), list(_missing(record)))
 
@@ -61,7 +60,7 @@ def _run_words(record: RunRecord) -> Iterator[str]:
 def _model(record: RunRecord) -> str:
     """Return the argument of `-m`; a late fusion is a file with the name of the model."""
     model = record.model
-    if model.adapter == _LATE:
+    if model.adapter == LATE:
         return f"{model.name}.yaml"
     checkpoint = f"@{model.checkpoint}" if model.checkpoint else ""
     revision = f"#{model.revision}" if model.checkpoint and model.revision else ""
@@ -102,9 +101,9 @@ def _seed(record: RunRecord) -> Iterator[str]:
 def _missing(record: RunRecord) -> Iterator[str]:
     """Yield sentences on what the record does not have."""
     model, task = record.model, record.task
-    if model.adapter == _OUTPUTS:
+    if model.adapter == OUTPUTS:
         yield "FILE is the file of outputs, whose path is not in the record."
-    if model.adapter == _LATE:
+    if model.adapter == LATE:
         yield f"{model.name}.yaml is the model file, which is not in the record."
     name = model.adapter.rpartition("@")[0].rpartition("+")[2]
     if name and ":" not in name and name not in TABLES["model"]:
@@ -119,6 +118,6 @@ def _missing(record: RunRecord) -> Iterator[str]:
         host = record.environment.get("endpoint")
         place = f" at {host}" if host else ""
         yield f"The model ran behind an endpoint{place}; its API key is not in the record."
-    if model.adapter != _OUTPUTS and _limit(record) is not None:
+    if model.adapter != OUTPUTS and _limit(record) is not None:
         yield "--limit is inferred from the number of samples; the data may have been smaller."
     yield from (_AFTER_RESCORING for note in record.notes if note.startswith(_RESCORED))

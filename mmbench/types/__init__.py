@@ -39,7 +39,9 @@ from mmbench.types.predictions import (
     tagged,
 )
 from mmbench.types.records import (
+    LATE,
     LIMITED,
+    OUTPUTS,
     PARTIAL,
     REASONING_REMOVED,
     REASONING_SCORED,
@@ -87,7 +89,9 @@ if TYPE_CHECKING:
     from mmbench.types.content import DecodedPart as DecodedPart
 
 __all__ = [
+    "LATE",
     "LIMITED",
+    "OUTPUTS",
     "PARTIAL",
     "REASONING_REMOVED",
     "REASONING_SCORED",

@@ -16,6 +16,8 @@ PARTIAL = "partial: left out "
 LIMITED = "limited: "
 # The beginning of the note that a record has if answers were scored with reasoning in them.
 REASONING_SCORED = "reasoning or its tags (<think>, <answer>) in "
+# The adapters of late fusion and of stored outputs, which have no single model class.
+LATE, OUTPUTS = "late", "outputs"
 
 
 class ModelInfo(Struct, frozen=True):

@@ -107,8 +107,8 @@ def with_their_scores(measured: Measured, pairs: Sequence[Counterpart]) -> Measu
     inner = measured.fold.rpartition(":")[2]
     rows = measured.rows.copy()
     for at, pair in enumerate(pairs):
-        if pair.sample.row is not None and pair.sample.row.shape == (width,):
-            rows[at, :width] = pair.sample.row
+        if pair.sample.metric_row is not None and pair.sample.metric_row.shape == (width,):
+            rows[at, :width] = pair.sample.metric_row
         elif pair.score is not None:
             if inner not in {*_INNER, "ratio"}:
                 return None

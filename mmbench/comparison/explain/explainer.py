@@ -35,7 +35,7 @@ class Explainer:
         choice: ScoreChoice,
     ) -> None:
         self.ours, self.theirs, self.pairs, self.choice = ours, theirs, pairs, choice
-        self.scored = any(p.score is not None or p.sample.row is not None for p in pairs)
+        self.scored = any(p.score is not None or p.sample.metric_row is not None for p in pairs)
         self.scorer = Rescorer(ours.parts, ours.options)
         self.common = [pair for pair in pairs if self._in_both(pair)]
         if not self.common:
@@ -79,7 +79,7 @@ class Explainer:
     def _counted(self, pair: Counterpart) -> bool:
         """Return whether their value includes a sample."""
         if self.scored:
-            return pair.score is not None or pair.sample.row is not None
+            return pair.score is not None or pair.sample.metric_row is not None
         return pair.final is not ABSENT and not pair.sample.error
 
     def _in_both(self, pair: Counterpart) -> bool:

@@ -11,17 +11,15 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mmbench.comparison.explain.results import OurResult, TheirResult, TheirSample
-from mmbench.datasets.context_matching import match_contents
+from mmbench.datasets.context_matching import BY_CHANCE, match_contents
 from mmbench.datasets.matching import match_column
 from mmbench.datasets.sample_facts import SampleFacts, agreement, sample_facts
 from mmbench.errors import DataError
-from mmbench.predictions.harnesses.references import stored_references
+from mmbench.predictions.harnesses.references import output_context
 from mmbench.text import count, listed
 from mmbench.types import OutputContext
 
 Places = list[int | None]
-
-_CONTRADICTED = 0.5  # share of samples with other contents above which ids are equal by chance
 
 
 class Matching(NamedTuple):
@@ -62,16 +60,16 @@ def _candidates(ours: OurResult, theirs: TheirResult) -> Iterator[tuple[str, Pla
             f" {count(len(ours.items), 'sample')}; give one line per sample"
         )
     facts = sample_facts(ours.samples, ours.labels)
-    contexts = [_context(sample) for sample in samples]
-    numbers = [sample.row_number for sample in samples]
+    contexts = list(map(output_context, samples))
+    numbers = [sample.row for sample in samples]
     stated = ("row number", [_inside(number, len(ours.items)) for number in numbers])
     if None in numbers:
         stated = ("id", _by_id(ours, theirs))
     if _is_plausible(stated[1], contexts, facts):
         yield stated
     values = [(s.raw, s.extracted, s.scores, s.reference) for s in samples]
-    rows = match_contents(contexts, facts, values).rows
-    yield "question, reference and media", [row if row >= 0 else None for row in rows]
+    by_contents = match_contents(contexts, facts, values)
+    yield by_contents.by, [row if row >= 0 else None for row in by_contents.rows]
 
 
 def _by_key(ours: OurResult, samples: Sequence[TheirSample]) -> Places:
@@ -93,15 +91,10 @@ def _inside(number: int | None, n: int) -> int | None:
     return number if number is not None and number < n else None
 
 
-def _context(sample: TheirSample) -> OutputContext:
-    references = stored_references(sample.reference)
-    return OutputContext(sample.row_number, sample.prompt, references, sample.media)
-
-
 def _is_plausible(
     places: Sequence[int | None], contexts: Sequence[OutputContext], facts: SampleFacts
 ) -> bool:
     """Return whether the contents of at most half of the matched samples contradict a matching."""
     pairs = zip(contexts, places, strict=True)
     matched = [agreement(one, facts, place) for one, place in pairs if place is not None]
-    return sum(one.contradicts for one in matched) <= _CONTRADICTED * len(matched)
+    return sum(one.contradicts for one in matched) <= BY_CHANCE * len(matched)

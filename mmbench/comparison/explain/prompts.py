@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 from mmbench.comparison.explain.results import KnownTask, Prompts
 from mmbench.engine.identity import fingerprint
-from mmbench.engine.score import OUTPUTS
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import PromptOptions, conversation
-from mmbench.types import Conversation, Media, RunRecord, Sample, TaskSpec
+from mmbench.types import OUTPUTS, Conversation, Media, RunRecord, Sample, TaskSpec
 
 # Placeholders of media: `<image>`, `<image 1>`, `<|image_pad|>`, `[IMG]`, `<audio>`.
 _MEDIA = re.compile(

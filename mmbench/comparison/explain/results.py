@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from mmbench.comparison.explain.rescoring import Placed
 from mmbench.engine.score_names import ScoreName
+from mmbench.predictions.harnesses import HarnessSample
 from mmbench.stats.folds import Floats
 from mmbench.types import RunRecord, Sample, TaskSpec
 
@@ -58,25 +59,14 @@ class OurResult(Struct, frozen=True):
         return float("nan") if value is None else value
 
 
-class TheirSample(Struct, frozen=True):
+class TheirSample(HarnessSample, frozen=True):
     """A sample of the other result, as its file has it.
 
-    `raw`, `extracted` and `reference` are None if the file does not have them. `scores` are scores
-    of this sample by name, `media` the names of its media. For another run of mmbench, `row` is the
-    row [c] of the metric, and `key` identifies the sample: direction, split and id.
+    For another run of mmbench, `metric_row` is the row [c] of the metric, and `key` identifies the
+    sample: direction, split and id.
     """
 
-    id: str
-    row_number: int | None = None
-    prompt: str = ""
-    raw: Any = None
-    extracted: Any = None
-    reference: Any = None
-    scores: dict[str, float] = field(default_factory=dict)
-    media: list[str] = field(default_factory=list)
-    row: Floats | None = None
-    error: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
+    metric_row: Floats | None = None
     key: tuple[str, int, str] | None = None
 
 

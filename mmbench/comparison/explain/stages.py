@@ -51,7 +51,7 @@ class Stages:
         self.notes: list[str] = []
         self.none = np.zeros(len(pairs), np.bool_)
         self._scores = np.array([_or_nan(pair.score) for pair in pairs], np.float64)
-        self._scored = any(p.score is not None or p.sample.row is not None for p in pairs)
+        self._scored = any(p.score is not None or p.sample.metric_row is not None for p in pairs)
 
     def replace_all(self, score_name: str) -> None:
         """Replace answers, extraction, normalisation, references and scores per sample."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from mmbench.comparison.explain.ours import known_task, placed, stored_inputs
 from mmbench.comparison.explain.prompts import prompts_of
@@ -16,16 +17,15 @@ from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.engine.recording.rows import stored_predictions
 from mmbench.engine.score_names import ScoreName
 from mmbench.errors import DataError, UserError
-from mmbench.predictions.harnesses import HarnessResults, HarnessSample, read_harness
+from mmbench.predictions.harnesses import HarnessResults, read_harness
 from mmbench.predictions.harnesses.selection import one_per_sample, selections
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import find_run
 from mmbench.storage.sample_tables import read_sample_table
 from mmbench.text import listed
-from mmbench.types import InvalidContent, Outputs, RunRecord
+from mmbench.types import OUTPUTS, InvalidContent, Outputs, RunRecord
 
-OUTPUTS = "outputs"
 _FILTER = "filter"
 
 
@@ -81,13 +81,14 @@ def run_result(run: StoredRun, ours: OurResult, tasks: Sequence[str] = ()) -> Th
     texts = [""] * len(items) if prompts.absent else prompts.texts
     samples = [
         TheirSample(
+            None,
             item.prediction.id,
             prompt=texts[at],
             raw=item.prediction.value,
             extracted=parsed[at],
             reference=item.prediction.target,
             scores=_score(ours, rows[at]),
-            row=None if rows[at] is None else np.asarray(rows[at], np.float64),
+            metric_row=None if rows[at] is None else np.asarray(rows[at], np.float64),
             error=item.prediction.error or "",
             tags=item.prediction.tags,
             key=(item.direction, item.split, item.prediction.id),
@@ -148,7 +149,7 @@ def harness_result(text: str, results: HarnessResults, fields: Mapping[str, str]
     chosen = one_per_sample(results, fields, text, raw=False)
     filters = {sample.tags.get(_FILTER, "") for sample in chosen.samples}
     scores = _scores_of_filter(results.scores, filters)
-    samples = list(map(_their_sample, chosen.samples))
+    samples = [TheirSample(**asdict(sample)) for sample in chosen.samples]
     return TheirResult(text, results.harness, samples, scores, notes=list(results.notes))
 
 
@@ -162,29 +163,14 @@ def _scores_of_filter(scores: Mapping[str, float], filters: Collection[str]) -> 
     }
 
 
-def _their_sample(sample: HarnessSample) -> TheirSample:
-    return TheirSample(
-        sample.id,
-        sample.row,
-        sample.prompt,
-        sample.raw,
-        sample.extracted,
-        sample.reference,
-        sample.scores,
-        sample.media,
-        error=sample.error,
-        tags=sample.tags,
-    )
-
-
 def outputs_result(text: str, outputs: Outputs) -> TheirResult:
     """Return outputs without scores, as `mmbench score` reads them. Raises DataError for others."""
     if outputs.embeddings:
         raise DataError(f"{text} has embeddings; score them with mmbench score and give that run")
     samples = [
         TheirSample(
-            ident,
             int(ident) if outputs.positional else None,
+            ident,
             raw=None if isinstance(value, InvalidContent) else value,
             error=value.reason if isinstance(value, InvalidContent) else "",
             tags=dict(outputs.tags.get(ident, {})),

@@ -14,7 +14,15 @@ from mmbench.columns import are_distinct
 from mmbench.data.readers.records import plain_name
 from mmbench.errors import UnknownName
 from mmbench.predictions.column_choice import IDS
-from mmbench.predictions.harnesses.references import stored_references
+from mmbench.predictions.harnesses import (
+    evalscope,
+    inspect_logs,
+    lm_eval,
+    mteb,
+    open_asr,
+    vlmevalkit,
+)
+from mmbench.predictions.harnesses.references import output_context
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.predictions.harnesses.selection import one_per_sample, selections
 from mmbench.predictions.values import as_value
@@ -35,13 +43,13 @@ class _Names(NamedTuple):
 
 
 _NAMES = {
-    "lm-eval": _Names(("resps",), "filtered_resps", "doc_id"),
-    "lmms-eval": _Names(("resps",), "filtered_resps", "doc_id"),
-    "VLMEvalKit": _Names(("prediction",), "extracted", "index"),
-    "EvalScope": _Names(("model_output", "prediction"), "extracted_prediction", "index"),
-    "inspect_ai": _Names(("output",), "answer", "id"),
-    "Open ASR Leaderboard": _Names(("pred_text",), "", "audio_filepath"),
-    "mteb": _Names(("scores",), "", "query"),
+    lm_eval.LM_EVAL: _Names(("resps",), "filtered_resps", "doc_id"),
+    lm_eval.LMMS_EVAL: _Names(("resps",), "filtered_resps", "doc_id"),
+    vlmevalkit.HARNESS: _Names(("prediction",), "extracted", "index"),
+    evalscope.HARNESS: _Names(("model_output", "prediction"), "extracted_prediction", "index"),
+    inspect_logs.HARNESS: _Names(("output",), "answer", "id"),
+    open_asr.HARNESS: _Names(("pred_text",), "", "audio_filepath"),
+    mteb.HARNESS: _Names(("scores",), "", "query"),
 }
 
 
@@ -125,13 +133,7 @@ def _contexts(samples: Sequence[HarnessSample], id_column: str) -> list[OutputCo
         return [OutputContext(sample.row) for sample in samples]
     if id_column or any(isinstance(sample.raw, dict) for sample in samples):
         return []
-    return [_context(sample) for sample in samples]
-
-
-def _context(sample: HarnessSample) -> OutputContext:
-    return OutputContext(
-        sample.row, sample.prompt, stored_references(sample.reference), sample.media
-    )
+    return list(map(output_context, samples))
 
 
 def _notes(results: HarnessResults, extracted: bool, chosen: Mapping[str, str]) -> list[str]:

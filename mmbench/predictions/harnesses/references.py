@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from mmbench.predictions.harnesses.results import HarnessSample
+from mmbench.types import OutputContext
+
 _LONGEST_LIST = 1_000_000  # characters of a text that may be a printed list
 
 
@@ -16,6 +19,12 @@ def stored_references(reference: object) -> list[str]:
         reference = _printed_list(reference)
     listed_values = reference if isinstance(reference, list) else [reference]
     return [str(v) for v in listed_values if isinstance(v, str | int | float)]
+
+
+def output_context(sample: HarnessSample) -> OutputContext:
+    """Return what a sample is matched by: its row number, prompt, references and media."""
+    references = stored_references(sample.reference)
+    return OutputContext(sample.row, sample.prompt, references, sample.media)
 
 
 def _printed_list(text: str) -> object:

@@ -52,6 +52,7 @@ def same_samples(ours: OurResult, scores: Mapping[str, float] | None = None) -> 
     by_id |= dict(scores or {})
     return [
         TheirSample(
+            None,
             item.prediction.id,
             prompt=ours.prompts.texts[at] if ours.prompts.texts else "",
             raw=item.prediction.value,

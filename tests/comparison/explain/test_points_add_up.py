@@ -23,6 +23,7 @@ def their_sample(data: st.DataObject, ident: str, prediction: Prediction | None)
     maybe = st.none() | WORDS
     own = prediction.value if prediction and not prediction.error else "cat"
     return TheirSample(
+        None,
         ident,
         prompt=data.draw(PROMPTS).replace("{}", ident),
         raw=data.draw(st.just(own) | maybe),

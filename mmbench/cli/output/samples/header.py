@@ -11,7 +11,7 @@ from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
 from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
-from mmbench.types import RunRecord
+from mmbench.types import OUTPUTS, RunRecord
 
 _MORE = 10  # times as many samples are suggested
 
@@ -108,7 +108,7 @@ def missing_inputs(samples: Sequence[RunSamples]) -> list[str]:
     if record is None:
         return []
     task = plain(record.task.name)
-    if record.model.adapter == "outputs":
+    if record.model.adapter == OUTPUTS:
         again = f"score its outputs again: mmbench score -t {task} --predictions FILE"
     else:
         model = plain(record.model.name)

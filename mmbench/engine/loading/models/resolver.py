@@ -31,7 +31,7 @@ from mmbench.models.support.frame_options import FrameOptions
 from mmbench.models.support.library_messages import loading
 from mmbench.protocols import ModelClass
 from mmbench.storage.content_keys import ContentKeys, digest
-from mmbench.types import ModelInfo
+from mmbench.types import LATE, ModelInfo
 from mmbench.validation.named_values import as_struct, grouped_options
 
 BASELINES = ("oracle", "constant", "random", "empty", "hedge")
@@ -103,7 +103,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
         checkpoint=None,
         revision=None,
         hash=digest("late", *members).hex(),
-        adapter="late",
+        adapter=LATE,
         options={"late": members},
     )
     return Model(

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from mmbench.comparison.rows import SAMPLE_COLUMNS
+from mmbench.comparison.join import places_in
+from mmbench.comparison.rows import KeyedRows
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.pages.html import Content, Html, element, json_data, script_json
 from mmbench.reports.pages.names import root_of
@@ -85,20 +86,15 @@ def changes_browser(
 
 def changed_rows(baseline: RunSamples, candidate: RunSamples) -> SampleRows:
     """Return the samples of both runs that changed between them, in the order of the baseline."""
-    place = {key: row for row, key in enumerate(_keys(candidate))}
-    pairs = [(row, place[key]) for row, key in enumerate(_keys(baseline)) if key in place]
-    rows = np.array(pairs, np.intp).reshape(-1, 2)
+    places = places_in(KeyedRows(baseline.rows), KeyedRows(candidate.rows))
+    shared = np.flatnonzero(places >= 0)
+    rows = np.column_stack([shared, places[shared]])
     changed = baseline.failed()[rows[:, 0]] != candidate.failed()[rows[:, 1]]
     for name in set(baseline.metrics) & set(candidate.metrics):
         before = baseline.scores(name)[rows[:, 0]]
         after = candidate.scores(name)[rows[:, 1]]
         changed |= ~np.isclose(before, after, rtol=1e-9, atol=0, equal_nan=True)
     return SampleRows((baseline, candidate), rows[changed])
-
-
-def _keys(run: RunSamples) -> list[tuple[object, ...]]:
-    columns = (run.rows[name].to_pylist() for name in SAMPLE_COLUMNS)
-    return list(zip(*columns, strict=True))
 
 
 def _browser(
