@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from math import isfinite
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -246,30 +246,3 @@ def direction(difference: float, better: str) -> Literal["", "better", "worse"]:
     if not difference:
         return ""
     return "better" if (difference > 0) == (better == "higher") else "worse"
-
-
-class WithInterval(Protocol):
-    """A value with its interval, such as a `ScoreInfo`; each number may be None."""
-
-    @property
-    def value(self) -> float | None: ...  # noqa: D102
-    @property
-    def low(self) -> float | None: ...  # noqa: D102
-    @property
-    def high(self) -> float | None: ...  # noqa: D102
-
-
-def direction_by_intervals(
-    first: WithInterval, second: WithInterval, better: str
-) -> Literal["", "better", "worse"] | None:
-    """Return whether `second` is "better" or "worse" than `first`, judged by their intervals alone.
-
-    Return "" if the intervals overlap, and None if a value or an interval is missing. A paired test
-    of the samples detects smaller differences.
-    """
-    if first.low is None or first.high is None or second.low is None or second.high is None:
-        return None
-    if first.value is None or second.value is None:
-        return None
-    apart = second.low > first.high or second.high < first.low
-    return direction(second.value - first.value, better) if apart else ""

@@ -28,8 +28,8 @@ from mmbench.comparison.compare import (
     ScoreComparison,
     compare_rows,
     direction,
-    direction_by_intervals,
 )
+from mmbench.comparison.intervals import direction_by_intervals
 from mmbench.comparison.rows import open_rows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.holm import holm

@@ -17,8 +17,8 @@ from mmbench.comparison.compare import (
     Verdict,
     compare_rows,
     direction,
-    direction_by_intervals,
 )
+from mmbench.comparison.intervals import direction_by_intervals
 from mmbench.comparison.rows import RunRows, open_rows
 from mmbench.errors import DataError
 from mmbench.stats.holm import holm

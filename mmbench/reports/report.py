@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mmbench.comparison.compare import Comparison, compare_runs
+from mmbench.comparison.intervals import comparison_without_rows
 from mmbench.comparison.samples.run_samples import RunSamples, run_samples
 from mmbench.engine.progress import Progress
 from mmbench.errors import DataError, MissingRows
@@ -19,7 +20,6 @@ from mmbench.reports.pages.names import INDEX, comparison_page_name
 from mmbench.reports.pages.overview import filter_controls, overview_body
 from mmbench.reports.pages.shell import page
 from mmbench.reports.pages.site import Site, write_page_file
-from mmbench.reports.pages.verdict import comparison_without_rows
 from mmbench.reports.sections import label
 from mmbench.reports.selection import Selection
 from mmbench.storage.records import StoredRun

@@ -16,7 +16,7 @@ from mmbench.reports.charts.history_drawing import CHANGES, change_text, draw_hi
 from mmbench.reports.charts.svg import Drawing
 from mmbench.reports.pages.html import Html, element
 from mmbench.reports.pages.tables import Cell, Column, Row
-from mmbench.text.number_format import format_number
+from mmbench.text.number_format import format_number, format_p_value
 
 
 def history_chart(
@@ -62,7 +62,7 @@ def _columns(metric: str) -> list[Column]:
 
 def _row(point: Point, links: Mapping[str, str]) -> Row:
     target = links.get(point.run)
-    p_value = "" if point.p_holm is None else format_number(point.p_holm, 4)
+    p_value = "" if point.p_holm is None else format_p_value(point.p_holm)
     return Row([
         Cell(point_name(point), point.step),
         Cell(f"{point.line + 1}: {line_name(point)}", point.line),

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from mmbench.comparison.compare import Comparison, compare_runs
+from mmbench.comparison.intervals import comparison_without_rows
 from mmbench.errors import UserError
 from mmbench.reports.pages.comparison import (
     STYLES,
@@ -17,7 +18,6 @@ from mmbench.reports.pages.comparison import (
 )
 from mmbench.reports.pages.html import element
 from mmbench.reports.pages.shell import page
-from mmbench.reports.pages.verdict import comparison_without_rows
 from mmbench.types import RunRecord
 from tests.reports.pages.test_run import HOSTILE, words_of
 from tests.support.boards import TASK, coins, model_info, write_run
@@ -52,6 +52,15 @@ def test_the_verdict_is_a_sentence_with_all_its_numbers(tmp_path: Path) -> None:
     )
     assert sentence in words
     assert f"that 400 samples can show is {score.detectable:.4f}" in words
+
+
+def test_a_p_value_of_zero_is_shown_with_its_interval(tmp_path: Path) -> None:
+    pair, a, b = runs(tmp_path, [*coins(400, 0.5)], [*coins(400, 0.8)])
+    sure = [replace(score, p_value=0.0, p_holm=0.0) for score in pair.scores]
+    words = words_of(document((replace(pair, scores=sure), a, b)))
+    score = sure[0]
+    assert f"[{score.low:+.4f} to {score.high:+.4f}], p < 0.0001 after" in words
+    assert "0.0000" not in words
 
 
 def test_equal_runs_do_not_differ_and_failures_are_counted(tmp_path: Path) -> None:
