@@ -73,15 +73,15 @@ def standings(
         _compare(rows, reference, run, alpha, seed, len(others), unreadable) for run in others
     ]
     p_values = holm([score.p_value if score else None for score in scores])
-    found = {reference.record.run: Standing(reference.record.run, "reference")}
+    by_run = {reference.record.run: Standing(reference.record.run, "reference")}
     for run, score, p_holm in zip(others, scores, p_values, strict=True):
-        found[run.record.run] = (
+        by_run[run.record.run] = (
             _by_rows(run.record, score, p_holm, alpha)
             if score is not None and score.p_value is not None
             else _by_intervals(run.record, reference.record)
         )
     names = [run.record.run for run in runs]
-    return {run: found.get(run) or Standing(run, "no test", reason="no value") for run in names}
+    return {run: by_run.get(run) or Standing(run, "no test", reason="no value") for run in names}
 
 
 def _has_value(record: RunRecord, name: str) -> bool:

@@ -45,16 +45,16 @@ class ContentIndex:
     def candidates(self, context: OutputContext) -> set[int]:
         """Return the rows of the samples that have the question, reference and media of an output.
 
-        What the output or the data do not have is not compared, and neither are references and
-        media that no sample has. An output whose question no sample has is without candidates.
+        Only fields that both the output and the data have are compared; references and media that
+        no sample has are ignored. If no sample has the question, there are no candidates.
         """
-        found = [
+        row_sets = [
             _union(self._media, map(media_stem, context.media)) or None,
             _union(self._references, map(plain_text, context.references)) or None,
         ]
         if self._questions and context.prompt.strip():
-            found.append(_union(self._questions, self._parts(context.prompt)))
-        known = [rows for rows in found if rows is not None]
+            row_sets.append(_union(self._questions, self._parts(context.prompt)))
+        known = [rows for rows in row_sets if rows is not None]
         return set.intersection(*known) if known else set()
 
     def _parts(self, prompt: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ BY_CHANCE = 0.5  # share of contradicted outputs above which ids are equal by ch
 
 
 class Assignment(NamedTuple):
-    """The row of the sample of each output, and what the outputs are matched by.
+    """The row of each output's sample, and the fields by which the outputs are matched.
 
     A row is NO_ROW if no sample fits and SEVERAL_ROWS if several fit. `tolerance` is the share of
     outputs whose contents may contradict the assignment.
@@ -97,9 +97,9 @@ def match_contents(
 ) -> Assignment:
     """Match each output with the only sample of the same question, media and reference.
 
-    What an output or the data do not have is not compared. An output whose question is not in the
-    data has no row, and neither has one that fits several samples. Only if k outputs with equal
-    `values` fit the same k samples, they are assigned in order: every order is the same.
+    Only fields that both have are compared. An output has no row if its question is not in the
+    data, or if it fits several samples. The exception is k outputs with equal `values` that fit the
+    same k samples: they are assigned in order, because every order gives the same result.
     """
     index = ContentIndex(facts, [context.prompt for context in contexts])
     groups: dict[frozenset[int], list[int]] = defaultdict(list)
@@ -126,15 +126,15 @@ def _assigned(
     outputs: Outputs, assignment: Assignment, facts: SampleFacts, agreements: Sequence[Agreement]
 ) -> Outputs:
     """Return the outputs that have a row, with the ids of their samples and with notes."""
-    kept = [at for at, row in enumerate(assignment.rows) if row >= 0]
-    ids = [facts.ids[assignment.rows[at]] for at in kept]
+    matched = [at for at, row in enumerate(assignment.rows) if row >= 0]
+    ids = [facts.ids[assignment.rows[at]] for at in matched]
     notes = [_how_note(assignment, agreements), *_reference_note(ids, agreements)]
-    if left := len(assignment.rows) - len(kept):
+    if left := len(assignment.rows) - len(matched):
         verb = "fits" if left == 1 else "fit"
         notes.append(f"partial: left out {count(left, 'output')} that {verb} no single sample")
     values = Keyed.from_mapping(outputs.values)
     if left:
-        names = [values.names[at] for at in kept]
+        names = [values.names[at] for at in matched]
         tags = {name: outputs.tags[name] for name in names if name in outputs.tags}
         outputs = replace(outputs, values={n: outputs.values[n] for n in names}, tags=tags)
     return replace(renamed(outputs, ids, *notes), contexts=(), other_ids={}, id_column="")

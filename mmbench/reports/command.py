@@ -18,7 +18,7 @@ _AFTER_RESCORING = (
 
 
 class RepeatCommand(NamedTuple):
-    """A command as it is typed, and what is missing in it because the record does not have it."""
+    """A command for a shell, and sentences on its parts that the record does not have."""
 
     text: str
     missing: list[str]

@@ -154,11 +154,11 @@ def write_run_file(
     be written, and the errors of `samples.file_media`.
     """
     (run,) = selection.runs
-    shown = sample_pages.file_media(Path(path), media)
+    page_media = sample_pages.file_media(Path(path), media)
     unreadable = list(selection.unreadable)
     context = run_pages.RunContext(table=selection.peers[run.record.run])
     body, _ = _run_body(
-        run, context, unreadable, lambda samples: sample_pages.run_browser(samples, shown)
+        run, context, unreadable, lambda samples: sample_pages.run_browser(samples, page_media)
     )
     title = run_pages.run_title(run.record)
     text = page(title, body, styles=_RUN_STYLES, scripts=sample_pages.SCRIPTS)

@@ -15,7 +15,7 @@ from mmbench.validation.regular_files import read_regular
 class Maker(NamedTuple):
     """A command that writes files, and bytes that each of these files contains.
 
-    `marker` is None for files without such bytes; one that exists counts as another program's.
+    `marker` is None for files without such bytes; if they exist, another program wrote them.
     """
 
     command: str

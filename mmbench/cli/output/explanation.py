@@ -28,32 +28,34 @@ _AT_EXTRACTION, _AT_REFERENCE = "extraction", "reference"
 _NOT_EXAMINED = "not examined"
 
 
-def explanation_lines(found: Explanation, most: int, width: int | None) -> list[str]:
+def explanation_lines(explanation: Explanation, most: int, width: int | None) -> list[str]:
     """Return the lines: both values, at most `most` samples of each cause, and the table of points.
 
     Texts of samples and names in files are safe to print.
     """
-    lines = [*_header(found, width), ""]
-    for cause, group in groupby(found.divergences, lambda one: one.cause):
-        lines += [*_samples(found, cause, list(group), most, width), ""]
-    return [*lines, *_table(found, width), *_notes(found)]
+    lines = [*_header(explanation, width), ""]
+    for cause, group in groupby(explanation.divergences, lambda one: one.cause):
+        lines += [*_samples(explanation, cause, list(group), most, width), ""]
+    return [*lines, *_table(explanation, width), *_notes(explanation)]
 
 
-def _header(found: Explanation, width: int | None) -> list[str]:
-    theirs = plain(found.their_metric) or "computed here"
-    stated = found.stated
-    percent = stated is not None and abs(stated - found.theirs) > 1e-9
+def _header(explanation: Explanation, width: int | None) -> list[str]:
+    theirs = plain(explanation.their_metric) or "computed here"
+    metric = f"{plain(explanation.metric)} ({explanation.better} is better)"
+    stated = explanation.stated
+    difference = explanation.difference
+    percent = stated is not None and abs(stated - explanation.theirs) > 1e-9
     in_file = f"; {stated:g} in their file" if stated is not None and percent else ""
     rows = [
-        ("our run", f"{plain(found.run)}, task {plain(found.task)}"),
-        ("their result", f"{plain(found.other)}, {plain(found.source)}"),
-        ("samples", f"{count(found.matched, 'sample')} matched by {found.matched_by}"),
-        ("ours", f"{_number(found.ours)}, {plain(found.metric)} ({found.better} is better)"),
-        ("theirs", f"{_number(found.theirs)}, {theirs}{in_file}"),
-        ("difference", f"{_number(found.difference, '+')}, {_points(found.difference)} points"),
+        ("our run", f"{plain(explanation.run)}, task {plain(explanation.task)}"),
+        ("their result", f"{plain(explanation.other)}, {plain(explanation.source)}"),
+        ("samples", f"{count(explanation.matched, 'sample')} matched by {explanation.matched_by}"),
+        ("ours", f"{_number(explanation.ours)}, {metric}"),
+        ("theirs", f"{_number(explanation.theirs)}, {theirs}{in_file}"),
+        ("difference", f"{_number(difference, '+')}, {_points(difference)} points"),
     ]
-    if found.unmatched:
-        rows.insert(3, ("unmatched", f"{len(found.unmatched):,}: {listed(found.unmatched)}"))
+    if unmatched := explanation.unmatched:
+        rows.insert(3, ("unmatched", f"{len(unmatched):,}: {listed(unmatched)}"))
     return listing(rows, width)
 
 
@@ -66,10 +68,14 @@ def _points(difference: float) -> str:
 
 
 def _samples(
-    found: Explanation, cause: Cause, group: Sequence[Divergence], most: int, width: int | None
+    explanation: Explanation,
+    cause: Cause,
+    group: Sequence[Divergence],
+    most: int,
+    width: int | None,
 ) -> list[str]:
     """Return the samples of a cause under a heading with its points."""
-    points = format_number(found.points()[cause], _DECIMALS, "+")
+    points = format_number(explanation.points()[cause], _DECIMALS, "+")
     lines = [f"{cause}: {points} points, {count(len(group), 'sample')}"]
     for one in group[: max(0, most)]:
         lines += [f"  {plain(one.id, 60)}{_scores(one)}", *_fields(one, width)]
@@ -139,29 +145,29 @@ def _reference(value: Any) -> str | None:
     return ", ".join(text if n == 1 else f"{text} ({n} times)" for text, n in numbers.items())
 
 
-def _table(found: Explanation, width: int | None) -> list[str]:
+def _table(explanation: Explanation, width: int | None) -> list[str]:
     """Return the table of points by cause; the last line is their sum."""
-    rows = [["cause", "points", "samples", "what differs"], *_rows(found)]
-    total = ["difference", _points(found.difference), "", ""]
+    rows = [["cause", "points", "samples", "what differs"], *_rows(explanation)]
+    total = ["difference", _points(explanation.difference), "", ""]
     return table([*rows, total], {0, 3}, width)
 
 
-def _rows(found: Explanation) -> Iterator[list[str]]:
-    points = found.points()
+def _rows(explanation: Explanation) -> Iterator[list[str]]:
+    points = explanation.points()
     for cause in CAUSES:
-        steps = [step for step in found.steps if step.cause == cause]
+        steps = [step for step in explanation.steps if step.cause == cause]
         if steps:
             details = "; ".join(plain(step.detail, 300) for step in steps)
             samples = sum(step.changed for step in steps)
             yield [cause, format_number(points[cause], _DECIMALS, "+"), f"{samples:,}", details]
-        elif cause in found.absent:
-            yield [cause, "", "", f"{_NOT_EXAMINED}: {plain(found.absent[cause])}"]
+        elif cause in explanation.absent:
+            yield [cause, "", "", f"{_NOT_EXAMINED}: {plain(explanation.absent[cause])}"]
         elif cause != "unexplained":
             yield [cause, format_number(0.0, _DECIMALS), "0", "no difference"]
 
 
-def _notes(found: Explanation) -> list[str]:
-    notes = [plain(note, 1000) for note in found.notes]
+def _notes(explanation: Explanation) -> list[str]:
+    notes = [plain(note, 1000) for note in explanation.notes]
     lines = [
         "A point is 0.01. The causes are replaced in this order, and `samples` counts the samples"
         " with another score after each."

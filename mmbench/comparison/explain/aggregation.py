@@ -34,8 +34,8 @@ class Aggregation(NamedTuple):
     explained: bool
 
 
-class _Way(NamedTuple):
-    """A way to aggregate: the description of each step, and the value after it."""
+class _Candidate(NamedTuple):
+    """A possible aggregation: the description of each step, and the value after it."""
 
     steps: list[tuple[str, float]]
 
@@ -59,12 +59,12 @@ def aggregation(
     [n] marks samples with an answer. `unscored` counts the samples in their file without a score.
     `scale` is that of their scores per sample; the number itself may be a percentage anyway.
     """
-    ways = list(_ways(name, measured, tags, answered, unscored))
+    candidates = list(_candidates(name, measured, tags, answered, unscored))
     for equal in (_is_equal, _is_rounded):
         for unit in dict.fromkeys((scale, 1.0, PERCENT)):
-            for way in ways:
-                if equal(way.value, stated, unit):
-                    return _explained(way, stated * unit, stated, unit)
+            for candidate in candidates:
+                if equal(candidate.value, stated, unit):
+                    return _explained(candidate, stated * unit, stated, unit)
     value = stated * _unit(name, stated, scale)
     return Aggregation([], value, explained=False)
 
@@ -75,9 +75,9 @@ def gives(value: float, stated: float) -> bool:
     return any(_is_equal(value, stated, u) or _is_rounded(value, stated, u) for u in units)
 
 
-def _explained(way: _Way, value: float, stated: float, unit: float) -> Aggregation:
-    steps = way.steps[1:]
-    if not np.isclose(way.value, value, rtol=_EXACT, atol=_EXACT):
+def _explained(candidate: _Candidate, value: float, stated: float, unit: float) -> Aggregation:
+    steps = candidate.steps[1:]
+    if not np.isclose(candidate.value, value, rtol=_EXACT, atol=_EXACT):
         what = "rounded percentage" if unit == PERCENT else "rounded"
         steps = [*steps, (f"{what}: {stated:g}", value)]
     elif unit == PERCENT and not steps:
@@ -112,27 +112,27 @@ def _unit(name: ScoreName, stated: float, scale: float) -> float:
     return PERCENT if scale == PERCENT or (is_rate and stated > limit) else 1.0
 
 
-def _ways(
+def _candidates(
     name: ScoreName,
     measured: Measured,
     tags: Sequence[dict[str, str]],
     answered: NDArray[np.bool_],
     unscored: int,
-) -> Iterator[_Way]:
+) -> Iterator[_Candidate]:
     start = ("", measured.value)
-    yield _Way([start])
+    yield _Candidate([start])
     each, has_row = measured.each(), measured.measured
     if unscored and each is not None:
-        yield _Way([start, _with_unscored(name, each[has_row], unscored)])
-    for what, kept in _selections(measured, answered):
-        if 0 < kept.sum() < has_row.sum():
-            selected = measured.take(np.flatnonzero(kept).tolist())
-            left_out = int(has_row.sum() - kept.sum())
+        yield _Candidate([start, _with_unscored(name, each[has_row], unscored)])
+    for what, mask in _selections(measured, answered):
+        if 0 < mask.sum() < has_row.sum():
+            selected = measured.take(np.flatnonzero(mask).tolist())
+            left_out = int(has_row.sum() - mask.sum())
             step = (f"without {count(left_out, 'sample')} {what}", selected.value)
-            yield _Way([start, step])
-            yield from (_Way([start, step, mean]) for mean in _means(selected))
-    yield from (_Way([start, mean]) for mean in _means(measured))
-    yield from (_Way([start, mean]) for mean in _group_means(measured, tags))
+            yield _Candidate([start, step])
+            yield from (_Candidate([start, step, mean]) for mean in _means(selected))
+    yield from (_Candidate([start, mean]) for mean in _means(measured))
+    yield from (_Candidate([start, mean]) for mean in _group_means(measured, tags))
 
 
 def _with_unscored(name: ScoreName, each: NDArray[np.float64], unscored: int) -> tuple[str, float]:

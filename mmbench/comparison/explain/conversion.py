@@ -145,8 +145,8 @@ def same_reference(ours: Prediction, target: Any) -> bool:
         return all(own.get(key) == target.get(key) for key in ("answer", "options"))
     if isinstance(own, list) and isinstance(target, list):
         known = sorted(map(_spaced, own))
-        given = sorted(map(_spaced, target))
-        return given == known or (len(given) == 1 and given[0] in known)
+        theirs = sorted(map(_spaced, target))
+        return theirs == known or (len(theirs) == 1 and theirs[0] in known)
     return same_text(own, target)
 
 

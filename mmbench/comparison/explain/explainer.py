@@ -151,7 +151,7 @@ class Explainer:
         unscored = sum(not self._counted(pair) for pair in self.pairs) if self.scored else 0
         answered = [pair.final is not ABSENT and not pair.sample.error for pair in members]
         tags = [{**pair.item.prediction.tags, **pair.sample.tags} for pair in members]
-        found = aggregation(
+        result = aggregation(
             self.ours.parts,
             measured,
             tags,
@@ -161,16 +161,16 @@ class Explainer:
             self.choice.scale,
         )
         before = measured.value
-        for detail, after in found.steps:
+        for detail, after in result.steps:
             self.chain.add("aggregation", detail, before, after)
             before = after
-        if not found.explained:
+        if not result.explained:
             detail = "their aggregated score does not follow from their scores per sample"
             if "metric" in absent:
                 detail = f"metric and aggregation together: {absent['metric']}"
-            self.chain.add("unexplained", detail, before, found.value)
+            self.chain.add("unexplained", detail, before, result.value)
             absent["aggregation"] = "see unexplained"
-            before = found.value
+            before = result.value
         return before
 
 

@@ -79,8 +79,8 @@ def stored_inputs(table: SampleTable | None, items: Sequence[Placed]) -> list[Sa
 
 def _inputs(table: SampleTable | None, prediction: Prediction) -> Sample:
     roles = ("sample", "query") if table else ()
-    found = (table.get(role, prediction.id) for role in roles if table)
-    stored = next(filter(None, found), None)
+    candidates = (table.get(role, prediction.id) for role in roles if table)
+    stored = next(filter(None, candidates), None)
     if stored is None:
         return Sample(prediction.id, {}, prediction.target, tags=prediction.tags)
     media = {name: Media(place.modality, place.name) for name, place in stored.media.items()}

@@ -81,7 +81,7 @@ class Chain:
         self._record("metric", detail, differing, measured, moved=differing)
 
     def add(self, cause: Cause, detail: str, before: float, after: float, samples: int = 0) -> None:
-        """Record a step that has no samples of its own."""
+        """Record a step whose samples are not listed."""
         self.steps.append(Step(cause, detail, before, after, samples, samples))
 
     def _record(
@@ -132,9 +132,9 @@ def divergence(
     view = our_view(ours, pair.place, own, our_score) if pair.place is not None else None
     theirs = SampleView(
         sample.prompt or None,
-        shown(sample.raw, ours.labels),
-        shown(sample.extracted, ours.labels),
-        shown(sample.reference, ours.labels),
+        json_value(sample.raw, ours.labels),
+        json_value(sample.extracted, ours.labels),
+        json_value(sample.reference, ours.labels),
         pair.score,
         sample.error,
     )
@@ -149,15 +149,15 @@ def our_view(
     """Return one of our samples as an explanation shows it."""
     return SampleView(
         ours.prompts.texts[place] if ours.prompts.texts else None,
-        shown(prediction.value, ours.labels),
-        None if prediction.error else shown(parsed_answer(prediction), ours.labels),
-        shown(prediction.target, ours.labels),
+        json_value(prediction.value, ours.labels),
+        None if prediction.error else json_value(parsed_answer(prediction), ours.labels),
+        json_value(prediction.target, ours.labels),
         score,
         prediction.error or "",
     )
 
 
-def shown(value: Any, labels: Sequence[str]) -> Any:
+def json_value(value: Any, labels: Sequence[str]) -> Any:
     """Return a value that can be encoded as JSON; a class, or scores of classes, by its name."""
     if isinstance(value, Ranking):
         return {"ranks": value.ranks, "grades": value.grades, "top": value.top}

@@ -54,9 +54,9 @@ class Measured(NamedTuple):
             return values
         return np.where(self.rows[:, 1] == 0, self.rows[:, 0], values)
 
-    def take(self, kept: Sequence[int]) -> Measured:
+    def take(self, numbers: Sequence[int]) -> Measured:
         """Return the rows of a selection of the predictions."""
-        return Measured(self.fold, self.rows[np.asarray(kept, np.intp)])
+        return Measured(self.fold, self.rows[np.asarray(numbers, np.intp)])
 
 
 def score_name(name: str, record: RunRecord, directions: Sequence[str]) -> ScoreName:

@@ -36,28 +36,28 @@ class ScoreChoice(NamedTuple):
 
 
 def choose_score(
-    ours: OurResult, theirs: TheirResult, pairs: Sequence[Counterpart], wanted: str | None
+    ours: OurResult, theirs: TheirResult, pairs: Sequence[Counterpart], requested: str | None
 ) -> ScoreChoice:
-    """Return their score with the name `wanted`, or the one that corresponds to ours.
+    """Return their score with the name `requested`, or the one that corresponds to ours.
 
     That is the score with the name of our metric, or else the score per sample that equals our
     metric, computed on their answers, on most samples. Raises UnknownName for an unknown name.
     """
-    if theirs.source == MMBENCH and wanted:
+    if theirs.source == MMBENCH and requested:
         raise UserError(
-            f"--their-metric {wanted}: two runs are compared by the same score; choose it with"
+            f"--their-metric {requested}: two runs are compared by the same score; choose it with"
             " --metric"
         )
     names = list(dict.fromkeys(name for pair in pairs for name in pair.sample.scores))
     known = list(dict.fromkeys([*names, *theirs.scores]))
-    if wanted and wanted not in known:
-        raise UnknownName("score of their result", wanted, known)
+    if requested and requested not in known:
+        raise UnknownName("score of their result", requested, known)
     if theirs.value is not None:
         return ScoreChoice(ours.name, 1.0, theirs.value)
-    name, scale = _best(ours, pairs, [wanted] if wanted else names)
-    name = wanted or name or _like(ours.parts.metric, list(theirs.scores))
+    name, scale = _best(ours, pairs, [requested] if requested else names)
+    name = requested or name or _like(ours.parts.metric, list(theirs.scores))
     stated = theirs.scores.get(name)
-    if stated is None and not wanted and len(theirs.scores) == 1:
+    if stated is None and not requested and len(theirs.scores) == 1:
         stated = next(iter(theirs.scores.values()))
     return ScoreChoice(name, scale, stated)
 
@@ -122,9 +122,9 @@ def _like(name: str, known: Sequence[str]) -> str:
 
     A name that ends with it is the second choice: `coco_CIDEr` for `cider`.
     """
-    wanted = _plain(name)
-    equal = [other for other in known if _plain(other) == wanted]
-    similar = [other for other in known if _plain(other).endswith(wanted)]
+    requested = _plain(name)
+    equal = [other for other in known if _plain(other) == requested]
+    similar = [other for other in known if _plain(other).endswith(requested)]
     return (equal or similar)[0] if equal or len(similar) == 1 else ""
 
 

@@ -39,7 +39,9 @@ def variants(name: ScoreName, options: Mapping[str, object]) -> Iterator[Variant
     """Yield the other variants of a metric; none for a metric with a single normalisation."""
     if match := _BASE.match(name.metric):
         forms = metric_names.metric_forms(match["family"])
-        for other in (written for form in forms for written in metric_names.written_forms(form)):
+        for other in (
+            form_name for form in forms for form_name in metric_names.written_forms(form)
+        ):
             if other != name.metric and _BASE.match(other):
                 yield Variant(other, Rescorer(name._replace(metric=other), options))
     if name.metric == "exact_match":

@@ -51,8 +51,8 @@ class StoredInputs:
         ranks = {hit.id: hit.rank for hit in hits}
         if len(relevant) == 1 and ranking["ranks"]:
             ranks = {relevant[0]: ranking["ranks"][0] or 0}
-        found = [Hit(ranks.get(i, 0), i, True, self._get(role, i)) for i in relevant]
-        return Documents(hits, sorted(found, key=lambda hit: hit.rank or _UNKNOWN))
+        documents = [Hit(ranks.get(i, 0), i, True, self._get(role, i)) for i in relevant]
+        return Documents(hits, sorted(documents, key=lambda hit: hit.rank or _UNKNOWN))
 
     def _roles(self, direction: str) -> tuple[str, str]:
         """Return the role of the samples that search in a direction, and of those they find."""

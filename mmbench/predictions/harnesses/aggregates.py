@@ -47,6 +47,6 @@ def _scores(task: Cells) -> dict[str, float]:
 
     The filter `none` is left out of the names.
     """
-    named = {name.removesuffix(",none"): cell for name, cell in task.items()}
-    scores = {n: c for n, c in named.items() if not any(part in n for part in _NO_SCORES)}
+    cells = {name.removesuffix(",none"): cell for name, cell in task.items()}
+    scores = {n: c for n, c in cells.items() if not any(part in n for part in _NO_SCORES)}
     return score_values({name: cell for name, cell in scores.items() if not isinstance(cell, dict)})

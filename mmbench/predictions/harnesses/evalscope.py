@@ -116,8 +116,8 @@ def _repeats(lines: Sequence[_Line]) -> int:
 
 def _input(line: _Line) -> str:
     """Return the system and user messages, without the ids that every message gets."""
-    asked = [t for t in objects(line.messages) if t.get("role") in ("system", "user")]
-    return repr([(turn.get("role"), turn.get("content")) for turn in asked])
+    turns = [t for t in objects(line.messages) if t.get("role") in ("system", "user")]
+    return repr([(turn.get("role"), turn.get("content")) for turn in turns])
 
 
 def _with_row(line: _Line, row: int, repeat: int, several: bool) -> HarnessSample:

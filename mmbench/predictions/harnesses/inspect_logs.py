@@ -111,8 +111,8 @@ def _numbers(scores: Mapping[str, Cells]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for name, score in scores.items():
         value = score.get("value")
-        named = {f"{name}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {}
-        numbers |= score_values({n: _number(v) for n, v in (named or {name: value}).items()})
+        parts = {f"{name}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {}
+        numbers |= score_values({n: _number(v) for n, v in (parts or {name: value}).items()})
     return numbers
 
 

@@ -68,8 +68,8 @@ def first_cells(data: bytes) -> Cells:
 
 def short_tags(cells: Mapping[str, object], unused: Iterable[str] = ()) -> dict[str, str]:
     """Return the cells with a number or one short line of text as tags, except `unused`."""
-    named = {n: parse_tag(c) for n, c in cells.items() if n and n not in set(unused)}
-    return {name: tag for name, tag in named.items() if tag and _is_short(tag)}
+    tags = {n: parse_tag(c) for n, c in cells.items() if n and n not in set(unused)}
+    return {name: tag for name, tag in tags.items() if tag and _is_short(tag)}
 
 
 def _is_short(tag: str) -> bool:

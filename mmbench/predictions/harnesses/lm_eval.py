@@ -161,8 +161,8 @@ def _texts(value: object) -> list[str]:
 
 
 def _prompt(cells: Cells) -> str:
-    asked = requests(cells)
-    prompt = cells.get("input", asked[0].get("arg_0") if asked else "")
+    sent = requests(cells)
+    prompt = cells.get("input", sent[0].get("arg_0") if sent else "")
     return prompt if isinstance(prompt, str) else ""
 
 

@@ -68,9 +68,9 @@ def harness_outputs(results: HarnessResults, fields: Mapping[str, str], place: s
     `place` begins the messages.
     """
     names = _NAMES[results.harness]
-    wanted = fields.get("prediction", "")
+    requested = fields.get("prediction", "")
     has_raw = any(sample.raw is not None for sample in results.samples)
-    extracted = wanted in (EXTRACTED, names.extracted) if wanted else not has_raw
+    extracted = requested in (EXTRACTED, names.extracted) if requested else not has_raw
     chosen = {key: fields[key] for key in selections(results) if key in fields}
     results = one_per_sample(results, chosen, place, raw=not extracted)
     samples = results.samples

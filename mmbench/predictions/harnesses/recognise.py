@@ -52,8 +52,8 @@ def read_harness(path: Path) -> HarnessResults | None:
 
 def _only_samples(folder: Path) -> Path | None:
     """Return the only file of samples in a folder; None if there is none."""
-    named = [f for f in files_below(folder) if f.suffix == ".jsonl" and "samples_" in f.name]
-    files = [file for file in named if lm_eval.is_samples(first_cells(_first_line(file)))]
+    candidates = [f for f in files_below(folder) if f.suffix == ".jsonl" and "samples_" in f.name]
+    files = [file for file in candidates if lm_eval.is_samples(first_cells(_first_line(file)))]
     if len(files) > 1:
         names = listed(str(file.relative_to(folder)) for file in files)
         raise DataError(f"{folder} has {count(len(files), 'file')} of samples: {names}; give one")

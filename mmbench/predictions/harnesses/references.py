@@ -22,7 +22,7 @@ def stored_references(reference: object) -> list[str]:
 
 
 def output_context(sample: HarnessSample) -> OutputContext:
-    """Return what a sample is matched by: its row number, prompt, references and media."""
+    """Return the fields that match a sample: row number, prompt, references and media."""
     references = stored_references(sample.reference)
     return OutputContext(sample.row, sample.prompt, references, sample.media)
 

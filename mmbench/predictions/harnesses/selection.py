@@ -75,11 +75,11 @@ def _without_copies(samples: Sequence[HarnessSample]) -> list[HarnessSample]:
 
     These are the lines of further filters. Samples without a raw output are kept.
     """
-    kept: dict[tuple[object, ...], HarnessSample] = {}
+    distinct: dict[tuple[object, ...], HarnessSample] = {}
     for number, sample in enumerate(samples):
         key = (sample.id, sample.tags.get("repeat"), repr(sample.raw))
-        kept.setdefault(key if sample.raw is not None else (number,), sample)
-    return list(kept.values())
+        distinct.setdefault(key if sample.raw is not None else (number,), sample)
+    return list(distinct.values())
 
 
 def _several(samples: Sequence[HarnessSample], ids: Sequence[str], place: str) -> DataError:

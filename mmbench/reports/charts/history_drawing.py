@@ -86,15 +86,15 @@ def _y_tick(axes: _Axes, tick: float, label: str) -> list[Html]:
 def _x_axis(axes: _Axes, points: Sequence[Point]) -> list[Html]:
     x, below = axes.x, axes.y.start + 16
     if axes.by_step:
-        named = fitting_ticks(x.low, x.high, x.end - x.start)
+        x_ticks = fitting_ticks(x.low, x.high, x.end - x.start)
     else:
-        named = _checkpoint_ticks(points, x.end - x.start)
-    labels = _spaced([(x.at(place), label) for place, label in named], x.start - 20, x.end + 12)
+        x_ticks = _checkpoint_ticks(points, x.end - x.start)
+    labels = _spaced([(x.at(place), label) for place, label in x_ticks], x.start - 20, x.end + 12)
     name = "step" if axes.by_step else "checkpoint"
     middle = (x.start + x.end) / 2
     return [
         line(x.start, axes.y.start, x.end, axes.y.start, "axis"),
-        *(line(x.at(at), axes.y.start, x.at(at), axes.y.start + 4, "axis") for at, _ in named),
+        *(line(x.at(at), axes.y.start, x.at(at), axes.y.start + 4, "axis") for at, _ in x_ticks),
         *(text(place, below, label, anchor="middle", css="muted") for place, label in labels),
         text(middle, below + 18, name, anchor="middle", css="muted"),
     ]
@@ -116,15 +116,15 @@ def _spaced(
     labels: Sequence[tuple[float, str]], start: float, end: float
 ) -> list[tuple[float, str]]:
     """Move labels into [start, end], and leave out labels that would touch the one before."""
-    kept: list[tuple[float, str]] = []
+    placed: list[tuple[float, str]] = []
     free = start
     for place, label in labels:
         half = text_width(label) / 2
         middle = min(max(place, start + half), end - half)
         if middle - half >= free:
-            kept.append((middle, label))
+            placed.append((middle, label))
             free = middle + half + 6
-    return kept
+    return placed
 
 
 def _line(axes: _Axes, points: Sequence[Point], number: int) -> list[Html]:

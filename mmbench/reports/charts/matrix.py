@@ -64,8 +64,8 @@ def share_of(part: int, whole: int) -> float:
 def confused_pairs(title: str, labels: Sequence[str], counts: NDArray[np.int64]) -> Html:
     """Return a table with the most frequent errors of a matrix with many classes."""
     pairs = _pairs(labels, counts)
-    shown = f"{min(len(pairs), _MOST_PAIRS)} of {len(pairs):,} pairs"
-    caption = f"{title}: the most frequent errors ({shown})"
+    number = f"{min(len(pairs), _MOST_PAIRS)} of {len(pairs):,} pairs"
+    caption = f"{title}: the most frequent errors ({number})"
     return table(caption, _COLUMNS, [_pair_row(pair) for pair in pairs[:_MOST_PAIRS]])
 
 

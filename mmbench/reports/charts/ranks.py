@@ -24,7 +24,7 @@ def rank_charts(samples: RunSamples) -> list[Chart]:
         if isinstance(ranking, dict) and isinstance(ranking.get("ranks"), list):
             first = next(iter(ranking["ranks"]), None)
             ranks.setdefault(direction, []).append(first if isinstance(first, int) else None)
-    return [_chart(samples.record, direction, found) for direction, found in ranks.items()]
+    return [_chart(samples.record, direction, own) for direction, own in ranks.items()]
 
 
 def _chart(record: RunRecord, direction: str, ranks: Sequence[int | None]) -> Chart:
@@ -38,8 +38,8 @@ def _chart(record: RunRecord, direction: str, ranks: Sequence[int | None]) -> Ch
     ]
     missing = len(ranks) - len(known)
     bars += [Bar("not retrieved", missing)] if missing else []
-    of = f", {direction}" if direction else ""
-    return bar_chart(f"Rank of the first relevant document{of}", bars, "query", "rank")
+    ending = f", {direction}" if direction else ""
+    return bar_chart(f"Rank of the first relevant document{ending}", bars, "query", "rank")
 
 
 def _cut_offs(record: RunRecord, direction: str) -> Iterator[tuple[int, str]]:

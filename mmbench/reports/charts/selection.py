@@ -137,7 +137,7 @@ def _histograms(samples: RunSamples) -> Iterator[Html]:
 
 
 def _is_rank(metric: str) -> bool:
-    """Return whether a score is about the rank of a document, which has a chart of its own."""
+    """Return whether a score measures the ranks of documents, which have a histogram."""
     info = score_info(metric)
     return info is not None and info.kinds == frozenset({"retrieval"})
 

@@ -81,11 +81,11 @@ def text(
     `anchor` is start, middle or end; `turned` text runs upwards. A shortened text has its full text
     as a tooltip.
     """
-    shown = shorten(content, room)
+    short = shorten(content, room)
     return element(
         "text",
-        shown,
-        title(content) if shown.endswith("…") else None,
+        short,
+        title(content) if short.endswith("…") else None,
         x=round(x, 1),
         y=round(y, 1),
         text_anchor=anchor,

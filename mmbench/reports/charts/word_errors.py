@@ -80,29 +80,31 @@ def _add_errors(
     return alignment.edits.reference
 
 
-def error_chart(found: WordErrors) -> Chart:
+def error_chart(counts: WordErrors) -> Chart:
     """Return a bar for each type of error; shares are shares of the words of the references."""
-    bars = [Bar(name, found.total(kind)) for kind, name in _TYPES.items()]
-    part = f", in {found.aligned:,} of {found.samples:,} samples" * (found.aligned < found.samples)
-    words = count(found.reference, f"{found.unit}")
-    title = f"Errors of {found.score} by type, per {words} of the references{part}"
-    return bar_chart(title, bars, "error", "type", found.reference)
+    bars = [Bar(name, counts.total(kind)) for kind, name in _TYPES.items()]
+    part = f", in {counts.aligned:,} of {counts.samples:,} samples" * (
+        counts.aligned < counts.samples
+    )
+    words = count(counts.reference, f"{counts.unit}")
+    title = f"Errors of {counts.score} by type, per {words} of the references{part}"
+    return bar_chart(title, bars, "error", "type", counts.reference)
 
 
-def frequent_errors(found: WordErrors) -> Html:
+def frequent_errors(counts: WordErrors) -> Html:
     """Return a table with the most frequent errors of each type."""
     columns = [Column("type"), Column("reference"), Column("output"), Column("count", number=True)]
     rows = [
         Row([Cell(name.removesuffix("s")), _token(pair[0]), _token(pair[1]), count_cell(size)])
         for kind, name in _TYPES.items()
-        for pair, size in _most_frequent(found.errors[kind])
+        for pair, size in _most_frequent(counts.errors[kind])
     ]
     rows.sort(key=lambda row: -float(row.cells[3].value or 0))
-    return table(f"Most frequent errors of {found.score}", columns, rows[:_FREQUENT])
+    return table(f"Most frequent errors of {counts.score}", columns, rows[:_FREQUENT])
 
 
-def _most_frequent(errors: Counter[tuple[str, str]]) -> Sequence[tuple[tuple[str, str], int]]:
-    return errors.most_common(_FREQUENT)
+def _most_frequent(counts: Counter[tuple[str, str]]) -> Sequence[tuple[tuple[str, str], int]]:
+    return counts.most_common(_FREQUENT)
 
 
 def _token(token: str) -> Cell:

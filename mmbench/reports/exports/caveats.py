@@ -14,7 +14,7 @@ _MOST_REASONS = 3  # failed samples that a caveat names
 
 
 def caveats(record: RunRecord) -> list[str]:
-    """Return the caveats of a run as phrases; a run without caveats is exported as it is.
+    """Return the caveats of a run as phrases; a run without caveats needs no --anyway.
 
     Caveats are a baseline in place of a model, failed samples, data that differ in size from those
     of the task's protocol (`--limit`), samples that were left out, and data whose origin is
@@ -37,10 +37,10 @@ def _failures(record: RunRecord) -> list[str]:
     if not failed:
         return []
     reasons = [f"{plain(name, 80)}: {plain(why, 120)}" for name, why in record.failures]
-    named = "; ".join(reasons[:_MOST_REASONS])
+    first = "; ".join(reasons[:_MOST_REASONS])
     more = f"; and {failed - _MOST_REASONS:,} more" if failed > _MOST_REASONS and reasons else ""
     without = f"; without failures {plain(bounds(record))}" if bounds(record) else ""
-    listed = f" ({named}{more})" if named else ""
+    listed = f" ({first}{more})" if first else ""
     return [f"{failed:,} of {count(total, 'sample')} failed{listed}{without}"]
 
 

@@ -95,10 +95,10 @@ def _merged_block(block: str, name: str, results: Sequence[EvalResult], where: s
 def _comments(text: str) -> str:
     """Return the comments and empty lines at the end of a text, which belong to what follows."""
     lines = text.splitlines(keepends=True)
-    kept = len(lines)
-    while kept and (not lines[kept - 1].strip() or lines[kept - 1].lstrip().startswith("#")):
-        kept -= 1
-    return "".join(lines[kept:])
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1
+    return "".join(lines[end:])
 
 
 def _new_index(name: str, results: Sequence[EvalResult]) -> str:

@@ -83,7 +83,7 @@ def _arguments(
     record: RunRecord, score: ScoreInfo, parameters: Mapping[str, int | str], scale: int
 ) -> dict[str, Any]:
     """Return the arguments of a metric, and what else is known about the score."""
-    ends, found = interval_of(score), caveats(record)
+    ends, warnings = interval_of(score), caveats(record)
     return {
         **{key: plain(one) if isinstance(one, str) else one for key, one in parameters.items()},
         **({"unit": "percent"} if scale == 100 else {}),
@@ -95,5 +95,5 @@ def _arguments(
         "mmbench": plain(version_of(record)),
         "model": plain(label(record)),
         "run": plain(record.run),
-        **({"caveats": found} if found else {}),
+        **({"caveats": warnings} if warnings else {}),
     }

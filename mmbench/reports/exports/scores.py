@@ -38,13 +38,13 @@ class ScoreMetric(NamedTuple):
         match = _ARGUMENT.fullmatch(self.name.metric)
         at, variant = (match["at"] or "", match["variant"] or "") if match else ("", "")
         number = {"k": int(at)} if at.isdecimal() else {}
-        named = {
+        texts = {
             "argument": "" if number else at,
             "variant": variant,
             "direction": self.name.direction,
             "macro_over": self.name.tag,
         }
-        return number | {name: value for name, value in named.items() if value}
+        return number | {name: value for name, value in texts.items() if value}
 
     @property
     def is_rate(self) -> bool:

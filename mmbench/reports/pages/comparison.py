@@ -32,7 +32,7 @@ STYLES = (charts.STYLE,)
 
 
 class ComparisonContext(NamedTuple):
-    """What a comparison page shows beside the comparison.
+    """The links and the changed samples of a comparison page.
 
     `href_of` returns the pages of runs, `task_href` is the page of the task, and `browser` the
     section with the changed samples (`samples.changes_browser`), None if the page has none.
@@ -208,7 +208,7 @@ def _differences(baseline: RunRecord, candidate: RunRecord) -> Content:
 def _properties(record: RunRecord) -> dict[str, str]:
     model, env = record.model, record.environment
     versions: Any = env.get("versions")
-    named: dict[str, object] = {
+    properties: dict[str, object] = {
         "model": model.name,
         "checkpoint": model.checkpoint or "packaged",
         "revision": model.revision or "none",
@@ -220,4 +220,4 @@ def _properties(record: RunRecord) -> dict[str, str]:
         **{name: value for name, value in env.items() if name != "versions"},
         **(versions if isinstance(versions, dict) else {}),
     }
-    return {name: str(value) for name, value in named.items()}
+    return {name: str(value) for name, value in properties.items()}

@@ -207,11 +207,11 @@ def _models(tables: Iterable[BoardTable]) -> list[_Model]:
             key = (label(run.record), run.record.model.hash)
             models.setdefault(key, {})[run.record.task.name] = run.record
     names = [name for name, _ in models]
-    found = [
+    rows = [
         _Model(f"{name} ({digest[:8]})" if names.count(name) > 1 else name, runs)
         for (name, digest), runs in models.items()
     ]
-    return sorted(found, key=lambda m: (_is_baseline(m), -len(m.runs)))
+    return sorted(rows, key=lambda m: (_is_baseline(m), -len(m.runs)))
 
 
 def _is_baseline(model: _Model) -> bool:

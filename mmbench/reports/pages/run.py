@@ -43,7 +43,7 @@ _MOST_BASELINES = 6  # baselines in the chart of the headline
 
 
 class RunContext(NamedTuple):
-    """What a run's page shows beside the run.
+    """The other runs, the links and the samples of a run's page.
 
     `table` has the records of the run's table, best first. `href_of` returns the pages of runs, and
     `task_href` is the page of the task. `comparisons` are the names and the targets of pages that

@@ -92,14 +92,14 @@ def failures_section(record: RunRecord) -> Content:
     if not failed:
         return None
     rows = [Row([Cell(ident), Cell(reason)]) for ident, reason in record.failures]
-    shown = f"the first {len(rows)} of {failed:,}" if failed > len(rows) else f"{failed:,}"
+    number = f"the first {len(rows)} of {failed:,}" if failed > len(rows) else f"{failed:,}"
     note = (
         "Failed samples are not part of the scores. The table of scores has the range that each"
         " score would have with these samples."
     )
     return [
         element("p", note),
-        table(f"Failed samples ({shown})", [Column("sample"), Column("reason")], rows),
+        table(f"Failed samples ({number})", [Column("sample"), Column("reason")], rows),
     ]
 
 

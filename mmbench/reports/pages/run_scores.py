@@ -30,9 +30,9 @@ def scores_table(record: RunRecord) -> Html:
         Column("unit"): True,
         Column("remark"): any(score.reason for score in scores),
     }
-    shown = [column for column, needed in columns.items() if needed]
-    rows = [_score_row(name, score, shown) for name, score in record.scores.items()]
-    return table(f"Scores with 95 % intervals; {record.headline} is the headline", shown, rows)
+    present = [column for column, needed in columns.items() if needed]
+    rows = [_score_row(name, score, present) for name, score in record.scores.items()]
+    return table(f"Scores with 95 % intervals; {record.headline} is the headline", present, rows)
 
 
 def _score_row(name: str, score: ScoreInfo, columns: Sequence[Column]) -> Row:

@@ -164,9 +164,9 @@ def _listed(notes: Iterable[str]) -> str:
     """Return notes as a Markdown list, shortened to the limit of trackers."""
     lines = [f"- {markdown(note, 400)}" for note in notes]
     ends = accumulate(len(line) + 1 for line in lines)
-    kept = sum(end <= _LONGEST_NOTES for end in ends)
+    fitting = sum(end <= _LONGEST_NOTES for end in ends)
     return "\n".join(
-        lines[:kept] + ([f"- and {len(lines) - kept} more"] if kept < len(lines) else [])
+        lines[:fitting] + ([f"- and {len(lines) - fitting} more"] if fitting < len(lines) else [])
     )
 
 

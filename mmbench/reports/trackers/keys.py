@@ -35,8 +35,8 @@ def key_part(name: str) -> str:
     part = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
     if not part or part[0].isdigit():
         part = f"_{part}"
-    lost = any(char.isalnum() and not char.isascii() for char in name) or part == "_"
-    return _with_digest(part, name) if lost or len(part) > _LONGEST else part
+    is_ambiguous = any(char.isalnum() and not char.isascii() for char in name) or part == "_"
+    return _with_digest(part, name) if is_ambiguous or len(part) > _LONGEST else part
 
 
 def unique_keys(section: str, names: Iterable[str]) -> dict[str, str]:

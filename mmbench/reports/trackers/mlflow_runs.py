@@ -180,15 +180,14 @@ def _one_line_errors() -> Iterator[None]:
 def _advice(error: Exception) -> str:
     """Return the message of an error without passwords; for a local store, what to type next."""
     uri = _library().get_tracking_uri()
-    shown, message = plain(_without_password(uri)), str(error)
+    visible, message = plain(_without_password(uri)), str(error)
     server = "set MLFLOW_TRACKING_URI to the URL of a server"
     if uri.startswith("sqlite:") and "unsupported URI" in message:
-        return (
-            f"{shown} cannot be used without the full package: {server}, or type pip install mlflow"
-        )
+        package = f"{visible} cannot be used without the full package"
+        return f"{package}: {server}, or type pip install mlflow"
     if "MLFLOW_ALLOW_FILE_STORE" in message:
         return (
-            f"MLflow does not write to the folder {shown}: set MLFLOW_ALLOW_FILE_STORE=true,"
+            f"MLflow does not write to the folder {visible}: set MLFLOW_ALLOW_FILE_STORE=true,"
             f" or {server}"
         )
-    return plain(message.replace(uri.rstrip("/"), shown.rstrip("/")), _LONGEST_MESSAGE)
+    return plain(message.replace(uri.rstrip("/"), visible.rstrip("/")), _LONGEST_MESSAGE)

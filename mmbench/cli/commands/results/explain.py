@@ -19,7 +19,7 @@ def command(args: argparse.Namespace) -> int:
     """Print the samples on which a run and another result differ, and the points of each cause."""
     (run,) = find_runs([args.run], args)
     with printing_to_stderr(args.json):
-        found = explain(
+        explanation = explain(
             run,
             args.theirs,
             metric=args.metric,
@@ -30,8 +30,8 @@ def command(args: argparse.Namespace) -> int:
             fields=parse_fields(args.field),
         )
     if args.json:
-        points = {"difference": found.difference, "points": found.points()}
-        write_json(msgspec.to_builtins(found) | points)
+        points = {"difference": explanation.difference, "points": explanation.points()}
+        write_json(msgspec.to_builtins(explanation) | points)
     else:
-        show(explanation_lines(found, args.show, screen_width(sys.stdout)))
+        show(explanation_lines(explanation, args.show, screen_width(sys.stdout)))
     return 0

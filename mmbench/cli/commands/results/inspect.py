@@ -61,17 +61,17 @@ def _one(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
     samples = run_samples(runs[0])
     selection = _selection(args, samples, "worst")
     rows = selected_rows(samples, selection).tolist()
-    shown = rows[: _most(args)]
+    displayed = rows[: _most(args)]
     rate = _rate(args, samples, selection.metric)
     if args.csv or args.json:
-        objects = (sample_object(sample, rate) for sample in samples.at(shown))
-        _write(args, map(csv_row, samples.at(shown)), objects, len(shown))
+        objects = (sample_object(sample, rate) for sample in samples.at(displayed))
+        _write(args, map(csv_row, samples.at(displayed)), objects, len(displayed))
         return
     view = _view(args, samples, selection, rate)
     lines = run_header(samples, selection.metric, view.width)
-    lines += ["", list_title(selection, len(shown), len(rows)), *missing_inputs([samples])]
+    lines += ["", list_title(selection, len(displayed), len(rows)), *missing_inputs([samples])]
     ids = []
-    for nth, sample in enumerate(samples.at(shown), 1):
+    for nth, sample in enumerate(samples.at(displayed), 1):
         lines += ["", *sample_block(sample, nth, view)]
         ids.append(sample.id)
     show([*lines, "", advice(selection, ids, len(rows), default=_no_kind(args))])
@@ -103,13 +103,13 @@ def _pairs(
     samples: Sequence[RunSamples], rows: Sequence[tuple[int | None, int | None]]
 ) -> Iterator[Pair]:
     """Yield the samples with these row numbers in two runs; None is a sample that a run lacks."""
-    found = [
+    by_run = [
         one.at([row for row in own if row is not None])
         for one, own in zip(samples, zip(*rows, strict=True), strict=False)
     ]
     for numbers in rows:
         yield Pair(
-            *(None if n is None else next(own) for n, own in zip(numbers, found, strict=True))
+            *(None if n is None else next(own) for n, own in zip(numbers, by_run, strict=True))
         )
 
 
@@ -126,7 +126,7 @@ def _selection(args: argparse.Namespace, samples: RunSamples, default: Kind) -> 
         "changed": args.changed,
         "worst": args.worst,
     }
-    kind: Kind = next((kind for kind, given in flags.items() if given), default)
+    kind: Kind = next((kind for kind, value in flags.items() if value), default)
     where = [_tag(text) for text in args.where]
     return Selection(kind, chosen_metric(samples, args.metric), args.id, where)
 
@@ -149,7 +149,7 @@ def _most(args: argparse.Namespace) -> int | None:
 def _rate(args: argparse.Namespace, samples: RunSamples, metric: str) -> ErrorRate | None:
     """Return the error rate whose alignments are shown, None for no alignments.
 
-    With --align, it is the metric or, if that is none, the first error rate of the run.
+    With --align, it is the metric or, if the metric is no error rate, the first one of the run.
     """
     if not args.align:
         return error_rate(metric) if args.id else None

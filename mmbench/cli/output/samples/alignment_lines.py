@@ -59,8 +59,8 @@ def _token(text: str, room: int | None, *, blank: bool) -> str:
     """Return a token as it is shown, in at most `room` cells; a space is blank, or a sign."""
     if text == " ":
         return text if blank else _SPACE
-    shown = plain(text, _LONGEST) or ("\ufffd" if text else "")
-    return shown if room is None else truncated(shown, room)
+    visible = plain(text, _LONGEST) or ("\ufffd" if text else "")
+    return visible if room is None else truncated(visible, room)
 
 
 def truncated(text: str, width: int) -> str:
@@ -104,7 +104,7 @@ def _summary(alignment: Alignment, unit: str) -> str:
         )
         if number
     ]
-    found = f"{count(edits.edits, 'error')} in {count(edits.reference, unit)}"
+    errors = f"{count(edits.edits, 'error')} in {count(edits.reference, unit)}"
     return (
-        f"{found}: {', '.join(parts)}" if parts else f"no error in {count(edits.reference, unit)}"
+        f"{errors}: {', '.join(parts)}" if parts else f"no error in {count(edits.reference, unit)}"
     )

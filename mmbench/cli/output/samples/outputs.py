@@ -69,12 +69,12 @@ def _class_lines(scores: list[float], references: Sequence[str], view: View) -> 
     """Yield the classes with the highest scores, and the reference classes below them."""
     best = best_classes(scores, len(scores))
     rank = {at: nth for nth, at in enumerate(best, 1)}
-    named = {at: class_name(at, view.labels) for at in best}
-    right = [at for at in best if named[at] in references]
-    shown = best[:_FEW]
-    for at in [*shown, *(at for at in right[:_FEW] if at not in shown)]:
+    names_by_class = {at: class_name(at, view.labels) for at in best}
+    right = [at for at in best if names_by_class[at] in references]
+    first = best[:_FEW]
+    for at in [*first, *(at for at in right[:_FEW] if at not in first)]:
         mark = "  (reference)" if at in right else ""
-        yield f"{rank[at]:>3}  {scores[at]:8.4g}  {plain(named[at], 80)}{mark}"
+        yield f"{rank[at]:>3}  {scores[at]:8.4g}  {plain(names_by_class[at], 80)}{mark}"
 
 
 def _ranking(sample: RunSample, view: View) -> Iterator[Field]:
@@ -92,9 +92,9 @@ def _ranking(sample: RunSample, view: View) -> Iterator[Field]:
         yield Field("ranks", [f"{lowest}{more} (of the relevant documents)"])
     among = {hit.id for hit in hits}
     missed = [hit for hit in sample.relevant if hit.id not in among]
-    shown = missed if view.whole else missed[:_FEW]
-    lines = [_hit_line(hit, view.whole) for hit in shown]
-    if rest := len(missed) - len(shown):
+    first = missed if view.whole else missed[:_FEW]
+    lines = [_hit_line(hit, view.whole) for hit in first]
+    if rest := len(missed) - len(first):
         lines += [f"… and {count(rest, 'more relevant document')}"]
     if lines:
         yield Field("relevant", lines)

@@ -24,13 +24,13 @@ def alignment(sample: RunSample, rate: ErrorRate | None) -> Errors:
     if len(str(output)) + len(str(target)) > _LONGEST:
         return []
     try:
-        found = transcript_alignment(output, target, rate)
+        aligned = transcript_alignment(output, target, rate)
     except MissingExtra:
         return []
-    if found is None:
+    if aligned is None:
         return []
-    between = "" if found.characters else " "
-    groups = groupby(found.steps, lambda step: step.operation)
+    between = "" if aligned.characters else " "
+    groups = groupby(aligned.steps, lambda step: step.operation)
     return [_joined(list(group), between) for _, group in groups]
 
 

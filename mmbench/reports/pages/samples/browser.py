@@ -122,9 +122,9 @@ def _blocks(samples: SampleRows, summary: Summary, details: Details) -> Iterator
         batch = list(samples.samples(start, start + SHARD))
         details.prepare(batch)
         for outputs in batch:
-            made, media = details.make(outputs)
+            sample_details, media = details.make(outputs)
             summary.add(outputs, media)
-            block.append(made)
+            block.append(sample_details)
         yield block
 
 

@@ -43,7 +43,7 @@ class Details:
         details = {
             "tags": [*sample.tags.items(), *_group(sample)],
             "texts": [(name, cut(text)) for name, text in sample.texts.items()],
-            "media": [(name, self._medium(shown)) for name, shown in pairs],
+            "media": [(name, self._medium(medium)) for name, medium in pairs],
             "references": [cut(text) for text in references(sample)],
             "outputs": [
                 self._output(output, run, rate)
@@ -82,11 +82,11 @@ class Details:
             "id": hit.id,
             "relevant": hit.relevant,
             "text": cut(" | ".join(texts), HIT_TEXT),
-            "media": [self._medium(shown) for shown in self._media.show(places)],
+            "media": [self._medium(medium) for medium in self._media.show(places)],
         }
 
-    def _medium(self, shown: ShownMedium) -> list[str | int]:
-        modality, name, source, preview, note = shown
+    def _medium(self, medium: ShownMedium) -> list[str | int]:
+        modality, name, source, preview, note = medium
         return [modality, name, self._url(source), self._url(preview), note]
 
     def _url(self, url: str) -> str | int:

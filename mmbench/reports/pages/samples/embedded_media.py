@@ -57,14 +57,14 @@ class EmbeddedMedia(PageMedia):
         source = _data_url(video, WEB_TYPES[ending or ".webm"])
         return ShownMedium(element, name, source, preview, "" if ending else RECODED_NOTE)
 
-    def _admit(self, shown: ShownMedium) -> ShownMedium:
-        urls = {url for url in (shown.source, shown.preview) if url.startswith("data:")}
+    def _admit(self, medium: ShownMedium) -> ShownMedium:
+        urls = {url for url in (medium.source, medium.preview) if url.startswith("data:")}
         characters = sum(map(len, urls))
         if self._characters + characters > EMBEDDED_TOTAL:
             limit = f"not embedded, because the page has {EMBEDDED_TOTAL >> 20} MB of media"
-            return ShownMedium(shown.modality, shown.name, note=f"{limit}; use --site DIR")
+            return ShownMedium(medium.modality, medium.name, note=f"{limit}; use --site DIR")
         self._characters += characters
-        return shown
+        return medium
 
 
 def _data_url(data: bytes, mime: str) -> str:

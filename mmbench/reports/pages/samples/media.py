@@ -62,8 +62,8 @@ class PageMedia:
         keys = [_identity(place) for place in places]
         new = {key: p for key, p in zip(keys, places, strict=True) if key not in self._shown}
         with ThreadPoolExecutor(os.cpu_count() or 1, "media") as pool:
-            for key, shown in zip(new, pool.map(self._prepare, new.values()), strict=True):
-                self._shown[key] = self._admit(shown)
+            for key, medium in zip(new, pool.map(self._prepare, new.values()), strict=True):
+                self._shown[key] = self._admit(medium)
         return [self._shown[key] for key in keys]
 
     def _prepare(self, place: MediaPlace) -> ShownMedium:
@@ -110,9 +110,9 @@ class PageMedia:
         """Return a medium that has the bytes `data`. Raises SampleError if it is unreadable."""
         raise NotImplementedError
 
-    def _admit(self, shown: ShownMedium) -> ShownMedium:
+    def _admit(self, medium: ShownMedium) -> ShownMedium:
         """Return a medium unless a limit of the page is reached; then a note."""
-        return shown
+        return medium
 
 
 def _identity(place: MediaPlace) -> tuple[object, ...]:
