@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mmbench.reports.pages.names import (
     INDEX,
     HrefOf,
+    PairHrefOf,
     comparison_page_name,
     link,
     run_page_name,
@@ -48,10 +49,10 @@ class SiteLinks:
         """Return a function that returns the URLs of runs, for links on a page."""
         return lambda record: self._link(page, self.run_page(record))
 
-    def comparison_from(self, page: str) -> HrefOf:
-        """Return a function that returns the URL of a run's comparison with its baseline."""
-        names = {b.run: comparison_page_name(a, b) for a, b in self._pairs}
-        return lambda record: self._link(page, names.get(record.run, ""))
+    def comparison_from(self, page: str) -> PairHrefOf:
+        """Return a function that returns the URL of the comparison of a baseline and a run."""
+        names = {(a.run, b.run): comparison_page_name(a, b) for a, b in self._pairs}
+        return lambda a, b: self._link(page, names.get((a.run, b.run), ""))
 
     def task_href_from(self, page: str) -> Callable[[str], str]:
         """Return a function that returns the URLs of tasks, for links on a page."""

@@ -76,7 +76,9 @@ class SiteWriter:
             )
             self._site.write_page(name, task, body, crumbs=links.crumbs(name, task), styles=styles)
         if not links.one_task:
-            body = overview_body(tables, links.href_from(INDEX), links.task_href_from(INDEX))
+            body = overview_body(
+                tables, self._selection.points, links.href_from(INDEX), links.task_href_from(INDEX)
+            )
             self._site.write_page(INDEX, "Leaderboards", body, styles=styles)
 
     def _write_run(self, run: StoredRun) -> None:
@@ -84,6 +86,7 @@ class SiteWriter:
         name = self._links.run_page(record)
         context = run_pages.RunContext(
             table=self._selection.peers[record.run],
+            board_table=self._selection.table_of(record),
             href_of=self._links.href_from(name),
             task_href=self._links.task_href(name, record.task.name),
             comparisons=self._links.comparisons(record, name),

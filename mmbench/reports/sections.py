@@ -50,7 +50,8 @@ def sections(records: Iterable[RunRecord], *, all_runs: bool = False) -> list[li
 
     A table has the latest run of each model, or `all_runs`, ordered by headline, best first. Tables
     on the protocol's data come first, then tables with more samples before tables with fewer.
-    Tables with equally many samples are ordered by their latest run, newest first.
+    Of tables with equally many samples, those whose runs have fewer failed samples come first (a
+    file that cannot be read makes another data set), then those with the latest run.
     """
     latest: dict[Section, dict[tuple[str, ...], RunRecord]] = {}
     for record in records:
@@ -58,7 +59,13 @@ def sections(records: Iterable[RunRecord], *, all_runs: bool = False) -> list[li
         latest.setdefault(section_key(record), {})[model_key] = record
     tables = [sorted(by_model.values(), key=_headline_order) for by_model in latest.values()]
     tables.sort(key=lambda t: max(record.created for record in t), reverse=True)
-    return sorted(tables, key=lambda t: (bool(other_data(t[0])), -sum(t[0].task.data.values())))
+    return sorted(tables, key=_table_order)
+
+
+def _table_order(records: list[RunRecord]) -> tuple[bool, int, int]:
+    first = records[0]
+    failed = min(record.counts.get("failed", 0) for record in records)
+    return bool(other_data(first)), -sum(first.task.data.values()), failed
 
 
 def _headline_order(record: RunRecord) -> tuple[bool, float, str]:

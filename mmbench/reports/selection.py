@@ -9,11 +9,14 @@ from typing import NamedTuple
 from mmbench.comparison.history import Point, histories
 from mmbench.errors import UnknownName
 from mmbench.reports.pages.board_tables import BoardTable, board_tables
+from mmbench.reports.pages.training import is_last, own_points, steps
 from mmbench.reports.sections import section_key, sections
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.storage.records import StoredRun
 from mmbench.types import RunRecord
+
+_MOST_PAIRS = 20  # comparisons of checkpoints in a table
 
 
 class Selection(NamedTuple):
@@ -35,6 +38,12 @@ class Selection(NamedTuple):
     def runs(self) -> list[StoredRun]:
         """Return the runs of all tables."""
         return [run for own in self.tables.values() for one in own for run in one.runs]
+
+    def table_of(self, record: RunRecord) -> BoardTable | None:
+        """Return the table of a run; None if its board has runs that the selection lacks."""
+        peers = {peer.run for peer in self.peers[record.run]}
+        tables = (one for own in self.tables.values() for one in own)
+        return next((one for one in tables if peers == {r.record.run for r in one.runs}), None)
 
 
 def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
@@ -59,7 +68,37 @@ def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
         for run in one.runs
     }
     points = {task: _history(task, out, unreadable) for task in tables}
-    return Selection(tables, peers, [], points, list(dict.fromkeys(unreadable)))
+    pairs = [
+        pair
+        for task, own in tables.items()
+        for one in own
+        for pair in _pairs(one, own_points(one, points[task]))
+    ]
+    return Selection(tables, peers, pairs, points, list(dict.fromkeys(unreadable)))
+
+
+def _pairs(one: BoardTable, own: Sequence[Point]) -> list[tuple[StoredRun, StoredRun]]:
+    """Return the runs of a table with rows that a reader wants to compare, the baseline first.
+
+    These are the best model with the second, and each checkpoint with the one before if it changed
+    significantly or is the last of its line: at most `_MOST_PAIRS`, the latest.
+    """
+    runs = {run.record.run: run for run in one.runs}
+    changed = [
+        (before, after)
+        for before, after in steps(own)
+        if after.by == "rows" and (after.change or is_last(after, own))
+    ]
+    found = {
+        (before.run, after.run): (runs[before.run], runs[after.run])
+        for before, after in changed[-_MOST_PAIRS:]
+    }
+    second = next(iter(one.models[1:2]), None)
+    if one.best and second and one.to_best[second.run].by == "rows":
+        best = one.best.record.run
+        if (second.run, best) not in found:
+            found[best, second.run] = one.best, runs[second.run]
+    return list(found.values())
 
 
 def _history(task: str, out: str, unreadable: list[str]) -> list[Point]:

@@ -69,6 +69,14 @@ def test_the_latest_way_to_measure_the_same_data_comes_first() -> None:
     assert sections([*records, more])[0][0].run == "more"
 
 
+def test_a_table_without_failures_comes_before_a_newer_one_with_failures() -> None:
+    counts = {"samples": 10, "failed": 3, "requests": 10, "computed": 7, "cached": 0}
+    whole = record("whole", created="2026-01-01", task=task_info(data_hash="w"))
+    task = task_info(data_hash="b")
+    broken = record("broken", created="2026-01-02", task=task, counts=counts)
+    assert [table[0].run for table in sections([broken, whole])] == ["whole", "broken"]
+
+
 def test_data_other_than_the_protocols_is_marked_in_words() -> None:
     small = record(task=task_info(protocol={"corpus": 5000}, data={"corpus": 159}))
     words = "not comparable with the protocol: 159 of 5000 corpus samples"

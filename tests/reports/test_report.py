@@ -57,6 +57,8 @@ def test_a_board_gets_a_site_next_to_its_records(
     assert capsys.readouterr().out == ("report: leaderboards/site/index.html\n  2 tasks, 5 runs\n")
     site = board / "site"
     assert pages_in(site) == [
+        "compare/qa/r100--r200.html",  # significant, and so is the next one
+        "compare/qa/r200--r300.html",
         "index.html",
         "runs/colours/r5.html",
         *(f"runs/qa/{run}.html" for run in ("r100", "r200", "r300", "r4")),
@@ -71,6 +73,40 @@ def test_a_board_gets_a_site_next_to_its_records(
     assert "better than the previous point" in task  # from step 200 to step 300
     report("-t", "qa")  # the site is written again into its own folder
     assert "History" in (site / "index.html").read_text()  # the page of the only task
+
+
+def test_the_pages_of_a_board_answer_the_questions_of_a_reader(
+    board: Path, open_page: OpenPage
+) -> None:
+    for step, share in ((400, 0.6), (500, 0.6)):
+        model = model_info("m", checkpoint=f"runs/a/step-{step}", hash=f"{step}")
+        write_run(board, f"r{step}", {"acc": coins(400, share)}, model=model, task=task_named("qa"))
+    report()
+    view = open_page(board / "site/index.html")
+    row = view.get_by_role("row", name="qa").first
+    for words in ("significant", "official set", "1 better", "1 worse", "higher is better"):
+        assert words in row.inner_text()
+    row.get_by_role("link", name="history").click()
+    assert view.url.endswith("tasks/qa.html#history")
+    changes = view.get_by_role("table").filter(has_text="Each checkpoint against").first
+    rows = [row.inner_text().split("\t") for row in changes.get_by_role("row").all()[1:]]
+    assert [(row[1], row[2], row[4]) for row in rows] == [
+        ("100", "200", "not significant"),
+        ("200", "300", "better"),
+        ("300", "400", "worse"),
+        ("400", "500", "not significant"),
+    ]
+    assert [row[5].split()[0] for row in rows] == ["mmbench", "what", "what", "what"]
+    view.get_by_role("link", name="what changed").nth(1).click()
+    assert "The candidate is worse: acc" in view.inner_text("main")
+    view.get_by_role("link", name="qa", exact=True).first.click()
+    view.get_by_role("link", name="worst samples").click()
+    facts = view.inner_text("dl.facts").split("\n")
+    assert "1 of 5 models significant better than the 4 other models (paired tests)" in facts
+    assert "400, the worst first" in facts  # nobody knows the best value of this metric
+    assert view.input_value("#sample-order") == "worst"
+    assert view.inner_text("#sample-count") == "400 of 400 samples"
+    assert view.evaluate("() => document.querySelector('#samples').getBoundingClientRect().y") < 20
 
 
 def test_only_the_latest_run_of_a_model_is_in_the_site_of_a_board(board: Path) -> None:

@@ -101,6 +101,12 @@ def difference_cell(record: RunRecord, table: BoardTable, comparison: str = "") 
     return Cell([difference, " ", badge(_verdict(standing)), under, more], standing.difference)
 
 
+def difference_badge(standing: Standing) -> list[Content]:
+    """Return the verdict on a run as a badge, and that it comes from intervals, if it does."""
+    how = " by intervals, without a test" if standing.by == "intervals" else None
+    return [badge(_verdict(standing)), how]
+
+
 def _verdict(standing: Standing) -> Statement:
     details = standing.reason
     if standing.by == "rows":
@@ -149,6 +155,8 @@ def model_cell(record: RunRecord, table: BoardTable, href: str) -> Cell:
 
 def rank_mark(record: RunRecord, table: BoardTable) -> Html | None:
     """Return a mark if a run is the best model of its table, or not significantly different."""
+    if len(table.models) == 1 and not record.baseline:
+        return None
     if table.best and record.run == table.best.record.run:
         return badge(Statement("best", css="good"))
     standing = table.to_best.get(record.run)

@@ -9,9 +9,13 @@ from urllib.parse import quote
 from mmbench.types import RunRecord
 
 INDEX = "index.html"
+WORST_SAMPLES = "#order=worst"  # the part of a run's URL that shows the worst samples first
 
 HrefOf = Callable[[RunRecord], str]
 """The URL of a run's page relative to the page with the link; "" if the run has no page."""
+
+PairHrefOf = Callable[[RunRecord, RunRecord], str]
+"""The URL of the page that compares a candidate with a baseline; "" if there is none."""
 
 
 def task_page_name(task: str) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mmbench.comparison.history import Point
 from mmbench.reports import cells as texts
 from mmbench.reports.charts.interval_bar import interval_bar
 from mmbench.reports.charts.scales import Scale
@@ -29,6 +30,7 @@ from mmbench.reports.pages.html import Content, Html, element
 from mmbench.reports.pages.names import HrefOf
 from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.tables import Cell, Column, Row, table
+from mmbench.reports.pages.training import HISTORY, changes_summary, own_points
 from mmbench.reports.sections import label
 from mmbench.text import count
 from mmbench.types import RunRecord
@@ -37,12 +39,17 @@ Tables = Mapping[str, Sequence[BoardTable]]
 TaskHrefOf = Callable[[str], str]
 
 
-def overview_body(tables: Tables, href_of: HrefOf, task_href_of: TaskHrefOf) -> list[Content]:
+def overview_body(
+    tables: Tables,
+    points: Mapping[str, Sequence[Point]],
+    href_of: HrefOf,
+    task_href_of: TaskHrefOf,
+) -> list[Content]:
     """Return the content of the index of a site with several tasks."""
     return [
         element("p", _lead(tables), class_="lead"),
         filter_controls(tables),
-        _section("Best models", _best_table(tables, href_of, task_href_of)),
+        _section("Best models", _best_table(tables, points, href_of, task_href_of)),
         _section("Models and tasks", _matrix(tables, href_of)),
     ]
 
@@ -87,8 +94,15 @@ def filter_controls(tables: Tables) -> Html:
     )
 
 
-def _best_table(tables: Tables, href_of: HrefOf, task_href_of: TaskHrefOf) -> Html:
+def _best_table(
+    tables: Tables,
+    points: Mapping[str, Sequence[Point]],
+    href_of: HrefOf,
+    task_href_of: TaskHrefOf,
+) -> Html:
     known = any(_published(own[0]) for own in tables.values())
+    histories = {task: own_points(own[0], points.get(task, [])) for task, own in tables.items()}
+    trained = any(histories.values())
     columns = [
         Column("task"),
         Column("best model"),
@@ -97,12 +111,15 @@ def _best_table(tables: Tables, href_of: HrefOf, task_href_of: TaskHrefOf) -> Ht
         Column("data"),
         Column("best baseline", number=True, note="of the baselines that ignore the input"),
         Column("failed", number=True, better="lower"),
+        *([Column("over training", note="checkpoints against the ones before")] if trained else []),
         *([Column("published")] if known else []),
         Column("date"),
     ]
-    rows = [
-        _best_row(task, own, href_of, task_href_of, published=known) for task, own in tables.items()
-    ]
+    rows = []
+    for task, own in tables.items():
+        more = [Cell(_training(histories[task], task_href_of(task)))] if trained else []
+        more += [Cell(_published(own[0]))] if known else []
+        rows.append(_best_row(task, own, href_of, task_href_of, more))
     return table("The best model of each task", columns, rows, filterable=True)
 
 
@@ -111,15 +128,14 @@ def _best_row(
     own: Sequence[BoardTable],
     href_of: HrefOf,
     task_href_of: TaskHrefOf,
-    *,
-    published: bool,
+    more: Sequence[Cell],
 ) -> Row:
     one = own[0]
     best = one.best.record if one.best else one.first
     sure, data = certainty(one), data_statement(best)
     scale = bar_scale(one)
-    more = f"; {count(len(own) - 1, 'other table')}" if len(own) > 1 else ""
-    measure = element("span", headline_words(best), more, class_="under")
+    others = f"; {count(len(own) - 1, 'other table')}" if len(own) > 1 else ""
+    measure = element("span", headline_words(best), others, class_="under")
     cells = [
         Cell([element("a", task, href=task_href_of(task)), measure], task),
         Cell(element("a", label(best), href=href_of(best) or None), label(best), "name"),
@@ -128,7 +144,7 @@ def _best_row(
         Cell([badge(data), element("span", data.details, class_="under")], data.text, "words"),
         _baseline_cell(one),
         Cell(f"{best.counts.get('failed', 0):,}", best.counts.get("failed", 0)),
-        *([Cell(_published(one))] if published else []),
+        *more,
         Cell(best.created[:10], best.created, "date"),
     ]
     return Row(cells, facets={"task": task})
@@ -141,6 +157,13 @@ def _baseline_cell(one: BoardTable) -> Cell:
     score = headline(one.ignorant)
     name = element("span", one.ignorant.model.name, class_="under")
     return Cell([texts.number(score), name], score.value if score else "")
+
+
+def _training(own: Sequence[Point], task_href: str) -> Content:
+    """Return how many checkpoints changed, with a link to their history."""
+    if not own:
+        return None
+    return [changes_summary(own), element("a", "history", href=f"{task_href}#{HISTORY}")]
 
 
 def _published(one: BoardTable) -> list[Content]:
@@ -168,7 +191,9 @@ def _matrix(tables: Tables, href_of: HrefOf) -> Html:
     for task, one in firsts.items():
         score = headline(one.best.record) if one.best else None
         better = score.better if score else "higher"
-        columns.append(Column(task, number=True, better=better, note=one.first.headline))
+        columns.append(
+            Column(task, number=True, better=better, note=one.first.headline, facet=("task", task))
+        )
     scales = {task: bar_scale(one) for task, one in firsts.items()}
     rows = []
     for model in models:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from urllib.parse import quote
+
+import numpy as np
 
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.errors import DataError
@@ -12,15 +15,24 @@ from mmbench.reports import charts
 from mmbench.reports.charts.figure import figure
 from mmbench.reports.charts.intervals import IntervalRow, interval_chart, score_row
 from mmbench.reports.charts.selection import breakdown_charts, metric_limits, sample_charts
-from mmbench.reports.pages.board_tables import data_statement, headline, value_of
+from mmbench.reports.pages.board_tables import (
+    BoardTable,
+    certainty,
+    data_statement,
+    headline,
+    value_of,
+)
 from mmbench.reports.pages.cells import (
     badge,
+    difference_badge,
     is_of_another_model,
     published_statement,
+    rank_mark,
     score_text,
 )
 from mmbench.reports.pages.html import Content, Html, element
-from mmbench.reports.pages.names import HrefOf
+from mmbench.reports.pages.names import WORST_SAMPLES, HrefOf
+from mmbench.reports.pages.published import published_of_run
 from mmbench.reports.pages.run_details import (
     contents,
     cost_section,
@@ -29,7 +41,6 @@ from mmbench.reports.pages.run_details import (
     facts_list,
     failures_section,
     notes_section,
-    published_section,
     repeat_section,
 )
 from mmbench.reports.pages.run_scores import headline_words, scores_table
@@ -46,12 +57,14 @@ class RunContext(NamedTuple):
     """The other runs, the links and the samples of a run's page.
 
     `table` has the records of the run's table, best first. `href_of` returns the pages of runs, and
+    `board_table` is the same table with comparisons, None if only some of its runs were compared.
     `task_href` is the page of the task. `comparisons` are the names and the targets of pages that
     compare the run with others. `browser` is the section with the samples (`samples.run_browser`),
     None if the page has none.
     """
 
     table: Sequence[RunRecord] = ()
+    board_table: BoardTable | None = None
     href_of: HrefOf = lambda _: ""
     task_href: str = ""
     comparisons: Sequence[tuple[str, str]] = ()
@@ -88,7 +101,7 @@ def run_body(
     links = [(one.ident, one.title) for one in sections]
     links += [("samples", "Samples")] if context.browser else []
     return [
-        facts_list(_facts(record, context)),
+        facts_list(_facts(record, samples, context)),
         contents(links),
         _headline_chart(record, context.table),
         [
@@ -104,7 +117,7 @@ def _sections(record: RunRecord, samples: RunSamples | None, missing: str) -> It
     yield _Section("outputs", "Outputs", _charts(samples, missing))
     breakdowns = breakdown_charts(record, unfold=True)
     yield _Section("breakdowns", "Breakdowns", _grid(breakdowns) if breakdowns else None)
-    yield _Section("published", "Published scores", published_section(record))
+    yield _Section("published", "Published scores", published_of_run(record))
     yield _Section("data", "Data", data_section(record))
     yield _Section("failures", "Failures", failures_section(record))
     yield _Section("notes", "Notes", notes_section(record))
@@ -132,7 +145,23 @@ def _no_charts(reason: str) -> Html:
     return element("p", f"No charts of single samples: {reason}.", class_="note")
 
 
-def _facts(record: RunRecord, context: RunContext) -> Iterator[tuple[str, Content]]:
+def _samples(samples: RunSamples) -> Content:
+    """Return how many samples are wrong by the headline, with a link to them."""
+    name = next(iter(samples.metrics), "")
+    wrong = int(samples.wrong(name).sum()) if name else 0
+    if not wrong:
+        return element("a", f"{len(samples):,}, the worst first", href=WORST_SAMPLES)
+    measured = int((~np.isnan(samples.scores(name))).sum())
+    kind = "not perfect" if samples.is_graded(name) else "wrong"
+    direction = next((d for d in set(samples.directions()) if d and name.endswith(f"[{d}]")), "")
+    of = f"&of={quote(direction)}" if direction else ""
+    text = f"{wrong:,} of {measured:,} {kind}, the worst first"
+    return element("a", text, href=f"{WORST_SAMPLES}&show=wrong{of}")
+
+
+def _facts(
+    record: RunRecord, samples: RunSamples | None, context: RunContext
+) -> Iterator[tuple[str, Content]]:
     """Yield what a reader wants to know first."""
     task, data = record.task, data_statement(record)
     name = element("a", task.name, href=context.task_href) if context.task_href else task.name
@@ -140,6 +169,8 @@ def _facts(record: RunRecord, context: RunContext) -> Iterator[tuple[str, Conten
     yield from _place_in_table(record, context)
     yield from _published_fact(record)
     yield "Data", [badge(data), " ", data.details]
+    if context.browser and samples is not None and len(samples):
+        yield "Samples", _samples(samples)
     yield "Failures", _failures(record)
     yield "Task", [name, f", version {task.version}, kind {task.kind}"]
     yield "Run", [element("code", record.run), f", {record.created[:16].replace('T', ' ')} UTC"]
@@ -162,7 +193,18 @@ def _place_in_table(record: RunRecord, context: RunContext) -> Iterator[tuple[st
         href = context.href_of(best)
         name = element("a", label(best), href=href) if href else label(best)
         parts += ["; the best is ", name, " with ", *score_text(headline(best))]
-    yield "Place", parts
+    yield "Place", [parts, _certainty(record, context.board_table)]
+
+
+def _certainty(record: RunRecord, one: BoardTable | None) -> Content:
+    """Return how certain the place of a run is: the best model is certain, or a run is worse."""
+    if one is None or one.best is None:
+        return None
+    if one.best.record.run == record.run:
+        sure = certainty(one)
+        return [" ", badge(sure), " ", sure.details]
+    mark = rank_mark(record, one)
+    return [" ", mark or difference_badge(one.to_best[record.run])]
 
 
 def _own_published(record: RunRecord) -> PublishedInfo | None:

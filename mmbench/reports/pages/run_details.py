@@ -7,18 +7,17 @@ from typing import Any
 
 from mmbench.reports.command import repeat_command
 from mmbench.reports.pages.board_tables import data_statement
-from mmbench.reports.pages.cells import badge, published_statement
-from mmbench.reports.pages.html import Content, Html, element, web_link
+from mmbench.reports.pages.cells import badge
+from mmbench.reports.pages.html import Content, Html, element
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.text import count, format_sizes
 from mmbench.text.number_format import (
     format_cost,
-    format_number,
     format_percent,
     format_rate,
     format_seconds,
 )
-from mmbench.types import PublishedInfo, RunRecord
+from mmbench.types import RunRecord
 
 Facts = Iterable[tuple[Content, Content]]
 
@@ -33,35 +32,6 @@ def contents(links: Sequence[tuple[str, str]]) -> Html:
     """Return links to the sections of a page, given their ids and titles."""
     items = [element("li", element("a", text, href=f"#{ident}")) for ident, text in links]
     return element("nav", element("ul", items), class_="contents", aria_label="On this page")
-
-
-def published_section(record: RunRecord) -> Content:
-    """Return a table of the published scores of the task, each with its verdict."""
-    if not record.published:
-        return None
-    columns = [
-        Column("published model"),
-        Column("score"),
-        Column("published", number=True),
-        Column("measured", number=True),
-        Column("tolerance", number=True),
-        Column("verdict"),
-        Column("source"),
-    ]
-    return table("Published scores", columns, map(_published_row, record.published))
-
-
-def _published_row(entry: PublishedInfo) -> Row:
-    statement = published_statement(entry)
-    return Row([
-        Cell(entry.model or "unnamed"),
-        Cell(entry.metric),
-        Cell(format_number(entry.value), entry.value),
-        Cell(format_number(entry.measured), "" if entry.measured is None else entry.measured),
-        Cell(f"{entry.tolerance:g}", entry.tolerance),
-        Cell([badge(statement), " ", statement.details], entry.verdict),
-        Cell(web_link(entry.source)),
-    ])  # fmt: skip
 
 
 def data_section(record: RunRecord) -> Html:

@@ -12,7 +12,8 @@ from mmbench.reports.pages.html import Content, Html, element
 class Column(NamedTuple):
     """A column of a table. `better` is the order in which a number is sorted first.
 
-    `note` is shown when the pointer rests on the header.
+    `note` is shown when the pointer rests on the header. If `facet` is set, controls that choose
+    another value of a facet hide the column: `("task", "coco-caption")`.
     """
 
     title: str
@@ -20,6 +21,7 @@ class Column(NamedTuple):
     better: str = "higher"
     sortable: bool = True
     note: str = ""
+    facet: tuple[str, str] | None = None
 
 
 class Cell(NamedTuple):
@@ -80,6 +82,8 @@ def _header(column: Column) -> Html:
         data_better=column.better if column.number else None,
         data_nosort=not column.sortable,
         title=column.note or None,
+        data_column=column.facet and column.facet[0],
+        data_facet_value=column.facet and column.facet[1],
     )
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-
-from msgspec.structs import replace
+from typing import NamedTuple
 
 from mmbench.comparison.history import Point
 from mmbench.engine import speed
 from mmbench.reports import cells as texts
 from mmbench.reports import charts
-from mmbench.reports.charts.history import history_chart
 from mmbench.reports.pages.board_tables import BoardTable, certainty, data_statement, headline
 from mmbench.reports.pages.cells import (
     BAR_LEGEND,
@@ -21,23 +19,23 @@ from mmbench.reports.pages.cells import (
     bar_scale,
     difference_cell,
     failed_cell,
-    is_of_another_model,
     model_cell,
     published_cell,
-    published_statement,
     score_text,
     value_cell,
 )
-from mmbench.reports.pages.html import Content, Html, element, web_link
-from mmbench.reports.pages.names import HrefOf
+from mmbench.reports.pages.html import Content, Html, element
+from mmbench.reports.pages.names import WORST_SAMPLES, HrefOf, PairHrefOf
+from mmbench.reports.pages.published import published_of_table
 from mmbench.reports.pages.run_details import facts_list
 from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.tables import Cell, Column, Row, table
+from mmbench.reports.pages.training import HISTORY, changes_summary, history_section, own_points
 from mmbench.reports.sections import label
+from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import reference
-from mmbench.text import part_of
-from mmbench.text.number_format import format_number
-from mmbench.types import PublishedInfo, RunRecord
+from mmbench.text import format_sizes, part_of
+from mmbench.types import RunRecord
 
 STYLES = (charts.STYLE,)
 
@@ -46,53 +44,85 @@ def task_body(
     tables: Sequence[BoardTable],
     points: Sequence[Point],
     href_of: HrefOf,
-    comparison_of: HrefOf = lambda _: "",
+    pair_href: PairHrefOf = lambda _, __: "",
     filters: Content = None,
 ) -> list[Content]:
     """Return the content of a task's page, with a section for each table.
 
     `points` is the history of the headline, as returned by `mmbench.history`; it may be empty.
-    `comparison_of` returns the page that compares a run with the reference of its table.
+    `pair_href` returns the page that compares two runs.
     """
-    several = len(tables) > 1
-    note = "The runs of different tables are not comparable." if several else None
+    several, links = len(tables) > 1, Links(href_of, pair_href)
+    note = (
+        f"{len(tables)} tables, because the task, the data or the measurement differs; scores of"
+        " different tables are not comparable."
+    )
     return [
-        element("p", note, class_="note") if note else None,
+        element("p", note, class_="note") if several else None,
         filters,
-        [_section(one, points, href_of, comparison_of) for one in tables],
+        [
+            _section(one, own_points(one, points), links, number, several=several)
+            for number, one in enumerate(tables, 1)
+        ],
     ]
 
 
+class Links(NamedTuple):
+    """The URLs of pages of runs and of comparisons."""
+
+    run: HrefOf
+    pair: PairHrefOf
+
+
 def _section(
-    one: BoardTable, points: Sequence[Point], href_of: HrefOf, comparison_of: HrefOf
+    one: BoardTable, own: Sequence[Point], links: Links, number: int, *, several: bool
 ) -> Html:
+    sizes = format_sizes(one.first.task.data)
+    history = HISTORY if number == 1 else f"{HISTORY}-{number}"
     return element(
         "section",
-        element("h2", one.caption),
-        _facts(one, href_of),
+        element("h2", f"Table {number}: {sizes}" if several else sizes.capitalize()),
+        element("p", one.caption, class_="muted"),
+        _facts(one, own, links, history),
         _missing_rows(one),
-        _runs_table(one, href_of, comparison_of),
-        _history(one, points, href_of),
-        _all_scores(one, href_of),
-        _published(one, href_of),
+        _runs_table(one, links),
+        history_section(one, own, links.run, links.pair, history),
+        _all_scores(one, links.run),
+        published_of_table(one, links.run),
         data_group=True,
     )
 
 
-def _facts(one: BoardTable, href_of: HrefOf) -> Html:
+def _facts(one: BoardTable, own: Sequence[Point], links: Links, history: str) -> Html:
     """Return what a reader wants to know first: the best model, its score, certainty and data."""
     facts: list[tuple[Content, Content]] = []
     if one.best:
         best, word = one.best.record, "Best model" if one.models else "Best baseline"
-        name = element("a", label(best), href=href_of(best)) if href_of(best) else label(best)
-        facts += [(word, name), (headline_words(best), score_text(headline(best)))]
+        facts += [
+            (word, _best(one.best, links)),
+            (headline_words(best), score_text(headline(best))),
+        ]
     sure, data = certainty(one), data_statement(one.first)
     facts.append(("Certainty", [badge(sure), " ", sure.details]))
     if one.ignorant and one.models:
         words = f", by {one.ignorant.model.name}, which ignores the input"
         facts.append(("Best baseline", [*score_text(headline(one.ignorant)), words]))
     facts.append(("Data", [badge(data), " ", data.details]))
+    if own:
+        where = element("a", "history", href=f"#{history}")
+        facts.append(("Over training", [changes_summary(own), where]))
     return facts_list(facts)
+
+
+def _best(best: StoredRun, links: Links) -> Content:
+    """Return the best model with links to its page and to its worst samples, if it has rows."""
+    href = links.run(best.record)
+    if not href:
+        return label(best.record)
+    name = element("a", label(best.record), href=href)
+    if not best.folder.has(best.rows_name):
+        return name
+    return [name, " (", element("a", "worst samples", href=f"{href}{WORST_SAMPLES}"), ")"]
 
 
 def _missing_rows(one: BoardTable) -> Html | None:
@@ -112,7 +142,7 @@ def _missing_rows(one: BoardTable) -> Html | None:
     )
 
 
-def _runs_table(one: BoardTable, href_of: HrefOf, comparison_of: HrefOf) -> Html:
+def _runs_table(one: BoardTable, links: Links) -> Html:
     records = [run.record for run in one.runs]
     name, better = one.first.headline, _better(one.first, one.first.headline)
     scale = bar_scale(one)
@@ -128,11 +158,12 @@ def _runs_table(one: BoardTable, href_of: HrefOf, comparison_of: HrefOf) -> Html
     ]
     rows = []
     for record, cell in zip(records, published, strict=True):
-        href = href_of(record)
+        href = links.run(record)
+        comparison = _comparison(one.reference, record, links)
         cells = [
             model_cell(record, one, href),
             bar_cell(record, one, scale),
-            difference_cell(record, one, comparison_of(record)),
+            difference_cell(record, one, comparison),
             failed_cell(record),
             *([cell] if known else []),
             Cell(record.created[:10], record.created, "date"),
@@ -140,6 +171,13 @@ def _runs_table(one: BoardTable, href_of: HrefOf, comparison_of: HrefOf) -> Html
         kind = "baseline" if record.baseline else ""
         rows.append(Row(cells, kind=kind, facets={"task": record.task.name}, search=record.run))
     return table(f"{BAR_LEGEND} {MARK_LEGEND}", columns, rows, filterable=True)
+
+
+def _comparison(reference: StoredRun | None, record: RunRecord, links: Links) -> str:
+    """Return the page that compares a run with the reference, in either direction."""
+    if reference is None:
+        return ""
+    return links.pair(reference.record, record) or links.pair(record, reference.record)
 
 
 def _better(record: RunRecord, name: str) -> str:
@@ -151,21 +189,6 @@ def _reference_name(one: BoardTable) -> str:
         return "the best"
     reference = one.reference.record
     return "the best" if reference.run == one.best.record.run else label(reference)
-
-
-def _history(one: BoardTable, points: Sequence[Point], href_of: HrefOf) -> Html | None:
-    """Return the chart of the headline over checkpoints; None if no line has two points."""
-    records = {run.record.run: run.record for run in one.runs}
-    own = [point for point in points if point.run in records]
-    lines = list(dict.fromkeys(point.line for point in own))
-    if len(lines) == len(own):
-        return None
-    numbered = [replace(point, line=lines.index(point.line)) for point in own]
-    links = {run: href_of(record) for run, record in records.items()}
-    title = f"{one.first.headline} over checkpoints, with 95 % intervals"
-    return element(
-        "div", element("h3", "History"), history_chart(numbered, title=title, links=links)
-    )
 
 
 def _all_scores(one: BoardTable, href_of: HrefOf) -> Html | None:
@@ -193,45 +216,3 @@ def _all_scores(one: BoardTable, href_of: HrefOf) -> Html | None:
     ]
     content = table(f"All scores of {one.first.task.name}", columns, rows)
     return element("details", element("summary", "All scores"), content)
-
-
-def _published(one: BoardTable, href_of: HrefOf) -> Html | None:
-    """Return the published scores of the task, each with the runs that it was compared with."""
-    entries: dict[tuple[str, str, float], list[tuple[PublishedInfo, RunRecord]]] = {}
-    for record in (run.record for run in one.runs):
-        for entry in record.published:
-            entries.setdefault((entry.model, entry.metric, entry.value), []).append((entry, record))
-    rows = []
-    for pairs in entries.values():
-        own = [pair for pair in pairs if not is_of_another_model(pair[0])]
-        rows += [_published_row(entry, record, href_of) for entry, record in own]
-        rows += [] if own else [_published_row(pairs[0][0], None, href_of)]
-    if not rows:
-        return None
-    columns = [
-        Column("published model"),
-        Column("score"),
-        Column("published", number=True),
-        Column("measured", number=True),
-        Column("verdict"),
-        Column("source"),
-    ]
-    return element(
-        "div", element("h3", "Published scores"), table("Published scores", columns, rows)
-    )
-
-
-def _published_row(entry: PublishedInfo, record: RunRecord | None, href_of: HrefOf) -> Row:
-    statement = published_statement(entry)
-    measured: Content = format_number(entry.measured) if record else ""
-    if record and href_of(record):
-        measured = element("a", measured, href=href_of(record))
-    verdict = [badge(statement), " ", statement.details] if record else "not run here"
-    return Row([
-        Cell(entry.model or "unnamed"),
-        Cell(entry.metric),
-        Cell(format_number(entry.value), entry.value),
-        Cell(measured, "" if not record or entry.measured is None else entry.measured),
-        Cell(verdict, entry.verdict if record else "not run here"),
-        Cell(web_link(entry.source)),
-    ])  # fmt: skip

@@ -216,7 +216,7 @@ def test_runs_on_different_data_never_share_a_table(tmp_path: Path) -> None:
     tables = board_tables([*runs, small], unreadable=[])["qa"]
     assert [[run.record.run for run in one.runs] for one in tables] == [["c", "a"], ["d"]]
     text = text_of(task_body(tables, [], lambda _: ""))
-    assert "The runs of different tables are not comparable." in text
+    assert "scores of different tables are not comparable." in text
     assert "159 of 400 samples" in text
 
 
@@ -236,7 +236,7 @@ def test_failures_come_with_the_bounds_that_they_imply(tmp_path: Path) -> None:
 
 def document(runs: Sequence[StoredRun]) -> str:
     tables = board_tables(runs, unreadable=[])
-    body = overview_body(tables, lambda r: f"runs/{r.run}.html", lambda t: f"tasks/{t}.html")
+    body = overview_body(tables, {}, lambda r: f"runs/{r.run}.html", lambda t: f"tasks/{t}.html")
     return page("Leaderboards", body, styles=STYLES)
 
 
@@ -277,6 +277,8 @@ def test_the_overview_is_filtered_and_sorted(
     assert visible_rows(view, 0) == ["colours"]
     assert visible_rows(view, 1) == ["good"]
     assert view.get_by_role("status").inner_text() == "2 of 7 rows"
+    columns = view.locator("table").nth(1).locator("th[scope=col]:visible")
+    assert [text.split()[0] for text in columns.all_inner_texts()] == ["model", "colours"]
     view.locator("select").select_option("all")
     view.get_by_role("searchbox").fill("near")
     assert visible_rows(view, 0) == ["qa"]  # its model is as good as the best

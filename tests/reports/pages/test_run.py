@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from mmbench.comparison.samples.run_samples import run_samples
-from mmbench.reports.pages.html import element
+from mmbench.comparison.samples.run_samples import RunSamples, run_samples
+from mmbench.reports.pages.html import element, join
 from mmbench.reports.pages.run import STYLES, RunContext, run_body, run_title
+from mmbench.reports.pages.samples import file_media, run_browser
 from mmbench.reports.pages.shell import page
 from mmbench.storage.records import stored_run
-from mmbench.types import PublishedInfo, RunRecord
+from mmbench.types import PublishedInfo, RunRecord, StoredSample
 from tests.support.boards import coins, model_info, plain_score, record, task_info, write_run
 from tests.support.browser import OpenPage, overflowing
 from tests.support.charts import text_faults
+from tests.support.sample_runs import answered, ranked, run_of
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u202eabc\x00" + "w" * 500
 
@@ -121,6 +123,31 @@ def test_links_lead_to_sections_that_exist(open_page: OpenPage, tmp_path: Path) 
     assert ["#samples", True] in targets
     view.get_by_role("link", name="Failures").first.click()
     assert view.url.endswith("#failures")
+
+
+def samples_links(run: RunSamples, tmp_path: Path) -> list[str]:
+    """Return the links of a run's page to its samples, with their texts."""
+    context = RunContext(browser=run_browser(run, file_media(tmp_path / "a.html")))
+    markup = join(run_body(run.record, run, context))
+    return [unescape(link) for link in re.findall(r'<a href="(#order.*?)</a>', markup)]
+
+
+def test_the_wrong_samples_are_counted_and_linked(tmp_path: Path) -> None:
+    samples = [StoredSample("sample", f"s{k}", target="a") for k in range(4)]
+    answers = answered(samples, ["a", "b", None, "c"])
+    assert samples_links(answers, tmp_path) == [
+        '#order=worst&show=wrong">2 of 3 wrong, the worst first'
+    ]
+    queries = [StoredSample("query", f"q{k}", relevant={"d": 1.0}) for k in range(2)]
+    image = StoredSample("corpus", "d")
+    directions = ["t-to-i", "t-to-i", "i-to-t"]
+    rankings = ranked([*queries, image], [image], [["d"], ["x"], ["q0"]], directions)
+    assert samples_links(rankings, tmp_path) == [
+        '#order=worst&show=wrong&of=t-to-i">1 of 2 wrong, the worst first'
+    ]
+    values = {"error": [None] * 4, "value": ['"x"'] * 4, "own": [[1.0]] * 4, "own:score": [1.0] * 4}
+    unknown = run_of(samples, values, ["own"])
+    assert samples_links(unknown, tmp_path) == ['#order=worst">4, the worst first']
 
 
 def test_a_damaged_row_is_reported_in_place_of_the_charts(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@
 // [data-filter]: a group of controls for all rows with data-row in the page. An input of type
 //   search matches words in the text of a row, a select with data-facet="x" one of the lines of the
 //   attribute data-x of a row, and a checkbox with data-hide="x" hides rows with data-kind="x". An output in the group
-//   shows the number of visible rows. A section with data-group is hidden if no row of it is visible.
+//   shows the number of visible rows. A select also hides the columns with data-column="x" in the
+//   header and another data-facet-value. A section with data-group is hidden if no row of it is visible.
 "use strict";
 
 (() => {
@@ -98,6 +99,11 @@
         || facets.some(([name, value]) => !(row.dataset[name] ?? "").split("\n").includes(value))
         || words.some((word) => !text.includes(word));
       visible += !row.hidden;
+    }
+    for (const header of document.querySelectorAll("th[data-column]")) {
+      const { column, facetValue } = header.dataset;
+      const out = facets.some(([name, value]) => name === column && value !== facetValue);
+      for (const row of header.closest("table").rows) row.cells[header.cellIndex].hidden = out;
     }
     for (const section of document.querySelectorAll("[data-group]"))
       section.hidden = !section.querySelector("[data-row]:not([hidden])");
