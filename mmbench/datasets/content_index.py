@@ -7,15 +7,19 @@ sample.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
+from unicodedata import category
 
 from mmbench.datasets.sample_facts import SampleFacts, media_stem, plain_text
 from mmbench.types import OutputContext
 
 _LINES = 40  # lines at the end of a prompt that may hold the question
-_WORDS = 40  # words of an instruction before or after a question in the same line
+_CUTS = 40  # places where an instruction may end and the question begin, or the reverse
+_LABEL = re.compile(": |：")  # after a word such as "Question" in the line of the question
 _TRIED = 20  # prompts from which the instructions are determined
 
 
@@ -62,7 +66,7 @@ class ContentIndex:
         yield self._affixes.question(plain_text(prompt))
         lines = [line for line in map(plain_text, prompt.splitlines()) if line][-_LINES:]
         for start, line in enumerate(lines):
-            for first in {line, line.partition(": ")[2]}:
+            for first in {line, _LABEL.split(line, maxsplit=1)[-1]}:
                 if first.split(" ", 1)[0] in self._first_words:
                     for end in range(start + 1, len(lines) + 1):
                         yield " ".join([first, *lines[start + 1 : end]])
@@ -103,6 +107,19 @@ def _common_start(texts: Sequence[str]) -> str:
 
 
 def _starts(text: str) -> list[str]:
-    """Return the beginnings of a text that end before a word, the shortest first."""
-    cuts = [0, *(at + 1 for at, char in enumerate(text) if char == " "), len(text)]
-    return [text[:cut] for cut in cuts[:_WORDS]]
+    """Return the longest beginnings of a text that end between two words, the shortest first.
+
+    The empty text is always one of them.
+    """
+    pairs = enumerate(pairwise(text), 1)
+    cuts = [*(at for at, (before, after) in pairs if _is_cut(before, after)), len(text)]
+    return [text[:cut] for cut in (0, *cuts[-_CUTS:])]
+
+
+def _is_cut(before: str, after: str) -> bool:
+    """Return whether a word may end between two characters.
+
+    This is after a blank and punctuation, and next to letters without case, because Chinese,
+    Japanese, Thai and other scripts have no blanks between words.
+    """
+    return category(before)[0] in "ZP" or "Lo" in (category(before), category(after))

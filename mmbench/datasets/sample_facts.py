@@ -1,6 +1,6 @@
 """Comparison of samples with the inputs and references that another program stored.
 
-Texts are compared without case and with single spaces.
+Texts are compared without case, with single spaces, and with composed characters (NFC).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from string import ascii_uppercase
 from typing import NamedTuple
+from unicodedata import normalize
 
 from mmbench.columns import column
 from mmbench.text import path_id
@@ -56,7 +57,7 @@ class Agreement(NamedTuple):
 
 def plain_text(text: str) -> str:
     """Return a text in the form in which texts are compared."""
-    return " ".join(text.casefold().split())
+    return " ".join(normalize("NFC", text).casefold().split())
 
 
 def media_stem(name: str) -> str:
