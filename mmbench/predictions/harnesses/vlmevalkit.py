@@ -3,7 +3,7 @@
 Read in open-compass/VLMEvalKit at e8e78f05 (2026-08-18): `vlmeval/inference.py`
 (`infer_data_job`), `vlmeval/smp/file.py` (`dump`, `get_pred_file_format`, `_prediction_table`,
 `INFER_FAIL_MSG`), `vlmeval/dataset/image_yorn.py` and `image_vqa.py` (the columns `extracted`,
-`hit`, `score`).
+`hit`, `score`), `vlmeval/dataset/videomme.py` (`video_path`), `vlmeval/smp/misc.py` (`toliststr`).
 
 A table has the columns of the data set without `image`, `index` among them, and `prediction`. With
 SPLIT_THINK, the reasoning is in the column `thinking`. An output that begins with "Failed to obtain
@@ -20,6 +20,7 @@ from mmbench.data.readers.records import Record, columns_of
 from mmbench.errors import DataError
 from mmbench.predictions.excel import LONGEST_CELL
 from mmbench.predictions.harnesses.json_values import Cells, media_names, score_values, short_tags
+from mmbench.predictions.harnesses.references import stored_references
 from mmbench.predictions.harnesses.results import HarnessResults, HarnessSample
 from mmbench.storage.content_keys import digest
 from mmbench.text import part_of
@@ -27,6 +28,7 @@ from mmbench.text import part_of
 HARNESS = "VLMEvalKit"
 _FAILED = "Failed to obtain answer"
 _SCORES = ("hit", "score", "eval_score")
+_MEDIA = ("image_path", "video_path", "audio_path", "video", "audio")  # a name, or a printed list
 _USED = {"index", "prediction", "thinking", "question", "answer", "image_path", "extracted"}
 _UNUSED = {*_USED, *_SCORES, *ascii_uppercase, "hint", "log"}
 
@@ -73,10 +75,16 @@ def _sample(cells: Cells, where: str) -> HarnessSample:
         extracted=_text(cells.get("extracted")) or None,
         reference=_text(cells.get("answer")) or None,
         scores=score_values({name: _number(cells.get(name)) for name in _SCORES}),
-        media=list(media_names(cells.get("image_path"))),
+        media=_media(cells),
         error=raw if failed else "",
         tags=short_tags(cells, _UNUSED),
     )
+
+
+def _media(cells: Cells) -> list[str]:
+    """Return the names of the media of a row."""
+    names = [stored_references(cells.get(column)) for column in _MEDIA]
+    return list(dict.fromkeys(media_names(names)))
 
 
 def _text(cell: object) -> str:

@@ -58,6 +58,37 @@ def test_indices_that_are_ids_of_other_samples_are_not_used(scored, tmp_path):
     assert "matched by question, reference and media" in notes(record)
 
 
+@pytest.mark.parametrize(
+    ("column", "ending", "cell"),
+    [
+        ("video_path", "mp4", "./video/{}.mp4"),  # as Video-MME
+        ("image_path", "jpg", "['frames/{}.jpg', 'frames/{}-2.jpg']"),  # as MMMU
+        ("audio", "wav", "{}.wav"),
+    ],
+)
+def test_media_distinguish_rows_with_the_same_question(scored, tmp_path, column, ending, cell):
+    modality = column.removesuffix("_path")
+    names, outputs = ["one", "two", "three", "four"], ["A", "B", "B", "A"]
+    data = [
+        {"id": f"q-{n}", "question": "What happens?", "answer": a, modality: f"{n}.{ending}"}
+        for n, a in zip(names, outputs, strict=True)
+    ]
+    table = [
+        {
+            "index": 7 + row,
+            "question": "What happens?",
+            "answer": outputs[n],
+            column: cell.format(names[n], names[n]),
+            "prediction": outputs[n] if names[n] != "three" else "C",
+        }
+        for row, n in enumerate((3, 1, 0, 2))
+    ]
+    path = writers.vlmevalkit(tmp_path / "M_D.tsv", table)
+    record = scored("answers", path, write_lines(tmp_path / "d.jsonl", *data))
+    assert value(record, "exact_match") == 0.75
+    assert "; 4 of 4 have the question, reference or media of their sample" in notes(record)
+
+
 def test_failures_of_the_model_are_failed_samples(scored, answers, tmp_path):
     failed = ["dog", "Failed to obtain answer via API.", "cat", "red"]
     path = writers.vlmevalkit(tmp_path / "M_D.xlsx", rows(failed))
