@@ -33,6 +33,7 @@ from mmbench.storage.content_keys import digest
 from mmbench.text import plain
 
 HARNESS = "inspect_ai"
+_SPREADS = {"stderr", "bootstrap_stderr", "std", "var"}  # metrics that are no scores
 # The values that stand for correct, incorrect, partially correct and no answer (`value_to_float`).
 _LETTERS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 
@@ -121,11 +122,15 @@ def _number(value: object) -> object:
 
 
 def _aggregates(cells: Cells) -> dict[str, float]:
-    """Return the metrics of the log, by SCORER/METRIC, or by METRIC if there is one scorer."""
+    """Return the metrics of the log, by SCORER/METRIC, or by METRIC if there is one scorer.
+
+    Standard errors and deviations are left out.
+    """
     scorers = objects(as_cells(cells.get("results")).get("scores"))
     values: dict[str, float] = {}
     for scorer in scorers:
         prefix = f"{scorer.get('name')}/" if len(scorers) > 1 else ""
         metrics = as_cells(scorer.get("metrics")).items()
-        values |= score_values({f"{prefix}{n}": as_cells(m).get("value") for n, m in metrics})
+        numbers = {n: as_cells(m).get("value") for n, m in metrics if n not in _SPREADS}
+        values |= score_values({f"{prefix}{n}": value for n, value in numbers.items()})
     return values

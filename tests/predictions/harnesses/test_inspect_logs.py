@@ -76,3 +76,13 @@ def test_control_characters_in_a_log_are_not_printed(scored, answers, tmp_path, 
     assert any(
         "itself reports \ufffd[31mred\ufffd second line 1.0000" in n for n in record["notes"]
     )
+
+
+def test_standard_errors_are_no_scores(scored, answers, tmp_path):
+    numbers = {"accuracy": 0.75, "stderr": 0.25, "std": 0.5, "var": 0.25}
+    metrics = {name: {"name": name, "value": number} for name, number in numbers.items()}
+    results = {"total_samples": 4, "scores": [{"name": "match", "metrics": metrics}]}
+    ids = [q["id"] for q in QUESTIONS]
+    path = writers.inspect_log(tmp_path / "log.json", samples(OUTPUTS, ids), results=results)
+    own = notes(scored("answers", path, answers)).splitlines()
+    assert "inspect_ai itself reports accuracy 0.7500" in own
