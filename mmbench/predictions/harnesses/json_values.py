@@ -57,6 +57,14 @@ def decode_lines(data: bytes, path: Path) -> list[tuple[int, Cells]]:
     return [(n, decode_cells(line, path, n)) for n, line in lines if line.strip()]
 
 
+def decode_messages(text: str) -> object:
+    """Return the chat messages in a text of JSON, or the text if it is not JSON."""
+    try:
+        return decode_cells(b'{"messages": ' + text.encode() + b"}", Path())["messages"]
+    except DataError:
+        return text
+
+
 def first_cells(data: bytes) -> Cells:
     """Return the object in the first line of a file, or {} if the line is not a JSON object."""
     line = data.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0].strip()

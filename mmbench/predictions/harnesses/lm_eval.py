@@ -5,7 +5,7 @@ The fields were read in the programs that write them:
 - EleutherAI/lm-evaluation-harness at 4e7e0d47 (2026-08-21, version 0.4.13.dev0):
   `lm_eval/evaluator.py` (`evaluate`, the dict `example`), `lm_eval/loggers/evaluation_tracker.py`
   (`save_results_samples`), `lm_eval/result_schema.py` (`SampleResult`), `lm_eval/api/task.py`
-  (`construct_requests`, `process_results`);
+  (`construct_requests`, `process_results`), `lm_eval/models/api_models.py` (`JsonChatStr`);
 - EvolvingLMMs-Lab/lmms-eval at 75571cfe (2026-08-06, version 0.7.2): `lmms_eval/evaluator.py`
   (`evaluate`, the dict `example`), `lmms_eval/loggers/evaluation_tracker.py`
   (`save_results_samples`).
@@ -26,10 +26,12 @@ from msgspec.structs import replace
 
 from mmbench.errors import DataError
 from mmbench.predictions.harnesses.aggregates import lm_eval_scores
+from mmbench.predictions.harnesses.chat import prompt_text
 from mmbench.predictions.harnesses.json_values import (
     Cells,
     as_cells,
     decode_lines,
+    decode_messages,
     is_text_list,
     media_names,
     score_values,
@@ -161,8 +163,15 @@ def _texts(value: object) -> list[str]:
 
 
 def _prompt(cells: Cells) -> str:
+    """Return the text of the prompt.
+
+    For models behind an endpoint with chats, lm-eval stores the messages as JSON, as the only item
+    of a list.
+    """
     sent = requests(cells)
     prompt = cells.get("input", sent[0].get("arg_0") if sent else "")
+    if is_text_list(prompt) and len(prompt) == 1:
+        return prompt_text(decode_messages(prompt[0]))
     return prompt if isinstance(prompt, str) else ""
 
 

@@ -72,8 +72,7 @@ def harness_outputs(results: HarnessResults, fields: Mapping[str, str], place: s
     has_raw = any(sample.raw is not None for sample in results.samples)
     extracted = requested in (EXTRACTED, names.extracted) if requested else not has_raw
     chosen = {key: fields[key] for key in selections(results) if key in fields}
-    results = one_per_sample(results, chosen, place, raw=not extracted)
-    samples = results.samples
+    samples = one_per_sample(results, chosen, place, raw=not extracted).samples
     ids, id_column = _ids(samples, fields.get("id", ""), names.id, place)
     values = [_value(sample, extracted, place) for sample in samples]
     tags = [_tags(sample, selections(results)) for sample in samples]
@@ -142,20 +141,29 @@ def _notes(results: HarnessResults, extracted: bool, chosen: Mapping[str, str]) 
     scored = f"the model's outputs ({names.raw[0]}) are scored"
     if extracted:
         scored = f"the answers that {results.harness} extracted ({names.extracted}) are scored"
-    own = _own_scores(results)
+    own = _own_scores(results, chosen)
     reports = [f"{results.harness} itself reports {own}"] if own else []
     return [f"results of {results.harness}{which}: {scored}", *results.notes, *reports]
 
 
-def _own_scores(results: HarnessResults) -> str:
+def _own_scores(results: HarnessResults, chosen: Mapping[str, str]) -> str:
     """Return the scores of the harness: those of its file of results, or the means of the samples.
 
-    Means are given for scores that all samples have.
+    Means are given for scores that all samples have, by filter if the samples have several.
     """
-    scores = results.scores or _means(results.samples)
-    return listed(f"{name} {format_number(value, 4)}" for name, value in scores.items())
+    scores = results.scores or _means(results.samples, chosen)
+    return listed(f"{plain(name)} {format_number(value, 4)}" for name, value in scores.items())
 
 
-def _means(samples: Sequence[HarnessSample]) -> dict[str, float]:
-    names = [n for n in samples[0].scores if all(n in sample.scores for sample in samples)]
-    return {n: fsum(s.scores[n] for s in samples) / len(samples) for n in names}
+def _means(samples: Sequence[HarnessSample], chosen: Mapping[str, str]) -> dict[str, float]:
+    """Return the means of the scores of the chosen samples, by METRIC or METRIC,FILTER."""
+    by_filter: dict[str, list[HarnessSample]] = {}
+    for sample in samples:
+        if all(sample.tags.get(key) == value for key, value in chosen.items()):
+            by_filter.setdefault(sample.tags.get("filter", ""), []).append(sample)
+    means = {}
+    for name, own in by_filter.items():
+        suffix = f",{name}" if len(by_filter) > 1 else ""
+        for score in (one for one in own[0].scores if all(one in s.scores for s in own)):
+            means[score + suffix] = fsum(s.scores[score] for s in own) / len(own)
+    return means

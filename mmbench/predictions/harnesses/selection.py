@@ -31,17 +31,18 @@ def one_per_sample(
     """Return the results with one output per sample.
 
     `chosen` maps keys of `selections` to values. With `raw`, the model's outputs are scored, so
-    that filters need no choice where the output is the same. Raises DataError, which says what to
-    type, if several outputs of a sample remain; UnknownName for a value that the file does not
-    have. `place` begins the messages.
+    that filters need no choice where the output is the same; otherwise the extracted answers are
+    scored, so that repeats need no choice where a filter took one answer from all of them. Raises
+    DataError, which says what to type, if several outputs of a sample remain; UnknownName for a
+    value that the file does not have. `place` begins the messages.
     """
     samples = results.samples
     for key, value in chosen.items():
         samples = _with_tag(samples, key, value, place)
     if results.harness == MTEB:
         _refuse_parts(samples, place)
-    elif raw:
-        samples = _without_copies(samples)
+    else:
+        samples = _without_filters(samples) if raw else _without_repeats(samples)
     ids = [sample.id for sample in samples]
     if not are_distinct(ids):
         raise _several(samples, repeated(ids), place)
@@ -70,7 +71,7 @@ def _refuse_parts(samples: Sequence[HarnessSample], place: str) -> None:
             )
 
 
-def _without_copies(samples: Sequence[HarnessSample]) -> list[HarnessSample]:
+def _without_filters(samples: Sequence[HarnessSample]) -> list[HarnessSample]:
     """Return the samples without those that have the id, repeat and raw output of an earlier one.
 
     These are the lines of further filters. Samples without a raw output are kept.
@@ -80,6 +81,22 @@ def _without_copies(samples: Sequence[HarnessSample]) -> list[HarnessSample]:
         key = (sample.id, sample.tags.get("repeat"), repr(sample.raw))
         distinct.setdefault(key if sample.raw is not None else (number,), sample)
     return list(distinct.values())
+
+
+def _without_repeats(samples: Sequence[HarnessSample]) -> list[HarnessSample]:
+    """Return one sample for all repeats from which a filter took one answer, such as the majority.
+
+    It has no raw output if the repeats have different ones. Samples without an extracted answer are
+    kept.
+    """
+    repeats: dict[tuple[object, ...], list[HarnessSample]] = {}
+    for number, sample in enumerate(samples):
+        key = (sample.id, sample.tags.get("filter"), repr(sample.extracted))
+        repeats.setdefault(key if sample.extracted is not None else (number,), []).append(sample)
+    return [
+        replace(first, raw=first.raw if all(one.raw == first.raw for one in others) else None)
+        for first, *others in repeats.values()
+    ]
 
 
 def _several(samples: Sequence[HarnessSample], ids: Sequence[str], place: str) -> DataError:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.predictions.harnesses import writers
 from tests.predictions.harnesses.own_data import CHOICES, OUTPUTS, QUESTIONS, notes, value
+from tests.support.files import write_lines
 
 
 def lm(row, doc, outputs, filtered, name="none", **more):
@@ -143,3 +144,46 @@ def test_a_damaged_line(refused, answers, tmp_path):
     assert "samples_vqa.jsonl: line 2 column 22" in refused("answers", path, answers)
     path.write_text(path.read_text().splitlines()[0] + '\n{"doc_id": "1"}\n')
     assert "line 2: no doc_id, doc_hash or filtered_resps" in refused("answers", path, answers)
+
+
+def test_scores_of_several_filters_are_reported_by_filter(scored, answers, tmp_path):
+    docs = [{"question": q["question"], "answer": q["answer"]} for q in QUESTIONS]
+    rows = [
+        lm(n, doc, [output], output if name == "flexible" else "[invalid]", name)
+        for name in ("strict", "flexible")
+        for n, (doc, output) in enumerate(zip(docs, OUTPUTS, strict=True))
+    ]
+    path = writers.lm_eval(tmp_path / "s.jsonl", rows)
+    own = notes(scored("answers", path, answers))
+    assert "itself reports exact_match,strict 0.0000, exact_match,flexible 0.7500" in own
+    own = notes(scored("answers", path, answers, "--field", "filter=flexible"))
+    assert "itself reports exact_match 0.7500" in own
+
+
+def test_the_majority_of_repeats_needs_no_choice(scored, refused, answers, tmp_path):
+    docs = [{"question": q["question"], "answer": q["answer"]} for q in QUESTIONS]
+    rows = [
+        lm(n, doc, ["no", output, output], output, "maj@3")
+        for n, (doc, output) in enumerate(zip(docs, OUTPUTS, strict=True))
+    ]
+    path = writers.lm_eval(tmp_path / "s.jsonl", rows)
+    record = scored("answers", path, answers, "--field", "prediction=extracted")
+    assert value(record, "exact_match") == 0.75
+    assert "choose one with --field repeat=1" in refused("answers", path, answers)
+
+
+def test_questions_in_chats_for_endpoints(scored, tmp_path):
+    data = [{**q, "question": f"{q['question']} ({q['id']})"} for q in QUESTIONS]
+    rows = []
+    for n, k in enumerate((3, 2, 1, 0)):  # the rows are numbered in another order
+        text = f"{data[k]['question']} Be brief."
+        content = [{"type": "image"}, {"type": "text", "text": text}]
+        chat = [{"role": "system", "content": "You see images."}]
+        chat += [{"role": "user", "content": content}]
+        prompt = (json.dumps(chat, ensure_ascii=False),)  # the named tuple JsonChatStr
+        doc = {"question": "", "answer": "?"}
+        rows.append(lm(n, doc, [OUTPUTS[k]], "", arguments=[(prompt, {"until": ["\n"]})]))
+    path = writers.lm_eval(tmp_path / "s.jsonl", rows)
+    record = scored("answers", path, write_lines(tmp_path / "d.jsonl", *data))
+    assert value(record, "exact_match") == 0.75
+    assert "matched by question, reference and media; 4 of 4" in notes(record)
