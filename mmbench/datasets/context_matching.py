@@ -203,12 +203,20 @@ def _contradiction(
     """Return how an assignment is contradicted, with the first example."""
     wrong = [at for at, one in enumerate(agreements) if one.contradicts]
     row, context = assignment.rows[wrong[0]], contexts[wrong[0]]
-    is_question = agreements[wrong[0]].question is False
-    theirs = context.prompt if is_question else ", ".join(context.references)
-    ours = facts.questions[row] if is_question else ", ".join(sorted(facts.references[row]))
-    what = "question" if is_question else "reference"
+    of_output = {
+        "question": context.prompt,
+        "reference": ", ".join(context.references),
+        "media": ", ".join(context.media),
+    }
+    of_sample = {
+        "question": facts.questions[row],
+        "reference": ", ".join(sorted(facts.references[row])),
+        "media": ", ".join(sorted(facts.media[row])),
+    }
+    what = next(name for name, same in agreements[wrong[0]]._asdict().items() if same is False)
+    verb = "are" if what == "media" else "is"
     return (
-        f"by {assignment.by}, {part_of(len(wrong), len(agreements), 'output')} the question and"
-        f" reference of another sample, such as {facts.ids[row]}, whose {what} is"
-        f" {plain(ours, 60)!r}, not {plain(theirs, 60)!r}"
+        f"by {assignment.by}, {part_of(len(wrong), len(agreements), 'output')} the question,"
+        f" reference or media of another sample, such as {facts.ids[row]}, whose {what} {verb}"
+        f" {plain(of_sample[what], 60)!r}, not {plain(of_output[what], 60)!r}"
     )

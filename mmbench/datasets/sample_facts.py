@@ -5,6 +5,7 @@ Texts are compared without case, with single spaces, and with composed character
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from string import ascii_uppercase
@@ -24,20 +25,23 @@ class SampleFacts(NamedTuple):
     """What identifies each sample, in row order: its id, question, references and media.
 
     Texts are in the form of `plain_text`, media in the form of `media_stem`. A question is "" if
-    the sample has none, or if all samples have the same question.
+    the sample has none, or if all samples have the same question. `repeated` are the questions of
+    several samples, and `known_media` the media of all samples.
     """
 
     ids: Sequence[str]
     questions: Sequence[str]
     references: Sequence[frozenset[str]]
     media: Sequence[frozenset[str]]
+    repeated: frozenset[str]
+    known_media: frozenset[str]
 
 
 class Agreement(NamedTuple):
     """Whether an output and a sample have the same question, a common reference, common media.
 
-    None means that one of them has nothing to compare. `media` is never False, because programs
-    rename media files.
+    None means that one of them has nothing to compare. `media` is False only if the media are those
+    of other samples and several samples have the question, because programs rename media files.
     """
 
     question: bool | None
@@ -51,8 +55,12 @@ class Agreement(NamedTuple):
 
     @property
     def contradicts(self) -> bool:
-        """Return whether there is something to compare and none of it is the same."""
-        return False in self and not self.confirms
+        """Return whether there is something to compare and none of it is the same.
+
+        A question that several samples have is not enough if the media are those of another sample.
+        """
+        confirms = self.reference is True if self.media is False else self.confirms
+        return False in self and not confirms
 
 
 def plain_text(text: str) -> str:
@@ -69,11 +77,15 @@ def sample_facts(samples: Sequence[Sample], labels: Sequence[str] = ()) -> Sampl
     """Return the facts of samples. `labels` are the class names of targets that are indices."""
     questions = [_question(sample) for sample in samples]
     same = len(set(questions)) == 1 and len(questions) > 1
+    questions = [""] * len(questions) if same else questions
+    media = [_media(sample) for sample in samples]
     return SampleFacts(
         column(samples, "id"),
-        [""] * len(questions) if same else questions,
+        questions,
         [reference_forms(sample.target, labels) for sample in samples],
-        [_media(sample) for sample in samples],
+        media,
+        frozenset(question for question, n in Counter(questions).items() if n > 1),
+        frozenset().union(*media),
     )
 
 
@@ -111,9 +123,16 @@ def _media(sample: Sample) -> frozenset[str]:
 def agreement(context: OutputContext, facts: SampleFacts, row: int) -> Agreement:
     """Compare an output with the sample in a row."""
     question, prompt = facts.questions[row], plain_text(context.prompt)
-    references, media = _plain(context.references), frozenset(map(media_stem, context.media))
+    references = _plain(context.references)
     return Agreement(
         question in prompt if question and prompt else None,
         bool(references & facts.references[row]) if references and facts.references[row] else None,
-        True if media & facts.media[row] else None,
+        _same_media(frozenset(map(media_stem, context.media)), facts, row),
     )
+
+
+def _same_media(media: frozenset[str], facts: SampleFacts, row: int) -> bool | None:
+    if media & facts.media[row]:
+        return True
+    of_others = media & facts.known_media and facts.questions[row] in facts.repeated
+    return False if of_others else None

@@ -78,7 +78,9 @@ def test_ambiguous_outputs_are_listed_and_never_guessed(refused, scored, answers
     rows = [lmms(n, QUESTIONS[k], OUTPUTS[k], target="?") for n, k in enumerate(order)]
     path = writers.lmms_eval(tmp_path / "s.jsonl", rows)
     message = refused("answers", path, answers)
-    assert "by row number, 3 of 4 outputs have the question and reference of another" in message
+    assert (
+        "by row number, 3 of 4 outputs have the question, reference or media of another" in message
+    )
     assert "2 of 4 outputs fit several samples: 0, 1;" in message
     assert "--partial scores the others; --field id=row matches without this check" in message
     record = scored("answers", path, answers, "--partial")
@@ -217,3 +219,36 @@ def test_other_json_lines_are_of_no_harness(tmp_path):
     path = write_file(tmp_path / "samples_x.jsonl", '{"id": "a", "value": "yes"}\n')
     assert read_harness(path) is None
     assert read_harness(tmp_path) is None
+
+
+def test_row_numbers_are_not_used_if_media_are_those_of_other_samples(scored, tmp_path):
+    # All questions are the same, and the file has no references, as predictions of EvalScope.
+    data = [
+        {**q, "question": "What is it?", "answer": o}
+        for q, o in zip(QUESTIONS, "abcd", strict=True)
+    ]
+    order = [1, 0, 3, 2]
+    rows = [
+        lmms(n, data[k], data[k]["answer"], target="", input_media=[f"/cache/{data[k]['image']}"])
+        for n, k in enumerate(order)
+    ]
+    path = writers.lmms_eval(tmp_path / "s.jsonl", rows)
+    record = scored("answers", path, write_lines(tmp_path / "d.jsonl", *data))
+    assert value(record, "exact_match") == 1
+    assert "matched by question, reference and media; 4 of 4" in notes(record)
+
+
+def test_media_that_a_harness_numbered_do_not_contradict_other_questions(scored, tmp_path):
+    data = [
+        {**q, "question": f"{q['question']} {n}", "image": f"{n}.jpg"}
+        for n, q in enumerate(QUESTIONS)
+    ]
+    media = [["/tmp/1.jpg"], ["/tmp/2.jpg"], ["/tmp/3.jpg"], ["/tmp/4.jpg"]]
+    rows = [
+        lmms(n, q, o, target="", input_media=media[n])
+        for n, (q, o) in enumerate(zip(data, OUTPUTS, strict=True))
+    ]
+    path = writers.lmms_eval(tmp_path / "s.jsonl", rows)
+    record = scored("answers", path, write_lines(tmp_path / "d.jsonl", *data))
+    assert value(record, "exact_match") == 0.75
+    assert "matched by row number; 4 of 4" in notes(record)
