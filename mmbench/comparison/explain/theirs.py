@@ -58,10 +58,12 @@ def _find(text: str, out: str | Path, task: str | None) -> StoredRun:
     """Find a run of the task, or else of any task: the prompts of two tasks may be compared."""
     try:
         return find_run(text, out, task)
-    except DataError:
-        if task is None:
+    except DataError as error:
+        if task is not None:
+            return _find(text, out, None)
+        if not Path(text).suffix[1:].isalpha():
             raise
-        return find_run(text, out)
+        raise DataError(f"no file or folder {text}; also, {error}") from error
 
 
 def run_result(run: StoredRun, ours: OurResult, tasks: Sequence[str] = ()) -> TheirResult:

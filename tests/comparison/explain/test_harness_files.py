@@ -363,6 +363,7 @@ def test_what_is_refused(vqa_run: str, tmp_path: Path, capsys: pytest.CaptureFix
     assert "has no score 'bleu@4'; choose --metric from" in refused(theirs, "--metric", "bleu@4")
     assert "unknown score of their result" in refused(theirs, "--their-metric", "acc")
     assert "no run id" in refused("nowhere")
+    assert "no file or folder other/s.jsonl; also, run" in refused("other/s.jsonl")
 
 
 def test_the_printed_table(
