@@ -11,7 +11,7 @@ from mmbench.comparison.samples.output_text import output_text
 from mmbench.stats import sample_values
 from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints
-from mmbench.text import plain
+from mmbench.text.excerpts import excerpts
 
 MOST_SAMPLES = 50  # samples returned; a table shows fewer
 EXCERPT = 200  # characters of a text
@@ -117,29 +117,6 @@ def _change(
     texts = excerpts(baseline_text, candidate_text, EXCERPT)
     reference = excerpts(output_text(target), candidate_text, EXCERPT)[0]
     return SampleChange(ident, direction, first, second, *texts, reference)
-
-
-def excerpts(first: str, second: str, limit: int) -> tuple[str, str]:
-    """Return excerpts of two texts around their first difference, each at most `limit` characters.
-
-    Both excerpts begin at the same position, at the start of a word if possible. `…` marks omitted
-    text. Control and formatting characters are replaced, so that the excerpts are safe to print.
-    """
-    first, second = (" ".join(text.split()) for text in (first, second))
-    start = 0
-    if max(len(first), len(second)) > limit:
-        start = max(0, _first_difference(first, second) - limit // 3)
-        blank = first.find(" ", start, start + limit // 6)
-        start = blank + 1 if start and blank >= 0 else start
-    before = "…" if start else ""
-    parts = [f"{before}{text[start:]}" for text in (first, second)]
-    return plain(parts[0], limit), plain(parts[1], limit)
-
-
-def _first_difference(first: str, second: str) -> int:
-    pairs = enumerate(zip(first, second, strict=False))
-    shorter = min(len(first), len(second))
-    return next((at for at, (one, other) in pairs if one != other), shorter)
 
 
 def _rates(values: Floats, rows: Floats) -> Floats:

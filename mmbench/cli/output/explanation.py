@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 from mmbench.cli.output.terminal import listing, table
-from mmbench.comparison.changes import excerpts
 from mmbench.comparison.explain.explanation import (
     CAUSES,
     Cause,
@@ -18,6 +17,7 @@ from mmbench.comparison.explain.explanation import (
 )
 from mmbench.comparison.samples.output_text import output_text, reference_texts
 from mmbench.text import count, listed, plain
+from mmbench.text.excerpts import excerpts
 from mmbench.text.number_format import format_number
 from mmbench.text.word_difference import word_difference
 

@@ -60,6 +60,16 @@ def _is_mark(char: str) -> bool:
     return category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff"
 
 
+def truncated(text: str, width: int) -> str:
+    """Return the beginning of a text that fits into `width` cells; `…` marks the omitted rest."""
+    if display_width(text) <= width:
+        return text
+    cut = text[:width]
+    while display_width(cut) >= width:
+        cut = cut[:-1]
+    return f"{cut}…"
+
+
 def wrapped(line: str, width: int | None, hang: int | None = None) -> list[str]:
     """Wrap a line between words; continuation lines are indented by `hang` cells.
 

@@ -23,6 +23,20 @@ _MOST_GROUPS = 1000  # distinct values of a tag that can be groups of a mean
 _EXACT = 1e-9  # relative difference of equal values
 
 
+class AggregatedSamples(NamedTuple):
+    """The n samples that their value of a score may include.
+
+    `measured` has a row for each sample with a score, `tags` [n] are their tags, and `answered` [n]
+    marks samples with an answer. `unscored` counts the samples in their file without a score.
+    """
+
+    name: ScoreName
+    measured: Measured
+    tags: Sequence[dict[str, str]]
+    answered: NDArray[np.bool_]
+    unscored: int
+
+
 class Aggregation(NamedTuple):
     """Ways from our aggregate of their samples to theirs: what differs, and the value after it.
 
@@ -44,28 +58,18 @@ class _Candidate(NamedTuple):
         return self.steps[-1][1]
 
 
-def aggregation(
-    name: ScoreName,
-    measured: Measured,
-    tags: Sequence[dict[str, str]],
-    answered: NDArray[np.bool_],
-    unscored: int,
-    stated: float,
-    scale: float,
-) -> Aggregation:
+def aggregation(samples: AggregatedSamples, stated: float, scale: float) -> Aggregation:
     """Explain the number `stated` in their file from their samples.
 
-    `measured` has a row for each of their n scored samples, `tags` [n] their tags, and `answered`
-    [n] marks samples with an answer. `unscored` counts the samples in their file without a score.
     `scale` is that of their scores per sample; the number itself may be a percentage anyway.
     """
-    candidates = list(_candidates(name, measured, tags, answered, unscored))
+    candidates = list(_candidates(samples))
     for equal in (_is_equal, _is_rounded):
         for unit in dict.fromkeys((scale, 1.0, PERCENT)):
             for candidate in candidates:
                 if equal(candidate.value, stated, unit):
                     return _explained(candidate, stated * unit, stated, unit)
-    value = stated * _unit(name, stated, scale)
+    value = stated * _unit(samples.name, stated, scale)
     return Aggregation([], value, explained=False)
 
 
@@ -112,13 +116,8 @@ def _unit(name: ScoreName, stated: float, scale: float) -> float:
     return PERCENT if scale == PERCENT or (is_rate and stated > limit) else 1.0
 
 
-def _candidates(
-    name: ScoreName,
-    measured: Measured,
-    tags: Sequence[dict[str, str]],
-    answered: NDArray[np.bool_],
-    unscored: int,
-) -> Iterator[_Candidate]:
+def _candidates(samples: AggregatedSamples) -> Iterator[_Candidate]:
+    name, measured, tags, answered, unscored = samples
     start = ("", measured.value)
     yield _Candidate([start])
     each, has_row = measured.each(), measured.measured

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmbench.columns import ABSENT
-from mmbench.comparison.explain.aggregation import aggregation
+from mmbench.comparison.explain.aggregation import AggregatedSamples, aggregation
 from mmbench.comparison.explain.counterparts import Counterpart, with_their_scores
 from mmbench.comparison.explain.explanation import CAUSES, Divergence, Explanation, SampleView
 from mmbench.comparison.explain.replacement import Chain, divergence, our_view
@@ -151,15 +151,10 @@ class Explainer:
         unscored = sum(not self._counted(pair) for pair in self.pairs) if self.scored else 0
         answered = [pair.final is not ABSENT and not pair.sample.error for pair in members]
         tags = [{**pair.item.prediction.tags, **pair.sample.tags} for pair in members]
-        result = aggregation(
-            self.ours.parts,
-            measured,
-            tags,
-            np.array(answered, np.bool_),
-            unscored,
-            stated,
-            self.choice.scale,
+        samples = AggregatedSamples(
+            self.ours.parts, measured, tags, np.array(answered, np.bool_), unscored
         )
+        result = aggregation(samples, stated, self.choice.scale)
         before = measured.value
         for detail, after in result.steps:
             self.chain.add("aggregation", detail, before, after)

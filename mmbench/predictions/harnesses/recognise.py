@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import files_below
@@ -62,9 +63,14 @@ def _only_samples(folder: Path) -> Path | None:
 
 def _first_line(path: Path) -> bytes:
     """Return the first line of a file; b"" if it cannot be read, which its reader reports."""
+    return _beginning(path, lambda stream: stream.readline())
+
+
+def _beginning(path: Path, read: Callable[[BinaryIO], bytes]) -> bytes:
+    """Return what `read` reads from a file; b"" if it cannot be read, which its reader reports."""
     try:
         with open_regular(path) as stream:
-            return stream.readline()
+            return read(stream)
     except OSError:
         return b""
 
@@ -75,18 +81,9 @@ def _read_lines(path: Path) -> HarnessResults | None:
     return read(read_file(path), path) if read else None
 
 
-def _beginning(path: Path) -> bytes:
-    """Return the first MiB of a file; b"" if it cannot be read, which its reader reports."""
-    try:
-        with open_regular(path) as stream:
-            return stream.read(_BEGINNING)
-    except OSError:
-        return b""
-
-
 def _read_json(path: Path) -> HarnessResults | None:
     """Read JSON lines, an object, or the records of VLMEvalKit."""
-    beginning = _beginning(path)
+    beginning = _beginning(path, lambda stream: stream.read(_BEGINNING))
     if is_json_lines(beginning):
         return _read_lines(path)
     if beginning.lstrip().startswith(b"["):

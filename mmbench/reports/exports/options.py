@@ -13,7 +13,6 @@ from mmbench.storage.file_names import name_fault
 from mmbench.text import plain
 from mmbench.types import ModelInfo, RunRecord
 
-RELATIONSHIPS = ("first_party", "third_party", "collaborative", "other")
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _URL = re.compile(r"https?://[^\s<>\"]+")
 

@@ -10,12 +10,13 @@ from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import display_width, listing, screen_width, show, table
 from mmbench.cli.parser.options import find_runs
-from mmbench.comparison.changes import SampleChange, SampleChanges, excerpts
+from mmbench.comparison.changes import SampleChange, SampleChanges
 from mmbench.comparison.compact_letter_display import compact_letters
 from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
+from mmbench.text.excerpts import excerpts
 from mmbench.text.number_format import (
     decimals,
     format_interval,

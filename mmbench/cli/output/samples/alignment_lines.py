@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from mmbench.cli.output.terminal import display_width
+from mmbench.cli.output.terminal import display_width, truncated
 from mmbench.metrics.speech.alignment import Alignment, Step
 from mmbench.text import count, plain
 
@@ -61,16 +61,6 @@ def _token(text: str, room: int | None, *, blank: bool) -> str:
         return text if blank else _SPACE
     visible = plain(text, _LONGEST) or ("\ufffd" if text else "")
     return visible if room is None else truncated(visible, room)
-
-
-def truncated(text: str, width: int) -> str:
-    """Return the beginning of a text that fits into `width` cells; `…` marks the omitted rest."""
-    if display_width(text) <= width:
-        return text
-    cut = text[:width]
-    while display_width(cut) >= width:
-        cut = cut[:-1]
-    return f"{cut}…"
 
 
 def _groups(columns: Sequence[_Column], room: int | None, gap: int) -> Iterator[list[_Column]]:

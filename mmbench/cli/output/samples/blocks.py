@@ -11,10 +11,10 @@ from mmbench.cli.output.samples.alignment_lines import alignment_lines
 from mmbench.cli.output.samples.fields import Field, View, field_lines, input_fields, tag_fields
 from mmbench.cli.output.samples.outputs import output_fields
 from mmbench.cli.output.terminal import display_width, wrapped
-from mmbench.comparison.changes import excerpts
 from mmbench.comparison.samples.run_sample import RunSample
 from mmbench.comparison.samples.transcripts import transcript_alignment
 from mmbench.text import plain
+from mmbench.text.excerpts import excerpts
 
 _INDENT = 2
 _GAP = 2  # blanks between two columns
