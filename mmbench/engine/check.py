@@ -15,9 +15,9 @@ from typing import NamedTuple
 from mmbench.columns import take_rows
 from mmbench.engine import dispatch, identity
 from mmbench.engine.context import RunContext, run_context
-from mmbench.engine.inference.forward import Forward
+from mmbench.engine.execution.forward import Forward
+from mmbench.engine.execution.in_process import device_for
 from mmbench.engine.inference.responses import distinct, zero_matrix
-from mmbench.engine.inference.runner import device_for
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
 from mmbench.engine.options import RunSettings

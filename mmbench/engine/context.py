@@ -1,4 +1,4 @@
-"""The context of a run: its settings, content keys, progress, costs and loaded model."""
+"""The context of a run: its settings, content keys, progress, costs and executor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import NamedTuple
 
-from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.execution.executor import Executor
+from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.usage import Usage
@@ -48,24 +49,24 @@ class RunStats:
 
 
 class RunContext(NamedTuple):
-    """The values that all parts of one run share. `model_cache` holds the loaded model."""
+    """The values that all parts of one run share. `executor` runs the models."""
 
     options: RunSettings
     keys: ContentKeys
     progress: Progress
     costs: RunStats
-    model_cache: ModelCache
+    executor: Executor
 
 
 @contextmanager
 def run_context(
     options: RunSettings | None = None,
     progress: Progress | None = None,
-    model_cache: ModelCache | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[RunContext]:
     """Open the cache of content keys for one run, and yield the context of the run.
 
-    A `model_cache` that is passed to several runs keeps the model loaded between them.
+    An `executor` that is passed to several runs keeps the model loaded between them.
     """
     with ContentKeys(cache_folder()) as keys:
         yield RunContext(
@@ -73,5 +74,5 @@ def run_context(
             keys,
             progress or Silent(),
             RunStats(),
-            model_cache or ModelCache(),
+            executor or InProcessExecutor(),
         )

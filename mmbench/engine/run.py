@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mmbench.engine.context import RunContext, run_context
+from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
 from mmbench.engine.inference.runner import InferenceRunner
-from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -50,14 +50,14 @@ def run(
     task: str,
     options: RunSettings | None = None,
     progress: Progress | None = None,
-    model_cache: ModelCache | None = None,
+    executor: Executor | None = None,
 ) -> FinishedRun:
-    """Run a model on a task; `model_cache` keeps the model loaded for further tasks.
+    """Run a model on a task; `executor` keeps the model loaded for further tasks.
 
     Outputs are written to the journal as they arrive. If the run is killed, the same call computes
     only the missing outputs, with the same bits. Raises UserError for errors that the user can fix.
     """
-    with run_context(options, progress, model_cache) as context:
+    with run_context(options, progress, executor) as context:
         costs = context.costs
         with costs.clock.stage("prepare"):
             prepared = prepare(model, task, context)
@@ -151,6 +151,7 @@ def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
     loaded = runner.loaded()
     if isinstance(loaded, DescribesServer):
         costs.server, costs.notes = loaded.server(), loaded.server_notes()
+    costs.notes += runner.notes
     return outputs
 
 

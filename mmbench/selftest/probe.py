@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from mmbench.engine.execution.in_process import InProcessModel
 from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.progress import Silent
 from mmbench.protocols import Dataset, Embeds, Kind
@@ -138,9 +139,10 @@ def _probe_requests(kind: Kind[Dataset], data: Dataset) -> dict[str, Requests]:
 
 
 def _embed(requests: Requests, keys: ContentKeys, folder: Path, size: int) -> VectorOutputs:
-    outputs = CachedInference(Probe, folder, keys, Silent(), batch_size=size).answer(
-        "probe", requests
-    )
+    progress = Silent()
+    executor = InProcessModel(Probe, keys, progress.note)
+    inference = CachedInference(executor, folder, keys, progress, batch_size=size)
+    outputs = inference.answer("probe", requests)
     assert isinstance(outputs, VectorOutputs)  # the probe embeds, see `_probe_requests`
     return outputs
 

@@ -8,6 +8,7 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
+from mmbench.engine.execution.in_process import InProcessModel
 from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.loading.abilities import kind_of
 from mmbench.engine.progress import Silent
@@ -87,9 +88,8 @@ def test_embeddings_score_as_the_run_that_made_them(tmp_path: Path) -> None:
     kind, data = kind_of(spec), lookup("data", "coco")(folder)
     model = lookup("model", "test-means")(None, device="cpu", dtype="float32")
     with ContentKeys(cache_folder()) as keys:
-        answerer = CachedInference(
-            lambda: model, tmp_path / "journal", keys, Silent(), batch_size=4
-        )
+        executor = InProcessModel(lambda: model, keys, print)
+        answerer = CachedInference(executor, tmp_path / "journal", keys, Silent(), batch_size=4)
         found = {s: answerer.answer(s, r).vectors for s, r in kind.requests(data, 0).items()}
     order = np.random.default_rng(0).permutation(len(data.queries))
     np.savez(

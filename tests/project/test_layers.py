@@ -36,6 +36,7 @@ LAYERS = [
     {"engine.options", "engine.progress", "engine.identity", "engine.dispatch", "engine.speed",
      "engine.usage", "engine.score_names"},
     {"engine.loading.models", "engine.loading.data"},
+    {"engine.execution"},
     {"engine.context"},
     {"engine.loading"},
     {"engine.inference"},

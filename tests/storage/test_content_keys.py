@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.columns import texts_of
-from mmbench.engine.inference.decode import length, lengths
+from mmbench.engine.execution.decode import length, lengths
 from mmbench.engine.inference.responses import distinct
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys

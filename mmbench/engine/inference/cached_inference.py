@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field
-from functools import partial
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from mmbench.columns import Places, take_rows
-from mmbench.engine.dispatch import StoredRow, labels_of
-from mmbench.engine.inference.decode import is_timed, lengths
-from mmbench.engine.inference.forward import Forward, ItemSelector, prepared_bytes
-from mmbench.engine.inference.pinned import pin_files
-from mmbench.engine.inference.plan import first_size, largest_batch, plan
+from mmbench.columns import Places
+from mmbench.engine.dispatch import StoredRow
+from mmbench.engine.execution.decode import is_timed, lengths
+from mmbench.engine.execution.executor import ComputedBatch, ModelExecutor
+from mmbench.engine.inference.plan import plan
 from mmbench.engine.inference.responses import Distinct, ResponseTable, distinct
 from mmbench.engine.progress import Progress
 from mmbench.engine.usage import Usage
 from mmbench.errors import ContentError, SampleError
 from mmbench.media import DECODING
-from mmbench.protocols import WritesEach
 from mmbench.storage.content_keys import ContentKeys, Keys, as_keys, digest
 from mmbench.storage.journal.entries import JournalBatch, RowBlock
 from mmbench.storage.journal.journal import Journal
@@ -34,18 +31,17 @@ from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 class CachedInference:
     """The inference of one model, with a journal of its outputs in `folder`.
 
-    `load` is called before the first forward pass and returns the model. If `batch_size` is None, a
-    size that fits the memory is chosen. If `fresh` is true, outputs that are already in the journal
+    `executor` runs the forward passes. If `batch_size` is None, a size that fits the memory is
+    chosen. If `fresh` is true, outputs that are already in the journal
     are ignored, but not deleted. `price` has the prices of a million prompt tokens and of a million
     completion tokens; if it is given, the cost is reported. `name` is the model's name in errors.
     """
 
-    load: Callable[[], object]
+    executor: ModelExecutor
     folder: Path
     keys: ContentKeys
     progress: Progress
     _: KW_ONLY
-    device: str = "cpu"
     batch_size: int | None = None
     fresh: bool = False
     price: Sequence[float] | None = None
@@ -96,7 +92,7 @@ class CachedInference:
         stored = journal.get(key)
         if stored is not None:
             return msgspec.json.decode(stored.rows[0], type=list[str])
-        labels = labels_of(self.load(), self.name)
+        labels = self.executor.labels()
         journal.add(key, JournalBatch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
 
@@ -119,22 +115,10 @@ class CachedInference:
         self.cached += len(unique.keys) - n_missing
         self.progress.start(stage, len(unique.keys), len(unique.keys) - n_missing)
         if missing:
-            step = journal.sizes[1] if journal.sizes else size
-            model = self.load()
-            items = unique.select
-            if getattr(model, "remote", False):
-                pinned_items = [
-                    pin_files(item, self.keys) for item in take_rows(unique.items, unique.first)
-                ]
-                items = partial(take_rows, pinned_items)
-            forward = Forward(model, requests, min(step, size), self.device, self.name)
-            if requests.method == "write" and isinstance(model, WritesEach):
-                answers = _answer_each(forward, model, missing, items)
-            else:
-                answers = self._batches(forward, missing, items)
-            for rows, answered in answers:
-                self._save(rows, answered, unique, journal, table, (size, forward.step))
-            self.audio_seconds += forward.audio_seconds
+            step = min(journal.sizes[1] if journal.sizes else size, size)
+            with closing(self.executor.compute(requests, missing, unique.select, step)) as batches:
+                for batch in batches:
+                    self._save(batch, unique, journal, table, size)
 
     def _size(self, journal: Journal, requests: Requests, unique: Distinct, lengths: Places) -> int:
         """Return the batch size of the forward passes.
@@ -149,37 +133,30 @@ class CachedInference:
         if not len(lengths):
             return 1
         (longest,) = unique.select(lengths.argmax(0, keepdims=True))
-        model = self.load()
-        item = Forward(model, requests, 1).prepare(longest)
-        return first_size(prepared_bytes(item), self.device, largest_batch(model, requests))
-
-    def _batches(
-        self, forward: Forward, missing: list[Places], items: ItemSelector
-    ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
-        for rows, prepared in forward.prepare_ahead(missing, items):
-            yield rows, forward.answer(prepared, self.progress.note)
+        return self.executor.batch_size(requests, longest)
 
     def _save(
         self,
-        rows: Places,
-        answers: Sequence[StoredRow],
+        computed: ComputedBatch,
         unique: Distinct,
         journal: Journal,
         table: ResponseTable,
-        sizes: tuple[int, int],
+        size: int,
     ) -> None:
         """Add the outputs of a batch to the journal and to the table."""
+        rows, sizes = computed.rows, (size, computed.step)
         keys = unique.keys[rows]
-        batch, transient = _split_failures(keys, answers)
+        batch, transient = _split_failures(keys, computed.outputs)
         if not transient:
             journal.add(keys, batch, sizes)
         elif len(batch.keys) and not table.all_or_nothing:
             journal.add(as_keys([batch.keys.data, *batch.failures]), batch, sizes)
         table.add(rows, unique.keys, batch._replace(failures=batch.failures | transient))
         self.computed += len(batch.keys)
-        computed = self.usage.computed.plus(table.generated(rows))
-        self.usage = self.usage._replace(computed=computed)
-        if self.price is not None and (cost := computed.cost(self.price)) is not None:
+        self.audio_seconds += computed.audio_seconds
+        tokens = self.usage.computed.plus(table.generated(rows))
+        self.usage = self.usage._replace(computed=tokens)
+        if self.price is not None and (cost := tokens.cost(self.price)) is not None:
             self.progress.report_cost(cost)
         self.progress.advance(len(rows))
 
@@ -191,14 +168,6 @@ def _load_stored(table: ResponseTable, rows: Places, keys: Keys, journal: Journa
         # Generation is costly: outputs of a batch in which another item failed are used, too.
         stored = journal.part(keys[rows])
     return rows if stored is None else table.add(rows, keys, stored)
-
-
-def _answer_each(
-    forward: Forward, model: WritesEach, missing: list[Places], items: ItemSelector
-) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
-    """Yield each output as soon as the model returns it, as a batch of one."""
-    for row, answer in forward.answer_each(model, missing, items):
-        yield np.array([row]), [answer]
 
 
 def _split_failures(keys: Keys, rows: Sequence[StoredRow]) -> tuple[JournalBatch, dict[bytes, str]]:

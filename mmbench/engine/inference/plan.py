@@ -7,23 +7,13 @@ the same plan, and its outputs are identical bit for bit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from mmbench.columns import Places
 from mmbench.storage.content_keys import Keys
-from mmbench.types import Requests
 
 WINDOW = 8192  # requests sorted together: enough for little padding, few enough to stream
-CPU_BATCH = 64  # larger batches are no faster on a CPU
-CUDA_BATCH = 256
-_ACTIVATIONS = 32  # bytes during a forward pass per byte of prepared input, a generous estimate
-_SHARE = 4  # a batch may take 1 / _SHARE of the free memory
-
-# Autoregressive and diffusion models gain little from larger batches and need the memory of every
-# step.
-_LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
 
 
 def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
@@ -39,37 +29,3 @@ def plan(lengths: Places, keys: Keys, size: int) -> Iterator[Places]:
         high, low = halves[window].T
         rows = start + np.lexsort((low, high, -lengths[window]))
         yield from (rows[i : i + size] for i in range(0, len(rows), size))
-
-
-def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:
-    """Return the first batch size: a power of two that fits into a quarter of the free memory.
-
-    `item_bytes` is the size of one prepared input, `largest` the largest useful batch size. On
-    CUDA, the largest useful size is returned; it is halved later when memory runs out.
-    """
-    if device != "cpu":
-        return largest or CUDA_BATCH
-    fits = _free_memory() // _SHARE // max(1, item_bytes * _ACTIVATIONS)
-    size = 1
-    while size * 2 <= min(fits, largest or CPU_BATCH):
-        size *= 2
-    return size
-
-
-def largest_batch(model: object, requests: Requests) -> int | None:
-    """Return the largest useful batch size: the model's `batch`, else a limit of the method.
-
-    Return None if the model has no `batch` and the method has no limit.
-    """
-    own: int | None = getattr(model, "batch", None)
-    return own or _LARGEST_BATCHES.get(requests.method)
-
-
-def _free_memory() -> int:
-    """Return the available memory in bytes (MemAvailable), or 2 GiB if it is unknown."""
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as lines:
-            fields = dict(line.split(":", 1) for line in lines)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return 2 << 30

@@ -12,31 +12,13 @@ from msgspec.structs import replace
 from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.dispatch import scale_of
+from mmbench.engine.execution.executor import RunServices
 from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
 from mmbench.engine.usage import Usage
-from mmbench.errors import UserError
 from mmbench.storage.journal.folders import open_folder, open_temporary_folder
 from mmbench.types import GeneratedOutputs, Requests, ScoreScale, VectorOutputs
-
-
-def device_for(device: str) -> str:
-    """Return the torch device for the setting `device`.
-
-    `auto` becomes `cuda` if torch finds a CUDA device, else `cpu`.
-
-    Raises UserError if torch finds no CUDA device for `cuda`.
-    """
-    if device == "cpu":
-        return device
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not torch.cuda.is_available():
-        raise UserError(f"--device {device}: torch sees no CUDA device; use --device cpu")
-    return device
 
 
 class InferenceRunner:
@@ -55,15 +37,18 @@ class InferenceRunner:
         self._costs, self._progress = context.costs, context.progress
         # A remote model does not run here, so torch is not imported.
         self._model = model
-        self.device = "cpu" if model.info.dtype == REMOTE else device_for(options.device)
+        is_remote = model.info.dtype == REMOTE
+        self.device = "cpu" if is_remote else context.executor.device_for(options.device)
         self._costs.device = self.device
-        # The function does not refer to this object, so that the journal is released with it.
+        services = RunServices(
+            context.keys, context.progress, partial(context.costs.clock.stage, "load")
+        )
+        self._executor = context.executor.open(model, self.device, services)
         self._answerer = CachedInference(
-            partial(_load, model, self.device, context),
+            self._executor,
             self._journal(),
             context.keys,
             context.progress,
-            device=self.device,
             batch_size=options.batch_size,
             fresh=options.fresh,
             price=price,
@@ -100,12 +85,15 @@ class InferenceRunner:
     def loaded(self) -> object:
         """Return the loaded model.
 
-        Return None if the model was not loaded because all outputs were in the journal.
+        Return None if the model was not loaded in this process, for example because all outputs
+        were in the journal.
         """
-        cache = self._context.model_cache
-        if not cache.holds(self._model, self.device):
-            return None
-        return cache.get(self._model, self.device, self._progress)
+        return self._executor.loaded()
+
+    @property
+    def notes(self) -> list[str]:
+        """Return remarks on the forward passes for the record."""
+        return self._executor.notes
 
     @property
     def usage(self) -> Usage:
@@ -147,10 +135,3 @@ class InferenceRunner:
             if answerer.audio_seconds > audio_seconds:  # seconds of audio per second of computing
                 costs.throughput[RTFX] = round((answerer.audio_seconds - audio_seconds) / spent, 2)
         return answers
-
-
-def _load(model: Model, device: str, context: RunContext) -> object:
-    if context.model_cache.holds(model, device):
-        return context.model_cache.get(model, device, context.progress)
-    with context.costs.clock.stage("load"):
-        return context.model_cache.get(model, device, context.progress)

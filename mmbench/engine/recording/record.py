@@ -114,6 +114,7 @@ def make_record(
     published = compare_published(
         spec, known_as(model, context.options), scores, task, summary.failed
     )
+    environment = identity.environment(costs.device) | context.executor.environment()
     endpoint: dict[str, object] = {"endpoint": summary.endpoint} if summary.endpoint else {}
     endpoint |= {"server": costs.server} if costs.server else {}
     return RunRecord(
@@ -128,7 +129,7 @@ def make_record(
         failures=summary.failures[:_MOST_FAILURES],
         seconds=costs.clock.seconds,
         throughput=summary.throughput | costs.throughput,
-        environment=identity.environment(costs.device) | endpoint,
+        environment=environment | endpoint,
         seed=summary.seed,
         index=summary.search,
         notes=summary.notes,

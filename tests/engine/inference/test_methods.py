@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
 from mmbench.errors import UserError
@@ -194,10 +194,10 @@ def test_drawings_have_a_seed_each(tmp_path: Path) -> None:
 
 
 def test_one_model_stays_for_the_next_task(tmp_path: Path) -> None:
-    name, held, before = asked(tmp_path), ModelCache(), toy_models.Echo.loaded
+    name, held, before = asked(tmp_path), InProcessExecutor(), toy_models.Echo.loaded
     for seed in (1, 2):
         options = RunSettings(data=tmp_path, device="cpu", fresh=True, seed=seed)
-        run("toy-echo", name, options, model_cache=held)
+        run("toy-echo", name, options, executor=held)
     assert toy_models.Echo.loaded == before + 1
 
 

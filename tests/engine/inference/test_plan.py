@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.engine.inference.plan import CPU_BATCH, CUDA_BATCH, WINDOW, first_size, plan
+from mmbench.engine.execution.batch_sizes import CPU_BATCH, CUDA_BATCH, first_size
+from mmbench.engine.inference.plan import WINDOW, plan
 from mmbench.storage.content_keys import as_keys, digest
 
 LENGTHS = st.lists(st.integers(0, 40), max_size=200)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from mmbench.cli import main
-from mmbench.engine.inference.forward import Forward
+from mmbench.engine.execution.forward import Forward
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.models.api.adapter import Api
 from mmbench.storage.content_keys import cache_folder

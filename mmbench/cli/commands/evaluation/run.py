@@ -22,7 +22,8 @@ from mmbench.cli.parser.options import (
     models_of,
     run_options,
 )
-from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.execution.executor import Executor
+from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.protocols import Reporter
 from mmbench.reports import board
 from mmbench.reports.reporters import find_reporters
@@ -39,12 +40,12 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
-    model_cache = ModelCache()
+    executor = InProcessExecutor()
     args.model = models_of(args)
     models, codes = _valid_names(args.model, args)
     pairs = product(models, args.task)
     codes += until_interrupted(
-        _pair(model, task, args, reporters, records, model_cache) for model, task in pairs
+        _pair(model, task, args, reporters, records, executor) for model, task in pairs
     )
     codes.append(publish(records, args))
     return worst(codes)
@@ -76,14 +77,14 @@ def _pair(
     args: argparse.Namespace,
     reporters: Mapping[str, Reporter],
     records: list[RunRecord],
-    model_cache: ModelCache,
+    executor: Executor,
 ) -> int:
     from mmbench.engine.run import run
 
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task, model), progress, model_cache)
+            outcome = run(model, task, run_options(args, task, model), progress, executor)
         records.append(save_record(outcome, args))
         if args.media and outcome.generated_media:
             where = store.write_media(args.media, outcome.record, outcome.generated_media)

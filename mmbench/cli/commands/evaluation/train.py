@@ -14,7 +14,7 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.cli.output.training_logs import TrainingLogs
-from mmbench.engine.inference.runner import device_for
+from mmbench.engine.execution.in_process import device_for
 from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError, UserError
 from mmbench.protocols import Trainer

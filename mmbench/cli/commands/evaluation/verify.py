@@ -14,7 +14,8 @@ from mmbench.cli.output.outcome import publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
 from mmbench.cli.parser.options import models_of, run_options
-from mmbench.engine.loading.models.model_cache import ModelCache
+from mmbench.engine.execution.executor import Executor
+from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.engine.loading.models.model_ref import file_stem, parse, recipes
 from mmbench.errors import UnknownKind, UserError
 from mmbench.reports import board
@@ -53,14 +54,15 @@ def _codes(
     args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
 ) -> Iterator[int]:
     """Run each pair of model and task, add its record to `records`, and yield its exit code."""
-    model_cache, requested = ModelCache(), list(args.task)  # each pair sets `args.task` to its task
+    executor: Executor = InProcessExecutor()
+    requested = list(args.task)  # each pair sets `args.task` to its task
     for model in args.model:
         try:
             tasks = requested or _published_tasks(model, args, specs)
         except UserError as error:  # a model file that cannot be read
             yield report(error)
             continue
-        yield from (_verified(model, task, args, model_cache, records) for task in tasks)
+        yield from (_verified(model, task, args, executor, records) for task in tasks)
         if not tasks:
             yield report(UserError(_nothing_published(model, args, specs)))
 
@@ -69,7 +71,7 @@ def _verified(
     model: str,
     task: str,
     args: argparse.Namespace,
-    model_cache: ModelCache,
+    executor: Executor,
     records: list[RunRecord],
 ) -> int:
     from mmbench.engine.run import run
@@ -78,7 +80,7 @@ def _verified(
     progress = make_progress(quiet=args.quiet)
     try:
         with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task, model), progress, model_cache)
+            outcome = run(model, task, run_options(args, task, model), progress, executor)
     except BaseException as error:
         progress.finish()
         return report(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -10,30 +11,47 @@ from msgspec.structs import replace
 
 from mmbench.errors import SampleError
 from mmbench.storage.content_keys import KEY_BYTES, ContentKeys
-from mmbench.types import Content, ContinuationRequest, Item, Media, Message, View
+from mmbench.types import (
+    Content,
+    ContinuationRequest,
+    Conversation,
+    Item,
+    Media,
+    Message,
+    View,
+)
 from mmbench.validation.regular_files import read_regular
 
 
 def pin_files(item: Item, keys: ContentKeys) -> Item:
     """Return an item with pinned files: reading a file fails if its bytes have changed."""
+    return with_media(item, partial(_pin_medium, keys=keys))
+
+
+def with_media(item: Item, change: Callable[[Media], Media]) -> Item:
+    """Return an item in which each media item is replaced by the result of `change`."""
     match item:
         case Media():
-            return _pin_medium(item, keys)
+            return change(item)
         case View():
-            return replace(item, media=pin_files(item.media, keys))
+            return replace(item, media=change(item.media))
         case ContinuationRequest():
-            return replace(item, conversation=pin_files(item.conversation, keys))
+            return replace(item, conversation=_turns(item.conversation, change))
         case tuple():
-            return tuple(
-                Message(turn.role, tuple(_pin_part(part, keys) for part in turn.parts))
-                for turn in item
-            )
+            return _turns(item, change)
         case _:
             return item
 
 
-def _pin_part(part: Content, keys: ContentKeys) -> Content:
-    return _pin_medium(part, keys) if isinstance(part, Media) else part
+def _turns(conversation: Conversation, change: Callable[[Media], Media]) -> Conversation:
+    return tuple(
+        Message(turn.role, tuple(_part(part, change) for part in turn.parts))
+        for turn in conversation
+    )
+
+
+def _part(part: Content, change: Callable[[Media], Media]) -> Content:
+    return change(part) if isinstance(part, Media) else part
 
 
 def _pin_medium(medium: Media, keys: ContentKeys) -> Media:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmbench.engine.dispatch import call, class_scores
-from mmbench.engine.inference.forward import Forward
+from mmbench.engine.execution.forward import Forward
 from mmbench.errors import ModelError
 from mmbench.types import Audio, Modality, Requests, Role
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from os import cpu_count
 
+import numpy as np
+
 from mmbench.columns import Places
 from mmbench.engine.dispatch import StoredRow, call, encode_output
-from mmbench.engine.inference.decode import decode, describe_item, seconds_of_sound
+from mmbench.engine.execution.decode import decode, describe_item, seconds_of_sound
 from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
 from mmbench.protocols import Prepares, WritesEach
@@ -128,6 +130,21 @@ class Forward:
                 f" {count(len(numbers), 'conversation')}; yield one output per conversation"
             )
         yield from failed
+
+    def outputs(
+        self, batches: Iterable[Places], select: ItemSelector, report: Callable[[str], None]
+    ) -> Iterator[tuple[Places, Sequence[StoredRow]]]:
+        """Yield the rows and the encoded outputs of each batch.
+
+        If the model writes each answer on its own, each answer is a batch of one. `report` is
+        called with a message when memory runs out.
+        """
+        if self.requests.method == "write" and isinstance(self.model, WritesEach):
+            for row, output in self.answer_each(self.model, batches, select):
+                yield np.array([row]), [output]
+            return
+        for rows, prepared in self.prepare_ahead(batches, select):
+            yield rows, self.answer(prepared, report)
 
     def answer(self, items: Sequence[object], report: Callable[[str], None]) -> Sequence[StoredRow]:
         """Return an encoded output for each prepared item; failed items stay SampleErrors.
