@@ -133,7 +133,7 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.index $(DEPS)
-	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,dev]'
+	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,ray,dev]'
 	$(PIP) --no-deps $(PEERS) $(WRAPPED)
 	touch $@
 

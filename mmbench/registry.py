@@ -152,6 +152,11 @@ def load_plugin(path: str) -> None:
     _loaded[file] = source
 
 
+def plugin_files() -> dict[Path, bytes]:
+    """Return the plugin files that this process has loaded, with their sources, in order."""
+    return dict(_loaded)
+
+
 def plugin_places() -> dict[Path, dict[str, Any]]:
     """Return {plugin file or package folder: its registered objects by name}.
 

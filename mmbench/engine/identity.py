@@ -159,7 +159,7 @@ def environment(device: str) -> dict[str, object]:
     """Return the environment of a run: versions, platform, device, threads and git commit."""
     torch = sys.modules.get("torch")  # not imported in a run without a model
     device_name = device
-    if torch is not None and device.startswith("cuda"):
+    if torch is not None and device.startswith("cuda") and torch.cuda.is_available():
         device_name = torch.cuda.get_device_name(device)
     return {
         "versions": versions() | {"python": platform.python_version()},

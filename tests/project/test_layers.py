@@ -40,6 +40,7 @@ LAYERS = [
     {"engine.context"},
     {"engine.loading"},
     {"engine.inference"},
+    {"engine.workers"},
     {"engine.scoring"},
     {"engine.recording"},
     {"engine.trial", "engine.interactive", "engine.run"},
@@ -55,7 +56,7 @@ LAYERS = [
     {"cli.process"},
     {"cli.errors"},
     {"cli.parser"},
-    {"cli.output"},
+    {"cli.output", "cli.workers"},
     {"cli.commands"},
 ]  # fmt: skip
 APART = {"models", "kinds", "metrics", "data"}  # never import each other, whatever their rows

@@ -18,6 +18,7 @@ from mmbench.cli.parser.shared_flags import (
     record_flags,
     report_to,
     runs_of_task,
+    workers,
 )
 
 
@@ -25,6 +26,7 @@ def run(commands: Commands) -> None:
     """Add the subcommand `mmbench run` and its flags."""
     parser = command(commands, "run", "evaluation", "run models on tasks and write the leaderboard")
     pair(parser)
+    workers(parser)
     record_flags(parser)
     report_to(parser)
     parser.add_argument(
@@ -152,6 +154,7 @@ def verify(commands: Commands) -> None:
     parser.set_defaults(seed=0, fresh=False)
     record_flags(parser)
     machine(parser)
+    workers(parser)
     allow_outside(parser)
     published_as(parser)
     inception(parser)
@@ -192,5 +195,6 @@ def train(commands: Commands) -> None:
         metavar="DIR",
         help="board for --eval (default: ./leaderboards)",
     )
+    workers(parser)
     report_to(parser)
     plugins(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TypeAlias
 
@@ -199,6 +200,51 @@ def machine(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run Python code from the checkpoint; requires a pinned revision",
     )
+
+
+def workers(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a command that may run models on Ray workers."""
+    add = parser.add_argument
+    add(
+        "--workers",
+        type=_workers,
+        metavar="N|auto",
+        help="run models in N Ray workers; auto starts one for each GPU, or one on a CPU (default:"
+        " run models in this process)",
+    )
+    add(
+        "--ray",
+        metavar="ADDRESS",
+        help="the Ray cluster of the workers: HOST:PORT, or auto for the cluster of this machine"
+        " (default: a cluster on this machine that ends with the command)",
+    )
+    add(
+        "--gpus-per-worker",
+        type=_share,
+        metavar="N",
+        help="GPUs of each worker, such as 1 or 0.5; 0 runs models on CPUs (default: 1 if there are"
+        " GPUs)",
+    )
+    add(
+        "--cpus-per-worker",
+        type=positive,
+        metavar="N",
+        help="cores and threads of each worker (default: the threads of this process; 1 on a GPU)",
+    )
+
+
+def _workers(text: str) -> int | str:
+    return text if text == "auto" else positive(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of at least 0")
+    return value
 
 
 def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") -> None:

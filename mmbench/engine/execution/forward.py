@@ -108,18 +108,28 @@ class Forward:
 
         The output of an item that could not be prepared is its SampleError.
         """
+        prepared = (
+            pair
+            for rows, items in self.prepare_ahead(batches, select)
+            for pair in zip(rows.tolist(), items, strict=True)
+        )
+        yield from self.answer_prepared(model, prepared)
+
+    def answer_prepared(
+        self, model: WritesEach, items: Iterable[tuple[int, object]]
+    ) -> Iterator[tuple[int, StoredRow]]:
+        """Yield (row, encoded output) for pairs of a row and a prepared item, in any order."""
         numbers: list[int] = []
         failed: list[tuple[int, StoredRow]] = []
         answered = 0
 
         def valid_items() -> Iterator[object]:
-            for rows, prepared in self.prepare_ahead(batches, select):
-                for number, item in zip(rows.tolist(), prepared, strict=True):
-                    if isinstance(item, SampleError):
-                        failed.append((number, item))
-                    else:
-                        numbers.append(number)
-                        yield item
+            for number, item in items:
+                if isinstance(item, SampleError):
+                    failed.append((number, item))
+                else:
+                    numbers.append(number)
+                    yield item
 
         for at, answer in model.write_each(valid_items(), self.requests.options):
             yield numbers[at], encode_output(answer, model, "write", self.name)

@@ -22,8 +22,8 @@ from mmbench.cli.parser.options import (
     models_of,
     run_options,
 )
+from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
-from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.protocols import Reporter
 from mmbench.reports import board
 from mmbench.reports.reporters import find_reporters
@@ -40,13 +40,13 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
-    executor = InProcessExecutor()
     args.model = models_of(args)
     models, codes = _valid_names(args.model, args)
     pairs = product(models, args.task)
-    codes += until_interrupted(
-        _pair(model, task, args, reporters, records, executor) for model, task in pairs
-    )
+    with executor_of(args) as executor:
+        codes += until_interrupted(
+            _pair(model, task, args, reporters, records, executor) for model, task in pairs
+        )
     codes.append(publish(records, args))
     return worst(codes)
 

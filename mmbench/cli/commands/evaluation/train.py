@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mmbench import registry
@@ -14,6 +15,8 @@ from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.cli.output.training_logs import TrainingLogs
+from mmbench.cli.workers import executor_of
+from mmbench.engine.execution.executor import Executor
 from mmbench.engine.execution.in_process import device_for
 from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError, UserError
@@ -31,13 +34,14 @@ def command(args: argparse.Namespace) -> int:
     trainer: Trainer = registry.lookup("trainer", run.trainer)
     if args.eval:
         board.check_writable(args.board, "--board")
-    checkpoints = _Checkpoints(args, run)
     last: object = None
-    try:
-        last = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
-    finally:
-        checkpoints.progress.finish()
-        checkpoints.logs.close(failed=last is None)
+    with _executor(args) as executor:
+        checkpoints = _Checkpoints(args, run, executor)
+        try:
+            last = trainer(run, report=checkpoints.report, saved=checkpoints.saved)
+        finally:
+            checkpoints.progress.finish()
+            checkpoints.logs.close(failed=last is None)
     if not isinstance(last, str):
         raise UserError(
             f"trainer {run.trainer} returned {last!r}; return the last checkpoint as NAME@PATH"
@@ -48,6 +52,11 @@ def command(args: argparse.Namespace) -> int:
         report_unreadable(unreadable)
         show(f"leaderboard: {page}" for page in pages)
     return worst(checkpoints.codes + checkpoints.logs.codes)
+
+
+def _executor(args: argparse.Namespace) -> AbstractContextManager[Executor | None]:
+    """Return the executor of the evaluations; without --eval, trainers may have several ranks."""
+    return executor_of(args) if args.eval else nullcontext()
 
 
 def _run(args: argparse.Namespace) -> TrainingRun:
@@ -80,11 +89,13 @@ def _trainer_of(recipe: Path) -> str:
 class _Checkpoints:
     """A listener of a training run that shows its progress and evaluates its checkpoints."""
 
-    def __init__(self, args: argparse.Namespace, run: TrainingRun) -> None:
+    def __init__(
+        self, args: argparse.Namespace, run: TrainingRun, executor: Executor | None
+    ) -> None:
         self.progress = make_progress(quiet=False)
         self.codes = [DONE]
         self.tasks: set[str] = set()
-        self._args = args
+        self._args, self._executor = args, executor
         self._reporters = find_reporters(args.report_to)
         self.logs = TrainingLogs(self._reporters, run)
         self._options = RunSettings(tasks=tuple(args.tasks))
@@ -122,7 +133,7 @@ class _Checkpoints:
     def _evaluate(self, model: str, task: str) -> None:
         from mmbench.engine.run import run
 
-        outcome = run(model, task, self._options)
+        outcome = run(model, task, self._options, executor=self._executor)
         where = outcome.report_to(store.BoardReporter(self._args.board, "--board"))
         self.tasks.add(outcome.record.task.name)
         self.progress.finish()  # the next step starts another bar

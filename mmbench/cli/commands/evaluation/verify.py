@@ -14,8 +14,8 @@ from mmbench.cli.output.outcome import publish
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import listing, screen_width, show, table
 from mmbench.cli.parser.options import models_of, run_options
+from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
-from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.engine.loading.models.model_ref import file_stem, parse, recipes
 from mmbench.errors import UnknownKind, UserError
 from mmbench.reports import board
@@ -37,7 +37,8 @@ def command(args: argparse.Namespace) -> int:
     args.model = models_of(args)
     board.check_writable(args.out)
     records: list[RunRecord] = []
-    codes = until_interrupted(_codes(args, specs, records))
+    with executor_of(args) as executor:
+        codes = until_interrupted(_codes(args, specs, records, executor))
     return worst([*codes, publish(records, args)])
 
 
@@ -51,10 +52,12 @@ def _every_task(args: argparse.Namespace) -> list[TaskSpec]:
 
 
 def _codes(
-    args: argparse.Namespace, specs: list[TaskSpec], records: list[RunRecord]
+    args: argparse.Namespace,
+    specs: list[TaskSpec],
+    records: list[RunRecord],
+    executor: Executor,
 ) -> Iterator[int]:
     """Run each pair of model and task, add its record to `records`, and yield its exit code."""
-    executor: Executor = InProcessExecutor()
     requested = list(args.task)  # each pair sets `args.task` to its task
     for model in args.model:
         try:

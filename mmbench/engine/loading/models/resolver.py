@@ -39,6 +39,19 @@ BASELINES = ("oracle", "constant", "random", "empty", "hedge")
 REMOTE = "remote"  # in place of the dtype of a model on another machine, which the server chooses
 
 
+class ModelOrigin(msgspec.Struct, frozen=True):
+    """The arguments that a model was resolved from, so that another process can resolve it too.
+
+    `text` is the argument of `-m`, and `ref` is the parsed argument.
+    """
+
+    text: str
+    ref: ModelRef
+    options: dict[str, object]
+    dtype: str
+    trust_remote_code: bool
+
+
 class Model(msgspec.Struct, frozen=True):
     """A model that is resolved but not loaded: its identity and a function that loads it.
 
@@ -46,7 +59,8 @@ class Model(msgspec.Struct, frozen=True):
     that can change them), empty if they are cached. `destination` is the host that its inputs are
     sent to, None if they stay on this machine. `reasons` is true if the options say that the model
     writes reasoning before its answers, `whole_videos` if they say that videos are sent whole.
-    `notes` are remarks on the checkpoint and the options.
+    `notes` are remarks on the checkpoint and the options. `parts` are the parts of the identity
+    (source code, weights, named files) by name, each as a hash.
     """
 
     info: ModelInfo
@@ -58,6 +72,8 @@ class Model(msgspec.Struct, frozen=True):
     reasons: bool = False
     notes: tuple[str, ...] = ()
     whole_videos: bool = False
+    origin: ModelOrigin | None = None
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 class ModelResolver(msgspec.Struct, frozen=True):
@@ -75,7 +91,20 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
     `text` is the argument of `-m`, `options` are the options from `--model-arg`. Raises UnknownName
     for an unknown adapter or option, ModelError for a checkpoint that cannot be found.
     """
-    ref = parse(text)
+    return find_parsed(text, parse(text), finder, options)
+
+
+def find_parsed(
+    text: str, ref: ModelRef, finder: ModelResolver, options: dict[str, object]
+) -> Model:
+    """Resolve a model as `find` does, given the parsed argument of `-m`."""
+    model = _find(text, ref, finder, dict(options))
+    dtype = finder.dtype if ref.late else model.info.dtype
+    origin = ModelOrigin(text, ref, options, dtype, finder.trust_remote_code)
+    return msgspec.structs.replace(model, origin=origin)
+
+
+def _find(text: str, ref: ModelRef, finder: ModelResolver, options: dict[str, object]) -> Model:
     if not ref.late:
         model = _single(ref, finder, options)
         if not ref.is_recipe:
@@ -113,6 +142,7 @@ def find(text: str, finder: ModelResolver, options: dict[str, object]) -> Model:
         uncached="; ".join(filter(None, (part.uncached for part in parts))),
         destination=next(filter(None, (part.destination for part in parts)), None),
         notes=tuple(note for part in parts for note in part.notes),
+        parts=tuple(one for part in parts for one in part.parts),
     )
 
 
@@ -147,6 +177,7 @@ def _single(ref: ModelRef, finder: ModelResolver, options: dict[str, object]) ->
         destination=model.destination,
         reasons=model.reasons,
         notes=model.notes,
+        parts=model.parts,
     )
 
 
@@ -233,6 +264,11 @@ def _resolve_single(ref: ModelRef, finder: ModelResolver, options: dict[str, obj
         reasons=_declared(cls, "reasons", typed),
         notes=_notes(cls, folder, typed),
         whole_videos=_declared(cls, "sends_whole_videos", typed),
+        parts=(
+            ("source code", digest(*state.source).hex()),
+            ("weights", checkpoint.hash if checkpoint else ""),
+            ("files", digest(*state.parts).hex()),
+        ),
     )
 
 

@@ -1,0 +1,131 @@
+"""The crew: the workers of a run, which are started, checked, and started again if they die."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from mmbench.engine.workers.batches import Attempt
+from mmbench.engine.workers.cluster import RayCluster
+from mmbench.engine.workers.jobs import Call, Job
+from mmbench.engine.workers.messages import NodeFacts
+from mmbench.engine.workers.node_check import version_differences
+from mmbench.engine.workers.slots import Slot
+from mmbench.errors import UserError
+
+_PATIENCE = 600.0  # seconds without any worker, after which the run ends: clusters may add nodes
+_REPORT_AFTER = 15.0  # seconds without any worker, after which the run says so
+
+Events = queue.SimpleQueue[Callable[[], object]]
+Reply = Callable[[Slot, "Future[Any]"], None]
+
+
+class Dispatcher(Protocol):
+    """The part of the scheduler that a crew needs."""
+
+    def report(self, line: str) -> None:
+        """Report an event in one line."""
+        ...
+
+    def repeat(self, lost: Mapping[Attempt | Call, Job]) -> None:
+        """Repeat the work of a worker that died."""
+        ...
+
+    def fail_all(self, error: Exception) -> None:
+        """End all jobs with an error."""
+        ...
+
+
+class Crew:
+    """The workers of a run, each in its slot. All methods run in the thread of the scheduler."""
+
+    def __init__(
+        self, cluster: RayCluster, workers: int, events: Events, dispatcher: Dispatcher
+    ) -> None:
+        self._cluster, self._events, self._dispatcher = cluster, events, dispatcher
+        self.slots = [Slot(number) for number in range(1, workers + 1)]
+        self._waiting_since = time.monotonic()
+        self._has_reported = False
+
+    def start(self, slot: Slot) -> None:
+        """Start a worker in a slot."""
+        slot.generation += 1
+        slot.state = "starting"
+        slot.actor = self._cluster.start()
+        self.call(slot, self._started, "facts")
+
+    def call(self, slot: Slot, reply: Reply, method: str, *arguments: object) -> None:
+        """Call a method of a worker; `reply` is called unless the worker was replaced since."""
+        generation, future = slot.generation, self._cluster.call(slot.actor, method, *arguments)
+
+        def receive() -> None:
+            if generation == slot.generation:
+                reply(slot, future)
+
+        future.add_done_callback(lambda _: self._events.put(receive))
+
+    def _started(self, slot: Slot, future: Future[Any]) -> None:
+        if error := future.exception():
+            self._failed_to_start(slot, error)
+            return
+        facts: NodeFacts = future.result()
+        slot.facts = facts
+        if reason := version_differences(facts, self._cluster.device):
+            self._lose(slot, f"{slot.name} is refused: {reason}")
+            return
+        slot.state, self._has_reported = "ready", False
+
+    def _failed_to_start(self, slot: Slot, error: BaseException) -> None:
+        if reason := self._cluster.start_fault(error):
+            self._lose(slot, reason)
+        else:
+            self.died(slot)
+
+    def _lose(self, slot: Slot, reason: str) -> None:
+        """Give up a slot; end all jobs if it was the last one."""
+        slot.state = "lost"
+        slot.generation += 1
+        self._cluster.kill(slot.actor)
+        if all(one.state == "lost" for one in self.slots):
+            self._dispatcher.fail_all(UserError(f"no worker can be started: {reason}"))
+        else:
+            self._dispatcher.report(reason)
+
+    def died(self, slot: Slot) -> None:
+        """Start another worker in place of one that died, and have its work repeated."""
+        self._dispatcher.report(f"{slot.name} died; its batches are computed again")
+        lost, can_restart = slot.clear(), slot.can_restart()
+        self._dispatcher.repeat(lost)
+        if can_restart:
+            self.start(slot)
+        else:
+            self._lose(slot, f"{slot.name} died {slot.failed_starts} times before it had a model")
+
+    def replace(self, slot: Slot) -> dict[Attempt | Call, Job]:
+        """Start another worker in place of one that raised an error; return its other work."""
+        lost = slot.clear()
+        self._cluster.kill(slot.actor)
+        self.start(slot)
+        return lost
+
+    def check_patience(self, *, has_work: bool) -> None:
+        """Report that there is no worker; after ten minutes, end all jobs."""
+        if not has_work or any(slot.state in ("ready", "loading") for slot in self.slots):
+            self._waiting_since = time.monotonic()
+            return
+        waited = time.monotonic() - self._waiting_since
+        if waited > _PATIENCE:
+            error = UserError(f"no worker was started: {self._cluster.shortage()}")
+            self._dispatcher.fail_all(error)
+        elif waited > _REPORT_AFTER and not self._has_reported:
+            self._has_reported = True
+            self._dispatcher.report(f"waiting for a worker: {self._cluster.shortage()}")
+
+    def stop(self) -> None:
+        """End all workers."""
+        for slot in self.slots:
+            if slot.actor is not None:
+                self._cluster.kill(slot.actor)

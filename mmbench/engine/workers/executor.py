@@ -1,0 +1,257 @@
+"""The executor that runs models on Ray actors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from threading import Lock
+
+import msgspec
+
+from mmbench import registry
+from mmbench.columns import Places
+from mmbench.engine import identity
+from mmbench.engine.execution.executor import ComputedBatch, ModelExecutor, RunServices
+from mmbench.engine.execution.forward import ItemSelector
+from mmbench.engine.execution.in_process import InProcessExecutor, device_for
+from mmbench.engine.loading.models.adapters import without_frames_prefix
+from mmbench.engine.loading.models.resolver import Model
+from mmbench.engine.workers.batches import Attempt, PlannedBatch
+from mmbench.engine.workers.cluster import RayCluster
+from mmbench.engine.workers.jobs import Call, Job
+from mmbench.engine.workers.messages import ModelOrder, with_items
+from mmbench.engine.workers.plugin_files import plugin_packages, plugin_sources
+from mmbench.engine.workers.scheduler import Scheduler
+from mmbench.engine.workers.shipping import MediaSender, read_for_worker
+from mmbench.errors import UserError
+from mmbench.storage.content_keys import digest
+from mmbench.types import Item, Media, Requests
+
+_DEPTH = {"cpu": 2, "cuda": 3}  # batches at a worker: one is computed, the others are ready
+
+
+class WorkerOptions(msgspec.Struct, frozen=True):
+    """The flags for workers: their number (None for `auto`), the cluster, and their resources."""
+
+    workers: int | None = None
+    address: str | None = None
+    gpus: float | None = None
+    cpus: int | None = None
+
+
+class RayExecutor:
+    """Runs models on Ray actors, which start with the first batch or call.
+
+    Endpoints run in this process: the server does the work. Raises UserError if Ray is missing.
+    """
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self._options = options
+        self._cluster = RayCluster(options.address)
+        self._in_process = InProcessExecutor()
+        self._lock = Lock()
+        self._device = ""
+        self._scheduler: Scheduler | None = None
+        self._threads = 1
+        self.workers: int | None = options.workers or 1
+
+    def device_for(self, device: str) -> str:
+        """Return the type of device of the workers, for the setting `device`.
+
+        Raises UserError for a numbered device, and for CUDA without GPUs.
+        """
+        with self._lock:
+            if not self._device:
+                self._device = self._choose_device(device)
+        return self._device
+
+    def _choose_device(self, device: str) -> str:
+        if ":" in device:
+            raise UserError(
+                f"--device {device}: Ray chooses the GPU of each worker; type --device cuda"
+            )
+        if self._options.address is None:
+            return device_for("cpu" if self._options.gpus == 0 else device)
+        self._cluster.connect(0, 0)
+        has_gpus = self._cluster.total("GPU") > 0
+        if device == "cuda" and not has_gpus:
+            raise UserError(
+                f"--device cuda: the cluster at {self._options.address} has no GPU; type"
+                " --device cpu"
+            )
+        return "cuda" if has_gpus and device != "cpu" and self._options.gpus != 0 else "cpu"
+
+    def open(self, model: Model, device: str, services: RunServices) -> ModelExecutor:
+        """Return the executor of one model in one run, without loading the model.
+
+        Raises UserError for a model that cannot be sent to workers.
+        """
+        if getattr(model.cls, "remote", False):
+            return self._in_process.open(model, device, services)
+        return RayModel(self, _order(model, device), services)
+
+    def environment(self) -> dict[str, object]:
+        """Return the number of workers, their threads and their nodes; {} if none was started."""
+        if self._scheduler is None:
+            return {}
+        facts = self._scheduler.facts()
+        return {
+            "workers": self.workers,
+            "threads": self._threads,
+            "nodes": sorted({one.name for one in facts}),
+            "device": ", ".join(sorted({one.device_name for one in facts})),
+        }
+
+    def scheduler(self) -> Scheduler:
+        """Return the scheduler; connect to Ray and start the workers at the first call."""
+        with self._lock:
+            if self._scheduler is None:
+                self._scheduler = self._start()
+            return self._scheduler
+
+    def _start(self) -> Scheduler:
+        on_gpu = self._device == "cuda"
+        gpus = (1.0 if self._options.gpus is None else self._options.gpus) if on_gpu else 0.0
+        self._threads = self._options.cpus or (1 if on_gpu else own_threads())
+        if self._options.address is None:
+            available = _visible_gpus() if on_gpu else 0
+            workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
+            self._cluster.connect(workers * self._threads, available)
+        else:
+            self._cluster.connect(0, 0)
+            available = int(self._cluster.total("GPU"))
+            workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
+        self.workers = workers
+        self._cluster.prepare(self._device, self._threads, self._threads, gpus)
+        scheduler = Scheduler(self._cluster, workers, self.depth)
+        scheduler.start()
+        return scheduler
+
+    @property
+    def depth(self) -> int:
+        """Return the number of batches that a worker has at a time."""
+        return _DEPTH[self._device]
+
+    def close(self) -> None:
+        """End the workers, and the cluster if it was started here."""
+        if self._scheduler is not None:
+            self._scheduler.stop()
+        self._cluster.close()
+
+
+def own_threads() -> int:
+    """Return the number of threads that torch uses in this process."""
+    if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():
+        return int(threads)
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _visible_gpus() -> int:
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def _order(model: Model, device: str) -> ModelOrder:
+    """Return what a worker needs to load a model. Raises UserError for a live object."""
+    origin = model.origin
+    assert origin is not None  # `find` sets it
+    adapters = [part.adapter for part in origin.ref.late] or [origin.ref.adapter]
+    for adapter in map(without_frames_prefix, adapters):
+        plugin = registry.plugin("model", adapter)
+        if plugin is not None and plugin.file is None and plugin.package is None:
+            raise UserError(
+                f"model {adapter} was registered by the running program and cannot be sent to"
+                " workers; move it to a file and pass --plugin FILE.py"
+            )
+    return ModelOrder(
+        digest(model.info.hash, origin.text, identity.canonical(origin.options)).hex(),
+        origin,
+        model.info.hash,
+        model.parts,
+        device,
+        f"model {model.info.name}",
+        plugin_sources(),
+        plugin_packages(),
+    )
+
+
+class RayModel:
+    """The forward passes of one model on the workers, for one run."""
+
+    def __init__(self, executor: RayExecutor, order: ModelOrder, services: RunServices) -> None:
+        self._executor, self._order, self._services = executor, order, services
+        self.notes: list[str] = []
+
+    def labels(self) -> list[str]:
+        """Return the class names of a classifier. Raises ModelError if it does not list them."""
+        labels = self._call(Call("labels"))
+        assert isinstance(labels, list)
+        return labels
+
+    def batch_size(self, requests: Requests, longest: Item) -> int:
+        """Return a batch size that fits the memory of a worker, given the longest item."""
+        media: dict[bytes, Media] = {}
+        items = MediaSender(self._services.keys).shipped([longest], media)
+        arguments = with_items(requests, items), read_for_worker(media)
+        size = self._call(Call("batch_size", arguments))
+        assert isinstance(size, int)
+        return size
+
+    def loaded(self) -> None:
+        """Return None: the model is loaded by the workers only."""
+
+    def _job(self) -> Job:
+        return Job(self._order, self._services.progress.note)
+
+    def _call(self, call: Call) -> object:
+        scheduler, job = self._executor.scheduler(), self._job()
+        scheduler.add(job)
+        try:
+            scheduler.submit(job, call)
+            self._wait_for_model(job)
+            return job.result()
+        finally:
+            scheduler.remove(job)
+
+    def _wait_for_model(self, job: Job) -> None:
+        with self._services.loading():
+            job.is_loaded.wait()
+
+    def compute(
+        self, requests: Requests, batches: Sequence[Places], select: ItemSelector, step: int
+    ) -> Generator[ComputedBatch]:
+        """Yield the outputs of all batches, in the order in which workers finish them."""
+        scheduler, job = self._executor.scheduler(), self._job()
+        job.requests, job.step, job.left = with_items(requests, ()), step, len(batches)
+        most = (self._executor.workers or 1) * (self._executor.depth + 1)
+        submitted = finished = 0
+        sender = MediaSender(self._services.keys)
+        scheduler.add(job)
+        try:
+            for rows in batches:
+                if submitted - finished >= most:
+                    yield self._computed(job.next_batch())
+                    finished += 1
+                media: dict[bytes, Media] = {}
+                items = sender.shipped(select(rows), media)
+                scheduler.submit(job, Attempt(PlannedBatch(rows), items, media))
+                submitted += 1
+                if submitted == 1:
+                    self._wait_for_model(job)
+            job.is_open = False
+            scheduler.wake()
+            for _ in range(submitted - finished):
+                yield self._computed(job.next_batch())
+        finally:
+            scheduler.remove(job)
+
+    def _computed(self, batch: PlannedBatch) -> ComputedBatch:
+        if batch.was_split:
+            self.notes.append(
+                f"a batch of {len(batch.rows)} was split because workers died; its outputs may"
+                " differ in the last bit"
+            )
+        return ComputedBatch(batch.rows, batch.outputs, batch.step, batch.audio_seconds)

@@ -1,0 +1,58 @@
+"""Slots: the places of workers. A slot whose worker dies gets a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mmbench.engine.workers.batches import Attempt
+from mmbench.engine.workers.jobs import Call, Job
+from mmbench.engine.workers.messages import NodeFacts
+
+_MOST_FAILED_STARTS = 3
+
+
+@dataclass(eq=False)
+class Slot:
+    """The place of one worker.
+
+    `state` is `starting`, `ready`, `loading` (a model) or `lost` (no further worker is started).
+    `generation` is the number of workers that were started, so that late replies of a dead worker
+    are recognised. `hidden` has the folders of files that the worker's node does not see.
+    """
+
+    number: int
+    actor: Any = None
+    state: str = "starting"
+    generation: int = 0
+    facts: NodeFacts | None = None
+    model: str = ""  # the key of the loaded model
+    loading: str = ""
+    refused: dict[str, str] = field(default_factory=dict)  # key of a model -> reason
+    running: dict[Attempt | Call, Job] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    failed_starts: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the name of the worker for messages: its number and its node."""
+        return f"worker {self.number}" + (f" on {self.facts.name}" if self.facts else "")
+
+    def has_room(self, depth: int) -> bool:
+        """Return whether the worker can take another batch, and has no suspect batch."""
+        suspect = any(isinstance(one, Attempt) and one.is_suspect for one in self.running)
+        return self.state == "ready" and len(self.running) < depth and not suspect
+
+    def clear(self) -> dict[Attempt | Call, Job]:
+        """Forget the worker, and return what it was computing."""
+        lost, self.running = self.running, {}
+        self.model = self.loading = ""
+        return lost
+
+    def can_restart(self) -> bool:
+        """Count a death; return whether another worker may be started.
+
+        Workers that die before they have a model count; others were useful.
+        """
+        self.failed_starts = self.failed_starts + 1 if self.state in ("starting", "loading") else 0
+        return self.failed_starts < _MOST_FAILED_STARTS

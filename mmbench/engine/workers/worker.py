@@ -1,0 +1,221 @@
+"""The worker: a Ray actor that loads models and computes batches."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import tempfile
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from threading import RLock
+from typing import TypeVar
+
+from mmbench.engine import identity
+from mmbench.engine.dispatch import StoredRow, labels_of
+from mmbench.engine.execution.forward import Forward
+from mmbench.engine.execution.in_process import batch_size
+from mmbench.engine.loading.models.resolver import Model, ModelResolver, find_parsed
+from mmbench.engine.workers.messages import (
+    BatchOrder,
+    BatchReply,
+    Fault,
+    ModelOrder,
+    NodeFacts,
+    WorkerSettings,
+    as_reply,
+)
+from mmbench.engine.workers.plugin_files import load_plugins
+from mmbench.engine.workers.shipping import FileNeeded, Files, received
+from mmbench.errors import SampleError, UserError
+from mmbench.memory import ADVICE, is_out_of_memory
+from mmbench.plugins.faults import plugin_fault
+from mmbench.protocols import WritesEach
+from mmbench.storage.content_keys import ContentKeys
+from mmbench.types import Item, Requests
+
+T = TypeVar("T")
+
+_DECODERS = 8  # threads that prepare items for a GPU
+
+
+class Worker:
+    """Loads one model at a time and computes batches. Its methods may run in several threads.
+
+    On a GPU, items are prepared while another batch is computed; on a CPU, both would compete for
+    the same cores. An error is returned as a Fault.
+    """
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        if Path(settings.cwd).is_dir():  # for relative paths
+            os.chdir(settings.cwd)
+        self._facts = _node_facts()
+        self._threads = settings.threads
+        self._cache = _hash_cache(settings, self._facts.node)
+        self._forward = RLock()
+        on_cpu = self._facts.device == "cpu"
+        self._prepare: AbstractContextManager[object] = self._forward if on_cpu else nullcontext()
+        self._pool = ThreadPoolExecutor(settings.threads if on_cpu else _DECODERS)
+        self._model: object = None
+        self._name = ""
+        self._steps: dict[str, int] = {}  # the items that fitted into the memory, by method
+
+    def facts(self) -> NodeFacts:
+        """Return the facts about this worker's node."""
+        return self._facts
+
+    def load(self, order: ModelOrder) -> str | Fault:
+        """Load a model in place of the one before.
+
+        Return "", or the reason why this worker cannot compute the same outputs as the driver.
+        """
+        return _guarded(lambda: self._load(order))
+
+    def labels(self) -> list[str] | Fault:
+        """Return the class names of the loaded model."""
+        return _guarded(lambda: labels_of(self._model, self._name))
+
+    def batch_size(self, requests: Requests, files: Files) -> int | Fault:
+        """Return a batch size that fits the memory; the requests have only the longest item."""
+        return _guarded(lambda: self._batch_size(requests, files))
+
+    def compute(self, order: BatchOrder, files: Files) -> BatchReply | Fault:
+        """Compute a batch. `files` has the bytes of the media that the driver sends, by digest."""
+        return _guarded(lambda: self._compute(order, files))
+
+    def _load(self, order: ModelOrder) -> str:
+        _set_threads(self._threads)
+        self._model, self._steps, self._name = None, {}, order.name
+        _release_memory(self._facts.device)
+        origin = order.origin
+        with ContentKeys(self._cache) as keys:
+            if reason := load_plugins(order):
+                return reason
+            device = self._facts.device
+            finder = ModelResolver(keys, origin.dtype, device, origin.trust_remote_code)
+            model = find_parsed(origin.text, origin.ref, finder, dict(origin.options))
+            if model.info.hash != order.hash:
+                return _difference(model, order)
+            self._model = model.load(device)
+        return ""
+
+    def _batch_size(self, requests: Requests, files: Files) -> int:
+        item = received(requests.contents[0], files)
+        return batch_size(self._model, requests, item, self._facts.device)
+
+    def _compute(self, order: BatchOrder, files: Files) -> BatchReply:
+        _set_threads(self._threads)
+        method = order.requests.method
+        step = min(order.step, self._steps.get(method, order.step))
+        forward = Forward(self._model, order.requests, step, self._facts.device, self._name)
+        with self._prepare:
+            prepared = self._prepared(forward, order.requests.contents, files)
+        if missing := [one.digest for one in prepared if isinstance(one, FileNeeded)]:
+            return BatchReply(missing=tuple(missing))
+        notes: list[str] = []
+        with self._forward:
+            outputs = _outputs(forward, prepared, notes)
+        self._steps[method] = forward.step
+        return as_reply(outputs, forward.step, forward.audio_seconds, notes)
+
+    def _prepared(self, forward: Forward, items: Sequence[Item], files: Files) -> Sequence[object]:
+        """Return each item prepared for the model, or its SampleError or FileNeeded."""
+
+        def one(item: Item) -> object:
+            try:
+                return forward.prepare(received(item, files))
+            except (SampleError, FileNeeded) as error:
+                return error
+
+        if len(items) > 1 and set(map(type, items)) != {str}:
+            return [*self._pool.map(one, items)]
+        return [one(item) for item in items]
+
+
+def _outputs(forward: Forward, prepared: Sequence[object], notes: list[str]) -> Sequence[StoredRow]:
+    """Return the encoded outputs of prepared items, in their order."""
+    if forward.requests.method != "write" or not isinstance(forward.model, WritesEach):
+        return forward.answer(prepared, notes.append)
+    by_row = dict(forward.answer_prepared(forward.model, enumerate(prepared)))
+    return [by_row[row] for row in range(len(prepared))]
+
+
+def _node_facts() -> NodeFacts:
+    import ray
+
+    context = ray.get_runtime_context()
+    address: str = ray.util.get_node_ip_address()
+    device = "cuda" if context.get_accelerator_ids().get("GPU") else "cpu"
+    return NodeFacts(
+        f"{socket.gethostname()} ({address})",
+        context.get_node_id(),
+        device,
+        _device_name(device),
+        identity.versions() | {"python": platform.python_version()},
+    )
+
+
+def _device_name(device: str) -> str:
+    if device == "cpu":
+        return device
+    import torch
+
+    return torch.cuda.get_device_name()
+
+
+def _hash_cache(settings: WorkerSettings, node: str) -> Path:
+    """Return the folder of cached file hashes: that of the driver, if it is on the same node.
+
+    Nodes may share a home folder on a network file system, on which SQLite is not safe.
+    """
+    if node == settings.node and Path(settings.cache).is_dir():
+        return Path(settings.cache)
+    folder = Path(tempfile.gettempdir()) / f"mmbench-worker-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        return Path(tempfile.mkdtemp(prefix="mmbench-worker-"))
+    return folder
+
+
+def _set_threads(threads: int) -> None:
+    """Set the number of threads of torch, which can change the last bit of sums on a CPU."""
+    import torch
+
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+
+
+def _release_memory(device: str) -> None:
+    import gc
+
+    gc.collect()
+    if device != "cpu":
+        import torch
+
+        torch.cuda.empty_cache()
+
+
+def _difference(model: Model, order: ModelOrder) -> str:
+    """Return in which parts a model differs from the driver's model."""
+    expected = dict(order.parts)
+    names = [name for name, value in model.parts if expected.get(name) != value]
+    what = " and ".join(dict.fromkeys(names)) or "options or data type"
+    place = order.origin.ref.checkpoint
+    where = f" of {place}" if place and "weights" in names else ""
+    return f"its {what}{where} differ from those of the driver"
+
+
+def _guarded(call: Callable[[], T]) -> T | Fault:
+    """Return the result of a call, or the error that it raised as a Fault."""
+    try:
+        return call()
+    except Exception as error:
+        trace = "".join(traceback.format_exception(error))
+        if isinstance(error, UserError):
+            return Fault(type(error).__name__, str(error), trace)
+        advice = ADVICE if is_out_of_memory(error) else ""
+        text = advice or plugin_fault(error)
+        return Fault("Exception" if text else "", text or repr(error), trace)
