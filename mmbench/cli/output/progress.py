@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mmbench.cli.output.terminal import show
 from mmbench.engine.progress import Progress, Silent
@@ -15,15 +15,26 @@ from mmbench.text.number_format import format_cost, format_rate, format_seconds
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
+    from mmbench.engine.execution.executor import Executor
+
 _LIBRARIES = ("HF_DATASETS", "HF_HUB")
 # The interval between lines: minimum and maximum in seconds, and as a share of the stage.
 _EVERY, _SELDOM, _SHARE = 10.0, 300.0, 0.1
 
 
-def make_progress(*, quiet: bool) -> Progress:
+class Display(Progress, Protocol):
+    """A progress display, whose current stage can grow."""
+
+    def extend(self, stage: str, total: int, done: int) -> None:
+        """Add the requests of another stage, of which `done` are in the journal already."""
+        ...
+
+
+def make_progress(*, quiet: bool, executor: Executor | None = None) -> Display:
     """Return the progress display for stderr: a bar on a terminal, otherwise lines.
 
-    Progress bars of libraries are disabled unless stderr is a terminal.
+    The rate is also shown per worker if `executor` has several workers. Progress bars of libraries
+    are disabled unless stderr is a terminal.
     """
     terminal = sys.stderr.isatty()
     if quiet or not terminal:
@@ -32,8 +43,22 @@ def make_progress(*, quiet: bool) -> Progress:
         ) in _LIBRARIES:  # the libraries read these variables when they are imported, later
             os.environ.setdefault(f"{library}_DISABLE_PROGRESS_BARS", "1")
     if quiet:
-        return Silent()
-    return Bar() if terminal else Lines()
+        return _NoDisplay()
+    return Bar(executor) if terminal else Lines(executor)
+
+
+class _NoDisplay(Silent):
+    """No progress."""
+
+    def extend(self, stage: str, total: int, done: int) -> None:
+        """Do nothing."""
+
+
+def _rate_text(rate: float, executor: Executor | None) -> str:
+    """Return a rate, with the rate per worker if there are several."""
+    workers = executor.workers if executor is not None else None
+    each = f" ({format_rate(rate / workers)}/s per worker)" if workers and workers > 1 else ""
+    return f"{format_rate(rate)}/s{each}"
 
 
 class Lines:
@@ -43,13 +68,26 @@ class Lines:
     has about fifty.
     """
 
+    def __init__(self, executor: Executor | None = None) -> None:
+        self._executor = executor
+
     def start(self, stage: str, total: int, done: int) -> None:
         """Print the start of a stage."""
         self._stage, self._total, self._done, self._first = stage, total, done, done
         self._began = self._last = monotonic()
         self._cost = ""
+        if total:
+            self._announce(stage, total, done)
+
+    def _announce(self, stage: str, total: int, done: int) -> None:
         before = f", {done:,} of them already done" if done else ""
         self.note(f"{stage}: {total:,}{before}")
+
+    def extend(self, stage: str, total: int, done: int) -> None:
+        """Add the requests of another stage, and print its start."""
+        self._total, self._done = self._total + total, self._done + done
+        self._first += done
+        self._announce(stage, total, done)
 
     def advance(self, n: int) -> None:
         """Count `n` finished items, and print a line if the interval has passed."""
@@ -60,7 +98,8 @@ class Lines:
             rate = (self._done - self._first) / (now - self._began)
             left = (self._total - self._done) / rate
             done = f"{self._stage}: {self._done:,} of {self._total:,}"
-            self.note(f"{done}, {format_rate(rate)}/s, {format_seconds(left)} left{self._cost}")
+            rate_text = _rate_text(rate, self._executor)
+            self.note(f"{done}, {rate_text}, {format_seconds(left)} left{self._cost}")
 
     def report_cost(self, cost: float) -> None:
         """Store the cost, to show it in the next line."""
@@ -77,7 +116,8 @@ class Lines:
 class Bar:
     """Progress as a bar of the library rich."""
 
-    def __init__(self) -> None:
+    def __init__(self, executor: Executor | None = None) -> None:
+        self._executor = executor
         self._bar: RichProgress | None = None
 
     def start(self, stage: str, total: int, done: int) -> None:
@@ -99,12 +139,21 @@ class Bar:
         self._began, self._computed, self._cost = monotonic(), 0, ""
         self._bar.start()
 
+    def extend(self, stage: str, total: int, done: int) -> None:
+        """Add the requests of another stage to the bar."""
+        if self._bar is not None:
+            current = self._bar.tasks[0]
+            whole = (current.total or 0) + total
+            done += int(current.completed)
+            self._bar.update(self._task, total=whole, completed=done, description=plain(stage))
+
     def advance(self, n: int) -> None:
         """Move the bar by `n` finished items."""
         if self._bar is not None:
             self._computed += n
             rate = self._computed / max(monotonic() - self._began, 1e-9)
-            self._bar.update(self._task, advance=n, rate=f"{format_rate(rate)}/s{self._cost}")
+            text = f"{_rate_text(rate, self._executor)}{self._cost}"
+            self._bar.update(self._task, advance=n, rate=text)
 
     def report_cost(self, cost: float) -> None:
         """Store the cost, to show it when the bar next moves."""

@@ -24,6 +24,7 @@ from mmbench.media import DECODING
 from mmbench.storage.content_keys import ContentKeys, Keys, as_keys, digest
 from mmbench.storage.journal.entries import JournalBatch, RowBlock
 from mmbench.storage.journal.journal import Journal
+from mmbench.storage.journal.turns import turn
 from mmbench.types import GeneratedOutputs, Requests, VectorOutputs
 
 
@@ -61,7 +62,8 @@ class CachedInference:
         unique = distinct(requests.contents, self.keys)
         table = ResponseTable(len(unique.keys), requests, self.name)
         try:
-            with closing(self._journal(_journal_name(requests))) as journal:
+            name = _journal_name(requests)
+            with turn(self.folder / name), closing(self._journal(name)) as journal:
                 self._fill(table, stage, requests, unique, journal)
         finally:
             self.progress.finish()
@@ -78,7 +80,8 @@ class CachedInference:
         """
         name = _journal_name(requests)
         if name not in self._labels:
-            with closing(self._journal(f"{name}/labels")) as journal:
+            folder = f"{name}/labels"
+            with turn(self.folder / folder), closing(self._journal(folder)) as journal:
                 self._labels[name] = self._journalled_labels(journal, name)
         return self._labels[name]
 
@@ -113,6 +116,7 @@ class CachedInference:
         ]
         n_missing = sum(map(len, missing))
         self.cached += len(unique.keys) - n_missing
+        missing.sort(key=lambda rows: -int(item_lengths[rows].max()))  # the longest first
         self.progress.start(stage, len(unique.keys), len(unique.keys) - n_missing)
         if missing:
             step = min(journal.sizes[1] if journal.sizes else size, size)

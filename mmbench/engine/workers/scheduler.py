@@ -171,9 +171,10 @@ class Scheduler:
         return model not in slot.refused and len(with_model) < job.left
 
     def _load(self, slot: Slot, job: Job) -> None:
-        slot.state, slot.loading = "loading", job.model.key
-        if not any(job.model.key == one.model for one in self._crew.slots):
+        model = job.model.key
+        if not any(model in (one.model, one.loading) for one in self._crew.slots):
             job.report(f"loading {job.model.name} on {self._cluster.device}")
+        slot.state, slot.loading = "loading", model
         self._crew.call(
             slot, partial(self._loaded, job=job), "load", self._cluster.shared(job.model)
         )

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
+from typing import TYPE_CHECKING
 
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
+from mmbench.cli.output.shared_progress import SharedProgress
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import (
     allowed_failures,
@@ -24,12 +28,16 @@ from mmbench.cli.parser.options import (
 )
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
+from mmbench.engine.progress import Progress
 from mmbench.protocols import Reporter
 from mmbench.reports import board
 from mmbench.reports.reporters import find_reporters
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.types import RunRecord
+
+if TYPE_CHECKING:
+    from mmbench.engine.run import FinishedRun
 
 
 def command(args: argparse.Namespace) -> int:
@@ -42,11 +50,9 @@ def command(args: argparse.Namespace) -> int:
     records: list[RunRecord] = []
     args.model = models_of(args)
     models, codes = _valid_names(args.model, args)
-    pairs = product(models, args.task)
     with executor_of(args) as executor:
-        codes += until_interrupted(
-            _pair(model, task, args, reporters, records, executor) for model, task in pairs
-        )
+        command = _Command(args, reporters, records, executor)
+        codes += until_interrupted(command.codes([*product(models, args.task)]))
     codes.append(publish(records, args))
     return worst(codes)
 
@@ -71,26 +77,62 @@ def _valid_names(models: list[str], args: argparse.Namespace) -> tuple[list[str]
     return valid, codes
 
 
-def _pair(
-    model: str,
-    task: str,
-    args: argparse.Namespace,
-    reporters: Mapping[str, Reporter],
-    records: list[RunRecord],
-    executor: Executor,
-) -> int:
-    from mmbench.engine.run import run
+@dataclass
+class _Command:
+    """The pairs of a command: their records are added to `records`."""
 
-    progress = make_progress(quiet=args.quiet)
-    try:
-        with printing_to_stderr(args.json):
-            outcome = run(model, task, run_options(args, task, model), progress, executor)
-        records.append(save_record(outcome, args))
+    args: argparse.Namespace
+    reporters: Mapping[str, Reporter]
+    records: list[RunRecord]
+    executor: Executor
+
+    def codes(self, pairs: Sequence[tuple[str, str]]) -> Iterator[int]:
+        """Run each pair, and yield its exit code: in order, or as they finish on workers."""
+        if len(pairs) > 1 and self.executor.workers is not None:
+            return self._codes_of_workers(pairs)
+        return (self._code(model, task) for model, task in pairs)
+
+    def _code(self, model: str, task: str) -> int:
+        progress = make_progress(quiet=self.args.quiet, executor=self.executor)
+        try:
+            with printing_to_stderr(self.args.json):
+                outcome = self._run(model, task, progress)
+            return self._save(outcome)
+        except BaseException as error:
+            progress.finish()
+            return report(error)
+
+    def _codes_of_workers(self, pairs: Sequence[tuple[str, str]]) -> Iterator[int]:
+        from mmbench.engine.workers.threads import as_finished
+
+        display = make_progress(quiet=self.args.quiet, executor=self.executor)
+        progress = SharedProgress(display, len(pairs))
+        calls = [partial(self._run, *pair, progress.part(" on ".join(pair))) for pair in pairs]
+        with printing_to_stderr(self.args.json):
+            try:
+                for _, result in as_finished(calls):
+                    yield self._code_of(result, progress)
+            except BaseException as error:  # an interruption
+                yield report(error)
+            finally:
+                progress.finish()
+
+    def _code_of(self, result: FinishedRun | BaseException, progress: SharedProgress) -> int:
+        if isinstance(result, BaseException):
+            return report(result)
+        progress.finish()  # the result is printed below the display
+        return self._save(result)
+
+    def _run(self, model: str, task: str, progress: Progress) -> FinishedRun:
+        from mmbench.engine.run import run
+
+        return run(model, task, run_options(self.args, task, model), progress, self.executor)
+
+    def _save(self, outcome: FinishedRun) -> int:
+        args = self.args
+        self.records.append(save_record(outcome, args))
         if args.media and outcome.generated_media:
             where = store.write_media(args.media, outcome.record, outcome.generated_media)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
-        codes = send(outcome, reporters, json=args.json)
-    except BaseException as error:
-        progress.finish()
-        return report(error)
-    return worst([*codes, exit_code(records[-1], args.allow_failed)])
+        codes = send(outcome, self.reporters, json=args.json)
+        return worst([*codes, exit_code(outcome.record, args.allow_failed)])

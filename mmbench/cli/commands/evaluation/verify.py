@@ -80,7 +80,7 @@ def _verified(
     from mmbench.engine.run import run
 
     args.task = [*args.task, task] if task not in args.task else args.task
-    progress = make_progress(quiet=args.quiet)
+    progress = make_progress(quiet=args.quiet, executor=executor)
     try:
         with printing_to_stderr(args.json):
             outcome = run(model, task, run_options(args, task, model), progress, executor)
