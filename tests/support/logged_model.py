@@ -28,6 +28,7 @@ class Logged:
 
     modalities = frozenset({"text", "image"})
     version = 1
+    checkpoints = ("model.npz",)
     unhashed = ("log", "pids", "pause", "deadly", "broken")
 
     def __init__(

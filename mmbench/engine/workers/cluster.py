@@ -62,7 +62,7 @@ class RayCluster:
             try:
                 self._ray.init(**settings)
             except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
-                raise UserError(f"{self._what()}: {_first_line(error)}") from error
+                raise UserError(f"{self._what()}: {_join_fault(error)}") from error
         self._is_own = self._address is None
         self._silence()
 
@@ -173,6 +173,19 @@ def _same_handlers() -> Iterator[None]:
         if threading.current_thread() is threading.main_thread():
             for number, handler in handlers.items():
                 signal.signal(number, handler)
+
+
+def _join_fault(error: BaseException) -> str:
+    """Return why a cluster cannot be joined, with advice if it asks for a token."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if "InvalidAuthToken" in str(cause):
+            return (
+                "the cluster refuses the token of this process; set RAY_AUTH_MODE and"
+                " RAY_AUTH_TOKEN as on its nodes"
+            )
+        cause = cause.__cause__
+    return _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:

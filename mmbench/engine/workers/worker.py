@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import socket
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
@@ -181,10 +182,12 @@ def _hash_cache(settings: WorkerSettings, node: str) -> Path:
 
 
 def _set_threads(threads: int) -> None:
-    """Set the number of threads of torch, which can change the last bit of sums on a CPU."""
-    import torch
+    """Set the number of threads of torch, which can change the last bit of sums on a CPU.
 
-    if torch.get_num_threads() != threads:
+    A torch that is imported later reads it from OMP_NUM_THREADS.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
 
 
