@@ -19,6 +19,7 @@ MODULES = (
     "video",
     "report",
     "growth",
+    "scale",
 )
 
 

@@ -1,0 +1,270 @@
+"""Benchmarks of Ray workers against this process, bare processes and a bare Ray loop.
+
+The start of Ray and of the workers is not timed; the variants alternate.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.endtoend import COCO
+from benchmarks.endtoend_model import make_vit_b32
+from benchmarks.rows import Row, paired_row
+
+if TYPE_CHECKING:
+    from mmbench.engine.execution.executor import Executor
+    from mmbench.engine.workers.executor import RayExecutor
+    from mmbench.types import Item
+
+PLUGIN = Path(__file__).with_name("scale_model.py")
+BATCH = 8
+PAUSE = 0.05
+IN_FLIGHT = 2  # batches at an actor, in the bare loop as in mmbench
+ROOT = Path(__file__).parents[1]
+
+
+def rows(quick: bool = False) -> list[Row]:
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["MMBENCH_CACHE"] = f"{name}/cache"
+        results = []
+        if COCO.is_dir():
+            results += _clip(Path(name), 1 if quick else 3, 16 if quick else 64)
+        results.append(_sleeping(4 if quick else 16, 200 if quick else 2000, 1 if quick else 3))
+        return results + _driver(20_000 if quick else 200_000)
+
+
+@contextmanager
+def _workers(number: int) -> Iterator[RayExecutor]:
+    """Start Ray with workers of one thread."""
+    from mmbench.engine.workers.executor import RayExecutor, WorkerOptions
+
+    executor = RayExecutor(WorkerOptions(number, cpus=1))
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+def embed(executor: Executor, model: str, items: Sequence[Item], **options: object) -> float:
+    """Return the seconds in which an executor embeds items, without the journal's old outputs."""
+    from mmbench.engine.context import run_context
+    from mmbench.engine.inference.runner import InferenceRunner
+    from mmbench.engine.loading.models.resolver import ModelResolver, find
+    from mmbench.engine.options import RunSettings
+    from mmbench.types import Media, Requests
+
+    settings = RunSettings(device="cpu", batch_size=BATCH, fresh=True)
+    modality = items[0].modality if isinstance(items[0], Media) else "text"
+    with run_context(settings, executor=executor) as context:
+        found = find(model, ModelResolver(context.keys, device="cpu"), options)
+        runner = InferenceRunner(found, context)
+        start = perf_counter()
+        runner.answers({"items": Requests(items, modality)})
+        return perf_counter() - start
+
+
+def _images(n: int) -> list[Item]:
+    from mmbench.data.published.coco import coco
+
+    return [sample.inputs["image"] for sample in coco(COCO).limit(n).corpus]
+
+
+def _clip(folder: Path, repeats: int, n: int) -> list[Row]:
+    """Measure one worker against this process, and two workers against two bare processes."""
+    import torch
+
+    from mmbench.engine.execution.in_process import InProcessExecutor
+
+    torch.set_num_threads(1)
+    checkpoint = make_vit_b32(folder / "vit-b32", ["a photo"])
+    model, images = f"clip@{checkpoint}", _images(n)
+    here = InProcessExecutor()
+    with _workers(1) as one:
+        for executor in (one, here):
+            embed(executor, model, images[:BATCH])  # loads the model
+        pairs = [(embed(one, model, images), embed(here, model, images)) for _ in range(repeats)]
+    with _workers(2) as two:
+        embed(two, model, images[: 4 * BATCH])
+        ours, bare = [], []
+        for _ in range(repeats):
+            ours.append(pairs[0][1] / embed(two, model, images))
+            bare.append(_bare_gain(model, n))
+    gain, reference = median(ours), median(bare)
+    note = f"{gain:.2f} and {reference:.2f} times the speed of one process"
+    return [
+        paired_row(f"one worker, ViT-B/32, {n} images / this process", pairs, 1.05, "one thread"),
+        Row("two bare processes / two workers", reference, gain, reference / gain, 1.11, "×", note),
+    ]
+
+
+def _bare_gain(model: str, n: int) -> float:
+    """Return how much faster two processes without Ray are than one."""
+    (alone,) = _processes(model, n, 1)
+    return alone / max(_processes(model, n, 2))
+
+
+def _processes(model: str, n: int, number: int) -> list[float]:
+    """Return the seconds of processes that embed a share of the images each, at the same time."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.scale", model, str(n), str(at), str(number)],
+            cwd=ROOT,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for at in range(number)
+    ]
+    streams = [(one.stdin, one.stdout) for one in running]
+    for _, out in streams:
+        assert out is not None
+        out.readline()  # the model is loaded
+    for inp, _ in streams:
+        assert inp is not None
+        inp.write("\n")
+        inp.flush()
+    return [float(one.communicate()[0]) for one in running]
+
+
+def bare_process(model: str, n: int, at: int, step: int) -> None:
+    """Embed every `step`-th image once a line arrives on stdin, and print the seconds."""
+    import torch
+
+    from mmbench.engine.execution.in_process import InProcessExecutor
+
+    torch.set_num_threads(1)
+    executor, images = InProcessExecutor(), _images(n)
+    embed(executor, model, images[:BATCH])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(embed(executor, model, images[at::step]))
+
+
+def _sleeping(workers: int, batches: int, repeats: int) -> Row:
+    """Measure batches that only sleep, against a bare loop over Ray actors."""
+    from mmbench import registry
+
+    registry.load_plugin(str(PLUGIN))
+    texts = [f"text {number}" for number in range(batches * BATCH)]
+    with _workers(workers) as executor:
+        embed(executor, "sleeper", texts[: 4 * workers * BATCH], pause=PAUSE)
+        bare = _BareLoop(workers)
+        pairs = [
+            (embed(executor, "sleeper", texts, pause=PAUSE), bare.run(texts))
+            for _ in range(repeats)
+        ]
+    name = f"{workers} workers, {batches:,} batches of 50 ms / a bare Ray loop"
+    ideal = batches * PAUSE / workers
+    return paired_row(name, pairs, 1.053, f"without any cost {ideal:.3g} s")
+
+
+class _BareLoop:
+    """A loop over Ray actors that sleep."""
+
+    def __init__(self, actors: int) -> None:
+        import ray
+
+        class Bare:
+            def run(self, texts: list[str]) -> bytes:
+                import time
+
+                time.sleep(PAUSE)
+                return bytes(32 * len(texts))
+
+        remote: Any = ray.remote(Bare)
+        self._actors = [remote.options(num_cpus=0).remote() for _ in range(actors)]
+        ray.get([actor.run.remote([]) for actor in self._actors])
+
+    def run(self, texts: list[str]) -> float:
+        """Return the seconds of the loop over batches of the texts."""
+        import ray
+
+        start = perf_counter()
+        batches = (texts[i : i + BATCH] for i in range(0, len(texts), BATCH))
+        owner: dict[Any, Any] = {}
+        for actor in self._actors * IN_FLIGHT:
+            if batch := next(batches, None):
+                owner[actor.run.remote(batch)] = actor
+        while owner:
+            (done,), _ = ray.wait([*owner])
+            actor = owner.pop(done)
+            ray.get(done)
+            if batch := next(batches, None):
+                owner[actor.run.remote(batch)] = actor
+        return perf_counter() - start
+
+
+def _driver(n: int) -> list[Row]:
+    """Measure the driver's computing time and memory for `n` texts, against a single process."""
+    alone, driver = (_usage(n, workers) for workers in (0, 2))
+    seconds = driver[0] / n * 1e6, alone[0] / n * 1e6
+    memory = driver[1] / n, alone[1] / n
+    return [
+        Row(
+            f"driver of two workers, {n:,} texts / this process alone",
+            *seconds,
+            ratio=seconds[0] / seconds[1],
+            limit=1.2,
+            unit="µs",
+            note="computing time for each text; the model does nothing",
+        ),
+        Row(
+            "the same, memory",
+            *memory,
+            ratio=memory[0] / memory[1],
+            limit=1.2,
+            unit="kB",
+            note="growth of the peak for each text",
+        ),
+    ]
+
+
+def _usage(n: int, workers: int) -> tuple[float, float]:
+    """Return the CPU seconds and the growth of the peak memory in kB of a process."""
+    command = [sys.executable, "-m", "benchmarks.scale", "usage", str(n), str(workers)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
+    seconds, peak = done.stdout.split()
+    return float(seconds), float(peak)
+
+
+def usage(n: int, workers: int) -> None:
+    """Embed `n` texts with a model that does nothing, and print CPU seconds and kB."""
+    import resource
+
+    from mmbench import registry
+    from mmbench.engine.execution.in_process import InProcessExecutor
+
+    registry.load_plugin(str(PLUGIN))
+
+    def run(executor: Executor) -> None:
+        texts = [f"text {number}" for number in range(n)]
+        embed(executor, "sleeper", texts[:64], pause=0.0)
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        embed(executor, "sleeper", texts, pause=0.0)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(seconds, after.ru_maxrss - before.ru_maxrss)
+
+    if not workers:
+        run(InProcessExecutor())
+        return
+    with _workers(workers) as executor:
+        run(executor)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "usage":
+        usage(*map(int, sys.argv[2:]))
+    else:
+        bare_process(sys.argv[1], *map(int, sys.argv[2:]))
