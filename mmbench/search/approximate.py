@@ -18,9 +18,10 @@ import numpy as np
 
 from mmbench.errors import MissingExtra, UserError
 from mmbench.search.checks import Ids, Ints, check_vectors, invalid_rows, refuse_invalid
-from mmbench.search.exact import SearchResult, search
+from mmbench.search.exact import search
 from mmbench.search.factory_checks import check_fit, check_size, check_string
 from mmbench.search.order import IdOrder
+from mmbench.search.parts import SearchResult
 from mmbench.search.ties import duplicate_groups, settle_ties
 from mmbench.types import Array
 

@@ -68,13 +68,21 @@ class Sweep:
     each of at most WORKERS threads, and up to three chunks of 11 MB. After `visit`, `invalid_rows`
     lists the rows and the columns that are NaN, infinite or zero: vectors whose squared norm is not
     a positive float32.
+
+    If rows and columns are parts of larger sets, `sizes` are the sizes of these sets. Then all
+    blocks have the shape that they have for the complete sets, so that the scores are the same.
     """
 
-    def __init__(self, rows: Array | Vectors, columns: Array | Vectors) -> None:
+    def __init__(
+        self,
+        rows: Array | Vectors,
+        columns: Array | Vectors,
+        sizes: tuple[int, int] | None = None,
+    ) -> None:
         import torch
 
         self._rows, self._columns = rows, columns
-        self._height, self._width = _height(len(rows)), _width(len(columns))
+        self._height, self._width = block_shape(*sizes or (len(rows), len(columns)))
         self._chunk = min(WIDE, -(-len(columns) // self._width)) * self._width
         self._threads = torch.get_num_threads()
         self.invalid_rows: tuple[list[int], list[int]] = ([], [])
@@ -205,6 +213,11 @@ class _Chunk:
     start: int
     vectors: torch.Tensor | None = None
     lock: Lock = field(default_factory=Lock)
+
+
+def block_shape(n: int, m: int) -> tuple[int, int]:
+    """Return the height and the width of the blocks for `n` rows and `m` columns."""
+    return _height(n), _width(m)
 
 
 def _height(n: int) -> int:

@@ -48,13 +48,22 @@ class Counter:
     `order`. A pair is a query, which is an item on `axis` of the tiles (0: rows, 1: columns), and a
     positive, which is an item on the other axis. Pair i is `query_rows[i]` and `positives[i]`, both
     [p] int64. `scores` [p] float32 are the scores of the pairs, which are compared bitwise with the
-    tiles. There are `n` queries; `order` orders the items of the other axis.
+    tiles. There are `n` queries; `order` orders the items of the other axis. The tiles have the
+    items `items` of that axis, which are a part of all items if a corpus is searched in parts;
+    positives may be outside the part.
     """
 
     def __init__(
-        self, axis: int, query_rows: Ints, positives: Ints, scores: Array, n: int, order: IdOrder
+        self,
+        axis: int,
+        query_rows: Ints,
+        positives: Ints,
+        scores: Array,
+        n: int,
+        order: IdOrder,
+        items: range,
     ) -> None:
-        self._axis, self._order = axis, order
+        self._axis, self._order, self._items = axis, order, items
         self._by_query = np.argsort(query_rows, kind="stable")
         self._query_rows, self._positives = query_rows[self._by_query], positives[self._by_query]
         # An infinite score comes from an invalid vector and must differ from padding.
@@ -81,7 +90,7 @@ class Counter:
     def seen(self) -> Array:
         """The score of each pair in the tile that contains it, [p] float32.
 
-        It is valid only after all tiles have been visited.
+        It is valid only after all tiles have been visited, and 0 for a pair outside the tiles.
         """
         return self._seen[np.argsort(self._by_query)]
 
@@ -107,7 +116,7 @@ class Counter:
         bounds = self._starts[first : first + size + 1]
         pairs = np.arange(bounds[0], bounds[-1])
         line, nth = self._query_rows[pairs] - first, self._nth[pairs]
-        common = _common(np.diff(bounds), size // 4)
+        common = common_positives(np.diff(bounds), size // 4)
         waves = []
         for k in range(0, common, WAVES):
             selected = (nth >= k) & (nth < min(common, k + WAVES))
@@ -124,7 +133,9 @@ class Counter:
         self, pairs: Ints, cells: tuple[Ints, Ints], lines: int, copied: Ints | None = None
     ) -> _Wave:
         shape = lines, int(cells[1].max()) + 1
-        positives, limits = np.full(shape, -1), np.full(shape, np.inf, np.float32)
+        # Where there is no pair, only infinite scores of invalid vectors reach the limit. Then the
+        # positive can be any item with a known key.
+        positives, limits = np.full(shape, self._items.start), np.full(shape, np.inf, np.float32)
         positives[cells], limits[cells] = self._positives[pairs], self._scores[pairs]
         return _Wave(pairs, cells, positives, limits, np.zeros(shape, np.int64), copied)
 
@@ -147,8 +158,10 @@ class Counter:
 
         Return the rows, waves and columns of these positives in the comparison.
         """
-        position = wave.positives[wave.cells] - tile.starts[1 - self._axis]
-        inside = np.flatnonzero((position >= 0) & (position < tile.scores.shape[1 - self._axis]))
+        positives, first = wave.positives[wave.cells], tile.starts[1 - self._axis]
+        position = positives - self._items.start - first
+        size = min(tile.scores.shape[1 - self._axis], len(self._items) - first)  # without padding
+        inside = np.flatnonzero((position >= 0) & (position < size))
         line, nth = wave.cells[0][inside], wave.cells[1][inside]
         row, column = (line, position[inside]) if self._axis == 0 else (position[inside], line)
         self._seen[wave.pairs[inside]] = scores[row, 0, column]
@@ -163,13 +176,13 @@ class Counter:
         line, nth = np.nonzero(before)
         equal = equal[line, nth] if self._axis == 0 else equal[:, nth, line].T
         others = np.flatnonzero(equal.any(0))
-        keys = self._order.keys(others + tile.starts[1 - self._axis])
+        keys = self._order.keys(others + tile.starts[1 - self._axis] + self._items.start)
         own = self._order.keys(wave.positives[line, nth])
         before[line, nth] = np.count_nonzero(equal[:, others] & (keys < own[:, None]), axis=1)
         return before
 
 
-def _common(counts: Ints, lines: int) -> int:
+def common_positives(counts: Ints, lines: int) -> int:
     """Return the largest k for which at least `lines` lines have k or more positives.
 
     `counts` is the number of positives of each line.
