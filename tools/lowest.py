@@ -14,10 +14,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-LEFT_OUT = ("gpu", "video", "openclip", "dev")
+LEFT_OUT = ("gpu", "gpu-cuvs", "video", "openclip", "dev")
 """Extras that are not installed at their lowest versions.
 
-`gpu` excludes `index`; `video` and `openclip` have a separate environment (`make
+`gpu` and `gpu-cuvs` exclude `index`; `video` and `openclip` have a separate environment (`make
 test-torchvision`); `dev` is pinned.
 """
 

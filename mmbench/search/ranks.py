@@ -9,6 +9,7 @@ import numpy as np
 
 from mmbench.search.checks import Ids, Ints, pairs_of
 from mmbench.search.exact import search
+from mmbench.search.part_search import CPU
 from mmbench.types import Array
 
 
@@ -18,17 +19,19 @@ def positive_ranks(
     positives: Sequence[Sequence[int]],
     *,
     corpus_ids: Ids = None,
+    device: str = CPU,
 ) -> list[Ints]:
     """Return the ranks of each query's positives in the whole corpus.
 
     `queries` [n, d] and `corpus` [m, d] are float32, normalised or not; either may be
     memory-mapped. `positives` has a list of corpus rows for each query. Equal scores are ordered by
-    `corpus_ids` (default: row numbers). The result is n ascending int64 arrays with ranks from 1 to
-    m; the other positives of a query are counted like any other document. Raises DataError for
-    vectors that are NaN, infinite or zero, and for positives outside the corpus.
+    `corpus_ids` (default: row numbers). `device` is a torch device, such as `cuda:0`. The result is
+    n ascending int64 arrays with ranks from 1 to m; the other positives of a query are counted like
+    any other document. Raises DataError for vectors that are NaN, infinite or zero, and for
+    positives outside the corpus.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
-    (result,) = search(queries, corpus, pairs, corpus_ids=corpus_ids)
+    (result,) = search(queries, corpus, pairs, corpus_ids=corpus_ids, device=device)
     return ranks_by_query(pairs[0], result.ranks, len(queries))
 
 
@@ -39,6 +42,7 @@ def positive_ranks_both(
     *,
     query_ids: Ids = None,
     corpus_ids: Ids = None,
+    device: str = CPU,
 ) -> tuple[list[Ints], list[Ints]]:
     """Return the results of `positive_ranks` for both directions, computed in one pass.
 
@@ -47,7 +51,15 @@ def positive_ranks_both(
     positive. An item without positives has an empty array.
     """
     pairs = pairs_of(positives, len(queries), len(corpus))
-    results = search(queries, corpus, pairs, query_ids=query_ids, corpus_ids=corpus_ids, both=True)
+    results = search(
+        queries,
+        corpus,
+        pairs,
+        query_ids=query_ids,
+        corpus_ids=corpus_ids,
+        both=True,
+        device=device,
+    )
     forward, backward = (
         ranks_by_query(query_rows, result.ranks, n)
         for query_rows, result, n in zip(pairs, results, (len(queries), len(corpus)), strict=True)
@@ -55,7 +67,9 @@ def positive_ranks_both(
     return forward, backward
 
 
-def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Ints:
+def top(
+    queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None, device: str = CPU
+) -> Ints:
     """Return the k best corpus rows of each query, [n, k] int64, best first, padded with -1.
 
     Equal scores are ordered as in `positive_ranks`, and the errors are the same. The function takes
@@ -63,7 +77,8 @@ def top(queries: Array, corpus: Array, k: int, *, corpus_ids: Ids = None) -> Int
     rows and the ranks in one pass.
     """
     none = np.empty(0, np.int64)
-    return search(queries, corpus, (none, none), corpus_ids=corpus_ids, top=k)[0].top
+    pairs = none, none
+    return search(queries, corpus, pairs, corpus_ids=corpus_ids, top=k, device=device)[0].top
 
 
 def ranks_by_query(query_rows: Ints, ranks: Ints, n: int) -> list[Ints]:

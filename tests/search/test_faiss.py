@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from mmbench.errors import DataError, UserError
-from mmbench.search import factory_checks
-from mmbench.search.approximate import DEPTH, FaissIndex, approximate_search, check_factory
 from mmbench.search.exact import search
-from mmbench.search.factory_checks import Trial
+from mmbench.search.indexes import factory_checks
+from mmbench.search.indexes.approximate import DEPTH, FaissIndex, approximate_search, check_factory
+from mmbench.search.indexes.factory_checks import Trial
 from tests.support.errors import one_line_error
 from tests.support.processes import run_python
 from tests.support.rankings import unit_vectors

@@ -27,8 +27,8 @@ from mmbench.kinds.retrieval.rank import Ranker, Reports, by_index, oracle, sile
 from mmbench.kinds.retrieval.requests import requests_of
 from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.protocols import Embeds, Needs, Responses
-from mmbench.search.approximate import check_factory
-from mmbench.search.factory_checks import check_size
+from mmbench.search.indexes.approximate import check_factory
+from mmbench.search.indexes.factory_checks import check_size
 from mmbench.text import count, listed
 from mmbench.types import (
     Array,

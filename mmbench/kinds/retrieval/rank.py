@@ -9,7 +9,7 @@ import numpy as np
 
 from mmbench.columns.vectors import Vectors
 from mmbench.kinds.retrieval.splits import Ints, Ranked, RetrievalSplit, SplitSide
-from mmbench.search.approximate import approximate_search
+from mmbench.search.indexes.approximate import approximate_search
 from mmbench.search.exact import search
 from mmbench.search.listed import EVIDENCE
 

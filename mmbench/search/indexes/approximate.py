@@ -18,11 +18,13 @@ import numpy as np
 
 from mmbench.errors import MissingExtra, UserError
 from mmbench.search.checks import Ids, Ints, check_vectors, invalid_rows, refuse_invalid
-from mmbench.search.exact import search
-from mmbench.search.factory_checks import check_fit, check_size, check_string
+from mmbench.search.indexes.factory_checks import check_fit, check_size, check_string
+from mmbench.search.indexes.gpus import on_gpus, train, usable_gpus
+from mmbench.search.indexes.recall import ExactSample, speed
+from mmbench.search.indexes.ties import duplicate_groups, settle_ties
 from mmbench.search.order import IdOrder
+from mmbench.search.part_search import CPU
 from mmbench.search.parts import SearchResult
-from mmbench.search.ties import duplicate_groups, settle_ties
 from mmbench.types import Array
 
 if TYPE_CHECKING:
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 
 DEPTH = 100  # documents retrieved per query
-CHECKED = 10  # the k of the recall@k against exact search
-_SAMPLE = 1000  # number of queries that are also searched exactly
 _SPARE = 16  # extra documents requested, so that equal scores at the last rank are ordered by id
 _CHUNK = 1 << 14  # vectors per call of faiss
 
@@ -39,19 +39,19 @@ _CHUNK = 1 << 14  # vectors per call of faiss
 class FaissIndex:
     """A FAISS index of a corpus [m, d] float32, searched by the inner product.
 
-    The index is on the GPU if the installed faiss supports GPUs and this type of index. `seconds`
-    is the build time. Raises MissingExtra without faiss; UserError for a factory string or
-    parameters that faiss rejects, and for a corpus too small to train on; DataError for NaN,
-    infinite or zero vectors.
+    The index is on the GPUs of `device` (`cuda` for all, `cuda:N` for one) if the installed faiss
+    supports GPUs and this type of index; `gpus` are their numbers. `seconds` is the build time.
+    Raises MissingExtra without faiss; UserError for a factory string or parameters that faiss
+    rejects, and for a corpus too small to train on; DataError for NaN, infinite or zero vectors.
     """
 
-    def __init__(self, corpus: Array, factory: str, *, ids: Ids = None) -> None:
+    def __init__(self, corpus: Array, factory: str, *, ids: Ids = None, device: str = CPU) -> None:
         self.factory = factory
         check_size(factory, len(corpus))
         self._order, self._duplicates = IdOrder(ids, len(corpus)), duplicate_groups(corpus)
         start = perf_counter()
         with _refusals(factory):
-            self._index, self._is_on_gpu = _build_index(corpus, factory, ids)
+            self._index, self.gpus = _build_index(corpus, factory, ids, device)
         self.seconds = perf_counter() - start
 
     @property
@@ -60,7 +60,7 @@ class FaissIndex:
         faiss = _faiss()
         sizes: list[int] = []
         writer = faiss.PyCallbackIOWriter(lambda part: sizes.append(len(part)), 1 << 20)
-        index = faiss.index_gpu_to_cpu(self._index) if self._is_on_gpu else self._index
+        index = faiss.index_gpu_to_cpu(self._index) if self.gpus else self._index
         faiss.write_index(index, writer)
         return sum(sizes)
 
@@ -100,60 +100,57 @@ def approximate_search(
     query_ids: Ids = None,
     corpus_ids: Ids = None,
     top: int = 0,
+    device: str = CPU,
+    sample: ExactSample | None = None,
 ) -> tuple[SearchResult, dict[str, Any]]:
     """Return the ranks of each query's positives in an index, and a report on the index.
 
-    `queries`, `corpus`, `pairs`, the ids and `top` are the same as in `exact.search`; `factory` is
-    a factory string of FAISS. A rank beyond the depth of the index is 0. The report has the
-    recall@10 against exact search (on up to 1,000 queries, chosen by the hash of their ids), the
-    search and build times in seconds, the size and the depth. Raises the same errors as
-    `FaissIndex`.
+    `queries`, `corpus`, `pairs`, the ids, `top` and `device` are the same as in `exact.search`;
+    `factory` is a factory string of FAISS. A rank beyond the depth of the index is 0. The report
+    has the recall@1, @10 and @100 against exact search, the times of building and of searching in
+    seconds, the size and the depth. `sample` is the exact search for the recalls, which several
+    indexes can share. Raises the same errors as `FaissIndex`.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
     refuse_invalid("query", invalid_rows(queries), len(queries), query_ids)
     check_fit(factory, corpus.shape[1], len(corpus))
-    index = FaissIndex(corpus, factory, ids=corpus_ids)
+    index = FaissIndex(corpus, factory, ids=corpus_ids, device=device)
     start = perf_counter()
     nearest = index.nearest(queries, max(DEPTH, top))
     seconds = perf_counter() - start
     hits = nearest[pairs[0]] == pairs[1][:, None]
     ranks = np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0).astype(np.int64)
-    keys = IdOrder(query_ids, len(queries)).keys(np.arange(len(queries)))
-    sample = np.argsort(keys, kind="stable")[:_SAMPLE]
+    if sample is None:
+        sample = ExactSample(
+            queries, corpus, query_ids=query_ids, corpus_ids=corpus_ids, device=device
+        )
     report = {
         "factory": factory,
         "depth": nearest.shape[1],
-        f"recall@{CHECKED} against exact": _recall(queries[sample], corpus, nearest[sample]),
-        "checked on": len(sample),
+        **({"gpus": len(index.gpus)} if index.gpus else {}),
+        **sample.recalls(nearest[sample.rows]),
+        "checked on": len(sample.rows),
         "build seconds": round(index.seconds, 3),
         "search seconds": round(seconds, 3),
+        "queries per second": speed(len(queries), seconds),
         "bytes": index.bytes,
     }
     return SearchResult(ranks, nearest[:, :top]), report
 
 
-def _recall(queries: Array, corpus: Array, nearest: Ints) -> float:
-    """Return the share of the exact ten nearest rows that the index also has among its ten nearest.
-
-    `nearest` are the rows that the index returns for `queries`.
-    """
-    none = np.empty(0, np.int64)
-    (exact,) = search(queries, corpus, (none, none), top=min(CHECKED, len(corpus)))
-    hits = (nearest[:, :CHECKED, None] == exact.top[:, None, :]).any(axis=1)
-    return round(float(hits.mean()), 4)
-
-
-def _build_index(corpus: Array, factory: str, ids: Ids) -> tuple[Index, bool]:
-    """Return an index of the corpus, and whether the index, or an index inside it, is on a GPU."""
-    index = make_index(corpus.shape[1], factory)
+def _build_index(corpus: Array, factory: str, ids: Ids, device: str) -> tuple[Index, list[int]]:
+    """Return an index of the corpus, and the GPUs on which it, or an index inside it, is."""
+    faiss, index = _faiss(), make_index(corpus.shape[1], factory)
+    gpus = usable_gpus(faiss, device)
     if not index.is_trained:
-        index.train(np.ascontiguousarray(corpus, np.float32))
-    trained, index = index, _on_gpu(index)
-    for start in range(0, len(corpus), _CHUNK):
-        part = np.ascontiguousarray(corpus[start : start + _CHUNK], np.float32)
+        index = train(faiss, index, np.ascontiguousarray(corpus, np.float32), gpus)
+    index, gpus = on_gpus(faiss, index, gpus)
+    step = _CHUNK if len(gpus) < 2 else len(corpus)  # shards take all vectors at once
+    for start in range(0, len(corpus), step):
+        part = np.ascontiguousarray(corpus[start : start + step], np.float32)
         refuse_invalid("corpus", [start + row for row in invalid_rows(part)], len(corpus), ids)
         index.add(part)
-    return index, index is not trained
+    return index, gpus
 
 
 def make_index(width: int, factory: str) -> Index:
@@ -184,20 +181,6 @@ def _faiss() -> ModuleType:
     except ImportError as error:
         raise MissingExtra("--index", "faiss", "mmbench[index]") from error
     return faiss
-
-
-def _on_gpu(index: Index) -> Index:
-    """Return the index on the first GPU, or unchanged if GPUs do not support its type."""
-    faiss = _faiss()
-    if not getattr(faiss, "get_num_gpus", int)():
-        return index
-    try:
-        gpu_index: Index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index)
-    except RuntimeError as error:
-        if "not implemented" not in str(error) and "not supported" not in str(error):
-            raise
-        return index
-    return gpu_index
 
 
 def _reason(error: Exception) -> str:

@@ -127,7 +127,7 @@ def _try(encoded: bytes) -> str:
 
     `encoded` is the Trial as JSON.
     """
-    argv = [sys.executable, "-m", "mmbench.search.trial"]
+    argv = [sys.executable, "-m", "mmbench.search.indexes.trial"]
     # One thread: several threads would wait for each other on busy cores.
     env = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     try:

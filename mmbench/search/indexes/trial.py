@@ -10,8 +10,8 @@ import sys
 import msgspec
 import numpy as np
 
-from mmbench.search.approximate import DEPTH, FaissIndex, make_index
-from mmbench.search.factory_checks import Trial
+from mmbench.search.indexes.approximate import DEPTH, FaissIndex, make_index
+from mmbench.search.indexes.factory_checks import Trial
 
 
 def _refusal(trial: Trial) -> str:

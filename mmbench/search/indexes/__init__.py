@@ -1,0 +1,1 @@
+"""Approximate search with FAISS indexes, and their comparison with exact search."""
