@@ -162,9 +162,20 @@ def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
     for name in settings:
         if name not in spec.options.settings:
             raise SpecError(
-                f"task {spec.name}: tasks of kind {spec.kind} have no {name}; omit --{name}"
+                f"task {spec.name}: tasks of kind {spec.kind} have no {name}; omit"
+                f" --{name.replace('_', '-')}"
             )
     return structs.replace(spec, options=structs.replace(spec.options, **settings))
+
+
+def with_search_device(spec: TaskSpec, device: str) -> TaskSpec:
+    """Return the task with `device`, the device of the model, for searches without their own.
+
+    Tasks of kinds without the setting `search_device` are returned unchanged.
+    """
+    if getattr(spec.options, "search_device", None) != "":
+        return spec
+    return structs.replace(spec, options=structs.replace(spec.options, search_device=device))
 
 
 def with_max_tokens(spec: TaskSpec, max_tokens: int) -> TaskSpec:

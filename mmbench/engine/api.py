@@ -8,7 +8,7 @@ from pathlib import Path
 from mmbench import metric_names
 from mmbench.engine.context import run_context
 from mmbench.engine.identity import canonical
-from mmbench.engine.options import options_from
+from mmbench.engine.options import options_from, search_settings
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
 from mmbench.engine.scoring.apply import apply
@@ -28,7 +28,8 @@ def evaluate(
     data: str | Path | None = None,
     limit: int | None = None,
     max_tokens: int | None = None,
-    index: str | None = None,
+    index: str | Sequence[str] | None = None,
+    search_device: str | None = None,
     device: str = "auto",
     dtype: str = "auto",
     batch_size: int | None = None,
@@ -71,7 +72,7 @@ def evaluate(
             "price": price,
             "tasks": tuple(tasks),
         },
-        settings={"index": index},
+        settings=search_settings(index, search_device),
         metric_models={"inception": inception},
     )
     if out is not None:
@@ -93,6 +94,7 @@ def score(
     strip_reasoning: bool = False,
     fold_ids: bool = False,
     device: str = "auto",
+    search_device: str | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     published_as: str | None = None,
@@ -116,7 +118,7 @@ def score(
             "tasks": tuple(tasks),
             "strip_reasoning": strip_reasoning,
         },
-        settings={},
+        settings=search_settings(search_device=search_device),
         metric_models={"inception": inception},
     )
     if out is not None:

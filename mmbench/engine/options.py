@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from mmbench.errors import UserError
 class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
-    `settings` maps names to settings of the task's kind, such as `index`. `metric_models` maps
+    `settings` maps names to settings of the task's kind, such as `index` (`search_settings` makes
+    those of a search). `metric_models` maps
     options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
     `max_tokens` replaces the token limit of a task that generates text. `price` has the prices of a
     million prompt tokens and of a million completion tokens.
@@ -62,6 +63,21 @@ def options_from(
         return msgspec.convert(values, RunSettings, dec_hook=_as_path)
     except msgspec.ValidationError as error:
         raise UserError(f"invalid run settings: {error}") from error
+
+
+def search_settings(
+    index: str | Sequence[str] | None = None, search_device: str | None = None
+) -> dict[str, object]:
+    """Return the settings of a search. The first of several indexes is scored.
+
+    The others are compared with it. None stands for the value of the task.
+    """
+    indexes = (index,) if isinstance(index, str) else tuple(index or ())
+    return {
+        "index": indexes[0] if indexes else None,
+        "compared_indexes": indexes[1:] or None,
+        "search_device": search_device,
+    }
 
 
 def _without_none(values: Mapping[str, object]) -> dict[str, object]:

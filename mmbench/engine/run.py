@@ -21,6 +21,7 @@ from mmbench.engine.recording.record import (
 from mmbench.engine.recording.rows import StoredRows, rows_table
 from mmbench.engine.recording.samples import sample_table
 from mmbench.engine.scoring.features import FeatureExtractor
+from mmbench.engine.scoring.index_comparison import compare_indexes
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import Measured, measure
 from mmbench.engine.scoring.reasoning import reasoning_notes, separate_reasoning
@@ -102,7 +103,8 @@ def outcome_of(
 ) -> FinishedRun:
     """Return the record and the stored rows of predictions that have been scored."""
     failures = predictions.failures + measured.rejected
-    summary = summary_of(prepared, context, failures, notes, predictions.search)
+    search = predictions.search | compare_indexes(prepared.spec, predictions, measured)
+    summary = summary_of(prepared, context, failures, notes, search)
     record = make_record(prepared.spec, prepared.info, task_entry, measured, summary, context)
     rows = rows_table(predictions, measured.metrics)
     return FinishedRun(record, rows, sample_table(prepared.data), {})

@@ -7,6 +7,7 @@ from shlex import join
 from typing import NamedTuple
 
 from mmbench.builtin import TABLES
+from mmbench.reports.index_tables import index_factories
 from mmbench.spec import packaged_tasks
 from mmbench.text import printable
 from mmbench.types import LATE, OUTPUTS, RunRecord
@@ -86,11 +87,15 @@ def _limit(record: RunRecord) -> int | None:
 
 
 def _index(record: RunRecord) -> Iterator[str]:
-    """Yield the flag of an approximate search, which the signature of the scores states."""
-    for part in record.task.asked.split(","):
-        name, _, value = part.partition("=")
-        if name == "index" and value not in ("", "exact"):
-            yield from ("--index", value)
+    """Yield the flags of the indexes, unless the search was only exact.
+
+    Without a report on the index, the signature of the scores states it.
+    """
+    asked = dict(part.partition("=")[::2] for part in record.task.asked.split(","))
+    factories = index_factories(record) or [asked.get("index", "")]
+    if factories not in (["exact"], [""]):
+        for factory in factories:
+            yield from ("--index", factory)
 
 
 def _seed(record: RunRecord) -> Iterator[str]:

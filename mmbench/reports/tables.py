@@ -8,6 +8,8 @@ from urllib.parse import quote
 from mmbench.engine import speed
 from mmbench.engine.score_names import score_info
 from mmbench.reports.cells import BASELINE_LEGEND, brief, header_and_rows, published
+from mmbench.reports.index_tables import LEGEND as INDEX_LEGEND
+from mmbench.reports.index_tables import index_tables
 from mmbench.reports.sections import captions, label, other_data
 from mmbench.text import csv_cell, markdown, markdown_code, markdown_name
 from mmbench.text.csv_text import csv_text
@@ -66,9 +68,24 @@ def page(task: str, tables: list[list[RunRecord]]) -> str:
         lines += [_line([markdown(cell) for cell in row]) for row in rows]
         lines += ["", f"Headline: {headline_words(records[0])}, with its 95 % interval.", ""]
         lines += [speed.LEGEND, ""] if speed.has_column(records) else []
+        lines += _indexes(records)
     command = markdown_code(f"mmbench leaderboard build {task}")
     lines += [f"Made by {command} from the records in `runs/`.", ""]
     return "\n".join(lines)
+
+
+def _indexes(records: list[RunRecord]) -> list[str]:
+    """Return the comparisons of indexes in the runs of a table."""
+    lines = []
+    for record in records:
+        for compared in index_tables(record):
+            words = [f"Indexes for {label(record)}", *filter(None, [compared.direction])]
+            lines += [f"### {markdown(', '.join(words))}", ""]
+            lines.append(_line([markdown_name(name) for name in compared.header]))
+            lines.append(_line(["---"] + ["---:"] * (len(compared.header) - 1)))
+            lines += [_line([markdown(cell) for cell in row]) for row in compared.rows]
+            lines.append("")
+    return [*lines, INDEX_LEGEND, ""] if lines else []
 
 
 def headline_words(record: RunRecord) -> str:

@@ -63,15 +63,17 @@ class Predictions(Struct, frozen=True):
     """The predictions of a task, by direction and split.
 
     `failures` holds the id and the reason of each failed sample. `notes` are remarks on the outputs
-    for readers of the scores. `search` holds a report on each approximate search. `reasoning` maps
-    sample ids to the reasoning before the output; metrics do not get it. `tokens` maps sample ids
-    to numbers of generated tokens, None if unknown.
+    for readers of the scores. `search` holds a report on each approximate search. `alternatives`
+    are the rankings of further indexes by factory string, which are compared and not scored.
+    `reasoning` maps sample ids to the reasoning before the output; metrics do not get it. `tokens`
+    maps sample ids to numbers of generated tokens, None if unknown.
     """
 
     directions: Directions
     failures: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     search: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alternatives: dict[str, Predictions] = field(default_factory=dict)
     reasoning: dict[str, str] = field(default_factory=dict)
     tokens: Mapping[str, int | None] = field(default_factory=dict)
 

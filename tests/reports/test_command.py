@@ -45,7 +45,7 @@ def test_a_run_is_repeated_with_the_options_of_its_record() -> None:
         "dtype": "bfloat16",
         "limit": 10,
         "max_tokens": 32,
-        "index": "HNSW32",
+        "index": ["HNSW32"],
         "seed": 7,
         "price": (0.15, 0.6),
     }

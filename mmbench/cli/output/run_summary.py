@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mmbench.cli.output.terminal import listing, table
 from mmbench.engine.score_names import without_macro
 from mmbench.reports.cells import bounds, interval, number
+from mmbench.reports.index_tables import LEGEND, index_reports, index_tables
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
 from mmbench.text.number_format import format_cost, format_number, format_rate, format_seconds
@@ -66,8 +67,22 @@ def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[s
     lines += [_shared_reason(record, reason) for reason in shared]
     lines += [f"  {note}" for note in _published_notes(record.published)]
     lines += [f"  note: {plain(note, 400)}" for note in record.notes]
-    lines += [f"  index {plain(name)}: {_flat(index)}" for name, index in record.index.items()]
+    lines += _indexes(record, width)
     return [*lines, *_failures(record), *_breakdowns(record, parts, width)]
+
+
+def _indexes(record: RunRecord, width: int | None) -> list[str]:
+    """Return the tables that compare the indexes of the run, or the reports on its index."""
+    tables = index_tables(record)
+    if not tables:
+        reports = index_reports(record).items()
+        return [f"  index {plain(name)}: {_flat(report)}" for name, report in reports]
+    lines = []
+    for compared in tables:
+        lines.append(f"  indexes{f', {plain(compared.direction)}' if compared.direction else ''}:")
+        rows = [[plain(cell) for cell in row] for row in [compared.header, *compared.rows]]
+        lines += table(rows, {0}, width, indent=4)
+    return [*lines, f"  {LEGEND}"]
 
 
 def _shared_reason(record: RunRecord, reason: str) -> str:

@@ -18,6 +18,7 @@ from mmbench.cli.parser.shared_flags import (
     record_flags,
     report_to,
     runs_of_task,
+    search_device,
     workers,
 )
 
@@ -97,6 +98,7 @@ def score(commands: Commands) -> None:
     )
     add("--fold-ids", action="store_true", help="ignore case when ids are matched, as sclite does")
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
+    search_device(parser)
     add(
         "--seed",
         type=seed,

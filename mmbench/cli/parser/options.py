@@ -21,7 +21,6 @@ _ENDPOINT = {  # flags of model options
     "concurrency": "concurrency",
     "insecure_http": "insecure_http",
 }
-_SETTINGS = ("index",)  # flags that are settings of a kind
 _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
@@ -31,7 +30,7 @@ def run_options(args: argparse.Namespace, task: str = "", model: str | None = No
     A command may have only some of the flags. Raises UserError for an invalid flag, and for a flag
     for endpoints if none of the command's models is behind an endpoint.
     """
-    from mmbench.engine.options import options_from
+    from mmbench.engine.options import options_from, search_settings
 
     flags = vars(args)
     data = flags.get("data")
@@ -39,7 +38,7 @@ def run_options(args: argparse.Namespace, task: str = "", model: str | None = No
         data = data_for(task, data, args.task)
     return options_from(
         {**flags, "data": data, "model_options": model_arguments(args, model)},
-        settings={name: flags.get(name) for name in _SETTINGS},
+        settings=search_settings(flags.get("index"), flags.get("search_device")),
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
 

@@ -134,10 +134,13 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     )
     add(
         "--index",
+        action="append",
         metavar="exact|FACTORY",
         help="for retrieval: exact ranks (the default), or a FAISS index such as Flat, HNSW32,"
-        " 'IVF1024,Flat;nprobe=16'",
+        " 'IVF1024,Flat;nprobe=16'; repeat for several: the first is scored, and a table compares"
+        " them",
     )
+    search_device(parser)
     add(
         "--seed",
         type=seed,
@@ -156,6 +159,15 @@ def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "
     """Add `--device`. `text` replaces the default help text, which states the default value."""
     text = text or f"default: {default}"
     parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
+
+
+def search_device(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for the device of searches."""
+    parser.add_argument(
+        "--search-device",
+        metavar="auto|cpu|cuda[:N]",
+        help="for retrieval: the device that ranks the embeddings (default: that of --device)",
+    )
 
 
 def machine(parser: argparse.ArgumentParser) -> None:

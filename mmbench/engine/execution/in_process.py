@@ -15,27 +15,14 @@ from mmbench.engine.execution.forward import Forward, ItemSelector, prepared_byt
 from mmbench.engine.execution.pinned import pin_files
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.loading.models.resolver import Model
-from mmbench.errors import UserError
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Item, Requests
+from mmbench.validation.devices import torch_device
 
 
 def device_for(device: str) -> str:
-    """Return the torch device for the setting `device`.
-
-    `auto` becomes `cuda` if torch finds a CUDA device, else `cpu`.
-
-    Raises UserError if torch finds no CUDA device for `cuda`.
-    """
-    if device == "cpu":
-        return device
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not torch.cuda.is_available():
-        raise UserError(f"--device {device}: torch sees no CUDA device; use --device cpu")
-    return device
+    """Return the torch device for the setting `device`. Raises UserError like `torch_device`."""
+    return torch_device(device, "--device")
 
 
 class InProcessExecutor:

@@ -27,7 +27,7 @@ from mmbench.engine.score_names import score_names
 from mmbench.errors import DataError, ModelError, SpecError, UnknownName, UserError
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.protocols import Dataset, Kind, Writes
-from mmbench.spec import load_task, with_max_tokens, with_settings
+from mmbench.spec import load_task, with_max_tokens, with_search_device, with_settings
 from mmbench.text import count, sample_noun
 from mmbench.types import LIMITED, ModelInfo, Requests, TaskSpec
 
@@ -163,6 +163,7 @@ def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]
     Raises UserError for an unknown metric, or a headline that is not one of the task's scores.
     """
     spec = with_settings(load_task(task, options.tasks), options.settings)
+    spec = with_search_device(spec, options.device)
     if options.max_tokens is not None:
         spec = with_max_tokens(spec, options.max_tokens)
     kind = kind_of(spec)

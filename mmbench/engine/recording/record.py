@@ -26,7 +26,8 @@ class RunSummary(NamedTuple):
 
     `failed` is the number of failed samples; `failures` lists their ids and reasons. For rescored
     outputs, `counts`, `throughput`, `tokens` and `cost` are copied from the earlier run. `search`
-    is the report of an approximate index, `endpoint` the host that serves the model.
+    has reports on searches and comparisons of indexes, `endpoint` is the host that serves the
+    model.
     """
 
     failed: int

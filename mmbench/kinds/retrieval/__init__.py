@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -23,40 +23,45 @@ from mmbench.kinds.retrieval.outputs import (
     ranked,
     unjudged_documents,
 )
-from mmbench.kinds.retrieval.rank import Ranker, Reports, by_index, oracle, silent
+from mmbench.kinds.retrieval.rank import oracle, silent
 from mmbench.kinds.retrieval.requests import requests_of
+from mmbench.kinds.retrieval.search import EXACT, search_splits
 from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.protocols import Embeds, Needs, Responses
 from mmbench.search.indexes.approximate import check_factory
 from mmbench.search.indexes.factory_checks import check_size
+from mmbench.search.part_search import CPU
 from mmbench.text import count, listed
 from mmbench.types import (
     Array,
-    Directions,
     KindOptions,
     Outputs,
-    Prediction,
     Predictions,
     Requests,
     Role,
     TaskSpec,
 )
+from mmbench.validation.devices import torch_device
 
 _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
 
 class RetrievalOptions(KindOptions, frozen=True):
-    """Options of `retrieval`: directions, text prompt, and index.
+    """Options of `retrieval`: directions, text prompt, and search.
 
     `index` is `exact` or a FAISS factory string. It is part of the signatures of scores, but not of
-    the fingerprint of the task, because it does not change the task.
+    the fingerprint of the task, because it does not change the task. `compared_indexes` are further
+    indexes, which are compared with it but not scored. `search_device` is a torch device; "" is the
+    device of the model. It is not part of signatures, as the device of the model is not.
     """
 
-    settings: ClassVar[frozenset[str]] = frozenset({"index"})
+    settings: ClassVar[frozenset[str]] = frozenset({"index", "compared_indexes", "search_device"})
 
     prompt: str = "{text}"
     directions: Literal["both", "query-to-corpus"] = "both"
-    index: str = "exact"
+    index: str = EXACT
+    compared_indexes: tuple[str, ...] = ()
+    search_device: str = ""
 
 
 class Retrieval:
@@ -81,8 +86,12 @@ class Retrieval:
                 f"task {task.name}: prompt {self.options.prompt!r} has no {{text}}; add it where"
                 " the text belongs"
             )
-        if self.options.index != "exact":
-            check_factory(self.options.index)
+        self._indexes = (self.options.index, *self.options.compared_indexes)
+        if repeated := sorted({one for one in self._indexes if self._indexes.count(one) > 1}):
+            raise SpecError(f"--index {repeated[0]}: listed twice; leave one out")
+        for index in self._indexes:
+            if index != EXACT:
+                check_factory(index)
 
     def directions(self) -> list[str]:
         """Return the names of the directions, such as `text-to-image` and `image-to-text`.
@@ -104,13 +113,15 @@ class Retrieval:
         """Raise UserError if an index needs more training vectors than a search has.
 
         A search is over the corpus and, if the task has both directions, also over the queries.
+        Also raise UserError if torch does not find the device of the search.
         """
-        if self.options.index == "exact":
-            return
+        self._device()
         sizes = [len(data.corpus)]
         if len(self.directions()) > 1:
             sizes.append(len(data.queries))
-        check_size(self.options.index, min(sizes) // self._splits)
+        for index in self._indexes:
+            if index != EXACT:
+                check_size(index, min(sizes) // self._splits)
 
     def requests(self, data: RetrievalData, _seed: int, /) -> dict[str, Requests]:
         """Return embedding requests for the queries and the corpus.
@@ -136,25 +147,19 @@ class Retrieval:
         Each split of the data is searched separately.
         """
         answers = (vectors(responses, role) for role in ("query", "corpus"))
-        rankings, search = self._searched(
+        searched = self._search(
             data, *(Embedded(Vectors(answer.vectors), answer.failures) for answer in answers)
         )
-        return Predictions(rankings, self.failures(data, responses), search=search)
+        return msgspec.structs.replace(searched, failures=self.failures(data, responses))
 
-    def _searched(
-        self, data: RetrievalData, queries: Embedded, corpus: Embedded
-    ) -> tuple[Directions, dict[str, dict[str, Any]]]:
-        """Return rankings by direction, and the reports on an approximate index by search name."""
-        reports: Reports = []
-        ranker = by_index(queries.vectors, corpus.vectors, self.options.index, reports)
-        rankings = self._ranked(data, (queries.failures, corpus.failures), ranker)
-        names, splits = self.directions(), len(next(iter(rankings.values())))
-        labels = [
-            (name or "index") + (f", split {split + 1}" if splits > 1 else "")
-            for split in range(splits)
-            for name in names
-        ]
-        return rankings, dict(zip(labels, reports, strict=False))  # exact search has no reports
+    def _search(self, data: RetrievalData, queries: Embedded, corpus: Embedded) -> Predictions:
+        """Return the rankings, and reports on the searches, without the failures."""
+        splits = make_splits(data, (queries.failures, corpus.failures), self._splits)
+        sides, device = (queries.vectors, corpus.vectors), self._device()
+        return search_splits(splits, self.directions(), sides, self._indexes, device)
+
+    def _device(self) -> str:
+        return torch_device(self.options.search_device or "auto", "--search-device")
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
         """Return rankings from another program's outputs.
@@ -193,10 +198,10 @@ class Retrieval:
                 f" embeddings of {listed(strangers)} belong to no split; leave them out"
             )
         embeddings = embedded(data, outputs)
-        rankings, search = self._searched(data, embeddings["query"], embeddings["corpus"])
+        searched = self._search(data, embeddings["query"], embeddings["corpus"])
         if len(self.directions()) == 1:
             embeddings["query"] = judged_alone(data, embeddings["query"])
-        return Predictions(rankings, failed(data, embeddings), notes, search)
+        return msgspec.structs.replace(searched, failures=failed(data, embeddings), notes=notes)
 
     def baseline(self, name: str, data: RetrievalData, seed: int, /) -> Predictions:
         """Return the rankings of a baseline.
@@ -204,12 +209,22 @@ class Retrieval:
         `oracle` has the best possible rankings, `empty` retrieves nothing; `constant` ranks by
         equal vectors, `random` by random vectors.
         """
-        if name in ("oracle", "empty"):
-            ranker: Ranker = oracle if name == "oracle" else silent
-        else:
-            sides = [Vectors(_drawn(name, role, data, seed)) for role in data.by_role()]
-            ranker = by_index(sides[0], sides[1], "exact", [])
-        return with_failures(self._ranked(data, ({}, {}), ranker))
+        splits, names = make_splits(data, ({}, {}), self._splits), self.directions()
+        if name not in ("oracle", "empty"):
+            queries, corpus = (Vectors(_drawn(name, role, data, seed)) for role in data.by_role())
+            searched = search_splits(splits, names, (queries, corpus), [EXACT], CPU)
+            return with_failures(searched.directions)
+        ranker = oracle if name == "oracle" else silent
+        ranked = [ranker(split, len(names) > 1) for split in splits]
+        return with_failures(
+            {
+                name: [
+                    split.predictions(results[nth], forward=nth == 0)
+                    for split, results in zip(splits, ranked, strict=True)
+                ]
+                for nth, name in enumerate(names)
+            }
+        )
 
     def signature(self, data: RetrievalData, /) -> str:
         """Return the index and, if a judged query has no relevant document, `no-relevant=zero`.
@@ -218,20 +233,6 @@ class Retrieval:
         """
         zero = ",no-relevant=zero" if data.without_relevant() else ""
         return f"index={self.options.index}{zero}"
-
-    def _ranked(
-        self,
-        data: RetrievalData,
-        failures: tuple[dict[int, str], dict[int, str]],
-        ranker: Ranker,
-    ) -> Directions:
-        names = self.directions()
-        rankings: dict[str, list[list[Prediction]]] = {name: [] for name in names}
-        for split in make_splits(data, failures, self._splits):
-            results = ranker(split, len(names) == 2)
-            for number, (name, result) in enumerate(zip(names, results, strict=True)):
-                rankings[name].append(split.predictions(result, forward=number == 0))
-        return rankings
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:

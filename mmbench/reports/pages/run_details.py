@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmbench.reports.command import repeat_command
+from mmbench.reports.index_tables import index_reports
 from mmbench.reports.pages.board_tables import data_statement
 from mmbench.reports.pages.cells import badge
 from mmbench.reports.pages.html import Content, Html, element
@@ -75,7 +76,7 @@ def failures_section(record: RunRecord) -> Content:
 
 def notes_section(record: RunRecord) -> Content:
     """Return the notes of the record, and the reports of approximate searches; None if none."""
-    index = [f"index {name}: {_flat(report)}" for name, report in record.index.items()]
+    index = [f"index {name}: {_flat(report)}" for name, report in index_reports(record).items()]
     notes = [*record.notes, *index]
     return element("ul", [element("li", note) for note in notes]) if notes else None
 

@@ -1,0 +1,140 @@
+"""Search of the embeddings of retrieval data, with one index or with several to compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+
+from mmbench.columns.vectors import Vectors
+from mmbench.kinds.retrieval.splits import Ranked, RetrievalSplit, SplitSide
+from mmbench.search.exact import search
+from mmbench.search.indexes.approximate import approximate_search
+from mmbench.search.indexes.recall import ExactSample, exact_report
+from mmbench.search.listed import EVIDENCE
+from mmbench.search.part_search import CPU
+from mmbench.types import Array, Prediction, Predictions
+
+Report = dict[str, Any]  # a report on the search of a split in one direction
+EXACT = "exact"
+
+
+def search_splits(
+    splits: Sequence[RetrievalSplit],
+    directions: Sequence[str],
+    sides: tuple[Vectors, Vectors],
+    indexes: Sequence[str],
+    device: str,
+) -> Predictions:
+    """Return the rankings of all splits by the first index, with the others as alternatives.
+
+    `directions` are the names of one or two directions, `sides` the embeddings of queries and
+    corpus. An index is `exact` or a FAISS factory string.
+    """
+    found = [Predictions({name: list[list[Prediction]]() for name in directions}) for _ in indexes]
+    for number, split in enumerate(splits):
+        split_search = SplitSearch(split, *sides, device, both=len(directions) > 1)
+        part = f", split {number + 1}" if len(splits) > 1 else ""
+        for index, predictions in zip(indexes, found, strict=True):
+            results = split_search.rank(index, compared=len(indexes) > 1)
+            for nth, (name, (ranked, report)) in enumerate(zip(directions, results, strict=True)):
+                rankings = predictions.directions[name]
+                assert isinstance(rankings, list)
+                rankings.append(split.predictions(ranked, forward=nth == 0))
+                if report:
+                    predictions.search[f"{name or 'index'}{part}"] = report
+    first, *others = found
+    return replace(first, alternatives=dict(zip(indexes[1:], others, strict=True)))
+
+
+class SplitSearch:
+    """The search of the embeddings of a split by dot product, in one direction or in `both`.
+
+    `queries` [n, d] and `corpus` [m, d] are the embeddings of all splits. Exact search reads them
+    in blocks; FAISS indexes share a copy of them, and the exact search of some queries. `device` is
+    a torch device.
+    """
+
+    def __init__(
+        self, split: RetrievalSplit, queries: Vectors, corpus: Vectors, device: str, *, both: bool
+    ) -> None:
+        self._sides = _of_one_width(_live(queries, split.queries), _live(corpus, split.corpus))
+        self._pairs, self._ids = split.pairs, (split.queries.ids, split.corpus.ids)
+        self._device, self._both = device, both
+        self._directions = ((0, 1), (1, 0))[: 1 + both]  # (searching side, searched side)
+
+    def rank(self, index: str, *, compared: bool) -> list[tuple[Ranked, Report]]:
+        """Return the ranks and a report for each direction.
+
+        `index` is `exact` or a FAISS factory string. The report is empty for exact search on the
+        CPU, unless the search is `compared` with other indexes.
+        """
+        if index != "exact" and all(map(len, self._sides)):  # an index cannot be empty
+            return [self._rank_by_index(index, *direction) for direction in self._directions]
+        results = search(
+            *self._sides,
+            self._pairs,
+            query_ids=self._ids[0],
+            corpus_ids=self._ids[1],
+            both=self._both,
+            top=EVIDENCE,
+            device=self._device,
+        )
+        reports = [self._exact_report(*one, compared=compared) for one in self._directions]
+        ranked = [Ranked(result.ranks, result.top) for result in results]
+        return list(zip(ranked, reports, strict=True))
+
+    def _rank_by_index(self, index: str, source: int, target: int) -> tuple[Ranked, Report]:
+        result, report = approximate_search(
+            self._copies[source],
+            self._copies[target],
+            (self._pairs[source], self._pairs[target]),
+            index,
+            query_ids=self._ids[source],
+            corpus_ids=self._ids[target],
+            top=EVIDENCE,
+            device=self._device,
+            sample=self._samples[source],
+        )
+        return Ranked(result.ranks, result.top, report["depth"]), report
+
+    def _exact_report(self, source: int, target: int, *, compared: bool) -> Report:
+        if compared and all(map(len, self._sides)):
+            return exact_report(self._samples[source], self._copies[target], self._device)
+        return {} if self._device == CPU else {"factory": "exact", "device": self._device}
+
+    @cached_property
+    def _copies(self) -> list[Array]:
+        return [side[:] for side in self._sides]
+
+    @cached_property
+    def _samples(self) -> list[ExactSample]:
+        """The exact search of some samples of the searching side, for each direction."""
+        return [
+            ExactSample(
+                self._copies[source],
+                self._copies[target],
+                query_ids=self._ids[source],
+                corpus_ids=self._ids[target],
+                device=self._device,
+            )
+            for source, target in self._directions
+        ]
+
+
+def _live(vectors: Vectors, side: SplitSide) -> Vectors:
+    return vectors if len(side.live) == len(vectors) else vectors.take(side.live)
+
+
+def _of_one_width(queries: Vectors, corpus: Vectors) -> tuple[Vectors, Vectors]:
+    """Return vectors of equal width.
+
+    If all samples of one side failed, its vectors have no width. Then both sides are replaced by
+    vectors of width 1.
+    """
+    if len(queries) and len(corpus):
+        return queries, corpus
+    return Vectors(np.ones((len(queries), 1))), Vectors(np.ones((len(corpus), 1)))
