@@ -17,11 +17,7 @@ VERDICT_CSS = {"better": "good", "worse": "bad", "no difference": "warn", "no te
 # "No difference" next to a difference such as -0.0063 would contradict it.
 VERDICT_TEXTS = {"no difference": "not significant"}
 MAY_BE_AS_GOOD = "may be as good"
-BAR_LEGEND = (
-    "Bars are 95 % intervals on one scale, that of the models; the dashed line is the best model,"
-    " and an arrow is a baseline beyond the scale."
-)
-MARK_LEGEND = f"{MAY_BE_AS_GOOD.capitalize()}: not significantly different from the best model."
+_EQUAL = "not significantly different from the best model"
 _OTHER_MODEL = "not comparable: another model"
 
 
@@ -76,6 +72,18 @@ def bar_scale(table: BoardTable) -> Scale:
     """
     records = table.models or [run.record for run in table.runs if run.record.baseline != "oracle"]
     return column_scale(map(headline, records))
+
+
+def bar_legend() -> Html:
+    """Return the explanation of bars and marks, for above a table that has them."""
+    return element(
+        "p",
+        "Bars are 95 % intervals on one scale, that of the models; the dashed line is the best"
+        " model, and an arrow is a baseline beyond the scale. ",
+        badge(Statement(MAY_BE_AS_GOOD, css="warn")),
+        f" is {_EQUAL}.",
+        class_="muted",
+    )
 
 
 def difference_cell(record: RunRecord, table: BoardTable, comparison: str = "") -> Cell:
@@ -162,4 +170,4 @@ def rank_mark(record: RunRecord, table: BoardTable) -> Html | None:
     standing = table.to_best.get(record.run)
     if record.baseline or standing is None or standing.verdict != "no difference":
         return None
-    return badge(Statement(MAY_BE_AS_GOOD, MARK_LEGEND, "warn"))
+    return badge(Statement(MAY_BE_AS_GOOD, _EQUAL, "warn"))

@@ -17,9 +17,8 @@ from mmbench.reports.pages.board_tables import (
     headline,
 )
 from mmbench.reports.pages.cells import (
-    BAR_LEGEND,
-    MARK_LEGEND,
     badge,
+    bar_legend,
     bar_scale,
     headline_cell,
     is_of_another_model,
@@ -50,11 +49,11 @@ def overview_body(
         element("p", _lead(tables), class_="lead"),
         filter_controls(tables),
         _section("Best models", _best_table(tables, points, href_of, task_href_of)),
-        _section("Models and tasks", _matrix(tables, href_of)),
+        _section("Models and tasks", [bar_legend(), _matrix(tables, href_of)]),
     ]
 
 
-def _section(title: str, content: Html) -> Html:
+def _section(title: str, content: Content) -> Html:
     return element("section", element("h2", title), content, data_group=True)
 
 
@@ -76,7 +75,8 @@ def all_tables(tables: Tables) -> Iterable[BoardTable]:
 
 def filter_controls(tables: Tables) -> Html:
     """Return the controls that filter the rows of a page by text, task and kind of run."""
-    box = element("input", type="search", placeholder="model, task, …", autocomplete="off")
+    hint = "model, task, …" if len(tables) > 1 else "model"
+    box = element("input", type="search", placeholder=hint, autocomplete="off")
     controls = [element("label", "Search", box, class_="wide")]
     if len(tables) > 1:
         options = [element("option", name, value=name) for name in tables]
@@ -111,7 +111,7 @@ def _best_table(
         Column("data"),
         Column("best baseline", number=True, note="of the baselines that ignore the input"),
         Column("failed", number=True, better="lower"),
-        *([Column("over training", note="checkpoints against the ones before")] if trained else []),
+        *([Column("training", note="checkpoints against the ones before")] if trained else []),
         *([Column("published")] if known else []),
         Column("date"),
     ]
@@ -206,8 +206,7 @@ def _matrix(tables: Tables, href_of: HrefOf) -> Html:
         baseline = _is_baseline(model)
         facets = {"task": "\n".join(model.runs)}
         rows.append(Row(cells, kind="baseline" if baseline else "", facets=facets))
-    first = "Headline scores of the first table of each task."
-    caption = f"{first} {BAR_LEGEND} {MARK_LEGEND}"
+    caption = "Headline scores of the first table of each task"
     return table(caption, columns, rows, filterable=True, pinned=True)
 
 

@@ -12,10 +12,9 @@ from mmbench.reports import cells as texts
 from mmbench.reports import charts
 from mmbench.reports.pages.board_tables import BoardTable, certainty, data_statement, headline
 from mmbench.reports.pages.cells import (
-    BAR_LEGEND,
-    MARK_LEGEND,
     badge,
     bar_cell,
+    bar_legend,
     bar_scale,
     difference_cell,
     failed_cell,
@@ -85,6 +84,7 @@ def _section(
         element("p", one.caption, class_="muted"),
         _facts(one, own, links, history),
         _missing_rows(one),
+        bar_legend(),
         _runs_table(one, links),
         history_section(one, own, links.run, links.pair, history),
         _all_scores(one, links.run),
@@ -170,7 +170,7 @@ def _runs_table(one: BoardTable, links: Links) -> Html:
         ]
         kind = "baseline" if record.baseline else ""
         rows.append(Row(cells, kind=kind, facets={"task": record.task.name}, search=record.run))
-    return table(f"{BAR_LEGEND} {MARK_LEGEND}", columns, rows, filterable=True)
+    return table("All runs, the best first", columns, rows, filterable=True)
 
 
 def _comparison(reference: StoredRun | None, record: RunRecord, links: Links) -> str:

@@ -18,7 +18,7 @@ from mmbench.text.number_format import format_number
 from mmbench.types import RunRecord
 
 HISTORY = "history"  # the id of the history of the first table of a page
-_CSS = {"worse": "bad", "better": "good"}
+_CSS = {"worse": "bad nowrap", "better": "good nowrap"}
 
 
 def own_points(one: BoardTable, points: Sequence[Point]) -> list[Point]:
@@ -50,7 +50,7 @@ def changes_summary(own: Sequence[Point]) -> list[Content]:
     changes = [after.change for _, after in steps(own)]
     counts = {word: changes.count(word) for word in _CSS if word in changes}
     if not counts:
-        return [badge(Statement("no change", "no significant change between checkpoints"))]
+        return [badge(Statement("no change", "of significance", "nowrap"))]
     details = "than the checkpoint before"
     return [
         [badge(Statement(f"{number} {word}", details, _CSS[word])), " "]
