@@ -1,4 +1,4 @@
-"""Outputs and references of samples as text for people."""
+"""Outputs, references and places of media as text for people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mmbench.text.alternatives import format_pieces, pieces_of
+from mmbench.types import MediaPlace
 
 
 def output_text(value: Any, labels: Sequence[str] = ()) -> str:
@@ -92,3 +93,15 @@ def _option(answer: str, options: Sequence[Any]) -> str:
 def class_name(index: int, labels: Sequence[str]) -> str:
     """Return the name of a class; "class 3" for a class without a name."""
     return labels[index] if 0 <= index < len(labels) else f"class {index}"
+
+
+def place_text(place: MediaPlace) -> str:
+    """Return where a media item is: its path, its URL, or its name and the file that contains it.
+
+    The text is not escaped.
+    """
+    if place.inside is not None:
+        return place.name if place.path in place.name else f"{place.name} in {place.path}"
+    if place.path or place.url:
+        return place.path or place.url
+    return f"{place.name}, {'stored' if place.data is not None else 'not stored'}"

@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from mmbench.comparison.samples.output_text import place_text
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.text import plain, printable
@@ -50,7 +51,7 @@ def _cells(sample: RunSample, metrics: Iterable[str]) -> Iterator[tuple[str, Cel
     for name, text in sample.texts.items():
         yield f"input {plain(name, 100)}", _text(text)
     for name, place in sample.media.items():
-        yield f"input {plain(name, 100)}", _text(place.path or place.url or place.name)
+        yield f"input {plain(name, 100)}", _text(place_text(place))
     yield "references", _text("\n".join(sample.references))
     yield "answer", _text(sample.answer_text)
     yield "reasoning", _text(sample.reasoning)

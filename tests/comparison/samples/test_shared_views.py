@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from mmbench.cli.output.samples.selection import Selection, selected_rows
-from mmbench.comparison.samples.output_text import best_classes, class_scores, output_text
+from mmbench.cli.output.samples.tables import csv_row
+from mmbench.comparison.samples.output_text import (
+    best_classes,
+    class_scores,
+    output_text,
+    place_text,
+)
 from mmbench.comparison.samples.transcripts import transcript_alignment
 from mmbench.engine.scoring.long_texts import LONGEST, truncate_long_texts
 from mmbench.metric_names import metric
 from mmbench.metrics.speech.alignment import error_rate
 from mmbench.reports.charts.word_errors import word_errors
 from mmbench.reports.trackers.worst_samples import worst_samples
-from mmbench.types import Prediction, StoredSample
+from mmbench.types import MediaPlace, PlaceInFile, Prediction, StoredSample
 from tests.support.sample_runs import encoded, run_of
 
 NAMES = ["exact_match", "token_f1"]
@@ -66,3 +72,19 @@ def test_the_classes_of_an_output_are_named_alike() -> None:
     assert best_classes(scores, 2) == [1, 2]
     assert output_text(scores, ["cat", "dog"]) == "dog"
     assert output_text([2], ["cat", "dog"]) == "class 2"
+
+
+def test_a_medium_inside_a_file_is_named_with_its_file_everywhere() -> None:
+    place = MediaPlace("image", "a.png", "/data/x.tar", inside=PlaceInFile(512, 100))
+    sample = StoredSample("sample", "s", media={"image": place}, target="x")
+    columns = {
+        "error": [None],
+        "value": ['"y"'],
+        "exact_match": [[0.0]],
+        "exact_match:score": [0.0],
+    }
+    run = run_of([sample], columns, NAMES[:1])
+    table = worst_samples(run)
+    assert table is not None
+    assert dict(zip(table.columns, table.rows[0], strict=True))["input image"] == place_text(place)
+    assert csv_row(run[0])["media:image"] == place_text(place) == "a.png in /data/x.tar"

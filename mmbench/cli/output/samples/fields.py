@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from mmbench.cli.output.terminal import listing
-from mmbench.comparison.samples.output_text import is_media
+from mmbench.comparison.samples.output_text import is_media, place_text
 from mmbench.comparison.samples.run_sample import RunSample
 from mmbench.metrics.speech.alignment import ErrorRate
 from mmbench.text import count, plain, printable
@@ -88,18 +88,6 @@ def _contents(texts: dict[str, str], media: dict[str, MediaPlace], view: View) -
         yield Field(plain(name, 30), text_lines(text, view.whole))
     for name, place in media.items():
         yield Field(plain(name, 30), [plain(place_text(place), 1_000)])
-
-
-def place_text(place: MediaPlace) -> str:
-    """Return where a media item is: its path, its URL, or its name and the file that contains it.
-
-    The text is not escaped.
-    """
-    if place.inside is not None:
-        return place.name if place.path in place.name else f"{place.name} in {place.path}"
-    if place.path or place.url:
-        return place.path or place.url
-    return f"{place.name}, {'stored' if place.data is not None else 'not stored'}"
 
 
 def short_place(place: MediaPlace) -> str:

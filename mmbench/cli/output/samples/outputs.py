@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmbench.cli.output.samples.fields import Field, View, place_text, short_place, text_lines
+from mmbench.cli.output.samples.fields import Field, View, short_place, text_lines
 from mmbench.comparison.samples.output_text import (
     best_classes,
     class_name,
     class_scores,
     is_ranking,
+    place_text,
 )
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.text import count, plain

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mmbench.cli.output.samples.blocks import ROLES, Pair
-from mmbench.cli.output.samples.fields import place_text
+from mmbench.comparison.samples.output_text import place_text
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.comparison.samples.transcripts import transcript_alignment
 from mmbench.metrics.speech.alignment import ErrorRate
