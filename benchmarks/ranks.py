@@ -14,7 +14,9 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.rows import Row, paired_row
-from mmbench.search import positive_ranks, positive_ranks_both
+from mmbench.search import CorpusPart, positive_ranks, positive_ranks_both, search_parts
+from mmbench.search.checks import pairs_of
+from mmbench.search.part_search import TORCH_CPU
 from mmbench.types import Array
 
 WIDTH = 512
@@ -28,7 +30,8 @@ def rows(quick: bool = False) -> list[Row]:
     random = _case("random embeddings", *_random(n), repeats)
     trained = _case("clustered embeddings", *_clustered(n), repeats)
     peers = _peers(*_clustered(n), 1 if quick else 3)
-    return [random, trained, *peers, _memory(n), *_gallery(gallery, 3)]
+    devices = _devices(*_clustered(n), 1 if quick else 3)
+    return [random, trained, *peers, *devices, _memory(n), *_gallery(gallery, 3)]
 
 
 def _random(n: int) -> tuple[Array, Array, list[list[int]]]:
@@ -168,6 +171,31 @@ def _by_faiss(images: Array, captions: Array) -> Callable[[], object]:
     return work
 
 
+def _devices(images: Array, captions: Array, positives: list[list[int]], n: int) -> list[Row]:
+    """Measure the code for torch devices, on the CPU and, if there is one, on a GPU."""
+    import torch
+
+    devices = [TORCH_CPU] + ["cuda"] * torch.cuda.is_available()
+    return [_device(images, captions, positives, n, device) for device in devices]
+
+
+def _device(images: Array, captions: Array, positives: list[list[int]], n: int, device: str) -> Row:
+    import torch
+
+    place = torch.device(device.removeprefix("torch:"))
+    a, b = (torch.from_numpy(side).to(place) for side in (images, captions))
+
+    def product() -> None:
+        torch.mm(a, b.T)[0, 0].item()  # waits for the device
+
+    ours, bare = _interleaved(
+        n, lambda: positive_ranks_both(images, captions, positives, device=device), product
+    )
+    name = torch.cuda.get_device_name(place) if place.type == "cuda" else "the CPU"
+    used = median(ours), median(bare)
+    return Row(f"ranks by the code for GPUs on {name} / its product", *used, used[0] / used[1])
+
+
 def _memory(n: int) -> Row:
     setup = f"""
 from benchmarks.ranks import _measured, _random
@@ -229,7 +257,23 @@ def _gallery(m: int, repeats: int) -> list[Row]:
         whole = median(bare) * m / len(part)  # of the whole, by the product of a part in memory
         note = f"sgemm throughput reached: {whole / median(ours):.0%} (at least 60 %)"
         time = Row(name, median(ours), whole, median(ours) / whole, 1 / 0.6, "s", note)
-        return [time, _gallery_memory(path, m)]
+        return [time, _gallery_memory(path, m), _parts(gallery, queries, positives, repeats)]
+
+
+def _parts(gallery: Array, queries: Array, positives: list[list[int]], n: int) -> Row:
+    """Measure the search in two parts of the gallery, one after the other."""
+    m, pairs = len(gallery), pairs_of(positives, len(queries), len(gallery))
+    parts = [CorpusPart(gallery[a:b], a, m) for a, b in ((0, m // 2), (m // 2, m))]
+
+    def divided() -> None:
+        search_parts(queries, parts, pairs)
+
+    def whole() -> None:
+        positive_ranks(queries, gallery, positives)
+
+    times = _interleaved(n, divided, whole)
+    title = "the same, in two parts one after the other / whole"
+    return paired_row(title, list(zip(*times, strict=True)), 1.1, "")
 
 
 def _gallery_memory(path: Path, m: int) -> Row:

@@ -98,8 +98,13 @@ def search_parts(
 
 
 def _checked(parts: Sequence[CorpusPart]) -> list[CorpusPart]:
-    """Return the parts that are not empty. Raises DataError unless they cover the corpus."""
+    """Return the parts that are not empty.
+
+    Raises DataError unless they cover the corpus, and unless all or none of them have ids.
+    """
     parts = [part for part in parts if len(part)]
+    if len({part.ids is None for part in parts}) > 1:
+        raise DataError("some parts of a corpus have ids; give ids for all parts or for none")
     bounds = [0, *(row for part in parts for row in (part.rows.start, part.rows.stop))]
     bounds += [part.total for part in parts[:1]] or [0]
     if any(end != start for end, start in list(pairwise(bounds))[::2]):

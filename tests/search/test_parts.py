@@ -261,6 +261,13 @@ def test_parts_that_do_not_cover_the_corpus(cuts: list[tuple[int, int]]) -> None
         search_parts(corpus, parts, (np.arange(2), np.arange(2)))
 
 
+def test_ids_of_some_parts() -> None:
+    corpus = np.ones((4, 2), np.float32)
+    parts = [CorpusPart(corpus[:2], 0, 4, ["a", "b"]), CorpusPart(corpus[2:], 2, 4)]
+    with pytest.raises(DataError, match="give ids for all parts or for none"):
+        search_parts(corpus, parts, (np.arange(2), np.arange(2)))
+
+
 def test_a_part_with_vectors_of_another_width() -> None:
     part = CorpusPart(np.ones((9, 3), np.float32), 0, 9)
     with pytest.raises(DataError, match="2 dimensions and corpus vectors 3"):

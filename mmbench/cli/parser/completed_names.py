@@ -52,6 +52,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "family": _families,
         "report_to": _reporters,
         "device": _devices,
+        "search_device": _devices,
         "batch_size": _auto,
     }
     if action.option_strings == ["--name"] or action.type in (days, natural, positive, seed, share):

@@ -115,7 +115,8 @@ class Retrieval:
         A search is over the corpus and, if the task has both directions, also over the queries.
         Also raise UserError if torch does not find the device of the search.
         """
-        self._device()
+        if self.options.search_device not in ("", "auto"):
+            self._device()
         sizes = [len(data.corpus)]
         if len(self.directions()) > 1:
             sizes.append(len(data.queries))

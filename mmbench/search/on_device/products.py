@@ -71,7 +71,7 @@ class DeviceSweep:
         self._height, self._width = shape(*sizes or (len(rows), len(columns)))
         self._d = rows.shape[1]
         memory, row_bytes = _free_memory(self.device), 4 * self._d
-        each = self._width * (BYTES_PER_SCORE * self._height + 2 * row_bytes)
+        each = self._width * (BYTES_PER_SCORE * self._height + 3 * row_bytes)
         products = -(-len(columns) // self._width)
         self._chunk = self._width * max(1, min(WIDEST, products, memory // each))
         self._holds_rows = len(rows) * row_bytes < memory // 4
