@@ -21,7 +21,7 @@ from mmbench.cli.output.terminal import display_width
 from mmbench.metrics.speech.alignment import align, error_rate
 from mmbench.storage.records import SAME
 from tests.support.boards import write_run
-from tests.support.command_line import refusal
+from tests.support.command_line import refusal, run_record
 from tests.support.files import write_file, write_lines
 from tests.support.terminal import run_on_terminal
 
@@ -187,7 +187,7 @@ def test_equal_values_are_ordered_by_the_other_scores(tmp_path: Path, capsys: Sh
 
 def test_a_parsed_answer_is_shown_with_its_options(board: str, capsys: Shown) -> None:
     shown = inspect(board, capsys, "latest", task="choices")
-    assert "  options    A. a cat B. a dog\n  reference  B. a dog\n" in shown
+    assert "  options    A. a cat\n             B. a dog\n  reference  B. a dog\n" in shown
     assert "  answer     (a)\n  parsed as  A\n" in shown
     assert "  answer     hm\n  parsed as  nothing\n" in shown
     assert "  answer     B\n\n" in shown  # parsed as it is
@@ -324,6 +324,40 @@ def test_either_run_makes_a_sample_wrong(board: str, capsys: Shown) -> None:
     assert "texts" not in found[0]["baseline"] and found[0]["texts"] == {"question": "colour 3?"}
     worst = objects(board, capsys, "a", "b", "--worst", "1")
     assert [one["id"] for one in worst] == ["q3"]
+    shown = inspect(board, capsys, "a", "b", "--worst", "1", "--where", "size=large")
+    assert " with size=large, the worst of the candidate by exact_match first:" in shown
+
+
+def test_a_score_without_values_of_single_samples_is_refused(tmp_path: Path, capsys: Shown) -> None:
+    labels = write_lines(
+        tmp_path / "d.jsonl", *({"id": n, "labels": ["ab"[n % 2]]} for n in (1, 2))
+    )
+    outputs = write_lines(
+        tmp_path / "o.jsonl", *({"id": n, "value": {"a": 0.3, "b": 0.1 * n}} for n in (1, 2))
+    )
+    files = ("--data", str(labels), "--predictions", str(outputs), "--out", str(tmp_path))
+    run_record(capsys, "score", "-t", "tags", *files)
+    error = refusal(capsys, "inspect", "latest", "--metric", "mean_ap", "--out", str(tmp_path))
+    assert "--metric mean_ap has no values of single samples; leave it out" in error
+
+
+def test_tags_of_a_list_are_joined_by_and(board: str, capsys: Shown) -> None:
+    where = ["--where", "size=large", "--where", "size=large"]
+    assert "samples with size=large and size=large, " in inspect(board, capsys, "a", *where)
+
+
+def test_a_csv_separates_options_and_references(tmp_path: Path, board: str, capsys: Shown) -> None:
+    file = tmp_path / "samples.csv"
+    inspect(board, capsys, "latest", "--csv", str(file), task="choices")
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert {row["text:options"] for row in rows} == {"A. a cat | B. a dog"}
+    data = write_lines(tmp_path / "d.jsonl", {"id": "q", "question": "?", "answer": ["a b", "c"]})
+    outputs = write_lines(tmp_path / "o.jsonl", {"id": "q", "value": "c"})
+    files = ("--data", str(data), "--predictions", str(outputs), "--out", str(tmp_path))
+    run_record(capsys, "score", "-t", "answers", *files)
+    inspect(str(tmp_path), capsys, "latest", "--csv", str(file))
+    (row,) = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+    assert row["reference"] == "a b | c"
 
 
 def test_a_csv_has_the_selected_samples(board: str, tmp_path: Path, capsys: Shown) -> None:
@@ -426,6 +460,8 @@ def test_runs_of_earlier_versions_are_shown_without_inputs(
     [
         (["a", "--id", "q99"], "unknown sample 'q99': did you mean q9"),
         (["a", "--metric", "exact_mach"], "unknown metric 'exact_mach': did you mean exact_match"),
+        (["a", "--metric", "bleu@4"], "; `mmbench rescore RUN --metric NAME` computes others"),
+        (["a", "--id", "nowhere"], "`mmbench inspect RUN --json` has all ids"),
         (["a", "--where", "siz=large"], "unknown tag 'siz': did you mean size?"),
         (["a", "--where", "size=lagre"], "unknown value of tag size 'lagre': did you mean large?"),
         (["a", "--where", "size"], "--where size: no equals sign; write TAG=VALUE"),

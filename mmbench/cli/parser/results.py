@@ -100,7 +100,10 @@ def inspect(commands: Commands) -> None:
 
 
 def _selection_flags(parser: argparse.ArgumentParser) -> None:
-    help = "show at most N samples, the worst first (default: 10; --csv and --json: all)"
+    help = (
+        "show at most N samples, the worst first, of two runs the worst of the candidate"
+        " (default: 10; --csv and --json: all)"
+    )
     parser.add_argument("--worst", type=positive, metavar="N", help=help)
     add = parser.add_mutually_exclusive_group().add_argument
     add("--wrong", action="store_true", help="only samples without the best possible score")

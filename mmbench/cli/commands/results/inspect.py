@@ -92,7 +92,8 @@ def _two(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
         return
     view = _view(args, samples[1], selection, rate)
     lines = pair_header([run.record for run in runs], comparison, view.width)
-    lines += ["", list_title(selection, len(pairs), len(selected)), *missing_inputs(samples)]
+    lines += ["", list_title(selection, len(pairs), len(selected), pairs=True)]
+    lines += missing_inputs(samples)
     for nth, pair in enumerate(pairs, 1):
         lines += ["", *pair_block(pair, nth, view)]
     ids = [pair.sample.id for pair in pairs]

@@ -18,6 +18,7 @@ _EXCERPT = 300  # characters of a text in a list of samples
 _WHOLE = 20_000  # characters of a text of a single sample
 _SCANNED = 10_000  # characters that an excerpt is made from
 _REFERENCES = 5  # references of a sample shown in a list of samples
+OPTIONS = "options"  # the input that has an option in each line
 
 
 class Field(NamedTuple):
@@ -85,7 +86,10 @@ def input_fields(sample: RunSample, view: View) -> Iterator[Field]:
 
 def _contents(texts: dict[str, str], media: dict[str, MediaPlace], view: View) -> Iterator[Field]:
     for name, text in texts.items():
-        yield Field(plain(name, 30), text_lines(text, view.whole))
+        lines = text.split("\n") if name == OPTIONS else [text]
+        yield Field(
+            plain(name, 30), [part for one in lines for part in text_lines(one, view.whole)]
+        )
     for name, place in media.items():
         yield Field(plain(name, 30), [plain(place_text(place), 1_000)])
 

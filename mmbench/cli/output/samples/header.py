@@ -87,9 +87,13 @@ def _numbers(samples: RunSamples, metric: str) -> str:
     return f"{int(covered.sum()):,}: {', '.join(parts)}{others}"
 
 
-def list_title(selection: Selection, shown: int, selected: int) -> str:
-    """Return the line above a list of samples: which samples it shows, in which order."""
-    where = "".join(f" with {plain(tag)}={plain(value)}" for tag, value in selection.where)
+def list_title(selection: Selection, shown: int, selected: int, *, pairs: bool = False) -> str:
+    """Return the line above a list of samples: which samples it shows, in which order.
+
+    `pairs` says that the samples are those of two runs.
+    """
+    tags = " and ".join(f"{plain(tag)}={plain(value)}" for tag, value in selection.where)
+    where = f" with {tags}" if tags else ""
     if selection.kind == "ids":
         return f"{count(selected, 'sample')}{where}:" if selected else f"no sample{where}"
     kind = "" if selection.kind == "worst" else f"{selection.kind} "
@@ -97,7 +101,8 @@ def list_title(selection: Selection, shown: int, selected: int) -> str:
         return f"no {kind}sample{where}"
     number = f"all {selected:,}" if shown == selected else f"{shown:,} of {selected:,}"
     noun = f"{kind}sample{'s' if selected != 1 else ''}"
-    worst = "largest loss" if selection.kind == "changed" else "worst"
+    worst = "worst of the candidate" if pairs else "worst"
+    worst = "largest loss" if selection.kind == "changed" else worst
     order = f", the {worst} by {plain(selection.metric)} first" if selection.metric else ""
     return f"{number} {noun}{where}{order}:"
 

@@ -53,8 +53,12 @@ def chosen_metric(samples: RunSamples, name: str | None) -> str:
         return names[0]
     if names:
         raise UserError(f"--metric {plain(name)} stands for several scores; choose {listed(names)}")
-    what = "metric without a value for each sample" if name in samples.record.scores else "metric"
-    raise UnknownName(what, name, samples.metrics, f"it is one of {listed(samples.metrics, 20)}")
+    if name in samples.record.scores:
+        others = listed(samples.metrics, 20)
+        advice = f"choose {others}" if others else "leave it out"
+        raise UserError(f"--metric {plain(name)} has no values of single samples; {advice}")
+    hint = "`mmbench rescore RUN --metric NAME` computes others"
+    raise UnknownName("metric", name, samples.metrics, hint)
 
 
 def selected_rows(samples: RunSamples, selection: Selection) -> Rows:
@@ -167,7 +171,8 @@ def _with_ids(samples: RunSamples, ids: Sequence[str]) -> Rows:
             by_id[ident].append(row)
     for ident, rows in by_id.items():
         if not rows:
-            raise UnknownName("sample", ident, _neighbours(ident, every))
+            hint = "`mmbench inspect RUN --json` has all ids"
+            raise UnknownName("sample", ident, _neighbours(ident, every), hint)
     return np.array([row for rows in by_id.values() for row in rows], np.intp)
 
 

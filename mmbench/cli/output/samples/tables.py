@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mmbench.cli.output.samples.blocks import ROLES, Pair
+from mmbench.cli.output.samples.fields import OPTIONS
 from mmbench.comparison.samples.output_text import place_text
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.comparison.samples.transcripts import transcript_alignment
@@ -18,6 +19,7 @@ from mmbench.text.csv_text import csv_text
 from mmbench.types import StoredSample
 
 _CELL = 32_000  # characters; a cell of Excel holds 32,767
+_SEPARATOR = " | "  # between the options, and the references, of a sample
 
 Row = dict[str, object]
 
@@ -115,10 +117,14 @@ def _input_cells(sample: RunSample) -> Row:
         "split": sample.split,
         "group": sample.group,
         **{f"tag:{name}": value for name, value in sample.tags.items()},
-        **{f"text:{name}": value for name, value in sample.texts.items()},
+        **{f"text:{name}": _text_cell(name, value) for name, value in sample.texts.items()},
         **{f"media:{name}": place_text(place) for name, place in sample.media.items()},
-        "reference": "\n".join(sample.references),
+        "reference": _SEPARATOR.join(sample.references),
     }
+
+
+def _text_cell(name: str, text: str) -> str:
+    return _SEPARATOR.join(text.split("\n")) if name == OPTIONS else text
 
 
 def _output_cells(sample: RunSample, prefix: str) -> Row:
