@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mmbench.comparison.compare import ScoreComparison
+from mmbench.comparison.compare import ALPHA, ScoreComparison
 from mmbench.reports.pages.board_tables import Statement
 from mmbench.reports.pages.cells import VERDICT_CSS, VERDICT_TEXTS, badge
 from mmbench.reports.pages.html import Content, Html, element
@@ -24,7 +24,7 @@ def verdict(score: ScoreComparison, tests: int) -> list[Content]:
     if score.low is not None:
         parts.append(f" [{format_interval(score.low, score.high, '+')}]")
     if score.p_holm is not None:
-        parts.append(f", {_p_words(score.p_holm, tests)}")
+        parts.append(f", {_p_words(score, tests)}")
     parts.append(f" ({score.reason})." if score.reason else ".")
     if score.detectable is not None:
         least = format_number(score.detectable)
@@ -46,6 +46,11 @@ _CLAIMS = {
 }
 
 
-def _p_words(p_value: float, tests: int) -> str:
-    value = p_equals(p_value)
-    return f"{value} after Holm's correction over {count(tests, 'test')}" if tests > 1 else value
+def _p_words(score: ScoreComparison, tests: int) -> str:
+    """Return the p-value, and the uncorrected one if the correction decides the verdict."""
+    words = p_equals(score.p_holm)
+    if tests > 1:
+        words = f"{words} after Holm's correction over {count(tests, 'test')}"
+    if score.p_value is None or score.p_holm is None or not score.p_value <= ALPHA < score.p_holm:
+        return words
+    return f"{words}; without it {p_equals(score.p_value)}"

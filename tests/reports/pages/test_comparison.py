@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mmbench.comparison.compare import Comparison, compare_runs
+from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.comparison.intervals import comparison_without_rows
 from mmbench.errors import UserError
 from mmbench.reports.pages.comparison import (
@@ -16,8 +16,9 @@ from mmbench.reports.pages.comparison import (
     comparison_body,
     comparison_title,
 )
-from mmbench.reports.pages.html import element
+from mmbench.reports.pages.html import element, join
 from mmbench.reports.pages.shell import page
+from mmbench.reports.pages.verdict import verdict
 from mmbench.types import RunRecord
 from tests.reports.pages.test_run import HOSTILE, words_of
 from tests.support.boards import TASK, coins, model_info, write_run
@@ -61,6 +62,24 @@ def test_a_p_value_of_zero_is_shown_with_its_interval(tmp_path: Path) -> None:
     score = sure[0]
     assert f"[{score.low:+.4f} to {score.high:+.4f}], p < 0.0001 after" in words
     assert "0.0000" not in words
+
+
+@pytest.mark.parametrize(
+    ("p_value", "p_holm", "tests", "expected"),
+    [
+        (0.03, 0.12, 4, "p = 0.1200 after Holm's correction over 4 tests; without it p = 0.0300"),
+        (0.2, 0.8, 4, "p = 0.8000 after Holm's correction over 4 tests."),
+        (0.001, 0.004, 4, "p = 0.0040 after Holm's correction over 4 tests."),
+        (0.03, 0.03, 1, "p = 0.0300."),
+    ],
+)
+def test_a_verdict_that_hangs_on_the_correction_says_so(
+    p_value: float, p_holm: float, tests: int, expected: str
+) -> None:
+    score = ScoreComparison(
+        "m", "higher", 0.5, 0.6, "no difference", 0.1, 0.0, 0.2, p_value=p_value, p_holm=p_holm
+    )
+    assert expected in words_of(join(verdict(score, tests)))
 
 
 def test_equal_runs_do_not_differ_and_failures_are_counted(tmp_path: Path) -> None:

@@ -189,7 +189,9 @@
 
     const answerText = (index) => {
       if (isPair) return summary.answers.map((answers) => answers[index] || "–").join(" → ");
-      return summary.answers[0][index];
+      const answer = summary.answers[0][index];
+      // Media have no reference as a text, either.
+      return answer || isRanking || isFailed(index) || !summary.references[index] ? answer : "(empty)";
     };
 
     const item = (index) => {

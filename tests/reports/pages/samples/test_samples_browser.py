@@ -213,6 +213,13 @@ def test_a_graded_score_makes_no_sample_wrong(tmp_path: Path, open_page: OpenPag
     assert shown.locator("#sample-list .badge").all_inner_texts() == ["wrong"] * 3
 
 
+def test_an_empty_answer_is_shown_in_the_list(tmp_path: Path, open_page: OpenPage) -> None:
+    run = answered([question(k) for k in range(3)], ["yes", "", None])
+    shown = open_page(single(tmp_path, run_browser, run))
+    texts = shown.locator("#sample-list li").all_inner_texts()
+    assert ["answer: (empty)" in text for text in texts] == [False, True, False]
+
+
 def test_a_link_to_filtered_samples_scrolls_to_them(tmp_path: Path, open_page: OpenPage) -> None:
     path = single(
         tmp_path,
