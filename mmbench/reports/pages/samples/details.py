@@ -82,7 +82,7 @@ class Details:
             "id": hit.id,
             "relevant": hit.relevant,
             "text": cut(" | ".join(texts), HIT_TEXT),
-            "media": [self._medium(medium) for medium in self._media.show(places)],
+            "media": [self._medium(_thumbnail(shown)) for shown in self._media.show(places)],
         }
 
     def _medium(self, medium: ShownMedium) -> list[str | int]:
@@ -91,6 +91,14 @@ class Details:
 
     def _url(self, url: str) -> str | int:
         return self._pictures.number(url) if self._pictures and url else url
+
+
+def _thumbnail(shown: ShownMedium) -> ShownMedium:
+    """Return a medium without its source if it has a preview: a document is shown small.
+
+    A document is retrieved for many queries, and the source may be the whole medium.
+    """
+    return shown._replace(source="") if shown.preview else shown
 
 
 def _group(sample: RunSample) -> list[tuple[str, str]]:

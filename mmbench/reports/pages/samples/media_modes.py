@@ -21,7 +21,7 @@ def site_media(site: Site, mode: MediaMode | None = None) -> PageMedia:
     """
     base = site.folder.disk
     if mode == "embed":
-        return EmbeddedMedia(mode, base)
+        return EmbeddedMedia(mode, base, site=True)
     if base is None and mode == "link":
         where = site.folder.where
         raise UserError(

@@ -244,3 +244,15 @@ def test_a_jpeg_keeps_its_colours_in_a_thumbnail(tmp_path: Path) -> None:
     pixel = image_of(tmp_path / "site" / shown.preview).convert("RGB").getpixel((128, 128))
     assert isinstance(pixel, tuple)
     assert max(abs(a - b) for a, b in zip(pixel, (200, 30, 30), strict=True)) < 8
+
+
+def test_a_site_with_embedded_media_has_small_images_for_lists(tmp_path: Path) -> None:
+    noise_image(0, (900, 600)).save(tmp_path / "a.png")
+    small = save_image(tmp_path / "b.png", 1, (8, 8))
+    media = EmbeddedMedia("embed", tmp_path, site=True)
+    shown = media.show([place(tmp_path / "a.png"), place(small)])
+    assert [image_of(decoded(one.source)).size for one in shown] == [(640, 427), (8, 8)]
+    assert [image_of(decoded(one.preview)).size for one in shown] == [(128, 85), (8, 8)]
+    long = tmp_path / "a.wav"
+    long.write_bytes(sound_bytes(tone(16000, 40), 16000))
+    assert "use --media copy" in one(media, place(long, "audio")).note

@@ -175,7 +175,9 @@ def test_media_of_a_block_are_prepared_together(tmp_path: Path) -> None:
     made, own = details.make(batch[0])
     assert own[0].source.startswith("data:")
     hits = [*made["outputs"][0]["hits"], *made["outputs"][0]["relevant"]]
-    assert [hit["media"][0][2][:5] for hit in hits] == ["data:"] * 3
+    sources, previews = zip(*(hit["media"][0][2:4] for hit in hits), strict=True)
+    assert [url[:5] for url in previews] == ["data:"] * 3
+    assert set(sources) == {""}  # documents are shown small
 
 
 def test_changed_samples_are_matched_by_id_and_compared_by_all_scores() -> None:
