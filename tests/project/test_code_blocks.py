@@ -1,4 +1,7 @@
-"""Code blocks of README and docs: each has a language, and its mmbench commands exist."""
+"""Code blocks of README and docs: each has a language, and its mmbench commands exist.
+
+Tables of these documents have a header.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +42,14 @@ def test_every_code_block_is_fenced_with_its_language(document: Path) -> None:
             indented.append(f"{document.name}:{number}: {line}")
     assert indented == []
     assert {block.language for block in fenced_blocks(document)} <= LANGUAGES
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_table_has_a_header_without_which_its_rows_are_text(document: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.M | re.S)
+    tables = re.findall(r"(?:^\|[ :-].*\n)+", text, re.M)
+    headers = [re.match(r"\|.*\n\|(?:[ :]*-+[ :]*\|)+\n", table) for table in tables]
+    assert [table[:100] for table, header in zip(tables, headers, strict=True) if not header] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
