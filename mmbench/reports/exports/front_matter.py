@@ -35,7 +35,9 @@ def merged(card: bytes, name: str, results: Sequence[EvalResult], where: str) ->
     text = _decoded(card, where)
     match = REGEX_YAML_BLOCK.search(text)
     if match is None:
-        new = f"---\n{_merged_block('', name, results, where)}---\n{text}"
+        line_break = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
+        block = f"---\n{_merged_block('', name, results, where)}---\n"
+        new = f"{block.replace(chr(10), line_break)}{text}"
     else:
         end = match[3].lstrip("\r\n")
         line_break = match[3].removesuffix(end)

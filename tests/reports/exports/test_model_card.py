@@ -139,6 +139,7 @@ def test_a_second_export_replaces_the_first_and_nothing_else(board: Path) -> Non
         "---\nlicense: mit\n---\ntext",
         "---\r\nlicense: mit\r\n---\r\ntext\r\n",
         "\n---\nlicense: mit\nmodel-index:\n---\n",
+        "# A model\r\ntext without front matter\r\n",
         "---\nmodel-index: []\nlicense: mit\n---\n",
         "---\n# only a comment\n---\ntext\n",
         "---\nlicense: &x mit\nother: *x\n---\n",
