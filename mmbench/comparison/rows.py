@@ -80,12 +80,7 @@ class RunRows(KeyedRows):
 
         Raises DataError if one of `columns` is missing.
         """
-        table = store.read_rows(self.run, {*columns, *also})
-        if missing := set(columns) - set(table.column_names):
-            raise DataError(
-                f"run {self.record.run}: no column {min(missing)!r} in its file of rows"
-            )
-        return table
+        return store.read_rows(self.run, {*columns, *also}, columns)
 
     def score_rows(self, name: str) -> ScoreRows | None:
         """Return the rows of a score by its full name; None if it has no rows (fold `whole`).

@@ -24,6 +24,7 @@ from mmbench.engine.speed import RTFX
 from mmbench.errors import DataError
 from mmbench.spec import task_files
 from mmbench.storage import records as store
+from mmbench.storage.row_columns import REQUIRED
 from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.types import Prediction, Predictions, RunRecord, TaskSpec
 
@@ -55,7 +56,7 @@ def rescore(
             for name in metrics:
                 metric_names.check_metric(name, record.task.kind, spec.metric_options.get(name))
             predictions, cut_notes = mark_long_texts(
-                stored_predictions(store.read_table(run_files))
+                stored_predictions(store.read_table(run_files, REQUIRED))
             )
             check_breakdowns(spec, [p.tags for p in predictions.each()])
             if options.data is not None:

@@ -259,17 +259,20 @@ def read_records(out: str | Path, task: str | None = None) -> Records:
     return Records([run.record for run in runs], unreadable)
 
 
-def read_table(run: StoredRun) -> dict[str, list[object]]:
+def read_table(run: StoredRun, required: Collection[str] = ()) -> dict[str, list[object]]:
     """Return the stored rows of a run as {column: list of values}; see `read_rows`."""
-    table = read_rows(run)
+    table = read_rows(run, required=required)
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
-def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Table:
+def read_rows(
+    run: StoredRun, columns: Collection[str] | None = None, required: Collection[str] = ()
+) -> pa.Table:
     """Return the stored rows of a run as an Arrow table.
 
     The columns are `direction`, `split`, `id`, … and metrics. If `columns` is given, only those of
-    them that exist are read. Raises DataError if the file of the rows is missing or cannot be read.
+    them that exist are read. Raises DataError if the file of the rows is missing or cannot be read,
+    or if it lacks a column in `required`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -287,7 +290,7 @@ def read_rows(run: StoredRun, columns: Collection[str] | None = None) -> pa.Tabl
         for metric, twin in same.items():
             if columns is None or metric in columns:
                 table = table.append_column(metric, table[twin])
-        refuse_odd_columns(table)
+        refuse_odd_columns(table, required)
     except FileNotFoundError as error:
         raise MissingRows(
             f"run {run.record.run}: no file of rows at {path} (git keeps the rows of few runs);"

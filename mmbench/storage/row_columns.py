@@ -5,7 +5,7 @@ Columns are validated because rows may come from an untrusted source.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmbench.columns import NumberRows, Numbers, Repeated, Texts
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags", "reasoning"})
 _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
+REQUIRED = ("direction", "split", "id", "group", "error", "value", "target", "tags")
+SCORE = ":score"  # the end of the name of a column with the value of a metric for each sample
 _MOST_SPLITS = 10_000
 _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³¹ numbers
 
@@ -62,8 +64,13 @@ def _lists(rows: NDArray[Any]) -> pa.ChunkedArray:
     return pa.chunked_array(parts)
 
 
-def refuse_odd_columns(table: pa.Table) -> None:
-    """Raise ValueError if an Arrow table has a column that mmbench cannot have written."""
+def refuse_odd_columns(table: pa.Table, required: Collection[str] = ()) -> None:
+    """Raise ValueError if an Arrow table has a column that mmbench cannot have written.
+
+    The same applies if it lacks a column in `required`.
+    """
+    if missing := set(required).difference(table.column_names):
+        raise ValueError(f"no column {min(missing)!r}")
     for name in table.column_names:
         if table.column_names.count(name) > 1:
             raise ValueError(f"column {name!r} occurs twice")
@@ -82,12 +89,26 @@ def _fault(name: str, column: pa.ChunkedArray) -> str:
         return _split_fault(column)
     if pa.types.is_list(kind) and name not in _TEXTS:
         return _list_fault(column, alike=name != "value")
-    texts = name in _TEXTS or name == "value"
-    if pa.types.is_nested(kind) or (
-        texts and not (pa.types.is_string(kind) or pa.types.is_null(kind))
-    ):
+    if not _is_expected(name, kind):
         return f"holds values of type {kind}"
     return _tags_fault(column) if name == "tags" else ""
+
+
+def _is_expected(name: str, kind: pa.DataType) -> bool:
+    """Return whether the cells of a column without lists have a type that mmbench writes."""
+    import pyarrow as pa
+
+    if pa.types.is_null(kind):
+        return True
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if name in _TEXTS or name == "value":
+        return bool(pa.types.is_string(kind))
+    if name == "tokens":
+        return bool(pa.types.is_integer(kind))
+    if name.endswith(SCORE):
+        return bool(number)
+    further = ":" in name  # other columns hold metrics, whose rows are lists
+    return bool(further and (number or pa.types.is_string(kind) or pa.types.is_boolean(kind)))
 
 
 def _split_fault(column: pa.ChunkedArray) -> str:

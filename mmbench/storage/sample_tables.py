@@ -39,11 +39,13 @@ class SampleTable:
 
     `build` returns the Arrow table with the columns above; it is called when the table is first
     used, so that the table of a data set that is already stored costs nothing. `source` is the
-    origin of the data.
+    origin of the data, and `path` the file, "" for a table that is not stored.
     """
 
-    def __init__(self, build: Callable[[], pa.Table], source: Mapping[str, str]) -> None:
-        self._build = build
+    def __init__(
+        self, build: Callable[[], pa.Table], source: Mapping[str, str], path: str = ""
+    ) -> None:
+        self._build, self._path = build, path
         self.source = dict(source)
 
     @cached_property
@@ -86,7 +88,7 @@ class SampleTable:
             return _stored_sample(cells)
         except ValueError as error:
             raise DataError(
-                f"sample {cells['id']}: its stored row cannot be read: {error}"
+                f"{self._path or 'samples'}: the row of {cells['id']} cannot be read: {error}"
             ) from error
 
 
@@ -174,13 +176,7 @@ def _read(folder: Folder, name: str) -> bytes | None:
 
 
 def _stored_table(data: bytes, path: str) -> SampleTable:
-    table = _checked(data, path)
-    source = parse_json((table.schema.metadata or {}).get(SOURCE, b"{}"), dict[str, str])
-    return SampleTable(lambda: table, source)
-
-
-def _checked(data: bytes, path: str) -> pa.Table:
-    """Return the Arrow table in a file. Raises DataError if it is not a sample table."""
+    """Return the sample table in a file. Raises DataError if it is not a sample table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -188,20 +184,28 @@ def _checked(data: bytes, path: str) -> pa.Table:
         parquet = pq.ParquetFile(BytesIO(data))
         refuse_inflated_groups(parquet.metadata, len(data), Path(path))
         table = parquet.read(use_threads=False)
-        for name in (*_STRINGS, *(n for n in table.column_names if n.startswith((TEXT, MEDIA)))):
-            if not _is_text(table[name].type):
-                raise ValueError(f"column {name!r} has values of type {table[name].type}")
+        _refuse_odd_types(table)
+        source = parse_json((table.schema.metadata or {}).get(SOURCE, b"{}"), dict[str, str])
+        samples = SampleTable(lambda: table, source, path)
+        _ = samples.labels  # raises ValueError
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise DataError(
             f"{path}: not a table of samples: {reason}; delete it, and run the model again"
         ) from error
-    return table
+    return samples
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _refuse_odd_types(table: pa.Table) -> None:
+    """Raise ValueError for a column with values of another type, KeyError for a missing column."""
     import pyarrow as pa
 
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
-    )
+    types = pa.types
+    for name in (*_STRINGS, *(n for n in table.column_names if n.startswith((TEXT, MEDIA, DATA)))):
+        kind = table[name].type
+        if name.startswith(DATA):
+            fits = types.is_binary(kind) or types.is_large_binary(kind)
+        else:
+            fits = types.is_string(kind) or types.is_large_string(kind)
+        if not (fits or types.is_null(kind)):
+            raise ValueError(f"column {name!r} has values of type {kind}")

@@ -118,8 +118,21 @@ def _append(pieces: list[Piece], piece: Piece) -> None:
 def pieces_of(reference: object) -> list[Piece] | None:
     """Return the pieces of a reference with alternatives; None for any other target."""
     if isinstance(reference, dict) and reference.keys() == {_KEY}:
-        return list(reference[_KEY])
+        return reference[_KEY] if _are_pieces(reference[_KEY]) else None
     return None
+
+
+def _are_pieces(value: object, depth: int = 0) -> bool:
+    """Return whether a value from a file consists of strings and lists of choices."""
+    return (
+        isinstance(value, list)
+        and depth <= _DEEPEST
+        and all(
+            isinstance(piece, str)
+            or (isinstance(piece, list) and all(_are_pieces(choice, depth + 1) for choice in piece))
+            for piece in value
+        )
+    )
 
 
 def format_pieces(pieces: list[Piece]) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
 from mmbench.columns import Table, column, patch_rows, rows_not_none, table
 from mmbench.types.content import Content, Modality, Role
 from mmbench.types.requests import ScoreScale
+
+Rank: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class Ranking(Struct, frozen=True):
@@ -29,7 +31,7 @@ class Ranking(Struct, frozen=True):
     failed documents; None if unknown.
     """
 
-    ranks: list[int | None]
+    ranks: list[Rank | None]
     grades: list[float]
     top: list[str] = field(default_factory=list)
     depth: int | None = None

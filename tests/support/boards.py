@@ -14,7 +14,7 @@ from mmbench.types import ModelInfo, RunRecord, ScoreInfo, TaskInfo
 
 Values = Sequence[float | None]  # None: the sample failed
 
-ROWS = {"id": ["a"], "recall@1": [1.0]}
+ROWS = {"id": ["a"], "recall@1": [[1.0]]}
 TASK = TaskInfo("t", 1, "exact_match", "f" * 8, "d" * 8, {}, {"sample": 10})
 
 

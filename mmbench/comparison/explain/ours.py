@@ -14,7 +14,9 @@ from mmbench.errors import DataError
 from mmbench.spec import task_files
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
+from mmbench.storage.row_columns import REQUIRED
 from mmbench.storage.sample_tables import SampleTable, read_sample_table
+from mmbench.text import plain
 from mmbench.types import (
     REASONING_REMOVED,
     Content,
@@ -34,10 +36,15 @@ def our_result(run: StoredRun, metric: str | None = None, tasks: Sequence[str] =
     UserError for an unknown score.
     """
     record = run.record
-    predictions = stored_predictions(store.read_table(run))
+    predictions = stored_predictions(store.read_table(run, REQUIRED))
     name = metric or record.headline
     parts = score_name(name, record, list(predictions.directions))
     items = placed(predictions, parts.direction)
+    odd = [one for one in predictions.directions if bool(one) != bool(parts.direction)]
+    if odd:
+        raise DataError(
+            f"run {record.run}: {name} does not fit the direction {plain(odd[0])!r} in its rows"
+        )
     if not items:
         raise DataError(f"run {record.run}: its rows have no sample for {name}")
     task = known_task(record, tasks)

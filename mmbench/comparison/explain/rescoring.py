@@ -13,6 +13,7 @@ from mmbench.engine.score_names import ScoreName, split_name
 from mmbench.engine.scoring.estimates import MeasuredDirection, estimates
 from mmbench.errors import DataError, UserError
 from mmbench.stats.folds import Floats
+from mmbench.text import listed
 from mmbench.types import Prediction, RunRecord
 
 
@@ -104,7 +105,11 @@ class Rescorer:
         scored, missing = estimates([wanted.metric], directions, options=options)
         if missing:
             raise next(iter(missing.values()))
-        return next(one for one in scored if one.name == full)
+        found = next((one for one in scored if one.name == full), None)
+        if found is None:
+            names = listed(map(repr, directions))
+            raise DataError(f"{full}: the other result has the directions {names}")
+        return found
 
 
 def _by_split(items: Sequence[Placed]) -> tuple[list[int], dict[str, list[list[Prediction]]]]:

@@ -21,6 +21,7 @@ from mmbench.predictions.harnesses import HarnessResults, read_harness
 from mmbench.predictions.harnesses.selection import one_per_sample, selections
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
+from mmbench.storage.row_columns import REQUIRED
 from mmbench.storage.run_lookup import find_run
 from mmbench.storage.sample_tables import read_sample_table
 from mmbench.text import listed
@@ -69,7 +70,7 @@ def _find(text: str, out: str | Path, task: str | None) -> StoredRun:
 def run_result(run: StoredRun, ours: OurResult, tasks: Sequence[str] = ()) -> TheirResult:
     """Return another run of mmbench, with the rows of the score that is explained."""
     record = run.record
-    table = store.read_table(run)
+    table = store.read_table(run, REQUIRED)
     predictions = stored_predictions(table)
     parts = ours.parts
     items = placed(predictions, parts.direction)

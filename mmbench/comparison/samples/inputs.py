@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmbench.comparison.samples.run_sample import Hit
 from mmbench.protocols import StoredSamples
-from mmbench.types import StoredSample
+from mmbench.types import Ranking, StoredSample
 
 _UNKNOWN = 1 << 62  # the rank by which documents with an unknown rank are sorted
 
@@ -35,7 +35,7 @@ class StoredInputs:
         return self._get(self._roles(direction)[0], ident) or self._get("sample", ident)
 
     def documents(
-        self, direction: str, ident: str, stored: StoredSample | None, ranking: Mapping[str, Any]
+        self, direction: str, ident: str, stored: StoredSample | None, ranking: Ranking
     ) -> Documents:
         """Return the documents of the ranking in a row whose stored sample is `stored`.
 
@@ -46,11 +46,10 @@ class StoredInputs:
             relevant = list((stored.relevant if stored else None) or {})
         else:
             relevant = self._queries_of.get(ident, [])
-        top = [str(document) for document in ranking.get("top", [])]
-        hits = [Hit(n, i, i in relevant, self._get(role, i)) for n, i in enumerate(top, 1)]
+        hits = [Hit(n, i, i in relevant, self._get(role, i)) for n, i in enumerate(ranking.top, 1)]
         ranks = {hit.id: hit.rank for hit in hits}
-        if len(relevant) == 1 and ranking["ranks"]:
-            ranks = {relevant[0]: ranking["ranks"][0] or 0}
+        if len(relevant) == 1 and ranking.ranks:
+            ranks = {relevant[0]: ranking.ranks[0] or 0}
         documents = [Hit(ranks.get(i, 0), i, True, self._get(role, i)) for i in relevant]
         return Documents(hits, sorted(documents, key=lambda hit: hit.rank or _UNKNOWN))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from string import ascii_uppercase
 from typing import Any
 
@@ -30,13 +31,13 @@ def output_text(value: Any, labels: Sequence[str] = ()) -> str:
     if (scores := class_scores(value)) is not None:
         return class_name(best_classes(scores, 1)[0], labels)
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], int | float):
-        return class_name(int(value[0]), labels)
+        return class_name(int(value[0]), labels) if -inf < value[0] < inf else "no class"
     return msgspec.json.encode(value).decode()
 
 
 def is_ranking(value: object) -> bool:
     """Return whether an output is a ranking: {"ranks": …, "grades": …, "top": …}."""
-    return isinstance(value, dict) and "ranks" in value
+    return isinstance(value, dict) and isinstance(value.get("ranks"), list)
 
 
 def is_media(value: object) -> bool:
@@ -72,7 +73,8 @@ def reference_texts(target: Any, labels: Sequence[str] = ()) -> list[str]:
     if target is None:
         return []
     if isinstance(target, dict) and {"answer", "options"} <= target.keys():
-        return [_option(str(target["answer"]), target["options"])]
+        options = target["options"] if isinstance(target["options"], list) else []
+        return [_option(str(target["answer"]), options)]
     values = target if isinstance(target, list) else [target]
     return [_reference(value, labels) for value in values if value is not None]
 
@@ -80,7 +82,7 @@ def reference_texts(target: Any, labels: Sequence[str] = ()) -> list[str]:
 def _reference(value: Any, labels: Sequence[str]) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and labels:
         return class_name(value, labels)
-    return output_text(value) if not isinstance(value, int | float) else f"{value:g}"
+    return f"{value:g}" if isinstance(value, float) else output_text(value)
 
 
 def _option(answer: str, options: Sequence[Any]) -> str:

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.comparison.samples.inputs import Documents, StoredInputs
-from mmbench.comparison.samples.output_text import is_ranking, output_text, reference_texts
+from mmbench.comparison.samples.output_text import output_text, reference_texts
 from mmbench.comparison.samples.run_sample import RunSample
-from mmbench.comparison.samples.sample_scores import SCORE, Flags, Floats, SampleScores
+from mmbench.comparison.samples.sample_scores import Flags, Floats, SampleScores
+from mmbench.engine.recording.rows import stored_ranking
 from mmbench.errors import DataError
 from mmbench.protocols import Rows, StoredSamples
 from mmbench.storage.records import StoredRun, arrow_rows, read_rows
+from mmbench.storage.row_columns import REQUIRED, SCORE
 from mmbench.storage.sample_tables import read_sample_table
 from mmbench.types import RunRecord
 from mmbench.validation.safe_parse import parse_json
@@ -146,10 +148,10 @@ class RunSamples(Sequence[RunSample]):
         try:
             target = _parsed(cells["target"])
             output = _parsed(cells["value"])
+            ranking = stored_ranking(output)
             tags = parse_json(cells["tags"], dict[str, str])
         except ValueError as error:
             raise DataError(f"run {self.record.run}: row {row} cannot be read: {error}") from error
-        ranking = output if is_ranking(output) else None
         documents = _NONE
         if ranking:
             documents = self._inputs.documents(direction, ident, stored, ranking)
@@ -171,7 +173,7 @@ class RunSamples(Sequence[RunSample]):
             tokens=cells.get("tokens"),
             scores=self._scores(row),
             details=self._details(cells),
-            rank=_best_rank(ranking),
+            rank=ranking.ranks[0] if ranking and ranking.ranks else None,
             hits=documents.hits,
             relevant=documents.relevant,
         )
@@ -204,7 +206,7 @@ def run_samples(run: StoredRun) -> RunSamples:
     """Return the samples of a stored run. Raises DataError if its rows cannot be read."""
     record = run.record
     table = read_sample_table(run.folder, record.task.name, record.task.data_hash)
-    return RunSamples(record, read_rows(run), table)
+    return RunSamples(record, read_rows(run, required=REQUIRED), table)
 
 
 def finished_samples(record: RunRecord, rows: Rows, samples: StoredSamples | None) -> RunSamples:
@@ -214,8 +216,3 @@ def finished_samples(record: RunRecord, rows: Rows, samples: StoredSamples | Non
 
 def _parsed(cell: object) -> Any:
     return parse_json(cell) if isinstance(cell, str) else cell
-
-
-def _best_rank(ranking: Any) -> int | None:
-    ranks = ranking["ranks"] if ranking else []
-    return ranks[0] if ranks else None

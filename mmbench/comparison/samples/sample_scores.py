@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmbench.engine.score_names import is_macro, score_info, split_name
 from mmbench.errors import UnknownName
 from mmbench.stats import sample_values
+from mmbench.storage.row_columns import SCORE
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-SCORE = ":score"  # the end of the name of a column with the value of a metric for each sample
 
 
 class SampleScores:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from mmbench.engine.scoring.long_texts import truncate_long_texts
-from mmbench.metrics.speech.alignment import Alignment, ErrorRate, align
-from mmbench.text.alternatives import pieces_of
+from mmbench.metrics.speech.alignment import Alignment, ErrorRate, align, is_reference
 from mmbench.types import Prediction
 
 
 def is_transcript(output: object, target: object) -> bool:
     """Return whether an error rate can align an output with its reference, both as stored."""
-    return isinstance(output, str) and (isinstance(target, str) or pieces_of(target) is not None)
+    return isinstance(output, str) and is_reference(target)
 
 
 def transcript_alignment(

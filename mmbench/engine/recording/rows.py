@@ -41,6 +41,7 @@ from mmbench.columns import (
 )
 from mmbench.engine.scoring.estimates import MeasuredDirection
 from mmbench.errors import DataError
+from mmbench.storage.row_columns import REQUIRED
 from mmbench.types import InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
@@ -151,15 +152,15 @@ def _json(value: Any) -> str | None:
 
 
 def stored_predictions(table: Mapping[str, Sequence[Any]]) -> Predictions:
-    """Return the predictions of stored rows. Raises DataError for generated images and audio."""
+    """Return the predictions of stored rows, which have the columns `REQUIRED`.
+
+    Raises DataError for generated images and audio, and for values that are no outputs.
+    """
     directions: dict[str, list[list[Prediction]]] = {}
-    columns = ("direction", "split", "id", "group", "error", "value", "target", "tags")
-    if missing := [name for name in columns if name not in table]:
-        raise DataError(f"the stored rows have no column {missing[0]!r}; run the model again")
     if not table["id"]:
         raise DataError("the file of stored rows is empty; run the model again")
     scales = table.get("scores") or [""] * len(table["id"])
-    for scale, direction, split, *row in zip(scales, *(table[n] for n in columns), strict=True):
+    for scale, direction, split, *row in zip(scales, *(table[n] for n in REQUIRED), strict=True):
         splits = directions.setdefault(direction, [])
         splits.extend([] for _ in range(split + 1 - len(splits)))
         splits[split].append(msgspec.structs.replace(_prediction(*row), scores=scale))
@@ -177,6 +178,8 @@ def _prediction(
                 f"sample {ident}: stored rows contain no images or audio; score the files again"
                 " with mmbench score"
             )
+        if isinstance(value, dict | list):
+            raise DataError(f"sample {ident}: the stored value is not an output of a model")
     elif value is not None:
         scores = np.asarray(value, np.float64)
         if len(scores) == 1 and not scores[0].is_integer():
@@ -190,7 +193,25 @@ def _decoded(text: str, ident: str) -> object:
     """Decode a stored value or target from JSON. Raises DataError if it is invalid."""
     try:
         value = parse_json(text)
-        ranking = isinstance(value, dict) and value.keys() >= {"ranks", "grades"}
-        return msgspec.convert(value, Ranking) if ranking else value
+        _refuse_large_numbers(value)
+        return stored_ranking(value) or value
     except ValueError as error:
         raise DataError(f"sample {ident}: the stored row cannot be read ({error})") from error
+
+
+def _refuse_large_numbers(value: object) -> None:
+    """Raise ValueError if a value from JSON has an integer of more than 64 bits."""
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError("an integer has more than 64 bits")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _refuse_large_numbers(inner)
+
+
+def stored_ranking(value: object) -> Ranking | None:
+    """Return the ranking in a stored value, parsed from JSON; None for another value.
+
+    Raises ValueError for a ranking with values of other types.
+    """
+    is_ranking = isinstance(value, dict) and "ranks" in value
+    return msgspec.convert(value, Ranking) if is_ranking else None

@@ -59,6 +59,11 @@ def error_rate(score: str) -> ErrorRate | None:
     return ErrorRate(name[2], name[1] == "cer") if name else None
 
 
+def is_reference(target: object) -> bool:
+    """Return whether a target can be aligned: a text, or a reference with alternatives."""
+    return isinstance(target, str) or pieces_of(target) is not None
+
+
 def align(hypothesis: str, target: Any, rate: ErrorRate) -> Alignment:
     """Align a transcript with its reference as the error rate `rate` does.
 

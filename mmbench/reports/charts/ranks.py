@@ -8,11 +8,13 @@ from itertools import pairwise
 import numpy as np
 
 from mmbench.comparison.samples.run_samples import RunSamples
+from mmbench.engine.recording.rows import stored_ranking
+from mmbench.errors import DataError
 from mmbench.reports.charts.columns import decoded
 from mmbench.reports.charts.figure import Chart
 from mmbench.reports.charts.histograms import Bar, bar_chart
 from mmbench.text.number_format import format_number
-from mmbench.types import RunRecord
+from mmbench.types import Ranking, RunRecord
 
 _CUT_OFF = "recall@"  # the cut-offs of these scores are marked
 
@@ -20,11 +22,21 @@ _CUT_OFF = "recall@"  # the cut-offs of these scores are marked
 def rank_charts(samples: RunSamples) -> list[Chart]:
     """Return a histogram of the first relevant rank for each direction; [] without rankings."""
     ranks: dict[str, list[int | None]] = {}
-    for direction, ranking in zip(samples.directions(), decoded(samples, "value"), strict=True):
-        if isinstance(ranking, dict) and isinstance(ranking.get("ranks"), list):
-            first = next(iter(ranking["ranks"]), None)
-            ranks.setdefault(direction, []).append(first if isinstance(first, int) else None)
+    for direction, ranking in zip(samples.directions(), _rankings(samples), strict=True):
+        if ranking is not None:
+            ranks.setdefault(direction, []).append(next(iter(ranking.ranks), None))
     return [_chart(samples.record, direction, own) for direction, own in ranks.items()]
+
+
+def _rankings(samples: RunSamples) -> Iterator[Ranking | None]:
+    """Yield the ranking of each row, None for another output. Raises DataError."""
+    for row, value in enumerate(decoded(samples, "value")):
+        try:
+            yield stored_ranking(value)
+        except ValueError as error:
+            raise DataError(
+                f"run {samples.record.run}: row {row} cannot be read: {error}"
+            ) from error
 
 
 def _chart(record: RunRecord, direction: str, ranks: Sequence[int | None]) -> Chart:
