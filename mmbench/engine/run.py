@@ -8,6 +8,7 @@ from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
 from mmbench.engine.inference.runner import InferenceRunner
+from mmbench.engine.loading.outside import local_folders
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -26,6 +27,7 @@ from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.measure import Measured, measure
 from mmbench.engine.scoring.reasoning import reasoning_notes, separate_reasoning
 from mmbench.protocols import DescribesServer, Reporter, Responses
+from mmbench.storage.data_folders import remember_data_folders
 from mmbench.storage.sample_tables import SampleTable
 from mmbench.types import GeneratedOutputs, Media, Predictions, RunRecord, TaskInfo
 
@@ -107,6 +109,7 @@ def outcome_of(
     summary = summary_of(prepared, context, failures, notes, search)
     record = make_record(prepared.spec, prepared.info, task_entry, measured, summary, context)
     rows = rows_table(predictions, measured.metrics)
+    remember_data_folders(local_folders(prepared.spec, context.options.data))
     return FinishedRun(record, rows, sample_table(prepared.data), {})
 
 

@@ -26,6 +26,7 @@ from mmbench.errors import UserError
 from mmbench.predictions.ids import with_ids_of_data
 from mmbench.protocols import Dataset
 from mmbench.storage.content_keys import digest
+from mmbench.storage.data_folders import remember_data_folders
 from mmbench.text import count
 from mmbench.types import OUTPUTS, PARTIAL, ModelInfo, Outputs
 
@@ -83,7 +84,11 @@ def score(
 
 def _outputs(predictions: str | Path | Outputs, fields: Mapping[str, str] | None) -> Outputs:
     if not isinstance(predictions, Outputs):
-        return read_outputs(Path(predictions), fields)
+        place = Path(predictions)
+        outputs = read_outputs(place, fields)
+        if place.is_dir():  # generated images or audio, whose files are named in the rows
+            remember_data_folders([place])
+        return outputs
     if fields:
         raise UserError("--field selects columns of a file; leave it out for outputs in memory")
     return predictions

@@ -22,6 +22,7 @@ from mmbench.reports.pages.shell import page
 from mmbench.reports.pages.site import Site, write_page_file
 from mmbench.reports.sections import label
 from mmbench.reports.selection import Selection
+from mmbench.storage.data_folders import PermittedFiles
 from mmbench.storage.records import StoredRun
 from mmbench.types import RunRecord
 
@@ -35,14 +36,20 @@ class SiteWriter:
 
     `unreadable` has a message for each file that cannot be read, and `without_rows` the runs whose
     pages are made from the record alone. `media` says how pages show images, sounds and videos; the
-    default is that of `samples.site_media`, whose errors it raises.
+    default is that of `samples.site_media`, whose errors it raises. `permitted` are the files that
+    pages may show, by default all.
     """
 
     def __init__(
-        self, selection: Selection, site: Site, media: sample_pages.MediaMode | None = None
+        self,
+        selection: Selection,
+        site: Site,
+        media: sample_pages.MediaMode | None = None,
+        permitted: PermittedFiles | None = None,
     ) -> None:
         self._selection, self._site, self._media_mode = selection, site, media
-        self._site_media = sample_pages.site_media(site, media)
+        self._permitted = permitted
+        self._site_media = sample_pages.site_media(site, media, permitted)
         self._links = SiteLinks(selection)
         self.unreadable = list(selection.unreadable)
         self.without_rows: list[RunRecord] = []
@@ -107,7 +114,7 @@ class SiteWriter:
     def _media(self) -> sample_pages.PageMedia:
         """Return the media of a page: embedded media have a limit per page, others are shared."""
         if self._media_mode == "embed":
-            return sample_pages.site_media(self._site, self._media_mode)
+            return sample_pages.site_media(self._site, self._media_mode, self._permitted)
         return self._site_media
 
     def _write_comparison(self, a: StoredRun, b: StoredRun) -> None:
@@ -149,15 +156,20 @@ class SiteWriter:
 
 
 def write_run_file(
-    selection: Selection, path: str, flag: str, media: sample_pages.MediaMode | None = None
+    selection: Selection,
+    path: str,
+    flag: str,
+    media: sample_pages.MediaMode | None = None,
+    permitted: PermittedFiles | None = None,
 ) -> list[str]:
     """Write the page of the only run of a selection as one file; return unreadable files.
 
-    `media` says how the page shows images, sounds and videos. Raises UserError if the file cannot
+    `media` says how the page shows images, sounds and videos, and `permitted` are the files that it
+    may show, by default all. Raises UserError if the file cannot
     be written, and the errors of `samples.file_media`.
     """
     (run,) = selection.runs
-    page_media = sample_pages.file_media(Path(path), media)
+    page_media = sample_pages.file_media(Path(path), media, permitted)
     unreadable = list(selection.unreadable)
     context = run_pages.RunContext(table=selection.peers[run.record.run])
     body, _ = _run_body(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from mmbench.media.inside import MediaInFile, as_ppm
 from mmbench.types import Media, MediaPlace, PlaceInFile
 from mmbench.validation.inflation import refuse_inflated_groups
 from mmbench.validation.regular_files import open_regular
+
+MOST_BYTES = 512 << 20  # of a media item that is read
 
 
 def media_place(medium: Media) -> MediaPlace:
@@ -28,10 +31,11 @@ def media_place(medium: Media) -> MediaPlace:
     return place if at is None else replace(place, path=str(at[0].absolute()), inside=at[1])
 
 
-def read_place(place: MediaPlace) -> bytes:
-    """Return the encoded bytes of a stored media item. Raises SampleError if they cannot be read.
+def read_place(place: MediaPlace, most: int = MOST_BYTES) -> bytes:
+    """Return the encoded bytes of a stored media item.
 
-    An item on the web is not loaded.
+    Raises SampleError if they cannot be read or are more than `most`. An item on the web is not
+    loaded.
     """
     if place.data is not None:
         return place.data
@@ -40,14 +44,28 @@ def read_place(place: MediaPlace) -> bytes:
         raise SampleError(f"{place.name}: the {place.modality} is {what}")
     inside = place.inside
     if inside is None:
-        return read_bytes(Media(place.modality, place.path))
-    return read_bytes(Media(place.modality, place.name, lambda: _part(Path(place.path), inside)))
+        return read_bytes(Media(place.modality, place.path, lambda: _whole(place.path, most)))
+    part = partial(_part, Path(place.path), inside, most)
+    return read_bytes(Media(place.modality, place.name, part))
 
 
-def _part(file: Path, place: PlaceInFile) -> bytes:
+def _whole(path: str, most: int) -> bytes:
+    """Return the bytes of a file. Raises OSError or ValueError."""
+    with open_regular(path) as stream:
+        _refuse_large(os.fstat(stream.fileno()).st_size, most)
+        return stream.read(most)
+
+
+def _refuse_large(size: int, most: int) -> None:
+    if size > most:
+        raise ValueError(f"{size:,} bytes exceed the limit of {most:,}")
+
+
+def _part(file: Path, place: PlaceInFile, most: int) -> bytes:
     """Return the bytes of a media item inside a file. Raises OSError or ValueError."""
     if place.offset is None:
         return _cell(file, place.column, place.row or 0)
+    _refuse_large(place.length, most)
     with open_regular(file) as stream:
         data = os.pread(stream.fileno(), place.length, place.offset)
     if len(data) < place.length:

@@ -87,8 +87,9 @@ class SampleTable:
         try:
             return _stored_sample(cells)
         except ValueError as error:
+            where = f"{self._path}: " if self._path else ""
             raise DataError(
-                f"{self._path or 'samples'}: the row of {cells['id']} cannot be read: {error}"
+                f"{where}sample {cells['id']}: its stored row cannot be read: {error}"
             ) from error
 
 

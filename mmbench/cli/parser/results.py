@@ -224,6 +224,10 @@ def report(commands: Commands) -> None:
         " them into the folder (default of a URL), embed small versions in the pages (default of"
         " --file), or show their names only",
     )
+    help = (
+        "show media files outside the folders of data that commands on this machine have read, too"
+    )
+    add("--allow-outside", action="store_true", help=help)
     _runs_folder(parser)
     add("--quiet", action="store_true", help="do not show progress")
 

@@ -1,4 +1,6 @@
-"""A check for files outside the data folder, which are not sent to other machines by default.
+"""The folders of a task's data, and a check for files outside them.
+
+Files outside the data folder are not sent to other machines by default.
 
 A table can name any file of this machine. A local model may read this file, but sending it to
 another machine needs the user's consent.
@@ -7,6 +9,7 @@ another machine needs the user's consent.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from mmbench.data.mapping.find_media import FOLDERS
 from mmbench.data.readers.library.names import library_name
 from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError
+from mmbench.storage.data_folders import data_folders_read, is_inside
 from mmbench.text import count, plain
 from mmbench.types import ContinuationRequest, Item, Media, Message, Requests, TaskSpec, View
 
@@ -32,7 +36,7 @@ def check_outside(
     """
     folders = data_folders(spec, data_path)
     names = {name for batch in requests for item in batch.contents for name in _files(item)}
-    outside = sorted(name for name in names if not _inside(name, folders))
+    outside = sorted(name for name in names if not is_inside(name, folders))
     if not outside:
         return ""
     files = f"{count(len(outside), 'file')} from outside the data folder"
@@ -61,6 +65,21 @@ def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
     return [real, *image_folders, _PACKAGE]
 
 
+def local_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
+    """Return the folders on this machine from which a task's data have been read.
+
+    Unlike `data_folders`, this imports no library: a library that is not imported has read nothing.
+    """
+    if data_path is None and _default(spec) is None:
+        return _caches() if "datasets" in sys.modules else []
+    return [folder for folder in data_folders(spec, data_path) if folder != _PACKAGE]
+
+
+def readable_folders() -> list[Path]:
+    """Return the folders of all data that commands on this machine have read, and the package."""
+    return [*data_folders_read(), _PACKAGE]
+
+
 def _default(spec: TaskSpec) -> Path | None:
     """Return the task's local data folder; None for data from the hub or the package."""
     places = [data_root() / str(spec.data["folder"])] if "folder" in spec.data else []
@@ -75,11 +94,6 @@ def _caches() -> list[Path]:
     of_datasets = ("HF_DATASETS_CACHE", "DOWNLOADED_DATASETS_PATH", "EXTRACTED_DATASETS_PATH")
     caches = map(Path, (*map(library_name, of_datasets), constants.HF_HUB_CACHE))
     return [Path(os.path.realpath(cache.expanduser())) for cache in caches]
-
-
-def _inside(name: str, folders: list[Path]) -> bool:
-    real = Path(os.path.realpath(name))
-    return any(real.is_relative_to(folder) for folder in folders)
 
 
 def _files(item: Item | Message) -> Iterator[str]:

@@ -8,13 +8,15 @@ import sys
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import report_unreadable, show
 from mmbench.cli.parser.options import find_runs
+from mmbench.engine.loading.outside import readable_folders
 from mmbench.errors import DataError, UserError
 from mmbench.reports.pages.samples import MOST_IN_A_FILE
 from mmbench.reports.pages.site import Site
 from mmbench.reports.report import SiteWriter, write_run_file
 from mmbench.reports.selection import Selection, named_runs, whole_board
 from mmbench.storage import records as store
-from mmbench.text import count, part_of
+from mmbench.storage.data_folders import PermittedFiles
+from mmbench.text import count, part_of, plain
 
 _NAME = "report"  # the file or folder for named runs without --file and --site
 
@@ -23,6 +25,7 @@ def command(args: argparse.Namespace) -> int:
     """Write the pages, and print the path to open."""
     selection = _selection(args)
     runs = selection.runs
+    permitted = None if args.allow_outside else PermittedFiles(readable_folders())
     small = len(runs) == 1 and runs[0].record.counts["samples"] <= MOST_IN_A_FILE
     if args.file and not small:
         raise UserError(
@@ -31,19 +34,35 @@ def command(args: argparse.Namespace) -> int:
         )
     if args.file or (small and args.run and not args.site):
         path = args.file or f"{_NAME}.html"
-        report_unreadable(write_run_file(selection, path, "--file", args.media))
+        report_unreadable(write_run_file(selection, path, "--file", args.media, permitted))
+        _report_refused(permitted)
         show([f"report: {path}"])
         return 0
     where = args.site or (_NAME if args.run else f"{args.out.rstrip('/')}/site")
     site = Site(where)
-    writer = SiteWriter(selection, site, args.media)
+    writer = SiteWriter(selection, site, args.media, permitted)
     index = writer.write(make_progress(quiet=args.quiet))
     report_unreadable(writer.unreadable)
+    _report_refused(permitted)
     if writer.without_rows:
         some = part_of(len(writer.without_rows), len(runs), "run")
         show([f"{some} no rows that can be read; the pages show their records alone"], sys.stderr)
     show([f"report: {index}", f"  {_extent(selection)}"])
     return 0
+
+
+def _report_refused(permitted: PermittedFiles | None) -> None:
+    """Print a note on stderr about files that the pages do not show."""
+    if permitted is not None and permitted.refused:
+        files = count(len(permitted.refused), "media file")
+        show(
+            [
+                f"note: {files} outside the folders of data that commands on this machine have"
+                f" read, e.g. {plain(min(permitted.refused))}; type --allow-outside if you trust"
+                " the records"
+            ],
+            sys.stderr,
+        )
 
 
 def _selection(args: argparse.Namespace) -> Selection:

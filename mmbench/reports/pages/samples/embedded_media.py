@@ -17,7 +17,8 @@ from mmbench.reports.pages.samples.media import (
     ShownMedium,
     element_of,
 )
-from mmbench.reports.pages.samples.previews import decode_preview, shrink, to_webm
+from mmbench.reports.pages.samples.previews import check_sound, decode_preview, shrink, to_webm
+from mmbench.storage.data_folders import PermittedFiles
 from mmbench.types import MediaPlace
 
 if TYPE_CHECKING:
@@ -43,8 +44,15 @@ class EmbeddedMedia(PageMedia):
     _previews_all = False
     _characters = 0
 
-    def __init__(self, mode: MediaMode, base: Path | None, *, site: bool = False) -> None:
-        super().__init__(mode, base)
+    def __init__(
+        self,
+        mode: MediaMode,
+        base: Path | None,
+        permitted: PermittedFiles | None = None,
+        *,
+        site: bool = False,
+    ) -> None:
+        super().__init__(mode, base, permitted)
         self._site = site
 
     def _read(self, place: MediaPlace, name: str, data: bytes) -> ShownMedium:
@@ -52,6 +60,8 @@ class EmbeddedMedia(PageMedia):
         element = element_of(place.modality, ending)
         if place.modality == "audio":
             note = UNPLAYABLE if not ending else self._too_large(data)
+            if not note:
+                check_sound(data, place.name)
             source = "" if note else _data_url(data, WEB_TYPES[ending])
             return ShownMedium(element, name, source, note=note)
         picture = decode_preview(data, place.name, place.modality)

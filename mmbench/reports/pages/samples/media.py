@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from mmbench.errors import SampleError
 from mmbench.media.endings import HEAD, WEB_TYPES, web_ending
-from mmbench.storage.media_places import read_place
+from mmbench.storage.data_folders import PermittedFiles
+from mmbench.storage.media_places import MOST_BYTES, read_place
 from mmbench.text import plain
 from mmbench.types import MediaPlace
 from mmbench.validation.regular_files import open_regular
@@ -20,8 +21,8 @@ MediaMode = Literal["link", "copy", "embed", "none"]
 
 THUMBNAIL = 256  # pixels of the longer side of a thumbnail
 RECODED_VIDEO = 480  # the same for a video in a format that browsers do not play
-PREVIEWED = 512 << 20  # bytes up to which a linked file is read for a thumbnail
 
+OUTSIDE = "outside the folders of data that commands on this machine have read"
 UNPLAYABLE = "browsers do not play its format"
 RECODED_NOTE = "recoded as WebM without sound, because browsers do not play the original's format"
 
@@ -45,13 +46,17 @@ class PageMedia:
     """Decides how a page shows the media of samples, and keeps the decision for repeated media.
 
     `base` is the folder of the site or the page, None for a site at a URL. A medium that cannot be
-    read or decoded is shown as a note. Web addresses are never loaded.
+    read or decoded is shown as a note, and so is a file that is not among the `permitted` files:
+    samples that were stored on another machine can name any file. None permits all files. Web
+    addresses are never loaded.
     """
 
     _previews_all = True  # whether linked media in formats that browsers show have previews, too
 
-    def __init__(self, mode: MediaMode, base: Path | None) -> None:
-        self.mode, self._base = mode, base
+    def __init__(
+        self, mode: MediaMode, base: Path | None, permitted: PermittedFiles | None = None
+    ) -> None:
+        self.mode, self._base, self._permitted = mode, base, permitted
         self._shown: dict[tuple[object, ...], ShownMedium] = {}
 
     def show(self, places: Sequence[MediaPlace]) -> list[ShownMedium]:
@@ -69,7 +74,8 @@ class PageMedia:
     def _prepare(self, place: MediaPlace) -> ShownMedium:
         name = plain(Path(place.name).name if place.name == place.path else place.name)
         try:
-            return self._unread(place, name) or self._read(place, name, read_place(place))
+            unread = self._unread(place, name)
+            return unread or self._read(place, name, read_place(place))
         except (SampleError, OSError, ValueError) as error:
             return ShownMedium(place.modality, name, note=plain(str(error)))
 
@@ -80,7 +86,13 @@ class PageMedia:
             return ShownMedium(place.modality, plain(place.url) or name, note=note)
         if self.mode == "none":
             return ShownMedium(place.modality, name, note="left out, because of --media none")
+        if place.data is None and not self._is_permitted(place.path):
+            return ShownMedium(place.modality, name, note=OUTSIDE)
         return self._linked(place, name) if self._has_own_file(place) else None
+
+    def _is_permitted(self, path: str) -> bool:
+        """Return whether a page may show a file. Raises OSError or ValueError."""
+        return self._permitted is None or path in self._permitted
 
     def _has_own_file(self, place: MediaPlace) -> bool:
         return self.mode == "link" and place.data is None and place.inside is None
@@ -89,7 +101,7 @@ class PageMedia:
         """Return a medium as a link to its file; None if the page also needs its bytes."""
         ending, size = _format_of(place)
         has_preview = place.modality != "audio" and (self._previews_all or not ending)
-        if has_preview and size <= PREVIEWED:
+        if has_preview and size <= MOST_BYTES:
             return None
         link = self._link(place.path) if ending else ""
         note = "" if ending else UNPLAYABLE

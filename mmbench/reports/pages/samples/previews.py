@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.errors import ContentError
 from mmbench.media.image import decode_image
+from mmbench.media.sound import decode_sound
 from mmbench.media.video import count_frames, decode_video
 from mmbench.types import Frames, VideoFrames
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from PIL.Image import Image
 
+_RATE = 8000  # Hz at which sounds are decoded to check them
 MOST_FRAMES = 240  # frames of a video that `to_webm` encodes
 MOST_PIXELS = 1 << 26  # pixels of these frames before they are scaled, 192 MiB
 
@@ -30,6 +32,14 @@ def decode_preview(data: bytes, name: str, modality: str) -> Image:
     from PIL import Image
 
     return Image.fromarray(decode_video(data, name, Frames(1)).frames[0])
+
+
+def check_sound(data: bytes, name: str) -> None:
+    """Raise the errors of `decode_sound` for a file that is not audio, although it begins like it.
+
+    A text in UTF-16 begins like a frame of MP3.
+    """
+    decode_sound(data, name, _RATE)
 
 
 def shrink(picture: Image, side: int) -> bytes:

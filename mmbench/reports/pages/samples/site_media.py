@@ -15,15 +15,15 @@ from mmbench.reports.pages.samples.media import (
     ShownMedium,
     element_of,
 )
-from mmbench.reports.pages.samples.previews import decode_preview, shrink, to_webm
+from mmbench.reports.pages.samples.previews import check_sound, decode_preview, shrink, to_webm
 from mmbench.reports.pages.site import Site
-from mmbench.storage.content_keys import KEY_BYTES, digest
+from mmbench.storage.content_keys import digest
+from mmbench.storage.data_folders import PermittedFiles
 from mmbench.types import MediaPlace
 
 RECODED = 1280  # pixels of the longer side of an image in a format that browsers do not show
 
 _FOLDER = "media"  # the folder of a site with copies and thumbnails
-_HEX = frozenset("0123456789abcdef")
 
 
 class SiteMedia(PageMedia):
@@ -34,16 +34,21 @@ class SiteMedia(PageMedia):
     (in an archive, in memory) are copied.
     """
 
-    def __init__(self, mode: MediaMode, site: Site, base: Path | None) -> None:
-        super().__init__(mode, base)
+    def __init__(
+        self,
+        mode: MediaMode,
+        site: Site,
+        base: Path | None,
+        permitted: PermittedFiles | None = None,
+    ) -> None:
+        super().__init__(mode, base, permitted)
         self._site = site
 
     def _read(self, place: MediaPlace, name: str, data: bytes) -> ShownMedium:
         ending, stem = web_ending(data[:HEAD], place.modality), _stem(place, data)
         element = element_of(place.modality, ending)
         if place.modality == "audio":
-            source = self._write(f"{stem}{ending}", data) if ending else ""
-            return ShownMedium(element, name, source, note="" if ending else UNPLAYABLE)
+            return ShownMedium(element, name, *self._sound(place, data, f"{stem}{ending}", ending))
         recode = place.modality == "image" and not ending
         preview, large = self._small(place, data, stem, recode=recode)  # refuses unreadable media
         if recode:
@@ -56,6 +61,16 @@ class SiteMedia(PageMedia):
         is_linked = self._has_own_file(place)
         source = self._link(place.path) if is_linked else self._write(f"{stem}{ending}", data)
         return ShownMedium(element, name, source, preview)
+
+    def _sound(
+        self, place: MediaPlace, data: bytes, copy: str, ending: str
+    ) -> tuple[str, str, str]:
+        """Return the URL of the copy of a sound, no preview, and a note."""
+        if not ending:
+            return "", "", UNPLAYABLE
+        if not self._site.has(copy):
+            check_sound(data, place.name)
+        return self._write(copy, data), "", ""
 
     def _small(self, place: MediaPlace, data: bytes, stem: str, *, recode: bool) -> tuple[str, str]:
         """Write small images of a medium that the site does not have; return their names.
@@ -80,7 +95,9 @@ class SiteMedia(PageMedia):
 
 
 def _stem(place: MediaPlace, data: bytes) -> str:
-    """Return the name of the files of a medium in a site, without ending."""
-    known = len(place.key) == 2 * KEY_BYTES and _HEX.issuperset(place.key)
-    key = place.key if known else digest(place.modality, data).hex()
+    """Return the name of the files of a medium in a site, without ending.
+
+    It is made of the content and not of the stored content key, which may be that of another file.
+    """
+    key = digest(place.modality, data).hex()
     return f"{_FOLDER}/{key[:2]}/{key}"
