@@ -5,7 +5,7 @@ The sources of the fields are in `mmbench.predictions.harnesses.lm_eval`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 
 from mmbench.predictions.harnesses.json_values import Cells, as_cells, as_list, objects
@@ -52,6 +52,19 @@ def continuations(cells: Cells) -> list[str]:
     rated = rated_options(cells) or []
     texts = texts[: len(rated)]
     return texts if len(set(texts)) == len(rated) and all(texts) else []
+
+
+def has_numbered_targets(lines: Iterable[Cells]) -> bool:
+    """Return whether the targets of a file are the numbers of options.
+
+    The target of a multiple-choice task in lm-eval is the number or the text of an option, and
+    texts may be numbers, too. Targets are numbers of options if each of the file is one and at
+    least one is the text of no option.
+    """
+    rated = [(str(cells.get("target")), continuations(cells)) for cells in lines]
+    rated = [(target, options) for target, options in rated if options]
+    numbers = all(target.isdecimal() and int(target) < len(options) for target, options in rated)
+    return numbers and any(target not in options for target, options in rated)
 
 
 def likeliest(rated: Sequence[float], texts: Sequence[str]) -> str:

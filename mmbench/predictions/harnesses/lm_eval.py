@@ -39,6 +39,7 @@ from mmbench.predictions.harnesses.json_values import (
 )
 from mmbench.predictions.harnesses.likelihoods import (
     continuations,
+    has_numbered_targets,
     likeliest,
     likelihood,
     rated_options,
@@ -74,8 +75,11 @@ def read_samples(data: bytes, path: Path) -> HarnessResults:
     """Read the lines of a file of samples. Raises DataError, with the line, for other contents."""
     lines = decode_lines(data, path)
     harness = LM_EVAL if {"filter", "prompt_hash", "arguments"} & lines[0][1].keys() else LMMS_EVAL
+    numbered = has_numbered_targets(cells for _, cells in lines)
     samples = [
-        sample for number, cells in lines for sample in _samples(cells, f"{path} line {number}")
+        sample
+        for number, cells in lines
+        for sample in _samples(cells, f"{path} line {number}", numbered)
     ]
     rated = sum(rated_options(cells) is not None for _, cells in lines)
     scores = lm_eval_scores(path)
@@ -92,8 +96,12 @@ def _notes(rated: int) -> list[str]:
     ]
 
 
-def _samples(cells: Cells, where: str) -> list[HarnessSample]:
-    """Return a sample for each repeat in a line. `where` is the place of the line in messages."""
+def _samples(cells: Cells, where: str, numbered: bool) -> list[HarnessSample]:
+    """Return a sample for each repeat in a line.
+
+    `where` is the place of the line in messages; `numbered` says whether targets are the numbers of
+    options.
+    """
     row = cells.get("doc_id")
     if not is_samples(cells) or type(row) is not int:
         raise DataError(f"{where}: no doc_id, doc_hash or filtered_resps, unlike the first line")
@@ -103,7 +111,7 @@ def _samples(cells: Cells, where: str) -> list[HarnessSample]:
         row,
         str(row),
         prompt=_prompt(cells),
-        reference=_reference(cells),
+        reference=_reference(cells, numbered),
         scores=score_values({n: cells[n] for n in _metric_names(cells)}),
         media=list(dict.fromkeys(media_names([cells.get("input_media"), doc]))),
         tags={**_ids_in_scores(cells), **short_tags(doc), **_filter(cells)},
@@ -175,14 +183,12 @@ def _prompt(cells: Cells) -> str:
     return prompt if isinstance(prompt, str) else ""
 
 
-def _reference(cells: Cells) -> object:
+def _reference(cells: Cells, numbered: bool) -> object:
     """Return the reference: a string, or a list of strings.
 
-    Both harnesses write str(target). The target of a multiple-choice task in lm-eval may be the
-    number of the option, which is replaced by the text of the option.
+    Both harnesses write str(target). With `numbered`, the number of an option is replaced by the
+    text of the option.
     """
     target = cells.get("target")
     options = continuations(cells)
-    if isinstance(target, str) and target.isdecimal() and target not in options:
-        return options[int(target)] if int(target) < len(options) else target
-    return target
+    return options[int(target)] if numbered and options and isinstance(target, str) else target

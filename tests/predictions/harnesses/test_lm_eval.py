@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mmbench.predictions.harnesses import read_harness
 from tests.predictions.harnesses import writers
 from tests.predictions.harnesses.own_data import CHOICES, OUTPUTS, QUESTIONS, notes, value
 from tests.support.files import write_lines
@@ -96,6 +97,25 @@ def test_the_likeliest_option_is_the_answer(scored, choices, tmp_path):
         "lm-eval itself reports acc 0.6667\n"
         "outputs are matched by row number; 3 of 3"
     ) in notes(record)
+
+
+def test_targets_are_numbers_of_options_also_if_options_are_numbers(scored, tmp_path):
+    options = [["1", "0", "2"], ["two", "one", "none"]]
+    data = [
+        {"id": n, "question": f"How many of {n}?", "options": texts, "answer": "A"}
+        for n, texts in enumerate(options)
+    ]
+    rows = [rated(n, question, [-1.0, -5.0, -5.0], 0) for n, question in enumerate(data)]
+    path = writers.lm_eval(tmp_path / "samples_mc.jsonl", rows)
+    read = read_harness(path)
+    assert [sample.reference for sample in read.samples] == ["1", "two"]
+    record = scored("choices", path, write_lines(tmp_path / "d.jsonl", *data))
+    assert value(record, "choice_accuracy") == 1
+    assert "the reference in the file is not" not in notes(record)
+    # The targets of a task may also be texts, all of which are numbers here.
+    texts = [rated(n, {**q, "options": options[0]}, [-1.0] * 3, "1") for n, q in enumerate(data)]
+    read = read_harness(writers.lm_eval(tmp_path / "samples_texts.jsonl", texts))
+    assert [sample.reference for sample in read.samples] == ["1", "1"]
 
 
 def test_options_in_another_order_are_chosen_by_their_text(scored, choices, tmp_path):
