@@ -499,5 +499,7 @@ def test_ids_near_an_unknown_one_among_many(tmp_path: Path, capsys: Shown) -> No
 @pytest.mark.parametrize("words", ["a", "a b", "a b --wrong", "a --id q1", "latest --worst 3"])
 def test_no_line_is_wider_than_the_terminal(words: str, width: int, board: str) -> None:
     command = ["inspect", *words.split(), "-t", "answers", "--out", board]
-    for line in run_on_terminal(width, command)[1].splitlines():
+    lines = run_on_terminal(width, command)[1].splitlines()
+    assert len(lines) > 5
+    for line in lines:
         assert display_width(line) <= width or len(line.split()) <= 2, line

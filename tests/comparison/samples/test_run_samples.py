@@ -82,7 +82,9 @@ def test_class_scores_are_named_by_the_class_with_the_highest(board: Path) -> No
 
 
 def test_edits_of_a_transcript_add_up_to_its_error_rate(board: Path) -> None:
-    for one in samples_of(board, "numbers-asr"):
+    samples = samples_of(board, "numbers-asr")
+    assert len(samples) > 0
+    for one in samples:
         edits = one.details["wer[none]"]
         assert edits.keys() == {"substitutions", "deletions", "insertions"}
         words = len(one.references[0].split())
