@@ -101,6 +101,7 @@ def test_the_pages_of_a_board_answer_the_questions_of_a_reader(
     assert "The candidate is worse: acc" in view.inner_text("main")
     view.get_by_role("link", name="qa", exact=True).first.click()
     view.get_by_role("link", name="worst samples").click()
+    view.wait_for_selector("#samples[data-ready]")
     facts = view.inner_text("dl.facts").split("\n")
     assert "1 of 5 models significant better than the 4 other models (paired tests)" in facts
     assert "400, the worst first" in facts  # nobody knows the best value of this metric

@@ -7,7 +7,7 @@ from mmbench.reports import cells as texts
 from mmbench.reports.charts.interval_bar import column_scale, interval_bar
 from mmbench.reports.charts.scales import Scale
 from mmbench.reports.pages.board_tables import BoardTable, Statement, headline
-from mmbench.reports.pages.html import Content, Html, element
+from mmbench.reports.pages.html import Content, Html, breakable, element
 from mmbench.reports.pages.tables import Cell
 from mmbench.reports.sections import label
 from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
@@ -157,7 +157,9 @@ def model_cell(record: RunRecord, table: BoardTable, href: str) -> Cell:
     """Return the model with a link to its run, and marks for the best model and its equals."""
     name, mark = label(record), rank_mark(record, table)
     return Cell(
-        [element("a", name, href=href or None), [" ", mark] if mark else None], name, "name"
+        [element("a", breakable(name), href=href or None), [" ", mark] if mark else None],
+        name,
+        "name",
     )
 
 

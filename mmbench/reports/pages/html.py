@@ -61,8 +61,11 @@ def join(content: Content) -> Html:
 
 
 def breakable(name: str) -> list[Content]:
-    """Return the name of a score, which a narrow column breaks before its brackets."""
-    first, *parts = re.split(r"(?=[\[{])", name)
+    """Return the name of a score or a model, with the places where a narrow column breaks it.
+
+    These are before brackets and the `@` of a checkpoint, and after `/`.
+    """
+    first, *parts = re.split(r"(?=[\[{]|@\D)|(?<=/)", name)
     return [first, [[Html("<wbr>"), part] for part in parts]]
 
 

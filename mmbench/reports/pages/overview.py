@@ -25,7 +25,7 @@ from mmbench.reports.pages.cells import (
     published_statement,
     rank_mark,
 )
-from mmbench.reports.pages.html import Content, Html, element
+from mmbench.reports.pages.html import Content, Html, breakable, element
 from mmbench.reports.pages.names import HrefOf
 from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.tables import Cell, Column, Row, table
@@ -138,7 +138,7 @@ def _best_row(
     measure = element("span", headline_words(best), others, class_="under")
     cells = [
         Cell([element("a", task, href=task_href_of(task)), measure], task),
-        Cell(element("a", label(best), href=href_of(best) or None), label(best), "name"),
+        Cell(element("a", breakable(label(best)), href=href_of(best) or None), label(best), "name"),
         headline_cell(best, scale),
         Cell([badge(sure), element("span", sure.details, class_="under")], sure.text, "words"),
         Cell([badge(data), element("span", data.details, class_="under")], data.text, "words"),
@@ -197,7 +197,7 @@ def _matrix(tables: Tables, href_of: HrefOf) -> Html:
     scales = {task: bar_scale(one) for task, one in firsts.items()}
     rows = []
     for model in models:
-        cells = [Cell(model.name)]
+        cells = [Cell(breakable(model.name), model.name)]
         for task, one in firsts.items():
             record = model.runs.get(task)
             cells.append(

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mmbench.reports.pages.html import Html, element, join, json_data, safe_target
+from mmbench.reports.pages.html import Html, breakable, element, join, json_data, safe_target
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -83,6 +83,20 @@ def test_a_dangerous_target_is_left_out(url: str) -> None:
     assert not safe_target(url)
     assert not safe_target(url, media=True)
     assert element("a", "x", href=url) == "<a>x</a>"
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("recall@1[text-to-image]", ["recall@1", "[text-to-image]"]),
+        ("m@runs/a/step-1", ["m", "@runs/", "a/", "step-1"]),
+        ("f1{macro:kind}", ["f1", "{macro:kind}"]),
+        ("<b>", ["&lt;b&gt;"]),
+        ("", [""]),
+    ],
+)
+def test_a_name_breaks_at_its_joints(name: str, parts: list[str]) -> None:
+    assert join(breakable(name)) == "<wbr>".join(parts)
 
 
 def test_links_and_media_have_different_targets() -> None:
