@@ -26,10 +26,10 @@ class Maker(NamedTuple):
         return not data or (self.marker is not None and self.marker in data)
 
 
-def refuse_foreign(folder: Folder, name: str, maker: Maker) -> None:
+def refuse_foreign(folder: Folder, name: str, maker: Maker, new: bytes = b"") -> None:
     """Raise UserError for a file in a folder that exists and that `maker` has not written.
 
-    An empty file may be replaced, and so may a file without permission to read it, because folders
+    An empty file may be replaced, a file that already has the `new` content, and a file without permission to read it, because folders
     that several people write to may hold such files.
     """
     try:
@@ -39,7 +39,7 @@ def refuse_foreign(folder: Folder, name: str, maker: Maker) -> None:
     except OSError as error:
         reason = f"{error.strerror or error}"
     else:
-        if maker.has_made(data):
+        if data == new or maker.has_made(data):
             return
         reason = _not_made_by(maker)
     raise UserError(

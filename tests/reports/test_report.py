@@ -245,6 +245,17 @@ def test_a_site_can_be_at_a_url(board: Path) -> None:
     assert "/pages/runs/qa/r300.html" in files
 
 
+def test_another_run_in_the_same_folder_has_samples_of_its_own(board: Path) -> None:
+    """A report that is killed must not leave the samples of one run below the page of another."""
+    report("r4", "--site", "pages")
+    page = Path("pages/index.html").read_text()
+    (samples,) = re.findall(r'data-shards="([^"]+)"', page)
+    shards = {path: path.read_bytes() for path in Path("pages", samples).iterdir()}
+    report("r5", "--site", "pages")
+    assert samples not in Path("pages/index.html").read_text()
+    assert shards and all(path.read_bytes() == data for path, data in shards.items())
+
+
 def test_a_run_of_a_packaged_task_shows_its_samples(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: OpenPage
 ) -> None:

@@ -57,21 +57,22 @@ class Site:
 
         Raises UserError if the file cannot be written or is of another program.
         """
-        self._refuse_foreign(name)
+        self._refuse_foreign(name, data)
         self.folder.write(name, data)
 
     def has(self, name: str) -> bool:
         """Return whether an earlier report, or this one, has written a file."""
         return self.folder.has(name)
 
-    def _refuse_foreign(self, name: str) -> None:
+    def _refuse_foreign(self, name: str, new: bytes = b"") -> None:
         """Raise UserError for a file that exists and that no report has written.
 
-        In the folder of an earlier report, only pages are checked.
+        In the folder of an earlier report, only pages are checked. A file with the content `new` is
+        of a report that writes into the same folder at the same time.
         """
         is_page = name.endswith(".html")
         if is_page or not self._own:
-            refuse_foreign(self.folder, name, _PAGE if is_page else _OTHER)
+            refuse_foreign(self.folder, name, _PAGE if is_page else _OTHER, new)
 
 
 def write_page_file(path: str | Path, text: str, flag: str = "--file") -> None:

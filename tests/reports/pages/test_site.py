@@ -7,7 +7,7 @@ import pytest
 from mmbench.errors import UserError
 from mmbench.reports.pages.names import link, root_of
 from mmbench.reports.pages.shell import page
-from mmbench.reports.pages.site import Site, write_page_file
+from mmbench.reports.pages.site import MARK, Site, write_page_file
 
 
 def test_a_site_is_written_twice_into_its_own_folder(tmp_path: Path) -> None:
@@ -18,6 +18,18 @@ def test_a_site_is_written_twice_into_its_own_folder(tmp_path: Path) -> None:
     assert "two" in (tmp_path / "index.html").read_text()
     assert (tmp_path / "samples/0.js").read_text() == "two"
     assert 'href="assets/mmbench.css"' in (tmp_path / "index.html").read_text()
+
+
+def test_two_reports_at_once_share_a_new_folder(tmp_path: Path) -> None:
+    first = Site(tmp_path)
+    (tmp_path / MARK).unlink()  # as if both had looked for it before one wrote it
+    sites = [first, Site(tmp_path)]
+    for site, text in zip(sites, ("one", "two"), strict=True):
+        site.write_page("index.html", "Index", text)
+        site.write("media/a.webp", b"same content")
+    assert "two" in (tmp_path / "index.html").read_text()
+    with pytest.raises(UserError, match="has not made"):
+        sites[1].write("media/a.webp", b"other content")
 
 
 @pytest.mark.parametrize("name", ["index.html", "runs/a.html", "assets/mmbench.css"])

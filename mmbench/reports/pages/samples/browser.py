@@ -107,7 +107,9 @@ def _browser(
         everything = list(chain.from_iterable(blocks))
         parts = [json_data(SUMMARY, summary.json()), json_data(DETAILS, everything)]
         return _section(title, intro, parts)
-    folder = f"{PurePosixPath(page.name).with_suffix('')}-samples"
+    # Named by the runs, so that another report into the same site never mixes samples of two runs.
+    runs = "--".join(run.record.run for run in samples.runs)
+    folder = str(PurePosixPath(page.name).with_name(f"{runs}-samples"))
     for number, block in enumerate(blocks):
         _write(page.site, f"{folder}/{number:03}.js", number, block)
     _write(page.site, f"{folder}/summary.js", "summary", summary.json())
