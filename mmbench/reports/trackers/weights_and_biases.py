@@ -40,7 +40,7 @@ class WandbReporter:
     def __call__(self, record: RunRecord, rows: Rows, samples: StoredSamples | None, /) -> str:
         """Log the run and return its URL, or its folder if W&B is offline. Raises UserError."""
         content = tracked_run(record, rows, samples)
-        with _one_line_errors(), _started(content) as run:
+        with _one_line_errors(), _finished(_started(content)) as run:
             if not run.resumed or run.step <= (content.step or 0):
                 run.log(content.values | _table(content), step=content.step or 0)
             run.log_artifact(_record_artifact(content))
@@ -94,6 +94,20 @@ def _started(content: TrackedRun) -> Any:
         tags=[*content.tags, *(_library().setup().settings.run_tags or ())],
         notes=content.notes,
     )
+
+
+@contextmanager
+def _finished(run: Any) -> Iterator[Any]:
+    """Finish a run of W&B after the `with` block, as failed if the block raises an exception.
+
+    The context manager of the run itself would print the traceback of the exception.
+    """
+    try:
+        yield run
+    except BaseException:
+        run.finish(exit_code=1)
+        raise
+    run.finish()
 
 
 def _init(
