@@ -29,8 +29,8 @@ class Maker(NamedTuple):
 def refuse_foreign(folder: Folder, name: str, maker: Maker, new: bytes = b"") -> None:
     """Raise UserError for a file in a folder that exists and that `maker` has not written.
 
-    An empty file may be replaced, a file that already has the `new` content, and a file without permission to read it, because folders
-    that several people write to may hold such files.
+    An empty file may be replaced, and so may a file that has the `new` content already, and a file
+    without permission to read it, because folders that several people write to may hold such files.
     """
     try:
         data = folder.read(name)

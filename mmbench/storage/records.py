@@ -105,12 +105,19 @@ class BoardReporter:
     def __call__(self, record: RunRecord, rows: Rows, samples: StoredSamples | None, /) -> str:
         """Write the run and return the path of its record. Raises UserError like `write_record`.
 
-        The sample table is written as well, unless the board has it.
+        Then the sample table is written, unless the board has it. If that fails, a UserError says
+        so; the run is stored.
         """
-        if isinstance(samples, SampleTable) and not _name_fault(record):
+        place = write_record(self._out, record, rows, flag=self._flag)
+        if isinstance(samples, SampleTable):
             name = table_name(record.task.name, record.task.data_hash)
-            write_sample_table(Folder(self._out, self._flag), name, samples)
-        return write_record(self._out, record, rows, flag=self._flag)
+            try:
+                write_sample_table(Folder(self._out, self._flag), name, samples)
+            except UserError as error:
+                raise UserError(
+                    f"the run is stored as {place}, but the samples of its data are not: {error}"
+                ) from error
+        return place
 
 
 def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
