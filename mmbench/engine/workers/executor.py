@@ -27,7 +27,7 @@ from mmbench.errors import UserError
 from mmbench.storage.content_keys import digest
 from mmbench.types import Item, Media, Requests
 
-_DEPTH = {"cpu": 2, "cuda": 3}  # batches at a worker: one is computed, the others are ready
+_DEPTH = 3  # batches at a worker: one is computed, the others are ready
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
@@ -123,14 +123,9 @@ class RayExecutor:
             workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
         self.workers = workers
         self._cluster.prepare(self._device, self._threads, self._threads, gpus)
-        scheduler = Scheduler(self._cluster, workers, self.depth)
+        scheduler = Scheduler(self._cluster, workers, _DEPTH)
         scheduler.start()
         return scheduler
-
-    @property
-    def depth(self) -> int:
-        """Return the number of batches that a worker has at a time."""
-        return _DEPTH[self._device]
 
     def close(self) -> None:
         """End the workers, and the cluster if it was started here."""
@@ -226,7 +221,7 @@ class RayModel:
         """Yield the outputs of all batches, in the order in which workers finish them."""
         scheduler, job = self._executor.scheduler(), self._job()
         job.requests, job.step, job.left = with_items(requests, ()), step, len(batches)
-        most = (self._executor.workers or 1) * (self._executor.depth + 1)
+        most = (self._executor.workers or 1) * (_DEPTH + 1)
         submitted = finished = 0
         sender = MediaSender(self._services.keys)
         scheduler.add(job)
