@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from mmbench.cli.exit_codes import DONE, FAILED, UNCLEAR
 from mmbench.cli.output.json_output import write_json

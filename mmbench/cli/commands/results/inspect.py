@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.samples.blocks import Pair, pair_block, sample_block
