@@ -85,6 +85,7 @@ def test_a_file_is_written_whole_or_not_at_all(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
     assert main(score(tmp_path, "?" * 2000)) == 0
     command = [*WRITERS[writer], "--out", "board"]
     command += ["--anyway"] if "export" in command else []
