@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.command_line import refusal
 
+pytestmark = pytest.mark.slow  # starts Ray several times
+
 RUN = ("run", "-m", "clip-nano", "-t", "shapes-retrieval", "--limit", "3")
 
 

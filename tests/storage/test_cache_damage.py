@@ -128,9 +128,8 @@ def test_each_damaged_file_is_made_again_or_named(
     assert accuracy(capsys) == EXPECTED
     whole = shutil.copytree(cache, tmp_path / "whole")
     names = [path.relative_to(cache) for path in files(cache)]
-    assert (
-        len(names) == 6
-    )  # hashes.sqlite and .lock, in-use, model.txt, segments of scores and labels
+    # hashes.sqlite and .lock, in-use, model.txt, segments of scores and labels, the data's folder
+    assert len(names) == 7
     for name in names:
         shutil.rmtree(cache)
         shutil.copytree(whole, cache)

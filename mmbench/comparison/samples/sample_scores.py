@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.engine.score_names import is_macro, score_info, split_name
-from mmbench.errors import UnknownName
+from mmbench.errors import DataError, UnknownName
 from mmbench.stats import sample_values
 from mmbench.storage.row_columns import SCORE
 from mmbench.types import RunRecord
@@ -86,13 +86,22 @@ class SampleScores:
             self._known[metric] = self._read_values(metric)
         return self._known[metric]
 
+    def _numbers(self, name: str) -> Floats:
+        """Return a column of numbers. Raises DataError for values of another type."""
+        try:
+            return np.array(self._rows[name].to_numpy(), np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"run {self._record.run}: column {name!r} does not contain numbers;"
+                " run the model again"
+            ) from error
+
     def _read_values(self, metric: str) -> Floats | None:
         if is_macro(metric):
             return None
         base, direction, _ = split_name(metric, self._directions)
         if base + SCORE in self._rows.column_names:
-            column = self._rows[base + SCORE]
-            values = np.array(column.to_numpy(), np.float64)
+            values = self._numbers(base + SCORE)
         else:
             values_of_lists = self._from_lists(base, self._record.scores[metric].fold)
             if values_of_lists is None:

@@ -25,7 +25,7 @@ from tests.support.logged_model import computed, living_workers
 Compute = Callable[..., Outcome]
 Workers = Callable[[int], RayExecutor]
 TASK = "coco-retrieval"
-pytestmark = pytest.mark.usefixtures("plugin")
+pytestmark = [pytest.mark.usefixtures("plugin"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 from mmbench.engine.workers.executor import RayExecutor
 from tests.engine.workers.conftest import Outcome
 
+pytestmark = pytest.mark.slow  # starts Ray several times
+
 RUNS = {
     "embed": ("clip-nano", "shapes-retrieval", 24),
     "write": ("llava-nano", "shapes-vqa", 24),

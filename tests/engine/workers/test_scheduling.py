@@ -17,6 +17,8 @@ from tests.support.boards import score_values
 from tests.support.layouts.coco import make_coco
 from tests.support.logged_model import computed
 
+pytestmark = pytest.mark.slow  # starts Ray several times
+
 Workers = Callable[[int], RayExecutor]
 
 
