@@ -36,7 +36,7 @@ def rows(quick: bool = False) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name:
         os.environ["MMBENCH_CACHE"] = f"{name}/cache"
         if COCO.is_dir():
-            yield from _clip(Path(name), 1 if quick else 5, 16 if quick else 64)
+            yield from _clip(Path(name), 1 if quick else 5, 16 if quick else 159)
         yield _sleeping(4 if quick else 16, 200 if quick else 2000, 1 if quick else 3)
         yield from _driver(50_000 if quick else 200_000)
 

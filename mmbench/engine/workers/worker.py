@@ -40,7 +40,7 @@ from mmbench.types import Item, Requests
 
 T = TypeVar("T")
 
-_DECODERS = 8  # threads that prepare items for a GPU
+_DECODERS = 8  # most threads that prepare items, as in one process
 
 
 class Worker:
@@ -59,7 +59,7 @@ class Worker:
         self._forward = RLock()
         on_cpu = self._facts.device == "cpu"
         self._prepare: AbstractContextManager[object] = self._forward if on_cpu else nullcontext()
-        self._pool = ThreadPoolExecutor(settings.threads if on_cpu else _DECODERS)
+        self._pool = ThreadPoolExecutor(min(_DECODERS, os.cpu_count() or 1))
         self._model: object = None
         self._name = ""
         self._steps: dict[str, int] = {}  # the items that fitted into the memory, by method
