@@ -34,6 +34,8 @@ def executor_of(args: argparse.Namespace) -> Iterator[Executor]:
 
     workers = None if args.workers in (None, "auto") else args.workers
     _refuse_client(args.ray)
+    if args.command != "train":  # its --device is that of the training
+        _refuse_number(args.device)
     executor = RayExecutor(
         WorkerOptions(workers, args.ray, args.gpus_per_worker, args.cpus_per_worker)
     )
@@ -57,6 +59,13 @@ def _refuse_resources(args: argparse.Namespace) -> None:
         if getattr(args, name) is not None:
             flag = f"--{name.replace('_', '-')}"
             raise UserError(f"{flag} is for workers; add --workers N, or leave it out")
+
+
+def _refuse_number(device: str) -> None:
+    if ":" in device:
+        raise UserError(
+            f"--device {device}: Ray chooses the GPU of each worker; type --device cuda"
+        )
 
 
 def _refuse_client(address: str | None) -> None:

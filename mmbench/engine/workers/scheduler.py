@@ -7,6 +7,7 @@ worker has died.
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -132,34 +133,42 @@ class Scheduler:
     def _assign(self) -> None:
         for job in [job for job in self._jobs if job.model.key in self._faults]:
             self._fail_if_refused(job)
-        for slot in self._crew.slots:
-            while slot.has_room(self._depth) and self._give(slot):
-                pass
+        for depth in range(1, self._depth + 1):  # a batch for each worker, then further ones
+            for slot in self._crew.slots:
+                if slot.has_room(depth):
+                    self._give(slot)
 
-    def _give(self, slot: Slot) -> bool:
-        """Give a batch or a model to a worker; return whether it may get another batch."""
+    def _give(self, slot: Slot) -> None:
+        """Give a batch or a model to a worker, if there is work for it."""
         job = self._job_for(slot)
         if job is None:
-            return False
+            return
         if job.model.key != slot.model:
             if not slot.running:
                 self._load(slot, job)
-            return False
+            return
         work = job.pending[0]
-        if slot.running and isinstance(work, Attempt) and work.is_suspect:
-            return False
+        is_suspect = isinstance(work, Attempt) and work.is_suspect
+        if slot.running and (is_suspect or self._is_for_others(job)):
+            return
         job.pending.popleft()
         slot.running[work] = job
         job.is_loaded.set()
         self._sender.send(slot, job, work, partial(self._received, work=work))
-        return True
+
+    def _is_for_others(self, job: Job) -> bool:
+        """Return whether the last batches of a job are left to workers without a batch."""
+        slots = self._crew.slots
+        waiting = job.left - sum(one is job for slot in slots for one in slot.running.values())
+        idle = [one for one in slots if not one.running and one.can_run(job.model.key)]
+        return waiting <= len(idle)
 
     def _job_for(self, slot: Slot) -> Job | None:
         """Return the next job of a worker: one with the loaded model, as long as there is one."""
         own = [job for job in self._jobs if job.model.key == slot.model]
         if ready := [job for job in own if job.pending]:
             return min(ready, key=lambda job: isinstance(job.pending[0], Attempt))  # calls first
-        if any(job.is_open for job in own):  # its run submits more
+        if any(job.is_open for job in own) or slot.lingers():  # its run submits more
             return None
         others = (job for job in self._jobs if job.pending and self._is_useful(slot, job))
         return next(others, None)
@@ -198,7 +207,7 @@ class Scheduler:
     def _fail_if_refused(self, job: Job) -> bool:
         """End a job if no worker can run its model; return whether that is so."""
         model = job.model.key
-        if not all(one.state == "lost" or model in one.refused for one in self._crew.slots):
+        if any(one.can_run(model) for one in self._crew.slots):
             return False
         self._fail(job, as_error(self._faults[model]))
         return True
@@ -211,6 +220,7 @@ class Scheduler:
             self._crew.died(slot)
             return
         job = slot.running.pop(work)
+        slot.last_work = time.monotonic()
         if job not in self._jobs:
             return
         reply = future.result() if error is None else Fault("", str(error), str(error))

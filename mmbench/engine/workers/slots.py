@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import NodeFacts
 
 _MOST_FAILED_STARTS = 3
+_LINGER = 1.0  # seconds for which a worker waits for the next stage of the run with its model
 
 
 @dataclass(eq=False)
@@ -32,11 +34,20 @@ class Slot:
     running: dict[Attempt | Call, Job] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     failed_starts: int = 0
+    last_work: float = 0.0  # when the last batch or call was received, by the monotonic clock
 
     @property
     def name(self) -> str:
         """Return the name of the worker for messages: its number and its node."""
         return f"worker {self.number}" + (f" on {self.facts.name}" if self.facts else "")
+
+    def lingers(self) -> bool:
+        """Return whether a worker without work waits for further work for its model."""
+        return self.model != "" and time.monotonic() - self.last_work < _LINGER
+
+    def can_run(self, model: str) -> bool:
+        """Return whether the worker may get a model now or later."""
+        return self.state != "lost" and model not in self.refused
 
     def has_room(self, depth: int) -> bool:
         """Return whether the worker can take another batch, and has no suspect batch."""
