@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from mmbench.data.readers.table_files import record_table
 from mmbench.errors import DataError, MissingExtra
 from mmbench.validation.inflation import refuse_inflation
 
+_ROWS, _COLUMNS = 1_048_576, 16_384  # of a sheet of Excel
+_HEADER_ROWS = 100  # rows at the top that are searched for the header
 LONGEST_CELL = 32_767  # characters; Excel's limit, at which longer texts are cut
 
 
@@ -42,13 +44,34 @@ def _rows(data: bytes, path: Path) -> list[Sequence[Any]]:
             expanded = sum(info.file_size for info in archive.infolist())
         refuse_inflation(len(data), expanded, path, "the table")
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
-        return list(_filled(book.worksheets[0].iter_rows(values_only=True)))
+        return list(_table(book.worksheets[0]))
     except (BadZipFile, InvalidFileException, *_damage()) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"{path} is not an Excel table that can be read ({reason}); write the table again, or"
             " give it as .tsv or .json"
         ) from error
+
+
+def _table(sheet: Any) -> Iterator[Sequence[Any]]:
+    """Yield the header, the first row that is not empty, and the rows below it, as wide as it.
+
+    The size that a sheet declares may be wrong, and is ignored. Raises ValueError for more rows
+    than Excel writes.
+    """
+    sheet.reset_dimensions()
+    top = _filled(sheet.iter_rows(max_row=_HEADER_ROWS, max_col=_COLUMNS, values_only=True))
+    header = next(top, ())
+    width = max((n for n, cell in enumerate(header, 1) if cell is not None), default=0)
+    if width:
+        yield from _filled(_few(sheet.iter_rows(max_col=width, values_only=True)))
+
+
+def _few(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    for number, row in enumerate(rows, 1):
+        if number > _ROWS:
+            raise ValueError(f"more than {_ROWS:,} rows")
+        yield row
 
 
 def _damage() -> tuple[type[Exception], ...]:
