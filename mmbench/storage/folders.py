@@ -173,7 +173,8 @@ def _on_disk(where: str, flag: str) -> Path | None:
 
     Raises UserError for a folder without a name and for a malformed URL.
     """
-    if not where or "\0" in unquote(where):
+    # Only URLs have escapes: a folder on disk may have %00 in its name.
+    if not where or "\0" in (unquote(where) if "://" in where else where):
         raise UserError(f"{flag} {where!r}: not a folder; give a path or a URL")
     scheme, separator, rest = where.partition("://")
     if not separator:

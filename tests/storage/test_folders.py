@@ -67,6 +67,12 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_run(
     assert not (tmp_path / "fine").exists()
 
 
+def test_a_folder_on_disk_may_have_an_escape_in_its_name(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "a%00b")
+    folder.write("x", b"1")
+    assert (tmp_path / "a%00b" / "x").read_bytes() == b"1"
+
+
 def use_board(out: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every command that reads or writes a board, on this one."""
     outputs = {"good": 60, "poor": 20}
