@@ -31,6 +31,9 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget after the test whatever it registers."""
     names = {kind: {**entries} for kind, entries in registry._plugins.items()}
     monkeypatch.setattr(registry, "_plugins", names)
+    # Ray workers load each file that is recorded as loaded.
+    monkeypatch.setattr(registry, "_loaded", {**registry._loaded})
+    monkeypatch.setattr(registry, "_started", {*registry._started})
 
 
 @pytest.fixture

@@ -89,8 +89,7 @@ def plugin_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def plugin(own_plugins: None, plugin_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def plugin(own_plugins: None, plugin_file: Path) -> Path:
     """Load the plugin with the model `logged`, and return its file."""
-    monkeypatch.setattr(registry, "_loaded", {})
     registry.load_plugin(str(plugin_file))
     return plugin_file
