@@ -15,7 +15,7 @@ from mmbench.reports.pages.names import (
 )
 from mmbench.reports.pages.shell import Crumb
 from mmbench.reports.sections import label
-from mmbench.reports.selection import Selection
+from mmbench.reports.selection import Selection, key_of
 from mmbench.types import RunRecord
 
 
@@ -27,15 +27,15 @@ class SiteLinks:
 
     def __init__(self, selection: Selection) -> None:
         runs = selection.runs
-        self._runs = {run.record.run: run_page_name(run.record) for run in runs}
+        self._runs = {key_of(run.record): run_page_name(run.record) for run in runs}
         if len(runs) == 1:
-            self._runs = {runs[0].record.run: INDEX}
+            self._runs = {key_of(runs[0].record): INDEX}
         self._pairs = [(a.record, b.record) for a, b in selection.pairs]
         self.one_task = len(selection.tables) == 1
 
     def run_page(self, record: RunRecord) -> str:
         """Return the name of the page of a run; "" if the run has no page."""
-        return self._runs.get(record.run, "")
+        return self._runs.get(key_of(record), "")
 
     def task_page(self, task: str) -> str:
         """Return the name of the page of a task."""
@@ -51,8 +51,8 @@ class SiteLinks:
 
     def comparison_from(self, page: str) -> PairHrefOf:
         """Return a function that returns the URL of the comparison of a baseline and a run."""
-        names = {(a.run, b.run): comparison_page_name(a, b) for a, b in self._pairs}
-        return lambda a, b: self._link(page, names.get((a.run, b.run), ""))
+        names = {(key_of(a), key_of(b)): comparison_page_name(a, b) for a, b in self._pairs}
+        return lambda a, b: self._link(page, names.get((key_of(a), key_of(b)), ""))
 
     def task_href_from(self, page: str) -> Callable[[str], str]:
         """Return a function that returns the URLs of tasks, for links on a page."""
@@ -60,10 +60,11 @@ class SiteLinks:
 
     def comparisons(self, record: RunRecord, page: str) -> list[tuple[str, str]]:
         """Return the other run and the URL of each page that compares a run."""
+        own = key_of(record)
         return [
-            (label(b if a.run == record.run else a), link(page, comparison_page_name(a, b)))
+            (label(b if key_of(a) == own else a), link(page, comparison_page_name(a, b)))
             for a, b in self._pairs
-            if record.run in (a.run, b.run)
+            if own in (key_of(a), key_of(b))
         ]
 
     def crumbs(self, page: str, task: str, last: str = "") -> list[Crumb]:

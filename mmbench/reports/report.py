@@ -21,7 +21,7 @@ from mmbench.reports.pages.overview import filter_controls, overview_body
 from mmbench.reports.pages.shell import page
 from mmbench.reports.pages.site import Site, write_page_file
 from mmbench.reports.sections import label
-from mmbench.reports.selection import Selection
+from mmbench.reports.selection import Selection, key_of
 from mmbench.storage.data_folders import PermittedFiles
 from mmbench.storage.records import StoredRun
 from mmbench.types import RunRecord
@@ -92,7 +92,7 @@ class SiteWriter:
         record = run.record
         name = self._links.run_page(record)
         context = run_pages.RunContext(
-            table=self._selection.peers[record.run],
+            table=self._selection.peers[key_of(record)],
             board_table=self._selection.table_of(record),
             href_of=self._links.href_from(name),
             task_href=self._links.task_href(name, record.task.name),
@@ -171,7 +171,7 @@ def write_run_file(
     (run,) = selection.runs
     page_media = sample_pages.file_media(Path(path), media, permitted)
     unreadable = list(selection.unreadable)
-    context = run_pages.RunContext(table=selection.peers[run.record.run])
+    context = run_pages.RunContext(table=selection.peers[key_of(run.record)])
     body, _ = _run_body(
         run, context, unreadable, lambda samples: sample_pages.run_browser(samples, page_media)
     )

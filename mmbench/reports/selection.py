@@ -19,17 +19,22 @@ from mmbench.types import RunRecord
 _MOST_PAIRS = 20  # comparisons of checkpoints in a table
 
 
+def key_of(record: RunRecord) -> tuple[str, str]:
+    """Return the task and the id of a run; ids are unique in a task."""
+    return record.task.name, record.run
+
+
 class Selection(NamedTuple):
     """The runs of a report with their tables.
 
-    `tables` are the tables of each task; every run has a page. `peers` are, by run id, the records
-    of the run's table on its board, best first. `pairs` are the runs that get a comparison page,
-    the baseline first. `points` are the histories of the headlines by task. `unreadable` has a
-    message for each file that cannot be read.
+    `tables` are the tables of each task; every run has a page. `peers` are, by `key_of`, the
+    records of the run's table on its board, best first. `pairs` are the runs that get a comparison
+    page, the baseline first. `points` are the histories of the headlines by task. `unreadable` has
+    a message for each file that cannot be read.
     """
 
     tables: dict[str, list[BoardTable]]
-    peers: dict[str, list[RunRecord]]
+    peers: dict[tuple[str, str], list[RunRecord]]
     pairs: list[tuple[StoredRun, StoredRun]]
     points: dict[str, list[Point]]
     unreadable: list[str]
@@ -41,9 +46,9 @@ class Selection(NamedTuple):
 
     def table_of(self, record: RunRecord) -> BoardTable | None:
         """Return the table of a run; None if its board has runs that the selection lacks."""
-        peers = {peer.run for peer in self.peers[record.run]}
+        peers = set(map(key_of, self.peers[key_of(record)]))
         tables = (one for own in self.tables.values() for one in own)
-        return next((one for one in tables if peers == {r.record.run for r in one.runs}), None)
+        return next((one for one in tables if peers == {key_of(r.record) for r in one.runs}), None)
 
 
 def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
@@ -62,7 +67,7 @@ def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
     runs, unreadable = store.stored_runs(folder, chosen)
     tables = board_tables(runs, unreadable=unreadable)
     peers = {
-        run.record.run: [other.record for other in one.runs]
+        key_of(run.record): [other.record for other in one.runs]
         for own in tables.values()
         for one in own
         for run in one.runs
@@ -118,7 +123,7 @@ def named_runs(runs: Sequence[StoredRun]) -> Selection:
         for run in one.runs
         if one.reference and run.record.run != one.reference.record.run
     ]
-    peers = {run.record.run: _peers(run) for run in distinct}
+    peers = {key_of(run.record): _peers(run) for run in distinct}
     return Selection(tables, peers, pairs, {}, list(dict.fromkeys(unreadable)))
 
 

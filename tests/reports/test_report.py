@@ -245,6 +245,15 @@ def test_a_site_can_be_at_a_url(board: Path) -> None:
     assert "/pages/runs/qa/r300.html" in files
 
 
+def test_runs_of_two_tasks_with_one_id_have_pages_of_their_own(board: Path) -> None:
+    write_run(board, "r4", {"acc": coins(400, 0.5)}, task=task_named("colours"), name="other")
+    report("--site", "pages")
+    titles = {task: Path(f"pages/runs/{task}/r4.html").read_text() for task in ("qa", "colours")}
+    assert re.search("<h1>constant.* on qa</h1>", titles["qa"])
+    assert re.search("<h1>other.* on colours</h1>", titles["colours"])
+    assert broken_links(Path("pages")) == []
+
+
 def test_another_run_in_the_same_folder_has_samples_of_its_own(board: Path) -> None:
     """A report that is killed must not leave the samples of one run below the page of another."""
     report("r4", "--site", "pages")
