@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -18,17 +18,7 @@ Cause = Literal[
     "aggregation",
     "unexplained",
 ]
-CAUSES: tuple[Cause, ...] = (
-    "samples",
-    "prompt",
-    "raw answer",
-    "extraction",
-    "normalisation",
-    "reference",
-    "metric",
-    "aggregation",
-    "unexplained",
-)
+CAUSES: tuple[Cause, ...] = get_args(Cause)
 
 
 class Step(Struct, frozen=True):
