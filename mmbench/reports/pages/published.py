@@ -10,6 +10,16 @@ from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.text.number_format import format_number
 from mmbench.types import PublishedInfo, RunRecord
 
+_COLUMNS = (
+    Column("published model"),
+    Column("score"),
+    Column("published", number=True),
+    Column("measured", number=True),
+    Column("verdict"),
+    Column("source"),
+)
+_TOLERANCE = 4  # the place of the column for the tolerance in the table of a run
+
 
 def published_of_table(one: BoardTable, href_of: HrefOf) -> Html | None:
     """Return the published scores of the task, each with the runs that it was compared with."""
@@ -24,17 +34,26 @@ def published_of_table(one: BoardTable, href_of: HrefOf) -> Html | None:
         rows += [] if own else [_table_row(pairs[0][0], None, href_of)]
     if not rows:
         return None
-    columns = [
-        Column("published model"),
-        Column("score"),
-        Column("published", number=True),
-        Column("measured", number=True),
-        Column("verdict"),
-        Column("source"),
-    ]
     return element(
-        "div", element("h3", "Published scores"), table("Published scores", columns, rows)
+        "div", element("h3", "Published scores"), table("Published scores", _COLUMNS, rows)
     )
+
+
+def published_of_run(record: RunRecord) -> Content:
+    """Return a table of the published scores of the task, each with its verdict."""
+    if not record.published:
+        return None
+    columns = [*_COLUMNS]
+    columns.insert(_TOLERANCE, Column("tolerance", number=True))
+    return table(
+        "Published scores", columns, (_run_row(entry, record) for entry in record.published)
+    )
+
+
+def _run_row(entry: PublishedInfo, record: RunRecord) -> Row:
+    cells = [*_table_row(entry, record, lambda _: "").cells]
+    cells.insert(_TOLERANCE, Cell(f"{entry.tolerance:g}", entry.tolerance))
+    return Row(cells)
 
 
 def _table_row(entry: PublishedInfo, record: RunRecord | None, href_of: HrefOf) -> Row:
@@ -49,34 +68,5 @@ def _table_row(entry: PublishedInfo, record: RunRecord | None, href_of: HrefOf) 
         Cell(format_number(entry.value), entry.value),
         Cell(measured, "" if not record or entry.measured is None else entry.measured),
         Cell(verdict, entry.verdict if record else "not run here"),
-        Cell(web_link(entry.source)),
-    ])  # fmt: skip
-
-
-def published_of_run(record: RunRecord) -> Content:
-    """Return a table of the published scores of the task, each with its verdict."""
-    if not record.published:
-        return None
-    columns = [
-        Column("published model"),
-        Column("score"),
-        Column("published", number=True),
-        Column("measured", number=True),
-        Column("tolerance", number=True),
-        Column("verdict"),
-        Column("source"),
-    ]
-    return table("Published scores", columns, map(_run_row, record.published))
-
-
-def _run_row(entry: PublishedInfo) -> Row:
-    statement = published_statement(entry)
-    return Row([
-        Cell(entry.model or "unnamed"),
-        Cell(entry.metric),
-        Cell(format_number(entry.value), entry.value),
-        Cell(format_number(entry.measured), "" if entry.measured is None else entry.measured),
-        Cell(f"{entry.tolerance:g}", entry.tolerance),
-        Cell([badge(statement), " ", statement.details], entry.verdict),
         Cell(web_link(entry.source)),
     ])  # fmt: skip
