@@ -41,6 +41,36 @@ class _Wave:
     copied: Ints | None
 
 
+class SortedPairs:
+    """The p pairs of n queries and their positives, sorted by query.
+
+    `by_query` [p] sorts the pairs as they are given: pair i in this order is the given pair
+    `by_query[i]`. `positives` [p] and `limits` [p] float32, the scores of the positives, are in
+    this order.
+    """
+
+    def __init__(self, query_rows: Ints, positives: Ints, scores: Array, n: int) -> None:
+        self.by_query = np.argsort(query_rows, kind="stable")
+        self.positives = positives[self.by_query]
+        # An infinite score comes from an invalid vector and must differ from padding.
+        self.limits = np.where(np.isfinite(scores), scores, np.inf)[self.by_query]
+        self._query_rows = query_rows[self.by_query]
+        self._starts = np.searchsorted(self._query_rows, np.arange(n + 1))
+        self._nth = np.arange(len(scores)) - self._starts[self._query_rows]
+
+    def of_lines(self, first: int, size: int) -> tuple[Ints, Ints, Ints, int]:
+        """Return the pairs of the `size` queries that start at `first`, as lines of a block.
+
+        The arrays are the numbers of the pairs, their lines, and their numbers within their line,
+        [k] each. The last value is the largest number of positives that at least a quarter of the
+        lines have.
+        """
+        bounds = self._starts[first : first + size + 1]
+        pairs = np.arange(bounds[0], bounds[-1])
+        lines = self._query_rows[pairs] - first
+        return pairs, lines, self._nth[pairs], _common_positives(np.diff(bounds), size // 4)
+
+
 class Counter:
     """A counter of the items that precede the positive of each of p pairs in a ranking.
 
@@ -64,12 +94,7 @@ class Counter:
         items: range,
     ) -> None:
         self._axis, self._order, self._items = axis, order, items
-        self._by_query = np.argsort(query_rows, kind="stable")
-        self._query_rows, self._positives = query_rows[self._by_query], positives[self._by_query]
-        # An infinite score comes from an invalid vector and must differ from padding.
-        self._scores = np.where(np.isfinite(scores), scores, np.inf)[self._by_query]
-        self._starts = np.searchsorted(self._query_rows, np.arange(n + 1))
-        self._nth = np.arange(len(scores)) - self._starts[self._query_rows]
+        self._pairs = SortedPairs(query_rows, positives, scores, n)
         self._seen = np.zeros(len(scores), np.float32)
         self._waves: dict[int, list[_Wave]] = {}
         self._lock = Lock()
@@ -80,10 +105,10 @@ class Counter:
 
         It is valid only after all tiles have been visited.
         """
-        ahead = np.zeros(len(self._scores), np.int64)
+        ahead = np.zeros(len(self._seen), np.int64)
         for waves in self._waves.values():
             for wave in waves:
-                ahead[self._by_query[wave.pairs]] = wave.ahead[wave.cells]
+                ahead[self._pairs.by_query[wave.pairs]] = wave.ahead[wave.cells]
         return ahead
 
     @property
@@ -92,7 +117,7 @@ class Counter:
 
         It is valid only after all tiles have been visited, and 0 for a pair outside the tiles.
         """
-        return self._seen[np.argsort(self._by_query)]
+        return self._seen[np.argsort(self._pairs.by_query)]
 
     def visit(self, tile: Tile) -> None:
         """Count the items in a tile that precede the positives of the tile's queries."""
@@ -113,10 +138,7 @@ class Counter:
         the unmodified tile, for up to WAVES values of k in one pass. Every remaining pair of a line
         and a positive is compared with a copy of its line.
         """
-        bounds = self._starts[first : first + size + 1]
-        pairs = np.arange(bounds[0], bounds[-1])
-        line, nth = self._query_rows[pairs] - first, self._nth[pairs]
-        common = common_positives(np.diff(bounds), size // 4)
+        pairs, line, nth, common = self._pairs.of_lines(first, size)
         waves = []
         for k in range(0, common, WAVES):
             selected = (nth >= k) & (nth < min(common, k + WAVES))
@@ -136,7 +158,7 @@ class Counter:
         # Where there is no pair, only infinite scores of invalid vectors reach the limit. Then the
         # positive can be any item with a known key.
         positives, limits = np.full(shape, self._items.start), np.full(shape, np.inf, np.float32)
-        positives[cells], limits[cells] = self._positives[pairs], self._scores[pairs]
+        positives[cells], limits[cells] = self._pairs.positives[pairs], self._pairs.limits[pairs]
         return _Wave(pairs, cells, positives, limits, np.zeros(shape, np.int64), copied)
 
     def _count(self, wave: _Wave, scores: Array, tile: Tile) -> None:
@@ -182,7 +204,7 @@ class Counter:
         return before
 
 
-def common_positives(counts: Ints, lines: int) -> int:
+def _common_positives(counts: Ints, lines: int) -> int:
     """Return the largest k for which at least `lines` lines have k or more positives.
 
     `counts` is the number of positives of each line.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mmbench.search.checks import Ints
-from mmbench.search.counting import common_positives
+from mmbench.search.counting import SortedPairs
 from mmbench.search.on_device.products import ScoreBlock
 from mmbench.search.order import IdOrder
 from mmbench.types import Array
@@ -54,13 +54,8 @@ class DeviceCounter:
         import torch
 
         self._device, self._axis, self._order, self._first = device, axis, order, items.start
-        self._by_query = np.argsort(query_rows, kind="stable")
-        self._query_rows, self._positives = query_rows[self._by_query], positives[self._by_query]
-        # An infinite score comes from an invalid vector.
-        limits = np.where(np.isfinite(scores), scores, np.inf)[self._by_query]
-        self._limits = torch.from_numpy(limits).to(device)
-        self._starts = np.searchsorted(self._query_rows, np.arange(n + 1))
-        self._nth = np.arange(len(scores)) - self._starts[self._query_rows]
+        self._pairs = SortedPairs(query_rows, positives, scores, n)
+        self._limits = torch.from_numpy(self._pairs.limits).to(device)
         self._ahead = torch.zeros(len(scores), dtype=torch.int64, device=device)
         self._seen = torch.zeros(len(scores), device=device)
 
@@ -70,8 +65,8 @@ class DeviceCounter:
 
         It is valid only after all blocks have been visited.
         """
-        ahead = np.empty(len(self._by_query), np.int64)
-        ahead[self._by_query] = self._ahead.cpu().numpy()
+        ahead = np.empty(len(self._pairs.by_query), np.int64)
+        ahead[self._pairs.by_query] = self._ahead.cpu().numpy()
         return ahead
 
     @property
@@ -80,8 +75,8 @@ class DeviceCounter:
 
         It is valid only after all blocks have been visited, and 0 for a pair outside the blocks.
         """
-        seen = np.empty(len(self._by_query), np.float32)
-        seen[self._by_query] = self._seen.cpu().numpy()
+        seen = np.empty(len(self._pairs.by_query), np.float32)
+        seen[self._pairs.by_query] = self._seen.cpu().numpy()
         return seen
 
     def visit(self, block: ScoreBlock) -> None:
@@ -97,10 +92,7 @@ class DeviceCounter:
         If at least a quarter of the lines have a k-th positive, the k-th positives are compared
         with the whole block. The other pairs are compared with copies of their lines.
         """
-        bounds = self._starts[first : first + size + 1]
-        pairs = np.arange(bounds[0], bounds[-1])
-        lines, nth = self._query_rows[pairs] - first, self._nth[pairs]
-        common = common_positives(np.diff(bounds), size // 4)
+        pairs, lines, nth, common = self._pairs.of_lines(first, size)
         for k in range(common):
             yield _Wave(pairs[nth == k], lines[nth == k], whole=True)
         pairs, lines = pairs[nth >= common], lines[nth >= common]
@@ -130,7 +122,7 @@ class DeviceCounter:
 
         Return 1 for each pair whose positive is in the block, and 0 for the others, [pairs] int64.
         """
-        position = self._positives[wave.pairs] - other
+        position = self._pairs.positives[wave.pairs] - other
         is_inside = (position >= 0) & (position < scores.shape[1])
         line, column = self._tensor(wave.lines[is_inside]), self._tensor(position[is_inside])
         self._seen[self._tensor(wave.pairs[is_inside])] = scores[line, column]
@@ -146,7 +138,7 @@ class DeviceCounter:
             equal = scores[self._tensor(lines[i : i + len(scores)])] == self._limits[batch, None]
             items = equal.any(0).nonzero()[:, 0]
             keys = self._keys(items.cpu().numpy() + other)
-            own = self._keys(self._positives[pairs[i : i + len(scores)]])
+            own = self._keys(self._pairs.positives[pairs[i : i + len(scores)]])
             precedes = equal[:, items] & (keys < own[:, None])
             self._ahead[batch] += precedes.sum(1)
 
