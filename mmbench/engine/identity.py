@@ -147,6 +147,11 @@ def versions() -> dict[str, str]:
     )
 
 
+def all_versions() -> dict[str, str]:
+    """Return the versions of `versions`, and the version of Python."""
+    return versions() | {"python": platform.python_version()}
+
+
 def package_version(name: str) -> str:
     """Return the version of an installed package, or `absent`."""
     try:
@@ -162,7 +167,7 @@ def environment(device: str) -> dict[str, object]:
     if torch is not None and device.startswith("cuda") and torch.cuda.is_available():
         device_name = torch.cuda.get_device_name(device)
     return {
-        "versions": versions() | {"python": platform.python_version()},
+        "versions": all_versions(),
         "platform": f"{platform.system()}-{platform.machine()}",
         "device": device_name,
         "threads": torch.get_num_threads() if torch is not None else cpu_count(),

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-
 from mmbench.engine import identity
 from mmbench.engine.workers.messages import NodeFacts
 
 _SHOWN = 4  # packages that a message lists
-
-
-def driver_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that can change scores."""
-    return identity.versions() | {"python": platform.python_version()}
 
 
 def version_differences(facts: NodeFacts, device: str) -> str:
@@ -22,7 +15,7 @@ def version_differences(facts: NodeFacts, device: str) -> str:
     """
     if facts.device != device:
         return f"it runs on {facts.device}, and the run on {device}"
-    here = driver_versions()
+    here = identity.all_versions()
     names = sorted({*here, *facts.versions})
     lines = [
         f"{name} {facts.versions.get(name, identity.ABSENT)} (the driver has"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import socket
 import sys
 import tempfile
@@ -155,7 +154,7 @@ def _node_facts() -> NodeFacts:
         context.get_node_id(),
         device,
         _device_name(device),
-        identity.versions() | {"python": platform.python_version()},
+        identity.all_versions(),
     )
 
 
