@@ -34,6 +34,7 @@ from mmbench.comparison.rows import open_rows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.holm import holm
 from mmbench.storage import records as store
+from mmbench.storage.run_lookup import check_has_runs
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord, ScoreInfo
@@ -106,9 +107,10 @@ def history(
 
     `by` is the order of the points in a line; if it is None, a line is ordered by step if all of
     its checkpoints have a step. Baselines (oracle, random …) are included only if `model` is the
-    name of a baseline. Records and rows that cannot be read are skipped, with a warning. Raises
-    UnknownName for a task without runs and for a model or a metric that no run has; UserError if
-    `by` is `step` and a checkpoint has no step.
+    name of a baseline. Records and rows that cannot be read are skipped, with a warning.
+
+    Raises DataError for a task without runs, UnknownName for a model or a metric that no run has,
+    and UserError if `by` is `step` and a checkpoint has no step.
     """
     unreadable: list[str] = []
     records = _records(task, model, out, unreadable)
@@ -189,8 +191,7 @@ def _records(
     tasks = store.tasks_in(out)
     if not tasks:
         raise DataError(f"no runs in {out}; `mmbench run -m MODEL -t TASK` makes one")
-    if task not in tasks:
-        raise UnknownName("task", task, tasks, f"`mmbench list runs --out {out}` shows all runs")
+    check_has_runs(task, tasks, out)
     records = store.read_records(out, task)
     unreadable += records.unreadable
     if not records:

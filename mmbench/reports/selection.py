@@ -7,13 +7,13 @@ from functools import cache
 from typing import NamedTuple
 
 from mmbench.comparison.history import Point, histories
-from mmbench.errors import UnknownName
 from mmbench.reports.pages.board_tables import BoardTable, board_tables
 from mmbench.reports.pages.training import is_last, own_points, steps
 from mmbench.reports.sections import section_key, sections
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.storage.records import StoredRun
+from mmbench.storage.run_lookup import check_has_runs
 from mmbench.types import RunRecord
 
 _MOST_PAIRS = 20  # comparisons of checkpoints in a table
@@ -54,15 +54,13 @@ class Selection(NamedTuple):
 def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
     """Return the latest run of each model on each of `tasks` (default: all tasks of the board).
 
-    Raises UnknownName for a task without runs, and UserError if the board cannot be listed.
+    Raises DataError for a task without runs, and UserError if the board cannot be listed.
     """
     folder = Folder(out)
     names = folder.run_files()
     known = sorted({store.task_of(name) for name in names})
     for task in tasks:
-        if task not in known:
-            hint = f"`mmbench list runs --out {out}` shows all runs"
-            raise UnknownName("task", task, known, hint)
+        check_has_runs(task, known, out)
     chosen = [name for name in names if not tasks or store.task_of(name) in tasks]
     runs, unreadable = store.stored_runs(folder, chosen)
     tables = board_tables(runs, unreadable=unreadable)

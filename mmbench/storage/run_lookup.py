@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError, near_names
 from mmbench.storage.folders import RUNS, Folder
 from mmbench.storage.records import StoredRun, read_stored, stored_run, stored_runs, task_of
 from mmbench.text import listed, normal_path, plain
@@ -74,10 +74,20 @@ def _names(out: str | Path, task: str | None) -> tuple[Folder, list[str]]:
     folder = Folder(out)
     names = folder.run_files()
     tasks = {task_of(name) for name in names}
-    if task is not None and task not in tasks:
-        hint = f"`mmbench list runs --out {folder.where}` shows all runs"
-        raise UnknownName("task", task, tasks, hint)
+    if task is not None:
+        check_has_runs(task, tasks, folder.where)
     return folder, [name for name in names if task in (None, task_of(name))]
+
+
+def check_has_runs(task: str, tasks: Collection[str], out: str | Path) -> None:
+    """Raise DataError unless `tasks`, which have runs in the board `out`, include `task`."""
+    if task in tasks:
+        return
+    near = near_names(task, sorted(tasks)) or sorted(tasks)
+    meant = f"; did you mean {listed(near)}?" if near else ""
+    raise DataError(
+        f"task {task!r} has no runs in {out}{meant}; `mmbench list runs --out {out}` shows all"
+    )
 
 
 def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:

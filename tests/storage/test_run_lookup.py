@@ -11,7 +11,7 @@ from mmbench.cli import main
 from mmbench.comparison.compare import compare
 from mmbench.comparison.gate import gate
 from mmbench.comparison.history import history
-from mmbench.errors import DataError, UnknownName
+from mmbench.errors import DataError
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import find_run
 from mmbench.types import ModelInfo, RunRecord
@@ -120,7 +120,9 @@ def test_what_names_no_run_or_several(
 ) -> None:
     with pytest.raises(DataError, match=message):
         find_run(typed, board, task)
-    with pytest.raises(UnknownName, match=r"unknown task .*list runs"):
+    with pytest.raises(
+        DataError, match=r"task 'v' has no runs in .*did you mean t, u\?; `mmbench list runs"
+    ):
         find_run(typed, board, "v")
 
 
@@ -195,4 +197,4 @@ def test_every_command_takes_every_form(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["gate", "--baseline", "best", "--candidate", "x", "--fail-if", "m: 0", *out]) == 1
     assert main(["show", "run", "best", "-t", "t", "--json", *out]) == 0
     assert '"run": "b2"' in capsys.readouterr().out
-    assert "unknown task" in refusal(capsys, "rescore", "y", "-t", "u", *out)
+    assert "task 'u' has no runs in" in refusal(capsys, "rescore", "y", "-t", "u", *out)
