@@ -290,7 +290,7 @@ def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Me
     if method == "write":
         return msgspec.json.decode(row, type=GeneratedText)
     modality: Modality = "image" if method == "draw" else "audio"
-    return Media(modality, f"what the model {_PAST_TENSE[method]}", partial(bytes, row))
+    return Media(modality, f"generated {modality}", partial(bytes, row))
 
 
 _TYPES = {
@@ -298,4 +298,3 @@ _TYPES = {
     "draw": "a PIL image",
     "speak": "an mmbench.types.Audio",
 }
-_PAST_TENSE = {"draw": "drew", "speak": "spoke"}

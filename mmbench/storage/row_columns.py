@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "tags", "reasoning"})
 _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
 REQUIRED = ("direction", "split", "id", "group", "error", "value", "target", "tags")
+OUTPUT_DATA = "data:output"  # the encoded bytes of generated images and audio
 SCORE = ":score"  # the end of the name of a column with the value of a metric for each sample
 _MOST_SPLITS = 10_000
 _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³¹ numbers
@@ -103,6 +104,8 @@ def _is_expected(name: str, kind: pa.DataType) -> bool:
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
     if name in _TEXTS or name == "value":
         return bool(pa.types.is_string(kind))
+    if name == OUTPUT_DATA:
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
     if name == "tokens":
         return bool(pa.types.is_integer(kind))
     if name.endswith(SCORE):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
+from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
+from mmbench.media.endings import ENDINGS
 from mmbench.text.alternatives import format_pieces, pieces_of
-from mmbench.types import MediaPlace
+from mmbench.types import MediaPlace, Modality
 
 
 def output_text(value: Any, labels: Sequence[str] = ()) -> str:
@@ -40,7 +42,7 @@ def is_ranking(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("ranks"), list)
 
 
-def is_media(value: object) -> bool:
+def is_media(value: object) -> TypeGuard[dict[str, object]]:
     """Return whether an output or a reference is an image or a sound, stored by its name."""
     return isinstance(value, dict) and value.keys() == {"media"}
 
@@ -95,6 +97,19 @@ def _option(answer: str, options: Sequence[Any]) -> str:
 def class_name(index: int, labels: Sequence[str]) -> str:
     """Return the name of a class; "class 3" for a class without a name."""
     return labels[index] if 0 <= index < len(labels) else f"class {index}"
+
+
+def generated_place(output: object, modality: Modality, data: bytes | None) -> MediaPlace | None:
+    """Return the place of a generated image or audio clip; None for another output.
+
+    `data` has its stored bytes, if any. Outputs that were scored may be files.
+    """
+    if not is_media(output):
+        return None
+    name = str(output["media"])
+    path = Path(name)
+    is_file = path.is_absolute() and path.suffix.lower() in ENDINGS[modality] and path.is_file()
+    return MediaPlace(modality, name, path=name if is_file else "", data=data)
 
 
 def place_text(place: MediaPlace) -> str:

@@ -30,10 +30,11 @@ class RunSample(Struct, frozen=True, kw_only=True):
     if the board has no sample table. `references` are the references as text; `target` is the
     reference as stored, `output` the output as stored (None if the sample failed), and
     `answer_text` the output as text: the generated text, the class with the highest score, or the
-    rank. `scores` are the values by the name of the score, with the direction; a metric that was
-    not measured is missing. `details` maps metrics to further values: {"answer": "B"},
-    {"substitutions": 1, …}. For retrieval, `rank` is the best rank of a relevant document, `hits`
-    are the first documents, best first, and `relevant` the relevant documents.
+    rank. `generated` is the image or the audio clip that the model generated. `scores` are the
+    values by the name of the score, with the direction; a metric that was not measured is missing.
+    `details` maps metrics to further values: {"answer": "B"}, {"substitutions": 1, …}. For
+    retrieval, `rank` is the best rank of a relevant document, `hits` are the first documents, best
+    first, and `relevant` the relevant documents.
     """
 
     row: int
@@ -49,6 +50,7 @@ class RunSample(Struct, frozen=True, kw_only=True):
     target: Any = None
     output: Any = None
     answer_text: str = ""
+    generated: MediaPlace | None = None
     reasoning: str | None = None
     tokens: int | None = None
     scores: dict[str, float] = field(default_factory=dict)

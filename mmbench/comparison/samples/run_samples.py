@@ -14,16 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.comparison.samples.inputs import Documents, StoredInputs
-from mmbench.comparison.samples.output_text import output_text, reference_texts
+from mmbench.comparison.samples.output_text import (
+    generated_place,
+    output_text,
+    place_text,
+    reference_texts,
+)
 from mmbench.comparison.samples.run_sample import RunSample
 from mmbench.comparison.samples.sample_scores import Flags, Floats, SampleScores
 from mmbench.engine.recording.rows import stored_ranking
 from mmbench.errors import DataError
 from mmbench.protocols import Rows, StoredSamples
 from mmbench.storage.records import StoredRun, arrow_rows, read_rows
-from mmbench.storage.row_columns import REQUIRED, SCORE
+from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED, SCORE
 from mmbench.storage.sample_tables import read_sample_table
-from mmbench.types import RunRecord
+from mmbench.types import MediaPlace, Modality, RunRecord
 from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
@@ -152,6 +157,7 @@ class RunSamples(Sequence[RunSample]):
             tags = parse_json(cells["tags"], dict[str, str])
         except ValueError as error:
             raise DataError(f"run {self.record.run}: row {row} cannot be read: {error}") from error
+        generated = self._generated(output, cells)
         documents = _NONE
         if ranking:
             documents = self._inputs.documents(direction, ident, stored, ranking)
@@ -168,7 +174,8 @@ class RunSamples(Sequence[RunSample]):
             references=reference_texts(target, labels),
             target=target,
             output=output,
-            answer_text="" if output is None else output_text(output, labels),
+            answer_text=place_text(generated) if generated else output_text(output, labels),
+            generated=generated,
             reasoning=cells.get("reasoning"),
             tokens=cells.get("tokens"),
             scores=self._scores(row),
@@ -177,6 +184,10 @@ class RunSamples(Sequence[RunSample]):
             hits=documents.hits,
             relevant=documents.relevant,
         )
+
+    def _generated(self, output: object, cells: Mapping[str, Any]) -> MediaPlace | None:
+        modality: Modality = "audio" if self.record.task.kind == "speaking" else "image"
+        return generated_place(output, modality, cells.get(OUTPUT_DATA))
 
     @cached_property
     def labels(self) -> list[str]:

@@ -7,8 +7,9 @@ and one list of float64 for each metric. `value`, `target` and `tags` are JSON, 
 is `length` if a generated text reached the token limit. The tag `cut` marks an output that is too
 long to be scored whole; its value is the number of characters that were scored. The column
 `reasoning` exists if a model generated reasoning before its answers; it is null for an output
-without reasoning. The column `tokens` exists if a model generated texts: the number of tokens. With
-these rows, a run can be compared and rescored without the model and the data.
+without reasoning. The column `tokens` exists if a model generated texts: the number of tokens. The
+column `data:output` (binary) holds generated images and audio that are in no file, up to 32 MiB.
+With these rows, a run can be compared and rescored without the model and the data.
 
 The columns `METRIC:score` (float64) hold the value of a metric for one sample, such as a hit or the
 error rate of an utterance. `METRIC:answer`, `METRIC:insertions` … are further details of a metric.
@@ -39,9 +40,11 @@ from mmbench.columns import (
     rows_not_none,
     rows_of_type,
 )
+from mmbench.engine.recording.stored_media import StoredMedia
 from mmbench.engine.scoring.estimates import MeasuredDirection
 from mmbench.errors import DataError
-from mmbench.storage.row_columns import REQUIRED
+from mmbench.storage.media_places import media_place
+from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED
 from mmbench.types import InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
@@ -60,6 +63,7 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
         """Return a field of all predictions."""
         return concatenate([column(split, name) for _, _, split in splits])
 
+    values = all_values("value")
     table: StoredRows = {
         "direction": concatenate(
             [Repeated(direction, len(split)) for direction, _, split in splits]
@@ -68,7 +72,7 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
         "id": all_values("id"),
         "group": all_values("group"),
         "error": all_values("error"),
-        "value": _values(all_values("value"), all_values("error")),
+        "value": _values(values, all_values("error")),
         "scores": all_values("scores"),
         "target": encoded_cells(all_values("target")),
         "tags": encoded_cells(all_values("tags")),
@@ -77,6 +81,7 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
         table["reasoning"] = [predictions.reasoning.get(ident) for ident in table["id"]]
     if predictions.tokens:
         table["tokens"] = Keyed.from_mapping(predictions.tokens).look_up(table["id"])
+    table |= _media_columns(values, table["error"])
     measured: dict[str, NumberRows] = {}
     further: dict[str, NDArray[Any]] = {}
     for scored in scored_metrics:
@@ -128,6 +133,19 @@ def _values(values: Sequence[object], errors: Sequence[str | None]) -> Sequence[
         of_classes = cast("Sequence[NDArray[np.float64] | int | None]", values)
         return [None if value is None else np.atleast_1d(value) for value in of_classes]
     return encoded_cells(values)
+
+
+def _media_columns(
+    values: Sequence[object], errors: Sequence[str | None]
+) -> dict[str, list[bytes | None]]:
+    """Return the column of generated media by its name; {} if there are none to store."""
+    cells: list[bytes | None] = [None] * len(values)
+    stored = StoredMedia()
+    for row in rows_of_type(values, Media):
+        medium = values[row]
+        if errors[row] is None and isinstance(medium, Media):
+            cells[row] = stored.data(medium, media_place(medium))
+    return {OUTPUT_DATA: cells} if rows_not_none(cells) else {}
 
 
 def encoded_cells(values: Sequence[object]) -> Sequence[str | None]:

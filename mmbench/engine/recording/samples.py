@@ -21,8 +21,7 @@ from mmbench.columns import (
 )
 from mmbench.datasets import RetrievalData
 from mmbench.engine.recording.rows import encoded_cells
-from mmbench.errors import SampleError
-from mmbench.media import read_bytes
+from mmbench.engine.recording.stored_media import StoredMedia
 from mmbench.protocols import Dataset
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 from mmbench.storage.media_places import media_place
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 REFERENCE = "reference"  # the name of an image or audio clip that is the target of a sample
 _COLUMNS = ("role", "id", "group", "tags", "target", "relevant")
-_EMBEDDED = 32 << 20  # bytes of media without a file that a table stores, at most
 
 
 def sample_table(data: Dataset) -> SampleTable:
@@ -51,7 +49,7 @@ def _arrow_table(data: Dataset) -> pa.Table:
     import pyarrow as pa
 
     with ContentKeys(cache_folder()) as keys:
-        stored = _StoredMedia(keys)
+        stored = _MediaPlaces(keys)
         parts = [
             _columns(data, role, samples, stored)
             for role, samples in data.by_role().items()
@@ -85,7 +83,7 @@ def _joined(arrays: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
 
 
 def _columns(
-    data: Dataset, role: str, samples: Sequence[Sample], stored: _StoredMedia
+    data: Dataset, role: str, samples: Sequence[Sample], stored: _MediaPlaces
 ) -> dict[str, pa.ChunkedArray]:
     """Return the columns of the samples with a role."""
     inputs, targets = column(samples, "inputs"), column(samples, "target")
@@ -107,7 +105,7 @@ def _columns(
 
 
 def _input_columns(
-    name: str, contents: Sequence[Any], stored: _StoredMedia
+    name: str, contents: Sequence[Any], stored: _MediaPlaces
 ) -> dict[str, Sequence[Any]]:
     """Return the columns of one input: its texts, and the places and the bytes of its media."""
     if are_texts(contents):
@@ -126,11 +124,11 @@ def _json(place: MediaPlace) -> str:
     return encode_json(replace(place, data=None)).decode()
 
 
-class _StoredMedia:
-    """The places of media, with the bytes of media that are in no file, up to a limit in total."""
+class _MediaPlaces:
+    """The places of media, with the bytes of media that are in no file (`StoredMedia`)."""
 
     def __init__(self, keys: ContentKeys) -> None:
-        self._keys, self._left = keys, _EMBEDDED
+        self._keys, self._stored = keys, StoredMedia()
 
     def place(self, content: object) -> MediaPlace | None:
         """Return the place of a media item; None for other contents."""
@@ -138,11 +136,4 @@ class _StoredMedia:
             return None
         key = self._keys.known(content)
         place = replace(media_place(content), key=key.hex() if key else "")
-        if place.path or place.url or self._left <= 0:
-            return place
-        try:
-            data = read_bytes(content)
-        except SampleError:
-            return place  # the sample failed in the run, which says why
-        self._left -= len(data)
-        return replace(place, data=data) if self._left >= 0 else place
+        return replace(place, data=self._stored.data(content, place))

@@ -16,6 +16,7 @@ from mmbench.columns import column
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.recording import samples as recording
+from mmbench.engine.recording import stored_media
 from mmbench.engine.recording.samples import sample_table
 from mmbench.errors import DataError, SampleError
 from mmbench.media.inside import ByteRanges, MediaInFile
@@ -123,7 +124,7 @@ def test_a_web_address_is_kept_and_never_loaded() -> None:
 def test_media_of_a_source_are_stored_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "_EMBEDDED", 25)
+    monkeypatch.setattr(stored_media, "_MOST", 25)
     made = [
         Sample(str(i), {"audio": Media("audio", f"m{i}", partial(bytes, 10))}) for i in range(4)
     ]

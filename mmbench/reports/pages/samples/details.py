@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from mmbench.comparison.samples.output_text import best_classes, class_name, class_scores, is_media
+from mmbench.comparison.samples.output_text import best_classes, class_name, class_scores
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.comparison.samples.run_samples import RunSamples
-from mmbench.media.endings import ENDINGS
 from mmbench.metrics.speech.alignment import ErrorRate, error_rate
 from mmbench.reports.pages.samples.alignments import alignment
 from mmbench.reports.pages.samples.media import PageMedia, ShownMedium
 from mmbench.reports.pages.samples.rows import SampleRows, answer, references, with_inputs
 from mmbench.reports.pages.samples.summary import Json, Pictures
-from mmbench.types import MediaPlace, Modality
+from mmbench.types import MediaPlace
 from mmbench.validation.safe_parse import encode_json
 
 LONGEST = 1 << 20  # characters of a text
@@ -60,7 +58,7 @@ class Details:
         return {
             "error": sample.error,
             "answer": cut(answer(sample)),
-            "media": [self._medium(one) for one in self._media.show(_output_media(sample, run))],
+            "media": [self._medium(one) for one in self._media.show(_generated(sample))],
             "alignment": alignment(sample, rate),
             "classes": _best_classes(sample, run),
             "reasoning": None if sample.reasoning is None else cut(sample.reasoning),
@@ -109,6 +107,7 @@ def _group(sample: RunSample) -> list[tuple[str, str]]:
 def _places(outputs: Sequence[RunSample]) -> Iterator[MediaPlace]:
     yield from with_inputs(outputs).media.values()
     for output in outputs:
+        yield from _generated(output)
         for hit in (*output.hits, *output.relevant):
             yield from hit.sample.media.values() if hit.sample else ()
 
@@ -126,15 +125,8 @@ def _as_text(value: object) -> str:
     return cut(value if isinstance(value, str) else encode_json(value).decode())
 
 
-def _output_media(sample: RunSample, run: RunSamples) -> list[MediaPlace]:
-    """Return the place of a generated image or sound, which may be a file that was scored."""
-    if not is_media(sample.output):
-        return []
-    name = str(sample.output["media"])
-    modality: Modality = "audio" if run.record.task.kind == "speaking" else "image"
-    path = Path(name)
-    is_file = path.is_absolute() and path.suffix.lower() in ENDINGS[modality] and path.is_file()
-    return [MediaPlace(modality, name, path=name if is_file else "")]
+def _generated(sample: RunSample) -> list[MediaPlace]:
+    return [] if sample.generated is None else [sample.generated]
 
 
 def _best_classes(sample: RunSample, run: RunSamples) -> list[tuple[str, float]]:
