@@ -27,7 +27,7 @@ MAX_SAMPLES = 1_500_000_000
 MANY_SAMPLES, SAMPLES_OF_A_BYTE = 1 << 28, 400
 
 # Start of a MIDI sample dump. libsndfile prints errors in these files to standard output.
-_SAMPLE_DUMP = b"\xf0\x7e"
+SAMPLE_DUMP = b"\xf0\x7e"
 
 # Seconds by which complete audio may be shorter than its header declares: two frames of MP3 at
 # 44.1 kHz. Some encoders count the frame of the header, and decoders may omit the last frame.
@@ -53,7 +53,7 @@ def decode_sound(data: bytes, name: str, rate: int) -> Audio:
         raise SampleError(f"{name}: not enough memory to decode it") from error
 
 
-class _Stream(BytesIO):
+class ByteStream(BytesIO):
     """A byte stream that ignores a seek to a position before its start.
 
     Damaged headers can cause such a seek. An error inside soundfile's callback would be printed and
@@ -98,17 +98,31 @@ class _Limits:
             )
 
 
-def _sound(data: bytes, name: str, rate: int) -> Audio:
+def decode_recording(data: bytes, name: str) -> Audio:
+    """Decode audio to mono, float32 [n], at the sampling rate of the file.
+
+    If the rate changes within the file, the first rate is used. Raises the errors of
+    `decode_sound`.
+    """
+    name = printable_name(name)
+    try:
+        return _sound(without_tags(data), name, None)
+    except MemoryError as error:
+        raise SampleError(f"{name}: not enough memory to decode it") from error
+
+
+def _sound(data: bytes, name: str, rate: int | None) -> Audio:
     import numpy as np
 
-    decoded = _decoded(data, name, rate)
+    decoded = _decoded(data, name, rate or 1)
     _refuse_cut(data, decoded, name)
     if not any(len(samples) for _, samples in decoded.stretches):
         raise ContentError(f"{name} has no audio samples")
     if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
         raise ContentError(f"{name} has audio samples that are NaN or infinite")
-    mono = [_resampled(samples, stored_rate, rate) for stored_rate, samples in decoded.stretches]
-    return Audio(np.concatenate(mono, dtype=np.float32), rate)
+    out = rate or decoded.stretches[0][0]
+    mono = [_resampled(samples, stored_rate, out) for stored_rate, samples in decoded.stretches]
+    return Audio(np.concatenate(mono, dtype=np.float32), out)
 
 
 def _decoded(data: bytes, name: str, rate: int) -> Decoded:
@@ -122,7 +136,7 @@ def _decoded(data: bytes, name: str, rate: int) -> Decoded:
         if all(stretch is not None for stretch in stretches):
             return Decoded([one for one in stretches if one is not None], cut=find_cut(data))
     except soundfile.SoundFileError as error:
-        refused = _reason(error)
+        refused = libsndfile_reason(error)
     refuse_false_table(data, name)
     decoded = decode_by_ffmpeg(data, _Limits(name, rate, len(data)).add)
     return decoded._replace(error=_both(refused, decoded.error))
@@ -137,10 +151,10 @@ def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float6
     import numpy as np
     import soundfile
 
-    if data.startswith(_SAMPLE_DUMP):
+    if data.startswith(SAMPLE_DUMP):
         return None
-    with soundfile.SoundFile(_Stream(with_length(data))) as file:
-        if not _is_counted(data, file.format, file.frames):
+    with soundfile.SoundFile(ByteStream(with_length(data))) as file:
+        if not is_counted(data, file.format, file.frames):
             return None
         limits.add(file.frames, file.channels, file.samplerate)
         # Codecs without seeking (GSM, G.721) need the number of frames. Read all at once, since
@@ -149,7 +163,7 @@ def _by_libsndfile(data: bytes, limits: _Limits) -> tuple[int, NDArray[np.float6
         return file.samplerate, samples.mean(axis=1, dtype=np.float64)
 
 
-def _is_counted(data: bytes, form: str, frames: int) -> bool:
+def is_counted(data: bytes, form: str, frames: int) -> bool:
     """Return whether libsndfile knows the exact number of samples.
 
     It does not know the number for FLAC from a pipe, and for an MP3 without a Xing or Info header
@@ -168,7 +182,7 @@ def _both(refused: str, error: str) -> str:
 _PREFIX = "cannot be decoded as audio: "
 
 
-def _reason(error: Exception) -> str:
+def libsndfile_reason(error: Exception) -> str:
     """Return the message of an error of libsndfile without the memory address in it."""
     return " ".join(str(error).split()).rpartition(": ")[2].rstrip(".")
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mmbench import media
 from mmbench.errors import SampleError, UserError
 from mmbench.media.inside import EMPTY, NOTHING, FileState, MediaFile, MediaInFile
+from mmbench.media.recordings import refuse_other_duration
 from mmbench.storage.cache_errors import cache_errors
 from mmbench.storage.key_store import KeyStore
 from mmbench.text import with_home
@@ -181,7 +182,9 @@ class ContentKeys:
 
     def _medium(self, medium: Media) -> bytes:
         if medium.read is None:
-            return digest(medium.modality, self.file(Path(medium.name)))
+            digest_of_file = self.file(Path(medium.name))
+            refuse_other_duration(medium)
+            return digest(medium.modality, digest_of_file)
         if isinstance(medium.read, MediaInFile):
             return digest(medium.modality, self.digest_inside(medium))
         if medium not in self._made:

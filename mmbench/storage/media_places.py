@@ -1,4 +1,4 @@
-"""Places of images, audio and videos: in a file, inside a file with other media, or at a URL."""
+"""Places of images, audio and videos: a file, a place inside a file, or a URL."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mmbench.errors import SampleError
 from mmbench.media import read_bytes
 from mmbench.media.inside import MediaInFile, as_ppm
+from mmbench.media.recordings import cut
 from mmbench.types import Media, MediaPlace, PlaceInFile
 from mmbench.validation.inflation import refuse_inflated_groups
 from mmbench.validation.regular_files import open_regular
@@ -63,6 +64,9 @@ def _refuse_large(size: int, most: int) -> None:
 
 def _part(file: Path, place: PlaceInFile, most: int) -> bytes:
     """Return the bytes of a media item inside a file. Raises OSError or ValueError."""
+    if place.start is not None:
+        with open_regular(file) as stream:
+            return cut(stream, place, str(file), most)
     if place.offset is None:
         return _cell(file, place.column, place.row or 0)
     _refuse_large(place.length, most)

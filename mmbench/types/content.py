@@ -36,12 +36,14 @@ class Media(Struct, frozen=True):
     """A reference to an image, an audio clip or a video, read and decoded only when needed.
 
     Error messages show `name`: a path, or the origin of the bytes ("row 12 of x.parquet"). `read`
-    returns the encoded bytes; if `read` is None, `name` is a path on disk.
+    returns the encoded bytes; if `read` is None, `name` is a path on disk. `seconds` is the
+    duration of audio according to the data; an audio file with another duration is a failed sample.
     """
 
     modality: Modality
     name: str
     read: Callable[[], bytes] | None = None
+    seconds: float | None = None
 
 
 class InvalidContent(Struct, frozen=True):

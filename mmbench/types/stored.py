@@ -10,10 +10,13 @@ from mmbench.types.content import Modality
 
 
 class PlaceInFile(Struct, frozen=True, omit_defaults=True):
-    """The place of a media item in a file: a range of bytes, or a cell of a Parquet file.
+    """The place of a media item in a file: a range of bytes, a cell of a Parquet file, or a part of
+    a recording.
 
     `pixels` is the height and the width if the bytes are not encoded, but the red, green and blue
-    values of an image, one colour after the other.
+    values of an image, one colour after the other. A part of a recording begins at `start`, in
+    seconds, and lasts `seconds`, or to the end of the recording if that is None; `channel` is the
+    number of its only channel, from 0, or None for all channels.
     """
 
     offset: int | None = None
@@ -21,6 +24,9 @@ class PlaceInFile(Struct, frozen=True, omit_defaults=True):
     pixels: tuple[int, int] | None = None
     column: str = ""
     row: int | None = None
+    start: float | None = None
+    seconds: float | None = None
+    channel: int | None = None
 
 
 class MediaPlace(Struct, frozen=True, omit_defaults=True):

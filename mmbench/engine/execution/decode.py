@@ -121,14 +121,15 @@ def lengths(items: Sequence[Item], rows: Places) -> Places:
 def length(item: Item) -> int:
     """Return the length of an item, by which items are sorted into batches.
 
-    The length of a text is its number of characters; the length of an audio file is its number of
-    bytes. Images and videos have the length 0.
+    The length of a text is its number of characters, the length of an audio file its number of
+    bytes, and the length of a part of a recording its number of bytes as WAV of 16 kHz and 16 bits.
+    Images and videos have the length 0.
     """
     match item:
         case str():
             return len(item)
         case Media():
-            return _bytes(item) if item.modality == "audio" and item.read is None else 0
+            return _bytes(item) if item.modality == "audio" else 0
         case ContinuationRequest():
             return length(item.conversation) + len(item.text)
         case tuple():
@@ -138,6 +139,8 @@ def length(item: Item) -> int:
 
 
 def _bytes(medium: Media) -> int:
+    if medium.read is not None:
+        return round(2 * RATE * (medium.seconds or 0))
     try:
         return Path(medium.name).stat().st_size
     except (OSError, ValueError):

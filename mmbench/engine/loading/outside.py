@@ -18,6 +18,7 @@ from mmbench.data.readers.library.names import library_name
 from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError
 from mmbench.storage.data_folders import data_folders_read, is_inside
+from mmbench.storage.media_places import media_place
 from mmbench.text import count, plain
 from mmbench.types import ContinuationRequest, Item, Media, Message, Requests, TaskSpec, View
 
@@ -99,8 +100,8 @@ def _caches() -> list[Path]:
 def _files(item: Item | Message) -> Iterator[str]:
     """Yield the paths of the files in an item."""
     match item:
-        case Media() if item.read is None:
-            yield item.name
+        case Media():
+            yield from _named_file(item)
         case View():
             yield from _files(item.media)
         case ContinuationRequest():
@@ -111,3 +112,13 @@ def _files(item: Item | Message) -> Iterator[str]:
         case tuple():
             for message in item:
                 yield from _files(message)
+
+
+def _named_file(medium: Media) -> Iterator[str]:
+    """Yield the path of a media item that data name: a file, or a recording with several parts."""
+    if medium.read is None:
+        yield medium.name
+        return
+    place = media_place(medium)
+    if place.inside is not None and place.inside.start is not None:
+        yield place.path

@@ -122,7 +122,8 @@ def visible_place(medium: Media) -> MediaPlace | None:
     group.
     """
     place = media_place(medium)
-    is_cell = place.inside is not None and place.inside.offset is None
+    inside = place.inside
+    is_cell = inside is not None and inside.offset is None and inside.start is None
     return None if is_cell or not place.path else place
 
 
