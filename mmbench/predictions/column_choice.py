@@ -29,9 +29,10 @@ COLUMNS = ("prediction", "id")
 SELECTIONS = ("filter", "repeat", "subset", "split")
 FIELDS = (*COLUMNS, *SELECTIONS)
 OWN = "value"
+MANIFEST_PATH = "audio_filepath"  # the column of audio files in a manifest of NeMo
 
 _STRONG_IDS = (
-    *("id", "question_id", "image_id", "audio_filepath", "sample_id", "utt_id", "utterance_id"),
+    *("id", "question_id", "image_id", MANIFEST_PATH, "sample_id", "utt_id", "utterance_id"),
     *("uid", "video_id", "audio_id", "pid", "query_id", "qid", "doc_id", "index", "idx", "key"),
 )
 _PATHS = ("file_name", "filename", "file", "path", "image", "audio", "video")
@@ -208,7 +209,7 @@ def id_columns(records: Sequence[Record], prediction: str) -> IdColumns:
     by_preference = sorted(whole, key=lambda name: IDS.index(plain_name(name)))
     preferred = _id_of_format({plain_name(name) for name in columns_of(records)}, prediction)
     first = [name for name in by_preference if plain_name(name) == preferred]
-    if not first or preferred == "audio_filepath":
+    if not first or preferred == MANIFEST_PATH:
         return IdColumns(
             [*first, *(n for n in by_preference if n not in first)], by_format=bool(first)
         )
@@ -223,8 +224,8 @@ def _id_of_format(columns: set[str], prediction: str) -> str:
         return "question_id"
     if {"image_id", "caption"} <= columns and "question_id" not in columns:
         return "image_id"
-    is_manifest = "audio_filepath" in columns and columns & {"text", "pred_text"}
-    return "audio_filepath" if is_manifest else ""
+    is_manifest = MANIFEST_PATH in columns and columns & {"text", "pred_text"}
+    return MANIFEST_PATH if is_manifest else ""
 
 
 def is_positional(records: Sequence[Record]) -> bool:

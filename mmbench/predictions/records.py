@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import ABSENT, Keyed, Mapped, are_distinct, are_texts, pack, rows_of_type
+from mmbench.data.mapping.recording_parts import parse_offset, part_id
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.records import (
     Record,
     as_id,
     cells_of,
     columns_of,
+    convert,
+    find_name,
     full_texts,
     plain_name,
     refuse_duplicates,
@@ -25,6 +28,7 @@ from mmbench.data.sources.judgements import QUERIES
 from mmbench.errors import DataError
 from mmbench.predictions.column_choice import (
     IDS,
+    MANIFEST_PATH,
     ColumnChoice,
     IdColumns,
     candidates,
@@ -251,7 +255,20 @@ def _distinct(records: Sequence[Record], names: Sequence[str]) -> dict[str, Sequ
 
 def _column_of_ids(records: Sequence[Record], name: str) -> Sequence[str]:
     full = full_texts(records, (name,))
-    return pack([_id(record, name) for record in records]) if full is None else full
+    ids = pack([_id(record, name) for record in records]) if full is None else full
+    return _ids_of_parts(records, ids) if plain_name(name) == MANIFEST_PATH else ids
+
+
+def _ids_of_parts(records: Sequence[Record], files: Sequence[str]) -> Sequence[str]:
+    """Return the ids of the rows of a NeMo manifest, in which rows may be parts of files."""
+    name = find_name(columns_of(records), "offset", records[0].where)
+    if name is None:
+        return files
+    rows = zip(records, files, cells_of(records, name), strict=True)
+    return [
+        part_id(file, convert(parse_offset, cell, f"{record.where}: {name}"))
+        for record, file, cell in rows
+    ]
 
 
 def _id(record: Record, name: str) -> str:

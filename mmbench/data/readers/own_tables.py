@@ -40,8 +40,11 @@ class OwnTable(FileRows):
         """Make the column `name` available as `other` too, unless a column `other` exists."""
         actual = self.find(name)
         if actual is not None and self.find(other) is None:
-            columns = {**self._cells.columns, other: self._cells.columns[actual]}
-            self._cells = Mappings(columns, self.total)
+            self.append(other, self._cells.columns[actual])
+
+    def append(self, name: str, cells: Sequence[Any]) -> None:
+        """Add a column with one cell for each row of the file, or replace the column."""
+        self._cells = Mappings({**self._cells.columns, name: cells}, self.total)
 
     def cells(self, name: str) -> Sequence[Any]:
         """Return the cells of a column; ABSENT for a row that lacks the column."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
@@ -40,17 +41,31 @@ def trn_parts(line: str) -> tuple[str, str] | None:
     return name.strip(), text.strip()
 
 
+class NumberedText(NamedTuple):
+    """A text with the number of its line, from 1."""
+
+    line: int
+    text: str
+
+
 def kaldi_texts(data: bytes, path: Path) -> dict[str, str]:
+    """Return the texts of Kaldi lines `id words…` by id (`kaldi_lines`)."""
+    return {ident: one.text for ident, one in kaldi_lines(data, path).items()}
+
+
+def kaldi_lines(data: bytes, path: Path) -> dict[str, NumberedText]:
     """Return the texts of Kaldi lines `id words…` by id; empty lines are skipped.
 
-    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". The files utt2spk and wav.scp
-    of Kaldi have the same form. Raises DataError for duplicate ids, and if there are no lines.
+    Source of the format: kaldi-asr.org, doc/data_prep.html, "text". The files utt2spk, wav.scp and
+    segments of Kaldi have the same form. Raises DataError for duplicate ids, and if there are no
+    lines.
     """
-    pairs = [kaldi_parts(line) for line in text_lines(data, path) if line.strip()]
-    if not pairs:
+    lines = enumerate(text_lines(data, path), start=1)
+    rows = [(number, *kaldi_parts(line)) for number, line in lines if line.strip()]
+    if not rows:
         raise DataError(f"{path}: no lines `id words…`")
-    refuse_duplicates("id", [ident for ident, _ in pairs], str(path))
-    return dict(pairs)
+    refuse_duplicates("id", [ident for _, ident, _ in rows], str(path))
+    return {ident: NumberedText(number, text) for number, ident, text in rows}
 
 
 def kaldi_parts(line: str) -> tuple[str, str]:

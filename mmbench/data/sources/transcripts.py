@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.data.mapping.own_table_media import media_by_modality
-from mmbench.data.readers.folders import MEDIA, files_below
-from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import parse_text
-from mmbench.data.readers.table_files import TABLES, find_file, read_records
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.folders import files_below
+from mmbench.data.readers.table_files import TABLES, find_file
 from mmbench.data.readers.transcript_lines import TIMED
-from mmbench.data.sources.speech_layouts import kaldi, librispeech, sphinx, trn
-from mmbench.datasets import Samples, sample_columns
+from mmbench.data.sources.speech.fairseq import fairseq, is_fairseq
+from mmbench.data.sources.speech.kaldi import kaldi
+from mmbench.data.sources.speech.layouts import librispeech, sphinx, trn
+from mmbench.data.sources.speech.tables import transcript_table
+from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed
 from mmbench.types import Sample
 
-_IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio")
-_TEXTS = ("text", "transcript", "transcription", "sentence")
-_USED = {*MEDIA, "id", "text", "speaker", "file"}
 # Names of LibriSpeech's parts (openslr.org/12).
 _PARTS = (
     *("dev-clean", "dev-other", "test-clean", "test-other"),
@@ -38,10 +36,14 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     - CSV, TSV, JSONL or JSON with `id`, `text` and optionally `speaker` and `audio`, a path; other
       columns are tags. The path is the id if there is no id column. Without `text`, the only column
       of `transcript`, `transcription` and `sentence` is the text;
-    - a manifest of NeMo with `audio_filepath` and `text`;
+    - a manifest of NeMo with `audio_filepath` and `text`; a row with `offset` and `duration` is a
+      part of the file;
+    - a TSV of paths and texts, with or without a header (Common Voice), or a manifest of fairseq
+      with its .wrd or .ltr;
     - a folder of LibriSpeech with its *.trans.txt files;
     - a folder of CMUSphinx with `transcription` and `fileids`;
-    - a data folder of Kaldi, or its file `text`.
+    - a data folder of Kaldi, or its file `text`; with `segments`, utterances are parts of
+      recordings.
 
     `split` selects a part of LibriSpeech: the subfolder with this name, in `root` or in its
     subfolder LibriSpeech. Audio files are found by id, next to the transcripts; they need not
@@ -62,7 +64,16 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
         return _data(kaldi(root))
     _refuse_unread(root)
     path = find_file(root, "transcripts", (*TABLES, ".trn"))
-    return _data(trn(path) if path.suffix.lower() == ".trn" else _table(path))
+    return _data(_file_samples(path))
+
+
+def _file_samples(path: Path) -> Sequence[Sample]:
+    suffix = path.suffix.lower()
+    if suffix == ".trn":
+        return trn(path)
+    if suffix == ".tsv" and is_fairseq(read_file(path)):
+        return fairseq(path)
+    return transcript_table(path)
 
 
 def _data(samples: Sequence[Sample]) -> Samples:
@@ -100,18 +111,3 @@ def _part(root: Path, split: str) -> Path:
             f"{root} is or has {listed(sorted(others))}, not {split}; give --data FOLDER of {split}"
         )
     return root
-
-
-def _table(path: Path) -> Sequence[Sample]:
-    rows = OwnTable(path, read_records(path, "text"))
-    rows.alias("audio_filepath", "audio")  # the column of a NeMo manifest
-    # `text` has priority over other columns of transcripts.
-    select = rows.first if rows.find("text") else rows.only
-    name, texts = select(_TEXTS, "text")
-    return sample_columns(
-        rows.distinct_ids(_IDS),
-        media_by_modality(rows),
-        targets=rows.as_texts(name, parse_text, texts),
-        groups=rows.texts("speaker"),
-        tags=rows.tags({*_USED, name}),
-    )

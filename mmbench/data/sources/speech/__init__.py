@@ -1,0 +1,1 @@
+"""Layouts of recordings with transcripts, one module for each family of formats."""

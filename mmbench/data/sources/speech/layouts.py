@@ -1,0 +1,74 @@
+"""Transcripts next to audio files with the ids as names: .trn, LibriSpeech and CMUSphinx."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.records import refuse_duplicates
+from mmbench.data.readers.table_files import text_lines
+from mmbench.data.readers.transcript_lines import trn_texts
+from mmbench.data.sources.speech.recordings import Recording, recording_samples
+from mmbench.errors import DataError
+from mmbench.text import listed
+from mmbench.text.alternatives import Reference, parse
+from mmbench.types import Sample
+
+
+def trn(path: Path) -> list[Sample]:
+    """Load a .trn file with lines `text (id)`; a text may contain alternatives."""
+    texts = trn_texts(read_file(path), path)
+    return recording_samples(
+        Recording(ident, _reference(text, f"{path}: sample {ident}"), path.parent)
+        for ident, text in texts.items()
+    )
+
+
+def _reference(text: str, where: str) -> Reference:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}") from error
+
+
+def librispeech(chapters: list[Path], root: Path) -> list[Sample]:
+    """Load LibriSpeech transcripts, with the audio files next to them.
+
+    The lines are `SPEAKER-CHAPTER-NUMBER TEXT`. Source of the format: openslr.org/12, README.
+    `root` is the folder of all `chapters`, for messages.
+    """
+    lines = [(f.parent, *line.partition(" ")) for f in chapters for line in _lines(f)]
+    recordings = [
+        Recording(ident, text.strip(), folder, ident.partition("-")[0])
+        for folder, ident, _, text in lines
+        if ident
+    ]
+    refuse_duplicates("id", [recording.id for recording in recordings], str(root))
+    return recording_samples(recordings)
+
+
+def sphinx(folder: Path) -> list[Sample]:
+    """Load a CMUSphinx folder: one sample for each id in `fileids`, with its transcript.
+
+    The markers <s> and </s> are removed from transcripts.
+    """
+    file, order = folder / "transcription", folder / "fileids"
+    texts = trn_texts(read_file(file), file)
+    paths = [PurePosixPath(line) for line in _lines(order) if line]
+    refuse_duplicates("id", [path.name for path in paths], str(order))
+    strangers = texts.keys() ^ {path.name for path in paths}
+    if strangers:
+        raise DataError(
+            f"{folder}: ids in only one of transcription and fileids: {listed(sorted(strangers))}"
+        )
+    return recording_samples(
+        Recording(path.name, _spoken(texts[path.name]), folder / path.parent) for path in paths
+    )
+
+
+def _spoken(text: str) -> str:
+    return text.removeprefix("<s>").removesuffix("</s>").strip()
+
+
+def _lines(file: Path) -> list[str]:
+    return text_lines(read_file(file), file)

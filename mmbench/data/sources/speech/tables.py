@@ -1,0 +1,141 @@
+"""Tables of recordings with transcripts: manifests of NeMo, TSV of paths, Common Voice, CSV, JSONL.
+
+Formats: NVIDIA/NeMo nemo/collections/common/parts/preprocessing/manifest.py (`__parse_item`) and
+nemo/collections/asr/parts/preprocessing/segment.py (`AudioSegment.from_file`: `offset` and
+`duration` are seconds, and a duration of 0 or less stands for the rest of the file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from mmbench.columns import are_distinct
+from mmbench.data.mapping.own_table_media import media_by_modality
+from mmbench.data.mapping.recording_parts import (
+    parse_offset,
+    parse_seconds,
+    part_id,
+    parts_of_recordings,
+)
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.folders import MEDIA, modality_by_ending
+from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.records import (
+    parse_text,
+    refuse_duplicates,
+)
+from mmbench.data.readers.table_files import csv_records, read_records
+from mmbench.datasets import sample_columns
+from mmbench.types import Media, PlaceInFile, Sample
+
+_NEMO = ("audio_filepath", "audio_filename")
+# Columns of audio paths in manifests of NeMo, Common Voice, Hugging Face and SpeechBrain.
+_PATHS = (*_NEMO, "path", "file_name", "wav")
+_IDS = ("id", "audio_filepath", "utt_id", "utterance_id", "segment_id", "file", "audio", *_PATHS)
+_TEXTS = ("text", "transcript", "transcription", "sentence", "normalized_text", "wrd")
+_SPEAKERS = ("speaker", "client_id", "speaker_id", "spk_id")
+_USED = {*MEDIA, *_PATHS, *_SPEAKERS, "id", "text", "file"}
+_COMMON_VOICE = {"client_id", "path", "sentence"}
+_CLIPS = "clips"  # the folder of audio files of Common Voice
+
+
+def transcript_table(path: Path) -> Sequence[Sample]:
+    """Load the rows of a table, with the transcript as target and the speaker as group.
+
+    A row of a NeMo manifest with an `offset` is a part of its audio file, of `duration` seconds; a
+    row without one is the whole file, which must last `duration` seconds. Raises DataError.
+    """
+    rows = _read(path)
+    manifest = next((name for name in _NEMO if rows.find(name)), "")
+    for name in _PATHS if rows.find("file") is None else ():
+        rows.alias(name, "audio")
+    media = dict(media_by_modality(rows))
+    if manifest and "audio" in media:
+        media["audio"] = _manifest_audio(rows, media["audio"])
+    # `text` has priority over other columns of transcripts.
+    select = rows.first if rows.find("text") else rows.only
+    name, texts = select(_TEXTS, "text")
+    speaker = next((name for name in _SPEAKERS if rows.find(name)), "speaker")
+    return sample_columns(
+        _ids(rows, manifest),
+        media,
+        targets=rows.as_texts(name, parse_text, texts),
+        groups=rows.texts(speaker),
+        tags=rows.tags({*_USED, name}),
+    )
+
+
+def _read(path: Path) -> OwnTable:
+    """Return the rows of a table. A TSV of paths and texts may lack a header."""
+    if path.suffix.lower() != ".tsv":
+        return OwnTable(path, read_records(path, "text"))
+    data = read_file(path)
+    first = data.partition(b"\n")[0].decode(errors="replace").rstrip("\r").split("\t")
+    read_unquoted = partial(csv_records, data, path, "\t", quoted=False)
+    if set(first) >= _COMMON_VOICE:
+        return _with_clips(OwnTable(path, read_unquoted()))
+    kinds = [modality_by_ending(cell) for cell in first]
+    if len(first) == 2 and kinds.count("audio") == 1:
+        header = ["audio" if kind else "text" for kind in kinds]
+        return _with_stems(OwnTable(path, read_unquoted(header=header)))
+    return OwnTable(path, read_records(path, "text"))
+
+
+def _with_clips(rows: OwnTable) -> OwnTable:
+    """Add the paths in the folder of clips as column `audio`; the paths in the file are the ids."""
+    if (rows.folder / _CLIPS).is_dir():
+        rows.append("id", rows.read("path"))
+        rows.append("audio", [f"{_CLIPS}/{name}" for name in rows.read("path")])
+    return rows
+
+
+def _with_stems(rows: OwnTable) -> OwnTable:
+    """Add the column `id` with the names of the audio files, if they are distinct."""
+    stems = [PurePosixPath(str(path)).stem for path in rows.read("audio")]
+    if are_distinct(stems):
+        rows.append("id", stems)
+    return rows
+
+
+def _manifest_audio(rows: OwnTable, audio: Sequence[Any]) -> list[Any]:
+    """Return the audio of a NeMo manifest: parts of files, or files with their durations."""
+    offsets, durations = _offsets(rows), _seconds(rows, "duration", parse_seconds)
+    durations = [seconds if seconds and seconds > 0 else None for seconds in durations]
+    places = [
+        None if start is None else PlaceInFile(start=start, seconds=seconds)
+        for start, seconds in zip(offsets, durations, strict=True)
+    ]
+    parts = parts_of_recordings(audio, places)
+    return [
+        Media(one.modality, one.name, seconds=seconds)
+        if isinstance(one, Media) and one.read is None
+        else one
+        for one, seconds in zip(parts, durations, strict=True)
+    ]
+
+
+def _offsets(rows: OwnTable) -> Sequence[float | None]:
+    return _seconds(rows, "offset", parse_offset)
+
+
+def _seconds(
+    rows: OwnTable, name: str, one: Callable[[object], float | None]
+) -> Sequence[float | None]:
+    """Return the result of `one` for each cell of a column."""
+    return rows.convert(rows.find(name) or name, one, rows.cells(name))
+
+
+def _ids(rows: OwnTable, manifest: str) -> Sequence[str]:
+    """Return the distinct ids of the rows.
+
+    The id of a part of a file is the path with the offset, unless the table has ids.
+    """
+    ids = rows.ids(_IDS)
+    column = next((name for name in _IDS if rows.find(name)), "")
+    if manifest == column:
+        ids = [part_id(path, start) for path, start in zip(ids, _offsets(rows), strict=True)]
+    refuse_duplicates("id", ids, rows.place)
+    return ids
