@@ -117,6 +117,8 @@ def place_text(place: MediaPlace) -> str:
 
     The text is not escaped.
     """
+    if place.inside is not None and place.inside.start is not None:
+        return place.name  # it names the recording
     if place.inside is not None:
         return place.name if place.path in place.name else f"{place.name} in {place.path}"
     if place.path or place.url:

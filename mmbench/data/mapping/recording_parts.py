@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,14 @@ def parts_of_recordings(
             reader = MediaInFile(recording, number)
             parts[at] = Media("audio", part_name(file, place), reader, place.seconds)
     return parts
+
+
+def ranges_of_parts(contents: Iterable[object]) -> str:
+    """Return a hash of the recordings and ranges of all parts in a column; "" without parts."""
+    media = (one.read for one in contents if isinstance(one, Media))
+    parts = [one for one in media if isinstance(one, MediaInFile)]
+    places = [part.file.place(part.number) for part in parts]
+    return blake2b(repr(places).encode(), digest_size=16).hexdigest() if places else ""
 
 
 def part_name(file: str, place: PlaceInFile) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmbench.columns import column, entries
+from mmbench.data.mapping.recording_parts import ranges_of_parts
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import files_below
 from mmbench.data.readers.table_files import TABLES, find_file
@@ -77,7 +79,9 @@ def _file_samples(path: Path) -> Sequence[Sample]:
 
 
 def _data(samples: Sequence[Sample]) -> Samples:
-    return Samples(samples, group_name="speaker")
+    # The sample table of other parts is replaced, since its source differs.
+    ranges = ranges_of_parts(entries(column(samples, "inputs"), "audio"))
+    return Samples(samples, source={"parts": ranges} if ranges else {}, group_name="speaker")
 
 
 def _refuse_unread(root: Path | None) -> None:

@@ -18,7 +18,7 @@ from mmbench.types import Audio, GeneratedText, GenerationConfig
 from mmbench.validation.named_values import grouped_options
 from tests.support.command_line import refusal, run_record
 from tests.support.conversations import replies, user
-from tests.support.files import write_lines
+from tests.support.files import write_file, write_lines
 from tests.support.servers.chat_completions import Endpoint, serving
 
 SHORT = GenerationConfig(max_tokens=20)
@@ -115,3 +115,21 @@ def test_a_run_transcribes_recordings(
     assert record["model"]["options"]["language"] == "en"
     err = refusal(capsys, "run", *model, "-t", "pope", "--data", str(data))
     assert "api-transcribe" in err
+
+
+def test_a_part_of_a_recording_is_sent_alone(
+    endpoint: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write(tmp_path / "long.wav", sound(64_000).samples, 16000)
+    write_file(tmp_path / "text", "a the cat sat\nb a cow\n")
+    write_file(tmp_path / "wav.scp", "r long.wav\n")
+    write_file(tmp_path / "segments", "a r 1 1.05\nb r 3 3.1\n")
+    model = ["-m", "api-transcribe@w", "--api-base", endpoint.base, "--model-arg", "concurrency=1"]
+    flags = ["-t", "transcripts", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    record = run_record(capsys, "run", *model, *flags)
+    assert record["scores"]["wer[none]"]["value"] == pytest.approx(1 / 5)
+    whole = soundfile.read(tmp_path / "long.wav", dtype="int16")[0]
+    sent = [soundfile.read(BytesIO(form["file"]), dtype="int16")[0] for form in endpoint.bodies]
+    by_length = sorted(sent, key=len)
+    assert np.array_equal(by_length[0], whole[16_000:16_800])
+    assert np.array_equal(by_length[1], whole[48_000:49_600])

@@ -134,6 +134,15 @@ def test_segments_of_kaldi(folder: Path) -> None:
     assert sizes == [1.0, 2.0]  # they overlap
 
 
+def test_other_segments_are_another_source(folder: Path) -> None:
+    """The sample table of a board has the places of the parts, and is replaced with them."""
+    first = transcripts(kaldi(folder)).source
+    assert transcripts(kaldi(folder)).source == first != {}
+    assert transcripts(kaldi(folder, segments="s1-a r1 0 1\ns2-b r1 1 2\n")).source != first
+    (folder / "data/test/segments").unlink()
+    assert transcripts(kaldi(folder, segments="", wav_scp="s1-a x\ns2-b y\n")).source == {}
+
+
 def test_a_channel_of_kaldi(folder: Path) -> None:
     place = kaldi(folder, segments="s1-a r1 0.5 1.5 0\ns2-b r1 1.0 -1 1\n")
     first, second = samples_of(place)

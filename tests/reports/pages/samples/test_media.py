@@ -8,7 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from mmbench.reports.pages.samples import embedded_media as limits
@@ -88,6 +90,18 @@ def test_a_site_copies_media_without_a_file_of_their_own(mode: str, tmp_path: Pa
     for medium, expected in zip(shown, (data, data, wav()), strict=True):
         assert (tmp_path / "site" / medium.source).read_bytes() == expected
         assert not medium.note
+
+
+@pytest.mark.parametrize("mode", ["link", "copy"])
+def test_a_site_has_the_part_of_a_recording(mode: str, tmp_path: Path) -> None:
+    recording = tmp_path / "long.flac"
+    recording.write_bytes(sound_bytes(np.arange(-8000, 8000, dtype=np.int16), 8000, "FLAC"))
+    inside = PlaceInFile(start=0.5, seconds=1.0)
+    part = MediaPlace("audio", "long.flac from 0.5 to 1.5 s", path=str(recording), inside=inside)
+    shown = one(site_media(mode, tmp_path / "site"), part)
+    assert shown.source.endswith(".wav") and shown.name == part.name and not shown.note
+    samples, rate = soundfile.read(tmp_path / "site" / shown.source, dtype="int16")
+    assert rate == 8000 and np.array_equal(samples, np.arange(-4000, 4000))
 
 
 def test_a_second_report_keeps_copies_and_thumbnails(tmp_path: Path) -> None:
