@@ -10,9 +10,12 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
+from mmbench.reference.worlds.numbers import sources as numbers
 from mmbench.storage import records
 from mmbench.storage.run_lookup import find_run
 from tests.support.checkpoints import contrastive
@@ -44,7 +47,9 @@ def api_base() -> Iterator[str]:
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a folder with the files of a clone that README names, photos and a checkpoint."""
+    """Work in a folder with the files that README and docs name: those of a clone, and the user's
+    photos, recordings and checkpoint.
+    """
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     for path in committed("leaderboards"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -52,8 +57,20 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "photos").mkdir()
     for name in ("blue sea", "green garden", "red car"):
         Image.new("RGB", (64, 48), name.split()[0]).save(tmp_path / f"photos/{name}.jpg")
+    make_recordings(tmp_path / "recordings")
     contrastive.build("clip", tmp_path / "my-clip")
     monkeypatch.chdir(tmp_path)
+
+
+def make_recordings(folder: Path) -> None:
+    """Write two recordings of spoken numbers, and a meeting of both with half a second between."""
+    folder.mkdir()
+    pieces = []
+    for name, clip in (("first", "test-1.ogg"), ("second", "test-7.ogg")):
+        shutil.copy(numbers.folder() / clip, folder / f"{name}.ogg")
+        samples, rate = soundfile.read(folder / f"{name}.ogg")
+        pieces += [np.zeros(rate // 2), samples]
+    soundfile.write(folder / "meeting.flac", np.concatenate(pieces), rate)
 
 
 def committed(folder: str) -> list[str]:

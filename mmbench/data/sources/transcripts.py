@@ -30,7 +30,7 @@ _PARTS = (
 
 @declare_source("table", "json", "text", own_data=True)
 def transcripts(root: Path | None, *, split: str = "") -> Samples:
-    """Load one sample per recording: its transcript as target, its speaker, if known, as group.
+    """Load one sample per recording: its transcript as target, its speaker as group and tag.
 
     `root` is a file or a folder in one of these formats:
 
@@ -81,7 +81,8 @@ def _file_samples(path: Path) -> Sequence[Sample]:
 def _data(samples: Sequence[Sample]) -> Samples:
     # The sample table of other parts is replaced, since its source differs.
     ranges = ranges_of_parts(entries(column(samples, "inputs"), "audio"))
-    return Samples(samples, source={"parts": ranges} if ranges else {}, group_name="speaker")
+    source = {"parts": ranges} if ranges else {}
+    return Samples(samples, source=source, group_name="speaker").with_group_tags()
 
 
 def _refuse_unread(root: Path | None) -> None:

@@ -204,7 +204,8 @@ def test_tables_of_transcripts(tmp_path):
     )
     data = transcripts(file)
     assert said(data) == {"u1": ("hello", "ann"), "u2": ("", "")}
-    assert data.samples[0].tags == {"audio_seconds": "2.5"}
+    assert data.samples[0].tags == {"speaker": "ann", "audio_seconds": "2.5"}
+    assert data.samples[1].tags == {}
     assert data.samples[0].inputs == {"audio": Media("audio", str(tmp_path / "a/u1.wav"))}
     assert data.samples[1].inputs == {
         "audio": InvalidContent(f"{file} line 3: audio is empty, so the audio file is missing")

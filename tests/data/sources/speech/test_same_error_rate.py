@@ -50,7 +50,8 @@ def test_the_speaker_is_the_group_and_a_tag(layouts: dict[str, Path], name: str)
     assert data.group_name == "speaker"
     assert [sample.group for sample in data.samples] == ["s0", "s1", "s0", "s1", "s0"]
     tags = data.samples[1].tags
-    assert tags["lang"] == "en" if name.startswith("nemo") else tags == {"gender": "m"}
+    assert tags["speaker"] == "s1"
+    assert tags["lang" if name.startswith("nemo") else "gender"] in ("en", "m")
 
 
 def test_a_part_is_the_clip_itself(layouts: dict[str, Path]) -> None:
