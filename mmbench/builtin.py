@@ -195,7 +195,7 @@ DATA: NameTable = {
     ),
     "transcripts": (
         "mmbench.data.sources.transcripts:transcripts",
-        "recordings with transcripts: trn, JSONL, CSV",
+        "recordings with transcripts: trn, JSONL, CSV, TSV, NeMo, Kaldi, fairseq",
     ),
     "labels": (
         "mmbench.data.sources.labels:labels",

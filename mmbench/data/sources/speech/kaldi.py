@@ -147,6 +147,6 @@ def _sound(folder: _Folder, ident: str) -> Content | None:
         )
     if _ARCHIVE.search(entry):
         return InvalidContent(f"{where} names an archive of Kaldi; write its audio to a WAV file")
-    absolute = folder.path.absolute()
-    paths = [folder.path / entry, *(above / entry for above in absolute.parents[:2])]
+    home = folder.path if len(folder.path.parents) > 1 else folder.path.absolute()
+    paths = [folder.path / entry, *(above / entry for above in home.parents[:2])]
     return Media("audio", str(next((path for path in paths if path.is_file()), paths[0])))
