@@ -189,7 +189,8 @@ def is_single_record(content: dict[str, object], value: str) -> bool:
     """
     names = set(map(plain_name, content))
     if value:
-        return value in names and bool(names & {"id", "question_id", "image_id", "utt_id"})
+        ids = {"id", "question_id", "image_id", "utt_id", "audio_filepath"}
+        return value in names and bool(names & ids)
     return bool(content) and not any(isinstance(one, dict) for one in content.values())
 
 

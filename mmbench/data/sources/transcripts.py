@@ -8,12 +8,13 @@ from pathlib import Path
 from mmbench.columns import column, entries
 from mmbench.data.mapping.recording_parts import ranges_of_parts
 from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.folders import entries as folder_entries
 from mmbench.data.readers.folders import files_below
 from mmbench.data.readers.table_files import TABLES, find_file
 from mmbench.data.readers.transcript_lines import TIMED
 from mmbench.data.sources.speech.fairseq import fairseq, is_fairseq
 from mmbench.data.sources.speech.kaldi import kaldi
-from mmbench.data.sources.speech.layouts import librispeech, sphinx, trn
+from mmbench.data.sources.speech.layouts import librispeech, sphinx, text_files, trn
 from mmbench.data.sources.speech.tables import transcript_table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
@@ -21,6 +22,7 @@ from mmbench.protocols import declare_source
 from mmbench.text import listed
 from mmbench.types import Sample
 
+_FILES = (*TABLES, ".trn")
 # Names of LibriSpeech's parts (openslr.org/12).
 _PARTS = (
     *("dev-clean", "dev-other", "test-clean", "test-other"),
@@ -40,8 +42,9 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
       of `transcript`, `transcription` and `sentence` is the text;
     - a manifest of NeMo with `audio_filepath` and `text`; a row with `offset` and `duration` is a
       part of the file;
-    - a TSV of paths and texts, with or without a header (Common Voice), or a manifest of fairseq
-      with its .wrd or .ltr;
+    - a TSV or CSV of paths and texts without a header, the TSV of Common Voice, or a manifest of
+      fairseq with its .wrd or .ltr;
+    - a folder of audio files, each with its text in a .txt of the same name;
     - a folder of LibriSpeech with its *.trans.txt files;
     - a folder of CMUSphinx with `transcription` and `fileids`;
     - a data folder of Kaldi, or its file `text`; with `segments`, utterances are parts of
@@ -65,8 +68,16 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     if root is not None and root.is_file() and root.name == "text":
         return _data(kaldi(root))
     _refuse_unread(root)
-    path = find_file(root, "transcripts", (*TABLES, ".trn"))
+    if root is not None and root.is_dir() and not _has_file(root):
+        pairs = text_files(root)
+        if pairs:
+            return _data(pairs)
+    path = find_file(root, "transcripts", _FILES)
     return _data(_file_samples(path))
+
+
+def _has_file(folder: Path) -> bool:
+    return any(file.suffix.lower() in _FILES for file in folder_entries(folder))
 
 
 def _file_samples(path: Path) -> Sequence[Sample]:

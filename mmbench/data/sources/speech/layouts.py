@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.folders import file_id, files_below
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
 from mmbench.data.readers.transcript_lines import trn_texts
 from mmbench.data.sources.speech.recordings import Recording, recording_samples
 from mmbench.errors import DataError
+from mmbench.media.endings import SOUNDS
 from mmbench.text import listed
 from mmbench.text.alternatives import Reference, parse
-from mmbench.types import Sample
+from mmbench.types import Media, Sample
 
 
 def trn(path: Path) -> list[Sample]:
@@ -72,3 +74,31 @@ def _spoken(text: str) -> str:
 
 def _lines(file: Path) -> list[str]:
     return text_lines(read_file(file), file)
+
+
+def text_files(root: Path) -> list[Sample]:
+    """Load a folder of audio files with their transcripts in text files of the same names.
+
+    The id is the path without the extension; the lines of a text are joined. Returns [] if no audio
+    file has a text. Raises DataError for an audio file without a text.
+    """
+    sounds = [file for file in files_below(root) if file.suffix.lower() in SOUNDS]
+    texts = {file: file.with_suffix(".txt") for file in sounds}
+    missing = [file_id(file, root) for file, text in texts.items() if not text.is_file()]
+    if len(missing) == len(sounds):
+        return []
+    if missing:
+        raise DataError(
+            f"{root}: audio files without a transcript: {listed(missing)}; write each text to a"
+            " .txt next to its file, or move the others away"
+        )
+    refuse_duplicates("id", [file_id(file, root) for file in sounds], str(root))
+    return recording_samples(
+        Recording(
+            file_id(file, root),
+            " ".join(" ".join(_lines(text)).split()),
+            root,
+            sound=Media("audio", str(file)),
+        )
+        for file, text in texts.items()
+    )

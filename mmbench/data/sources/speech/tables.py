@@ -7,8 +7,8 @@ nemo/collections/asr/parts/preprocessing/segment.py (`AudioSegment.from_file`: `
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,6 +29,7 @@ from mmbench.data.readers.records import (
 )
 from mmbench.data.readers.table_files import csv_records, read_records
 from mmbench.datasets import sample_columns
+from mmbench.errors import DataError
 from mmbench.types import Media, PlaceInFile, Sample
 
 _NEMO = ("audio_filepath", "audio_filename")
@@ -39,6 +40,7 @@ _TEXTS = ("text", "transcript", "transcription", "sentence", "normalized_text", 
 _SPEAKERS = ("speaker", "client_id", "speaker_id", "spk_id")
 _USED = {*MEDIA, *_PATHS, *_SPEAKERS, "id", "text", "file"}
 _COMMON_VOICE = {"client_id", "path", "sentence"}
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _CLIPS = "clips"  # the folder of audio files of Common Voice
 
 
@@ -69,19 +71,40 @@ def transcript_table(path: Path) -> Sequence[Sample]:
 
 
 def _read(path: Path) -> OwnTable:
-    """Return the rows of a table. A TSV of paths and texts may lack a header."""
-    if path.suffix.lower() != ".tsv":
+    """Return the rows of a table. A CSV or TSV of paths and texts may lack a header."""
+    delimiter = _DELIMITERS.get(path.suffix.lower(), "")
+    if not delimiter:
         return OwnTable(path, read_records(path, "text"))
     data = read_file(path)
-    first = data.partition(b"\n")[0].decode(errors="replace").rstrip("\r").split("\t")
-    read_unquoted = partial(csv_records, data, path, "\t", quoted=False)
+    line = data.partition(b"\n")[0].decode(errors="replace").rstrip("\r")
+    # TSV without a header, and those of Common Voice, are written without quotes.
+    quoted = delimiter != "\t"
+    first = next(csv.reader([line], delimiter=delimiter), []) if quoted else line.split(delimiter)
     if set(first) >= _COMMON_VOICE:
-        return _with_clips(OwnTable(path, read_unquoted()))
-    kinds = [modality_by_ending(cell) for cell in first]
-    if len(first) == 2 and kinds.count("audio") == 1:
-        header = ["audio" if kind else "text" for kind in kinds]
-        return _with_stems(OwnTable(path, read_unquoted(header=header)))
+        return _with_clips(OwnTable(path, csv_records(data, path, delimiter, quoted=quoted)))
+    header = _missing_header(first, path)
+    if header:
+        rows = csv_records(data, path, delimiter, header=header, quoted=quoted)
+        return _with_stems(OwnTable(path, rows))
     return OwnTable(path, read_records(path, "text"))
+
+
+def _missing_header(first: list[str], path: Path) -> list[str]:
+    """Return the columns of a table without a header, judging by its first row; [] with a header.
+
+    A row has a path and a text, or an id, a path and a text. Raises DataError for other rows.
+    """
+    kinds = [modality_by_ending(cell) for cell in first]
+    if "audio" not in kinds:
+        return []
+    others = {2: ["text"], 3: ["id", "text"]}.get(len(first), [])
+    if kinds.count("audio") > 1 or not others:
+        raise DataError(
+            f"{path} line 1 has the path of an audio file, so the header is missing; add a line"
+            " with the names of the columns: audio, text, and optionally id and speaker"
+        )
+    at = kinds.index("audio")
+    return [*others[:at], "audio", *others[at:]]
 
 
 def _with_clips(rows: OwnTable) -> OwnTable:
@@ -93,7 +116,12 @@ def _with_clips(rows: OwnTable) -> OwnTable:
 
 
 def _with_stems(rows: OwnTable) -> OwnTable:
-    """Add the column `id` with the names of the audio files, if they are distinct."""
+    """Add the column `id` with the names of the audio files, if they are distinct.
+
+    A table that has ids keeps them.
+    """
+    if rows.find("id"):
+        return rows
     stems = [PurePosixPath(str(path)).stem for path in rows.read("audio")]
     if are_distinct(stems):
         rows.append("id", stems)

@@ -264,3 +264,42 @@ def test_a_tsv_of_common_voice(folder: Path) -> None:
     assert (sample.id, sample.target, sample.group) == ("c1.mp3", '"Yes, he said.', "ann")
     assert sample.tags == {"speaker": "ann", "age": "teens"}
     assert audio(sample).name == str(folder / "clips/c1.mp3")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'wavs/r1.wav,"Yes, he said"\n'),
+        ("a.csv", '"Yes, he said",wavs/r1.wav\n'),
+        ("a.csv", 'r1,wavs/r1.wav,"Yes, he said"\n'),
+        ("a.tsv", "r1\twavs/r1.wav\tYes, he said\n"),
+    ],
+)
+def test_tables_without_a_header(folder: Path, name: str, content: str) -> None:
+    (sample,) = samples_of(write_file(folder / name, content))
+    assert (sample.id, sample.target) == ("r1", "Yes, he said")
+    assert audio(sample).name == str(folder / "wavs/r1.wav")
+
+
+@pytest.mark.parametrize("row", ["a.wav,b.wav", "a.wav,b,c,d", "a.wav"])
+def test_a_missing_header_that_cannot_be_guessed(folder: Path, row: str) -> None:
+    with pytest.raises(DataError, match=r"a\.csv line 1 .* so the header is missing; add a line"):
+        samples_of(write_file(folder / "a.csv", f"{row}\n"))
+
+
+def test_a_manifest_of_one_row(folder: Path) -> None:
+    (sample,) = samples_of(manifest(folder, {"duration": 3.0}))
+    assert (sample.id, sample.target) == ("wavs/r1.wav", "a")
+
+
+def test_texts_next_to_audio_files(folder: Path) -> None:
+    write_file(folder / "wavs/r1.txt", "hello\nyou\n")
+    write_file(folder / "README.txt", "about")
+    (sample,) = samples_of(folder)
+    assert (sample.id, sample.target) == ("wavs/r1", "hello you")
+    assert audio(sample).name == str(folder / "wavs/r1.wav")
+    write_file(folder / "wavs/r2.wav", wav())
+    with pytest.raises(DataError, match="audio files without a transcript: wavs/r2;"):
+        samples_of(folder)
+    write_file(folder / "ref.csv", "id,text\nx,a\n")
+    assert [one.id for one in samples_of(folder)] == ["x"]
