@@ -10,7 +10,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmbench.errors import SampleError
-from mmbench.storage.content_keys import KEY_BYTES, ContentKeys
+from mmbench.media.inside import MediaInFile
+from mmbench.storage.content_keys import KEY_BYTES, ContentKeys, digest
 from mmbench.types import (
     Content,
     ContinuationRequest,
@@ -55,17 +56,29 @@ def _part(part: Content, change: Callable[[Media], Media]) -> Content:
 
 
 def _pin_medium(medium: Media, keys: ContentKeys) -> Media:
-    if medium.read is not None:
-        return medium
     try:
-        key = keys.file(Path(medium.name))
+        if isinstance(medium.read, MediaInFile):
+            pinned = partial(_read_inside, medium.read, keys.digest_inside(medium))
+        elif medium.read is None:
+            pinned = partial(_read, medium.name, keys.file(Path(medium.name)))
+        else:
+            return medium
     except SampleError:
         return medium  # reading the file reports the error
-    return replace(medium, read=partial(_read, medium.name, key))
+    return replace(medium, read=pinned)
 
 
 def _read(name: str, key: bytes) -> bytes:
     data = read_regular(name)
-    if blake2b(data, digest_size=KEY_BYTES).digest() != key:
+    return _same(data, blake2b(data, digest_size=KEY_BYTES).digest(), key)
+
+
+def _read_inside(read: MediaInFile, key: bytes) -> bytes:
+    data = read()
+    return _same(data, digest(data), key)
+
+
+def _same(data: bytes, found: bytes, key: bytes) -> bytes:
+    if found != key:
         raise ValueError("the file changed after the run began")
     return data
