@@ -6,7 +6,9 @@ VENV ?= .venv
 TORCH_INDEX ?=
 BOARD ?= runs/family
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Python compiles what it imports. pip would compile all 27,000 files, of which few are imported.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
+PIP := $(BIN)/python $(INSTALL) -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
 PEERS := clean-fid ir-measures prdc pytrec-eval-terrier openai-whisper tiktoken
 # Peers that import torchvision.
@@ -22,7 +24,7 @@ DEPS := pyproject.toml constraints.txt
 # CUDA. A torchvision for CUDA fails next to a torch for the CPU ("operator torchvision::nms does not
 # exist"), so both come from the same index.
 VISION_VENV ?= .venv-torchvision
-VISION_PIP := $(VISION_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+VISION_PIP := $(VISION_VENV)/bin/python $(INSTALL)
 VISION_VERSIONS := constraints-torchvision.txt
 VISION_TESTS := $(addprefix tests/,models/chat models/test_encoders.py models/test_timm.py) \
 	$(addprefix tests/,models/image_generation models/contrastive models/inception) \
@@ -30,9 +32,10 @@ VISION_TESTS := $(addprefix tests/,models/chat models/test_encoders.py models/te
 
 # An environment of its own with the lowest versions that pyproject.toml allows (7 GB).
 LOWEST_VENV ?= .venv-lowest
-LOWEST_PIP := $(LOWEST_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+LOWEST_PIP := $(LOWEST_VENV)/bin/python $(INSTALL)
 
-.PHONY: run test test-all browser test-s3 test-torchvision test-lowest check-style docs clean
+.PHONY: run test test-all browser test-s3 test-torchvision test-lowest check-style
+.PHONY: check-types check-test-types docs clean
 
 # Each model that comes with mmbench on its tasks, next to baselines that ignore the input, and a table
 # with a line for each model. After the tasks of a model: other baselines, where its kind has others.
@@ -109,10 +112,16 @@ $(LOWEST_VENV)/.dev: $(VENV)/.dev tools/lowest.py
 	$(LOWEST_PIP) -c constraints.txt --no-deps $(PEERS) $(WRAPPED)
 	touch $@
 
+# The package and its tests have rules of their own: both are checked at once, a process for each.
 check-style: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(MAKE) -j2 --output-sync check-types check-test-types
+
+check-types: $(VENV)/.dev
 	$(BIN)/mypy
+
+check-test-types: $(VENV)/.dev
 	$(BIN)/mypy --config-file tests/mypy.ini
 
 docs: $(VENV)/.dev
@@ -132,10 +141,11 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 	$(PIP) -e '.[index,speech]'
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.index $(DEPS)
+# It includes what `make run` needs: one installation resolves everything once.
+$(VENV)/.dev: $(VENV)/.torch $(DEPS)
 	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,ray,dev]'
 	$(PIP) --no-deps $(PEERS) $(WRAPPED)
-	touch $@
+	touch $(VENV)/.index $@
 
 clean:
 	rm -rf $(VENV) $(VISION_VENV) $(LOWEST_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
