@@ -6,7 +6,7 @@ the audio, and of items in the sentence.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from string import ascii_uppercase
 
@@ -41,8 +41,13 @@ def shapes_fusion(
     check_split("shapes fusion", split)
     check_number("shapes fusion", "samples", samples, _MOST)
     check_size("shapes", size, 64)
-    trios = distinct(samples, partial(trio_at, split, seed))
+    trios = _trios(split, samples, seed)
     return Samples([_sample(f"{split}-{i}", trio, size, seed) for i, trio in enumerate(trios)])
+
+
+@lru_cache(maxsize=1)  # each model is asked about the same trios
+def _trios(split: str, samples: int, seed: int) -> tuple[Trio, ...]:
+    return tuple(distinct(samples, partial(trio_at, split, seed)))
 
 
 def _sample(name: str, trio: Trio, size: int, seed: int) -> Sample:

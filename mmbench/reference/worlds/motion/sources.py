@@ -6,7 +6,7 @@ stream contains no film of the test split. The pixels are identical on every mac
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from mmbench.datasets import RetrievalData, Samples
@@ -75,12 +75,17 @@ def _check(split: str, videos: int, size: int) -> None:
 
 def _films(split: str, videos: int, size: int, seed: int) -> list[tuple[str, Film, Media]]:
     """Return name, film and video of each sample; all films differ in meaning."""
-    films = distinct(videos, partial(film_at, split, seed))
+    films = _distinct_films(split, videos, seed)
     names = [f"{split}-{index}" for index in range(videos)]
     return [
         (name, film, Media("video", f"film {name} (seed {seed})", partial(_avi, film, size)))
         for name, film in zip(names, films, strict=True)
     ]
+
+
+@lru_cache(maxsize=1)  # the tasks of this world ask for the same films, once for each model
+def _distinct_films(split: str, videos: int, seed: int) -> tuple[Film, ...]:
+    return tuple(distinct(videos, partial(film_at, split, seed)))
 
 
 def _avi(film: Film, size: int) -> bytes:

@@ -7,7 +7,7 @@ of an image are identical on every machine.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from mmbench.datasets import RetrievalData
@@ -51,9 +51,14 @@ def scene_images(split: str, images: int, size: int, seed: int) -> list[tuple[st
     """
     check_split("shapes", split)
     check_sizes(images, size)
-    scenes = distinct(images, partial(scene_at, split, seed))
+    scenes = _scenes(split, images, seed)
     named_scenes = [(f"{split}-{index}", scene) for index, scene in enumerate(scenes)]
     return [(name, it, scene_image(it, size, f"{name} (seed {seed})")) for name, it in named_scenes]
+
+
+@lru_cache(maxsize=1)  # all tasks of this world ask for the same scenes, once for each model
+def _scenes(split: str, images: int, seed: int) -> tuple[Scene, ...]:
+    return tuple(distinct(images, partial(scene_at, split, seed)))
 
 
 def check_sizes(images: int, size: int) -> None:

@@ -8,7 +8,7 @@ scene of the test split. The bytes are identical on every machine.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from mmbench.datasets import RetrievalData, Samples
@@ -59,10 +59,15 @@ def sound_tags(
     return Samples(_samples(_scenes(split, sounds, seed), split, seed), list(SOUNDS))
 
 
-def _scenes(split: str, number: int, seed: int) -> list[SoundScene]:
+def _scenes(split: str, number: int, seed: int) -> tuple[SoundScene, ...]:
     check_split("the world of sounds", split)
     check_number("shapes sounds", "sounds", number, _MOST)
-    return distinct(number, partial(sounds_at, split, seed))
+    return _distinct_scenes(split, number, seed)
+
+
+@lru_cache(maxsize=1)  # the tasks of this world ask for the same scenes, once for each model
+def _distinct_scenes(split: str, number: int, seed: int) -> tuple[SoundScene, ...]:
+    return tuple(distinct(number, partial(sounds_at, split, seed)))
 
 
 def _samples(scenes: Sequence[SoundScene], split: str, seed: int) -> list[Sample]:
