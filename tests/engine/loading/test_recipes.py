@@ -22,9 +22,28 @@ TASK = "shapes-retrieval"
 SCORE = "recall@1[text-to-image]"
 
 
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """A cache with all answers of clip-nano, and the score that they have."""
+    cache = tmp_path_factory.mktemp("answers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MMBENCH_CACHE", str(cache))
+        value = mmbench.evaluate("clip-nano", TASK, device="cpu").scores[SCORE].value
+    assert value is not None
+    return cache, value
+
+
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def measured(answers: tuple[Path, float], monkeypatch: pytest.MonkeyPatch) -> float:
+    """Return the score of clip-nano, whose answers are in the cache."""
+    cache, value = answers
+    monkeypatch.setenv("MMBENCH_CACHE", str(cache))
+    return value
 
 
 def recipe(value: float, *, name: str = "nano.yaml", **keys: Any) -> str:
@@ -35,23 +54,18 @@ def recipe(value: float, *, name: str = "nano.yaml", **keys: Any) -> str:
     return name
 
 
-def measured() -> float:
-    value = mmbench.evaluate("clip-nano", TASK, device="cpu").scores[SCORE].value
-    assert value is not None
-    return value
-
-
 def verdicts(record: RunRecord) -> list[str]:
     return [entry.verdict for entry in record.published]
 
 
-def test_verify_runs_the_tasks_of_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
-    value = measured()
-    assert main(["verify", "-m", recipe(value + 0.001), "--device", "cpu", "--quiet"]) == 0
+def test_verify_runs_the_tasks_of_a_recipe(
+    measured: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", "-m", recipe(measured + 0.001), "--device", "cpu", "--quiet"]) == 0
     out = capsys.readouterr().out
     assert f"nano on {TASK}" in out
     assert "reproduced" in out
-    assert main(["verify", "-m", recipe(value + 0.1), "--device", "cpu", "--quiet"]) == 1
+    assert main(["verify", "-m", recipe(measured + 0.1), "--device", "cpu", "--quiet"]) == 1
     assert "not reproduced: off by -0.1000" in capsys.readouterr().out
 
 
@@ -65,6 +79,7 @@ def test_the_record_keeps_adapter_checkpoint_and_options_under_the_name_of_the_f
     assert record.published[0].source == "a page"
 
 
+@pytest.mark.usefixtures("measured")
 def test_scores_with_other_settings_are_shown_and_not_compared(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -119,6 +134,7 @@ def test_a_revision_after_a_recipe_is_that_of_its_checkpoint() -> None:
         parse("both.yaml@folder")
 
 
+@pytest.mark.usefixtures("measured")
 def test_rescoring_keeps_the_scores_of_a_recipe(tmp_path: Path) -> None:
     for differs, verdict in (("", "not reproduced"), ("a beam of five", "not comparable: a beam")):
         name = recipe(0.01, entry={"differs": differs})
