@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.errors import DataError
 from mmbench.search import positive_ranks, positive_ranks_both, top
-from tests.support.processes import run_python
 from tests.support.rankings import (
     as_lists,
     naive_order,
@@ -121,20 +121,19 @@ def test_the_order_of_the_data_has_no_influence() -> None:
     assert as_lists(straight) == as_lists(mixed)
 
 
-THREADS = """
-import sys, torch, numpy as np
-torch.set_num_threads(int(sys.argv[1]))
-from mmbench.search import positive_ranks_both
-draws = np.random.default_rng(0)
-sides = [draws.standard_normal((n, 64)).astype(np.float32) for n in (500, 3000)]
-for way in positive_ranks_both(*sides, [[i, i + 7] for i in range(500)]):
-    print([r.tolist() for r in way])
-assert torch.get_num_threads() == int(sys.argv[1])
-"""
-
-
 def test_threads_have_no_influence_and_keep_their_number() -> None:
-    assert run_python(THREADS, 1) == run_python(THREADS, 2)
+    draws = np.random.default_rng(0)
+    sides = [draws.standard_normal((n, 64)).astype(np.float32) for n in (500, 3000)]
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            ways = positive_ranks_both(*sides, [[i, i + 7] for i in range(500)])
+            found.append([as_lists(way) for way in ways])
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
 
 
 def test_memory_mapped_sides(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ NAMES = [f"recall@{k} against exact" for k in KS]
 def naive_recall(scores: np.ndarray, nearest: np.ndarray, k: int) -> float:
     """By definition: the share of documents that score at least as the k-th of all."""
     k = min(k, scores.shape[1])
+    least = np.sort(scores, axis=1)[:, -k] - 1e-9
     hits = [
-        sum(document >= 0 and row[document] >= np.sort(row)[-k] - 1e-9 for document in own[:k]) / k
-        for row, own in zip(scores, nearest.tolist(), strict=True)
+        sum(document >= 0 and row[document] >= score for document in own[:k]) / k
+        for row, score, own in zip(scores, least, nearest.tolist(), strict=True)
     ]
     return float(np.mean(hits))
 
