@@ -45,11 +45,18 @@ def api_base() -> Iterator[str]:
         yield endpoint.base
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for all documents, as a reader has it: several run the same models."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def workspace(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in a folder with the files that README and docs name: those of a clone, and the user's
     photos, recordings and checkpoint.
     """
+    monkeypatch.setenv("MMBENCH_CACHE", str(cache))
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     for path in committed("leaderboards"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
