@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import pytest
 
 from benchmarks import growth_data
 from benchmarks.growth import _measure
+from tests.support.command_line import run_record
 from tests.support.paths import ROOT
-from tests.support.processes import run_mmbench
 
 
 @pytest.mark.parametrize(
@@ -24,10 +23,16 @@ from tests.support.processes import run_mmbench
         (growth_data.corpus, {"recall@1"}),
     ],
 )
+@pytest.mark.usefixtures("own_plugins")
 def test_every_command_scores_its_samples(
-    make: Callable[[Path, int], list[str]], scores: set[str], tmp_path: Path
+    make: Callable[[Path, int], list[str]],
+    scores: set[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (record,) = json.loads(run_mmbench(*make(tmp_path, 10), "--json", cwd=ROOT))
+    monkeypatch.chdir(ROOT)
+    record = run_record(capsys, *make(tmp_path, 10))
     assert set(record["scores"]) >= scores
     assert sum(record["task"]["data"].values()) >= 10
     assert not record["counts"]["failed"]
