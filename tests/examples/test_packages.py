@@ -67,6 +67,7 @@ def test_each_is_at_most_forty_lines(name: str) -> None:
     assert len(file.read_text().splitlines()) <= 40
 
 
+@pytest.mark.slow  # the other package runs on real data in the fast tests
 def test_captions_of_an_image_find_each_other(installed: Path, tmp_path: Path) -> None:
     data = "coco-mini/captions_subset159.json"
     found = scores(installed, tmp_path, "minilm", "coco-captions-of-one-image", data)

@@ -75,6 +75,7 @@ def test_a_metric_that_depends_on_the_order_is_found_out(tmp_path: Path) -> None
     assert "scores do not depend on the order of the samples" in failed
 
 
+@pytest.mark.slow  # the network of Inception for every check
 def test_drawings_pass_on_inception_of_random_weights(tmp_path: Path) -> None:
     torch.manual_seed(0)
     weights = tmp_path / "weights.pth"
