@@ -94,6 +94,7 @@ class RayCluster:
             max_restarts=0,
             max_task_retries=0,
             max_concurrency=8,
+            enable_task_events=False,  # they would keep the arguments of calls in memory
             runtime_env={"env_vars": {"OMP_NUM_THREADS": str(threads)}},
         )
 

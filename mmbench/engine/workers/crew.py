@@ -6,6 +6,7 @@ import queue
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Protocol
 
 from mmbench.engine.workers.batches import Attempt
@@ -59,13 +60,14 @@ class Crew:
 
     def call(self, slot: Slot, reply: Reply, method: str, *arguments: object) -> None:
         """Call a method of a worker; `reply` is called unless the worker was replaced since."""
-        generation, future = slot.generation, self._cluster.call(slot.actor, method, *arguments)
+        receive = partial(self._receive, slot, slot.generation, reply)
+        # The callback has no reference to the future, so that the outputs are freed after use.
+        future = self._cluster.call(slot.actor, method, *arguments)
+        future.add_done_callback(lambda done: self._events.put(partial(receive, done)))
 
-        def receive() -> None:
-            if generation == slot.generation:
-                reply(slot, future)
-
-        future.add_done_callback(lambda _: self._events.put(receive))
+    def _receive(self, slot: Slot, generation: int, reply: Reply, future: Future[Any]) -> None:
+        if generation == slot.generation:
+            reply(slot, future)
 
     def _started(self, slot: Slot, future: Future[Any]) -> None:
         if error := future.exception():
