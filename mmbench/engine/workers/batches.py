@@ -1,5 +1,8 @@
 """Planned batches on their way through workers that may die.
 
+A call of a worker computes one batch, or several batches that are quick. After the death of the
+worker, each of them is computed in a call of its own.
+
 A worker may die because of a sample (memory, a crash in a C library) or by chance. A batch that was
 on three workers that died is split, and so are its halves after one more death. A sample that is
 alone in its batch fails after two deaths. From the second try on, a batch has its worker to itself,
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 
 from mmbench.columns import Places
 from mmbench.engine.dispatch import StoredRow
@@ -21,11 +25,15 @@ _DEATHS_OF_WHOLE, _DEATHS_OF_PART, _DEATHS_ALONE = 3, 1, 2
 MOST_ERRORS = 2  # a batch that raises an error on so many workers ends the run
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class PlannedBatch:
-    """A batch of the plan, and its outputs as they arrive."""
+    """A batch of the plan, and its outputs as they arrive.
+
+    `media` has the media of its items by digest, as the driver reads them.
+    """
 
     rows: Places
+    media: dict[bytes, Media] = field(default_factory=dict)
     outputs: Sequence[StoredRow] = ()
     step: int = 0
     audio_seconds: float = 0.0
@@ -48,27 +56,58 @@ class PlannedBatch:
 
 @dataclass(eq=False)
 class Attempt:
-    """A planned batch or a part of it that is computed by one worker.
+    """Planned batches, or a part of one, that a worker computes in one call.
 
-    `items` have their media replaced by Shipped; `media` has the original media by digest, and
-    `send` the digests of the media that the driver sends. `start` is the place of the first item in
-    the planned batch. If `is_suspect` is true, the worker computes nothing else at the same time.
+    `planned` has several batches only while no worker has died or raised an error; `items` are the
+    items of all of them, in order, with their media replaced by Shipped. `send` has the digests of
+    the media that the driver sends. `start` is the place of the first item in the planned batch of
+    which this is a part. If `is_suspect` is true, the worker computes nothing else at the same
+    time.
     """
 
-    planned: PlannedBatch
+    planned: Sequence[PlannedBatch]
     items: Sequence[Item]
-    media: dict[bytes, Media]
     start: int = 0
     send: set[bytes] = field(default_factory=set)
     is_suspect: bool = False
     deaths: int = 0
     errors: int = 0
 
+    @property
+    def batches(self) -> int:
+        """The number of planned batches."""
+        return len(self.planned)
+
+    @property
+    def media(self) -> dict[bytes, Media]:
+        """The media of the planned batches by digest."""
+        return {content: one for batch in self.planned for content, one in batch.media.items()}
+
+    def sizes(self) -> list[int]:
+        """Return the number of items of each batch."""
+        if len(self.planned) == 1:
+            return [len(self.items)]  # of a part of a batch, perhaps
+        return [len(batch.rows) for batch in self.planned]
+
+    def one_by_one(self) -> list[Attempt]:
+        """Return an attempt for each planned batch."""
+        if len(self.planned) == 1:
+            return [self]
+        ends = accumulate((len(batch.rows) for batch in self.planned), initial=0)
+        return [
+            Attempt([batch], self.items[start:end])
+            for batch, (start, end) in zip(self.planned, pairwise(ends), strict=True)
+        ]
+
     def after_death(self, *, in_company: bool) -> list[Attempt]:
         """Return the attempts that follow the death of a worker; [] if the only sample fails.
 
         `in_company` says that the worker had other batches; then one of them may be the reason.
         """
+        if len(self.planned) > 1:
+            return [
+                again for one in self.one_by_one() for again in one.after_death(in_company=True)
+            ]
         self.is_suspect = True
         is_alone = len(self.items) == 1
         self.deaths += not (is_alone and in_company)
@@ -76,30 +115,28 @@ class Attempt:
             return [self]
         if is_alone:
             return []
-        self.planned.was_split = True
+        self.planned[0].was_split = True
         half = len(self.items) // 2
         return [self._part(0, half), self._part(half, len(self.items))]
 
     def _deaths_allowed(self) -> int:
         if len(self.items) == 1:
             return _DEATHS_ALONE
-        return _DEATHS_OF_PART if len(self.items) < len(self.planned.rows) else _DEATHS_OF_WHOLE
+        return _DEATHS_OF_PART if len(self.items) < len(self.planned[0].rows) else _DEATHS_OF_WHOLE
 
     def _part(self, start: int, end: int) -> Attempt:
         items = self.items[start:end]
-        return Attempt(
-            self.planned, items, self.media, self.start + start, self.send, is_suspect=True
-        )
+        return Attempt(self.planned, items, self.start + start, self.send, is_suspect=True)
 
-    def to_send(self, hidden: set[str]) -> set[bytes]:
-        """Return the digests of media that the driver sends; `hidden` has folders of other files.
+    def to_send(self, hidden: set[str]) -> dict[bytes, Media]:
+        """Return the media that the driver sends by digest; `hidden` has folders of other files.
 
         The worker does not see the files in these folders, or said so of a single file.
         """
-        return self.send | {
-            content
+        return {
+            content: medium
             for content, medium in self.media.items()
-            if (folder := folder_of(medium)) is None or folder in hidden
+            if content in self.send or (folder := folder_of(medium)) is None or folder in hidden
         }
 
     def hidden_folders(self, missing: Collection[bytes]) -> set[str]:

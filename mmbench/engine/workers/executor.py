@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
 from threading import Lock
 
 import msgspec
 
 from mmbench import registry
-from mmbench.columns import Places
 from mmbench.engine import identity
-from mmbench.engine.execution.executor import ComputedBatch, ModelExecutor, RunServices
-from mmbench.engine.execution.forward import ItemSelector
+from mmbench.engine.execution.executor import ModelExecutor, RunServices
 from mmbench.engine.execution.in_process import InProcessExecutor, device_for
 from mmbench.engine.loading.models.adapters import without_frames_prefix
 from mmbench.engine.loading.models.resolver import Model
-from mmbench.engine.workers.batches import Attempt, PlannedBatch
 from mmbench.engine.workers.cluster import RayCluster
-from mmbench.engine.workers.jobs import Call, Job
-from mmbench.engine.workers.messages import ModelOrder, with_items
+from mmbench.engine.workers.messages import ModelOrder
 from mmbench.engine.workers.plugin_files import plugin_packages, plugin_sources
+from mmbench.engine.workers.ray_model import DEPTH, RayModel
 from mmbench.engine.workers.scheduler import Scheduler
-from mmbench.engine.workers.shipping import MediaSender, read_for_worker
 from mmbench.errors import UserError
 from mmbench.storage.content_keys import digest
-from mmbench.types import Item, Media, Requests
-
-_DEPTH = 3  # batches at a worker: one is computed, the others are ready
 
 
 class WorkerOptions(msgspec.Struct, frozen=True):
@@ -88,7 +80,7 @@ class RayExecutor:
         """
         if getattr(model.cls, "remote", False):
             return self._in_process.open(model, device, services)
-        return RayModel(self, _order(model, device), services)
+        return RayModel(self.scheduler, _order(model, device), services)
 
     def environment(self) -> dict[str, object]:
         """Return the number of workers, their threads and their nodes; {} if none was started."""
@@ -123,7 +115,7 @@ class RayExecutor:
             workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
         self.workers = workers
         self._cluster.prepare(self._device, self._threads, self._threads, gpus)
-        scheduler = Scheduler(self._cluster, workers, _DEPTH)
+        scheduler = Scheduler(self._cluster, workers, DEPTH)
         scheduler.start()
         return scheduler
 
@@ -171,82 +163,3 @@ def _order(model: Model, device: str) -> ModelOrder:
         plugin_sources(),
         plugin_packages(),
     )
-
-
-class RayModel:
-    """The forward passes of one model on the workers, for one run."""
-
-    def __init__(self, executor: RayExecutor, order: ModelOrder, services: RunServices) -> None:
-        self._executor, self._order, self._services = executor, order, services
-        self.notes: list[str] = []
-
-    def labels(self) -> list[str]:
-        """Return the class names of a classifier. Raises ModelError if it does not list them."""
-        labels = self._call(Call("labels"))
-        assert isinstance(labels, list)
-        return labels
-
-    def batch_size(self, requests: Requests, longest: Item) -> int:
-        """Return a batch size that fits the memory of a worker, given the longest item."""
-        media: dict[bytes, Media] = {}
-        items = MediaSender(self._services.keys).shipped([longest], media)
-        arguments = with_items(requests, items), read_for_worker(media)
-        size = self._call(Call("batch_size", arguments))
-        assert isinstance(size, int)
-        return size
-
-    def loaded(self) -> None:
-        """Return None: the model is loaded by the workers only."""
-
-    def _job(self) -> Job:
-        return Job(self._order, self._services.progress.note)
-
-    def _call(self, call: Call) -> object:
-        scheduler, job = self._executor.scheduler(), self._job()
-        scheduler.add(job)
-        try:
-            scheduler.submit(job, call)
-            self._wait_for_model(job)
-            return job.result()
-        finally:
-            scheduler.remove(job)
-
-    def _wait_for_model(self, job: Job) -> None:
-        with self._services.loading():
-            job.is_loaded.wait()
-
-    def compute(
-        self, requests: Requests, batches: Sequence[Places], select: ItemSelector, step: int
-    ) -> Generator[ComputedBatch]:
-        """Yield the outputs of all batches, in the order in which workers finish them."""
-        scheduler, job = self._executor.scheduler(), self._job()
-        job.requests, job.step, job.left = with_items(requests, ()), step, len(batches)
-        most = (self._executor.workers or 1) * (_DEPTH + 1)
-        submitted = finished = 0
-        sender = MediaSender(self._services.keys)
-        scheduler.add(job)
-        try:
-            for rows in batches:
-                if submitted - finished >= most:
-                    yield self._computed(job.next_batch())
-                    finished += 1
-                media: dict[bytes, Media] = {}
-                items = sender.shipped(select(rows), media)
-                scheduler.submit(job, Attempt(PlannedBatch(rows), items, media))
-                submitted += 1
-                if submitted == 1:
-                    self._wait_for_model(job)
-            job.is_open = False
-            scheduler.wake()
-            for _ in range(submitted - finished):
-                yield self._computed(job.next_batch())
-        finally:
-            scheduler.remove(job)
-
-    def _computed(self, batch: PlannedBatch) -> ComputedBatch:
-        if batch.was_split:
-            self.notes.append(
-                f"a batch of {len(batch.rows)} was split because workers died; its outputs may"
-                " differ in the last bit"
-            )
-        return ComputedBatch(batch.rows, batch.outputs, batch.step, batch.audio_seconds)

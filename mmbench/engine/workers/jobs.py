@@ -10,6 +10,7 @@ from threading import Event
 
 from mmbench.engine.workers.batches import MOST_ERRORS, Attempt, PlannedBatch
 from mmbench.engine.workers.messages import Fault, ModelOrder
+from mmbench.engine.workers.pace import Pace
 from mmbench.errors import DataError, Missing, ModelError, SpecError, UserError
 from mmbench.types import Requests
 
@@ -38,6 +39,7 @@ class Call:
     method: str
     arguments: tuple[object, ...] = ()
     errors: int = 0
+    batches = 1  # as a part of the job's work
 
     def fails_after_error(self) -> bool:
         """Count an error; return whether the call raised errors on enough workers to give up."""
@@ -50,8 +52,8 @@ class Job:
     """The work of one run for one model.
 
     `pending` has the batches and calls that no worker has, in order. While `is_open`, the run may
-    submit more, and workers with the model wait for them. `results` receives planned batches,
-    results of calls, and the exception that ends the job. `report` is called with notes.
+    submit more, and workers with the model wait for them. `results` receives lists of planned
+    batches, results of calls, and the exception that ends the job. `report` is called with notes.
     """
 
     model: ModelOrder
@@ -59,23 +61,24 @@ class Job:
     requests: Requests | None = None
     step: int = 0
     left: int = 1  # batches without outputs
+    pace: Pace = field(default_factory=Pace)
     is_open: bool = True
     pending: deque[Attempt | Call] = field(default_factory=deque)
     results: queue.SimpleQueue[object] = field(default_factory=queue.SimpleQueue)
     is_loaded: Event = field(default_factory=Event)
 
     def result(self) -> object:
-        """Wait for the next planned batch or result of a call. Raises the error of the job."""
+        """Wait for the next planned batches or result of a call. Raises the error of the job."""
         result = self.results.get()
         if isinstance(result, Exception):
             self.results.put(result)
             raise result
         return result
 
-    def next_batch(self) -> PlannedBatch:
-        """Wait for the next planned batch. Raises the error of the job."""
+    def next_batches(self) -> list[PlannedBatch]:
+        """Wait for the next planned batches. Raises the error of the job."""
         result = self.result()
-        assert isinstance(result, PlannedBatch)  # the scheduler put it
+        assert isinstance(result, list)  # the scheduler put it
         return result
 
     def fail(self, error: Exception) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.engine.dispatch import StoredRow
 from mmbench.engine.loading.models.resolver import ModelOrigin
@@ -66,10 +69,20 @@ class ModelOrder(msgspec.Struct, frozen=True):
 
 
 class BatchOrder(msgspec.Struct, frozen=True):
-    """A batch to compute. The contents of `requests` are the items, and their media are Shipped."""
+    """Batches to compute, with `sizes` items each.
+
+    The contents of `requests` are the items of all batches, and their media are Shipped.
+    """
 
     requests: Requests
+    sizes: list[int]
     step: int
+
+    def batches(self) -> Iterator[list[Item]]:
+        """Yield the items of each batch."""
+        items = iter(self.requests.contents)
+        for size in self.sizes:
+            yield [*islice(items, size)]
 
 
 class Shipped(NamedTuple):
@@ -100,41 +113,66 @@ class Fault(msgspec.Struct, frozen=True):
 class BatchReply(msgspec.Struct, frozen=True):
     """The outputs of a batch, or the digests of the files that the worker cannot read.
 
-    The rows are in `block` if there are `n` rows of equal length, else in `rows`, in which the
-    output of a failed item is None. `failures` maps such rows to their reason, and to whether the
-    failure is permanent.
+    If there are `n` rows of `length` bytes each, they are in the block of the CallReply. Otherwise
+    they are in `rows`, in which the output of a failed item is None. `failures` maps such rows to
+    their reason, and to whether the failure is permanent. `seconds` is the time of computing.
     """
 
-    block: bytes = b""
     n: int = 0
+    length: int = 0
     rows: list[bytes | None] = []
     failures: dict[int, tuple[str, bool]] = {}
     step: int = 0
     audio_seconds: float = 0.0
+    seconds: float = 0.0
     notes: tuple[str, ...] = ()
     missing: tuple[bytes, ...] = ()
 
 
-def as_reply(
-    outputs: Sequence[StoredRow], step: int, seconds: float, notes: list[str]
-) -> BatchReply:
-    """Return the reply with the encoded outputs of a batch."""
+class CallReply(msgspec.Struct, frozen=True):
+    """The replies of the batches of a call, up to the first that raised an error: `fault`.
+
+    `block` has the rows of equal length of all batches one after another. It is an array because
+    Ray passes arrays to the driver without a copy.
+    """
+
+    block: NDArray[np.uint8]
+    batches: list[BatchReply]
+    fault: Fault | None = None
+
+    @property
+    def n_bytes(self) -> int:
+        """The number of bytes of the outputs."""
+        rows = sum(len(row or b"") for one in self.batches for row in one.rows)
+        return self.block.nbytes + rows
+
+    def outputs(self) -> Iterator[Sequence[StoredRow]]:
+        """Yield the encoded outputs of each batch; no outputs for one with missing files."""
+        data, start = self.block.data, 0
+        for one in self.batches:
+            end = start + one.n * one.length
+            yield RowBlock(data[start:end], one.n) if one.n else _separate_rows(one)
+            start = end
+
+
+def as_reply(outputs: Sequence[StoredRow], blocks: list[memoryview]) -> BatchReply:
+    """Return the reply with the encoded outputs of a batch.
+
+    Rows of equal length are appended to `blocks` instead.
+    """
     if isinstance(outputs, RowBlock):
-        block = bytes(outputs.data)
-        return BatchReply(block, len(outputs), [], {}, step, seconds, tuple(notes))
+        blocks.append(outputs.data)
+        return BatchReply(len(outputs), outputs.length)
     failures = {
         row: (str(output), isinstance(output, ContentError))
         for row, output in enumerate(outputs)
         if isinstance(output, SampleError)
     }
     rows = [None if isinstance(output, SampleError) else bytes(output) for output in outputs]
-    return BatchReply(b"", 0, rows, failures, step, seconds, tuple(notes))
+    return BatchReply(rows=rows, failures=failures)
 
 
-def outputs_of(reply: BatchReply) -> Sequence[StoredRow]:
-    """Return the encoded outputs in a reply."""
-    if reply.n:
-        return RowBlock(reply.block, reply.n)
+def _separate_rows(reply: BatchReply) -> Sequence[StoredRow]:
     outputs: list[StoredRow] = []
     for row, data in enumerate(reply.rows):
         if data is not None:
@@ -147,4 +185,4 @@ def outputs_of(reply: BatchReply) -> Sequence[StoredRow]:
 
 def with_items(requests: Requests, items: Sequence[Item]) -> Requests:
     """Return requests with other contents, and without the labels that only the driver needs."""
-    return msgspec.structs.replace(requests, contents=list(items), labels=())
+    return msgspec.structs.replace(requests, contents=items, labels=())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from threading import Thread
@@ -19,12 +19,7 @@ from mmbench.engine.workers.batches import Attempt
 from mmbench.engine.workers.cluster import RayCluster
 from mmbench.engine.workers.crew import Crew, Events
 from mmbench.engine.workers.jobs import Call, Job, WorkersStopped, as_error
-from mmbench.engine.workers.messages import (
-    BatchReply,
-    Fault,
-    NodeFacts,
-    outputs_of,
-)
+from mmbench.engine.workers.messages import BatchReply, CallReply, Fault, NodeFacts
 from mmbench.engine.workers.sending import Sender
 from mmbench.engine.workers.slots import Slot
 from mmbench.errors import UserError
@@ -33,10 +28,10 @@ _TICK = 1.0  # seconds
 
 
 class Scheduler:
-    """Hands the batches of jobs to `workers` workers of a cluster, at most `depth` to each."""
+    """Hands the batches of jobs to workers of a cluster, at most `depth` calls to each."""
 
     def __init__(self, cluster: RayCluster, workers: int, depth: int) -> None:
-        self._cluster, self._depth = cluster, depth
+        self.workers, self._cluster, self._depth = workers, cluster, depth
         self._jobs: list[Job] = []
         self._events: Events = queue.SimpleQueue()
         self._crew = Crew(cluster, workers, self._events, self)
@@ -105,7 +100,7 @@ class Scheduler:
         attempts = work.after_death(in_company=in_company)
         job.pending.extendleft(reversed(attempts))
         if not attempts:
-            self._finish(job, work, BatchReply(step=job.step), work.failure())
+            self._finish(job, work, [(BatchReply(step=job.step), work.failure())])
 
     def _run(self) -> None:
         while not self._stopped:
@@ -159,7 +154,8 @@ class Scheduler:
     def _is_for_others(self, job: Job) -> bool:
         """Return whether the last batches of a job are left to workers without a batch."""
         slots = self._crew.slots
-        waiting = job.left - sum(one is job for slot in slots for one in slot.running.values())
+        running = (pair for slot in slots for pair in slot.running.items())
+        waiting = job.left - sum(work.batches for work, its_job in running if its_job is job)
         idle = [one for one in slots if not one.running and one.can_run(job.model.key)]
         return waiting <= len(idle)
 
@@ -228,21 +224,39 @@ class Scheduler:
             self._erred(slot, job, work, reply)
         elif isinstance(work, Call):
             job.results.put(reply)
-        elif reply.missing:
-            work.send |= {*reply.missing}
-            slot.hidden |= work.hidden_folders(reply.missing)
-            job.pending.appendleft(work)
         else:
-            self._finish(job, work, reply, outputs_of(reply))
+            self._computed(slot, job, work, reply)
+
+    def _computed(self, slot: Slot, job: Job, work: Attempt, reply: CallReply) -> None:
+        """Take the outputs of a call, and repeat the batches without outputs."""
+        job.pace.learn(reply, work.items)
+        self._finish(job, work, zip(reply.batches, reply.outputs(), strict=True))
+        if reply.fault is None and not any(one.missing for one in reply.batches):
+            return
+        parts = work.one_by_one()
+        for part, one in zip(parts, reply.batches, strict=False):
+            if one.missing:
+                part.send |= {*one.missing}
+                slot.hidden |= part.hidden_folders(one.missing)
+                job.pending.appendleft(part)
+        if reply.fault is not None:
+            erred, *others = parts[len(reply.batches) :]
+            job.pending.extendleft(reversed(others))
+            self._erred(slot, job, erred, reply.fault)
 
     def _finish(
-        self, job: Job, work: Attempt, reply: BatchReply, outputs: Sequence[StoredRow]
+        self, job: Job, work: Attempt, outputs: Iterable[tuple[BatchReply, Sequence[StoredRow]]]
     ) -> None:
-        for note in reply.notes:
-            job.report(note)
-        if work.planned.add(work.start, outputs, reply.step, reply.audio_seconds):
-            job.left -= 1
-            job.results.put(work.planned)
+        """Add the outputs of batches, and pass the complete batches to the run."""
+        complete = []
+        for planned, (reply, rows) in zip(work.planned, outputs, strict=False):
+            for note in reply.notes:
+                job.report(note)
+            if rows and planned.add(work.start, rows, reply.step, reply.audio_seconds):
+                complete.append(planned)
+        job.left -= len(complete)
+        if complete:
+            job.results.put(complete)
 
     def _erred(self, slot: Slot, job: Job, work: Attempt | Call, fault: Fault) -> None:
         """Repeat a batch that raised an error on a new worker; give up after the second error.

@@ -37,8 +37,8 @@ class Sender:
             self._crew.call(slot, reply, work.method, *work.arguments)
             return
         assert job.requests is not None  # a job with batches has requests
-        order = BatchOrder(with_items(job.requests, work.items), job.step)
-        media = {content: work.media[content] for content in work.to_send(slot.hidden)}
+        order = BatchOrder(with_items(job.requests, work.items), work.sizes(), job.step)
+        media = work.to_send(slot.hidden)
         if media:
             call = partial(self._call, slot, slot.generation, work, reply, order)
             self._threads.submit(self._read, media, call).add_done_callback(self._check)

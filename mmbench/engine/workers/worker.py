@@ -10,9 +10,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import RLock
+from time import perf_counter
 from typing import TypeVar
+
+import msgspec
+import numpy as np
 
 from mmbench.engine import identity
 from mmbench.engine.dispatch import StoredRow, labels_of
@@ -22,6 +27,7 @@ from mmbench.engine.loading.models.resolver import Model, ModelResolver, find_pa
 from mmbench.engine.workers.messages import (
     BatchOrder,
     BatchReply,
+    CallReply,
     Fault,
     ModelOrder,
     NodeFacts,
@@ -82,9 +88,18 @@ class Worker:
         """Return a batch size that fits the memory; the requests have only the longest item."""
         return _guarded(lambda: self._batch_size(requests, files))
 
-    def compute(self, order: BatchOrder, files: Files) -> BatchReply | Fault:
-        """Compute a batch. `files` has the bytes of the media that the driver sends, by digest."""
-        return _guarded(lambda: self._compute(order, files))
+    def compute(self, order: BatchOrder, files: Files) -> CallReply:
+        """Compute batches. `files` has the bytes of the media that the driver sends, by digest."""
+        replies: list[BatchReply] = []
+        blocks: list[memoryview] = []
+        fault = None
+        for items in order.batches():
+            reply = _guarded(partial(self._compute, order, items, files, blocks))
+            if isinstance(reply, Fault):
+                fault = reply
+                break
+            replies.append(reply)
+        return CallReply(np.frombuffer(b"".join(blocks), np.uint8), replies, fault)
 
     def _load(self, order: ModelOrder) -> str:
         _set_threads(self._threads)
@@ -106,20 +121,33 @@ class Worker:
         item = received(requests.contents[0], files)
         return batch_size(self._model, requests, item, self._facts.device)
 
-    def _compute(self, order: BatchOrder, files: Files) -> BatchReply:
+    def _compute(
+        self, order: BatchOrder, items: Sequence[Item], files: Files, blocks: list[memoryview]
+    ) -> BatchReply:
+        """Compute a batch; append its rows to `blocks` if they are of equal length."""
         _set_threads(self._threads)
         method = order.requests.method
         step = min(order.step, self._steps.get(method, order.step))
         forward = Forward(self._model, order.requests, step, self._facts.device, self._name)
         with self._prepare:
-            prepared = self._prepared(forward, order.requests.contents, files)
+            start = perf_counter()
+            prepared = self._prepared(forward, items, files)
+            seconds = perf_counter() - start
         if missing := [one.digest for one in prepared if isinstance(one, FileNeeded)]:
             return BatchReply(missing=tuple(missing))
         notes: list[str] = []
         with self._forward:
+            start = perf_counter()
             outputs = _outputs(forward, prepared, notes)
+            seconds += perf_counter() - start
         self._steps[method] = forward.step
-        return as_reply(outputs, forward.step, forward.audio_seconds, notes)
+        return msgspec.structs.replace(
+            as_reply(outputs, blocks),
+            step=forward.step,
+            audio_seconds=forward.audio_seconds,
+            seconds=seconds,
+            notes=tuple(notes),
+        )
 
     def _prepared(self, forward: Forward, items: Sequence[Item], files: Files) -> Sequence[object]:
         """Return each item prepared for the model, or its SampleError or FileNeeded."""

@@ -97,6 +97,33 @@ def test_a_deadly_sample_fails_alone(
     assert found.record.counts["failed"] == 1
 
 
+def test_quick_batches_in_one_call_survive_deaths_and_errors(
+    tmp_path: Path, workers: Workers, outcome: Compute
+) -> None:
+    data = make_coco(tmp_path / "many", 400)
+    expected = outcome("logged", TASK, None, data=data, batch_size=2)
+    pids, options = tmp_path / "pids", {"broken": str(tmp_path / "flag")}
+    options |= {"pids": str(pids), "pause": 0.005}
+    with random_kills(pids, 1.5, most=2) as killed:
+        found = outcome("logged", TASK, workers(2), data=data, batch_size=2, model_options=options)
+    assert killed
+    assert (tmp_path / "flag").exists()
+    assert equal(found, expected)
+    assert found.record.counts == expected.record.counts
+
+
+def test_a_deadly_sample_among_quick_batches_fails_alone(
+    tmp_path: Path, workers: Workers, outcome: Compute
+) -> None:
+    data = make_coco(tmp_path / "many", 200)
+    deadly = {"deadly": "picture 155"}
+    found = outcome("logged", TASK, workers(2), data=data, batch_size=2, model_options=deadly)
+    assert {why for _, why in found.record.failures} == {
+        "2 workers died while they computed this sample alone"
+    }
+    assert found.record.counts["failed"] == 1
+
+
 @pytest.mark.slow
 def test_four_workers_survive_a_kill_every_few_seconds(
     tmp_path: Path, workers: Workers, outcome: Compute
