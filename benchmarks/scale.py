@@ -11,10 +11,11 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.endtoend import COCO
 from benchmarks.endtoend_model import make_vit_b32
@@ -38,7 +39,7 @@ def rows(quick: bool = False) -> Iterator[Row]:
         if COCO.is_dir():
             yield from _clip(Path(name), 1 if quick else 5, 16 if quick else 159)
         yield _sleeping(4 if quick else 16, 200 if quick else 2000, 1 if quick else 3)
-        yield from _driver(50_000 if quick else 200_000)
+        yield from _driver(50_000 if quick else 200_000, 1 if quick else 3)
 
 
 @contextmanager
@@ -210,64 +211,65 @@ class _BareLoop:
         return perf_counter() - start
 
 
-def _driver(n: int) -> list[Row]:
-    """Measure the driver's computing time and memory for `n` texts, against a single process."""
-    alone, driver = (_usage(n, workers) for workers in (0, 2))
-    seconds = driver[0] / n * 1e6, alone[0] / n * 1e6
-    memory = driver[1] / n, alone[1] / n
+def _driver(n: int, repeats: int) -> list[Row]:
+    """Measure the driver's CPU time and memory for `n` texts, against a single process.
+
+    CPU time is that of all threads of the process, for the keys, the plan, the batches, the journal
+    and the table of outputs; the time that the model takes in the single process is subtracted.
+    One-time costs are not counted: a quarter of the texts is embedded before.
+    """
+    pairs = [(_usage(n, 2), _usage(n, 0)) for _ in range(repeats)]
+    seconds = [(driver.seconds / n * 1e6, alone.seconds / n * 1e6) for driver, alone in pairs]
+    memory = [(driver.memory / n, alone.memory / n) for driver, alone in pairs]
+    name = f"driver of two workers, {n:,} texts / this process without the model"
     return [
-        Row(
-            f"driver of two workers, {n:,} texts / this process alone",
-            *seconds,
-            ratio=seconds[0] / seconds[1],
-            limit=1.2,
-            unit="µs",
-            note="computing time of each text in batches of 64; the model does nothing",
-        ),
-        Row(
-            "the same, memory",
-            *memory,
-            ratio=memory[0] / memory[1],
-            limit=1.2,
-            unit="kB",
-            note="growth of the peak for each text",
-        ),
+        _usage_row(name, seconds, "µs", "CPU time of each text in batches of 64"),
+        _usage_row("the same, memory", memory, "B", "growth of the peak for each text"),
     ]
 
 
-def _usage(n: int, workers: int) -> tuple[float, float]:
-    """Return the CPU seconds and the growth of the peak memory in kB of a process."""
+def _usage_row(name: str, pairs: list[tuple[float, float]], unit: str, note: str) -> Row:
+    row = paired_row(name, pairs, 1.2, f"{note}; median of {len(pairs)}")
+    return replace(row, unit=unit)
+
+
+class Usage(NamedTuple):
+    """The CPU seconds of a process, and the growth of its peak memory in bytes."""
+
+    seconds: float
+    memory: float
+
+
+def _usage(n: int, workers: int) -> Usage:
+    """Return the usage of a process that embeds `n` texts."""
     command = [sys.executable, "-m", "benchmarks.scale", "usage", str(n), str(workers)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
-    seconds, peak = done.stdout.split()
-    return float(seconds), float(peak)
+    return Usage(*map(float, done.stdout.split()))
 
 
 def _memory(name: str) -> int:
-    """Return a value of /proc/self/status in kB."""
+    """Return a value of /proc/self/status in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
 
 
 def usage(n: int, workers: int) -> None:
-    """Embed `n` texts with a model that does nothing, and print CPU seconds and kB."""
-    import resource
-
+    """Embed `n` texts with a model that does nothing, and print the usage of this process."""
     from mmbench import registry
+    from mmbench.columns import pack
     from mmbench.engine.execution.in_process import InProcessExecutor
 
     registry.load_plugin(str(PLUGIN))
 
     def run(executor: Executor) -> None:
-        texts = [f"text {number}" for number in range(n)]
-        embed(executor, "sleeper", texts[:64], batch=64, pause=0.0)
+        texts = pack([f"text {number}" for number in range(n)])
+        embed(executor, "sleeper", texts[: n // 4], batch=64, pause=0.0)
+        model = registry.lookup("model", "sleeper")
         Path("/proc/self/clear_refs").write_text("5")  # forgets the peak of the memory
-        before, memory = resource.getrusage(resource.RUSAGE_SELF), _memory("VmRSS")
+        before, memory = process_time() - model.seconds, _memory("VmRSS")
         embed(executor, "sleeper", texts, batch=64, pause=0.0)
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        print(seconds, _memory("VmHWM") - memory)
+        print(process_time() - model.seconds - before, _memory("VmHWM") - memory)
 
     if not workers:
         run(InProcessExecutor())
