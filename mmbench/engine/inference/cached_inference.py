@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mmbench.columns import Places
 from mmbench.engine.dispatch import StoredRow
 from mmbench.engine.execution.decode import is_timed, lengths
 from mmbench.engine.execution.executor import ComputedBatch, ModelExecutor
+from mmbench.engine.execution.tries import end_try, is_try
 from mmbench.engine.inference.plan import plan
 from mmbench.engine.inference.responses import Distinct, ResponseTable, distinct
 from mmbench.engine.progress import Progress
@@ -63,7 +64,7 @@ class CachedInference:
         table = ResponseTable(len(unique.keys), requests, self.name)
         try:
             name = _journal_name(requests)
-            with turn(self.folder / name), closing(self._journal(name)) as journal:
+            with self._turn(name), closing(self._journal(name)) as journal:
                 self._fill(table, stage, requests, unique, journal)
         finally:
             self.progress.finish()
@@ -81,9 +82,13 @@ class CachedInference:
         name = _journal_name(requests)
         if name not in self._labels:
             folder = f"{name}/labels"
-            with turn(self.folder / folder), closing(self._journal(folder)) as journal:
+            with self._turn(folder), closing(self._journal(folder)) as journal:
                 self._labels[name] = self._journalled_labels(journal, name)
         return self._labels[name]
+
+    def _turn(self, name: str) -> AbstractContextManager[None]:
+        """Return the turn at a journal; a try only reads, and does not wait."""
+        return nullcontext() if is_try() else turn(self.folder / name)
 
     def _journal(self, name: str) -> Journal:
         owner = f"{self.folder.name}/{name}"
@@ -95,6 +100,7 @@ class CachedInference:
         stored = journal.get(key)
         if stored is not None:
             return msgspec.json.decode(stored.rows[0], type=list[str])
+        end_try()
         labels = self.executor.labels()
         journal.add(key, JournalBatch(key, [json.dumps(labels).encode()], {}), (1, 1))
         return labels
@@ -114,6 +120,8 @@ class CachedInference:
             for rows in plan(item_lengths, unique.keys, size)
             if len(rest := _load_stored(table, rows, unique.keys, journal))
         ]
+        if missing:
+            end_try()
         n_missing = sum(map(len, missing))
         self.cached += len(unique.keys) - n_missing
         missing.sort(key=lambda rows: -int(item_lengths[rows].max()))  # the longest first
@@ -136,6 +144,7 @@ class CachedInference:
             return journal.sizes[0]
         if not len(lengths):
             return 1
+        end_try()
         (longest,) = unique.select(lengths.argmax(0, keepdims=True))
         return self.executor.batch_size(requests, longest)
 

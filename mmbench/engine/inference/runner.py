@@ -13,6 +13,7 @@ from mmbench.engine import identity
 from mmbench.engine.context import RunContext
 from mmbench.engine.dispatch import scale_of
 from mmbench.engine.execution.executor import RunServices
+from mmbench.engine.execution.tries import end_try
 from mmbench.engine.inference.cached_inference import CachedInference
 from mmbench.engine.loading.models.resolver import REMOTE, Model
 from mmbench.engine.speed import RTFX
@@ -32,6 +33,8 @@ class InferenceRunner:
     def __init__(
         self, model: Model, context: RunContext, *, price: Sequence[float] | None = None
     ) -> None:
+        if model.uncached:
+            end_try()
         options = context.options
         self._context = context
         self._costs, self._progress = context.costs, context.progress

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import queue
+from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from threading import Thread
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from mmbench.engine.execution.tries import NeedsModel, only_try
 
 T = TypeVar("T")
 
@@ -16,24 +20,56 @@ AT_A_TIME = 16  # runs at the same time; each has its data in memory
 def as_finished(calls: Sequence[Callable[[], T]]) -> Iterator[tuple[int, T | BaseException]]:
     """Make calls in threads, and yield the number and the result or error of each that finishes.
 
-    At most 16 calls run at a time, in order. The threads end with the process, so that an
-    interruption does not wait for them.
+    At most 16 calls run at a time, in order. Meanwhile the others are tried, one after another:
+    those whose outputs are cached finish, and those that need the model are repeated in their turn.
+    The threads end with the process, so that an interruption does not wait for them.
     """
-    results: queue.SimpleQueue[tuple[int, T | BaseException]] = queue.SimpleQueue()
+    return _Calls(calls).results()
 
-    def make(number: int) -> None:
+
+class _Calls(Generic[T]):
+    """Calls in threads; all methods but `_make` run in the thread that reads the results."""
+
+    def __init__(self, calls: Sequence[Callable[[], T]]) -> None:
+        self._calls = calls
+        self._finished: queue.SimpleQueue[tuple[int, bool, T | BaseException]] = queue.SimpleQueue()
+        self._left = [*range(len(calls))]  # ascending
+        self._need_model: set[int] = set()
+        self._running = 0
+        self._is_trying = False
+
+    def results(self) -> Iterator[tuple[int, T | BaseException]]:
+        """Yield the number and the result or error of each call."""
+        while self._left or self._running or self._is_trying:
+            self._start()
+            number, is_try, result = self._finished.get()
+            if is_try:
+                self._is_trying = False
+            else:
+                self._running -= 1
+            if isinstance(result, NeedsModel):
+                self._need_model.add(number)
+                insort(self._left, number)
+            else:
+                yield number, result
+
+    def _start(self) -> None:
+        while self._left and self._running < AT_A_TIME:
+            self._running += 1
+            self._start_thread(self._left.pop(0), is_try=False)
+        untried = next((one for one in self._left if one not in self._need_model), None)
+        if untried is not None and not self._is_trying:
+            self._is_trying = True
+            self._left.remove(untried)
+            self._start_thread(untried, is_try=True)
+
+    def _start_thread(self, number: int, *, is_try: bool) -> None:
+        target = partial(self._make, number, is_try=is_try)
+        Thread(target=target, name=f"run {number}", daemon=True).start()
+
+    def _make(self, number: int, *, is_try: bool) -> None:
         try:
-            results.put((number, calls[number]()))
+            with only_try() if is_try else nullcontext():
+                self._finished.put((number, is_try, self._calls[number]()))
         except BaseException as error:
-            results.put((number, error))
-
-    threads = [
-        Thread(target=partial(make, number), name=f"run {number}", daemon=True)
-        for number in range(len(calls))
-    ]
-    for thread in threads[:AT_A_TIME]:
-        thread.start()
-    for finished in range(len(calls)):
-        yield results.get()
-        if finished + AT_A_TIME < len(threads):
-            threads[finished + AT_A_TIME].start()
+            self._finished.put((number, is_try, error))

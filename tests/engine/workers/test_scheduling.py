@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mmbench.engine.execution.tries import end_try
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
 from mmbench.engine.workers.executor import RayExecutor
@@ -45,6 +46,27 @@ def test_more_calls_than_threads_are_all_made() -> None:
     assert sorted(as_finished(calls)) == [(n, n) for n in range(3 * AT_A_TIME)]
 
 
+def test_further_calls_are_tried_and_repeated_if_they_need_the_model() -> None:
+    may_go, calls = threading.Event(), list[int]()
+
+    def make(number: int) -> int:
+        calls.append(number)
+        if number < AT_A_TIME:
+            may_go.wait(60)
+        elif number % 3 == 0:
+            end_try()
+        return number
+
+    results = as_finished([partial(make, number) for number in range(3 * AT_A_TIME)])
+    further = [n for n in range(AT_A_TIME, 3 * AT_A_TIME) if n % 3]
+    assert [next(results) for _ in further] == [(n, n) for n in further]
+    may_go.set()
+    others = {*range(3 * AT_A_TIME)} - {*further}
+    assert {*results} == {(n, n) for n in others}
+    tried = [n for n in range(AT_A_TIME, 3 * AT_A_TIME) if n % 3 == 0]
+    assert sorted(calls) == sorted([*range(3 * AT_A_TIME), *tried])
+
+
 def settings(data: Path, **options: object) -> RunSettings:
     return RunSettings(data=data, device="cpu", batch_size=8, model_options=dict(options))
 
@@ -78,6 +100,24 @@ def test_a_cached_run_does_not_wait_for_others(
     assert number == 1
     assert isinstance(result, FinishedRun)
     assert result.record.counts["computed"] == 0
+
+
+def test_a_cached_run_does_not_wait_for_a_place(
+    tmp_path: Path, plugin: Path, workers: Workers
+) -> None:
+    cached, other = make_coco(tmp_path / "cached", 9), make_coco(tmp_path / "other", 20)
+    run("logged", "coco-retrieval", settings(cached), executor=workers(2))
+    slow = settings(other, pause=0.3)
+    call = partial(run, "logged", "coco-retrieval", executor=workers(2))
+    calls = [partial(call, slow)] * (AT_A_TIME + 1) + [partial(call, settings(cached))]
+    results = as_finished(calls)
+    number, result = next(results)
+    assert number == AT_A_TIME + 1  # the last one, of a model that others compute
+    assert isinstance(result, FinishedRun)
+    assert result.record.counts["computed"] == 0
+    rest = [result.record for _, result in results if isinstance(result, FinishedRun)]
+    assert len(rest) == AT_A_TIME + 1
+    assert len({str(score_values(record)) for record in rest}) == 1
 
 
 @pytest.mark.slow
