@@ -24,7 +24,7 @@ def executor_of(args: argparse.Namespace) -> Iterator[Executor]:
     without --workers or --ray.
     """
     if args.workers is None and args.ray is None:
-        _refuse_ranks()
+        refuse_ranks(" and type --workers {ranks}")
         _refuse_resources(args)
         from mmbench.engine.execution.in_process import InProcessExecutor
 
@@ -45,12 +45,16 @@ def executor_of(args: argparse.Namespace) -> Iterator[Executor]:
         executor.close()
 
 
-def _refuse_ranks() -> None:
+def refuse_ranks(advice: str = "") -> None:
+    """Raise UserError if torchrun started this command more than once.
+
+    `advice` follows the advice to leave out torchrun; `{ranks}` in it is the number of ranks.
+    """
     ranks = os.environ.get(_WORLD, "")
     if ranks.isdecimal() and int(ranks) > 1:
         raise UserError(
             f"{_WORLD} is {ranks}: each rank would run everything again; start mmbench without"
-            f" torchrun and type --workers {ranks}"
+            f" torchrun{advice.format(ranks=ranks)}"
         )
 
 

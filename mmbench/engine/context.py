@@ -35,7 +35,8 @@ class Clock:
 class RunStats:
     """The costs of a run: seconds by stage, request counts, throughput, tokens and device.
 
-    `server` holds facts about the server of a remote model; `notes` are remarks on that server.
+    `server` holds facts about the server of a remote model; `notes` are remarks on that server and
+    on forward passes.
     """
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from mmbench import metric_names
 from mmbench.engine import identity
 from mmbench.engine.context import run_context
+from mmbench.engine.execution.executor import Executor
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
@@ -39,14 +40,15 @@ def rescore(
     task: str | None = None,
     metrics: tuple[str, ...] = (),
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> FinishedRun:
     """Rescore the stored outputs of a run with `metrics`, by default the task's current metrics.
 
     `run`, `out` and `task` are arguments of `run_lookup.find_run`. `options.data` adds the samples'
-    inputs, for metrics that use them (CLIPScore). Raises DataError if the stored rows are missing
-    or the fingerprint of the task has changed.
+    inputs, for metrics that use them (CLIPScore). `executor` runs the models of metrics. Raises
+    DataError if the stored rows are missing or the fingerprint of the task has changed.
     """
-    with run_context(options, progress) as context:
+    with run_context(options, progress, executor) as context:
         options, costs = context.options, context.costs
         with costs.clock.stage("prepare"):
             run_files = find_run(run, out, task)
@@ -77,7 +79,7 @@ def rescore(
     summary = RunSummary(
         failed=record.counts["failed"] + len(measured.rejected),
         failures=[*record.failures, *measured.rejected],
-        notes=_notes(record, predictions, cut_notes),
+        notes=_notes(record, predictions, [*cut_notes, *costs.notes]),
         seed=record.seed,
         search=record.index,
         counts=record.counts,
@@ -104,9 +106,9 @@ def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
     return find_task(name, changed)[0]
 
 
-def _notes(record: RunRecord, predictions: Predictions, cut_notes: list[str]) -> list[str]:
+def _notes(record: RunRecord, predictions: Predictions, others: list[str]) -> list[str]:
     earlier = [note for note in record.notes if not note.startswith(_NOTE)]
-    added = [note for note in (*reasoning_notes(predictions), *cut_notes) if note not in earlier]
+    added = [note for note in (*reasoning_notes(predictions), *others) if note not in earlier]
     return [*earlier, *added, f"{_NOTE} {record.run}"]
 
 

@@ -155,8 +155,8 @@ def _responses(prepared: PreparedRun, context: RunContext) -> Responses:
     costs.usage = runner.usage
     loaded = runner.loaded()
     if isinstance(loaded, DescribesServer):
-        costs.server, costs.notes = loaded.server(), loaded.server_notes()
-    costs.notes += runner.notes
+        costs.server = loaded.server()
+        costs.notes += loaded.server_notes()
     return outputs
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from mmbench.columns import column, places
 from mmbench.engine.context import run_context
+from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.datasets import load_data
@@ -43,15 +44,16 @@ def score(
     fields: Mapping[str, str] | None = None,
     fold_ids: bool = False,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> FinishedRun:
     """Score outputs on a task. `name` is the model's name on the board (default: the file's name).
 
     `fields` maps `prediction` and `id` to columns of the file. Raises DataError, with a list of
     ids, if a sample has no output or an output belongs to no sample. With `partial`, samples
     without an output are left out, and a note gives their number. With `fold_ids`, ids match
-    regardless of case.
+    regardless of case. `executor` runs the models of metrics.
     """
-    with run_context(options, progress) as context:
+    with run_context(options, progress, executor) as context:
         options, clock = context.options, context.costs.clock
         with clock.stage("prepare"):
             spec, kind = find_task(task, options)
@@ -78,6 +80,7 @@ def score(
         *("scored from outputs", *outputs.notes, *_partial(all_data, data)),
         *(*accepted.notes, *_missing_media_note(unreadable)),
         *(*reference_notes(accepted), *reasoning_notes(accepted), *cut_notes),
+        *context.costs.notes,
     ]
     return outcome_of(prepared, task_entry, marked, measured, notes, context)
 

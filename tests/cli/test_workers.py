@@ -1,5 +1,7 @@
 """Flags for workers, and what is refused before Ray starts."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.command_line import refusal
@@ -7,16 +9,31 @@ from tests.support.command_line import refusal
 pytestmark = pytest.mark.slow  # starts Ray several times
 
 RUN = ("run", "-m", "clip-nano", "-t", "shapes-retrieval", "--limit", "3")
+COMMANDS = (
+    RUN,
+    ("verify", "-m", "clip-nano", "-t", "shapes-retrieval"),
+    ("train", "clip-nano", "--out", "run", "--steps", "1", "--eval", "shapes-retrieval"),
+    ("score", "-t", "images", "--predictions", "drawn"),
+    ("rescore", "latest"),
+    ("classify", "-m", "clip-nano", "--image", "a.png"),
+    ("chat", "-m", "llava-nano", "--prompt", "hello"),
+)
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_ranks_of_torchrun_are_refused(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORLD_SIZE", "4")
-    for command in (RUN, ("verify", "-m", "clip-nano", "-t", "shapes-retrieval")):
-        message = refusal(capsys, *command)
-        assert len(message.splitlines()) == 1
-        assert "start mmbench without torchrun and type --workers 4" in message
+    message = refusal(capsys, *command)
+    assert len(message.splitlines()) == 1
+    has_workers = command[0] not in ("classify", "chat")
+    advice = " and type --workers 4" if has_workers else ""
+    assert message.endswith(f"start mmbench without torchrun{advice}\n")
 
 
 @pytest.mark.parametrize("flag", ["--gpus-per-worker", "--cpus-per-worker"])

@@ -98,6 +98,7 @@ def score(commands: Commands) -> None:
     )
     add("--fold-ids", action="store_true", help="ignore case when ids are matched, as sclite does")
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
+    workers(parser)
     search_device(parser)
     add(
         "--seed",
@@ -127,6 +128,7 @@ def rescore(commands: Commands) -> None:
         help="compute this metric (default: the metrics of the task); repeat for several",
     )
     inputs(parser, "the data of the task, for metrics that use the samples' inputs")
+    workers(parser)
     record_flags(parser)
     plugins(parser)
 

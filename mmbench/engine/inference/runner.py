@@ -73,16 +73,18 @@ class InferenceRunner:
     def answers(
         self, requests: Mapping[str, Requests]
     ) -> dict[str, VectorOutputs | GeneratedOutputs]:
-        """Return the model's outputs by request name.
+        """Return the model's outputs by request name, and add remarks on them to the costs.
 
         Raises ModelError if a classifier's number of score columns differs from its number of
         labels.
         """
         before = self._answerer.computed, self._answerer.cached
+        remarks = len(self._executor.notes)
         outputs = {name: self._with_metadata(batch) for name, batch in requests.items()}
         counts = self._costs.counts
         counts["computed"] += self._answerer.computed - before[0]
         counts["cached"] += self._answerer.cached - before[1]
+        self._costs.notes += self._executor.notes[remarks:]
         return outputs
 
     def loaded(self) -> object:
@@ -92,11 +94,6 @@ class InferenceRunner:
         were in the journal.
         """
         return self._executor.loaded()
-
-    @property
-    def notes(self) -> list[str]:
-        """Return remarks on the forward passes for the record."""
-        return self._executor.notes
 
     @property
     def usage(self) -> Usage:

@@ -37,7 +37,7 @@ class RayCluster:
             raise MissingExtra("--workers", "ray", "mmbench[ray]") from error
         self._ray: Any = ray
         self._address = address
-        self._is_own = False
+        self._has_connected = False
         self._models: dict[str, object] = {}
         self._actor: Any = None
         self._resources: dict[str, float] = {}
@@ -63,7 +63,7 @@ class RayCluster:
                 self._ray.init(**settings)
             except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
                 raise UserError(f"{self._what()}: {_join_fault(error)}") from error
-        self._is_own = self._address is None
+        self._has_connected = True
         self._silence()
 
     def _what(self) -> str:
@@ -158,7 +158,7 @@ class RayCluster:
     def close(self) -> None:
         """Leave the cluster; end it if it was started here."""
         self._models.clear()
-        if self._is_own or self._address is not None:
+        if self._has_connected:
             with _same_handlers():
                 self._ray.shutdown()
 

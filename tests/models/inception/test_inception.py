@@ -15,9 +15,9 @@ from mmbench.models.inception.adapter import Inception
 from mmbench.models.inception.network import InceptionNet
 from mmbench.models.inception.resize import clean_bicubic, tf_bilinear
 from mmbench.protocols import Embeds, Prepares
+from tests.support.checkpoints.inception import NAME, inception
 from tests.support.errors import one_line_error
 
-NAME = "weights-inception-2015-12-05-6726825d.pth"
 # Small, of other shapes than square, larger than 299, and 299 itself.
 SIZES = [(32, 32), (17, 90), (1, 1), (400, 310), (299, 299), (640, 7)]
 
@@ -36,25 +36,7 @@ PICTURES = [picture(seed, *size) for seed, size in enumerate(SIZES)]
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of random weights, under which activations neither die nor grow."""
-    torch.manual_seed(0)
-    net = InceptionNet()
-    with torch.no_grad():
-        for name, weight in net.named_parameters():
-            if weight.ndim == 4:
-                torch.nn.init.kaiming_normal_(weight)
-            elif name.endswith("bn.weight"):
-                weight.uniform_(0.8, 1.2)
-            elif name.endswith("bn.bias"):
-                weight.normal_(0.0, 0.2)
-        for name, values in net.named_buffers():
-            if name.endswith("running_mean"):
-                values.normal_(0.0, 0.1)
-            elif name.endswith("running_var"):
-                values.uniform_(0.7, 1.3)
-    file = tmp_path_factory.mktemp("inception") / NAME
-    torch.save(net.state_dict(), file)
-    return file
+    return inception(tmp_path_factory.mktemp("inception"))
 
 
 @pytest.fixture(scope="module")

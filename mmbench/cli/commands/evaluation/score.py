@@ -9,6 +9,7 @@ from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.parser.options import data_for, run_options
+from mmbench.cli.workers import executor_of
 from mmbench.reports import board
 from mmbench.reports.reporters import find_reporters
 
@@ -22,7 +23,7 @@ def command(args: argparse.Namespace) -> int:
     reporters = find_reporters(args.report_to)
     data = data_for(args.task, [str(args.data)] if args.data else [], [args.task])
     options = run_options(argparse.Namespace(**{**vars(args), "data": data}))
-    with printing_to_stderr(args.json):
+    with executor_of(args) as executor, printing_to_stderr(args.json):
         outcome = score(
             args.task,
             args.predictions,
@@ -31,7 +32,8 @@ def command(args: argparse.Namespace) -> int:
             partial=args.partial,
             fields=parse_fields(args.field),
             fold_ids=args.fold_ids,
-            progress=make_progress(quiet=args.quiet),
+            progress=make_progress(quiet=args.quiet, executor=executor),
+            executor=executor,
         )
     record = save_record(outcome, args)
     codes = [exit_code(record, args.allow_failed), publish([record], args)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.parser.options import model_of, run_options
+from mmbench.cli.workers import refuse_ranks
 from mmbench.errors import SampleError, UserError
 from mmbench.types import Media, Modality
 
@@ -28,11 +29,13 @@ def files(args: argparse.Namespace) -> list[Media]:
 def open_model(args: argparse.Namespace) -> Iterator[InteractiveModel]:
     """Open the model of -m, and yield it.
 
-    Raises UserError for a media file that is missing or cannot be read.
+    Raises UserError for a media file that is missing or cannot be read, and for several ranks of
+    torchrun.
     """
     from mmbench.engine.context import run_context
     from mmbench.engine.interactive import InteractiveModel
 
+    refuse_ranks()
     for one in files(args):
         if not Path(one.name).exists():
             raise UserError(f"--{one.modality} {one.name}: no such file")
