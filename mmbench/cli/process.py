@@ -57,6 +57,9 @@ def run_process(command: Callable[[], int]) -> int:
     if output_fault := streams.close():
         print(f"mmbench: error: {output_fault}", file=sys.stderr)
         code = worst([code, USER])
+    if _State.received:  # threads may wait for a library, and must not delay the end
+        atexit._run_exitfuncs()
+        os._exit(code)
     return code
 
 

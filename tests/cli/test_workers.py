@@ -1,5 +1,6 @@
 """Flags for workers, and what is refused before Ray starts."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,29 @@ def test_invalid_numbers_are_refused(flags: list[str], capsys: pytest.CaptureFix
 def test_an_address_of_ray_client_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     message = refusal(capsys, *RUN, "--ray", "ray://head:10001")
     assert "start mmbench on a node of the cluster and type --ray auto" in message
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("nonsense", "not an address; type HOST:PORT of the cluster's head, or auto"),
+        ("127.0.0.1:1", "no cluster answers ([Errno 111] Connection refused); type the address"),
+    ],
+)
+def test_an_address_without_a_cluster_is_refused_in_one_line(
+    address: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = refusal(capsys, *RUN, "--ray", address)
+    assert len(error.splitlines()) == 1
+    assert f"--ray {address}: {message}" in error
+
+
+def test_a_missing_extra_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)  # an import then fails
+    error = refusal(capsys, *RUN, "--workers", "2")
+    assert error == "mmbench: error: --workers needs ray: pip install 'mmbench[ray]'\n"
 
 
 def test_a_numbered_device_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,8 @@ PROJECTION = np.random.default_rng(0).standard_normal((64, 96)).astype(np.float3
 
 @mmbench.register("model", "logged")
 class Logged:
-    """Random projections of bytes. `log` receives a line for each computed item, `pids` one for
-    each process that loads the model."""
+    """Random projections of bytes. `log` receives a line for each item that it begins to compute,
+    `pids` one for each process that loads the model."""
 
     modalities = frozenset({"text", "image"})
     version = 1
@@ -44,13 +44,13 @@ class Logged:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.broken and claim(self.broken):
             raise RuntimeError("this worker has a broken disk")
-        time.sleep(self.pause)
         raw = [item.encode() if isinstance(item, str) else item.tobytes() for item in items]
         rows = np.stack([features(one) for one in raw])
         if self.log:
             names = "".join(f"{hashlib.md5(one).hexdigest()}\\n" for one in raw)
             with open(self.log, "a") as log:
                 log.write(names)
+        time.sleep(self.pause)
         return rows @ PROJECTION
 
 

@@ -1,25 +1,24 @@
 """The connection to Ray: starting or joining a cluster, and calls of actors.
 
 Read in the sources of Ray 2.60: `ray.init` starts a cluster with the address "local"
-(python/ray/_private/worker.py); it replaces the handler of SIGTERM, which is restored here.
+(python/ray/_private/worker.py).
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import signal
-import threading
-from collections.abc import Iterator
+import socket
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from mmbench.engine.workers.messages import ModelOrder, WorkerSettings
+from mmbench.engine.workers.session import RaySession
 from mmbench.errors import MissingExtra, UserError
 from mmbench.storage.content_keys import cache_folder
 
+_ANSWERS = 5.0  # seconds in which the head of a cluster answers
 _STORE = 1 << 30  # bytes of the object store of a local cluster: only files that workers cannot see
 
 
@@ -37,7 +36,7 @@ class RayCluster:
             raise MissingExtra("--workers", "ray", "mmbench[ray]") from error
         self._ray: Any = ray
         self._address = address
-        self._has_connected = False
+        self._session = RaySession(ray)
         self._models: dict[str, object] = {}
         self._actor: Any = None
         self._resources: dict[str, float] = {}
@@ -48,22 +47,23 @@ class RayCluster:
 
         Raises UserError if the cluster cannot be joined.
         """
+        if self._address is not None:
+            _check_address(self._address)
         if self._ray.is_initialized():
             return
         logging.getLogger("ray").setLevel(logging.ERROR)
         settings: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # for stderr of this process
         if self._address is None:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             settings |= {"address": "local", "num_cpus": cpus, "num_gpus": gpus}
             settings |= {"include_dashboard": False, "object_store_memory": _STORE}
         else:
             settings["address"] = self._address
-        with _same_handlers():
-            try:
-                self._ray.init(**settings)
-            except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
-                raise UserError(f"{self._what()}: {_join_fault(error)}") from error
-        self._has_connected = True
+        try:
+            self._session.start(settings)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
+            raise UserError(f"{self._what()}: {_join_fault(error)}") from error
         self._silence()
 
     def _what(self) -> str:
@@ -155,29 +155,34 @@ class RayCluster:
         ]
         return f"the cluster has {'; '.join(parts)}"
 
-    def close(self) -> None:
-        """Leave the cluster; end it if it was started here."""
+    def close(self, *, is_busy: bool = False) -> None:
+        """Leave the cluster; end it if it was started here. See `RaySession.stop`."""
         self._models.clear()
-        if self._has_connected:
-            with _same_handlers():
-                self._ray.shutdown()
+        self._session.stop(is_busy=is_busy)
 
 
-@contextmanager
-def _same_handlers() -> Iterator[None]:
-    """Restore the handlers of signals, which Ray replaces."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.getsignal(number) for number in numbers}
+def _check_address(address: str) -> None:
+    """Raise UserError for an address at which nothing listens, for which Ray would wait."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UserError(
+            f"--ray {address}: not an address; type HOST:PORT of the cluster's head, or auto"
+        )
     try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        socket.create_connection((host, int(port)), _ANSWERS).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"--ray {address}: no cluster answers ({error}); type the address that `ray start"
+            " --head` printed, or leave out --ray"
+        ) from error
 
 
 def _join_fault(error: BaseException) -> str:
-    """Return why a cluster cannot be joined, with advice if it asks for a token."""
+    """Return why a cluster cannot be joined, with advice for a token and for other versions."""
+    if str(error).startswith("Version mismatch"):
+        return f"{' '.join(str(error).split())}; install the same versions"
     cause: BaseException | None = error
     while cause is not None:
         if "InvalidAuthToken" in str(cause):

@@ -13,12 +13,14 @@ from mmbench.engine.workers.batches import Attempt
 from mmbench.engine.workers.cluster import RayCluster
 from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import NodeFacts
-from mmbench.engine.workers.node_check import version_differences
-from mmbench.engine.workers.slots import Slot
+from mmbench.engine.workers.slots import Slot, version_differences
 from mmbench.errors import UserError
 
 _PATIENCE = 600.0  # seconds without any worker, after which the run ends: clusters may add nodes
 _REPORT_AFTER = 15.0  # seconds without any worker, after which the run says so
+_SILENCE = 60.0  # seconds without an answer, after which a worker is asked whether it runs
+_MOST_SILENCE = 600.0  # seconds without an answer, after which another worker is started
+_MOST_DEATHS = 30  # deaths in a row without an output; three for each worker, if that is more
 
 Events = queue.SimpleQueue[Callable[[], object]]
 Reply = Callable[[Slot, "Future[Any]"], None]
@@ -40,6 +42,10 @@ class Dispatcher(Protocol):
         ...
 
 
+def _no_reply(_slot: Slot, _future: Future[Any]) -> None:
+    """Do nothing: an answer counts, whatever it is; a death is reported by other calls."""
+
+
 class Crew:
     """The workers of a run, each in its slot. All methods run in the thread of the scheduler."""
 
@@ -50,6 +56,7 @@ class Crew:
         self.slots = [Slot(number) for number in range(1, workers + 1)]
         self._waiting_since = time.monotonic()
         self._has_reported = False
+        self._deaths: list[float] = []
 
     def start(self, slot: Slot) -> None:
         """Start a worker in a slot."""
@@ -67,6 +74,7 @@ class Crew:
 
     def _receive(self, slot: Slot, generation: int, reply: Reply, future: Future[Any]) -> None:
         if generation == slot.generation:
+            slot.answered, slot.is_asked, slot.is_silent = time.monotonic(), False, False
             reply(slot, future)
 
     def _started(self, slot: Slot, future: Future[Any]) -> None:
@@ -96,15 +104,35 @@ class Crew:
         else:
             self._dispatcher.report(reason)
 
-    def died(self, slot: Slot) -> None:
-        """Start another worker in place of one that died, and have its work repeated."""
-        self._dispatcher.report(f"{slot.name} died; its batches are computed again")
+    def died(self, slot: Slot, event: str = "died") -> None:
+        """Start another worker in place of one that died, and have its work repeated.
+
+        `event` is what happened to the worker, for the report. End all jobs if too many workers
+        died in a row.
+        """
+        if fault := self._fault_of_deaths(slot):
+            self._dispatcher.fail_all(UserError(fault))
+        else:
+            self._dispatcher.report(f"{slot.name} {event}; its batches are computed again")
         lost, can_restart = slot.clear(), slot.can_restart()
         self._dispatcher.repeat(lost)
         if can_restart:
             self.start(slot)
         else:
             self._lose(slot, f"{slot.name} died {slot.failed_starts} times before it had a model")
+
+    def _fault_of_deaths(self, slot: Slot) -> str:
+        """Count the death of a worker; return a message if too many died since the last output."""
+        last_output = max(one.last_work for one in self.slots)
+        self._deaths = [when for when in self._deaths if when > last_output] + [time.monotonic()]
+        number = len(self._deaths)
+        if number < max(_MOST_DEATHS, 3 * len(self.slots)):
+            return ""
+        self._deaths.clear()
+        return (
+            f"{number} workers died in a row without an output, {slot.name} last; type the command"
+            " without --workers, and with --limit 8, to see why"
+        )
 
     def replace(self, slot: Slot) -> dict[Attempt | Call, Job]:
         """Start another worker in place of one that raised an error; return its other work."""
@@ -113,7 +141,12 @@ class Crew:
         self.start(slot)
         return lost
 
-    def check_patience(self, *, has_work: bool) -> None:
+    def check(self, *, has_work: bool) -> None:
+        """Check whether there are workers, and whether they answer."""
+        self._check_patience(has_work=has_work)
+        self._check_answers()
+
+    def _check_patience(self, *, has_work: bool) -> None:
         """Report that there is no worker; after ten minutes, end all jobs."""
         if not has_work or any(slot.state in ("ready", "loading") for slot in self.slots):
             self._waiting_since = time.monotonic()
@@ -125,6 +158,28 @@ class Crew:
         elif waited > _REPORT_AFTER and not self._has_reported:
             self._has_reported = True
             self._dispatcher.report(f"waiting for a worker: {self._cluster.shortage()}")
+
+    def _check_answers(self) -> None:
+        """Ask workers that have not answered for a minute; replace those that do not answer.
+
+        A worker answers while it computes, unless its process is stopped or its machine hangs.
+        """
+        for slot in self.slots:
+            if slot.state not in ("ready", "loading"):
+                continue
+            silence = time.monotonic() - slot.answered
+            if silence > _MOST_SILENCE:
+                self._cluster.kill(slot.actor)
+                self.died(slot, "was ended, because it does not answer")
+            elif silence > _SILENCE and not slot.is_asked:
+                slot.is_asked = True
+                self.call(slot, _no_reply, "facts")
+            elif silence > 2 * _SILENCE and not slot.is_silent:
+                slot.is_silent = True
+                self._dispatcher.report(
+                    f"{slot.name} has not answered for {silence:.0f} s; another one is started"
+                    f" after {_MOST_SILENCE:.0f} s"
+                )
 
     def stop(self) -> None:
         """End all workers."""

@@ -121,9 +121,8 @@ class RayExecutor:
 
     def close(self) -> None:
         """End the workers, and the cluster if it was started here."""
-        if self._scheduler is not None:
-            self._scheduler.stop()
-        self._cluster.close()
+        is_busy = self._scheduler is not None and self._scheduler.stop()
+        self._cluster.close(is_busy=is_busy)
 
 
 def own_threads() -> int:

@@ -25,6 +25,7 @@ from mmbench.engine.workers.slots import Slot
 from mmbench.errors import UserError
 
 _TICK = 1.0  # seconds
+_LAST_CALL = 3.0  # seconds that the end waits for a call of Ray
 
 
 class Scheduler:
@@ -63,15 +64,18 @@ class Scheduler:
         """Forget a job, and what its workers still compute."""
         self._events.put(partial(self._remove, job))
 
-    def stop(self) -> None:
-        """End all jobs and workers."""
+    def stop(self) -> bool:
+        """End all jobs and workers; return whether the scheduler still waits for Ray."""
         self._stopped = True
         self.wake()
         if self._thread.is_alive():
-            self._thread.join(_TICK)
+            self._thread.join(_LAST_CALL)
         self.fail_all(WorkersStopped("the workers were stopped"))
-        self._crew.stop()
         self._sender.stop()
+        is_busy = self._thread.is_alive()
+        if not is_busy:
+            self._crew.stop()
+        return is_busy
 
     def facts(self) -> list[NodeFacts]:
         """Return the facts about the nodes of the workers that were started."""
@@ -107,7 +111,7 @@ class Scheduler:
             try:
                 event = self._events.get(timeout=_TICK)
             except queue.Empty:
-                event = partial(self._crew.check_patience, has_work=bool(self._jobs))
+                event = partial(self._crew.check, has_work=bool(self._jobs))
             try:
                 event()
                 self._assign()

@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from mmbench.engine import identity
 from mmbench.engine.workers.batches import Attempt
 from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import NodeFacts
 
 _MOST_FAILED_STARTS = 3
+_SHOWN = 4  # packages that a message lists
 _LINGER = 1.0  # seconds for which a worker waits for the next stage of the run with its model
 
 
@@ -35,6 +37,9 @@ class Slot:
     hidden: set[str] = field(default_factory=set)
     failed_starts: int = 0
     last_work: float = 0.0  # when the last batch or call was received, by the monotonic clock
+    answered: float = 0.0  # when the worker answered any call last, by the monotonic clock
+    is_asked: bool = False  # whether it was asked since then
+    is_silent: bool = False  # whether the run has said that it does not answer
 
     @property
     def name(self) -> str:
@@ -67,3 +72,24 @@ class Slot:
         """
         self.failed_starts = self.failed_starts + 1 if self.state in ("starting", "loading") else 0
         return self.failed_starts < _MOST_FAILED_STARTS
+
+
+def version_differences(facts: NodeFacts, device: str) -> str:
+    """Return why a worker cannot compute the same outputs as the driver, or "".
+
+    `device` is the type of device that the run uses.
+    """
+    if facts.device != device:
+        return f"it runs on {facts.device}, and the run on {device}"
+    here = identity.all_versions()
+    names = sorted({*here, *facts.versions})
+    lines = [
+        f"{name} {facts.versions.get(name, identity.ABSENT)} (the driver has"
+        f" {here.get(name, identity.ABSENT)})"
+        for name in names
+        if facts.versions.get(name, identity.ABSENT) != here.get(name, identity.ABSENT)
+    ]
+    if not lines:
+        return ""
+    more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return f"it has {', '.join(lines[:_SHOWN])}{more}; install the same versions"

@@ -242,7 +242,7 @@ def _guarded(call: Callable[[], T]) -> T | Fault:
     """Return the result of a call, or the error that it raised as a Fault."""
     try:
         return call()
-    except Exception as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # a plugin may raise each of them
         trace = "".join(traceback.format_exception(error))
         if isinstance(error, UserError):
             return Fault(type(error).__name__, str(error), trace)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -173,3 +176,27 @@ def test_a_split_batch_of_a_metric_is_noted_in_the_record(
     found = run_record(capsys, *command, *WORKERS)
     assert found["scores"][metric]["n"] == 11
     assert any("was split because workers died" in note for note in found["notes"])
+
+
+VERSION = """
+import sys
+import ray
+ray.__version__ = "2.0.0"  # of this process, not of the cluster
+from mmbench.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_another_version_of_ray_is_refused_in_one_line(ray_address: str) -> None:
+    command = ["run", "-m", "clip-nano", "-t", "shapes-retrieval", "--limit", "3"]
+    done = subprocess.run(
+        [sys.executable, "-c", VERSION, *command, "--ray", ray_address, "--quiet"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert f"--ray {ray_address}: Version mismatch: The cluster was started with: Ray:" in line
+    assert line.endswith("; install the same versions")
