@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 RAY = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]
-HOST, GUEST = "10.213.77.1", "10.213.77.2"  # of the two ends of a link between namespaces
-NAMESPACE, LINK = "mmbench-test", "mmbench-t0"
+_NUMBER = os.getpid()  # so that tests may run at the same time
+_NET = f"10.{213 + _NUMBER // 250 % 32}.{_NUMBER % 250}"
+HOST, GUEST = f"{_NET}.1", f"{_NET}.2"  # of the two ends of a link between namespaces
+NAMESPACE, LINK = f"mmbench-{_NUMBER}", f"mmb{_NUMBER}"
 _NODES = """
 import sys, ray
 ray.init(address=sys.argv[1], log_to_driver=False)

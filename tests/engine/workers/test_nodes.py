@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,8 +22,10 @@ from tests.engine.workers.nodes import (
     without,
 )
 from tests.support.boards import stored_rows
+from tests.support.checkpoints import contrastive
 from tests.support.layouts.coco import make_coco
 from tests.support.media.images import save_image
+from tests.support.paths import real_data
 
 pytestmark = pytest.mark.slow
 TASK = "coco-retrieval"
@@ -61,6 +65,36 @@ def test_a_node_without_the_files_and_the_plugin_computes_the_same_bits(
         assert stored_rows(tmp_path / "out") == rows_alone(
             cluster, plugin_file, data, tmp_path / "alone"
         )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces need root")
+def test_two_nodes_without_files_in_common_run_coco_retrieval_to_the_same_bits(
+    tmp_path: Path,
+) -> None:
+    coco = real_data("coco-mini")
+    contrastive.build("clip", tmp_path / "clip")
+    words = [
+        *("run", "-m", f"clip@{tmp_path / 'clip'}", "-t", TASK, "--data", coco, "--device", "cpu"),
+        *("--batch-size", 8, "--out", tmp_path / "out", "--fresh", "--json"),
+    ]
+    with network_namespace() as enter, cluster_in(tmp_path / "cluster", HOST) as cluster:
+        cluster.add_node(*without(coco), flags=(f"--node-ip-address={HOST}",))
+        cluster.add_node(*enter, *without(coco), flags=(f"--node-ip-address={GUEST}",))
+        done = cluster.run(*words, "--workers", 2)
+        assert done.returncode == 0, done.stderr
+        words[words.index(tmp_path / "out")] = tmp_path / "alone"
+        alone = subprocess.run(
+            [sys.executable, "-m", "mmbench", *map(str, words)],
+            env=cluster.environment,
+            check=True,
+            capture_output=True,
+        )
+    (found,), (expected,) = json.loads(done.stdout), json.loads(alone.stdout)
+    assert found["counts"]["samples"] > 159
+    assert found["counts"]["computed"] > 0
+    assert len(found["environment"]["nodes"]) == 2
+    assert found["scores"] == expected["scores"]
+    assert stored_rows(tmp_path / "out") == stored_rows(tmp_path / "alone")
 
 
 def test_a_node_with_another_file_of_the_same_name_gets_the_bytes_of_the_driver(
