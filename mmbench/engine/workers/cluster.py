@@ -53,7 +53,6 @@ class RayCluster:
             return
         logging.getLogger("ray").setLevel(logging.ERROR)
         settings: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # for stderr of this process
         if self._address is None:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             settings |= {"address": "local", "num_cpus": cpus, "num_gpus": gpus}
@@ -146,7 +145,12 @@ class RayCluster:
         return ""
 
     def shortage(self) -> str:
-        """Return what the cluster has free, and what a worker needs."""
+        """Return what the cluster has free, and what a worker needs.
+
+        The cluster of this machine has what the workers need.
+        """
+        if self._address is None:
+            return "its process has not started yet"
         free = self._ray.available_resources()
         parts = [
             f"{free.get(name, 0):g} of {self.total(name):g} {name}s free, a worker needs {need:g}"
