@@ -36,7 +36,7 @@ from mmbench.engine.workers.messages import (
 )
 from mmbench.engine.workers.plugin_files import load_plugins
 from mmbench.engine.workers.shipping import FileNeeded, Files, received
-from mmbench.errors import SampleError, UserError
+from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.plugins.faults import plugin_fault
 from mmbench.protocols import WritesEach
@@ -111,7 +111,12 @@ class Worker:
                 return reason
             device = self._facts.device
             finder = ModelResolver(keys, origin.dtype, device, origin.trust_remote_code)
-            model = find_parsed(origin.text, origin.ref, finder, dict(origin.options))
+            try:
+                model = find_parsed(origin.text, origin.ref, finder, dict(origin.options))
+            except ModelError as error:  # the driver has found the same model
+                raise ModelError(
+                    f"{error}; put the model's files on each node, under the same path"
+                ) from error
             if model.info.hash != order.hash:
                 return _difference(model, order)
             self._model = model.load(device)

@@ -144,3 +144,22 @@ def test_a_node_with_other_weights_is_refused(
         done = cluster.run(*words)
     assert done.returncode == 2
     assert f"its weights of {weights} differ from those of the driver" in done.stderr
+
+
+def test_a_node_without_the_checkpoint_is_refused_in_one_line(
+    tmp_path: Path, plugin_file: Path, own_address: str
+) -> None:
+    data, weights = make_coco(tmp_path / "coco", 6), tmp_path / "weights"
+    weights.mkdir()
+    (weights / "model.npz").write_bytes(b"1")
+    with cluster_in(tmp_path / "cluster", own_address) as cluster:
+        cluster.add_node(*without(weights))
+        words = command(plugin_file, data, tmp_path / "out")
+        words[words.index("logged")] = f"logged@{weights}"
+        done = cluster.run(*words)
+    assert done.returncode == 2
+    error = done.stderr.splitlines()[-1]
+    assert f"({own_address})" in error
+    assert str(weights) in error
+    assert error.endswith("; put the model's files on each node, under the same path")
+    assert "Traceback" not in done.stderr
