@@ -1,0 +1,68 @@
+"""Rows of the user's own data in each layout; the sources of own data are tested elsewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from mmbench.data.readers.own_data import own_rows
+from mmbench.data.readers.rows import Rows
+from mmbench.errors import DataError
+from tests.support.media.images import png
+
+TEXTS = ["a cat", "a dog"]
+
+
+def cells(rows: Rows) -> dict[str, list[object]]:
+    return {name: list(rows.column(name)) for name in rows.names()}
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[str]:
+    names = ["cats/0.png", "dogs/1.png"]
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(png(number))
+    return names
+
+
+def test_tables_keep_their_columns(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("filepath,title\na.jpg,a cat\n")
+    (tmp_path / "a.tsv").write_text("filepath\ttitle\na.jpg\ta cat\n")
+    (tmp_path / "a.jsonl").write_text('{"filepath": "a.jpg", "title": "a cat"}\n')
+    for name in ("a.csv", "a.tsv", "a.jsonl"):
+        expected: dict[str, list[object]] = {"filepath": ["a.jpg"], "title": ["a cat"]}
+        assert cells(own_rows(str(tmp_path / name))) == expected
+
+
+def test_a_folder_of_media_has_ids_labels_and_texts(tmp_path: Path, images: list[str]) -> None:
+    (tmp_path / "cats/0.txt").write_text("a cat\na black cat\n")
+    assert cells(own_rows(tmp_path)) == {
+        "id": ["cats/0", "dogs/1"],
+        "image": images,
+        "label": ["cats", "dogs"],
+        "text": [["a cat", "a black cat"], None],
+    }
+
+
+def test_a_folder_of_save_to_disk_uses_its_only_split_or_test(tmp_path: Path) -> None:
+    import datasets
+
+    def save(*splits: str) -> Path:
+        place = tmp_path / "-".join(splits)
+        parts = {name: datasets.Dataset.from_dict({"of": [name]}) for name in splits}
+        datasets.DatasetDict(parts).save_to_disk(str(place))
+        return place
+
+    assert cells(own_rows(save("train"))) == {"of": ["train"]}
+    assert cells(own_rows(save("train", "test"))) == {"of": ["test"]}
+    several = save("train", "val")
+    assert cells(own_rows(several, "val")) == {"of": ["val"]}
+    with pytest.raises(DataError, match="has the splits train, val; add --split NAME"):
+        own_rows(several)
+
+
+@pytest.mark.parametrize("name", ["absent", "a.xyz", "shards/0.tar"])
+def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.xyz").write_text("?")
+    with pytest.raises(DataError, match="give a table"):
+        own_rows(tmp_path / name)
