@@ -37,7 +37,7 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
     if not any(map(rows.find, (*MEDIA, _FILE))) and not _unread(rows, ()):
         return {}
     paths = medium_paths(rows)
-    filled = [[m for m in MEDIA if isinstance(paths[m][at], str)] for at in range(len(rows))]
+    filled = [[m for m in MEDIA if not _is_empty(paths[m][at])] for at in range(len(rows))]
     alternatives = all(len(row) < 2 for row in filled)
     # An empty cell in the column `file` counts as an empty cell of this modality, which is the
     # modality of the first row with a path.
@@ -52,20 +52,21 @@ def media_by_modality(rows: OwnTable, optional: Collection[str] = ()) -> dict[st
     media = located_media(rows, paths, {m: m for m in MEDIA}, {}, optional)
     unread = _unread(rows, {modality for row in filled for modality in row})
     for name, modality in unread.items():
-        full = [at for at, cell in enumerate(rows.cells(name)) if cell not in _EMPTY]
+        cells = rows.media(name, modality) if rows.content_type(name) else rows.cells(name)
+        full = [at for at, cell in enumerate(cells) if not _is_empty(cell)]
         broken = {at: _unread_medium(rows.where(at), name, modality) for at in full}
         media[modality] = patch_rows(media[modality], broken)
     return {m: cells for m, cells in media.items() if any(c is not ABSENT for c in cells)}
 
 
 def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
-    """Return the paths of all rows by modality; an empty cell is None.
+    """Return the paths, or the encoded media, of all rows by modality; an empty cell is None.
 
     The cell of a row that lacks the column is ABSENT. The paths come from the columns image, audio,
     video and `file`; the extension in `file` decides the modality. Raises DataError for a cell that
     is not a path, and for an unknown extension.
     """
-    paths = {str(modality): list(rows.paths(modality)) for modality in MEDIA}
+    paths = {str(modality): list(rows.media_or_absent(modality, modality)) for modality in MEDIA}
     for at, file in enumerate(rows.paths(_FILE)):
         if isinstance(file, str):
             modality = modality_by_ending(file)
@@ -78,6 +79,10 @@ def medium_paths(rows: OwnTable) -> dict[str, list[Any]]:
     return paths
 
 
+def _is_empty(cell: object) -> bool:
+    return cell is None or cell is ABSENT or cell in ("", [])
+
+
 def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
     """Return {column: modality} for columns that seem to hold media but are not read.
 
@@ -85,17 +90,17 @@ def _unread(rows: OwnTable, read: Collection[str]) -> dict[str, Modality]:
     If no modality is read, a column is also recognised by its cells: all non-empty cells are then
     file names with extensions of one modality.
     """
-    modalities = {name: _modality(name, rows.cells(name), read) for name in rows.names()}
+    modalities = {name: _modality(rows, name, read) for name in rows.names()}
     return {name: modality for name, modality in modalities.items() if modality}
 
 
-def _modality(name: str, cells: Sequence[object], read: Collection[str]) -> Modality | None:
-    plain = plain_name(name)
+def _modality(rows: OwnTable, name: str, read: Collection[str]) -> Modality | None:
+    plain, kind = plain_name(name), rows.content_type(name)
     if match := _NAMED.fullmatch(plain):
         return as_modality(match[1])
-    if read or plain in _TEXTS:
-        return None
-    full = (cell for cell in cells if cell not in _EMPTY)
+    if read or plain in _TEXTS or kind:
+        return None if read or plain in _TEXTS else as_modality(kind)
+    full = (cell for cell in rows.cells(name) if cell not in _EMPTY)
     kinds = (modality_by_ending(cell) if isinstance(cell, str) else None for cell in full)
     first = next(kinds, None)
     return first if first and all(kind == first for kind in kinds) else None

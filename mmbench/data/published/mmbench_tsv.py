@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.data.readers.temporary_media import Spool
 from mmbench.datasets import Samples, lettered
@@ -45,7 +46,7 @@ def mmbench(root: Path | None, *, circular: bool = True) -> Samples:
     Raises DataError for data that cannot be read, and for duplicate ids.
     """
     file = find_file(root, "mmbench", (".tsv",))
-    rows = OwnTable(file, read_records(file))
+    rows = OwnTable(FileRows(file, read_records(file)))
     ids = rows.distinct_ids(("index",))
     turned = any(_number(ident) >= _ROTATED for ident in ids)
     letters = [letter for letter in ascii_uppercase if rows.has(letter)]

@@ -12,6 +12,7 @@ from mmbench.data.mapping.find_media import find_media
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import matches, only_file
 from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import json_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, UnknownName
@@ -63,7 +64,7 @@ def _category_file(root: Path, category: str) -> Path:
 
 
 def _samples(file: Path, folder: Path, prefix: str) -> Table[Sample]:
-    rows = OwnTable(file, json_records(read_file(file), file))
+    rows = OwnTable(FileRows(file, json_records(read_file(file), file)))
     if not len(rows):
         raise DataError(f"{file}: no questions")
     ids = [f"{prefix}{ident}" for ident in rows.distinct_ids(("question_id", "id"))]

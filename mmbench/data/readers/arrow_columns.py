@@ -99,6 +99,19 @@ def media_columns(column: pa.ChunkedArray, what: str) -> tuple[pa.ChunkedArray, 
     return paths, stored
 
 
+def holds_bytes(kind: pa.DataType) -> bool:
+    """Return whether a column of an Arrow type holds bytes, or structs with bytes."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        index = kind.get_field_index("bytes")
+        return index >= 0 and holds_bytes(kind[index].type)
+    if pa.types.is_dictionary(kind):
+        return holds_bytes(kind.value_type)
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)
+    return any(test(kind) for test in tests)
+
+
 def as_plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column of plain strings, bytes or numbers.
 

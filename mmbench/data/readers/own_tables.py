@@ -1,30 +1,90 @@
-"""Tables written by users: CSV, TSV, JSONL and JSON, with flexible spelling of column names."""
+"""Rows of a user's own data in any layout, with flexible spelling of column names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
+from pathlib import PurePath
 from typing import Any
 
-from mmbench.columns import ABSENT, Absent, Mappings, Repeated, take_rows
+from mmbench.columns import ABSENT, Absent, Repeated, are_distinct, pack, take_rows
 from mmbench.data.readers.records import (
     find_name,
     has_gaps,
     parse_id,
     parse_path,
     parse_text,
+    plain_name,
     refuse_duplicates,
     tag_columns,
 )
-from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.errors import DataError
 from mmbench.text import listed
+from mmbench.types import Modality
 
 NamedColumn = tuple[str, Sequence[Any]]  # the name of a column, and its cells
 
 
-class OwnTable(FileRows):
-    """A table written by a user; rows of a JSON or JSONL file may lack a column."""
+class OwnTable(Rows):
+    """The rows of a user's table, with flexible spelling of column names.
+
+    `columns` maps names to the columns of `rows` that are read under these names instead of their
+    own; other columns with such a name, or a name in `hidden`, are not read. Rows of a JSON or
+    JSONL file may lack a column.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        columns: Mapping[str, str] | None = None,
+        hidden: Collection[str] = (),
+    ) -> None:
+        super().__init__(rows.place, rows.folder, len(rows), rows.part)
+        self.source, self._rows = rows.source, rows
+        columns = columns or {}
+        unread = {*columns, *columns.values(), *hidden}
+        others = {name: name for name in rows.names() if not {name, plain_name(name)} & unread}
+        self._columns = {**columns, **others}
+        self._added: dict[str, Sequence[Any]] = {}
+
+    def names(self) -> list[str]:
+        """Return the names of the columns."""
+        return list(self._columns)
+
+    def where(self, at: int) -> str:
+        """Return the place of a selected row, counted from 0, for messages."""
+        return self._rows.where(int(self.numbers[at]))
+
+    def read(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column for all rows; ABSENT for a row that lacks the column."""
+        rows, actual = self._rows, self._columns[name]
+        if actual in self._added:
+            return self._added[actual]
+        if name not in self._read:
+            cells = rows.read(actual)
+            self._read[name] = cells if len(rows) == rows.total else take_rows(cells, rows.numbers)
+        return self._read[name]
+
+    def content_type(self, column: str) -> str:
+        """Return image, audio, video or bytes if the column has such a type, else ""."""
+        return self._rows.content_type(self._columns[column]) if self._has_own(column) else ""
+
+    def classes(self, column: str) -> list[str]:
+        """Return the class names of a column of labels if the data set has them, else []."""
+        return self._rows.classes(self._columns[column]) if self._has_own(column) else []
+
+    def _has_own(self, column: str) -> bool:
+        """Return whether a column exists and is one of `rows`."""
+        return column in self._columns and self._columns[column] not in self._added
+
+    def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
+        """Return the cells of a media column, for the selected rows."""
+        self.refuse_unknown(column)
+        if not self._has_own(column):
+            return super().media(column, modality)
+        cells = self._rows.media(self._columns[column], modality)
+        return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
     def take(self, places: Sequence[int]) -> OwnTable:
         """Return the table of the selected rows at the positions `places`."""
@@ -33,18 +93,19 @@ class OwnTable(FileRows):
         return other
 
     def find(self, name: str) -> str | None:
-        """Return the name of a column as spelt in the file; None if there is no such column."""
+        """Return the name of a column as spelt in the table; None if there is no such column."""
         return find_name(self.names(), name, self.place)
 
     def alias(self, name: str, other: str) -> None:
         """Make the column `name` available as `other` too, unless a column `other` exists."""
         actual = self.find(name)
         if actual is not None and self.find(other) is None:
-            self.append(other, self._cells.columns[actual])
+            self._columns = {**self._columns, other: self._columns[actual]}
 
     def append(self, name: str, cells: Sequence[Any]) -> None:
-        """Add a column with one cell for each row of the file, or replace the column."""
-        self._cells = Mappings({**self._cells.columns, name: cells}, self.total)
+        """Add a column with one cell for each row, or replace the column."""
+        self._columns = {**self._columns, name: name}
+        self._added = {**self._added, name: cells}
 
     def cells(self, name: str) -> Sequence[Any]:
         """Return the cells of a column; ABSENT for a row that lacks the column."""
@@ -113,6 +174,24 @@ class OwnTable(FileRows):
         refuse_duplicates("id", ids, self.place)
         return ids
 
+    def default_ids(self, medium: str) -> Sequence[str]:
+        """Return the id of each row: the column `id`, the name of its file, or its number.
+
+        `medium` is the column of the files. Names without extension are ids if they are unique,
+        else paths without extension; row numbers count from 0. Raises DataError for duplicate ids
+        in the column `id`.
+        """
+        if self.find("id"):
+            return self.distinct_ids()
+        actual = self.find(medium)
+        numbers = pack(list(map(str, self.numbers.tolist())))
+        paths = [] if actual is None or self.content_type(actual) else self.paths(actual)
+        if not paths or not all(isinstance(path, str) for path in paths):
+            return numbers
+        stems = [PurePath(path).stem for path in paths]
+        whole = [str(PurePath(path).with_suffix("")) for path in paths]
+        return next((pack(ids) for ids in (stems, whole) if are_distinct(ids)), numbers)
+
     def required(self, name: str, one: Callable[[Any], Any] = parse_text) -> Sequence[Any]:
         """Return the result of `one` for each cell of a column, by default the cell as a string.
 
@@ -127,6 +206,15 @@ class OwnTable(FileRows):
         return self._each(
             name, lambda cell: none if cell is None else parse_text(cell) or none, none
         )
+
+    def media_or_absent(self, name: str, modality: Modality) -> Sequence[Any]:
+        """Return the media cell of each row in a column: None for an empty cell, ABSENT for a
+        missing cell.
+        """
+        actual = self.find(name)
+        if actual is not None and self.content_type(actual):
+            return self.media(actual, modality)
+        return self.paths(name)
 
     def paths(self, name: str) -> Sequence[Any]:
         """Return the path of each row in a column: None for an empty cell, ABSENT for a missing
@@ -143,4 +231,5 @@ class OwnTable(FileRows):
 
     def tags(self, used: Collection[str]) -> dict[str, Sequence[Any]]:
         """Return the columns not in `used` as tags: one string, number or boolean per row."""
-        return tag_columns({name: self.cells(name) for name in self.names()}, used)
+        names = (name for name in self.names() if not self.content_type(name))
+        return tag_columns({name: self.cells(name) for name in names}, used)

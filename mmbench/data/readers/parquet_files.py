@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -16,7 +16,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from mmbench.columns import Mapped, patch_rows
-from mmbench.data.readers.arrow_columns import as_values, media_columns
+from mmbench.data.readers.arrow_columns import as_values, holds_bytes, media_columns
+from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.data.readers.temporary_media import Spool
 from mmbench.errors import DataError
@@ -30,6 +31,7 @@ from mmbench.media.inside import (
 from mmbench.storage.content_keys import KEY_BYTES, ContentKeys, cache_folder
 from mmbench.types import Media, Modality, PlaceInFile
 from mmbench.validation.inflation import expanded_bytes, refuse_inflated_groups, refuse_inflation
+from mmbench.validation.safe_parse import parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,6 +120,34 @@ class ParquetRows(Rows):
         if batches:
             return pa.Table.from_batches(batches).column(0)
         return self._schema.empty_table()[name.removesuffix(".path")]
+
+    def content_type(self, column: str) -> str:
+        """Return image, audio or video if the file declares it; bytes for other encoded files.
+
+        Return "" for a column without bytes.
+        """
+        index = self._schema.get_field_index(column)
+        if index < 0 or not holds_bytes(self._schema.field(index).type):
+            return ""
+        kind = str(self._feature(column).get("_type", "")).lower()
+        return kind if kind in MEDIA else "bytes"
+
+    def classes(self, column: str) -> list[str]:
+        """Return the class names that the datasets library stored with the column, else []."""
+        names = self._feature(column).get("names")
+        return list(map(str, names)) if isinstance(names, list) else []
+
+    def _feature(self, column: str) -> dict[str, object]:
+        """Return the description of a column that the datasets library stored in the file.
+
+        It is {"_type": "Image"} or {"_type": "ClassLabel", "names": […]}, for example.
+        """
+        value: object = None
+        with suppress(ValueError):  # the description belongs to another program
+            value = parse_json((self._schema.metadata or {}).get(b"huggingface", b"{}").decode())
+        for key in ("info", "features", column):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value if isinstance(value, dict) else {}
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
         """Return the cells of a media column.

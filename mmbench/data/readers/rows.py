@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 13  # cells converted at a time
 
-# A cell of a media column: the path of a file, an encoded file, or None for an empty cell.
-MediaCell = str | Media | None
+# A cell of a media column: the path of a file, candidate paths, an encoded file, or None for an
+# empty cell.
+MediaCell = str | list[str] | Media | None
 
 
 class Rows:

@@ -14,6 +14,7 @@ from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.protocols import declare_source
@@ -45,7 +46,7 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     """
     check_optional(optional or [], MEDIA)
     path = find_file(root, "answers")
-    rows = OwnTable(path, read_records(path, "answer"))
+    rows = OwnTable(FileRows(path, read_records(path, "answer")))
     ids = rows.distinct_ids(_IDS)
     parsed = _parse_rows(rows)
     texts = {"question": rows.texts("question", ABSENT), "options": parsed.options}

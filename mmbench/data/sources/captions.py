@@ -23,6 +23,7 @@ from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_id, parse_text, refuse_duplicates
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file, json_records, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -89,10 +90,10 @@ def _has_json(folder: Path) -> bool:
 
 def _read(path: Path, split: str) -> Annotations:
     if path.suffix.lower() in _TABLES:
-        return _from_rows(OwnTable(path, read_records(path)))
+        return _from_rows(OwnTable(FileRows(path, read_records(path))))
     data = read_file(path)
     if data.lstrip().startswith(b"["):
-        rows = OwnTable(path, json_records(data, path))
+        rows = OwnTable(FileRows(path, json_records(data, path)))
         blip = "image" in rows.names() and not {*_IDS} & {*rows.names()}
         return read_annotations(path, split) if blip else _from_rows(rows)
     content = decode_json(data, dict[str, Raw], path)

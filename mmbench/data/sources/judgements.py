@@ -20,6 +20,7 @@ from mmbench.data.readers.records import (
     plain_name,
     refuse_duplicates,
 )
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import (
     TABLES,
     find_file,
@@ -128,7 +129,7 @@ def _records(data: bytes, path: Path) -> Iterator[_Judgement]:
         return
     header = _missing_header(data, path) if suffix in (".csv", ".tsv") else []
     records = read_rows(path, "", TableFormat(header)) if header else parse_records(data, path)
-    rows = OwnTable(path, records)
+    rows = OwnTable(FileRows(path, records))
     yield from map(
         _Judgement, _ids(rows, QUERIES, "query"), _ids(rows, DOCUMENTS, "document"), _grades(rows)
     )

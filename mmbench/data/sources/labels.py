@@ -14,6 +14,7 @@ from mmbench.data.mapping.own_table_media import media_by_modality, medium_paths
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text, plain_name
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -39,7 +40,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     line, for a label that is not a class.
     """
     path = find_file(root, "labels")
-    rows = OwnTable(path, read_records(path, "label"))
+    rows = OwnTable(FileRows(path, read_records(path, "label")))
     row_labels = _labels(rows)
     known = (
         class_names(classes, path, "classes") if classes else sorted_classes(set(row_labels.names))

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_number
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -26,7 +27,7 @@ def ratings(root: Path | None) -> Samples:
     a rating that is not a number, and for an id with two systems.
     """
     path = find_file(root, "ratings")
-    rows = OwnTable(path, read_records(path))
+    rows = OwnTable(FileRows(path, read_records(path)))
     ids, raters, systems = rows.ids(), rows.ids(("rater",)), rows.texts("system")
     numbers = rows.required("rating", parse_number)
     first: dict[str, int] = {}

@@ -15,6 +15,7 @@ from mmbench.columns import Mappings, Table, column
 from mmbench.data.readers import table_files
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import Record, full_texts, plain_name, tags
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import parse_records, read_records
 from mmbench.errors import DataError
 from tests.support.files import write_file
@@ -75,7 +76,7 @@ def test_cells_that_are_nan_are_none(tmp_path: Path) -> None:
 @given(st.lists(ROW, min_size=1))
 def test_tags_and_texts_of_columns_are_those_of_rows(rows: list[dict[str, object]]) -> None:
     records = parse_records("".join(json.dumps(row) + "\n" for row in rows).encode(), PATH)
-    found = OwnTable(PATH, records)
+    found = OwnTable(FileRows(PATH, records))
     assert list(tags(records, {"id"})) == [_tags(row) for row in rows]
     assert list(Mappings(found.tags({"id"}), len(rows))) == [_tags(row) for row in rows]
     ids = full_texts(records, ("id",))

@@ -18,6 +18,7 @@ from mmbench.data.readers.file_bytes import wide_encoding
 from mmbench.data.readers.file_formats import describe_bytes, is_json
 from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.library.names import library_name
+from mmbench.data.readers.library.splits import chosen_split
 from mmbench.errors import DataError, UserError
 from mmbench.validation.inflation import check_parquet, refuse_inflation
 from mmbench.validation.regular_files import open_regular
@@ -36,17 +37,23 @@ _PACKED |= {b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 _PACKED_NAMES = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
 
 
-def load_checked(path: str, name: str | None, split: str, **options: object) -> Dataset:
+def load_checked(path: str, name: str | None, split: str | None, **options: object) -> Dataset:
     """Load a split with `load_dataset_builder`, and check each file. Raises DataError.
 
-    `path`, `name`, `split` and `options` are the arguments of `datasets.load_dataset`. Files are
+    `path`, `name`, `split` and `options` are the arguments of `datasets.load_dataset`; if `split`
+    is None, the split is that of `chosen_split`. Files are
     checked before the library first reads them; later runs use the library's cache.
     """
     from datasets import load_dataset_builder
 
     builder = load_dataset_builder(path, name, **options)
     builder.download_and_prepare(dl_manager=_checking_manager(builder))
-    return builder.as_dataset(split=split)
+    return split_of(builder, split, path)
+
+
+def split_of(builder: DatasetBuilder, split: str | None, place: str) -> Dataset:
+    """Return a split of prepared data; `place` names them in errors. Raises DataError."""
+    return builder.as_dataset(split=split or chosen_split(builder.info.splits, None, place))
 
 
 @contextmanager

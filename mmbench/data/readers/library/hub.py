@@ -13,7 +13,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mmbench.data.readers.library.file_checks import load_checked, readable
+from mmbench.data.readers.library.file_checks import load_checked, readable, split_of
 from mmbench.data.readers.library.local import load_local
 from mmbench.data.readers.library.names import library_name
 from mmbench.errors import DataError
@@ -35,13 +35,14 @@ class _Cached(NamedTuple):
 
 
 def open_dataset(
-    root: Path | None, path: str, name: str | None, split: str, revision: str | None
+    root: Path | None, path: str, name: str | None, split: str | None, revision: str | None
 ) -> tuple[Dataset, dict[str, str]]:
     """Return a split of a data set, and its provenance.
 
     The data set is at `root`, else at `path` on disk, else at OWNER/NAME (`path`) on the hub.
-    `name` is the configuration. The provenance has the `path` and, for a data set on the hub, the
-    commit as `revision`. Raises DataError and UnknownName (see `load_local` and `load_from_hub`).
+    `name` is the configuration; `split` may be None (`chosen_split`). The provenance has the `path`
+    and, for a data set on the hub, the commit as `revision`. Raises DataError and UnknownName (see
+    `load_local` and `load_from_hub`).
     """
     local = root or Path(path)
     if root is None and not path:
@@ -56,7 +57,7 @@ def open_dataset(
 
 
 def load_from_hub(
-    path: str, name: str | None, split: str, revision: str | None
+    path: str, name: str | None, split: str | None, revision: str | None
 ) -> tuple[Dataset, str]:
     """Return a split of the data set OWNER/NAME as a `datasets.Dataset`, and its commit.
 
@@ -123,7 +124,7 @@ def _offline(
     return entries[-1]
 
 
-def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:
+def _from_cache(path: str, entry: _Cached, split: str | None) -> Dataset:
     with readable(f"{path} at {entry.commit}, in the cache"):
         builder = library_name("Cache")(
             dataset_name=path.split("/")[-1],
@@ -132,7 +133,7 @@ def _from_cache(path: str, entry: _Cached, split: str) -> Dataset:
             version=entry.version,
             hash=entry.commit,
         )
-        return builder.as_dataset(split=split)
+        return split_of(builder, split, path)
 
 
 def _ask(path: str, revision: str | None) -> str:

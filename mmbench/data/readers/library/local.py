@@ -9,7 +9,8 @@ from mmbench.data.readers.folders import files_below
 from mmbench.data.readers.library.card import check_card
 from mmbench.data.readers.library.file_checks import load_checked, readable, refuse_broken_lines
 from mmbench.data.readers.library.names import stop_counting_downloads
-from mmbench.errors import DataError, UnknownName
+from mmbench.data.readers.library.splits import chosen_split
+from mmbench.errors import DataError
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,19 +22,18 @@ _BUILDERS = {
     ".csv": "csv",
     ".arrow": "arrow",
 }
-_SAVED = (
-    "dataset_dict.json",
-    "state.json",
-)  # files that `save_to_disk` writes for several splits and for one data set
+# Files that `save_to_disk` writes for several splits and for one data set.
+SAVED = ("dataset_dict.json", "state.json")
 
 
-def load_local(place: Path, name: str | None, split: str) -> Dataset:
+def load_local(place: Path, name: str | None, split: str | None) -> Dataset:
     """Return a split of a data set on disk, as a `datasets.Dataset`.
 
     If `place` is a folder, it was written by `save_to_disk` (`split` is ignored if there are no
     splits), or has any layout that `load_dataset` reads. If `place` is a file, its name ends in
     .parquet, .json, .jsonl, .csv or .arrow, and all its rows are read as the requested split.
-    Raises DataError, and UnknownName for a split that `save_to_disk` did not write.
+    `split` may be None (`chosen_split`). Raises DataError, and UnknownName for a split that
+    `save_to_disk` did not write.
     """
     from datasets import load_from_disk
 
@@ -42,18 +42,16 @@ def load_local(place: Path, name: str | None, split: str) -> Dataset:
         raise DataError(f"{place}: no such file or folder; give --data FOLDER")
     if place.is_dir():
         check_card(place)
-    if not any((place / file).is_file() for file in _SAVED):
+    if not any((place / file).is_file() for file in SAVED):
         return _from_files(place, name, split)
     with readable(str(place)):
         loaded = load_from_disk(str(place))
     if not isinstance(loaded, dict):
         return loaded
-    if split not in loaded:
-        raise UnknownName(f"split of {place}", split, loaded, "set data option `split`")
-    return loaded[split]
+    return loaded[chosen_split(loaded, split, str(place))]
 
 
-def _from_files(place: Path, name: str | None, split: str) -> Dataset:
+def _from_files(place: Path, name: str | None, split: str | None) -> Dataset:
     """Return a split of a data file, or of a folder of data files.
 
     Raises DataError; for invalid JSON lines it gives the line.
@@ -62,7 +60,7 @@ def _from_files(place: Path, name: str | None, split: str) -> Dataset:
         with readable(str(place)):
             if place.is_dir():
                 return load_checked(str(place.absolute()), name, split)
-            files = {split.partition("[")[0]: str(place)}
+            files = {(split or "test").partition("[")[0]: str(place)}
             return load_checked(_builder(place), None, split, data_files=files)
     except DataError:
         refuse_broken_lines([place] if place.is_file() else files_below(place))

@@ -24,17 +24,18 @@ def library_rows(
     root: Path | None,
     path: str,
     name: str | None,
-    split: str,
+    split: str | None,
     revision: str | None,
     where: Mapping[str, object] | None = None,
 ) -> LibraryRows:
     """Return the rows of a split of the data set at `root`, else at `path` on disk or on the hub.
 
-    `name` is the configuration. `where` selects rows by column values (`Rows.select`). Raises
-    DataError and UnknownName (see `open_dataset`).
+    `name` is the configuration; `split` may be None (`chosen_split`). `where` selects rows by
+    column values (`Rows.select`). Raises DataError and UnknownName (see `open_dataset`).
     """
     dataset, source = open_dataset(root, path, name, split, revision)
-    place = f"{source['path']} ({', '.join(filter(None, [name, split]))})"
+    part = ", ".join(filter(None, [name, split]))
+    place = f"{source['path']} ({part})" if part else source["path"]
     rows = LibraryRows(dataset, place, source)
     rows.select(where)
     return rows

@@ -27,6 +27,7 @@ from mmbench.data.readers.records import (
     parse_text,
     refuse_duplicates,
 )
+from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import csv_records, read_records
 from mmbench.datasets import sample_columns
 from mmbench.errors import DataError
@@ -74,19 +75,21 @@ def _read(path: Path) -> OwnTable:
     """Return the rows of a table. A CSV or TSV of paths and texts may lack a header."""
     delimiter = _DELIMITERS.get(path.suffix.lower(), "")
     if not delimiter:
-        return OwnTable(path, read_records(path, "text"))
+        return OwnTable(FileRows(path, read_records(path, "text")))
     data = read_file(path)
     line = data.partition(b"\n")[0].decode(errors="replace").rstrip("\r")
     # TSV without a header, and those of Common Voice, are written without quotes.
     quoted = delimiter != "\t"
     first = next(csv.reader([line], delimiter=delimiter), []) if quoted else line.split(delimiter)
     if set(first) >= _COMMON_VOICE:
-        return _with_clips(OwnTable(path, csv_records(data, path, delimiter, quoted=quoted)))
+        return _with_clips(
+            OwnTable(FileRows(path, csv_records(data, path, delimiter, quoted=quoted)))
+        )
     header = _missing_header(first, path)
     if header:
         rows = csv_records(data, path, delimiter, header=header, quoted=quoted)
-        return _with_stems(OwnTable(path, rows))
-    return OwnTable(path, read_records(path, "text"))
+        return _with_stems(OwnTable(FileRows(path, rows)))
+    return OwnTable(FileRows(path, read_records(path, "text")))
 
 
 def _missing_header(first: list[str], path: Path) -> list[str]:

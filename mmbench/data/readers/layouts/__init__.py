@@ -1,0 +1,1 @@
+"""Rows of own data that are no tables: folders of media, and annotation files of captions."""
