@@ -201,6 +201,14 @@ DATA: NameTable = {
         "mmbench.data.sources.labels:labels",
         "one label or several per sample, CSV or JSONL",
     ),
+    "own-pairs": (
+        "mmbench.data.sources.own_pairs:own_pairs",
+        "your own images, audio or videos with texts, in any layout",
+    ),
+    "own-classes": (
+        "mmbench.data.sources.own_classes:own_classes",
+        "your own images, audio or videos with classes, in any layout",
+    ),
     "pairs": (
         "mmbench.data.sources.judgements:pairs",
         "relevance judgements of documents for queries: TREC qrels, CSV",

@@ -5,7 +5,8 @@
     │   ├── UnknownName    an unknown name; the message suggests similar names
     │   ├── SpecError      an invalid task or model file
     │   ├── DataError      a data set that cannot be found or read as a whole
-    │   │   └── MissingRows    the file of a run's rows does not exist
+    │   │   ├── MissingRows    the file of a run's rows does not exist
+    │   │   └── ColumnsNeeded  own data whose columns the user has to name
     │   ├── ModelError     a checkpoint that cannot be found or loaded
     │   └── Missing        a missing program or file that a feature requires
     │       └── MissingExtra   a missing library that a feature requires
@@ -19,6 +20,7 @@ and end with exit code 70 and a traceback.
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from shlex import quote
 
 from mmbench.surrogates import escape_surrogates
 
@@ -89,6 +91,18 @@ class SpecError(UserError):
 
 class DataError(UserError):
     """The error for a data set that cannot be found or read as a whole."""
+
+
+class ColumnsNeeded(DataError):
+    """The error for own data whose columns are not known.
+
+    `columns` is the value of the flag `--columns` to type; `advice` is the part of the message that
+    names it.
+    """
+
+    def __init__(self, problem: str = "", columns: str = "") -> None:
+        self.columns, self.advice = columns, f"add --columns {quote(columns)}" if columns else ""
+        super().__init__("; ".join(filter(None, [problem, self.advice])))
 
 
 class MissingRows(DataError):

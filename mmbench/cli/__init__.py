@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from mmbench.cli.errors import report
+from mmbench.cli.errors import remember_command, report
 from mmbench.cli.exit_codes import DONE
 
 
@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(argv: Sequence[str]) -> int:
+    remember_command(argv)
     try:
         from mmbench.cli.parser import make_parser
         from mmbench.cli.parser.arguments import expand_home

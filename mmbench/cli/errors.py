@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import traceback
+from collections.abc import Sequence
 
 from mmbench.cli.exit_codes import BUG, USER
-from mmbench.errors import UserError
+from mmbench.errors import ColumnsNeeded, UserError
 from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.text import printable
 
 _TRACEBACK = "MMBENCH_TRACEBACK"  # an environment variable
 _PACKAGES = {"yaml": "pyyaml", "PIL": "pillow"}  # packages whose modules have other names
+
+
+_typed: list[str] = []  # the arguments of the command that runs
+
+
+def remember_command(arguments: Sequence[str]) -> None:
+    """Set the arguments of the command that runs, which advice on its flags repeats."""
+    _typed[:] = arguments
 
 
 def report(error: BaseException) -> int:
@@ -23,7 +33,7 @@ def report(error: BaseException) -> int:
     if number := interruption(error):
         report_interruption()
         return 128 + number
-    message = str(error) if isinstance(error, UserError) else _fault(error)
+    message = _with_command(error) if isinstance(error, UserError) else _fault(error)
     if message:
         from mmbench.cli.output.terminal import show  # here because `--help` does not need it
 
@@ -37,6 +47,25 @@ def report(error: BaseException) -> int:
         print("mmbench: this is a bug; please report it with the lines above", file=sys.stderr)
         return BUG
     raise error
+
+
+def _with_command(error: UserError) -> str:
+    """Return the message of an error; advice to add --columns becomes the whole command line."""
+    message = str(error)
+    for one in _chain(error):
+        if isinstance(one, ColumnsNeeded) and one.advice and _typed:
+            message = message.replace(one.advice, f"type {_command_line(one.columns)}")
+    return message
+
+
+def _command_line(columns: str) -> str:
+    """Return the command that runs, with `columns` as its flag `--columns`."""
+    kept, skip = [], False
+    for argument in _typed:
+        if not skip and not argument.startswith("--columns"):
+            kept.append(argument)
+        skip = argument == "--columns"
+    return shlex.join(["mmbench", *kept, "--columns", columns])
 
 
 def _print_traceback(error: BaseException) -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from mmbench.columns import ABSENT, Places, column, entries, places, take_rows
 from mmbench.datasets.judgements import Judgements, digest_of_ids, extra_rows, judgements
+from mmbench.datasets.provenance import column_notes
 from mmbench.datasets.retrieval_matching import match
 from mmbench.text import count
 from mmbench.types import Content, Outputs, Sample
@@ -173,7 +174,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
             (zero, f"{count(zero, 'judged query')} without a relevant document: counted as 0"),
             (out, f"{count(out, 'query')} without judgements: left out"),
         ]
-        return [note for n, note in counts if n]
+        return [*column_notes(self.source), *(note for n, note in counts if n)]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[RetrievalData, Outputs]:
         """Match the data and the outputs of another program by their ids, and return both.

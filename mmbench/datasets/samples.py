@@ -28,6 +28,7 @@ from mmbench.columns import (
 )
 from mmbench.datasets.context_matching import with_context_ids
 from mmbench.datasets.matching import refuse_strangers, with_sample_ids, without_data_tags
+from mmbench.datasets.provenance import column_notes
 from mmbench.text import part_of
 from mmbench.types import Content, InvalidContent, Media, Outputs, Sample
 
@@ -94,17 +95,21 @@ class Samples(Struct, frozen=True):
         return state.digest()
 
     def notes(self) -> list[str]:
-        """Return a note if some samples have no image, audio or video although other samples have
-        one.
+        """Return a note on inferred columns, and one if only some samples have an image, audio or
+        video.
         """
         inputs = column(self.samples, "inputs")
         texts = [entries(inputs, name) for name in names_in(inputs)]
+        notes = column_notes(self.source)
         if all(isinstance(column, Texts) for column in texts):
-            return []
+            return notes
         without_media = sum(all(isinstance(c, str) for c in one.values()) for one in inputs)
         if without_media in (0, len(self.samples)):
-            return []
-        return [f"{part_of(without_media, len(self.samples), 'sample')} no image, audio or video"]
+            return notes
+        return [
+            *notes,
+            f"{part_of(without_media, len(self.samples), 'sample')} no image, audio or video",
+        ]
 
     def match(self, outputs: Outputs, *, partial: bool = False) -> tuple[Samples, Outputs]:
         """Match the data and the outputs of another program, and return both.

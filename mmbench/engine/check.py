@@ -44,7 +44,7 @@ class CheckReport(NamedTuple):
 
     `sizes` are sample counts by role; `failures` are pairs of sample id and reason. `unmeasured` is
     the reason why the headline score would have no value, empty if it would have a value. `notes`
-    are remarks on the options of the model and warnings from an endpoint.
+    are remarks on the data and the options of the model, and warnings from an endpoint.
     """
 
     sizes: dict[str, int]
@@ -74,7 +74,11 @@ def check(model: str | None, task: str, options: RunSettings) -> CheckReport:
             warnings = []
         baseline = model if model in BASELINES else None
         unmeasured = try_metrics(prepared, baseline, FeatureExtractor(context), options.seed)
-    notes = (*(prepared.model.notes if prepared.model else ()), *warnings)
+    notes = (
+        *prepared.data.notes(),
+        *(prepared.model.notes if prepared.model else ()),
+        *warnings,
+    )
     sizes = prepared.data.sizes()
     return CheckReport(sizes, identity.fingerprint(prepared.spec), failures, unmeasured, notes)
 

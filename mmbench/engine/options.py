@@ -18,11 +18,16 @@ class RunSettings(msgspec.Struct, frozen=True):
     `settings` maps names to settings of the task's kind, such as `index` (`search_settings` makes
     those of a search). `metric_models` maps
     options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
-    `max_tokens` replaces the token limit of a task that generates text. `price` has the prices of a
-    million prompt tokens and of a million completion tokens.
+    `columns`, `labels`, `templates` and `split` replace the options of own data
+    (`with_data_flags`). `max_tokens` replaces the token limit of a task that generates text.
+    `price` has the prices of a million prompt tokens and of a million completion tokens.
     """
 
     data: Path | None = None
+    columns: dict[str, str | list[str]] = {}
+    labels: str | list[str] = ""
+    templates: list[str] = []
+    split: str | None = None
     limit: int | None = None
     max_tokens: int | None = None
     settings: dict[str, Any] = {}

@@ -18,12 +18,14 @@ class SourceInfo(Struct, frozen=True):
     `reads` are the accepted file formats: `table` (CSV, TSV, JSONL, Parquet), `json` (JSON and
     JSONL), `text` (lines), `folder`. `hub` is true if the source can load from the Hugging Face hub
     without a path. `own_data` is true if the source reads the user's own data, through the task
-    with the same name.
+    with the same name. `any_layout` is true if it reads every layout of own data, so that `--data`
+    may also be an id on the hub or a pattern.
     """
 
     reads: frozenset[Reads] = frozenset({"table", "json"})
     hub: bool = False
     own_data: bool = False
+    any_layout: bool = False
 
 
 class Dataset(Protocol):

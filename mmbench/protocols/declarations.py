@@ -20,19 +20,19 @@ SourceT = TypeVar("SourceT", bound=Callable[..., object])
 
 
 def declare_source(
-    *reads: Reads, hub: bool = False, own_data: bool = False
+    *reads: Reads, hub: bool = False, own_data: bool = False, any_layout: bool = False
 ) -> Callable[[SourceT], SourceT]:
     """Declare a data source: a function `source(root, *, option=default, …)` returning a Dataset.
 
-    `reads` are the accepted file formats (default: tables and JSON). Plugins may omit the
-    declaration. Raises UserError for an unknown format.
+    `reads` are the accepted file formats (default: tables and JSON); the flags are those of
+    `SourceInfo`. Plugins may omit the declaration. Raises UserError for an unknown format.
     """
     _check_formats(reads)
     formats: frozenset[Reads] = frozenset(reads) or SourceInfo().reads
 
     def decorate(source: SourceT) -> SourceT:
         declared: Any = source  # a function or a class; the type has no attribute `info`
-        declared.info = SourceInfo(formats, hub, own_data)
+        declared.info = SourceInfo(formats, hub, own_data, any_layout)
         return source
 
     return decorate

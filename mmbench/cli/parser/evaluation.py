@@ -12,6 +12,7 @@ from mmbench.cli.parser.shared_flags import (
     inception,
     inputs,
     machine,
+    own_data,
     pair,
     plugins,
     published_as,
@@ -98,6 +99,7 @@ def score(commands: Commands) -> None:
     )
     add("--fold-ids", action="store_true", help="ignore case when ids are matched, as sclite does")
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
+    own_data(parser)
     workers(parser)
     search_device(parser)
     add(

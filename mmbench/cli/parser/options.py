@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ _ENDPOINT = {  # flags of model options
     "concurrency": "concurrency",
     "insecure_http": "insecure_http",
 }
+_NEXT_ROLE = re.compile(r",(?=\s*\w+=)")  # a comma between two parts of --columns
 _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
@@ -36,11 +38,53 @@ def run_options(args: argparse.Namespace, task: str = "", model: str | None = No
     data = flags.get("data")
     if isinstance(data, list):
         data = data_for(task, data, args.task)
+    own = own_data_options(flags)
     return options_from(
-        {**flags, "data": data, "model_options": model_arguments(args, model)},
+        {**flags, **own, "data": data, "model_options": model_arguments(args, model)},
         settings=search_settings(flags.get("index"), flags.get("search_device")),
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
+
+
+def own_data_options(flags: Mapping[str, object]) -> dict[str, object]:
+    """Return the options of own data in the flags of a command. Raises UserError."""
+    columns, labels = flags.get("columns"), flags.get("labels")
+    return {
+        "columns": columns_by_role(columns) if isinstance(columns, list) else None,
+        "labels": label_names(labels) if isinstance(labels, str) else None,
+        "templates": flags.get("template"),
+    }
+
+
+def columns_by_role(texts: Sequence[str]) -> dict[str, str | list[str]]:
+    """Return `image=filepath,text=title` as {role: column}; a repeated role has a list of columns.
+
+    Raises UserError for a part without an equals sign or a column.
+    """
+    columns: dict[str, list[str]] = {}
+    for text in texts:
+        for part in _NEXT_ROLE.split(text):
+            role, equals, column = (piece.strip() for piece in part.partition("="))
+            if not equals or not role or not column:
+                raise UserError(f"--columns {plain(text)}: write ROLE=FIELD, such as text=title")
+            columns.setdefault(role, []).append(column)
+    return {role: names[0] if len(names) == 1 else names for role, names in columns.items()}
+
+
+def label_names(text: str) -> str | list[str]:
+    """Return the value of `--labels`: the path of a file, or the names between commas.
+
+    Raises UserError for a single name that is no file.
+    """
+    if Path(text).is_file():
+        return str(Path(text).absolute())
+    names = [name.strip() for name in text.split(",")]
+    if len(names) < 2 or not all(names):
+        raise UserError(
+            f"--labels {plain(text)}: no such file; give names separated by commas, or a file with"
+            " one name per line"
+        )
+    return names
 
 
 def model_arguments(args: argparse.Namespace, model: str | None) -> dict[str, object]:

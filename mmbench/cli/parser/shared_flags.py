@@ -117,8 +117,11 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         action="append",
         default=[],
         metavar="[TASK=]PATH",
-        help="the data: a folder or an annotations file (default: $MMBENCH_DATA/<folder>)",
+        help="the data: a folder or a file, for tasks of your own data also a data set on the hub"
+        " (default: $MMBENCH_DATA/<folder>)",
     )
+    own_data(parser)
+    templates(parser)
     add(
         "--limit",
         type=positive,
@@ -153,6 +156,40 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     published_as(parser)
     inception(parser)
     plugins(parser)
+
+
+def own_data(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that describe the user's own data."""
+    add = parser.add_argument
+    add(
+        "--columns",
+        action="append",
+        default=[],
+        metavar="ROLE=FIELD,…",
+        help="for your own data: the columns to read, such as image=filepath,text=title (default:"
+        " inferred from their names)",
+    )
+    add(
+        "--labels",
+        metavar="NAME,NAME,…|FILE",
+        help="the classes in order, or a file with one per line (default: the labels in the data)",
+    )
+    add(
+        "--split",
+        metavar="NAME",
+        help="the split of a data set with several (default: test, or the only one)",
+    )
+
+
+def templates(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for the prompts of zero-shot classification."""
+    parser.add_argument(
+        "--template",
+        action="append",
+        metavar="TEXT",
+        help='for zero-shot classification: a prompt with {} or {c} for the class, such as "a photo'
+        ' of a {}"; repeat for several, whose embeddings are averaged',
+    )
 
 
 def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "") -> None:

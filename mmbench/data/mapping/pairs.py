@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,8 +19,8 @@ from mmbench.data.mapping.media_columns import (
     one_medium,
 )
 from mmbench.data.mapping.patterns import read_cells
-from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.layouts.caption_annotations import Caption
 from mmbench.data.readers.records import is_missing, parse_id, refuse_duplicates
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import RetrievalData, sample_columns
@@ -93,7 +94,8 @@ class PairColumns(NamedTuple):
     `medium` is a column, a path with columns in braces, or a list of these in order of preference.
     A text column may hold lists of strings. If `own` is true, each row has its own media item,
     unless the column `medium_id` gives two rows the same id. If `own` is false, rows with the same
-    media item share one document.
+    media item share one document. With `short_ids`, the id of a document is the name of its file,
+    or the number of its first row, instead of the path or a hash.
     """
 
     modality: Modality
@@ -102,6 +104,7 @@ class PairColumns(NamedTuple):
     id: str
     medium_id: str
     own: bool
+    short_ids: bool = False
 
     def names(self) -> list[str]:
         """Return all columns and patterns that are read."""
@@ -168,7 +171,7 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
             first.setdefault(document, at)
             known = documents.get(document)
             if isinstance(known, list) and isinstance(medium, list):
-                known += medium
+                known += [path for path in medium if path not in known]
             elif known is None:
                 documents[document] = medium
             elif isinstance(medium, str) and medium != known:
@@ -176,6 +179,11 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
                     f"{rows.where(at)}: {columns.modality}_id {document!r} has the path"
                     f" {medium!r} here and {known!r} in an earlier row; give each id one path"
                 )
+    if columns.short_ids:
+        short = _short_ids(documents, {key: at for key, at in first.items() if ids[at] is None})
+        documents = {short.get(key, key): medium for key, medium in documents.items()}
+        first = {short.get(key, key): at for key, at in first.items()}
+        of_rows = [short.get(key, key) for key in of_rows]
     media = locate_media(
         list(documents.values()), rows.folder, rows.place, columns.modality, listed=not columns.own
     )
@@ -191,6 +199,29 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
     ]
     data = retrieval_data(corpus, _texts(rows, columns, of_rows), rows.place, columns.modality)
     return replace(data, source=rows.source)
+
+
+def _short_ids(
+    documents: Mapping[str, str | list[str] | Media | None], rows: Mapping[str, int]
+) -> dict[str, str]:
+    """Return short ids of documents: file names without extension, or numbers of rows.
+
+    `rows` maps the documents without an id of their own to their first rows. If two files have one
+    name, the ids are paths without extension. Return {} if these are not unique either.
+    """
+    others = documents.keys() - rows.keys()
+    for shorten in (lambda key: PurePosixPath(key).stem, _without_ending):
+        short = {
+            key: shorten(key) if isinstance(documents[key], str | list) else str(at)
+            for key, at in rows.items()
+        }
+        if len({*short.values(), *others}) == len(documents):
+            return short
+    return {}
+
+
+def _without_ending(path: str) -> str:
+    return path[: len(path) - len(PurePosixPath(path).suffix)]
 
 
 def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:

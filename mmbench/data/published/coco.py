@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions, retrieval_data
-from mmbench.data.readers.caption_annotations import (
+from mmbench.data.readers.layouts.caption_annotations import (
     find_annotations,
     provenance_warning,
     read_annotations,

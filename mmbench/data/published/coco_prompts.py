@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.pairs import check_count
-from mmbench.data.readers.caption_annotations import (
+from mmbench.data.readers.layouts.caption_annotations import (
     Caption,
     find_annotations,
     provenance_warning,

@@ -10,7 +10,10 @@ from msgspec import Raw
 from mmbench.columns import Lists, pack
 from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions
-from mmbench.data.readers.caption_annotations import (
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.folders import matches
+from mmbench.data.readers.json_files import decode_json
+from mmbench.data.readers.layouts.caption_annotations import (
     AnnotatedImage,
     Annotations,
     Caption,
@@ -18,9 +21,6 @@ from mmbench.data.readers.caption_annotations import (
     provenance_warning,
     read_annotations,
 )
-from mmbench.data.readers.file_bytes import read_file
-from mmbench.data.readers.folders import matches
-from mmbench.data.readers.json_files import decode_json
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_id, parse_text, refuse_duplicates
 from mmbench.data.readers.rows import FileRows

@@ -7,7 +7,6 @@ from pathlib import Path
 from mmbench.data.mapping.media_columns import modality_of
 from mmbench.data.mapping.pairs import retrieval_data
 from mmbench.data.mapping.prompts import with_templates
-from mmbench.data.readers.caption_annotations import Caption
 from mmbench.data.readers.file_bytes import decode_text, read_file
 from mmbench.data.readers.folders import (
     file_id,
@@ -15,6 +14,7 @@ from mmbench.data.readers.folders import (
     is_system_name,
     media_in,
 )
+from mmbench.data.readers.layouts.caption_annotations import Caption
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError

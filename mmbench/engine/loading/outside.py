@@ -58,7 +58,7 @@ def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
     caches of `datasets` and `huggingface_hub`.
     """
     place = data_path if data_path is not None else _default(spec)
-    if place is None:
+    if place is None or not (place.exists() or place.parent.is_dir()):
         return [*_caches(), _PACKAGE]
     folder = place if place.is_dir() else place.parent
     real = Path(os.path.realpath(folder))

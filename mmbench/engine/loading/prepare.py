@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from mmbench import metric_names
 from mmbench.engine.context import RunContext
 from mmbench.engine.loading.abilities import (
@@ -15,6 +17,11 @@ from mmbench.engine.loading.abilities import (
     required_ability,
 )
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
+from mmbench.engine.loading.data.data_flags import (
+    reads_any_modality,
+    with_data_flags,
+    with_modality_of_data,
+)
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.media_check import check_media
@@ -59,8 +66,10 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
     options = context.options
     spec, kind = find_task(task, options)
     if model not in BASELINES:
-        refuse_early(model, kind, spec)
+        known = spec if not reads_any_modality(spec) else msgspec.structs.replace(spec, fields={})
+        refuse_early(model, kind, known)
     resolved, dataset = _find_model_and_data(model, spec, kind, context)
+    spec, kind = with_modality_of_data(spec, kind, dataset)
     if resolved is not None and options.published_as is None:
         spec = _with_recipe_scores(spec, kind, model, resolved, options)
     check_media(spec, dataset)
@@ -163,7 +172,7 @@ def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]
     Raises UserError for an unknown metric, or a headline that is not one of the task's scores.
     """
     spec = with_settings(load_task(task, options.tasks), options.settings)
-    spec = with_search_device(spec, options.device)
+    spec = with_data_flags(with_search_device(spec, options.device), options)
     if options.max_tokens is not None:
         spec = with_max_tokens(spec, options.max_tokens)
     kind = kind_of(spec)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mmbench.data.published.pope import pope
-from mmbench.data.readers.caption_annotations import find_annotations
 from mmbench.data.readers.folders import is_system_name
+from mmbench.data.readers.layouts.caption_annotations import find_annotations
 from mmbench.data.readers.table_files import find_file
 from mmbench.data.sources.captions import captions
 from mmbench.data.sources.media_folders import class_folders, folder, images

@@ -11,7 +11,7 @@ import pytest
 from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.published.coco import coco
 from mmbench.data.published.mmbench_tsv import mmbench
-from mmbench.data.readers.caption_annotations import find_annotations, read_annotations
+from mmbench.data.readers.layouts.caption_annotations import find_annotations, read_annotations
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import find_file

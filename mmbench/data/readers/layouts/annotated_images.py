@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Raw
 
 from mmbench.columns import pack
-from mmbench.data.readers.caption_annotations import find_annotations, read_annotations
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import matches
 from mmbench.data.readers.json_files import decode_json
+from mmbench.data.readers.layouts.caption_annotations import find_annotations, read_annotations
 from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.types import Modality
 

@@ -142,6 +142,8 @@ def _expand_home(value: object) -> object:
 
 
 def _data_path(spec: TaskSpec, data_path: Path | None) -> Path | None:
+    if data_path is not None and registry.source_info(spec.data["source"]).any_layout:
+        return data_path
     if data_path is not None:
         if not data_path.exists():
             raise DataError(f"task {spec.name}: --data {data_path}: no such file or folder")

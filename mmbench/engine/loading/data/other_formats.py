@@ -13,7 +13,7 @@ from mmbench.data.readers.file_formats import (
     is_text,
     is_webdataset,
 )
-from mmbench.errors import DataError, MmbenchError, UserError
+from mmbench.errors import ColumnsNeeded, DataError, MmbenchError, UserError
 from mmbench.protocols import Dataset
 from mmbench.text import listed
 from mmbench.types import TaskSpec
@@ -26,6 +26,8 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
 
     If the source reads this format, the error is extended only if another task reads the data, too.
     """
+    if isinstance(error, ColumnsNeeded):
+        return error
     text = "" if registry.plugin("data", source) else describe(root)
     if not text or (root.is_dir() and not is_webdataset(text)):
         return error
