@@ -46,6 +46,7 @@ KNOWN: dict[str, tuple[str, ...]] = {
         *("labels", "class", "class_name", "classname", "class_label", "category", "cls"),
         *("label_name", "target"),
     ),
+    "caption": ("captions", "text", "texts", "title", "description", "sentence", "sentences"),
     "question": ("query", "prompt"),
     "answer": ("answers", "ground_truth", "reference", "target"),
     "id": ("key", "uid", "__key__"),

@@ -46,7 +46,6 @@ class OwnTable(Rows):
         unread = {*columns, *columns.values(), *hidden}
         others = {name: name for name in rows.names() if not {name, plain_name(name)} & unread}
         self._columns = {**columns, **others}
-        self._added: dict[str, Sequence[Any]] = {}
 
     def names(self) -> list[str]:
         """Return the names of the columns."""
@@ -59,8 +58,6 @@ class OwnTable(Rows):
     def read(self, name: str) -> Sequence[Any]:
         """Return the cells of a column for all rows; ABSENT for a row that lacks the column."""
         rows, actual = self._rows, self._columns[name]
-        if actual in self._added:
-            return self._added[actual]
         if name not in self._read:
             cells = rows.read(actual)
             self._read[name] = cells if len(rows) == rows.total else take_rows(cells, rows.numbers)
@@ -68,21 +65,15 @@ class OwnTable(Rows):
 
     def content_type(self, column: str) -> str:
         """Return image, audio, video or bytes if the column has such a type, else ""."""
-        return self._rows.content_type(self._columns[column]) if self._has_own(column) else ""
+        return self._rows.content_type(self._columns[column]) if column in self._columns else ""
 
     def classes(self, column: str) -> list[str]:
         """Return the class names of a column of labels if the data set has them, else []."""
-        return self._rows.classes(self._columns[column]) if self._has_own(column) else []
-
-    def _has_own(self, column: str) -> bool:
-        """Return whether a column exists and is one of `rows`."""
-        return column in self._columns and self._columns[column] not in self._added
+        return self._rows.classes(self._columns[column]) if column in self._columns else []
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
         """Return the cells of a media column, for the selected rows."""
         self.refuse_unknown(column)
-        if not self._has_own(column):
-            return super().media(column, modality)
         cells = self._rows.media(self._columns[column], modality)
         return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
@@ -101,11 +92,6 @@ class OwnTable(Rows):
         actual = self.find(name)
         if actual is not None and self.find(other) is None:
             self._columns = {**self._columns, other: self._columns[actual]}
-
-    def append(self, name: str, cells: Sequence[Any]) -> None:
-        """Add a column with one cell for each row, or replace the column."""
-        self._columns = {**self._columns, name: name}
-        self._added = {**self._added, name: cells}
 
     def cells(self, name: str) -> Sequence[Any]:
         """Return the cells of a column; ABSENT for a row that lacks the column."""
@@ -188,9 +174,8 @@ class OwnTable(Rows):
         paths = [] if actual is None or self.content_type(actual) else self.paths(actual)
         if not paths or not all(isinstance(path, str) for path in paths):
             return numbers
-        stems = [PurePath(path).stem for path in paths]
-        whole = [str(PurePath(path).with_suffix("")) for path in paths]
-        return next((pack(ids) for ids in (stems, whole) if are_distinct(ids)), numbers)
+        ids = unique_stems(paths)
+        return pack(ids) if are_distinct(ids) else numbers
 
     def required(self, name: str, one: Callable[[Any], Any] = parse_text) -> Sequence[Any]:
         """Return the result of `one` for each cell of a column, by default the cell as a string.
@@ -233,3 +218,9 @@ class OwnTable(Rows):
         """Return the columns not in `used` as tags: one string, number or boolean per row."""
         names = (name for name in self.names() if not self.content_type(name))
         return tag_columns({name: self.cells(name) for name in names}, used)
+
+
+def unique_stems(paths: Sequence[str]) -> list[str]:
+    """Return the names of files without extension, or their paths if two names are the same."""
+    stems = [PurePath(path).stem for path in paths]
+    return stems if are_distinct(stems) else [str(PurePath(path).with_suffix("")) for path in paths]

@@ -186,6 +186,10 @@ class FileRows(Rows):
         if name not in self._cells.columns:
             self._read[name] = cells
 
+    def append(self, name: str, cells: Sequence[Any]) -> None:
+        """Add a column with one cell for each row of the file, or replace the column."""
+        self._cells = Mappings({**self._cells.columns, name: cells}, self.total)
+
     def names(self) -> list[str]:
         """Return the names of the columns in the file."""
         return list(self._cells.columns)

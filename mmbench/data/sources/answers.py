@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Repeated, pack
 from mmbench.data.mapping.choices import as_choice, matching_letters, option_texts
+from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.media_columns import check_optional
 from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text
-from mmbench.data.readers.rows import FileRows
-from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.protocols import declare_source
 
@@ -24,14 +24,33 @@ _ANSWERS = ("answer", "answers")
 _USED = {"id", *_ANSWERS, *MEDIA, "file", "question", "options", "group"}
 
 
-@declare_source(own_data=True)
-def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
-    """Load one sample per row of a CSV, TSV, JSONL or JSON file; the target is the correct answer.
+_ROLES = (
+    Role("answer", required=True, own=_ANSWERS),
+    Role("question", own=("question",)),
+    Role(MEDIUM, own=(*MEDIA, "file")),
+    Role("id", own=_IDS),
+    *(Role(name, own=(name,)) for name in ("options", "group")),
+)
 
-    Columns: `id`; `answer` (or `answers`), which is a string, a list of strings in JSONL, or
-    several columns of this name in a CSV; `question`; `options`, which is a list in JSONL, or
-    columns A, B, C, …; `image`, `audio`, `video` and `file`, which are paths relative to the file;
-    `group`, a name that rows share (an image, a question with rotated options). All other columns
+
+@declare_source("table", "json", "folder", own_data=True, any_layout=True)
+def answers(
+    root: Path | None,
+    *,
+    path: str = "",
+    columns: dict[str, str] | None = None,
+    split: str | None = None,
+    optional: list[str] | None = None,
+) -> Samples:
+    """Load one sample per row; the target is the correct answer.
+
+    `root` or `path` is the place of the data in any layout of `own_rows`, and `split` a split.
+    `columns` gives the columns that have other names; further ones are inferred (`choose_columns`).
+
+    Columns: `id`, by default the name of the file or the row number; `answer` (or `answers`), which
+    is a string, a list of strings, or several columns of this name in a CSV; `question`; `options`,
+    which is a list, or columns A, B, C, …; `image`, `audio`, `video` and `file`, which are encoded
+    files or paths relative to the table; `group`, a name that rows share (an image, a question with rotated options). All other columns
     are tags, including `question_id` if there is an `id`. A row with an empty media cell fails,
     unless the modality is in `optional`; a JSONL row without such a key is a question without
     media.
@@ -45,9 +64,8 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
     matches no option, and for duplicate ids.
     """
     check_optional(optional or [], MEDIA)
-    path = find_file(root, "answers")
-    rows = OwnTable(FileRows(path, read_records(path, "answer")))
-    ids = rows.distinct_ids(_IDS)
+    rows = own_table(rows_of(root, path, split, "answer"), columns or {}, _ROLES)
+    ids = rows.distinct_ids(_IDS) if any(map(rows.find, _IDS)) else rows.default_ids("image")
     parsed = _parse_rows(rows)
     texts = {"question": rows.texts("question", ABSENT), "options": parsed.options}
     samples = sample_columns(
@@ -57,7 +75,7 @@ def answers(root: Path | None, *, optional: list[str] | None = None) -> Samples:
         groups=rows.texts("group"),
         tags=parsed.tags,
     )
-    return Samples(samples, group_name="group")
+    return Samples(samples, source=rows.source, group_name="group")
 
 
 class _ParsedRows(NamedTuple):
@@ -91,7 +109,8 @@ def _parse_rows(rows: OwnTable) -> _ParsedRows:
 
 def _tags(rows: OwnTable, options: Sequence[Sequence[str]]) -> dict[str, Sequence[Any]]:
     """Return the tag columns, without ids and without the columns A, B, C, … of a row's options."""
-    tags = rows.tags(_USED | {rows.first(_IDS, "id")[0]})
+    ids = {rows.first(_IDS, "id")[0]} if any(map(rows.find, _IDS)) else set()
+    tags = rows.tags(_USED | ids)
     for place, letter in enumerate(ascii_uppercase):
         if options and letter in tags:
             pairs = zip(tags[letter], options, strict=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Raw
 
-from mmbench.columns import Lists, pack
+from mmbench.columns import Lists, pack, patch_rows
+from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.find_media import find_media
 from mmbench.data.mapping.pairs import check_count, first_captions
 from mmbench.data.readers.file_bytes import read_file
@@ -21,36 +23,51 @@ from mmbench.data.readers.layouts.caption_annotations import (
     provenance_warning,
     read_annotations,
 )
-from mmbench.data.readers.own_tables import OwnTable
+from mmbench.data.readers.library.local import SAVED
+from mmbench.data.readers.own_data import rows_of
+from mmbench.data.readers.own_tables import OwnTable, unique_stems
 from mmbench.data.readers.records import parse_id, parse_text, refuse_duplicates
 from mmbench.data.readers.rows import FileRows
-from mmbench.data.readers.table_files import find_file, json_records, read_records
+from mmbench.data.readers.table_files import is_json_lines, json_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import count, listed, part_of
-from mmbench.types import InvalidContent
+from mmbench.types import InvalidContent, Media
 
-_TABLES = (".jsonl", ".csv", ".tsv")
+_SPLIT = "test"  # of a Karpathy file
 _IDS = ("id", "image_id")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
-@declare_source(own_data=True)
+_ROLES = (
+    Role("references", own=("references",)),
+    Role("caption", required=True, own=("references",)),
+    Role(MEDIUM),
+    Role("id", own=_IDS),
+)
+
+
+@declare_source("table", "json", "folder", own_data=True, any_layout=True)
 def captions(
     root: Path | None,
     *,
-    split: str = "test",
+    path: str = "",
+    columns: dict[str, str] | None = None,
+    split: str | None = None,
     captions: int | None = None,
     images: int | None = None,
 ) -> Samples:
     """Load one sample per image: its references as target, the image as input, its id as group.
 
-    `root` is a file or a folder that contains one: COCO captions, Karpathy or BLIP JSON (found by
-    `find_annotations`; `split` selects the images of a Karpathy file), JSON {id: [references]},
-    JSONL or a JSON list with `id` and `references`, or CSV with `id` and `caption`, one row per
-    caption. `image` in a row is a path; it defaults to the id. `captions` is the number of
-    references to keep for each image, and `images` the number of images to keep; both keep the
+    `root` or `path` is the place of the data. A JSON file, or a folder that contains one, has COCO
+    captions, the format of Karpathy or BLIP (found by `find_annotations`; `split` selects the
+    images of a Karpathy file, by default `test`), or {id: [references]}. Any other layout of
+    `own_rows` has rows with `id` and `references`, a list, or with `id` and `caption`, one row per
+    caption. `columns` gives the columns that have other names; further ones are inferred
+    (`choose_columns`). `image` in a row is a path or an encoded image; it defaults to the id, and
+    the id to the file name without extension. `captions` is the number of references to keep for
+    each image, and `images` the number of images to keep; both keep the
     first ones. Images need not exist to score captions. As in the data source `coco`, the `source`
     of the result has the key `doubt` if the file may belong to another split.
 
@@ -58,50 +75,77 @@ def captions(
     """
     check_count("captions", captions)
     check_count("images", images)
-    path = _file(root, split)
-    listed_images, lines, splits = _read(path, split)
-    refuse_duplicates("image id", [image.id for image in listed_images], str(path))
-    references = _by_image(first_captions(lines, captions), listed_images, path)
+    found = _read(root, path, columns or {}, split)
+    listed_images, lines, splits = found.annotations
+    place = found.place
+    refuse_duplicates("image id", [image.id for image in listed_images], place)
+    references = _by_image(first_captions(lines, captions), listed_images, place)
     chosen = listed_images[:images]
     if not chosen:
-        raise DataError(f"{path}: no images with references")
+        raise DataError(f"{place}: no images with references")
     empty = [image.id for image in chosen if not references[image.id]]
     if empty:
         raise DataError(
-            f"{path}: {part_of(len(empty), len(chosen), 'image')} no caption to compare"
+            f"{place}: {part_of(len(empty), len(chosen), 'image')} no caption to compare"
             f" with: {listed(empty)}; remove them from the images of the file"
         )
-    contents = find_media([_names(image) for image in chosen], path.parent, str(path))
+    contents = find_media([_names(image) for image in chosen], found.folder, place)
+    encoded = {at: found.media[i.id] for at, i in enumerate(chosen) if i.id in found.media}
     ids = pack([image.id for image in chosen])
     targets = Lists.from_lists([references[ident] for ident in ids])
-    samples = sample_columns(ids, {"image": contents}, targets=targets, groups=ids)
-    return Samples(samples, source={} if splits else provenance_warning(path, split))
+    inputs = {"image": patch_rows(contents, encoded)}
+    samples = sample_columns(ids, inputs, targets=targets, groups=ids)
+    doubt = {} if splits else provenance_warning(Path(place), split or _SPLIT)
+    return Samples(samples, source={**found.source, **doubt})
 
 
-def _file(root: Path | None, split: str) -> Path:
-    if root is not None and root.is_dir() and _has_json(root):
-        return find_annotations(root, split)
-    return find_file(root, "captions", (*_TABLES, ".json"))
+class _Found(NamedTuple):
+    """Annotations at a place, the folder of their images, encoded images by id, and provenance."""
+
+    annotations: Annotations
+    place: str
+    folder: Path
+    media: Mapping[str, Media]
+    source: Mapping[str, str]
+
+
+def _read(root: Path | None, path: str, columns: Mapping[str, str], split: str | None) -> _Found:
+    place = Path(path) if root is None else root
+    file = find_annotations(place, split or _SPLIT) if _has_json(place) else place
+    if file.suffix.lower() == ".json" and file.is_file() and not columns:
+        annotations = _from_json(file, split or _SPLIT)
+        if annotations is not None:
+            return _Found(annotations, str(file), file.parent, {}, {})
+    roles = [role._replace(required=False) if "references" in columns else role for role in _ROLES]
+    rows = rows_of(None if root is None else file, path, split)
+    return _from_rows(own_table(rows, columns, roles))
 
 
 def _has_json(folder: Path) -> bool:
+    """Return whether a folder has JSON files, and is not a data set of the datasets library."""
+    if not folder.is_dir() or any((folder / name).is_file() for name in SAVED):
+        return False
     return bool(matches(folder, "*.json") or matches(folder, "*/*.json"))
 
 
-def _read(path: Path, split: str) -> Annotations:
-    if path.suffix.lower() in _TABLES:
-        return _from_rows(OwnTable(FileRows(path, read_records(path))))
+def _from_json(path: Path, split: str) -> Annotations | None:
+    """Return the annotations in a JSON file; None for a list of rows with ids."""
     data = read_file(path)
+    if is_json_lines(data):
+        return None
     if data.lstrip().startswith(b"["):
-        rows = OwnTable(FileRows(path, json_records(data, path)))
-        blip = "image" in rows.names() and not {*_IDS} & {*rows.names()}
-        return read_annotations(path, split) if blip else _from_rows(rows)
+        names = FileRows(path, json_records(data, path)).names()
+        return read_annotations(path, split) if _is_blip(names) else None
     content = decode_json(data, dict[str, Raw], path)
     if "images" in content:
         return read_annotations(path, split)
     mapping = {i: _texts(bytes(raw), path, i) for i, raw in content.items()}
     pairs = [Caption("", ident, text) for ident, texts in mapping.items() for text in texts]
     return Annotations([AnnotatedImage(ident, []) for ident in mapping], pairs, splits=False)
+
+
+def _is_blip(names: Collection[str]) -> bool:
+    return {"image", "caption"} <= {*names} and not {*_IDS} & {*names}
 
 
 def _texts(data: bytes, path: Path, ident: str) -> list[str]:
@@ -111,21 +155,34 @@ def _texts(data: bytes, path: Path, ident: str) -> list[str]:
     )
 
 
-def _from_rows(rows: OwnTable) -> Annotations:
+def _from_rows(rows: OwnTable) -> _Found:
     listed = rows.find("references")
-    # In a row of COCO's annotations, `id` is the caption id.
-    is_annotation = rows.find("image_id") and not listed
-    name, cells = rows.only(("image_id",) if is_annotation else _IDS, "id")
-    ids, paths = rows.as_texts(name, parse_id, cells), rows.texts("image")
     texts = rows.required(
-        "references" if listed else "caption", _references if listed else _caption
+        "references" if listed else "caption", _references if listed else _captions
     )
+    cells = rows.media_or_absent("image", "image")
     images: dict[str, AnnotatedImage] = {}
+    media: dict[str, Media] = {}
     lines = []
-    for ident, path, captions in zip(ids, paths, texts, strict=True):
-        images.setdefault(ident, AnnotatedImage(ident, [path] if path else []))
+    for ident, cell, captions in zip(_row_ids(rows, cells), cells, texts, strict=True):
+        images.setdefault(ident, AnnotatedImage(ident, [cell] if isinstance(cell, str) else []))
+        if isinstance(cell, Media):
+            media.setdefault(ident, cell)
         lines += [Caption("", ident, text) for text in captions]
-    return Annotations(list(images.values()), lines, splits=False)
+    annotations = Annotations(list(images.values()), lines, splits=False)
+    return _Found(annotations, rows.place, rows.folder, media, rows.source)
+
+
+def _row_ids(rows: OwnTable, cells: Sequence[object]) -> Sequence[str]:
+    """Return the image id of each row: from a column, else the file's name or the row number."""
+    if any(map(rows.find, _IDS)):
+        # In a row of COCO's annotations, `id` is the caption id.
+        is_annotation = rows.find("image_id") and not rows.find("references")
+        name, ids = rows.only(("image_id",) if is_annotation else _IDS, "id")
+        return rows.as_texts(name, parse_id, ids)
+    paths = list(dict.fromkeys(cell for cell in cells if isinstance(cell, str)))
+    stems = dict(zip(paths, unique_stems(paths), strict=True))
+    return [stems[cell] if isinstance(cell, str) else str(at) for at, cell in enumerate(cells)]
 
 
 def _references(cell: object) -> list[str]:
@@ -134,12 +191,12 @@ def _references(cell: object) -> list[str]:
     raise ValueError("give a list of strings")
 
 
-def _caption(cell: object) -> list[str]:
-    return [parse_text(cell)]
+def _captions(cell: object) -> list[str]:
+    return list(map(parse_text, cell)) if isinstance(cell, list) else [parse_text(cell)]
 
 
 def _by_image(
-    lines: Iterable[Caption], images: list[AnnotatedImage], path: Path
+    lines: Iterable[Caption], images: list[AnnotatedImage], place: str
 ) -> dict[str, list[str | InvalidContent]]:
     references: dict[str, list[str | InvalidContent]] = {image.id: [] for image in images}
     strangers = []
@@ -150,7 +207,7 @@ def _by_image(
             strangers.append(line.image)
     if strangers:
         raise DataError(
-            f"{path}: {count(len(strangers), 'caption')} of images that the file does not list:"
+            f"{place}: {count(len(strangers), 'caption')} of images that the file does not list:"
             f" {listed(dict.fromkeys(strangers))}"
         )
     return references

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from mmbench.columns import Texts, are_distinct
 from mmbench.data.mapping.classes import ClassNames, class_names, sorted_classes
+from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.own_table_media import media_by_modality, medium_paths
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text, plain_name
-from mmbench.data.readers.rows import FileRows
-from mmbench.data.readers.table_files import find_file, read_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -23,15 +23,28 @@ from mmbench.protocols import declare_source
 _IDS = ("id", "file", *MEDIA)
 _LABELS = ("label", "labels")
 _USED = {*_IDS, *_LABELS, "group"}
+_ROLES = (
+    Role("label", required=True, own=_LABELS),
+    Role(MEDIUM, own=(*MEDIA, "file")),
+    Role("id", own=_IDS),
+)
 
 
-@declare_source(own_data=True)
-def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samples:
+@declare_source("table", "json", "folder", own_data=True, any_layout=True)
+def labels(
+    root: Path | None,
+    *,
+    path: str = "",
+    columns: dict[str, str] | None = None,
+    split: str | None = None,
+    classes: str | list[str] | None = None,
+) -> Samples:
     """Load one sample per id; the target is the index of its label in `Samples.labels`.
 
-    `root` is a CSV, TSV, JSONL or JSON file, or a folder that contains a single such file, with the
-    columns `label` and `id`. Without `id`, the id is the path in the column `file`, `image`,
-    `audio` or `video`, unchanged. If an id has several rows, or a list under `labels`, the data are
+    `root` or `path` is the place of the data in any layout of `own_rows`, and `split` a split. The
+    columns are `label` and `id`, or those that `columns` gives or `choose_columns` infers. Without
+    `id`, the id is the path in the column `file`, `image`, `audio` or `video`, unchanged, or the
+    row number. If an id has several rows, or a list under `labels`, the data are
     multi-label, and each target is a list of indices. `group` is a name that samples share; other
     columns are tags.
 
@@ -39,11 +52,12 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
     default they are the labels that occur, sorted (`sorted_classes`). Raises DataError, with the
     line, for a label that is not a class.
     """
-    path = find_file(root, "labels")
-    rows = OwnTable(FileRows(path, read_records(path, "label")))
+    rows = own_table(rows_of(root, path, split, "label"), columns or {}, _ROLES)
     row_labels = _labels(rows)
     known = (
-        class_names(classes, path, "classes") if classes else sorted_classes(set(row_labels.names))
+        class_names(classes, rows.folder, "classes")
+        if classes
+        else rows.classes("label") or sorted_classes(set(row_labels.names))
     )
     positions = ClassNames(known, "classes").find(
         row_labels.names, lambda at: rows.where(row_labels.rows[at])
@@ -56,7 +70,7 @@ def labels(root: Path | None, *, classes: str | list[str] | None = None) -> Samp
         groups=first_rows.texts("group"),
         tags=first_rows.tags(_USED),
     )
-    return Samples(samples, known, group_name="group")
+    return Samples(samples, known, rows.source, group_name="group")
 
 
 class _Labels(NamedTuple):
@@ -89,6 +103,11 @@ def _names(cell: object) -> list[str]:
     return names
 
 
+def _has_ids(rows: OwnTable) -> bool:
+    """Return whether a column of the rows holds ids, or paths that can be ids."""
+    return any(name and not rows.content_type(name) for name in map(rows.find, _IDS))
+
+
 def _by_id(
     rows: OwnTable, row_labels: _Labels, positions: array[int]
 ) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
@@ -97,7 +116,7 @@ def _by_id(
     The table has the first row of each id. `positions` are the class indices of the labels. Raises
     DataError if rows with the same id have different media or repeat a label.
     """
-    ids = rows.ids(_IDS)
+    ids = rows.ids(_IDS) if _has_ids(rows) else rows.default_ids("")
     if not row_labels.lists and are_distinct(ids):
         return ids, positions, rows
     first: dict[str, int] = {}

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmbench.columns import column, entries
+from msgspec.structs import replace
+
+from mmbench.columns import column
+from mmbench.columns import entries as input_column
+from mmbench.data.mapping.column_roles import own_table
 from mmbench.data.mapping.recording_parts import ranges_of_parts
 from mmbench.data.readers.file_bytes import read_file
-from mmbench.data.readers.folders import entries as folder_entries
-from mmbench.data.readers.folders import files_below
-from mmbench.data.readers.table_files import TABLES, find_file
+from mmbench.data.readers.folders import entries, files_below
+from mmbench.data.readers.own_data import rows_of
+from mmbench.data.readers.table_files import TABLES
 from mmbench.data.readers.transcript_lines import TIMED
 from mmbench.data.sources.speech.fairseq import fairseq, is_fairseq
 from mmbench.data.sources.speech.kaldi import kaldi
 from mmbench.data.sources.speech.layouts import librispeech, sphinx, text_files, trn
-from mmbench.data.sources.speech.tables import transcript_table
+from mmbench.data.sources.speech.tables import ROLES, read_table, transcript_table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -30,8 +34,14 @@ _PARTS = (
 )
 
 
-@declare_source("table", "json", "text", own_data=True)
-def transcripts(root: Path | None, *, split: str = "") -> Samples:
+@declare_source("table", "json", "text", "folder", own_data=True, any_layout=True)
+def transcripts(
+    root: Path | None,
+    *,
+    path: str = "",
+    columns: dict[str, str] | None = None,
+    split: str = "",
+) -> Samples:
     """Load one sample per recording: its transcript as target, its speaker as group and tag.
 
     `root` is a file or a folder in one of these formats:
@@ -48,11 +58,13 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     - a folder of LibriSpeech with its *.trans.txt files;
     - a folder of CMUSphinx with `transcription` and `fileids`;
     - a data folder of Kaldi, or its file `text`; with `segments`, utterances are parts of
-      recordings.
+      recordings;
+    - any layout of `own_rows` with these columns, also at `path`.
 
-    `split` selects a part of LibriSpeech: the subfolder with this name, in `root` or in its
-    subfolder LibriSpeech. Audio files are found by id, next to the transcripts; they need not
-    exist.
+    `columns` gives the columns of a table that have other names; further ones are inferred
+    (`choose_columns`). `split` selects a split, or a part of LibriSpeech: the subfolder with this
+    name, in `root` or in its subfolder LibriSpeech. Audio files are found by id, next to the
+    transcripts; they need not exist.
 
     Raises DataError for data that cannot be read, for duplicate ids and for a folder with only
     other parts of LibriSpeech. An empty transcript is kept.
@@ -68,30 +80,32 @@ def transcripts(root: Path | None, *, split: str = "") -> Samples:
     if root is not None and root.is_file() and root.name == "text":
         return _data(kaldi(root))
     _refuse_unread(root)
-    if root is not None and root.is_dir() and not _has_file(root):
-        pairs = text_files(root)
-        if pairs:
-            return _data(pairs)
-    path = find_file(root, "transcripts", _FILES)
-    return _data(_file_samples(path))
+    file = _own_file(root)
+    if file is None and root is not None and root.is_dir() and (pairs := text_files(root)):
+        return _data(pairs)
+    if file is not None and file.suffix.lower() == ".trn":
+        return _data(trn(file))
+    if file is not None and file.suffix.lower() == ".tsv" and is_fairseq(read_file(file)):
+        return _data(fairseq(file))
+    rows = read_table(file) if file else rows_of(root, path, split or None, "text")
+    table = own_table(rows, columns or {}, ROLES)
+    samples = _data(transcript_table(table))
+    return replace(samples, source={**table.source, **samples.source})
 
 
-def _has_file(folder: Path) -> bool:
-    return any(file.suffix.lower() in _FILES for file in folder_entries(folder))
-
-
-def _file_samples(path: Path) -> Sequence[Sample]:
-    suffix = path.suffix.lower()
-    if suffix == ".trn":
-        return trn(path)
-    if suffix == ".tsv" and is_fairseq(read_file(path)):
-        return fairseq(path)
-    return transcript_table(path)
+def _own_file(root: Path | None) -> Path | None:
+    """Return the table or .trn at `root`, or the only one in this folder, else None."""
+    if root is None or not root.is_dir():
+        files = [root] if root is not None else []
+    else:
+        files = [*entries(root)]
+    files = [file for file in files if file.suffix.lower() in _FILES]
+    return files[0] if len(files) == 1 and files[0].is_file() else None
 
 
 def _data(samples: Sequence[Sample]) -> Samples:
     # The sample table of other parts is replaced, since its source differs.
-    ranges = ranges_of_parts(entries(column(samples, "inputs"), "audio"))
+    ranges = ranges_of_parts(input_column(column(samples, "inputs"), "audio"))
     source = {"parts": ranges} if ranges else {}
     return Samples(samples, source=source, group_name="speaker").with_group_tags()
 

@@ -109,7 +109,7 @@ def row(**cells):
         (
             "x.jsonl",
             row(question="What?"),
-            "line 1: no answer, only id, question; give one of the columns answer, answers",
+            "(no answer); the columns are id, question; add --columns",
         ),
         ("x.jsonl", row(answer=None), "line 1: answer is missing; give a string"),
         ("x.jsonl", row(answer=""), "line 1: answer is empty"),
@@ -137,13 +137,13 @@ def row(**cells):
         ),
         ("x.jsonl", row(answer="a", question=["b"]), "question is ['b']; give a string"),
         ("x.csv", "id,answer,A,B,C\n1,A,x,,y\n", "line 2: option B is empty"),
-        ("x.csv", "id,question\n1,2\n", "line 2: no answer"),
+        ("x.csv", "id,question\n1,2\n", "(no answer); the columns are id, question"),
         ("x.csv", "id,answer\n1,\n", "line 2: answer is empty"),
         ("x.csv", "id,answer,answer\n1,,\n", "line 2: answer is empty"),
         ("x.json", "[]", "no rows of data"),
         ("x.json", '["a"]', "x.json: $[0] is not an object of columns and values"),
         ("x.json", '{"a": "b", "a": "c"}', "each key of an object must occur once"),
-        ("x.yaml", "[]", "no file that ends in one of .csv, .tsv, .jsonl, .json"),
+        ("x.yaml", "[]", "unknown format; give a table (.csv, .tsv, .jsonl, .json"),
         ("x.csv", b"id,answer\n1,\xff\n", "line 2 column 3"),
     ],
 )
@@ -157,9 +157,9 @@ def test_what_is_refused_of_answers(tmp_path, name, content, words):
 
 def test_no_data(tmp_path):
     for source in (answers, transcripts):
-        with pytest.raises(DataError, match=f"data source {source.__name__} was given no data"):
+        with pytest.raises(DataError, match="no data were given; give --data PATH"):
             source(None)
-        with pytest.raises(DataError, match="no file that ends in one of"):
+        with pytest.raises(DataError, match="has no media files"):
             source(tmp_path)
     for name in ("a.csv", "b.csv"):
         write_file(tmp_path / name, "id,text\n")
@@ -274,9 +274,8 @@ def test_two_columns_of_references_are_not_chosen_from(tmp_path):
         (
             "x.csv",
             "id,said\n1,a\n",
-            "line 2: no text, only id, said; give one of the columns text, transcript",
+            "(no text); the columns are id, said; add --columns",
         ),
-        ("x.csv", "text\na\n", "line 2: no id"),
         ("x.jsonl", '{"id": 1, "text": null}', "line 1: text is missing"),
         ("x.jsonl", '{"id": 1, "text": "a"', "line 1 column"),
         ("1-2.trans.txt", "1-2-0 A\n1-2-0 B\n", "repeated: 1-2-0"),

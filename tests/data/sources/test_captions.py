@@ -122,9 +122,8 @@ LOST = [{"id": n, "file_name": f"{n}.jpg"} for n in (7, 12, *range(100, 107))]
         ("x.json", '{"a": ["b"', "x.json: line 1 column"),
         ("x.json", '["a"]', "x.json: $[0] is not an object of columns and values"),
         ("x.jsonl", '{"id": 1, "references": "a cat"}', "'a cat'; give a list of strings"),
-        ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "no caption, only id, refs; give a column"),
+        ("x.jsonl", '{"id": 1, "refs": ["a cat"]}', "(no caption); the columns are id, refs; add"),
         ("x.jsonl", '{"id": 1, "references": []}', "1 of 1 image has no caption"),
-        ("x.csv", "caption\na cat\n", "no id, only caption; give one of the columns"),
         ("x.csv", "id,caption\n", "no rows of data"),
         ("x.csv", "", "no header line"),
     ],
@@ -137,9 +136,9 @@ def test_what_is_refused(tmp_path, name, content, words):
 
 
 def test_no_data(tmp_path):
-    with pytest.raises(DataError, match="data source captions was given no data; give --data FILE"):
+    with pytest.raises(DataError, match="no data were given; give --data PATH"):
         captions(None)
-    with pytest.raises(DataError, match="no file that ends in one of"):
+    with pytest.raises(DataError, match="has no media files"):
         captions(tmp_path)
 
 

@@ -79,13 +79,8 @@ def test_order_of_classes(tmp_path):
     [
         (
             "x.csv",
-            "id,class\na,dog\n",
-            "line 2: no label, only id, class; give one of the columns label, labels",
-        ),
-        (
-            "x.csv",
-            "name,label\na,dog\n",
-            "line 2: no id, only name, label; give one of the columns id, file, image",
+            "id,kind\na,dog\n",
+            "(no label); the columns are id, kind; add --columns",
         ),
         ("x.csv", "id,label\na,\n", "line 2: label is empty"),
         ("x.csv", "id,label\na,dog\na,dog\n", "line 3: 'a' has the same label twice"),

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mmbench.columns import are_distinct
+from mmbench.data.mapping.column_roles import MEDIUM, Role
 from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.mapping.recording_parts import (
     parse_offset,
@@ -23,10 +24,7 @@ from mmbench.data.mapping.recording_parts import (
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import MEDIA, modality_by_ending
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import (
-    parse_text,
-    refuse_duplicates,
-)
+from mmbench.data.readers.records import parse_text, refuse_duplicates
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import csv_records, read_records
 from mmbench.datasets import sample_columns
@@ -45,13 +43,20 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _CLIPS = "clips"  # the folder of audio files of Common Voice
 
 
-def transcript_table(path: Path) -> Sequence[Sample]:
-    """Load the rows of a table, with the transcript as target and the speaker as group.
+ROLES = (
+    Role("text", required=True, own=_TEXTS),
+    Role(MEDIUM, own=(*MEDIA, "file", *_PATHS)),
+    Role("speaker", own=_SPEAKERS),
+    Role("id", own=_IDS),
+)
+
+
+def transcript_table(rows: OwnTable) -> Sequence[Sample]:
+    """Return the samples of a table, with the transcript as target and the speaker as group.
 
     A row of a NeMo manifest with an `offset` is a part of its audio file, of `duration` seconds; a
     row without one is the whole file, which must last `duration` seconds. Raises DataError.
     """
-    rows = _read(path)
     manifest = next((name for name in _NEMO if rows.find(name)), "")
     for name in _PATHS if rows.find("file") is None else ():
         rows.alias(name, "audio")
@@ -71,25 +76,26 @@ def transcript_table(path: Path) -> Sequence[Sample]:
     )
 
 
-def _read(path: Path) -> OwnTable:
-    """Return the rows of a table. A CSV or TSV of paths and texts may lack a header."""
+def read_table(path: Path) -> FileRows:
+    """Return the rows of a table file. A CSV or TSV of paths and texts may lack a header.
+
+    Raises DataError.
+    """
     delimiter = _DELIMITERS.get(path.suffix.lower(), "")
     if not delimiter:
-        return OwnTable(FileRows(path, read_records(path, "text")))
+        return FileRows(path, read_records(path, "text"))
     data = read_file(path)
     line = data.partition(b"\n")[0].decode(errors="replace").rstrip("\r")
     # TSV without a header, and those of Common Voice, are written without quotes.
     quoted = delimiter != "\t"
     first = next(csv.reader([line], delimiter=delimiter), []) if quoted else line.split(delimiter)
     if set(first) >= _COMMON_VOICE:
-        return _with_clips(
-            OwnTable(FileRows(path, csv_records(data, path, delimiter, quoted=quoted)))
-        )
+        return _with_clips(FileRows(path, csv_records(data, path, delimiter, quoted=quoted)))
     header = _missing_header(first, path)
     if header:
         rows = csv_records(data, path, delimiter, header=header, quoted=quoted)
-        return _with_stems(OwnTable(FileRows(path, rows)))
-    return OwnTable(FileRows(path, read_records(path, "text")))
+        return _with_stems(FileRows(path, rows))
+    return FileRows(path, read_records(path, "text"))
 
 
 def _missing_header(first: list[str], path: Path) -> list[str]:
@@ -110,7 +116,7 @@ def _missing_header(first: list[str], path: Path) -> list[str]:
     return [*others[:at], "audio", *others[at:]]
 
 
-def _with_clips(rows: OwnTable) -> OwnTable:
+def _with_clips(rows: FileRows) -> FileRows:
     """Add the paths in the folder of clips as column `audio`; the paths in the file are the ids."""
     if (rows.folder / _CLIPS).is_dir():
         rows.append("id", rows.read("path"))
@@ -118,12 +124,12 @@ def _with_clips(rows: OwnTable) -> OwnTable:
     return rows
 
 
-def _with_stems(rows: OwnTable) -> OwnTable:
+def _with_stems(rows: FileRows) -> FileRows:
     """Add the column `id` with the names of the audio files, if they are distinct.
 
     A table that has ids keeps them.
     """
-    if rows.find("id"):
+    if "id" in rows.names():
         return rows
     stems = [PurePosixPath(str(path)).stem for path in rows.read("audio")]
     if are_distinct(stems):
@@ -164,6 +170,8 @@ def _ids(rows: OwnTable, manifest: str) -> Sequence[str]:
 
     The id of a part of a file is the path with the offset, unless the table has ids.
     """
+    if not any(map(rows.find, _IDS)):
+        return rows.default_ids("audio")
     ids = rows.ids(_IDS)
     column = next((name for name in _IDS if rows.find(name)), "")
     if manifest == column:
