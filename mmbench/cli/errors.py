@@ -104,7 +104,7 @@ def _library_fault(error: BaseException) -> str:
 def _chain(error: BaseException) -> list[BaseException]:
     """Return an error and its causes; the original cause is last."""
     chain = [error]
-    while cause := chain[-1].__cause__:
+    while (cause := chain[-1].__cause__) and cause not in chain:
         chain.append(cause)
     return chain
 

@@ -90,7 +90,10 @@ def _load_from_source(
     except (DataError, UnknownName) as error:
         if root is None:
             raise
-        raise explain_format(error, spec, name, root) from error
+        explained = explain_format(error, spec, name, root)
+        if explained is error:
+            raise
+        raise explained from error
     return _check_type(spec, name, data)
 
 
