@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 COLUMNS = "columns"  # the columns that were inferred from their names: image=filepath,text=title
+_NEXT_ROLE = re.compile(r",(?=\s*\w+=)")  # a comma between two columns, not one in a name
+
+
+def split_columns(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the roles and columns in a text such as `image=filepath,text=title`.
+
+    A part without an equals sign has the column "".
+    """
+    for part in _NEXT_ROLE.split(text) if text else ():
+        role, _, column = part.partition("=")
+        yield role.strip(), column.strip()
 
 
 def column_notes(source: Mapping[str, str]) -> list[str]:

@@ -44,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
         maintenance.selftest,
         maintenance.conformance,
         evaluation.check,
+        evaluation.init,
         evaluation.verify,
         interactive.classify,
         interactive.chat,

@@ -20,6 +20,7 @@ from mmbench.cli.parser.shared_flags import (
     report_to,
     runs_of_task,
     search_device,
+    templates,
     workers,
 )
 
@@ -54,6 +55,27 @@ def check(commands: Commands) -> None:
     """Add the subcommand `mmbench check` and its flags."""
     text = "check names, data, files and weights, without forward passes; without -m only the data"
     pair(command(commands, "check", "evaluation", text), model=False)
+
+
+def init(commands: Commands) -> None:
+    """Add the subcommand `mmbench init` and its flags."""
+    text = "write a task file for your own data, to run, edit and share"
+    parser = command(commands, "init", "evaluation", text)
+    add = parser.add_argument
+    add("what", choices=["task"], help="what to write: a task file")
+    add("file", metavar="FILE.yaml", help="the new task file")
+    add(
+        "-t",
+        "--task",
+        metavar="TASK",
+        help="the task for your own data: retrieval, zeroshot, captions, answers, choices,"
+        " transcripts, labels or tags (default: zeroshot with --labels or --template, else"
+        " retrieval)",
+    )
+    add("--data", required=True, metavar="PATH", help="the data: a file, a folder, or a hub id")
+    own_data(parser)
+    templates(parser)
+    plugins(parser)
 
 
 def score(commands: Commands) -> None:

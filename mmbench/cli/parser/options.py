@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,6 @@ _ENDPOINT = {  # flags of model options
     "concurrency": "concurrency",
     "insecure_http": "insecure_http",
 }
-_NEXT_ROLE = re.compile(r",(?=\s*\w+=)")  # a comma between two parts of --columns
 _METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
 
 
@@ -61,11 +59,12 @@ def columns_by_role(texts: Sequence[str]) -> dict[str, str | list[str]]:
 
     Raises UserError for a part without an equals sign or a column.
     """
+    from mmbench.datasets.provenance import split_columns
+
     columns: dict[str, list[str]] = {}
     for text in texts:
-        for part in _NEXT_ROLE.split(text):
-            role, equals, column = (piece.strip() for piece in part.partition("="))
-            if not equals or not role or not column:
+        for role, column in split_columns(text):
+            if not role or not column:
                 raise UserError(f"--columns {plain(text)}: write ROLE=FIELD, such as text=title")
             columns.setdefault(role, []).append(column)
     return {role: names[0] if len(names) == 1 else names for role, names in columns.items()}

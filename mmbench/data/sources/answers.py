@@ -50,10 +50,10 @@ def answers(
     Columns: `id`, by default the name of the file or the row number; `answer` (or `answers`), which
     is a string, a list of strings, or several columns of this name in a CSV; `question`; `options`,
     which is a list, or columns A, B, C, …; `image`, `audio`, `video` and `file`, which are encoded
-    files or paths relative to the table; `group`, a name that rows share (an image, a question with rotated options). All other columns
-    are tags, including `question_id` if there is an `id`. A row with an empty media cell fails,
-    unless the modality is in `optional`; a JSONL row without such a key is a question without
-    media.
+    files or paths relative to the table; `group`, a name that rows share (an image, a question with
+    rotated options). All other columns are tags, including `question_id` if there is an `id`. A row
+    with an empty media cell fails, unless the modality is in `optional`; a JSONL row without such a
+    key is a question without media.
 
     The target is a string, or the list of correct strings. With options it is {"answer": letter,
     "options": [text, …]}; the answer is given as a letter or as the text of an option, and the

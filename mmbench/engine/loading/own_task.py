@@ -1,0 +1,58 @@
+"""The text of a task file for the user's own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmbench import registry
+from mmbench.datasets.provenance import COLUMNS, split_columns
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.prepare import find_task
+from mmbench.engine.options import RunSettings
+from mmbench.errors import SpecError
+from mmbench.protocols import Dataset
+from mmbench.types import TaskSpec
+
+
+def own_task(task: str, options: RunSettings) -> tuple[str, Dataset]:
+    """Return a task file that runs `task` on the data of `options`, and the loaded data.
+
+    The file includes the task, and has the place of the data, their columns, also those that were
+    inferred, and the classes, prompts and split of `options`. A run of the file has the same scores
+    as a run of the task with these options as flags. Raises SpecError for a task that is not for
+    own data, and the errors of `load_data`.
+    """
+    import yaml
+
+    spec, _ = find_task(task, options)
+    if options.data is None or not registry.source_info(spec.data["source"]).any_layout:
+        raise SpecError(
+            f"task {spec.name}: a task file of own data needs --data PATH and a task for own data;"
+            " give -t retrieval, zeroshot, captions, answers, choices, transcripts, labels or tags"
+        )
+    data = load_data(spec, options.data)
+    include = str(Path(task).absolute()) if task.endswith((".yaml", ".yml")) else task
+    content: dict[str, Any] = {"include": include, "data": _data_block(spec, options.data, data)}
+    if options.templates:
+        content["templates"] = options.templates
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), data
+
+
+def _data_block(spec: TaskSpec, place: Path, data: Dataset) -> dict[str, Any]:
+    columns: dict[str, Any] = dict(spec.data.get("columns", {}))
+    for role, name in _inferred(data):
+        before = columns.get(role)
+        columns[role] = name if before is None else [*_as_list(before), name]
+    block = {key: value for key, value in spec.data.items() if key != "folder"}
+    block["path"] = str(place.absolute()) if place.exists() else str(place)
+    return {**block, "columns": columns} if columns else block
+
+
+def _inferred(data: Dataset) -> list[tuple[str, str]]:
+    """Return the inferred columns of the data as pairs (role, column)."""
+    return list(split_columns(data.source.get(COLUMNS, "")))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

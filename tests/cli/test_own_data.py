@@ -1,0 +1,140 @@
+"""Own data from the command line: layouts, columns, classes, prompts, and task files of them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmbench.cli import main
+from mmbench.media import read_bytes
+from mmbench.reference.worlds.shapes.sources import shapes_captions, shapes_classes
+from tests.support.command_line import refusal, run_record
+from tests.support.files import write_file
+from tests.support.paths import real_data
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of drawn images, with a table of captions and one of classes."""
+    folder = tmp_path_factory.mktemp("products")
+    lines, classes = ["filepath,title"], ["path,kind"]
+    captioned = shapes_captions(None, images=6, size=64, seed=0)
+    for sample in captioned.samples:
+        (folder / f"{sample.id}.png").write_bytes(read_bytes(sample.inputs["image"]))
+        lines += [f'{sample.id}.png,"{text}"' for text in sample.target[:2]]
+    labelled = shapes_classes(None, images=6, size=64, seed=0)
+    for number, sample in enumerate(labelled.samples):
+        (folder / f"c{number}.png").write_bytes(read_bytes(sample.inputs["image"]))
+        classes.append(f"c{number}.png,{labelled.labels[sample.target]}")
+    write_file(folder / "products.csv", "\n".join(lines) + "\n")
+    write_file(folder / "classes.csv", "\n".join(classes) + "\n")
+    write_file(folder / "names.txt", "\n".join(labelled.labels) + "\n")
+    return folder
+
+
+def run(capture: Capture, out: Path, *flags: str) -> dict[str, Any]:
+    return run_record(capture, "run", "-m", "clip-nano", *flags, "--out", str(out), "--quiet")
+
+
+def values(record: dict[str, Any]) -> dict[str, float]:
+    return {name: score["value"] for name, score in record["scores"].items()}
+
+
+def test_a_task_file_runs_the_same(home: Path, tmp_path: Path, capsys: Capture) -> None:
+    flags = ["-t", "retrieval", "--data", str(home / "products.csv")]
+    record = run(capsys, tmp_path, *flags)
+    assert record["task"]["data"] == {"query": 12, "corpus": 6}
+    assert any("--columns image=filepath,text=title" in note for note in record["notes"])
+    file = str(tmp_path / "mine.yaml")
+    assert main(["init", "task", file, *flags]) == 0
+    assert "12 query" in capsys.readouterr().out
+    again = run(capsys, tmp_path, "-t", file)
+    for name in ("fingerprint", "data_hash"):
+        assert again["task"][name] == record["task"][name]
+    assert again["scores"] == record["scores"]
+    assert "exists; remove it" in refusal(capsys, "init", "task", file, *flags)
+
+
+def test_classes_and_prompts(home: Path, tmp_path: Path, capsys: Capture) -> None:
+    flags = ["--data", str(home / "classes.csv"), "--columns", "label=kind"]
+    flags += ["--labels", str(home / "names.txt")]
+    flags += ["--template", "one shape: a small {}", "--template", "one shape: a large {c}"]
+    record = run(capsys, tmp_path, "-t", "zeroshot", *flags)
+    assert "templates=2:" in record["scores"]["accuracy@1"]["signature"]
+    assert record["counts"]["failed"] == 0
+    file = str(tmp_path / "classes.yaml")
+    assert main(["init", "task", file, *flags]) == 0
+    again = run(capsys, tmp_path, "-t", file)
+    assert again["scores"] == record["scores"]
+    assert again["task"]["fingerprint"] == record["task"]["fingerprint"]
+
+
+def test_an_unclear_column_has_the_whole_line_to_type(home: Path, capsys: Capture) -> None:
+    table = write_file(home / "odd table.csv", 'filepath,"said, here"\nc0.png,a circle\n')
+    command = ["check", "-t", "retrieval", "--data", str(table)]
+    message = refusal(capsys, *command).replace("\n    ", " ")
+    assert "the columns are filepath, said, here; type" in message
+    line = shlex.split(message.rpartition("; type ")[2])
+    assert line == ["mmbench", *command, "--columns", "image=filepath,text=COLUMN"]
+    typed = [part.replace("COLUMN", "said, here") for part in line[1:]]
+    assert main(typed) == 0
+
+
+def test_audio_has_directions_of_its_own(home: Path, tmp_path: Path, capsys: Capture) -> None:
+    from tests.support.media.sounds import wav
+
+    for number in range(2):
+        (home / f"{number}.wav").write_bytes(wav())
+    table = write_file(home / "sounds.csv", "file,caption\n0.wav,a tone\n1.wav,another tone\n")
+    flags = ["-m", "random", "-t", "retrieval", "--data", str(table), "--out", str(tmp_path)]
+    record = run_record(capsys, "run", *flags, "--quiet")
+    assert record["headline"] == "recall@1[text-to-audio]"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["-t", "retrieval", "--template", "a {}"], "have no templates; leave out --template"),
+        (["-t", "retrieval", "--labels", "a,b"], "have no labels to choose; leave out --labels"),
+        (["-t", "shapes-retrieval", "--columns", "image=a"], "have no columns to choose"),
+        (["-t", "zeroshot", "--labels", "cat"], "--labels cat: no such file; give names"),
+        (["-t", "retrieval", "--columns", "image"], "write ROLE=FIELD, such as text=title"),
+        (["-t", "retrieval"], "no data were given; give --data PATH"),
+        (["-t", "retrieval", "--data", "absent/x/y.csv"], "no such file or folder; give a table"),
+    ],
+)
+def test_flags_that_do_not_fit_are_refused(capsys: Capture, flags: list[str], message: str) -> None:
+    assert message in " ".join(refusal(capsys, "check", *flags).split())
+
+
+@pytest.mark.slow
+def test_real_images_have_the_same_recall_in_every_layout(tmp_path: Path, capsys: Capture) -> None:
+    import datasets
+
+    folder = real_data("coco-mini")
+    content = json.loads((folder / "captions_subset159.json").read_text())
+    names = {image["id"]: image["file_name"] for image in content["images"]}
+    pairs = [(names[a["image_id"]], a["caption"]) for a in content["annotations"]]
+    images = [
+        {"bytes": (folder / "val2017" / name).read_bytes(), "path": name} for name, _ in pairs
+    ]
+    columns = {"image": images, "caption": [text for _, text in pairs]}
+    data = datasets.Dataset.from_dict(columns).cast_column("image", datasets.Image())
+    data.save_to_disk(str(tmp_path / "saved"))
+    data.to_parquet(str(tmp_path / "x.parquet"))
+    lines = [json.dumps({"file_name": f"{folder}/val2017/{n}", "text": t}) for n, t in pairs]
+    write_file(tmp_path / "x.jsonl", "\n".join(lines) + "\n")
+    places = [folder / "captions_subset159.json", folder]
+    places += [tmp_path / name for name in ("saved", "x.parquet", "x.jsonl")]
+    recalls = []
+    for place in places:
+        record = run(capsys, tmp_path / "out", "-t", "retrieval", "--data", str(place))
+        assert record["task"]["data"] == {"query": 795, "corpus": 159}
+        recalls.append({n: v for n, v in values(record).items() if n.startswith("recall")})
+    assert recalls == [recalls[0]] * len(places)
