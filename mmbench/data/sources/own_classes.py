@@ -29,7 +29,7 @@ TEMPLATES: dict[Modality, str] = {
 }
 
 
-@declare_source("table", "json", "folder", own_data=True, any_layout=True)
+@declare_source("table", "json", "folder", any_layout=True)
 def own_classes(
     root: Path | None,
     *,

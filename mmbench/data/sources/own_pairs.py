@@ -26,7 +26,7 @@ _ROLES = (
 )
 
 
-@declare_source("table", "json", "folder", own_data=True, any_layout=True)
+@declare_source("table", "json", "folder", any_layout=True)
 def own_pairs(
     root: Path | None,
     *,

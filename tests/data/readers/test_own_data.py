@@ -7,6 +7,7 @@ import pytest
 from mmbench.data.readers.own_data import own_rows
 from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError
+from tests.support.files import write_file
 from tests.support.media.images import png
 
 TEXTS = ["a cat", "a dog"]
@@ -66,3 +67,27 @@ def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path: Path, name: 
     (tmp_path / "a.xyz").write_text("?")
     with pytest.raises(DataError, match="give a table"):
         own_rows(tmp_path / name)
+
+
+def test_a_folder_of_parquet_files_is_one_data_set(tmp_path: Path) -> None:
+    import datasets
+
+    for shard, text in enumerate(TEXTS):
+        part = datasets.Dataset.from_dict({"text": [text]})
+        part.to_parquet(str(tmp_path / f"data/test-0000{shard}-of-00002.parquet"))
+    assert cells(own_rows(tmp_path)) == {"text": TEXTS}
+
+
+def test_a_folder_of_coco_has_a_row_for_each_caption_and_image(tmp_path: Path) -> None:
+    content = {
+        "images": [{"id": 7, "file_name": "7.jpg"}, {"id": 9, "file_name": "9.jpg"}],
+        "annotations": [{"id": 1, "image_id": 7, "caption": text} for text in TEXTS],
+    }
+    write_file(tmp_path / "annotations/captions_val2017.json", content)
+    assert cells(own_rows(tmp_path)) == {
+        "id": ["1", "1", None],
+        "image_id": ["7", "7", "9"],
+        "image": ["7.jpg", "7.jpg", "9.jpg"],
+        "text": [*TEXTS, None],
+    }
+    assert own_rows(tmp_path).media("image", "image") == [["7.jpg"], ["7.jpg"], ["9.jpg"]]

@@ -96,7 +96,7 @@ def test_a_source_reads_it_or_names_it_in_one_line(inputs, source):
 @pytest.mark.parametrize(
     ("task", "name", "words"),
     [
-        ("coco-retrieval", "table.csv", ["is CSV with the columns image, text", "source: table"]),
+        ("coco-retrieval", "table.csv", ["is CSV with the columns image, text", "-t retrieval"]),
         ("coco-retrieval", "table.csv", ["COCO captions JSON", "-t transcripts", "-t labels"]),
         ("coco-retrieval", "page.json", ["an HTML page", "not JSON"]),
         ("vqav2", "table.csv", ["is not a questions file", "CSV with the columns"]),

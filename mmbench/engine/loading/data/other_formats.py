@@ -33,7 +33,7 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
         return error
     readers, fits = _readers(root, source), _fits(source, text)
     if is_table(text) and not fits and spec.kind == "retrieval":
-        readers.append("a task file with `data: {source: table, columns: {image: …, text: …}}`")
+        readers.append("-t retrieval, with --columns image=FIELD,text=FIELD for unusual names")
     if fits and not readers and not is_webdataset(text):
         return error
     parts = [str(error)]
