@@ -46,9 +46,10 @@ def _instead(name: str, value: str, options: set[str], args: argparse.Namespace)
         return f"--model-arg {name}={value}"
     if advice := instead_of(name, options):
         return advice
-    if flags := near_names(name, vars(args).keys() - _INNER):
-        return f"--{flags[0].replace('_', '-')}"
-    near = near_names(name, options)
+    flags = vars(args).keys() - _INNER
+    near = near_names(name, flags | options)
+    if near and near[0] in flags:
+        return f"--{near[0].replace('_', '-')}"
     return f"--model-arg {near[0]}={value}" if near else ""
 
 
