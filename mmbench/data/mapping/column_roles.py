@@ -100,7 +100,7 @@ def choose_columns(rows: Rows, named: Mapping[str, Columns], roles: Sequence[Rol
         if _is_named(role, named) or any(find_name(rows.names(), n, rows.place) for n in role.own):
             continue
         taken = {plain_name(name) for names in chosen.values() for name in column_list(names)}
-        fits = _fitting(rows, role.name, taken)
+        fits = _fitting(rows, role, taken)
         if len(fits) == 1:
             chosen[fits[0].role] = fits[0].columns
         elif role.required:
@@ -148,11 +148,12 @@ class _Fit(NamedTuple):
     columns: Columns
 
 
-def _fitting(rows: Rows, role: str, taken: Collection[str]) -> list[_Fit]:
+def _fitting(rows: Rows, wanted: Role, taken: Collection[str]) -> list[_Fit]:
     """Return the columns that may have a role; several if it is unclear which one has it."""
+    role = wanted.name
     names = [name for name in rows.names() if plain_name(name) not in taken]
     if role == MEDIUM:
-        return _media(rows, names)
+        return _media(rows, names, urls=wanted.required)
     if exact := [name for name in names if plain_name(name) == role]:
         return [_Fit(role, exact[0])]
     known = {role, *KNOWN.get(role, ())}
@@ -167,8 +168,11 @@ def _fitting(rows: Rows, role: str, taken: Collection[str]) -> list[_Fit]:
     return [_Fit(role, family) for family in families.values()]
 
 
-def _media(rows: Rows, names: Sequence[str]) -> list[_Fit]:
-    """Return the columns that may hold the media files, by type, else by name."""
+def _media(rows: Rows, names: Sequence[str], *, urls: bool) -> list[_Fit]:
+    """Return the columns that may hold the media files, by type, else by name.
+
+    With `urls`, columns of URLs come last: their samples fail with a message that says so.
+    """
     typed = {name: as_modality(rows.content_type(name)) for name in names}
     exact: dict[str, Modality | None] = {
         name: as_modality(plain_name(name))
@@ -178,8 +182,8 @@ def _media(rows: Rows, names: Sequence[str]) -> list[_Fit]:
     known = {alias: as_modality(role) for role in MEDIA for alias in KNOWN[role]}
     by_name = {name: known.get(plain_name(name)) for name in names}
     files = {name: _file_modality(rows, name) for name in names if plain_name(name) in _FILES}
-    urls = {name: _url_modality(name) for name in names if plain_name(name) in _URLS}
-    for tier in (exact, typed, by_name | files, urls):
+    addresses = {name: _url_modality(name) for name in names if urls and plain_name(name) in _URLS}
+    for tier in (exact, typed, by_name | files, addresses):
         fits = [_Fit(modality, name) for name, modality in tier.items() if modality]
         if fits:
             different = _different(rows, [str(fit.columns) for fit in fits])

@@ -260,9 +260,6 @@ def test_a_plugin_s_source_gives_media_too(content: Any, words: str) -> None:
         ({"images": ["a.png", "b.png"]}, "image"),
         ({"image": "a.png", "image_2": "b.png"}, "image"),
         ({"image1": "a.png"}, "image"),
-        ({"image_path": "a.png"}, "image"),
-        ({"Path": "x/A.JPEG"}, "image"),
-        ({"audio_filepath": "a.wav"}, "audio"),
         ({"clip": "a.mp4"}, "video"),
     ],
 )
@@ -277,6 +274,24 @@ def test_a_medium_in_a_column_that_is_not_read(
     name = next(name for name in cells if name != "image")
     assert isinstance(found, InvalidContent)
     assert f"line 1: column {name} is not read; call it {medium}" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("column", "file", "medium"),
+    [
+        ("image_path", "a.png", "image"),
+        ("Path", "x/A.JPEG", "image"),
+        ("audio_filepath", "a.wav", "audio"),
+    ],
+)
+def test_a_medium_in_a_column_with_a_known_name(
+    column: str, file: str, medium: str, tmp_path: Path
+) -> None:
+    write_file(tmp_path / file, BYTES)
+    row = {"id": 1, "question": "?", "answer": "x", column: file}
+    data = answers(write_lines(tmp_path / "x.jsonl", row))
+    assert data.samples[0].inputs[medium] == Media(medium, str(tmp_path / file))
+    assert data.source == {"columns": f"{medium}={column}"}
 
 
 @pytest.mark.parametrize(
