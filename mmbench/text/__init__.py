@@ -144,6 +144,12 @@ def repeated(names: Iterable[str]) -> list[str]:
     return [name for name, n in Counter(names).items() if n > 1]
 
 
+def natural_key(text: str) -> tuple[list[tuple[int, str]], str]:
+    """Return a key that sorts numbers in names by value: step-2 before step-10."""
+    parts = re.split(r"(\d+)", text)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], text
+
+
 def listed(names: Iterable[str], most: int = 5) -> str:
     """Return the first `most` names and the number of further names: `a, b, c and 12 more`."""
     names = list(names)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from mmbench.cli import main
-from mmbench.engine.loading.models.patterns import expand, natural_key
+from mmbench.engine.loading.models.patterns import expand
 from mmbench.errors import UnknownName, UserError
+from mmbench.text import natural_key
 from tests.support.checkpoints import contrastive
 from tests.support.command_line import refusal
 from tests.support.errors import one_line_error

@@ -14,7 +14,7 @@ from mmbench.engine.loading.models.adapters import class_of
 from mmbench.engine.loading.models.model_ref import is_model_file, split_checkpoint
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.errors import ModelError, UserError
-from mmbench.text import listed, with_home
+from mmbench.text import listed, natural_key, with_home
 
 _SHOWN = 8  # names of a folder in a message
 _WILD = re.compile(r"[*?\[]")
@@ -79,12 +79,6 @@ def _matches(model: str, name: str, pattern: str) -> tuple[list[str], list[str]]
         fault = f"no checkpoint among the matches {listed(skipped)}" if paths else "no match"
         raise UserError(f"-m {model}: {fault}; {_contents(pattern)}")
     return fitting, skipped
-
-
-def natural_key(text: str) -> tuple[list[tuple[int, str]], str]:
-    """Return a key that sorts numbers in names by value: step-2 before step-10."""
-    parts = re.split(r"(\d+)", text)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], text
 
 
 def _is_checkpoint(path: Path, takes: Sequence[str]) -> bool:
