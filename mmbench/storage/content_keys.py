@@ -23,7 +23,7 @@ from mmbench.errors import SampleError, UserError
 from mmbench.media.inside import EMPTY, NOTHING, FileState, MediaFile, MediaInFile
 from mmbench.media.recordings import refuse_other_duration
 from mmbench.storage.cache_errors import cache_errors
-from mmbench.storage.key_store import KeyStore
+from mmbench.storage.key_store import HASHES, KeyStore
 from mmbench.text import with_home
 from mmbench.types import (
     ContinuationRequest,
@@ -121,7 +121,7 @@ class ContentKeys:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._store = KeyStore(folder / "hashes.sqlite")
+        self._store = KeyStore(folder / HASHES)
         self._new: list[tuple[FileState, bytes]] = []
         self._made: dict[Media, bytes] = {}
 
@@ -235,7 +235,7 @@ class ContentKeys:
         if file.digests is None:
             file.digests = bytes(len(file) * KEY_BYTES)
             file.digests = b"".join(map(_part_digest, file.each()))
-            if file.state and _is_settled(file.state.ctime):
+            if file.state and is_settled(file.state.ctime):
                 self._new.append((file.state, file.digests))
         return file.digests
 
@@ -251,7 +251,7 @@ class ContentKeys:
         known = self._store.get(state)
         if known is not None:
             return known
-        settled = _is_settled(stat.st_ctime_ns)
+        settled = is_settled(stat.st_ctime_ns)
         with open_regular(path) as stream:
             key = file_digest(stream, lambda: blake2b(digest_size=KEY_BYTES)).digest()
         if settled:
@@ -272,7 +272,11 @@ def _state(path: Path, stat: os.stat_result) -> FileState:
     return FileState(place, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
-def _is_settled(ctime: int) -> bool:
+def is_settled(ctime: int) -> bool:
+    """Return whether a file was changed so long ago that a further change gets another time.
+
+    `ctime` is in nanoseconds.
+    """
     return time.time_ns() - ctime > _CLOCK_NS
 
 

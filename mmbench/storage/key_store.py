@@ -22,6 +22,8 @@ from mmbench.media.inside import FileState
 from mmbench.storage.cache_errors import cache_errors, unusable_cache
 from mmbench.storage.locks import exclusive
 
+HASHES = "hashes.sqlite"  # the name of the database in the cache folder
+
 _WAIT = 60.0  # seconds for which another process may lock the database
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
