@@ -69,6 +69,10 @@ class Rows:
         """Return the class names of a column of labels if the data set has them, else []."""
         return []
 
+    def templates(self) -> list[str]:
+        """Return the class prompts of the data set, with `{}` for the class; [] if it has none."""
+        return []
+
     def has(self, name: str) -> bool:
         """Return whether `name` can be read: a column has this name, or its part before the first
         dot.

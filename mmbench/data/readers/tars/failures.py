@@ -32,7 +32,7 @@ class FailedRow(NamedTuple):
 
 
 def failed_rows(tar: Location, keys: Collection[str]) -> list[FailedRow] | None:
-    """Return the samples that are in the table next to an archive, but not in the archive.
+    """Return the samples in the table next to an archive that the archive lacks, sorted by key.
 
     `keys` are the keys of the archive. Return None if there is no such table, or if it is not one
     of img2dataset. Raises DataError for a table that cannot be read.
@@ -45,7 +45,8 @@ def failed_rows(tar: Location, keys: Collection[str]) -> list[FailedRow] | None:
     rows = _rows(file)
     if rows is None:
         return None
-    return [_failed(row, file.name) for row in rows if row["key"] not in keys]
+    failed = [_failed(row, file.name) for row in rows if row["key"] not in keys]
+    return sorted(failed, key=lambda row: row.key)  # the table has them in order of completion
 
 
 def _rows(file: ByteFile) -> list[dict[str, Any]] | None:

@@ -24,6 +24,7 @@ from mmbench.data.readers.tars.headers import (
     TarFault,
     read_headers,
 )
+from mmbench.data.readers.tars.values import is_value
 from mmbench.errors import DataError
 from mmbench.media.inside import FileState
 from mmbench.storage.content_keys import is_settled
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _VERSION = 1  # raise it when an index of the same file may differ
+_SMALL = 1 << 16  # bytes of a member whose contents are in the index
 _UNPACK = {"gzip": "gunzip -k", "bzip2": "bunzip2 -k", "xz": "unxz -k", "zstd": "unzstd"}
 _LEFT_OUT = (FOLDER, "V", "D")  # V and D: a label, and a list of names (GNU tar)
 _SPARSE_FAULT = "it is stored as a sparse file; pack it without --sparse"
@@ -45,12 +47,15 @@ class TarIndex(NamedTuple):
 
     `names` are full names [n]; `offsets` and `sizes` [n] int64 give the places of the data in
     bytes. `faults` maps the numbers of members without data, such as symbolic links, to reasons.
+    `contents` has the bytes of small members that hold values (`is_value`), if the archive is at a
+    URL: requesting each of them would take longer than reading the archive.
     """
 
     names: list[str]
     offsets: NDArray[np.int64]
     sizes: NDArray[np.int64]
     faults: dict[int, str]
+    contents: dict[int, bytes]
 
     def place(self, member: int) -> tuple[int, int]:
         """Return the offset and the size of a member in bytes."""
@@ -64,6 +69,7 @@ class _Stored(msgspec.Struct, array_like=True):
     offsets: bytes
     sizes: bytes
     faults: dict[int, bytes]
+    contents: dict[int, bytes]
 
 
 def index_tar(file: ByteFile, store: KeyStore) -> TarIndex:
@@ -80,7 +86,8 @@ def index_tar(file: ByteFile, store: KeyStore) -> TarIndex:
     settled = state is not None and (file.path is None or is_settled(state.ctime))
     try:
         with file.opened() as read:
-            index = _build(read_headers(_Window(read, file.step).read, file.size))
+            window = _Window(read, file).read
+            index = _build(read_headers(window, file.size), None if file.path else window)
     except TarFault as error:
         raise DataError(f"{file.name}: {_format_fault(file)}{error}") from error
     except (OSError, ValueError) as error:
@@ -104,11 +111,12 @@ def versioned(state: FileState, purpose: str) -> FileState:
 class _Window:
     """Reads headers in larger steps, because those of small members lie close together."""
 
-    def __init__(self, read: Read, step: int) -> None:
-        self._read, self._step, self._at, self._data = read, step, 0, b""
+    def __init__(self, read: Read, file: ByteFile) -> None:
+        self._read, self._step, self._size = read, file.step, file.size
+        self._at, self._data = 0, b""
 
     def read(self, offset: int, length: int) -> bytes:
-        start = offset - self._at
+        start, length = offset - self._at, min(length, self._size - offset)
         if start < 0 or start + length > len(self._data):
             self._data = self._read(offset, max(length, self._step))
             self._at, start = offset, 0
@@ -130,14 +138,22 @@ def _format_fault(file: ByteFile) -> str:
     return "" if kind == "binary" else f"this is {kind}, not a tar archive; "
 
 
-def _build(headers: Iterable[Header]) -> TarIndex:
+def _build(headers: Iterable[Header], read: Read | None) -> TarIndex:
+    """Return the index of the members; with `read`, it has the contents of small ones."""
     import numpy as np
 
-    members = [one for one in headers if one.kind not in _LEFT_OUT]
+    members: list[Header] = []
+    contents: dict[int, bytes] = {}
+    for one in headers:
+        if one.kind in _LEFT_OUT:
+            continue
+        if read is not None and one.kind == REGULAR and one.size <= _SMALL and is_value(one.name):
+            contents[len(members)] = read(one.offset, one.size)
+        members.append(one)
     places = list(_places(members))
     offsets, sizes = np.array(places, np.int64).reshape(-1, 2).T
     faults = {at: _fault(members[at]) for at, (offset, _) in enumerate(places) if offset < 0}
-    return TarIndex([one.name for one in members], offsets, sizes, faults)
+    return TarIndex([one.name for one in members], offsets, sizes, faults, contents)
 
 
 def _places(members: list[Header]) -> Iterator[tuple[int, int]]:
@@ -170,7 +186,7 @@ def _encoded(index: TarIndex) -> bytes:
     names = "\0".join(index.names).encode("utf-8", "surrogateescape")
     faults = {at: text.encode("utf-8", "surrogateescape") for at, text in index.faults.items()}
     offsets, sizes = (column.astype("<i8").tobytes() for column in (index.offsets, index.sizes))
-    return msgspec.msgpack.encode(_Stored(names, offsets, sizes, faults))
+    return msgspec.msgpack.encode(_Stored(names, offsets, sizes, faults, index.contents))
 
 
 def _decoded(data: bytes) -> TarIndex:
@@ -180,4 +196,4 @@ def _decoded(data: bytes) -> TarIndex:
     names = stored.names.decode("utf-8", "surrogateescape").split("\0") if stored.offsets else []
     offsets, sizes = (np.frombuffer(part, "<i8") for part in (stored.offsets, stored.sizes))
     faults = {at: text.decode("utf-8", "surrogateescape") for at, text in stored.faults.items()}
-    return TarIndex(names, offsets, sizes, faults)
+    return TarIndex(names, offsets, sizes, faults, stored.contents)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mmbench.data.readers.folders import modality_by_ending
 from mmbench.data.readers.tars.locations import Location, locate
 from mmbench.data.readers.tars.patterns import find_files, is_pattern
 from mmbench.errors import DataError, UnknownName
@@ -25,6 +26,7 @@ _TYPE, _CLASSES = "dataset_type.txt", "classnames.txt"
 _TEMPLATES = "zeroshot_classification_templates.txt"
 _TAR = "*.tar"
 _SPLITS = "*/*.tar"
+_TEXTS = (".txt", ".md", ".json")  # files next to folders of archives
 _TYPES = ("classification", "retrieval", "multilabel")
 _MOST_SHARDS = 100_000
 
@@ -46,15 +48,18 @@ class TarFolder(NamedTuple):
 def are_tars(place: str | Path) -> bool:
     """Return whether a path, URL or pattern stands for tar archives, compressed ones included.
 
-    Raises DataError for a URL that cannot be opened.
+    A folder with media files next to archives is a folder of media files. Raises DataError for a
+    URL that cannot be opened.
     """
     name = str(place).lower().rpartition("/")[2]
     if name.endswith((".tar", ".tgz")) or ".tar." in name:
         return True
-    if is_pattern(place):
-        return False
     folder = locate(place)
-    return folder.is_dir() and bool(_tars_in(folder) or _splits(folder))
+    if is_pattern(place) or not folder.is_dir():
+        return False
+    if _tars_in(folder):
+        return not any(modality_by_ending(file.name) for file in folder.matches("*"))
+    return all(file.name.endswith(_TEXTS) for file in folder.matches("*")) and bool(_splits(folder))
 
 
 def open_folder(places: Sequence[str | Path], split: str | None) -> TarFolder:

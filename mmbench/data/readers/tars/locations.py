@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mmbench.data.readers.folders import is_system_name
 from mmbench.data.readers.tars.files import ByteFile, DiskFile, RemoteFile, as_os_errors
 from mmbench.data.readers.tars.index import unreadable
+from mmbench.data.readers.tars.values import MOST_TEXT
 from mmbench.errors import DataError
 from mmbench.text import natural_key
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _ONE_SLASH = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")  # a URL that was a Path for a while
 _LOCAL = re.compile(r"(?:file|local)://(?=/)")
-MOST_TEXT = 16 << 20  # bytes of a text file, or of a member that holds text
 
 
 class Location:

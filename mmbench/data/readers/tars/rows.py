@@ -16,7 +16,6 @@ from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.data.readers.tars.layouts import TarFolder, open_folder
 from mmbench.data.readers.tars.shards import Shard, TarMembers, open_shard
 from mmbench.data.readers.tars.values import (
-    Lines,
     as_numbers,
     is_json,
     is_value,
@@ -30,7 +29,8 @@ from mmbench.text import count, listed
 from mmbench.types import Media, Modality
 
 _KEY = "key"
-_CLASS_COLUMNS = ("cls", "npy")
+_CLASS, _VECTOR = "cls", "npy"  # a class as a number, and zeros and ones for all classes
+_LABEL = "label"
 
 
 def tar_rows(places: str | Path | Sequence[str | Path], split: str | None = None) -> TarRows:
@@ -61,15 +61,16 @@ class TarRows(Rows):
     members. A sample without a member or field has None there. If a key occurs in several archives,
     keys begin with the name of the archive.
 
-    `kind`, `templates` and `classes` are those of CLIP_benchmark's layout (`TarFolder`). Raises
+    `kind`, `classes` and `templates` are those of CLIP_benchmark's layout (`TarFolder`); its
+    multi-label data have the column `label` with lists of class numbers instead of `npy`. Raises
     DataError if there are no samples, or if an archive of img2dataset lacks its table.
     """
 
     def __init__(self, place: str, folder: TarFolder, shards: Sequence[Shard]) -> None:
         first = shards[0].file
         super().__init__(place, Path(first.name).parent, sum(len(shard.keys) for shard in shards))
-        self.kind, self.templates = folder.kind, list(folder.templates)
-        self._classes = list(folder.classes)
+        self.kind = folder.kind
+        self._classes, self._templates = list(folder.classes), list(folder.templates)
         self._shards = shards
         self._ends = list(accumulate(len(shard.keys) for shard in shards))
         self._members: dict[str, list[TarMembers]] = {}
@@ -90,12 +91,14 @@ class TarRows(Rows):
 
     def names(self) -> list[str]:
         """Return the names of the columns."""
-        return [_KEY, *self._modalities, *self._extensions, *self._fields]
+        renamed = {_VECTOR: _LABEL} if self.kind == "multilabel" else {}
+        extensions = [renamed.get(name, name) for name in self._extensions]
+        return [_KEY, *self._modalities, *extensions, *self._fields]
 
     @cached_property
     def _extensions(self) -> list[str]:
-        names = chain.from_iterable(shard.columns for shard in self._shards)
-        return [name for name in dict.fromkeys(names) if name not in (_KEY, *MEDIA)]
+        names = dict.fromkeys(chain.from_iterable(shard.columns for shard in self._shards))
+        return [name for name in names if name not in (_KEY, *MEDIA)]
 
     @cached_property
     def _modalities(self) -> dict[str, list[str]]:
@@ -123,7 +126,8 @@ class TarRows(Rows):
         for extension in filter(is_json, self._extensions):
             for row, cell in zip(rows, self.column_of_values(extension), strict=True):
                 row.update(cell if isinstance(cell, dict) else {})
-        known = {_KEY, *self._modalities, *self._extensions}
+        known = {_KEY, _LABEL if self.kind == "multilabel" else _KEY}
+        known |= {*self._modalities, *self._extensions}
         names = dict.fromkeys(name for row in rows for name in row if name not in known)
         return {name: pack([row.get(name) for row in rows]) for name in names}
 
@@ -143,7 +147,10 @@ class TarRows(Rows):
         if name in self._fields:
             return self._fields[name]
         modality = as_modality(name) or member_modality(name)
-        return self._media(name, modality) if modality else self.column_of_values(name)
+        if modality:
+            return self._media(name, modality)
+        is_vector = name == _LABEL and self.kind == "multilabel"
+        return self.column_of_values(_VECTOR if is_vector else name)
 
     def _keys(self) -> Sequence[str]:
         keys = [key for shard in self._shards for key in shard.keys]
@@ -166,14 +173,10 @@ class TarRows(Rows):
         return self._read[extension]
 
     def _shard_values(self, shard: Shard, extension: str) -> list[Any]:
-        lines: Lines = "one" if shard.has_failures else "several"
-        cells = shard.values(extension, "list" if self.kind == "retrieval" else lines)
-        for at, failed in enumerate(shard.failed, len(cells) - len(shard.failed)):
-            if is_json(extension):
-                cells[at] = failed.fields
-            elif extension == "txt":
-                cells[at] = failed.fields.get("caption")
-        if self.kind == "multilabel" and extension == "npy":
+        if shard.has_failures:
+            return shard.values_with_failures(extension)
+        cells = shard.values(extension, "list" if self.kind == "retrieval" else "several")
+        if self.kind == "multilabel" and extension == _VECTOR:
             return [self._class_numbers(cell, shard.where(at)) for at, cell in enumerate(cells)]
         return cells
 
@@ -182,14 +185,10 @@ class TarRows(Rows):
         if cell is None:
             return None
         n = len(self._classes)
-        if (
-            not isinstance(cell, list)
-            or (n and len(cell) != n)
-            or any(c not in (0, 1) for c in cell)
-        ):
-            raise DataError(
-                f"{where}: the member .npy must have a 0 or 1 for each class ({n or 'n'})"
-            )
+        is_list = isinstance(cell, list) and (not n or len(cell) == n)
+        if not is_list or any(one not in (0, 1) for one in cell):
+            classes = f"each of {count(n, 'class')}" if n else "each class"
+            raise DataError(f"{where}: the member .npy must have a 0 or 1 for {classes}")
         return [number for number, one in enumerate(cell) if one]
 
     def content_type(self, column: str) -> str:
@@ -202,7 +201,11 @@ class TarRows(Rows):
 
     def classes(self, column: str) -> list[str]:
         """Return the class names of CLIP_benchmark's layout for the column of labels, else []."""
-        return self._classes if column in _CLASS_COLUMNS else []
+        return self._classes if column == (_LABEL if self.kind == "multilabel" else _CLASS) else []
+
+    def templates(self) -> list[str]:
+        """Return the class prompts of CLIP_benchmark's layout, with `{}` for a class, else []."""
+        return self._templates
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
         """Return the members in a column as media; no bytes are read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,7 +12,7 @@ from mmbench.data.readers.tars.files import ByteFile
 from mmbench.data.readers.tars.grouping import group_members
 from mmbench.data.readers.tars.index import TarIndex, index_tar, unreadable, versioned
 from mmbench.data.readers.tars.locations import Location
-from mmbench.data.readers.tars.values import Lines, decode_member, refuse_undecodable
+from mmbench.data.readers.tars.values import Lines, decode_member, is_json, refuse_undecodable
 from mmbench.errors import DataError
 from mmbench.media.inside import MediaFile
 from mmbench.storage.key_store import KeyStore
@@ -62,11 +62,33 @@ class Shard(NamedTuple):
                 refuse_undecodable(extension, int(self.members.sizes[number]))
                 if number in self.members.faults:
                     raise ValueError(self.members.faults[number])
-        parts = self.file.read_ranges([self.members.place(number) for number in rows.values()])
+        data = self._data(list(rows.values()))
         for row, number in rows.items():
             with self._member_errors(number):
-                cells[row] = decode_member(extension, next(parts), lines)
+                cells[row] = decode_member(extension, next(data), lines)
         return cells
+
+    def values_with_failures(self, extension: str) -> list[Any]:
+        """Return the values of an archive of img2dataset, with those of failed samples.
+
+        A failed sample has the fields of its row as JSON. A sample without a caption has None as
+        text, as in its JSON; the archive has an empty text.
+        """
+        cells = self.values(extension, "one")
+        first = len(cells) - len(self.failed)
+        if is_json(extension):
+            cells[first:] = [one.fields for one in self.failed]
+        if extension == "txt":
+            cells = [cell or None for cell in cells]
+            cells[first:] = [one.fields.get("caption") for one in self.failed]
+        return cells
+
+    def _data(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """Yield the bytes of members. Raises OSError or ValueError."""
+        known = self.members.contents
+        places = [self.members.place(number) for number in numbers if number not in known]
+        parts = self.file.read_ranges(places)
+        return (known[number] if number in known else next(parts) for number in numbers)
 
     @contextmanager
     def _member_errors(self, number: int) -> Iterator[None]:

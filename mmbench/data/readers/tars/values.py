@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from mmbench.columns import pack
 from mmbench.data.readers.folders import modality_by_ending
-from mmbench.data.readers.tars.locations import MOST_TEXT
 from mmbench.types import Modality
 from mmbench.validation.safe_parse import parse_json
+
+MOST_TEXT = 16 << 20  # bytes of a text file, or of a member that holds a value
 
 _TEXTS = ("txt", "text", "transcript", "caption", "html", "htm")
 _NUMBERS = ("cls", "cls2", "class", "count", "index", "inx", "id")
@@ -24,13 +25,14 @@ _ARRAY = "npy"
 _CODE = ("pyd", "pickle", "pkl", "pth", "pt", "ten", "tb")
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 
-# How the lines of a text are read: one text, a list of texts, or a list if there are several lines.
+# How the lines of a text are read: as one text, unchanged; as a list of texts; or as a list only if
+# there are several lines.
 Lines = Literal["one", "list", "several"]
 
 
 def last_ending(extension: str) -> str:
-    """Return the last part of an extension: jpg for left.jpg."""
-    return extension.rpartition(".")[2]
+    """Return the last part of an extension or name in lower case: jpg for left.JPG."""
+    return extension.rpartition(".")[2].lower()
 
 
 def member_modality(extension: str) -> Modality | None:
@@ -44,7 +46,7 @@ def is_json(extension: str) -> bool:
 
 
 def is_value(extension: str) -> bool:
-    """Return whether `decode_member` decodes members with an extension."""
+    """Return whether `decode_member` decodes members with an extension, or with a name."""
     return last_ending(extension) in (*_TEXTS, *_NUMBERS, *_JSON, _ARRAY)
 
 
@@ -78,10 +80,12 @@ def decode_member(extension: str, data: bytes, lines: Lines) -> Any:
 
 
 def _split_lines(text: str, lines: Lines) -> str | list[str]:
+    if lines == "one":
+        return text
     if lines == "list":
-        return text.splitlines()
+        return text.splitlines()  # as CLIP_benchmark
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-    return text.split("\n") if lines == "several" and "\n" in text else text
+    return text.split("\n") if "\n" in text else text
 
 
 def as_numbers(extension: str, cells: Sequence[Any]) -> Sequence[Any]:
