@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,16 @@ OUTCOMES: list[tuple[str, str | None]] = [
 ]
 
 
-def write_shard(folder: Path, shard: int, missing: tuple[int, ...] = ()) -> list[dict[str, Any]]:
+def _image(at: int) -> bytes:
+    return b"image %d" % at
+
+
+def write_shard(
+    folder: Path,
+    shard: int,
+    missing: tuple[int, ...] = (),
+    image: Callable[[int], bytes] = _image,
+) -> list[dict[str, Any]]:
     """Write an archive and its table as img2dataset does, without the samples `missing`."""
     rows, members = [], []
     for at, (status, message) in enumerate(OUTCOMES):
@@ -47,7 +57,7 @@ def write_shard(folder: Path, shard: int, missing: tuple[int, ...] = ()) -> list
         rows.append(row)
         if message is None and at not in missing:
             data = json.dumps(row, indent=4).encode()
-            texts = (("jpg", b"image %d" % at), ("json", data), ("txt", row["caption"].encode()))
+            texts = (("jpg", image(at)), ("json", data), ("txt", row["caption"].encode()))
             members += [(f"{row['key']}.{ending}", content) for ending, content in texts]
     write_tar(folder / f"{shard:05}.tar", members)
     pq.write_table(pa.Table.from_pylist(rows[::-1], SCHEMA), folder / f"{shard:05}.parquet")
