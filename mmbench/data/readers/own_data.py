@@ -17,16 +17,17 @@ from mmbench.data.readers.library.rows import library_rows
 from mmbench.data.readers.parquet_files import ParquetRows
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import TABLES, read_records
+from mmbench.data.readers.tars.layouts import are_tars
+from mmbench.data.readers.tars.rows import tar_rows
 from mmbench.errors import DataError
 
 _FILES = (*TABLES, ".parquet", ".arrow")
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _HUB_ID = re.compile(rf"(?P<path>{_NAME}/{_NAME})(:(?P<config>[\w.-]+))?(#(?P<revision>[\w./-]+))?")
-_TAR = re.compile(r"\.tar(\.\w+)?$", re.IGNORECASE)
 LAYOUTS = (
     f"a table ({', '.join(_FILES)}), COCO captions, a folder with one of these, a folder of images,"
-    " audio or video files, a folder that `save_to_disk` wrote, or the OWNER/NAME of a data set on"
-    " the hub"
+    " audio or video files, a folder that `save_to_disk` wrote, tar archives (*.tar), or the"
+    " OWNER/NAME of a data set on the hub"
 )
 
 
@@ -41,17 +42,18 @@ def own_rows(place: str | Path, split: str | None = None, value: str = "") -> Ro
     - a folder with captions in the format of COCO or Karpathy (`find_annotations`);
     - a folder of images, audio or video files (`MediaFolder`);
     - a folder that `save_to_disk` of the datasets library wrote, or a folder of Parquet files;
+    - tar archives of samples: a file, a pattern, a folder, on disk or at a URL (`tar_rows`);
     - the OWNER/NAME of a data set on the Hugging Face hub, if no file or folder has this name, with
       a configuration as OWNER/NAME:CONFIG and a revision as OWNER/NAME#REVISION.
 
-    `split` selects a split of the last two, or of a Karpathy file. By default it is `test`, or the
-    only split. `value` is the column of the values of a JSON mapping {id: value}.
+    `split` selects a split of the last three, or of a Karpathy file. By default it is `test`, or
+    the only split. `value` is the column of the values of a JSON mapping {id: value}.
 
     Raises DataError for data that cannot be read, UnknownName for an unknown split.
     """
+    if are_tars(place):
+        return tar_rows(place, split)
     path = Path(place)
-    if _TAR.search(path.name):
-        raise DataError(f"{path}: tar archives are not read yet; give {LAYOUTS}")
     if path.is_dir():
         return _folder_rows(path, split, value)
     if path.exists():
@@ -83,8 +85,6 @@ def _file_rows(file: Path, split: str | None, value: str) -> Rows:
 
 def _folder_rows(folder: Path, split: str | None, value: str) -> Rows:
     names = {path.name for path in entries(folder)}
-    if any(map(_TAR.search, names)):
-        raise DataError(f"{folder}: tar archives are not read yet; give {LAYOUTS}")
     tables = [path for path in entries(folder) if path.suffix.lower() in _FILES]
     others = [path for path in tables if path.suffix.lower() != ".json"]
     if not names.isdisjoint(SAVED) or (len(others) > 1 and all(map(_is_shard, others))):

@@ -9,6 +9,7 @@ from mmbench.data.readers.rows import Rows
 from mmbench.errors import DataError
 from tests.support.files import write_file
 from tests.support.media.images import png
+from tests.support.tars import write_tar
 
 TEXTS = ["a cat", "a dog"]
 
@@ -62,7 +63,16 @@ def test_a_folder_of_save_to_disk_uses_its_only_split_or_test(tmp_path: Path) ->
         own_rows(several)
 
 
-@pytest.mark.parametrize("name", ["absent", "a.xyz", "shards/0.tar"])
+def test_tar_archives_are_rows_of_their_samples(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        write_tar(tmp_path / split / "0.tar", [("a.txt", b"a cat"), ("b.txt", split.encode())])
+    expected: dict[str, list[object]] = {"key": ["a", "b"], "txt": ["a cat", "test"]}
+    for place in ("", "test", "test/0.tar", "test/{0..0}.tar", "test/*.tar"):
+        assert cells(own_rows(tmp_path / place)) == expected
+    assert list(own_rows(tmp_path, "train").column("txt")) == ["a cat", "train"]
+
+
+@pytest.mark.parametrize("name", ["absent", "a.xyz", "shards/*.csv"])
 def test_an_unknown_layout_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.xyz").write_text("?")
     with pytest.raises(DataError, match="give a table"):

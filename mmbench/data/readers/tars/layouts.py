@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.data.readers.folders import modality_by_ending
+from mmbench.data.readers.library.splits import chosen_split
 from mmbench.data.readers.tars.locations import Location, locate
 from mmbench.data.readers.tars.patterns import find_files, is_pattern
 from mmbench.errors import DataError, UnknownName
@@ -83,14 +84,7 @@ def _inside(folder: Location, split: str | None) -> list[Location]:
     splits = _splits(folder)
     if not splits:
         raise DataError(f"{folder.name}: no tar archive in it or its subfolders; give *.tar files")
-    chosen = split or ("test" if "test" in splits else splits[0])
-    if chosen not in splits:
-        raise UnknownName(f"split of {folder.name}", chosen, splits)
-    if split is None and chosen != "test" and len(splits) > 1:
-        raise DataError(
-            f"{folder.name} has archives in {listed(splits)}; give one of these folders"
-        )
-    return _tars_in(folder.child(chosen))
+    return _tars_in(folder.child(chosen_split(splits, split, folder.name)))
 
 
 def _splits(folder: Location) -> list[str]:

@@ -114,7 +114,7 @@ def test_splits_are_subfolders(tmp_path: Path) -> None:
     for split in ("train", "val"):
         write_tar(tmp_path / split / "0.tar", [(f"{split}.txt", b"x")])
     assert list(tar_rows(tmp_path, "val").column("key")) == ["val"]
-    with pytest.raises(DataError, match="has archives in train, val; give one of these folders"):
+    with pytest.raises(DataError, match="has the splits train, val; add --split NAME"):
         tar_rows(tmp_path)
     with pytest.raises(UnknownName, match=r"unknown split .* 'trian': did you mean train"):
         tar_rows(tmp_path, "trian")
