@@ -10,10 +10,6 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
-from mmbench.data.mapping.pairs import pair_columns, pairs_from_rows
-from mmbench.data.readers.caption_annotations import read_annotations
-from mmbench.data.readers.tars.rows import tar_rows
-from mmbench.datasets import RetrievalData
 from mmbench.types import RunRecord
 from tests.data.readers.tars.test_failures import OUTCOMES, write_shard
 from tests.support.files import write_table, write_task
@@ -24,20 +20,14 @@ from tests.support.tars import FORMATS, Members, write_tar
 METRICS = ["recall@1", "recall@5", "recall@10", "mean_rank"]
 
 
-@pytest.fixture(autouse=True)
-def _source(own_plugins: None) -> None:
-    @mmbench.register("data", "tar-pairs")
-    def tar_pairs(root: Path) -> RetrievalData:
-        rows = tar_rows(root)
-        text = "captions" if "captions" in rows.names() else "txt"
-        columns = {"image": "image", "text": text, "id": "key", "image_id": "key"}
-        return pairs_from_rows(rows, pair_columns(columns, rows))
+IDS = {"id": "key", "image_id": "key"}
 
 
-def task(folder: Path, **data: Any) -> str:
+def task(folder: Path, source: str = "own-pairs", **data: Any) -> str:
     fields = {"query": "text", "corpus": "image"}
-    keys = {"kind": "retrieval", "data": data, "fields": fields, "metrics": METRICS}
-    return write_task(folder / f"{data['source']}.yaml", headline="recall@1[text-to-image]", **keys)
+    keys = {"kind": "retrieval", "data": {"source": source, **data}, "fields": fields}
+    headline = "recall@1[text-to-image]"
+    return write_task(folder / f"{source}.yaml", headline=headline, metrics=METRICS, **keys)
 
 
 def evaluate(task_file: str, data: Path, **options: Any) -> RunRecord:
@@ -64,7 +54,7 @@ def test_archives_have_the_scores_of_files(tmp_path: Path, form: str) -> None:
     for shard, part in enumerate((members[:10], members[10:])):
         write_tar(tmp_path / f"{shard}.tar", part, FORMATS[form])
     files = evaluate(task(tmp_path, source="folder"), tmp_path / "photos")
-    archives = evaluate(task(tmp_path, source="tar-pairs"), tmp_path)
+    archives = evaluate(task(tmp_path, columns=IDS), tmp_path)
     assert values(archives) == values(files)
     assert archives.counts["samples"] == files.counts["samples"] == 36
 
@@ -73,41 +63,35 @@ def test_archives_have_the_scores_of_files(tmp_path: Path, form: str) -> None:
 def test_coco_images_in_archives_have_the_recall_of_files(tmp_path: Path) -> None:
     root = real_data("coco-mini")
     file = root / "captions_subset159.json"
-    images, captions, _ = read_annotations(file, "test")
-    by_image: dict[str, list[str]] = {}
-    for caption in captions:
-        by_image.setdefault(caption.image, []).append(str(caption.text))
-    members: list[tuple[str, bytes]] = []
-    for image in images:
-        members.append((f"{image.id}.jpg", (root / "val2017" / image.names[0]).read_bytes()))
-        # A caption of COCO has a line break inside.
-        data = json.dumps({"captions": by_image[image.id]}).encode()
-        members.append((f"{image.id}.json", data))
+    content = json.loads(file.read_bytes())
+    texts: dict[int, list[str]] = {}
+    for caption in content["annotations"]:
+        texts.setdefault(caption["image_id"], []).append(caption["caption"])
+    rows, members = [], []
+    for image in content["images"]:
+        path, captions = root / "val2017" / image["file_name"], texts[image["id"]]
+        ident = str(image["id"])
+        rows.append({"id": ident, "image_id": ident, "image": str(path), "text": captions})
+        # Not as lines of a .txt member: a caption of COCO has a line break inside.
+        data = json.dumps({"captions": captions}).encode()
+        members += [(f"{ident}.jpg", path.read_bytes()), (f"{ident}.json", data)]
     for shard in range(3):
         write_tar(tmp_path / f"{shard:03}.tar", members[shard * 106 : (shard + 1) * 106])
-    rows = [
-        {
-            "id": i.id,
-            "image_id": i.id,
-            "image": str(root / "val2017" / i.names[0]),
-            "text": by_image[i.id],
-        }
-        for i in images
-    ]
     table = write_table(tmp_path / "files.jsonl", rows)
-    archives = values(evaluate(task(tmp_path, source="tar-pairs"), tmp_path))
+    pattern = tmp_path / "{000..002}.tar"
+    archives = values(evaluate(task(tmp_path, columns=IDS), pattern))
     assert archives == values(evaluate(task(tmp_path, source="table"), table))
     annotated = values(evaluate(task(tmp_path, source="coco"), file))
     # Ids, which decide between captions with the same text, are others there.
     recalls = [name for name in annotated if name.startswith("recall")]
     assert {name: archives[name] for name in recalls} == {name: annotated[name] for name in recalls}
-    assert len(images) == 159
+    assert len(rows) == 159
 
 
 def test_failed_downloads_are_failed_samples_of_a_run(tmp_path: Path) -> None:
     for shard in range(2):
         write_shard(tmp_path / "out", shard, image=png)
-    record = evaluate(task(tmp_path, source="tar-pairs"), tmp_path / "out")
+    record = evaluate(task(tmp_path), tmp_path / "out")
     failed = [message for _, message in OUTCOMES if message] * 2
     assert record.counts["failed"] == len(failed) == 4
     reasons = [reason for _, reason in record.failures]
@@ -119,7 +103,7 @@ def test_a_report_shows_images_of_archives(tmp_path: Path, capsys: Any) -> None:
     members = list(pictures())
     write_tar(tmp_path / "data/x.tar", members)
     board = tmp_path / "board"
-    command = ["run", "-m", "clip-nano", "-t", task(tmp_path, source="tar-pairs"), "--quiet"]
+    command = ["run", "-m", "clip-nano", "-t", task(tmp_path), "--quiet"]
     assert main([*command, "--data", str(tmp_path / "data"), "--out", str(board)]) == 0
     assert (
         main(["report", "--out", str(board), "--site", str(tmp_path / "s"), "--media", "copy"]) == 0
