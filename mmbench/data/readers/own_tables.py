@@ -71,6 +71,10 @@ class OwnTable(Rows):
         """Return the class names of a column of labels if the data set has them, else []."""
         return self._rows.classes(self._columns[column]) if column in self._columns else []
 
+    def templates(self) -> list[str]:
+        """Return the class prompts of the data set, with `{}` for the class; [] if it has none."""
+        return self._rows.templates()
+
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
         """Return the cells of a media column, for the selected rows."""
         self.refuse_unknown(column)

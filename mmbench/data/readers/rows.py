@@ -73,6 +73,10 @@ class Rows:
         """Return the class prompts of the data set, with `{}` for the class; [] if it has none."""
         return []
 
+    def media_ids(self) -> str:
+        """Return the column of ids of media if each row has its own media item, else ""."""
+        return ""
+
     def has(self, name: str) -> bool:
         """Return whether `name` can be read: a column has this name, or its part before the first
         dot.

@@ -49,7 +49,7 @@ def own_classes(
     `labels` gives the classes in order: a list of names, or a file with one name per line. By
     default they are those that the data set declares, or the labels that occur, sorted
     (`sorted_classes`). An id defaults to the name of the file without extension, or to the number
-    of the row. The templates are those of `TEMPLATES`.
+    of the row. The templates are those that the data set brings, or else those of `TEMPLATES`.
 
     Raises DataError for data that cannot be read, for duplicate ids and for labels that are only
     numbers, ColumnsNeeded if a column is not known, UnknownName for a label that is not a class.
@@ -68,7 +68,8 @@ def own_classes(
     targets = ClassNames(classes).targets(rows, cells)
     shape = ColumnMapping(columns={modality: modality}, tags=_tags(rows, modality))
     samples = sample_table(rows, shape, targets).with_columns(id=rows.default_ids(modality))
-    return Samples(samples, classes, rows.source, [TEMPLATES[modality]])
+    templates = rows.templates() or [TEMPLATES[modality]]
+    return Samples(samples, classes, rows.source, templates)
 
 
 def _labels(rows: OwnTable, declared: Sequence[str]) -> Sequence[Any]:

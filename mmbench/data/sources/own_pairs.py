@@ -42,9 +42,10 @@ def own_pairs(
     Other roles have the column that `choose_columns` infers; the provenance says which.
 
     Rows with the same image id, or without ids the same path or bytes, share an image. If ids
-    repeat and there are no image ids, the ids are those of images. The id of an image defaults to
-    the name of its file without extension, or to the number of its first row; that of a text to the
-    number of its row. `pairs_from_rows` describes rows that lack a text or an image.
+    repeat and there are no image ids, the ids are those of images. The image ids of tar archives
+    are their keys. The id of an image defaults to the name of its file without extension, or to the
+    number of its first row; that of a text to the number of its row. `pairs_from_rows` describes
+    rows that lack a text or an image.
 
     Raises DataError for data that cannot be read, ColumnsNeeded if a column is not known.
     """
@@ -61,6 +62,7 @@ def _pair_columns(rows: Rows, chosen: Chosen) -> PairColumns:
     ident, medium_id = (str(columns.get(role, "")) for role in ("id", f"{modality}_id"))
     if ident and not medium_id and _repeats(rows, ident):
         ident, medium_id = "", ident
+    medium_id = medium_id or rows.media_ids()
     medium, texts = columns[modality], column_list(columns["text"])
     return PairColumns(modality, medium, texts, ident, medium_id, own=False, short_ids=True)
 

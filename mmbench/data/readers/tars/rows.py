@@ -207,6 +207,10 @@ class TarRows(Rows):
         """Return the class prompts of CLIP_benchmark's layout, with `{}` for a class, else []."""
         return self._templates
 
+    def media_ids(self) -> str:
+        """Return the column of keys: each sample has its own media, even with equal bytes."""
+        return _KEY
+
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
         """Return the members in a column as media; no bytes are read.
 

@@ -10,17 +10,17 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
+from mmbench.data.sources.own_classes import own_classes
+from mmbench.data.sources.own_pairs import own_pairs
 from mmbench.types import RunRecord
 from tests.data.readers.tars.test_failures import OUTCOMES, write_shard
+from tests.data.readers.tars.test_places import wds
 from tests.support.files import write_table, write_task
 from tests.support.media.images import png
 from tests.support.paths import real_data
 from tests.support.tars import FORMATS, Members, write_tar
 
 METRICS = ["recall@1", "recall@5", "recall@10", "mean_rank"]
-
-
-IDS = {"id": "key", "image_id": "key"}
 
 
 def task(folder: Path, source: str = "own-pairs", **data: Any) -> str:
@@ -54,7 +54,7 @@ def test_archives_have_the_scores_of_files(tmp_path: Path, form: str) -> None:
     for shard, part in enumerate((members[:10], members[10:])):
         write_tar(tmp_path / f"{shard}.tar", part, FORMATS[form])
     files = evaluate(task(tmp_path, source="folder"), tmp_path / "photos")
-    archives = evaluate(task(tmp_path, columns=IDS), tmp_path)
+    archives = evaluate(task(tmp_path), tmp_path)
     assert values(archives) == values(files)
     assert archives.counts["samples"] == files.counts["samples"] == 36
 
@@ -79,7 +79,7 @@ def test_coco_images_in_archives_have_the_recall_of_files(tmp_path: Path) -> Non
         write_tar(tmp_path / f"{shard:03}.tar", members[shard * 106 : (shard + 1) * 106])
     table = write_table(tmp_path / "files.jsonl", rows)
     pattern = tmp_path / "{000..002}.tar"
-    archives = values(evaluate(task(tmp_path, columns=IDS), pattern))
+    archives = values(evaluate(task(tmp_path), pattern))
     assert archives == values(evaluate(task(tmp_path, source="table"), table))
     annotated = values(evaluate(task(tmp_path, source="coco"), file))
     # Ids, which decide between captions with the same text, are others there.
@@ -113,3 +113,20 @@ def test_a_report_shows_images_of_archives(tmp_path: Path, capsys: Any) -> None:
     capsys.readouterr()
     assert main(["inspect", "latest", "--out", str(board), "--worst", "1", "--json"]) == 0
     assert "x.tar" in json.dumps(json.loads(capsys.readouterr().out))
+
+
+def test_equal_images_of_two_samples_are_two_documents(tmp_path: Path) -> None:
+    members = [(f"{n}.{end}", data) for n in "ab" for end, data in (("png", png(9)), ("txt", b"x"))]
+    data = own_pairs(write_tar(tmp_path / "x.tar", members))
+    assert [document.id for document in data.corpus] == ["a", "b"]
+    assert [query.id for query in data.queries] == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", ["classification", "multilabel"])
+def test_classes_and_prompts_are_those_of_clip_benchmark(tmp_path: Path, kind: str) -> None:
+    data = own_classes(wds(tmp_path, kind))
+    assert data.labels == ["cat", "dog", "red fox"]
+    assert data.templates == ["a photo of a {}.", "a {}"]
+    targets = [sample.target for sample in data.samples]
+    assert targets == ([0, 1, 2] * 2 if kind == "classification" else [[2], [0, 2]] * 3)
+    assert [sample.id for sample in data.samples] == [f"s{n:07}" for n in range(6)]
