@@ -97,7 +97,7 @@ def choose_columns(rows: Rows, named: Mapping[str, Columns], roles: Sequence[Rol
     chosen: dict[str, Columns] = dict(named)
     problems: dict[str, list[_Fit]] = {}
     for role in roles:
-        if _is_named(role, named) or any(find_name(rows.names(), n, rows.place) for n in role.own):
+        if _is_named(role, named) or _has_own(rows, role):
             continue
         taken = {plain_name(name) for names in chosen.values() for name in column_list(names)}
         fits = _fitting(rows, role, taken)
@@ -126,6 +126,12 @@ def own_table(rows: Rows, named: Mapping[str, Columns], roles: Sequence[Role]) -
     table = OwnTable(rows, columns, hidden)
     table.source = {**rows.source, **chosen.provenance()}
     return table
+
+
+def _has_own(rows: Rows, role: Role) -> bool:
+    """Return whether the source finds a column of the role itself; media are no ids."""
+    own = (find_name(rows.names(), name, rows.place) for name in role.own)
+    return any(name and not (role.name == "id" and rows.content_type(name)) for name in own)
 
 
 def _is_named(role: Role, named: Mapping[str, Columns]) -> bool:

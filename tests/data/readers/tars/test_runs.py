@@ -12,6 +12,7 @@ import mmbench
 from mmbench.cli import main
 from mmbench.data.sources.own_classes import own_classes
 from mmbench.data.sources.own_pairs import own_pairs
+from mmbench.data.sources.transcripts import transcripts
 from mmbench.types import RunRecord
 from tests.data.readers.tars.test_failures import OUTCOMES, write_shard
 from tests.data.readers.tars.test_places import wds
@@ -130,3 +131,10 @@ def test_classes_and_prompts_are_those_of_clip_benchmark(tmp_path: Path, kind: s
     targets = [sample.target for sample in data.samples]
     assert targets == ([0, 1, 2] * 2 if kind == "classification" else [[2], [0, 2]] * 3)
     assert [sample.id for sample in data.samples] == [f"s{n:07}" for n in range(6)]
+
+
+def test_recordings_have_their_keys_as_ids(tmp_path: Path) -> None:
+    members = [(f"a/{n}.{end}", b"word") for n in range(3) for end in ("txt", "wav")]
+    data = transcripts(write_tar(tmp_path / "x.tar", members))
+    assert [sample.id for sample in data.samples] == ["a/0", "a/1", "a/2"]
+    assert [sample.target for sample in data.samples] == ["word"] * 3
