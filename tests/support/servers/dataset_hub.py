@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,8 +53,15 @@ class Handler(BaseHTTPRequestHandler):
         if name not in self.files:
             self.send(404, b"", {"X-Error-Code": "EntryNotFound"})
         else:
-            etag = entry(name, self.files[name])["oid"]
-            self.send(200, self.files[name], {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT})
+            data = self.files[name]
+            headers = {"ETag": f'"{entry(name, data)["oid"]}"', "X-Repo-Commit": COMMIT}
+            if match := re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")):
+                first, last = map(int, match.groups())
+                headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
+                self.asked.append(match[0])
+                self.send(206, data[first : last + 1], headers)
+            else:
+                self.send(200, data, headers)
 
     def send_tree(self, folder: str) -> None:
         prefix = f"{folder}/" if folder else ""

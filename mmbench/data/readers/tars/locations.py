@@ -140,8 +140,9 @@ class _RemoteLocation(Location):
 
     def matches(self, pattern: str) -> list[Location]:
         with self._reading():
-            paths = map(str, self._fs.glob(f"{self._path}/{pattern}"))
-            visible = [path for path in paths if not is_system_name(path.rpartition("/")[2])]
+            found = self._fs.glob(f"{self._path}/{pattern}", detail=True)
+        paths = [str(path) for path, info in found.items() if info["type"] == "file"]
+        visible = [path for path in paths if not is_system_name(path.rpartition("/")[2])]
         return [_RemoteLocation(self._fs, path) for path in sorted(visible, key=natural_key)]
 
     def open(self) -> ByteFile:

@@ -23,6 +23,8 @@ from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
 from mmbench.storage.media_places import media_place
 from tests.data.readers.tars.test_failures import write_shard
 from tests.data.readers.tars.test_places import wds
+from tests.support.processes import run_python
+from tests.support.servers.dataset_hub import NAME, dataset_hub
 from tests.support.tars import tar_bytes, write_tar
 
 IMAGES = [random.Random(n).randbytes(3000 + n) for n in range(50)]
@@ -193,6 +195,7 @@ def test_patterns_folders_and_layouts(tmp_path: Path) -> None:
         write_shard(tmp_path / "out", shard)
     upload(tmp_path)
     for name in ("wds", "out"):
+        assert are_tars(f"ranged://{name}")
         here, there = tar_rows(tmp_path / name), tar_rows(f"ranged://{name}")
         assert there.names() == here.names()
         for column in ("key", "cls") if name == "wds" else ("key", "url", "txt", "error_message"):
@@ -239,3 +242,33 @@ def test_a_member_that_cannot_be_requested_fails_alone() -> None:
     for medium in (first, second):
         with pytest.raises(SampleError, match=r"00\d.jpg in ranged:///x.tar: cannot be read: "):
             read_bytes(medium)  # type: ignore[arg-type]
+
+
+SCRIPT = """
+import json, sys
+from mmbench.data.readers.tars.layouts import are_tars
+from mmbench.data.readers.tars.rows import tar_rows
+assert are_tars(sys.argv[1])
+rows = tar_rows(sys.argv[1])
+media = list(rows.media("jpg", "image"))
+print(json.dumps([list(rows.column("txt")), [len(media[at].read()) for at in (0, 49)]]))
+"""
+
+
+@pytest.mark.slow
+def test_archives_of_the_hub_are_read_by_ranges(tmp_path: Path) -> None:
+    files = {
+        "README.md": b"pictures",
+        "dataset_type.txt": b"retrieval\n",
+        "test/nshards.txt": b"1\n",
+        "test/0.tar": tar_bytes(MEMBERS),
+    }
+    texts = [[] if n == 7 else [f"a dog {n}"] for n in range(50)]
+    with dataset_hub(files) as (url, asked):
+        settings = {"HF_HOME": str(tmp_path), "HF_ENDPOINT": url, "HF_HUB_DISABLE_XET": "1"}
+        for place in ("", "/test/*.tar", "/test/{0..0}.tar"):
+            printed = run_python(SCRIPT, f"hf://datasets/{NAME}{place}", **settings)
+            assert json.loads(printed) == [texts, [3000, 3049]]
+    ranges = [line for line in asked if line.startswith("bytes=")]
+    assert ranges.count("bytes=512-3511") == 3
+    assert sum(line.startswith("bytes=0-2") and len(line) > 12 for line in ranges) == 1
