@@ -34,6 +34,7 @@ _MAGIC = {
     b"OggS": "an Ogg audio file",
     b"ID3": "an MP3 audio file",
 }
+TAR = "a tar archive"
 _PACKED = ("compressed by", "a ZIP archive")
 _SEPARATORS = {"\t": "TSV", ",": "CSV", ";": "CSV (with semicolons)"}
 TABLES = ("CSV", "TSV", "JSON lines", "a JSON list", "Parquet")
@@ -60,7 +61,7 @@ def describe_bytes(data: bytes) -> str:
         return "empty"
     magic = next((text for start, text in _MAGIC.items() if head.startswith(start)), "")
     if magic or head[257:262] == b"ustar":
-        return magic or "a tar archive"
+        return magic or TAR
     if b"\0" in head:
         return "binary"
     return _describe_text(head.decode("utf-8-sig", "replace"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from mmbench.data.readers.file_formats import describe_bytes, is_packed
+from mmbench.data.readers.file_formats import TAR, describe_bytes, is_packed
 from mmbench.data.readers.tars.files import ByteFile, Read
 from mmbench.data.readers.tars.headers import (
     BLOCK,
@@ -89,7 +89,8 @@ def index_tar(file: ByteFile, store: KeyStore) -> TarIndex:
             window = _Window(read, file).read
             index = _build(read_headers(window, file.size), None if file.path else window)
     except TarFault as error:
-        raise DataError(f"{file.name}: {_format_fault(file)}{error}") from error
+        _refuse_format(file)
+        raise DataError(f"{file.name}: {error}") from error
     except (OSError, ValueError) as error:
         raise unreadable(file.name, error) from error
     if state is not None and settled:
@@ -123,19 +124,18 @@ class _Window:
         return self._data[start : start + length]
 
 
-def _format_fault(file: ByteFile) -> str:
-    """Return the start of the message for a file that is not an archive, "" for a damaged one."""
+def _refuse_format(file: ByteFile) -> None:
+    """Raise DataError for a compressed archive, and for a file in another known format."""
     head = file.read(0, BLOCK)
-    if head[257:262] == b"ustar":
-        return ""
-    kind = describe_bytes(head) if head else "empty"
+    kind = describe_bytes(head) if head else TAR
     if is_packed(kind):
         command = _UNPACK.get(kind.rpartition(" ")[2], "")
         advice = f"decompress it: {command} {plain(file.name)}" if command else "unpack it"
         raise DataError(
             f"{file.name} is {kind}, and members of a compressed archive have no offsets; {advice}"
         )
-    return "" if kind == "binary" else f"this is {kind}, not a tar archive; "
+    if kind not in (TAR, "binary", "empty"):
+        raise DataError(f"{file.name} is {kind}, not a tar archive")
 
 
 def _build(headers: Iterable[Header], read: Read | None) -> TarIndex:

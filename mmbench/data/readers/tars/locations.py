@@ -120,8 +120,7 @@ class _RemoteLocation(Location):
             fs, path = url_to_fs(url)
         except Exception as error:  # each library has its own
             reason = " ".join(str(error).split()) or type(error).__name__
-            hint = "; install it with pip" if isinstance(error, ImportError) else ""
-            raise DataError(f"{url} cannot be opened: {reason}{hint}") from error
+            raise DataError(f"{url} cannot be opened: {reason}") from error
         return cls(fs, path.rstrip("/"))
 
     def is_file(self) -> bool:

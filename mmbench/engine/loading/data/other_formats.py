@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.data.readers.file_formats import (
+    TAR,
     describe,
     is_json,
     is_packed,
@@ -31,6 +32,8 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
     text = "" if registry.plugin("data", source) else describe(root)
     if not text or (root.is_dir() and not is_webdataset(text)):
         return error
+    if registry.source_info(source).any_layout and (text == TAR or ".tar" in root.name):
+        return error  # it says what is wrong with the archive
     readers, fits = _readers(root, source), _fits(source, text)
     if is_table(text) and not fits and spec.kind == "retrieval":
         readers.append("-t retrieval, with --columns image=FIELD,text=FIELD for unusual names")
