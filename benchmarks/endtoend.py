@@ -65,11 +65,13 @@ def _whole_runs(folder: Path, repeats: int, limit: int | None) -> list[Row]:
         bare = _bare(model, texts, images)
         record = mmbench.evaluate(
             f"clip@{checkpoint}", TASK, data=COCO, device="cpu", fresh=True, limit=limit
-        )
+        ).record
         ours = sum(s for stage, s in record.seconds.items() if stage != "load")
         pairs.append((ours, bare))
     start = perf_counter()
-    again = mmbench.evaluate(f"clip@{checkpoint}", TASK, data=COCO, device="cpu", limit=limit)
+    again = mmbench.evaluate(
+        f"clip@{checkpoint}", TASK, data=COCO, device="cpu", limit=limit
+    ).record
     seconds = perf_counter() - start
     note = f"{len(images)} images, {len(texts)} captions"
     name = "end to end, ViT-B/32 on coco-mini / a bare loop of its forwards"

@@ -34,7 +34,7 @@ def _generation(folder: Path, repeats: int) -> Row:
         record = mmbench.evaluate(
             f"llava@{checkpoint}", str(folder / "task.yaml"), data=folder / "asked.jsonl",
             device="cpu", dtype="float32", batch_size=BATCH, fresh=True,
-        )  # fmt: skip
+        ).record  # fmt: skip
         pairs.append((record.seconds["write image"], bare))
     ours, bare = (len(questions) * TOKENS / median(times) for times in zip(*pairs, strict=True))
     note = f"tokens a second {ours:.0f} and {bare:.0f}; medians of {repeats}"
@@ -98,7 +98,7 @@ def _speech(folder: Path, repeats: int) -> Row:
         bare = _bare_speech(checkpoint, sorted(clips.glob("*.wav")))
         record = mmbench.evaluate(
             f"ctc@{checkpoint}", "transcripts", data=clips, device="cpu", batch_size=1, fresh=True
-        )
+        ).record
         pairs.append((record.seconds["write audio"], bare))
         rates.append(record.throughput["RTFx"])
     return paired_row(name, pairs, 1.1, f"RTFx {median(rates):.1f}; medians of {repeats}")

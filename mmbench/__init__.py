@@ -1,9 +1,9 @@
 """Evaluation and retrieval benchmarks for multimodal models.
 
-    record = mmbench.evaluate("clip-nano", "shapes-retrieval")
-    record = mmbench.score("captions", {"id": "a text"}, data="references.jsonl")
+    result = mmbench.evaluate("clip-nano", "shapes-retrieval")
+    result = mmbench.score("captions", {"id": "a text"}, data="references.jsonl")
+    comparison = mmbench.compare("20261123-1405", result)
     score = mmbench.metric("recall@10")(predictions)
-    verdict = mmbench.compare("20261123-1405", "20261123-1610")
     ranks = mmbench.search.positive_ranks(queries, corpus, positives)
 
 Heavy libraries are imported only when they are needed.
@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mmbench import search as search
-    from mmbench.comparison.compare import compare as compare
+    from mmbench.api.comparisons import ComparisonResult as ComparisonResult
+    from mmbench.api.comparisons import History as History
+    from mmbench.api.comparisons import compare as compare
+    from mmbench.api.comparisons import history as history
+    from mmbench.api.evaluation import evaluate as evaluate
+    from mmbench.api.evaluation import metric as metric
+    from mmbench.api.evaluation import score as score
+    from mmbench.api.listings import Listing as Listing
+    from mmbench.api.listings import list_models as list_models
+    from mmbench.api.listings import list_tasks as list_tasks
+    from mmbench.api.result import Result as Result
     from mmbench.datasets import RetrievalData as RetrievalData
     from mmbench.datasets import Samples as Samples
-    from mmbench.engine.api import evaluate as evaluate
-    from mmbench.engine.api import metric as metric
-    from mmbench.engine.api import score as score
     from mmbench.errors import MmbenchError as MmbenchError
     from mmbench.protocols import declare as declare
     from mmbench.registry import register as register
@@ -38,15 +45,22 @@ if TYPE_CHECKING:
     from mmbench.types import Score as Score
 
 _PUBLIC = {
-    "evaluate": "mmbench.engine.api",
-    "metric": "mmbench.engine.api",
-    "score": "mmbench.engine.api",
-    "compare": "mmbench.comparison.compare",
+    "evaluate": "mmbench.api.evaluation",
+    "metric": "mmbench.api.evaluation",
+    "score": "mmbench.api.evaluation",
+    "compare": "mmbench.api.comparisons",
+    "history": "mmbench.api.comparisons",
+    "list_models": "mmbench.api.listings",
+    "list_tasks": "mmbench.api.listings",
     "declare": "mmbench.protocols",
     "register": "mmbench.registry",
+    "ComparisonResult": "mmbench.api.comparisons",
+    "History": "mmbench.api.comparisons",
+    "Listing": "mmbench.api.listings",
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",
     "Prediction": "mmbench.types",
+    "Result": "mmbench.api.result",
     "RetrievalData": "mmbench.datasets",
     "RunRecord": "mmbench.types",
     "Sample": "mmbench.types",
@@ -56,12 +70,16 @@ _PUBLIC = {
 
 __all__ = ["__version__", "search", *_PUBLIC]
 
+# Names of commands that are functions with another name, and what to type.
+_INSTEAD = {"run": "mmbench.evaluate(MODEL, TASK)"}
+
 
 def __getattr__(name: str) -> Any:
     if name == "search":
         return import_module("mmbench.search")
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'mmbench' has no attribute {name!r}")
+        advice = f"; use {_INSTEAD[name]}" if name in _INSTEAD else ""
+        raise AttributeError(f"module 'mmbench' has no attribute {name!r}{advice}")
     return getattr(import_module(_PUBLIC[name]), name)
 
 

@@ -75,6 +75,11 @@ def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
     return files
 
 
+def task_summaries(extra: Iterable[str] = ()) -> dict[str, str]:
+    """Return {task name: one-line summary}, sorted by name, without parsing the files."""
+    return {name: task_summary(path) for name, path in sorted(task_files(extra).items())}
+
+
 def task_summary(path: Path) -> str:
     """Return the one-line summary of a task file without parsing YAML."""
     try:

@@ -26,7 +26,6 @@ from mmbench.stats.holm import holm
 from mmbench.stats.paired import Paired, paired_many
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import RunReference, find_run
-from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.types import RunRecord
 
 Verdict = Literal["better", "worse", "no difference", "no test"]
@@ -73,28 +72,6 @@ class Comparison(Struct, frozen=True):
     scores: list[ScoreComparison]
     changes: list[SampleChanges]
     only_in_one: list[str]
-
-
-def compare(
-    a: RunReference,
-    b: RunReference,
-    *,
-    metrics: Sequence[str] = (),
-    alpha: float = ALPHA,
-    out: str | Path = "leaderboards",
-    task: str | None = None,
-    seed: int = 0,
-) -> Comparison:
-    """Compare run `b`, the candidate, with run `a`, the baseline.
-
-    Each run is a record or a reference to a run (see `find_run`). `metrics` are names of scores
-    (default: all scores that both runs have). Raises UserError if the tasks, data or signatures of
-    the runs differ, and DataError if the rows of a run are missing. Warns about files in the board
-    that cannot be read.
-    """
-    runs = [find_run(run, out, task) for run in (a, b)]
-    warn_of_unreadable([line for run in runs for line in run.unreadable])
-    return compare_runs(runs, metrics=metrics, alpha=alpha, seed=seed)[0]
 
 
 def compare_runs(

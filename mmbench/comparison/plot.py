@@ -15,6 +15,7 @@ from mmbench.text import plain
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Fixed metadata: the same runs give the same bytes.
 _DATE = {".svg": "Date", ".png": "Software", ".pdf": "CreationDate"}
@@ -28,23 +29,45 @@ _MOST_LABELS = 24
 
 
 def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
-    """Draw each history under its title: values with intervals, and the points of change.
+    """Write the figure of `history_figure` to a file.
 
-    If lines are ordered by step, the step is the x axis, and models of other lines are drawn as
-    dashed horizontal lines. If no line is ordered by step, points are drawn at equal distances.
     Raises UserError for an unknown file extension or a file that cannot be written, and
     MissingExtra if matplotlib is not installed.
     """
     path = Path(file)
     if path.suffix.lower() not in _DATE:
         raise UserError(f"--plot {path}: unknown file extension; use {', '.join(_DATE)}")
+    figure = history_figure(histories, "--plot")
+    from matplotlib import rc_context
+
     try:
-        from matplotlib import rc_context
+        with rc_context({"svg.hashsalt": "mmbench"}):
+            figure.savefig(path, dpi=150, metadata={_DATE[path.suffix.lower()]: None})
+    except OSError as error:
+        raise unusable(path, "written", "--plot", error) from error
+
+
+def new_figure(width: float, height: float, feature: str) -> Figure:
+    """Return an empty figure of a size in inches.
+
+    Raises MissingExtra, which names the `feature`, if matplotlib is not installed.
+    """
+    try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtra("--plot", "matplotlib", "mmbench[plot]") from error
+        raise MissingExtra(feature, "matplotlib", "mmbench[plot]") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def history_figure(histories: Mapping[str, Sequence[Point]], feature: str) -> Figure:
+    """Draw each history under its title: values with intervals, and the points of change.
+
+    If lines are ordered by step, the step is the x axis, and models of other lines are drawn as
+    dashed horizontal lines. If no line is ordered by step, points are drawn at equal distances.
+    Raises MissingExtra like `new_figure`.
+    """
     width = max(6.0, min(16.0, 2 + 0.5 * max(map(len, histories.values()))))
-    figure = Figure(figsize=(width, 4.5 * len(histories)), layout="constrained")
+    figure = new_figure(width, 4.5 * len(histories), feature)
     panels = figure.subplots(len(histories), squeeze=False)[:, 0]
     handles_by_label: dict[str, Artist] = {}
     for axes, (title, points) in zip(panels, histories.items(), strict=True):
@@ -63,15 +86,11 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
         fontsize=8,
         frameon=False,
     )
-    try:
-        with rc_context({"svg.hashsalt": "mmbench"}):
-            figure.savefig(path, dpi=150, metadata={_DATE[path.suffix.lower()]: None})
-    except OSError as error:
-        raise unusable(path, "written", "--plot", error) from error
+    return figure
 
 
 def _panel(axes: Axes, title: str, points: Sequence[Point]) -> None:
-    axes.set_title(_escape(f"{title}, 95 % intervals"), loc="left", fontsize=10)
+    axes.set_title(escape_label(f"{title}, 95 % intervals"), loc="left", fontsize=10)
     by_step = any(point.order == "step" for point in points)
     for line in dict.fromkeys(point.line for point in points):
         own = [(at, point) for at, point in enumerate(points) if point.line == line]
@@ -101,7 +120,7 @@ def _curve(
     if not present:
         return
     xs, values = [x for x, _, _ in present], [value for _, _, value in present]
-    name = _escape(f"{line_name(points[0])} (line {points[0].line + 1})")
+    name = escape_label(f"{line_name(points[0])} (line {points[0].line + 1})")
     axes.plot(xs, values, f"{marker}-", color=colour, linewidth=1.2, markersize=4, label=name)
     for x, p, _ in present:
         if p.low is not None and p.high is not None:
@@ -120,7 +139,7 @@ def _levels(axes: Axes, points: Sequence[Point], colour: str) -> None:
         if point.value is not None:
             name = f"{line_name(point)}, {point_name(point)} (line {point.line + 1})"
             axes.axhline(
-                point.value, color=colour, linewidth=1, linestyle=dashes, label=_escape(name)
+                point.value, color=colour, linewidth=1, linestyle=dashes, label=escape_label(name)
             )
 
 
@@ -128,7 +147,7 @@ def _ticks(axes: Axes, points: Sequence[Point]) -> None:
     """Label each point with its checkpoint or its evaluation time."""
     every = -(-len(points) // _MOST_LABELS)
     ticks = range(0, len(points), every)
-    labels = [_escape(plain(_label(points[x]), 28)) for x in ticks]
+    labels = [escape_label(plain(_label(points[x]), 28)) for x in ticks]
     axes.set_xticks(list(ticks), labels, rotation=40, ha="right", fontsize=7)
 
 
@@ -136,7 +155,7 @@ def _label(point: Point) -> str:
     return point.checkpoint.rstrip("/").rpartition("/")[2] or point.created[:16]
 
 
-def _escape(text: str) -> str:
+def escape_label(text: str) -> str:
     """Escape a text for matplotlib.
 
     Without this, matplotlib reads $…$ as a formula, and hides labels that begin with "_".

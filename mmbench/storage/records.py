@@ -40,12 +40,14 @@ class StoredRun(NamedTuple):
     """A record with its folder and its file name in the folder; its rows are in a second file.
 
     `unreadable` has one line for each file that was skipped during the search for the record.
+    `rows` are the rows of a run that is in memory only, as `read_rows` returns them.
     """
 
     record: RunRecord
     folder: Folder
     name: str
     unreadable: tuple[str, ...] = ()
+    rows: pa.Table | None = None
 
     @property
     def rows_name(self) -> str:
@@ -120,9 +122,11 @@ class BoardReporter:
         return place
 
 
-def stored_run(record: RunRecord, out: str | Path, flag: str = "--out") -> StoredRun:
-    """Return a record together with its location in the board `out`."""
-    return StoredRun(record, Folder(out, flag), _name_of(record))
+def stored_run(
+    record: RunRecord, out: str | Path, flag: str = "--out", rows: pa.Table | None = None
+) -> StoredRun:
+    """Return a record together with its location in the board `out`, or with rows in memory."""
+    return StoredRun(record, Folder(out, flag), _name_of(record), rows=rows)
 
 
 def _name_of(record: RunRecord) -> str:
@@ -284,6 +288,9 @@ def read_rows(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if run.rows is not None:
+        names = run.rows.column_names
+        return run.rows.select([name for name in names if columns is None or name in columns])
     path = run.folder.path(run.rows_name)
     try:
         data = run.folder.read(run.rows_name)

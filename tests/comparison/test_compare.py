@@ -3,6 +3,7 @@
 import json
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 import mmbench
 from mmbench.cli import main
 from mmbench.comparison.compact_letter_display import compact_letters
-from mmbench.comparison.compare import Comparison, compare, compare_runs
+from mmbench.comparison.compare import Comparison, compare_runs
 from mmbench.comparison.join import places_in
 from mmbench.comparison.rows import RunRows
 from mmbench.engine.recording.rows import rows_table
@@ -23,7 +24,7 @@ from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from mmbench.storage import records as store
-from mmbench.storage.run_lookup import find_run
+from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.types import Prediction, Predictions, Ranking
 from tests.support.boards import TASK, coins, plain_score, score_info, write_run
 from tests.support.command_line import refusal
@@ -31,6 +32,10 @@ from tests.support.documents import fenced_blocks
 from tests.support.files import write_lines
 from tests.support.paths import ROOT
 from tests.support.processes import run_python
+
+
+def compare(a: RunReference, b: RunReference, **options: Any) -> Comparison:
+    return mmbench.compare(a, b, **options).comparison
 
 
 def test_a_known_table(tmp_path: Path) -> None:
@@ -435,7 +440,7 @@ def test_words_on_silence_are_changes(tmp_path: Path) -> None:
         "metrics: ['wer[none]', 'mer[none]', 'wil[none]']\n"
     )
     runs = [
-        mmbench.score(str(task), said, data=tmp_path / "ref.jsonl", out=tmp_path, name=name)
+        mmbench.score(str(task), said, data=tmp_path / "ref.jsonl", out=tmp_path, name=name).record
         for name, said in (
             ("quiet", {"u1": "", "u2": "", "u3": "a b"}),
             ("loud", {"u1": "thank you", "u2": "", "u3": "a b"}),

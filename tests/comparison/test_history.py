@@ -271,7 +271,8 @@ def test_a_plot_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     points = [Point("r", "2026-01-01T00:00", "m", "", "float32", 0, None, None, None, 0, 0)]
     with pytest.raises(UserError, match=r"unknown file extension; use \.svg, \.png, \.pdf"):
         plot({"t": points}, tmp_path / "h.gif")
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    for name in ("matplotlib", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match=r"mmbench\[plot\]"):
         plot({"t": points}, tmp_path / "h.svg")
 

@@ -25,7 +25,7 @@ def _forget() -> Iterator[None]:
 
 
 def evaluate(folder: Path, **flags: object) -> RunRecord:
-    return mmbench.evaluate("test-means", TASK, data=folder, device="cpu", **flags)  # type: ignore[arg-type]
+    return mmbench.evaluate("test-means", TASK, data=folder, device="cpu", **flags).record  # type: ignore[arg-type]
 
 
 def test_a_run_and_the_same_run_again(tmp_path: Path) -> None:
@@ -171,7 +171,9 @@ def test_a_limit_on_data_without_a_protocol_is_noted(tmp_path: Path) -> None:
     data = write_lines(tmp_path / "data.jsonl", *rows)
 
     def notes(limit: int) -> list[str]:
-        return mmbench.evaluate("constant", "answers", data=data, limit=limit, out=tmp_path).notes
+        return mmbench.evaluate(
+            "constant", "answers", data=data, limit=limit, out=tmp_path
+        ).record.notes
 
     assert "limited: 2 of 3 samples" in notes(2)
     assert not [note for note in notes(3) if "limited" in note]

@@ -14,7 +14,7 @@ TASK = "shapes-vqa"
 
 
 def run(out: Path, **flags: object) -> RunRecord:
-    return mmbench.evaluate("llava-nano", TASK, limit=20, device="cpu", out=out, **flags)  # type: ignore[arg-type]
+    return mmbench.evaluate("llava-nano", TASK, limit=20, device="cpu", out=out, **flags).record  # type: ignore[arg-type]
 
 
 def test_another_limit_is_another_question(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from tests.support.processes import run_mmbench
 )
 def test_vqa_as_the_official_evaluator_prints_it(file: str, accuracy: float) -> None:
     folder = real_data("vqa/vqa2")
-    record = mmbench.score("vqav2", folder / f"{file}.json", data=folder)
+    record = mmbench.score("vqav2", folder / f"{file}.json", data=folder).record
     assert record.scores["vqa_accuracy[official]"].value == pytest.approx(accuracy, abs=5e-7)
     score = record.scores["vqa_accuracy[official]"]
     assert score.low is not None
@@ -51,7 +51,7 @@ def test_as_many_images_of_another_split_are_marked(tmp_path: Path) -> None:
         ("coco_test_karpathy", ""),
     ]:
         file = write_file(tmp_path / f"{name}.json", captions_json())
-        record = mmbench.score(str(task), said, data=file)
+        record = mmbench.score(str(task), said, data=file).record
         assert record.task.data == record.task.protocol
         assert other_data(record) == (f"not comparable with the protocol{words}" if words else "")
 
@@ -59,7 +59,7 @@ def test_as_many_images_of_another_split_are_marked(tmp_path: Path) -> None:
 def test_captions_as_coco_caption_prints_them() -> None:
     folder = real_data("captions/fakecap")
     results = folder / "en_captions_val2014_fakecap_results.json"
-    record = mmbench.score("captions", results, data=folder / "en_captions_val2014.json")
+    record = mmbench.score("captions", results, data=folder / "en_captions_val2014.json").record
     values = score_values(record)
     shown = {name: round(value, 3) for name, value in values.items() if value is not None}
     assert shown == {
@@ -72,7 +72,7 @@ def test_captions_as_coco_caption_prints_them() -> None:
 def test_always_yes_on_pope(category: str, tmp_path: Path) -> None:
     data = real_data(f"vqa/pope/coco_pope_{category}.json")
     ids = [json.loads(line)["question_id"] for line in data.read_text().splitlines()]
-    record = mmbench.score("pope", dict.fromkeys(map(str, ids), "yes"), data=data)
+    record = mmbench.score("pope", dict.fromkeys(map(str, ids), "yes"), data=data).record
     assert score_values(record) == pytest.approx(
         {
             "pope_accuracy": 0.5, "pope_precision": 0.5, "pope_recall": 1.0, "pope_f1": 2 / 3,
@@ -83,7 +83,7 @@ def test_always_yes_on_pope(category: str, tmp_path: Path) -> None:
 
 def test_embeddings_score_as_the_run_that_made_them(tmp_path: Path) -> None:
     folder = make_coco(tmp_path / "coco", 9)
-    run = mmbench.evaluate("test-means", "coco-retrieval", data=folder, device="cpu")
+    run = mmbench.evaluate("test-means", "coco-retrieval", data=folder, device="cpu").record
     spec = load_task("coco-retrieval")
     kind, data = kind_of(spec), lookup("data", "coco")(folder)
     model = lookup("model", "test-means")(None, device="cpu", dtype="float32")
@@ -99,7 +99,7 @@ def test_embeddings_score_as_the_run_that_made_them(tmp_path: Path) -> None:
         query_ids=np.array([q.id for q in data.queries])[order],
         corpus_ids=np.array([d.id for d in data.corpus]),
     )
-    given = mmbench.score("coco-retrieval", tmp_path / "vectors.npz", data=folder)
+    given = mmbench.score("coco-retrieval", tmp_path / "vectors.npz", data=folder).record
     assert score_values(given) == score_values(run)
     assert given.task.data_hash == run.task.data_hash
     assert given.task.fingerprint == run.task.fingerprint
@@ -110,7 +110,7 @@ def test_a_trec_run_against_qrels(tmp_path: Path) -> None:
     (tmp_path / "bm25.run").write_text(
         "q1 Q0 x 1 9.0 t\nq1 Q0 b 2 8.0 t\nq1 Q0 a 3 7.0 t\nq2 Q0 d 1 3.0 t\n"
     )
-    record = mmbench.score("pairs", tmp_path / "bm25.run", data=tmp_path / "test.qrels")
+    record = mmbench.score("pairs", tmp_path / "bm25.run", data=tmp_path / "test.qrels").record
     gained = (2 / np.log2(3) + 1 / np.log2(4)) / (2 / np.log2(2) + 1 / np.log2(3))
     assert record.scores["ndcg@10"].value == pytest.approx(gained / 2)
     assert record.scores["map"].value == pytest.approx((1 / 2 + 2 / 3) / 2 / 2)
@@ -197,11 +197,11 @@ def test_outputs_and_boards_treat_names_as_hostile(
 def test_scoring_again_is_the_same_to_the_bit(tmp_path: Path) -> None:
     answers = [{"id": i, "value": "red"} for i in "abc"]
     data, outputs = written(tmp_path, answers)
-    one = mmbench.score("answers", outputs, data=data)
-    other = mmbench.score("answers", outputs, data=data)
+    one = mmbench.score("answers", outputs, data=data).record
+    other = mmbench.score("answers", outputs, data=data).record
     assert one.scores == other.scores
     assert one.model.hash == other.model.hash
-    seeded = mmbench.score("answers", outputs, data=data, seed=1)
+    seeded = mmbench.score("answers", outputs, data=data, seed=1).record
     assert seeded.scores["exact_match"].value == one.scores["exact_match"].value
 
 
@@ -216,7 +216,7 @@ def test_a_kind_that_runs_no_model_names_what_to_do(
 
 def test_a_baseline_runs_on_every_kind(tmp_path: Path) -> None:
     data, _ = written(tmp_path, [])
-    record = mmbench.evaluate("oracle", "answers", data=data)
+    record = mmbench.evaluate("oracle", "answers", data=data).record
     assert record.scores["exact_match"].value == 1
     with pytest.raises(DataError):
         mmbench.score("answers", {"a": "x"}, data=data)

@@ -21,7 +21,7 @@ def score(
     rows = [{"id": n, **ref} for n, ref in enumerate(refs)]
     outs = [{"id": n, "value": text} for n, text in enumerate(said)]
     data, file = write_lines(folder / "ref.jsonl", *rows), write_lines(folder / "out.jsonl", *outs)
-    return mmbench.score(task, file, data=data, strip_reasoning=strip)
+    return mmbench.score(task, file, data=data, strip_reasoning=strip).record
 
 
 def test_the_answer_is_scored_and_the_signature_says_so(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_trace_without_an_end_is_wrong_whatever_is_right(tmp_path: Path) -> No
     data = write_lines(tmp_path / "pope.json", *rows)
     file = tmp_path / "out.json"
     file.write_text(json.dumps({str(n): text for n, text in enumerate(said)}))
-    record = mmbench.score("pope", file, data=data, strip_reasoning=True)
+    record = mmbench.score("pope", file, data=data, strip_reasoning=True).record
     assert record.scores["pope_accuracy"].value == 0.25  # the last alone has an answer
     assert record.scores["pope_unparsed"].value == 0.75
     assert "reasoning removed from 4 outputs, of which 3 had no answer after it" in record.notes

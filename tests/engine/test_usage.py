@@ -64,7 +64,7 @@ def test_tokens_and_cost_are_those_of_now_and_of_all(
 def test_a_price_may_be_given_in_python(endpoint: Endpoint, tmp_path: Path) -> None:
     data = write_lines(tmp_path / "ref.jsonl", QUESTIONS[0])
     flags = {"data": data, "model_args": {"base": endpoint.base}}
-    record = mmbench.evaluate("api@m", "answers", price=(1, 2), **flags)
+    record = mmbench.evaluate("api@m", "answers", price=(1, 2), **flags).record
     assert record.cost["all"] == 6e-6  # four letters and a word
 
 

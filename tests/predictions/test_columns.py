@@ -227,7 +227,7 @@ def score(
 ) -> RunRecord:
     data, file = write_lines(folder / "ref.jsonl", *refs), write_lines(folder / "out.jsonl", *outs)
     task = options.pop("task", "answers")
-    return mmbench.score(str(task), file, data=data, **options)  # type: ignore[arg-type]
+    return mmbench.score(str(task), file, data=data, **options).record  # type: ignore[arg-type]
 
 
 def value(record: RunRecord, name: str = "exact_match") -> float | None:
@@ -276,11 +276,11 @@ def test_keys_and_a_column_that_name_the_samples_differently_are_refused(tmp_pat
     file.write_text(json.dumps(rows))
     with pytest.raises(DataError, match=r"columns \(their keys\), question_id .*--field id=NAME"):
         mmbench.score("answers", file, data=data)
-    record = mmbench.score("answers", file, data=data, field={"id": "question_id"})
+    record = mmbench.score("answers", file, data=data, field={"id": "question_id"}).record
     assert record.scores["exact_match"].value == 1.0
     # Keys that name no sample give way to a column that names all.
     file.write_text(json.dumps({f"row {n}": row for n, row in rows.items()}))
-    record = mmbench.score("answers", file, data=data)
+    record = mmbench.score("answers", file, data=data).record
     assert record.scores["exact_match"].value == 1.0
     assert "outputs are matched by column question_id, not their keys" in record.notes
 
@@ -291,7 +291,9 @@ def test_two_columns_that_differ_are_refused_in_a_part_of_the_outputs_too(tmp_pa
     file = write_lines(tmp_path / "out.jsonl", *rows)
     with pytest.raises(DataError, match="columns id, question_id of the outputs name different"):
         mmbench.score("answers", file, data=data, partial=True)
-    record = mmbench.score("answers", file, data=data, partial=True, field={"id": "question_id"})
+    record = mmbench.score(
+        "answers", file, data=data, partial=True, field={"id": "question_id"}
+    ).record
     assert record.scores["exact_match"].value == 1.0
 
 
@@ -302,7 +304,7 @@ def test_a_tag_that_samples_share_is_no_id(tmp_path: Path) -> None:
     data = write_lines(tmp_path / "ref.jsonl", *rows)
     said = [{"id": n, "image_id": images[n], "prediction": f"a{n}"} for n in (2, 3)]
     file = write_lines(tmp_path / "out.jsonl", *said)
-    record = mmbench.score("answers", file, data=data, partial=True)
+    record = mmbench.score("answers", file, data=data, partial=True).record
     assert record.scores["exact_match"].value == 1.0
     without = [{name: cell for name, cell in row.items() if name != "id"} for row in said]
     write_lines(file, *without)
@@ -321,7 +323,7 @@ def test_keys_that_are_names_of_files(tmp_path: Path, key: str) -> None:
     data.write_text(json.dumps({"images": images, "annotations": notes}))
     said = {normalize("NFD", key.format(n)): f"a {n} on a red mat" for n in (2, 1)}
     file.write_text(json.dumps(said, ensure_ascii=False))
-    record = mmbench.score("captions", file, data=data)
+    record = mmbench.score("captions", file, data=data).record
     assert record.scores["bleu@4"].value == pytest.approx(1)
 
 
@@ -469,7 +471,9 @@ def test_references_in_two_columns_are_refused(
     ],
 )
 def test_references_in_one_column(tmp_path: Path, row: dict[str, object]) -> None:
-    record = mmbench.score("answers", {"1": "a"}, data=write_lines(tmp_path / "ref.jsonl", row))
+    record = mmbench.score(
+        "answers", {"1": "a"}, data=write_lines(tmp_path / "ref.jsonl", row)
+    ).record
     assert value(record) == 1.0
 
 
@@ -492,7 +496,7 @@ def test_a_row_of_scores_with_nan_is_a_failed_sample(tmp_path: Path) -> None:
     data.write_text("id,label\na,cat\nb,dog\nc,cat\nd,dog\n")
     scores = [[0.9, 0.1], [np.nan, 0.9], [np.inf, 0.5], [-np.inf, 0.5]]
     np.save(tmp_path / "s.npy", np.array(scores))
-    record = mmbench.score("labels", tmp_path / "s.npy", data=data)
+    record = mmbench.score("labels", tmp_path / "s.npy", data=data).record
     assert [ident for ident, _ in record.failures] == ["b", "c"]
     assert value(record, "accuracy@1") == 1.0  # a and d: a class at -inf is one that is masked
 

@@ -124,7 +124,7 @@ def test_ids_that_are_alike_without_case(
 def score(folder: Path, name: str, said: str, **more: bool) -> mmbench.RunRecord:
     (folder / "ref.trn").write_text("{ hello / hi } world (u1)\nthe cat (u2)\n")
     (folder / name).write_text(said)
-    return mmbench.score("transcripts", folder / name, data=folder / "ref.trn", **more)
+    return mmbench.score("transcripts", folder / name, data=folder / "ref.trn", **more).record
 
 
 def test_scores_of_each_form_are_the_same(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_scores_of_each_form_are_the_same(tmp_path: Path) -> None:
 
 def test_the_oracle_takes_the_first_alternative(tmp_path: Path) -> None:
     (tmp_path / "ref.trn").write_text("{ @ / uh } { hello / hi } world (u1)\n")
-    record = mmbench.evaluate("oracle", "transcripts", data=tmp_path / "ref.trn")
+    record = mmbench.evaluate("oracle", "transcripts", data=tmp_path / "ref.trn").record
     assert record.scores["wer[none]"].value == 0
 
 

@@ -110,7 +110,7 @@ def test_a_run_over_such_names_is_stored_and_read_back(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(TASK)
     record = mmbench.evaluate(
         "test-means", str(tmp_path / "mine.yaml"), data=root, device="cpu", out=tmp_path / "out"
-    )
+    ).record
     assert record.failures[0][0] == r"bad\xe8"
     assert r"root\xe9/bad\xe8.png" in record.failures[0][1]
     (stored,) = store.read_records(tmp_path / "out")

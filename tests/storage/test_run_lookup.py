@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mmbench.api.comparisons import compare
 from mmbench.cli import main
-from mmbench.comparison.compare import compare
 from mmbench.comparison.gate import gate
 from mmbench.comparison.history import history
 from mmbench.errors import DataError
@@ -177,7 +177,7 @@ def test_python_programs_are_warned_of_files_that_were_skipped(tmp_path: Path) -
     (tmp_path / "runs/t/bad.json").write_bytes(b"")
     skipped = r"skipped 1 file that cannot be read:\n.*bad\.json: not a run record"
     with pytest.warns(UserWarning, match=skipped) as caught:
-        assert compare("a", "latest", out=tmp_path).scores[0].verdict == "better"
+        assert compare("a", "latest", out=tmp_path).comparison.scores[0].verdict == "better"
         assert gate("a", "latest", ["m: 1%"], out=tmp_path)[0].outcome == "pass"
         assert len(history("t", out=tmp_path)[1]) == 2
     assert [warning.filename for warning in caught] == [__file__] * 3

@@ -323,7 +323,7 @@ def test_ljspeech(tmp_path):
 )
 def test_a_model_is_asked_and_what_is_not_there_fails_alone(tmp_path, task, make, counts):
     make(tmp_path)
-    record = evaluate("toy-echo", task, data=tmp_path, device="cpu")
+    record = evaluate("toy-echo", task, data=tmp_path, device="cpu").record
     assert (record.counts["samples"], record.counts["failed"]) == counts
     assert all("No such file" in reason for _, reason in record.failures)
 

@@ -35,7 +35,9 @@ def by_value(record: mmbench.RunRecord, tag: str, metric: str = "wer[none]") -> 
 @pytest.mark.parametrize("tag", ["speaker", "sex"])
 def test_the_group_is_a_tag_as_other_columns_are(tmp_path: Path, tag: str) -> None:
     said = {"u1": "hello world", "u2": "the hat", "u3": "a dog"}
-    record = mmbench.score(task(tmp_path, tag), said, data=references(tmp_path), out=tmp_path)
+    record = mmbench.score(
+        task(tmp_path, tag), said, data=references(tmp_path), out=tmp_path
+    ).record
     ann, bob = ("ann", "bob") if tag == "speaker" else ("a", "b")
     assert by_value(record, tag) == {ann: 0, bob: 0.25}
     assert record.scores[f"wer[none]{{macro:{tag}}}"].value == 0.125
@@ -59,7 +61,7 @@ def kaldi(folder: Path) -> Path:
 
 @pytest.mark.parametrize("data", [librispeech, kaldi])
 def test_speakers_of_other_layouts(tmp_path: Path, data) -> None:  # type: ignore[no-untyped-def]
-    record = mmbench.evaluate("oracle", task(tmp_path, "speaker"), data=data(tmp_path))
+    record = mmbench.evaluate("oracle", task(tmp_path, "speaker"), data=data(tmp_path)).record
     assert by_value(record, "speaker") == {"84": 0, "1088": 0}
 
 
@@ -90,7 +92,7 @@ def test_groups_of_other_sources(  # type: ignore[no-untyped-def]
     tmp_path: Path, base: str, metric: str, data, tag: str, values: set[str]
 ) -> None:
     mine = task(tmp_path, tag, base, metric)
-    record = mmbench.evaluate("oracle", mine, data=data(tmp_path))
+    record = mmbench.evaluate("oracle", mine, data=data(tmp_path)).record
     assert by_value(record, tag, metric) == dict.fromkeys(values, 1)
 
 
@@ -109,7 +111,9 @@ def test_a_tag_that_no_sample_has_is_refused_before_a_model_runs(tmp_path: Path)
 
 def test_rescoring_by_a_tag_that_is_not_stored_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
+    record = mmbench.evaluate(
+        "oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out
+    ).record
     task(tmp_path, "room")
     with pytest.raises(UnknownName, match="'room': known: sex, speaker"):
         rescore(record.run, RunSettings(tasks=(str(tmp_path),)), out=str(out))
@@ -121,13 +125,13 @@ def test_a_tag_of_the_outputs_counts(tmp_path: Path) -> None:
     write_lines(tmp_path / "hyp.jsonl", *rows)
     record = mmbench.score(
         task(tmp_path, "device"), tmp_path / "hyp.jsonl", data=references(tmp_path)
-    )
+    ).record
     assert by_value(record, "device") == {"cpu": 0}
 
 
 def test_a_tag_that_the_source_knows_and_the_file_lacks_is_noted(tmp_path: Path) -> None:
     """POPE's category is part of the file's name; a file of another name is scored all the same."""
-    record = mmbench.evaluate("oracle", "pope", data=pope(tmp_path))
+    record = mmbench.evaluate("oracle", "pope", data=pope(tmp_path)).record
     assert "no breakdown by category: no sample has the tag" in record.notes
 
 
@@ -159,6 +163,8 @@ def test_a_mean_over_values_as_the_headline(
 
 def test_rescoring_a_task_of_ones_own_asks_for_its_folder(tmp_path: Path) -> None:
     out = str(tmp_path / "out")
-    record = mmbench.evaluate("oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out)
+    record = mmbench.evaluate(
+        "oracle", task(tmp_path, "sex"), data=references(tmp_path), out=out
+    ).record
     with pytest.raises(DataError, match=r"unknown task mine.*mine\.yaml with --tasks DIR"):
         rescore(record.run, out=out)

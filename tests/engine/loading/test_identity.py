@@ -253,7 +253,7 @@ def undeclare(live: type, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def evaluate(folder: Path) -> Any:
-    return mmbench.evaluate("live", "coco-retrieval", data=folder, device="cpu")
+    return mmbench.evaluate("live", "coco-retrieval", data=folder, device="cpu").record
 
 
 def test_a_training_loop_measures_each_step(
@@ -492,7 +492,7 @@ def test_the_example_of_the_documentation(here: Path, monkeypatch: pytest.Monkey
         record = mmbench.evaluate(
             "linear@weights.npz", "labels", data="images.csv", device="cpu",
             model_args={"classes": "names.txt"},
-        )  # fmt: skip
+        ).record  # fmt: skip
         return record.scores["accuracy@1"].value
 
     weight = np.array([[1, 0, 0], [0, 0, 1]], np.float32)

@@ -86,7 +86,7 @@ def test_a_class_that_moves_to_another_module_gets_its_cached_answers(
     records = []
     for folder in ("old", "new"):
         build_in(monkeypatch, tmp_path / folder, name, COLOURS)
-        records.append(mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu"))
+        records.append(mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu").record)
     first, second = records
     assert [computed(record) for record in records] == [(12 + 6, 0), (0, 12 + 6)]
     assert (first.model, score_values(first)) == (second.model, score_values(second))
@@ -100,7 +100,7 @@ def test_a_raised_version_computes_anew(
     for version in (1, 2):
         source = COLOURS.replace("version = 1", f"version = {version}")
         build_in(monkeypatch, tmp_path / "modules", name, source)
-        record = mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu")
+        record = mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu").record
         assert (computed(record), record.model.adapter) == ((18, 0), f"{name}@{version}")
 
 
@@ -111,7 +111,7 @@ def test_a_changed_source_of_a_plugin_computes_anew_and_a_renamed_file_does_not(
     counts = []
     for file, source in (("a.py", COLOURS), ("z.py", COLOURS), ("z2.py", COLOURS + "# edited\n")):
         plug_in(tmp_path / file, name, source)
-        record = mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu")
+        record = mmbench.evaluate(name, "coco-retrieval", data=data, device="cpu").record
         counts.append(computed(record))
     assert counts == [(18, 0), (0, 18), (18, 0)]
 

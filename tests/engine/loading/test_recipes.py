@@ -70,8 +70,8 @@ def test_verify_runs_the_tasks_of_a_recipe(
 
 
 def test_the_record_keeps_adapter_checkpoint_and_options_under_the_name_of_the_file() -> None:
-    plain = mmbench.evaluate("clip-nano", TASK, limit=50, device="cpu")
-    record = mmbench.evaluate(recipe(0.5), TASK, limit=50, device="cpu")
+    plain = mmbench.evaluate("clip-nano", TASK, limit=50, device="cpu").record
+    record = mmbench.evaluate(recipe(0.5), TASK, limit=50, device="cpu").record
     assert (record.model.name, record.model.adapter) == ("nano", plain.model.adapter)
     assert record.model.hash == plain.model.hash  # the same answers: none is computed again
     assert record.counts["computed"] == 0
@@ -121,7 +121,7 @@ def test_a_local_copy_replaces_the_checkpoint_of_a_recipe(tmp_path: Path) -> Non
     copy = tmp_path / "my@weights"
     shutil.copytree(ROOT / "mmbench/reference/weights/clip-nano", copy)
     name = recipe(0.5, checkpoint="nobody/has-this")
-    record = mmbench.evaluate(f"{name}@{copy}", TASK, limit=50, device="cpu")
+    record = mmbench.evaluate(f"{name}@{copy}", TASK, limit=50, device="cpu").record
     assert (record.model.name, record.model.checkpoint) == ("nano", str(copy))
     assert verdicts(record) == ["not comparable: 50 of 1000 images"]
 
@@ -138,7 +138,7 @@ def test_a_revision_after_a_recipe_is_that_of_its_checkpoint() -> None:
 def test_rescoring_keeps_the_scores_of_a_recipe(tmp_path: Path) -> None:
     for differs, verdict in (("", "not reproduced"), ("a beam of five", "not comparable: a beam")):
         name = recipe(0.01, entry={"differs": differs})
-        record = mmbench.evaluate(name, TASK, device="cpu", out=tmp_path / "board")
+        record = mmbench.evaluate(name, TASK, device="cpu", out=tmp_path / "board").record
         (entry,) = rescore(record.run, out=str(tmp_path / "board")).record.published
         assert entry.verdict.startswith(verdict)
         assert entry == record.published[0]
@@ -146,7 +146,7 @@ def test_rescoring_keeps_the_scores_of_a_recipe(tmp_path: Path) -> None:
 
 def test_a_model_file_without_a_source_keeps_the_name_of_its_adapter() -> None:
     write_task(Path("mine.yaml"), adapter="clip-nano")
-    record = mmbench.evaluate("mine.yaml", TASK, limit=50, device="cpu")
+    record = mmbench.evaluate("mine.yaml", TASK, limit=50, device="cpu").record
     assert (record.model.name, record.published) == ("clip-nano", [])
 
 

@@ -289,7 +289,7 @@ def test_where_no_content_can_be_read_every_prediction_fails() -> None:
 def test_rescoring_by_what_was_not_stored_fails_and_says_so(tmp_path: Path) -> None:
     data = tmp_path / "refs.jsonl"
     data.write_text('{"id": "a", "references": ["x"]}\n{"id": "b", "references": ["y"]}\n')
-    record = mmbench.score("captions", {"a": "x", "b": "z"}, data=data, out=tmp_path / "out")
+    record = mmbench.score("captions", {"a": "x", "b": "z"}, data=data, out=tmp_path / "out").record
     again = rescore(record.run, out=str(tmp_path / "out"), metrics=("clipscore@clip-nano",)).record
     assert again.counts["failed"] == 2
     assert "give the images of the data" in again.failures[0][1]

@@ -419,7 +419,7 @@ def scored(folder: Path, scores: Any, targets: list[str], task_name: str) -> Any
     rows = "".join(f"{n},{label}\n" for n, label in enumerate(targets))
     (folder / "refs.csv").write_text(f"id,label\n{rows}")
     np.save(folder / "s.npy", np.asarray(scores))
-    return mmbench.score(task_name, folder / "s.npy", data=folder / "refs.csv")
+    return mmbench.score(task_name, folder / "s.npy", data=folder / "refs.csv").record
 
 
 @pytest.mark.parametrize(
@@ -441,7 +441,7 @@ def test_outputs_say_what_they_were_taken_for(tmp_path: Path, scores: Any, taken
 def test_a_file_of_labels_says_nothing_of_scores(tmp_path: Path) -> None:
     (tmp_path / "refs.csv").write_text("id,label\n1,a\n2,b\n")
     (tmp_path / "said.csv").write_text("id,value\n1,a\n2,a\n")
-    record = mmbench.score("labels", tmp_path / "said.csv", data=tmp_path / "refs.csv")
+    record = mmbench.score("labels", tmp_path / "said.csv", data=tmp_path / "refs.csv").record
     assert record.notes == ["scored from outputs"]
 
 
@@ -454,7 +454,7 @@ def test_doubles_keep_their_order_in_outputs(tmp_path: Path) -> None:
         {"id": str(n), "value": dict(zip("ab", row, strict=True))} for n, row in enumerate(rows)
     ]
     (tmp_path / "s.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    again = mmbench.score("labels", tmp_path / "s.jsonl", data=tmp_path / "refs.csv")
+    again = mmbench.score("labels", tmp_path / "s.jsonl", data=tmp_path / "refs.csv").record
     assert again.scores["accuracy@1"].value == 1
 
 

@@ -120,7 +120,7 @@ def scored(folder: Path, name: str, outputs: Any, targets: list[Any]) -> Any:
         np.save(path, outputs)
     else:
         path.write_text("".join(f"{json.dumps(one)}\n" for one in outputs))
-    return mmbench.score("labels", path, data=folder / "refs.csv")
+    return mmbench.score("labels", path, data=folder / "refs.csv").record
 
 
 def listed(*values: Any) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
     ids = [f"p{n}#0" if source in (texts, columns) else str(n) for n in range(3)]
     vectors = np.eye(3, dtype=np.float32)
     given = Outputs(embeddings={"query": (ids, vectors), "corpus": (["p0", "p1", "p2"], vectors)})
-    record = mmbench.score(str(task), given, data=data)
+    record = mmbench.score(str(task), given, data=data).record
     assert {s.value for s in record.scores.values()} == {1.0}
     assert record.counts["failed"] == 0
     assert any("the media of 3 samples are missing" in note for note in record.notes)
@@ -89,7 +89,7 @@ def test_embeddings_are_scored_without_the_images(tmp_path: Path, source: object
                 command(model, str(task), options)
     for n in range(3):
         save_image(data / f"p{n}.jpg")
-    with_images = mmbench.score(str(task), given, data=data)
+    with_images = mmbench.score(str(task), given, data=data).record
     assert not any("hashed" in note for note in with_images.notes)
     assert with_images.task.data_hash != record.task.data_hash
 
@@ -137,14 +137,14 @@ def test_outputs_name_documents_by_any_spelling_of_their_path(tmp_path: Path) ->
     (tmp_path / "x.run").write_text(
         "q1 Q0 ./b.jpg 1 9 t\nq1 Q0 x/../a.jpg 2 8 t\nq/2.jpg Q0 y/../b.jpg 1 7 t\n"
     )
-    record = mmbench.score("pairs", tmp_path / "x.run", data=qrels)
+    record = mmbench.score("pairs", tmp_path / "x.run", data=qrels).record
     assert record.scores["mrr@10"].value == 0.75
     assert record.notes == ["scored from outputs"]  # no document is unknown
     sides = {
         "query": (["q1", "q/./2.jpg"], np.float32([[0.5, 0.9], [0, 1]])),
         "corpus": (["./a.jpg", "b.jpg"], np.eye(2, dtype=np.float32)),
     }
-    record = mmbench.score("pairs", Outputs(embeddings=sides), data=qrels)
+    record = mmbench.score("pairs", Outputs(embeddings=sides), data=qrels).record
     assert record.scores["mrr@10"].value == 0.75
     assert record.task.data == {"query": 2, "corpus": 2}
     sides["corpus"] = ["./a.jpg", "a.jpg"], np.eye(2, dtype=np.float32)

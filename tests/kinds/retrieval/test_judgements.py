@@ -68,7 +68,7 @@ def test_the_numbers_of_trec_eval(tmp_path: Path, seed: int, as_run: bool) -> No
         }
         given = Outputs({q: found[:20] for q, found in ordered.items()})
         lists = {q: {d: lists[q][d] for d in found[:20]} for q, found in ordered.items()}
-    record = mmbench.score("pairs", given, data=files(tmp_path, qrels))
+    record = mmbench.score("pairs", given, data=files(tmp_path, qrels)).record
     rows = trec.RelevanceEvaluator(qrels, set(TREC.values())).evaluate(lists)
     assert set(rows) == set(qrels)
     for name, measure in TREC.items():
@@ -87,7 +87,7 @@ UNIT = np.eye(4)
 def test_what_nobody_judged_is_counted(tmp_path: Path) -> None:
     data = files(tmp_path, {**QRELS, "q3": {"d1": 0}})
     listed = {"q1": ["d9", "d1", "d8"], "q2": ["d3", "d9"], "q3": ["d7"], "q4": ["x", "d1"]}
-    record = mmbench.score("pairs", Outputs(listed), data=data)
+    record = mmbench.score("pairs", Outputs(listed), data=data).record
     # d7, d8 and d9; the list of q4 is not looked at.
     assert record.notes == [
         "1 judged query without a relevant document: counted as 0",
@@ -99,7 +99,7 @@ def test_what_nobody_judged_is_counted(tmp_path: Path) -> None:
     assert record.counts["failed"] == 0
     assert record.scores["mrr@10"].value == pytest.approx((1 / 2 + 1 + 0) / 3)
     without = {query: docs for query, docs in listed.items() if query != "q4"}
-    other = mmbench.score("pairs", Outputs(without), data=data)
+    other = mmbench.score("pairs", Outputs(without), data=data).record
     assert other.task.data_hash == record.task.data_hash  # the same questions: one column
     assert score_values(other) == score_values(record)
 
@@ -108,7 +108,7 @@ def test_embeddings_of_further_documents_and_queries(tmp_path: Path) -> None:
     queries = {"q1": [0.5, 0, 0, 0.9], "q2": UNIT[2], "q9": [np.nan] * 4}
     corpus = {"d1": UNIT[0], "d2": UNIT[1], "d3": UNIT[2], "d4": UNIT[3]}
     data = files(tmp_path, QRELS)
-    record = mmbench.score("pairs", embeddings(queries, corpus), data=data)
+    record = mmbench.score("pairs", embeddings(queries, corpus), data=data).record
     # d4 stands before d1 for q1. q9 is not asked, so that its embedding does not matter.
     assert record.scores["mrr@10"].value == pytest.approx((1 / 2 + 1) / 2)
     assert record.counts["failed"] == 0
@@ -117,10 +117,10 @@ def test_embeddings_of_further_documents_and_queries(tmp_path: Path) -> None:
     assert "1 query without judgements: left out" in record.notes
     assert "no-relevant" not in record.scores["mrr@10"].signature
     del queries["q9"]
-    again = mmbench.score("pairs", embeddings(queries, corpus), data=data)
+    again = mmbench.score("pairs", embeddings(queries, corpus), data=data).record
     assert again.task.data_hash == record.task.data_hash
     del corpus["d4"]
-    easier = mmbench.score("pairs", embeddings(queries, corpus), data=data)
+    easier = mmbench.score("pairs", embeddings(queries, corpus), data=data).record
     assert easier.task.data_hash != record.task.data_hash  # another corpus: another column
 
 
@@ -130,7 +130,7 @@ def test_judged_documents_without_an_embedding(tmp_path: Path) -> None:
     given = embeddings(dict(zip(qrels, UNIT, strict=False)), {"d1": UNIT[0], "d4": UNIT[2]})
     with pytest.raises(DataError, match="corpus embeddings: 2 of 4 samples have no output: d2, d3"):
         mmbench.score("pairs", given, data=data)
-    record = mmbench.score("pairs", given, data=data, partial=True)
+    record = mmbench.score("pairs", given, data=data, partial=True).record
     # trec_eval: recall 1/2 for q1, 0 for q2, which is not left out, 1 for q3.
     recall = record.scores["fraction_recall@10"]
     assert recall.value == pytest.approx((1 / 2 + 0 + 1) / 3)
@@ -142,7 +142,7 @@ def test_judged_documents_without_an_embedding(tmp_path: Path) -> None:
 def test_an_output_that_failed_in_a_file_of_lists(tmp_path: Path) -> None:
     path = tmp_path / "lists.jsonl"
     path.write_text('{"id": "q1", "error": "timeout"}\n{"id": "q2", "value": ["d3"]}\n')
-    record = mmbench.score("pairs", path, data=files(tmp_path, QRELS))
+    record = mmbench.score("pairs", path, data=files(tmp_path, QRELS)).record
     assert record.failures == [("q1", "timeout")]
     assert (record.scores["map"].value, record.scores["map"].bounds) == (1.0, (0.5, 1.0))
     with pytest.raises(DataError, match=r"query q1: each document must .* d1;"):

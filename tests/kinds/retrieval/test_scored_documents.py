@@ -25,7 +25,7 @@ def score(folder: Path, run: object, qrels: dict[str, dict[str, int]], name: str
     data, file = folder / "qrels.json", folder / name
     data.write_text(json.dumps(qrels))
     file.write_text(run if isinstance(run, str) else json.dumps(run))
-    return mmbench.score("pairs", file, data=data)
+    return mmbench.score("pairs", file, data=data).record
 
 
 def as_trec(run: Run) -> str:
@@ -85,7 +85,7 @@ def test_ids_without_their_case(tmp_path: Path) -> None:
     data, file = tmp_path / "qrels.json", tmp_path / "x.json"
     data.write_text(json.dumps(qrels))
     file.write_text(json.dumps(run))
-    record = mmbench.score("pairs", file, data=data, fold_ids=True)
+    record = mmbench.score("pairs", file, data=data, fold_ids=True).record
     assert record.scores["map"].value == 1.0
 
 

@@ -96,7 +96,9 @@ def test_mapped_embeddings_on_a_device(tmp_path: Path) -> None:
 def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRecord, Path]:
     pytest.importorskip("faiss", reason="faiss is in the extras index and gpu")
     out = tmp_path_factory.mktemp("board")
-    return mmbench.evaluate("clip-nano", "shapes-retrieval", index=INDEXES, out=out, limit=200), out
+    return mmbench.evaluate(
+        "clip-nano", "shapes-retrieval", index=INDEXES, out=out, limit=200
+    ).record, out
 
 
 def rows_of(one: RunRecord) -> Mapping[str, list[dict]]:
@@ -110,13 +112,13 @@ def test_each_index_has_the_scores_of_a_run_with_it(compared: tuple[RunRecord, P
     rows = rows_of(whole)
     assert list(rows) == [f"compared, {name}" for name in NAMES]
     for nth, index in enumerate(INDEXES):
-        alone = mmbench.evaluate("clip-nano", "shapes-retrieval", index=index, limit=200)
+        alone = mmbench.evaluate("clip-nano", "shapes-retrieval", index=index, limit=200).record
         scores = {}
         for direction in rows.values():
             assert direction[nth]["factory"] == index
             scores |= direction[nth]["scores"]
         assert scores == {name: score.value for name, score in alone.scores.items()}
-    first = mmbench.evaluate("clip-nano", "shapes-retrieval", index=INDEXES[0], limit=200)
+    first = mmbench.evaluate("clip-nano", "shapes-retrieval", index=INDEXES[0], limit=200).record
     assert whole.scores == first.scores
     assert whole.task == first.task
 
@@ -242,8 +244,8 @@ def test_scored_embeddings_take_a_search_device(tmp_path: Path) -> None:
     values = {"task": "shapes-retrieval", "predictions": tmp_path / "x.npz", "partial": True}
     with pytest.raises(UserError, match="--search-device tpu: not a device"):
         mmbench.score(**values, search_device="tpu")
-    scored = mmbench.score(**values, search_device="cpu")
-    assert scored.scores == mmbench.score(**values).scores
+    scored = mmbench.score(**values, search_device="cpu").record
+    assert scored.scores == mmbench.score(**values).record.scores
     assert scored.task.asked.startswith("index=exact")
 
 

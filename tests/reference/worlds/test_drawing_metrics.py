@@ -197,7 +197,9 @@ mmbench.register("model", "reads-shapes")(Reads)
 
 
 def test_one_that_reads_the_prompt_is_all_right(tmp_path: Path) -> None:
-    best = mmbench.evaluate("reads-shapes", "shapes-draw", limit=12, device="cpu", out=tmp_path)
+    best = mmbench.evaluate(
+        "reads-shapes", "shapes-draw", limit=12, device="cpu", out=tmp_path
+    ).record
     assert best.counts["failed"] == 0
     values = score_values(best)
     assert values["shapes_right"] == 1
@@ -214,7 +216,7 @@ def test_one_that_errs_in_a_colour_loses_that(tmp_path: Path) -> None:
     task.write_text(f"include: shapes-draw\nname: rules-alone\nmetrics: {metrics}\n")
     found = mmbench.evaluate(
         "reads-shapes", str(task), limit=12, device="cpu", model_args={"errs": True}
-    )
+    ).record
     asked = [parse_caption(str(s.inputs["text"])) for s in shapes_prompts(None, images=12).samples]
     red = [[thing.colour == "red" for thing in things] for things in asked]
     assert any(map(any, red))

@@ -28,7 +28,9 @@ def command(args: argparse.Namespace) -> int:
 
 def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     if args.what == "tasks":
-        return _tasks(args.tasks)
+        from mmbench.spec import task_summaries
+
+        return iter(task_summaries(args.tasks).items())
     if args.what == "runs":
         return _runs(args.out)
     if args.what == "recipes":
@@ -43,13 +45,6 @@ def _metric(name: str) -> tuple[str, ...]:
     plugin = registry.plugin("metric", name)
     info = MetricInfo() if plugin and plugin.package else metric_names.metric_info(name)
     return name, info.unit, direction(info), value_range(info), registry.summary("metric", name)
-
-
-def _tasks(folders: list[str]) -> Iterator[tuple[str, str]]:
-    from mmbench.spec import task_files, task_summary
-
-    for name, path in sorted(task_files(folders).items()):
-        yield name, task_summary(path)
 
 
 def _recipes() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The Python interface: `mmbench.evaluate`, `mmbench.score` and `mmbench.metric`."""
+"""Evaluation from Python: `mmbench.evaluate`, `mmbench.score` and `mmbench.metric`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmbench import metric_names
+from mmbench.api.result import Result
 from mmbench.engine.context import run_context
 from mmbench.engine.identity import canonical
 from mmbench.engine.options import options_from, search_settings
@@ -18,7 +19,7 @@ from mmbench.predictions.values import as_value
 from mmbench.storage import records as store
 from mmbench.storage.content_keys import digest
 from mmbench.storage.folders import Folder
-from mmbench.types import Outputs, Prediction, RunRecord, Score
+from mmbench.types import Outputs, Prediction, Score
 
 
 def evaluate(
@@ -43,8 +44,8 @@ def evaluate(
     inception: str | Path | None = None,
     price: tuple[float, float] | None = None,
     tasks: Sequence[str] = (),
-) -> RunRecord:
-    """Run a model on a task and return the record, as `mmbench run` does.
+) -> Result:
+    """Run a model on a task and return the result, as `mmbench run` does.
 
     Each argument corresponds to the flag of `mmbench run` with the same name. The record and its
     rows are written only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build
@@ -80,7 +81,7 @@ def evaluate(
     outcome = run(model, task, options)
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
-    return outcome.record
+    return Result(outcome)
 
 
 def score(
@@ -100,8 +101,8 @@ def score(
     published_as: str | None = None,
     inception: str | Path | None = None,
     tasks: Sequence[str] = (),
-) -> RunRecord:
-    """Score outputs on a task and return the record, as `mmbench score` does.
+) -> Result:
+    """Score outputs on a task and return the result, as `mmbench score` does.
 
     `predictions` is a file (docs/scoring.md) or a mapping of sample ids to outputs: a text, a
     label, a dict of scores by label, or a list of document ids, best first. `field` selects columns
@@ -129,7 +130,7 @@ def score(
     )
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
-    return outcome.record
+    return Result(outcome)
 
 
 def _outputs(values: Mapping[str, object]) -> Outputs:

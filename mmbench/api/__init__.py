@@ -1,0 +1,1 @@
+"""The Python interface: functions that run, score, list and compare, and the values they return."""
