@@ -9,6 +9,8 @@ from mmbench import metric_names
 from mmbench.api.result import Result
 from mmbench.engine.context import run_context
 from mmbench.engine.identity import canonical
+from mmbench.engine.loading.models.live import HasAbility, LiveModel, live_model
+from mmbench.engine.loading.models.live_state import evaluation_mode
 from mmbench.engine.options import options_from, search_settings
 from mmbench.engine.run import run
 from mmbench.engine.score import score as score_outputs
@@ -23,9 +25,10 @@ from mmbench.types import Outputs, Prediction, Score
 
 
 def evaluate(
-    model: str,
+    model: str | HasAbility,
     task: str,
     *,
+    name: str | None = None,
     data: str | Path | None = None,
     limit: int | None = None,
     max_tokens: int | None = None,
@@ -47,15 +50,24 @@ def evaluate(
 ) -> Result:
     """Run a model on a task and return the result, as `mmbench run` does.
 
-    Each argument corresponds to the flag of `mmbench run` with the same name. The record and its
-    rows are written only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build
-    --out DIR` then makes the tables. Raises UserError.
+    `model` is the name of a model or an object with a method of `mmbench.protocols.models`, such as
+    a class around a network that is being trained. The modules of an object are in evaluation mode
+    during the run and stay on their device. `name` is the name of an object on boards; in a name
+    such as `net@epoch-3`, the part after `@` is its checkpoint (default: the name of its class).
+
+    Each other argument corresponds to the flag of `mmbench run` with the same name. The record and
+    its rows are written only if `out`, a folder of leaderboards, is given; `mmbench leaderboard
+    build --out DIR` then makes the tables. Raises UserError.
     """
-    if not isinstance(model, str):
-        raise UserError(
-            f"evaluate: the model is a {type(model).__name__}, not a name; register its class with"
-            ' mmbench.register("model", NAME) and pass NAME'
+    evaluated = _evaluated(model, name)
+    if isinstance(evaluated, LiveModel):
+        _refuse_model_settings(
+            device=device != "auto",
+            dtype=dtype != "auto",
+            model_args=bool(model_args),
+            trust_remote_code=trust_remote_code,
         )
+        device = evaluated.device
     options = options_from(
         {
             "data": data,
@@ -78,10 +90,27 @@ def evaluate(
     )
     if out is not None:
         Folder(out).check_writable()
-    outcome = run(model, task, options)
+    with evaluation_mode(model):
+        outcome = run(evaluated, task, options)
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
     return Result(outcome)
+
+
+def _evaluated(model: str | HasAbility, name: str | None) -> str | LiveModel:
+    """Return the model as the engine takes it. Raises UserError for a `name` of a named model."""
+    if not isinstance(model, str):
+        return live_model(model, name)
+    if name is not None:
+        raise UserError("evaluate: `name` is the name of an object; leave it out for a named model")
+    return model
+
+
+def _refuse_model_settings(**given: bool) -> None:
+    """Raise UserError for a setting of models with a name, which an object has already decided."""
+    for name, is_given in given.items():
+        if is_given:
+            raise UserError(f"evaluate: `{name}` is for named models; set it in the object itself")
 
 
 def score(

@@ -8,6 +8,7 @@ from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
 from mmbench.engine.inference.runner import InferenceRunner
+from mmbench.engine.loading.models.live import LiveModel
 from mmbench.engine.loading.outside import local_folders
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
 from mmbench.engine.options import RunSettings
@@ -49,7 +50,7 @@ class FinishedRun(NamedTuple):
 
 
 def run(
-    model: str,
+    model: str | LiveModel,
     task: str,
     options: RunSettings | None = None,
     progress: Progress | None = None,
@@ -57,8 +58,9 @@ def run(
 ) -> FinishedRun:
     """Run a model on a task; `executor` keeps the model loaded for further tasks.
 
-    Outputs are written to the journal as they arrive. If the run is killed, the same call computes
-    only the missing outputs, with the same bits. Raises UserError for errors that the user can fix.
+    `model` is the argument of `-m`, or an object. Outputs are written to the journal as they
+    arrive. If the run is killed, the same call computes only the missing outputs, with the same
+    bits. Raises UserError for errors that the user can fix.
     """
     with run_context(options, progress, executor) as context:
         costs = context.costs

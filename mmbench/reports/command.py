@@ -10,7 +10,7 @@ from mmbench.builtin import TABLES
 from mmbench.reports.index_tables import index_factories
 from mmbench.spec import packaged_tasks
 from mmbench.text import printable
-from mmbench.types import LATE, OUTPUTS, RunRecord
+from mmbench.types import LATE, LIVE, OUTPUTS, RunRecord
 
 _RESCORED = "rescored from"  # the beginning of the note of `mmbench rescore`
 _AFTER_RESCORING = (
@@ -61,6 +61,8 @@ def _run_words(record: RunRecord) -> Iterator[str]:
 def _model(record: RunRecord) -> str:
     """Return the argument of `-m`; a late fusion is a file with the name of the model."""
     model = record.model
+    if model.adapter == LIVE:
+        return "MODEL"
     if model.adapter == LATE:
         return f"{model.name}.yaml"
     checkpoint = f"@{model.checkpoint}" if model.checkpoint else ""
@@ -110,6 +112,11 @@ def _missing(record: RunRecord) -> Iterator[str]:
         yield "FILE is the file of outputs, whose path is not in the record."
     if model.adapter == LATE:
         yield f"{model.name}.yaml is the model file, which is not in the record."
+    if model.adapter == LIVE:
+        yield (
+            "The model was an object of a Python program, which called mmbench.evaluate; MODEL"
+            " stands for a plugin with its class."
+        )
     name = model.adapter.rpartition("@")[0].rpartition("+")[2]
     if name and ":" not in name and name not in TABLES["model"]:
         yield f"The model {name} comes from a plugin: add --plugin FILE.py, or install the plugin."

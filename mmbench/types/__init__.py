@@ -41,6 +41,7 @@ from mmbench.types.predictions import (
 from mmbench.types.records import (
     LATE,
     LIMITED,
+    LIVE,
     OUTPUTS,
     PARTIAL,
     REASONING_REMOVED,
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LATE",
     "LIMITED",
+    "LIVE",
     "OUTPUTS",
     "PARTIAL",
     "REASONING_REMOVED",

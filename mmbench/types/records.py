@@ -16,8 +16,9 @@ PARTIAL = "partial: left out "
 LIMITED = "limited: "
 # The beginning of the note that a record has if answers were scored with reasoning in them.
 REASONING_SCORED = "reasoning or its tags (<think>, <answer>) in "
-# The adapters of late fusion and of stored outputs, which have no single model class.
-LATE, OUTPUTS = "late", "outputs"
+# The adapters of late fusion and of stored outputs, which have no single model class, and of
+# objects of a Python program.
+LATE, OUTPUTS, LIVE = "late", "outputs", "live"
 
 
 class ModelInfo(Struct, frozen=True):
@@ -25,7 +26,8 @@ class ModelInfo(Struct, frozen=True):
 
     `adapter` is NAME@VERSION: the registered name and the version of the model class. It is `late`,
     `baseline` or `outputs` for an ensemble, a baseline or stored outputs, which have no single
-    class. In older records it is MODULE:CLASS@VERSION.
+    class, and `live` for an object of a Python program. In older records it is
+    MODULE:CLASS@VERSION.
     """
 
     name: str

@@ -186,6 +186,6 @@ def test_a_part_that_does_not_fit_is_named(
     assert shown.count("\n") == 1
 
 
-def test_a_model_that_is_no_name_is_refused() -> None:
-    with pytest.raises(UserError, match="the model is a dict, not a name; register its class"):
-        mmbench.evaluate({}, "answers")  # type: ignore[arg-type]
+def test_a_model_that_is_neither_a_name_nor_has_an_ability_is_refused() -> None:
+    with pytest.raises(UserError, match="the model is a dict, without any of the methods embed, "):
+        mmbench.evaluate({}, "answers")

@@ -9,6 +9,7 @@ import msgspec
 from mmbench import registry
 from mmbench.engine.loading.media_check import media_field
 from mmbench.engine.loading.models.adapters import class_of
+from mmbench.engine.loading.models.live import LiveModel
 from mmbench.engine.loading.models.resolver import Model
 from mmbench.errors import UserError
 from mmbench.protocols import Dataset, Kind, ModelClass, Needs, Rates, Writes
@@ -48,7 +49,7 @@ def required_ability(kind: Kind[Dataset], spec: TaskSpec) -> Needs:
     return needs
 
 
-def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
+def refuse_early(model: str | LiveModel, kind: Kind[Dataset], spec: TaskSpec) -> None:
     """Raise UserError for a model that can never run the task, by its class.
 
     Such a class lacks the methods, accepts none of the modalities of the task's fields, or does not
@@ -56,14 +57,15 @@ def refuse_early(model: str, kind: Kind[Dataset], spec: TaskSpec) -> None:
     if no sample can consist of text alone.
     """
     ability, joint = required_ability(kind, spec)
-    cls = class_of(model)
+    cls = class_of(model) if isinstance(model, str) else model.cls
+    name = model if isinstance(model, str) else model.name
     field_names = {*spec.fields, *spec.fields.values()}
     task_modalities: set[Modality] = {m for m in (*_MEDIA, "text") if m in field_names}
     media = task_modalities.intersection(_MEDIA)
     usable = task_modalities | {"text"} if _asks_texts(ability, spec) else media
     takes_none = media and not usable & cls.modalities
     if _missing(cls, ability) or takes_none or joint - cls.modalities:
-        raise _unsuitable_model(model, cls, ability, task_modalities, spec)
+        raise _unsuitable_model(name, cls, ability, task_modalities, spec)
 
 
 def _asks_texts(ability: type, spec: TaskSpec) -> bool:

@@ -25,6 +25,7 @@ from mmbench.engine.loading.data.data_flags import (
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.media_check import check_media
+from mmbench.engine.loading.models.live import LiveModel, find_live
 from mmbench.engine.loading.models.model_ref import parse
 from mmbench.engine.loading.models.recipes import with_recipe_scores
 from mmbench.engine.loading.models.resolver import BASELINES, Model, ModelResolver, find
@@ -57,11 +58,12 @@ class PreparedRun(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
+def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedRun:
     """Find the task, the data and the model, and check that they fit, without loading weights.
 
-    A model that can never run the task is refused before any data are loaded. A missing model and
-    missing data are reported in one error. Raises UserError.
+    `model` is the argument of `-m`, or an object. A model that can never run the task is refused
+    before any data are loaded. A missing model and missing data are reported in one error. Raises
+    UserError.
     """
     options = context.options
     spec, kind = find_task(task, options)
@@ -70,7 +72,7 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
         refuse_early(model, kind, known)
     resolved, dataset = _find_model_and_data(model, spec, kind, context)
     spec, kind = with_modality_of_data(spec, kind, dataset)
-    if resolved is not None and options.published_as is None:
+    if resolved is not None and options.published_as is None and isinstance(model, str):
         spec = _with_recipe_scores(spec, kind, model, resolved, options)
     check_media(spec, dataset)
     data, notes = with_breakdown_tags(spec, dataset)
@@ -78,7 +80,7 @@ def prepare(model: str, task: str, context: RunContext) -> PreparedRun:
         whole, data = data, data.limit(options.limit)
         notes = [*notes, *_limit_notes(spec, whole, data)]
     if resolved is None:
-        info = ModelInfo(model, None, None, "", BASELINE, {}, "none")
+        info = ModelInfo(str(model), None, None, "", BASELINE, {}, "none")
         return PreparedRun(spec, kind, data, None, info, {}, tuple(notes))
     kind.check(data)
     requests = kind.requests(data, options.seed)
@@ -115,7 +117,7 @@ def _with_recipe_scores(
 
 
 def _find_model_and_data(
-    model: str, spec: TaskSpec, kind: Kind[Dataset], context: RunContext
+    model: str | LiveModel, spec: TaskSpec, kind: Kind[Dataset], context: RunContext
 ) -> tuple[Model | None, Dataset]:
     """Return the model (None for a baseline) and the data. Raises one UserError for all faults."""
     options = context.options
@@ -136,12 +138,13 @@ def _find_model_and_data(
     return resolved, data
 
 
-def _advice(model: str, options: RunSettings, problems: list[UserError]) -> list[str]:
+def _advice(model: str | LiveModel, options: RunSettings, problems: list[UserError]) -> list[str]:
     """Return advice on the flags to add if no checkpoint or no data were given."""
     lacks = {type(problem) for problem in problems}
     arguments = []
-    if ModelError in lacks and model not in BASELINES and parse(model).adapter == model:
-        arguments.append(f"-m {model}@CHECKPOINT")
+    name = model if isinstance(model, str) and model not in BASELINES else ""
+    if ModelError in lacks and name and parse(name).adapter == name:
+        arguments.append(f"-m {name}@CHECKPOINT")
     if DataError in lacks and options.data is None:
         arguments.append("--data PATH")
     if not arguments:
@@ -189,7 +192,9 @@ def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]
     return spec, kind
 
 
-def _find_model(model: str, kind: Kind[Dataset], context: RunContext) -> Model | None:
+def _find_model(model: str | LiveModel, kind: Kind[Dataset], context: RunContext) -> Model | None:
+    if isinstance(model, LiveModel):
+        return find_live(model)
     if model in BASELINES:
         if model not in kind.baselines:
             raise ModelError(

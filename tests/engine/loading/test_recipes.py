@@ -28,7 +28,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     cache = tmp_path_factory.mktemp("answers")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MMBENCH_CACHE", str(cache))
-        value = mmbench.evaluate("clip-nano", TASK, device="cpu").scores[SCORE].value
+        value = mmbench.evaluate("clip-nano", TASK, device="cpu").record.scores[SCORE].value
     assert value is not None
     return cache, value
 
