@@ -132,10 +132,11 @@ def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     """Return a function that maps a row number to the image, audio or video in a column.
 
     If the rows of the data set are exactly the rows of its Arrow files, in order, the function
-    reads the bytes from a range of the file. Otherwise (`test[:100]`, data in memory) it reads the
-    row through the datasets library.
+    reads the bytes from a range of the file. Otherwise (`test[:100]`, data in memory, shuffled
+    data) it reads the row through the datasets library.
     """
-    files = [_pieces(Path(entry["filename"]), column) for entry in dataset.cache_files]
+    places = [] if dataset._indices is not None else dataset.cache_files  # rows in another order
+    files = [_pieces(Path(entry["filename"]), column) for entry in places]
     stored: list[MediaFile] = [file for file in files if file is not None]
     if len(stored) < len(files) or sum(map(len, stored)) != len(dataset):
         stored = [_HubMedia(dataset, column)]

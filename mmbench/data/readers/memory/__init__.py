@@ -1,0 +1,1 @@
+"""Rows of data in memory: data frames, lists, and data sets of torch and of `datasets`."""
