@@ -7,6 +7,8 @@ from pathlib import Path
 
 from mmbench import metric_names
 from mmbench.api.result import Result
+from mmbench.data.readers.memory.columns import Items
+from mmbench.data.readers.memory.rows import DataPlace, memory_rows
 from mmbench.engine.context import run_context
 from mmbench.engine.identity import canonical
 from mmbench.engine.loading.models.live import HasAbility, LiveModel, live_model
@@ -29,7 +31,7 @@ def evaluate(
     task: str,
     *,
     name: str | None = None,
-    data: str | Path | None = None,
+    data: str | Path | Items | None = None,
     limit: int | None = None,
     max_tokens: int | None = None,
     index: str | Sequence[str] | None = None,
@@ -55,9 +57,11 @@ def evaluate(
     during the run and stay on their device. `name` is the name of an object on boards; in a name
     such as `net@epoch-3`, the part after `@` is its checkpoint (default: the name of its class).
 
-    Each other argument corresponds to the flag of `mmbench run` with the same name. The record and
-    its rows are written only if `out`, a folder of leaderboards, is given; `mmbench leaderboard
-    build --out DIR` then makes the tables. Raises UserError.
+    `data` is a path, or data in memory (`memory_rows`): a list of dicts, a pandas data frame, a
+    Dataset of the datasets library, or a map-style data set of torch. Each other argument
+    corresponds to the flag of `mmbench run` with the same name. The record and its rows are written
+    only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build --out DIR` then
+    makes the tables. Raises UserError.
     """
     evaluated = _evaluated(model, name)
     if isinstance(evaluated, LiveModel):
@@ -70,7 +74,7 @@ def evaluate(
         device = evaluated.device
     options = options_from(
         {
-            "data": data,
+            "data": _place(data),
             "limit": limit,
             "max_tokens": max_tokens,
             "device": device,
@@ -106,6 +110,10 @@ def _evaluated(model: str | HasAbility, name: str | None) -> str | LiveModel:
     return model
 
 
+def _place(data: str | Path | Items | None) -> str | DataPlace | None:
+    return data if data is None or isinstance(data, str | Path) else memory_rows(data)
+
+
 def _refuse_model_settings(**given: bool) -> None:
     """Raise UserError for a setting of models with a name, which an object has already decided."""
     for name, is_given in given.items():
@@ -117,7 +125,7 @@ def score(
     task: str,
     predictions: str | Path | Mapping[str, object],
     *,
-    data: str | Path | None = None,
+    data: str | Path | Items | None = None,
     name: str | None = None,
     partial: bool = False,
     field: Mapping[str, str] | None = None,
@@ -134,14 +142,15 @@ def score(
     """Score outputs on a task and return the result, as `mmbench score` does.
 
     `predictions` is a file (docs/scoring.md) or a mapping of sample ids to outputs: a text, a
-    label, a dict of scores by label, or a list of document ids, best first. `field` selects columns
+    label, a dict of scores by label, or a list of document ids, best first. `data` is as in
+    `evaluate`. `field` selects columns
     of the file: {"prediction": NAME, "id": NAME}. Each other argument corresponds to the flag of
     `mmbench score` with the same name; the record is written only if `out` is given. Raises
     UserError.
     """
     options = options_from(
         {
-            "data": data,
+            "data": _place(data),
             "device": device,
             "seed": seed,
             "published_as": published_as,

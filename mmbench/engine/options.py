@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mmbench.errors import UserError
 
+if TYPE_CHECKING:
+    from mmbench.data.readers.memory.rows import DataPlace as Place
+else:
+    Place = Any  # msgspec converts no unions of its own and other types
+
 
 class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
-    `settings` maps names to settings of the task's kind, such as `index` (`search_settings` makes
-    those of a search). `metric_models` maps
+    `data` is the value of `--data`, or rows in memory. `settings` maps names to settings of the
+    task's kind, such as `index` (`search_settings` makes those of a search). `metric_models` maps
     options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
     `columns`, `labels`, `templates` and `split` replace the options of own data
     (`with_data_flags`). `max_tokens` replaces the token limit of a task that generates text.
     `price` has the prices of a million prompt tokens and of a million completion tokens.
     """
 
-    data: Path | None = None
+    data: Place | None = None
     columns: dict[str, str | list[str]] = {}
     labels: str | list[str] = ""
     templates: list[str] = []
@@ -64,6 +69,8 @@ def options_from(
         "settings": _without_none(settings),
         "metric_models": _without_none(metric_models),
     }
+    if isinstance(values.get("data"), str):
+        values["data"] = Path(str(values["data"]))
     try:
         return msgspec.convert(values, RunSettings, dec_hook=_as_path)
     except msgspec.ValidationError as error:

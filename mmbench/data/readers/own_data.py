@@ -14,6 +14,7 @@ from mmbench.data.readers.layouts.annotated_images import (
 from mmbench.data.readers.layouts.media_folder import MediaFolder
 from mmbench.data.readers.library.local import SAVED
 from mmbench.data.readers.library.rows import library_rows
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.parquet_files import ParquetRows
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import TABLES, read_records
@@ -31,11 +32,12 @@ LAYOUTS = (
 )
 
 
-def own_rows(place: str | Path, split: str | None = None, value: str = "") -> Rows:
+def own_rows(place: str | DataPlace, split: str | None = None, value: str = "") -> Rows:
     """Open the user's own data as rows; cells are read when their column is first used.
 
     `place` is one of these:
 
+    - rows in memory, which are returned;
     - a CSV, TSV, JSONL, JSON, Parquet or Arrow file; the columns are those of the file;
     - a JSON file of captions in the format of COCO or Karpathy (`AnnotatedImages`);
     - a folder with a single table; paths in it are relative to the folder;
@@ -51,6 +53,8 @@ def own_rows(place: str | Path, split: str | None = None, value: str = "") -> Ro
 
     Raises DataError for data that cannot be read, UnknownName for an unknown split.
     """
+    if isinstance(place, Rows):
+        return place
     if are_tars(place):
         return tar_rows(place, split)
     path = Path(place)
@@ -63,7 +67,9 @@ def own_rows(place: str | Path, split: str | None = None, value: str = "") -> Ro
     raise DataError(f"{place}: no such file or folder; give {LAYOUTS}")
 
 
-def rows_of(root: str | Path | None, path: str, split: str | None = None, value: str = "") -> Rows:
+def rows_of(
+    root: str | DataPlace | None, path: str, split: str | None = None, value: str = ""
+) -> Rows:
     """Return the rows of the data at `root` (`--data`), or else at `path` (`own_rows`)."""
     if root is None and not path:
         raise DataError(f"no data were given; give --data PATH: {LAYOUTS}")

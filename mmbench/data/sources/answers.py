@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.media_columns import check_optional
 from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text
@@ -35,7 +35,7 @@ _ROLES = (
 
 @declare_source("table", "json", "folder", own_data=True, any_layout=True)
 def answers(
-    root: Path | None,
+    root: DataPlace | None,
     *,
     path: str = "",
     columns: dict[str, str] | None = None,

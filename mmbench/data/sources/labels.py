@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 from mmbench.columns import Texts, are_distinct
@@ -13,6 +12,7 @@ from mmbench.data.mapping.classes import ClassNames, class_names, sorted_classes
 from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.own_table_media import media_by_modality, medium_paths
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import parse_text, plain_name
@@ -32,7 +32,7 @@ _ROLES = (
 
 @declare_source("table", "json", "folder", own_data=True, any_layout=True)
 def labels(
-    root: Path | None,
+    root: DataPlace | None,
     *,
     path: str = "",
     columns: dict[str, str] | None = None,
@@ -87,12 +87,25 @@ class _Labels(NamedTuple):
 
 def _labels(rows: OwnTable) -> _Labels:
     name, cells = rows.only(_LABELS, "label")
+    if classes := rows.classes(name):  # labels are numbers of classes
+        cells = rows.convert(name, lambda cell: _class_of(cell, classes), cells)
     lists = plain_name(name) == "labels" or any(isinstance(cell, list) for cell in cells)
     if not lists and isinstance(cells, Texts) and cells.are_full():
         return _Labels(cells, range(len(cells)), lists)
     name_lists = rows.convert(name, _names, cells)
     each = [row for row, names in enumerate(name_lists) for _ in names]
     return _Labels(list(chain.from_iterable(name_lists)), each, lists)
+
+
+def _class_of(cell: object, classes: Sequence[str]) -> object:
+    """Return the name of a class by its number, or of several. Raises ValueError."""
+    if isinstance(cell, list):
+        return [_class_of(one, classes) for one in cell]
+    if not isinstance(cell, int):
+        return cell
+    if not 0 <= cell < len(classes):
+        raise ValueError(f"the data set has the classes 0 to {len(classes) - 1}")
+    return classes[cell]
 
 
 def _names(cell: object) -> list[str]:

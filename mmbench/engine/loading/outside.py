@@ -15,6 +15,8 @@ from pathlib import Path
 
 from mmbench.data.mapping.find_media import FOLDERS
 from mmbench.data.readers.library.names import library_name
+from mmbench.data.readers.memory.rows import DataPlace
+from mmbench.data.readers.rows import Rows
 from mmbench.engine.loading.data.datasets import data_root
 from mmbench.errors import DataError
 from mmbench.storage.data_folders import data_folders_read, is_inside
@@ -27,7 +29,12 @@ _COCO = "annotations"  # COCO's folder of annotations, next to its folders of im
 
 
 def check_outside(
-    spec: TaskSpec, requests: Iterable[Requests], data_path: Path | None, host: str, *, allow: bool
+    spec: TaskSpec,
+    requests: Iterable[Requests],
+    data_path: DataPlace | None,
+    host: str,
+    *,
+    allow: bool,
 ) -> str:
     """Raise DataError if requests would send files outside the data folder to `host`.
 
@@ -49,14 +56,17 @@ def check_outside(
     )
 
 
-def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
+def data_folders(spec: TaskSpec, data_path: DataPlace | None) -> list[Path]:
     """Return the resolved folders of a task's data, the data folder first.
 
-    The data folder is `data_path`, or its parent if it is a file. Without `--data` it is the task's
+    The data folder is `data_path`, or its parent if it is a file. For rows in memory, it is the
+    folder of their relative paths. Without `--data` it is the task's
     folder under $MMBENCH_DATA, or the `path` in its data block. For the layout of COCO, the image
     folders next to `annotations` are added. For a data set of the hub, the list starts with the
     caches of `datasets` and `huggingface_hub`.
     """
+    if isinstance(data_path, Rows):
+        return [Path(os.path.realpath(data_path.folder)), _PACKAGE]
     place = data_path if data_path is not None else _default(spec)
     if place is None or not (place.exists() or place.parent.is_dir()):
         return [*_caches(), _PACKAGE]
@@ -66,7 +76,7 @@ def data_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
     return [real, *image_folders, _PACKAGE]
 
 
-def local_folders(spec: TaskSpec, data_path: Path | None) -> list[Path]:
+def local_folders(spec: TaskSpec, data_path: DataPlace | None) -> list[Path]:
     """Return the folders on this machine from which a task's data have been read.
 
     Unlike `data_folders`, this imports no library: a library that is not imported has read nothing.

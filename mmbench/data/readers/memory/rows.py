@@ -21,6 +21,10 @@ _ACCEPTED = (
 )
 
 
+# The place of data: a file or a folder, or rows in memory.
+DataPlace = Path | Rows
+
+
 class MemoryRows(Rows):
     """Rows with columns in memory; relative paths are relative to the working folder.
 

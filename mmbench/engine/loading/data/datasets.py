@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mmbench import registry
 from mmbench.columns import column, entries, rows_of_type
+from mmbench.data.readers.memory.rows import DataPlace
+from mmbench.data.readers.rows import Rows
 from mmbench.engine.loading.data.other_formats import explain_format
 from mmbench.engine.loading.data.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
@@ -25,12 +27,13 @@ def data_root() -> Path:
     return Path(with_home(os.environ.get("MMBENCH_DATA") or "data"))
 
 
-def load_data(spec: TaskSpec, data_path: Path | None, *, hub: bool = True) -> Dataset:
+def load_data(spec: TaskSpec, data_path: DataPlace | None, *, hub: bool = True) -> Dataset:
     """Load the data of a task, from `data_path` (`--data`) or its folder under `$MMBENCH_DATA`.
 
-    If neither exists and the task has a data set on the Hugging Face hub, load it from the hub, or
-    raise DataError if `hub` is false. Raises DataError if no data are found, UnknownName for an
-    option that the source does not have.
+    `data_path` may also be rows in memory, if the data source reads them. If neither exists and the
+    task has a data set on the Hugging Face hub, load it from the hub, or raise DataError if `hub`
+    is false. Raises DataError if no data are found, UnknownName for an option that the source does
+    not have.
     """
     root = _data_path(spec, data_path)
     if (
@@ -74,12 +77,17 @@ def _default(spec: TaskSpec) -> Path:
 
 
 def _load_from_source(
-    spec: TaskSpec, name: str, root: Path | None, options: dict[str, object]
+    spec: TaskSpec, name: str, root: DataPlace | None, options: dict[str, object]
 ) -> Dataset:
     source = registry.lookup("data", name)
     what = f"option of data source {name} (task {spec.name})"
     typed = checked_options(source, options, what, {"root"}, lambda names: _missing(what, names))
     values = {option: _expand_home(value) for option, value in typed.items()}
+    if isinstance(root, Rows) and not registry.source_info(name).any_layout:
+        raise DataError(
+            f"task {spec.name}: data source {name} reads files; give the path of its files, or a"
+            " task for your own data"
+        )
     if root is None and _needs_path(source):
         raise DataError(f"task {spec.name}: data source {name} reads files; give --data PATH")
     try:
@@ -88,7 +96,7 @@ def _load_from_source(
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise DataError(f"task {spec.name}: data source {name}: cannot read {reason}") from error
     except (DataError, UnknownName) as error:
-        if root is None:
+        if root is None or isinstance(root, Rows):
             raise
         explained = explain_format(error, spec, name, root)
         if explained is error:
@@ -144,8 +152,9 @@ def _expand_home(value: object) -> object:
     return with_home(value) if isinstance(value, str) and value.startswith("~/") else value
 
 
-def _data_path(spec: TaskSpec, data_path: Path | None) -> Path | None:
-    if data_path is not None and registry.source_info(spec.data["source"]).any_layout:
+def _data_path(spec: TaskSpec, data_path: DataPlace | None) -> DataPlace | None:
+    any_layout = registry.source_info(spec.data["source"]).any_layout
+    if isinstance(data_path, Rows) or (data_path is not None and any_layout):
         return data_path
     if data_path is not None:
         if not data_path.exists():

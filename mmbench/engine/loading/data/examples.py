@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from msgspec.structs import replace
 
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.kinds.conversation import PromptOptions
@@ -13,7 +12,7 @@ from mmbench.protocols import Dataset
 from mmbench.types import TaskSpec
 
 
-def with_example_data(spec: TaskSpec, data: Dataset, data_path: Path | None) -> Dataset:
+def with_example_data(spec: TaskSpec, data: Dataset, data_path: DataPlace | None) -> Dataset:
     """Return the data with the samples of `few_shot_data` as `examples`.
 
     The keys of `few_shot_data` replace those of `data`. Examples are read from
