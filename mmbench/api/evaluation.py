@@ -32,6 +32,10 @@ def evaluate(
     *,
     name: str | None = None,
     data: str | Path | Items | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    labels: str | Path | Sequence[str] | None = None,
+    templates: str | Sequence[str] | None = None,
+    split: str | None = None,
     limit: int | None = None,
     max_tokens: int | None = None,
     index: str | Sequence[str] | None = None,
@@ -58,7 +62,8 @@ def evaluate(
     such as `net@epoch-3`, the part after `@` is its checkpoint (default: the name of its class).
 
     `data` is a path, or data in memory (`memory_rows`): a list of dicts, a pandas data frame, a
-    Dataset of the datasets library, or a map-style data set of torch. Each other argument
+    Dataset of the datasets library, or a map-style data set of torch. `labels` are the names of the
+    classes, or a file of names; `templates` stands for `--template`. Each other argument
     corresponds to the flag of `mmbench run` with the same name. The record and its rows are written
     only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build --out DIR` then
     makes the tables. Raises UserError.
@@ -75,6 +80,8 @@ def evaluate(
     options = options_from(
         {
             "data": _place(data),
+            **_data_flags(columns, labels, split),
+            "templates": [templates] if isinstance(templates, str) else templates,
             "limit": limit,
             "max_tokens": max_tokens,
             "device": device,
@@ -114,6 +121,20 @@ def _place(data: str | Path | Items | None) -> str | DataPlace | None:
     return data if data is None or isinstance(data, str | Path) else memory_rows(data)
 
 
+def _data_flags(
+    columns: Mapping[str, str | Sequence[str]] | None,
+    labels: str | Path | Sequence[str] | None,
+    split: str | None,
+) -> dict[str, object]:
+    """Return the arguments that choose columns, classes and a split of own data, as settings."""
+    names = {
+        role: name if isinstance(name, str) else list(name)
+        for role, name in (columns or {}).items()
+    }
+    classes = str(labels) if isinstance(labels, str | Path) else labels and list(labels)
+    return {"columns": names or None, "labels": classes or None, "split": split}
+
+
 def _refuse_model_settings(**given: bool) -> None:
     """Raise UserError for a setting of models with a name, which an object has already decided."""
     for name, is_given in given.items():
@@ -126,6 +147,9 @@ def score(
     predictions: str | Path | Mapping[str, object],
     *,
     data: str | Path | Items | None = None,
+    columns: Mapping[str, str | Sequence[str]] | None = None,
+    labels: str | Path | Sequence[str] | None = None,
+    split: str | None = None,
     name: str | None = None,
     partial: bool = False,
     field: Mapping[str, str] | None = None,
@@ -151,6 +175,7 @@ def score(
     options = options_from(
         {
             "data": _place(data),
+            **_data_flags(columns, labels, split),
             "device": device,
             "seed": seed,
             "published_as": published_as,

@@ -16,6 +16,7 @@ from PIL import Image
 
 import mmbench
 from mmbench.errors import DataError
+from tests.support.paths import real_data
 from tests.support.toy_models import register_scores
 
 QUESTIONS = [
@@ -150,3 +151,68 @@ def test_a_task_of_a_published_data_set_reads_files() -> None:
         mmbench.evaluate("oracle", "coco-retrieval", data=rows_with(image))
     with pytest.raises(DataError, match="the data are a int; give a path, a list of dicts"):
         mmbench.evaluate("oracle", "answers", data=3)  # type: ignore[arg-type]
+
+
+class MeanColours:
+    """Embeds images by their mean colours, and texts by a hash of their words."""
+
+    modalities = frozenset({"text", "image"})
+
+    def embed(self, items: Any, modality: str, role: str) -> Any:
+        if modality == "image":
+            return np.stack([np.asarray(one, np.float32).mean((0, 1)) for one in items])
+        return np.stack([self._text(text) for text in items])
+
+    def _text(self, text: str) -> Any:
+        codes = np.frombuffer(text.encode(), np.uint8).astype(np.float32)
+        return np.array([codes.mean(), codes.std(), len(text)], np.float32)
+
+
+@pytest.mark.slow
+def test_real_photographs_have_the_same_recall_in_memory_and_in_files(tmp_path: Path) -> None:
+    folder = real_data("coco-mini")
+    annotations = json.loads(next(folder.glob("*.json")).read_text())
+    names = {one["id"]: one["file_name"] for one in annotations["images"]}
+    (image_folder,) = {path.parent for path in folder.rglob("*.jpg")}
+    texts: dict[int, list[str]] = {}
+    for one in annotations["annotations"]:
+        texts.setdefault(one["image_id"], []).append(one["caption"])
+    rows = [
+        {"image": str(image_folder / names[ident]), "text": own} for ident, own in texts.items()
+    ]
+    opened = [row | {"image": Image.open(row["image"])} for row in rows]
+    encoded = [row | {"image": Path(row["image"]).read_bytes()} for row in rows]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    data: list[Any] = [
+        tmp_path / "rows.jsonl", pd.DataFrame(opened), encoded, Items(opened), rows,
+        datasets.Dataset.from_list(encoded).cast_column("image", datasets.Image()),
+    ]  # fmt: skip
+    results = [mmbench.evaluate(MeanColours(), "retrieval", data=one) for one in data]
+    first = results[0].record
+    assert first.task.data == {"corpus": len(rows), "query": sum(map(len, texts.values()))}
+    assert first.counts["failed"] == 0
+    values = {name: score.value for name, score in first.scores.items()}
+    for result in results[1:]:  # intervals differ with the ids, by which samples are drawn
+        assert {name: s.value for name, s in result.record.scores.items()} == values
+
+
+def test_zero_shot_classification_of_images_in_memory() -> None:
+    rows = [{"picture": image(red), "kind": f"c{red % 2}"} for red in range(4)]
+    data = pd.DataFrame(rows)
+    columns = {"image": "picture", "label": "kind"}
+    result = mmbench.evaluate(
+        MeanColours(), "zeroshot", data=data, columns=columns, labels=["c1", "c0"],
+        templates="a photo of a {}.",
+    )  # fmt: skip
+    assert result.record.task.data == {"sample": 4}
+    assert result.samples["reference"].tolist() == ["c0", "c1", "c0", "c1"]
+
+
+def test_transcripts_and_captions_in_memory() -> None:
+    sounds = [{"id": str(n), "audio": (np.zeros(800), 8000), "text": f"word {n}"} for n in range(2)]
+    spoken = {"0": "word 0", "1": "word 2"}
+    result = mmbench.score("transcripts", spoken, data=sounds)
+    assert result.record.scores["wer[none]"].value == 0.25
+    captions = pd.DataFrame([{"id": "1", "image": image(1), "references": ["a dog", "dogs"]}])
+    scored = mmbench.score("captions", {"1": "a dog"}, data=captions)
+    assert scored.record.scores["bleu@1"].value == pytest.approx(1)

@@ -24,10 +24,11 @@ from mmbench.data.readers.layouts.caption_annotations import (
     read_annotations,
 )
 from mmbench.data.readers.library.local import SAVED
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable, unique_stems
 from mmbench.data.readers.records import parse_id, parse_text, refuse_duplicates
-from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import is_json_lines, json_records
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
@@ -50,7 +51,7 @@ _ROLES = (
 
 @declare_source("table", "json", "folder", own_data=True, any_layout=True)
 def captions(
-    root: Path | None,
+    root: DataPlace | None,
     *,
     path: str = "",
     columns: dict[str, str] | None = None,
@@ -109,14 +110,18 @@ class _Found(NamedTuple):
     source: Mapping[str, str]
 
 
-def _read(root: Path | None, path: str, columns: Mapping[str, str], split: str | None) -> _Found:
+def _read(
+    root: DataPlace | None, path: str, columns: Mapping[str, str], split: str | None
+) -> _Found:
+    roles = [role._replace(required=False) if "references" in columns else role for role in _ROLES]
+    if isinstance(root, Rows):
+        return _from_rows(own_table(root, columns, roles))
     place = Path(path) if root is None else root
     file = find_annotations(place, split or _SPLIT) if _has_json(place) else place
     if file.suffix.lower() == ".json" and file.is_file() and not columns:
         annotations = _from_json(file, split or _SPLIT)
         if annotations is not None:
             return _Found(annotations, str(file), file.parent, {}, {})
-    roles = [role._replace(required=False) if "references" in columns else role for role in _ROLES]
     rows = rows_of(None if root is None else file, path, split)
     return _from_rows(own_table(rows, columns, roles))
 

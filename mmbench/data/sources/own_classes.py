@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from mmbench.data.mapping.classes import ClassNames, class_names, occurring_classes, read_labels
@@ -11,6 +10,7 @@ from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.media_columns import Columns
 from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.datasets import Samples
@@ -31,7 +31,7 @@ TEMPLATES: dict[Modality, str] = {
 
 @declare_source("table", "json", "folder", any_layout=True)
 def own_classes(
-    root: Path | None,
+    root: DataPlace | None,
     *,
     path: str = "",
     columns: dict[str, Columns] | None = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from mmbench.data.mapping.column_roles import MEDIUM, Chosen, Role, choose_colum
 from mmbench.data.mapping.media_columns import Columns, column_list, one_medium
 from mmbench.data.mapping.pairs import PairColumns, pairs_from_rows
 from mmbench.data.readers.folders import MEDIA
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.records import is_missing
 from mmbench.data.readers.rows import Rows
@@ -28,7 +28,7 @@ _ROLES = (
 
 @declare_source("table", "json", "folder", any_layout=True)
 def own_pairs(
-    root: Path | None,
+    root: DataPlace | None,
     *,
     path: str = "",
     columns: dict[str, Columns] | None = None,

@@ -13,6 +13,7 @@ from mmbench.data.mapping.column_roles import own_table
 from mmbench.data.mapping.recording_parts import ranges_of_parts
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import entries, files_below
+from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.table_files import TABLES
 from mmbench.data.readers.transcript_lines import TIMED
@@ -26,7 +27,7 @@ from mmbench.protocols import declare_source
 from mmbench.text import listed
 from mmbench.types import Sample
 
-_FILES = (*TABLES, ".trn")
+_SPECIAL = (".trn", ".csv", ".tsv")  # which may be in a format that is no general table
 # Names of LibriSpeech's parts (openslr.org/12).
 _PARTS = (
     *("dev-clean", "dev-other", "test-clean", "test-other"),
@@ -36,7 +37,7 @@ _PARTS = (
 
 @declare_source("table", "json", "text", "folder", own_data=True, any_layout=True)
 def transcripts(
-    root: Path | None,
+    root: DataPlace | None,
     *,
     path: str = "",
     columns: dict[str, str] | None = None,
@@ -69,38 +70,46 @@ def transcripts(
     Raises DataError for data that cannot be read, for duplicate ids and for a folder with only
     other parts of LibriSpeech. An empty transcript is kept.
     """
-    if root is not None and root.is_dir():
-        root = _part(root, split)
-        chapters = sorted(f for f in files_below(root) if f.name.endswith(".trans.txt"))
-        if chapters:
-            return _data(librispeech(chapters, root))
-        if (root / "transcription").is_file():
-            return _data(sphinx(root))
-        root = root / "text" if (root / "text").is_file() else root
-    if root is not None and root.is_file() and root.name == "text":
-        return _data(kaldi(root))
-    _refuse_unread(root)
-    file = _own_file(root)
-    if file is None and root is not None and root.is_dir() and (pairs := text_files(root)):
-        return _data(pairs)
-    if file is not None and file.suffix.lower() == ".trn":
-        return _data(trn(file))
-    if file is not None and file.suffix.lower() == ".tsv" and is_fairseq(read_file(file)):
-        return _data(fairseq(file))
+    file = None
+    if isinstance(root, Path):
+        root = _part(root, split) if root.is_dir() else root
+        if (samples := _layout(root)) is not None:
+            return _data(samples)
+        _refuse_unread(root)
+        file = _own_file(root)
     rows = read_table(file) if file else rows_of(root, path, split or None, "text")
     table = own_table(rows, columns or {}, ROLES)
-    samples = _data(transcript_table(table))
-    return replace(samples, source={**table.source, **samples.source})
+    data = _data(transcript_table(table))
+    return replace(data, source={**table.source, **data.source})
 
 
-def _own_file(root: Path | None) -> Path | None:
-    """Return the table or .trn at `root`, or the only one in this folder, else None."""
-    if root is None or not root.is_dir():
-        files = [root] if root is not None else []
-    else:
-        files = [*entries(root)]
-    files = [file for file in files if file.suffix.lower() in _FILES]
-    return files[0] if len(files) == 1 and files[0].is_file() else None
+def _layout(root: Path) -> Sequence[Sample] | None:
+    """Return the samples of a layout of speech corpora; None for data in another layout."""
+    if root.is_dir():
+        chapters = sorted(f for f in files_below(root) if f.name.endswith(".trans.txt"))
+        if chapters:
+            return librispeech(chapters, root)
+        if (root / "transcription").is_file():
+            return sphinx(root)
+    text = root / "text" if root.is_dir() else root
+    if text.is_file() and text.name == "text":
+        return kaldi(text)
+    file = _own_file(root)
+    if file is None:
+        return (text_files(root) if root.is_dir() else None) or None
+    if file.suffix.lower() == ".trn":
+        return trn(file)
+    return fairseq(file) if file.suffix.lower() == ".tsv" and is_fairseq(read_file(file)) else None
+
+
+def _own_file(root: Path) -> Path | None:
+    """Return the .trn, CSV or TSV at `root`, or the only table in this folder if it is one."""
+    files = [file for file in (entries(root) if root.is_dir() else [root]) if _is_table(file)]
+    return files[0] if len(files) == 1 and files[0].suffix.lower() in _SPECIAL else None
+
+
+def _is_table(file: Path) -> bool:
+    return file.suffix.lower() in (*TABLES, ".trn") and file.is_file()
 
 
 def _data(samples: Sequence[Sample]) -> Samples:
@@ -110,9 +119,9 @@ def _data(samples: Sequence[Sample]) -> Samples:
     return Samples(samples, source=source, group_name="speaker").with_group_tags()
 
 
-def _refuse_unread(root: Path | None) -> None:
+def _refuse_unread(root: Path) -> None:
     """Raise DataError for a file in a known but unsupported format."""
-    suffix = root.suffix.lower() if root is not None and root.is_file() else ""
+    suffix = root.suffix.lower() if root.is_file() else ""
     if suffix in TIMED:
         raise DataError(
             f"{root} has {TIMED[suffix]}, which mmbench does not read; give one text per recording,"
