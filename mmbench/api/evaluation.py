@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmbench import metric_names
+from mmbench.api.notebook import progress_display
 from mmbench.api.result import Result
 from mmbench.data.readers.memory.columns import Items
 from mmbench.data.readers.memory.rows import DataPlace, memory_rows
@@ -53,6 +54,7 @@ def evaluate(
     inception: str | Path | None = None,
     price: tuple[float, float] | None = None,
     tasks: Sequence[str] = (),
+    progress: bool | None = None,
 ) -> Result:
     """Run a model on a task and return the result, as `mmbench run` does.
 
@@ -63,7 +65,8 @@ def evaluate(
 
     `data` is a path, or data in memory (`memory_rows`): a list of dicts, a pandas data frame, a
     Dataset of the datasets library, or a map-style data set of torch. `labels` are the names of the
-    classes, or a file of names; `templates` stands for `--template`. Each other argument
+    classes, or a file of names; `templates` stands for `--template`. By default, `progress` is
+    shown in notebooks; True shows it on stderr elsewhere, and False nowhere. Each other argument
     corresponds to the flag of `mmbench run` with the same name. The record and its rows are written
     only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build --out DIR` then
     makes the tables. Raises UserError.
@@ -102,7 +105,7 @@ def evaluate(
     if out is not None:
         Folder(out).check_writable()
     with evaluation_mode(model):
-        outcome = run(evaluated, task, options)
+        outcome = run(evaluated, task, options, progress_display(progress))
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
     return Result(outcome)
@@ -162,6 +165,7 @@ def score(
     published_as: str | None = None,
     inception: str | Path | None = None,
     tasks: Sequence[str] = (),
+    progress: bool | None = None,
 ) -> Result:
     """Score outputs on a task and return the result, as `mmbench score` does.
 
@@ -189,7 +193,14 @@ def score(
         Folder(out).check_writable()
     outputs = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
     outcome = score_outputs(
-        task, outputs, options, name=name, partial=partial, fields=field, fold_ids=fold_ids
+        task,
+        outputs,
+        options,
+        progress=progress_display(progress),
+        name=name,
+        partial=partial,
+        fields=field,
+        fold_ids=fold_ids,
     )
     if out is not None:
         outcome.report_to(store.BoardReporter(out))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +57,16 @@ def new_figure(width: float, height: float, feature: str) -> Figure:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtra(feature, "matplotlib", "mmbench[plot]") from error
-    return Figure(figsize=(width, height), layout="constrained")
+
+    class ShownFigure(Figure):
+        """A figure that a notebook shows as an image, also if pyplot is not imported."""
+
+        def _repr_png_(self) -> bytes:
+            stream = BytesIO()
+            self.savefig(stream, format="png", dpi=100)
+            return stream.getvalue()
+
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def history_figure(histories: Mapping[str, Sequence[Point]], feature: str) -> Figure:
