@@ -123,7 +123,7 @@ def test_code_blocks_have_a_language_and_fit_on_a_page() -> None:
 
 
 def test_the_python_code_is_that_of_the_examples() -> None:
-    (code,) = (block.text for block in BLOCKS if block.language == "python")
+    code, _ = (block.text for block in BLOCKS if block.language == "python")
     (name,) = re.findall(r"`(examples/\w+\.py)`", README.read_text(encoding="utf-8"))
     assert lines_of(code) == lines_of((ROOT / name).read_text(encoding="utf-8"))
 

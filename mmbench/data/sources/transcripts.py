@@ -94,22 +94,26 @@ def _layout(root: Path) -> Sequence[Sample] | None:
     text = root / "text" if root.is_dir() else root
     if text.is_file() and text.name == "text":
         return kaldi(text)
+    if root.is_dir() and not _tables(root):
+        return text_files(root) or None
     file = _own_file(root)
-    if file is None:
-        return (text_files(root) if root.is_dir() else None) or None
-    if file.suffix.lower() == ".trn":
+    if file is not None and file.suffix.lower() == ".trn":
         return trn(file)
-    return fairseq(file) if file.suffix.lower() == ".tsv" and is_fairseq(read_file(file)) else None
+    if file is not None and file.suffix.lower() == ".tsv" and is_fairseq(read_file(file)):
+        return fairseq(file)
+    return None
 
 
 def _own_file(root: Path) -> Path | None:
     """Return the .trn, CSV or TSV at `root`, or the only table in this folder if it is one."""
-    files = [file for file in (entries(root) if root.is_dir() else [root]) if _is_table(file)]
+    files = _tables(root)
     return files[0] if len(files) == 1 and files[0].suffix.lower() in _SPECIAL else None
 
 
-def _is_table(file: Path) -> bool:
-    return file.suffix.lower() in (*TABLES, ".trn") and file.is_file()
+def _tables(root: Path) -> list[Path]:
+    """Return the tables and .trn files in a folder, or `root` if it is such a file."""
+    files = entries(root) if root.is_dir() else [root]
+    return [file for file in files if file.suffix.lower() in (*TABLES, ".trn") and file.is_file()]
 
 
 def _data(samples: Sequence[Sample]) -> Samples:
