@@ -26,14 +26,15 @@ def own_task(task: str, options: RunSettings) -> tuple[str, Dataset]:
     import yaml
 
     spec, _ = find_task(task, options)
-    if options.data is None or not registry.source_info(spec.data["source"]).any_layout:
+    place = options.data
+    if not (isinstance(place, Path) and registry.source_info(spec.data["source"]).any_layout):
         raise SpecError(
             f"task {spec.name}: a task file of own data needs --data PATH and a task for own data;"
             " give -t retrieval, zeroshot, captions, answers, choices, transcripts, labels or tags"
         )
-    data = load_data(spec, options.data)
+    data = load_data(spec, place)
     include = str(Path(task).absolute()) if task.endswith((".yaml", ".yml")) else task
-    content: dict[str, Any] = {"include": include, "data": _data_block(spec, options.data, data)}
+    content: dict[str, Any] = {"include": include, "data": _data_block(spec, place, data)}
     if options.templates:
         content["templates"] = options.templates
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), data

@@ -32,7 +32,7 @@ def task(folder: Path, source: str = "own-pairs", **data: Any) -> str:
 
 
 def evaluate(task_file: str, data: Path, **options: Any) -> RunRecord:
-    return mmbench.evaluate("clip-nano", task_file, data=data, device="cpu", **options)
+    return mmbench.evaluate("clip-nano", task_file, data=data, device="cpu", **options).record
 
 
 def values(record: RunRecord) -> dict[str, object]:

@@ -30,7 +30,7 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def rates(out: Path, data: Path) -> tuple[list[float | None], list[str]]:
     """Return the error rates of asr-nano, and its transcripts in order."""
-    record = mmbench.evaluate("asr-nano", "transcripts", data=data, out=out, fresh=True)
+    record = mmbench.evaluate("asr-nano", "transcripts", data=data, out=out, fresh=True).record
     assert record.counts["failed"] == 0
     values = [record.scores[name].value for name in ("wer[none]", "cer[none]")]
     return values, [row["value"] for row in stored_rows(out)]
@@ -67,7 +67,9 @@ def test_a_part_is_the_clip_itself(layouts: dict[str, Path]) -> None:
 def test_whole_files_have_the_same_data_hash(layouts: dict[str, Path], tmp_path: Path) -> None:
     """Outputs and boards are shared by layouts whose samples are the same files."""
     hashes = {
-        name: mmbench.evaluate("oracle", "transcripts", data=layouts[name], out=tmp_path / name)
+        name: mmbench.evaluate(
+            "oracle", "transcripts", data=layouts[name], out=tmp_path / name
+        ).record
         for name in ("kaldi", "trn", "tsv", "fairseq")
     }
     assert len({record.task.data_hash for record in hashes.values()}) == 1
