@@ -12,6 +12,7 @@ from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress, Silent
 from mmbench.engine.usage import Usage
+from mmbench.search.executors import searching_by
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 
 
@@ -67,13 +68,9 @@ def run_context(
 ) -> Iterator[RunContext]:
     """Open the cache of content keys for one run, and yield the context of the run.
 
-    An `executor` that is passed to several runs keeps the model loaded between them.
+    An `executor` that is passed to several runs keeps the model loaded between them. It also runs
+    the exact searches of the run.
     """
-    with ContentKeys(cache_folder()) as keys:
-        yield RunContext(
-            options or RunSettings(),
-            keys,
-            progress or Silent(),
-            RunStats(),
-            executor or InProcessExecutor(),
-        )
+    progress, executor = progress or Silent(), executor or InProcessExecutor()
+    with ContentKeys(cache_folder()) as keys, searching_by(executor.searches(progress.note)):
+        yield RunContext(options or RunSettings(), keys, progress, RunStats(), executor)

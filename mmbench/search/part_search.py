@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,18 @@ from mmbench.types import Array
 
 CPU = "cpu"
 TORCH_CPU = "torch:cpu"  # the code for other devices, on the CPU: for tests and benchmarks
+
+
+class VectorSource(Protocol):
+    """Vectors that are elsewhere, such as in a file, until a process opens them."""
+
+    def __len__(self) -> int:
+        """Return the number of vectors."""
+        ...
+
+    def open(self) -> Vectors:
+        """Return the vectors, without a copy of all of them in memory."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class CorpusPart:
     `device` is a torch device, on which the scores are computed.
     """
 
-    vectors: Array | Vectors | VectorFile
+    vectors: Array | Vectors | VectorSource
     start: int
     total: int
     ids: Ids = None
@@ -75,9 +87,11 @@ class CorpusPart:
         return range(self.start, self.start + len(self))
 
     def open(self) -> CorpusPart:
-        """Return the part with its file mapped, for a process that searches it several times."""
+        """Return the part with its vectors opened, for a process that searches it several times."""
         vectors = self.vectors
-        return replace(self, vectors=vectors.open()) if isinstance(vectors, VectorFile) else self
+        if isinstance(vectors, np.ndarray | Vectors):
+            return self
+        return replace(self, vectors=vectors.open())
 
 
 class PartQuestion(NamedTuple):
@@ -169,7 +183,7 @@ def _sweep(queries: Array | Vectors, part: CorpusPart) -> Any:
     """
     swapped = _is_swapped(queries, part)
     vectors = part.open().vectors
-    assert not isinstance(vectors, VectorFile)
+    assert isinstance(vectors, np.ndarray | Vectors)
     check_vectors(queries, vectors, None, part.ids)
     sides, sizes = (queries, vectors), (len(queries), part.total)
     rows, columns = sides[swapped], sides[1 - swapped]

@@ -25,6 +25,7 @@ from mmbench.search.part_search import (
     PartBest,
     PartCounts,
     PartQuestion,
+    VectorSource,
     count_part,
     score_pairs,
 )
@@ -59,7 +60,7 @@ def run_here(
 
 
 def search_parts(
-    queries: Array | Vectors,
+    queries: Array | Vectors | VectorSource,
     parts: Sequence[CorpusPart],
     pairs: tuple[Ints, Ints],
     *,
@@ -71,7 +72,8 @@ def search_parts(
     """Return the ranks of positives and the `top` nearest items, as `exact.search` does.
 
     `pairs` are query rows and rows of the complete corpus. The parts must follow each other and
-    cover the corpus. `run` calls a function for each part, in any process: it is called for the
+    cover the corpus. `run` calls a function for each part, in any process, and opens the queries if
+    they are a VectorSource: it is called for the
     scores of positives, for the counts, and again for the counts if the scores in blocks differ
     from those of the first step. Raises DataError for vectors that are NaN, infinite or zero, and
     for parts that do not cover the corpus.
@@ -129,7 +131,10 @@ def _owned(parts: Sequence[CorpusPart], rows: Ints) -> list[Ints]:
 
 
 def _pair_scores(
-    queries: Array | Vectors, parts: Sequence[CorpusPart], pairs: tuple[Ints, Ints], run: RunOnParts
+    queries: Array | Vectors | VectorSource,
+    parts: Sequence[CorpusPart],
+    pairs: tuple[Ints, Ints],
+    run: RunOnParts,
 ) -> Array:
     owned = _owned(parts, pairs[1])
     own = [at for at in owned if len(at)]

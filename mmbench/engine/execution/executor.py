@@ -15,6 +15,7 @@ from mmbench.engine.dispatch import StoredRow
 from mmbench.engine.execution.forward import ItemSelector
 from mmbench.engine.loading.models.resolver import Model
 from mmbench.engine.progress import Progress
+from mmbench.search.executors import SearchExecutor
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Item, Requests
 
@@ -90,6 +91,10 @@ class Executor(Protocol):
 
     def open(self, model: Model, device: str, services: RunServices) -> ModelExecutor:
         """Return the executor of one model in one run, without loading the model."""
+        ...
+
+    def searches(self, report: Callable[[str], None], /) -> SearchExecutor:
+        """Return the executor of exact searches; `report` is called with notes for the user."""
         ...
 
     def environment(self) -> dict[str, object]:

@@ -15,6 +15,7 @@ from mmbench.engine.execution.forward import Forward, ItemSelector, prepared_byt
 from mmbench.engine.execution.pinned import pin_files
 from mmbench.engine.loading.models.model_cache import ModelCache
 from mmbench.engine.loading.models.resolver import Model
+from mmbench.search.executors import SearchHere
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Item, Requests
 from mmbench.validation.devices import torch_device
@@ -47,6 +48,10 @@ class InProcessExecutor:
             name=f"model {model.info.name}",
             loaded=partial(_loaded, self._cache, model, device, services),
         )
+
+    def searches(self, _report: Callable[[str], None], /) -> SearchHere:
+        """Return the executor that searches in this process."""
+        return SearchHere()
 
     def environment(self) -> dict[str, object]:
         """Return {}: the engine itself describes this process."""

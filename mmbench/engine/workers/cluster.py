@@ -120,6 +120,18 @@ class RayCluster:
             self._models[model.key] = self.put(model)
         return self._models[model.key]
 
+    def start_server(self) -> object:
+        """Start a VectorServer on the node of the driver, and return its actor."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        from mmbench.engine.workers.vector_files import VectorServer
+
+        node = self._ray.get_runtime_context().get_node_id()
+        options = {"num_cpus": 0, "max_restarts": 2, "max_task_retries": 2, "max_concurrency": 4}
+        strategy = NodeAffinitySchedulingStrategy(node, soft=False)
+        server = self._ray.remote(VectorServer).options(scheduling_strategy=strategy, **options)
+        return server.remote()
+
     def is_death(self, error: BaseException) -> bool:
         """Return whether an error means that the worker or its node died."""
         errors = self._ray.exceptions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from threading import Lock
 
 import msgspec
@@ -18,6 +19,7 @@ from mmbench.engine.workers.messages import ModelOrder
 from mmbench.engine.workers.plugin_files import plugin_packages, plugin_sources
 from mmbench.engine.workers.ray_model import DEPTH, RayModel
 from mmbench.engine.workers.scheduler import Scheduler
+from mmbench.engine.workers.search import RaySearch
 from mmbench.errors import UserError
 from mmbench.storage.content_keys import digest
 
@@ -39,7 +41,7 @@ class RayExecutor:
 
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
-        self._cluster = RayCluster(options.address)
+        self.cluster = RayCluster(options.address)
         self._in_process = InProcessExecutor()
         self._lock = Lock()
         self._device = ""
@@ -64,8 +66,8 @@ class RayExecutor:
             )
         if self._options.address is None:
             return device_for("cpu" if self._options.gpus == 0 else device)
-        self._cluster.connect(0, 0)
-        has_gpus = self._cluster.total("GPU") > 0
+        self.cluster.connect(0, 0)
+        has_gpus = self.cluster.total("GPU") > 0
         if device == "cuda" and not has_gpus:
             raise UserError(
                 f"--device cuda: the cluster at {self._options.address} has no GPU; type"
@@ -81,6 +83,24 @@ class RayExecutor:
         if getattr(model.cls, "remote", False):
             return self._in_process.open(model, device, services)
         return RayModel(self.scheduler, _order(model, device), services)
+
+    def searches(self, report: Callable[[str], None], /) -> RaySearch:
+        """Return the executor of exact searches of one run."""
+        return RaySearch(self, report)
+
+    def has_gpus(self) -> bool:
+        """Return whether the workers have GPUs, or will have them once they are started."""
+        with self._lock:
+            return (self._device or self._choose_device("auto")) == "cuda"
+
+    def is_running(self) -> bool:
+        """Return whether the workers have been started."""
+        return self._scheduler is not None
+
+    def has_one_worker(self) -> bool:
+        """Return whether there is one worker, or will be one."""
+        may_be_more = self._options.workers is None and not self.is_running() and self.has_gpus()
+        return self.workers == 1 and not may_be_more
 
     def environment(self) -> dict[str, object]:
         """Return the number of workers, their threads and their nodes; {} if none was started."""
@@ -108,21 +128,21 @@ class RayExecutor:
         if self._options.address is None:
             available = _visible_gpus() if on_gpu else 0
             workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
-            self._cluster.connect(workers * self._threads, available)
+            self.cluster.connect(workers * self._threads, available)
         else:
-            self._cluster.connect(0, 0)
-            available = int(self._cluster.total("GPU"))
+            self.cluster.connect(0, 0)
+            available = int(self.cluster.total("GPU"))
             workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
         self.workers = workers
-        self._cluster.prepare(self._device, self._threads, self._threads, gpus)
-        scheduler = Scheduler(self._cluster, workers, DEPTH)
+        self.cluster.prepare(self._device, self._threads, self._threads, gpus)
+        scheduler = Scheduler(self.cluster, workers, DEPTH)
         scheduler.start()
         return scheduler
 
     def close(self) -> None:
         """End the workers, and the cluster if it was started here."""
         is_busy = self._scheduler is not None and self._scheduler.stop()
-        self._cluster.close(is_busy=is_busy)
+        self.cluster.close(is_busy=is_busy)
 
 
 def own_threads() -> int:

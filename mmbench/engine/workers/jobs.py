@@ -14,6 +14,7 @@ from mmbench.engine.workers.pace import Pace
 from mmbench.errors import DataError, Missing, ModelError, SpecError, UserError
 from mmbench.types import Requests
 
+MOST_DEATHS = 3  # workers that die during a call end the run
 _ERRORS = {cls.__name__: cls for cls in (UserError, ModelError, DataError, SpecError, Missing)}
 
 
@@ -34,29 +35,48 @@ def as_error(fault: Fault) -> Exception:
 
 @dataclass(eq=False)
 class Call:
-    """A call of a worker's method by name, such as `labels`, with its arguments and result."""
+    """A call of a worker's method by name, such as `labels`, with its arguments and reply.
+
+    `place` is the number of the slot whose worker makes the call, unless it is not ready; None for
+    a call that needs the job's model, which any worker makes.
+    """
 
     method: str
     arguments: tuple[object, ...] = ()
+    place: int | None = None
+    reply: object = None
     errors: int = 0
     batches = 1  # as a part of the job's work
+    deaths: int = 0
 
     def fails_after_error(self) -> bool:
         """Count an error; return whether the call raised errors on enough workers to give up."""
         self.errors += 1
         return self.errors >= MOST_ERRORS
 
+    def fails_after_death(self) -> bool:
+        """Count the death of a worker; return whether enough workers died to give up."""
+        self.deaths += 1
+        return self.deaths >= MOST_DEATHS
+
+    def failure(self) -> UserError:
+        """Return the error for a call on which workers died."""
+        return UserError(
+            f"{self.deaths} workers died during the call `{self.method}`; start fewer workers on"
+            " each node if the memory is not enough"
+        )
+
 
 @dataclass(eq=False)
 class Job:
-    """The work of one run for one model.
+    """The work of one run for one model, or without a model (None): the parts of a search.
 
     `pending` has the batches and calls that no worker has, in order. While `is_open`, the run may
     submit more, and workers with the model wait for them. `results` receives lists of planned
-    batches, results of calls, and the exception that ends the job. `report` is called with notes.
+    batches, finished calls, and the exception that ends the job. `report` is called with notes.
     """
 
-    model: ModelOrder
+    model: ModelOrder | None
     report: Callable[[str], None]
     requests: Requests | None = None
     step: int = 0
@@ -67,8 +87,13 @@ class Job:
     results: queue.SimpleQueue[object] = field(default_factory=queue.SimpleQueue)
     is_loaded: Event = field(default_factory=Event)
 
-    def result(self) -> object:
-        """Wait for the next planned batches or result of a call. Raises the error of the job."""
+    @property
+    def key(self) -> str | None:
+        """The key of the model; None without a model."""
+        return self.model.key if self.model else None
+
+    def _result(self) -> object:
+        """Wait for the next planned batches or finished call. Raises the error of the job."""
         result = self.results.get()
         if isinstance(result, Exception):
             self.results.put(result)
@@ -77,8 +102,14 @@ class Job:
 
     def next_batches(self) -> list[PlannedBatch]:
         """Wait for the next planned batches. Raises the error of the job."""
-        result = self.result()
+        result = self._result()
         assert isinstance(result, list)  # the scheduler put it
+        return result
+
+    def finished_call(self) -> Call:
+        """Wait for the next call that has its reply. Raises the error of the job."""
+        result = self._result()
+        assert isinstance(result, Call)  # the scheduler put it
         return result
 
     def fail(self, error: Exception) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mmbench.engine.dispatch import StoredRow
 from mmbench.engine.loading.models.resolver import ModelOrigin
+from mmbench.engine.workers.vector_files import SharedVectors
 from mmbench.errors import ContentError, SampleError
 from mmbench.storage.journal.entries import RowBlock
 from mmbench.types import Item, MediaPlace, Requests
@@ -83,6 +84,17 @@ class BatchOrder(msgspec.Struct, frozen=True):
         items = iter(self.requests.contents)
         for size in self.sizes:
             yield [*islice(items, size)]
+
+
+class PartOrder(NamedTuple):
+    """The search of a part of a corpus: a function of `mmbench.search.part_search`, and queries.
+
+    `search` is the id of the search.
+    """
+
+    function: str
+    search: str
+    queries: SharedVectors
 
 
 class Shipped(NamedTuple):

@@ -59,7 +59,7 @@ class RayModel:
         try:
             scheduler.submit(job, call)
             self._wait_for_model(job)
-            return job.result()
+            return job.finished_call().reply
         finally:
             scheduler.remove(job)
 

@@ -77,6 +77,16 @@ class Scheduler:
             self._crew.stop()
         return is_busy
 
+    def broadcast(self, method: str, *arguments: object) -> None:
+        """Call a method of all workers that are ready, without waiting for the replies."""
+
+        def call() -> None:
+            for slot in self._crew.slots:
+                if slot.state == "ready":
+                    self._cluster.call(slot.actor, method, *arguments)
+
+        self._events.put(call)
+
     def facts(self) -> list[NodeFacts]:
         """Return the facts about the nodes of the workers that were started."""
         return [slot.facts for slot in self._crew.slots if slot.facts is not None]
@@ -99,7 +109,10 @@ class Scheduler:
 
     def _repeat(self, job: Job, work: Attempt | Call, *, in_company: bool) -> None:
         if isinstance(work, Call):
-            job.pending.appendleft(work)
+            if work.fails_after_death():
+                self._fail(job, work.failure())
+            else:
+                job.pending.appendleft(work)
             return
         attempts = work.after_death(in_company=in_company)
         job.pending.extendleft(reversed(attempts))
@@ -130,7 +143,7 @@ class Scheduler:
         job.fail(error)
 
     def _assign(self) -> None:
-        for job in [job for job in self._jobs if job.model.key in self._faults]:
+        for job in [job for job in self._jobs if job.key in self._faults]:
             self._fail_if_refused(job)
         for depth in range(1, self._depth + 1):  # a batch for each worker, then further ones
             for slot in self._crew.slots:
@@ -138,11 +151,18 @@ class Scheduler:
                     self._give(slot)
 
     def _give(self, slot: Slot) -> None:
-        """Give a batch or a model to a worker, if there is work for it."""
+        """Give a part of a search, a batch or a model to a worker, if there is work for it.
+
+        A search ends a run, so it comes before batches, and waits for those that were given.
+        """
+        if part := self._part_for(slot):
+            if not slot.running:
+                self._send(slot, *part)
+            return
         job = self._job_for(slot)
         if job is None:
             return
-        if job.model.key != slot.model:
+        if job.key != slot.model:
             if not slot.running:
                 self._load(slot, job)
             return
@@ -150,22 +170,36 @@ class Scheduler:
         is_suspect = isinstance(work, Attempt) and work.is_suspect
         if slot.running and (is_suspect or self._is_for_others(job)):
             return
-        job.pending.popleft()
-        slot.running[work] = job
         job.is_loaded.set()
+        self._send(slot, job, work)
+
+    def _send(self, slot: Slot, job: Job, work: Attempt | Call) -> None:
+        job.pending.remove(work)
+        slot.running[work] = job
         self._sender.send(slot, job, work, partial(self._received, work=work))
+
+    def _part_for(self, slot: Slot) -> tuple[Job, Call] | None:
+        """Return the next part of a search for a worker: its own, or one without a worker."""
+        searches = [job for job in self._jobs if job.model is None]
+        if not searches:
+            return None
+        ready = {one.number for one in self._crew.slots if one.state == "ready"}
+        parts = ((job, one) for job in searches for one in job.pending if isinstance(one, Call))
+        return next(
+            (p for p in parts if p[1].place == slot.number or p[1].place not in ready), None
+        )
 
     def _is_for_others(self, job: Job) -> bool:
         """Return whether the last batches of a job are left to workers without a batch."""
         slots = self._crew.slots
         running = (pair for slot in slots for pair in slot.running.items())
         waiting = job.left - sum(work.batches for work, its_job in running if its_job is job)
-        idle = [one for one in slots if not one.running and one.can_run(job.model.key)]
+        idle = [one for one in slots if not one.running and one.can_run(job.key)]
         return waiting <= len(idle)
 
     def _job_for(self, slot: Slot) -> Job | None:
         """Return the next job of a worker: one with the loaded model, as long as there is one."""
-        own = [job for job in self._jobs if job.model.key == slot.model]
+        own = [job for job in self._jobs if job.key == slot.model]
         if ready := [job for job in own if job.pending]:
             return min(ready, key=lambda job: isinstance(job.pending[0], Attempt))  # calls first
         if any(job.is_open for job in own) or slot.lingers():  # its run submits more
@@ -175,11 +209,14 @@ class Scheduler:
 
     def _is_useful(self, slot: Slot, job: Job) -> bool:
         """Return whether a job has enough batches for another worker with its model."""
-        model = job.model.key
+        model = job.key
+        if model is None:
+            return False
         with_model = [one for one in self._crew.slots if model in (one.model, one.loading)]
         return model not in slot.refused and len(with_model) < job.left
 
     def _load(self, slot: Slot, job: Job) -> None:
+        assert job.model is not None  # only parts of a search need none
         model = job.model.key
         if not any(model in (one.model, one.loading) for one in self._crew.slots):
             job.report(f"loading {job.model.name} on {self._cluster.device}")
@@ -201,12 +238,13 @@ class Scheduler:
         fault = reply if isinstance(reply, Fault) else Fault("ModelError", reply, "")
         slot.refused[model] = fault.text
         self._faults[model] = Fault(fault.kind, f"{slot.name}: {fault.text}", fault.trace)
-        if not self._fail_if_refused(job):
+        if job.model is not None and not self._fail_if_refused(job):
             job.report(f"{slot.name} cannot run {job.model.name}: {fault.text}")
 
     def _fail_if_refused(self, job: Job) -> bool:
         """End a job if no worker can run its model; return whether that is so."""
-        model = job.model.key
+        model = job.key
+        assert model is not None
         if any(one.can_run(model) for one in self._crew.slots):
             return False
         self._fail(job, as_error(self._faults[model]))
@@ -227,7 +265,8 @@ class Scheduler:
         if isinstance(reply, Fault):
             self._erred(slot, job, work, reply)
         elif isinstance(work, Call):
-            job.results.put(reply)
+            work.reply = reply
+            job.results.put(work)
         else:
             self._computed(slot, job, work, reply)
 

@@ -50,7 +50,7 @@ class Slot:
         """Return whether a worker without work waits for further work for its model."""
         return self.model != "" and time.monotonic() - self.last_work < _LINGER
 
-    def can_run(self, model: str) -> bool:
+    def can_run(self, model: str | None) -> bool:
         """Return whether the worker may get a model now or later."""
         return self.state != "lost" and model not in self.refused
 

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import RLock
@@ -31,20 +32,26 @@ from mmbench.engine.workers.messages import (
     Fault,
     ModelOrder,
     NodeFacts,
+    PartOrder,
     WorkerSettings,
     as_reply,
 )
 from mmbench.engine.workers.plugin_files import load_plugins
 from mmbench.engine.workers.shipping import FileNeeded, Files, received
+from mmbench.engine.workers.vector_files import NodeVectors, SharedVectors, VectorsNeeded
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.plugins.faults import plugin_fault
 from mmbench.protocols import WritesEach
+from mmbench.search.part_search import CorpusPart, count_part, score_pairs
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import Item, Requests
 
 T = TypeVar("T")
 
+_SEARCHES: dict[str, Callable[..., object]] = {
+    function.__name__: function for function in (score_pairs, count_part)
+}
 _DECODERS = 8  # most threads that prepare items, as in one process
 
 
@@ -65,6 +72,7 @@ class Worker:
         on_cpu = self._facts.device == "cpu"
         self._prepare: AbstractContextManager[object] = self._forward if on_cpu else nullcontext()
         self._pool = ThreadPoolExecutor(min(_DECODERS, os.cpu_count() or 1))
+        self._vectors = NodeVectors()
         self._model: object = None
         self._name = ""
         self._steps: dict[str, int] = {}  # the items that fitted into the memory, by method
@@ -100,6 +108,36 @@ class Worker:
                 break
             replies.append(reply)
         return CallReply(np.frombuffer(b"".join(blocks), np.uint8), replies, fault)
+
+    def search(
+        self, order: PartOrder, part: CorpusPart, argument: object, server: object = None
+    ) -> object | Fault:
+        """Search a part of a corpus, whose vectors are SharedVectors.
+
+        Return VectorsNeeded if this node does not see the vectors and there is no `server`.
+        """
+        return _guarded(lambda: self._search(order, part, argument, server))
+
+    def forget(self, search: str) -> None:
+        """Delete what was kept for a search."""
+        self._vectors.forget(search)
+
+    def _search(
+        self, order: PartOrder, part: CorpusPart, argument: object, server: object
+    ) -> object:
+        _set_threads(self._threads)
+        assert isinstance(part.vectors, SharedVectors)  # the driver made it
+        try:
+            queries, vectors = (
+                self._vectors.open(one, order.search, server)
+                for one in (order.queries, part.vectors)
+            )
+        except VectorsNeeded as error:
+            if server is None:
+                return error
+            raise UserError("the embeddings changed during the search; run it again") from error
+        with self._forward:
+            return _SEARCHES[order.function](queries, replace(part, vectors=vectors), argument)
 
     def _load(self, order: ModelOrder) -> str:
         _set_threads(self._threads)

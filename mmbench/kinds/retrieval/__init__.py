@@ -28,6 +28,7 @@ from mmbench.kinds.retrieval.requests import requests_of
 from mmbench.kinds.retrieval.search import EXACT, search_splits
 from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.protocols import Embeds, Needs, Responses
+from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import check_factory
 from mmbench.search.indexes.factory_checks import check_size
 from mmbench.search.part_search import CPU
@@ -41,7 +42,6 @@ from mmbench.types import (
     Role,
     TaskSpec,
 )
-from mmbench.validation.devices import torch_device
 
 _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
@@ -160,7 +160,7 @@ class Retrieval:
         return search_splits(splits, self.directions(), sides, self._indexes, device)
 
     def _device(self) -> str:
-        return torch_device(self.options.search_device or "auto", "--search-device")
+        return search_executor().device_for(self.options.search_device or "auto")
 
     def accept(self, data: RetrievalData, outputs: Outputs, /) -> Predictions:
         """Return rankings from another program's outputs.

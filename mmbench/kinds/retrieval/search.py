@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mmbench.columns.vectors import Vectors
 from mmbench.kinds.retrieval.splits import Ranked, RetrievalSplit, SplitSide
-from mmbench.search.exact import search
+from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import approximate_search
 from mmbench.search.indexes.recall import ExactSample, exact_report
 from mmbench.search.listed import EVIDENCE
@@ -54,8 +54,8 @@ class SplitSearch:
     """The search of the embeddings of a split by dot product, in one direction or in `both`.
 
     `queries` [n, d] and `corpus` [m, d] are the embeddings of all splits. Exact search reads them
-    in blocks; FAISS indexes share a copy of them, and the exact search of some queries. `device` is
-    a torch device.
+    in blocks; FAISS indexes share a copy of them, and the exact search of some queries, which stay
+    in this process. `device` is a torch device.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class SplitSearch:
         self._sides = _of_one_width(_live(queries, split.queries), _live(corpus, split.corpus))
         self._pairs, self._ids = split.pairs, (split.queries.ids, split.corpus.ids)
         self._device, self._both = device, both
+        self._device_here = search_executor().device_here(device)
         self._directions = ((0, 1), (1, 0))[: 1 + both]  # (searching side, searched side)
 
     def rank(self, index: str, *, compared: bool) -> list[tuple[Ranked, Report]]:
@@ -74,7 +75,7 @@ class SplitSearch:
         """
         if index != "exact" and all(map(len, self._sides)):  # an index cannot be empty
             return [self._rank_by_index(index, *direction) for direction in self._directions]
-        results = search(
+        results = search_executor().search(
             *self._sides,
             self._pairs,
             query_ids=self._ids[0],
@@ -96,14 +97,14 @@ class SplitSearch:
             query_ids=self._ids[source],
             corpus_ids=self._ids[target],
             top=EVIDENCE,
-            device=self._device,
+            device=self._device_here,
             sample=self._samples[source],
         )
         return Ranked(result.ranks, result.top, report["depth"]), report
 
     def _exact_report(self, source: int, target: int, *, compared: bool) -> Report:
         if compared and all(map(len, self._sides)):
-            return exact_report(self._samples[source], self._copies[target], self._device)
+            return exact_report(self._samples[source], self._copies[target], self._device_here)
         return {} if self._device == CPU else {"factory": "exact", "device": self._device}
 
     @cached_property
@@ -119,7 +120,7 @@ class SplitSearch:
                 self._copies[target],
                 query_ids=self._ids[source],
                 corpus_ids=self._ids[target],
-                device=self._device,
+                device=self._device_here,
             )
             for source, target in self._directions
         ]

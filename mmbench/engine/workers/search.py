@@ -1,0 +1,227 @@
+"""Exact search on the workers: each searches a part of the corpus, and the driver adds the counts.
+
+The parts have the ranks of the whole corpus, bit for bit (`mmbench.search.parts`). A part whose
+worker dies is searched again by another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from mmbench.columns import Texts, pack
+from mmbench.columns.vectors import Vectors
+from mmbench.engine.workers.jobs import Call, Job
+from mmbench.engine.workers.messages import PartOrder
+from mmbench.engine.workers.scheduler import Scheduler
+from mmbench.engine.workers.vector_files import SharedVectors, VectorsNeeded, shared
+from mmbench.errors import UserError
+from mmbench.search.checks import Ids, Ints, check_vectors
+from mmbench.search.exact import search
+from mmbench.search.executors import FLAG
+from mmbench.search.part_search import CPU, CorpusPart
+from mmbench.search.parts import RunOnParts, SearchResult, search_parts
+from mmbench.text import count
+from mmbench.types import Array
+from mmbench.validation.devices import torch_device
+
+if TYPE_CHECKING:
+    from mmbench.engine.workers.executor import RayExecutor
+
+# Multiplications from which parts are faster than this process: with workers that are running (3 s
+# on two cores), and with workers that must be started first (25 s).
+_WORTH, _WORTH_A_START = 1 << 38, 1 << 41
+_SPEED_OF_GPUS = 1 << 6  # how many more there must be if this process has a GPU, too: an estimate
+
+
+class RaySearch:
+    """Runs exact searches of one run, in parts on the workers or in this process.
+
+    A search is divided if it has at least 2.7e11 multiplications (queries × documents × width), or
+    2.2e12 while no worker is running, or if the workers have GPUs and this process has none.
+    `report` is called with notes for the user.
+    """
+
+    def __init__(self, executor: RayExecutor, report: Callable[[str], None]) -> None:
+        self._executor, self._report = executor, report
+
+    def device_for(self, setting: str) -> str:
+        """Return the type of device for the setting: that of the workers, or of this process.
+
+        Raises UserError for a numbered device, and for CUDA without GPUs.
+        """
+        if ":" in setting:
+            raise UserError(
+                f"{FLAG} {setting}: Ray chooses the GPU of each worker; type {FLAG} cuda"
+            )
+        if setting in ("auto", "cuda") and self._executor.has_gpus():
+            return "cuda"
+        return torch_device(setting, FLAG)
+
+    def device_here(self, device: str) -> str:
+        """Return the device, or `cpu` if this process lacks it."""
+        return device if device == CPU or torch_device("auto", FLAG) != CPU else CPU
+
+    def search(
+        self,
+        queries: Array | Vectors,
+        corpus: Array | Vectors,
+        pairs: tuple[Ints, Ints],
+        *,
+        query_ids: Ids = None,
+        corpus_ids: Ids = None,
+        both: bool = False,
+        top: int = 0,
+        device: str,
+    ) -> list[SearchResult]:
+        """Return the result of `exact.search` for these arguments, bit for bit."""
+        work = len(queries) * len(corpus) * queries.shape[1]
+        if self._is_divided(work, device):
+            divided = DividedSearch(self._executor, device, self._report)
+            try:
+                return divided.search(queries, corpus, pairs, query_ids, corpus_ids, both, top)
+            except OSError as error:
+                if self.device_here(device) != device:
+                    raise UserError(f"the embeddings cannot be shared: {error}") from error
+                self._report(f"searching without workers: {error}")
+        return search(
+            queries,
+            corpus,
+            pairs,
+            query_ids=query_ids,
+            corpus_ids=corpus_ids,
+            both=both,
+            top=top,
+            device=device,
+        )
+
+    def _is_divided(self, work: int, device: str) -> bool:
+        if work and self.device_here(device) != device:
+            return True
+        if self._executor.has_one_worker() or not (device == CPU or self._executor.has_gpus()):
+            return False
+        worth = _WORTH if self._executor.is_running() else _WORTH_A_START
+        return work >= worth * (1 if device == CPU else _SPEED_OF_GPUS)
+
+
+class DividedSearch:
+    """One exact search on `device`, in as many parts as there are workers."""
+
+    def __init__(self, executor: RayExecutor, device: str, report: Callable[[str], None]) -> None:
+        self._executor, self._device, self._report = executor, device, report
+        self._cluster = executor.cluster
+        self._id = uuid4().hex
+        self._server: object = None
+
+    def search(
+        self,
+        queries: Array | Vectors,
+        corpus: Array | Vectors,
+        pairs: tuple[Ints, Ints],
+        query_ids: Ids = None,
+        corpus_ids: Ids = None,
+        both: bool = False,
+        top: int = 0,
+    ) -> list[SearchResult]:
+        """Return the result of `exact.search` for these arguments, bit for bit.
+
+        Raises OSError if the vectors cannot be written to a temporary file.
+        """
+        check_vectors(queries, corpus, query_ids, corpus_ids)
+        self._executor.device_for(self._device)  # that of the workers, if they must be started
+        with shared(queries, corpus) as (asking, searched):
+            scheduler = self._executor.scheduler()
+            parts = self._parts(searched, corpus_ids)
+            self._report(f"searching {len(corpus):,} vectors in {count(len(parts), 'part')}")
+            try:
+                return search_parts(
+                    asking,
+                    parts,
+                    pairs,
+                    query_ids=query_ids,
+                    both=both,
+                    top=top,
+                    run=self._runner(scheduler, parts),
+                )
+            finally:
+                if self._server is not None:
+                    scheduler.broadcast("forget", self._id)
+                    self._cluster.kill(self._server)
+
+    def _parts(self, corpus: SharedVectors, ids: Ids) -> list[CorpusPart]:
+        """Divide the corpus into as many parts as there are workers."""
+        number = min(self._executor.workers or 1, max(1, len(corpus)))
+        bounds = [len(corpus) * nth // number for nth in range(number + 1)]
+        return [
+            CorpusPart(
+                corpus.part(start, stop),
+                start,
+                len(corpus),
+                None if ids is None else ids[start:stop],
+                self._device,
+            )
+            for start, stop in pairwise(bounds)
+        ]
+
+    def _runner(self, scheduler: Scheduler, parts: Sequence[CorpusPart]) -> RunOnParts:
+        """Return the function that calls a function for each part on the worker of the part."""
+        sent = {part.start: self._cluster.put(_with_own_ids(part)) for part in parts}
+        places = {part.start: nth for nth, part in enumerate(parts, start=1)}
+
+        def run(
+            function: Callable[..., Any],
+            queries: Any,
+            some: Sequence[CorpusPart],
+            arguments: Sequence[Any],
+        ) -> Iterable[Any]:
+            order = PartOrder(function.__name__, self._id, queries)
+            stored = {id(one): self._cluster.put(one) for one in arguments}  # a common one once
+            calls = [
+                Call("search", (order, sent[part.start], stored[id(one)]), places[part.start])
+                for part, one in zip(some, arguments, strict=True)
+            ]
+            return self._replies(scheduler, calls)
+
+        return run
+
+    def _replies(self, scheduler: Scheduler, calls: list[Call]) -> list[object]:
+        """Make calls, and return their replies.
+
+        Workers that do not see a file get the server that sends its vectors, and are called again.
+        """
+        job = Job(None, self._report)
+        scheduler.add(job)
+        try:
+            for call in calls:
+                scheduler.submit(job, call)
+            waiting = len(calls)
+            while waiting:
+                call = job.finished_call()
+                if isinstance(call.reply, VectorsNeeded):
+                    call.arguments = (*call.arguments[:3], self._started_server())
+                    scheduler.submit(job, call)
+                else:
+                    waiting -= 1
+            return [call.reply for call in calls]
+        finally:
+            scheduler.remove(job)
+
+    def _started_server(self) -> object:
+        if self._server is None:
+            self._server = self._cluster.start_server()
+        return self._server
+
+
+def _with_own_ids(part: CorpusPart) -> CorpusPart:
+    """Return a part with a copy of its ids, so that those of other parts are not sent."""
+    ids = part.ids
+    if ids is None:
+        return part
+    return replace(
+        part, ids=ids.take(np.arange(len(ids))) if isinstance(ids, Texts) else pack(list(ids))
+    )
