@@ -52,7 +52,7 @@ def score(
     `fields` maps `prediction` and `id` to columns of the file. Raises DataError, with a list of
     ids, if a sample has no output or an output belongs to no sample. With `partial`, samples
     without an output are left out, and a note gives their number. With `fold_ids`, ids match
-    regardless of case. `executor` runs the models of metrics.
+    regardless of case. `executor` runs models of metrics, and searches of embeddings.
     """
     with run_context(options, progress, executor) as context:
         options, clock = context.options, context.costs.clock

@@ -124,6 +124,7 @@ def score(commands: Commands) -> None:
     own_data(parser)
     workers(parser)
     search_device(parser)
+    workers(parser)
     add(
         "--seed",
         type=seed,

@@ -258,8 +258,8 @@ def workers(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=_workers,
         metavar="N|auto",
-        help="run models in N Ray workers; auto starts one for each GPU, or one on a CPU (default:"
-        " run models in this process)",
+        help="run models and large exact searches in N Ray workers; auto starts one for each GPU,"
+        " or one on a CPU (default: run everything in this process)",
     )
     add(
         "--ray",
