@@ -14,18 +14,35 @@ LEGEND = (
     " in exact@10, and better in one of them."
 )
 _RECALL, _AGAINST = "recall@", " against exact"
+_FRONT_RECALL, _SPEED = f"{_RECALL}10{_AGAINST}", "queries per second"
+
+
+class IndexPoint(NamedTuple):
+    """An index with its recall@10 against exact search, and its queries per second; None: unknown.
+
+    `on_front` says whether no other index is as fast and as good, and better in one of them.
+    """
+
+    name: str
+    recall: float | None
+    speed: float | None
+    on_front: bool
 
 
 class IndexTable(NamedTuple):
-    """The comparison of the indexes of a run in one direction, as texts.
+    """The comparison of the indexes of a run in one direction.
 
     `direction` is "" if the task has one direction. The first row is the index whose scores the run
-    has.
+    has. `rows` are texts, and `numbers` the numbers in the same cells, or None. `metrics` are the
+    names of the scores in the last columns.
     """
 
     direction: str
     header: list[str]
     rows: list[list[str]]
+    numbers: list[list[float | None]]
+    metrics: list[str]
+    points: list[IndexPoint]
 
 
 def index_tables(record: RunRecord) -> list[IndexTable]:
@@ -65,19 +82,44 @@ def _table(direction: str, rows: list[dict[str, Any]]) -> IndexTable:
         *("queries/s", "build s", "MB", "front"),
         *metrics,
     ]
-    return IndexTable(direction, header, [_row(row, recalls, scores) for row in rows])
+    numbers = [_numbers(row, recalls, scores) for row in rows]
+    texts = [_texts(*pair, len(recalls)) for pair in zip(rows, numbers, strict=True)]
+    return IndexTable(direction, header, texts, numbers, scores, [*map(_point, rows)])
 
 
-def _row(row: Mapping[str, Any], recalls: list[str], scores: list[str]) -> list[str]:
+def _numbers(row: Mapping[str, Any], recalls: list[str], scores: list[str]) -> list[float | None]:
+    """Return the number of each cell; None for the name and the front."""
     return [
-        str(row.get("factory", "")),
-        *(format_number(_number(row.get(name))) for name in recalls),
-        format_rate(_number(row.get("queries per second")) or 0),
-        format_number(_number(row.get("build seconds")), 2),
-        format_number((_number(row.get("bytes")) or 0) / 1e6, 2),
-        "yes" if row.get("front") else "",
-        *(format_number(_number(_scores(row).get(name))) for name in scores),
+        None,
+        *(_number(row.get(name)) for name in recalls),
+        _number(row.get(_SPEED)) or 0.0,
+        _number(row.get("build seconds")),
+        (_number(row.get("bytes")) or 0.0) / 1e6,
+        None,
+        *(_number(_scores(row).get(name)) for name in scores),
     ]
+
+
+def _texts(row: Mapping[str, Any], numbers: list[float | None], recalls: int) -> list[str]:
+    speed, build, size = numbers[1 + recalls : 4 + recalls]
+    return [
+        _name(row),
+        *map(format_number, numbers[1 : 1 + recalls]),
+        format_rate(speed or 0.0),
+        format_number(build, 2),
+        format_number(size, 2),
+        "yes" if row.get("front") else "",
+        *map(format_number, numbers[5 + recalls :]),
+    ]
+
+
+def _point(row: Mapping[str, Any]) -> IndexPoint:
+    recall, speed = _number(row.get(_FRONT_RECALL)), _number(row.get(_SPEED))
+    return IndexPoint(_name(row), recall, speed, bool(row.get("front")))
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row.get("factory", ""))
 
 
 def _scores(row: Mapping[str, Any]) -> Mapping[str, Any]:

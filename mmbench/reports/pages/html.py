@@ -63,9 +63,9 @@ def join(content: Content) -> Html:
 def breakable(name: str) -> list[Content]:
     """Return the name of a score or a model, with the places where a narrow column breaks it.
 
-    These are before brackets and the `@` of a checkpoint, and after `/`.
+    These are before brackets and the `@` of a checkpoint, and after `/`, `,` and `;`.
     """
-    first, *parts = re.split(r"(?=[\[{]|@\D)|(?<=/)", name)
+    first, *parts = re.split(r"(?=[\[{]|@\D)|(?<=[/,;])", name)
     return [first, [[Html("<wbr>"), part] for part in parts]]
 
 

@@ -43,7 +43,7 @@ from mmbench.reports.pages.run_details import (
     notes_section,
     repeat_section,
 )
-from mmbench.reports.pages.run_scores import headline_words, scores_table
+from mmbench.reports.pages.run_scores import headline_words, indexes_section, scores_table
 from mmbench.reports.sections import label
 from mmbench.text import count
 from mmbench.text.number_format import format_number
@@ -114,6 +114,7 @@ def run_body(
 
 def _sections(record: RunRecord, samples: RunSamples | None, missing: str) -> Iterator[_Section]:
     yield _Section("scores", "Scores", scores_table(record))
+    yield _Section("indexes", "Indexes", indexes_section(record))
     yield _Section("outputs", "Outputs", _charts(samples, missing))
     breakdowns = breakdown_charts(record, unfold=True)
     yield _Section("breakdowns", "Breakdowns", _grid(breakdowns) if breakdowns else None)

@@ -1,14 +1,16 @@
-"""The table of all scores of a run, with intervals, samples, failures and units."""
+"""The tables of a run: all scores with intervals and units, and the indexes that it compares."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mmbench.reports.charts.figure import count_cell, interval_cell
+from mmbench.reports.charts.figure import count_cell, figure, interval_cell
+from mmbench.reports.charts.recall_speed import recall_speed_chart
 from mmbench.reports.charts.selection import metric_limits
+from mmbench.reports.index_tables import LEGEND, IndexTable, index_tables
 from mmbench.reports.pages.cells import value_cell
-from mmbench.reports.pages.html import Content, Html, breakable
+from mmbench.reports.pages.html import Content, Html, breakable, element
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.reports.tables import unit_words
 from mmbench.text.number_format import format_interval
@@ -49,6 +51,40 @@ def _score_row(name: str, score: ScoreInfo, columns: Sequence[Column]) -> Row:
         "remark": Cell(score.reason),
     }
     return Row([cells[column.title] for column in columns])
+
+
+def indexes_section(record: RunRecord) -> Content:
+    """Return a chart and a table of the compared indexes for each direction; None without any."""
+    tables = index_tables(record)
+    if not tables:
+        return None
+    return [element("p", LEGEND), [_indexes(one, record.scores) for one in tables]]
+
+
+def _indexes(compared: IndexTable, scores: Mapping[str, ScoreInfo]) -> list[Content]:
+    direction = f", {compared.direction}" if compared.direction else ""
+    chart = recall_speed_chart(f"Recall of indexes by speed{direction}", compared.points)
+    columns = _index_columns(compared, scores)
+    rows = [
+        Row([Cell(breakable(name), name), *map(Cell, texts, numbers)])
+        for (name, *texts), (_, *numbers) in zip(compared.rows, compared.numbers, strict=True)
+    ]
+    return [figure(chart) if chart else None, table(f"Indexes{direction}", columns, rows)]
+
+
+def _index_columns(compared: IndexTable, scores: Mapping[str, ScoreInfo]) -> list[Column]:
+    """Return the columns of a table of indexes; a number is sorted with its best value first."""
+    better = {"build s": "lower", "MB": "lower"}
+    first = len(compared.header) - len(compared.metrics)
+    columns = [
+        Column(name, number=name not in ("index", "front"), better=better.get(name, "higher"))
+        for name in compared.header[:first]
+    ]
+    for name, metric in zip(compared.header[first:], compared.metrics, strict=True):
+        score = scores.get(metric)
+        order = (score.better if score else None) or "higher"
+        columns.append(Column(name, number=True, better=order))
+    return columns
 
 
 def unit_text(name: str, score: ScoreInfo | None) -> str:
