@@ -180,6 +180,8 @@ def _faiss() -> ModuleType:
         import faiss
     except ImportError as error:
         raise MissingExtra("--index", "faiss", "mmbench[index]") from error
+    except RuntimeError as error:  # a build for GPUs without the libraries of CUDA, which it names
+        raise UserError(f"--index: faiss cannot be imported: {error}") from error
     return faiss
 
 

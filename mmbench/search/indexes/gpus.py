@@ -1,24 +1,30 @@
 """FAISS indexes on GPUs.
 
-Facts about FAISS were read in its sources (facebookresearch/faiss, faiss/gpu/GpuCloner.cpp and
-faiss/IndexShards.cpp): an index is copied to GPUs by cloning. Clones exist for flat and IVF indexes
-(also behind a vector transform) and, in builds with cuVS, for CAGRA; other types raise a
-RuntimeError. With `shard=True`, each GPU gets a part of the vectors; to shards of a flat index,
-vectors can be added only once.
+Facts about FAISS were read in its sources of August 2026 (facebookresearch/faiss,
+faiss/gpu/GpuCloner.cpp, faiss/gpu/GpuIndexIVFPQ.cu, faiss/clone_index.cpp, faiss/IndexShards.cpp):
+an index is copied to GPUs by cloning. Clones on one GPU exist for flat and IVF indexes (also behind
+a vector transform) and, in builds with cuVS, for CAGRA; other types, and codes that the GPU cannot
+read, raise a RuntimeError. On several GPUs, `shard=True` divides flat and IVF indexes into an
+IndexShards; other types raise no error, but are cloned on the CPU. To shards of a flat index,
+vectors can be added only once. Builds with cuVS use it for all types unless `use_cuvs` is false,
+and cuVS lacks the flat index in float16.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from faiss import Index
 
     from mmbench.types import Array
 
-# Messages of FAISS for types of indexes that have no clone on GPUs.
-_REFUSALS = ("not implemented", "not supported", "implemented only for")
+# Messages of FAISS for types and codes of indexes that have no clone on GPUs: "not implemented",
+# "is not supported", "Unsupported", "only by_residual = true is supported", "Bits per code must be
+# 8", "Insufficient shared memory".
+_REFUSALS = ("implemented", "supported", "bits per code", "shared memory")
 
 
 def usable_gpus(faiss: ModuleType, device: str) -> list[int]:
@@ -50,17 +56,37 @@ def on_gpus(faiss: ModuleType, index: Index, gpus: list[int]) -> tuple[Index, li
     Also return the GPUs that are used. An index whose type cannot be divided is cloned to the first
     GPU. An index whose type has no clone is returned unchanged, with no GPUs.
     """
-    if not gpus:
-        return index, []
+    for used in (gpus, gpus[:1]) if len(gpus) > 1 else (gpus,) * bool(gpus):
+        for options in _options(faiss, shard=len(used) > 1):
+            clone = _clone(faiss, index, used, options)
+            if clone is not None and (len(used) == 1 or _is_divided(faiss, clone)):
+                return clone, used
+    return index, []
+
+
+def _options(faiss: ModuleType, *, shard: bool) -> Iterator[Any]:
+    """Yield the options of a clone: those of the build, and those without cuVS if it has cuVS."""
+    options = faiss.GpuMultipleClonerOptions()
+    options.shard = shard
+    yield options
+    if options.use_cuvs:
+        options.use_cuvs = False
+        yield options
+
+
+def _clone(faiss: ModuleType, index: Index, gpus: list[int], options: Any) -> Index | None:
+    """Return a clone on GPUs; None if FAISS refuses the type of the index."""
     try:
-        if len(gpus) == 1:
-            clone: Index = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), gpus[0], index)
-        else:
-            options = faiss.GpuMultipleClonerOptions()
-            options.shard = True
-            clone = faiss.index_cpu_to_gpus_list(index, co=options, gpus=gpus)
+        clone: Index = faiss.index_cpu_to_gpus_list(index, co=options, gpus=gpus)
     except RuntimeError as error:
-        if not any(words in str(error) for words in _REFUSALS):
+        if not any(words in str(error).lower() for words in _REFUSALS):
             raise
-        return on_gpus(faiss, index, gpus[:1] if len(gpus) > 1 else [])
-    return clone, gpus
+        return None
+    return clone
+
+
+def _is_divided(faiss: ModuleType, index: Index) -> bool:
+    """Return whether an index, or the index behind its transforms and ids, consists of shards."""
+    while isinstance(index, faiss.IndexPreTransform | faiss.IndexIDMap):
+        index = faiss.downcast_index(index.index)
+    return isinstance(index, faiss.IndexShards)
