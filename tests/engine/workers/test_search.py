@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from mmbench.cli import main
 from mmbench.columns import Texts, as_column
 from mmbench.columns.vectors import Vectors
 from mmbench.engine.workers import search as search_module
@@ -22,8 +23,10 @@ from mmbench.engine.workers.search import DividedSearch, RaySearch
 from mmbench.errors import DataError, UserError
 from mmbench.search.exact import search
 from mmbench.search.parts import SearchResult
+from mmbench.storage.run_lookup import find_run
 from tests.engine.workers.conftest import Outcome
 from tests.engine.workers.nodes import GUEST, HOST, cluster_in, network_namespace, without
+from tests.support.boards import stored_rows
 from tests.support.layouts.coco import make_coco
 from tests.support.rankings import unit_vectors
 
@@ -189,6 +192,31 @@ def test_a_run_whose_search_is_divided_has_the_rows_of_one_process(
     assert called
     assert found.rows.equals(expected.rows)
     assert found.record.scores == expected.record.scores
+
+
+@pytest.mark.usefixtures("ray_address")
+def test_score_searches_a_folder_of_embeddings_on_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, folder, qrels = Case(), tmp_path / "embeddings", tmp_path / "qrels.tsv"
+    folder.mkdir()
+    names = [f"q{i}" for i in range(300)], list(case.corpus_ids)
+    for side, vectors, ids in zip(
+        ("query", "corpus"), (case.queries, case.corpus), names, strict=True
+    ):
+        np.save(folder / f"{side}.npy", 3 * vectors)
+        np.save(folder / f"{side}_ids.npy", ids)
+    judged = [f"q{q} 0 {names[1][d]} 1" for q, d in zip(*case.pairs, strict=True)]
+    qrels.write_text("\n".join(judged))
+    score = ["score", "-t", "pairs", "--data", str(qrels), "--predictions", str(folder), "--quiet"]
+    assert main([*score, "--out", str(tmp_path / "alone")]) == 0
+    monkeypatch.setattr(search_module, "_WORTH_A_START", 0)
+    flags = ["--workers", "2", "--cpus-per-worker", "1", "--out", str(tmp_path / "divided")]
+    assert main([*score, *flags]) == 0
+    alone, divided = (find_run("latest", tmp_path / out).record for out in ("alone", "divided"))
+    assert divided.scores == alone.scores
+    assert stored_rows(tmp_path / "divided") == stored_rows(tmp_path / "alone")
+    assert divided.environment["workers"] == 2
 
 
 REMOTE = """
