@@ -12,6 +12,7 @@ import pytest
 from mmbench.engine.execution.tries import end_try
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
+from mmbench.engine.workers import search
 from mmbench.engine.workers.executor import RayExecutor
 from mmbench.engine.workers.threads import AT_A_TIME, as_finished
 from tests.support.boards import score_values
@@ -118,6 +119,27 @@ def test_a_cached_run_does_not_wait_for_a_place(
     rest = [result.record for _, result in results if isinstance(result, FinishedRun)]
     assert len(rest) == AT_A_TIME + 1
     assert len({str(score_values(record)) for record in rest}) == 1
+
+
+def test_searches_and_batches_of_several_runs_share_the_workers(
+    tmp_path: Path, plugin: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short, long = make_coco(tmp_path / "short", 9), make_coco(tmp_path / "long", 60)
+    expected = [score_values(run("logged", "coco-retrieval", settings(short)).record)]
+    monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(search, "_WORTH", 0)
+    calls = [
+        partial(run, "logged", "coco-retrieval", settings(data, pause=0.1), executor=workers(2))
+        for data in (long, short)
+    ]
+    results = dict(as_finished(calls))
+    assert all(isinstance(result, FinishedRun) for result in results.values()), results
+    found, other = results[1], results[0]
+    assert isinstance(found, FinishedRun) and isinstance(other, FinishedRun)
+    assert [score_values(found.record)] == expected
+    monkeypatch.setattr(search, "_WORTH", 1 << 60)
+    again = run("logged", "coco-retrieval", settings(long, pause=0.1), executor=workers(2))
+    assert score_values(again.record) == score_values(other.record)
 
 
 @pytest.mark.slow
