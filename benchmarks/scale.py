@@ -17,6 +17,7 @@ from statistics import median
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks import scale_search
 from benchmarks.endtoend import COCO
 from benchmarks.endtoend_model import make_vit_b32
 from benchmarks.rows import Row, paired_row
@@ -38,6 +39,8 @@ def rows(quick: bool = False) -> Iterator[Row]:
         os.environ["MMBENCH_CACHE"] = f"{name}/cache"
         if COCO.is_dir():
             yield from _clip(Path(name), 1 if quick else 5, 16 if quick else 159)
+        m, repeats = (200_000, 1) if quick else (10_000_000, 3)
+        yield from scale_search.rows(Path(name), m, repeats)
         yield _sleeping(4 if quick else 16, 200 if quick else 2000, 1 if quick else 3)
         yield from _driver(50_000 if quick else 200_000, 1 if quick else 3)
 

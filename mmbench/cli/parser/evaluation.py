@@ -124,7 +124,6 @@ def score(commands: Commands) -> None:
     own_data(parser)
     workers(parser)
     search_device(parser)
-    workers(parser)
     add(
         "--seed",
         type=seed,
