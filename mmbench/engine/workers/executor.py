@@ -18,7 +18,7 @@ from mmbench.engine.workers.cluster import RayCluster
 from mmbench.engine.workers.messages import ModelOrder
 from mmbench.engine.workers.plugin_files import plugin_packages, plugin_sources
 from mmbench.engine.workers.ray_model import DEPTH, RayModel
-from mmbench.engine.workers.scheduler import Scheduler
+from mmbench.engine.workers.scheduling.scheduler import Scheduler
 from mmbench.engine.workers.search import RaySearch
 from mmbench.errors import UserError
 from mmbench.storage.content_keys import digest

@@ -10,10 +10,10 @@ import numpy as np
 from mmbench.columns import Places, are_texts
 from mmbench.engine.execution.executor import ComputedBatch, RunServices
 from mmbench.engine.execution.forward import ItemSelector
-from mmbench.engine.workers.batches import Attempt, PlannedBatch
-from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import ModelOrder, with_items
-from mmbench.engine.workers.scheduler import Scheduler
+from mmbench.engine.workers.scheduling.batches import Attempt, PlannedBatch
+from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.scheduler import Scheduler
 from mmbench.engine.workers.shipping import MediaSender, read_for_worker
 from mmbench.types import Item, Media, Requests
 

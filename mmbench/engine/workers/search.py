@@ -16,9 +16,9 @@ import numpy as np
 
 from mmbench.columns import Texts, pack
 from mmbench.columns.vectors import Vectors
-from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import PartOrder
-from mmbench.engine.workers.scheduler import Scheduler
+from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.scheduler import Scheduler
 from mmbench.engine.workers.vector_files import SharedVectors, VectorsNeeded, shared
 from mmbench.errors import UserError
 from mmbench.search.checks import Ids, Ints, check_vectors

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmbench.engine.workers.batches import Attempt, PlannedBatch
+from mmbench.engine.workers.scheduling.batches import Attempt, PlannedBatch
 from mmbench.errors import SampleError
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmbench import registry
-from mmbench.engine.workers import crew
 from mmbench.engine.workers.executor import RayExecutor
+from mmbench.engine.workers.scheduling import crew
 from mmbench.errors import UserError
 from tests.engine.workers.conftest import Outcome
 from tests.engine.workers.kills import random_kills

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mmbench.columns import pack
 from mmbench.engine.dispatch import StoredRow
 from mmbench.engine.workers.messages import BatchReply, CallReply, as_reply
-from mmbench.engine.workers.pace import Pace
+from mmbench.engine.workers.scheduling.pace import Pace
 from mmbench.errors import ContentError, SampleError
 from mmbench.storage.journal.entries import RowBlock
 

@@ -9,11 +9,11 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Protocol
 
-from mmbench.engine.workers.batches import Attempt
 from mmbench.engine.workers.cluster import RayCluster
-from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import NodeFacts
-from mmbench.engine.workers.slots import Slot, version_differences
+from mmbench.engine.workers.scheduling.batches import Attempt
+from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.slots import Slot, version_differences
 from mmbench.errors import UserError
 
 _PATIENCE = 600.0  # seconds without any worker, after which the run ends: clusters may add nodes

@@ -15,13 +15,13 @@ from threading import Thread
 from typing import Any
 
 from mmbench.engine.dispatch import StoredRow
-from mmbench.engine.workers.batches import Attempt
 from mmbench.engine.workers.cluster import RayCluster
-from mmbench.engine.workers.crew import Crew, Events
-from mmbench.engine.workers.jobs import Call, Job, WorkersStopped, as_error
 from mmbench.engine.workers.messages import BatchReply, CallReply, Fault, NodeFacts
-from mmbench.engine.workers.sending import Sender
-from mmbench.engine.workers.slots import Slot
+from mmbench.engine.workers.scheduling.batches import Attempt
+from mmbench.engine.workers.scheduling.crew import Crew, Events
+from mmbench.engine.workers.scheduling.jobs import Call, Job, WorkersStopped, as_error
+from mmbench.engine.workers.scheduling.sending import Sender
+from mmbench.engine.workers.scheduling.slots import Slot
 from mmbench.errors import UserError
 
 _TICK = 1.0  # seconds

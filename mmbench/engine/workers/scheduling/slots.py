@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mmbench.engine import identity
-from mmbench.engine.workers.batches import Attempt
-from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import NodeFacts
+from mmbench.engine.workers.scheduling.batches import Attempt
+from mmbench.engine.workers.scheduling.jobs import Call, Job
 
 _MOST_FAILED_STARTS = 3
 _SHOWN = 4  # packages that a message lists

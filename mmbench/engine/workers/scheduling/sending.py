@@ -6,13 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
-from mmbench.engine.workers.batches import Attempt
 from mmbench.engine.workers.cluster import RayCluster
-from mmbench.engine.workers.crew import Crew, Events, Reply
-from mmbench.engine.workers.jobs import Call, Job
 from mmbench.engine.workers.messages import BatchOrder, with_items
+from mmbench.engine.workers.scheduling.batches import Attempt
+from mmbench.engine.workers.scheduling.crew import Crew, Events, Reply
+from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.slots import Slot
 from mmbench.engine.workers.shipping import read_for_worker
-from mmbench.engine.workers.slots import Slot
 from mmbench.types import Media
 
 _THREADS = 4  # which read files

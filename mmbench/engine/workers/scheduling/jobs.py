@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
-from mmbench.engine.workers.batches import MOST_ERRORS, Attempt, PlannedBatch
 from mmbench.engine.workers.messages import Fault, ModelOrder
-from mmbench.engine.workers.pace import Pace
+from mmbench.engine.workers.scheduling.batches import MOST_ERRORS, Attempt, PlannedBatch
+from mmbench.engine.workers.scheduling.pace import Pace
 from mmbench.errors import DataError, Missing, ModelError, SpecError, UserError
 from mmbench.types import Requests
 
