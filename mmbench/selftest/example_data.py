@@ -187,13 +187,13 @@ def _by_kind(spec: TaskSpec) -> Samples:
 
 
 _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
-    **dict.fromkeys(("coco", "folder", "table", "hf", "pairs"), _pairs),
+    **dict.fromkeys(("coco", "folder", "table", "hf", "pairs", "own-pairs"), _pairs),
     "captions": lambda _: _captions(),
     "vqa": lambda _: _vqa(),
     "pope": lambda _: _pope(),
     "answers": _answers,
     "transcripts": lambda _: _transcripts(),
-    "labels": _labels,
+    **dict.fromkeys(("labels", "own-classes"), _labels),
     **dict.fromkeys(("labelled", "class_folders", "cifar", "voc", "audioset", "charades"), _labels),
     "captioned": _pairs,
     "images": lambda _: _images(),

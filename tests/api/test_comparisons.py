@@ -11,7 +11,7 @@ import pytest
 import mmbench
 from mmbench.comparison.compare import compare_runs
 from mmbench.comparison.history import history
-from mmbench.errors import UnknownName, UserError
+from mmbench.errors import DataError, UserError
 from tests.support.boards import coins, model_info, write_run
 from tests.support.files import write_lines
 
@@ -100,5 +100,5 @@ def test_a_history(tmp_path: Path) -> None:
 
 def test_a_history_of_an_unknown_task_names_the_tasks(tmp_path: Path) -> None:
     write_run(tmp_path, "r1", {"em": coins(30, 0.5)})
-    with pytest.raises(UnknownName, match="known: t"):
+    with pytest.raises(DataError, match=r"'u' has no runs in .*did you mean t"):
         mmbench.history("u", out=tmp_path)

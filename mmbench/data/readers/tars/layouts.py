@@ -105,7 +105,7 @@ def _tars_in(folder: Location) -> list[Location]:
             f"{shards.name} has {plain(text, 40)!r}; write the number of archives, at least 1"
         )
     tars = [folder.child(f"{shard}.tar") for shard in range(number)]
-    missing = [tar.name for tar in tars if not tar.is_file()]
+    missing = [f"{shard}.tar" for shard, tar in enumerate(tars) if not tar.is_file()]
     if missing:
         raise DataError(
             f"{shards.name} counts {count(number, 'archive')}, but there is no {listed(missing)}"

@@ -82,7 +82,9 @@ class TarRows(Rows):
             raise DataError(
                 f"{self.place}: no samples; give archives with members such as 000.jpg and 000.txt"
             )
-        lacking = [shard.file.name for shard in self._shards if not shard.has_failures]
+        lacking = [
+            shard.file.name.rpartition("/")[2] for shard in self._shards if not shard.has_failures
+        ]
         if 0 < len(lacking) < len(self._shards):
             raise DataError(
                 f"{self.place}: other archives have a Parquet file of failed downloads, but not"

@@ -121,7 +121,7 @@ def test_an_archive_without_its_table_is_an_unfinished_download(tmp_path: Path) 
     for shard in range(2):
         write_shard(tmp_path, shard)
     (tmp_path / "00001.parquet").unlink()
-    with pytest.raises(DataError, match=r"but not .*/00001.tar; finish the download"):
+    with pytest.raises(DataError, match=r"but not 00001.tar; finish the download"):
         tar_rows(tmp_path)
 
 
