@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, ModelError, SampleError
+from mmbench.media.wav import wav_bytes
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, SplitsReasoning, Writes
 from mmbench.storage.journal.entries import RowBlock
 from mmbench.text import count
@@ -278,11 +279,8 @@ def _png(save: Callable[[BytesIO, str], None]) -> bytes:
 
 
 def _wav(sound: Audio) -> bytes:
-    import soundfile
-
-    stream = BytesIO()
-    soundfile.write(stream, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
-    return stream.getvalue()
+    samples = np.asarray(sound.samples, np.float32)
+    return wav_bytes(samples[:, None] if samples.ndim == 1 else samples, sound.rate)
 
 
 def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Media:

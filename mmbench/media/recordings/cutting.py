@@ -7,13 +7,13 @@ to the exact sample (MP3, GSM, chained Ogg) are decoded as a whole, once for all
 
 from __future__ import annotations
 
-import struct
 from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from mmbench.media.recordings.opening import decode_whole, open_sound
 from mmbench.media.sound import libsndfile_reason
 from mmbench.media.truncation import seconds_there
+from mmbench.media.wav import wav_bytes
 from mmbench.types import PlaceInFile
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 OVERSHOOT = 0.5
 MOST_BYTES = 1 << 31  # of a part
 _SHORT = {"PCM_16", "PCM_U8", "PCM_S8", "ULAW", "ALAW"}  # encodings whose samples fit 16 bits
-_PCM, _FLOAT = 1, 3  # format codes of WAV
 
 
 def cut(stream: BufferedReader, place: PlaceInFile, name: str, most: int = MOST_BYTES) -> bytes:
@@ -48,7 +47,7 @@ def cut(stream: BufferedReader, place: PlaceInFile, name: str, most: int = MOST_
         if (last - first) * sound.channels * int(dtype[-2:]) // 8 > most:
             raise ValueError(f"the part has more than {most:,} bytes")
         samples = _read(sound, first, last, dtype)
-        return _as_wav(samples[:, channels], sound.samplerate)
+        return wav_bytes(samples[:, channels], sound.samplerate)
 
 
 def _read(sound: soundfile.SoundFile, first: int, last: int, dtype: str) -> NDArray[np.generic]:
@@ -72,7 +71,7 @@ def _cut_whole(stream: BufferedReader, place: PlaceInFile, name: str) -> bytes:
         raise ValueError("no single channel is read from this format; convert it to WAV")
     audio = decode_whole(stream, name)
     first, last = _range(place, len(audio.samples), audio.rate)
-    return _as_wav(audio.samples[first:last, None], audio.rate)
+    return wav_bytes(audio.samples[first:last, None], audio.rate)
 
 
 def _channels(place: PlaceInFile, channels: int) -> slice:
@@ -94,18 +93,3 @@ def _range(place: PlaceInFile, frames: int, rate: int) -> tuple[int, int]:
     if last <= first:
         raise ValueError("the part has no samples")
     return first, min(last, frames)
-
-
-def _as_wav(samples: NDArray[np.generic], rate: int) -> bytes:
-    """Return samples, int16 or float32 [n, channels], as a WAV file.
-
-    libsndfile would add the time of writing to a file of float32 (its chunk PEAK), and equal parts
-    would have different content keys.
-    """
-    body = samples.astype(samples.dtype.newbyteorder("<"), order="C").tobytes()
-    code = _PCM if samples.dtype.kind == "i" else _FLOAT
-    channels, width = samples.shape[1], samples.dtype.itemsize
-    block = channels * width
-    head = (b"RIFF", 36 + len(body), b"WAVE", b"fmt ", 16, code, channels, rate, rate * block)
-    rest = (block, 8 * width, b"data", len(body))
-    return struct.pack("<4sI4s4sIHHIIHH4sI", *head, *rest) + body
