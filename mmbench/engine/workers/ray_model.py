@@ -64,8 +64,9 @@ class RayModel:
             scheduler.remove(job)
 
     def _wait_for_model(self, job: Job) -> None:
-        with self._services.loading():
-            job.is_loaded.wait()
+        if not job.is_loaded.is_set():
+            with self._services.loading():
+                job.is_loaded.wait()
 
     def compute(
         self, requests: Requests, batches: Sequence[Places], select: ItemSelector, step: int
@@ -73,25 +74,20 @@ class RayModel:
         """Yield the outputs of all batches, in the order in which workers finish them."""
         scheduler, job = self._start(), self._job()
         job.requests, job.step, job.left = with_items(requests, ()), step, len(batches)
-        most = scheduler.workers * (DEPTH + 1)  # calls
+        most = scheduler.workers * (DEPTH + 1) - 1  # calls that wait while another is submitted
         submitted = finished = 0
         scheduler.add(job)
         try:
-            while submitted < len(batches):
+            while finished < len(batches):
                 size = job.pace.size(len(batches) - submitted, scheduler.workers)
-                if submitted - finished > (most - 1) * size:
-                    for planned in job.next_batches():
-                        finished += 1
-                        yield self._computed(planned)
-                    continue
-                rows = batches[submitted : submitted + size]
-                scheduler.submit(job, self._attempt(rows, select))
-                submitted += size
-                if submitted == size:
+                if submitted < len(batches) and submitted - finished <= most * size:
+                    rows = batches[submitted : submitted + size]
+                    scheduler.submit(job, self._attempt(rows, select))
+                    submitted += size
+                    if submitted == len(batches):
+                        scheduler.close(job)
                     self._wait_for_model(job)
-            job.is_open = False
-            scheduler.wake()
-            while finished < submitted:
+                    continue
                 for planned in job.next_batches():
                     finished += 1
                     yield self._computed(planned)

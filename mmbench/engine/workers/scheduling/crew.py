@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from mmbench.engine.workers.cluster import RayCluster
 from mmbench.engine.workers.messages import NodeFacts
-from mmbench.engine.workers.scheduling.batches import Attempt
-from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.job_list import JobList
 from mmbench.engine.workers.scheduling.slots import Slot, version_differences
 from mmbench.errors import UserError
 
@@ -26,22 +25,6 @@ Events = queue.SimpleQueue[Callable[[], object]]
 Reply = Callable[[Slot, "Future[Any]"], None]
 
 
-class Dispatcher(Protocol):
-    """The part of the scheduler that a crew needs."""
-
-    def report(self, line: str) -> None:
-        """Report an event in one line."""
-        ...
-
-    def repeat(self, lost: Mapping[Attempt | Call, Job]) -> None:
-        """Repeat the work of a worker that died."""
-        ...
-
-    def fail_all(self, error: Exception) -> None:
-        """End all jobs with an error."""
-        ...
-
-
 def _no_reply(_slot: Slot, _future: Future[Any]) -> None:
     """Do nothing: an answer counts, whatever it is; a death is reported by other calls."""
 
@@ -49,10 +32,8 @@ def _no_reply(_slot: Slot, _future: Future[Any]) -> None:
 class Crew:
     """The workers of a run, each in its slot. All methods run in the thread of the scheduler."""
 
-    def __init__(
-        self, cluster: RayCluster, workers: int, events: Events, dispatcher: Dispatcher
-    ) -> None:
-        self._cluster, self._events, self._dispatcher = cluster, events, dispatcher
+    def __init__(self, cluster: RayCluster, workers: int, events: Events, jobs: JobList) -> None:
+        self._cluster, self._events, self._jobs = cluster, events, jobs
         self.slots = [Slot(number) for number in range(1, workers + 1)]
         self._waiting_since = time.monotonic()
         self._has_reported = False
@@ -100,9 +81,9 @@ class Crew:
         slot.generation += 1
         self._cluster.kill(slot.actor)
         if all(one.state == "lost" for one in self.slots):
-            self._dispatcher.fail_all(UserError(f"no worker can be started: {reason}"))
+            self._jobs.fail_all(UserError(f"no worker can be started: {reason}"))
         else:
-            self._dispatcher.report(reason)
+            self._jobs.report(reason)
 
     def died(self, slot: Slot, event: str = "died") -> None:
         """Start another worker in place of one that died, and have its work repeated.
@@ -111,11 +92,11 @@ class Crew:
         died in a row.
         """
         if fault := self._fault_of_deaths(slot):
-            self._dispatcher.fail_all(UserError(fault))
+            self._jobs.fail_all(UserError(fault))
         else:
-            self._dispatcher.report(f"{slot.name} {event}; its batches are computed again")
+            self._jobs.report(f"{slot.name} {event}; its batches are computed again")
         lost, can_restart = slot.clear(), slot.can_restart()
-        self._dispatcher.repeat(lost)
+        self._jobs.repeat_after_death(lost)
         if can_restart:
             self.start(slot)
         else:
@@ -134,30 +115,35 @@ class Crew:
             " without --workers, and with --limit 8, to see why"
         )
 
-    def replace(self, slot: Slot) -> dict[Attempt | Call, Job]:
-        """Start another worker in place of one that raised an error; return its other work."""
-        lost = slot.clear()
+    def replace(self, slot: Slot) -> None:
+        """Start another worker in place of one that raised an error, and put its work back."""
+        self._jobs.put_back(slot.clear())
         self._cluster.kill(slot.actor)
         self.start(slot)
-        return lost
 
-    def check(self, *, has_work: bool) -> None:
+    def broadcast(self, method: str, *arguments: object) -> None:
+        """Call a method of all workers that are ready, without waiting for the replies."""
+        for slot in self.slots:
+            if slot.state == "ready":
+                self._cluster.call(slot.actor, method, *arguments)
+
+    def check(self) -> None:
         """Check whether there are workers, and whether they answer."""
-        self._check_patience(has_work=has_work)
+        self._check_patience()
         self._check_answers()
 
-    def _check_patience(self, *, has_work: bool) -> None:
+    def _check_patience(self) -> None:
         """Report that there is no worker; after ten minutes, end all jobs."""
-        if not has_work or any(slot.state in ("ready", "loading") for slot in self.slots):
+        if not self._jobs or any(slot.state in ("ready", "loading") for slot in self.slots):
             self._waiting_since = time.monotonic()
             return
         waited = time.monotonic() - self._waiting_since
         if waited > _PATIENCE:
             error = UserError(f"no worker was started: {self._cluster.shortage()}")
-            self._dispatcher.fail_all(error)
+            self._jobs.fail_all(error)
         elif waited > _REPORT_AFTER and not self._has_reported:
             self._has_reported = True
-            self._dispatcher.report(f"waiting for a worker: {self._cluster.shortage()}")
+            self._jobs.report(f"waiting for a worker: {self._cluster.shortage()}")
 
     def _check_answers(self) -> None:
         """Ask workers that have not answered for a minute; replace those that do not answer.
@@ -176,7 +162,7 @@ class Crew:
                 self.call(slot, _no_reply, "facts")
             elif silence > 2 * _SILENCE and not slot.is_silent:
                 slot.is_silent = True
-                self._dispatcher.report(
+                self._jobs.report(
                     f"{slot.name} has not answered for {silence:.0f} s; another one is started"
                     f" after {_MOST_SILENCE:.0f} s"
                 )

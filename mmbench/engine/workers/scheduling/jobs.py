@@ -1,20 +1,21 @@
-"""Jobs: the batches of one model and one type of request, submitted by the thread of a run."""
+"""Jobs: the work of one model and one type of request, which the thread of a run submits."""
 
 from __future__ import annotations
 
 import queue
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
-from mmbench.engine.workers.messages import Fault, ModelOrder
+from mmbench.engine.dispatch import StoredRow
+from mmbench.engine.workers.messages import BatchReply, Fault, ModelOrder
 from mmbench.engine.workers.scheduling.batches import MOST_ERRORS, Attempt, PlannedBatch
 from mmbench.engine.workers.scheduling.pace import Pace
 from mmbench.errors import DataError, Missing, ModelError, SpecError, UserError
 from mmbench.types import Requests
 
-MOST_DEATHS = 3  # workers that die during a call end the run
+_MOST_DEATHS = 3  # workers that die during a call end the run
 _ERRORS = {cls.__name__: cls for cls in (UserError, ModelError, DataError, SpecError, Missing)}
 
 
@@ -46,18 +47,23 @@ class Call:
     place: int | None = None
     reply: object = None
     errors: int = 0
-    batches = 1  # as a part of the job's work
     deaths: int = 0
+    is_suspect: bool = False  # after a death, its worker has no other work
+    batches = 1  # as a part of the job's work
 
     def fails_after_error(self) -> bool:
         """Count an error; return whether the call raised errors on enough workers to give up."""
         self.errors += 1
         return self.errors >= MOST_ERRORS
 
-    def fails_after_death(self) -> bool:
-        """Count the death of a worker; return whether enough workers died to give up."""
-        self.deaths += 1
-        return self.deaths >= MOST_DEATHS
+    def after_death(self, *, in_company: bool) -> list[Call]:
+        """Return the calls that follow the death of a worker; [] to give up.
+
+        `in_company` says that the worker had other work, which may be the reason.
+        """
+        self.is_suspect = True
+        self.deaths += not in_company
+        return [self] if self.deaths < _MOST_DEATHS else []
 
     def failure(self) -> UserError:
         """Return the error for a call on which workers died."""
@@ -65,6 +71,9 @@ class Call:
             f"{self.deaths} workers died during the call `{self.method}`; start fewer workers on"
             " each node if the memory is not enough"
         )
+
+
+Work = Attempt | Call
 
 
 @dataclass(eq=False)
@@ -83,7 +92,7 @@ class Job:
     left: int = 1  # batches without outputs
     pace: Pace = field(default_factory=Pace)
     is_open: bool = True
-    pending: deque[Attempt | Call] = field(default_factory=deque)
+    pending: deque[Work] = field(default_factory=deque)
     results: queue.SimpleQueue[object] = field(default_factory=queue.SimpleQueue)
     is_loaded: Event = field(default_factory=Event)
 
@@ -91,6 +100,24 @@ class Job:
     def key(self) -> str | None:
         """The key of the model; None without a model."""
         return self.model.key if self.model else None
+
+    def add_outputs(
+        self, work: Attempt, outputs: Iterable[tuple[BatchReply, Sequence[StoredRow]]]
+    ) -> None:
+        """Add the outputs of batches, and pass the complete batches to the run."""
+        complete = []
+        for planned, (reply, rows) in zip(work.planned, outputs, strict=False):
+            for note in reply.notes:
+                self.report(note)
+            if rows and planned.add(work.start, rows, reply.step, reply.audio_seconds):
+                complete.append(planned)
+        self.left -= len(complete)
+        if complete:
+            self.results.put(complete)
+
+    def close(self) -> None:
+        """Announce that the run submits no further work."""
+        self.is_open = False
 
     def _result(self) -> object:
         """Wait for the next planned batches or finished call. Raises the error of the job."""
@@ -114,7 +141,7 @@ class Job:
 
     def fail(self, error: Exception) -> None:
         """End the job with an error, which the thread of the run raises."""
-        self.is_open = False
+        self.close()
         self.pending.clear()
         self.is_loaded.set()
         self.results.put(error)

@@ -10,7 +10,7 @@ from mmbench.engine.workers.cluster import RayCluster
 from mmbench.engine.workers.messages import BatchOrder, with_items
 from mmbench.engine.workers.scheduling.batches import Attempt
 from mmbench.engine.workers.scheduling.crew import Crew, Events, Reply
-from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.jobs import Call, Job, Work
 from mmbench.engine.workers.scheduling.slots import Slot
 from mmbench.engine.workers.shipping import read_for_worker
 from mmbench.types import Media
@@ -31,7 +31,7 @@ class Sender:
         self._cluster, self._crew, self._events, self._fail = cluster, crew, events, fail
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="send")
 
-    def send(self, slot: Slot, job: Job, work: Attempt | Call, reply: Reply) -> None:
+    def send(self, slot: Slot, job: Job, work: Work, reply: Reply) -> None:
         """Send a batch or a call to a worker; `reply` receives the result."""
         if isinstance(work, Call):
             self._crew.call(slot, reply, work.method, *work.arguments)

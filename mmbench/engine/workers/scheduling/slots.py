@@ -8,8 +8,7 @@ from typing import Any
 
 from mmbench.engine import identity
 from mmbench.engine.workers.messages import NodeFacts
-from mmbench.engine.workers.scheduling.batches import Attempt
-from mmbench.engine.workers.scheduling.jobs import Call, Job
+from mmbench.engine.workers.scheduling.jobs import Job, Work
 
 _MOST_FAILED_STARTS = 3
 _SHOWN = 4  # packages that a message lists
@@ -32,8 +31,8 @@ class Slot:
     facts: NodeFacts | None = None
     model: str = ""  # the key of the loaded model
     loading: str = ""
-    refused: dict[str, str] = field(default_factory=dict)  # key of a model -> reason
-    running: dict[Attempt | Call, Job] = field(default_factory=dict)
+    refused: set[str | None] = field(default_factory=set)  # keys of models
+    running: dict[Work, Job] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     failed_starts: int = 0
     last_work: float = 0.0  # when the last batch or call was received, by the monotonic clock
@@ -56,10 +55,10 @@ class Slot:
 
     def has_room(self, depth: int) -> bool:
         """Return whether the worker can take another batch, and has no suspect batch."""
-        suspect = any(isinstance(one, Attempt) and one.is_suspect for one in self.running)
-        return self.state == "ready" and len(self.running) < depth and not suspect
+        has_suspect = any(work.is_suspect for work in self.running)
+        return self.state == "ready" and len(self.running) < depth and not has_suspect
 
-    def clear(self) -> dict[Attempt | Call, Job]:
+    def clear(self) -> dict[Work, Job]:
         """Forget the worker, and return what it was computing."""
         lost, self.running = self.running, {}
         self.model = self.loading = ""
