@@ -158,7 +158,7 @@ def _search(executor: RayExecutor, corpus: Array, results: list[SearchResult]) -
 
 
 def _divided(executor: RayExecutor, corpus: Array) -> SearchResult:
-    from mmbench.engine.workers.search import DividedSearch
+    from mmbench.engine.workers.search.divided import DividedSearch
 
     queries, pairs = _queries(len(corpus))
     one = DividedSearch(executor, "cpu", lambda _: None)

@@ -71,6 +71,16 @@ def test_an_address_without_a_cluster_is_refused_in_one_line(
     assert f"--ray {address}: {message}" in error
 
 
+def test_the_address_of_a_cluster_that_has_ended_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # where `auto` looks first
+    error = refusal(capsys, *RUN, "--ray", "auto")
+    assert len(error.splitlines()) == 1
+    assert "--ray auto: no cluster answers at " in error
+    assert ":1 ([Errno 111] Connection refused); type the address" in error
+
+
 def test_a_missing_extra_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

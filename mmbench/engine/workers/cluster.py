@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from mmbench.engine.workers.joining import first_line, head_address, start_fault
 from mmbench.engine.workers.messages import ModelOrder, WorkerSettings
 from mmbench.engine.workers.session import RaySession
 from mmbench.errors import MissingExtra, UserError
 from mmbench.storage.content_keys import cache_folder
 
-_ANSWERS = 5.0  # seconds in which the head of a cluster answers
 _STORE = 1 << 30  # bytes of the object store of a local cluster: only files that workers cannot see
 
 
@@ -47,22 +46,21 @@ class RayCluster:
 
         Raises UserError if the cluster cannot be joined.
         """
-        if self._address is not None:
-            _check_address(self._address)
+        head = None if self._address is None else head_address(self._address, self._ray)
         if self._ray.is_initialized():
             return
         logging.getLogger("ray").setLevel(logging.ERROR)
         settings: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-        if self._address is None:
+        if head is None:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             settings |= {"address": "local", "num_cpus": cpus, "num_gpus": gpus}
             settings |= {"include_dashboard": False, "object_store_memory": _STORE}
         else:
-            settings["address"] = self._address
+            settings["address"] = head
         try:
             self._session.start(settings)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
-            raise UserError(f"{self._what()}: {_join_fault(error)}") from error
+        except Exception as error:  # Ray raises many classes
+            raise UserError(f"{self._what()}: {start_fault(error)}") from error
         self._silence()
 
     def _what(self) -> str:
@@ -124,7 +122,7 @@ class RayCluster:
         """Start a VectorServer on the node of the driver, and return its actor."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from mmbench.engine.workers.vector_files import VectorServer
+        from mmbench.engine.workers.search.vector_copies import VectorServer
 
         node = self._ray.get_runtime_context().get_node_id()
         options = {"num_cpus": 0, "max_restarts": 2, "max_task_retries": 2, "max_concurrency": 4}
@@ -153,7 +151,7 @@ class RayCluster:
             line = next(line for line in reversed(text.splitlines()) if "Error" in line)
             return f"a worker cannot import mmbench ({line.strip()}); install mmbench on each node"
         if "RuntimeEnvSetupError" in type(error).__name__ or not self.is_death(error):
-            return f"a worker cannot be started: {_first_line(error)}"
+            return f"a worker cannot be started: {first_line(error)}"
         return ""
 
     def shortage(self) -> str:
@@ -175,40 +173,3 @@ class RayCluster:
         """Leave the cluster; end it if it was started here. See `RaySession.stop`."""
         self._models.clear()
         self._session.stop(is_busy=is_busy)
-
-
-def _check_address(address: str) -> None:
-    """Raise UserError for an address at which nothing listens, for which Ray would wait."""
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UserError(
-            f"--ray {address}: not an address; type HOST:PORT of the cluster's head, or auto"
-        )
-    try:
-        socket.create_connection((host, int(port)), _ANSWERS).close()
-    except (OSError, OverflowError) as error:
-        raise UserError(
-            f"--ray {address}: no cluster answers ({error}); type the address that `ray start"
-            " --head` printed, or leave out --ray"
-        ) from error
-
-
-def _join_fault(error: BaseException) -> str:
-    """Return why a cluster cannot be joined, with advice for a token and for other versions."""
-    if str(error).startswith("Version mismatch"):
-        return f"{' '.join(str(error).split())}; install the same versions"
-    cause: BaseException | None = error
-    while cause is not None:
-        if "InvalidAuthToken" in str(cause):
-            return (
-                "the cluster refuses the token of this process; set RAY_AUTH_MODE and"
-                " RAY_AUTH_TOKEN as on its nodes"
-            )
-        cause = cause.__cause__
-    return _first_line(error)
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -19,7 +19,7 @@ from mmbench.engine.workers.messages import ModelOrder
 from mmbench.engine.workers.plugin_files import plugin_packages, plugin_sources
 from mmbench.engine.workers.ray_model import DEPTH, RayModel
 from mmbench.engine.workers.scheduling.scheduler import Scheduler
-from mmbench.engine.workers.search import RaySearch
+from mmbench.engine.workers.search.ray_search import RaySearch
 from mmbench.errors import UserError
 from mmbench.storage.content_keys import digest
 
@@ -125,14 +125,15 @@ class RayExecutor:
         on_gpu = self._device == "cuda"
         gpus = (1.0 if self._options.gpus is None else self._options.gpus) if on_gpu else 0.0
         self._threads = self._options.cpus or (1 if on_gpu else own_threads())
-        if self._options.address is None:
-            available = _visible_gpus() if on_gpu else 0
-            workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
-            self.cluster.connect(workers * self._threads, available)
-        else:
+        is_local = self._options.address is None
+        if not is_local:
             self.cluster.connect(0, 0)
-            available = int(self.cluster.total("GPU"))
-            workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
+        available = 0
+        if on_gpu:
+            available = _visible_gpus() if is_local else int(self.cluster.total("GPU"))
+        workers = self._options.workers or max(1, int(available / gpus) if gpus else 1)
+        if is_local:
+            self.cluster.connect(workers * self._threads, available)
         self.workers = workers
         self.cluster.prepare(self._device, self._threads, self._threads, gpus)
         scheduler = Scheduler(self.cluster, workers, DEPTH)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmbench.engine.dispatch import StoredRow
 from mmbench.engine.loading.models.resolver import ModelOrigin
-from mmbench.engine.workers.vector_files import SharedVectors
+from mmbench.engine.workers.search.vector_files import SharedVectors
 from mmbench.errors import ContentError, SampleError
 from mmbench.storage.journal.entries import RowBlock
 from mmbench.types import Item, MediaPlace, Requests

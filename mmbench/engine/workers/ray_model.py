@@ -41,7 +41,7 @@ class RayModel:
     def batch_size(self, requests: Requests, longest: Item) -> int:
         """Return a batch size that fits the memory of a worker, given the longest item."""
         media: dict[bytes, Media] = {}
-        items = MediaSender(self._services.keys).shipped([longest], media)
+        items = MediaSender(self._services.keys).ship([longest], media)
         arguments = with_items(requests, items), read_for_worker(media)
         size = self._call(Call("batch_size", arguments))
         assert isinstance(size, int)
@@ -104,7 +104,7 @@ class RayModel:
         shipped = [
             item
             for batch in planned
-            for item in sender.shipped(islice(left, len(batch.rows)), batch.media)
+            for item in sender.ship(islice(left, len(batch.rows)), batch.media)
         ]
         return Attempt(planned, shipped)
 

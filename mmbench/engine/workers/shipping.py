@@ -40,7 +40,7 @@ class MediaSender:
     def __init__(self, keys: ContentKeys) -> None:
         self._keys = keys
 
-    def shipped(self, items: Iterable[Item], media: dict[bytes, Media]) -> list[Item]:
+    def ship(self, items: Iterable[Item], media: dict[bytes, Media]) -> list[Item]:
         """Return items whose media are Shipped; add the original media to `media` by digest."""
         return [with_media(item, partial(self._ship, media=media)) for item in items]
 
@@ -79,7 +79,7 @@ def _changed(medium: Media) -> str:
     return f"{medium.name}: cannot be read: the file changed after the run began"
 
 
-def received(item: Item, files: Files) -> Item:
+def receive_media(item: Item, files: Files) -> Item:
     """Return an item whose media can be read on this worker.
 
     Raises FileNeeded for a file that the driver has to send, and SampleError for a file that the

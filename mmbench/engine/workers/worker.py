@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +17,6 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 
-from mmbench.engine import identity
 from mmbench.engine.dispatch import StoredRow, labels_of
 from mmbench.engine.execution.forward import Forward
 from mmbench.engine.execution.in_process import batch_size
@@ -36,9 +32,11 @@ from mmbench.engine.workers.messages import (
     WorkerSettings,
     as_reply,
 )
+from mmbench.engine.workers.node import hash_cache, node_facts, release_memory, set_threads
 from mmbench.engine.workers.plugin_files import load_plugins
-from mmbench.engine.workers.shipping import FileNeeded, Files, received
-from mmbench.engine.workers.vector_files import NodeVectors, SharedVectors, VectorsNeeded
+from mmbench.engine.workers.search.vector_copies import NodeVectors
+from mmbench.engine.workers.search.vector_files import SharedVectors, VectorsNeeded
+from mmbench.engine.workers.shipping import FileNeeded, Files, receive_media
 from mmbench.errors import ModelError, SampleError, UserError
 from mmbench.memory import ADVICE, is_out_of_memory
 from mmbench.plugins.faults import plugin_fault
@@ -65,9 +63,9 @@ class Worker:
     def __init__(self, settings: WorkerSettings) -> None:
         if Path(settings.cwd).is_dir():  # for relative paths
             os.chdir(settings.cwd)
-        self._facts = _node_facts()
+        self._facts = node_facts()
         self._threads = settings.threads
-        self._cache = _hash_cache(settings, self._facts.node)
+        self._cache = hash_cache(settings, self._facts.node)
         self._forward = RLock()
         on_cpu = self._facts.device == "cpu"
         self._prepare: AbstractContextManager[object] = self._forward if on_cpu else nullcontext()
@@ -125,7 +123,7 @@ class Worker:
     def _search(
         self, order: PartOrder, part: CorpusPart, argument: object, server: object
     ) -> object:
-        _set_threads(self._threads)
+        set_threads(self._threads)
         assert isinstance(part.vectors, SharedVectors)  # the driver made it
         try:
             queries, vectors = (
@@ -140,9 +138,9 @@ class Worker:
             return _SEARCHES[order.function](queries, replace(part, vectors=vectors), argument)
 
     def _load(self, order: ModelOrder) -> str:
-        _set_threads(self._threads)
+        set_threads(self._threads)
         self._model, self._steps, self._name = None, {}, order.name
-        _release_memory(self._facts.device)
+        release_memory(self._facts.device)
         origin = order.origin
         with ContentKeys(self._cache) as keys:
             if reason := load_plugins(order):
@@ -161,14 +159,14 @@ class Worker:
         return ""
 
     def _batch_size(self, requests: Requests, files: Files) -> int:
-        item = received(requests.contents[0], files)
+        item = receive_media(requests.contents[0], files)
         return batch_size(self._model, requests, item, self._facts.device)
 
     def _compute(
         self, order: BatchOrder, items: Sequence[Item], files: Files, blocks: list[memoryview]
     ) -> BatchReply:
         """Compute a batch; append its rows to `blocks` if they are of equal length."""
-        _set_threads(self._threads)
+        set_threads(self._threads)
         method = order.requests.method
         step = min(order.step, self._steps.get(method, order.step))
         forward = Forward(self._model, order.requests, step, self._facts.device, self._name)
@@ -197,7 +195,7 @@ class Worker:
 
         def one(item: Item) -> object:
             try:
-                return forward.prepare(received(item, files))
+                return forward.prepare(receive_media(item, files))
             except (SampleError, FileNeeded) as error:
                 return error
 
@@ -212,63 +210,6 @@ def _outputs(forward: Forward, prepared: Sequence[object], notes: list[str]) -> 
         return forward.answer(prepared, notes.append)
     by_row = dict(forward.answer_prepared(forward.model, enumerate(prepared)))
     return [by_row[row] for row in range(len(prepared))]
-
-
-def _node_facts() -> NodeFacts:
-    import ray
-
-    context = ray.get_runtime_context()
-    address: str = ray.util.get_node_ip_address()
-    device = "cuda" if context.get_accelerator_ids().get("GPU") else "cpu"
-    return NodeFacts(
-        f"{socket.gethostname()} ({address})",
-        context.get_node_id(),
-        device,
-        _device_name(device),
-        identity.all_versions(),
-    )
-
-
-def _device_name(device: str) -> str:
-    if device == "cpu":
-        return device
-    import torch
-
-    return torch.cuda.get_device_name()
-
-
-def _hash_cache(settings: WorkerSettings, node: str) -> Path:
-    """Return the folder of cached file hashes: that of the driver, if it is on the same node.
-
-    Nodes may share a home folder on a network file system, on which SQLite is not safe.
-    """
-    if node == settings.node and Path(settings.cache).is_dir():
-        return Path(settings.cache)
-    folder = Path(tempfile.gettempdir()) / f"mmbench-worker-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        return Path(tempfile.mkdtemp(prefix="mmbench-worker-"))
-    return folder
-
-
-def _set_threads(threads: int) -> None:
-    """Set the number of threads of torch, which can change the last bit of sums on a CPU.
-
-    A torch that is imported later reads it from OMP_NUM_THREADS.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != threads:
-        torch.set_num_threads(threads)
-
-
-def _release_memory(device: str) -> None:
-    import gc
-
-    gc.collect()
-    if device != "cpu":
-        import torch
-
-        torch.cuda.empty_cache()
 
 
 def _difference(model: Model, order: ModelOrder) -> str:

@@ -12,8 +12,8 @@ import pytest
 from mmbench.engine.execution.tries import end_try
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
-from mmbench.engine.workers import search
 from mmbench.engine.workers.executor import RayExecutor
+from mmbench.engine.workers.search import ray_search
 from mmbench.engine.workers.threads import AT_A_TIME, as_finished
 from tests.support.boards import score_values
 from tests.support.layouts.coco import make_coco
@@ -127,7 +127,7 @@ def test_searches_and_batches_of_several_runs_share_the_workers(
     short, long = make_coco(tmp_path / "short", 9), make_coco(tmp_path / "long", 60)
     expected = [score_values(run("logged", "coco-retrieval", settings(short)).record)]
     monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(search, "_WORTH", 0)
+    monkeypatch.setattr(ray_search, "_WORTH", 0)
     calls = [
         partial(run, "logged", "coco-retrieval", settings(data, pause=0.1), executor=workers(2))
         for data in (long, short)
@@ -137,7 +137,7 @@ def test_searches_and_batches_of_several_runs_share_the_workers(
     found, other = results[1], results[0]
     assert isinstance(found, FinishedRun) and isinstance(other, FinishedRun)
     assert [score_values(found.record)] == expected
-    monkeypatch.setattr(search, "_WORTH", 1 << 60)
+    monkeypatch.setattr(ray_search, "_WORTH", 1 << 60)
     again = run("logged", "coco-retrieval", settings(long, pause=0.1), executor=workers(2))
     assert score_values(again.record) == score_values(other.record)
 

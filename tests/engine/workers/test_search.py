@@ -17,9 +17,10 @@ import torch
 from mmbench.cli import main
 from mmbench.columns import Texts, as_column
 from mmbench.columns.vectors import Vectors
-from mmbench.engine.workers import search as search_module
 from mmbench.engine.workers.executor import RayExecutor, WorkerOptions
-from mmbench.engine.workers.search import DividedSearch, RaySearch
+from mmbench.engine.workers.search import ray_search
+from mmbench.engine.workers.search.divided import DividedSearch
+from mmbench.engine.workers.search.ray_search import RaySearch
 from mmbench.errors import DataError, UserError
 from mmbench.search.exact import search
 from mmbench.search.parts import SearchResult
@@ -163,7 +164,7 @@ def test_a_full_disk_leaves_the_search_to_the_driver(
 ) -> None:
     from tests.engine.workers.test_vector_files import largest_file
 
-    monkeypatch.setattr(search_module, "_WORTH", 0)
+    monkeypatch.setattr(ray_search, "_WORTH", 0)
     workers(2).device_for("cpu")
     workers(2).scheduler()
     case, notes = Case(), []
@@ -184,7 +185,7 @@ def test_a_run_whose_search_is_divided_has_the_rows_of_one_process(
 ) -> None:
     data = make_coco(tmp_path / "coco", 20)
     expected = outcome("logged", "coco-retrieval", None, data=data)
-    monkeypatch.setattr(search_module, "_WORTH", 0)
+    monkeypatch.setattr(ray_search, "_WORTH", 0)
     called: list[int] = []
     divided = DividedSearch.search
     monkeypatch.setattr(DividedSearch, "search", lambda *given: called.append(1) or divided(*given))
@@ -210,7 +211,7 @@ def test_score_searches_a_folder_of_embeddings_on_workers(
     qrels.write_text("\n".join(judged))
     score = ["score", "-t", "pairs", "--data", str(qrels), "--predictions", str(folder), "--quiet"]
     assert main([*score, "--out", str(tmp_path / "alone")]) == 0
-    monkeypatch.setattr(search_module, "_WORTH_A_START", 0)
+    monkeypatch.setattr(ray_search, "_WORTH_A_START", 0)
     flags = ["--workers", "2", "--cpus-per-worker", "1", "--out", str(tmp_path / "divided")]
     assert main([*score, *flags]) == 0
     alone, divided = (find_run("latest", tmp_path / out).record for out in ("alone", "divided"))

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmbench.columns.vectors import Vectors
-from mmbench.engine.workers.vector_files import NodeVectors, SharedVectors, VectorsNeeded, shared
+from mmbench.engine.workers.search.vector_copies import NodeVectors
+from mmbench.engine.workers.search.vector_files import SharedVectors, VectorsNeeded, share_vectors
 from tests.support.rankings import unit_vectors
 
 
@@ -52,7 +53,7 @@ def test_shared_vectors_and_their_parts_have_the_same_bits(
         vectors = vectors.of_length_1()[0]
     stop = data.draw(st.integers(0, len(vectors)))
     start = data.draw(st.integers(0, stop))
-    with shared(vectors) as (one,):
+    with share_vectors(vectors) as (one,):
         assert len(one) == len(vectors)
         assert bits(one) == vectors[:].tobytes()
         assert bits(one.part(start, stop)) == vectors[start:stop].tobytes()
@@ -62,12 +63,12 @@ def test_shared_vectors_and_their_parts_have_the_same_bits(
 def test_a_mapped_matrix_is_not_copied(tmp_path: Path, plain: bool) -> None:
     matrix = mapped(tmp_path, unit_vectors(50, 4, 1), plain=plain)
     vectors = Vectors(matrix).of_length_1()[0].take(np.arange(10, 30))
-    with shared(vectors, matrix[20:]) as both:
+    with share_vectors(vectors, matrix[20:]) as both:
         assert [Path(one.file[0]).parent for one in both] == [tmp_path, tmp_path]
 
 
 def test_temporary_files_end_with_the_search(tmp_path: Path) -> None:
-    with shared(unit_vectors(9, 3, 1)) as (one,):
+    with share_vectors(unit_vectors(9, 3, 1)) as (one,):
         assert one.is_here()
     assert not Path(one.file[0]).exists()
 
@@ -76,14 +77,14 @@ def test_a_matrix_whose_file_was_replaced_is_written_again(tmp_path: Path) -> No
     matrix = mapped(tmp_path, unit_vectors(20, 4, 1), plain=False)
     np.save(tmp_path / "other.npy", unit_vectors(20, 4, 2))
     (tmp_path / "other.npy").replace(tmp_path / "m.npy")
-    with shared(matrix) as (one,):
+    with share_vectors(matrix) as (one,):
         assert bits(one) == matrix.tobytes()
         assert Path(one.file[0]).parent != tmp_path
 
 
 def test_a_file_that_changes_or_is_missing_is_not_read(tmp_path: Path) -> None:
     matrix = mapped(tmp_path, unit_vectors(20, 4, 1), plain=False)
-    with shared(matrix) as (one,):
+    with share_vectors(matrix) as (one,):
         assert NodeVectors().open(one, "search", None)[:].tobytes() == matrix.tobytes()
         copy = tmp_path / "copy"
         copy.write_bytes((tmp_path / "m.npy").read_bytes())
@@ -108,5 +109,9 @@ def largest_file(size: int) -> Iterator[None]:
 
 def test_no_space_for_a_temporary_file(tmp_path: Path) -> None:
     vectors = unit_vectors(1000, 32, 1)
-    with largest_file(50_000), pytest.raises(OSError, match="File too large"), shared(vectors):
+    with (
+        largest_file(50_000),
+        pytest.raises(OSError, match="File too large"),
+        share_vectors(vectors),
+    ):
         pytest.fail("the file has a hole")

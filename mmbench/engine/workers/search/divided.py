@@ -1,4 +1,4 @@
-"""Exact search on the workers: each searches a part of the corpus, and the driver adds the counts.
+"""One exact search in parts: each worker searches a part, and the driver adds the counts.
 
 The parts have the ranks of the whole corpus, bit for bit (`mmbench.search.parts`). A part whose
 worker dies is searched again by another one.
@@ -19,94 +19,15 @@ from mmbench.columns.vectors import Vectors
 from mmbench.engine.workers.messages import PartOrder
 from mmbench.engine.workers.scheduling.jobs import Call, Job
 from mmbench.engine.workers.scheduling.scheduler import Scheduler
-from mmbench.engine.workers.vector_files import SharedVectors, VectorsNeeded, shared
-from mmbench.errors import UserError
+from mmbench.engine.workers.search.vector_files import SharedVectors, VectorsNeeded, share_vectors
 from mmbench.search.checks import Ids, Ints, check_vectors
-from mmbench.search.exact import search
-from mmbench.search.executors import FLAG
-from mmbench.search.part_search import CPU, CorpusPart
+from mmbench.search.part_search import CorpusPart
 from mmbench.search.parts import RunOnParts, SearchResult, search_parts
 from mmbench.text import count
 from mmbench.types import Array
-from mmbench.validation.devices import torch_device
 
 if TYPE_CHECKING:
     from mmbench.engine.workers.executor import RayExecutor
-
-# Multiplications from which parts are faster than this process: with workers that are running (3 s
-# on two cores), and with workers that must be started first (25 s).
-_WORTH, _WORTH_A_START = 1 << 38, 1 << 41
-_SPEED_OF_GPUS = 1 << 6  # how many more there must be if this process has a GPU, too: an estimate
-
-
-class RaySearch:
-    """Runs exact searches of one run, in parts on the workers or in this process.
-
-    A search is divided if it has at least 2.7e11 multiplications (queries × documents × width), or
-    2.2e12 while no worker is running, or if the workers have GPUs and this process has none.
-    `report` is called with notes for the user.
-    """
-
-    def __init__(self, executor: RayExecutor, report: Callable[[str], None]) -> None:
-        self._executor, self._report = executor, report
-
-    def device_for(self, setting: str) -> str:
-        """Return the type of device for the setting: that of the workers, or of this process.
-
-        Raises UserError for a numbered device, and for CUDA without GPUs.
-        """
-        if ":" in setting:
-            raise UserError(
-                f"{FLAG} {setting}: Ray chooses the GPU of each worker; type {FLAG} cuda"
-            )
-        if setting in ("auto", "cuda") and self._executor.has_gpus():
-            return "cuda"
-        return torch_device(setting, FLAG)
-
-    def device_here(self, device: str) -> str:
-        """Return the device, or `cpu` if this process lacks it."""
-        return device if device == CPU or torch_device("auto", FLAG) != CPU else CPU
-
-    def search(
-        self,
-        queries: Array | Vectors,
-        corpus: Array | Vectors,
-        pairs: tuple[Ints, Ints],
-        *,
-        query_ids: Ids = None,
-        corpus_ids: Ids = None,
-        both: bool = False,
-        top: int = 0,
-        device: str,
-    ) -> list[SearchResult]:
-        """Return the result of `exact.search` for these arguments, bit for bit."""
-        work = len(queries) * len(corpus) * queries.shape[1]
-        if self._is_divided(work, device):
-            divided = DividedSearch(self._executor, device, self._report)
-            try:
-                return divided.search(queries, corpus, pairs, query_ids, corpus_ids, both, top)
-            except OSError as error:
-                if self.device_here(device) != device:
-                    raise UserError(f"the embeddings cannot be shared: {error}") from error
-                self._report(f"searching without workers: {error}")
-        return search(
-            queries,
-            corpus,
-            pairs,
-            query_ids=query_ids,
-            corpus_ids=corpus_ids,
-            both=both,
-            top=top,
-            device=device,
-        )
-
-    def _is_divided(self, work: int, device: str) -> bool:
-        if work and self.device_here(device) != device:
-            return True
-        if self._executor.has_one_worker() or not (device == CPU or self._executor.has_gpus()):
-            return False
-        worth = _WORTH if self._executor.is_running() else _WORTH_A_START
-        return work >= worth * (1 if device == CPU else _SPEED_OF_GPUS)
 
 
 class DividedSearch:
@@ -134,7 +55,7 @@ class DividedSearch:
         """
         check_vectors(queries, corpus, query_ids, corpus_ids)
         self._executor.device_for(self._device)  # that of the workers, if they must be started
-        with shared(queries, corpus) as (asking, searched):
+        with share_vectors(queries, corpus) as (asking, searched):
             scheduler = self._executor.scheduler()
             parts = self._parts(searched, corpus_ids)
             self._report(f"searching {len(corpus):,} vectors in {count(len(parts), 'part')}")

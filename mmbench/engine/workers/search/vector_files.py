@@ -2,15 +2,14 @@
 
 The driver shares a matrix that is mapped from a file as it is, and writes other vectors to a
 temporary file. A worker maps the file if its node sees the same one: the same inode number, size
-and time of modification, which a copy on another file system does not have. Otherwise the worker
-reads the vectors, in pieces, from an actor on the driver's node, and maps its own temporary file.
+and time of modification, which a copy on another file system does not have. Other workers copy the
+vectors (`vector_copies`).
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.columns.vectors import Vectors
-from mmbench.errors import UserError
 from mmbench.types import Array
 
 _PIECE = 1 << 25  # bytes that are written or sent at a time
@@ -74,23 +72,25 @@ class SharedVectors:
         """Map the file. Raises VectorsNeeded if this node does not see it."""
         if not self.is_here():
             raise VectorsNeeded
-        return Vectors(_mapped(self.file[0], self.dtype, self.offset, self.shape), None, self.norms)
+        return Vectors(
+            map_file(self.file[0], self.dtype, self.offset, self.shape), None, self.norms
+        )
 
 
 @contextmanager
-def shared(*sides: Array | Vectors) -> Iterator[list[SharedVectors]]:
+def share_vectors(*sides: Array | Vectors) -> Iterator[list[SharedVectors]]:
     """Yield the vectors as files; temporary files are deleted after the `with` block.
 
     Raises OSError if a temporary file cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="mmbench-search-") as folder:
         yield [
-            _as_mapped(vectors) or _written(vectors, Path(folder) / str(nth))
+            _asmap_file(vectors) or _written(vectors, Path(folder) / str(nth))
             for nth, vectors in enumerate(map(Vectors.from_array, sides))
         ]
 
 
-def _as_mapped(vectors: Vectors) -> SharedVectors | None:
+def _asmap_file(vectors: Vectors) -> SharedVectors | None:
     """Return consecutive rows of a matrix that is mapped from a file; None for other vectors."""
     matrix, rows = vectors.matrix, vectors.rows
     mapped = _root(matrix)
@@ -130,82 +130,21 @@ def _has_same_bits(file: SharedVectors, vectors: Vectors) -> bool:
 def _written(vectors: Vectors, path: Path) -> SharedVectors:
     """Write vectors to a file. Raises OSError."""
     with path.open("wb") as file:  # `write` reports a full disk; a memory map ends the process
-        for start in _pieces(vectors.shape):
+        for start in row_slices(vectors.shape):
             file.write(vectors[start].tobytes())
     ident = FileId.of(str(path))
     assert ident is not None
     return SharedVectors(ident, 0, "<f4", vectors.shape)
 
 
-def _pieces(shape: tuple[int, int]) -> Iterator[slice]:
+def row_slices(shape: tuple[int, int]) -> Iterator[slice]:
+    """Yield the slices of rows of float32 that are written or sent at a time."""
     step = max(1, _PIECE // (4 * max(1, shape[1])))
     return (slice(start, min(start + step, shape[0])) for start in range(0, shape[0], step))
 
 
-def _mapped(file: str | IO[bytes], dtype: str, offset: int, shape: tuple[int, int]) -> NDArray[Any]:
+def map_file(
+    file: str | IO[bytes], dtype: str, offset: int, shape: tuple[int, int]
+) -> NDArray[Any]:
+    """Map a matrix in a file, which begins at byte `offset`."""
     return np.memmap(file, np.dtype(dtype), "r", offset, shape)
-
-
-class VectorServer:
-    """A Ray actor on the driver's node, from which workers on other nodes read vectors."""
-
-    def read(self, vectors: SharedVectors) -> Array:
-        """Return all vectors [n, d] float32. Raises VectorsNeeded if the file has changed."""
-        return vectors.open()[:]
-
-
-class NodeVectors:
-    """The vectors that a worker searches, and its copies of those that its node does not see.
-
-    A copy is a temporary file without a name, which ends with the process.
-    """
-
-    def __init__(self) -> None:
-        self._copies: dict[tuple[str, FileId, int, tuple[int, int]], Vectors] = {}
-
-    def open(self, vectors: SharedVectors, search: str, server: Any) -> Vectors:
-        """Return shared vectors as `Vectors`.
-
-        `search` is the id of the search that uses them, and `server` the actor with a VectorServer,
-        or None. Raises VectorsNeeded without a server if the node does not see the file, and
-        UserError if it has no space for a copy.
-        """
-        if vectors.is_here():
-            return vectors.open()
-        if server is None:
-            raise VectorsNeeded
-        key = (search, vectors.file, vectors.offset, vectors.shape)
-        if key not in self._copies:
-            self._copies[key] = Vectors(_copied(vectors, server))
-        return self._copies[key]
-
-    def forget(self, search: str) -> None:
-        """Delete the copies of vectors of a search."""
-        self._copies = {key: one for key, one in self._copies.items() if key[0] != search}
-
-
-def _copied(vectors: SharedVectors, server: Any) -> NDArray[Any]:
-    """Read vectors from the server into a temporary file, one piece ahead, and map the file."""
-    import ray
-
-    def read(piece: slice) -> Array:
-        array: Array = ray.get(server.read.remote(vectors.part(piece.start, piece.stop)))
-        return array
-
-    pieces = [*_pieces(vectors.shape)]
-    with tempfile.TemporaryFile(prefix="mmbench-search-") as file, ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(read, pieces[0])
-        for following in [*pieces[1:], None]:
-            piece = ahead.result()
-            if following is not None:
-                ahead = reader.submit(read, following)
-            try:
-                file.write(piece.tobytes())
-            except OSError as error:
-                size = 4 * vectors.shape[0] * vectors.shape[1]
-                raise UserError(
-                    f"{tempfile.gettempdir()} has no space for {size:,} bytes of vectors"
-                    f" ({error.strerror}); set TMPDIR on the node to a folder with space"
-                ) from error
-        file.flush()
-        return _mapped(file, "<f4", 0, vectors.shape)
