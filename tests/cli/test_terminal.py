@@ -272,6 +272,22 @@ def test_a_log_of_an_hour_has_few_lines_of_progress(
     assert shown[1] == "write image: 10 of 3,600, 1/s, 60 min left"
 
 
+def test_the_time_left_does_not_count_the_loading_of_the_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [5.0]
+    monkeypatch.setattr(progress_module, "monotonic", lambda: clock[0])
+    lines = Lines()
+    lines.start("embed text", 1000, 100)
+    for clock[0] in (65, 70, 75):  # the model is loaded for a minute
+        lines.advance(10)
+    assert capsys.readouterr().err.splitlines() == [
+        "embed text: 1,000, 100 of them already done",
+        "embed text: 110 of 1,000",
+        "embed text: 130 of 1,000, 2/s, 7 min left",
+    ]
+
+
 def test_bash_completes_names_and_flags(tmp_path: Path) -> None:
     """The real shell, as a person sets it up; names of what costs nothing to list."""
     program = tmp_path / "mmbench"

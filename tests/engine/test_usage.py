@@ -121,6 +121,7 @@ def test_the_cost_is_reported_as_answers_arrive(
     lines = Lines()
     lines.start("write text", 3, 0)
     lines.report_cost(progress.costs[-1])
+    lines.advance(1)
     lines._last = float("-inf")  # its interval is over
     lines.advance(1)
     assert "left, cost 6.00" in capsys.readouterr().err

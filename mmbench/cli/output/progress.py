@@ -54,6 +54,25 @@ class _NoDisplay(Silent):
         """Do nothing."""
 
 
+class _Rate:
+    """The number of items per second since the first one was finished.
+
+    Before it, workers start and models are loaded, which would make the first rates too low.
+    """
+
+    def __init__(self) -> None:
+        self._items, self._first = 0, 0.0
+
+    def count(self, n: int) -> float:
+        """Count `n` finished items; return the rate, or 0.0 while it is unknown."""
+        now = monotonic()
+        if not self._first:
+            self._first = now
+            return 0.0
+        self._items += n
+        return self._items / max(now - self._first, 1e-9)
+
+
 def _rate_text(rate: float, executor: Executor | None) -> str:
     """Return a rate, with the rate per worker if there are several."""
     workers = executor.workers if executor is not None else None
@@ -73,7 +92,7 @@ class Lines:
 
     def start(self, stage: str, total: int, done: int) -> None:
         """Print the start of a stage."""
-        self._stage, self._total, self._done, self._first = stage, total, done, done
+        self._stage, self._total, self._done, self._rate = stage, total, done, _Rate()
         self._began = self._last = monotonic()
         self._cost = ""
         if total:
@@ -86,20 +105,22 @@ class Lines:
     def extend(self, stage: str, total: int, done: int) -> None:
         """Add the requests of another stage, and print its start."""
         self._total, self._done = self._total + total, self._done + done
-        self._first += done
         self._announce(stage, total, done)
 
     def advance(self, n: int) -> None:
         """Count `n` finished items, and print a line if the interval has passed."""
         self._done += n
-        now = monotonic()
+        rate, now = self._rate.count(n), monotonic()
         if now - self._last >= min(max(_EVERY, _SHARE * (now - self._began)), _SELDOM):
             self._last = now
-            rate = (self._done - self._first) / (now - self._began)
-            left = (self._total - self._done) / rate
             done = f"{self._stage}: {self._done:,} of {self._total:,}"
-            rate_text = _rate_text(rate, self._executor)
-            self.note(f"{done}, {rate_text}, {format_seconds(left)} left{self._cost}")
+            self.note(f"{done}{self._speed(rate)}{self._cost}")
+
+    def _speed(self, rate: float) -> str:
+        if not rate:
+            return ""
+        left = (self._total - self._done) / rate
+        return f", {_rate_text(rate, self._executor)}, {format_seconds(left)} left"
 
     def report_cost(self, cost: float) -> None:
         """Store the cost, to show it in the next line."""
@@ -136,7 +157,7 @@ class Bar:
         columns = (name, BarColumn(), MofNCompleteColumn(), rate)
         self._bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
         self._task = self._bar.add_task(plain(stage), total=total, completed=done, rate="")
-        self._began, self._computed, self._cost = monotonic(), 0, ""
+        self._rate, self._cost = _Rate(), ""
         self._bar.start()
 
     def extend(self, stage: str, total: int, done: int) -> None:
@@ -150,9 +171,8 @@ class Bar:
     def advance(self, n: int) -> None:
         """Move the bar by `n` finished items."""
         if self._bar is not None:
-            self._computed += n
-            rate = self._computed / max(monotonic() - self._began, 1e-9)
-            text = f"{_rate_text(rate, self._executor)}{self._cost}"
+            rate = self._rate.count(n)
+            text = f"{_rate_text(rate, self._executor)}{self._cost}" if rate else ""
             self._bar.update(self._task, advance=n, rate=text)
 
     def report_cost(self, cost: float) -> None:
