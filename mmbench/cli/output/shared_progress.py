@@ -13,7 +13,7 @@ class SharedProgress:
     def __init__(self, display: Display, runs: int) -> None:
         self._display, self._runs = display, runs
         self._lock = Lock()
-        self._is_shown = False
+        self._is_shown = self._is_closed = False
         self._total = self._done = 0
 
     def part(self, name: str) -> PartProgress:
@@ -23,6 +23,8 @@ class SharedProgress:
     def start(self, stage: str, total: int, done: int) -> None:
         """Add a stage of a run to the sums."""
         with self._lock:
+            if self._is_closed:
+                return
             if self._is_shown:
                 self._display.extend(stage, total, done)
             else:
@@ -33,6 +35,8 @@ class SharedProgress:
     def advance(self, n: int) -> None:
         """Report that `n` more requests of any run are done."""
         with self._lock:
+            if self._is_closed:
+                return
             self._show()
             self._done += n
             self._display.advance(n)
@@ -40,12 +44,19 @@ class SharedProgress:
     def note(self, line: str) -> None:
         """Report an event of any run in one line."""
         with self._lock:
-            self._display.note(line)
+            if not self._is_closed:
+                self._display.note(line)
 
-    def finish(self) -> None:
-        """End the display, for good or until the next request is done."""
+    def pause(self) -> None:
+        """End the display until the next request is done."""
         with self._lock:
             self._is_shown = False
+            self._display.finish()
+
+    def close(self) -> None:
+        """End the display; the threads of runs that go on show nothing any more."""
+        with self._lock:
+            self._is_closed = True
             self._display.finish()
 
     def _show(self) -> None:

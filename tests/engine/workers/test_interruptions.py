@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.workers.kills import wait_until
+from tests.engine.workers.kills import IN_FLIGHT, wait_until
 from tests.support.layouts.coco import make_coco
+from tests.support.logged_model import computed
 from tests.support.processes import run_python
 
 pytestmark = pytest.mark.slow
@@ -91,20 +92,17 @@ MOMENTS: dict[str, Callable[[str, Path], bool]] = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_an_interruption_ends_everything_in_five_seconds(
-    moment: str, tmp_path: Path, command: list[str]
-) -> None:
-    mark, log = f"MOMENT={tmp_path}", tmp_path / "log"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "MOMENT": str(tmp_path)}
+def interrupt(command: list[str], folder: Path, is_time: Callable[[str], bool]) -> str:
+    """Interrupt a command; check that it ends with all its processes, and return its stderr.
+
+    `is_time` gets a mark that the environment of the command and its processes has.
+    """
+    mark = f"MOMENT={folder}"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "MOMENT": str(folder)}
     process = subprocess.Popen(
-        [*command, "--model-arg", f"at={moment}"],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    wait_until(lambda: MOMENTS[moment](mark, log))
+    wait_until(lambda: is_time(mark))
     start = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     error = process.communicate(timeout=60)[1]
@@ -112,6 +110,47 @@ def test_an_interruption_ends_everything_in_five_seconds(
     assert process.returncode == 130
     assert error.endswith("run the same command again to continue\n")
     assert [*processes(mark)] == []
+    return error
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_interruption_ends_everything_in_five_seconds(
+    moment: str, tmp_path: Path, command: list[str]
+) -> None:
+    log = tmp_path / "log"
+    command += ["--model-arg", f"at={moment}"]
+    interrupt(command, tmp_path, lambda mark: MOMENTS[moment](mark, log))
+
+
+def test_four_pairs_are_interrupted_and_continued(
+    tmp_path: Path, plugin_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMBENCH_CACHE", str(tmp_path / "cache"))
+    data, log = make_coco(tmp_path / "coco", 60), tmp_path / "log"
+    other = tmp_path / "other_model.py"
+    other.write_text(plugin_file.read_text().replace('"logged"', '"other"'))
+    command = [
+        *(sys.executable, "-m", "mmbench", "run", "--plugin", str(plugin_file)),
+        *("--plugin", str(other), "-m", "logged", "-m", "other"),
+        *("--model-arg", f"log={log}", "--model-arg", "pause=0.05"),
+        *("-t", TASK, "-t", "shapes-retrieval", "--data", f"{TASK}={data}", "--limit", "60"),
+        *("--batch-size", "8", "--device", "cpu", "--out", str(tmp_path / "out")),
+        *("--workers", "2", "--cpus-per-worker", "1"),
+    ]
+    error = interrupt(command, tmp_path, lambda _: computed(log).total() > 200)
+    assert "4 runs: " in error
+    before = computed(log).total()
+    done = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("record: ") == 4
+    assert f"{TASK}: embed image: " in done.stderr
+    items = computed(log)  # both models compute each item
+    assert before < items.total() <= 2 * len(items) + 2 * IN_FLIGHT
 
 
 SOURCE = """

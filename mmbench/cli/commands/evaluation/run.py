@@ -113,15 +113,14 @@ class _Command:
                 for _, result in as_finished(calls):
                     yield self._code_of(result, progress)
             except BaseException as error:  # an interruption
+                progress.close()
                 yield report(error)
             finally:
-                progress.finish()
+                progress.close()
 
     def _code_of(self, result: FinishedRun | BaseException, progress: SharedProgress) -> int:
-        if isinstance(result, BaseException):
-            return report(result)
-        progress.finish()  # the result is printed below the display
-        return self._save(result)
+        progress.pause()  # the result is printed below the display
+        return report(result) if isinstance(result, BaseException) else self._save(result)
 
     def _run(self, model: str, task: str, progress: Progress) -> FinishedRun:
         from mmbench.engine.run import run
