@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from mmbench.errors import ContentError, ModelError, SampleError
-from mmbench.media.wav import wav_bytes
+from mmbench.media.recordings.wav import wav_bytes
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, SplitsReasoning, Writes
 from mmbench.storage.journal.entries import RowBlock
 from mmbench.text import count

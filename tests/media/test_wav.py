@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mmbench.media.wav import wav_bytes
+from mmbench.media.recordings.wav import wav_bytes
 
 
 @pytest.mark.parametrize("dtype", ["int16", "float32"])

@@ -11,9 +11,9 @@ from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from mmbench.media.recordings.opening import decode_whole, open_sound
+from mmbench.media.recordings.wav import wav_bytes
 from mmbench.media.sound import libsndfile_reason
 from mmbench.media.truncation import seconds_there
-from mmbench.media.wav import wav_bytes
 from mmbench.types import PlaceInFile
 
 if TYPE_CHECKING:
