@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from mmbench.engine.workers.joining import first_line, head_address, start_fault
+from mmbench.engine.workers.joining import connection_fault, first_line, head_address
 from mmbench.engine.workers.messages import ModelOrder, WorkerSettings
 from mmbench.engine.workers.session import RaySession
 from mmbench.errors import MissingExtra, UserError
@@ -60,7 +60,7 @@ class RayCluster:
         try:
             self._session.start(settings)
         except Exception as error:  # Ray raises many classes
-            raise UserError(f"{self._what()}: {start_fault(error)}") from error
+            raise UserError(f"{self._what()}: {connection_fault(error)}") from error
         self._silence()
 
     def _what(self) -> str:

@@ -50,7 +50,7 @@ def _found_head(ray: Any) -> str:
         ) from error
 
 
-def start_fault(error: BaseException) -> str:
+def connection_fault(error: BaseException) -> str:
     """Return why Ray cannot be started or joined, with advice for a token and other versions."""
     if str(error).startswith("Version mismatch"):
         return f"{' '.join(str(error).split())}; install the same versions"
