@@ -3,6 +3,7 @@
 import numpy as np
 
 from mmbench.engine.workers.scheduling.batches import Attempt, PlannedBatch
+from mmbench.engine.workers.scheduling.jobs import Call
 from mmbench.errors import SampleError
 
 
@@ -61,6 +62,14 @@ def test_a_sample_is_not_blamed_for_a_death_in_company() -> None:
         assert work.after_death(in_company=True) == [work]
     assert work.after_death(in_company=False) == [work]
     assert work.after_death(in_company=False) == []
+
+
+def test_a_call_is_given_up_after_three_deaths_of_which_it_is_the_only_reason() -> None:
+    call = Call("labels")
+    assert call.after_death(in_company=True) == [call]
+    assert call.is_suspect
+    assert [call.after_death(in_company=False) for _ in range(3)] == [[call], [call], []]
+    assert "3 workers died during the call `labels`" in str(call.failure())
 
 
 def test_an_error_on_a_second_worker_ends_the_run() -> None:
