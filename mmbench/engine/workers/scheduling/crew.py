@@ -95,6 +95,7 @@ class Crew:
             self._jobs.fail_all(UserError(fault))
         else:
             self._jobs.report(f"{slot.name} {event}; its batches are computed again")
+        self._cluster.kill(slot.actor)  # it may only be out of reach, and keep its resources
         lost, can_restart = slot.clear(), slot.can_restart()
         self._jobs.repeat_after_death(lost)
         if can_restart:
@@ -155,7 +156,6 @@ class Crew:
                 continue
             silence = time.monotonic() - slot.answered
             if silence > _MOST_SILENCE:
-                self._cluster.kill(slot.actor)
                 self.died(slot, "was ended, because it does not answer")
             elif silence > _SILENCE and not slot.is_asked:
                 slot.is_asked = True
