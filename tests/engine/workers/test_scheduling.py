@@ -12,9 +12,9 @@ import pytest
 from mmbench.engine.execution.tries import end_try
 from mmbench.engine.options import RunSettings
 from mmbench.engine.run import FinishedRun, run
+from mmbench.engine.workers.concurrent_runs import AT_A_TIME, as_finished
 from mmbench.engine.workers.executor import RayExecutor
 from mmbench.engine.workers.search import ray_search
-from mmbench.engine.workers.threads import AT_A_TIME, as_finished
 from tests.support.boards import score_values
 from tests.support.layouts.coco import make_coco
 from tests.support.logged_model import computed

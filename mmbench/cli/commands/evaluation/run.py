@@ -103,7 +103,7 @@ class _Command:
             return report(error)
 
     def _codes_of_workers(self, pairs: Sequence[tuple[str, str]]) -> Iterator[int]:
-        from mmbench.engine.workers.threads import as_finished
+        from mmbench.engine.workers.concurrent_runs import as_finished
 
         display = make_progress(quiet=self.args.quiet, executor=self.executor)
         progress = SharedProgress(display, len(pairs))
