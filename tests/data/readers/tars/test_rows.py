@@ -25,7 +25,7 @@ from mmbench.data.readers.tars.index import index_tar
 from mmbench.data.readers.tars.rows import TarRows, tar_rows
 from mmbench.data.readers.tars.values import decode_array
 from mmbench.engine.workers.messages import Shipped
-from mmbench.engine.workers.shipping import MediaSender, received
+from mmbench.engine.workers.shipping import MediaSender, receive_media
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes
 from mmbench.storage.content_keys import ContentKeys, cache_folder, digest
@@ -249,9 +249,9 @@ def test_places_are_read_by_reports_and_workers(tmp_path: Path) -> None:
     assert media_place(media[0]).path == str(tmp_path / "x.tar")
     with ContentKeys(cache_folder()) as keys:
         sent: dict[bytes, Media] = {}
-        items = MediaSender(keys).shipped(media, sent)
+        items = MediaSender(keys).ship(media, sent)
     assert all(isinstance(item, Media) and isinstance(item.read, Shipped) for item in items)
-    here = [received(item, {}) for item in items]  # reads the archive, not what was sent
+    here = [receive_media(item, {}) for item in items]  # reads the archive, not what was sent
     assert [read_bytes(one) for one in here if isinstance(one, Media)] == read_all(media)
 
 
