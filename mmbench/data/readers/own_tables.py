@@ -150,12 +150,20 @@ class OwnTable(Rows):
             cells.append(row[full[0]] if full else first)
         return present[0], cells
 
+    def id_columns(self, names: Sequence[str]) -> list[str]:
+        """Return those of the columns `names` that exist and may hold ids.
+
+        Paths of media may be ids; encoded media may not.
+        """
+        found = {name: self.find(name) for name in names}
+        return [name for name, actual in found.items() if actual and not self.content_type(actual)]
+
     def ids(self, names: Sequence[str] = ("id",)) -> Sequence[str]:
         """Return the id of each row, from the first of the columns `names` that the row has.
 
-        Raises DataError for an invalid id.
+        Columns of encoded media hold no ids. Raises DataError for an invalid id.
         """
-        name, cells = self.first(names, "id")
+        name, cells = self.first(self.id_columns(names) or names, "id")
         return self.as_texts(name, parse_id, cells)
 
     def distinct_ids(self, names: Sequence[str] = ("id",)) -> Sequence[str]:

@@ -116,11 +116,6 @@ def _names(cell: object) -> list[str]:
     return names
 
 
-def _has_ids(rows: OwnTable) -> bool:
-    """Return whether a column of the rows holds ids, or paths that can be ids."""
-    return any(name and not rows.content_type(name) for name in map(rows.find, _IDS))
-
-
 def _by_id(
     rows: OwnTable, row_labels: _Labels, positions: array[int]
 ) -> tuple[Sequence[str], Sequence[int | list[int]], OwnTable]:
@@ -129,7 +124,7 @@ def _by_id(
     The table has the first row of each id. `positions` are the class indices of the labels. Raises
     DataError if rows with the same id have different media or repeat a label.
     """
-    ids = rows.ids(_IDS) if _has_ids(rows) else rows.default_ids("")
+    ids = rows.ids(_IDS) if rows.id_columns(_IDS) else rows.default_ids("")
     if not row_labels.lists and are_distinct(ids):
         return ids, positions, rows
     first: dict[str, int] = {}

@@ -71,7 +71,8 @@ def own_clips(files: Mapping[Path, str]) -> list[OwnClip]:
 def write_layouts(root: Path, clips: Sequence[OwnClip]) -> dict[str, Path]:
     """Write clips in every layout that people have; return the path for --data by layout.
 
-    Layouts with `parts` in the name have all clips in one long recording, with silence between.
+    The rows of `parquet` have no ids. Layouts with `parts` in the name have all clips in one long
+    recording, with silence between.
     """
     for clip in clips:
         (root / "wavs").mkdir(exist_ok=True)
@@ -102,6 +103,7 @@ def write_layouts(root: Path, clips: Sequence[OwnClip]) -> dict[str, Path]:
         "trn": write_file(
             root / "wavs/ref.trn", "".join(f"{clip.text} ({clip.id})\n" for clip in clips)
         ),
+        "parquet": _parquet(root / "clips.parquet", root / "wavs", clips),
     }
 
 
@@ -131,6 +133,17 @@ def _kaldi(folder: Path, clips: Sequence[OwnClip], starts: Sequence[int] = ()) -
     for name, one in lines.items():
         write_file(folder / name, "\n".join(one) + "\n")
     return folder
+
+
+def _parquet(file: Path, wavs: Path, clips: Sequence[OwnClip]) -> Path:
+    """Write a Parquet file with encoded audio, as the datasets library does, and texts."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [f"{clip.id}.wav" for clip in clips]
+    audio = [{"bytes": (wavs / name).read_bytes(), "path": name} for name in names]
+    pq.write_table(pa.table({"audio": audio, "text": [clip.text for clip in clips]}), file)
+    return file
 
 
 def _fairseq(folder: Path, root: Path, clips: Sequence[OwnClip]) -> Path:

@@ -168,13 +168,14 @@ def _seconds(
 def _ids(rows: OwnTable, manifest: str) -> Sequence[str]:
     """Return the distinct ids of the rows.
 
-    The id of a part of a file is the path with the offset, unless the table has ids.
+    The id of a part of a file is the path with the offset, unless the table has ids. Rows with
+    encoded audio and without ids are numbered from 0.
     """
-    if not any(map(rows.find, _IDS)):
+    columns = rows.id_columns(_IDS)
+    if not columns:
         return rows.default_ids("audio")
-    ids = rows.ids(_IDS)
-    column = next((name for name in _IDS if rows.find(name)), "")
-    if manifest == column:
+    ids = rows.ids(columns)
+    if manifest == columns[0]:
         ids = [part_id(path, start) for path, start in zip(ids, _offsets(rows), strict=True)]
     refuse_duplicates("id", ids, rows.place)
     return ids

@@ -17,7 +17,7 @@ from tests.support.files import write_file
 from tests.support.layouts.speech import own_clips, write_layouts
 from tests.support.paths import ROOT, real_data
 
-LAYOUTS = ("nemo", "nemo parts", "kaldi", "kaldi parts", "fairseq", "tsv", "csv", "trn")
+LAYOUTS = ("nemo", "nemo parts", "kaldi", "kaldi parts", "fairseq", "tsv", "csv", "trn", "parquet")
 WITH_SPEAKERS = LAYOUTS[:4]
 
 
