@@ -146,6 +146,8 @@ def parse_path(value: object) -> str | None:
         return None
     if isinstance(value, str):
         return value
+    if isinstance(value, list) and all(isinstance(one, float) for one in value):
+        raise ValueError("samples of a sound need their rate; give (samples, rate)")
     raise ValueError("give the path of a file")
 
 

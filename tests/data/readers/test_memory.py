@@ -193,6 +193,22 @@ def test_items_that_are_tuples_are_called_by_their_kind() -> None:
     assert sounds.names() == ["audio", "text", "column_3", "column_4"]
 
 
+@pytest.mark.parametrize("samples", [TONE, torch.tensor(TONE)[None]], ids=["row", "torchaudio"])
+def test_samples_rate_and_transcript(samples: Any) -> None:
+    rows = memory_rows(Items([(samples, 8000, "go", 84, 121123, 0)]))
+    assert rows.names() == ["audio", "text", "label", "column_4", "column_5"]
+    (sound,) = rows.media("audio", "audio")
+    assert isinstance(sound, Media)
+    assert decode_sound(read_bytes(sound), sound.name, 8000).samples.shape == (800,)
+    picture = memory_rows(Items([(torch.zeros(28, 28), 7, "seven")]))
+    assert picture.names() == ["image", "label", "text"]
+
+
+def test_samples_without_a_rate_are_refused() -> None:
+    with pytest.raises(DataError, match=r"need their rate; give \(samples, rate\)"):
+        memory_rows([{"audio": TONE, "text": "a"}]).media("audio", "audio")
+
+
 def test_items_are_read_again_and_not_kept(keys: ContentKeys) -> None:
     data = Items([{"image": picture} for picture in pictures()])
     rows = memory_rows(data)

@@ -14,6 +14,8 @@ from mmbench.errors import DataError
 from mmbench.media.inside import MediaInFile
 from mmbench.types import Media
 
+_CHANNELS = 8  # at most, of a sound; an image [height, width] has more rows
+_LOWEST_RATE = 4000  # samples per second of a sound; the number of a class is lower
 _NAMES = {str: "text", int: "label", list: "text"}  # of the parts of an item that is a tuple
 
 
@@ -58,15 +60,16 @@ def item_columns(items: Items, place: str) -> dict[str, CellColumn]:
     """Return the columns of items that are dicts, or tuples of equal lengths.
 
     Each item is read once; media items are read again when they are needed. The parts of a tuple
-    are called by their kind: `image`, `audio`, `text`, `label`, else `column_1` …. `place` is the
-    place of the data in messages. Raises DataError for other items.
+    are called by their kind: `image`, `audio`, `text`, `label`, else `column_1` …; samples, rate
+    and transcript at the beginning of a tuple are `audio` and `text` (`_joined_sound`). `place` is
+    the place of the data in messages. Raises DataError for other items.
     """
     rows: list[Mapping[str, Any]] = []
     keys: dict[str, list[bytes | None]] = {}
     kinds: dict[str, str] = {}
     names: list[str] = []
     for at in range(len(items)):
-        item = items[at]
+        item = _joined_sound(items[at])
         if not at and not isinstance(item, Mapping):
             names = _tuple_names(item, place)
         row = _as_row(item, names, f"{place} row {at}")
@@ -92,7 +95,7 @@ def item_columns(items: Items, place: str) -> dict[str, CellColumn]:
 def _reader(items: Items, name: str, names: Sequence[str]) -> Callable[[int], object]:
     if names:
         part = names.index(name)
-        return lambda at: items[at][part]
+        return lambda at: _joined_sound(items[at])[part]
     return lambda at: items[at][name]
 
 
@@ -109,6 +112,21 @@ def _tuple_names(item: Any, place: str) -> list[str]:
         name = kind if kind not in ("", "bytes") else _NAMES.get(type(_plain(cell)), "")
         names.append(name if name and name not in names else f"column_{at + 1}")
     return names
+
+
+def _joined_sound(item: Any) -> Any:
+    """Return an item (samples, rate, transcript, …) as ((samples, rate), transcript, …).
+
+    Data sets of torchaudio have such items, with samples [channels, n]: pytorch/audio
+    src/torchaudio/datasets/librispeech.py. Other items are returned unchanged.
+    """
+    kinds = [type(part) for part in item] if isinstance(item, tuple) else []
+    if kinds[1:3] != [int, str]:
+        return item
+    samples, rate, *others = item
+    shape: Sequence[int] = getattr(samples, "shape", ())
+    has_sound_shape = len(shape) == 1 or (len(shape) == 2 and shape[0] <= _CHANNELS)
+    return ((samples, rate), *others) if has_sound_shape and rate >= _LOWEST_RATE else item
 
 
 def _as_row(item: Any, names: Sequence[str], where: str) -> Mapping[str, Any]:
