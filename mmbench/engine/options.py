@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mmbench.data.readers.memory.rows import DataPlace as Place
 else:
     Place = Any  # msgspec converts no unions of its own and other types
+
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class RunSettings(msgspec.Struct, frozen=True):
@@ -33,12 +36,12 @@ class RunSettings(msgspec.Struct, frozen=True):
     labels: str | list[str] = ""
     templates: list[str] = []
     split: str | None = None
-    limit: int | None = None
-    max_tokens: int | None = None
+    limit: Positive | None = None
+    max_tokens: Positive | None = None
     settings: dict[str, Any] = {}
     device: str = "auto"
     dtype: str = "auto"
-    batch_size: int | None = None
+    batch_size: Positive | None = None
     seed: int = 0
     fresh: bool = False
     published_as: str | None = None
@@ -74,7 +77,8 @@ def options_from(
     try:
         return msgspec.convert(values, RunSettings, dec_hook=_as_path)
     except msgspec.ValidationError as error:
-        raise UserError(f"invalid run settings: {error}") from error
+        fault, _, name = str(error).partition(" - at `$.")
+        raise UserError(f"invalid {name.rstrip('`') or 'run settings'}: {fault}") from error
 
 
 def search_settings(

@@ -26,5 +26,12 @@ def test_options_of_a_model_stay_the_same_objects() -> None:
 
 
 def test_a_value_of_another_type_is_refused() -> None:
-    with pytest.raises(UserError, match=r"invalid run settings: Expected `int`.*at `\$.seed`"):
+    with pytest.raises(UserError, match=r"^invalid seed: Expected `int`, got `str`$"):
         options_from({"seed": "three"}, {}, {})
+
+
+@pytest.mark.parametrize("name", ["batch_size", "limit", "max_tokens"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_number_below_one_is_refused(name: str, value: int) -> None:
+    with pytest.raises(UserError, match=f"^invalid {name}: Expected `int` >= 1$"):
+        options_from({name: value}, {}, {})
