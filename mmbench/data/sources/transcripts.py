@@ -19,7 +19,13 @@ from mmbench.data.readers.table_files import TABLES
 from mmbench.data.readers.transcript_lines import TIMED
 from mmbench.data.sources.speech.fairseq import fairseq, is_fairseq
 from mmbench.data.sources.speech.kaldi import kaldi
-from mmbench.data.sources.speech.layouts import librispeech, sphinx, text_files, trn
+from mmbench.data.sources.speech.layouts import (
+    has_sounds,
+    librispeech,
+    sphinx,
+    text_files,
+    trn,
+)
 from mmbench.data.sources.speech.tables import ROLES, read_table, transcript_table
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
@@ -76,6 +82,8 @@ def transcripts(
         if (samples := _layout(root)) is not None:
             return _data(samples)
         _refuse_unread(root)
+        if not columns:
+            _refuse_audio_alone(root)
         file = _own_file(root)
     rows = read_table(file) if file else rows_of(root, path, split or None, "text")
     table = own_table(rows, columns or {}, ROLES)
@@ -135,6 +143,15 @@ def _refuse_unread(root: Path) -> None:
         raise DataError(
             f"{root}: references need ids; give .trn, .csv, .tsv or .jsonl, or Kaldi's lines"
             " `id words…` in a file named text"
+        )
+
+
+def _refuse_audio_alone(root: Path) -> None:
+    """Raise DataError for a folder of audio files without any text or table."""
+    if root.is_dir() and not _tables(root) and has_sounds(root):
+        raise DataError(
+            f"{root} has audio files, but no transcripts; write each text to a .txt of the same"
+            " name, or a list of paths and texts to list.tsv in this folder"
         )
 
 

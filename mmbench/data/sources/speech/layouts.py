@@ -76,13 +76,22 @@ def _lines(file: Path) -> list[str]:
     return text_lines(read_file(file), file)
 
 
+def has_sounds(root: Path) -> bool:
+    """Return whether a folder or one of its subfolders has audio files."""
+    return bool(_sounds_below(root))
+
+
+def _sounds_below(root: Path) -> list[Path]:
+    return [file for file in files_below(root) if file.suffix.lower() in SOUNDS]
+
+
 def text_files(root: Path) -> list[Sample]:
     """Load a folder of audio files with their transcripts in text files of the same names.
 
     The id is the path without the extension; the lines of a text are joined. Returns [] if no audio
     file has a text. Raises DataError for an audio file without a text.
     """
-    sounds = [file for file in files_below(root) if file.suffix.lower() in SOUNDS]
+    sounds = _sounds_below(root)
     texts = {file: file.with_suffix(".txt") for file in sounds}
     missing = [file_id(file, root) for file, text in texts.items() if not text.is_file()]
     if len(missing) == len(sounds):

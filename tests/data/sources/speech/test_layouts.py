@@ -293,6 +293,8 @@ def test_a_manifest_of_one_row(folder: Path) -> None:
 
 
 def test_texts_next_to_audio_files(folder: Path) -> None:
+    with pytest.raises(DataError, match="has audio files, but no transcripts; write each text to"):
+        samples_of(folder)
     write_file(folder / "wavs/r1.txt", "hello\nyou\n")
     write_file(folder / "README.txt", "about")
     (sample,) = samples_of(folder)
