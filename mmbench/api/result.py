@@ -89,4 +89,4 @@ def _failures(record: RunRecord) -> list[str]:
         return []
     first = f"; {record.failures[0][0]}: {record.failures[0][1]}" if record.failures else ""
     within = f" ({bounds(record)})" if bounds(record) else ""
-    return [f"failed: {n:,} of {count(record.counts['samples'], 'sample')}{within}{first}"]
+    return [f"failed: {n:,} of {count(record.counts['samples'], 'sample')}{first}{within}"]

@@ -100,7 +100,7 @@ def test_a_failed_sample_has_its_error_and_no_values(tmp_path: Path) -> None:
     frame = live.samples.set_index("id")
     assert "missing.png" in frame.loc["a", "error"]
     assert np.isnan(frame.loc["a", "exact_match"]) and not np.isnan(frame.loc["b", "exact_match"])
-    assert "failed: 1 of 2 samples" in repr(live) and "missing.png" in live._repr_html_()
+    assert "failed: 1 of 2 samples; a: " in repr(live) and "missing.png" in repr(live)
 
 
 def test_a_repr_is_ten_lines_of_eighty_cells_without_control_characters(
