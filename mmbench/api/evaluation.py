@@ -147,7 +147,7 @@ def _refuse_model_settings(**given: bool) -> None:
 
 def score(
     task: str,
-    predictions: str | Path | Mapping[str, object],
+    predictions: str | Path | Mapping[str, object] | Sequence[object],
     *,
     data: str | Path | Items | None = None,
     columns: Mapping[str, str | Sequence[str]] | None = None,
@@ -169,12 +169,12 @@ def score(
 ) -> Result:
     """Score outputs on a task and return the result, as `mmbench score` does.
 
-    `predictions` is a file (docs/scoring.md) or a mapping of sample ids to outputs: a text, a
-    label, a dict of scores by label, or a list of document ids, best first. `data` is as in
-    `evaluate`. `field` selects columns
-    of the file: {"prediction": NAME, "id": NAME}. Each other argument corresponds to the flag of
-    `mmbench score` with the same name; the record is written only if `out` is given. Raises
-    UserError.
+    `predictions` is a file (docs/scoring.md), a mapping of sample ids to outputs, or a list, an
+    array or a pandas series of outputs in the order of the data. An output is a text, a label, a
+    dict of scores by label, or a list of document ids, best first. `data` is as in `evaluate`.
+    `field` selects columns of the file: {"prediction": NAME, "id": NAME}. Each other argument
+    corresponds to the flag of `mmbench score` with the same name; the record is written only if
+    `out` is given. Raises UserError.
     """
     options = options_from(
         {
@@ -191,7 +191,7 @@ def score(
     )
     if out is not None:
         Folder(out).check_writable()
-    outputs = _outputs(predictions) if isinstance(predictions, Mapping) else predictions
+    outputs = predictions if isinstance(predictions, str | Path) else _outputs(predictions)
     outcome = score_outputs(
         task,
         outputs,
@@ -207,12 +207,24 @@ def score(
     return Result(outcome)
 
 
-def _outputs(values: Mapping[str, object]) -> Outputs:
-    plain = {
-        str(ident): getattr(value, "tolist", lambda v=value: v)() for ident, value in values.items()
-    }
-    values = {ident: as_value(value, f"output {ident!r}", ident) for ident, value in plain.items()}
-    return Outputs(values=values, digest=digest(canonical(plain)).hex())
+def _outputs(values: Mapping[str, object] | Sequence[object]) -> Outputs:
+    """Return outputs in memory by id, or by their numbers from 0 if they are a sequence."""
+    by_id = isinstance(values, Mapping)
+    items = values.items() if isinstance(values, Mapping) else enumerate(_listed(values))
+    plain = {str(ident): getattr(value, "tolist", lambda v=value: v)() for ident, value in items}
+    outputs = {ident: as_value(value, f"output {ident!r}", ident) for ident, value in plain.items()}
+    return Outputs(values=outputs, digest=digest(canonical(plain)).hex(), positional=not by_id)
+
+
+def _listed(values: object) -> list[object]:
+    """Return a list, a tuple, an array or a series as a list. Raises UserError for other values."""
+    outputs = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(outputs, list | tuple):
+        raise UserError(
+            f"the predictions are a {type(values).__name__}; give a file, a dict {{id: output}}, or"
+            " a list of outputs in the order of the data"
+        )
+    return list(outputs)
 
 
 def metric(name: str, **options: object) -> Callable[[Sequence[Prediction]], Score]:

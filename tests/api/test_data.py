@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 import mmbench
-from mmbench.errors import DataError
+from mmbench.errors import DataError, UserError
 from tests.support.paths import real_data
 from tests.support.toy_models import register_scores
 
@@ -209,10 +209,19 @@ def test_zero_shot_classification_of_images_in_memory() -> None:
 
 
 def test_transcripts_and_captions_in_memory() -> None:
-    sounds = [{"id": str(n), "audio": (np.zeros(800), 8000), "text": f"word {n}"} for n in range(2)]
-    spoken = {"0": "word 0", "1": "word 2"}
-    result = mmbench.score("transcripts", spoken, data=sounds)
-    assert result.record.scores["wer[none]"].value == 0.25
+    sounds = [{"audio": (np.zeros(800), 8000), "text": f"word {n}"} for n in range(2)]
+    named = [{"id": f"u{n}", **sound} for n, sound in enumerate(sounds)]
+    spoken = ["word 0", "word 2"]
+    for data, outputs in (
+        (sounds, {"0": spoken[0], "1": spoken[1]}),
+        *((named, outputs) for outputs in (spoken, tuple(spoken), pd.Series(spoken))),
+    ):
+        result = mmbench.score("transcripts", outputs, data=data)
+        assert result.record.scores["wer[none]"].value == 0.25
+    with pytest.raises(DataError, match="3 outputs without ids for 2 samples"):
+        mmbench.score("transcripts", [*spoken, "a"], data=named)
+    with pytest.raises(UserError, match="the predictions are a generator; give a file"):
+        mmbench.score("transcripts", (text for text in spoken), data=named)  # type: ignore[arg-type]
     captions = pd.DataFrame([{"id": "1", "image": image(1), "references": ["a dog", "dogs"]}])
     scored = mmbench.score("captions", {"1": "a dog"}, data=captions)
     assert scored.record.scores["bleu@1"].value == pytest.approx(1)
