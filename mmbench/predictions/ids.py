@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from mmbench.columns import Keyed
+from mmbench.columns import Keyed, are_distinct
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.transcript_lines import kaldi_parts, trn_parts
 from mmbench.errors import DataError
@@ -78,6 +78,8 @@ def with_line_ids(
     for form in _LINE_FORMATS:
         parsed = [form.parts(text) for _, text in numbered]
         line_ids = [known.get(key(parts[0]), "") if parts else "" for parts in parsed]
+        if not any(line_ids):
+            line_ids = _ids_of_paths(parsed, ids)
         if all(line_ids) and not _by_chance(line_ids, parsed, ids, form, where):
             refuse_duplicates("id", line_ids, where)
             line_texts = [parts[1] for parts in parsed if parts]
@@ -86,6 +88,18 @@ def with_line_ids(
             )
         _refuse_partial_ids(numbered, parsed, ids, form, where)
     return outputs
+
+
+def _ids_of_paths(parsed: Sequence[tuple[str, str] | None], ids: Sequence[str]) -> list[str]:
+    """Return the sample id of each line by the names of files without folders and extensions.
+
+    An id is "" if there is none. All are "" if two samples have the same name, or if ids are
+    numbers, which may be words.
+    """
+    stems = [PurePosixPath(ident).stem for ident in ids]
+    known = dict(zip(stems, ids, strict=True)) if are_distinct(stems) else {}
+    found = [known.get(PurePosixPath(parts[0]).stem, "") if parts else "" for parts in parsed]
+    return [""] * len(found) if any(name.isdigit() for name in known) else found
 
 
 def _by_chance(
