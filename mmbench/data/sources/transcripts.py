@@ -22,6 +22,7 @@ from mmbench.data.sources.speech.kaldi import kaldi
 from mmbench.data.sources.speech.layouts import (
     has_sounds,
     librispeech,
+    plain_lines,
     sphinx,
     text_files,
     trn,
@@ -54,6 +55,7 @@ def transcripts(
     `root` is a file or a folder in one of these formats:
 
     - a .trn of lines `text (id)`; a text may contain alternatives (`mmbench.text.alternatives`);
+    - a .txt with one transcript per line, to score outputs in the same order;
     - CSV, TSV, JSONL or JSON with `id`, `text` and optionally `speaker` and `audio`, a path; other
       columns are tags. The path is the id if there is no id column. Without `text`, the only column
       of `transcript`, `transcription` and `sentence` is the text;
@@ -104,6 +106,8 @@ def _layout(root: Path) -> Sequence[Sample] | None:
         return kaldi(text)
     if root.is_dir() and not _tables(root):
         return text_files(root) or None
+    if root.suffix.lower() == ".txt" and root.is_file():
+        return plain_lines(root)
     file = _own_file(root)
     if file is not None and file.suffix.lower() == ".trn":
         return trn(file)
@@ -138,11 +142,6 @@ def _refuse_unread(root: Path) -> None:
         raise DataError(
             f"{root} has {TIMED[suffix]}, which mmbench does not read; give one text per recording,"
             " as .trn, .csv, .tsv or .jsonl"
-        )
-    if suffix == ".txt":
-        raise DataError(
-            f"{root}: references need ids; give .trn, .csv, .tsv or .jsonl, or Kaldi's lines"
-            " `id words…` in a file named text"
         )
 
 

@@ -1,20 +1,24 @@
-"""Transcripts next to audio files with the ids as names: .trn, LibriSpeech and CMUSphinx."""
+"""Transcripts in text files: .trn, LibriSpeech, CMUSphinx, .txt next to audio, plain lines."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 
+from mmbench.columns import are_distinct
 from mmbench.data.readers.file_bytes import read_file
 from mmbench.data.readers.folders import file_id, files_below
 from mmbench.data.readers.records import refuse_duplicates
 from mmbench.data.readers.table_files import text_lines
-from mmbench.data.readers.transcript_lines import trn_texts
+from mmbench.data.readers.transcript_lines import trn_parts, trn_texts
 from mmbench.data.sources.speech.recordings import Recording, recording_samples
 from mmbench.errors import DataError
 from mmbench.media.endings import SOUNDS
 from mmbench.text import listed
 from mmbench.text.alternatives import Reference, parse
 from mmbench.types import Media, Sample
+
+_IN_IDS = re.compile(r"[\d_/-]")  # characters of ids that are rare in words
 
 
 def trn(path: Path) -> list[Sample]:
@@ -74,6 +78,26 @@ def _spoken(text: str) -> str:
 
 def _lines(file: Path) -> list[str]:
     return text_lines(read_file(file), file)
+
+
+def plain_lines(file: Path) -> list[Sample]:
+    """Load transcripts without ids and audio, one per line; the id is the line number from 0.
+
+    Raises DataError for an empty file, and if all lines seem to have ids, which would count as
+    words: they end in `(id)`, or begin with distinct words that contain a digit or one of `_-/`.
+    """
+    lines = _lines(file)
+    if not lines:
+        raise DataError(f"{file} is empty; give one transcript per line")
+    starts = [line.split(maxsplit=1)[0] if line.strip() else "" for line in lines]
+    if are_distinct(starts) and all(map(_IN_IDS.search, starts)):
+        raise DataError(
+            f"{file}: all lines seem to begin with an id; name a file of such lines text, or give a"
+            " .csv with the columns id and text"
+        )
+    if all(map(trn_parts, lines)):
+        raise DataError(f"{file}: all lines end with an id; name a file of such lines NAME.trn")
+    return [Sample(str(at), {}, line.strip()) for at, line in enumerate(lines)]
 
 
 def has_sounds(root: Path) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import mmbench
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.engine.loading.outside import check_outside
 from mmbench.errors import DataError, SampleError
@@ -290,6 +291,42 @@ def test_a_missing_header_that_cannot_be_guessed(folder: Path, row: str) -> None
 def test_a_manifest_of_one_row(folder: Path) -> None:
     (sample,) = samples_of(manifest(folder, {"duration": 3.0}))
     assert (sample.id, sample.target) == ("wavs/r1.wav", "a")
+
+
+def test_plain_lines_score_outputs_in_the_same_order(folder: Path) -> None:
+    place = write_file(folder / "ref.txt", "one two\n\n three\n")
+    assert [(one.id, one.target) for one in samples_of(place)] == [
+        ("0", "one two"),
+        ("1", ""),
+        ("2", "three"),
+    ]
+    record = mmbench.score("transcripts", write_file(folder / "hyp.txt", "one\n\nthree\n"),
+                           data=place).record  # fmt: skip
+    assert record.scores["wer[none]"].value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty; give one transcript per line"),
+        ("ann-1 one\nann-2 two\n", "begin with an id; name a file of such lines text"),
+        ("one (a)\ntwo (b)\n", "end with an id; name a file of such lines NAME.trn"),
+    ],
+)
+def test_plain_lines_with_ids_are_refused(folder: Path, content: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        samples_of(write_file(folder / "ref.txt", content))
+
+
+@pytest.mark.parametrize("line", ["{} a b", "clips/{}.wav a b", "a b ({})"])
+def test_lines_with_the_names_of_audio_files(folder: Path, line: str) -> None:
+    data = write_lines(folder / "m.json", *(
+        {"audio_filepath": f"wavs/{name}.flac", "text": f"a {name}"} for name in ("r1", "r2")
+    ))  # fmt: skip
+    lines = "".join(line.format(name) + "\n" for name in ("r2", "r1"))
+    record = mmbench.score("transcripts", write_file(folder / "hyp.txt", lines), data=data).record
+    assert record.scores["wer[none]"].value == pytest.approx(2 / 4)
+    assert "the id of a sample, so lines are read as" in " ".join(record.notes)
 
 
 def test_texts_next_to_audio_files(folder: Path) -> None:
