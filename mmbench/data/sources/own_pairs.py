@@ -16,7 +16,9 @@ from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.records import is_missing
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import RetrievalData
+from mmbench.errors import DataError
 from mmbench.protocols import declare_source
+from mmbench.text import listed
 
 _ROLES = (
     Role(MEDIUM, required=True),
@@ -47,12 +49,19 @@ def own_pairs(
     number of its first row; that of a text to the number of its row. `pairs_from_rows` describes
     rows that lack a text or an image.
 
-    Raises DataError for data that cannot be read, ColumnsNeeded if a column is not known.
+    Raises DataError for data that cannot be read and for rows without any text, ColumnsNeeded if a
+    column is not known.
     """
     rows = rows_of(root, path, split)
     rows.refuse_no_rows()
     chosen = choose_columns(rows, columns or {}, _ROLES)
-    data = pairs_from_rows(rows, _pair_columns(rows, chosen))
+    pairs = _pair_columns(rows, chosen)
+    data = pairs_from_rows(rows, pairs)
+    if not data.queries:
+        raise DataError(
+            f"{rows.place}: no row has a text in {listed(pairs.texts)}; name another column with"
+            " --columns text=NAME"
+        )
     return replace(data, source={**data.source, **chosen.provenance()})
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mmbench.data.sources.own_pairs import own_pairs
 from mmbench.datasets import RetrievalData
-from mmbench.errors import ColumnsNeeded, UnknownName
+from mmbench.errors import ColumnsNeeded, DataError, UnknownName
 from mmbench.media import read_bytes
 from tests.support.files import write_file
 from tests.support.media.images import png, save_image
@@ -214,3 +214,10 @@ def test_unknown_roles_and_columns_are_refused(tmp_path: Path) -> None:
         own_pairs(file, columns={"imge": "image"})
     with pytest.raises(UnknownName, match=r"column of .*x\.csv 'txt'"):
         own_pairs(file, columns={"text": "txt"})
+
+
+def test_rows_without_any_text_are_refused(tmp_path: Path) -> None:
+    rows = [{"image": f"{name}.png", "caption": None} for name in IMAGES]
+    file = write_file(tmp_path / "pairs.json", json.dumps(rows))
+    with pytest.raises(DataError, match="no row has a text in caption; name another column with"):
+        own_pairs(file)
