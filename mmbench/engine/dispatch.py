@@ -22,7 +22,7 @@ from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.media.recordings.wav import wav_bytes
 from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, SplitsReasoning, Writes
 from mmbench.storage.journal.entries import RowBlock
-from mmbench.text import count
+from mmbench.text import count, plain
 from mmbench.text.reasoning import split_reasoning
 from mmbench.types import (
     Audio,
@@ -77,15 +77,23 @@ def encode_output(output: object, model: object, method: Method, name: str) -> S
         return output
     encode = _encoder(output, method)
     if encode is None:
-        raise ModelError(
-            f"{name}: {method} returned a {type(output).__name__}; return {_TYPES[method]}"
-        )
+        raise ModelError(f"{name}: {method} returned {_described(output)}; return {_TYPES[method]}")
     if isinstance(output, GeneratedText) and not isinstance(model, SplitsReasoning):
         encode = partial(msgspec.json.encode, _without_reasoning(output))
     try:
         return encode()
     except (ValueError, TypeError, OSError, RuntimeError) as error:
         return ContentError(f"the output cannot be stored ({type(error).__name__}: {error})")
+
+
+def _described(output: object) -> str:
+    """Return the type of an output, with the types of its parts if it is a generated text."""
+    if not isinstance(output, GeneratedText):
+        return f"a {type(output).__name__}"
+    text, tokens = (type(part).__name__ for part in (output.text, output.tokens))
+    return (
+        f"GeneratedText(text: {text}, finish: {plain(repr(output.finish), 20)}, tokens: {tokens})"
+    )
 
 
 def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:

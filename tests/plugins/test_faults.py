@@ -103,9 +103,9 @@ def test_a_sample_error_fails_the_samples_that_raise_it(attempt: Attempt) -> Non
      ("[None] * len(conversations)", "a NoneType; return mmbench.types.GeneratedText"),
      ("['yes'] * len(conversations)", "a str; return mmbench.types.GeneratedText"),
      ("[GeneratedText(None)] * len(conversations)",
-      "a GeneratedText; return mmbench.types.GeneratedText(text: str"),
+      "GeneratedText(text: NoneType, finish: 'stop', tokens: int); return mmbench.types."),
      ("[GeneratedText('yes', 3)] * len(conversations)",
-      "a GeneratedText; return mmbench.types.GeneratedText(")],
+      "GeneratedText(text: str, finish: 3, tokens: int); return mmbench.types.Gene")],
 )  # fmt: skip
 def test_answers_of_another_type_are_refused(attempt: Attempt, answer: str, words: str) -> None:
     code, _, err = attempt(f"return {answer}")
