@@ -79,7 +79,8 @@ def conversation(spec: TaskSpec, prompt: str, sample: Sample) -> Conversation:
         )
         raise DataError(
             f"task {spec.name}: sample {sample.id} has {available}, but the fields of the task are"
-            f" {field_names}"
+            f" {field_names}; add them to the data, or name their columns with --columns"
+            f" {next(iter(spec.fields.values()))}=NAME"
         )
     return (Message("user", tuple(parts)),)
 
