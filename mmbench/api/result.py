@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mmbench.api.displayed import Display, Displayed
@@ -77,9 +78,19 @@ class Result(Displayed):
         record = self.record
         rows = [(name, number(score), interval(score)) for name, score in record.scores.items()]
         other = other_data(record)
-        notes = [*_failures(record), *([other] if other else []), *record.notes]
+        notes = [*_failures(record), *_no_value(record), *([other] if other else []), *record.notes]
         title = f"{self._title()}: {format_sizes(record.task.data)}"
         return Display(title, ("score", "value", "95 %"), rows, notes=notes)
+
+
+def _no_value(record: RunRecord) -> list[str]:
+    """Return a line with the reason why the first score without a value has none; [] for none."""
+    lines = (
+        f"{name} is n/a: {score.reason}"
+        for name, score in record.scores.items()
+        if score.value is None and score.reason
+    )
+    return list(islice(lines, 1))
 
 
 def _failures(record: RunRecord) -> list[str]:

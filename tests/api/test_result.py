@@ -103,6 +103,12 @@ def test_a_failed_sample_has_its_error_and_no_values(tmp_path: Path) -> None:
     assert "failed: 1 of 2 samples; a: " in repr(live) and "missing.png" in repr(live)
 
 
+def test_a_score_without_a_value_has_its_reason() -> None:
+    rows = [{"id": "a", "text": ""}]
+    result = mmbench.score("transcripts", [""], data=rows)
+    assert "wer[none] is n/a: " in repr(result)
+
+
 def test_a_repr_is_ten_lines_of_eighty_cells_without_control_characters(
     retrieval: Any, answers: mmbench.Result
 ) -> None:
