@@ -23,7 +23,7 @@ from mmbench.data.readers.own_tables import OwnTable
 from mmbench.data.readers.records import find_name, plain_name
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets.provenance import COLUMNS
-from mmbench.errors import ColumnsNeeded, SpecError, UnknownName
+from mmbench.errors import ColumnsNeeded, DataError, SpecError, UnknownName
 from mmbench.text import listed
 from mmbench.types import Modality
 
@@ -106,6 +106,7 @@ def choose_columns(rows: Rows, named: Mapping[str, Columns], roles: Sequence[Rol
         elif role.required:
             problems[role.name] = fits
     if problems:
+        _refuse_other_separator(rows)
         raise _columns_needed(rows, chosen, problems)
     inferred = [role for role, name in chosen.items() if name != role and role not in named]
     return Chosen(chosen, inferred)
@@ -219,6 +220,17 @@ def _different(rows: Rows, names: Sequence[str]) -> list[str]:
         if column not in cells.values():
             cells[name] = column
     return list(cells)
+
+
+def _refuse_other_separator(rows: Rows) -> None:
+    """Raise DataError if the name of the only column has a separator of cells in it."""
+    names = rows.names()
+    separator = next((one for one in ";,\t|" if len(names) == 1 and one in names[0]), "")
+    if separator:
+        raise DataError(
+            f"{rows.place}: the first line is one cell, {names[0]!r}; separate cells by commas in a"
+            " .csv and by tabs in a .tsv"
+        )
 
 
 def _columns_needed(
