@@ -73,6 +73,11 @@ def only_file(root: Path, files: Sequence[Path], needed: str) -> Path:
     return files[0]
 
 
+def files_of_split(files: Sequence[Path], split: str | None) -> Sequence[Path]:
+    """Return the files called like the split (`test.tsv`), or all files if there are none."""
+    return [file for file in files if split and file.stem == split] or files
+
+
 def first_folder(
     root: Path | None, names: Sequence[str], inside: str, source: str, hint: str = "put it there"
 ) -> Path:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mmbench.data.readers.folders import entries, files_below, modality_by_ending, only_file
+from mmbench.data.readers.folders import (
+    entries,
+    files_below,
+    files_of_split,
+    modality_by_ending,
+    only_file,
+)
 from mmbench.data.readers.layouts.annotated_images import (
     AnnotatedImages,
     annotations_in,
@@ -98,7 +104,7 @@ def _folder_rows(folder: Path, split: str | None, value: str) -> Rows:
     if len(others or tables) == 1:
         return _file_rows((others or tables)[0], split, value)
     if others:
-        return _file_rows(only_file(folder, others, ""), split, value)
+        return _file_rows(only_file(folder, files_of_split(others, split), ""), split, value)
     if annotations := annotations_in(folder, split):
         return _file_rows(annotations, split, value)
     files = list(files_below(folder))

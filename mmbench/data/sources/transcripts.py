@@ -12,7 +12,7 @@ from mmbench.columns import entries as input_column
 from mmbench.data.mapping.column_roles import own_table
 from mmbench.data.mapping.recording_parts import ranges_of_parts
 from mmbench.data.readers.file_bytes import read_file
-from mmbench.data.readers.folders import entries, files_below
+from mmbench.data.readers.folders import entries, files_below, files_of_split
 from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.table_files import TABLES
@@ -71,9 +71,9 @@ def transcripts(
     - any layout of `own_rows` with these columns, also at `path`.
 
     `columns` gives the columns of a table that have other names; further ones are inferred
-    (`choose_columns`). `split` selects a split, or a part of LibriSpeech: the subfolder with this
-    name, in `root` or in its subfolder LibriSpeech. Audio files are found by id, next to the
-    transcripts; they need not exist.
+    (`choose_columns`). `split` selects a split, one of several tables (`test.tsv`), or a part of
+    LibriSpeech: the subfolder with this name, in `root` or in its subfolder LibriSpeech. Audio
+    files are found by id, next to the transcripts; they need not exist.
 
     Raises DataError for data that cannot be read, for duplicate ids and for a folder with only
     other parts of LibriSpeech. An empty transcript is kept.
@@ -155,10 +155,12 @@ def _refuse_audio_alone(root: Path) -> None:
 
 
 def _part(root: Path, split: str) -> Path:
-    """Return the folder of the LibriSpeech part `split`, or `root` if there are no parts.
+    """Return the table or the folder of the LibriSpeech part that is called `split`.
 
-    `root` is also returned if `split` is "".
+    Return `root` if there is neither, or if `split` is "".
     """
+    if split and len(tables := files_of_split(_tables(root), split)) == 1:
+        return tables[0]
     places = [root, root / "LibriSpeech"] if split else []
     for place in places:
         if (place / split).is_dir():

@@ -221,3 +221,23 @@ def test_rows_without_any_text_are_refused(tmp_path: Path) -> None:
     file = write_file(tmp_path / "pairs.json", json.dumps(rows))
     with pytest.raises(DataError, match="no row has a text in caption; name another column with"):
         own_pairs(file)
+
+
+def test_a_split_selects_one_of_several_tables(tmp_path: Path) -> None:
+    for split, text in (("train", "a"), ("test", "b")):
+        write_file(tmp_path / f"{split}.csv", f"image,text\nx.png,{text}\n")
+    (query,) = own_pairs(tmp_path, split="test").queries
+    assert query.inputs["text"] == "b"
+    with pytest.raises(DataError, match="several such files"):
+        own_pairs(tmp_path, split="val")
+
+
+@pytest.mark.parametrize(("name", "separator"), [("a.csv", ";"), ("a.csv", "\t"), ("a.tsv", ",")])
+def test_cells_with_another_separator_are_refused(
+    tmp_path: Path, name: str, separator: str
+) -> None:
+    file = write_file(tmp_path / name, f"image{separator}text\nx.png{separator}a\n")
+    with pytest.raises(
+        DataError, match=r"the first line is one cell, .*; separate cells by commas"
+    ):
+        own_pairs(file)

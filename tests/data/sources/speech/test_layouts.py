@@ -265,6 +265,11 @@ def test_a_tsv_of_common_voice(folder: Path) -> None:
     assert (sample.id, sample.target, sample.group) == ("c1.mp3", '"Yes, he said.', "ann")
     assert sample.tags == {"speaker": "ann", "age": "teens"}
     assert audio(sample).name == str(folder / "clips/c1.mp3")
+    write_file(folder / "train.tsv", content.replace("ann", "bob"))
+    (selected,) = transcripts(folder, split="test").samples
+    assert (selected.group, audio(selected).name) == ("ann", audio(sample).name)
+    with pytest.raises(DataError, match="give one file: --data"):
+        transcripts(folder)
 
 
 @pytest.mark.parametrize(
