@@ -251,6 +251,9 @@ def test_an_array_that_is_no_medium_fails_alone(cell: Any, words: str) -> None:
     ("data", "words"),
     [
         ({"a": [1]}, "the data are a dict; give a path, a list of dicts, a pandas data frame"),
+        ({"a": [1]}, r": pandas.DataFrame\(data\) has the columns of a dict$"),
+        (iter([{"a": 1}]), r": list\(data\) has the items of an iterable$"),
+        (torch.utils.data.DataLoader([1]), ": loader.dataset has the items of a loader$"),  # type: ignore[arg-type]
         (3, "the data are a int; give a path"),
         ([], "no rows"),
         (["a"], "row 0 is a str; give items that are dicts, or tuples"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -91,11 +91,20 @@ def memory_rows(data: object) -> Rows:
     elif isinstance(data, Sequence) and not isinstance(data, str | bytes):
         rows = MemoryRows(item_columns(data, "the list"), len(data), "the list")
     elif isinstance(data, Mapping) or not _has_items(data):
-        raise DataError(f"the data are a {type(data).__name__}; give {_ACCEPTED}")
+        raise DataError(f"the data are a {type(data).__name__}; give {_ACCEPTED}{_hint(data)}")
     else:
         rows = _item_rows(data)
     rows.refuse_no_rows()
     return rows
+
+
+def _hint(data: object) -> str:
+    """Return the expression that makes accepted data of data of another kind; "" if unknown."""
+    if isinstance(data, Mapping):
+        return ": pandas.DataFrame(data) has the columns of a dict"
+    if hasattr(data, "dataset"):  # a DataLoader of torch
+        return ": loader.dataset has the items of a loader"
+    return ": list(data) has the items of an iterable" if isinstance(data, Iterable) else ""
 
 
 def _has_items(data: object) -> TypeGuard[Items]:
