@@ -206,6 +206,15 @@ def task_values(spec: TaskSpec) -> dict[str, Any]:
     return dict([*items[:place], *options.items(), *items[place:]])
 
 
+def _other_kind(name: str) -> str:
+    """Return model or metric if a name, without arguments in @ or [], is one; else ""."""
+    (start, *_) = re.split(r"[@\[]", name)
+    for kind in ("model", "metric"):
+        if any(re.split(r"[@\[]", known)[0] == start for known in registry.names(kind)):
+            return kind
+    return ""
+
+
 def _find(name: str, extra: list[str]) -> Path:
     if name.endswith((".yaml", ".yml")):
         path = Path(with_home(name))
@@ -216,7 +225,9 @@ def _find(name: str, extra: list[str]) -> Path:
     if name not in files and name in registry.names("task"):
         return Path(registry.lookup("task", name))  # raises the reason
     if name not in files:
-        raise UnknownName("task", name, files, "`mmbench list tasks` shows all")
+        hint = "`mmbench list tasks` shows all"
+        other = _other_kind(name)
+        raise UnknownName("task", name, files, f"{name} is a {other}; {hint}" if other else hint)
     return files[name]
 
 

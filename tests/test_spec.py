@@ -129,3 +129,12 @@ def test_a_task_of_a_package_that_does_not_import_is_told_where_it_is_asked_for(
         UserError, match="of the package broken-package cannot be imported: No module"
     ):
         spec.load_task(point.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("clip-nano", "model"), ("wer", "metric"), ("cer[none]", "metric")]
+)
+def test_a_name_of_another_kind_is_no_task(name: str, kind: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        spec.load_task(name)
+    assert f"{name} is a {kind}; `mmbench list tasks`" in str(caught.value)

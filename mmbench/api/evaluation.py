@@ -129,7 +129,12 @@ def _data_flags(
     labels: str | Path | Sequence[str] | None,
     split: str | None,
 ) -> dict[str, object]:
-    """Return the arguments that choose columns, classes and a split of own data, as settings."""
+    """Return the arguments that choose columns, classes and a split of own data, as settings.
+
+    Raises UserError for columns without roles.
+    """
+    if not isinstance(columns, Mapping | None):
+        raise UserError("`columns` names a column for each role; give a dict {role: column}")
     names = {
         role: name if isinstance(name, str) else list(name)
         for role, name in (columns or {}).items()

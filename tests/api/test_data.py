@@ -220,6 +220,8 @@ def test_transcripts_and_captions_in_memory() -> None:
         assert result.record.scores["wer[none]"].value == 0.25
     with pytest.raises(DataError, match="3 outputs without ids for 2 samples"):
         mmbench.score("transcripts", [*spoken, "a"], data=named)
+    with pytest.raises(UserError, match=r"`columns` names .*; give a dict \{role: column\}"):
+        mmbench.score("transcripts", spoken, data=named, columns="text=text")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="the predictions are a generator; give a file"):
         mmbench.score("transcripts", (text for text in spoken), data=named)  # type: ignore[arg-type]
     captions = pd.DataFrame([{"id": "1", "image": image(1), "references": ["a dog", "dogs"]}])
