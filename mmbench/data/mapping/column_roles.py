@@ -28,6 +28,7 @@ from mmbench.text import listed
 from mmbench.types import Modality
 
 MEDIUM = "image, audio or video"  # the role of a media column of any modality
+_SENTENCES = ("title", "description", "sentence", "sentences", "txt", "alt_text")
 KNOWN: dict[str, tuple[str, ...]] = {
     "image": (
         *("img", "image_path", "img_path", "image_file", "image_filename", "image_filepath"),
@@ -38,15 +39,12 @@ KNOWN: dict[str, tuple[str, ...]] = {
         *("wav", "flac", "mp3", "ogg"),
     ),
     "video": ("video_path", "video_file", "video_filename", "video_filepath", "mp4", "webm"),
-    "text": (
-        *("caption", "captions", "texts", "title", "description", "sentence", "sentences"),
-        *("txt", "alt_text"),
-    ),
+    "text": ("caption", "captions", "texts", *_SENTENCES),
     "label": (
         *("labels", "class", "class_name", "classname", "class_label", "category", "cls"),
         *("label_name", "target"),
     ),
-    "caption": ("captions", "text", "texts", "title", "description", "sentence", "sentences"),
+    "caption": ("captions", "text", "texts", *_SENTENCES),
     "question": ("query", "prompt"),
     "answer": ("answers", "ground_truth", "reference", "target"),
     "id": ("key", "uid", "__key__"),

@@ -30,6 +30,7 @@ from mmbench.data.readers.own_tables import OwnTable, unique_stems
 from mmbench.data.readers.records import parse_id, parse_text, refuse_duplicates
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import is_json_lines, json_records
+from mmbench.data.readers.tars.layouts import are_tars
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -127,8 +128,10 @@ def _read(
 
 
 def _has_json(folder: Path) -> bool:
-    """Return whether a folder has JSON files, and is not a data set of the datasets library."""
+    """Return whether a folder has JSON files, and is no folder of `save_to_disk` or of archives."""
     if not folder.is_dir() or any((folder / name).is_file() for name in SAVED):
+        return False
+    if are_tars(folder):  # img2dataset writes statistics as JSON next to its archives
         return False
     return bool(matches(folder, "*.json") or matches(folder, "*/*.json"))
 

@@ -15,6 +15,7 @@ from tests.support.datasets import targets
 from tests.support.files import write_file, write_lines
 from tests.support.layouts.coco import captions_json, karpathy_json, touch
 from tests.support.paths import real_data
+from tests.support.tars import write_tar
 
 COCO = {"7": ["a cat", "a dry cat"], "12": ["a dog", " two dogs. ", "a wet dog"]}
 
@@ -172,3 +173,12 @@ def test_clipscore_example():
     assert [sample.inputs["image"] for sample in data.samples] == [
         Media("image", str(folder / f"images/{name}.jpg")) for name in ("image1", "image2")
     ]
+
+
+def test_tars(tmp_path):
+    members = [(f"{n:03}.{end}", b"%d" % n) for n in range(2) for end in ("jpg", "txt")]
+    data = captions(write_tar(tmp_path / "0.tar", members))
+    assert targets(data) == {"000": ["0"], "001": ["1"]}
+    assert data.source["columns"] == "caption=txt,id=key"
+    write_tar(tmp_path / "0.tar", [("a.jpg", b"x"), ("a.txt", b"a dog\na wet dog")])
+    assert targets(captions(tmp_path)) == {"a": ["a dog", "a wet dog"]}

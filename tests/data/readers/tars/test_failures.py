@@ -13,6 +13,7 @@ import pytest
 
 from mmbench.data.mapping.pairs import pair_columns, pairs_from_rows
 from mmbench.data.readers.tars.rows import tar_rows
+from mmbench.data.sources.captions import captions
 from mmbench.errors import DataError, SampleError
 from mmbench.media import read_bytes
 from mmbench.storage.content_keys import ContentKeys, cache_folder
@@ -132,3 +133,13 @@ def test_a_damaged_table_is_an_error_and_another_table_is_ignored(tmp_path: Path
         tar_rows(tmp_path)
     pq.write_table(pa.table({"key": ["x"]}), tmp_path / "00000.parquet")
     assert tar_rows(tmp_path).total == 2
+
+
+def test_captions_of_a_folder_with_statistics(tmp_path: Path) -> None:
+    rows_by_key = {row["key"]: row for n in range(2) for row in write_shard(tmp_path, n)}
+    samples = captions(tmp_path).samples
+    assert {s.id: s.target for s in samples} == {k: [r["caption"]] for k, r in rows_by_key.items()}
+    images = {sample.id: sample.inputs["image"] for sample in samples}
+    assert read_bytes(images["000010002"]) == b"image 2"
+    with pytest.raises(SampleError, match="HTTP Error 404"):
+        read_bytes(images["000010001"])
