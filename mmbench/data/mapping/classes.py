@@ -119,10 +119,10 @@ def occurring_classes(labels: Sequence[Any]) -> list[str]:
 
 
 class ClassNames:
-    """Class names in the order of their indices; `option` is the data option that gives them."""
+    """Class names in the order of their indices; `hint` ends the message about unknown names."""
 
-    def __init__(self, names: Sequence[str], option: str = "labels") -> None:
-        self.names, self._hint = names, f"see data option `{option}`"
+    def __init__(self, names: Sequence[str], hint: str = "see data option `labels`") -> None:
+        self.names, self._hint = names, hint
         self._order = {name: position for position, name in enumerate(names)}
 
     def targets(self, rows: Rows, labels: Sequence[Any]) -> Sequence[Any]:
@@ -130,16 +130,18 @@ class ClassNames:
 
         Raises the errors of `positions`.
         """
-        if isinstance(labels, Texts) and len(self._order) == len(self.names):
+        if isinstance(labels, Texts):
             return self.find(labels, rows.where)
         return [self.positions(label, rows.where(at)) for at, label in enumerate(labels)]
 
-    def find(self, labels: Sequence[str], where: Callable[[int], str]) -> array[int]:
-        """Return the class index of each label.
+    def find(self, labels: Sequence[str | int], where: Callable[[int], str]) -> array[int]:
+        """Return the class index of each label, a class name or an index.
 
-        `where` maps a position in `labels` to its place for messages. Raises UnknownName for a
-        label that is not a class.
+        `where` maps a position in `labels` to its place for messages. Raises the errors of
+        `positions`.
         """
+        if not isinstance(labels, Texts) or len(self._order) < len(self.names):
+            return array("q", [self.positions(one, where(at)) for at, one in enumerate(labels)])
         found_positions = places(labels, self.names)
         unknown = (found_positions < 0).nonzero()[0]
         if len(unknown):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mmbench.columns import Texts, are_distinct
-from mmbench.data.mapping.classes import ClassNames, class_names, sorted_classes
+from mmbench.columns import Texts, are_distinct, pack
+from mmbench.data.mapping.classes import class_names, sorted_classes
 from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
+from mmbench.data.mapping.numbered_classes import Label, NumberedClasses
 from mmbench.data.mapping.own_table_media import media_by_modality, medium_paths
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
 from mmbench.data.readers.own_tables import OwnTable
-from mmbench.data.readers.records import parse_text, plain_name
+from mmbench.data.readers.records import plain_name
 from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError
 from mmbench.protocols import declare_source
@@ -49,18 +50,15 @@ def labels(
     columns are tags.
 
     `classes` gives the classes in order: a list of names, or a file with one name per line. By
-    default they are the labels that occur, sorted (`sorted_classes`). Raises DataError, with the
-    line, for a label that is not a class.
+    default they are those that the data set declares, or the labels that occur, sorted
+    (`sorted_classes`). A label is the name of a class or its index (`NumberedClasses`). Raises
+    UnknownName, with the line, for a label that is not a class, DataError for one that is invalid.
     """
     rows = own_table(rows_of(root, path, split, "label"), columns or {}, _ROLES)
-    row_labels = _labels(rows)
-    known = (
-        class_names(classes, rows.folder, "classes")
-        if classes
-        else rows.classes("label") or sorted_classes(set(row_labels.names))
-    )
-    positions = ClassNames(known, "classes").find(
-        row_labels.names, lambda at: rows.where(row_labels.rows[at])
+    given = class_names(classes, rows.folder, "classes") if classes else []
+    row_labels = _labels(rows, given)
+    positions = row_labels.classes.class_names().find(
+        row_labels.labels, lambda at: rows.where(row_labels.rows[at])
     )
     ids, targets, first_rows = _by_id(rows, row_labels, positions)
     samples = sample_columns(
@@ -70,50 +68,43 @@ def labels(
         groups=first_rows.texts("group"),
         tags=first_rows.tags(_USED),
     )
-    return Samples(samples, known, rows.source, group_name="group")
+    return Samples(samples, row_labels.classes.names, rows.source, group_name="group")
 
 
 class _Labels(NamedTuple):
-    """The labels of all rows of a table.
+    """The classes of a table, and the labels of all its rows.
 
-    `names` has one item per label, and `rows` the number of the label's row, from 0. `lists` is
-    True if a row has a list of labels.
+    `labels` has one item per label, a class name or index, and `rows` the number of the label's
+    row, from 0. `lists` is True if a row has a list of labels.
     """
 
-    names: Sequence[str]
+    classes: NumberedClasses
+    labels: Sequence[Label]
     rows: Sequence[int]
     lists: bool
 
 
-def _labels(rows: OwnTable) -> _Labels:
+def _labels(rows: OwnTable, given: Sequence[str]) -> _Labels:
+    """Return the labels of all rows; the classes are `given`, or declared, or those that occur."""
     name, cells = rows.only(_LABELS, "label")
-    if classes := rows.classes(name):  # labels are numbers of classes
-        cells = rows.convert(name, lambda cell: _class_of(cell, classes), cells)
+    known = NumberedClasses(given, rows.classes(name), "classes")
     lists = plain_name(name) == "labels" or any(isinstance(cell, list) for cell in cells)
-    if not lists and isinstance(cells, Texts) and cells.are_full():
-        return _Labels(cells, range(len(cells)), lists)
-    name_lists = rows.convert(name, _names, cells)
-    each = [row for row, names in enumerate(name_lists) for _ in names]
-    return _Labels(list(chain.from_iterable(name_lists)), each, lists)
+    labels, numbers = _flat_labels(rows, name, cells, known, lists)
+    if not known.names:
+        known = NumberedClasses(sorted_classes(map(str, labels)), [], "classes")
+    return _Labels(known, labels, numbers, lists)
 
 
-def _class_of(cell: object, classes: Sequence[str]) -> object:
-    """Return the name of a class by its number, or of several. Raises ValueError."""
-    if isinstance(cell, list):
-        return [_class_of(one, classes) for one in cell]
-    if not isinstance(cell, int):
-        return cell
-    if not 0 <= cell < len(classes):
-        raise ValueError(f"the data set has the classes 0 to {len(classes) - 1}")
-    return classes[cell]
-
-
-def _names(cell: object) -> list[str]:
-    """Return the labels in a cell, a string or a list of strings. Raises ValueError."""
-    names = list(map(parse_text, cell if isinstance(cell, list) else [cell]))
-    if "" in names:
-        raise ValueError("give the class name")
-    return names
+def _flat_labels(
+    rows: OwnTable, name: str, cells: Sequence[Any], known: NumberedClasses, lists: bool
+) -> tuple[Sequence[Label], Sequence[int]]:
+    """Return the labels of all rows, one after the other, and the row number of each."""
+    are_texts = not lists and isinstance(cells, Texts) and cells.are_full()
+    if are_texts and (not known.names or known.has_all(cells)):
+        return cells, range(len(cells))
+    each = rows.convert(name, known.labels, cells)
+    numbers = [row for row, some in enumerate(each) for _ in some]
+    return pack(list(chain.from_iterable(each))), numbers
 
 
 def _by_id(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmbench.data.mapping.classes import ClassNames, class_names, occurring_classes, read_labels
+from mmbench.data.mapping.classes import class_names, occurring_classes, read_labels
 from mmbench.data.mapping.column_roles import MEDIUM, Role, own_table
 from mmbench.data.mapping.media_columns import Columns
+from mmbench.data.mapping.numbered_classes import NumberedClasses
 from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.memory.rows import DataPlace
@@ -43,8 +44,8 @@ def own_classes(
     `root` or `path` is the place of the data in any layout of `own_rows`, and `split` a split.
     `columns` gives the column of each role: image, audio or video; label; optionally id. Other
     roles have the column that `choose_columns` infers; the provenance says which. In a folder of
-    media files, the label of a file is its subfolder. A label is the name of a class or its index.
-    A cell with a list has several labels.
+    media files, the label of a file is its subfolder. A label is the name of a class or its index
+    (`NumberedClasses`). A cell with a list has several labels.
 
     `labels` gives the classes in order: a list of names, or a file with one name per line. By
     default they are those that the data set declares, or the labels that occur, sorted
@@ -57,35 +58,32 @@ def own_classes(
     rows = own_table(rows_of(root, path, split, "label"), columns or {}, _ROLES)
     rows.refuse_no_rows()
     modality = next(medium for medium in MEDIA if medium in rows.names())
-    declared = class_names(labels, rows.folder) if labels else rows.classes("label")
-    cells = _labels(rows, declared)
-    classes = declared or occurring_classes(cells)
-    if not declared and all(name.isdecimal() for name in classes):
+    given = class_names(labels, rows.folder) if labels else []
+    known = NumberedClasses(given, rows.classes("label"), "labels")
+    if known.names:
+        cells = rows.convert(
+            "label",
+            lambda cell: known.labels(cell) if isinstance(cell, list) else known.label(cell),
+        )
+    else:
+        known, cells = _occurring(rows)
+    targets = known.class_names().targets(rows, cells)
+    shape = ColumnMapping(columns={modality: modality}, tags=_tags(rows, modality))
+    samples = sample_table(rows, shape, targets).with_columns(id=rows.default_ids(modality))
+    templates = rows.templates() or [TEMPLATES[modality]]
+    return Samples(samples, known.names, rows.source, templates)
+
+
+def _occurring(rows: OwnTable) -> tuple[NumberedClasses, Sequence[Any]]:
+    """Return the classes that occur in the rows, and the label or labels of each row."""
+    cells = read_labels(rows, "label", "", "")
+    classes = occurring_classes(cells)
+    if all(name.isdecimal() for name in classes):
         raise DataError(
             f"{rows.place}: the classes are numbers ({listed(classes)}), which name nothing; add"
             ' --labels "NAME,NAME,…", or --labels FILE with one name per line'
         )
-    targets = ClassNames(classes).targets(rows, cells)
-    shape = ColumnMapping(columns={modality: modality}, tags=_tags(rows, modality))
-    samples = sample_table(rows, shape, targets).with_columns(id=rows.default_ids(modality))
-    templates = rows.templates() or [TEMPLATES[modality]]
-    return Samples(samples, classes, rows.source, templates)
-
-
-def _labels(rows: OwnTable, declared: Sequence[str]) -> Sequence[Any]:
-    """Return the label or labels of each row: names, or indices of the `declared` classes."""
-    labels = read_labels(rows, "label", "", "")
-    if not declared:
-        return labels
-    known = set(declared)
-
-    def as_label(label: str) -> str | int:
-        return int(label) if label not in known and label.isdecimal() else label
-
-    return [
-        [as_label(one) for one in label] if isinstance(label, list) else as_label(label)
-        for label in labels
-    ]
+    return NumberedClasses(classes, [], "labels"), cells
 
 
 def _tags(rows: OwnTable, modality: Modality) -> dict[str, str]:

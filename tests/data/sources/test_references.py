@@ -66,7 +66,9 @@ def test_order_of_classes(tmp_path):
     for classes in ("classes.txt", str(tmp_path / "classes.txt"), ["zebra", "dog", "cat"]):
         data = labels(file, classes=classes)
         assert (data.labels, targets(data)) == (["zebra", "dog", "cat"], {"a": 1})
-    with pytest.raises(UnknownName, match=r"'dog'.*did you mean dogs\? see data option `classes`"):
+    with pytest.raises(
+        UnknownName, match=r"'dog'.*did you mean dogs\? list all classes in --labels"
+    ):
         labels(file, classes=["dogs", "cat"])
     with pytest.raises(DataError, match="each class must occur once"):
         labels(file, classes=["dog", "dog"])
