@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from mmbench import metric_names
+from mmbench.columns import column
 from mmbench.engine import identity
 from mmbench.engine.context import run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
 from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.target_metrics import with_metrics_of_targets
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -60,6 +62,8 @@ def rescore(
             predictions, cut_notes = mark_long_texts(
                 stored_predictions(store.read_table(run_files, REQUIRED))
             )
+            for split in predictions.splits():
+                spec = with_metrics_of_targets(spec, column(split, "target"))
             check_breakdowns(spec, [p.tags for p in predictions.each()])
             if options.data is not None:
                 predictions = _with_inputs(predictions, spec, options)

@@ -12,7 +12,7 @@ from mmbench.engine.context import run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
-from mmbench.engine.loading.data.data_flags import with_modality_of_data
+from mmbench.engine.loading.data.data_flags import adapt_to_data
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.data.outputs import read_outputs
@@ -60,7 +60,7 @@ def score(
             spec, kind = find_task(task, options)
             outputs = _outputs(predictions, fields)
             loaded = with_example_data(spec, load_data(spec, options.data), options.data)
-            spec, kind = with_modality_of_data(spec, kind, loaded)
+            spec, kind = adapt_to_data(spec, kind, loaded)
             all_data, data_notes = with_breakdown_tags(spec, loaded, outputs.tags.values())
             where = _place(predictions)
             outputs = with_ids_of_data(outputs, _ids(all_data), where, fold=fold_ids)

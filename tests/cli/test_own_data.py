@@ -13,7 +13,7 @@ from mmbench.cli import main
 from mmbench.media import read_bytes
 from mmbench.reference.worlds.shapes.sources import shapes_captions, shapes_classes
 from tests.support.command_line import refusal, run_record
-from tests.support.files import write_file
+from tests.support.files import write_file, write_lines, write_task
 from tests.support.paths import real_data
 
 Capture = pytest.CaptureFixture[str]
@@ -73,6 +73,22 @@ def test_classes_and_prompts(home: Path, tmp_path: Path, capsys: Capture) -> Non
     again = run(capsys, tmp_path, "-t", file)
     assert again["scores"] == record["scores"]
     assert again["task"]["fingerprint"] == record["task"]["fingerprint"]
+
+
+def test_several_labels_have_the_mean_average_precision(
+    home: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    rows = [{"image": f"c{n}.png", "labels": ["circle", "square"][: n % 2 + 1]} for n in range(6)]
+    table = write_lines(home / "several.jsonl", *rows)
+    record = run(capsys, tmp_path, "-t", "zeroshot", "--data", str(table))
+    assert record["headline"] == "mean_ap"
+    assert list(record["scores"]) == ["mean_ap", "accuracy@1", "accuracy@5"]
+    assert 0 < record["scores"]["mean_ap"]["value"] < 1
+    again = run_record(capsys, "rescore", record["run"], "--out", str(tmp_path))
+    assert (again["headline"], again["scores"]) == (record["headline"], record["scores"])
+    kept = write_task(tmp_path / "own.yaml", include="zeroshot", metric="accuracy@1")
+    record = run(capsys, tmp_path, "-t", kept, "--data", str(table))
+    assert list(record["scores"]) == ["accuracy@1"]
 
 
 def test_an_unclear_column_has_the_whole_line_to_type(home: Path, capsys: Capture) -> None:

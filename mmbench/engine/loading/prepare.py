@@ -18,9 +18,9 @@ from mmbench.engine.loading.abilities import (
 )
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.data_flags import (
+    adapt_to_data,
     reads_any_modality,
     with_data_flags,
-    with_modality_of_data,
 )
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
@@ -71,7 +71,7 @@ def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedR
         known = spec if not reads_any_modality(spec) else msgspec.structs.replace(spec, fields={})
         refuse_early(model, kind, known)
     resolved, dataset = _find_model_and_data(model, spec, kind, context)
-    spec, kind = with_modality_of_data(spec, kind, dataset)
+    spec, kind = adapt_to_data(spec, kind, dataset)
     if resolved is not None and options.published_as is None and isinstance(model, str):
         spec = _with_recipe_scores(spec, kind, model, resolved, options)
     check_media(spec, dataset)

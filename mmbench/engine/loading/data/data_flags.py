@@ -9,6 +9,7 @@ from msgspec import structs
 from mmbench import registry
 from mmbench.columns import column, names_in
 from mmbench.data.readers.folders import MEDIA
+from mmbench.engine.loading.data.target_metrics import with_metrics_of_targets
 from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError
 from mmbench.protocols import Dataset, Kind
@@ -60,7 +61,19 @@ def reads_any_modality(spec: TaskSpec) -> bool:
     return registry.source_info(spec.data["source"]).any_layout and not fixed
 
 
-def with_modality_of_data(
+def adapt_to_data(
+    spec: TaskSpec, kind: Kind[Dataset], data: Dataset
+) -> tuple[TaskSpec, Kind[Dataset]]:
+    """Return a task of own data, and its kind, with the modality and metrics that the data need."""
+    spec, kind = _with_modality_of_data(spec, kind, data)
+    samples = data.by_role().get("sample", [])
+    adapted = with_metrics_of_targets(spec, column(samples, "target") if samples else [])
+    return (
+        (spec, kind) if adapted is spec else (adapted, registry.lookup("kind", spec.kind)(adapted))
+    )
+
+
+def _with_modality_of_data(
     spec: TaskSpec, kind: Kind[Dataset], data: Dataset
 ) -> tuple[TaskSpec, Kind[Dataset]]:
     """Return a task of own data, and its kind, with the modality of the data among its fields.
