@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from mmbench.media import read_bytes
 from mmbench.reference.worlds.shapes.sources import shapes_captions, shapes_classes
 from tests.support.command_line import refusal, run_record
 from tests.support.files import write_file, write_lines, write_task
-from tests.support.paths import real_data
 
 Capture = pytest.CaptureFixture[str]
 
@@ -127,30 +125,3 @@ def test_audio_has_directions_of_its_own(home: Path, tmp_path: Path, capsys: Cap
 )
 def test_flags_that_do_not_fit_are_refused(capsys: Capture, flags: list[str], message: str) -> None:
     assert message in " ".join(refusal(capsys, "check", *flags).split())
-
-
-@pytest.mark.slow
-def test_real_images_have_the_same_recall_in_every_layout(tmp_path: Path, capsys: Capture) -> None:
-    import datasets
-
-    folder = real_data("coco-mini")
-    content = json.loads((folder / "captions_subset159.json").read_text())
-    names = {image["id"]: image["file_name"] for image in content["images"]}
-    pairs = [(names[a["image_id"]], a["caption"]) for a in content["annotations"]]
-    images = [
-        {"bytes": (folder / "val2017" / name).read_bytes(), "path": name} for name, _ in pairs
-    ]
-    columns = {"image": images, "caption": [text for _, text in pairs]}
-    data = datasets.Dataset.from_dict(columns).cast_column("image", datasets.Image())
-    data.save_to_disk(str(tmp_path / "saved"))
-    data.to_parquet(str(tmp_path / "x.parquet"))
-    lines = [json.dumps({"file_name": f"{folder}/val2017/{n}", "text": t}) for n, t in pairs]
-    write_file(tmp_path / "x.jsonl", "\n".join(lines) + "\n")
-    places = [folder / "captions_subset159.json", folder]
-    places += [tmp_path / name for name in ("saved", "x.parquet", "x.jsonl")]
-    recalls = []
-    for place in places:
-        record = run(capsys, tmp_path / "out", "-t", "retrieval", "--data", str(place))
-        assert record["task"]["data"] == {"query": 795, "corpus": 159}
-        recalls.append({n: v for n, v in values(record).items() if n.startswith("recall")})
-    assert recalls == [recalls[0]] * len(places)
