@@ -88,8 +88,9 @@ def choose_columns(rows: Rows, named: Mapping[str, Columns], roles: Sequence[Rol
 
     `named` are the columns that the user names, by role. The role `MEDIUM` stands for one of image,
     audio and video. A role with columns that the source finds itself is left out. Raises
-    UnknownName for a role or column that does not exist, and ColumnsNeeded for a required role
-    without a column; its message lists the columns, and the flag to add.
+    UnknownName for a role or column that does not exist, ColumnsNeeded for a required role without
+    a column (its message lists the columns, and the flag to add), and DataError if a folder of
+    files lacks texts or labels.
     """
     _check_named(rows, named, roles)
     chosen: dict[str, Columns] = dict(named)
@@ -103,6 +104,9 @@ def choose_columns(rows: Rows, named: Mapping[str, Columns], roles: Sequence[Rol
             chosen[fits[0].role] = fits[0].columns
         elif role.required:
             problems[role.name] = fits
+    for name in problems:
+        if advice := rows.advice(name):
+            raise DataError(f"{rows.place}: the files have no {name}; {advice}")
     if problems:
         _refuse_other_separator(rows)
         raise _columns_needed(rows, chosen, problems)

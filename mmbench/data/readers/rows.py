@@ -73,6 +73,10 @@ class Rows:
         """Return the class prompts of the data set, with `{}` for the class; [] if it has none."""
         return []
 
+    def advice(self, _role: str) -> str:
+        """Return how to add data for a role without a column; "" if a column can be named."""
+        return ""
+
     def media_ids(self) -> str:
         """Return the column of ids of media if each row has its own media item, else ""."""
         return ""

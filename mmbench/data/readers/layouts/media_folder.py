@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from mmbench.columns import pack
@@ -57,6 +57,14 @@ class MediaFolder(Rows):
     def read(self, name: str) -> Sequence[Any]:
         """Return the cells of a column for all rows."""
         return self._columns[name] if name in self._columns else list(map(self._lines, self._media))
+
+    def advice(self, role: str) -> str:
+        """Return where to put the texts or labels of the files; "" for another role."""
+        name = escape_surrogates(self._media[0].name)
+        text = f"write the texts of {name} to {PurePath(name).stem}.txt next to it, one per line"
+        label = "put the files of each class into a subfolder with the name of the class"
+        known = {"text": text, "caption": text, "label": label}
+        return f"{known[role]}, or give a table with the paths" if role in known else ""
 
     def _lines(self, medium: Path) -> list[str] | None:
         if medium.with_suffix("") not in self._texts:
