@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import registry
+from mmbench.data.readers.tars.locations import is_url
+from mmbench.data.readers.tars.patterns import is_pattern
 from mmbench.datasets.provenance import COLUMNS, split_columns
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
@@ -46,7 +48,8 @@ def _data_block(spec: TaskSpec, place: Path, data: Dataset) -> dict[str, Any]:
         before = columns.get(role)
         columns[role] = name if before is None else [*_as_list(before), name]
     block = {key: value for key, value in spec.data.items() if key != "folder"}
-    block["path"] = str(place.absolute()) if place.exists() else str(place)
+    is_path = place.exists() or (is_pattern(place) and not is_url(place))  # else a URL or a hub id
+    block["path"] = str(place.absolute() if is_path else place)
     return {**block, "columns": columns} if columns else block
 
 

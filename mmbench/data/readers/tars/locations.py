@@ -73,8 +73,17 @@ class Location:
 
 def locate(place: str | Path) -> Location:
     """Return the location of a path or URL. Raises DataError for a URL that cannot be opened."""
-    text = _LOCAL.sub("", _ONE_SLASH.sub(r"\1://", str(place)))
-    return _RemoteLocation.from_url(text) if "://" in text else _DiskLocation(Path(text))
+    text = _as_text(place)
+    return _RemoteLocation.from_url(text) if is_url(text) else _DiskLocation(Path(text))
+
+
+def is_url(place: str | Path) -> bool:
+    """Return whether a place is a URL that fsspec opens, and no path on this machine."""
+    return "://" in _as_text(place)
+
+
+def _as_text(place: str | Path) -> str:
+    return _LOCAL.sub("", _ONE_SLASH.sub(r"\1://", str(place)))
 
 
 class _DiskLocation(Location):
