@@ -13,6 +13,8 @@ from mmbench.media import read_bytes
 from mmbench.reference.worlds.shapes.sources import shapes_captions, shapes_classes
 from tests.support.command_line import refusal, run_record
 from tests.support.files import write_file, write_lines, write_task
+from tests.support.media.images import png, save_image
+from tests.support.tars import write_tar
 
 Capture = pytest.CaptureFixture[str]
 
@@ -98,6 +100,45 @@ def test_an_unclear_column_has_the_whole_line_to_type(home: Path, capsys: Captur
     assert line == ["mmbench", *command, "--columns", "image=filepath,text=COLUMN"]
     typed = [part.replace("COLUMN", "said, here") for part in line[1:]]
     assert main(typed) == 0
+
+
+def test_a_folder_without_texts_or_labels(tmp_path: Path, capsys: Capture) -> None:
+    save_image(tmp_path / "photos/x.png")
+    for task, advice in (
+        ("retrieval", "no text; write the texts of x.png to x.txt next to it, one per line"),
+        ("captions", "no caption; write the texts of x.png to x.txt"),
+        ("zeroshot", "no label; put the files of each class into a subfolder"),
+        ("labels", "no label; put the files of each class into a subfolder"),
+    ):
+        message = refusal(capsys, "check", "-t", task, "--data", str(tmp_path / "photos"))
+        assert f"photos: the files have {advice}" in " ".join(message.split())
+
+
+def test_a_task_file_of_a_pattern_runs_in_every_folder(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(2):
+        write_tar(
+            tmp_path / f"tars/{n:03}.tar", [(f"{n}.png", png(n)), (f"{n}.txt", b"text %d" % n)]
+        )
+    monkeypatch.chdir(tmp_path)
+    file = str(tmp_path / "mine.yaml")
+    flags = ["-t", "retrieval", "--data", "tars/{000..001}.tar"]
+    assert main(["init", "task", file, *flags]) == 0
+    monkeypatch.chdir(tmp_path / "tars")
+    assert main(["check", "-t", file]) == 0
+
+
+def test_failed_samples_and_the_flag_that_accepts_them(
+    home: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    table = write_file(home / "gaps.csv", "filepath,title\nc0.png,a circle\nnone.png,a square\n")
+    flags = ["run", "-m", "clip-nano", "-t", "retrieval", "--data", str(table), "--quiet"]
+    flags += ["--out", str(tmp_path)]
+    assert main(flags) == 3
+    assert "; to accept them, add --allow-failed 1\n" in capsys.readouterr().err
+    assert main([*flags, "--allow-failed", "1"]) == 0
+    assert "--allow-failed" not in capsys.readouterr().err
 
 
 def test_audio_has_directions_of_its_own(home: Path, tmp_path: Path, capsys: Capture) -> None:

@@ -60,9 +60,12 @@ def _send(outcome: FinishedRun, name: str, reporter: Reporter, json: bool) -> in
 def exit_code(record: RunRecord, allowed: str) -> int:
     """Return the exit code of a run: 3 if more samples failed than `allowed`, otherwise 4 or 0.
 
-    4 means that the headline has no value.
+    4 means that the headline has no value. For 3, a line on stderr says how to allow failures.
     """
-    if record.counts["failed"] > allowed_failures(allowed, record.counts["samples"]):
+    failed = record.counts["failed"]
+    if failed > allowed_failures(allowed, record.counts["samples"]):
+        hint = f"exit code {SAMPLES} because of failed samples; to accept them, add --allow-failed"
+        show([f"{hint} {failed}"], sys.stderr)
         return SAMPLES
     headline = record.scores.get(record.headline)
     return UNCLEAR if headline is None or headline.value is None else DONE
