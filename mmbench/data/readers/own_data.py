@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 
 from mmbench.data.readers.folders import (
@@ -26,11 +27,12 @@ from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import TABLES, read_records
 from mmbench.data.readers.tars.layouts import are_tars
 from mmbench.data.readers.tars.rows import tar_rows
-from mmbench.errors import DataError
+from mmbench.errors import DataError, near_names
 
 _FILES = (*TABLES, ".parquet", ".arrow")
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _HUB_ID = re.compile(rf"(?P<path>{_NAME}/{_NAME})(:(?P<config>[\w.-]+))?(#(?P<revision>[\w./-]+))?")
+_MOST_NAMES = 1000  # in the folder of a missing path
 LAYOUTS = (
     f"a table ({', '.join(_FILES)}), COCO captions, a folder with one of these, a folder of images,"
     " audio or video files, a folder that `save_to_disk` wrote, tar archives (*.tar), or the"
@@ -68,9 +70,20 @@ def own_rows(place: str | DataPlace, split: str | None = None, value: str = "") 
         return _folder_rows(path, split, value)
     if path.exists():
         return _file_rows(path, split, value)
-    if match := _HUB_ID.fullmatch(str(place)):
+    match = _HUB_ID.fullmatch(str(place))
+    if match and path.suffix.lower() not in _FILES:
         return library_rows(None, match["path"], match["config"], split, match["revision"])
-    raise DataError(f"{place}: no such file or folder; give {LAYOUTS}")
+    raise DataError(f"{place}: no such file or folder; {_advice(path)}")
+
+
+def _advice(missing: Path) -> str:
+    """Return the most similar names next to a path that does not exist, else all layouts."""
+    try:
+        names = [path.name for path in islice(missing.parent.iterdir(), _MOST_NAMES)]
+    except OSError:
+        names = []
+    near = [str(missing.parent / name) for name in near_names(missing.name, sorted(names))]
+    return f"did you mean {', '.join(near)}?" if near else f"give {LAYOUTS}"
 
 
 def rows_of(

@@ -101,3 +101,20 @@ def test_a_folder_of_coco_has_a_row_for_each_caption_and_image(tmp_path: Path) -
         "text": [*TEXTS, None],
     }
     assert own_rows(tmp_path).media("image", "image") == [["7.jpg"], ["7.jpg"], ["9.jpg"]]
+
+
+def test_a_misspelt_path(tmp_path: Path) -> None:
+    write_file(tmp_path / "products.csv", "filepath,title\n")
+    with pytest.raises(
+        DataError, match=r"prodcts.csv: no such file.*did you mean .*/products.csv\?"
+    ):
+        own_rows(str(tmp_path / "prodcts.csv"))
+    with pytest.raises(DataError, match=r"gone/x.csv: no such file or folder; give a table"):
+        own_rows(str(tmp_path / "gone/x.csv"))
+
+
+def test_a_path_of_a_table_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_file(tmp_path / "photos/products.csv", "filepath,title\n")
+    with pytest.raises(DataError, match=r"no such file.*did you mean photos/products.csv\?"):
+        own_rows("photos/prodcts.csv")
