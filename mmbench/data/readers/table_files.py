@@ -1,8 +1,9 @@
 """Rows of CSV, TSV, JSONL and JSON files, stored as columns, with the place of each row.
 
 Files are UTF-8, or UTF-16 or UTF-32 with a byte order mark. CSV and TSV have a header and use
-quotes as Excel does. JSON is a list of objects, or a mapping of ids to objects. If a column name
-occurs several times in the header, each row gets a list of its non-empty cells in these columns.
+quotes as Excel does; a CSV without a comma in its header may have tabs or semicolons. JSON is a
+list of objects, or a mapping of ids to objects. If a column name occurs several times in the
+header, each row gets a list of its non-empty cells in these columns.
 """
 
 from __future__ import annotations
@@ -258,8 +259,20 @@ def _cells_of(
             )
 
 
+def _csv_records(data: bytes, path: Path) -> Table[Record]:
+    """Return the rows of a CSV file with commas, or with the separator that its header has instead.
+
+    open_clip expects tabs in .csv files by default (mlfoundations/open_clip
+    src/open_clip_train/params.py `--csv-separator`; commit 000ca0a), and spreadsheets write
+    semicolons where the comma is the decimal sign.
+    """
+    header = data.partition(b"\n")[0]
+    others = [one for one in ("\t", ";") if one.encode() in header and b"," not in header]
+    return csv_records(data, path, *others[:1])
+
+
 _READERS: dict[str, Callable[[bytes, Path], Table[Record]]] = {
-    ".csv": csv_records,
+    ".csv": _csv_records,
     ".tsv": partial(csv_records, delimiter="\t"),
     ".jsonl": jsonl_records,
     ".json": json_records,

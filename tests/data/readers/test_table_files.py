@@ -72,6 +72,16 @@ def test_cells_that_are_nan_are_none(tmp_path: Path) -> None:
     assert [record.cells["value"] for record in read_records(file)] == [None, None, "none"]
 
 
+@pytest.mark.parametrize("separator", ["\t", ";", ","])
+def test_the_header_of_a_csv_has_its_separator(separator: str) -> None:
+    rows = [["filepath", "title"], ["a.jpg", "one, two; three"], ["b.jpg", 'a "dog"\tor cat']]
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=separator).writerows(rows)
+    read = parse_records(stream.getvalue().encode(), Path("x.csv"))
+    assert [[*one.cells.values()] for one in read] == rows[1:]
+    assert [*read[0].cells] == rows[0]
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROW, min_size=1))
 def test_tags_and_texts_of_columns_are_those_of_rows(rows: list[dict[str, object]]) -> None:
