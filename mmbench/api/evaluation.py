@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mmbench import metric_names
+from mmbench.api.columns_argument import columns_argument
 from mmbench.api.notebook import progress_display
 from mmbench.api.result import Result
 from mmbench.data.readers.memory.columns import Items
@@ -104,7 +105,7 @@ def evaluate(
     )
     if out is not None:
         Folder(out).check_writable()
-    with evaluation_mode(model):
+    with evaluation_mode(model), columns_argument():
         outcome = run(evaluated, task, options, progress_display(progress))
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
@@ -197,16 +198,17 @@ def score(
     if out is not None:
         Folder(out).check_writable()
     outputs = predictions if isinstance(predictions, str | Path) else _outputs(predictions)
-    outcome = score_outputs(
-        task,
-        outputs,
-        options,
-        progress=progress_display(progress),
-        name=name,
-        partial=partial,
-        fields=field,
-        fold_ids=fold_ids,
-    )
+    with columns_argument():
+        outcome = score_outputs(
+            task,
+            outputs,
+            options,
+            progress=progress_display(progress),
+            name=name,
+            partial=partial,
+            fields=field,
+            fold_ids=fold_ids,
+        )
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
     return Result(outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 COLUMNS = "columns"  # the columns that were inferred from their names: image=filepath,text=title
 _NEXT_ROLE = re.compile(r",(?=\s*\w+=)")  # a comma between two columns, not one in a name
@@ -17,6 +17,14 @@ def split_columns(text: str) -> Iterator[tuple[str, str]]:
     for part in _NEXT_ROLE.split(text) if text else ():
         role, _, column = part.partition("=")
         yield role.strip(), column.strip()
+
+
+def merge_columns(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Return pairs (role, column) as {role: column}; a repeated role has a list of columns."""
+    columns: dict[str, list[str]] = {}
+    for role, column in pairs:
+        columns.setdefault(role, []).append(column)
+    return {role: names[0] if len(names) == 1 else names for role, names in columns.items()}
 
 
 def column_notes(source: Mapping[str, str]) -> list[str]:

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 import mmbench
-from mmbench.errors import DataError, UserError
+from mmbench.errors import ColumnsNeeded, DataError, UserError
 from tests.support.paths import real_data
 from tests.support.toy_models import register_scores
 
@@ -227,3 +227,15 @@ def test_transcripts_and_captions_in_memory() -> None:
     captions = pd.DataFrame([{"id": "1", "image": image(1), "references": ["a dog", "dogs"]}])
     scored = mmbench.score("captions", {"1": "a dog"}, data=captions)
     assert scored.record.scores["bleu@1"].value == pytest.approx(1)
+
+
+def test_an_unclear_column_names_the_argument(tmp_path: Path) -> None:
+    rows = pd.DataFrame([{"photo": "a.png", "caption": "a", "title": "b"}])
+    expected = r"add columns=\{'image': 'COLUMN', 'text': 'caption'\}$"
+    with pytest.raises(ColumnsNeeded, match=expected):
+        mmbench.evaluate("clip-nano", "retrieval", data=rows.rename(columns={"photo": "pic"}))
+    (tmp_path / "x.csv").write_text("filepath,caption,title\na.png,a,b\n")
+    with pytest.raises(
+        ColumnsNeeded, match=r"add columns=\{'image': 'filepath', 'text': 'caption'"
+    ):
+        mmbench.score("retrieval", {"0": ["a"]}, data=tmp_path / "x.csv")

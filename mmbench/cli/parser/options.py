@@ -59,15 +59,12 @@ def columns_by_role(texts: Sequence[str]) -> dict[str, str | list[str]]:
 
     Raises UserError for a part without an equals sign or a column.
     """
-    from mmbench.datasets.provenance import split_columns
+    from mmbench.datasets.provenance import merge_columns, split_columns
 
-    columns: dict[str, list[str]] = {}
     for text in texts:
-        for role, column in split_columns(text):
-            if not role or not column:
-                raise UserError(f"--columns {plain(text)}: write ROLE=FIELD, such as text=title")
-            columns.setdefault(role, []).append(column)
-    return {role: names[0] if len(names) == 1 else names for role, names in columns.items()}
+        if not all(role and column for role, column in split_columns(text)):
+            raise UserError(f"--columns {plain(text)}: write ROLE=FIELD, such as text=title")
+    return merge_columns(pair for text in texts for pair in split_columns(text))
 
 
 def label_names(text: str) -> str | list[str]:

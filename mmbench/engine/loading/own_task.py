@@ -8,7 +8,7 @@ from typing import Any
 from mmbench import registry
 from mmbench.data.readers.tars.locations import is_url
 from mmbench.data.readers.tars.patterns import is_pattern
-from mmbench.datasets.provenance import COLUMNS, split_columns
+from mmbench.datasets.provenance import COLUMNS, merge_columns, split_columns
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
@@ -43,19 +43,13 @@ def own_task(task: str, options: RunSettings) -> tuple[str, Dataset]:
 
 
 def _data_block(spec: TaskSpec, place: Path, data: Dataset) -> dict[str, Any]:
-    columns: dict[str, Any] = dict(spec.data.get("columns", {}))
-    for role, name in _inferred(data):
-        before = columns.get(role)
-        columns[role] = name if before is None else [*_as_list(before), name]
+    named: dict[str, Any] = spec.data.get("columns", {})
+    pairs = [(role, name) for role, names in named.items() for name in _as_list(names)]
+    columns = merge_columns([*pairs, *split_columns(data.source.get(COLUMNS, ""))])
     block = {key: value for key, value in spec.data.items() if key != "folder"}
     is_path = place.exists() or (is_pattern(place) and not is_url(place))  # else a URL or a hub id
     block["path"] = str(place.absolute() if is_path else place)
     return {**block, "columns": columns} if columns else block
-
-
-def _inferred(data: Dataset) -> list[tuple[str, str]]:
-    """Return the inferred columns of the data as pairs (role, column)."""
-    return list(split_columns(data.source.get(COLUMNS, "")))
 
 
 def _as_list(value: Any) -> list[Any]:
