@@ -64,6 +64,12 @@ def test_archives_of_clip_benchmark(tmp_path: Path) -> None:
         both(place)
 
 
+def test_numbers_tell_classes_of_one_name_apart(tmp_path: Path) -> None:
+    place = wds(tmp_path, "classification")
+    (tmp_path / "classnames.txt").write_text("crane\ncrane\nfox\n")  # as in ImageNet
+    assert both(place) == (["crane", "crane", "fox"], [0, 1, 2] * 2)
+
+
 def test_several_labels_in_archives(tmp_path: Path) -> None:
     place = wds(tmp_path, "multilabel")
     assert both(place) == (ANIMALS, [[2], [0, 2]] * 3)
