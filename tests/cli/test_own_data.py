@@ -75,6 +75,23 @@ def test_classes_and_prompts(home: Path, tmp_path: Path, capsys: Capture) -> Non
     assert again["task"]["fingerprint"] == record["task"]["fingerprint"]
 
 
+def test_names_and_prompts_longer_than_paths(home: Path, capsys: Capture) -> None:
+    names = ",".join(f"class number {n}" for n in range(1000))
+    command = ["check", "-t", "zeroshot", "--data", str(home / "products.csv")]
+    command += ["--columns", "label=title", "--labels", names, "--template", "x" * 5000]
+    assert "has no {} for the class name" in refusal(capsys, *command)
+
+
+def test_a_file_of_prompts(home: Path, tmp_path: Path, capsys: Capture) -> None:
+    prompts = write_file(tmp_path / "prompts.txt", "a small {c}\n\na large {}\r\n")
+    command = ["run", "-m", "random", "-t", "zeroshot", "--data", str(home / "classes.csv")]
+    command += ["--columns", "label=kind", "--out", str(tmp_path), "--quiet"]
+    from_file = run_record(capsys, *command, "--template", str(prompts))
+    by_flag = run_record(capsys, *command, "--template", "a small {c}", "--template", "a large {}")
+    assert from_file["task"]["fingerprint"] == by_flag["task"]["fingerprint"]
+    assert "templates=2:" in from_file["scores"]["accuracy@1"]["signature"]
+
+
 def test_several_labels_have_the_mean_average_precision(
     home: Path, tmp_path: Path, capsys: Capture
 ) -> None:

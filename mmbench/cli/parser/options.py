@@ -46,11 +46,11 @@ def run_options(args: argparse.Namespace, task: str = "", model: str | None = No
 
 def own_data_options(flags: Mapping[str, object]) -> dict[str, object]:
     """Return the options of own data in the flags of a command. Raises UserError."""
-    columns, labels = flags.get("columns"), flags.get("labels")
+    columns, labels, templates = map(flags.get, ("columns", "labels", "template"))
     return {
         "columns": columns_by_role(columns) if isinstance(columns, list) else None,
         "labels": label_names(labels) if isinstance(labels, str) else None,
-        "templates": flags.get("template"),
+        "templates": class_prompts(templates) if isinstance(templates, list) else None,
     }
 
 
@@ -72,7 +72,7 @@ def label_names(text: str) -> str | list[str]:
 
     Raises UserError for a single name that is no file.
     """
-    if Path(text).is_file():
+    if _is_file(text):
         return str(Path(text).absolute())
     names = [name.strip() for name in text.split(",")]
     if len(names) < 2 or not all(names):
@@ -81,6 +81,30 @@ def label_names(text: str) -> str | list[str]:
             " one name per line"
         )
     return names
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # more characters than a path may have
+        return False
+
+
+def class_prompts(texts: Sequence[str]) -> list[str]:
+    """Return the values of `--template`; a file without braces in its name has one in each line.
+
+    Raises DataError for a file that cannot be read.
+    """
+    return [line for text in texts for line in _prompts(text)]
+
+
+def _prompts(text: str) -> list[str]:
+    if "{" in text or not _is_file(text):
+        return [text]
+    from mmbench.data.readers.file_bytes import read_file
+    from mmbench.data.readers.table_files import text_lines
+
+    return [line.strip() for line in text_lines(read_file(Path(text)), Path(text)) if line.strip()]
 
 
 def model_arguments(args: argparse.Namespace, model: str | None) -> dict[str, object]:

@@ -186,9 +186,9 @@ def templates(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--template",
         action="append",
-        metavar="TEXT",
+        metavar="TEXT|FILE",
         help='for zero-shot classification: a prompt with {} or {c} for the class, such as "a photo'
-        ' of a {}"; repeat for several, whose embeddings are averaged',
+        ' of a {}", or a file with one per line; the embeddings of several are averaged',
     )
 
 
