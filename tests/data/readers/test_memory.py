@@ -264,7 +264,7 @@ def test_an_array_that_is_no_medium_fails_alone(cell: Any, words: str) -> None:
         (datasets.IterableDataset.from_generator(lambda: iter(())), "without streaming"),
         ([{"x": PIXELS}, {"x": 3}], "row 1: x is a int, while other rows have image items"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_refused(data: Any, words: str) -> None:
     with pytest.raises(DataError, match=words):
