@@ -197,7 +197,9 @@ def score(
     )
     if out is not None:
         Folder(out).check_writable()
-    outputs = predictions if isinstance(predictions, str | Path) else _outputs(predictions)
+    outputs = (
+        predictions if isinstance(predictions, str | Path | Outputs) else _outputs(predictions)
+    )
     with columns_argument():
         outcome = score_outputs(
             task,

@@ -131,6 +131,7 @@ def test_killed_from_outside_again_and_again(tmp_path: Path, processes: Forks) -
     same(tmp_path, whole, finish(start(processes, tmp_path, "killed")))
 
 
+@pytest.mark.slow
 def test_several_runs_at_once_into_one_leaderboard_and_one_cache(
     tmp_path: Path, processes: Forks
 ) -> None:
