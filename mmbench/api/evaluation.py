@@ -153,7 +153,7 @@ def _refuse_model_settings(**given: bool) -> None:
 
 def score(
     task: str,
-    predictions: str | Path | Mapping[str, object] | Sequence[object],
+    predictions: str | Path | Outputs | Mapping[str, object] | Sequence[object],
     *,
     data: str | Path | Items | None = None,
     columns: Mapping[str, str | Sequence[str]] | None = None,
@@ -175,9 +175,10 @@ def score(
 ) -> Result:
     """Score outputs on a task and return the result, as `mmbench score` does.
 
-    `predictions` is a file (docs/scoring.md), a mapping of sample ids to outputs, or a list, an
-    array or a pandas series of outputs in the order of the data. An output is a text, a label, a
-    dict of scores by label, or a list of document ids, best first. `data` is as in `evaluate`.
+    `predictions` is a file (docs/scoring.md), a mapping of sample ids to outputs, an `Outputs`, or
+    a list, an array or a pandas series of outputs in the order of the data. An output is a text, a
+    label, a dict of scores by label, or a list of document ids, best first. `data` is as in
+    `evaluate`.
     `field` selects columns of the file: {"prediction": NAME, "id": NAME}. Each other argument
     corresponds to the flag of `mmbench score` with the same name; the record is written only if
     `out` is given. Raises UserError.
