@@ -7,14 +7,14 @@ and 2 deep, texts end after 24 tokens (64 in the SigLIPs), images are 32 px with
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers as tf
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from tokenizers.trainers import BpeTrainer, WordPieceTrainer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers.trainers import BpeTrainer
 from transformers.models.chinese_clip.image_processing_pil_chinese_clip import (
     ChineseCLIPImageProcessorPil,
 )
@@ -204,22 +204,33 @@ def siglip2_tokenizer() -> Any:
 def bert_tokenizer() -> Any:
     """WordPiece between [CLS] and [SEP], one token a Chinese character."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trained = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    trained.normalizer = normalizers.BertNormalizer()
-    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trained.decoder = decoders.WordPiece()
-    trained.train_from_iterator(
-        SENTENCES, WordPieceTrainer(vocab_size=300, special_tokens=special, show_progress=False)
-    )
-    return tf.BertTokenizer(vocab=trained.get_vocab())
+    split, normal = pre_tokenizers.BertPreTokenizer(), normalizers.BertNormalizer()
+    words = {
+        word
+        for sentence in SENTENCES
+        for word, _ in split.pre_tokenize_str(normal.normalize_str(sentence))
+    }
+    pieces = {piece for word in words for letter in word for piece in (letter, f"##{letter}")}
+    return tf.BertTokenizer(vocab=_numbered(words | pieces, special))
 
 
-def _train_bpe(trained: Tokenizer, **options: Any) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    trained.train_from_iterator(
-        SENTENCES, BpeTrainer(vocab_size=500, show_progress=False, **options)
-    )
+def _train_bpe(
+    trained: Tokenizer, special_tokens: Sequence[str] = (), **options: Any
+) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    options |= {"special_tokens": list(special_tokens), "show_progress": False}
+    trained.train_from_iterator(SENTENCES, BpeTrainer(vocab_size=500, **options))
     model = json.loads(trained.to_str())["model"]
-    return model["vocab"], [tuple(pair) for pair in model["merges"]]
+    # The trainer breaks ties at random; the parts of a merge are shorter than its result.
+    merges = sorted(
+        (tuple(pair) for pair in model["merges"]), key=lambda one: (len("".join(one)), one)
+    )
+    return _numbered(model["vocab"], special_tokens), merges
+
+
+def _numbered(vocabulary: Iterable[str], special: Sequence[str]) -> dict[str, int]:
+    """Return the tokens with their numbers, which a trainer gives in any order."""
+    others = sorted(set(vocabulary) - {*special})
+    return {token: number for number, token in enumerate([*special, *others])}
 
 
 def _text(tokenizer: Any, positions: int = TOKENS) -> dict[str, Any]:
