@@ -157,7 +157,7 @@ def read_sample_table(folder: Folder, task: str, data_hash: str) -> SampleTable 
     `folder` is a board, or the folder of the records of one task, if a record was given by its
     path. Raises DataError if the file is not a sample table.
     """
-    if component_fault(data_hash):
+    if component_fault(task) or component_fault(data_hash):
         return None
     name = table_name(task, data_hash)
     for place in (name, name.rpartition("/")[2]):
