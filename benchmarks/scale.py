@@ -18,6 +18,7 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import scale_search
+from benchmarks.bare_processes import ROOT, run_together
 from benchmarks.endtoend import COCO
 from benchmarks.endtoend_model import make_vit_b32
 from benchmarks.rows import Row, paired_row
@@ -31,7 +32,6 @@ PLUGIN = Path(__file__).with_name("scale_model.py")
 BATCH = 8
 PAUSE = 0.05
 IN_FLIGHT = 2  # batches at an actor, in the bare loop as in mmbench
-ROOT = Path(__file__).parents[1]
 
 
 def rows(quick: bool = False) -> Iterator[Row]:
@@ -124,26 +124,8 @@ def _bare_gain(model: str, n: int) -> float:
 
 def _processes(model: str, n: int, number: int) -> list[float]:
     """Return the seconds of processes that embed a share of the images each, at the same time."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.scale", model, str(n), str(at), str(number)],
-            cwd=ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for at in range(number)
-    ]
-    streams = [(one.stdin, one.stdout) for one in running]
-    for _, out in streams:
-        assert out is not None
-        out.readline()  # the model is loaded
-    for inp, _ in streams:
-        assert inp is not None
-        inp.write("\n")
-        inp.flush()
-    return [float(one.communicate()[0]) for one in running]
+    commands = [["benchmarks.scale", model, str(n), str(at), str(number)] for at in range(number)]
+    return list(map(float, run_together(commands)))
 
 
 def bare_process(model: str, n: int, at: int, step: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from benchmarks.bare_processes import run_together
 from benchmarks.rows import Row
 from mmbench.search.checks import Ints
 from mmbench.search.exact import search
@@ -33,7 +33,6 @@ T = TypeVar("T")
 
 WIDTH, QUERIES, TOP = 128, 1000, 10
 MB = 1e6
-ROOT = Path(__file__).parents[1]
 
 
 def rows(folder: Path, m: int, repeats: int) -> Iterator[Row]:
@@ -161,8 +160,8 @@ def _divided(executor: RayExecutor, corpus: Array) -> SearchResult:
     from mmbench.engine.workers.search.divided import DividedSearch
 
     queries, pairs = _queries(len(corpus))
-    one = DividedSearch(executor, "cpu", lambda _: None)
-    (result,) = one.search(queries, corpus, pairs, top=TOP)
+    divide = DividedSearch(executor, lambda _: None).divide
+    (result,) = search(queries, corpus, pairs, top=TOP, divide=divide)
     return result
 
 
@@ -187,25 +186,9 @@ def _own_peak(_worker: Any) -> int:
 
 def _bare(path: Path, number: int) -> _Times:
     """Return the times of bare processes that search a part each at the same time."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.scale_search", str(path), str(at), str(number)],
-            cwd=ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for at in range(number)
-    ]
-    for one in running:
-        assert one.stdout is not None
-        one.stdout.readline()  # the libraries are loaded
-    for one in running:
-        assert one.stdin is not None
-        one.stdin.write("\n")
-        one.stdin.flush()
-    times = [map(float, one.communicate()[0].split()) for one in running]
+    module = "benchmarks.scale_search"
+    printed = run_together([[module, str(path), str(at), str(number)] for at in range(number)])
+    times = [map(float, text.split()) for text in printed]
     return _Times(*map(max, zip(*times, strict=True)))
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from mmbench.columns.vectors import Vectors
 from mmbench.search.checks import Ids, Ints, check_vectors
-from mmbench.search.part_search import CPU, CorpusPart
-from mmbench.search.parts import SearchResult, search_parts
+from mmbench.search.part_search import CPU
+from mmbench.search.parts import Divide, SearchResult, one_part, search_parts
 from mmbench.types import Array
 
 
@@ -29,13 +29,15 @@ def search(
     both: bool = False,
     top: int = 0,
     device: str = CPU,
+    divide: Divide = one_part,
 ) -> list[SearchResult]:
     """Return the ranks of positives and the `top` nearest items for each query.
 
     If `both`, a second result is returned, in which the corpus items are the queries. `queries` [n,
     d] and `corpus` [m, d] are float32; either may be memory-mapped or `Vectors`. `pairs` are the
     query rows and the corpus rows of positives, each [p] int64, without duplicate pairs. If ids are
-    missing, the row numbers are used. `device` is a torch device, such as `cuda:0`.
+    missing, the row numbers are used. `device` is a torch device, such as `cuda:0`. `divide` makes
+    parts of the corpus, which other processes may search; the result is bitwise the same.
 
     The search takes the time of one matrix product of n × m × d and of the comparisons of each
     positive with all scores of its query; `top` adds about a tenth. `Sweep` and `DeviceSweep`
@@ -43,5 +45,5 @@ def search(
     shapes and types.
     """
     check_vectors(queries, corpus, query_ids, corpus_ids)
-    whole = CorpusPart(corpus, 0, len(corpus), corpus_ids, device)
-    return search_parts(queries, [whole], pairs, query_ids=query_ids, both=both, top=top)
+    with divide(queries, corpus, corpus_ids, device) as (asking, parts, run):
+        return search_parts(asking, parts, pairs, query_ids=query_ids, both=both, top=top, run=run)

@@ -7,14 +7,13 @@ variable holds it, because the kinds of tasks, which search, do not know how a r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
 from mmbench.columns.vectors import Vectors
-from mmbench.search.checks import Ids, Ints
-from mmbench.search.exact import search
-from mmbench.search.parts import SearchResult
+from mmbench.search.checks import Ids
+from mmbench.search.parts import Division, one_part
 from mmbench.types import Array
 from mmbench.validation.devices import torch_device
 
@@ -38,26 +37,20 @@ class SearchExecutor(Protocol):
         """
         ...
 
-    def search(
-        self,
-        queries: Array | Vectors,
-        corpus: Array | Vectors,
-        pairs: tuple[Ints, Ints],
-        *,
-        query_ids: Ids = None,
-        corpus_ids: Ids = None,
-        both: bool = False,
-        top: int = 0,
-        device: str,
-    ) -> list[SearchResult]:
-        """Return the result of `exact.search` for these arguments, bit for bit."""
+    def divide(
+        self, queries: Array | Vectors, corpus: Array | Vectors, ids: Ids, device: str, /
+    ) -> AbstractContextManager[Division]:
+        """Divide the corpus of a search into parts, for the argument `divide` of `exact.search`.
+
+        `ids` are those of the corpus.
+        """
         ...
 
 
 class SearchHere:
     """Runs exact searches in this process."""
 
-    search = staticmethod(search)
+    divide = staticmethod(one_part)
 
     def device_for(self, setting: str) -> str:
         """Return the torch device for the setting. Raises UserError like `torch_device`."""

@@ -9,7 +9,8 @@ multiply with the same library on the same type of device.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ RunOnParts = Callable[
     [Callable[[Any, CorpusPart, Any], Any], Any, Sequence[CorpusPart], Sequence[Any]], Iterable[Any]
 ]
 
+# (queries, corpus, ids of the corpus, device) -> a context manager, which returns the division
+Divide = Callable[[Array | Vectors, Array | Vectors, Ids, str], "AbstractContextManager[Division]"]
+
 
 class SearchResult(NamedTuple):
     """The result of a search in one direction, for n queries and p pairs (query, positive).
@@ -49,6 +53,14 @@ class SearchResult(NamedTuple):
     top: Ints
 
 
+class Division(NamedTuple):
+    """The queries of a search, the parts of its corpus, and the function that runs the parts."""
+
+    queries: Array | Vectors | VectorSource
+    parts: Sequence[CorpusPart]
+    run: RunOnParts
+
+
 def run_here(
     function: Callable[[Any, CorpusPart, Any], Any],
     queries: Array | Vectors,
@@ -57,6 +69,14 @@ def run_here(
 ) -> Iterable[Any]:
     """Call the function for each part in this process."""
     return [function(queries, part, one) for part, one in zip(parts, arguments, strict=True)]
+
+
+@contextmanager
+def one_part(
+    queries: Array | Vectors, corpus: Array | Vectors, ids: Ids, device: str
+) -> Iterator[Division]:
+    """Yield the corpus, with its `ids`, as one part that is searched in this process."""
+    yield Division(queries, [CorpusPart(corpus, 0, len(corpus), ids, device)], run_here)
 
 
 def search_parts(

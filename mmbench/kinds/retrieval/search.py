@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mmbench.columns.vectors import Vectors
 from mmbench.kinds.retrieval.splits import Ranked, RetrievalSplit, SplitSide
+from mmbench.search.exact import search
 from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import approximate_search
 from mmbench.search.indexes.recall import ExactSample, exact_report
@@ -75,7 +76,7 @@ class SplitSearch:
         """
         if index != "exact" and all(map(len, self._sides)):  # an index cannot be empty
             return [self._rank_by_index(index, *direction) for direction in self._directions]
-        results = search_executor().search(
+        results = search(
             *self._sides,
             self._pairs,
             query_ids=self._ids[0],
@@ -83,6 +84,7 @@ class SplitSearch:
             both=self._both,
             top=EVIDENCE,
             device=self._device,
+            divide=search_executor().divide,
         )
         reports = [self._exact_report(*one, compared=compared) for one in self._directions]
         ranked = [Ranked(result.ranks, result.top) for result in results]

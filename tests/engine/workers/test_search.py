@@ -23,9 +23,10 @@ from mmbench.engine.workers.search.divided import DividedSearch
 from mmbench.engine.workers.search.ray_search import RaySearch
 from mmbench.errors import DataError, UserError
 from mmbench.search.exact import search
-from mmbench.search.parts import SearchResult
+from mmbench.search.parts import Divide, SearchResult, one_part
 from mmbench.storage.run_lookup import find_run
 from tests.engine.workers.conftest import Outcome
+from tests.engine.workers.kills import in_a_thread
 from tests.engine.workers.nodes import GUEST, HOST, cluster_in, network_namespace, without
 from tests.support.boards import stored_rows
 from tests.support.layouts.coco import make_coco
@@ -51,15 +52,16 @@ class Case:
         assert isinstance(self.corpus_ids, Texts)
 
     def alone(self) -> list[SearchResult]:
-        return search(
-            self.queries, self.corpus, self.pairs, query_ids=self.query_ids,
-            corpus_ids=self.corpus_ids, both=True, top=5,
-        )  # fmt: skip
+        return self.searched(one_part)
 
     def divided(self, executor: RayExecutor) -> list[SearchResult]:
-        one = DividedSearch(executor, "cpu", lambda _: None)
-        ids = self.query_ids, self.corpus_ids
-        return one.search(self.queries, self.corpus, self.pairs, *ids, both=True, top=5)
+        return self.searched(DividedSearch(executor, lambda _: None).divide)
+
+    def searched(self, divide: Divide) -> list[SearchResult]:
+        return search(
+            self.queries, self.corpus, self.pairs, query_ids=self.query_ids,
+            corpus_ids=self.corpus_ids, both=True, top=5, divide=divide,
+        )  # fmt: skip
 
 
 def equal(one: list[SearchResult], other: list[SearchResult]) -> bool:
@@ -103,9 +105,9 @@ def test_invalid_vectors_are_named_by_the_driver(workers: Workers) -> None:
 def kills(executor: RayExecutor, most: int) -> Iterator[list[int]]:
     """Kill workers that search a part, `most` times; yield the numbers of their slots."""
     executor.device_for("cpu")
-    slots, killed, stop = executor.scheduler()._crew.slots, [], threading.Event()
+    slots, killed = executor.scheduler()._crew.slots, []
 
-    def kill() -> None:
+    def kill(stop: threading.Event) -> None:
         while not stop.wait(0.01) and len(killed) < most:
             for slot in slots:
                 if slot.running and len(killed) < most:
@@ -113,13 +115,8 @@ def kills(executor: RayExecutor, most: int) -> Iterator[list[int]]:
                     executor.cluster.kill(slot.actor)
                     slot_is_free(slot, stop)
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
+    with in_a_thread(kill):
         yield killed
-    finally:
-        stop.set()
-        thread.join()
 
 
 def slot_is_free(slot: object, stop: threading.Event) -> None:
@@ -152,9 +149,8 @@ def test_workers_that_die_again_and_again_end_the_search(ray_address: str) -> No
 
 def test_a_small_search_starts_no_worker() -> None:
     case, executor = Case(), RayExecutor(WorkerOptions(2, cpus=1))
-    (found,) = RaySearch(executor, pytest.fail).search(
-        case.queries, case.corpus, case.pairs, device="cpu"
-    )
+    divide = RaySearch(executor, pytest.fail).divide
+    (found,) = search(case.queries, case.corpus, case.pairs, divide=divide)
     assert equal([found], search(case.queries, case.corpus, case.pairs))
     assert not executor.is_running()
 
@@ -169,9 +165,8 @@ def test_a_full_disk_leaves_the_search_to_the_driver(
     workers(2).scheduler()
     case, notes = Case(), []
     with largest_file(1000):
-        found = RaySearch(workers(2), notes.append).search(
-            case.queries, case.corpus, case.pairs, device="cpu"
-        )
+        divide = RaySearch(workers(2), notes.append).divide
+        found = search(case.queries, case.corpus, case.pairs, divide=divide)
     assert equal(found, search(case.queries, case.corpus, case.pairs))
     assert [note for note in notes if note.startswith("searching without workers: ")]
 
@@ -187,8 +182,8 @@ def test_a_run_whose_search_is_divided_has_the_rows_of_one_process(
     expected = outcome("logged", "coco-retrieval", None, data=data)
     monkeypatch.setattr(ray_search, "_WORTH", 0)
     called: list[int] = []
-    divided = DividedSearch.search
-    monkeypatch.setattr(DividedSearch, "search", lambda *given: called.append(1) or divided(*given))
+    divided = DividedSearch.divide
+    monkeypatch.setattr(DividedSearch, "divide", lambda *given: called.append(1) or divided(*given))
     found = outcome("logged", "coco-retrieval", workers(2), data=data)
     assert called
     assert found.rows.equals(expected.rows)

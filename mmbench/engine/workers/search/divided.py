@@ -6,7 +6,8 @@ worker dies is searched again by another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,9 @@ from mmbench.engine.workers.messages import PartOrder
 from mmbench.engine.workers.scheduling.jobs import Call, Job
 from mmbench.engine.workers.scheduling.scheduler import Scheduler
 from mmbench.engine.workers.search.vector_files import SharedVectors, VectorsNeeded, share_vectors
-from mmbench.search.checks import Ids, Ints, check_vectors
+from mmbench.search.checks import Ids
 from mmbench.search.part_search import CorpusPart
-from mmbench.search.parts import RunOnParts, SearchResult, search_parts
+from mmbench.search.parts import Division, RunOnParts
 from mmbench.text import count
 from mmbench.types import Array
 
@@ -31,50 +32,36 @@ if TYPE_CHECKING:
 
 
 class DividedSearch:
-    """One exact search on `device`, in as many parts as there are workers."""
+    """One exact search, in as many parts as there are workers."""
 
-    def __init__(self, executor: RayExecutor, device: str, report: Callable[[str], None]) -> None:
-        self._executor, self._device, self._report = executor, device, report
+    def __init__(self, executor: RayExecutor, report: Callable[[str], None]) -> None:
+        self._executor, self._report = executor, report
         self._cluster = executor.cluster
         self._id = uuid4().hex
         self._server: object = None
 
-    def search(
-        self,
-        queries: Array | Vectors,
-        corpus: Array | Vectors,
-        pairs: tuple[Ints, Ints],
-        query_ids: Ids = None,
-        corpus_ids: Ids = None,
-        both: bool = False,
-        top: int = 0,
-    ) -> list[SearchResult]:
-        """Return the result of `exact.search` for these arguments, bit for bit.
+    @contextmanager
+    def divide(
+        self, queries: Array | Vectors, corpus: Array | Vectors, ids: Ids, device: str
+    ) -> Iterator[Division]:
+        """Share the vectors, and yield a part of the corpus for each worker.
 
-        Raises OSError if the vectors cannot be written to a temporary file.
+        `ids` are those of the corpus, and `device` is that of the workers. Raises OSError if the
+        vectors cannot be written to a temporary file.
         """
-        check_vectors(queries, corpus, query_ids, corpus_ids)
-        self._executor.device_for(self._device)  # that of the workers, if they must be started
+        self._executor.device_for(device)  # that of the workers, if they must be started
         with share_vectors(queries, corpus) as (asking, searched):
             scheduler = self._executor.scheduler()
-            parts = self._parts(searched, corpus_ids)
+            parts = self._parts(searched, ids, device)
             self._report(f"searching {len(corpus):,} vectors in {count(len(parts), 'part')}")
             try:
-                return search_parts(
-                    asking,
-                    parts,
-                    pairs,
-                    query_ids=query_ids,
-                    both=both,
-                    top=top,
-                    run=self._runner(scheduler, parts),
-                )
+                yield Division(asking, parts, self._runner(scheduler, parts))
             finally:
                 if self._server is not None:
                     scheduler.broadcast("forget", self._id)
                     self._cluster.kill(self._server)
 
-    def _parts(self, corpus: SharedVectors, ids: Ids) -> list[CorpusPart]:
+    def _parts(self, corpus: SharedVectors, ids: Ids, device: str) -> list[CorpusPart]:
         """Divide the corpus into as many parts as there are workers."""
         number = min(self._executor.workers or 1, max(1, len(corpus)))
         bounds = [len(corpus) * nth // number for nth in range(number + 1)]
@@ -84,7 +71,7 @@ class DividedSearch:
                 start,
                 len(corpus),
                 None if ids is None else ids[start:stop],
-                self._device,
+                device,
             )
             for start, stop in pairwise(bounds)
         ]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from mmbench.columns.vectors import Vectors
 from mmbench.engine.workers.search.divided import DividedSearch
 from mmbench.errors import UserError
-from mmbench.search.checks import Ids, Ints
-from mmbench.search.exact import search
+from mmbench.search.checks import Ids
 from mmbench.search.executors import FLAG
 from mmbench.search.part_search import CPU
-from mmbench.search.parts import SearchResult
+from mmbench.search.parts import Division, one_part
 from mmbench.types import Array
 from mmbench.validation.devices import torch_device
 
@@ -53,38 +53,28 @@ class RaySearch:
         """Return the device, or `cpu` if this process lacks it."""
         return device if device == CPU or torch_device("auto", FLAG) != CPU else CPU
 
-    def search(
-        self,
-        queries: Array | Vectors,
-        corpus: Array | Vectors,
-        pairs: tuple[Ints, Ints],
-        *,
-        query_ids: Ids = None,
-        corpus_ids: Ids = None,
-        both: bool = False,
-        top: int = 0,
-        device: str,
-    ) -> list[SearchResult]:
-        """Return the result of `exact.search` for these arguments, bit for bit."""
-        work = len(queries) * len(corpus) * queries.shape[1]
-        if self._is_divided(work, device):
-            divided = DividedSearch(self._executor, device, self._report)
+    def divide(
+        self, queries: Array | Vectors, corpus: Array | Vectors, ids: Ids, device: str, /
+    ) -> AbstractContextManager[Division]:
+        """Divide a corpus among the workers, or leave it to this process."""
+        is_divided = self._is_divided(len(queries) * len(corpus) * queries.shape[1], device)
+        return (self._divided if is_divided else one_part)(queries, corpus, ids, device)
+
+    @contextmanager
+    def _divided(
+        self, queries: Array | Vectors, corpus: Array | Vectors, ids: Ids, device: str
+    ) -> Iterator[Division]:
+        """Yield the parts of the workers, or one part if the vectors cannot be shared."""
+        divided = DividedSearch(self._executor, self._report)
+        with ExitStack() as stack:
             try:
-                return divided.search(queries, corpus, pairs, query_ids, corpus_ids, both, top)
+                division = stack.enter_context(divided.divide(queries, corpus, ids, device))
             except OSError as error:
                 if self.device_here(device) != device:
                     raise UserError(f"the embeddings cannot be shared: {error}") from error
                 self._report(f"searching without workers: {error}")
-        return search(
-            queries,
-            corpus,
-            pairs,
-            query_ids=query_ids,
-            corpus_ids=corpus_ids,
-            both=both,
-            top=top,
-            device=device,
-        )
+                division = stack.enter_context(one_part(queries, corpus, ids, device))
+            yield division
 
     def _is_divided(self, work: int, device: str) -> bool:
         if work and self.device_here(device) != device:

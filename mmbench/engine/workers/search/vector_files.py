@@ -85,12 +85,12 @@ def share_vectors(*sides: Array | Vectors) -> Iterator[list[SharedVectors]]:
     """
     with tempfile.TemporaryDirectory(prefix="mmbench-search-") as folder:
         yield [
-            _asmap_file(vectors) or _written(vectors, Path(folder) / str(nth))
+            _mapped_rows(vectors) or _written(vectors, Path(folder) / str(nth))
             for nth, vectors in enumerate(map(Vectors.from_array, sides))
         ]
 
 
-def _asmap_file(vectors: Vectors) -> SharedVectors | None:
+def _mapped_rows(vectors: Vectors) -> SharedVectors | None:
     """Return consecutive rows of a matrix that is mapped from a file; None for other vectors."""
     matrix, rows = vectors.matrix, vectors.rows
     mapped = _root(matrix)
