@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.comparison.samples.output_text import output_text, place_text, reference_texts
-from mmbench.comparison.samples.run_samples import RunSamples
+from mmbench.comparison.samples.run_samples import RunSamples, parse_cell
 from mmbench.engine.score_names import split_name
 from mmbench.errors import MissingExtra
 from mmbench.storage.sample_tables import MEDIA, TEXT, SampleTable
@@ -65,9 +65,9 @@ def samples_frame(samples: RunSamples, table: SampleTable | None) -> pd.DataFram
         columns["direction"] = directions
     columns |= _inputs(samples, table, directions)
     if rows["target"].null_count < len(rows):
-        targets = map(_parsed, rows["target"].to_pylist())
+        targets = map(parse_cell, rows["target"].to_pylist())
         columns["reference"] = ["; ".join(reference_texts(one, samples.labels)) for one in targets]
-    outputs = map(_parsed, rows["value"].to_pylist())
+    outputs = map(parse_cell, rows["value"].to_pylist())
     columns["output"] = [None if o is None else output_text(o, samples.labels) for o in outputs]
     if "reasoning" in rows.column_names:
         columns["reasoning"] = rows["reasoning"].to_pylist()
@@ -128,10 +128,6 @@ def _tags(cells: Sequence[str]) -> dict[str, list[str | None]]:
     tags = [parse_json(cell, dict[str, str]) for cell in cells]
     names = dict.fromkeys(name for own in tags for name in own)
     return {f"tag:{name}": [own.get(name) for own in tags] for name in names}
-
-
-def _parsed(cell: object) -> Any:
-    return parse_json(cell) if isinstance(cell, str) else cell
 
 
 def pairs_frame(baseline: RunSamples, candidate: RunSamples) -> pd.DataFrame:

@@ -151,8 +151,8 @@ class RunSamples(Sequence[RunSample]):
         stored = self._inputs.sample(direction, ident)
         labels = self.labels
         try:
-            target = _parsed(cells["target"])
-            output = _parsed(cells["value"])
+            target = parse_cell(cells["target"])
+            output = parse_cell(cells["value"])
             ranking = stored_ranking(output)
             tags = parse_json(cells["tags"], dict[str, str])
         except ValueError as error:
@@ -225,5 +225,6 @@ def finished_samples(record: RunRecord, rows: Rows, samples: StoredSamples | Non
     return RunSamples(record, arrow_rows(rows), samples)
 
 
-def _parsed(cell: object) -> Any:
+def parse_cell(cell: object) -> Any:
+    """Return the value of a cell of `value` or `target`: JSON, or the class scores themselves."""
     return parse_json(cell) if isinstance(cell, str) else cell
