@@ -25,11 +25,11 @@ from tests.support.checkpoints import (
     contrastive,
     diffusion,
     speech_recognition,
-    text_to_speech,
     unified,
 )
 from tests.support.command_line import run_record
 from tests.support.files import write_task
+from tests.support.generated_speech import speaking_run
 from tests.support.layouts import captions, classification, questions, retrieval, speech
 from tests.support.media.videos import save_video
 
@@ -180,20 +180,14 @@ def test_speech_is_made_and_understood_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
-    speech.ljspeech(tmp_path / "data", 4)
-    text_to_speech.vits(tmp_path / "vits")
-    speech_recognition.ctc(tmp_path / "ctc")
-    metric = f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"
-    task = write_task(tmp_path / "speak.yaml", include="ljspeech-speak", metric=metric)
-    run = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", task]
-    run += ["--data", str(tmp_path / "data"), "--device", "cpu", "--out", str(tmp_path / "out")]
+    run = [*speaking_run(tmp_path)[1], "--out", str(tmp_path / "out")]
     record = run_record(capsys, *run)
     assert record["scores"][record["headline"]]["n"] == 4
     assert record["scores"][record["headline"]]["value"] > 0
     folder = tmp_path / "made" / record["task"]["name"]
     assert main([*run, "--media", str(tmp_path / "made")]) == 0
     capsys.readouterr()
-    score = ["score", "-t", task, "--data", str(tmp_path / "data")]
+    score = ["score", "-t", str(tmp_path / "speak.yaml"), "--data", str(tmp_path / "data")]
     score += ["--predictions", str(next(folder.iterdir())), "--out", str(tmp_path / "out")]
     again = run_record(capsys, *score, "--device", "cpu")
     assert again["scores"] == record["scores"]

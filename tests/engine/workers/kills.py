@@ -29,18 +29,26 @@ def random_kills(
     the signal.
     """
     killed: list[int] = []
-    stop, choice = threading.Event(), random.Random(0)
+    choice = random.Random(0)
 
-    def kill() -> None:
+    def kill(stop: threading.Event) -> None:
         while not stop.wait(pause) and len(killed) < most:
             if alive := living_workers(pids):
                 killed.append(choice.choice(alive))
                 os.kill(killed[-1], number)
 
-    thread = threading.Thread(target=kill)
+    with in_a_thread(kill):
+        yield killed
+
+
+@contextmanager
+def in_a_thread(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Call a function in a thread; it ends when the event is set, after the `with` block."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=(stop,))
     thread.start()
     try:
-        yield killed
+        yield
     finally:
         stop.set()
         thread.join()

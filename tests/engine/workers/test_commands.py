@@ -16,11 +16,10 @@ from mmbench.cli import main
 from mmbench.storage.records import read_records
 from mmbench.types import RunRecord
 from tests.support.boards import stored_rows
-from tests.support.checkpoints import speech_recognition, text_to_speech
 from tests.support.checkpoints.inception import inception
 from tests.support.command_line import run_record
 from tests.support.files import write_task
-from tests.support.layouts import speech
+from tests.support.generated_speech import speaking_run
 from tests.support.layouts.coco import make_coco
 from tests.support.media.images import save_image
 
@@ -151,13 +150,8 @@ def test_transcripts_of_generated_speech(
     tmp_path: Path, compare: Callable[..., dict[str, Any]]
 ) -> None:
     pytest.importorskip("sentencepiece", reason="needs the extra `tts`")
-    speech.ljspeech(tmp_path / "data", 4)
-    text_to_speech.vits(tmp_path / "vits")
-    speech_recognition.ctc(tmp_path / "ctc")
-    metric = f"roundtrip_wer@ctc@{tmp_path / 'ctc'}"
-    task = write_task(tmp_path / "speak.yaml", include="ljspeech-speak", metric=metric)
-    command = ["run", "-m", f"tts@{tmp_path / 'vits'}", "-t", task, "--device", "cpu"]
-    found = compare(*command, "--data", str(tmp_path / "data"))
+    metric, command = speaking_run(tmp_path)
+    found = compare(*command)
     assert found["scores"][metric]["value"] > 0
     assert found["counts"]["computed"] == 8  # the speech, and its transcripts
 
