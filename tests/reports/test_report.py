@@ -10,7 +10,7 @@ import pytest
 from mmbench.cli import main
 from tests.reports.pages.test_overview import task_named
 from tests.support.boards import coins, model_info, write_run
-from tests.support.browser import OpenPage, overflowing
+from tests.support.browser import OpenPage, follow, overflowing
 from tests.support.command_line import refusal
 from tests.support.markup import structure_faults
 
@@ -86,7 +86,7 @@ def test_the_pages_of_a_board_answer_the_questions_of_a_reader(
     row = view.get_by_role("row", name="qa").first
     for words in ("significant", "official set", "1 better", "1 worse", "higher is better"):
         assert words in row.inner_text()
-    row.get_by_role("link", name="history").click()
+    follow(view, row.get_by_role("link", name="history"))
     assert view.url.endswith("tasks/qa.html#history")
     changes = view.get_by_role("table").filter(has_text="Each checkpoint against").first
     rows = [row.inner_text().split("\t") for row in changes.get_by_role("row").all()[1:]]
@@ -97,10 +97,10 @@ def test_the_pages_of_a_board_answer_the_questions_of_a_reader(
         ("400", "500", "not significant"),
     ]
     assert [row[5].split()[0] for row in rows] == ["mmbench", "what", "what", "what"]
-    view.get_by_role("link", name="what changed").nth(1).click()
+    follow(view, view.get_by_role("link", name="what changed").nth(1))
     assert "The candidate is worse: acc" in view.inner_text("main")
-    view.get_by_role("link", name="qa", exact=True).first.click()
-    view.get_by_role("link", name="worst samples").click()
+    follow(view, view.get_by_role("link", name="qa", exact=True).first)
+    follow(view, view.get_by_role("link", name="worst samples"))
     view.wait_for_selector("#samples[data-ready]")
     facts = view.inner_text("dl.facts").split("\n")
     assert "1 of 5 models significant better than the 4 other models (paired tests)" in facts
@@ -278,7 +278,7 @@ def test_a_run_of_a_packaged_task_shows_its_samples(
     view.wait_for_selector("#samples[data-ready]")
     assert view.evaluate("window.scrollY") == 0  # a page opens at its top
     view.locator("#sample-list li").first.click()
-    assert view.locator("#sample-detail").get_by_text("Reference").is_visible()
+    view.locator("#sample-detail").get_by_text("Reference").wait_for()  # loaded after the click
     view.wait_for_function("() => document.querySelector('#sample-detail img')?.naturalWidth")
     assert view.get_by_text("not the official set").first.is_visible()
     assert view.get_by_text("30 of 1000 samples").first.is_visible()

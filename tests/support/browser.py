@@ -15,7 +15,7 @@ import pytest
 from tools.screenshots import chromium as system_chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request
 
 OpenPage: TypeAlias = "Callable[..., Page]"
 
@@ -89,6 +89,15 @@ def open_page(browser: Browser, page_faults: list[str]) -> Iterator[OpenPage]:
     for page in pages:
         page.context.close()
     assert page_faults == []
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click a link, and wait until the page that it leads to is loaded.
+
+    A click alone returns while the page may still be empty.
+    """
+    with page.expect_navigation():
+        link.click()
 
 
 def overflowing(page: Page) -> list[str]:
