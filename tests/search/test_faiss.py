@@ -142,8 +142,14 @@ def test_an_index_that_ends_the_process_is_refused_before_the_forwards(factory: 
 
 def test_faiss_is_tried_in_a_process_of_its_own() -> None:
     """OPQ trained on fewer vectors than their width ends the process by a signal."""
-    trial = Trial("OPQ16,Flat", 960, 500, train=True)
+    trial = Trial("OPQ4,Flat", 400, 258, train=True)
     assert "FAISS aborts the process" in factory_checks._fault(trial)
+
+
+def test_a_string_is_accepted_if_its_trial_takes_too_much_processor_time() -> None:
+    """The start of the process takes less than a second, this index far more."""
+    slow = Trial("HNSW512,Flat", 1000, 30_000, train=True, seconds=1)
+    assert factory_checks._fault(slow) == ""
 
 
 ENDS = ["Flat", "PQ4", "PQ5", "PQ4x4", "PQ4x4fs", "SQ8", "SQ4", "SQfp16", "SQ3", "LSH", "RQ2x4"]

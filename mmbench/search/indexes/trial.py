@@ -5,6 +5,7 @@ It reads a `Trial` as JSON from stdin and writes the error of FAISS, or nothing,
 
 from __future__ import annotations
 
+import resource
 import sys
 
 import msgspec
@@ -28,5 +29,12 @@ def _refusal(trial: Trial) -> str:
     return ""
 
 
+def _main() -> None:
+    trial = msgspec.json.decode(sys.stdin.buffer.read(), type=Trial)
+    hardest = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (trial.seconds, hardest))
+    sys.stdout.write(_refusal(trial))
+
+
 if __name__ == "__main__":
-    sys.stdout.write(_refusal(msgspec.json.decode(sys.stdin.buffer.read(), type=Trial)))
+    _main()
