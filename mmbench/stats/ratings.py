@@ -154,12 +154,27 @@ def system_means(rows: Floats, weights: Floats) -> Floats:
     return np.where((n > 0)[..., None], means, np.nan).transpose(1, 0, 2)
 
 
+def _merge_rounded(means: Floats) -> Floats:
+    """Set means that differ by rounding alone to one value, in each column of `means` [s, 2].
+
+    Two systems can have the same mean over different ratings, and the last digits of their sums
+    would decide which of them has the higher rank.
+    """
+    order = np.argsort(means, axis=0, kind="stable")
+    ascending = np.take_along_axis(means, order, axis=0)
+    steps = np.diff(ascending, axis=0, prepend=-np.inf) > 1e-12 * np.abs(ascending)
+    first = np.maximum.accumulate(np.where(steps, np.arange(len(means))[:, None], 0), axis=0)
+    merged = np.empty_like(means)
+    np.put_along_axis(merged, order, np.take_along_axis(ascending, first, axis=0), axis=0)
+    return merged
+
+
 def _over_systems(fold_name: str, rows: Floats) -> WeightedFold:
     if np.isnan(rows).any():
         return always(np.nan)
 
     def value(means: Floats) -> float:
-        present = means[~np.isnan(means[:, 0])]
+        present = _merge_rounded(means[~np.isnan(means[:, 0])])
         return fold(
             fold_name, (present[:, :1] - present[:, 1:]) ** 2 if fold_name == "mean" else present
         )

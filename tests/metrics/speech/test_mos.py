@@ -88,6 +88,15 @@ def test_the_order_of_the_items_does_not_move_the_mean_of_a_system():
     assert len(values) == 1
 
 
+def test_systems_with_equal_means_are_tied_whatever_their_sums_round_to():
+    """Both systems have a mean rating of 17/6, whose last digit depends on the addends."""
+    ratings = [[1], [3], [2, 5], [2, 5], [1, 1, 2], [1, 4, 5, 5], [1, 4, 5, 5]]
+    points = [(1.0, one, "s2") for one in ratings]
+    points += [(1.0, [1, 4, 5], "s4"), (1.5, [1, 1, 5], "s4")]
+    for metric in (mos_srcc, mos_ktau):
+        assert math.isnan(metric(predict(*points), "system").value)
+
+
 # scipy.stats.kendalltau's own example of ties, and the others of the same points.
 def test_literal():
     x, y = [12, 2, 1, 12, 2], [1, 4, 7, 1, 0]
