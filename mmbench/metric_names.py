@@ -120,8 +120,7 @@ def _by_model(function: Metric, model: str) -> Metric:
 
     info = _info(function)
     assert info.wants is not None  # checked by `metric`
-    wants = structs.replace(info.wants, model=model, options={})
-    other.__dict__["info"] = structs.replace(info, wants=wants)
+    other.__dict__["info"] = structs.replace(info, wants=info.wants.with_models(model))
     return other
 
 

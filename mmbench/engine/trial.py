@@ -74,7 +74,7 @@ def _try(
     if wants is None:
         estimates([name], predictions, options=options)
     else:
-        feature_extractor.model(name, wants, metric_names.metric(name)[1])
+        feature_extractor.models(name, wants, metric_names.metric(name)[1])
 
 
 def _reason(prepared: PreparedRun, metric: str, baseline: str, seed: int) -> str:

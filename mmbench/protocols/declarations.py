@@ -136,8 +136,8 @@ def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: objec
     ends = () if extremes is None else extremes
     if not isinstance(ends, tuple) or len(ends) not in (0, 2):
         raise UserError(f"mmbench.declare: extremes is {extremes!r}; give a tuple of two functions")
-    contents = None if wants is None else wants.contents
-    for function in (*ends, *checks, contents):
+    contents = [one.contents for one in wants.chain()] if wants else []
+    for function in (*ends, *checks, *contents):
         if function is not None and not callable(function):
             raise UserError(
                 f"mmbench.declare: {function!r} is not a function; give functions as extremes,"
@@ -146,13 +146,25 @@ def _check_functions(wants: FeatureRequest | None, extremes: Any, *checks: objec
 
 
 def _check_modalities(wants: FeatureRequest | None) -> None:
-    """Raise UserError unless the request gives each content a valid modality and role."""
-    for name, pair in (wants.modalities if wants is not None else {}).items():
-        if pair not in _MODALITIES_WITH_ROLES:
+    """Raise UserError unless the request gives each content a valid modality and role.
+
+    Requests in a chain must not share names of contents.
+    """
+    names: set[str] = set()
+    for request in wants.chain() if wants is not None else ():
+        for name, pair in request.modalities.items():
+            if pair not in _MODALITIES_WITH_ROLES:
+                raise UserError(
+                    f"mmbench.declare: wants has {pair!r} for {name!r}; give a modality and a role,"
+                    ' such as ("image", "document")'
+                )
+        if names & request.modalities.keys():
+            shared = sorted(names & request.modalities.keys())[0]
             raise UserError(
-                f"mmbench.declare: wants has {pair!r} for {name!r}; give a modality and a role,"
-                ' such as ("image", "document")'
+                f"mmbench.declare: two requests of wants have contents called {shared!r}; give"
+                " them different names"
             )
+        names |= request.modalities.keys()
 
 
 def _check_flags(**flags: object) -> None:

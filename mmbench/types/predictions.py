@@ -116,8 +116,10 @@ def tagged(
     )
 
 
-# The features of one prediction, by name: vectors [k, d], one row per content, or k texts.
+# The features of one prediction, by name, for k contents: embeddings or class scores [k, d],
+# log-likelihoods with token counts [k, 2], or k texts.
 Features = dict[str, Any]
+FeatureMethod = Literal["embed", "classify", "write", "loglikelihood"]
 
 
 class ModelFile(Struct, frozen=True):
@@ -132,27 +134,49 @@ class ModelFile(Struct, frozen=True):
 
 
 class FeatureRequest(Struct, frozen=True):
-    """A metric's request for embeddings or texts from a model other than the evaluated one.
+    """A metric's request for outputs of a model other than the evaluated one.
 
-    `contents` is a function that returns the contents to embed for a prediction, by name: {"image":
-    [image], "references": [text, text]}. If `method` is "write", the function returns conversations
-    instead. `modalities` maps each name of contents to a modality and a role. `model` is the
-    default model. `variants` maps arguments of the metric, such as `tf` of `fid@tf`, to a model and
-    its options; any other argument is the name of a model. `files` maps models to the checkpoint
-    files that the user must provide. If `normalise` is true, embeddings are L2-normalised.
+    `contents` is a function that returns the contents for a prediction, by name: {"image":
+    [image], "references": [text, text]}. Their type depends on `method`: contents for "embed" and
+    "classify", conversations for "write", ContinuationRequests for "loglikelihood". `modalities`
+    maps each name of contents to a modality and a role. `model` is the default model. `variants`
+    maps arguments of the metric, such as `tf` of `fid@tf`, to a model and its options; any other
+    argument is the name of a model. `files` maps models to the checkpoint files that the user must
+    provide. If `normalise` is true, embeddings are L2-normalised.
 
     The metric is called with `features`, a list with one dict per prediction. A prediction fails if
     one of its contents fails in the model. If `failed` is true, the metric also gets the features
     of failed predictions: real images are then used even if the generation of their counterparts
     failed.
+
+    `then` is a request to a further model. Its `contents` is called with the prediction and with
+    the features of the requests before it; its names of contents are other names. `METRIC@A,B`
+    names both models, and `METRIC@,B` only the second.
     """
 
-    contents: Callable[[Prediction], dict[str, list[Any]]]
+    contents: Callable[..., dict[str, list[Any]]]
     modalities: dict[str, tuple[Modality, Role]]
-    method: Literal["embed", "write"] = "embed"
+    method: FeatureMethod = "embed"
     model: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     variants: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     files: dict[str, ModelFile] = field(default_factory=dict)
     normalise: bool = True
     failed: bool = False
+    then: FeatureRequest | None = None
+
+    def chain(self) -> list[FeatureRequest]:
+        """Return this request and the requests that follow it."""
+        return [self, *(self.then.chain() if self.then else [])]
+
+    def with_models(self, text: str) -> FeatureRequest:
+        """Return the request with other models: their names, separated by commas if it has several.
+
+        An empty name keeps the default model. `text` may also hold names of `variants`.
+        """
+        name, _, others = text.partition(",") if self.then else (text, "", "")
+        then = self.then.with_models(others) if self.then else None
+        if not name:
+            return replace(self, then=then)
+        model, options = self.variants.get(name, (name, {}))
+        return replace(self, model=model, options=options, then=then)

@@ -37,8 +37,8 @@ def declaration(forms: list[str], info: MetricInfo) -> Iterator[str]:
     yield f"range: {value_range(info) or 'no worst and no best value'}{_twice(info)}"
     yield f"kinds: {', '.join(sorted(info.kinds)) or 'any'}"
     yield f"needs: {', '.join(info.needs) or 'nothing more'}"
-    if info.wants:
-        yield f"features of a model: {_model(info.wants)}"
+    for wants in info.wants.chain() if info.wants else ():
+        yield f"features of a model: {_model(wants)}"
 
 
 def _twice(info: MetricInfo) -> str:

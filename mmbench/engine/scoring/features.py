@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,21 +46,26 @@ class FeatureExtractor:
         self._context = context
         self._runners: dict[str, InferenceRunner] = {}
         # Metrics of the FID family share features, so the last result is memoised.
-        self._last: dict[
-            tuple[str, object, bool], tuple[Sequence[Prediction], ExtractedFeatures]
-        ] = {}
+        self._last: dict[tuple[object, ...], tuple[Sequence[Prediction], ExtractedFeatures]] = {}
 
-    def model(self, metric: str, wants: FeatureRequest, argument: int | str | None) -> Model:
-        """Find the model of a metric, without loading it.
+    def models(
+        self, metric: str, wants: FeatureRequest, argument: int | str | None
+    ) -> list[tuple[FeatureRequest, Model]]:
+        """Find the models of a metric, without loading them; return each request with its model.
 
-        `argument` is the argument in the metric's name (`clipscore@MODEL`). Raises Missing if the
+        `argument` is the argument in the metric's name (`clipscore@MODEL`). Raises Missing if a
         model cannot be found, UserError if it lacks the ability that the metric needs.
         """
+        chosen = wants if argument is None else wants.with_models(str(argument))
+        return [(one, self._model(metric, one)) for one in chosen.chain()]
+
+    def _model(self, metric: str, wants: FeatureRequest) -> Model:
         context = self._context
-        text, options = _model_choice(metric, wants, argument, context.options)
+        text = _model_name(metric, wants, context.options)
         family = metric.partition("@")[0]
         try:
-            model = find(text, ModelResolver(context.keys, device=context.options.device), options)
+            resolver = ModelResolver(context.keys, device=context.options.device)
+            model = find(text, resolver, dict(wants.options))
         except ModelError as error:
             raise Missing(
                 f"metric {metric} needs a model: {error}; or use another model:"
@@ -87,30 +92,65 @@ class FeatureExtractor:
         argument: int | str | None,
         predictions: Sequence[Prediction],
     ) -> ExtractedFeatures:
-        """Return the features of every prediction. Raises the same errors as `model`."""
-        model = self.model(metric, wants, argument)
-        key = model.info.hash, wants.contents, wants.normalise
-        if key in self._last and _are_same(self._last[key][0], predictions):
-            return self._last[key][1]
+        """Return the features of every prediction. Raises the same errors as `models`.
+
+        If the metric has several requests, the later ones see the features of the earlier ones,
+        and leave out the predictions that failed before.
+        """
+        extracted = ExtractedFeatures([{} for _ in predictions], {}, "")
+        used: tuple[str, ...] = ()
+        for request, model in self.models(metric, wants, argument):
+            used = (*used, model.info.hash)
+            key = used, request.contents, request.normalise, request.method
+            if key not in self._last or not _are_same(self._last[key][0], predictions):
+                more = self._extend(metric, request, model, predictions, extracted)
+                self._last[key] = predictions, more
+            extracted = self._last[key][1]
+        return extracted
+
+    def _extend(
+        self,
+        metric: str,
+        request: FeatureRequest,
+        model: Model,
+        predictions: Sequence[Prediction],
+        before: ExtractedFeatures,
+    ) -> ExtractedFeatures:
+        """Return the features of a request together with those `before` it."""
+        is_first = not before.signature
+        contents: list[dict[str, list[Item]]] = [
+            request.contents(prediction)
+            if is_first
+            else {}
+            if row in before.failures
+            else request.contents(prediction, before.features[row])
+            for row, prediction in enumerate(predictions)
+        ]
+        _check_contents(metric, request, contents)
+        features, failures = _by_prediction(contents, self._outputs(request, model, contents))
+        name = f"features={_name(model.info)}"
+        return ExtractedFeatures(
+            [old | new for old, new in zip(before.features, features, strict=True)],
+            failures | before.failures,
+            name if is_first else f"{before.signature},then_{name}",
+        )
+
+    def _outputs(
+        self, request: FeatureRequest, model: Model, contents: Sequence[dict[str, list[Item]]]
+    ) -> dict[str, VectorOutputs | GeneratedOutputs]:
         if model.info.hash not in self._runners:
             self._runners[model.info.hash] = InferenceRunner(model, self._context)
-        contents = [wants.contents(prediction) for prediction in predictions]
-        _check_contents(metric, wants, contents)
         requests = {
             name: Requests(
                 [one for lists in contents for one in lists.get(name, [])],
                 modality,
                 role,
-                normalise=wants.normalise,
-                method=wants.method,
+                normalise=request.normalise,
+                method=request.method,
             )
-            for name, (modality, role) in wants.modalities.items()
+            for name, (modality, role) in request.modalities.items()
         }
-        answers = self._runners[model.info.hash].answers(requests)
-        features, failures = _by_prediction(contents, answers)
-        extracted = ExtractedFeatures(features, failures, f"features={_name(model.info)}")
-        self._last[key] = predictions, extracted
-        return extracted
+        return self._runners[model.info.hash].answers(requests)
 
 
 def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
@@ -126,19 +166,16 @@ def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -
     return all(one is other for one, other in zip(cached, predictions, strict=True))
 
 
-def _model_choice(
-    metric: str, wants: FeatureRequest, argument: int | str | None, options: RunSettings
-) -> tuple[str, dict[str, object]]:
-    """Return the name of a metric's model, in the form of the flag `-m`, and its options."""
-    text, own = wants.variants.get(str(argument), (argument or wants.model, wants.options))
-    if text is None:
+def _model_name(metric: str, wants: FeatureRequest, options: RunSettings) -> str:
+    """Return the name of a metric's model, in the form of the flag `-m`."""
+    if wants.model is None:
         raise UserError(f"metric {metric} has no default model; use {metric}@MODEL")
-    file = wants.files.get(str(text))
-    if file is not None:
-        if file.option not in options.metric_models:
-            raise Missing(f"metric {metric} needs {file.hint}")
-        text = f"{text}@{options.metric_models[file.option]}"
-    return str(text), dict(own)
+    file = wants.files.get(wants.model)
+    if file is None:
+        return wants.model
+    if file.option not in options.metric_models:
+        raise Missing(f"metric {metric} needs {file.hint}")
+    return f"{wants.model}@{options.metric_models[file.option]}"
 
 
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:
@@ -164,7 +201,7 @@ def _by_prediction(
     failures: dict[int, str] = {}
     for name, outputs in answers.items():
         ends = np.cumsum([0] + [len(lists.get(name, [])) for lists in contents]).tolist()
-        rows = outputs.vectors if isinstance(outputs, VectorOutputs) else _texts(outputs)
+        rows = outputs.vectors if isinstance(outputs, VectorOutputs) else _values(outputs)
         for row, (start, end) in enumerate(pairwise(ends)):
             features[row][name] = rows[start:end]
         owners = np.searchsorted(ends, list(outputs.failures), side="right") - 1
@@ -173,9 +210,9 @@ def _by_prediction(
     return features, failures
 
 
-def _texts(outputs: GeneratedOutputs) -> list[str]:
-    """Return the generated texts, with "" for each failed request."""
-    return [output.text if output else "" for output in outputs.values]
+def _values(outputs: GeneratedOutputs) -> list[Any]:
+    """Return the generated texts, with "" for each failed request, or the other outputs."""
+    return ["" if one is None else getattr(one, "text", one) for one in outputs.values]
 
 
 def _name(info: ModelInfo) -> str:

@@ -1,11 +1,13 @@
 """Measuring: metrics that want a model, breakdowns by tag, directions summed, rows stored."""
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 import mmbench
 from mmbench import metric_names, stats
@@ -139,6 +141,53 @@ def test_rows_stand_by_position_in_two_directions_and_splits(tmp_path: Path) -> 
     texts = [*made, made[0], *made[1:]]
     assert [row[0] > 0 for row in table["test_all_colours"]] == [p.id != "1" for p in texts]
     assert [row[0] for row in table["test_length"]] == [len(p.value) for p in texts]
+
+
+def _other_colour(prediction: Prediction, features: Features) -> dict[str, list[object]]:
+    assert features["image"].shape == (1, 3)
+    return {"other": [prediction.inputs["image"]] * int(features["text"][0, 0] > 0.5)}
+
+
+_TWO_MODELS = FeatureRequest(
+    contents=_colour_contents,
+    modalities={"text": ("text", "query"), "image": ("image", "document")},
+    model="test-means",
+    then=FeatureRequest(_other_colour, {"other": ("image", "document")}, model="clip-nano"),
+)
+
+
+@mmbench.register("metric", "test_two_models")
+@mmbench.declare(better="higher", worst=0, wants=_TWO_MODELS)
+def two_models(predictions: Sequence[Prediction], *, features: Sequence[Features]) -> Score:
+    """The length of the second model's vectors."""
+    return stats.score([len(f["other"]) and f["other"].shape[1] for f in features])
+
+
+def test_a_second_model_sees_the_features_of_the_first(tmp_path: Path) -> None:
+    made = drawn(tmp_path / "coco")
+    made[2] = Prediction("2", "a text", inputs={"image": InvalidContent("no image")})
+    score = mmbench.metric("test_two_models")(made)
+    assert [bool(row[0]) for row in score.rows] == [
+        p.value.startswith("a red") for p in made if p.id != "2"
+    ]
+    assert re.search("features=test-means#[0-9a-f]{8},then_features=clip-nano#", score.signature)
+    swapped = mmbench.metric("test_two_models@,test-means")(made)
+    assert sorted(set(swapped.rows[:, 0])) == [0, 3]
+    assert "then_features=test-means#" in swapped.signature
+
+
+def test_the_names_of_two_models() -> None:
+    both = _TWO_MODELS.with_models("a@x,b@y,z").chain()
+    assert [one.model for one in both] == ["a@x", "b@y,z"]
+    assert [one.model for one in _TWO_MODELS.with_models("a").chain()] == ["a", "clip-nano"]
+    single = structs.replace(_TWO_MODELS, then=None)
+    assert single.with_models("a,b").model == "a,b"
+
+
+def test_two_requests_share_no_name() -> None:
+    wants = structs.replace(_TWO_MODELS, then=structs.replace(_TWO_MODELS, then=None))
+    with pytest.raises(UserError, match="two requests of wants have contents called 'image'"):
+        mmbench.declare(wants=wants)
 
 
 def tagged(*entries: tuple[str, str]) -> list[Prediction]:
