@@ -1,0 +1,1 @@
+"""Judges: models that grade answers by a rubric, and their agreement with human labels."""
