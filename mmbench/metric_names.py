@@ -1,6 +1,7 @@
 """Names of metrics with arguments, such as `recall@10` and `clipscore@clip-nano`.
 
 `recall@10` is the metric `recall@k` with k = 10; `clipscore@clip-nano` uses the model clip-nano.
+`judge[helpfulness]@llava@DIR` has both: an argument in brackets, and a model.
 The registered name of a metric shows its argument: an integer, a name, or one of several words.
 """
 
@@ -20,7 +21,7 @@ from mmbench.errors import UnknownName, UserError
 from mmbench.protocols import Metric, MetricInfo
 
 if TYPE_CHECKING:
-    from mmbench.types import Score
+    from mmbench.types import FeatureRequest, Score
 
 # The argument in a registered name: a number (`@k`, `@n`), a name, a listed word (`[a|b]`), or a
 # name that the metric's `check_argument` accepts (`[CLASS]`).
@@ -33,8 +34,8 @@ def metric(name: str) -> tuple[Metric, int | str | None]:
     """Return the metric with this name, and its argument: `recall@k` and 10 for `recall@10`.
 
     The argument is "clip" for `fid@clip`, "basic" for `wer[basic]`, and None for `mrr`. A metric
-    that uses features of a model accepts the name of another model: `clipscore@clip-nano`. Raises
-    UnknownName.
+    that uses features of a model accepts the name of another model: `clipscore@clip-nano`, also
+    after an argument in brackets: `judge[helpfulness]@llava@DIR`. Raises UnknownName.
     """
     known = registry.names("metric")
     if name in known and not _TAKES.search(name):
@@ -47,10 +48,41 @@ def metric(name: str) -> tuple[Metric, int | str | None]:
             if check is not None:
                 check(str(argument))
             return function, argument
-    family, at, model = name.partition("@")
-    if at and model and family in known and _info(registry.lookup("metric", family)).wants:
-        return _by_model(registry.lookup("metric", family), model), None
+    family, model = _split_model(name)
+    if model and (family in known or family.endswith("]")):
+        function, argument = metric(family)
+        if _info(function).wants:
+            return _by_model(function, model), argument
     raise _unknown_metric(name)
+
+
+def _split_model(name: str) -> tuple[str, str]:
+    """Divide the name of a metric at the @ before its model, which is not inside brackets.
+
+    The model is "" if there is none.
+    """
+    bracketed = re.match(r"[^@\[\]]*\[[^\[\]]+\](?=@)", name)
+    family = bracketed[0] if bracketed else name.partition("@")[0]
+    return family, name[len(family) + 1 :]
+
+
+def feature_request(
+    name: str, options: Mapping[str, object] | None = None
+) -> FeatureRequest | None:
+    """Return the feature request of a metric with its model; None if it requests no features.
+
+    `name` is the name of a metric, whose argument may choose the model: `fid@tf`, `fid@clip`. The
+    model is None if neither the name nor the metric chooses one. Raises UnknownName, and what the
+    metric raises for an invalid argument or `options`.
+    """
+    function, argument = metric(name)
+    wants = _info(function).wants
+    if wants is None or argument is None:
+        return wants
+    if wants.configure is not None:
+        own = wants.configure(str(argument), options or {})
+        return structs.replace(own, model=wants.model, options=wants.options)
+    return wants.with_models(str(argument))
 
 
 def metric_info(name: str) -> MetricInfo:
@@ -115,8 +147,8 @@ def _by_model(function: Metric, model: str) -> Metric:
     """Return a metric that uses features of `model` instead of its default model."""
 
     @wraps(function)
-    def other(predictions: Any, *, features: Any) -> Score:
-        return function(predictions, features=features)
+    def other(predictions: Any, *argument: Any, **keywords: Any) -> Score:
+        return function(predictions, *argument, **keywords)
 
     info = _info(function)
     assert info.wants is not None  # checked by `metric`

@@ -11,7 +11,7 @@ from mmbench.engine.execution.executor import Executor
 from mmbench.engine.execution.in_process import InProcessExecutor
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress, Silent
-from mmbench.engine.usage import Usage
+from mmbench.engine.usage import Usage, sum_counts
 from mmbench.search.executors import searching_by
 from mmbench.storage.content_keys import ContentKeys, cache_folder
 
@@ -37,7 +37,8 @@ class RunStats:
     """The costs of a run: seconds by stage, request counts, throughput, tokens and device.
 
     `server` holds facts about the server of a remote model; `notes` are remarks on that server and
-    on forward passes.
+    on forward passes. `other_usage` has the tokens of models other than the evaluated one, by role
+    and name: a judge.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,24 @@ class RunStats:
         self.usage = Usage()
         self.server: dict[str, str] = {}
         self.notes: list[str] = []
+        self.other_usage: dict[tuple[str, str], Usage] = {}
+
+    def add_usage(self, role: str, name: str, usage: Usage) -> None:
+        """Set the tokens that a model other than the evaluated one has used so far."""
+        self.other_usage[role, name] = usage
+
+    def tokens(self) -> dict[str, dict[str, int]]:
+        """Return the token counts for the record: `computed`, `all`, `judge computed` and so on."""
+        return self.usage.tokens() | {
+            f"{role} {scope}": counts
+            for role in sorted({role for role, _ in self.other_usage})
+            for scope, counts in self._usage_of(role).tokens().items()
+        }
+
+    def _usage_of(self, role: str) -> Usage:
+        several = [usage for (own, _), usage in self.other_usage.items() if own == role]
+        computed, total = zip(*several, strict=True)
+        return Usage(sum_counts(computed), sum_counts(total))
 
 
 class RunContext(NamedTuple):

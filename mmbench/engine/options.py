@@ -28,7 +28,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
     `columns`, `labels`, `templates` and `split` replace the options of own data
     (`with_data_flags`). `max_tokens` replaces the token limit of a task that generates text.
-    `price` has the prices of a million prompt tokens and of a million completion tokens.
+    `price` has the prices of a million prompt tokens and of a million completion tokens. `judge` is
+    the model of metrics by a judge, in the form of the flag `-m`.
     """
 
     data: Place | None = None
@@ -52,6 +53,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     strip_reasoning: bool = False
     allow_outside: bool = False
     price: tuple[float, float] | None = None
+    judge: str | None = None
 
 
 def options_from(

@@ -90,7 +90,7 @@ def rescore(
         throughput=record.throughput,  # of the run that made the outputs
         baseline=record.baseline,
         endpoint=None,
-        tokens=record.tokens,
+        tokens=record.tokens | costs.tokens(),
         cost=record.cost,
     )
     spec = with_recorded_scores(spec, record)

@@ -70,11 +70,11 @@ def _missing(
 def _try(
     name: str, predictions: Directions, feature_extractor: FeatureExtractor, options: MetricOptions
 ) -> None:
-    wants = metric_names.metric_info(name).wants
+    wants = metric_names.feature_request(name, options.get(name))
     if wants is None:
         estimates([name], predictions, options=options)
     else:
-        feature_extractor.models(name, wants, metric_names.metric(name)[1])
+        feature_extractor.models(name, wants)
 
 
 def _reason(prepared: PreparedRun, metric: str, baseline: str, seed: int) -> str:

@@ -46,6 +46,11 @@ class TokenCounts(NamedTuple):
         return (self.prompt * price[0] + self.completion * price[1]) / 1e6
 
 
+def sum_counts(counts: Iterable[TokenCounts]) -> TokenCounts:
+    """Return the sums of several token counts."""
+    return TokenCounts(*map(sum, zip(*counts, strict=True)))
+
+
 class Usage(NamedTuple):
     """The token counts of a run.
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mmbench.columns import Table, column, patch_rows, rows_not_none, table
 from mmbench.types.content import Content, Modality, Role
-from mmbench.types.requests import ScoreScale
+from mmbench.types.requests import GenerationConfig, ScoreScale
 
 Rank: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
 
@@ -136,13 +136,19 @@ class ModelFile(Struct, frozen=True):
 class FeatureRequest(Struct, frozen=True):
     """A metric's request for outputs of a model other than the evaluated one.
 
-    `contents` is a function that returns the contents for a prediction, by name: {"image":
-    [image], "references": [text, text]}. Their type depends on `method`: contents for "embed" and
+    `contents` is a function that returns the contents for a prediction, by name: {"image": [image],
+    "references": [text, text]}. Their type depends on `method`: contents for "embed" and
     "classify", conversations for "write", ContinuationRequests for "loglikelihood". `modalities`
     maps each name of contents to a modality and a role. `model` is the default model. `variants`
     maps arguments of the metric, such as `tf` of `fid@tf`, to a model and its options; any other
     argument is the name of a model. `files` maps models to the checkpoint files that the user must
-    provide. If `normalise` is true, embeddings are L2-normalised.
+    provide. If `normalise` is true, embeddings are L2-normalised. `generation` has the settings of
+    generated texts. `media` are modalities that conversations contain in addition to those of
+    `modalities`. If `chosen_by` is the name of a run setting, such as `judge`, this setting names
+    the model (`--judge MODEL`) unless the metric's name does.
+
+    The request may depend on the argument in brackets of the metric's name and on its options:
+    `configure` then returns the request for them; its model and model options are ignored.
 
     The metric is called with `features`, a list with one dict per prediction. A prediction fails if
     one of its contents fails in the model. If `failed` is true, the metric also gets the features
@@ -164,6 +170,10 @@ class FeatureRequest(Struct, frozen=True):
     normalise: bool = True
     failed: bool = False
     then: FeatureRequest | None = None
+    generation: GenerationConfig = GenerationConfig()
+    media: frozenset[Modality] = frozenset()
+    chosen_by: Literal["", "judge"] = ""
+    configure: Callable[[str, Mapping[str, object]], FeatureRequest] | None = None
 
     def chain(self) -> list[FeatureRequest]:
         """Return this request and the requests that follow it."""

@@ -135,4 +135,4 @@ def test_contents_of_wants_are_lists_by_name(contents: object) -> None:
     with run_context(RunSettings(device="cpu"), None) as context:
         feature_extractor = FeatureExtractor(context)
         with pytest.raises(UserError, match=r"return a dict of lists with the keys of `mod.*\(a\)"):
-            feature_extractor.features("near", wants, None, [Prediction("1")])
+            feature_extractor.features("near", wants, [Prediction("1")])

@@ -7,7 +7,18 @@ import pytest
 
 from tests.support.paths import ROOT
 
-FOLDERS = ("mmbench", "tasks", "recipes", "rubrics", "docs", "tests", "tools", "examples", "benchmarks", "leaderboards")
+FOLDERS = (
+    "mmbench",
+    "tasks",
+    "recipes",
+    "rubrics",
+    "docs",
+    "tests",
+    "tools",
+    "examples",
+    "benchmarks",
+    "leaderboards",
+)
 GUIDE = (ROOT / "docs/architecture.md").read_text()
 DATA_FLOW, TREE = re.findall(r"^```text\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 PROSE = GUIDE.replace(DATA_FLOW, "").replace(TREE, "")

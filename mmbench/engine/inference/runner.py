@@ -27,11 +27,17 @@ class InferenceRunner:
 
     If the model's outputs cannot be cached between runs, each distinct item is still computed only
     once in a run, but a run that is killed and repeated starts from the beginning. If `price` is
-    given, the cost is reported to the progress display.
+    given, the cost is reported to the progress display. `role` is "" for the evaluated model; it
+    sets the stages of another model, such as a judge, apart: `judge: write text`.
     """
 
     def __init__(
-        self, model: Model, context: RunContext, *, price: Sequence[float] | None = None
+        self,
+        model: Model,
+        context: RunContext,
+        *,
+        price: Sequence[float] | None = None,
+        role: str = "",
     ) -> None:
         if model.uncached:
             end_try()
@@ -40,6 +46,7 @@ class InferenceRunner:
         self._costs, self._progress = context.costs, context.progress
         # A remote model does not run here, so torch is not imported.
         self._model = model
+        self._prefix = f"{role}: " if role else ""
         is_remote = model.info.dtype == REMOTE
         self.device = "cpu" if is_remote else context.executor.device_for(options.device)
         self._costs.device = self.device
@@ -120,7 +127,7 @@ class InferenceRunner:
     def _answer(self, requests: Requests) -> VectorOutputs | GeneratedOutputs:
         costs, answerer, clock = self._costs, self._answerer, self._costs.clock
         costs.counts["requests"] += len(requests.contents)
-        stage = f"{requests.method} {requests.modality}"
+        stage = f"{self._prefix}{requests.method} {requests.modality}"
         loading, computed = clock.seconds.get("load", 0.0), answerer.computed
         audio_seconds = answerer.audio_seconds
         before = clock.seconds.get(stage, 0.0)
@@ -131,7 +138,7 @@ class InferenceRunner:
         spent = clock.seconds[stage] - before
         if answerer.computed > computed and spent > 0:
             rate = (answerer.computed - computed) / spent
-            costs.throughput[f"{requests.modality}/s"] = round(rate, 2)
+            costs.throughput[f"{self._prefix}{requests.modality}/s"] = round(rate, 2)
             if answerer.audio_seconds > audio_seconds:  # seconds of audio per second of computing
                 costs.throughput[RTFX] = round((answerer.audio_seconds - audio_seconds) / spent, 2)
         return answers

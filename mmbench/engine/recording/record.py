@@ -97,7 +97,7 @@ def summary_of(
         throughput={},
         baseline=info.name if info.adapter == BASELINE else None,
         endpoint=prepared.model.destination if prepared.model else None,
-        tokens=context.costs.usage.tokens(),
+        tokens=context.costs.tokens(),
         cost=context.costs.usage.cost(context.options.price),
     )
 

@@ -17,7 +17,7 @@ from mmbench.engine.scoring.long_texts import truncate_long_texts
 from mmbench.errors import SampleError, UserError
 from mmbench.protocols import Metric
 from mmbench.protocols.declarations import with_range
-from mmbench.types import Prediction, Score
+from mmbench.types import Features, Prediction, Score
 
 
 class Applied(NamedTuple):
@@ -48,7 +48,7 @@ def apply(
     """
     function, argument = metric_names.metric(name)
     arguments = () if argument is None else (argument,)
-    wants = metric_names.metric_info(name).wants
+    wants = metric_names.feature_request(name, options)
     function = metric_names.with_options(name, function, options or {})
     failed = [] if wants and wants.failed else rows_not_none(column(predictions, "error"))
     positions = without_rows(range(len(predictions)), failed)
@@ -58,20 +58,20 @@ def apply(
         return applied._replace(score=_check_score(name, applied.score))
     if feature_extractor is None:
         raise UserError(f"metric {name} needs a model, and no model can run here")
-    featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
+    featured = feature_extractor.features(name, wants, truncate_long_texts(answered))
     rejected = {answered[row].id: f"{name}: {why}" for row, why in featured.failures.items()}
     if rejected and wants.failed:  # rejected predictions count as failed
         answered = [replace(p, error=rejected[p.id]) if p.id in rejected else p for p in answered]
-        featured = feature_extractor.features(name, wants, argument, truncate_long_texts(answered))
+        featured = feature_extractor.features(name, wants, truncate_long_texts(answered))
     kept_rows = [row for row in range(len(answered)) if row not in featured.failures]
     features = [featured.features[row] for row in kept_rows]
     answered = [answered[row] for row in kept_rows]
     positions = [positions[row] for row in kept_rows]
-    score = _check_score(
-        name, function(truncate_long_texts(answered), *arguments, features=features)
-    )
+    applied = _apply_each(function, answered, positions, arguments, features)
+    rejected |= {ident: f"{name}: {why}" for ident, why in applied.rejected.items()}
+    score = _check_score(name, applied.score)
     signature = f"{score.signature},{featured.signature}"
-    return Applied(replace(score, signature=signature), answered, positions, rejected)
+    return applied._replace(score=replace(score, signature=signature), rejected=rejected)
 
 
 def _check_score(name: str, value: object) -> Score:
@@ -88,23 +88,31 @@ def _apply_each(
     answered: Sequence[Prediction],
     positions: Sequence[int],
     arguments: tuple[object, ...],
+    features: Sequence[Features] | None = None,
 ) -> Applied:
-    """Score the predictions that the metric accepts; reject the rest, such as undecodable audio."""
+    """Score the predictions that the metric accepts; reject the rest, such as undecodable audio.
+
+    `features` are those of each prediction, for a metric that requests features.
+    """
+
+    def scored(rows: Sequence[int]) -> Score:
+        predictions = answered if len(rows) == len(answered) else [answered[row] for row in rows]
+        keywords = {} if features is None else {"features": [features[row] for row in rows]}
+        return function(truncate_long_texts(predictions), *arguments, **keywords)
+
+    def refusal(row: int) -> str:
+        """Return the reason why the metric cannot score a prediction, or "" if it can."""
+        try:
+            scored([row])
+        except SampleError as error:
+            return str(error)
+        return ""
+
     try:
-        return Applied(function(truncate_long_texts(answered), *arguments), answered, positions, {})
+        return Applied(scored(range(len(answered))), answered, positions, {})
     except SampleError:
-        reasons = [_refusal(function, p, arguments) for p in answered]
+        reasons = [*map(refusal, range(len(answered)))]
     rejected = {p.id: why for p, why in zip(answered, reasons, strict=True) if why}
     fitting = [row for row, why in enumerate(reasons) if not why]
     accepted = [answered[row] for row in fitting]
-    score = function(truncate_long_texts(accepted), *arguments)
-    return Applied(score, accepted, [positions[row] for row in fitting], rejected)
-
-
-def _refusal(function: Metric, prediction: Prediction, arguments: tuple[object, ...]) -> str:
-    """Return the reason why a metric cannot score a prediction, or "" if it can."""
-    try:
-        function(truncate_long_texts([prediction]), *arguments)
-    except SampleError as error:
-        return str(error)
-    return ""
+    return Applied(scored(fitting), accepted, [positions[row] for row in fitting], rejected)

@@ -48,16 +48,14 @@ class FeatureExtractor:
         # Metrics of the FID family share features, so the last result is memoised.
         self._last: dict[tuple[object, ...], tuple[Sequence[Prediction], ExtractedFeatures]] = {}
 
-    def models(
-        self, metric: str, wants: FeatureRequest, argument: int | str | None
-    ) -> list[tuple[FeatureRequest, Model]]:
+    def models(self, metric: str, wants: FeatureRequest) -> list[tuple[FeatureRequest, Model]]:
         """Find the models of a metric, without loading them; return each request with its model.
 
-        `argument` is the argument in the metric's name (`clipscore@MODEL`). Raises Missing if a
-        model cannot be found, UserError if it lacks the ability that the metric needs.
+        `wants` is the feature request for the metric's name (`metric_names.feature_request`).
+        Raises Missing if a model cannot be found, UserError if it lacks the ability that the metric
+        needs.
         """
-        chosen = wants if argument is None else wants.with_models(str(argument))
-        return [(one, self._model(metric, one)) for one in chosen.chain()]
+        return [(one, self._model(metric, one)) for one in wants.chain()]
 
     def _model(self, metric: str, wants: FeatureRequest) -> Model:
         context = self._context
@@ -76,7 +74,7 @@ class FeatureExtractor:
                 f"metric {metric} would send files to {model.destination}; use {family}@NAME with"
                 " a model on this machine, or pass --allow-outside"
             )
-        needed = {modality for modality, _ in wants.modalities.values()}
+        needed = {modality for modality, _ in wants.modalities.values()} | wants.media
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
             abilities = f"{wants.method} {' and '.join(sorted(needed))}"
             raise UserError(
@@ -89,7 +87,6 @@ class FeatureExtractor:
         self,
         metric: str,
         wants: FeatureRequest,
-        argument: int | str | None,
         predictions: Sequence[Prediction],
     ) -> ExtractedFeatures:
         """Return the features of every prediction. Raises the same errors as `models`.
@@ -98,10 +95,9 @@ class FeatureExtractor:
         and leave out the predictions that failed before.
         """
         extracted = ExtractedFeatures([{} for _ in predictions], {}, "")
-        used: tuple[str, ...] = ()
-        for request, model in self.models(metric, wants, argument):
-            used = (*used, model.info.hash)
-            key = used, request.contents, request.normalise, request.method
+        key: tuple[object, ...] = ()
+        for request, model in self.models(metric, wants):
+            key = (*key, model.info.hash, request.contents, request.normalise, request.method)
             if key not in self._last or not _are_same(self._last[key][0], predictions):
                 more = self._extend(metric, request, model, predictions, extracted)
                 self._last[key] = predictions, more
@@ -139,7 +135,9 @@ class FeatureExtractor:
         self, request: FeatureRequest, model: Model, contents: Sequence[dict[str, list[Item]]]
     ) -> dict[str, VectorOutputs | GeneratedOutputs]:
         if model.info.hash not in self._runners:
-            self._runners[model.info.hash] = InferenceRunner(model, self._context)
+            self._runners[model.info.hash] = InferenceRunner(
+                model, self._context, role=request.chosen_by
+            )
         requests = {
             name: Requests(
                 [one for lists in contents for one in lists.get(name, [])],
@@ -147,10 +145,15 @@ class FeatureExtractor:
                 role,
                 normalise=request.normalise,
                 method=request.method,
+                options=request.generation,
             )
             for name, (modality, role) in request.modalities.items()
         }
-        return self._runners[model.info.hash].answers(requests)
+        runner = self._runners[model.info.hash]
+        outputs = runner.answers(requests)
+        if request.chosen_by:
+            self._context.costs.add_usage(request.chosen_by, _name(model.info), runner.usage)
+        return outputs
 
 
 def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:
@@ -168,6 +171,14 @@ def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -
 
 def _model_name(metric: str, wants: FeatureRequest, options: RunSettings) -> str:
     """Return the name of a metric's model, in the form of the flag `-m`."""
+    if wants.chosen_by and wants.model is None:
+        chosen: str | None = getattr(options, wants.chosen_by)
+        if chosen is None:
+            raise Missing(
+                f"metric {metric} needs a model; choose it with --{wants.chosen_by} MODEL, or in"
+                f" the metric's name: {metric}@MODEL"
+            )
+        return chosen
     if wants.model is None:
         raise UserError(f"metric {metric} has no default model; use {metric}@MODEL")
     file = wants.files.get(wants.model)

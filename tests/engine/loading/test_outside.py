@@ -168,11 +168,11 @@ def test_a_metric_sends_no_files_to_another_machine(tmp_path: Path) -> None:
         with run_context(RunSettings(allow_outside=allow)) as context:
             feature_extractor = FeatureExtractor(context)
             if allow:
-                ((_, model),) = feature_extractor.models("heard", wants, None)
+                ((_, model),) = feature_extractor.models("heard", wants)
                 assert model.destination == "10.0.0.1"
             else:
                 with pytest.raises(UserError, match=r"heard would send files to 10\.0\.0\.1"):
-                    feature_extractor.models("heard", wants, None)
+                    feature_extractor.models("heard", wants)
 
 
 def sent(endpoint: Endpoint) -> tuple[str, bytes]:

@@ -102,12 +102,10 @@ def test_the_features_of_equal_predictions_are_computed_once(tmp_path: Path) -> 
     assert wants is not None
     with run_context(RunSettings(device="cpu")) as context:
         feature_extractor = FeatureExtractor(context)
-        first = feature_extractor.features("test_colour", wants, None, made)
-        assert (
-            feature_extractor.features("test_colour", wants, None, made.take(np.arange(4))) is first
-        )
-        assert feature_extractor.features("test_colour", wants, None, list(made)) is not first
-        assert feature_extractor.features("test_colour", wants, None, made[::-1]) is not first
+        first = feature_extractor.features("test_colour", wants, made)
+        assert feature_extractor.features("test_colour", wants, made.take(np.arange(4))) is first
+        assert feature_extractor.features("test_colour", wants, list(made)) is not first
+        assert feature_extractor.features("test_colour", wants, made[::-1]) is not first
 
 
 @mmbench.register("metric", "test_all_colours")
