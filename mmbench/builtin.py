@@ -98,6 +98,10 @@ MODELS: NameTable = {
         "mmbench.models.speech.ctc:Ctc",
         "CTC speech recognition: wav2vec 2.0, HuBERT, WavLM ...",
     ),
+    "xvector": (
+        "mmbench.models.speech.xvector:XVector",
+        "speaker verification: the voice of WavLM, UniSpeech-SAT or wav2vec 2.0 x-vectors",
+    ),
     "diffusers": (
         "mmbench.models.image_generation.diffusion:Diffusion",
         "any text-to-image pipeline of diffusers, one seed for each sample",
@@ -364,6 +368,7 @@ METRICS: NameTable = {
     "wil[none|basic|whisper_en]": (f"{_SPEECH}:wil", "word information lost over the corpus"),
     "rtfx": (f"{_SPEECH}:rtfx", "seconds of audio per second of computation"),
     "roundtrip_wer": ("mmbench.metrics.speech.roundtrip:roundtrip_wer", "word error rate of transcribed synthetic speech"),
+    "speaker_similarity": ("mmbench.metrics.speech.similarity:speaker_similarity", "cosine of the voices of generated speech and a recording"),
     "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
     "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
     "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),
