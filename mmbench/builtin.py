@@ -297,6 +297,7 @@ _FIRST_POSITIVE = "mmbench.metrics.retrieval.first_positive"
 _ALL_POSITIVES = "mmbench.metrics.retrieval.all_positives"
 _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.captions.clipscore"
+_CLAPSCORE = "mmbench.metrics.captions.clapscore"
 _SETS = "mmbench.metrics.image_sets.distances"
 _SHAPES = "mmbench.reference.worlds.shapes.metrics"
 _LABELS = "mmbench.metrics.classification"
@@ -329,6 +330,8 @@ METRICS: NameTable = {
     "ref_clipscore": (f"{_CLIPSCORE}:ref_clipscore", "CLIPScore with references"),
     "pac_s": (f"{_CLIPSCORE}:pac_s", "PAC-S: 2 x cosine of caption and image, with PAC-S weights"),
     "ref_pac_s": (f"{_CLIPSCORE}:ref_pac_s", "PAC-S with references"),
+    "clapscore": (f"{_CLAPSCORE}:clapscore", "cosine of caption and audio under CLAP"),
+    "clap_sim": (f"{_CLAPSCORE}:clap_sim", "mean cosine of caption and references under CLAP"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),
