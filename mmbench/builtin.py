@@ -326,6 +326,7 @@ METRICS: NameTable = {
     "cider": (f"{_CAPTIONS}:cider", "CIDEr-D of pycocoevalcap"),
     "meteor": (f"{_CAPTIONS}:meteor", "METEOR 1.5, computed by its Java program"),
     "spice": (f"{_CAPTIONS}:spice", "SPICE 1.0, computed by its Java program"),
+    "spider": ("mmbench.metrics.captions.spider:spider", "SPIDEr: mean of CIDEr-D and SPICE"),
     "clipscore": (f"{_CLIPSCORE}:clipscore", "2.5 x cosine of caption and image"),
     "ref_clipscore": (f"{_CLIPSCORE}:ref_clipscore", "CLIPScore with references"),
     "pac_s": (f"{_CLIPSCORE}:pac_s", "PAC-S: 2 x cosine of caption and image, with PAC-S weights"),

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,6 +38,7 @@ def spice(predictions: Sequence[Prediction]) -> Score:
     return score(rows, signature="tokens=ptb,spice=1.0")
 
 
+@lru_cache(maxsize=1)  # SPIDEr needs the same scores, and the jar takes minutes
 def _run(corpus: Corpus) -> list[float]:
     folder = _folder()
     command = java_command("spice", "8G")
