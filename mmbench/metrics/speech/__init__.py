@@ -22,6 +22,7 @@ from mmbench.errors import DataError
 from mmbench.metrics.speech.alignment import normalised_pieces, tokens_of
 from mmbench.metrics.speech.edits import Edits, fewest_edits
 from mmbench.metrics.speech.normalisers import deletes_marks, normalise, normaliser_signature
+from mmbench.metrics.speech.spacing import spacing_note
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
@@ -111,7 +112,8 @@ def _rate(
     counts = _counts(predictions, normaliser, characters=unit == _CHARACTERS)
     rows = list(map(row, counts))
     signature = f"{unit},{normaliser_signature(normaliser)},empty-references=inserted"
-    note = _note(predictions, normaliser, counts)
+    spacing = "" if unit == _CHARACTERS else spacing_note(_text(p.target) for p in predictions)
+    note = "; ".join(filter(None, [_note(predictions, normaliser, counts), spacing]))
     names = ("substitutions", "deletions", "insertions")
     details = {name: [getattr(one, name) for one in counts] for name in names}
     scored = score(rows, fold_name=fold_name, signature=signature, reason=note, details=details)
@@ -138,7 +140,8 @@ def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[E
     if marked:
         references = count(marked, "reference")
         notes.append(
-            f"{normaliser} deletes vowel signs of {references}; wer[none] and cer[none] keep them"
+            f"{normaliser} deletes vowel signs of {references}; wer[multilingual] and"
+            " cer[multilingual] keep them"
         )
     return "; ".join(notes)
 

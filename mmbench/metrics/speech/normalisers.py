@@ -5,11 +5,15 @@
 | `none` | no change; jiwer splits at spaces |
 | `basic` | OpenAI's `BasicTextNormalizer`: lower case, no brackets, marks or symbols |
 | `whisper_en` | OpenAI's `EnglishTextNormalizer`, of 2022: also numbers, spelling, contractions |
+| `multilingual` | like `basic`, but keeps the marks of letters |
+| `cjk` | NFKC without spaces, punctuation and symbols |
+
+`mmbench.metrics.speech.languages` defines the last two.
 
 `basic` replaces each mark (Unicode category M) that is not part of a letter by a space, and
 `whisper_en` deletes it. This affects the vowel signs and tones of Devanagari, Tamil, Thai and many
 other scripts, and the diacritics of Arabic and Hebrew: words are split, or different words become
-equal. For these scripts use `none`.
+equal. For these scripts use `multilingual` or `none`.
 
 Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
 code is that of the package whisper-normalizer, without the four contractions that it adds to
@@ -29,6 +33,7 @@ from importlib.metadata import version
 from unicodedata import category, normalize
 
 from mmbench.errors import MissingExtra
+from mmbench.metrics.speech.languages import RULES
 
 # Variation selectors of glyphs, e.g. text or emoji.
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -53,7 +58,7 @@ def deletes_marks(name: str, text: str) -> bool:
 
     Marks in a composed letter (é) and variation selectors do not count.
     """
-    if name == "none" or text.isascii():
+    if name == "none" or name in RULES or text.isascii():
         return False
     return any(
         category(c) in ("Mn", "Mc") and not _SELECTORS.match(c) for c in normalize("NFKC", text)
@@ -62,8 +67,8 @@ def deletes_marks(name: str, text: str) -> bool:
 
 def normaliser_signature(name: str) -> str:
     """Return the part of a signature that states the normaliser and the version of its package."""
-    if name == "none":
-        return "normaliser=none"
+    if name == "none" or name in RULES:
+        return f"normaliser={name}"
     _rules(name)
     return f"normaliser={name},{_PACKAGE}={version(_PACKAGE)}"
 
@@ -72,6 +77,8 @@ def normaliser_signature(name: str) -> str:
 def _rules(name: str) -> Callable[[str], str]:
     if name == "none":
         return str
+    if name in RULES:
+        return RULES[name]
     try:
         from whisper_normalizer.basic import BasicTextNormalizer
         from whisper_normalizer.english import EnglishTextNormalizer
