@@ -15,7 +15,7 @@ Each piece is a string or a list of choices; a choice is again a list of pieces.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
 
@@ -120,6 +120,23 @@ def pieces_of(reference: object) -> list[Piece] | None:
     if isinstance(reference, dict) and reference.keys() == {_KEY}:
         return reference[_KEY] if _are_pieces(reference[_KEY]) else None
     return None
+
+
+def join_references(references: Sequence[object]) -> object:
+    """Return references one after another, joined by a space; empty texts are left out.
+
+    A single reference, and a target that is neither a text nor has alternatives, is returned
+    unchanged.
+    """
+    pieces = [[one] if isinstance(one, str) else pieces_of(one) for one in references]
+    others = [one for one, own in zip(references, pieces, strict=True) if own is None]
+    if others or len(references) == 1:
+        return others[0] if others else references[0]
+    joined = [piece for own in pieces for piece in own or []]
+    texts = [piece.strip() if isinstance(piece, str) else piece for piece in joined]
+    if all(isinstance(piece, str) for piece in texts):
+        return " ".join(filter(None, map(str, texts)))
+    return {_KEY: [piece for piece in texts if piece]}
 
 
 def _are_pieces(value: object, depth: int = 0) -> bool:

@@ -5,7 +5,8 @@ The value of a prediction is a transcript. Its target is a text, or a reference 
 differ from the mean rate of the utterances. If a reference is empty, or empty after normalisation,
 all words of the hypothesis are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without
 reference words has the value NaN, with a reason. jiwer computes the alignments; references with
-alternatives are aligned by `mmbench.metrics.speech.edits`.
+alternatives are aligned by `mmbench.metrics.speech.edits`. With options, the utterances of each
+recording are joined before they are aligned (`mmbench.metrics.speech.long_form`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from mmbench.errors import DataError
 from mmbench.metrics.speech.alignment import normalised_pieces, tokens_of
 from mmbench.metrics.speech.edits import Edits, fewest_edits
+from mmbench.metrics.speech.long_form import check_join, over_recordings
 from mmbench.metrics.speech.normalisers import deletes_marks, normalise, normaliser_signature
 from mmbench.metrics.speech.spacing import spacing_note
 from mmbench.protocols import declare
@@ -32,7 +34,8 @@ from mmbench.types import Prediction, Score
 _CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in signatures
 
 
-@declare(unit="fraction", better="lower", best=0, kinds={"writing"})
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"}, check_options=check_join)
+@over_recordings
 def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word error rate: edits / reference words, both summed over the corpus.
 
@@ -43,7 +46,8 @@ def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], "unit=word")
 
 
-@declare(unit="fraction", better="lower", best=0, kinds={"writing"})
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"}, check_options=check_join)
+@over_recordings
 def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Character error rate: like `wer`, over characters instead of words; spaces count.
 
@@ -52,7 +56,10 @@ def cer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], _CHARACTERS)
 
 
-@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
+@declare(
+    unit="fraction", better="lower", worst=1, best=0, kinds={"writing"}, check_options=check_join
+)
+@over_recordings
 def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Match error rate: edits / (edits + hits), over the corpus. Range [0, 1], lower is better.
 
@@ -61,7 +68,10 @@ def mer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     return _rate(predictions, normaliser, lambda one: [one.edits, one.edits + one.hits], _ALIGNED)
 
 
-@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"writing"})
+@declare(
+    unit="fraction", better="lower", worst=1, best=0, kinds={"writing"}, check_options=check_join
+)
+@over_recordings
 def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     """Word information lost: 1 - H² / (N · P), over the corpus. Range [0, 1], lower is better.
 

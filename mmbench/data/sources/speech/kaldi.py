@@ -41,7 +41,8 @@ class _Folder(NamedTuple):
 def kaldi(text: Path) -> list[Sample]:
     """Load a Kaldi file `text` of lines `id words…`, with the audio and speakers next to it.
 
-    With `segments`, an utterance is a part of a recording. The audio file of an utterance or a
+    With `segments`, an utterance is a part of a recording, which is its tag `recording`; the start
+    in seconds is its tag `offset`. The audio file of an utterance or a
     recording comes from `wav.scp`, or else has the id as its name and is next to the file `text`.
     A command in `wav.scp` is not run, and such audio is an InvalidContent. The speaker comes from
     `utt2spk`; `spk2gender` and `utt2lang` give the tags `gender` and `lang`.
@@ -127,7 +128,8 @@ def _recording(folder: _Folder, ident: str, words: str) -> Recording:
     if segment is None:
         return recording._replace(sound=InvalidContent(f"{folder.path / 'segments'}: no {ident}"))
     name, place = segment
-    return recording._replace(sound=_sound(folder, name), name=name, place=place)
+    tags = {**recording.tags, "recording": name, "offset": f"{place.start or 0:.10g}"}
+    return recording._replace(sound=_sound(folder, name), name=name, place=place, tags=tags)
 
 
 def _sound(folder: _Folder, ident: str) -> Content | None:

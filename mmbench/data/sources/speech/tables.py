@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from mmbench.columns import are_distinct
+from mmbench.columns import ABSENT, are_distinct
 from mmbench.data.mapping.column_roles import MEDIUM, Role
 from mmbench.data.mapping.own_table_media import media_by_modality
 from mmbench.data.mapping.recording_parts import (
@@ -55,7 +55,8 @@ def transcript_table(rows: OwnTable) -> Sequence[Sample]:
     """Return the samples of a table, with the transcript as target and the speaker as group.
 
     A row of a NeMo manifest with an `offset` is a part of its audio file, of `duration` seconds; a
-    row without one is the whole file, which must last `duration` seconds. Raises DataError.
+    row without one is the whole file, which must last `duration` seconds. If a manifest has
+    offsets, the path is the tag `recording`. Raises DataError.
     """
     manifest = next((name for name in _NEMO if rows.find(name)), "")
     for name in _PATHS if rows.find("file") is None else ():
@@ -72,8 +73,17 @@ def transcript_table(rows: OwnTable) -> Sequence[Sample]:
         media,
         targets=rows.as_texts(name, parse_text, texts),
         groups=rows.texts(speaker),
-        tags=rows.tags({*_USED, name}),
+        tags=_recording_tags(rows, manifest) | rows.tags({*_USED, name}),
     )
+
+
+def _recording_tags(rows: OwnTable, manifest: str) -> dict[str, Sequence[Any]]:
+    """Return the tag `recording`, the path in a NeMo manifest whose rows are parts of files.
+
+    The parts of a file can then be joined (`mmbench.metrics.speech.long_form`).
+    """
+    is_cut = bool(manifest) and rows.find("offset") is not None
+    return {"recording": rows.texts(manifest, ABSENT)} if is_cut else {}
 
 
 def read_table(path: Path) -> FileRows:

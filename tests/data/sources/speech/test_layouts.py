@@ -61,7 +61,7 @@ def test_rows_of_a_nemo_manifest(folder: Path) -> None:
     file = str(folder / "wavs/r1.wav")
     assert audio(whole) == Media("audio", file, seconds=3.0)
     tags = {"speaker": "ann", "duration": "3.0", "lang": "en", "pnc": "true"}
-    assert (whole.group, whole.tags) == ("ann", tags)
+    assert (whole.group, whole.tags) == ("ann", tags | {"recording": "wavs/r1.wav"})
     ids = ["wavs/r1.wav", "wavs/r1.wav#1.5", "wavs/r1.wav#0.5", "wavs/r1.wav#2"]
     assert [one.id for one in (whole, rest, part, last)] == ids
     assert audio(rest).name == f"{file} from 1.5 to the end"
@@ -128,7 +128,8 @@ def test_segments_of_kaldi(folder: Path) -> None:
     place = kaldi(folder, spk2gender="s1 f\ns2 m\n", utt2lang="s1-a en\ns2-b de\n")
     first, second = samples_of(place)
     assert (first.id, first.target, first.group) == ("s1-a", "HELLO YOU", "s1")
-    assert first.tags == {"speaker": "s1", "gender": "f", "lang": "en"}
+    recording = {"recording": "r1", "offset": "0.5"}
+    assert first.tags == {"speaker": "s1", "gender": "f", "lang": "en"} | recording
     assert second.target == "" and second.tags["gender"] == "m"
     # The path in wav.scp begins where Kaldi's scripts run, two folders above the data folder.
     assert audio(first).name == f"{folder / 'wavs/r1.wav'} from 0.5 to 1.5 s"
