@@ -143,7 +143,7 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 
 # It includes what `make run` needs: one installation resolves everything once.
 $(VENV)/.dev: $(VENV)/.torch $(DEPS)
-	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,ray,dev]'
+	$(PIP) -e '.[index,speech,translation,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,ray,dev]'
 	$(PIP) --no-deps $(PEERS) $(WRAPPED)
 	touch $(VENV)/.index $@
 

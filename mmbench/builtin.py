@@ -306,6 +306,7 @@ _CHOICE = "mmbench.metrics.answers.choice"
 _POPE = "mmbench.metrics.answers.pope"
 _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
+_TRANSLATION = "mmbench.metrics.translation"
 
 METRICS: NameTable = {
     "recall@k": (f"{_FIRST_POSITIVE}:recall", "share of queries with a positive among the first k"),
@@ -373,6 +374,9 @@ METRICS: NameTable = {
     "rtfx": (f"{_SPEECH}:rtfx", "seconds of audio per second of computation"),
     "roundtrip_wer": ("mmbench.metrics.speech.roundtrip:roundtrip_wer", "word error rate of transcribed synthetic speech"),
     "speaker_similarity": ("mmbench.metrics.speech.similarity:speaker_similarity", "cosine of the voices of generated speech and a recording"),
+    "sacrebleu[13a|intl|zh|char|ja-mecab|ko-mecab]": (f"{_TRANSLATION}:sacrebleu", "corpus BLEU of translations, as in sacrebleu"),
+    "chrf": (f"{_TRANSLATION}:chrf", "F-score of the character n-grams of translations"),
+    "chrf++": (f"{_TRANSLATION}:chrf_plus_plus", "chrf, with n-grams of words as well"),
     "dnsmos[ovrl|sig|bak|p808]": (f"{_MOS}:dnsmos", "opinion score predicted by DNSMOS"),
     "mos": (f"{_MOS}:mos", "mean opinion score of human ratings"),
     "mos_lcc[utterance|system]": (f"{_MOS}:mos_lcc", "linear correlation of a predictor with ratings"),

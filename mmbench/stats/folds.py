@@ -40,6 +40,8 @@ _WEIGHTED: dict[str, FoldFactory] = {}
 # A fold's name up to its "@" -> the module of its family, imported on first use.
 _FAMILIES = {
     "bleu": "captions",
+    "sacrebleu": "translation",
+    "chrf": "translation",
     "meteor": "captions",
     "class-mean": "labels",
     "f1-macro": "labels",
