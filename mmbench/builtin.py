@@ -307,6 +307,7 @@ _POPE = "mmbench.metrics.answers.pope"
 _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
 _TRANSLATION = "mmbench.metrics.translation"
+_JUDGES = "mmbench.metrics.judges"
 
 METRICS: NameTable = {
     "recall@k": (f"{_FIRST_POSITIVE}:recall", "share of queries with a positive among the first k"),
@@ -383,6 +384,10 @@ METRICS: NameTable = {
     "mos_srcc[utterance|system]": (f"{_MOS}:mos_srcc", "rank correlation of a predictor with ratings"),
     "mos_ktau[utterance|system]": (f"{_MOS}:mos_ktau", "Kendall's tau of a predictor with ratings"),
     "mos_mse[utterance|system]": (f"{_MOS}:mos_mse", "mean squared error of a predictor"),
+    "judge[RUBRIC]": (f"{_JUDGES}.judge:judge", "score that a model gives by a rubric"),
+    "judge_kappa[RUBRIC]": (f"{_JUDGES}.agreement:judge_kappa", "Cohen's kappa of a judge with human labels"),
+    "judge_weighted_kappa[RUBRIC]": (f"{_JUDGES}.agreement:judge_weighted_kappa", "Cohen's kappa with quadratic weights"),
+    "judge_ktau[RUBRIC]": (f"{_JUDGES}.agreement:judge_ktau", "Kendall's tau of a judge with human scores"),
     "torchmetrics[CLASS]": ("mmbench.metrics.torchmetrics:torchmetrics", "any metric class of torchmetrics"),
 }  # fmt: skip
 

@@ -56,7 +56,7 @@ class RunStats:
         self.other_usage[role, name] = usage
 
     def tokens(self) -> dict[str, dict[str, int]]:
-        """Return the token counts for the record: `computed`, `all`, `judge computed` and so on."""
+        """Return the token counts for the record by scope, such as `all` and `judge all`."""
         return self.usage.tokens() | {
             f"{role} {scope}": counts
             for role in sorted({role for role, _ in self.other_usage})

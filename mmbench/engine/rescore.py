@@ -11,7 +11,7 @@ from mmbench.engine.context import run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
 from mmbench.engine.loading.data.datasets import load_data
-from mmbench.engine.loading.data.target_metrics import with_metrics_of_targets
+from mmbench.engine.loading.data.target_metrics import with_agreement, with_metrics_of_targets
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -64,6 +64,7 @@ def rescore(
             )
             for split in predictions.splits():
                 spec = with_metrics_of_targets(spec, column(split, "target"))
+                spec = with_agreement(spec, column(split, "tags"))
             check_breakdowns(spec, [p.tags for p in predictions.each()])
             if options.data is not None:
                 predictions = _with_inputs(predictions, spec, options)

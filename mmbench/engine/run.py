@@ -66,6 +66,8 @@ def run(
         costs = context.costs
         with costs.clock.stage("prepare"):
             prepared = prepare(model, task, context)
+        extractor = FeatureExtractor(context)
+        extractor.check(prepared.spec.metrics, prepared.spec.metric_options)
         responses = _responses(prepared, context)
         with costs.clock.stage("hash"):
             directions = prepared.kind.directions()

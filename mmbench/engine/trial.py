@@ -10,8 +10,8 @@ import math
 
 from mmbench import metric_names
 from mmbench.engine.loading.prepare import PreparedRun
-from mmbench.engine.scoring.estimates import MetricOptions, estimates
-from mmbench.engine.scoring.features import FeatureExtractor
+from mmbench.engine.scoring.estimates import estimates
+from mmbench.engine.scoring.features import FeatureExtractor, MetricOptions
 from mmbench.engine.speed import COLUMN
 from mmbench.errors import Missing
 from mmbench.types import Directions, Media

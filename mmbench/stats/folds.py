@@ -54,6 +54,7 @@ _FAMILIES = {
     "spearman": "ratings",
     "kendall": "ratings",
     "mse": "ratings",
+    "agreement": "agreement",
 }
 
 # For folds that need single rows: the value of one row.

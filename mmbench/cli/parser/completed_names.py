@@ -42,6 +42,7 @@ Completer = Callable[..., Iterable[str]]
 def _names_for(action: argparse.Action) -> Completer | None:
     by_argument: dict[str, Completer] = {
         "model": _models,
+        "judge": _models,
         "task": _tasks,
         "eval": _tasks,
         "metric": _metrics,

@@ -90,6 +90,16 @@ def inception(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def judge(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for the model of metrics by a judge."""
+    parser.add_argument(
+        "--judge",
+        metavar="MODEL",
+        help="the model that grades answers for metrics such as judge[helpfulness], in the form of"
+        " -m; give options in a YAML file in place of NAME",
+    )
+
+
 def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     """Add the flags that select tasks and models; models are required if `model` is true."""
     add = parser.add_argument
@@ -155,6 +165,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     allow_outside(parser)
     published_as(parser)
     inception(parser)
+    judge(parser)
     plugins(parser)
 
 
@@ -301,7 +312,9 @@ def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") ->
     add = parser.add_argument
     add("--data", type=Path, metavar=metavar, help=data)
     device(parser, text="the device for models that metrics use")
+    allow_outside(parser)
     inception(parser)
+    judge(parser)
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:

@@ -10,13 +10,11 @@ from mmbench import stats
 from mmbench.columns import Repeated, column, concatenate, pack
 from mmbench.engine.score_names import sums_directions
 from mmbench.engine.scoring.apply import apply
-from mmbench.engine.scoring.features import FeatureExtractor
+from mmbench.engine.scoring.features import FeatureExtractor, MetricOptions
 from mmbench.engine.scoring.retrieval_bounds import Extremes, extremes, join_extremes
 from mmbench.errors import Missing, UserError
 from mmbench.text import count
 from mmbench.types import Directions, Prediction, Score
-
-MetricOptions = Mapping[str, Mapping[str, object]]  # options by metric name
 
 
 class MeasuredDirection(NamedTuple):

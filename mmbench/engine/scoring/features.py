@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmbench import metric_names
 from mmbench.columns import Table, equal
 from mmbench.engine.context import RunContext
 from mmbench.engine.inference.runner import InferenceRunner
@@ -25,6 +27,8 @@ from mmbench.types import (
     Requests,
     VectorOutputs,
 )
+
+MetricOptions = Mapping[str, Mapping[str, object]]  # options by metric name
 
 
 class ExtractedFeatures(NamedTuple):
@@ -65,14 +69,17 @@ class FeatureExtractor:
             resolver = ModelResolver(context.keys, device=context.options.device)
             model = find(text, resolver, dict(wants.options))
         except ModelError as error:
+            if wants.model is None:  # chosen by a flag
+                raise ModelError(f"--{wants.chosen_by}: {error}") from error
             raise Missing(
                 f"metric {metric} needs a model: {error}; or use another model:"
                 f" {family}@NAME@FOLDER"
             ) from error
         if model.destination and not context.options.allow_outside:
             raise UserError(
-                f"metric {metric} would send files to {model.destination}; use {family}@NAME with"
-                " a model on this machine, or pass --allow-outside"
+                f"metric {metric} would send {'files' if wants.method == 'embed' else 'samples'} to"
+                f" {model.destination}; use {family}@NAME with a model on this machine, or pass"
+                " --allow-outside"
             )
         needed = {modality for modality, _ in wants.modalities.values()} | wants.media
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
@@ -82,6 +89,22 @@ class FeatureExtractor:
                 f" {family}@NAME with another model"
             )
         return model
+
+    def check(self, metrics: Sequence[str], options: MetricOptions) -> None:
+        """Find the models of metrics before a run, so that an unsuitable one is refused early.
+
+        `options` are options by metric name. A missing model is not an error: the metric then has
+        no value. Raises UserError. Adds a note if a flag chooses a model that no metric uses.
+        """
+        requests = {name: metric_names.feature_request(name, options.get(name)) for name in metrics}
+        for name, wants in requests.items():
+            if wants is not None:
+                with suppress(Missing):
+                    self.model(name, wants)
+        chosen = {wants.chosen_by for wants in requests.values() if wants}
+        if self._context.options.judge is not None and "judge" not in chosen:
+            note = "--judge was not used: no metric of the task is a judge[RUBRIC]"
+            self._context.costs.notes.append(note)
 
     def features(
         self,

@@ -15,11 +15,10 @@ from mmbench.columns import ABSENT, column, count_distinct, entries, rows_not_no
 from mmbench.engine.score_names import macro_name
 from mmbench.engine.scoring.estimates import (
     MeasuredDirection,
-    MetricOptions,
     estimates,
     join_scores,
 )
-from mmbench.engine.scoring.features import FeatureExtractor
+from mmbench.engine.scoring.features import FeatureExtractor, MetricOptions
 from mmbench.engine.scoring.retrieval_bounds import refold
 from mmbench.types import Directions, Score, ScoreInfo
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from mmbench import registry
 from mmbench.columns import column, names_in
 from mmbench.data.readers.folders import MEDIA
-from mmbench.engine.loading.data.target_metrics import with_metrics_of_targets
+from mmbench.engine.loading.data.target_metrics import with_agreement, with_metrics_of_targets
 from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError
 from mmbench.protocols import Dataset, Kind
@@ -68,8 +68,9 @@ def adapt_to_data(
     spec, kind = _with_modality_of_data(spec, kind, data)
     samples = data.by_role().get("sample", [])
     adapted = with_metrics_of_targets(spec, column(samples, "target") if samples else [])
+    adapted = with_agreement(adapted, column(samples, "tags") if samples else [])
     return (
-        (spec, kind) if adapted is spec else (adapted, registry.lookup("kind", spec.kind)(adapted))
+        (spec, kind) if adapted == spec else (adapted, registry.lookup("kind", spec.kind)(adapted))
     )
 
 
