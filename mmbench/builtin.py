@@ -335,6 +335,7 @@ METRICS: NameTable = {
     "ref_pac_s": (f"{_CLIPSCORE}:ref_pac_s", "PAC-S with references"),
     "clapscore": (f"{_CLAPSCORE}:clapscore", "cosine of caption and audio under CLAP"),
     "clap_sim": (f"{_CLAPSCORE}:clap_sim", "mean cosine of caption and references under CLAP"),
+    "vqascore": ("mmbench.metrics.captions.vqascore:vqascore", "probability that a chat model sees the text in the image"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),
@@ -414,7 +415,7 @@ OUTPUTS: NameTable = {
 CONFORMANCE: NameTable = {
     "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks and retrieval metrics"),
     "captions": ("mmbench.conformance.captions:CASES", "BLEU, ROUGE-L, CIDEr, METEOR, SPICE"),
-    "clipscore": ("mmbench.conformance.clipscore:CASES", "CLIPScore and PAC-S"),
+    "clipscore": ("mmbench.conformance.clipscore:CASES", "CLIPScore, PAC-S, VQAScore"),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),

@@ -1,4 +1,4 @@
-"""Conformance cases of CLIPScore: the formula on random vectors, and a published example."""
+"""Conformance cases of CLIPScore and VQAScore: the formulas, and a published example."""
 
 from __future__ import annotations
 
@@ -133,6 +133,20 @@ def _weights() -> Path:
         ) from error
 
 
+def _rated(_: Path) -> LargestDifference:
+    """Compare VQAScore with the geometric mean of token probabilities, multiplied one by one."""
+    draws = np.random.default_rng(32)
+    tokens = [draws.uniform(0.01, 1, draws.integers(1, 5)) for _ in range(_N)]
+    features: list[Features] = [
+        {"answer": np.array([[np.log(one).sum(), len(one)]])} for one in tokens
+    ]
+    ours = measured("vqascore", [Prediction(str(i)) for i in range(_N)], features).value
+    theirs = np.mean([float(np.prod(one)) ** (1 / len(one)) for one in tokens])
+    return LargestDifference(
+        max_difference(ours, theirs), f"generated: {_N} answers of 1 to 4 tokens"
+    )
+
+
 _PUBLISHED = (
     ("clipscore", "good", 0.8584),
     ("clipscore", "bad", 0.7153),
@@ -141,6 +155,7 @@ _PUBLISHED = (
 
 CASES = [
     *(Case(name, DEFINITION, partial(_defined, name)) for name in _WEIGHT),
+    Case("vqascore", DEFINITION, _rated),
     *(
         Case(
             name,

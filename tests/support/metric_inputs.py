@@ -112,6 +112,9 @@ def made(name: str, seed: int) -> Made:
         return predictions, None
     if wants.method == "write":
         return predictions, [{"transcript": [_text(rng, 9)]} for _ in predictions]
+    if wants.method == "loglikelihood":
+        rated = [np.array([[-rng.exponential(), rng.integers(1, 4)]]) for _ in predictions]
+        return predictions, [dict.fromkeys(wants.modalities, row) for row in rated]
     return predictions, [{name: _unit(rng) for name in wants.modalities} for _ in predictions]
 
 

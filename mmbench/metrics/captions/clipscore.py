@@ -41,17 +41,22 @@ def _highest(weight: float) -> float:
     return 2 * weight / (weight + 1)
 
 
-def _pair(prediction: Prediction) -> dict[str, list[Content]]:
-    """Return a caption and its image: the generated caption, or the prompt of a generated image."""
+def caption_and_image(prediction: Prediction) -> tuple[str | InvalidContent, Content]:
+    """Return a generated caption and its image, or the prompt and the generated image."""
     value, inputs = prediction.value, prediction.inputs
     if isinstance(value, Media):
         texts = [text for text in inputs.values() if isinstance(text, str)]
         none = InvalidContent("no prompt to compare the generated image with")
-        return {"caption": [_PREFIX + texts[0] if texts else none], "image": [value]}
+        return texts[0] if texts else none, value
     image = inputs.get("image")
     if image is None or isinstance(image, str):
         image = InvalidContent("no image to compare the caption with; give the images of the data")
-    return {"caption": [_PREFIX + str(value)], "image": [image]}
+    return str(value), image
+
+
+def _pair(prediction: Prediction) -> dict[str, list[Content]]:
+    text, image = caption_and_image(prediction)
+    return {"caption": [_PREFIX + text if isinstance(text, str) else text], "image": [image]}
 
 
 def _with_references(prediction: Prediction) -> dict[str, list[Content]]:
