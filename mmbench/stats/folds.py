@@ -50,6 +50,7 @@ _FAMILIES = {
     "d-prime": "labels",
     "ece": "labels",
     "wil": "speech",
+    "excess": "strata",
     "pearson": "ratings",
     "spearman": "ratings",
     "kendall": "ratings",

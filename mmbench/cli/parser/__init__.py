@@ -39,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         results.gate,
         results.history,
         results.explain,
+        results.repeats,
         exports.export,
         results.inspect,
         maintenance.selftest,

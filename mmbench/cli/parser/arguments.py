@@ -18,7 +18,7 @@ _PATHS = (
     *("data", "predictions", "inception", "image", "audio", "video"),
     *("model", "task", "tasks", "plugin", "eval", "labels"),
     *("out", "board", "media", "junit", "plot", "rows", "file", "site", "csv"),
-    *("run", "theirs", "baseline", "candidate"),
+    *("run", "theirs", "baseline", "candidate", "errors", "train"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The flags of compare, gate, history, inspect, list, show and leaderboard.
+"""The flags of compare, gate, history, inspect, explain, repeats, list, show and leaderboard.
 
 Imports nothing but argparse.
 """
@@ -151,6 +151,32 @@ def explain(commands: Commands) -> None:
     )
     add("--json", action="store_true", help="print the explanation with all samples as JSON")
     _runs_folder(parser)
+    plugins(parser)
+
+
+def repeats(commands: Commands) -> None:
+    """Add the subcommand `mmbench repeats` and its flags."""
+    text = "test whether a run repeats known errors of the references, such as typos in captions"
+    parser = command(commands, "repeats", "results", text)
+    add = parser.add_argument
+    add("run", metavar="RUN", help=f"a run whose outputs are texts: {RUN}")
+    runs_of_task(parser)
+    help = (
+        "the errors: a CSV, TSV, JSONL or JSON file with the columns id (of a sample), wrong (a"
+        " word or phrase in its reference) and right"
+    )
+    add("--errors", required=True, metavar="FILE", help=help)
+    help = "a run of another model on the same data, to compare with error by error"
+    add("--baseline", metavar="RUN", help=help)
+    help = (
+        "scores against the corrected references; repeat for several (default: those of the run"
+        " that need no model and no other program)"
+    )
+    add("--metric", action="append", default=[], metavar="NAME", help=help)
+    help = "number of outputs to show (default: 10)"
+    add("--show", type=natural, default=10, metavar="N", help=help)
+    _test_flags(parser)
+    add("--json", action="store_true", help="print the result with all outputs as JSON")
     plugins(parser)
 
 

@@ -1,0 +1,76 @@
+"""Known errors of references, read from a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+from unicodedata import normalize
+
+from mmbench.data.readers.records import Record, find_name, parse_id
+from mmbench.data.readers.table_files import TABLES, read_records
+from mmbench.errors import DataError
+
+_COLUMNS = ("id", "wrong", "right")
+# A word, with apostrophes inside; in scripts without blanks between words, each character.
+_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_\u0e00-\u0eff\u3040-\u9fff]+"
+                   r"(?:['’][^\W_]+)*")  # fmt: skip
+
+Words = tuple[str, ...]
+
+
+class KnownError(NamedTuple):
+    """An error in a reference of the sample `id`: the text `wrong` should be `right`.
+
+    `where` is the place of the error in its file, for messages.
+    """
+
+    id: str
+    wrong: str
+    right: str
+    where: str = ""
+
+
+def words(text: str) -> Words:
+    """Return the words of a text without case and punctuation; NFKC forms are equal."""
+    return tuple(
+        word.replace("’", "'") for word in _WORD.findall(normalize("NFKC", text).casefold())
+    )
+
+
+def read_errors(path: Path) -> list[KnownError]:
+    """Read known errors from a CSV, TSV, JSONL or JSON file with the columns id, wrong and right.
+
+    `id` is the id of a sample, `wrong` a word or phrase in its reference, `right` the word or
+    phrase that should be there. Raises DataError for a file that cannot be read, for a row without
+    one of the three, and for two phrases that differ in case or punctuation only.
+    """
+    if path.suffix.lower() not in TABLES:
+        raise DataError(
+            f"--errors {path}: unknown format; give a {', '.join(TABLES)} file with the columns"
+            f" {', '.join(_COLUMNS)}"
+        )
+    return [_error(record) for record in read_records(path)]
+
+
+def _error(record: Record) -> KnownError:
+    ident, wrong, right = (_cell(record, name) for name in _COLUMNS)
+    error = KnownError(ident, wrong, right, record.where)
+    if not (words(error.wrong) and words(error.right)):
+        raise DataError(f"{record.where}: wrong and right must each have a word")
+    if words(error.wrong) == words(error.right):
+        raise DataError(
+            f"{record.where}: {error.wrong!r} and {error.right!r} are the same words; case and"
+            " punctuation are not compared"
+        )
+    return error
+
+
+def _cell(record: Record, name: str) -> str:
+    actual = find_name(record.cells, name, record.where)
+    if actual is None:
+        raise DataError(f"{record.where}: no column {name}; give the columns {', '.join(_COLUMNS)}")
+    try:
+        return parse_id(record.cells[actual])
+    except ValueError as error:
+        raise DataError(f"{record.where}: {name} is missing; {error}") from error
