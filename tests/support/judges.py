@@ -45,9 +45,7 @@ class Judge:
     def __init__(self, folder: Path | None, *, device: str, dtype: str) -> None:
         pass
 
-    def write(
-        self, conversations: Sequence[Any], options: GenerationConfig
-    ) -> list[GeneratedText]:
+    def write(self, conversations: Sequence[Any], options: GenerationConfig) -> list[GeneratedText]:
         return [self._answer(turns[-1].parts[-1]) for turns in conversations]
 
     def _answer(self, text: str) -> GeneratedText:
@@ -109,9 +107,7 @@ class Eyes(Judge):
     modalities: ClassVar[frozenset[str]] = frozenset({"text", "image"})
     identity = "toy judge with eyes, version 1"
 
-    def write(
-        self, conversations: Sequence[Any], options: GenerationConfig
-    ) -> list[GeneratedText]:
+    def write(self, conversations: Sequence[Any], options: GenerationConfig) -> list[GeneratedText]:
         return [self._look(*turns[-1].parts) for turns in conversations]
 
     def _look(self, image: Any, text: str) -> GeneratedText:

@@ -100,7 +100,7 @@ class FeatureExtractor:
         for name, wants in requests.items():
             if wants is not None:
                 with suppress(Missing):
-                    self.model(name, wants)
+                    self.models(name, wants)
         chosen = {wants.chosen_by for wants in requests.values() if wants}
         if self._context.options.judge is not None and "judge" not in chosen:
             note = "--judge was not used: no metric of the task is a judge[RUBRIC]"
