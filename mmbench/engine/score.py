@@ -16,6 +16,7 @@ from mmbench.engine.loading.data.data_flags import adapt_to_data
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.data.outputs import read_outputs
+from mmbench.engine.loading.data.target_metrics import with_agreement
 from mmbench.engine.loading.prepare import PreparedRun, find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -69,6 +70,8 @@ def score(
             if options.strip_reasoning:
                 outputs, reasoning = without_reasoning(outputs, kind.no_answer)
             accepted = msgspec.structs.replace(kind.accept(data, outputs), reasoning=reasoning)
+            for split in accepted.splits():  # outputs may have labels, too
+                spec = with_agreement(spec, column(split, "tags"))
             marked, cut_notes = mark_long_texts(accepted)
         info = _model(name or _stem(predictions), outputs)
         prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(data_notes))

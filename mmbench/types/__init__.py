@@ -49,6 +49,7 @@ from mmbench.types.records import (
     ModelInfo,
     RunRecord,
     TaskInfo,
+    other_tokens,
 )
 from mmbench.types.requests import (
     GeneratedOutputs,
@@ -148,5 +149,6 @@ __all__ = [
     "VideoFrames",
     "View",
     "Views",
+    "other_tokens",
     "tagged",
 ]

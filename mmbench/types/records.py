@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -57,6 +58,17 @@ class TaskInfo(Struct, frozen=True):
     source: dict[str, str] = field(default_factory=dict)
     asked: str = ""
     max_tokens: int | None = None
+
+
+def other_tokens(
+    tokens: Mapping[str, dict[str, int]], scope: Literal["computed", "all"]
+) -> dict[str, dict[str, int]]:
+    """Return the token counts of models other than the evaluated one by role, such as `judge`.
+
+    `tokens` is that of a record, where their keys are `judge computed` and `judge all`.
+    """
+    end = f" {scope}"
+    return {key.removesuffix(end): counts for key, counts in tokens.items() if key.endswith(end)}
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from mmbench.reports.index_tables import LEGEND, index_reports, index_tables
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
 from mmbench.text.number_format import format_cost, format_number, format_rate, format_seconds
-from mmbench.types import PublishedInfo, RunRecord, ScoreInfo
+from mmbench.types import PublishedInfo, RunRecord, ScoreInfo, other_tokens
 
 _PARTS = 8  # values of a tag shown after a run
 _OTHER_MODEL = "not comparable: another model"
@@ -169,7 +169,7 @@ def _cost(record: RunRecord) -> list[str]:
     rates = [f"{format_rate(rate)} {plain(unit)}" for unit, rate in record.throughput.items()]
     requests = f"{count(counts['requests'], 'request')}: {counts['computed']:,} computed"
     line = f"  {requests}, {counts['cached']:,} from the cache; {', '.join([spent, *rates])}"
-    return [line, *_tokens(record)]
+    return [line, *_tokens(record), *_tokens_of_others(record)]
 
 
 def _tokens(record: RunRecord) -> list[str]:
@@ -187,6 +187,18 @@ def _tokens(record: RunRecord) -> list[str]:
         now, whole = (_cost_or_unknown(record.cost[name]) for name in ("computed", "all"))
         lines.append(f"  cost: {now}{'' if now == whole else f'; without the cache {whole}'}")
     return lines
+
+
+def _tokens_of_others(record: RunRecord) -> Iterator[str]:
+    """Yield a line with the tokens and the seconds of each other model of the run: a judge."""
+    for role, total in other_tokens(record.tokens, "all").items():
+        computed = other_tokens(record.tokens, "computed").get(role, {})
+        stages = record.seconds.items()
+        spent = sum(seconds for stage, seconds in stages if stage.startswith(f"{role}: "))
+        yield (
+            f"  {plain(role)}: tokens {_token_counts(computed)}; with those from the cache"
+            f" {_token_counts(total)}; {format_seconds(spent)}"
+        )
 
 
 def _cost_or_unknown(cost: float | None) -> str:

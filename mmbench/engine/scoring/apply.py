@@ -68,10 +68,11 @@ def apply(
     answered = [answered[row] for row in kept_rows]
     positions = [positions[row] for row in kept_rows]
     applied = _apply_each(function, answered, positions, arguments, features)
-    rejected |= {ident: f"{name}: {why}" for ident, why in applied.rejected.items()}
     score = _check_score(name, applied.score)
     signature = f"{score.signature},{featured.signature}"
-    return applied._replace(score=replace(score, signature=signature), rejected=rejected)
+    return applied._replace(
+        score=replace(score, signature=signature), rejected=rejected | applied.rejected
+    )
 
 
 def _check_score(name: str, value: object) -> Score:

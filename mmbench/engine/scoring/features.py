@@ -198,8 +198,8 @@ def _model_name(metric: str, wants: FeatureRequest, options: RunSettings) -> str
         chosen: str | None = getattr(options, wants.chosen_by)
         if chosen is None:
             raise Missing(
-                f"metric {metric} needs a model; choose it with --{wants.chosen_by} MODEL, or in"
-                f" the metric's name: {metric}@MODEL"
+                f"no {wants.chosen_by} was chosen; add --{wants.chosen_by} MODEL, or write @MODEL"
+                " after the metric's name in a task"
             )
         return chosen
     if wants.model is None:

@@ -50,7 +50,7 @@ def grade(rubric: Rubric, prediction: Prediction, verdicts: Sequence[str]) -> Gr
     An empty answer has the worst value. Raises UnparsableVerdict.
     """
     if not verdicts:
-        return Grade(worst_best(rubric)[0], "", EMPTY, False, ())
+        return Grade(worst_best(rubric)[0], "not asked", EMPTY, False, ())
     found = tuple(instructions(answer_text(prediction)))
     try:
         if rubric.kind == "score":
@@ -59,7 +59,7 @@ def grade(rubric: Rubric, prediction: Prediction, verdicts: Sequence[str]) -> Gr
         both = both_orders(*(parse_preference(rubric, text) for text in verdicts))
     except UnparsableVerdict as error:
         also = f"; the answer contains instructions to the judge: {', '.join(found)}"
-        raise UnparsableVerdict(f"unparsable verdict: {error}{also if found else ''}") from error
+        raise UnparsableVerdict(f"unparsable verdict of the judge: {error}{also if found else ''}") from error
     reason = " | ".join(filter(None, both.reasons))
     words = "the orders disagree" if both.disagree else _WORDS[both.preferred]
     return Grade(_VALUES[both.preferred], words, reason, both.disagree, found)
@@ -83,7 +83,7 @@ def remarks(rubric: Rubric, graded: Sequence[Grade]) -> str:
     kinds = sorted({kind for kinds in found for kind in kinds})
     parts = []
     if empty:
-        parts.append(f"{count(empty, 'empty answer')} got the worst value without being asked")
+        parts.append(f"{count(empty, 'empty answer')} got the worst score; the judge was not asked")
     if rubric.kind == "pairwise" and len(graded) > empty:
         share = format_percent(differ / (len(graded) - empty))
         parts.append(f"the two orders disagree on {count(differ, 'sample')} ({share}): ties")

@@ -123,8 +123,9 @@ _TOKEN_NAMES = {"prompt": "prompt", "completion": "completion", "reasoning": "of
 
 def _tokens(record: RunRecord) -> Iterator[tuple[str, Content]]:
     names = {"computed": "Tokens of this run", "all": "Tokens with the cache"}
-    for key, name in names.items():
-        counts = record.tokens.get(key, {})
+    for key, counts in record.tokens.items():
+        role, _, scope = key.rpartition(" ")  # "judge all"
+        name = f"{names.get(scope, scope)}{f', {role}' if role else ''}"
         parts = [
             f"{counts[kind]:,} {text}" for kind, text in _TOKEN_NAMES.items() if counts.get(kind)
         ]

@@ -34,6 +34,7 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
     else:
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
         yield from _parsed(sample, view)
+        yield from _verdicts(sample, view)
     if view.whole:
         yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
 
@@ -64,6 +65,17 @@ def _parsed(sample: RunSample, view: View) -> Iterator[Field]:
             for answer in by_answer
         ],
     )
+
+
+def _verdicts(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield what judges said of the answer: verdict, reason, and instructions that they read."""
+    for metric, facts in sample.details.items():
+        if not facts.get("verdict"):
+            continue
+        lines = text_lines(f"{facts['verdict']}: {facts.get('reason', '')}", view.whole)
+        if facts.get("instructions"):
+            lines.append(f"the answer contains instructions: {plain(str(facts['instructions']))}")
+        yield Field("verdict", [*lines, f"({plain(metric)})"])
 
 
 def _class_lines(scores: list[float], references: Sequence[str], view: View) -> Iterator[str]:

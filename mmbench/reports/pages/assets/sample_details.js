@@ -138,9 +138,17 @@
       element("div", { class: "text sample-text sample-aligned", dir: "auto" }, words));
   };
 
+  // What a judge said of the answer, with its reason: a field for each metric.
+  const isVerdict = (pairs) => pairs.some(([name, value]) => name === "verdict" && value);
+
+  const verdicts = (output) =>
+    output.details
+      .filter(([, pairs]) => isVerdict(pairs))
+      .map(([metric, pairs]) => field(metric, facts(pairs.filter(([, value]) => value))));
+
   // Scores with several counts, such as the edits of WER, a row for each score.
   const counts = (output) => {
-    const several = output.details.filter(([, pairs]) => pairs.length > 1);
+    const several = output.details.filter(([, pairs]) => pairs.length > 1 && !isVerdict(pairs));
     const names = [...new Set(several.flatMap(([, pairs]) => pairs.map(([name]) => name)))];
     const rows = several.map(([metric, pairs]) => {
       const values = new Map(pairs);
@@ -170,6 +178,7 @@
       aligned(output),
       reasoning(output),
       extra.length ? facts(extra) : null,
+      verdicts(output),
       counts(output),
       output.classes.length ? table("Highest class scores", ["class", "score"],
         output.classes.map(([name, value]) => [name, number(value)])) : null,
