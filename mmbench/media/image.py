@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mmbench.errors import ContentError, SampleError
 from mmbench.media.encoded import printable_name, read_bytes
 from mmbench.types import EncodedImage, Media
+from mmbench.validation.regular_files import open_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -89,6 +90,22 @@ def _decoded(data: bytes, name: str) -> tuple[Image, str]:
         raise SampleError(f"{name}: not enough memory to decode it") from error
     except _DECODER_ERRORS as error:
         raise ContentError(f"{name} cannot be decoded: {_one_line(error)}") from error
+
+
+def image_size(image: Media) -> tuple[int, int] | None:
+    """Return the width and height in an image's header, before the EXIF orientation is applied.
+
+    Return None if the bytes cannot be read or are not an image in one of `FORMATS`. The pixels are
+    not decoded.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        stream = open_regular(image.name) if image.read is None else BytesIO(read_bytes(image))
+        with stream, Image.open(stream, formats=_formats()) as opened:
+            return opened.size
+    except (UnidentifiedImageError, Image.DecompressionBombError, SampleError, *_DECODER_ERRORS):
+        return None
 
 
 def square(image: Media, size: int) -> Media:

@@ -40,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
         results.history,
         results.explain,
         results.repeats,
+        results.overlap,
         exports.export,
         results.inspect,
         maintenance.selftest,

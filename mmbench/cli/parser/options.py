@@ -54,16 +54,16 @@ def own_data_options(flags: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def columns_by_role(texts: Sequence[str]) -> dict[str, str | list[str]]:
+def columns_by_role(texts: Sequence[str], flag: str = "--columns") -> dict[str, str | list[str]]:
     """Return `image=filepath,text=title` as {role: column}; a repeated role has a list of columns.
 
-    Raises UserError for a part without an equals sign or a column.
+    Raises UserError, which names the flag, for a part without an equals sign or a column.
     """
     from mmbench.datasets.provenance import merge_columns, split_columns
 
     for text in texts:
         if not all(role and column for role, column in split_columns(text)):
-            raise UserError(f"--columns {plain(text)}: write ROLE=FIELD, such as text=title")
+            raise UserError(f"{flag} {plain(text)}: write ROLE=FIELD, such as text=title")
     return merge_columns(pair for text in texts for pair in split_columns(text))
 
 

@@ -1,4 +1,4 @@
-"""The flags of compare, gate, history, inspect, explain, repeats, list, show and leaderboard.
+"""The flags of compare, gate, history, inspect, explain, repeats, overlap, list, show and others.
 
 Imports nothing but argparse.
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 import argparse
 
 from mmbench.cli.parser.arguments import natural, positive, seed, share
-from mmbench.cli.parser.shared_flags import RUN, Commands, command, plugins, runs_of_task
+from mmbench.cli.parser.shared_flags import (
+    RUN,
+    Commands,
+    command,
+    machine,
+    own_data,
+    plugins,
+    runs_of_task,
+)
 
 
 def compare(commands: Commands) -> None:
@@ -178,6 +186,58 @@ def repeats(commands: Commands) -> None:
     _test_flags(parser)
     add("--json", action="store_true", help="print the result with all outputs as JSON")
     plugins(parser)
+
+
+def overlap(commands: Commands) -> None:
+    """Add the subcommand `mmbench overlap` and its flags."""
+    text = "find test samples in a training list: equal and nearly equal media and texts"
+    parser = command(commands, "overlap", "results", text)
+    add = parser.add_argument
+    add("-t", "--task", required=True, metavar="TASK", help="a task's name or YAML file")
+    add("--data", metavar="PATH", help="the test data (default: $MMBENCH_DATA/<folder>)")
+    own_data(parser)
+    add("--limit", type=positive, metavar="N", help="only the first N test samples or documents")
+    _training_flags(parser)
+    help = "find near duplicates by the embeddings of this model, such as clip@CHECKPOINT"
+    add("-m", "--model", metavar="MODEL", help=help)
+    help = "the lowest cosine of a near duplicate (default: 0.95)"
+    add("--threshold", type=share, default=0.95, metavar="X", help=help)
+    help = "leave out texts with fewer words, which are equal by chance (default: 4)"
+    add("--min-words", type=positive, default=4, metavar="N", help=help)
+    help = f"compare the scores of a run on overlapping and other samples; {RUN}"
+    add("--run", metavar="RUN", help=help)
+    help = "the score of --run; repeat for several (default: its headline)"
+    add("--metric", action="append", default=[], metavar="NAME", help=help)
+    help = (
+        "the matches by which a sample overlaps (default: media if both lists have media, else"
+        " text)"
+    )
+    add("--by", choices=["media", "text", "any"], help=help)
+    help = "number of pairs to show (default: 10)"
+    add("--show", type=natural, default=10, metavar="N", help=help)
+    add("--csv", metavar="FILE", help="write all pairs to a CSV file")
+    add("--json", action="store_true", help="print the result with all pairs as JSON")
+    _runs_folder(parser)
+    add("--seed", type=seed, default=0, metavar="N", help="seed of the intervals (default: 0)")
+    machine(parser)
+    plugins(parser)
+    add("--quiet", action="store_true", help="do not show progress")
+
+
+def _training_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    help = (
+        "the training list: a table, a folder, tar archives, or the OWNER/NAME of a data set on the"
+        " hub, as for the task retrieval"
+    )
+    add("--train", required=True, metavar="PATH", help=help)
+    help = (
+        "the columns of the training list, such as image=filepath,text=title (default: inferred"
+        " from their names)"
+    )
+    add("--train-columns", action="append", default=[], metavar="ROLE=FIELD,…", help=help)
+    help = "the split of a training list with several (default: train)"
+    add("--train-split", default="train", metavar="NAME", help=help)
 
 
 def list(commands: Commands) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from mmbench.comparison.reference_errors.known_errors import KnownError, Words, words
+from mmbench.comparison.reference_errors.known_errors import KnownError, Words
+from mmbench.text.words import words
 from mmbench.types import Prediction
 
 Form = Literal["wrong", "right"]

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import NamedTuple
-from unicodedata import normalize
 
 from mmbench.data.readers.records import Record, find_name, parse_id
 from mmbench.data.readers.table_files import TABLES, read_records
 from mmbench.errors import DataError
+from mmbench.text.words import words
 
 _COLUMNS = ("id", "wrong", "right")
-# A word, with apostrophes inside; in scripts without blanks between words, each character.
-_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|[^\W_\u0e00-\u0eff\u3040-\u9fff]+"
-                   r"(?:['’][^\W_]+)*")  # fmt: skip
-
 Words = tuple[str, ...]
 
 
@@ -29,13 +24,6 @@ class KnownError(NamedTuple):
     wrong: str
     right: str
     where: str = ""
-
-
-def words(text: str) -> Words:
-    """Return the words of a text without case and punctuation; NFKC forms are equal."""
-    return tuple(
-        word.replace("’", "'") for word in _WORD.findall(normalize("NFKC", text).casefold())
-    )
 
 
 def read_errors(path: Path) -> list[KnownError]:

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from mmbench.comparison.reference_errors.corrected import corrected
 from mmbench.comparison.reference_errors.free_texts import FreeTexts, form_in
-from mmbench.comparison.reference_errors.known_errors import KnownError, read_errors, words
+from mmbench.comparison.reference_errors.known_errors import KnownError, read_errors
 from mmbench.comparison.reference_errors.transcripts import Transcripts
 from mmbench.errors import DataError
+from mmbench.text.words import words
 from mmbench.types import Prediction
 from tests.support.files import write_file, write_lines
 

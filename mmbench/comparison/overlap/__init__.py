@@ -1,0 +1,1 @@
+"""The overlap of a training list with a test set: equal and nearly equal contents."""
