@@ -201,6 +201,10 @@ DATA: NameTable = {
         "mmbench.data.sources.transcripts:transcripts",
         "recordings with transcripts: trn, JSONL, CSV, TSV, NeMo, Kaldi, fairseq",
     ),
+    "translations": (
+        "mmbench.data.sources.translations:translations",
+        "recordings or texts with reference translations, CSV or JSONL",
+    ),
     "labels": (
         "mmbench.data.sources.labels:labels",
         "one label or several per sample, CSV or JSONL",

@@ -101,6 +101,14 @@ def _transcripts() -> Samples:
     return Samples([Sample(f"{i}", {}, text, f"speaker {i % 5}") for i, text in enumerate(texts)])
 
 
+def _translations() -> Samples:
+    """Return texts with two translations each, which are the text and the text in upper case."""
+    samples = _transcripts().samples
+    return Samples(
+        [Sample(s.id, {"text": s.target}, [s.target, s.target.upper()]) for s in samples]
+    )
+
+
 def _labels(spec: TaskSpec) -> Samples:
     many = any(metric in ("mean_ap", "auc", "d_prime") for metric in spec.metrics)
     targets = [sorted({i % 4, i % 3}) if many else i % 4 for i in range(_N)]
@@ -193,6 +201,7 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     "pope": lambda _: _pope(),
     "answers": _answers,
     "transcripts": lambda _: _transcripts(),
+    "translations": lambda _: _translations(),
     **dict.fromkeys(("labels", "own-classes"), _labels),
     **dict.fromkeys(("labelled", "class_folders", "cifar", "voc", "audioset", "charades"), _labels),
     "captioned": _pairs,

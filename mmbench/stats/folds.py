@@ -58,7 +58,7 @@ _FAMILIES = {
     "agreement": "agreement",
 }
 
-# For folds that need single rows: the value of one row.
+# The value of one row, for folds that need single rows or treat a single row in another way.
 _ALONE: dict[str, Callable[[Floats], Floats]] = {
     "median": lambda rows: rows[:, 0],
     "class-mean": lambda rows: rows[:, 0],
@@ -74,6 +74,11 @@ def sums(name: str) -> Callable[[Sums], Sums]:
 def weighted(name: str) -> Callable[[FoldFactory], FoldFactory]:
     """Return a decorator that registers a fold that needs all rows one by one."""
     return partial(_WEIGHTED.setdefault, name)
+
+
+def alone(name: str) -> Callable[[Callable[[Floats], Floats]], Callable[[Floats], Floats]]:
+    """Return a decorator that registers the value of each row alone for the fold `name`."""
+    return partial(_ALONE.setdefault, name)
 
 
 def fold(name: str, rows: Floats) -> float:
@@ -133,8 +138,10 @@ def sample_values(name: str, rows: Floats) -> Floats | None:
     by_sums = sums_fold(name)
     if not len(rows):
         return np.empty(0)
+    if name in _ALONE:
+        return _ALONE[name](rows)
     if by_sums is None:
-        return _ALONE[name](rows) if name in _ALONE else None
+        return None
     with np.errstate(invalid="ignore", divide="ignore"):
         return by_sums(rows, np.ones(len(rows)))
 

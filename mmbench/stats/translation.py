@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmbench.stats.folds import Floats, sums
+from mmbench.stats.folds import Floats, alone, sums
 
 ORDERS = 4  # of BLEU
 _BETA_SQUARED = 4  # of chrF2: recall has twice the weight of precision
@@ -23,6 +23,7 @@ def _corpus_bleu(totals: Floats, weight: Floats) -> Floats:
     return np.where(weight > 0, _bleu(totals, np.full(len(totals), ORDERS)), np.nan)
 
 
+@alone("sacrebleu")
 def sentence_bleu(rows: Floats) -> Floats:
     """Return the BLEU of each sentence [n] from rows of the fold `sacrebleu`, range [0, 1].
 

@@ -32,7 +32,8 @@ def own_task(task: str, options: RunSettings) -> tuple[str, Dataset]:
     if not (isinstance(place, Path) and registry.source_info(spec.data["source"]).any_layout):
         raise SpecError(
             f"task {spec.name}: a task file of own data needs --data PATH and a task for own data;"
-            " give -t retrieval, zeroshot, captions, answers, choices, transcripts, labels or tags"
+            " give -t retrieval, zeroshot, captions, answers, choices, transcripts, translations,"
+            " labels or tags"
         )
     data = load_data(spec, place)
     include = str(Path(task).absolute()) if task.endswith((".yaml", ".yml")) else task

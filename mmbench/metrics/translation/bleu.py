@@ -12,7 +12,7 @@ from mmbench.metrics.translation.references import number_signature, references_
 from mmbench.metrics.translation.tokenizers import tokenizer_signature, tokens, version_signature
 from mmbench.protocols import declare
 from mmbench.stats import score
-from mmbench.stats.translation import ORDERS, sentence_bleu
+from mmbench.stats.translation import ORDERS
 from mmbench.text import count
 from mmbench.types import Prediction, Score
 
@@ -31,9 +31,10 @@ def sacrebleu(predictions: Sequence[Prediction], tokenizer: str) -> Score:
     maximum over the references, and the reference length of a text is the closest one, or the
     shorter of two. Orders without a match are smoothed exponentially; case counts. `tokenizer` is a
     name from `mmbench.metrics.translation.tokenizers`. Rows: matches of orders 1 to 4, n-grams of
-    orders 1 to 4, length, reference length. The detail `sentence_bleu` is the BLEU of each text
-    with the effective order (`eff:yes`), whose mean is not the corpus BLEU. Raises DataError for a
-    sample without references, and MissingExtra if the package of the tokenizer is not installed.
+    orders 1 to 4, length, reference length. The score of a single text is its sentence BLEU, with
+    the effective order (`eff:yes`); the mean of these scores is not the corpus BLEU. Raises
+    DataError for a sample without references, and MissingExtra if the package of the tokenizer is
+    not installed.
 
     Source: Papineni et al. 2002, ACL; Post 2018, arXiv 1804.08771; sacrebleu 2.6.0 metrics/bleu.py.
     """
@@ -49,7 +50,6 @@ def sacrebleu(predictions: Sequence[Prediction], tokenizer: str) -> Score:
         fold_name="sacrebleu",
         signature="|".join([*parts, "smooth:exp", version_signature(tokenizer)]),
         reason="; ".join(_notes(predictions, references, tokenizer)),
-        details={"sentence_bleu": sentence_bleu(table).tolist()},
     )
 
 
