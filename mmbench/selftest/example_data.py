@@ -102,10 +102,18 @@ def _transcripts() -> Samples:
 
 
 def _translations() -> Samples:
-    """Return texts with two translations each, which are the text and the text in upper case."""
+    """Return audio and texts with two translations each: the text, also in upper case."""
     samples = _transcripts().samples
     return Samples(
-        [Sample(s.id, {"text": s.target}, [s.target, s.target.upper()]) for s in samples]
+        [
+            Sample(
+                s.id,
+                {"text": s.target, "audio": _sound(at % 5)},
+                [s.target, s.target.upper()],
+                s.group,
+            )
+            for at, s in enumerate(samples)
+        ]
     )
 
 
@@ -187,6 +195,8 @@ def _by_kind(spec: TaskSpec) -> Samples:
         return _prompts()
     if spec.kind == "speaking" or any(metric.startswith("wer") for metric in spec.metrics):
         return _spoken()
+    if any(metric.startswith("sacrebleu") for metric in spec.metrics):
+        return _translations()
     if any(metric.startswith(("bleu", "cider")) for metric in spec.metrics):
         return _captions()
     if any(metric.startswith("vqa_accuracy") for metric in spec.metrics):

@@ -28,15 +28,21 @@ class TableFormat(Struct, frozen=True, forbid_unknown_fields=True):
 
     `header` lists the column names if the file has no header line; `separator` is the character
     between fields ("" for the usual separator of the file type). With `quoted`, quotes enclose
-    fields, as in Excel; otherwise quotes are ordinary text.
+    fields, as in Excel; otherwise quotes are ordinary text. After the character `escape`, any
+    character is ordinary text.
     """
 
     header: list[str] = []
     separator: str = ""
     quoted: bool = True
+    escape: str = ""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a separator that the CSV reader does not support."""
+        """Raise ValueError for characters that the CSV reader does not support."""
+        if self.escape and (len(self.escape) > 1 or self.escape in '\r\n"'):
+            raise ValueError(
+                f"escape {self.escape!r} is not one character, or is a quote or line end"
+            )
         if self.separator and (len(self.separator) > 1 or self.separator in '\r\n"'):
             raise ValueError(
                 f"separator {self.separator!r} is not one character, or is a quote or line end"
@@ -110,7 +116,12 @@ def read_rows(file: Path, entry: str, table_format: TableFormat) -> Sequence[Rec
     if not separator:
         raise DataError(f"{file}: unknown format; give a .json, .jsonl, .csv or .tsv file")
     records = csv_records(
-        data, file, separator, header=table_format.header, quoted=table_format.quoted
+        data,
+        file,
+        separator,
+        header=table_format.header,
+        quoted=table_format.quoted,
+        escape=table_format.escape,
     )
     return without_nan(records)
 

@@ -208,11 +208,13 @@ def csv_records(
     *,
     header: Sequence[str] = (),
     quoted: bool = True,
+    escape: str = "",
     padded: bool = False,
 ) -> Table[Record]:
     """Return the rows below the header line, or all rows if `header` gives the column names.
 
-    With `quoted`, quotes enclose fields; with `padded`, a space before each field is removed. The
+    With `quoted`, quotes enclose fields; after the character `escape`, if it is not "", any
+    character is text; with `padded`, a space before each field is removed. The
     limit of 131,072 characters per cell in the csv module is raised, because images in base64 and
     repetitive model outputs exceed it; this limit is global to the process. Raises DataError for a
     row with more or fewer cells than the header.
@@ -223,6 +225,7 @@ def csv_records(
         TextIOWrapper(BytesIO(data), "utf-8", newline=""),
         delimiter=delimiter,
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        escapechar=escape or None,
         strict=quoted,
         skipinitialspace=padded,
     )

@@ -295,6 +295,15 @@ def test_common_voice(tmp_path):
     assert sample.inputs == {"audio": Media("audio", f"{tmp_path}/clips/common_voice_en_1.mp3")}
 
 
+def test_covost2(tmp_path):
+    speech.covost2(tmp_path)
+    (sample,) = loaded("covost2-en-zh", tmp_path)
+    assert (sample.id, sample.target) == ("common_voice_en_1.mp3", '“是的，”"他"说。')
+    assert (sample.group, set(sample.inputs)) == ("c0ffee", {"audio"})
+    prompt = "Translate the speech into Chinese and only output the translation:"
+    assert asked("covost2-en-zh", sample) == [sample.inputs["audio"], prompt]
+
+
 def test_parti(tmp_path):
     captions.parti(tmp_path)
     first, second = loaded("parti-draw", tmp_path)
@@ -342,6 +351,7 @@ ROWS = [{"id": 1, "q": "What?", "a": "yes", "n": {"x": 1}}]
         (ROWS, {"options": "q", "target": "a"}, "q is 'What?'; give a list of 2 to 26"),
         (ROWS, {"columns": {"q": ["q", "a"]}}, "q is a text input; give one column, not a list"),
         (ROWS, {"table": {"quote": False}}, "unknown key of data option table 'quote'"),
+        (ROWS, {"table": {"escape": "ab"}}, "escape 'ab' is not one character, or is a quote"),
         (ROWS, {"last": 0}, "data option last is 0; give an integer of at least 1"),
         (ROWS * 2, {"id": "id"}, "repeated: 1"),
         ([1], {}, "[0] is not a mapping of columns to values"),

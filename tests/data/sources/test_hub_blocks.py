@@ -206,10 +206,12 @@ def test_several_classes_by_number_or_by_name(classes: list[Any], tmp_path: Path
     assert sample.target == [2, 14]
 
 
-@pytest.mark.parametrize("task", ["clotho-aqa", "common-voice"])
+@pytest.mark.parametrize("task", ["clotho-aqa", "common-voice", "covost2-en-zh"])
 def test_sounds_with_texts(task: str, tmp_path: Path) -> None:
     block = load_task(task).data["hub"]
-    texts = {column: ["a", "b", "c"] for column in ("question", "answer", "sentence")}
+    texts = {
+        column: ["a", "b", "c"] for column in ("question", "answer", "sentence", "translation")
+    }
     kept(tmp_path, block["split"], {"audio": SOUNDS, **texts}, block["name"], audio=Audio())
     data = from_block(task, tmp_path)
     assert [s.target for s in data.samples] == ["a", "b", "c"]

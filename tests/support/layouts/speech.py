@@ -42,6 +42,14 @@ def common_voice(root: Path) -> None:
     write_file(root / "clips/common_voice_en_1.mp3", b"ID3")
 
 
+def covost2(root: Path) -> None:
+    """Write CoVoST 2, English to Chinese, as get_covost_splits.py writes it (csv.QUOTE_NONE)."""
+    header = "path\tsentence\ttranslation\tclient_id"
+    row = 'common_voice_en_1.mp3\t\\"Yes,\\" he said.\t“是的，”\\"他\\"说。\tc0ffee'
+    write_file(root / "covost_v2.en_zh-CN.test.tsv", f"{header}\n{row}\n")
+    write_file(root / "clips/common_voice_en_1.mp3", b"ID3")
+
+
 def ljspeech(root: Path, n: int = 252) -> None:
     """Write LJ Speech with `n` utterances."""
     lines = [f'LJ001-{i:04d}|In 19{i:02d} "so|In nineteen {i} "so' for i in range(n)]
