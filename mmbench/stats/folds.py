@@ -9,7 +9,7 @@
 | `split-mean:F` | mean over splits of fold F; the last column is the number of the row's split |
 | `split-sum:F` | sum over splits of fold F; the last column is the number of the row's split |
 
-The other folds are in the modules of their families (`_FAMILIES`). A fold takes weights, the number
+The other folds are in modules by family of metrics (`families`). A fold takes weights, the number
 of times that each bootstrap resample drew each row. Most folds need only weighted sums of the rows,
 which are one matrix product for all resamples. Without rows, the value is NaN.
 """
@@ -37,7 +37,7 @@ FoldFactory = Callable[[Floats], WeightedFold]
 _SPLIT = ("split-mean:", "split-sum:")
 _SUMS: dict[str, Sums] = {}
 _WEIGHTED: dict[str, FoldFactory] = {}
-# A fold's name up to its "@" -> the module of its family, imported on first use.
+# A fold's name up to its "@" -> the module of its family in `families`, imported on first use.
 _FAMILIES = {
     "bleu": "captions",
     "sacrebleu": "translation",
@@ -121,7 +121,7 @@ def sums_fold(name: str) -> Sums | None:
         return None
     family = _FAMILIES.get(name.partition("@")[0])
     if family is not None:
-        import_module(f"mmbench.stats.{family}")
+        import_module(f"mmbench.stats.families.{family}")
     if name not in _SUMS and name not in _WEIGHTED:
         raise UnknownName("fold", name, {*_SUMS, *_WEIGHTED})
     return _SUMS.get(name)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from mmbench import stats
-from mmbench.stats.strata import stratified_exact_test
+from mmbench.stats.families.strata import stratified_exact_test
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=9

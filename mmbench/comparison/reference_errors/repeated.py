@@ -30,8 +30,8 @@ from mmbench.comparison.reference_errors.result import (
     RepeatedErrors,
     RepeatVerdict,
 )
+from mmbench.stats.families.strata import stratified_exact_test
 from mmbench.stats.folds import Floats
-from mmbench.stats.strata import stratified_exact_test
 from mmbench.storage.run_lookup import RunReference, find_run
 
 _EXCESS = "excess"

@@ -59,7 +59,9 @@ def grade(rubric: Rubric, prediction: Prediction, verdicts: Sequence[str]) -> Gr
         both = both_orders(*(parse_preference(rubric, text) for text in verdicts))
     except UnparsableVerdict as error:
         also = f"; the answer contains instructions to the judge: {', '.join(found)}"
-        raise UnparsableVerdict(f"unparsable verdict of the judge: {error}{also if found else ''}") from error
+        raise UnparsableVerdict(
+            f"unparsable verdict of the judge: {error}{also if found else ''}"
+        ) from error
     reason = " | ".join(filter(None, both.reasons))
     words = "the orders disagree" if both.disagree else _WORDS[both.preferred]
     return Grade(_VALUES[both.preferred], words, reason, both.disagree, found)

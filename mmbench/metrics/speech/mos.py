@@ -19,7 +19,7 @@ from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.stats.bootstrap import constant, expanded_percentile
 from mmbench.stats.crossed import crossed_interval
-from mmbench.stats.ratings import system_means
+from mmbench.stats.families.ratings import system_means
 from mmbench.stats.resampler import Resampler
 from mmbench.text import count
 from mmbench.types import Media, Prediction, Score

@@ -12,7 +12,7 @@ from mmbench.metrics.translation.references import number_signature, references_
 from mmbench.metrics.translation.tokenizers import tokenizer_signature, tokens, version_signature
 from mmbench.protocols import declare
 from mmbench.stats import score
-from mmbench.stats.translation import ORDERS
+from mmbench.stats.families.translation import ORDERS
 from mmbench.text import count
 from mmbench.types import Prediction, Score
 

@@ -523,7 +523,7 @@ def test_more_resamples_than_a_block_holds(monkeypatch: pytest.MonkeyPatch) -> N
     found = mmbench.metric("mean_ap")(random_case(0)[2])
     weights = np.random.default_rng(0).integers(0, 3, (50, 60)).astype(np.float64)
     whole = fold_many(found.fold, found.rows, weights)
-    monkeypatch.setattr("mmbench.stats.labels._BLOCK", 180)
+    monkeypatch.setattr("mmbench.stats.families.labels._BLOCK", 180)
     assert (fold_many(found.fold, found.rows, weights) == whole).all()
 
 

@@ -1,0 +1,1 @@
+"""Folds by family of metrics; `mmbench.stats.folds` imports them on first use."""
