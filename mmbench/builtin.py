@@ -428,6 +428,10 @@ CONFORMANCE: NameTable = {
         "drawings of the shapes world",
     ),
     "speech": ("mmbench.conformance.speech:CASES", "error rates of transcripts"),
+    "languages": (
+        "mmbench.conformance.languages:CASES",
+        "transcripts of other languages, long recordings, translations",
+    ),
     "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
 }
 
