@@ -433,6 +433,7 @@ CONFORMANCE: NameTable = {
         "transcripts of other languages, long recordings, translations",
     ),
     "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
+    "judges": ("mmbench.conformance.judges:CASES", "judges, and their agreement with people"),
 }
 
 EXAMPLE_DATA = "shapes"

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from mmbench.conformance.packages import environment, installed
 from mmbench.errors import MissingExtra
-from mmbench.metric_names import metric
+from mmbench.metric_names import metric, with_options
 from mmbench.types import Features, Prediction, Score
 
 Verdict = Literal["within", "BEYOND", "skipped", "FAILED"]
@@ -163,6 +163,7 @@ def measured(
     `features` has the model features of each prediction, for a metric that needs features.
     """
     function, argument = metric(name)
+    function = with_options(name, function, {})
     arguments = () if argument is None else (argument,)
     keywords = {} if features is None else {"features": features}
     scored: Score = function(predictions, *arguments, **keywords)

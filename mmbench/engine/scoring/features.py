@@ -75,13 +75,13 @@ class FeatureExtractor:
                 f"metric {metric} needs a model: {error}; or use another model:"
                 f" {family}@NAME@FOLDER"
             ) from error
+        needed = {modality for modality, _ in wants.modalities.values()} | wants.media
         if model.destination and not context.options.allow_outside:
             raise UserError(
-                f"metric {metric} would send {'files' if wants.method == 'embed' else 'samples'} to"
+                f"metric {metric} would send {'texts' if needed == {'text'} else 'files'} to"
                 f" {model.destination}; use {family}@NAME with a model on this machine, or pass"
                 " --allow-outside"
             )
-        needed = {modality for modality, _ in wants.modalities.values()} | wants.media
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
             abilities = f"{wants.method} {' and '.join(sorted(needed))}"
             raise UserError(
