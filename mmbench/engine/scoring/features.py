@@ -172,11 +172,17 @@ class FeatureExtractor:
             )
             for name, (modality, role) in request.modalities.items()
         }
-        runner = self._runners[model.info.hash]
-        outputs = runner.answers(requests)
+        outputs = self._runners[model.info.hash].answers(requests)
         if request.chosen_by:
-            self._context.costs.add_usage(request.chosen_by, _name(model.info), runner.usage)
+            self._record_role(request.chosen_by, model)
         return outputs
+
+    def _record_role(self, role: str, model: Model) -> None:
+        """Add the tokens of a model with a role, such as a judge, and a note with its name."""
+        costs, info = self._context.costs, model.info
+        costs.add_usage(role, _name(info), self._runners[info.hash].usage)
+        note = f"{role}: {info.name}{f'@{info.checkpoint}' if info.checkpoint else ''}"
+        costs.notes += [note] if note not in costs.notes else []
 
 
 def _are_same(cached: Sequence[Prediction], predictions: Sequence[Prediction]) -> bool:

@@ -133,7 +133,6 @@ def _agreement(
         np.reshape(rows, (-1, 2)),
         fold_name=f"agreement@{which}",
         signature=f"{rubric.signature},empty=worst,human={tag}",
-        details={"judge": [grade.verdict for grade in graded], "human": texts},
     )
     return _with_reason(score, texts, tag)
 
