@@ -21,7 +21,7 @@ Random = np.random.Generator
 Made = tuple[list[Prediction], list[Features] | None]
 
 # The names of a form whose argument is no variant: `recall@k` is measured as `recall@3`.
-ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip"}
+ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip", "[RUBRIC]": "[helpfulness]"}
 
 
 def names_of(form: str) -> list[str]:
@@ -74,6 +74,8 @@ PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
     "mos": lambda rng: (float(rng.uniform(1, 5)), _ratings(rng)),
     "dnsmos": lambda rng: (_tone(rng), None),
     "roundtrip": lambda rng: (None, None),
+    "judge": lambda rng: (_text(rng, 9), None),
+    "agreement": lambda rng: (_text(rng, 9), None),
     "captions": lambda rng: (_text(rng, 9), [_text(rng) for _ in range(rng.integers(1, 4))]),
 }
 
@@ -105,11 +107,15 @@ def made(name: str, seed: int) -> Made:
     for n in range(N):
         value, target = pair(rng)
         tags = {"system": f"s{n % 4}", "audio_seconds": "2", "compute_seconds": f"{n + 1}"}
+        tags["human"] = f"{rng.integers(1, 6)}"
         scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
         group, inputs = f"g{n // 2}", dict[str, Content](text=_text(rng))
         predictions.append(Prediction(str(n), value, target, None, group, tags, inputs, scores))
     if wants is None:
         return predictions, None
+    if wants.chosen_by == "judge":
+        verdicts = [f'{{"score": {rng.integers(1, 6)}}}' for _ in predictions]
+        return predictions, [{"verdict": [verdict]} for verdict in verdicts]
     if wants.method == "write":
         return predictions, [{"transcript": [_text(rng, 9)]} for _ in predictions]
     if wants.method == "loglikelihood":
@@ -126,6 +132,7 @@ def _unit(rng: Random) -> Any:
 def measured(name: str, seed: int) -> Any:
     """The Score of a metric, called directly."""
     function, argument = metric_names.metric(name)
+    function = metric_names.with_options(name, function, {})
     predictions, features = made(name, seed)
     given = () if argument is None else (argument,)
     return function(predictions, *given, **({"features": features} if features else {}))

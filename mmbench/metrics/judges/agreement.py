@@ -83,9 +83,10 @@ def judge_weighted_kappa(
 ) -> Score:
     """Cohen's kappa with quadratic weights of the judge's scores and human labels.
 
-    As `judge_kappa`, but a disagreement counts by the squared distance of the two scores on the
-    scale, in steps. Source: Cohen 1968; equal to `cohen_kappa_score` of scikit-learn with
-    weights="quadratic" and all scores of the scale as labels.
+    Range [-1, 1], higher is better. As `judge_kappa`, but a disagreement counts by the squared
+    distance of the two scores on the scale, in steps. Source: Cohen 1968; equal to
+    `cohen_kappa_score` of scikit-learn with weights="quadratic" and all scores of the scale as
+    labels.
     """
     return _agreement("quadratic", predictions, rubric_of(rubric, options), features, options)
 

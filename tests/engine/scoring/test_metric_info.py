@@ -22,8 +22,8 @@ from tests.support.errors import one_line_error
 from tests.support.metric_inputs import can_run, measured, names_of
 
 SLOW = {"meteor", "spice", "spider", "dnsmos[ovrl|sig|bak|p808]"}
-# Each class of torchmetrics has a direction and a range of its own.
-OWN = [form for form in METRICS if form != "torchmetrics[CLASS]"]
+# Each class of torchmetrics and each rubric has a direction and a range of its own.
+OWN = [form for form in METRICS if form not in ("torchmetrics[CLASS]", "judge[RUBRIC]")]
 FORMS = [pytest.param(f, marks=pytest.mark.slow if f in SLOW else ()) for f in OWN]
 
 
