@@ -11,9 +11,12 @@ from mmbench.cli.parser.arguments import natural, positive, seed, share
 from mmbench.cli.parser.shared_flags import (
     RUN,
     Commands,
+    allow_outside,
     command,
+    device,
     machine,
     own_data,
+    plugin,
     plugins,
     runs_of_task,
 )
@@ -36,6 +39,24 @@ def compare(commands: Commands) -> None:
         help="number of changed samples to show (default: 10)",
     )
     add("--json", action="store_true", help="print every pair as a JSON array")
+    _judge_flags(parser)
+
+
+def _judge_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a comparison by a judge."""
+    add = parser.add_argument
+    help = (
+        "compare the answers by this model instead of the metrics, in both orders; in the form of"
+        " -m, with options in a YAML file in place of NAME"
+    )
+    add("--judge", metavar="MODEL", help=help)
+    help = "with --judge, a pairwise rubric (default: preference)"
+    add("--rubric", metavar="NAME|FILE", help=help)
+    add("--csv", metavar="FILE", help="with --judge, write all verdicts to a CSV file")
+    device(parser, text="the device of --judge (default: auto)")
+    allow_outside(parser)
+    plugin(parser)
+    add("--quiet", action="store_true", help="do not show progress")
 
 
 def gate(commands: Commands) -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from mmbench.cli.commands.results.judged import compare_by_judge
 from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import display_width, listing, screen_width, show, table
@@ -40,6 +41,9 @@ def command(args: argparse.Namespace) -> int:
             "compare needs at least two runs; type mmbench compare BASELINE CANDIDATE …"
         )
     runs = find_runs(args.run, args)
+    if args.judge is not None:
+        return compare_by_judge(args, runs)
+    _refuse_judge_flags(args)
     pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
     if args.json:
         write_json(pairs)
@@ -52,6 +56,12 @@ def command(args: argparse.Namespace) -> int:
         lines = comparison_lines(pairs, records, args.show, width)
         show(["", "", *lines] if nth else lines)
     return 0
+
+
+def _refuse_judge_flags(args: argparse.Namespace) -> None:
+    for flag in ("rubric", "csv"):
+        if getattr(args, flag) is not None:
+            raise UserError(f"--{flag} needs a judge; add --judge MODEL, or leave it out")
 
 
 def comparison_lines(

@@ -1,0 +1,1 @@
+"""The preference of a judge between the answers of two runs."""
