@@ -50,7 +50,6 @@ _FAMILIES = {
     "d-prime": "labels",
     "ece": "labels",
     "wil": "speech",
-    "excess": "strata",
     "pearson": "ratings",
     "spearman": "ratings",
     "kendall": "ratings",

@@ -30,11 +30,9 @@ from mmbench.comparison.reference_errors.result import (
     RepeatedErrors,
     RepeatVerdict,
 )
-from mmbench.stats.families.strata import stratified_exact_test
+from mmbench.comparison.reference_errors.strata import EXCESS, stratified_exact_test
 from mmbench.stats.folds import Floats
 from mmbench.storage.run_lookup import RunReference, find_run
-
-_EXCESS = "excess"
 
 
 def repeated_errors(
@@ -59,7 +57,7 @@ def repeated_errors(
     observed = observe(record, predictions, errors)
     rows, groups = _rows(observed)
     p_value, best = stratified_exact_test(rows)
-    excess = stats.score(rows, fold_name=_EXCESS)
+    excess = stats.score(rows, fold_name=EXCESS)
     ((ends, _),) = stats.intervals([excess], [groups], seed=seed)
     strata = _common_strata(observed)
     with_baseline = None

@@ -129,7 +129,7 @@ def test_the_command_prints_and_exits_like_compare(
 ) -> None:
     folder, _ = captioned
     command = ["repeats", results["memorising"].record.run, "--out", str(folder / "board")]
-    errors = ["--errors", str(folder / "errors.csv")]
+    errors = ["--errors", str(folder / "errors.csv"), "--metric", "bleu@1"]
     assert main([*command, *errors]) == 0
     shown = capsys.readouterr().out
     assert "repeats the errors: the run writes the wrong phrase more often" in shown
@@ -138,7 +138,7 @@ def test_the_command_prints_and_exits_like_compare(
     assert main([*command, *errors, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["compared"] == 20
     few = write_table(folder / "few.csv", [{"id": "0.png", "wrong": "skiis", "right": "skis"}])
-    strict = ["--errors", str(few), "--alpha", "0.01"]
+    strict = ["--errors", str(few), "--alpha", "0.01", "--metric", "bleu@1"]
     assert main([*command, *strict]) == 4
     assert "too little data: even if all outputs were wrong" in capsys.readouterr().out
     other = write_table(folder / "other.csv", [{"id": "0.png", "wrong": "cat", "right": "dog"}])

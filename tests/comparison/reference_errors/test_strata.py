@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from mmbench import stats
-from mmbench.stats.families.strata import stratified_exact_test
+from mmbench.comparison.reference_errors.strata import stratified_exact_test
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=9
@@ -31,7 +31,7 @@ def test_one_stratum_is_fishers_exact_test(cells: tuple[int, int, int, int]) -> 
     assert p_value == pytest.approx(fisher_exact([[a, b], [c, d]], "greater").pvalue)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS)
 def test_the_exact_test_equals_the_count_of_all_permutations(
     rows: list[tuple[int, int, int]],
@@ -66,7 +66,7 @@ def test_the_excess_is_within_strata() -> None:
     assert stats.fold("excess", np.concatenate([rows, alone])) == pytest.approx(0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, st.integers(0, 9))
 def test_weights_of_the_excess_count_rows(rows: list[tuple[int, int, int]], seed: int) -> None:
     array = np.array(rows, np.float64)

@@ -1,12 +1,10 @@
-"""The fold of a share in one part of the data, compared with the other part within strata.
+"""The share in one part of the data, compared with the other part within strata.
 
-| fold | columns of a row |
-|---|---|
-| `excess` | stratum, 1 in the first part or 0 in the second, 1 or 0 |
-
-The value is the mean of the last column in the first part, minus the mean that the second part has
-in the same strata: the means of the strata of the second part are weighted by the rows of the first
-part (direct standardisation). Strata without rows in one of the parts are left out.
+The fold `excess` has rows of three columns: the stratum, 1 in the first part or 0 in the second,
+and 1 or 0. Its value is the mean of the last column in the first part, minus the mean that the
+second part has in the same strata: the means of the strata of the second part are weighted by the
+rows of the first part (direct standardisation). Strata without rows in one of the parts are left
+out. No record stores this fold.
 """
 
 from __future__ import annotations
@@ -15,8 +13,10 @@ import numpy as np
 
 from mmbench.stats.folds import Floats, WeightedFold, weighted
 
+EXCESS = "excess"
 
-@weighted("excess")
+
+@weighted(EXCESS)
 def _excess(rows: Floats) -> WeightedFold:
     order = np.argsort(rows[:, 0], kind="stable")
     _, starts = np.unique(rows[order, 0], return_index=True)
