@@ -301,6 +301,7 @@ _FIRST_POSITIVE = "mmbench.metrics.retrieval.first_positive"
 _ALL_POSITIVES = "mmbench.metrics.retrieval.all_positives"
 _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.captions.clipscore"
+_CHAIR = "mmbench.metrics.captions.chair"
 _CLAPSCORE = "mmbench.metrics.captions.clapscore"
 _SETS = "mmbench.metrics.image_sets.distances"
 _SHAPES = "mmbench.reference.worlds.shapes.metrics"
@@ -333,6 +334,9 @@ METRICS: NameTable = {
     "meteor": (f"{_CAPTIONS}:meteor", "METEOR 1.5, computed by its Java program"),
     "spice": (f"{_CAPTIONS}:spice", "SPICE 1.0, computed by its Java program"),
     "spider": ("mmbench.metrics.captions.spider:spider", "SPIDEr: mean of CIDEr-D and SPICE"),
+    "chair_i": (f"{_CHAIR}:chair_i", "CHAIR_i: share of mentioned objects that are not in the image"),
+    "chair_s": (f"{_CHAIR}:chair_s", "CHAIR_s: share of captions with an object that is not in the image"),
+    "chair_recall": (f"{_CHAIR}:chair_recall", "share of the objects in the images that captions mention"),
     "clipscore": (f"{_CLIPSCORE}:clipscore", "2.5 x cosine of caption and image"),
     "ref_clipscore": (f"{_CLIPSCORE}:ref_clipscore", "CLIPScore with references"),
     "pac_s": (f"{_CLIPSCORE}:pac_s", "PAC-S: 2 x cosine of caption and image, with PAC-S weights"),

@@ -108,6 +108,12 @@ def made(name: str, seed: int) -> Made:
         value, target = pair(rng)
         tags = {"system": f"s{n % 4}", "audio_seconds": "2", "compute_seconds": f"{n + 1}"}
         tags["human"] = f"{rng.integers(1, 6)}"
+        tags = {
+            "system": f"s{n % 4}",
+            "audio_seconds": "2",
+            "compute_seconds": f"{n + 1}",
+            "objects": "cat",
+        }
         scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
         group, inputs = f"g{n // 2}", dict[str, Content](text=_text(rng))
         predictions.append(Prediction(str(n), value, target, None, group, tags, inputs, scores))
