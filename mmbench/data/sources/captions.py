@@ -23,6 +23,7 @@ from mmbench.data.readers.layouts.caption_annotations import (
     provenance_warning,
     read_annotations,
 )
+from mmbench.data.readers.layouts.coco_objects import annotated_objects
 from mmbench.data.readers.library.local import SAVED
 from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.own_data import rows_of
@@ -38,6 +39,7 @@ from mmbench.text import count, listed, part_of
 from mmbench.types import InvalidContent, Media
 
 _SPLIT = "test"  # of a Karpathy file
+_OBJECTS = "objects"
 _IDS = ("id", "image_id")
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -59,6 +61,7 @@ def captions(
     split: str | None = None,
     captions: int | None = None,
     images: int | None = None,
+    objects: bool = False,
 ) -> Samples:
     """Load one sample per image: its references as target, the image as input, its id as group.
 
@@ -69,9 +72,11 @@ def captions(
     caption. `columns` gives the columns that have other names; further ones are inferred
     (`choose_columns`). `image` in a row is a path or an encoded image; it defaults to the id, and
     the id to the file name without extension. `captions` is the number of references to keep for
-    each image, and `images` the number of images to keep; both keep the
-    first ones. Images need not exist to score captions. As in the data source `coco`, the `source`
-    of the result has the key `doubt` if the file may belong to another split.
+    each image, and `images` the number of images to keep; both keep the first ones. Images need not
+    exist to score captions. With `objects`, the annotated objects of COCO's images become the tag
+    `objects` ("cat, dining table"), if `instances_*.json` next to the captions, or in a folder
+    `annotations`, lists all images. As in the data source `coco`, the `source` of the result has
+    the key `doubt` if the file may belong to another split.
 
     Raises DataError for data that cannot be read, and for images without a reference.
     """
@@ -96,9 +101,17 @@ def captions(
     ids = pack([image.id for image in chosen])
     targets = Lists.from_lists([references[ident] for ident in ids])
     inputs = {"image": patch_rows(contents, encoded)}
-    samples = sample_columns(ids, inputs, targets=targets, groups=ids)
+    tags = _objects(found.folder, ids) if objects else {}
+    samples = sample_columns(ids, inputs, targets=targets, groups=ids, tags=tags)
     doubt = {} if splits else provenance_warning(Path(place), split or _SPLIT)
     return Samples(samples, source={**found.source, **doubt})
+
+
+def _objects(folder: Path, images: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the tag with the objects of each image; {} if the objects of an image are unknown."""
+    folders = (folder, folder / "annotations", folder.parent / "annotations")
+    objects = annotated_objects(folders, images)
+    return {} if objects is None else {_OBJECTS: objects}
 
 
 class _Found(NamedTuple):

@@ -48,6 +48,49 @@ def test_karpathy_split(tmp_path):
         captions(file, split="tets")
 
 
+def instances_json(*images: int, **more: object) -> dict[str, object]:
+    """Return the objects of images: a cat in the first, and a cat and two dining tables in all."""
+    objects = [(images[0], 17), *((image, n) for image in images for n in (67, 17, 67))]
+    notes = [
+        {"id": i, "image_id": image, "category_id": n, "iscrowd": 0, "segmentation": [[0.5, 1]]}
+        for i, (image, n) in enumerate(objects)
+    ]
+    names = {17: "cat", 67: "dining table"}
+    return {
+        "images": [{"id": image, "file_name": f"{image}.jpg"} for image in images],
+        "annotations": notes,
+        "categories": [{"id": n, "name": name, "supercategory": ""} for n, name in names.items()],
+    } | more
+
+
+@pytest.mark.parametrize("place", ["", "annotations/"])
+def test_objects_of_coco(tmp_path, place):
+    write_file(tmp_path / "captions_val2017.json", captions_json())
+    both = "cat, dining table"
+    write_file(tmp_path / f"{place}instances_val2017.json", instances_json(12, 3))
+    assert all(sample.tags == {} for sample in captions(tmp_path, objects=True).samples)
+    other = instances_json(7, annotations=[{"id": 1, "image_id": 7, "category_id": 17}])
+    write_file(tmp_path / f"{place}instances_train2017.json", other)
+    data = captions(tmp_path, objects=True)
+    assert {s.id: s.tags for s in data.samples} == {
+        "7": {"objects": "cat"},
+        "12": {"objects": both},
+    }
+    assert all(sample.tags == {} for sample in captions(tmp_path).samples)
+
+
+def test_an_image_without_objects_and_a_damaged_file(tmp_path):
+    write_file(tmp_path / "captions_val2017.json", captions_json())
+    file = write_file(tmp_path / "instances_val2017.json", instances_json(7, 12, annotations=[]))
+    assert [s.tags for s in captions(tmp_path, objects=True).samples] == [{"objects": ""}] * 2
+    write_file(file, instances_json(7, 12, categories=[]))
+    with pytest.raises(DataError, match="image 7 has the category 17, which `categories` does not"):
+        captions(tmp_path, objects=True)
+    write_file(file, b'{"images": [')
+    with pytest.raises(DataError, match=r"instances_val2017\.json"):
+        captions(tmp_path, objects=True)
+
+
 DOUBT = {"doubt": "nothing says that captions_val2017.json is of the split test"}
 
 
