@@ -17,6 +17,7 @@ from mmbench.protocols import Dataset
 from mmbench.types import Media, Sample, TaskSpec
 
 _N = 40
+_OBJECTS = ("cat", "pizza", "train")  # of COCO
 _COLOURS = ("red", "green", "blue", "black")
 
 
@@ -51,11 +52,20 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
     return Sample(sample.id, inputs, group=sample.group, tags=sample.tags)
 
 
-def _captions() -> Samples:
-    """Return images with a single caption each; this caption is then the best in every metric."""
-    data = _example()
-    captions = {query.group: [str(query.inputs["text"])] for query in data.queries}
-    return Samples([Sample(s.id, s.inputs, captions[s.id], s.id) for s in data.corpus])
+def _captions(spec: TaskSpec) -> Samples:
+    """Return images with a single caption each; this caption is then the best in every metric.
+
+    If the task reads annotated objects, each caption names the object in the tag of its image.
+    """
+    data, with_objects = _example(), bool(spec.data.get("objects"))
+    captions = {query.group: str(query.inputs["text"]) for query in data.queries}
+    samples = []
+    for i, image in enumerate(data.corpus):
+        name = _OBJECTS[i % len(_OBJECTS)]
+        caption = captions[image.id] + (f" and a {name}" if with_objects else "")
+        tags = {"objects": name} if with_objects else {}
+        samples.append(Sample(image.id, image.inputs, [caption], image.id, tags))
+    return Samples(samples)
 
 
 def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
@@ -198,7 +208,7 @@ def _by_kind(spec: TaskSpec) -> Samples:
     if any(metric.startswith("sacrebleu") for metric in spec.metrics):
         return _translations()
     if any(metric.startswith(("bleu", "cider")) for metric in spec.metrics):
-        return _captions()
+        return _captions(spec)
     if any(metric.startswith("vqa_accuracy") for metric in spec.metrics):
         return _vqa()
     return _answers(spec)
@@ -206,7 +216,7 @@ def _by_kind(spec: TaskSpec) -> Samples:
 
 _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     **dict.fromkeys(("coco", "folder", "table", "hf", "pairs", "own-pairs"), _pairs),
-    "captions": lambda _: _captions(),
+    "captions": _captions,
     "vqa": lambda _: _vqa(),
     "pope": lambda _: _pope(),
     "answers": _answers,
