@@ -422,8 +422,14 @@ OUTPUTS: NameTable = {
 
 CONFORMANCE: NameTable = {
     "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks and retrieval metrics"),
-    "captions": ("mmbench.conformance.captions:CASES", "BLEU, ROUGE-L, CIDEr, METEOR, SPICE"),
-    "clipscore": ("mmbench.conformance.clipscore:CASES", "CLIPScore, PAC-S, VQAScore"),
+    "captions": (
+        "mmbench.conformance.captions:CASES",
+        "BLEU, ROUGE-L, CIDEr, METEOR, SPICE, SPIDEr, CHAIR",
+    ),
+    "clipscore": (
+        "mmbench.conformance.clipscore:CASES",
+        "CLIPScore, PAC-S, VQAScore, CLAPScore",
+    ),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),
@@ -436,7 +442,10 @@ CONFORMANCE: NameTable = {
         "mmbench.conformance.languages:CASES",
         "transcripts of other languages, long recordings, translations",
     ),
-    "mos": ("mmbench.conformance.mos:CASES", "opinion scores and their predictors"),
+    "mos": (
+        "mmbench.conformance.mos:CASES",
+        "opinion scores and their predictors, speaker similarity",
+    ),
     "judges": ("mmbench.conformance.judges:CASES", "judges, and their agreement with people"),
 }
 

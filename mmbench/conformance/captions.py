@@ -11,6 +11,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from mmbench.conformance.caption_sets import describe, sets_in
 from mmbench.conformance.case import (
     Case,
@@ -23,6 +25,7 @@ from mmbench.conformance.case import (
 from mmbench.conformance.packages import library
 from mmbench.errors import UserError
 from mmbench.metrics.captions import sentence_bleu
+from mmbench.metrics.captions.chair.objects import OBJECTS
 from mmbench.metrics.captions.ptb import caption_tokens
 from mmbench.types import Prediction
 
@@ -173,6 +176,29 @@ def _spice(folder: Path) -> LargestDifference:
     return LargestDifference(max_difference(ours, 0.133), describe(folder))
 
 
+def _spider(folder: Path) -> LargestDifference:
+    try:
+        ours = value("spider", sets_in(folder)[0])
+    except UserError as error:
+        raise Skipped("spider needs Java 8 to 14 and the jars of CoreNLP 3.6.0") from error
+    return LargestDifference(max_difference(ours, (0.600 + 0.133) / 2), describe(folder))
+
+
+def _chair(name: str, folder: Path) -> LargestDifference:
+    """Compare CHAIR with the official code's counts for fakecap.
+
+    COCO's annotations are not part of the data: image n has the objects 7n, 7n + 13 and 7n + 26.
+    """
+    names = list(dict.fromkeys(OBJECTS.values()))
+    predictions = [
+        replace(p, tags={"objects": ", ".join({names[(7 * n + k) % 80] for k in (0, 13, 26)})})
+        for n, p in enumerate(sets_in(folder)[0])
+    ]
+    above, below = _CHAIR[name]
+    inputs = f"{describe(folder)}; three generated objects each"
+    return LargestDifference(max_difference(value(name, predictions), above / below), inputs)
+
+
 def _numbers(bleu: str, meteor: float, rouge: float, cider: float) -> dict[str, float]:
     orders = {f"bleu@{n}": float(text) for n, text in enumerate(bleu.split(), 1)}
     return {**orders, "meteor": meteor, "rouge_l": rouge, "cider": cider}
@@ -183,6 +209,9 @@ _GOOD = _numbers(".6667 .4899 .3469 .0000", 0.3444, 0.4280, 0.5637)
 _BAD = _numbers(".4815 .2404 .1359 .0000", 0.1861, 0.3121, 0.2790)
 _NLG = _numbers(".550000 .428174 .284043 .201143", 0.295797, 0.522104, 1.242192)
 _METEOR = 200
+# Counts by the steps of LisaAnne/Hallucination utils/chair.py (6e4d33c), with pattern.en (d25511f)
+# and NLTK 3.10.4; those of the recall by Maxlinn/CHAIR-metric-standalone chair.py (471eb75).
+_CHAIR = {"chair_i": (559, 1609), "chair_s": (458, 1000), "chair_recall": (1017, 4909)}
 _PACKAGE = "pycocoevalcap"
 _SCORERS = {"rouge_l": "rouge.rouge:Rouge", "cider": "cider.cider:Cider"}
 
@@ -230,5 +259,15 @@ CASES = [
     *_goldens("clipscore", "clipscore README", _GOOD, 0, "clipscore: 2 good captions", 5e-5),
     *_goldens("clipscore", "clipscore README", _BAD, 1, "clipscore: 2 bad captions", 5e-5),
     *_goldens("nlg-eval", "nlg-eval README", _NLG, 0, "nlg-eval: 2 captions", 5e-7),
+    Case("spider", "golden: coco-caption notebook", _spider, 5e-4, data="captions/fakecap"),
+    *(
+        Case(
+            name,
+            "golden: Hallucination utils/chair.py",
+            partial(_chair, name),
+            data="captions/fakecap",
+        )
+        for name in _CHAIR
+    ),
     Case("spice", "golden: coco-caption notebook", _spice, 5e-4, data="captions/fakecap"),
 ]

@@ -1,4 +1,4 @@
-"""Conformance cases of CLIPScore and VQAScore: the formulas, and a published example."""
+"""Conformance cases of CLIPScore, VQAScore and CLAPScore: formulas, and published examples."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def _vectors() -> list[Features]:
         {
             "caption": _unit(draws.normal(size=(1, 4))),
             "image": _unit(draws.normal(size=(1, 4))),
+            "audio": _unit(draws.normal(size=(1, 4))),
             "references": _unit(draws.normal(size=(count, 4))),
         }
         for count in counts
@@ -76,6 +77,20 @@ def _value(name: str, row: Features) -> float:
         return fit
     near = max(0.0, *(float(other.astype(np.float64) @ caption) for other in row["references"]))
     return 2 / (1 / fit + 1 / near) if fit and near else 0.0
+
+
+def _clap(name: str, _: Path) -> LargestDifference:
+    features, other = _vectors(), "audio" if name == "clapscore" else "references"
+    theirs = np.mean([np.mean([_dot(row, one) for one in row[other]]) for row in features])
+    predictions = [Prediction(str(i)) for i in range(_N)]
+    ours = measured(name, predictions, features).value
+    return LargestDifference(
+        max_difference(ours, theirs), f"generated: {_N} vectors, cosines of both signs"
+    )
+
+
+def _dot(row: Features, other: Array) -> float:
+    return sum(float(a) * float(b) for a, b in zip(row["caption"][0], other, strict=True))
 
 
 def _golden(name: str, which: str, expected: float, folder: Path) -> LargestDifference:
@@ -156,6 +171,7 @@ _PUBLISHED = (
 CASES = [
     *(Case(name, DEFINITION, partial(_defined, name)) for name in _WEIGHT),
     Case("vqascore", DEFINITION, _rated),
+    *(Case(name, DEFINITION, partial(_clap, name)) for name in ("clapscore", "clap_sim")),
     *(
         Case(
             name,

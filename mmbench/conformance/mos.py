@@ -1,4 +1,4 @@
-"""Conformance cases of opinion scores: scipy's correlations, and the package speechmos."""
+"""Conformance cases of opinion scores and speaker similarity: scipy, speechmos, definitions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
+import numpy as np
+
+from mmbench.conformance.case import (
+    DEFINITION,
+    Case,
+    LargestDifference,
+    max_difference,
+    measured,
+    value,
+)
 from mmbench.conformance.packages import library
 from mmbench.types import Media, Prediction
 
@@ -81,6 +90,21 @@ def _dnsmos(folder: Path) -> LargestDifference:
     return LargestDifference(max_difference(ours, theirs), f"librivox: {len(files)} clips")
 
 
+def _similarity(_: Path) -> LargestDifference:
+    pairs = np.random.default_rng(4).normal(size=(_ITEMS, 2, 16))
+    pairs /= np.linalg.norm(pairs, axis=2, keepdims=True)
+    generated, reference = pairs.astype(np.float32).transpose(1, 0, 2)
+    features = [
+        {"generated": a[None], "reference": b[None]}
+        for a, b in zip(generated, reference, strict=True)
+    ]
+    ours = measured("speaker_similarity", _rated(), features).value
+    dots = (generated.astype(np.float64) * reference.astype(np.float64)).sum(axis=1)
+    return LargestDifference(
+        max_difference(ours, dots.mean()), f"generated: {_ITEMS} pairs of vectors, both signs"
+    )
+
+
 _SCIPY = {"mos_lcc": "pearsonr", "mos_srcc": "spearmanr", "mos_ktau": "kendalltau"}
 CASES = [
     Case("mos", DEFINITION, _mos),
@@ -89,5 +113,6 @@ CASES = [
         for name, function in _SCIPY.items()
     ),
     Case("mos_mse", DEFINITION, partial(_agreement, "mos_mse", _squared)),
+    Case("speaker_similarity", DEFINITION, _similarity),
     Case("dnsmos", "dnsmos.run", _dnsmos, 1e-4, "speechmos", "speech/librivox"),
 ]
