@@ -74,6 +74,14 @@ MODELS: NameTable = {
         "mmbench.models.classifiers:ImageClassifier",
         "image classifiers: ViT, ConvNeXt ...",
     ),
+    "detector": (
+        "mmbench.models.detectors:Detector",
+        "object detectors, with boxes: DETR, RT-DETR, YOLOS ...",
+    ),
+    "segmenter": (
+        "mmbench.models.detectors:Segmenter",
+        "models of instance segmentation, with the pixels of objects: Mask2Former ...",
+    ),
     "timm": (
         "mmbench.models.timm_models:Timm",
         "image models of timm: classification and image embeddings",

@@ -1,6 +1,7 @@
 """Calls of a model's methods, and the encoding of their outputs as bytes.
 
-Vectors are stored as little-endian float32, texts as JSON, images as PNG, audio as WAV. If a model
+Vectors are stored as little-endian float32, texts and detected objects as JSON, images as PNG,
+audio as WAV. If a model
 returns class scores in float64, they are stored in float64 after the byte `d`. A model may return a
 SampleError in place of an output; then only this item fails.
 """
@@ -18,14 +19,25 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from mmbench.engine.stored_objects import are_detections, decode_objects, encode_objects
 from mmbench.errors import ContentError, ModelError, SampleError
 from mmbench.media.recordings.wav import wav_bytes
-from mmbench.protocols import Classifies, Draws, Embeds, Rates, Speaks, SplitsReasoning, Writes
+from mmbench.protocols import (
+    Classifies,
+    Detects,
+    Draws,
+    Embeds,
+    Rates,
+    Speaks,
+    SplitsReasoning,
+    Writes,
+)
 from mmbench.storage.journal.entries import RowBlock
 from mmbench.text import count, plain
 from mmbench.text.reasoning import split_reasoning
 from mmbench.types import (
     Audio,
+    Detection,
     GeneratedText,
     Media,
     Method,
@@ -106,6 +118,8 @@ def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
     if method == "draw":
         save = getattr(output, "save", None)
         return partial(_png, save) if save else None
+    if method == "detect":
+        return partial(encode_objects, output) if are_detections(output) else None
     return partial(_wav, output) if isinstance(output, Audio) else None
 
 
@@ -265,7 +279,7 @@ def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
 
 
 def _generate(model: object, items: Sequence[object], requests: Requests) -> object:
-    """Call the model's `write`, `draw` or `speak`.
+    """Call the model's `write`, `draw`, `detect` or `speak`.
 
     The module `loading.prepare` has checked that the model's class has the method.
     """
@@ -276,6 +290,9 @@ def _generate(model: object, items: Sequence[object], requests: Requests) -> obj
         assert isinstance(model, Draws)
         seeded = [one for one in items if isinstance(one, SeededPrompt)]  # all items of `draw`
         return model.draw([one.prompt for one in seeded], [one.seed for one in seeded])
+    if requests.method == "detect":
+        assert isinstance(model, Detects)
+        return model.detect(items, requests.labels)
     assert isinstance(model, Speaks)
     return model.speak(items)
 
@@ -291,10 +308,14 @@ def _wav(sound: Audio) -> bytes:
     return wav_bytes(samples[:, None] if samples.ndim == 1 else samples, sound.rate)
 
 
-def decode_output(row: bytes | memoryview, method: Method) -> GeneratedText | Media:
-    """Decode a stored row to a text, an image or an audio clip."""
+def decode_output(
+    row: bytes | memoryview, method: Method
+) -> GeneratedText | Media | list[Detection]:
+    """Decode a stored row to a text, an image, an audio clip or the objects in an image."""
     if method == "write":
         return msgspec.json.decode(row, type=GeneratedText)
+    if method == "detect":
+        return decode_objects(row)
     modality: Modality = "image" if method == "draw" else "audio"
     return Media(modality, f"generated {modality}", partial(bytes, row))
 
@@ -303,4 +324,5 @@ _TYPES = {
     "write": "mmbench.types.GeneratedText(text: str, finish: 'stop' or 'length', tokens: int)",
     "draw": "a PIL image",
     "speak": "an mmbench.types.Audio",
+    "detect": "a list of mmbench.types.Detection(label: str, score: float, box: 4 floats)",
 }

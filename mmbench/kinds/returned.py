@@ -37,9 +37,10 @@ _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "loglikelihood": ((ContinuationRequest,), "ContinuationRequests"),
     "draw": ((SeededPrompt,), "SeededPrompts"),
     "speak": _CONTENT,
+    "detect": ((Media, InvalidContent), "images and InvalidContent"),
 }
-_GENERATES = ("write", "draw", "speak")
-_EMBEDS = ("embed", "classify")
+_GENERATES = ("write", "draw", "speak", "detect")
+_EMBEDS = ("embed", "classify", "detect")
 _ROLES = ("system", "user", "assistant")
 _VALUES = "a list with one value per sample, an InvalidContent for a failed sample"
 

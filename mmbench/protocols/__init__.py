@@ -19,6 +19,7 @@ from mmbench.protocols.model_extras import (
 )
 from mmbench.protocols.models import (
     Classifies,
+    Detects,
     Draws,
     Embeds,
     ModelClass,
@@ -42,6 +43,7 @@ __all__ = [
     "Classifies",
     "Dataset",
     "DescribesServer",
+    "Detects",
     "Draws",
     "Embeds",
     "Hears",

@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
-from mmbench.types import Array, Audio, GeneratedText, GenerationConfig, Modality, Role
+from mmbench.types import (
+    Array,
+    Audio,
+    Detection,
+    GeneratedText,
+    GenerationConfig,
+    Modality,
+    Role,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -125,4 +133,20 @@ class Speaks(Protocol):
 
     def speak(self, texts: Sequence[Input]) -> Sequence[Audio | SampleError]:
         """Return n audio clips, with a SampleError for each text that failed."""
+        ...
+
+
+@runtime_checkable
+class Detects(Protocol):
+    """An object detector. The objects of an image depend only on this image and the labels."""
+
+    modalities: frozenset[Modality]
+
+    def detect(
+        self, images: Sequence[Input], labels: Sequence[str]
+    ) -> Sequence[Sequence[Detection] | SampleError]:
+        """Return the objects of the classes `labels` in each of n images, in any order.
+
+        Raises ModelError for a label that the detector does not know.
+        """
         ...

@@ -28,6 +28,7 @@ from mmbench.types.content import (
     VideoFrames,
     View,
 )
+from mmbench.types.detections import Detection, Mask
 from mmbench.types.predictions import (
     Directions,
     FeatureRequest,
@@ -103,6 +104,7 @@ __all__ = [
     "Content",
     "ContinuationRequest",
     "Conversation",
+    "Detection",
     "Directions",
     "EncodedImage",
     "EncodedVideo",
@@ -115,6 +117,7 @@ __all__ = [
     "InvalidContent",
     "Item",
     "KindOptions",
+    "Mask",
     "Media",
     "MediaPlace",
     "Message",

@@ -117,9 +117,9 @@ def tagged(
 
 
 # The features of one prediction, by name, for k contents: embeddings or class scores [k, d],
-# log-likelihoods with token counts [k, 2], or k texts.
+# log-likelihoods with token counts [k, 2], k texts, or k lists of Detections.
 Features = dict[str, Any]
-FeatureMethod = Literal["embed", "classify", "write", "loglikelihood"]
+FeatureMethod = Literal["embed", "classify", "write", "loglikelihood", "detect"]
 
 
 class ModelFile(Struct, frozen=True):
@@ -138,14 +138,15 @@ class FeatureRequest(Struct, frozen=True):
 
     `contents` is a function that returns the contents for a prediction, by name: {"image": [image],
     "references": [text, text]}. Their type depends on `method`: contents for "embed" and
-    "classify", conversations for "write", ContinuationRequests for "loglikelihood". `modalities`
-    maps each name of contents to a modality and a role. `model` is the default model. `variants`
-    maps arguments of the metric, such as `tf` of `fid@tf`, to a model and its options; any other
-    argument is the name of a model. `files` maps models to the checkpoint files that the user must
-    provide. If `normalise` is true, embeddings are L2-normalised. `generation` has the settings of
-    generated texts. `media` are modalities that conversations contain in addition to those of
-    `modalities`. If `chosen_by` is the name of a run setting, such as `judge`, this setting names
-    the model (`--judge MODEL`) unless the metric's name does.
+    "classify", conversations for "write", ContinuationRequests for "loglikelihood", images for
+    "detect", which looks for the classes `labels`. `modalities` maps each name of contents to a
+    modality and a role. `model` is the default model. `variants` maps arguments of the metric, such
+    as `tf` of `fid@tf`, to a model and its options; any other argument is the name of a model.
+    `files` maps models to the checkpoint files that the user must provide. If `normalise` is true,
+    embeddings are L2-normalised. `generation` has the settings of generated texts. `media` are
+    modalities that conversations contain in addition to those of `modalities`. If `chosen_by` is
+    the name of a run setting, such as `judge`, this setting names the model (`--judge MODEL`)
+    unless the metric's name does.
 
     The request may depend on the argument in brackets of the metric's name and on its options:
     `configure` then returns the request for them; its model and model options are ignored.
@@ -169,6 +170,7 @@ class FeatureRequest(Struct, frozen=True):
     files: dict[str, ModelFile] = field(default_factory=dict)
     normalise: bool = True
     failed: bool = False
+    labels: tuple[str, ...] = ()
     then: FeatureRequest | None = None
     generation: GenerationConfig = GenerationConfig()
     media: frozenset[Modality] = frozenset()

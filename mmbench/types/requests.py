@@ -50,7 +50,7 @@ class GeneratedText(Struct, frozen=True, omit_defaults=True):
     prompt_tokens: int = 0
 
 
-Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak"]
+Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak", "detect"]
 
 
 class Requests(Struct, frozen=True):
@@ -58,9 +58,10 @@ class Requests(Struct, frozen=True):
 
     The type of `contents` depends on the method: Contents for embed, Contents or Views for
     classify, Conversations for write, ContinuationRequests for loglikelihood, SeededPrompts for
-    draw, and strings for speak. All contents have the same `modality` and `role`. If `normalise` is
-    False, embeddings are not L2-normalised; the FID family needs such embeddings. `labels` are the
-    class names that a classifier must have.
+    draw, strings for speak, and images for detect. All contents have the same `modality` and
+    `role`. If `normalise` is False, embeddings are not L2-normalised; the FID family needs such
+    embeddings. `labels` are the class names that a classifier must have, or the classes that a
+    detector looks for.
     """
 
     contents: Sequence[Item]
@@ -91,7 +92,7 @@ class VectorOutputs(Struct, frozen=True):
 class GeneratedOutputs(Struct, frozen=True):
     """Generated texts (GeneratedText), images or audio (Media), and the reasons of failed rows.
 
-    The value of a failed row is None.
+    The outputs of detect are lists of Detections. The value of a failed row is None.
     """
 
     values: list[Any]

@@ -33,6 +33,7 @@ LAYERS = [
     {"data.sources"},
     {"predictions"},
     # 3: runs, comparisons, reports
+    {"engine.stored_objects"},
     {"engine.options", "engine.progress", "engine.identity", "engine.dispatch", "engine.speed",
      "engine.usage", "engine.score_names"},
     {"engine.loading.models", "engine.loading.data"},

@@ -37,20 +37,21 @@ def declaration(forms: list[str], info: MetricInfo) -> Iterator[str]:
     yield f"range: {value_range(info) or 'no worst and no best value'}{_twice(info)}"
     yield f"kinds: {', '.join(sorted(info.kinds)) or 'any'}"
     yield f"needs: {', '.join(info.needs) or 'nothing more'}"
-    for wants in info.wants.chain() if info.wants else ():
-        yield f"features of a model: {_model(wants)}"
+    for at, wants in enumerate(info.wants.chain() if info.wants else ()):
+        other = "@MODEL" if at == 0 else ",MODEL"
+        yield f"features of a model: {_model(wants, other)}"
 
 
 def _twice(info: MetricInfo) -> str:
     return ", doubled for two directions" if info.sums_directions else ""
 
 
-def _model(wants: FeatureRequest) -> str:
+def _model(wants: FeatureRequest, other: str) -> str:
     own = wants.model or "none by default"
     variants = [f"@{name}: {_with_options(*chosen)}" for name, chosen in wants.variants.items()]
     used = [_with_options(own, wants.options)] if wants.model or not variants else []
     files = [f"{model} needs --{file.option} FILE" for model, file in wants.files.items()]
-    return "; ".join([*used, *variants, "@MODEL: any other", *files])
+    return "; ".join([*used, *variants, f"{other}: any other", *files])
 
 
 def _with_options(model: str, options: dict[str, object]) -> str:

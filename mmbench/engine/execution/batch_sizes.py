@@ -13,7 +13,7 @@ _SHARE = 4  # a batch may take 1 / _SHARE of the free memory
 
 # Autoregressive and diffusion models gain little from larger batches and need the memory of every
 # step.
-_LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "loglikelihood": 16}
+_LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "detect": 8, "loglikelihood": 16}
 
 
 def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:

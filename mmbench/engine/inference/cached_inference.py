@@ -212,4 +212,6 @@ def _request_name(requests: Requests) -> str:
         return f"{requests.modality}-{requests.role}"
     if requests.method == "write":
         return f"write-{digest(msgspec.json.encode(requests.options)).hex()[:16]}"
+    if requests.method == "detect":
+        return f"detect-{digest(msgspec.json.encode(list(requests.labels))).hex()[:16]}"
     return f"{requests.method}-{requests.modality}"

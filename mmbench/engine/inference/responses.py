@@ -14,6 +14,7 @@ from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
 from mmbench.storage.journal.entries import JournalBatch
 from mmbench.types import (
     Array,
+    Detection,
     GeneratedOutputs,
     GeneratedText,
     Item,
@@ -24,6 +25,9 @@ from mmbench.types import (
 
 _IN_MEMORY = 1 << 30  # bytes; larger matrices are in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
+
+
+Generated = GeneratedText | Media | list[Detection]
 
 
 class Distinct(NamedTuple):
@@ -81,7 +85,7 @@ class ResponseTable:
         self._requests = requests
         self._vectors: Array | None = None
         generated = 0 if requests.method in dispatch.VECTORS else n
-        self._generated: list[GeneratedText | Media | None] = [None] * generated
+        self._generated: list[Generated | None] = [None] * generated
         self._failures: dict[int, str] = {}
 
     @property
@@ -104,7 +108,7 @@ class ResponseTable:
         self._add(np.array(answered, np.int64), batch.rows)
         return np.array([*row_of.values()], np.int64)
 
-    def generated(self, rows: Places) -> list[GeneratedText | Media | None]:
+    def generated(self, rows: Places) -> list[Generated | None]:
         """Return the generated outputs in `rows`; return an empty list for vectors."""
         return [] if self.all_or_nothing else [self._generated[row] for row in rows.tolist()]
 

@@ -59,12 +59,17 @@ class FeatureExtractor:
         Raises Missing if a model cannot be found, UserError if it lacks the ability that the metric
         needs.
         """
-        return [(one, self._model(metric, one)) for one in wants.chain()]
+        first, second = metric.partition("@")[0] + "@", metric.partition(",")[0]
+        others = f"{second}," if "@" in second else f"{second}@,"
+        return [
+            (one, self._model(metric, one, others if at else first))
+            for at, one in enumerate(wants.chain())
+        ]
 
-    def _model(self, metric: str, wants: FeatureRequest) -> Model:
+    def _model(self, metric: str, wants: FeatureRequest, named: str) -> Model:
+        """Find the model of one request; `named` is the metric's name up to that of the model."""
         context = self._context
         text = _model_name(metric, wants, context.options)
-        family = metric.partition("@")[0]
         try:
             resolver = ModelResolver(context.keys, device=context.options.device)
             model = find(text, resolver, dict(wants.options))
@@ -72,21 +77,20 @@ class FeatureExtractor:
             if wants.model is None:  # chosen by a flag
                 raise ModelError(f"--{wants.chosen_by}: {error}") from error
             raise Missing(
-                f"metric {metric} needs a model: {error}; or use another model:"
-                f" {family}@NAME@FOLDER"
+                f"metric {metric} needs a model: {error}; or use another model: {named}NAME@FOLDER"
             ) from error
         needed = {modality for modality, _ in wants.modalities.values()} | wants.media
         if model.destination and not context.options.allow_outside:
             raise UserError(
                 f"metric {metric} would send {'texts' if needed == {'text'} else 'files'} to"
-                f" {model.destination}; use {family}@NAME with a model on this machine, or pass"
+                f" {model.destination}; use {named}NAME with a model on this machine, or pass"
                 " --allow-outside"
             )
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
             abilities = f"{wants.method} {' and '.join(sorted(needed))}"
             raise UserError(
                 f"metric {metric} needs a model that can {abilities}, which {text} cannot; use"
-                f" {family}@NAME with another model"
+                f" {named}NAME with another model"
             )
         return model
 
@@ -120,7 +124,8 @@ class FeatureExtractor:
         extracted = ExtractedFeatures([{} for _ in predictions], {}, "")
         key: tuple[object, ...] = ()
         for request, model in self.models(metric, wants):
-            key = (*key, model.info.hash, request.contents, request.normalise, request.method)
+            key += (model.info.hash, request.contents, request.normalise)
+            key += (request.method, request.labels)
             if key not in self._last or not _are_same(self._last[key][0], predictions):
                 more = self._extend(metric, request, model, predictions, extracted)
                 self._last[key] = predictions, more
@@ -169,6 +174,7 @@ class FeatureExtractor:
                 normalise=request.normalise,
                 method=request.method,
                 options=request.generation,
+                labels=request.labels,
             )
             for name, (modality, role) in request.modalities.items()
         }
