@@ -248,6 +248,10 @@ DATA: NameTable = {
         "mmbench.data.published.coco_prompts:coco_prompts",
         "captions of COCO as prompts, with the real images as references",
     ),
+    "geneval": (
+        "mmbench.data.published.geneval:geneval",
+        "GenEval's prompts with the objects, counts, colours and positions that they name",
+    ),
     "mmbench": (
         "mmbench.data.published.mmbench_tsv:mmbench",
         "MMBench's TSV: each question with all rotations of its options",
@@ -352,6 +356,7 @@ METRICS: NameTable = {
     "clapscore": (f"{_CLAPSCORE}:clapscore", "cosine of caption and audio under CLAP"),
     "clap_sim": (f"{_CLAPSCORE}:clap_sim", "mean cosine of caption and references under CLAP"),
     "vqascore": ("mmbench.metrics.captions.vqascore:vqascore", "probability that a chat model sees the text in the image"),
+    "geneval@detector": ("mmbench.metrics.composition.geneval:geneval", "share of images with the objects, counts, colours and positions of the prompt"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),
@@ -438,6 +443,7 @@ CONFORMANCE: NameTable = {
         "mmbench.conformance.clipscore:CASES",
         "CLIPScore, PAC-S, VQAScore, CLAPScore",
     ),
+    "composition": ("mmbench.conformance.composition:CASES", "objects in generated images"),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),

@@ -187,6 +187,25 @@ def _prompts() -> Samples:
     )
 
 
+def _compositions() -> Samples:
+    """Return prompts with requirements: a number of objects of a class."""
+    clauses = [{"class": "bench", "count": 1}, {"class": "clock", "count": 2}]
+    return Samples(
+        [
+            msgspec.structs.replace(
+                sample,
+                inputs=sample.inputs | {"requirements": _requirements("ab"[i % 2], clauses[i % 2])},
+                tags={"tag": "ab"[i % 2]},
+            )
+            for i, sample in enumerate(_prompts().samples)
+        ]
+    )
+
+
+def _requirements(tag: str, clause: dict[str, object]) -> str:
+    return msgspec.json.encode({"tag": tag, "include": [clause]}).decode()
+
+
 def _published(spec: TaskSpec) -> Samples:
     """Return data in the form of published annotation files, for the kind and metrics of a task."""
     data = _by_kind(spec)
@@ -227,5 +246,6 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     "captioned": _pairs,
     "images": lambda _: _images(),
     "ratings": lambda _: _ratings(),
+    "geneval": lambda _: _compositions(),
     **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench"), _published),
 }
