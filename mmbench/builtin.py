@@ -128,6 +128,10 @@ MODELS: NameTable = {
         "mmbench.models.api.serve:Serve",
         "any checkpoint behind vLLM or `transformers serve`, which mmbench starts and stops",
     ),
+    "text-encoder": (
+        "mmbench.models.texts.encoder:TextEncoder",
+        "any text encoder of transformers or sentence-transformers: BERT, RoBERTa, MPNet ...",
+    ),
     "inception": (
         "mmbench.models.inception.adapter:Inception",
         "the Inception network of 2015-12-05, from torch-fidelity's weights: FID, KID, IS, PRDC",

@@ -1,8 +1,8 @@
 """Calls of a model's methods, and the encoding of their outputs as bytes.
 
 Vectors are stored as little-endian float32, texts and detected objects as JSON, images as PNG,
-audio as WAV. If a model
-returns class scores in float64, they are stored in float64 after the byte `d`. A model may return a
+audio as WAV, and matches of tokens as in `mmbench.storage.journal.token_matches`. If a model returns
+class scores in float64, they are stored in float64 after the byte `d`. A model may return a
 SampleError in place of an output; then only this item fails.
 """
 
@@ -27,24 +27,28 @@ from mmbench.protocols import (
     Detects,
     Draws,
     Embeds,
+    MatchesTokens,
     Rates,
     Speaks,
     SplitsReasoning,
     Writes,
 )
 from mmbench.storage.journal.entries import RowBlock
+from mmbench.storage.journal.token_matches import decode_matches, encode_matches
 from mmbench.text import count, plain
 from mmbench.text.reasoning import split_reasoning
 from mmbench.types import (
     Audio,
     Detection,
     GeneratedText,
+    MatchRequest,
     Media,
     Method,
     Modality,
     Requests,
     ScoreScale,
     SeededPrompt,
+    TokenMatches,
 )
 
 Vectors = NDArray[np.float32] | NDArray[np.float64]
@@ -53,6 +57,7 @@ StoredRow = bytes | memoryview | SampleError
 
 _SCALES: tuple[ScoreScale, ...] = ("logits", "probabilities")
 VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
+Generated = GeneratedText | TokenMatches | Media | list[Detection]  # a decoded output
 
 
 def call(
@@ -80,7 +85,7 @@ def call(
 
 
 def encode_output(output: object, model: object, method: Method, name: str) -> StoredRow:
-    """Encode a text, an image or an audio clip as bytes; return a SampleError unchanged.
+    """Encode a text, an image, audio or matches as bytes; return a SampleError unchanged.
 
     Reasoning in a text is separated from the answer, unless the model has already done so. Return a
     ContentError if the output cannot be encoded. Raises ModelError for an output of the wrong type.
@@ -120,6 +125,8 @@ def _encoder(output: object, method: Method) -> Callable[[], bytes] | None:
         return partial(_png, save) if save else None
     if method == "detect":
         return partial(encode_objects, output) if are_detections(output) else None
+    if method == "match_tokens":
+        return partial(encode_matches, output) if isinstance(output, TokenMatches) else None
     return partial(_wav, output) if isinstance(output, Audio) else None
 
 
@@ -279,13 +286,16 @@ def decode_vectors(rows: Sequence[bytes | memoryview]) -> Vectors:
 
 
 def _generate(model: object, items: Sequence[object], requests: Requests) -> object:
-    """Call the model's `write`, `draw`, `detect` or `speak`.
+    """Call the model's `write`, `match_tokens`, `draw`, `detect` or `speak`.
 
     The module `loading.prepare` has checked that the model's class has the method.
     """
     if requests.method == "write":
         assert isinstance(model, Writes)
         return model.write(items, requests.options)
+    if requests.method == "match_tokens":
+        assert isinstance(model, MatchesTokens)
+        return model.match_tokens([one for one in items if isinstance(one, MatchRequest)])
     if requests.method == "draw":
         assert isinstance(model, Draws)
         seeded = [one for one in items if isinstance(one, SeededPrompt)]  # all items of `draw`
@@ -308,12 +318,12 @@ def _wav(sound: Audio) -> bytes:
     return wav_bytes(samples[:, None] if samples.ndim == 1 else samples, sound.rate)
 
 
-def decode_output(
-    row: bytes | memoryview, method: Method
-) -> GeneratedText | Media | list[Detection]:
-    """Decode a stored row to a text, an image, an audio clip or the objects in an image."""
+def decode_output(row: bytes | memoryview, method: Method) -> Generated:
+    """Decode a stored row to a text, matches of tokens, an image, audio or detected objects."""
     if method == "write":
         return msgspec.json.decode(row, type=GeneratedText)
+    if method == "match_tokens":
+        return decode_matches(row)
     if method == "detect":
         return decode_objects(row)
     modality: Modality = "image" if method == "draw" else "audio"
@@ -322,6 +332,7 @@ def decode_output(
 
 _TYPES = {
     "write": "mmbench.types.GeneratedText(text: str, finish: 'stop' or 'length', tokens: int)",
+    "match_tokens": "an mmbench.types.TokenMatches",
     "draw": "a PIL image",
     "speak": "an mmbench.types.Audio",
     "detect": "a list of mmbench.types.Detection(label: str, score: float, box: 4 floats)",

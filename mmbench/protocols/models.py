@@ -19,8 +19,10 @@ from mmbench.types import (
     Detection,
     GeneratedText,
     GenerationConfig,
+    MatchRequest,
     Modality,
     Role,
+    TokenMatches,
 )
 
 if TYPE_CHECKING:
@@ -111,6 +113,21 @@ class Rates(Protocol):
 
     def loglikelihood(self, conversations: Sequence[Input], texts: Sequence[str]) -> Array:
         """Return the log-likelihoods of n texts, one for each conversation."""
+        ...
+
+
+@runtime_checkable
+class MatchesTokens(Protocol):
+    """A model of texts that compares the vectors of their tokens, as BERTScore needs.
+
+    `match_tokens` returns the best cosines instead of the vectors, which are a thousand times
+    larger. Each result depends only on its own text and references.
+    """
+
+    modalities: frozenset[Modality]
+
+    def match_tokens(self, items: Sequence[MatchRequest]) -> Sequence[TokenMatches]:
+        """Match the tokens of n texts with the tokens of their references."""
         ...
 
 

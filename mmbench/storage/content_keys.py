@@ -29,6 +29,7 @@ from mmbench.types import (
     ContinuationRequest,
     InvalidContent,
     Item,
+    MatchRequest,
     Media,
     Message,
     SeededPrompt,
@@ -174,6 +175,8 @@ class ContentKeys:
                 return digest("seeded", item.prompt, str(item.seed))
             case ContinuationRequest():
                 return digest("continued", self.key(item.conversation), item.text)
+            case MatchRequest():
+                return digest("matched", item.text, *item.references)
             case _:
                 return digest("conversation", *map(self._message, item))
 

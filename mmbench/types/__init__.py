@@ -19,6 +19,7 @@ from mmbench.types.content import (
     Frames,
     InvalidContent,
     Item,
+    MatchRequest,
     Media,
     Message,
     Modality,
@@ -59,6 +60,7 @@ from mmbench.types.requests import (
     Method,
     Requests,
     ScoreScale,
+    TokenMatches,
     VectorOutputs,
 )
 from mmbench.types.samples import (
@@ -118,6 +120,7 @@ __all__ = [
     "Item",
     "KindOptions",
     "Mask",
+    "MatchRequest",
     "Media",
     "MediaPlace",
     "Message",
@@ -146,6 +149,7 @@ __all__ = [
     "StoredSample",
     "TaskInfo",
     "TaskSpec",
+    "TokenMatches",
     "TrainingRun",
     "TrainingStep",
     "VectorOutputs",

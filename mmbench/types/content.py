@@ -159,6 +159,13 @@ class ContinuationRequest(Struct, frozen=True):
     text: str
 
 
+class MatchRequest(Struct, frozen=True):
+    """A request for the best matches between the tokens of a text and those of its references."""
+
+    text: str
+    references: tuple[str, ...]
+
+
 class SeededPrompt(Struct, frozen=True):
     """A prompt for image generation, with the seed of the initial noise."""
 
@@ -166,4 +173,4 @@ class SeededPrompt(Struct, frozen=True):
     seed: int
 
 
-Item = Content | View | Conversation | ContinuationRequest | SeededPrompt
+Item = Content | View | Conversation | ContinuationRequest | MatchRequest | SeededPrompt

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from mmbench.types.content import Array, Item, Modality, Role
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # The scale of class scores. `similarities` (100 · cosine, in zero-shot classification) order the
 # classes of a sample like logits, but have no threshold. "" marks scores of unknown origin.
@@ -50,18 +54,36 @@ class GeneratedText(Struct, frozen=True, omit_defaults=True):
     prompt_tokens: int = 0
 
 
-Method = Literal["embed", "classify", "write", "loglikelihood", "draw", "speak", "detect"]
+class TokenMatches(Struct, frozen=True):
+    """The best match of each token of a text among the tokens of each reference, and vice versa.
+
+    `text` [t] and the arrays [r] in `references` are token ids, int32. The id -1 marks the tokens
+    that begin, separate and end texts. For each reference, `text_best` has an array [t] with the
+    highest cosine of each token of the text with the tokens of the reference, and `reference_best`
+    an array [r] with the highest cosine of each token of the reference with the tokens of the text,
+    float32. Two texts without tokens have no match: 0.
+    """
+
+    text: NDArray[np.int32]
+    references: list[NDArray[np.int32]]
+    text_best: list[Array]
+    reference_best: list[Array]
+
+
+Method = Literal[
+    "embed", "classify", "write", "loglikelihood", "match_tokens", "draw", "speak", "detect"
+]
 
 
 class Requests(Struct, frozen=True):
     """Requests to a model, all for the same method.
 
     The type of `contents` depends on the method: Contents for embed, Contents or Views for
-    classify, Conversations for write, ContinuationRequests for loglikelihood, SeededPrompts for
-    draw, strings for speak, and images for detect. All contents have the same `modality` and
-    `role`. If `normalise` is False, embeddings are not L2-normalised; the FID family needs such
-    embeddings. `labels` are the class names that a classifier must have, or the classes that a
-    detector looks for.
+    classify, Conversations for write, ContinuationRequests for loglikelihood, MatchRequests for
+    match_tokens, SeededPrompts for draw, strings for speak, and images for detect. All contents
+    have the same `modality` and `role`. If `normalise` is False, embeddings are not L2-normalised;
+    the FID family needs such embeddings. `labels` are the class names that a classifier must have,
+    or the classes that a detector looks for.
     """
 
     contents: Sequence[Item]
@@ -92,7 +114,8 @@ class VectorOutputs(Struct, frozen=True):
 class GeneratedOutputs(Struct, frozen=True):
     """Generated texts (GeneratedText), images or audio (Media), and the reasons of failed rows.
 
-    The outputs of detect are lists of Detections. The value of a failed row is None.
+    For match_tokens, the values are TokenMatches, for detect lists of Detections. The value of a
+    failed row is None.
     """
 
     values: list[Any]

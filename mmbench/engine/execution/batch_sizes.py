@@ -12,8 +12,15 @@ _ACTIVATIONS = 32  # bytes during a forward pass per byte of prepared input, a g
 _SHARE = 4  # a batch may take 1 / _SHARE of the free memory
 
 # Autoregressive and diffusion models gain little from larger batches and need the memory of every
-# step.
-_LARGEST_BATCHES = {"write": 16, "draw": 4, "speak": 8, "detect": 8, "loglikelihood": 16}
+# step. A request for matches of tokens has several texts.
+_LARGEST_BATCHES = {
+    "write": 16,
+    "draw": 4,
+    "speak": 8,
+    "detect": 8,
+    "loglikelihood": 16,
+    "match_tokens": 32,
+}
 
 
 def first_size(item_bytes: int, device: str, largest: int | None = None) -> int:

@@ -18,6 +18,7 @@ from mmbench.types import (
     Frames,
     InvalidContent,
     Item,
+    MatchRequest,
     Media,
     Message,
     SeededPrompt,
@@ -32,14 +33,15 @@ FRAMES = Frames(8)  # for models without `frames`
 def decode(item: Item, model: object) -> object:
     """Return an item with its media decoded for the model.
 
-    A text stays a str. An image becomes a PIL.Image, or an EncodedImage if the model implements
-    TakesEncoded. An audio clip becomes an Audio at the model's sampling rate. A video becomes
-    VideoFrames, or an EncodedVideo if the model implements TakesEncodedVideos. A
+    A text stays a str, and a MatchRequest stays as it is. An image becomes a PIL.Image, or an
+    EncodedImage if the model implements TakesEncoded. An audio clip becomes an Audio at the model's
+    sampling rate. A video becomes VideoFrames, or an EncodedVideo if the model implements
+    TakesEncodedVideos. A
     ContinuationRequest becomes (conversation, text). Raises SampleError if the item is invalid or
     cannot be decoded.
     """
     match item:
-        case str() | SeededPrompt():
+        case str() | SeededPrompt() | MatchRequest():
             return item
         case InvalidContent():
             raise SampleError(item.reason)
@@ -132,6 +134,8 @@ def length(item: Item) -> int:
             return _bytes(item) if item.modality == "audio" else 0
         case ContinuationRequest():
             return length(item.conversation) + len(item.text)
+        case MatchRequest():
+            return len(item.text) + sum(map(len, item.references))
         case tuple():
             return sum(length(part) for message in item for part in message.parts)
         case _:

@@ -22,7 +22,7 @@ from mmbench.errors import ModelError, SampleError
 from mmbench.memory import is_out_of_memory
 from mmbench.protocols import Prepares, WritesEach
 from mmbench.text import count
-from mmbench.types import Item, Message, Requests, SeededPrompt
+from mmbench.types import Item, MatchRequest, Message, Requests, SeededPrompt
 
 # Number of batches decoded during a forward pass. It is 0 on a CPU: the forward pass uses every
 # core and would wait for a core that decodes; decoding a batch on all cores first is faster.
@@ -60,7 +60,7 @@ class Forward:
         except SampleError as error:
             return error
         self._audio_seconds.append(seconds_of_sound(decoded))
-        if not isinstance(self.model, Prepares) or isinstance(decoded, SeededPrompt):
+        if not isinstance(self.model, Prepares) or isinstance(decoded, SeededPrompt | MatchRequest):
             return decoded
         try:
             return self._prepare(self.model, decoded)

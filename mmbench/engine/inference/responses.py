@@ -14,20 +14,14 @@ from mmbench.storage.content_keys import ContentKeys, Keys, by_bytes
 from mmbench.storage.journal.entries import JournalBatch
 from mmbench.types import (
     Array,
-    Detection,
     GeneratedOutputs,
-    GeneratedText,
     Item,
-    Media,
     Requests,
     VectorOutputs,
 )
 
 _IN_MEMORY = 1 << 30  # bytes; larger matrices are in a temporary memory map
 _BLOCK = 1 << 16  # rows normalised or copied at a time
-
-
-Generated = GeneratedText | Media | list[Detection]
 
 
 class Distinct(NamedTuple):
@@ -76,7 +70,7 @@ def _surely_distinct(keys: Keys) -> bool:
 class ResponseTable:
     """The outputs of n distinct items, and the reasons of failures by row.
 
-    Outputs are either vectors [n, d] or a list of generated texts, images or audio clips.
+    Outputs are either vectors [n, d] or a list of texts, matches of tokens, images or audio clips.
     """
 
     def __init__(self, n: int, requests: Requests, name: str = "the model") -> None:
@@ -85,7 +79,7 @@ class ResponseTable:
         self._requests = requests
         self._vectors: Array | None = None
         generated = 0 if requests.method in dispatch.VECTORS else n
-        self._generated: list[Generated | None] = [None] * generated
+        self._generated: list[dispatch.Generated | None] = [None] * generated
         self._failures: dict[int, str] = {}
 
     @property
@@ -108,7 +102,7 @@ class ResponseTable:
         self._add(np.array(answered, np.int64), batch.rows)
         return np.array([*row_of.values()], np.int64)
 
-    def generated(self, rows: Places) -> list[Generated | None]:
+    def generated(self, rows: Places) -> list[dispatch.Generated | None]:
         """Return the generated outputs in `rows`; return an empty list for vectors."""
         return [] if self.all_or_nothing else [self._generated[row] for row in rows.tolist()]
 

@@ -7,7 +7,7 @@ only with `trust_remote_code`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,13 +61,15 @@ def load_model(
     trust_remote_code: bool = False,
     auto: str = "AutoModel",
     lora: str | None = None,
+    unused: Sequence[str] = (),
 ) -> Network:
     """Load the model in `folder` for evaluation.
 
     `device` is cpu, cuda or cuda:N; `dtype` is float32, bfloat16 or float16; `auto` is the name of
     the Auto class of transformers (AutoModelForCTC). `lora` is the folder of a LoRA of peft. In
     float32 it is merged into the weights; in other dtypes it is added in each forward pass, because
-    a merged weight would be rounded to 8 or 11 bits. Raises ModelError if the model cannot be
+    a merged weight would be rounded to 8 or 11 bits. Weights whose names begin with one of `unused`
+    may be missing, because the caller does not use them. Raises ModelError if the model cannot be
     loaded or weights are missing or of the wrong shape.
     """
     import torch
@@ -82,14 +84,18 @@ def load_model(
             ignore_mismatched_sizes=True,  # to report their names below
             output_loading_info=True,
         )
-        _check_weights(folder, loading_info)
+        _check_weights(folder, loading_info, tuple(unused))
         if lora is not None:
             model = apply_lora(model, lora, folder, merge=dtype == "float32")
         return model.eval().to(device)
 
 
-def _check_weights(folder: Path, loading_info: LoadingInfo) -> None:
-    missing = [name for name in loading_info["missing_keys"] if not name.endswith(_ONLY_TRAINED)]
+def _check_weights(folder: Path, loading_info: LoadingInfo, unused: tuple[str, ...]) -> None:
+    missing = [
+        name
+        for name in loading_info["missing_keys"]
+        if not name.endswith(_ONLY_TRAINED) and not name.startswith(unused)
+    ]
     refuse_weights(folder, "lacks weights", missing)
     others = [name for name, *_ in loading_info["mismatched_keys"]]
     refuse_weights(folder, "has weights with a shape other than in config.json", others)

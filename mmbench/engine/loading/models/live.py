@@ -18,13 +18,23 @@ from mmbench.engine.loading.models.live_state import device_of, dtype_of, state_
 from mmbench.engine.loading.models.model_ref import split_checkpoint
 from mmbench.engine.loading.models.resolver import Model
 from mmbench.errors import ModelError
-from mmbench.protocols import Classifies, Detects, Draws, Embeds, ModelClass, Rates, Speaks, Writes
+from mmbench.protocols import (
+    Classifies,
+    Detects,
+    Draws,
+    Embeds,
+    MatchesTokens,
+    ModelClass,
+    Rates,
+    Speaks,
+    Writes,
+)
 from mmbench.storage.content_keys import digest
 from mmbench.types import LIVE, ModelInfo
 
 _METHODS = tuple(
     method
-    for ability in (Embeds, Classifies, Writes, Rates, Draws, Speaks, Detects)
+    for ability in (Embeds, Classifies, Writes, Rates, MatchesTokens, Draws, Speaks, Detects)
     for method, function in vars(ability).items()
     if callable(function) and not method.startswith("_")
 )
