@@ -1,9 +1,9 @@
 """Calls of a model's methods, and the encoding of their outputs as bytes.
 
 Vectors are stored as little-endian float32, texts and detected objects as JSON, images as PNG,
-audio as WAV, and matches of tokens as in `mmbench.storage.journal.token_matches`. If a model returns
-class scores in float64, they are stored in float64 after the byte `d`. A model may return a
-SampleError in place of an output; then only this item fails.
+audio as WAV, and matches of tokens as in `mmbench.storage.journal.token_matches`. If a model
+returns class scores in float64, they are stored in float64 after the byte `d`. A model may return
+a SampleError in place of an output; then only this item fails.
 """
 
 from __future__ import annotations
