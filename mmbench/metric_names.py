@@ -72,15 +72,24 @@ def feature_request(
     """Return the feature request of a metric with its model; None if it requests no features.
 
     `name` is the name of a metric, whose argument may choose the model: `fid@tf`, `fid@clip`. The
-    model is None if neither the name nor the metric chooses one. Raises UnknownName, and what the
-    metric raises for an invalid argument or `options`.
+    model is None if neither the name nor the metric chooses one. Options of the metric that are
+    options of its model (`FeatureRequest.model_options`) replace those of the request. Raises
+    UnknownName, and what the metric raises for an invalid argument or `options`.
     """
+    wants = _request(name, options or {})
+    if wants is None:
+        return None
+    own = {key: value for key, value in (options or {}).items() if key in wants.model_options}
+    return structs.replace(wants, options=wants.options | own)
+
+
+def _request(name: str, options: Mapping[str, object]) -> FeatureRequest | None:
     function, argument = metric(name)
     wants = _info(function).wants
     if wants is None or argument is None:
         return wants
     if wants.configure is not None:
-        own = wants.configure(str(argument), options or {})
+        own = wants.configure(str(argument), options)
         return structs.replace(own, model=wants.model, options=wants.options)
     return wants.with_models(str(argument))
 

@@ -119,7 +119,7 @@ def tagged(
 # The features of one prediction, by name, for k contents: embeddings or class scores [k, d],
 # log-likelihoods with token counts [k, 2], k texts, or k lists of Detections.
 Features = dict[str, Any]
-FeatureMethod = Literal["embed", "classify", "write", "loglikelihood", "detect"]
+FeatureMethod = Literal["embed", "classify", "write", "loglikelihood", "match_tokens", "detect"]
 
 
 class ModelFile(Struct, frozen=True):
@@ -138,15 +138,16 @@ class FeatureRequest(Struct, frozen=True):
 
     `contents` is a function that returns the contents for a prediction, by name: {"image": [image],
     "references": [text, text]}. Their type depends on `method`: contents for "embed" and
-    "classify", conversations for "write", ContinuationRequests for "loglikelihood", images for
-    "detect", which looks for the classes `labels`. `modalities` maps each name of contents to a
-    modality and a role. `model` is the default model. `variants` maps arguments of the metric, such
-    as `tf` of `fid@tf`, to a model and its options; any other argument is the name of a model.
-    `files` maps models to the checkpoint files that the user must provide. If `normalise` is true,
-    embeddings are L2-normalised. `generation` has the settings of generated texts. `media` are
-    modalities that conversations contain in addition to those of `modalities`. If `chosen_by` is
-    the name of a run setting, such as `judge`, this setting names the model (`--judge MODEL`)
-    unless the metric's name does.
+    "classify", conversations for "write", ContinuationRequests for "loglikelihood", MatchRequests
+    for "match_tokens", images for "detect", which looks for the classes `labels`. `modalities` maps
+    each name of contents to a modality and a role. `model` is the default model. `variants` maps
+    arguments of the metric, such as `tf` of `fid@tf`, to a model and its options; any other
+    argument is the name of a model. `files` maps models to the checkpoint files that the user must
+    provide. `model_options` names the options of the metric that are options of the model. If
+    `normalise` is true, embeddings are L2-normalised. `generation` has the settings of generated
+    texts. `media` are modalities that conversations contain in addition to those of `modalities`.
+    If `chosen_by` is the name of a run setting, such as `judge`, this setting names the model
+    (`--judge MODEL`) unless the metric's name does.
 
     The request may depend on the argument in brackets of the metric's name and on its options:
     `configure` then returns the request for them; its model and model options are ignored.
@@ -158,7 +159,7 @@ class FeatureRequest(Struct, frozen=True):
 
     `then` is a request to a further model. Its `contents` is called with the prediction and with
     the features of the requests before it; its names of contents are other names. `METRIC@A,B`
-    names both models, and `METRIC@,B` only the second.
+    names both models, and `METRIC@,B` only the second. Options of the metric apply to the first.
     """
 
     contents: Callable[..., dict[str, list[Any]]]
@@ -170,6 +171,7 @@ class FeatureRequest(Struct, frozen=True):
     files: dict[str, ModelFile] = field(default_factory=dict)
     normalise: bool = True
     failed: bool = False
+    model_options: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     then: FeatureRequest | None = None
     generation: GenerationConfig = GenerationConfig()

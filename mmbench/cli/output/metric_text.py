@@ -50,7 +50,8 @@ def _model(wants: FeatureRequest, other: str) -> str:
     own = wants.model or "none by default"
     variants = [f"@{name}: {_with_options(*chosen)}" for name, chosen in wants.variants.items()]
     used = [_with_options(own, wants.options)] if wants.model or not variants else []
-    files = [f"{model} needs --{file.option} FILE" for model, file in wants.files.items()]
+    flags = [(model, file.option.replace("_", "-")) for model, file in wants.files.items()]
+    files = [f"{model} needs --{flag} FILE" for model, flag in flags]
     return "; ".join([*used, *variants, f"{other}: any other", *files])
 
 
