@@ -319,6 +319,7 @@ _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.captions.clipscore"
 _CHAIR = "mmbench.metrics.captions.chair"
 _CLAPSCORE = "mmbench.metrics.captions.clapscore"
+_SEMANTIC = "mmbench.metrics.captions.semantic"
 _SETS = "mmbench.metrics.image_sets.distances"
 _SHAPES = "mmbench.reference.worlds.shapes.metrics"
 _LABELS = "mmbench.metrics.classification"
@@ -361,6 +362,9 @@ METRICS: NameTable = {
     "clap_sim": (f"{_CLAPSCORE}:clap_sim", "mean cosine of caption and references under CLAP"),
     "vqascore": ("mmbench.metrics.captions.vqascore:vqascore", "probability that a chat model sees the text in the image"),
     "geneval@detector": ("mmbench.metrics.composition.geneval:geneval", "share of images with the objects, counts, colours and positions of the prompt"),
+    "bertscore_f1": (f"{_SEMANTIC}.bertscore:bertscore_f1", "F1 of matches between the tokens of caption and reference"),
+    "bertscore_precision": (f"{_SEMANTIC}.bertscore:bertscore_precision", "matches of the caption's tokens in a reference"),
+    "bertscore_recall": (f"{_SEMANTIC}.bertscore:bertscore_recall", "matches of a reference's tokens in the caption"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),

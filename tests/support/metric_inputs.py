@@ -12,7 +12,7 @@ import numpy as np
 
 from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
-from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample
+from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample, TokenMatches
 from tests.support.media.sounds import sound_bytes
 
 N = 12
@@ -128,6 +128,21 @@ def made(name: str, seed: int) -> Made:
         rated = [np.array([[-rng.exponential(), rng.integers(1, 4)]]) for _ in predictions]
         return predictions, [dict.fromkeys(wants.modalities, row) for row in rated]
     return predictions, [{name: _unit(rng) for name in wants.modalities} for _ in predictions]
+    if wants.method == "match_tokens":
+        return predictions, [{"matches": [_matches(rng)]} for _ in predictions]
+    names = [name for request in wants.chain() for name in request.modalities]
+    return predictions, [{name: _unit(rng) for name in names} for _ in predictions]
+
+
+def _matches(rng: Random) -> TokenMatches:
+    """Matches of a text with up to three references, with cosines of both signs."""
+    sizes, n = rng.integers(0, 6, rng.integers(1, 4)), rng.integers(0, 6)
+    return TokenMatches(
+        rng.integers(-1, 9, n).astype(np.int32),
+        [rng.integers(-1, 9, size).astype(np.int32) for size in sizes],
+        [rng.uniform(-1, 1, n).astype(np.float32) for _ in sizes],
+        [rng.uniform(-1, 1, size).astype(np.float32) for size in sizes],
+    )
 
 
 def _unit(rng: Random) -> Any:
