@@ -132,6 +132,10 @@ MODELS: NameTable = {
         "mmbench.models.texts.encoder:TextEncoder",
         "any text encoder of transformers or sentence-transformers: BERT, RoBERTa, MPNet ...",
     ),
+    "fluency": (
+        "mmbench.models.texts.fluency:Fluency",
+        "the fluency error detector of FENSE, from its authors' .ckpt file",
+    ),
     "inception": (
         "mmbench.models.inception.adapter:Inception",
         "the Inception network of 2015-12-05, from torch-fidelity's weights: FID, KID, IS, PRDC",
@@ -365,6 +369,9 @@ METRICS: NameTable = {
     "bertscore_f1": (f"{_SEMANTIC}.bertscore:bertscore_f1", "F1 of matches between the tokens of caption and reference"),
     "bertscore_precision": (f"{_SEMANTIC}.bertscore:bertscore_precision", "matches of the caption's tokens in a reference"),
     "bertscore_recall": (f"{_SEMANTIC}.bertscore:bertscore_recall", "matches of a reference's tokens in the caption"),
+    "sbert_sim": (f"{_SEMANTIC}.fense:sbert_sim", "cosine of the sentence embeddings of caption and references"),
+    "fense": (f"{_SEMANTIC}.fense:fense", "sbert_sim with a penalty for captions that are not fluent"),
+    "fluency_error_rate": (f"{_SEMANTIC}.fluency:fluency_error_rate", "share of captions that are not fluent"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),

@@ -54,6 +54,7 @@ def evaluate(
     allow_outside: bool = False,
     inception: str | Path | None = None,
     judge: str | None = None,
+    fluency_detector: str | Path | None = None,
     price: tuple[float, float] | None = None,
     tasks: Sequence[str] = (),
     progress: bool | None = None,
@@ -103,7 +104,7 @@ def evaluate(
             "tasks": tuple(tasks),
         },
         settings=search_settings(index, search_device),
-        metric_models={"inception": inception},
+        metric_models={"inception": inception, "fluency_detector": fluency_detector},
     )
     if out is not None:
         Folder(out).check_writable()
@@ -173,6 +174,7 @@ def score(
     published_as: str | None = None,
     inception: str | Path | None = None,
     judge: str | None = None,
+    fluency_detector: str | Path | None = None,
     tasks: Sequence[str] = (),
     progress: bool | None = None,
 ) -> Result:
@@ -198,7 +200,7 @@ def score(
             "strip_reasoning": strip_reasoning,
         },
         settings=search_settings(search_device=search_device),
-        metric_models={"inception": inception},
+        metric_models={"inception": inception, "fluency_detector": fluency_detector},
     )
     if out is not None:
         Folder(out).check_writable()

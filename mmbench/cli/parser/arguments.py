@@ -15,7 +15,7 @@ _LARGEST_SEED = 2**63 - 1  # the limit of torch's generators and of numbers in r
 
 # The flags and arguments that may be paths; `[TASK=]PATH` is split by `options.data_for`.
 _PATHS = (
-    *("data", "predictions", "inception", "image", "audio", "video"),
+    *("data", "predictions", "inception", "fluency_detector", "image", "audio", "video"),
     *("model", "task", "tasks", "plugin", "eval", "labels"),
     *("out", "board", "media", "junit", "plot", "rows", "file", "site", "csv"),
     *("run", "theirs", "baseline", "candidate", "errors", "train"),

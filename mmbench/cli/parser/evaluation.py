@@ -9,9 +9,9 @@ from mmbench.cli.parser.shared_flags import (
     allow_outside,
     command,
     device,
-    inception,
     inputs,
     machine,
+    metric_models,
     own_data,
     pair,
     plugins,
@@ -185,7 +185,7 @@ def verify(commands: Commands) -> None:
     workers(parser)
     allow_outside(parser)
     published_as(parser)
-    inception(parser)
+    metric_models(parser)
     plugins(parser)
 
 

@@ -21,7 +21,7 @@ _ENDPOINT = {  # flags of model options
     "concurrency": "concurrency",
     "insecure_http": "insecure_http",
 }
-_METRIC_MODELS = ("inception",)  # flags that name files for models of metrics
+_METRIC_MODELS = ("inception", "fluency_detector")  # flags that name files for models of metrics
 
 
 def run_options(args: argparse.Namespace, task: str = "", model: str | None = None) -> RunSettings:

@@ -80,13 +80,19 @@ def published_as(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def inception(parser: argparse.ArgumentParser) -> None:
-    """Add the flag for the weights of Inception, which FID needs."""
+def metric_models(parser: argparse.ArgumentParser) -> None:
+    """Add the flags for weights that metrics need and that are published as plain files."""
     parser.add_argument(
         "--inception",
         type=Path,
         metavar="FILE",
         help="file of torch-fidelity's Inception weights, for metrics of the FID family",
+    )
+    parser.add_argument(
+        "--fluency-detector",
+        type=Path,
+        metavar="FOLDER",
+        help="folder with FENSE's fluency error detector, for fense and fluency_error_rate",
     )
 
 
@@ -164,8 +170,8 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
     machine(parser)
     allow_outside(parser)
     published_as(parser)
-    inception(parser)
     judge(parser)
+    metric_models(parser)
     plugins(parser)
 
 
@@ -313,8 +319,8 @@ def inputs(parser: argparse.ArgumentParser, data: str, metavar: str = "PATH") ->
     add("--data", type=Path, metavar=metavar, help=data)
     device(parser, text="the device for models that metrics use")
     allow_outside(parser)
-    inception(parser)
     judge(parser)
+    metric_models(parser)
 
 
 def plugins(parser: argparse.ArgumentParser) -> None:
